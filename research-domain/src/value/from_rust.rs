@@ -1,0 +1,314 @@
+//! A serde serializer that makes values, without a detour by text.
+
+use std::fmt::Display;
+
+use serde::ser::{self, Serialize};
+
+use super::{Value, ValueError};
+
+/// Serialises any type into a [`Value`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ValueSerializer;
+
+impl ser::Error for ValueError {
+    fn custom<T: Display>(message: T) -> ValueError {
+        ValueError::Custom {
+            at: String::new(),
+            message: message.to_string(),
+        }
+    }
+}
+
+macro_rules! serialize_integers {
+    ($($method:ident: $integer:ty),*) => {$(
+        #[inline]
+        fn $method(self, value: $integer) -> Result<Value, ValueError> {
+            Ok(Value::Int(value.into()))
+        }
+    )*};
+}
+
+macro_rules! serialize_wide_integers {
+    ($($method:ident: $integer:ty),*) => {$(
+        #[inline]
+        fn $method(self, value: $integer) -> Result<Value, ValueError> {
+            match i64::try_from(value) {
+                Ok(value) => Ok(Value::Int(value)),
+                Err(_) => Err(ValueError::TooLarge { number: value.to_string() }),
+            }
+        }
+    )*};
+}
+
+impl ser::Serializer for ValueSerializer {
+    type Ok = Value;
+    type Error = ValueError;
+    type SerializeSeq = ListBuilder;
+    type SerializeTuple = ListBuilder;
+    type SerializeTupleStruct = ListBuilder;
+    type SerializeTupleVariant = ListBuilder;
+    type SerializeMap = MapBuilder;
+    type SerializeStruct = MapBuilder;
+    type SerializeStructVariant = MapBuilder;
+
+    serialize_integers!(
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32
+    );
+    serialize_wide_integers!(
+        serialize_u64: u64, serialize_i128: i128, serialize_u128: u128
+    );
+
+    #[inline]
+    fn serialize_bool(self, value: bool) -> Result<Value, ValueError> {
+        Ok(Value::Bool(value))
+    }
+
+    #[inline]
+    fn serialize_f32(self, value: f32) -> Result<Value, ValueError> {
+        Ok(Value::Float(value.into()))
+    }
+
+    #[inline]
+    fn serialize_f64(self, value: f64) -> Result<Value, ValueError> {
+        Ok(Value::Float(value))
+    }
+
+    fn serialize_char(self, value: char) -> Result<Value, ValueError> {
+        Ok(Value::Text(value.into()))
+    }
+
+    #[inline]
+    fn serialize_str(self, value: &str) -> Result<Value, ValueError> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<Value, ValueError> {
+        Ok(Value::Bytes(value.to_vec()))
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<Value, ValueError> {
+        Ok(Value::Null)
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, ValueError> {
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_unit(self) -> Result<Value, ValueError> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<Value, ValueError> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<Value, ValueError> {
+        Ok(Value::Text(variant.to_owned()))
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<Value, ValueError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Value, ValueError> {
+        Ok(Value::Map(vec![(
+            variant.to_owned(),
+            value.serialize(self)?,
+        )]))
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<ListBuilder, ValueError> {
+        Ok(ListBuilder::new(None, len.unwrap_or(0)))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<ListBuilder, ValueError> {
+        Ok(ListBuilder::new(None, len))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _name: &'static str,
+        len: usize,
+    ) -> Result<ListBuilder, ValueError> {
+        Ok(ListBuilder::new(None, len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<ListBuilder, ValueError> {
+        Ok(ListBuilder::new(Some(variant), len))
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<MapBuilder, ValueError> {
+        Ok(MapBuilder::new(None, len.unwrap_or(0)))
+    }
+
+    fn serialize_struct(self, _name: &'static str, len: usize) -> Result<MapBuilder, ValueError> {
+        Ok(MapBuilder::new(None, len))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<MapBuilder, ValueError> {
+        Ok(MapBuilder::new(Some(variant), len))
+    }
+}
+
+/// Wraps the content of an enum variant into a map of one entry.
+fn wrap(variant: Option<&'static str>, content: Value) -> Value {
+    match variant {
+        Some(name) => Value::Map(vec![(name.to_owned(), content)]),
+        None => content,
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct ListBuilder {
+    variant: Option<&'static str>,
+    values: Vec<Value>,
+}
+
+impl ListBuilder {
+    fn new(variant: Option<&'static str>, len: usize) -> ListBuilder {
+        // The length is what the type claims: trust it only so far.
+        ListBuilder {
+            variant,
+            values: Vec::with_capacity(len.min(4096)),
+        }
+    }
+
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        self.values.push(value.serialize(ValueSerializer)?);
+        Ok(())
+    }
+
+    fn finish(self) -> Value {
+        wrap(self.variant, Value::List(self.values))
+    }
+}
+
+macro_rules! serialize_elements {
+    ($($builder:ident: $method:ident),*) => {$(
+        impl ser::$builder for ListBuilder {
+            type Ok = Value;
+            type Error = ValueError;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+                self.push(value)
+            }
+
+            fn end(self) -> Result<Value, ValueError> {
+                Ok(self.finish())
+            }
+        }
+    )*};
+}
+
+serialize_elements!(
+    SerializeSeq: serialize_element,
+    SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field,
+    SerializeTupleVariant: serialize_field
+);
+
+#[derive(Debug)]
+pub(super) struct MapBuilder {
+    variant: Option<&'static str>,
+    entries: Vec<(String, Value)>,
+    key: Option<String>,
+}
+
+impl MapBuilder {
+    fn new(variant: Option<&'static str>, len: usize) -> MapBuilder {
+        MapBuilder {
+            variant,
+            entries: Vec::with_capacity(len.min(4096)),
+            key: None,
+        }
+    }
+
+    fn finish(self) -> Value {
+        wrap(self.variant, Value::Map(self.entries))
+    }
+}
+
+impl ser::SerializeMap for MapBuilder {
+    type Ok = Value;
+    type Error = ValueError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
+        let key = key.serialize(ValueSerializer)?;
+        match key {
+            Value::Text(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) => {
+                self.key = Some(key.to_string());
+                Ok(())
+            }
+            other => Err(ValueError::Key {
+                found: other.kind(),
+            }),
+        }
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
+        let key = self.key.take().ok_or(ValueError::Key {
+            found: "a value without a key",
+        })?;
+        self.entries.push((key, value.serialize(ValueSerializer)?));
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, ValueError> {
+        Ok(self.finish())
+    }
+}
+
+macro_rules! serialize_fields {
+    ($($builder:ident),*) => {$(
+        impl ser::$builder for MapBuilder {
+            type Ok = Value;
+            type Error = ValueError;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), ValueError> {
+                self.entries.push((key.to_owned(), value.serialize(ValueSerializer)?));
+                Ok(())
+            }
+
+            fn end(self) -> Result<Value, ValueError> {
+                Ok(self.finish())
+            }
+        }
+    )*};
+}
+
+serialize_fields!(SerializeStruct, SerializeStructVariant);

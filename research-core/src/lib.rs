@@ -1,1 +1,53 @@
-//! Under construction.
+//! The middle of a research: what an experiment is, and the events in which it is told.
+//!
+//! An [`Experiment`] is an ordered list of [`Unit`]s that run at every iteration. What exists only
+//! at run time (a config item, another unit's output) is written as a named [`Expression`]; what a
+//! unit sees while it runs is its [`Context`]. Whatever happens is an [`Event`]; everything that
+//! people look at (results, progress, status) is a fold of events.
+//!
+//! Storage, monitor and executors do not know each other: they meet here, in [`Storage`],
+//! [`Subscriber`] and [`EventSink`].
+//!
+//! ```
+//! use research_core::{Experiment, When, ec, o};
+//!
+//! let experiment = Experiment::builder()
+//!     .callable("power", |a: f64, b: f64| a.powf(b), (ec("a"), ec("b")))
+//!     .save_to("power")
+//!     .callable("increment", |x: f64| x + 1.0, (o("power"),))
+//!     .when(When::last())
+//!     .save_to("increment")
+//!     .build()?;
+//! assert_eq!(experiment.units().len(), 2);
+//! # Ok::<(), research_core::BuildError>(())
+//! ```
+
+mod column;
+mod context;
+mod event;
+mod experiment;
+mod expression;
+mod function;
+mod meeting;
+mod options;
+mod output;
+mod unit;
+mod when;
+
+pub mod codec;
+
+pub use column::{Column, ColumnBuilder, Iterations};
+pub use context::{Context, ContextParts};
+pub use event::{
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Outcome,
+    Status, Timestamp, WorkerNumber,
+};
+pub use experiment::{BuildError, Experiment, ExperimentBuilder};
+pub use expression::{Expression, ExpressionError, ec, ec_all, ep, it, o};
+pub use function::{Arguments, Callable, FromArgument};
+pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
+pub use options::{Isolation, ResearchRecord, RunOptions};
+pub use output::{IntoOutput, Output, Serialized, Shared};
+pub use research_domain as domain;
+pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
+pub use when::{ParseWhenError, When};

@@ -1,0 +1,310 @@
+//! What a unit sees while it runs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use research_domain::{Config, Value};
+
+use crate::column::ColumnBuilder;
+use crate::event::{Event, ExperimentNumber, ExperimentRecord};
+use crate::experiment::Experiment;
+use crate::expression::{ExpressionError, ec, o};
+use crate::function::FromArgument;
+use crate::meeting::{EventSink, SinkError};
+use crate::output::{IntoOutput, Output};
+use crate::unit::{Save, UnitError};
+
+/// One experiment while it runs: its config, where it stands, what its units have put out and
+/// saved.
+///
+/// ```
+/// use research_core::{Context, Experiment};
+///
+/// let experiment = Experiment::builder()
+///     .unit("loss", |cx: &mut Context| {
+///         let rate: f64 = cx.config_item("rate")?;
+///         cx.save("rate_squared", rate * rate)?;
+///         Ok(1.0 / (1.0 + rate * cx.iteration() as f64))
+///     })
+///     .save_to("loss")
+///     .build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
+pub struct Context {
+    experiment: Experiment,
+    number: ExperimentNumber,
+    record: Arc<ExperimentRecord>,
+    full_config: Config,
+    folder: Option<PathBuf>,
+    random: ChaCha8Rng,
+    iteration: u64,
+    outputs: Vec<Option<Output>>,
+    saved: Vec<(Arc<str>, ColumnBuilder)>,
+    next_variable: usize,
+}
+
+/// What an executor makes a [`Context`] from.
+#[derive(Clone, Debug)]
+pub struct ContextParts {
+    /// What runs.
+    pub experiment: Experiment,
+    /// Its number in the log.
+    pub number: ExperimentNumber,
+    /// What it is.
+    pub record: Arc<ExperimentRecord>,
+    /// The folder in which experiments have their folders, if there is one.
+    pub experiments_folder: Option<PathBuf>,
+}
+
+impl Context {
+    /// The context of an experiment that has not begun.
+    #[must_use]
+    pub fn new(parts: ContextParts) -> Self {
+        let ContextParts {
+            experiment,
+            number,
+            record,
+            experiments_folder,
+        } = parts;
+        let folder = experiments_folder.map(|folder| folder.join(record.id.as_ref() as &str));
+        Self {
+            number,
+            full_config: record.full_config(),
+            folder,
+            random: ChaCha8Rng::seed_from_u64(record.seed),
+            iteration: 0,
+            outputs: vec![None; experiment.units().len()],
+            saved: Vec::new(),
+            next_variable: 0,
+            record,
+            experiment,
+        }
+    }
+
+    /// What runs: the units.
+    #[must_use]
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// What the experiment is: id, config, repetition, seed.
+    #[must_use]
+    pub fn record(&self) -> &ExperimentRecord {
+        &self.record
+    }
+
+    /// Its number in the log.
+    #[must_use]
+    pub fn number(&self) -> ExperimentNumber {
+        self.number
+    }
+
+    /// The config, without auxiliary keys.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.record.config
+    }
+
+    /// The config with its auxiliary keys.
+    #[must_use]
+    pub fn full_config(&self) -> &Config {
+        &self.full_config
+    }
+
+    /// One item of the config.
+    ///
+    /// # Errors
+    /// There is none with this key, or it has another type.
+    pub fn config_item<T: FromArgument>(&self, key: &str) -> Result<T, ExpressionError> {
+        let expression = ec(key);
+        T::from_argument(expression.evaluate(self)?, &expression)
+    }
+
+    /// The latest output of a unit.
+    ///
+    /// # Errors
+    /// There is no such unit, it has not run yet, or its output has another type.
+    pub fn output<T: FromArgument>(&self, unit: &str) -> Result<T, ExpressionError> {
+        let expression = o(unit);
+        T::from_argument(expression.evaluate(self)?, &expression)
+    }
+
+    /// The iteration, from 0.
+    #[must_use]
+    pub fn iteration(&self) -> u64 {
+        self.iteration
+    }
+
+    /// The experiment's own random generator. It depends on the seed of the research and on what
+    /// the experiment is, never on the worker or on what ran before.
+    pub fn rng(&mut self) -> &mut ChaCha8Rng {
+        &mut self.random
+    }
+
+    /// The experiment's folder, which is created when it is first asked for.
+    ///
+    /// # Errors
+    /// The research is kept in memory, or the folder cannot be made.
+    pub fn path(&self) -> std::io::Result<&Path> {
+        let folder = self.folder.as_deref().ok_or_else(|| {
+            std::io::Error::other("this research is kept in memory: give it a folder to have paths")
+        })?;
+        std::fs::create_dir_all(folder)?;
+        Ok(folder)
+    }
+
+    /// Saves a value of this iteration under a name of its own.
+    ///
+    /// # Errors
+    /// The value cannot be represented, or is an object of memory.
+    pub fn save(&mut self, variable: &str, value: impl IntoOutput) -> Result<(), UnitError> {
+        match value.into_output()? {
+            Output::Value(value) => {
+                self.save_value(variable, value);
+                Ok(())
+            }
+            Output::Object(_) => Err(not_a_value(variable)),
+        }
+    }
+
+    /// Saves a value of this iteration.
+    #[inline]
+    pub fn save_value(&mut self, variable: &str, value: Value) {
+        let position = self.variable(variable);
+        self.saved[position].1.push(self.iteration, value);
+        self.next_variable = position + 1;
+    }
+
+    /// Where the columns have a variable. Variables are mostly saved in the same order, so the
+    /// one after the last is looked at first.
+    #[inline]
+    fn variable(&mut self, name: &str) -> usize {
+        let expected = if self.next_variable < self.saved.len() {
+            self.next_variable
+        } else {
+            0
+        };
+        if self
+            .saved
+            .get(expected)
+            .is_some_and(|(known, _)| &**known == name)
+        {
+            return expected;
+        }
+        match self.saved.iter().position(|(known, _)| &**known == name) {
+            Some(position) => position,
+            None => {
+                self.saved.push((name.into(), ColumnBuilder::default()));
+                self.saved.len() - 1
+            }
+        }
+    }
+
+    /// About how many bytes of saved values wait to be sent.
+    #[must_use]
+    pub fn saved_bytes(&self) -> usize {
+        self.saved.iter().map(|(_, column)| column.bytes()).sum()
+    }
+
+    /// Sends the saved values.
+    ///
+    /// # Errors
+    /// Nobody listens any more.
+    pub fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        for (variable, column) in &mut self.saved {
+            if let Some((iterations, column)) = column.take() {
+                let variable = Arc::clone(variable);
+                sink.emit(Event::Values {
+                    experiment: self.number,
+                    variable,
+                    iterations,
+                    column,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes to an iteration; for executors.
+    pub fn set_iteration(&mut self, iteration: u64) {
+        self.iteration = iteration;
+    }
+
+    /// Keeps the output of a unit, by its position; for executors.
+    pub fn set_output(&mut self, unit: usize, output: Output) {
+        self.outputs[unit] = Some(output);
+    }
+
+    /// The latest output of a unit, by its position.
+    #[must_use]
+    pub fn output_at(&self, unit: usize) -> Option<&Output> {
+        self.outputs.get(unit)?.as_ref()
+    }
+}
+
+fn not_a_value(variable: &str) -> UnitError {
+    UnitError::new(format!(
+        "`{variable}` cannot be saved: it is an object in memory, not a value"
+    ))
+}
+
+pub(crate) fn save_output(
+    save: &Save,
+    output: &Output,
+    context: &mut Context,
+) -> Result<(), UnitError> {
+    let value = match (save, output) {
+        (Save::Nothing, _) => return Ok(()),
+        (_, Output::Value(value)) => value,
+        (Save::As(name), Output::Object(_)) => return Err(not_a_value(name)),
+        (_, Output::Object(_)) => return Err(not_a_value("the output")),
+    };
+    match save {
+        Save::Nothing => {}
+        Save::As(name) => context.save_value(name, value.clone()),
+        Save::Parts(names) => save_parts(names, value, context)?,
+        Save::Map => save_map(value, context)?,
+    }
+    Ok(())
+}
+
+fn save_parts(
+    names: &[Option<String>],
+    value: &Value,
+    context: &mut Context,
+) -> Result<(), UnitError> {
+    let parts = match value {
+        Value::List(parts) if parts.len() == names.len() => parts,
+        other => {
+            let found = match other {
+                Value::List(parts) => format!("{} values", parts.len()),
+                other => format!("one value ({})", other.kind()),
+            };
+            return Err(UnitError::new(format!(
+                "`save_to` has {} names and the unit put out {found}",
+                names.len()
+            )));
+        }
+    };
+    for (name, part) in names.iter().zip(parts) {
+        if let Some(name) = name {
+            context.save_value(name, part.clone());
+        }
+    }
+    Ok(())
+}
+
+fn save_map(value: &Value, context: &mut Context) -> Result<(), UnitError> {
+    let Value::Map(entries) = value else {
+        return Err(UnitError::new(format!(
+            "`save_output_dict` needs a map, and the unit put out a value ({})",
+            value.kind()
+        )));
+    };
+    for (name, part) in entries {
+        context.save_value(name, part.clone());
+    }
+    Ok(())
+}

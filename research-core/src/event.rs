@@ -1,0 +1,317 @@
+//! Events: all that happens in a research, in the order in which it is told.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use research_domain::{Config, ExperimentId};
+use serde::{Deserialize, Serialize};
+
+use crate::column::{Column, Iterations};
+
+/// A moment, in microseconds since 1970-01-01 00:00 UTC.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The moment of the call, by the system's clock.
+    #[must_use]
+    pub fn now() -> Self {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Seconds from `earlier` to this moment; zero if the clock went back.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        self.0.saturating_sub(earlier.0) as f64 / 1e6
+    }
+}
+
+/// The number of an experiment, unique in its research's log. In an undisturbed run it is the
+/// experiment's place in the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ExperimentNumber(pub u64);
+
+/// The number of a worker, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WorkerNumber(pub u32);
+
+impl fmt::Display for ExperimentNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for WorkerNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What an experiment is: all that its units may depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentRecord {
+    /// Its id, also the name of its folder.
+    pub id: ExperimentId,
+    /// Its place in the domain; tables are ordered by it.
+    pub place: u64,
+    /// Its parameters, without auxiliary keys.
+    pub config: Config,
+    /// Which repetition of the config it is, from 0.
+    pub repetition: u64,
+    /// How many times the domain had been updated when it was generated.
+    pub updates: u64,
+    /// The seed of its random generator.
+    pub seed: u64,
+}
+
+impl ExperimentRecord {
+    /// The config with the auxiliary keys `repetition` and `updates`.
+    #[must_use]
+    pub fn full_config(&self) -> Config {
+        let mut config = self.config.clone();
+        config.insert("repetition", self.repetition);
+        config.insert("updates", self.updates);
+        config
+    }
+}
+
+/// How an experiment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All its iterations ran.
+    Finished,
+    /// A generator came to its end and stopped it.
+    Stopped,
+    /// A unit ended with an error or a panic.
+    Failed,
+    /// Its process, or the program of a unit, was killed or ended by itself.
+    Killed,
+    /// It took longer than it may.
+    TimedOut,
+}
+
+impl Status {
+    /// All of them, in the order in which people are shown them.
+    pub const ALL: [Self; 5] = [
+        Self::Finished,
+        Self::Stopped,
+        Self::Failed,
+        Self::Killed,
+        Self::TimedOut,
+    ];
+
+    /// Whether it did what it was asked to: it finished or was stopped by its generator.
+    #[must_use]
+    pub fn is_success(self) -> bool {
+        matches!(self, Self::Finished | Self::Stopped)
+    }
+
+    /// The word for it in tables and files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Killed => "killed",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How a unit failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// It returned an error, or its program ended with another exit code than 0.
+    Error,
+    /// It panicked.
+    Panic,
+    /// Its program was killed by a signal.
+    Killed,
+    /// It took longer than it may.
+    TimedOut,
+}
+
+impl FailureKind {
+    /// The status of an experiment that failed like this.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Error | Self::Panic => Status::Failed,
+            Self::Killed => Status::Killed,
+            Self::TimedOut => Status::TimedOut,
+        }
+    }
+}
+
+/// An error or a panic of a unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExceptionRecord {
+    /// The unit; `None` where the executor's process itself ended.
+    pub unit: Option<String>,
+    /// The iteration, from 0.
+    pub iteration: u64,
+    /// How it failed.
+    pub kind: FailureKind,
+    /// What went wrong.
+    pub message: String,
+    /// Where, or the last lines that a program put out.
+    pub backtrace: Option<String>,
+}
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// For those who look for a fault.
+    Debug,
+    /// What happens.
+    Info,
+    /// Something to look at.
+    Warning,
+    /// Something went wrong.
+    Error,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every experiment of the domain has a final status.
+    Complete,
+    /// It was stopped before that; it can be resumed.
+    Interrupted,
+    /// It could not go on; it can be resumed.
+    Aborted,
+}
+
+/// One thing that happened. The log is a list of these, and every picture of a research is a
+/// fold of that list.
+///
+/// An experiment that is tried again starts again: an `ExperimentStarted` with a higher attempt
+/// voids what earlier attempts of the same number have saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A run began (a resumed research has several of these).
+    RunStarted {
+        /// When.
+        at: Timestamp,
+        /// The process that leads the run.
+        pid: u32,
+        /// How many workers it starts.
+        workers: u32,
+        /// How many experiments this run will do, if their number is known.
+        total: Option<u64>,
+        /// How many iterations each has, if that is known.
+        n_iters: Option<u64>,
+    },
+    /// A worker is ready.
+    WorkerStarted {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        worker: WorkerNumber,
+        /// Its process.
+        pid: u32,
+    },
+    /// A worker is gone without having been asked to go.
+    WorkerLost {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        worker: WorkerNumber,
+        /// Why, as far as is known.
+        reason: String,
+    },
+    /// An attempt at an experiment began.
+    ExperimentStarted {
+        /// When.
+        at: Timestamp,
+        /// Which experiment.
+        experiment: ExperimentNumber,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// The worker that runs it.
+        worker: WorkerNumber,
+        /// The process that runs its units.
+        pid: u32,
+        /// What it is.
+        record: Box<ExperimentRecord>,
+    },
+    /// Values of one variable, saved over some iterations.
+    Values {
+        /// Whose.
+        experiment: ExperimentNumber,
+        /// The name that they were saved under.
+        variable: Arc<str>,
+        /// The iteration of each value.
+        iterations: Iterations,
+        /// The values, as many as there are iterations.
+        column: Column,
+    },
+    /// How far an experiment has come; told at a bounded rate.
+    Progress {
+        /// When.
+        at: Timestamp,
+        /// Which experiment.
+        experiment: ExperimentNumber,
+        /// How many of its iterations are done.
+        iterations: u64,
+    },
+    /// A line for the logs.
+    Message {
+        /// When.
+        at: Timestamp,
+        /// The experiment that it is about, if it is about one.
+        experiment: Option<ExperimentNumber>,
+        /// How much it matters.
+        level: LogLevel,
+        /// What it says.
+        text: String,
+    },
+    /// A unit failed.
+    Exception {
+        /// When.
+        at: Timestamp,
+        /// Whose unit.
+        experiment: ExperimentNumber,
+        /// What happened.
+        exception: Box<ExceptionRecord>,
+    },
+    /// An attempt at an experiment ended.
+    ExperimentEnded {
+        /// When.
+        at: Timestamp,
+        /// Which experiment.
+        experiment: ExperimentNumber,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// How.
+        status: Status,
+        /// Why, where it is no success.
+        reason: Option<String>,
+        /// How many iterations it did.
+        iterations: u64,
+    },
+    /// A run ended in an orderly way.
+    RunEnded {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: Outcome,
+    },
+}

@@ -1,0 +1,247 @@
+//! Named expressions: what a unit's arguments stand for until it runs.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use research_domain::{Value, ValueError};
+
+use crate::context::Context;
+use crate::output::Output;
+
+/// What exists only while an experiment runs, by name.
+#[derive(Clone, Debug)]
+pub struct Expression(pub(crate) Kind);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Config(Arc<str>),
+    WholeConfig {
+        full: bool,
+    },
+    Output {
+        unit: Arc<str>,
+        index: OnceLock<usize>,
+    },
+    Path,
+    Iteration,
+    Constant(Value),
+}
+
+/// The config item with this key.
+#[must_use]
+pub fn ec(key: &str) -> Expression {
+    Expression(Kind::Config(key.into()))
+}
+
+/// The whole config, as a map; with the auxiliary keys (`repetition`, `updates`) if `full`.
+#[must_use]
+pub fn ec_all(full: bool) -> Expression {
+    Expression(Kind::WholeConfig { full })
+}
+
+/// The latest output of the unit with this name.
+#[must_use]
+pub fn o(unit: &str) -> Expression {
+    Expression(Kind::Output {
+        unit: unit.into(),
+        index: OnceLock::new(),
+    })
+}
+
+/// The experiment's own folder, which is created when it is first asked for.
+#[must_use]
+pub fn ep() -> Expression {
+    Expression(Kind::Path)
+}
+
+/// The iteration, from 0.
+#[must_use]
+pub fn it() -> Expression {
+    Expression(Kind::Iteration)
+}
+
+impl<T: Into<Value>> From<T> for Expression {
+    fn from(value: T) -> Self {
+        Self(Kind::Constant(value.into()))
+    }
+}
+
+impl Expression {
+    /// The unit that it refers to, if it refers to one.
+    #[must_use]
+    pub fn unit(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Output { unit, .. } => Some(unit),
+            _ => None,
+        }
+    }
+
+    /// What it stands for now.
+    ///
+    /// # Errors
+    /// The config has no such key, the unit has not run yet, or the folder cannot be made.
+    pub fn evaluate<'a>(&'a self, context: &'a Context) -> Result<Argument<'a>, ExpressionError> {
+        let value = match &self.0 {
+            Kind::Config(key) => {
+                let value = context.full_config().get(key);
+                Cow::Borrowed(value.ok_or_else(|| ExpressionError::no_key(context, key))?)
+            }
+            Kind::WholeConfig { full } => {
+                let config = if *full {
+                    context.full_config()
+                } else {
+                    context.config()
+                };
+                Cow::Owned(
+                    Value::from_serialize(config).map_err(|e| ExpressionError::wrong(self, e))?,
+                )
+            }
+            Kind::Output { unit, index } => return output(context, unit, index),
+            Kind::Path => {
+                let path = context
+                    .path()
+                    .map_err(|error| ExpressionError::Folder(error.to_string()))?;
+                Cow::Owned(Value::Text(path.to_string_lossy().into_owned()))
+            }
+            Kind::Iteration => Cow::Owned(Value::from(context.iteration())),
+            Kind::Constant(value) => Cow::Borrowed(value),
+        };
+        Ok(Argument::Value(value))
+    }
+}
+
+fn output<'a>(
+    context: &'a Context,
+    unit: &str,
+    index: &OnceLock<usize>,
+) -> Result<Argument<'a>, ExpressionError> {
+    let index = match index.get() {
+        Some(index) => *index,
+        None => {
+            let found = context.experiment().position(unit);
+            let found = found.ok_or_else(|| ExpressionError::no_unit(context, unit))?;
+            *index.get_or_init(|| found)
+        }
+    };
+    match context.output_at(index) {
+        Some(Output::Value(value)) => Ok(Argument::Value(Cow::Borrowed(value))),
+        Some(Output::Object(object)) => Ok(Argument::Object(object)),
+        None => Err(ExpressionError::NotRun {
+            unit: unit.to_owned(),
+        }),
+    }
+}
+
+/// What an expression stands for while a unit runs.
+#[derive(Clone)]
+pub enum Argument<'a> {
+    /// A value.
+    Value(Cow<'a, Value>),
+    /// An object of the executor's memory.
+    Object(&'a Arc<dyn std::any::Any + Send + Sync>),
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Config(key) => write!(f, "config item `{key}`"),
+            Kind::WholeConfig { .. } => f.write_str("the config"),
+            Kind::Output { unit, .. } => write!(f, "output of unit `{unit}`"),
+            Kind::Path => f.write_str("the experiment's folder"),
+            Kind::Iteration => f.write_str("the iteration"),
+            Kind::Constant(value) => write!(f, "constant {value}"),
+        }
+    }
+}
+
+/// An expression stands for nothing, or for something of another type than the unit takes.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpressionError {
+    /// The config has no such key.
+    #[error("the config has no item `{key}`{hint}")]
+    NoKey {
+        /// The key.
+        key: String,
+        /// The nearest key, or those that there are.
+        hint: String,
+    },
+    /// There is no such unit.
+    #[error("there is no unit `{unit}`{hint}")]
+    NoUnit {
+        /// The name.
+        unit: String,
+        /// The nearest name.
+        hint: String,
+    },
+    /// The unit has not put anything out yet.
+    #[error("unit `{unit}` has not run yet: put it before this one, or let it be due earlier")]
+    NotRun {
+        /// The unit.
+        unit: String,
+    },
+    /// The value has another type.
+    #[error("{expression}: {source}")]
+    WrongType {
+        /// The expression, in words.
+        expression: String,
+        /// What was expected, and what was there.
+        source: ValueError,
+    },
+    /// The output is an object of another type.
+    #[error("{expression} is an object, and this argument takes a {expected}")]
+    WrongObject {
+        /// The expression, in words.
+        expression: String,
+        /// The type that was asked for.
+        expected: &'static str,
+    },
+    /// The experiment's folder cannot be made.
+    #[error("the experiment's folder cannot be made: {0}")]
+    Folder(String),
+}
+
+impl ExpressionError {
+    pub(crate) fn no_key(context: &Context, key: &str) -> Self {
+        let keys = context
+            .full_config()
+            .keys()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        Self::NoKey {
+            key: key.to_owned(),
+            hint: nearest(key, keys.iter().map(String::as_str)),
+        }
+    }
+
+    pub(crate) fn no_unit(context: &Context, unit: &str) -> Self {
+        let units = context.experiment().units().iter().map(crate::Unit::name);
+        Self::NoUnit {
+            unit: unit.to_owned(),
+            hint: nearest(unit, units),
+        }
+    }
+
+    pub(crate) fn wrong(expression: &impl fmt::Display, source: ValueError) -> Self {
+        Self::WrongType {
+            expression: expression.to_string(),
+            source,
+        }
+    }
+}
+
+/// `: did you mean …?` with the nearest of some names, or the names themselves.
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
+    let close = names
+        .clone()
+        .map(|other| (strsim::damerau_levenshtein(name, other), other))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, other)| *distance <= 2.max(other.len() / 3));
+    match close {
+        Some((_, other)) => format!(": did you mean `{other}`?"),
+        None => match names.collect::<Vec<_>>() {
+            all if all.is_empty() => String::new(),
+            all => format!(": there are {}", all.join(", ")),
+        },
+    }
+}

@@ -1,0 +1,239 @@
+//! Plain typed functions as units: `|a: f64, b: f64| a + b` with `(ec("a"), o("other"))`.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::context::Context;
+use crate::expression::{Argument, Expression, ExpressionError};
+use crate::output::{IntoOutput, Output, Shared};
+use crate::unit::{CallableBody, Generator, GeneratorBody, UnitError};
+
+/// A type that a unit's argument may have: anything that deserialises, or a [`Shared`] object.
+pub trait FromArgument: Sized {
+    /// Reads what an expression stands for.
+    ///
+    /// # Errors
+    /// It is of another type.
+    fn from_argument(
+        argument: Argument<'_>,
+        expression: &Expression,
+    ) -> Result<Self, ExpressionError>;
+}
+
+impl<T: DeserializeOwned> FromArgument for T {
+    #[inline]
+    fn from_argument(
+        argument: Argument<'_>,
+        expression: &Expression,
+    ) -> Result<Self, ExpressionError> {
+        match argument {
+            Argument::Value(value) => value
+                .to()
+                .map_err(|source| ExpressionError::wrong(expression, source)),
+            Argument::Object(_) => Err(ExpressionError::WrongObject {
+                expression: expression.to_string(),
+                expected: std::any::type_name::<T>(),
+            }),
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> FromArgument for Shared<T> {
+    fn from_argument(
+        argument: Argument<'_>,
+        expression: &Expression,
+    ) -> Result<Self, ExpressionError> {
+        let wrong = || ExpressionError::WrongObject {
+            expression: expression.to_string(),
+            expected: std::any::type_name::<T>(),
+        };
+        match argument {
+            Argument::Value(_) => Err(wrong()),
+            Argument::Object(object) => Arc::clone(object)
+                .downcast::<T>()
+                .map(Self::from_arc)
+                .map_err(|_| wrong()),
+        }
+    }
+}
+
+/// The arguments of a unit: a tuple of expressions, or of plain values.
+pub trait Arguments {
+    /// The expressions, in order.
+    fn into_expressions(self) -> Vec<Expression>;
+}
+
+/// A function whose arguments are expressions. It is implemented for all functions of up to
+/// eight arguments; the types are inferred.
+pub trait Callable<A: Arguments, Signature>: Sized {
+    /// The body of a callable unit, which calls the function each time.
+    fn into_callable(self, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>)
+    where
+        Signature: Returns,
+        Signature::Output: IntoOutput;
+
+    /// The body of a generator unit, which calls the function once and iterates over what it
+    /// returns.
+    fn into_generator(self, arguments: A) -> (Arc<dyn GeneratorBody>, Vec<Expression>)
+    where
+        Signature: Returns,
+        Signature::Output: IntoIterator,
+        <Signature::Output as IntoIterator>::IntoIter: Send + 'static,
+        <Signature::Output as IntoIterator>::Item: IntoOutput;
+}
+
+/// The return type of a function pointer type, which stands for a closure's signature.
+pub trait Returns {
+    /// What it returns.
+    type Output;
+}
+
+/// A function with its arguments.
+struct Typed<F, Signature> {
+    function: F,
+    arguments: Vec<Expression>,
+    signature: PhantomData<Signature>,
+}
+
+/// A closure over the context.
+pub(crate) struct Closure<F>(pub(crate) F);
+
+impl<F, R> CallableBody for Closure<F>
+where
+    F: Fn(&mut Context) -> Result<R, UnitError> + Send + Sync,
+    R: IntoOutput,
+{
+    #[inline]
+    fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
+        (self.0)(context)?.into_output()
+    }
+}
+
+impl<F, I> GeneratorBody for Closure<F>
+where
+    F: Fn(&mut Context) -> Result<I, UnitError> + Send + Sync,
+    I: IntoIterator,
+    I::IntoIter: Send + 'static,
+    I::Item: IntoOutput,
+{
+    fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError> {
+        Ok(Box::new(Items((self.0)(context)?.into_iter())))
+    }
+}
+
+/// An iterator as a generator.
+struct Items<I>(I);
+
+impl<I> Generator for Items<I>
+where
+    I: Iterator + Send,
+    I::Item: IntoOutput,
+{
+    #[inline]
+    fn next(&mut self, _: &mut Context) -> Result<Option<Output>, UnitError> {
+        self.0.next().map(IntoOutput::into_output).transpose()
+    }
+}
+
+macro_rules! functions {
+    ($( ($($type:ident $expression:ident $index:tt),*) )+) => {$(
+        impl<$($expression: Into<Expression>),*> Arguments for ($($expression,)*) {
+            fn into_expressions(self) -> Vec<Expression> {
+                vec![$(self.$index.into()),*]
+            }
+        }
+
+        impl<Out, $($type),*> Returns for fn($($type),*) -> Out {
+            type Output = Out;
+        }
+
+        impl<Function, Out, $($type),*> Typed<Function, fn($($type),*) -> Out>
+        where
+            Function: Fn($($type),*) -> Out,
+            $($type: FromArgument),*
+        {
+            #[inline]
+            #[allow(unused_variables, reason = "a function without arguments looks at nothing")]
+            fn apply(&self, context: &Context) -> Result<Out, UnitError> {
+                Ok((self.function)($({
+                    let expression = &self.arguments[$index];
+                    $type::from_argument(expression.evaluate(context)?, expression)?
+                }),*))
+            }
+        }
+
+        impl<Function, Out, $($type),*> CallableBody for Typed<Function, fn($($type),*) -> Out>
+        where
+            Function: Fn($($type),*) -> Out + Send + Sync,
+            Out: IntoOutput,
+            $($type: FromArgument),*
+        {
+            #[inline]
+            fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
+                self.apply(context)?.into_output()
+            }
+        }
+
+        impl<Function, Out, $($type),*> GeneratorBody for Typed<Function, fn($($type),*) -> Out>
+        where
+            Function: Fn($($type),*) -> Out + Send + Sync,
+            Out: IntoIterator,
+            Out::IntoIter: Send + 'static,
+            Out::Item: IntoOutput,
+            $($type: FromArgument),*
+        {
+            fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError> {
+                Ok(Box::new(Items(self.apply(context)?.into_iter())))
+            }
+        }
+
+        impl<Function, Out, $($type,)* $($expression),*>
+            Callable<($($expression,)*), fn($($type),*) -> Out> for Function
+        where
+            Function: Fn($($type),*) -> Out + Send + Sync + 'static,
+            Out: 'static,
+            $($type: FromArgument + 'static,)*
+            $($expression: Into<Expression>),*
+        {
+            fn into_callable(
+                self,
+                arguments: ($($expression,)*),
+            ) -> (Arc<dyn CallableBody>, Vec<Expression>)
+            where
+                Out: IntoOutput,
+            {
+                let arguments = arguments.into_expressions();
+                let body = Typed { function: self, arguments: arguments.clone(), signature: PhantomData };
+                (Arc::new(body), arguments)
+            }
+
+            fn into_generator(
+                self,
+                arguments: ($($expression,)*),
+            ) -> (Arc<dyn GeneratorBody>, Vec<Expression>)
+            where
+                Out: IntoIterator,
+                Out::IntoIter: Send + 'static,
+                Out::Item: IntoOutput,
+            {
+                let arguments = arguments.into_expressions();
+                let body = Typed { function: self, arguments: arguments.clone(), signature: PhantomData };
+                (Arc::new(body), arguments)
+            }
+        }
+    )+};
+}
+
+functions! {
+    ()
+    (A1 E1 0)
+    (A1 E1 0, A2 E2 1)
+    (A1 E1 0, A2 E2 1, A3 E3 2)
+    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3)
+    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4)
+    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5)
+    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6)
+    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6, A8 E8 7)
+}

@@ -1,0 +1,155 @@
+//! The traits at which executors, storage and monitor meet.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::event::Event;
+
+/// Where an executor tells what happens. It may gather events; it keeps their order.
+pub trait EventSink {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// Nobody listens any more; the executor should end.
+    fn emit(&mut self, event: Event) -> Result<(), SinkError>;
+
+    /// Sends on what was gathered.
+    ///
+    /// # Errors
+    /// Nobody listens any more; the executor should end.
+    fn flush(&mut self) -> Result<(), SinkError>;
+}
+
+impl EventSink for Vec<Event> {
+    fn emit(&mut self, event: Event) -> Result<(), SinkError> {
+        self.push(event);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// Events have nowhere to go.
+#[derive(Debug, thiserror::Error)]
+#[error("events can no longer be sent: {0}")]
+pub struct SinkError(pub String);
+
+/// Where events are kept. The leader's writer is the only one that appends.
+pub trait Storage: Send {
+    /// Appends events, in order. They may be gathered until [`commit`](Self::commit).
+    ///
+    /// # Errors
+    /// They could not be kept; whatever was committed before is still there.
+    fn append(&mut self, events: &[Event]) -> Result<(), StorageError>;
+
+    /// Makes all that was appended last beyond the end of this process; where `durable`, and where
+    /// the storage was asked to, beyond the end of the machine too.
+    ///
+    /// # Errors
+    /// It could not; whatever was committed before is still there.
+    fn commit(&mut self, durable: bool) -> Result<(), StorageError>;
+
+    /// The folder in which experiments have their folders, if there is one.
+    fn experiments_folder(&self) -> Option<&Path>;
+}
+
+/// Sees events after they were appended to the log.
+pub trait Subscriber: Send {
+    /// Events, in the order of the log.
+    fn on_events(&mut self, events: &[Event]);
+
+    /// There will be no more.
+    fn on_end(&mut self) {}
+}
+
+/// Something could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried: "write", "create".
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{} is damaged at byte {offset}: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the damage begins.
+        offset: u64,
+        /// What is wrong there, and what to do.
+        reason: String,
+    },
+    /// A file was written by a later version.
+    #[error(
+        "{} has format version {found}, and this program reads up to {known}: use a newer research",
+        path.display()
+    )]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version that is known here.
+        known: u32,
+    },
+    /// The folder is there already.
+    #[error(
+        "{} exists already: go on with `research resume {name}`, remove it with `research remove {name}`, or take another name",
+        path.display()
+    )]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+        /// The research's name.
+        name: String,
+    },
+    /// There is no such research.
+    #[error("{} is no research: {reason}", path.display())]
+    NoResearch {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// Another process runs this research.
+    #[error("{} is being run by process {pid} on {host}: wait for it, or stop it with `research stop`", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// The process.
+        pid: u32,
+        /// Its host.
+        host: String,
+    },
+    /// A name cannot be that of a folder.
+    #[error("`{name}` cannot be the name of a research: {reason}")]
+    BadName {
+        /// The name.
+        name: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// An event cannot be written.
+    #[error(transparent)]
+    Encode(#[from] crate::codec::EncodeError),
+}
+
+impl StorageError {
+    /// An error of the system, for `map_err`.
+    pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What is asked of a run, and what of it is recorded.
+
+use research_domain::Domain;
+use serde::{Deserialize, Serialize};
+
+/// What an experiment is kept apart by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// A fresh process for each task: a crash or a leak never outlives its experiment.
+    #[default]
+    Experiment,
+    /// The worker's process, used again for each of its tasks.
+    Worker,
+    /// The process that called `run`: no workers at all.
+    None,
+}
+
+/// How a research is run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunOptions {
+    /// How many worker processes.
+    pub workers: u32,
+    /// How many iterations each experiment has; without it, one if all units are callables, else
+    /// as many as its generators yield.
+    pub n_iters: Option<u64>,
+    /// How many configs to take from the domain; all of them without it.
+    pub n_configs: Option<u64>,
+    /// How often each config is run.
+    pub n_reps: u64,
+    /// After how many configs they are repeated; all of them without it.
+    pub repeat_each: Option<u64>,
+    /// The seed of everything that is drawn.
+    pub seed: u64,
+    /// Whether the rest of an iteration still runs when a unit has failed or a generator ended.
+    pub finalize: bool,
+    /// What an experiment is kept apart by.
+    pub isolation: Isolation,
+    /// How often an experiment that did not succeed is tried again.
+    pub retries: u32,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            workers: 1,
+            n_iters: None,
+            n_configs: None,
+            n_reps: 1,
+            repeat_each: None,
+            seed: 0,
+            finalize: true,
+            isolation: Isolation::default(),
+            retries: 0,
+        }
+    }
+}
+
+/// What a research is: kept as `research.json`, and what workers and a resumed run build the
+/// experiment from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResearchRecord {
+    /// The version of this record's form.
+    pub format: u32,
+    /// The research's name.
+    pub name: String,
+    /// When it was made, in microseconds since 1970.
+    pub created: u64,
+    /// The program that made it, and its version.
+    pub program: String,
+    /// Its domain, as an expression.
+    pub domain: Domain,
+    /// How it is run.
+    pub options: RunOptions,
+    /// Its units, one line each, in order.
+    pub units: Vec<String>,
+    /// What the experiment is built from, where it was not written in Rust: the research file as
+    /// it was read.
+    pub source: Option<serde_json::Value>,
+}
+
+impl ResearchRecord {
+    /// The version of the form that this program writes.
+    pub const FORMAT: u32 = 1;
+}

@@ -1,0 +1,197 @@
+//! Units: the steps of an experiment.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::context::Context;
+use crate::event::FailureKind;
+use crate::output::Output;
+use crate::when::When;
+
+/// What a callable unit does each time it is due.
+pub trait CallableBody: Send + Sync {
+    /// Runs the unit once.
+    ///
+    /// # Errors
+    /// Whatever the unit ends with; it becomes the experiment's failure.
+    fn call(&self, context: &mut Context) -> Result<Output, UnitError>;
+}
+
+/// What a generator unit does when it is first due: it starts the thing that yields items.
+pub trait GeneratorBody: Send + Sync {
+    /// Starts a generator; its arguments are taken now and not again.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting; it becomes the experiment's failure.
+    fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError>;
+}
+
+/// A started generator: one item for each due iteration.
+pub trait Generator: Send {
+    /// The next item, or `None` at its end, which stops the experiment.
+    ///
+    /// # Errors
+    /// Whatever the generator ends with; it becomes the experiment's failure.
+    fn next(&mut self, context: &mut Context) -> Result<Option<Output>, UnitError>;
+}
+
+/// How a unit works.
+#[derive(Clone)]
+pub enum UnitBody {
+    /// Called each time it is due.
+    Callable(Arc<dyn CallableBody>),
+    /// Started once, asked for one item each time it is due.
+    Generator(Arc<dyn GeneratorBody>),
+}
+
+/// One step of an experiment: what it does, when it is due, and what becomes of its output.
+#[derive(Clone)]
+pub struct Unit {
+    pub(crate) name: String,
+    pub(crate) body: UnitBody,
+    pub(crate) when: When,
+    pub(crate) root: bool,
+    pub(crate) save: Save,
+    pub(crate) is_process: bool,
+}
+
+/// What becomes of a unit's output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Save {
+    /// Kept for other units only.
+    #[default]
+    Nothing,
+    /// Saved as one variable.
+    As(String),
+    /// The parts of a list, each saved under its name; `None` skips one.
+    Parts(Vec<Option<String>>),
+    /// A map, each of whose keys is a variable.
+    Map,
+}
+
+impl Unit {
+    /// The name, unique in its experiment.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does.
+    #[must_use]
+    pub fn body(&self) -> &UnitBody {
+        &self.body
+    }
+
+    /// When it is due.
+    #[must_use]
+    pub fn when(&self) -> &When {
+        &self.when
+    }
+
+    /// Whether it runs once for all branches.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.root
+    }
+
+    /// Whether all it does happens in a process of its own, so that no fault of its code can
+    /// reach the process that runs the unit.
+    #[must_use]
+    pub fn is_process(&self) -> bool {
+        self.is_process
+    }
+
+    /// Saves what it put out into the context's columns.
+    ///
+    /// # Errors
+    /// An object cannot be saved; several names need a list of as many values, and a map's keys
+    /// need a map.
+    #[inline]
+    pub fn save(&self, output: &Output, context: &mut Context) -> Result<(), UnitError> {
+        crate::context::save_output(&self.save, output, context)
+    }
+}
+
+impl fmt::Debug for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unit")
+            .field("name", &self.name)
+            .field("when", &self.when)
+            .field("root", &self.root)
+            .field("save", &self.save)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The error of a unit. Any error converts into it, so `?` works in units; like `anyhow::Error`
+/// it is not itself a [`std::error::Error`].
+#[derive(Debug)]
+pub struct UnitError {
+    kind: FailureKind,
+    message: String,
+    backtrace: Option<String>,
+}
+
+impl UnitError {
+    /// An error with a message of its own.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::of_kind(FailureKind::Error, message)
+    }
+
+    /// An error of this kind: a program that was killed, one that took too long.
+    #[must_use]
+    pub fn of_kind(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            backtrace: None,
+        }
+    }
+
+    /// The same with a backtrace, or the last lines that a program put out.
+    #[must_use]
+    pub fn with_backtrace(mut self, backtrace: impl Into<String>) -> Self {
+        self.backtrace = Some(backtrace.into());
+        self
+    }
+
+    /// How it failed.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// What went wrong, with the causes behind it.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it went wrong, if that is known.
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&str> {
+        self.backtrace.as_deref()
+    }
+}
+
+impl fmt::Display for UnitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for UnitError {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            message.push_str(": ");
+            message.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        Self::new(message)
+    }
+}

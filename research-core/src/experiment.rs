@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::expression::{Expression, nearest};
-use crate::function::{Arguments, Callable, Closure, Returns};
+use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction};
 use crate::output::IntoOutput;
 use crate::unit::{CallableBody, GeneratorBody, Save, Unit, UnitBody, UnitError};
 use crate::when::When;
@@ -101,11 +101,9 @@ impl ExperimentBuilder {
     pub fn callable<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
     where
         A: Arguments,
-        S: Returns,
-        S::Output: IntoOutput,
-        F: Callable<A, S>,
+        F: CallableFunction<A, S>,
     {
-        let (body, expressions) = function.into_callable(arguments);
+        let (body, expressions) = function.into_body(arguments);
         self.add(name, UnitBody::Callable(body))
             .referring_to(&expressions)
     }
@@ -139,13 +137,9 @@ impl ExperimentBuilder {
     pub fn generator_with<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
     where
         A: Arguments,
-        S: Returns,
-        S::Output: IntoIterator,
-        <S::Output as IntoIterator>::IntoIter: Send + 'static,
-        <S::Output as IntoIterator>::Item: IntoOutput,
-        F: Callable<A, S>,
+        F: GeneratorFunction<A, S>,
     {
-        let (body, expressions) = function.into_generator(arguments);
+        let (body, expressions) = function.into_body(arguments);
         self.add(name, UnitBody::Generator(body))
             .referring_to(&expressions)
     }

@@ -65,29 +65,18 @@ pub trait Arguments {
     fn into_expressions(self) -> Vec<Expression>;
 }
 
-/// A function whose arguments are expressions. It is implemented for all functions of up to
-/// eight arguments; the types are inferred.
-pub trait Callable<A: Arguments, Signature>: Sized {
-    /// The body of a callable unit, which calls the function each time.
-    fn into_callable(self, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>)
-    where
-        Signature: Returns,
-        Signature::Output: IntoOutput;
-
-    /// The body of a generator unit, which calls the function once and iterates over what it
-    /// returns.
-    fn into_generator(self, arguments: A) -> (Arc<dyn GeneratorBody>, Vec<Expression>)
-    where
-        Signature: Returns,
-        Signature::Output: IntoIterator,
-        <Signature::Output as IntoIterator>::IntoIter: Send + 'static,
-        <Signature::Output as IntoIterator>::Item: IntoOutput;
+/// A function as a callable unit. It is implemented for all functions of up to eight arguments;
+/// the types are inferred.
+pub trait CallableFunction<A: Arguments, Signature> {
+    /// The unit's body, which calls the function each time, and the expressions that it reads.
+    fn into_body(self, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>);
 }
 
-/// The return type of a function pointer type, which stands for a closure's signature.
-pub trait Returns {
-    /// What it returns.
-    type Output;
+/// A function that returns an iterator as a generator unit. It is implemented for all functions
+/// of up to eight arguments; the types are inferred.
+pub trait GeneratorFunction<A: Arguments, Signature> {
+    /// The unit's body, which calls the function once, and the expressions that it reads.
+    fn into_body(self, arguments: A) -> (Arc<dyn GeneratorBody>, Vec<Expression>);
 }
 
 /// A function with its arguments.
@@ -95,6 +84,12 @@ struct Typed<F, Signature> {
     function: F,
     arguments: Vec<Expression>,
     signature: PhantomData<Signature>,
+}
+
+impl<F, Signature> Typed<F, Signature> {
+    fn new(function: F, arguments: &[Expression]) -> Self {
+        Self { function, arguments: arguments.to_vec(), signature: PhantomData }
+    }
 }
 
 /// A closure over the context.
@@ -145,10 +140,6 @@ macro_rules! functions {
             }
         }
 
-        impl<Out, $($type),*> Returns for fn($($type),*) -> Out {
-            type Output = Out;
-        }
-
         impl<Function, Out, $($type),*> Typed<Function, fn($($type),*) -> Out>
         where
             Function: Fn($($type),*) -> Out,
@@ -190,37 +181,38 @@ macro_rules! functions {
         }
 
         impl<Function, Out, $($type,)* $($expression),*>
-            Callable<($($expression,)*), fn($($type),*) -> Out> for Function
+            CallableFunction<($($expression,)*), fn($($type),*) -> Out> for Function
         where
             Function: Fn($($type),*) -> Out + Send + Sync + 'static,
-            Out: 'static,
+            Out: IntoOutput + 'static,
             $($type: FromArgument + 'static,)*
             $($expression: Into<Expression>),*
         {
-            fn into_callable(
+            fn into_body(
                 self,
                 arguments: ($($expression,)*),
-            ) -> (Arc<dyn CallableBody>, Vec<Expression>)
-            where
-                Out: IntoOutput,
-            {
+            ) -> (Arc<dyn CallableBody>, Vec<Expression>) {
                 let arguments = arguments.into_expressions();
-                let body = Typed { function: self, arguments: arguments.clone(), signature: PhantomData };
-                (Arc::new(body), arguments)
+                (Arc::new(Typed::new(self, &arguments)), arguments)
             }
+        }
 
-            fn into_generator(
+        impl<Function, Out, $($type,)* $($expression),*>
+            GeneratorFunction<($($expression,)*), fn($($type),*) -> Out> for Function
+        where
+            Function: Fn($($type),*) -> Out + Send + Sync + 'static,
+            Out: IntoIterator + 'static,
+            Out::IntoIter: Send + 'static,
+            Out::Item: IntoOutput,
+            $($type: FromArgument + 'static,)*
+            $($expression: Into<Expression>),*
+        {
+            fn into_body(
                 self,
                 arguments: ($($expression,)*),
-            ) -> (Arc<dyn GeneratorBody>, Vec<Expression>)
-            where
-                Out: IntoIterator,
-                Out::IntoIter: Send + 'static,
-                Out::Item: IntoOutput,
-            {
+            ) -> (Arc<dyn GeneratorBody>, Vec<Expression>) {
                 let arguments = arguments.into_expressions();
-                let body = Typed { function: self, arguments: arguments.clone(), signature: PhantomData };
-                (Arc::new(body), arguments)
+                (Arc::new(Typed::new(self, &arguments)), arguments)
             }
         }
     )+};

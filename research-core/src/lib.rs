@@ -43,8 +43,8 @@ pub use event::{
     Status, Timestamp, WorkerNumber,
 };
 pub use experiment::{BuildError, Experiment, ExperimentBuilder};
-pub use expression::{Expression, ExpressionError, ec, ec_all, ep, it, o};
-pub use function::{Arguments, Callable, FromArgument};
+pub use expression::{Argument, Expression, ExpressionError, ec, ec_all, ep, it, o};
+pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
 pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
 pub use options::{Isolation, ResearchRecord, RunOptions};
 pub use output::{IntoOutput, Output, Serialized, Shared};

@@ -1,6 +1,5 @@
 //! What is asked of a run, and what of it is recorded.
 
-use research_domain::Domain;
 use serde::{Deserialize, Serialize};
 
 /// What an experiment is kept apart by.
@@ -70,7 +69,7 @@ pub struct ResearchRecord {
     /// The program that made it, and its version.
     pub program: String,
     /// Its domain, as an expression.
-    pub domain: Domain,
+    pub domain: String,
     /// How it is run.
     pub options: RunOptions,
     /// Its units, one line each, in order.

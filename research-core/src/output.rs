@@ -123,8 +123,8 @@ impl<T: IntoOutput, E: Into<UnitError>> IntoOutput for Result<T, E> {
 }
 
 macro_rules! serialised_outputs {
-    ($( $(<$($generic:ident),+>)? $type:ty ),+ $(,)?) => {$(
-        impl $(<$($generic: Serialize),+>)? IntoOutput for $type {
+    ($( [$($generic:ident)*] $type:ty ),+ $(,)?) => {$(
+        impl<$($generic: Serialize),*> IntoOutput for $type {
             #[inline]
             fn into_output(self) -> Result<Output, UnitError> {
                 Ok(Output::Value(Value::from_serialize(&self)?))
@@ -134,11 +134,11 @@ macro_rules! serialised_outputs {
 }
 
 serialised_outputs! {
-    (), bool, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64,
-    String, &str, Value, Config,
-    <T> Vec<T>, <T> &[T], <T> Option<T>, <T> BTreeMap<String, T>, <T> HashMap<String, T>,
-    <A> (A,), <A, B> (A, B), <A, B, C> (A, B, C), <A, B, C, D> (A, B, C, D),
-    <A, B, C, D, E> (A, B, C, D, E), <A, B, C, D, E, F> (A, B, C, D, E, F),
+    [] (), [] bool, [] i8, [] i16, [] i32, [] i64, [] isize, [] u8, [] u16, [] u32, [] u64,
+    [] usize, [] f32, [] f64, [] String, [] &str, [] Value, [] Config,
+    [T] Vec<T>, [T] &[T], [T] Option<T>, [T] BTreeMap<String, T>, [T] HashMap<String, T>,
+    [A] (A,), [A B] (A, B), [A B C] (A, B, C), [A B C D] (A, B, C, D),
+    [A B C D E] (A, B, C, D, E), [A B C D E F] (A, B, C, D, E, F),
 }
 
 impl<T: Serialize, const N: usize> IntoOutput for [T; N] {

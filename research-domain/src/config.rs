@@ -41,6 +41,24 @@ impl Entry {
         }
     }
 
+    pub(crate) fn from_parts(
+        key: Arc<str>,
+        key_alias: Option<Arc<str>>,
+        value: Value,
+        alias: Option<Box<str>>,
+    ) -> Entry {
+        Entry {
+            key,
+            key_alias,
+            value,
+            alias,
+        }
+    }
+
+    pub(crate) fn shared_key(&self) -> &Arc<str> {
+        &self.key
+    }
+
     /// Gives the value an alias.
     #[must_use]
     pub fn with_alias(mut self, alias: impl Into<Box<str>>) -> Entry {

@@ -155,9 +155,7 @@ impl Identity<'_> {
         for number in [self.repetition, self.updates, self.seed] {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
-        let mut hasher = SipHasher128::new_with_keys(CONTENT_KEY.0, CONTENT_KEY.1);
-        hasher.write(&bytes);
-        hasher.finish128().as_u128()
+        digest(&bytes)
     }
 }
 
@@ -293,6 +291,21 @@ fn write_value(bytes: &mut Vec<u8>, value: &Value) {
     }
 }
 
+/// A digest of values in their order.
+pub(crate) fn values_digest<'a>(values: impl IntoIterator<Item = &'a Value>) -> u128 {
+    let mut bytes = Vec::with_capacity(32);
+    values
+        .into_iter()
+        .for_each(|value| write_value(&mut bytes, value));
+    digest(&bytes)
+}
+
+fn digest(bytes: &[u8]) -> u128 {
+    let mut hasher = SipHasher128::new_with_keys(CONTENT_KEY.0, CONTENT_KEY.1);
+    hasher.write(bytes);
+    hasher.finish128().as_u128()
+}
+
 /// A digest of a config's keys and true values, whatever their order and aliases.
 pub(crate) fn value_digest(config: &Config) -> u128 {
     let mut entries: Vec<_> = config.iter().collect();
@@ -302,7 +315,5 @@ pub(crate) fn value_digest(config: &Config) -> u128 {
         write_text(&mut bytes, key);
         write_value(&mut bytes, value);
     }
-    let mut hasher = SipHasher128::new_with_keys(CONTENT_KEY.0, CONTENT_KEY.1);
-    hasher.write(&bytes);
-    hasher.finish128().as_u128()
+    digest(&bytes)
 }

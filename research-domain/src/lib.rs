@@ -1,13 +1,84 @@
-//! Parameter spaces for experiments: values, configs, ids and seeds.
+//! Parameter spaces for experiments.
+//!
+//! A [`Domain`] says which configs there are, an [`Iteration`] how they are run through, and
+//! [`Configs`] gives them: each by its number, without the ones before it, at any size.
+//!
+//! ```
+//! use research_domain::{Iteration, log_uniform, option};
+//!
+//! let domain = option("model", ["small", "big"]) * option("lr", log_uniform(1e-5, 1e-1));
+//! let configs = domain.configs(&Iteration::default().n_reps(3).seed(42)).unwrap();
+//! assert_eq!(configs.size().unwrap().finite(), Some(6));
+//! for item in &configs {
+//!     let config = item.unwrap().config;
+//!     let lr: f64 = config.read("lr").unwrap();
+//!     assert!((1e-5..1e-1).contains(&lr));
+//! }
+//! ```
+//!
+//! # Expressions
+//! The same domain as a text, for the command line and for files (`"…".parse::<Domain>()`):
+//!
+//! ```text
+//! expr      = sum [ "where" condition ]
+//! sum       = product { "+" product }
+//! product   = weighted { "*" weighted }
+//! weighted  = { NUMBER "*" } zip                       a number is a weight
+//! zip       = atom { "@" atom }
+//! atom      = NAME [ "as" alias ] "=" values | "(" expr ")" | "()"
+//!           | "distinct" "(" expr ")" | "sample" "(" expr "," NUMBER ")"
+//!           | "difference" "(" expr "," expr ")" | "none" "(" ")"
+//! values    = "[" value [ "as" alias ] "," … "]" | call | "(" mixture ")"
+//! mixture   = [ NUMBER "&" ] arithmetic { "|" [ NUMBER "&" ] arithmetic }
+//! call      = uniform(low, high) | normal(mean, deviation) | log_uniform(low, high)
+//!           | log_normal(mean, deviation) | exponential(rate) | gamma(shape, scale)
+//!           | beta(alpha, beta) | poisson(mean) | binomial(trials, probability) | int(low, high)
+//!           | choice([value, …] [, [weight, …]]) | constant(value) | truncate(mixture, low, high)
+//!           | exp(…) | log(…) | sqrt(…) | abs(…) | floor(…) | ceil(…) | round(…)
+//! value     = number | text in quotes | true | false | null | inf | NaN | [ … ] | { key: … }
+//!           | b"hexadecimal digits"
+//! condition = comparisons (== != < <= > >= in, not in), arithmetic (+ - * / % **) and the
+//!             functions of samplers over parameters, joined by and, or, not
+//! ```
+//!
+//! `int(low, high)` leaves out `high`, like ranges of Rust. A name that is a reserved word or has
+//! other characters than letters, digits, `_` and `.` stands in backquotes.
+//!
+//! # Why it is so
+//! - Nothing is materialised: a product is a number in a mixed radix.
+//! - A draw is a function of (seed, parameter, index), so a config is the same whoever produces it,
+//!   in whatever order. The mathematics is `libm`'s, the same on every platform.
+//! - Ids and seeds are functions of what an experiment runs with ([`Identity`]), so a domain that
+//!   is extended keeps those that it had.
 #![deny(missing_docs)]
 
+mod condition;
 mod config;
+mod configs;
+mod count;
+mod domain;
+mod grammar;
 mod id;
+mod lock;
+mod option;
+mod plan;
+mod sampler;
+mod stream;
 mod suggest;
 mod value;
 
+pub use condition::{Condition, ConditionError};
 pub use config::{AUXILIARY_KEYS, Config, ConfigError, Entry, is_auxiliary};
+pub use configs::{Configs, IdPrefixes, IndexVectors, Item, Items, Iteration};
+pub use count::Count;
+pub use domain::{Domain, DomainError, option};
+pub use grammar::SyntaxError;
 pub use id::{
     Assigned, ExperimentId, IdRegistry, IdRegistryError, Identity, ParseIdError, experiment_seed,
+};
+pub use option::{Key, Listed, Values, aliased};
+pub use sampler::{
+    Distribution, Sampler, SamplerError, beta, binomial, choice, constant, exponential, gamma, int,
+    log_normal, log_uniform, normal, poisson, uniform, weighted_choice,
 };
 pub use value::{Literal, Value, ValueDeserializer, ValueError};

@@ -1,0 +1,85 @@
+//! How many configs a second: as numbers of values, as names and values, and by random access.
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
+#![expect(
+    missing_docs,
+    reason = "criterion generates public functions without documentation"
+)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use research_domain::{Configs, Domain, Iteration, Value, option, uniform};
+
+/// 6 parameters with 10 values each.
+fn grid() -> Configs {
+    let options = (0..6).map(|number| option(format!("parameter_{number}"), 0..10));
+    Domain::product(options)
+        .configs(&Iteration::default())
+        .unwrap()
+}
+
+fn forward(c: &mut Criterion) {
+    let configs = grid();
+    let size = 1_000_000;
+    let mut group = c.benchmark_group("forward");
+    group.throughput(Throughput::Elements(size)).sample_size(10);
+    group.bench_function("index_vectors", |b| {
+        b.iter(|| {
+            let mut vectors = configs.index_vectors().unwrap();
+            while vectors.advance() {
+                black_box(vectors.digits());
+            }
+        });
+    });
+    group.bench_function("names_and_values", |b| {
+        b.iter(|| configs.iter().for_each(|item| drop(black_box(item))));
+    });
+    group.finish();
+}
+
+fn random_access(c: &mut Criterion) {
+    let configs = grid();
+    let size = 100_000u64;
+    let mut group = c.benchmark_group("random_access");
+    group.throughput(Throughput::Elements(size)).sample_size(20);
+    group.bench_function("index_vectors", |b| {
+        let mut vectors = configs.index_vectors().unwrap();
+        b.iter(|| {
+            for number in 0..u128::from(size) {
+                black_box(vectors.seek(number * 7919 % 1_000_000));
+                black_box(vectors.digits());
+            }
+        });
+    });
+    group.bench_function("names_and_values", |b| {
+        b.iter(|| {
+            for number in 0..u128::from(size) {
+                black_box(configs.get(number * 7919 % 1_000_000).unwrap());
+            }
+        });
+    });
+    group.finish();
+}
+
+fn sampled(c: &mut Criterion) {
+    let domain = option("a", uniform(0.0, 1.0)) * option("b", uniform(0.0, 1.0));
+    let size = 10_000u64;
+    let configs = domain
+        .configs(&Iteration::default().n_items(u128::from(size)))
+        .unwrap();
+    let mut group = c.benchmark_group("sampled");
+    group.throughput(Throughput::Elements(size));
+    group.bench_function("two_uniforms", |b| {
+        b.iter(|| configs.iter().for_each(|item| drop(black_box(item))));
+    });
+    group.finish();
+}
+
+fn values(c: &mut Criterion) {
+    c.bench_function("value_from_f64", |b| {
+        b.iter(|| Value::from_serialize(black_box(&1.5)).unwrap());
+    });
+}
+
+criterion_group!(benches, forward, random_access, sampled, values);
+criterion_main!(benches);

@@ -1,0 +1,207 @@
+//! The truth of a condition for given values.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::{Comparison, Term};
+use crate::value::Value;
+
+/// Why a condition has no truth for a config.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConditionError {
+    /// An order between values that have none.
+    #[error("`{part}` compares {left} with {right}; only numbers, or only texts, have an order")]
+    NoOrder {
+        /// The part of the condition.
+        part: String,
+        /// The left value.
+        left: String,
+        /// The right value.
+        right: String,
+    },
+    /// Arithmetic with something else than numbers.
+    #[error("`{part}` calculates with {found}; only numbers can be calculated with")]
+    NotANumber {
+        /// The part of the condition.
+        part: String,
+        /// What was there.
+        found: String,
+    },
+    /// Something else than a list or text to the right of `in`.
+    #[error("`{part}` looks into {found}; write a list to the right of `in`")]
+    NotAList {
+        /// The part of the condition.
+        part: String,
+        /// What was there.
+        found: String,
+    },
+    /// A number, text or list where a truth value is needed.
+    #[error("`{part}` is {found}, not true or false; compare it with something")]
+    NotATruth {
+        /// The part of the condition.
+        part: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+type Lookup<'a, 'f> = &'f dyn Fn(&str) -> Option<&'a Value>;
+
+/// Whether the term is true; nothing is not.
+pub(super) fn truth<'a>(term: &'a Term, value: Lookup<'a, '_>) -> Result<bool, ConditionError> {
+    match term {
+        Term::And(terms) => {
+            for term in terms {
+                if !truth(term, value)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        Term::Or(terms) => {
+            for term in terms {
+                if truth(term, value)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Term::Not(term) => Ok(!truth(term, value)?),
+        Term::Compare(comparison, left, right) => {
+            let (left, right) = (evaluate(left, value)?, evaluate(right, value)?);
+            compare(term, *comparison, &left, &right)
+        }
+        Term::In {
+            item,
+            list,
+            negated,
+        } => {
+            let (item, list) = (evaluate(item, value)?, evaluate(list, value)?);
+            Ok(contains(term, &item, &list)? != *negated)
+        }
+        _ => match &*evaluate(term, value)? {
+            Value::Bool(truth) => Ok(*truth),
+            Value::Null => Ok(false),
+            other => Err(ConditionError::NotATruth {
+                part: term.to_string(),
+                found: described(other),
+            }),
+        },
+    }
+}
+
+fn evaluate<'a>(term: &'a Term, value: Lookup<'a, '_>) -> Result<Cow<'a, Value>, ConditionError> {
+    const NULL: &Value = &Value::Null;
+    Ok(match term {
+        Term::Literal(literal) => Cow::Borrowed(literal),
+        Term::Name(name) => Cow::Borrowed(value(name).unwrap_or(NULL)),
+        Term::List(terms) => {
+            let items = terms
+                .iter()
+                .map(|term| Ok(evaluate(term, value)?.into_owned()));
+            Cow::Owned(Value::List(items.collect::<Result<_, ConditionError>>()?))
+        }
+        Term::Unary(function, argument) => {
+            let argument = evaluate(argument, value)?;
+            if argument.is_null() {
+                return Ok(Cow::Borrowed(NULL));
+            }
+            let result = function.apply(&argument);
+            Cow::Owned(result.ok_or_else(|| not_a_number(term, &[&argument]))?)
+        }
+        Term::Binary(operator, left, right) => {
+            let (left, right) = (evaluate(left, value)?, evaluate(right, value)?);
+            if left.is_null() || right.is_null() {
+                return Ok(Cow::Borrowed(NULL));
+            }
+            let result = operator.apply(&left, &right);
+            Cow::Owned(result.ok_or_else(|| not_a_number(term, &[&left, &right]))?)
+        }
+        Term::Compare(..) | Term::In { .. } | Term::Not(_) | Term::And(_) | Term::Or(_) => {
+            Cow::Owned(Value::Bool(truth(term, value)?))
+        }
+    })
+}
+
+fn compare(
+    term: &Term,
+    comparison: Comparison,
+    left: &Value,
+    right: &Value,
+) -> Result<bool, ConditionError> {
+    match comparison {
+        Comparison::Equal => return Ok(equal(left, right)),
+        Comparison::Unequal => return Ok(!equal(left, right)),
+        _ => {}
+    }
+    if left.is_null() || right.is_null() {
+        return Ok(false);
+    }
+    // Like every comparison with a NaN, none of these holds when there is no order.
+    let order = order(left, right).ok_or_else(|| ConditionError::NoOrder {
+        part: term.to_string(),
+        left: described(left),
+        right: described(right),
+    })?;
+    Ok(order.is_some_and(|order| match comparison {
+        Comparison::Less => order == Ordering::Less,
+        Comparison::LessOrEqual => order != Ordering::Greater,
+        Comparison::Greater => order == Ordering::Greater,
+        _ => order != Ordering::Less,
+    }))
+}
+
+/// Numbers are compared as numbers, whether integers or floats.
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            left.as_f64() == right.as_f64()
+        }
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
+        _ => left == right,
+    }
+}
+
+/// The order of two values; None when their types have none, Some(None) for NaN.
+fn order(left: &Value, right: &Value) -> Option<Option<Ordering>> {
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Some(Some(a.cmp(b))),
+        (Value::Text(a), Value::Text(b)) => Some(Some(a.cmp(b))),
+        (Value::Bool(a), Value::Bool(b)) => Some(Some(a.cmp(b))),
+        _ => Some(left.as_f64()?.partial_cmp(&right.as_f64()?)),
+    }
+}
+
+/// Membership in a list, or of a text in a text; nothing is in nothing.
+fn contains(term: &Term, item: &Value, list: &Value) -> Result<bool, ConditionError> {
+    match (item, list) {
+        (_, Value::List(values)) => Ok(values.iter().any(|value| equal(item, value))),
+        (Value::Text(part), Value::Text(text)) => Ok(text.contains(&**part)),
+        (Value::Null, Value::Text(_)) | (_, Value::Null) => Ok(false),
+        _ => Err(ConditionError::NotAList {
+            part: term.to_string(),
+            found: described(list),
+        }),
+    }
+}
+
+fn not_a_number(term: &Term, arguments: &[&Value]) -> ConditionError {
+    let unfit = arguments
+        .iter()
+        .find(|argument| argument.as_f64().is_none());
+    ConditionError::NotANumber {
+        part: term.to_string(),
+        found: unfit.map_or_else(
+            || "numbers out of range".to_owned(),
+            |value| described(value),
+        ),
+    }
+}
+
+fn described(value: &Value) -> String {
+    format!("the {} {}", value.kind(), value.literal())
+}

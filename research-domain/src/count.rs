@@ -1,0 +1,36 @@
+//! How many configs there are.
+
+use std::fmt::{self, Display, Formatter};
+
+/// A number of configs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Count {
+    /// So many.
+    Finite(u128),
+    /// There is always another one.
+    Infinite,
+}
+
+impl Count {
+    /// The number, unless it is infinite.
+    pub fn finite(self) -> Option<u128> {
+        match self {
+            Count::Finite(count) => Some(count),
+            Count::Infinite => None,
+        }
+    }
+
+    /// Whether there is an item of this number, counted from zero.
+    pub(crate) fn has(self, index: u128) -> bool {
+        Count::Finite(index) < self
+    }
+}
+
+impl Display for Count {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Count::Finite(count) => count.fmt(f),
+            Count::Infinite => f.pad("infinite"),
+        }
+    }
+}

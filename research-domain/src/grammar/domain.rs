@@ -1,0 +1,191 @@
+//! Domains: sums of products of zips.
+
+use super::lexer::Kind;
+use super::parser::Parser;
+use super::{RESERVED, SyntaxError};
+use crate::condition::{Condition, Test};
+use crate::domain::{Domain, Node};
+use crate::option::{Key, Values};
+use crate::suggest;
+
+/// The functions of domains.
+const FUNCTIONS: [&str; 4] = ["distinct", "sample", "difference", "none"];
+
+impl Parser<'_> {
+    /// `sum [ "where" condition ]`.
+    pub(super) fn domain(&mut self) -> Result<Domain, SyntaxError> {
+        self.nested(|parser| {
+            let domain = parser.sum()?;
+            if !parser.take_word("where") {
+                return Ok(domain);
+            }
+            let condition = Condition::new(parser.term()?);
+            Ok(Domain::from_node(Node::Where(
+                domain,
+                Test::Condition(condition),
+            )))
+        })
+    }
+
+    fn sum(&mut self) -> Result<Domain, SyntaxError> {
+        let mut parts = vec![self.product()?];
+        while self.take_sign("+") {
+            parts.push(self.product()?);
+        }
+        Ok(Domain::sum(parts))
+    }
+
+    fn product(&mut self) -> Result<Domain, SyntaxError> {
+        let mut parts = vec![self.weighted()?];
+        while self.take_sign("*") {
+            parts.push(self.weighted()?);
+        }
+        Ok(Domain::product(parts))
+    }
+
+    /// A zip with any number of weights in front.
+    fn weighted(&mut self) -> Result<Domain, SyntaxError> {
+        let negative = self.take_sign("-");
+        let weight = match self.peek() {
+            Kind::Int(number) => *number as f64,
+            Kind::Float(number) => *number,
+            Kind::Word(word) if word == "inf" => f64::INFINITY,
+            Kind::Word(word) if word == "NaN" => f64::NAN,
+            _ if negative => return Err(self.unexpected("a weight after `-`")),
+            _ => return self.zip(),
+        };
+        self.take();
+        if !self.take_sign("*") {
+            return Err(self
+                .unexpected("`*` after a weight")
+                .with_hint("a number is a weight: 0.5 * a=[1, 2]"));
+        }
+        let domain = self.nested(Parser::weighted)?;
+        Ok(domain.weighted(if negative { -weight } else { weight }))
+    }
+
+    fn zip(&mut self) -> Result<Domain, SyntaxError> {
+        let mut parts = vec![self.atom()?];
+        while self.take_sign("@") {
+            parts.push(self.atom()?);
+        }
+        Ok(if parts.len() == 1 {
+            parts.swap_remove(0)
+        } else {
+            Domain::from_node(Node::Zip(parts))
+        })
+    }
+
+    fn atom(&mut self) -> Result<Domain, SyntaxError> {
+        match self.peek().clone() {
+            Kind::Sign("(") => {
+                self.take();
+                if self.take_sign(")") {
+                    return Ok(Domain::new());
+                }
+                let domain = self.domain()?;
+                self.expect_sign(")")?;
+                Ok(domain)
+            }
+            Kind::Quoted(name) => self.option(name),
+            Kind::Word(name) if matches!(self.peek_second(), Kind::Sign("(")) => {
+                self.nested(|parser| parser.domain_call(&name))
+            }
+            Kind::Word(name) if !RESERVED.contains(&name.as_str()) => self.option(name),
+            Kind::Word(word) => Err(self.unexpected("a parameter").with_hint(format!(
+                "if a parameter is called `{word}`, put it in backquotes"
+            ))),
+            _ => Err(self
+                .unexpected("a parameter")
+                .with_hint("a domain looks like a=[1, 2] * lr=log_uniform(1e-5, 1e-1)")),
+        }
+    }
+
+    fn domain_call(&mut self, name: &str) -> Result<Domain, SyntaxError> {
+        if !FUNCTIONS.contains(&name) {
+            return Err(self
+                .error(format!("there is no function `{name}` of domains"))
+                .with_hint(match suggest::nearest(name, FUNCTIONS) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None => format!("the values of a parameter need its name: x={name}(…)"),
+                }));
+        }
+        self.take();
+        self.take();
+        if name == "none" {
+            self.expect_sign(")")?;
+            return Ok(Domain::sum([]));
+        }
+        let domain = self.domain()?;
+        let result = match name {
+            "distinct" => domain.distinct(),
+            "sample" => {
+                self.expect_sign(",")?;
+                domain.sample(self.sample_size()?)
+            }
+            _ => {
+                self.expect_sign(",")?;
+                domain.difference(self.domain()?)
+            }
+        };
+        self.expect_sign(")")?;
+        Ok(result)
+    }
+
+    fn sample_size(&mut self) -> Result<u64, SyntaxError> {
+        match *self.peek() {
+            Kind::Int(count) if count >= 0 => {
+                self.take();
+                // Not negative, so the bits are the number.
+                Ok(count as u64)
+            }
+            _ => Err(self.unexpected("the number of configs to sample")),
+        }
+    }
+
+    /// `NAME [ "as" alias ] "=" values`.
+    fn option(&mut self, name: String) -> Result<Domain, SyntaxError> {
+        self.take();
+        let mut key = Key::new(name.as_str());
+        if self.take_word("as") {
+            key = key.alias(self.alias()?);
+        }
+        if !self.take_sign("=") {
+            let error = self.unexpected(&format!("`=` after the parameter `{name}`"));
+            return Err(match self.peek() {
+                Kind::Sign("==") => error.with_hint("a single `=` gives a parameter its values"),
+                _ => error.with_hint(format!("write its values: {name}=[1, 2]")),
+            });
+        }
+        let values = self.values().map_err(|mut error| {
+            if let Some(hint) = &mut error.hint {
+                *hint = hint.replace("NAME", &name);
+            }
+            error
+        })?;
+        Ok(crate::domain::option(key, values))
+    }
+
+    /// A list, a call of a sampler, or samplers in parentheses.
+    pub(super) fn values(&mut self) -> Result<Values, SyntaxError> {
+        if self.take_sign("[") {
+            return self.nested(Parser::listed_values).map(Values::List);
+        }
+        let call = matches!(
+            (self.peek(), self.peek_second()),
+            (Kind::Sign("("), _) | (Kind::Word(_), Kind::Sign("("))
+        );
+        if call {
+            return self.sampler_atom().map(Values::Sampler);
+        }
+        let error = self.unexpected("a list or a sampler");
+        let mark = self.mark();
+        Err(match self.value() {
+            Ok(_) => {
+                let written = self.text_since(mark);
+                error.with_hint(format!("write a single value as a list: NAME=[{written}]"))
+            }
+            Err(_) => error.with_hint("write NAME=[1, 2] or NAME=uniform(0, 1)"),
+        })
+    }
+}

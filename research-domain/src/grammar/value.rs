@@ -1,0 +1,102 @@
+//! Values, and lists of them with aliases.
+
+use super::SyntaxError;
+use super::lexer::Kind;
+use super::parser::Parser;
+use crate::option::{Listed, aliased};
+use crate::value::Value;
+
+impl Parser<'_> {
+    /// `[value as alias, …]` after the opening bracket.
+    pub(super) fn listed_values(&mut self) -> Result<Vec<Listed>, SyntaxError> {
+        self.list("]", |parser| {
+            let value = parser.value()?;
+            if !parser.take_word("as") {
+                return Ok(Listed::from(value));
+            }
+            Ok(aliased(value, parser.alias()?))
+        })
+    }
+
+    /// What stands after `as`: a text, a name or a number.
+    pub(super) fn alias(&mut self) -> Result<String, SyntaxError> {
+        match self.peek().clone() {
+            Kind::Text(alias) | Kind::Word(alias) | Kind::Quoted(alias) => {
+                self.take();
+                Ok(alias)
+            }
+            Kind::Int(_) | Kind::Float(_) => {
+                let mark = self.mark();
+                self.take();
+                Ok(self.text_since(mark).to_owned())
+            }
+            _ => Err(self.unexpected("an alias after `as`")),
+        }
+    }
+
+    pub(super) fn value(&mut self) -> Result<Value, SyntaxError> {
+        let mark = self.mark();
+        match self.take() {
+            Kind::Int(number) => Ok(Value::Int(number)),
+            Kind::Float(number) => Ok(Value::Float(number)),
+            Kind::Text(text) => Ok(Value::Text(text)),
+            Kind::Bytes(bytes) => Ok(Value::Bytes(bytes)),
+            Kind::Sign("-") => self.negative_number(),
+            Kind::Sign("[") => self
+                .nested(|parser| parser.list("]", Parser::value))
+                .map(Value::List),
+            Kind::Sign("{") => self
+                .nested(|parser| parser.list("}", Parser::map_entry))
+                .map(Value::Map),
+            Kind::Word(word) => match word.as_str() {
+                "true" => Ok(Value::Bool(true)),
+                "false" => Ok(Value::Bool(false)),
+                "null" => Ok(Value::Null),
+                "inf" => Ok(Value::Float(f64::INFINITY)),
+                "NaN" => Ok(Value::Float(f64::NAN)),
+                other => {
+                    let error = self.error_at(mark, format!("expected a value, found `{other}`"));
+                    Err(error.with_hint(match other {
+                        "True" | "False" | "None" => {
+                            "write true, false and null in small letters".to_owned()
+                        }
+                        _ => format!("write a text in quotes: \"{other}\""),
+                    }))
+                }
+            },
+            other => Err(self.error_at(mark, format!("expected a value, found {other}"))),
+        }
+    }
+
+    pub(super) fn negative_number(&mut self) -> Result<Value, SyntaxError> {
+        match self.peek().clone() {
+            Kind::Int(number) => {
+                self.take();
+                Ok(Value::Int(-number))
+            }
+            Kind::MinusMin => {
+                self.take();
+                Ok(Value::Int(i64::MIN))
+            }
+            Kind::Float(number) => {
+                self.take();
+                Ok(Value::Float(-number))
+            }
+            Kind::Word(word) if word == "inf" => {
+                self.take();
+                Ok(Value::Float(f64::NEG_INFINITY))
+            }
+            _ => Err(self.unexpected("a number after `-`")),
+        }
+    }
+
+    fn map_entry(&mut self) -> Result<(String, Value), SyntaxError> {
+        let key = match self.peek().clone() {
+            Kind::Text(key) | Kind::Word(key) | Kind::Quoted(key) => key,
+            _ => return Err(self.unexpected("a key")),
+        };
+        self.take();
+        self.expect_sign(":")?;
+        Ok((key, self.value()?))
+    }
+}

@@ -1,1 +1,36 @@
-//! Under construction.
+//! What people see of a research while it runs and afterwards.
+//!
+//! A [`Picture`] is a fold of the research's events: the same live and from the log on disk. A
+//! [`Monitor`] keeps one up to date during a run; the [`Bar`] draws it, a [`StatusReport`] prints
+//! it, a [`Summary`] says what it has come to, and a [`MonitorLog`] writes it down as it changes.
+//!
+//! ```
+//! use research_core::Timestamp;
+//! use research_monitor::{Picture, StatusReport};
+//!
+//! let picture = Picture::of(&[]);
+//! let report = StatusReport::of("power", &picture, false, Timestamp::now());
+//! assert_eq!(report.to_string(), "power: has not run yet");
+//! ```
+
+mod bar;
+mod causes;
+mod log;
+mod monitor;
+mod notices;
+mod numbers;
+mod pace;
+mod picture;
+mod status;
+mod summary;
+mod words;
+
+pub use bar::{Bar, Clock, Printer};
+pub use causes::Cause;
+pub use indicatif::ProgressDrawTarget;
+pub use log::MonitorLog;
+pub use monitor::Monitor;
+pub use pace::TimeLeft;
+pub use picture::{Counted, Picture, RecentException, Run, RunningExperiment, WorkerPicture};
+pub use status::{ExceptionReport, RunningReport, State, StatusCount, StatusReport, WorkerReport};
+pub use summary::{FailureGroup, Summary};

@@ -1,0 +1,206 @@
+//! The monitor's log: a line of CSV for each thing that happened.
+
+use std::io::{self, Write};
+
+use research_core::{Event, ExperimentNumber, Subscriber, Timestamp};
+
+use crate::picture::Picture;
+use crate::words;
+
+/// The columns, in order.
+const COLUMNS: &str = "time,task_idx,id,it,name,status,exception,worker,pid,worker_pid,\
+                       process_pid,finished,withdrawn,remains";
+
+/// Writes a line of CSV for each start and end of a run, a worker or an experiment, for each
+/// report of progress, and for each exception.
+///
+/// `time` is in seconds since 1970; `task_idx` the experiment's number; `it` how many iterations
+/// it has done; `name` the unit that failed; `status` what happened; `pid` the leader, `worker_pid`
+/// the worker, `process_pid` the executor; `finished` and `remains` count experiments; `withdrawn`
+/// those that a domain update took back.
+#[derive(Debug)]
+pub struct MonitorLog<W> {
+    out: W,
+    picture: Picture,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> MonitorLog<W> {
+    /// A log that begins with the names of its columns.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn new(mut out: W) -> io::Result<Self> {
+        writeln!(out, "{COLUMNS}")?;
+        Ok(Self {
+            out,
+            picture: Picture::default(),
+            error: None,
+        })
+    }
+
+    /// What kept the log from being written. After an error nothing more is written, and the run
+    /// goes on: the event log has everything.
+    #[must_use]
+    pub fn error(&self) -> Option<&io::Error> {
+        self.error.as_ref()
+    }
+
+    fn write(&mut self, event: &Event) -> io::Result<()> {
+        // An experiment that ends is known before the event, one that starts after it.
+        let before = self.line(event);
+        self.picture.apply(event);
+        let line = match event {
+            Event::ExperimentEnded { .. } => before,
+            _ => self.line(event),
+        };
+        let Some(line) = line else {
+            return Ok(());
+        };
+        let remains = self.picture.remaining_experiments();
+        writeln!(
+            self.out,
+            "{line},{},0,{}",
+            self.picture.finished_experiments(),
+            remains
+                .map(|remains| remains.to_string())
+                .unwrap_or_default()
+        )
+    }
+
+    /// All but the last three columns.
+    fn line(&self, event: &Event) -> Option<String> {
+        let entry = Entry::of(event)?;
+        let running = entry
+            .experiment
+            .and_then(|number| self.picture.running_experiment(number));
+        let worker = entry.worker.or(running.map(|running| running.worker.0));
+        let worker_pid = self
+            .picture
+            .workers()
+            .find(|(number, _)| Some(number.0) == worker)
+            .map(|(_, worker)| worker.pid);
+        let columns = [
+            format!("{:.6}", entry.at.0 as f64 / 1e6),
+            text(entry.experiment),
+            text(running.map(|running| &running.id)),
+            text(
+                entry
+                    .iterations
+                    .or(running.map(|running| running.iterations)),
+            ),
+            quoted(entry.unit),
+            entry.status.to_owned(),
+            quoted(entry.exception),
+            text(worker),
+            text(self.picture.run().map(|run| run.pid)),
+            text(worker_pid),
+            text(running.map(|running| running.pid)),
+        ];
+        Some(columns.join(","))
+    }
+}
+
+impl<W: Write + Send> Subscriber for MonitorLog<W> {
+    fn on_events(&mut self, events: &[Event]) {
+        if self.error.is_some() {
+            return;
+        }
+        let written = events
+            .iter()
+            .try_for_each(|event| self.write(event))
+            .and_then(|()| self.out.flush());
+        self.error = written.err();
+    }
+}
+
+/// What a line says of an event.
+struct Entry<'a> {
+    at: Timestamp,
+    status: &'a str,
+    experiment: Option<ExperimentNumber>,
+    iterations: Option<u64>,
+    worker: Option<u32>,
+    unit: &'a str,
+    exception: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    fn new(at: Timestamp, status: &'a str) -> Self {
+        Self {
+            at,
+            status,
+            experiment: None,
+            iterations: None,
+            worker: None,
+            unit: "",
+            exception: "",
+        }
+    }
+
+    fn of(event: &'a Event) -> Option<Self> {
+        Some(match event {
+            Event::RunStarted { at, .. } => Self::new(*at, "run_started"),
+            Event::RunEnded { at, outcome } => Self::new(*at, words::outcome(*outcome)),
+            Event::WorkerStarted { at, worker, .. } => Self {
+                worker: Some(worker.0),
+                ..Self::new(*at, "worker_started")
+            },
+            Event::WorkerLost { at, worker, reason } => Self {
+                worker: Some(worker.0),
+                exception: reason,
+                ..Self::new(*at, "worker_lost")
+            },
+            Event::ExperimentStarted { at, experiment, .. } => Self {
+                experiment: Some(*experiment),
+                ..Self::new(*at, "started")
+            },
+            Event::Progress {
+                at,
+                experiment,
+                iterations,
+            } => Self {
+                experiment: Some(*experiment),
+                iterations: Some(*iterations),
+                ..Self::new(*at, "progress")
+            },
+            Event::Exception {
+                at,
+                experiment,
+                exception,
+            } => Self {
+                experiment: Some(*experiment),
+                unit: exception.unit.as_deref().unwrap_or(""),
+                exception: &exception.message,
+                ..Self::new(*at, "exception")
+            },
+            Event::ExperimentEnded {
+                at,
+                experiment,
+                status,
+                reason,
+                iterations,
+                ..
+            } => Self {
+                experiment: Some(*experiment),
+                iterations: Some(*iterations),
+                exception: reason.as_deref().unwrap_or(""),
+                ..Self::new(*at, status.as_str())
+            },
+            Event::Values { .. } | Event::Message { .. } => return None,
+        })
+    }
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A text as a field of CSV: in quotes where it has to be.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

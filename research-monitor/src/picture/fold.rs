@@ -1,0 +1,225 @@
+//! How events change a picture.
+
+use research_core::{Event, ExceptionRecord, ExperimentNumber, Status, Timestamp};
+
+use super::{Picture, RecentException, Run, RunningExperiment, WorkerPicture};
+use crate::causes::Failure;
+use crate::pace::Pace;
+
+/// How many exceptions are kept in full.
+const RECENT_EXCEPTIONS: usize = 10;
+
+impl Picture {
+    /// The picture after some events.
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut picture = Self::default();
+        for event in events {
+            picture.apply(event);
+        }
+        picture
+    }
+
+    /// Takes one event into the picture.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted {
+                at,
+                pid,
+                workers,
+                total,
+                n_iters,
+            } => self.run_started(*at, *pid, *workers, *total, *n_iters),
+            Event::WorkerStarted { at, worker, pid } => {
+                self.see(*at);
+                let picture = WorkerPicture {
+                    pid: *pid,
+                    since: *at,
+                    experiments: 0,
+                    lost: None,
+                };
+                self.workers.insert(*worker, picture);
+            }
+            Event::WorkerLost { at, worker, reason } => {
+                self.see(*at);
+                self.workers_lost += 1;
+                if let Some(worker) = self.workers.get_mut(worker) {
+                    worker.lost = Some(reason.clone());
+                }
+            }
+            Event::ExperimentStarted { .. } => self.experiment_started(event),
+            Event::Values { .. } => {}
+            Event::Progress {
+                at,
+                experiment,
+                iterations,
+            } => {
+                let before = self.done();
+                self.progress(*experiment, *iterations);
+                self.measure(before, *at);
+            }
+            Event::Message { at, .. } => self.see(*at),
+            Event::Exception {
+                at,
+                experiment,
+                exception,
+            } => self.exception(*at, *experiment, exception),
+            Event::ExperimentEnded { .. } => self.experiment_ended(event),
+            Event::RunEnded { at, outcome } => {
+                self.see(*at);
+                if let Some(run) = &mut self.run {
+                    run.ended = Some((*at, *outcome));
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, at: Timestamp) {
+        self.last_event = self.last_event.max(at);
+    }
+
+    fn run_started(
+        &mut self,
+        at: Timestamp,
+        pid: u32,
+        workers: u32,
+        total: Option<u64>,
+        n_iters: Option<u64>,
+    ) {
+        self.seconds_of_earlier_runs = self.elapsed(self.last_event);
+        self.see(at);
+        // A research that is resumed keeps its domain: what failed may be run again, or not.
+        let successes = self.count(Status::Finished) + self.count(Status::Stopped);
+        self.total = total.map(|total| (successes + total).max(self.total.unwrap_or(0)));
+        self.run = Some(Run {
+            started: at,
+            pid,
+            workers,
+            n_iters,
+            ended: None,
+        });
+        // What an earlier run left behind without an end does not run any more.
+        self.running.clear();
+        self.running_iterations = 0;
+        self.workers.clear();
+        self.pace = Pace::default();
+    }
+
+    fn experiment_started(&mut self, event: &Event) {
+        let Event::ExperimentStarted {
+            at,
+            experiment,
+            attempt,
+            worker,
+            pid,
+            record,
+        } = event
+        else {
+            return;
+        };
+        let before = self.done();
+        self.stop_running(*experiment);
+        if *attempt > 1 {
+            for ended in &mut self.ended {
+                ended.remove(experiment.0);
+            }
+            self.causes.forget(*experiment);
+        }
+        let running = RunningExperiment {
+            id: record.id.clone(),
+            config: record.config.clone(),
+            attempt: *attempt,
+            worker: *worker,
+            pid: *pid,
+            since: *at,
+            iterations: 0,
+            exception: None,
+        };
+        self.running.insert(*experiment, running);
+        self.pace.begin(*at);
+        self.measure(before, *at);
+    }
+
+    fn progress(&mut self, experiment: ExperimentNumber, iterations: u64) {
+        if let Some(running) = self.running.get_mut(&experiment) {
+            self.running_iterations += iterations.saturating_sub(running.iterations);
+            running.iterations = running.iterations.max(iterations);
+        }
+    }
+
+    fn exception(
+        &mut self,
+        at: Timestamp,
+        experiment: ExperimentNumber,
+        exception: &ExceptionRecord,
+    ) {
+        self.see(at);
+        self.exceptions += 1;
+        let running = self.running.get_mut(&experiment);
+        let id = running.as_ref().map(|running| running.id.clone());
+        if let Some(running) = running {
+            running
+                .exception
+                .get_or_insert_with(|| Box::new(exception.clone()));
+        }
+        if self.recent.len() == RECENT_EXCEPTIONS {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(RecentException {
+            at,
+            experiment,
+            id,
+            record: exception.clone(),
+        });
+    }
+
+    fn experiment_ended(&mut self, event: &Event) {
+        let Event::ExperimentEnded {
+            at,
+            experiment,
+            status,
+            reason,
+            iterations,
+            ..
+        } = event
+        else {
+            return;
+        };
+        let before = self.done();
+        let running = self.stop_running(*experiment);
+        self.ended[*status as usize].insert(experiment.0);
+        self.ended_iterations += iterations;
+        if let Some(running) = running {
+            if let Some(worker) = self.workers.get_mut(&running.worker) {
+                worker.experiments += 1;
+            }
+            if !status.is_success() {
+                let exception = running.exception.as_deref();
+                let message = exception.map(|exception| exception.message.as_str());
+                self.causes.add(&Failure {
+                    experiment: *experiment,
+                    id: &running.id,
+                    status: *status,
+                    unit: exception.and_then(|exception| exception.unit.as_deref()),
+                    message: message
+                        .or(reason.as_deref())
+                        .unwrap_or("no reason is known"),
+                });
+            }
+        }
+        self.measure(before, *at);
+    }
+
+    fn stop_running(&mut self, experiment: ExperimentNumber) -> Option<RunningExperiment> {
+        let running = self.running.remove(&experiment)?;
+        self.running_iterations -= running.iterations;
+        Some(running)
+    }
+
+    fn measure(&mut self, before: u64, at: Timestamp) {
+        self.see(at);
+        let done = self.done();
+        if done != before {
+            self.pace.add(done.wrapping_sub(before).cast_signed(), at);
+        }
+    }
+}

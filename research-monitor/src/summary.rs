@@ -1,0 +1,136 @@
+//! What a run has come to, in a few lines.
+
+use std::fmt;
+
+use research_core::{Outcome, Status, Timestamp};
+use research_domain::ExperimentId;
+use serde::Serialize;
+
+use crate::picture::Picture;
+use crate::words;
+
+/// How many causes of failures are shown one by one.
+const SHOWN_CAUSES: usize = 10;
+
+/// The end of a run: how many experiments ended how, how long it took, and why some failed.
+///
+/// Printed, it is plain text of a few lines, for standard error.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// How the run ended; `None` if it has no end.
+    pub outcome: Option<Outcome>,
+    /// How many experiments ended with each status that occurs.
+    pub counts: Vec<(Status, u64)>,
+    /// How many have not ended, if their number is known.
+    pub remaining: Option<u64>,
+    /// How many iterations were done.
+    pub iterations: u64,
+    /// How many seconds the research has run.
+    pub seconds: f64,
+    /// The failures, the most frequent cause first.
+    pub failures: Vec<FailureGroup>,
+    /// How many failed for causes beyond those that are told apart.
+    pub failed_for_other_causes: u64,
+}
+
+/// Experiments that failed for one cause.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FailureGroup {
+    /// How many.
+    pub count: u64,
+    /// How they ended.
+    pub status: Status,
+    /// The unit that failed, if it was a unit.
+    pub unit: Option<String>,
+    /// What went wrong in the first of them.
+    pub message: String,
+    /// One of them.
+    pub example: Option<ExperimentId>,
+}
+
+impl Summary {
+    /// The summary of a picture.
+    #[must_use]
+    pub fn of(picture: &Picture, now: Timestamp) -> Self {
+        let counts = Status::ALL.map(|status| (status, picture.count(status)));
+        let mut failures: Vec<FailureGroup> = picture
+            .causes()
+            .iter()
+            .map(|cause| FailureGroup {
+                count: cause.count(),
+                status: cause.status(),
+                unit: cause.unit().map(str::to_owned),
+                message: cause.message().to_owned(),
+                example: cause.example().cloned(),
+            })
+            .collect();
+        failures.sort_by_key(|group| std::cmp::Reverse(group.count));
+        Self {
+            outcome: picture.outcome(),
+            counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
+            remaining: picture.remaining_experiments(),
+            iterations: picture.finished_iterations(),
+            seconds: picture.elapsed(now),
+            failures,
+            failed_for_other_causes: picture.failed_for_other_causes(),
+        }
+    }
+
+    /// Whether some experiments did not do what they were asked to.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        self.counts.iter().any(|(status, _)| !status.is_success())
+    }
+}
+
+/// For instance `12 experiments in 3.1 s: 10 finished, 2 failed`, and a line for each cause.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total: u64 = self.counts.iter().map(|(_, count)| count).sum();
+        let counts: Vec<String> = self
+            .counts
+            .iter()
+            .map(|(status, count)| format!("{count} {}", status.as_str().replace('_', " ")))
+            .collect();
+        write!(
+            f,
+            "{} in {}",
+            words::plural(total, "experiment"),
+            words::duration(self.seconds)
+        )?;
+        if !counts.is_empty() {
+            write!(f, ": {}", counts.join(", "))?;
+        }
+        if let Some(left) = self.remaining.filter(|left| *left > 0) {
+            write!(f, "; {left} left")?;
+        }
+        if let Some(outcome) = self.outcome.filter(|o| *o != Outcome::Complete) {
+            write!(f, " ({})", words::outcome(outcome))?;
+        }
+        self.failures
+            .iter()
+            .take(SHOWN_CAUSES)
+            .try_for_each(|group| write!(f, "\n  {group}"))?;
+        let hidden = self.failures.iter().skip(SHOWN_CAUSES);
+        let others = hidden.map(|group| group.count).sum::<u64>() + self.failed_for_other_causes;
+        if others > 0 {
+            write!(f, "\n  {others} × other causes")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for FailureGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} × {}", self.count, self.status)?;
+        if let Some(unit) = &self.unit {
+            write!(f, " in unit `{unit}`")?;
+        }
+        // Messages of several lines stay together under their first.
+        write!(f, ": {}", self.message.trim_end().replace('\n', "\n    "))?;
+        if let Some(example) = &self.example {
+            write!(f, " (for example {example})")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! The fold of events into a picture.
+
+mod common;
+
+use common::*;
+use research_core::{ExperimentNumber, Outcome, Status, WorkerNumber};
+use research_monitor::{Counted, Picture};
+
+#[test]
+fn everything_is_counted() {
+    let picture = Picture::of(&eventful());
+    assert_eq!(picture.total_experiments(), Some(8));
+    assert_eq!(picture.finished_experiments(), 5);
+    assert_eq!(picture.remaining_experiments(), Some(3));
+    assert_eq!(picture.generated_experiments(), 6);
+    assert_eq!(picture.failed_experiments(), 3);
+    assert_eq!(
+        Status::ALL.map(|status| picture.count(status)),
+        [1, 1, 2, 1, 0]
+    );
+    assert_eq!(picture.finished_iterations(), 4 + 17);
+    assert_eq!(picture.exceptions(), 2);
+    assert_eq!(picture.workers_lost(), 1);
+    assert_eq!(picture.counted(), Counted::Experiments);
+    assert_eq!((picture.done(), picture.total()), (5, Some(8)));
+    assert_eq!(picture.elapsed(at(10.0)), 10.0);
+    assert_eq!(picture.last_event(), at(8.0));
+
+    let running: Vec<_> = picture.running().collect();
+    assert_eq!(running.len(), 1);
+    let (number, experiment) = running[0];
+    assert_eq!(number, ExperimentNumber(5));
+    assert_eq!(experiment.id, id(5));
+    assert_eq!(experiment.worker, WorkerNumber(0));
+    assert_eq!(experiment.pid, 1005);
+    assert_eq!(experiment.since, at(6.0));
+    assert_eq!(experiment.iterations, 17);
+
+    let workers: Vec<_> = picture.workers().map(|(_, worker)| worker).collect();
+    assert_eq!(workers[0].experiments, 3);
+    assert_eq!(workers[1].lost.as_deref(), Some("killed by signal 9"));
+}
+
+#[test]
+fn failures_are_grouped_by_cause() {
+    let picture = Picture::of(&eventful());
+    let causes: Vec<_> = picture
+        .causes()
+        .iter()
+        .map(|cause| (cause.count(), cause.unit(), cause.message()))
+        .collect();
+    assert_eq!(
+        causes,
+        [
+            (2, Some("train"), "loss is 0.25"),
+            (1, None, "its process was killed by signal 9"),
+        ]
+    );
+    assert_eq!(picture.causes()[0].example(), Some(&id(1)));
+    let recent: Vec<_> = picture.recent_exceptions().collect();
+    assert_eq!(recent[1].record.message, "loss is 0.5");
+    assert_eq!(recent[1].id, Some(id(2)));
+}
+
+#[test]
+fn iterations_are_counted_where_their_number_is_known() {
+    let mut picture = Picture::of(&[
+        run_started(0.0, Some(4), Some(10)),
+        started(0.0, 0, 0),
+        started(0.0, 1, 1),
+        progress(1.0, 0, 3),
+        progress(1.0, 1, 5),
+    ]);
+    assert_eq!(picture.counted(), Counted::Iterations);
+    assert_eq!((picture.done(), picture.total()), (8, Some(40)));
+    // It ended early: what it left out needs not be done any more.
+    picture.apply(&ended_after(2.0, 0, Status::Failed, 4));
+    assert_eq!((picture.done(), picture.total()), (15, Some(40)));
+    assert_eq!(picture.finished_iterations(), 9);
+}
+
+#[test]
+fn an_experiment_tried_again_counts_once() {
+    let mut picture = Picture::of(&[
+        run_started(0.0, Some(2), None),
+        started(0.0, 0, 0),
+        exception(1.0, 0, Some("train"), "no"),
+        ended(1.0, 0, Status::Failed),
+    ]);
+    assert_eq!(picture.failed_experiments(), 1);
+    picture.apply(&started_again(2.0, 0, 0, 2));
+    assert_eq!(picture.failed_experiments(), 0);
+    assert_eq!(picture.finished_experiments(), 0);
+    assert!(picture.causes().is_empty());
+    picture.apply(&ended(3.0, 0, Status::Finished));
+    assert_eq!(picture.count(Status::Finished), 1);
+    assert_eq!(picture.remaining_experiments(), Some(1));
+    assert_eq!(picture.exceptions(), 1);
+}
+
+#[test]
+fn a_resumed_research_goes_on_where_it_was() {
+    let mut picture = Picture::of(&[
+        run_started(0.0, Some(10), None),
+        started(0.0, 0, 0),
+        started(0.0, 1, 1),
+        ended(5.0, 0, Status::Finished),
+        exception(5.0, 1, Some("train"), "no"),
+        ended(5.0, 1, Status::Failed),
+        started(5.0, 2, 0),
+    ]);
+    // The leader was killed here, and nine are run an hour later: one of them failed before.
+    picture.apply(&run_started(3600.0, Some(9), None));
+    assert_eq!(picture.running().len(), 0);
+    assert_eq!(picture.total_experiments(), Some(10));
+    assert_eq!(picture.rate(at(3601.0)), None);
+    picture.apply(&started_again(3600.0, 1, 0, 2));
+    picture.apply(&ended(3601.0, 1, Status::Finished));
+    assert_eq!(picture.total_experiments(), Some(10));
+    assert_eq!(picture.remaining_experiments(), Some(8));
+    assert_eq!(picture.elapsed(at(3602.0)), 7.0);
+    picture.apply(&run_ended(3610.0, Outcome::Interrupted));
+    assert_eq!(picture.elapsed(at(9999.0)), 15.0);
+    assert_eq!(picture.outcome(), Some(Outcome::Interrupted));
+    assert_eq!(picture.time_left(at(9999.0)), None);
+}
+
+#[test]
+fn what_is_left_is_estimated() {
+    let mut events = vec![run_started(0.0, Some(100), None)];
+    for number in 0..40 {
+        let begin = number as f64 * 2.0;
+        events.push(started(begin, number, 0));
+        events.push(ended(begin + 2.0, number, Status::Finished));
+    }
+    let picture = Picture::of(&events);
+    let left = picture.time_left(at(80.0)).unwrap();
+    assert!((left.seconds - 120.0).abs() < 1e-6, "{left:?}");
+    assert_eq!(picture.rate(at(80.0)), Some(0.5));
+}
+
+#[test]
+fn an_unknown_total_stays_unknown() {
+    let picture = Picture::of(&[run_started(0.0, None, Some(3)), started(0.0, 0, 0)]);
+    assert_eq!(picture.total(), None);
+    assert_eq!(picture.remaining_experiments(), None);
+    assert_eq!(picture.time_left(at(1.0)), None);
+}
+
+#[test]
+fn a_picture_does_not_grow_with_the_experiments_that_ended() {
+    let size_after = |count: u64| {
+        let mut picture = Picture::of(&[run_started(0.0, Some(count), None)]);
+        for number in 0..count {
+            // Four run side by side, and end in another order than they began in.
+            let number = number ^ 3;
+            let time = number as f64;
+            picture.apply(&started(time, number, 0));
+            let failed = number > count / 2;
+            if failed {
+                picture.apply(&exception(time, number, None, &format!("error {number}.5")));
+            }
+            let status = if failed {
+                Status::Failed
+            } else {
+                Status::Finished
+            };
+            picture.apply(&ended(time, number, status));
+        }
+        format!("{picture:?}").len()
+    };
+    assert!(size_after(40_000) < size_after(400) + 200);
+}
+
+#[test]
+fn events_about_what_is_unknown_do_no_harm() {
+    let picture = Picture::of(&[
+        progress(1.0, 7, 3),
+        exception(1.0, 7, None, "no"),
+        ended(1.0, 7, Status::Killed),
+        ended(1.0, 7, Status::Killed),
+        worker_lost(1.0, 3, "gone"),
+        run_ended(1.0, Outcome::Aborted),
+    ]);
+    assert_eq!(picture.finished_experiments(), 1);
+    assert_eq!(picture.outcome(), None);
+}

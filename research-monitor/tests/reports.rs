@@ -1,0 +1,155 @@
+//! What is said of a research: summary, status and the monitor's log.
+
+mod common;
+
+use common::*;
+use research_core::{Outcome, Status, Subscriber};
+use research_monitor::{MonitorLog, Picture, StatusReport, Summary};
+
+#[test]
+fn the_summary_says_how_many_how_long_and_why() {
+    let mut events = eventful();
+    events.push(ended(9.0, 5, Status::TimedOut));
+    events.push(run_ended(9.5, Outcome::Interrupted));
+    let summary = Summary::of(&Picture::of(&events), at(100.0));
+    assert!(summary.has_failures());
+    assert_eq!(
+        summary.to_string(),
+        "6 experiments in 9.5 s: 1 finished, 1 stopped, 2 failed, 1 killed, 1 timed out; 2 left (interrupted)\n  \
+         2 × failed in unit `train`: loss is 0.25 (for example abcdef0100000001)\n  \
+         1 × killed: its process was killed by signal 9 (for example abcdef0100000003)\n  \
+         1 × timed_out: its process was killed by signal 9 (for example abcdef0100000005)"
+    );
+}
+
+#[test]
+fn the_summary_of_a_run_without_faults_is_one_line() {
+    let summary = Summary::of(
+        &Picture::of(&[
+            run_started(0.0, Some(1), None),
+            started(0.0, 0, 0),
+            ended(61.0, 0, Status::Finished),
+            run_ended(61.0, Outcome::Complete),
+        ]),
+        at(61.0),
+    );
+    assert_eq!(
+        summary.to_string(),
+        "1 experiment in 1 min 01 s: 1 finished"
+    );
+    assert!(!summary.has_failures());
+}
+
+#[test]
+fn many_causes_are_cut_short() {
+    let mut events = vec![run_started(0.0, Some(50), None)];
+    for number in 0..50u64 {
+        events.push(started(0.0, number, 0));
+        events.push(exception(0.0, number, None, &format!("exit code {number}")));
+        events.push(ended(0.0, number, Status::Failed));
+    }
+    let text = Summary::of(&Picture::of(&events), at(1.0)).to_string();
+    assert_eq!(text.lines().count(), 12);
+    assert!(text.ends_with("\n  40 × other causes"), "{text}");
+}
+
+#[test]
+fn the_status_shows_what_each_worker_runs() {
+    let report = StatusReport::of("power", &Picture::of(&eventful()), true, at(10.0));
+    assert_eq!(
+        report.to_string(),
+        "power: running, process 100\n\
+         5/8 experiments, 10 s, 29.7/min, 6.1 s ± 1.0 s left\n\
+         1 finished, 1 stopped, 2 failed, 1 killed, 1 running, 2 left\n\
+         workers:\n  \
+         0, process 200, 3 experiments done\n    \
+         abcdef0100000005 for 4.0 s, process 1005, 17 iterations: a=5, b=\"x\"\n  \
+         1, process 201, 2 experiments done, lost: killed by signal 9\n\
+         failures:\n  \
+         2 × failed in unit `train`: loss is 0.25 (for example abcdef0100000001)\n  \
+         1 × killed: its process was killed by signal 9 (for example abcdef0100000003)\n\
+         last 2 of 2 exceptions:\n  \
+         7.0 s ago, abcdef0100000001, unit `train`, iteration 0: loss is 0.25\n  \
+         6.0 s ago, abcdef0100000002, unit `train`, iteration 0: loss is 0.5"
+    );
+}
+
+#[test]
+fn the_status_of_a_run_whose_process_is_gone_says_so() {
+    let report = StatusReport::of("power", &Picture::of(&eventful()), false, at(1000.0));
+    let text = report.to_string();
+    assert!(
+        text.starts_with("power: broken off: its process is gone; go on with `research resume`\n5/8 experiments, 8.0 s"),
+        "{text}"
+    );
+    assert!(!text.contains("workers:"), "{text}");
+}
+
+#[test]
+fn the_status_as_json_has_everything_as_numbers() {
+    let report = StatusReport::of("power", &Picture::of(&eventful()), true, at(10.0));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["state"], "running");
+    assert_eq!(json["pid"], 100);
+    assert_eq!(json["total"], 8);
+    assert_eq!(json["remaining"], 3);
+    assert_eq!(
+        json["counts"][2],
+        serde_json::json!({"status": "failed", "count": 2})
+    );
+    assert_eq!(json["workers"][0]["running"][0]["id"], "abcdef0100000005");
+    assert_eq!(json["workers"][0]["running"][0]["config"]["a"], 5);
+    assert_eq!(json["failures"][0]["count"], 2);
+    assert_eq!(json["recent_exceptions"][0]["unit"], "train");
+    assert!(json["seconds_left_uncertainty"].is_f64());
+}
+
+#[test]
+fn the_monitor_log_has_a_line_for_each_thing_that_happened() {
+    let mut written = Vec::new();
+    let mut log = MonitorLog::new(&mut written).unwrap();
+    log.on_events(&[
+        run_started(0.0, Some(2), Some(5)),
+        worker_started(0.5, 1),
+        started(1.0, 0, 1),
+        progress(2.0, 0, 3),
+        exception(3.0, 0, Some("train"), "it said \"no\", twice"),
+        ended_after(4.0, 0, Status::Failed, 4),
+        run_ended(5.0, Outcome::Complete),
+    ]);
+    assert!(log.error().is_none());
+    assert_eq!(
+        String::from_utf8(written).unwrap(),
+        "time,task_idx,id,it,name,status,exception,worker,pid,worker_pid,process_pid,finished,withdrawn,remains\n\
+         0.000000,,,,,run_started,,,100,,,0,0,2\n\
+         0.500000,,,,,worker_started,,1,100,201,,0,0,2\n\
+         1.000000,0,abcdef0100000000,0,,started,,1,100,201,1000,0,0,2\n\
+         2.000000,0,abcdef0100000000,3,,progress,,1,100,201,1000,0,0,2\n\
+         3.000000,0,abcdef0100000000,3,train,exception,\"it said \"\"no\"\", twice\",1,100,201,1000,0,0,2\n\
+         4.000000,0,abcdef0100000000,4,,failed,its process was killed by signal 9,1,100,201,1000,1,0,1\n\
+         5.000000,,,,,complete,,,100,,,1,0,1\n"
+    );
+}
+
+#[test]
+fn a_log_that_cannot_be_written_says_so_and_is_left_alone() {
+    struct Full(usize);
+    impl std::io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self
+                .0
+                .checked_sub(bytes.len())
+                .ok_or(std::io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut log = MonitorLog::new(Full(200)).unwrap();
+    log.on_events(&eventful());
+    assert_eq!(
+        log.error().map(std::io::Error::kind),
+        Some(std::io::ErrorKind::StorageFull)
+    );
+}

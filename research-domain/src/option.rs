@@ -2,8 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::ops::{Range, RangeInclusive};
+use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::grammar::{SyntaxError, parse_values};
 use crate::sampler::{Sampler, uniform};
 use crate::value::{Value, write_quoted};
 
@@ -36,6 +38,11 @@ impl Key {
     pub fn alias(mut self, alias: impl Into<Arc<str>>) -> Key {
         self.alias = Some(alias.into());
         self
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -117,6 +124,22 @@ pub enum Values {
     List(Vec<Listed>),
     /// A sampler.
     Sampler(Sampler),
+}
+
+/// Reads what stands to the right of `=` in a domain expression: a list or a sampler.
+///
+/// ```
+/// use research_domain::{Values, uniform};
+///
+/// assert_eq!("uniform(0, 1)".parse::<Values>(), Ok(uniform(0.0, 1.0).into()));
+/// assert!("uniform(0, 1) * b=[1]".parse::<Values>().is_err());
+/// ```
+impl FromStr for Values {
+    type Err = SyntaxError;
+
+    fn from_str(text: &str) -> Result<Values, SyntaxError> {
+        parse_values(text)
+    }
 }
 
 impl From<Sampler> for Values {

@@ -1,9 +1,5 @@
 //! How many configs a second: as numbers of values, as names and values, and by random access.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
-#![expect(
-    missing_docs,
-    reason = "criterion generates public functions without documentation"
-)]
 
 use std::hint::black_box;
 

@@ -1,4 +1,5 @@
 //! The facts recorded from the original: configs, their order, lengths, sizes and repetitions.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use research_domain::{Count, Domain, Iteration, Value, option};
 use serde::Deserialize;

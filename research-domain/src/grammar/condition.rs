@@ -117,14 +117,17 @@ impl Parser<'_> {
     fn signed(&mut self) -> Result<Term, SyntaxError> {
         self.nested(|parser| {
             if parser.take_sign("-") {
-                let number = matches!(
-                    parser.peek(),
-                    Kind::Int(_) | Kind::Float(_) | Kind::MinusMin
-                );
-                if number && !matches!(parser.peek_second(), Kind::Sign("**")) {
+                if matches!(parser.peek(), Kind::MinusMin) {
                     return parser.negative_number().map(Term::Literal);
                 }
-                return Ok(Term::Unary(Function::Negate, Box::new(parser.signed()?)));
+                return Ok(match parser.signed()? {
+                    // A negative number is a number, however it is written.
+                    Term::Literal(Value::Int(number)) => {
+                        Term::Literal(Value::Int(number.wrapping_neg()))
+                    }
+                    Term::Literal(Value::Float(number)) => Term::Literal(Value::Float(-number)),
+                    other => Term::Unary(Function::Negate, Box::new(other)),
+                });
             }
             let base = parser.term_atom()?;
             if !parser.take_sign("**") {

@@ -289,8 +289,13 @@ impl Compiler {
             origin: Origin::default(),
             axes: Vec::new(),
         }];
-        for factor in parts {
-            let factors = self.shapes(factor)?;
+        let factors: Vec<Vec<Shape>> = parts
+            .iter()
+            .map(|factor| self.shapes(factor))
+            .collect::<Result<_, _>>()?;
+        let cubes = factors.iter().map(Vec::len).fold(1, usize::saturating_mul);
+        check_cubes(cubes, domain)?;
+        for factors in factors {
             if factors.len() > 1 {
                 // Each row of a zip is a cube of its own to what stands to its right: all cubes
                 // there are paired with the first row before the second one comes.
@@ -298,10 +303,9 @@ impl Compiler {
                     .iter()
                     .map(Shape::zipped_rows)
                     .fold(0, usize::saturating_add);
-                check_cubes(rows, domain)?;
+                check_cubes(rows.saturating_mul(factors.len()), domain)?;
                 product = product.into_iter().flat_map(Shape::split_zips).collect();
             }
-            check_cubes(product.len().saturating_mul(factors.len()), domain)?;
             let mut next = Vec::with_capacity(product.len() * factors.len());
             for left in &product {
                 let names: Vec<Arc<str>> = left.names().collect();

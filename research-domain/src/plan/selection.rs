@@ -52,7 +52,7 @@ struct Found {
 
 impl Selection {
     /// Configs dropped in a row after which an endless domain is given up.
-    const TRIES: u64 = 1_000_000;
+    const TRIES: u64 = 100_000;
     /// Configs that are looked at for a count.
     const LOOK_AT: u128 = 1_000_000_000;
 

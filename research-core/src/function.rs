@@ -88,7 +88,11 @@ struct Typed<F, Signature> {
 
 impl<F, Signature> Typed<F, Signature> {
     fn new(function: F, arguments: &[Expression]) -> Self {
-        Self { function, arguments: arguments.to_vec(), signature: PhantomData }
+        Self {
+            function,
+            arguments: arguments.to_vec(),
+            signature: PhantomData,
+        }
     }
 }
 

@@ -1,1 +1,25 @@
-//! Under construction.
+//! Running experiments: executors, the worker processes that they run in, and the leader that
+//! distributes tasks among these.
+//!
+//! [`Executor`] runs the experiments of one task and can be used alone. [`lead`] runs a whole
+//! research: it starts workers, which are this very program started again; each runs its tasks in
+//! executors, a fresh process for each by default; what happens comes back as events, which the
+//! leader alone appends to the log.
+
+mod distributor;
+mod executor;
+mod groups;
+mod leader;
+mod link;
+mod process;
+mod relaunch;
+mod task;
+mod worker;
+
+pub use distributor::StatusCounts;
+pub use executor::{Ending, Executor, ExecutorError};
+pub use leader::{Job, LaunchError, Report, RunError, lead};
+pub use task::{
+    DomainSource, DoneBefore, KnownExperiment, SourceError, TaskExperiment, TaskSource,
+};
+pub use worker::{Invitation, Target, WorkerError, serve};

@@ -1,0 +1,135 @@
+//! Who runs what, as a pure state machine: no clock, no processes, no threads, so that it can be
+//! simulated.
+
+mod state;
+
+use research_core::{
+    Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, WorkerNumber,
+};
+
+use crate::executor::Ending;
+use crate::link::message::{Task, TaskNumber};
+use crate::task::TaskExperiment;
+
+pub(crate) use state::Distributor;
+
+/// What the distributor is told.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A worker is ready for tasks.
+    WorkerUp { worker: WorkerNumber, pid: u32 },
+    /// A worker is gone, for this reason.
+    WorkerLost {
+        worker: WorkerNumber,
+        reason: String,
+    },
+    /// Events of a task.
+    Events {
+        worker: WorkerNumber,
+        task: TaskNumber,
+        events: Vec<Event>,
+    },
+    /// A task ended: its last events, and how its experiments did.
+    Ended {
+        worker: WorkerNumber,
+        task: TaskNumber,
+        events: Vec<Event>,
+        endings: Vec<Ending>,
+    },
+    /// Finish what runs and take nothing new.
+    Stop,
+    /// End at once.
+    Kill,
+}
+
+/// What is to be done, in order.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Action {
+    /// Start a worker.
+    Start(WorkerNumber),
+    /// Give a worker a task.
+    Send(WorkerNumber, TaskNumber, Task),
+    /// Tell a worker that there are no more tasks.
+    Quit(WorkerNumber),
+    /// Kill a worker and all that it runs.
+    Kill(WorkerNumber),
+    /// Append events to the log.
+    Append(Vec<Event>),
+    /// The run is over: no worker is left.
+    Done(Outcome),
+    /// The run cannot go on; it is over when no worker is left.
+    GiveUp(String),
+}
+
+/// What the distributor goes by.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// How many workers there are at most.
+    pub(crate) workers: u32,
+    /// How often an experiment that did not succeed is tried again.
+    pub(crate) retries: u32,
+    /// Whether an experiment can take its worker down with it, so that a lost worker is counted
+    /// as a failure of what it ran.
+    pub(crate) shared_process: bool,
+}
+
+/// How many experiments got which final status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatusCounts([u64; Status::ALL.len()]);
+
+impl StatusCounts {
+    /// How many have this status.
+    #[must_use]
+    pub fn of(&self, status: Status) -> u64 {
+        self.0[status as usize]
+    }
+
+    /// How many did not do what they were asked to.
+    #[must_use]
+    pub fn unsuccessful(&self) -> u64 {
+        Status::ALL
+            .into_iter()
+            .filter(|status| !status.is_success())
+            .map(|s| self.of(s))
+            .sum()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    pub(crate) fn add(&mut self, status: Status) {
+        self.0[status as usize] += 1;
+    }
+}
+
+/// The moment at which something is handled.
+pub(crate) type Now = Timestamp;
+
+/// The events of an experiment that ended with its process, not by itself.
+pub(crate) fn killed_events(now: Now, experiment: &TaskExperiment, reason: &str) -> [Event; 2] {
+    let exception = ExceptionRecord {
+        unit: None,
+        iteration: 0,
+        kind: FailureKind::Killed,
+        message: reason.to_owned(),
+        backtrace: None,
+    };
+    [
+        Event::Exception {
+            at: now,
+            experiment: experiment.number,
+            exception: Box::new(exception),
+        },
+        Event::ExperimentEnded {
+            at: now,
+            experiment: experiment.number,
+            attempt: experiment.attempt,
+            status: Status::Killed,
+            reason: Some(reason.to_owned()),
+            iterations: 0,
+        },
+    ]
+}

@@ -1,0 +1,269 @@
+//! One experiment of a task while it runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use research_core::{
+    Context, ContextParts, Event, EventSink, ExceptionRecord, Experiment, FailureKind, Generator,
+    Output, SinkError, Status, Timestamp, Unit, UnitBody, UnitError,
+};
+
+use super::unwind::catch;
+use super::{Ending, UnitResult};
+use crate::task::TaskExperiment;
+
+pub(super) struct Branch {
+    context: Context,
+    attempt: u32,
+    /// The started generators, by the unit's position.
+    generators: Vec<Option<Box<dyn Generator>>>,
+    state: State,
+    /// How many iterations have begun.
+    iterations: u64,
+    told_iterations: u64,
+}
+
+/// How a branch stands. It only ever goes down this list.
+enum State {
+    Running,
+    /// Something ended it in this iteration, whose rest may still run.
+    Stopping(Cause),
+    Ended(Cause),
+}
+
+struct Cause {
+    status: Status,
+    reason: Option<String>,
+}
+
+impl Branch {
+    pub(super) fn new(
+        experiment: &Experiment,
+        task: TaskExperiment,
+        experiments_folder: Option<PathBuf>,
+    ) -> Self {
+        let generators = experiment.units().iter().map(|_| None).collect();
+        let context = Context::new(ContextParts {
+            experiment: experiment.clone(),
+            number: task.number,
+            record: Arc::clone(&task.record),
+            experiments_folder,
+        });
+        Self {
+            context,
+            attempt: task.attempt,
+            generators,
+            state: State::Running,
+            iterations: 0,
+            told_iterations: 0,
+        }
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        !matches!(self.state, State::Ended(_))
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        matches!(self.state, State::Stopping(_))
+    }
+
+    /// Whether units still run: all of them, or with `finalize` the rest of the iteration in
+    /// which something ended the branch.
+    pub(super) fn runs(&self, finalize: bool) -> bool {
+        match self.state {
+            State::Running => true,
+            State::Stopping(_) => finalize,
+            State::Ended(_) => false,
+        }
+    }
+
+    pub(super) fn begin(&mut self, iteration: u64) {
+        if self.is_alive() {
+            self.context.set_iteration(iteration);
+            self.iterations = iteration + 1;
+        }
+    }
+
+    /// Closes an iteration; whether there will be another.
+    pub(super) fn finish_iteration(&mut self) -> bool {
+        match std::mem::replace(&mut self.state, State::Running) {
+            State::Running => true,
+            State::Stopping(cause) | State::Ended(cause) => {
+                self.state = State::Ended(cause);
+                false
+            }
+        }
+    }
+
+    /// Runs a unit that is due.
+    pub(super) fn run(
+        &mut self,
+        position: usize,
+        unit: &Unit,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let result = self.call(position, unit);
+        self.settle(position, unit, result, sink)
+    }
+
+    /// Calls a unit; a panic is an error like any other.
+    pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
+        let context = &mut self.context;
+        match unit.body() {
+            UnitBody::Callable(body) => catch(|| body.call(context).map(Some)),
+            UnitBody::Generator(body) => {
+                let slot = &mut self.generators[position];
+                catch(|| {
+                    let generator = match slot {
+                        Some(generator) => generator,
+                        None => slot.insert(body.start(context)?),
+                    };
+                    generator.next(context)
+                })
+            }
+        }
+    }
+
+    /// Takes in what a call of a unit led to.
+    pub(super) fn settle(
+        &mut self,
+        position: usize,
+        unit: &Unit,
+        result: UnitResult,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        match result {
+            Ok(Some(output)) => match unit.save(&output, &mut self.context) {
+                Ok(()) => {
+                    self.context.set_output(position, output);
+                    Ok(())
+                }
+                Err(error) => self.fail(unit, &error, sink),
+            },
+            Ok(None) => {
+                self.stop(Cause {
+                    status: Status::Stopped,
+                    reason: None,
+                });
+                Ok(())
+            }
+            Err(error) => self.fail(unit, &error, sink),
+        }
+    }
+
+    /// Takes in what a root unit led to in another branch.
+    pub(super) fn share(
+        &mut self,
+        position: usize,
+        result: &UnitResult,
+        unit: &Unit,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        match result {
+            Ok(Some(output)) => {
+                self.keep(position, output.clone());
+                Ok(())
+            }
+            Ok(None) => {
+                self.stop(Cause {
+                    status: Status::Stopped,
+                    reason: None,
+                });
+                Ok(())
+            }
+            Err(error) => self.fail(unit, error, sink),
+        }
+    }
+
+    pub(super) fn keep(&mut self, position: usize, output: Output) {
+        self.context.set_output(position, output);
+    }
+
+    fn fail(
+        &mut self,
+        unit: &Unit,
+        error: &UnitError,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let kind = error.kind();
+        let verb = match kind {
+            FailureKind::Panic => "panicked",
+            FailureKind::Error | FailureKind::Killed | FailureKind::TimedOut => "failed",
+        };
+        let iteration = self.context.iteration();
+        let reason = format!(
+            "unit `{}` {verb} in iteration {iteration}: {}",
+            unit.name(),
+            error.message()
+        );
+        self.stop(Cause {
+            status: kind.status(),
+            reason: Some(reason),
+        });
+        sink.emit(Event::Exception {
+            at: Timestamp::now(),
+            experiment: self.context.number(),
+            exception: Box::new(ExceptionRecord {
+                unit: Some(unit.name().to_owned()),
+                iteration,
+                kind,
+                message: error.message().to_owned(),
+                backtrace: error.backtrace().map(str::to_owned),
+            }),
+        })
+    }
+
+    /// The first cause counts, but an error weighs more than a generator's end.
+    fn stop(&mut self, cause: Cause) {
+        self.state = match std::mem::replace(&mut self.state, State::Running) {
+            State::Running => State::Stopping(cause),
+            State::Stopping(first) if first.status.is_success() => State::Stopping(cause),
+            other => other,
+        };
+    }
+
+    pub(super) fn saved_bytes(&self) -> usize {
+        self.context.saved_bytes()
+    }
+
+    pub(super) fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        self.context.send_saved(sink)
+    }
+
+    pub(super) fn tell_progress(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        if self.told_iterations == self.iterations {
+            return Ok(());
+        }
+        self.told_iterations = self.iterations;
+        sink.emit(Event::Progress {
+            at: Timestamp::now(),
+            experiment: self.context.number(),
+            iterations: self.iterations,
+        })
+    }
+
+    /// Tells how it ended.
+    pub(super) fn end(&mut self, sink: &mut dyn EventSink) -> Result<Ending, SinkError> {
+        // Generators may own processes; they end with the experiment, not with the executor.
+        self.generators.clear();
+        let (status, reason) = match &self.state {
+            State::Running => (Status::Finished, None),
+            State::Stopping(cause) | State::Ended(cause) => (cause.status, cause.reason.clone()),
+        };
+        let ending = Ending {
+            number: self.context.number(),
+            status,
+            reason,
+            iterations: self.iterations,
+        };
+        sink.emit(Event::ExperimentEnded {
+            at: Timestamp::now(),
+            experiment: ending.number,
+            attempt: self.attempt,
+            status: ending.status,
+            reason: ending.reason.clone(),
+            iterations: ending.iterations,
+        })?;
+        Ok(ending)
+    }
+}

@@ -1,0 +1,263 @@
+//! The executor: runs the experiments of one task, iteration by iteration, and tells what happens.
+
+mod branch;
+mod unwind;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use research_core::domain::{Config, IdRegistryError};
+use research_core::{
+    EventSink, Experiment, ExperimentNumber, Output, RunOptions, SinkError, Status, Timestamp,
+    Unit, UnitError, WorkerNumber,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::task::{TaskExperiment, standalone_task};
+
+use branch::Branch;
+
+/// Saved values are sent when they take this much, in bytes.
+const SEND_BYTES: usize = 64 << 10;
+/// Saved values are sent when they have waited this long.
+const SEND_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How an experiment of a task ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// Which experiment.
+    pub number: ExperimentNumber,
+    /// How.
+    pub status: Status,
+    /// Why, where it is no success.
+    pub reason: Option<String>,
+    /// How many iterations it began.
+    pub iterations: u64,
+}
+
+/// Runs tasks: the experiments of a task are its branches, and run side by side, iteration by
+/// iteration, sharing the outputs of root units.
+///
+/// ```
+/// use research_core::{Experiment, ec};
+/// use research_core::domain::Config;
+/// use research_exec::Executor;
+///
+/// let experiment = Experiment::builder()
+///     .callable("double", |x: f64| 2.0 * x, (ec("x"),))
+///     .save_to("double")
+///     .build()?;
+/// let mut events = Vec::new();
+/// let endings = Executor::new(experiment).run_configs([Config::from_pairs([("x", 4.0)])], &mut events)?;
+/// assert!(endings[0].status.is_success());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Executor {
+    experiment: Experiment,
+    n_iters: Option<u64>,
+    finalize: bool,
+    experiments_folder: Option<PathBuf>,
+}
+
+impl Executor {
+    /// An executor of this experiment, with as many iterations as its units ask for.
+    #[must_use]
+    pub fn new(experiment: Experiment) -> Self {
+        Self {
+            n_iters: experiment.default_n_iters(),
+            experiment,
+            finalize: true,
+            experiments_folder: None,
+        }
+    }
+
+    /// Takes over what a research's options say of executors.
+    #[must_use]
+    pub fn options(mut self, options: &RunOptions) -> Self {
+        self.n_iters = options.n_iters.or(self.n_iters);
+        self.finalize = options.finalize;
+        self
+    }
+
+    /// Sets the number of iterations.
+    #[must_use]
+    pub fn n_iters(mut self, n_iters: u64) -> Self {
+        self.n_iters = Some(n_iters);
+        self
+    }
+
+    /// Sets whether the rest of an iteration still runs when a unit has failed or a generator
+    /// ended.
+    #[must_use]
+    pub fn finalize(mut self, finalize: bool) -> Self {
+        self.finalize = finalize;
+        self
+    }
+
+    /// Sets the folder in which experiments have their folders.
+    #[must_use]
+    pub fn experiments_folder(mut self, folder: Option<PathBuf>) -> Self {
+        self.experiments_folder = folder;
+        self
+    }
+
+    /// What it runs.
+    #[must_use]
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Runs configs as the branches of one task, outside of any research. All their events go to
+    /// the sink; ids and seeds are those of a research with seed 0.
+    ///
+    /// # Errors
+    /// The sink takes no more events, or the same config is there too often to get an id.
+    pub fn run_configs(
+        &self,
+        configs: impl IntoIterator<Item = Config>,
+        sink: &mut dyn EventSink,
+    ) -> Result<Vec<Ending>, ExecutorError> {
+        let task = standalone_task(configs)?;
+        for experiment in &task {
+            let worker = WorkerNumber(0);
+            sink.emit(experiment.started(Timestamp::now(), worker, std::process::id()))?;
+        }
+        let endings = self.run(task, sink)?;
+        sink.flush()?;
+        Ok(endings)
+    }
+
+    /// Runs the experiments of a task and tells what happens in them; that they have started is
+    /// told by who gives the task. Whatever units do, an ending comes back for each of them. The
+    /// sink may still hold the last events.
+    ///
+    /// # Errors
+    /// The sink takes no more events.
+    pub fn run(
+        &self,
+        task: Vec<TaskExperiment>,
+        sink: &mut dyn EventSink,
+    ) -> Result<Vec<Ending>, SinkError> {
+        let mut branches: Vec<Branch> = task
+            .into_iter()
+            .map(|one| Branch::new(&self.experiment, one, self.experiments_folder.clone()))
+            .collect();
+        self.run_iterations(&mut branches, sink)?;
+        let mut endings = Vec::with_capacity(branches.len());
+        for branch in &mut branches {
+            branch.send_saved(sink)?;
+            endings.push(branch.end(sink)?);
+        }
+        Ok(endings)
+    }
+
+    fn run_iterations(
+        &self,
+        branches: &mut [Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let units = self.experiment.units();
+        let mut last_sent = Instant::now();
+        for iteration in 0..self.n_iters.unwrap_or(u64::MAX) {
+            for branch in branches.iter_mut() {
+                branch.begin(iteration);
+            }
+            for (position, unit) in units.iter().enumerate() {
+                self.run_unit(position, unit, iteration, branches, sink)?;
+            }
+            let mut alive = false;
+            for branch in branches.iter_mut() {
+                alive |= branch.finish_iteration();
+            }
+            if !alive {
+                break;
+            }
+            let waiting: usize = branches.iter().map(Branch::saved_bytes).sum();
+            if waiting >= SEND_BYTES || last_sent.elapsed() >= SEND_INTERVAL {
+                last_sent = Instant::now();
+                for branch in branches.iter_mut() {
+                    branch.send_saved(sink)?;
+                    branch.tell_progress(sink)?;
+                }
+                sink.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_unit(
+        &self,
+        position: usize,
+        unit: &Unit,
+        iteration: u64,
+        branches: &mut [Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        if unit.is_root() && branches.len() > 1 {
+            return self.run_root(position, unit, iteration, branches, sink);
+        }
+        for branch in branches {
+            let due = branch.runs(self.finalize)
+                && unit
+                    .when()
+                    .is_due(iteration, self.n_iters, branch.is_stopping());
+            if due {
+                branch.run(position, unit, sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a root unit once, in the first branch, for all that still run: they share what it
+    /// puts out, and how it fails.
+    fn run_root(
+        &self,
+        position: usize,
+        unit: &Unit,
+        iteration: u64,
+        branches: &mut [Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let due = branches.iter().any(|branch| {
+            branch.runs(self.finalize)
+                && unit
+                    .when()
+                    .is_due(iteration, self.n_iters, branch.is_stopping())
+        });
+        if !due {
+            return Ok(());
+        }
+        let [first, others @ ..] = branches else {
+            return Ok(());
+        };
+        let result = first.call(position, unit);
+        let shared = match &result {
+            Ok(Some(output)) => Some(output.clone()),
+            Ok(None) | Err(_) => None,
+        };
+        for branch in others.iter_mut().filter(|branch| branch.is_alive()) {
+            branch.share(position, &result, unit, sink)?;
+        }
+        if first.is_alive() {
+            first.settle(position, unit, result, sink)?;
+        } else if let Some(output) = shared {
+            first.keep(position, output);
+        }
+        Ok(())
+    }
+}
+
+/// What a call of a unit led to: an output, a generator's end, or an error.
+type UnitResult = Result<Option<Output>, UnitError>;
+
+/// An executor that stands alone could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    /// Events have nowhere to go.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// A config has no free id.
+    #[error(transparent)]
+    Id(#[from] IdRegistryError),
+}

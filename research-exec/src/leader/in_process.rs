@@ -1,0 +1,91 @@
+//! A run without worker processes: its one worker is the leader itself.
+
+use std::collections::VecDeque;
+
+use crossbeam_channel::Receiver;
+use research_core::{Event, EventSink, Experiment, SinkError, WorkerNumber};
+
+use crate::distributor::Input;
+use crate::executor::Executor;
+use crate::link::message::{Init, Task, TaskNumber};
+
+/// As many events are handed over together, at most.
+const BATCH: usize = 64;
+
+/// The one worker; its number is 0.
+pub(super) struct InProcess {
+    executor: Executor,
+    inputs: VecDeque<Input>,
+}
+
+const WORKER: WorkerNumber = WorkerNumber(0);
+
+impl InProcess {
+    pub(super) fn new(experiment: Experiment, init: &Init) -> Self {
+        let executor = Executor::new(experiment)
+            .options(&init.options)
+            .experiments_folder(init.experiments_folder.clone());
+        Self {
+            executor,
+            inputs: VecDeque::new(),
+        }
+    }
+
+    /// What comes next: what others say, signals for instance, comes first.
+    pub(super) fn next_input(&mut self, inbox: &Receiver<Input>) -> Option<Input> {
+        inbox.try_recv().ok().or_else(|| self.inputs.pop_front())
+    }
+
+    pub(super) fn start(&mut self) {
+        self.inputs.push_back(Input::WorkerUp {
+            worker: WORKER,
+            pid: std::process::id(),
+        });
+    }
+
+    pub(super) fn end(&mut self) {
+        let reason = "the run is over".to_owned();
+        self.inputs.push_back(Input::WorkerLost {
+            worker: WORKER,
+            reason,
+        });
+    }
+
+    /// Runs a task here and now.
+    pub(super) fn run(&mut self, number: TaskNumber, task: Task, append: impl FnMut(Vec<Event>)) {
+        let mut sink = BatchSink {
+            events: Vec::new(),
+            append,
+        };
+        // This sink takes everything, so running does not end with an error.
+        let endings = self.executor.run(task, &mut sink).unwrap_or_default();
+        let events = sink.events;
+        self.inputs.push_back(Input::Ended {
+            worker: WORKER,
+            task: number,
+            events,
+            endings,
+        });
+    }
+}
+
+struct BatchSink<F> {
+    events: Vec<Event>,
+    append: F,
+}
+
+impl<F: FnMut(Vec<Event>)> EventSink for BatchSink<F> {
+    fn emit(&mut self, event: Event) -> Result<(), SinkError> {
+        self.events.push(event);
+        if self.events.len() >= BATCH {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        (self.append)(std::mem::take(&mut self.events));
+        Ok(())
+    }
+}

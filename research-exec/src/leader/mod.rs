@@ -1,0 +1,296 @@
+//! The leader: drives the distributor, starts workers, and has their events written.
+
+mod in_process;
+mod launch;
+mod signals;
+mod writer;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select};
+use research_core::{
+    Event, Experiment, Isolation, Outcome, RunOptions, Storage, StorageError, Subscriber,
+    Timestamp, WorkerNumber,
+};
+
+use crate::distributor::{Action, Distributor, Input, Settings, StatusCounts};
+use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
+use crate::task::TaskSource;
+use crate::worker::Target;
+use in_process::InProcess;
+pub use launch::LaunchError;
+use launch::RunningWorker;
+use signals::Signals;
+use writer::Writer;
+
+/// Reports of workers wait here; when the leader is slow, workers wait too.
+const INBOX: usize = 256;
+
+/// All that is needed to run a research.
+pub struct Job {
+    /// What is run for each config.
+    pub experiment: Experiment,
+    /// How.
+    pub options: RunOptions,
+    /// Where experiments come from.
+    pub source: Box<dyn TaskSource>,
+    /// Where events are kept.
+    pub storage: Box<dyn Storage>,
+    /// Who else wants to see them.
+    pub subscribers: Vec<Box<dyn Subscriber>>,
+    /// Which `run` of the program this is, so that workers find it.
+    pub target: Target,
+    /// What workers build the experiment from, where it was not written in Rust.
+    pub recorded_source: Option<String>,
+    /// Whether Ctrl-C, SIGTERM and SIGHUP end the run in an orderly way.
+    pub handle_signals: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Whether it came to its end.
+    pub outcome: Outcome,
+    /// How many experiments got which final status in this run.
+    pub counts: StatusCounts,
+}
+
+/// A run could not be done, or not to its end. What was stored is stored, and the research can be
+/// resumed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Events could not be kept.
+    #[error("the run ends here: {0}")]
+    Storage(#[from] StorageError),
+    /// A worker could not be started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// It made no sense to go on.
+    #[error("the run ends here: {0}")]
+    GivenUp(String),
+    /// A thread of the leader has panicked.
+    #[error("the leader's {0} has panicked: this is a fault of research itself, please report it")]
+    Panicked(&'static str),
+    /// The system refused something else.
+    #[error("the leader cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Runs a research until every experiment has a final status, or the run is stopped.
+///
+/// # Errors
+/// Events could not be kept, workers could not be started or kept ending. Whatever happens, no
+/// worker outlives the call.
+pub fn lead(job: Job) -> Result<Report, RunError> {
+    let (letters, inbox) = bounded(INBOX);
+    let signals = if job.handle_signals {
+        let listening = Signals::listen(letters.clone());
+        Some(listening.map_err(|source| RunError::Io {
+            action: "listen to signals",
+            source,
+        })?)
+    } else {
+        None
+    };
+    let report = Leader::new(job, letters, inbox).run();
+    drop(signals);
+    report
+}
+
+struct Leader {
+    init: Init,
+    target: Target,
+    distributor: Distributor,
+    workers: HashMap<WorkerNumber, RunningWorker>,
+    /// The one worker of a run without worker processes.
+    in_process: Option<InProcess>,
+    letters: Sender<Input>,
+    inbox: Receiver<Input>,
+    writer: Option<Writer>,
+    /// Inputs of the leader's own, which come before those that others send.
+    waiting: Vec<Input>,
+    n_iters: Option<u64>,
+    failure: Option<RunError>,
+    outcome: Option<Outcome>,
+}
+
+impl Leader {
+    fn new(job: Job, letters: Sender<Input>, inbox: Receiver<Input>) -> Self {
+        let Job {
+            experiment,
+            options,
+            source,
+            storage,
+            subscribers,
+            ..
+        } = job;
+        let in_process = options.isolation == Isolation::None;
+        let settings = Settings {
+            workers: if in_process { 1 } else { options.workers },
+            retries: options.retries,
+            shared_process: options.isolation != Isolation::Experiment
+                && !experiment.is_processes(),
+        };
+        let n_iters = options.n_iters.or(experiment.default_n_iters());
+        let init = Init {
+            protocol: PROTOCOL,
+            worker: WorkerNumber(0),
+            options,
+            experiments_folder: storage.experiments_folder().map(PathBuf::from),
+            source: job.recorded_source,
+        };
+        Self {
+            in_process: in_process.then(|| InProcess::new(experiment, &init)),
+            init,
+            n_iters,
+            target: job.target,
+            distributor: Distributor::new(settings, source),
+            workers: HashMap::new(),
+            letters,
+            inbox,
+            writer: Some(Writer::start(storage, subscribers)),
+            waiting: Vec::new(),
+            failure: None,
+            outcome: None,
+        }
+    }
+
+    fn run(mut self) -> Result<Report, RunError> {
+        self.append(vec![Event::RunStarted {
+            at: Timestamp::now(),
+            pid: std::process::id(),
+            workers: self.init.options.workers,
+            total: self.distributor.remaining(),
+            n_iters: self.n_iters,
+        }]);
+        let mut actions = Vec::new();
+        self.distributor.start(&mut actions);
+        loop {
+            for action in actions.drain(..) {
+                self.perform(action);
+            }
+            if let Some(outcome) = self.outcome {
+                return self.finish(outcome);
+            }
+            let input = self.waiting.pop().unwrap_or_else(|| self.next_input());
+            self.distributor
+                .handle(Timestamp::now(), input, &mut actions);
+        }
+    }
+
+    /// Waits for what happens next.
+    fn next_input(&mut self) -> Input {
+        if let Some(in_process) = &mut self.in_process
+            && let Some(input) = in_process.next_input(&self.inbox)
+        {
+            return input;
+        }
+        // The leader holds a sender itself, so its inbox is never closed.
+        match self.writer.as_ref().map(Writer::ended) {
+            None => self.inbox.recv().unwrap_or(Input::Kill),
+            Some(ended) => select! {
+                recv(self.inbox) -> input => input.unwrap_or(Input::Kill),
+                recv(ended) -> _ => {
+                    self.stop_writing();
+                    Input::Kill
+                }
+            },
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Append(events) => self.append(events),
+            Action::Start(worker) => self.start_worker(worker),
+            Action::Send(worker, number, task) => self.send_task(worker, number, task),
+            Action::Quit(worker) => self.end_worker(worker, RunningWorker::quit),
+            Action::Kill(worker) => self.end_worker(worker, RunningWorker::kill),
+            Action::GiveUp(reason) => {
+                self.failure.get_or_insert(RunError::GivenUp(reason));
+            }
+            Action::Done(outcome) => self.outcome = Some(outcome),
+        }
+    }
+
+    fn append(&mut self, events: Vec<Event>) {
+        // A writer that has ended is noticed when the leader waits for what happens next.
+        if let Some(writer) = &self.writer {
+            writer.append(events);
+        }
+    }
+
+    fn start_worker(&mut self, worker: WorkerNumber) {
+        if let Some(in_process) = &mut self.in_process {
+            in_process.start();
+            return;
+        }
+        let init = Init {
+            worker,
+            ..self.init.clone()
+        };
+        match launch::launch(&init, &self.target, self.letters.clone()) {
+            Ok(running) => {
+                self.workers.insert(worker, running);
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.failure.get_or_insert(error.into());
+                self.waiting.push(Input::WorkerLost { worker, reason });
+                self.waiting.push(Input::Stop);
+            }
+        }
+    }
+
+    fn send_task(&mut self, worker: WorkerNumber, number: TaskNumber, task: Task) {
+        if let Some(in_process) = &mut self.in_process {
+            let writer = self.writer.as_ref();
+            in_process.run(number, task, |events| {
+                if let Some(writer) = writer {
+                    writer.append(events);
+                }
+            });
+        } else if let Some(running) = self.workers.get_mut(&worker) {
+            // One that cannot be reached is gone already, and its link says so.
+            let _ = running.commander.run(number, &task);
+        }
+    }
+
+    fn end_worker(&mut self, worker: WorkerNumber, end: impl FnOnce(&mut RunningWorker)) {
+        if let Some(in_process) = &mut self.in_process {
+            in_process.end();
+        } else if let Some(running) = self.workers.get_mut(&worker) {
+            end(running);
+        }
+    }
+
+    /// Lets the writer write what it has, and notes why it could not.
+    fn stop_writing(&mut self) {
+        if let Some(writer) = self.writer.take()
+            && let Err(error) = writer.finish()
+        {
+            // Whatever else went wrong, that nothing can be stored comes first.
+            self.failure = Some(error);
+        }
+    }
+
+    fn finish(mut self, outcome: Outcome) -> Result<Report, RunError> {
+        self.append(vec![Event::RunEnded {
+            at: Timestamp::now(),
+            outcome,
+        }]);
+        self.stop_writing();
+        match self.failure {
+            Some(error) => Err(error),
+            None => Ok(Report {
+                outcome,
+                counts: self.distributor.counts().clone(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The writer: the one thread that appends to the log, and shows events to others after that.
+
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use research_core::{Event, Storage, StorageError, Subscriber};
+
+use super::RunError;
+
+/// Events wait here for the writer; when it is slow, the leader waits too.
+const QUEUE: usize = 256;
+/// What was appended is committed after this long, at the latest.
+const COMMIT_INTERVAL: Duration = Duration::from_millis(50);
+/// What ends experiments is committed together, this often.
+const ENDINGS_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A running writer.
+pub(super) struct Writer {
+    queue: Option<Sender<Vec<Event>>>,
+    /// Closed when the thread ends, for whatever reason.
+    ended: Receiver<()>,
+    thread: JoinHandle<Result<(), StorageError>>,
+}
+
+impl Writer {
+    pub(super) fn start(storage: Box<dyn Storage>, subscribers: Vec<Box<dyn Subscriber>>) -> Self {
+        let (sender, queue) = bounded(QUEUE);
+        let (alive, ended) = bounded(0);
+        let thread = std::thread::spawn(move || {
+            let _alive: Sender<()> = alive;
+            Writing {
+                storage,
+                subscribers,
+                committed: Instant::now(),
+                pending: Pending::Nothing,
+            }
+            .run(&queue)
+        });
+        Self {
+            queue: Some(sender),
+            ended,
+            thread,
+        }
+    }
+
+    /// Hands events over; false if the writer has ended.
+    pub(super) fn append(&self, events: Vec<Event>) -> bool {
+        self.queue
+            .as_ref()
+            .is_some_and(|queue| queue.send(events).is_ok())
+    }
+
+    /// A channel that is closed when the writer has ended.
+    pub(super) fn ended(&self) -> &Receiver<()> {
+        &self.ended
+    }
+
+    /// Lets it write what it has, and waits for its end.
+    pub(super) fn finish(mut self) -> Result<(), RunError> {
+        self.queue.take();
+        match self.thread.join() {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(RunError::Panicked("writer")),
+        }
+    }
+}
+
+struct Writing {
+    storage: Box<dyn Storage>,
+    subscribers: Vec<Box<dyn Subscriber>>,
+    committed: Instant,
+    pending: Pending,
+}
+
+/// What was appended and not yet committed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Pending {
+    Nothing,
+    Events,
+    /// Ends of experiments are among it.
+    Endings,
+}
+
+impl Writing {
+    fn run(mut self, queue: &Receiver<Vec<Event>>) -> Result<(), StorageError> {
+        let result = self.write(queue);
+        for subscriber in &mut self.subscribers {
+            subscriber.on_end();
+        }
+        result
+    }
+
+    fn write(&mut self, queue: &Receiver<Vec<Event>>) -> Result<(), StorageError> {
+        loop {
+            let received = match self.time_left() {
+                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(left) => queue.recv_timeout(left),
+            };
+            match received {
+                Ok(events) => self.append(&events)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return self.storage.commit(true);
+                }
+            }
+            if self.time_left().is_some_and(|left| left.is_zero()) {
+                self.storage.commit(self.pending == Pending::Endings)?;
+                self.pending = Pending::Nothing;
+                self.committed = Instant::now();
+            }
+        }
+    }
+
+    /// How long a commit can wait; `None` if there is nothing to commit.
+    fn time_left(&self) -> Option<Duration> {
+        let interval = match self.pending {
+            Pending::Nothing => return None,
+            Pending::Events => COMMIT_INTERVAL,
+            Pending::Endings => ENDINGS_INTERVAL,
+        };
+        Some(interval.saturating_sub(self.committed.elapsed()))
+    }
+
+    fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
+        self.storage.append(events)?;
+        for subscriber in &mut self.subscribers {
+            subscriber.on_events(events);
+        }
+        let ends = events.iter().any(|event| {
+            matches!(
+                event,
+                Event::ExperimentEnded { .. } | Event::RunEnded { .. }
+            )
+        });
+        self.pending = self.pending.max(if ends {
+            Pending::Endings
+        } else {
+            Pending::Events
+        });
+        Ok(())
+    }
+}

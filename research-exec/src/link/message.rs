@@ -1,0 +1,47 @@
+//! What is said: commands to workers, and their reports.
+
+use std::path::PathBuf;
+
+use research_core::{Event, Isolation, RunOptions, WorkerNumber};
+use serde::{Deserialize, Serialize};
+
+use crate::executor::Ending;
+use crate::task::TaskExperiment;
+
+/// The version of the messages; both sides must have the same.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// The number of one try at a task. Every try has a number of its own, so what arrives from a
+/// try that was given up is told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TaskNumber(pub(crate) u64);
+
+/// The first message to a worker, or to an executor that was started by execution.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Init {
+    pub(crate) protocol: u32,
+    pub(crate) worker: WorkerNumber,
+    pub(crate) options: RunOptions,
+    pub(crate) experiments_folder: Option<PathBuf>,
+    /// What the experiment is built from, as JSON, where it was not written in Rust.
+    pub(crate) source: Option<String>,
+}
+
+impl Init {
+    pub(crate) fn isolation(&self) -> Isolation {
+        self.options.isolation
+    }
+}
+
+/// The experiments of one task; the payload of a `Run` frame.
+pub(crate) type Task = Vec<TaskExperiment>;
+
+/// The payload of a `Hello` frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) protocol: u32,
+    pub(crate) pid: u32,
+}
+
+/// The payload of an `Ended` frame.
+pub(crate) type Ended = (Vec<Event>, Vec<Ending>);

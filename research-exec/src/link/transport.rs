@@ -1,0 +1,89 @@
+//! How reports travel from a worker to the leader. ipc-channel carries them on one machine; a
+//! worker on another machine would need another pair of these.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use ipc_channel::IpcError;
+use ipc_channel::ipc::{
+    IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSender, bytes_channel,
+};
+
+use crate::process::close_on_exec;
+
+/// The worker's end: sends bytes, in order.
+pub(crate) trait ReportSender {
+    /// Sends bytes on.
+    ///
+    /// # Errors
+    /// The leader is gone.
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// The leader's end: receives the bytes in the order in which they were sent, however cut.
+pub(crate) trait ReportReceiver: Send {
+    /// Waits for bytes; `None` when the worker is gone and all that it sent was received.
+    fn receive(&mut self) -> io::Result<Option<Vec<u8>>>;
+}
+
+/// Where a worker connects to.
+pub(crate) struct ReportServer {
+    server: IpcOneShotServer<IpcBytesReceiver>,
+    name: String,
+}
+
+impl ReportServer {
+    pub(crate) fn new() -> io::Result<Self> {
+        let ((server, name), _) = close_on_exec(IpcOneShotServer::new)?;
+        Ok(Self { server, name })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes the connection of a worker that has connected already; before that it would wait
+    /// without a limit.
+    pub(crate) fn accept(self) -> io::Result<impl ReportReceiver> {
+        let ((_, reports), _) = close_on_exec(|| self.server.accept().map_err(io::Error::other))?;
+        Ok(IpcReports(reports))
+    }
+}
+
+/// Connects a worker to its leader. Gives the sockets too: a forked child has to close them.
+pub(crate) fn connect(server: &str) -> io::Result<(impl ReportSender + use<>, Vec<RawFd>)> {
+    close_on_exec(|| {
+        let bootstrap = IpcSender::connect(server.to_owned())?;
+        let (sender, receiver) = bytes_channel()?;
+        bootstrap.send(receiver).map_err(io::Error::other)?;
+        Ok(IpcReportSender(sender))
+    })
+}
+
+struct IpcReportSender(IpcBytesSender);
+
+impl ReportSender for IpcReportSender {
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Small messages: a sender that is killed in the middle of a large one harms more than
+        // itself.
+        for piece in bytes.chunks(128 << 10) {
+            self.0.send(piece)?;
+        }
+        Ok(())
+    }
+}
+
+struct IpcReports(IpcBytesReceiver);
+
+impl ReportReceiver for IpcReports {
+    fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
+        loop {
+            match self.0.recv() {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(IpcError::Disconnected) => return Ok(None),
+                Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+    }
+}

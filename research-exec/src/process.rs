@@ -1,0 +1,132 @@
+//! Processes: descriptors that must not be inherited, deaths that are waited for, groups that are
+//! killed together.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::MetadataExt;
+use std::sync::Mutex;
+
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::WaitStatus;
+use nix::unistd::Pid;
+
+/// Runs something that opens sockets without the close-on-exec flag (ipc-channel does), and sets
+/// the flag on them: a program that inherited them would keep a dead worker's channel open.
+///
+/// Gives what was opened, and its sockets.
+pub(crate) fn close_on_exec<T>(
+    open: impl FnOnce() -> io::Result<T>,
+) -> io::Result<(T, Vec<RawFd>)> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let before = open_sockets()?;
+    let opened = open()?;
+    let mut new = open_sockets()?;
+    new.retain(|descriptor| !before.contains(descriptor));
+    for descriptor in &new {
+        // SAFETY: the descriptor is looked at and not kept; if somebody closed it meanwhile,
+        // fcntl fails and nothing happens.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(*descriptor) };
+        // A descriptor that is gone needs no flag.
+        let _ = fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+    }
+    Ok((opened, new))
+}
+
+/// The sockets that this process has open.
+fn open_sockets() -> io::Result<Vec<RawFd>> {
+    let mut sockets = Vec::new();
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        let is_socket = std::fs::read_link(entry.path())
+            .is_ok_and(|target| target.to_string_lossy().starts_with("socket:"));
+        if let (true, Some(descriptor)) = (
+            is_socket,
+            entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse().ok()),
+        ) {
+            sockets.push(descriptor);
+        }
+    }
+    Ok(sockets)
+}
+
+/// Whether this process has no thread but the one that asks.
+pub(crate) fn is_single_threaded() -> bool {
+    // A folder's link count is two more than the number of its subfolders, here one per thread.
+    std::fs::metadata("/proc/self/task").is_ok_and(|metadata| metadata.nlink() == 3)
+}
+
+/// A descriptor that becomes readable when the process has ended, and through which it can be
+/// signalled without hitting another process with the same number.
+#[derive(Debug)]
+pub(crate) struct ProcessHandle(OwnedFd);
+
+impl ProcessHandle {
+    /// A handle of a process that was not waited for yet (a child, or oneself).
+    pub(crate) fn open(pid: i32) -> io::Result<Self> {
+        // SAFETY: pidfd_open takes two integers and returns a new descriptor or -1.
+        let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        let descriptor = RawFd::try_from(descriptor).unwrap_or(-1);
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel has just given this descriptor to nobody but us.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }))
+    }
+
+    /// Sends a signal; a process that is gone already is no error.
+    pub(crate) fn signal(&self, signal: Signal) -> io::Result<()> {
+        // SAFETY: pidfd_send_signal reads nothing through the null pointer.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                self.0.as_raw_fd(),
+                signal as i32,
+                std::ptr::null::<libc::siginfo_t>(),
+                0,
+            )
+        };
+        match io::Error::last_os_error() {
+            _ if result == 0 => Ok(()),
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Kills all processes of a group; an empty group is no error.
+pub(crate) fn kill_group(group: Pid) {
+    // It may have ended by itself, and then there is nothing left to do.
+    let _ = killpg(group, Signal::SIGKILL);
+}
+
+/// How a process ended, in words: `exit code 3`, `signal 9 (SIGKILL)`.
+pub(crate) fn ending_in_words(status: &WaitStatus) -> String {
+    match status {
+        WaitStatus::Exited(_, code) => format!("exit code {code}"),
+        WaitStatus::Signaled(_, signal, _) => {
+            format!("signal {} ({})", *signal as i32, signal.as_str())
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// Points standard input at nothing and gives what it was.
+pub(crate) fn take_stdin() -> io::Result<OwnedFd> {
+    let nothing = File::open("/dev/null")?;
+    let taken = nix::unistd::dup(io::stdin()).map_err(io::Error::from)?;
+    fcntl(&taken, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(io::Error::from)?;
+    nix::unistd::dup2_stdin(&nothing).map_err(io::Error::from)?;
+    Ok(taken)
+}

@@ -1,0 +1,196 @@
+//! An executor in a process of its own, by fork or by execution.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
+
+use super::invitation::{Invitation, Role, Target};
+use super::sink::FrameSink;
+use crate::executor::Executor;
+use crate::groups::{GroupGuard, forget_groups};
+use crate::link::control::Commander;
+use crate::link::message::{Init, Task, TaskNumber};
+use crate::process::{ProcessHandle, kill_group};
+use crate::relaunch::this_program;
+
+/// A started executor. Dropping it kills its whole process group and reaps it.
+pub(super) struct ExecutorProcess {
+    pid: Pid,
+    handle: ProcessHandle,
+    reports: OwnedFd,
+    /// Of one started by execution: its end of the socket must stay open until it has read.
+    group: Option<GroupGuard>,
+    status: Option<WaitStatus>,
+}
+
+impl ExecutorProcess {
+    fn new(pid: Pid, reports: OwnedFd) -> io::Result<Self> {
+        let group = GroupGuard::new(pid);
+        let handle = ProcessHandle::open(pid.as_raw())?;
+        Ok(Self {
+            pid,
+            handle,
+            reports,
+            group: Some(group),
+            status: None,
+        })
+    }
+
+    /// Forks a child that runs the task. This process must have one thread only.
+    pub(super) fn fork(
+        executor: &Executor,
+        number: TaskNumber,
+        task: Task,
+        inherited: &[RawFd],
+    ) -> io::Result<Self> {
+        let (reports, child_end) = pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+        // What is buffered would be printed by the child once more.
+        io::stdout().flush()?;
+        let parent = getpid();
+        // SAFETY: this process has no other thread (the caller has looked), so no lock is held by
+        // one that the child lacks, and the child may run any code.
+        match unsafe { fork() }? {
+            ForkResult::Parent { child } => {
+                drop(child_end);
+                // The child does the same; whoever comes first, the group is there.
+                let _ = setpgid(child, child);
+                Self::new(child, reports)
+            }
+            ForkResult::Child => {
+                drop(reports);
+                let code = child_main(executor, number, task, inherited, parent, &child_end.into());
+                // SAFETY: _exit ends the process without running what belongs to the parent
+                // (exit handlers, destructors).
+                unsafe { libc::_exit(code) }
+            }
+        }
+    }
+
+    pub(super) fn reports(&self) -> BorrowedFd<'_> {
+        self.reports.as_fd()
+    }
+
+    pub(super) fn handle(&self) -> &ProcessHandle {
+        &self.handle
+    }
+
+    /// Waits for its end, after which nothing of its group runs any more.
+    pub(super) fn wait(&mut self) -> io::Result<WaitStatus> {
+        let status = match self.status {
+            Some(status) => status,
+            None => loop {
+                match waitpid(self.pid, None) {
+                    Ok(status) => break status,
+                    Err(nix::errno::Errno::EINTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            },
+        };
+        self.status = Some(status);
+        Ok(status)
+    }
+
+    /// Kills what its group has left behind, before its number can be given to another group.
+    pub(super) fn kill_group(&self) {
+        kill_group(self.pid);
+    }
+}
+
+impl Drop for ExecutorProcess {
+    fn drop(&mut self) {
+        if self.status.is_none() {
+            self.kill_group();
+            // It was killed; that it cannot be waited for would only mean that it is gone.
+            let _ = self.wait();
+        }
+        self.group.take();
+    }
+}
+
+/// The life of a forked child; its exit code.
+fn child_main(
+    executor: &Executor,
+    number: TaskNumber,
+    task: Task,
+    inherited: &[RawFd],
+    parent: Pid,
+    reports: &File,
+) -> i32 {
+    for descriptor in inherited {
+        // SAFETY: these are the worker's links to the leader. This process never uses them, and
+        // their owners are never dropped in it, for it ends by _exit.
+        unsafe { libc::close(*descriptor) };
+    }
+    let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
+    let tied = prctl::set_pdeathsig(Signal::SIGKILL).and_then(|()| forget_groups());
+    if tied.is_err() || getppid() != parent {
+        return 1;
+    }
+    let mut reports = reports;
+    let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.write_all(bytes));
+    let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        executor.run(task, &mut sink)
+    }));
+    let printed = io::stdout().flush();
+    let Ok(Ok(endings)) = run else { return 1 };
+    i32::from(printed.is_err() || sink.end(endings).is_err())
+}
+
+/// An executor that was started by execution and waits for its task.
+pub(super) struct ReadyExecutor {
+    process: ExecutorProcess,
+    commander: Commander,
+}
+
+impl ReadyExecutor {
+    /// Starts this program again as an executor.
+    pub(super) fn start(init: &Init, target: &Target) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let invitation = Invitation::new(Role::Executor, target.clone());
+        let (name, value) = invitation.variable()?;
+        let mut command = this_program()?;
+        command
+            .env(name, value)
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null());
+        tie_to_parent(&mut command, Signal::SIGKILL);
+        let child = command.spawn()?;
+        let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+        let reports = OwnedFd::from(ours.try_clone()?);
+        let process = ExecutorProcess::new(pid, reports)?;
+        let mut commander = Commander::new(ours);
+        commander.init(init)?;
+        Ok(Self { process, commander })
+    }
+
+    /// Gives it its task.
+    pub(super) fn run(mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
+        self.commander.run(number, task)?;
+        Ok(self.process)
+    }
+}
+
+/// Lets a command's process lead a group of its own, and end when this thread ends.
+pub(crate) fn tie_to_parent(command: &mut Command, signal: Signal) {
+    let parent = getpid();
+    command.process_group(0);
+    let tie = move || {
+        prctl::set_pdeathsig(signal)?;
+        if getppid() == parent {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    };
+    // SAFETY: between fork and execution it calls prctl and getppid, which are
+    // async-signal-safe, and allocates nothing.
+    unsafe { command.pre_exec(tie) };
+}

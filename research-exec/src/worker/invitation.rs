@@ -1,0 +1,69 @@
+//! How a started program learns that it is to be a worker.
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+/// The environment variable that carries the invitation.
+const VARIABLE: &str = "RESEARCH_WORKER";
+
+/// What the leader (or, for an executor, the worker) tells the program that it starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The process that invites. Programs that units start inherit the variable, and see by this
+    /// that it is not meant for them.
+    parent: u32,
+    role: Role,
+    /// Which `run` of the program is meant.
+    pub target: Target,
+}
+
+/// Which `run` of a program a worker belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// A fingerprint of the domain, the units and the options of the run.
+    pub fingerprint: u64,
+    /// How many runs with the same fingerprint the program did before.
+    pub earlier: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Role {
+    /// Connect to this server of the leader and serve.
+    Worker { server: String },
+    /// Run one task for the worker that is the parent.
+    Executor,
+}
+
+impl Invitation {
+    pub(crate) fn new(role: Role, target: Target) -> Self {
+        Self {
+            parent: std::process::id(),
+            role,
+            target,
+        }
+    }
+
+    /// The invitation that this process was started with, if it was.
+    #[must_use]
+    pub fn received() -> Option<&'static Self> {
+        static RECEIVED: OnceLock<Option<Invitation>> = OnceLock::new();
+        let received = RECEIVED.get_or_init(|| {
+            let text = std::env::var(VARIABLE).ok()?;
+            let invitation: Self = serde_json::from_str(&text).ok()?;
+            let is_parent = i32::try_from(invitation.parent)
+                .is_ok_and(|parent| nix::unistd::getppid().as_raw() == parent);
+            is_parent.then_some(invitation)
+        });
+        received.as_ref()
+    }
+
+    pub(crate) fn role(&self) -> &Role {
+        &self.role
+    }
+
+    /// The environment variable's name and value.
+    pub(crate) fn variable(&self) -> Result<(&'static str, String), serde_json::Error> {
+        Ok((VARIABLE, serde_json::to_string(self)?))
+    }
+}

@@ -1,0 +1,243 @@
+//! The worker: takes tasks from the leader and runs each in an executor.
+
+mod executor_process;
+mod invitation;
+mod relay;
+mod sink;
+
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use research_core::{Experiment, Isolation, SinkError};
+
+pub(crate) use executor_process::tie_to_parent;
+pub(crate) use invitation::Role;
+pub use invitation::{Invitation, Target};
+pub(crate) use sink::FrameSink;
+
+use crate::executor::Executor;
+use crate::groups::end_groups_on_signals;
+use crate::link::control::{Command, Commands};
+use crate::link::frame::{FrameKind, push_frame};
+use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
+use crate::link::transport::{ReportSender, connect};
+use crate::process::{is_single_threaded, take_stdin};
+use executor_process::{ExecutorProcess, ReadyExecutor};
+
+/// A worker could not go on. It ends, and the leader sees that.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The system refused something.
+    #[error("a worker cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Leader and worker are different programs.
+    #[error("the leader speaks version {leader} of the protocol, and this worker {PROTOCOL}")]
+    Protocol {
+        /// The leader's version.
+        leader: u32,
+    },
+    /// The experiment cannot be built from what the leader has recorded.
+    #[error("a worker cannot build the experiment: {0}")]
+    Build(String),
+    /// The leader takes no more events.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WorkerError {
+    move |source| WorkerError::Io { action, source }
+}
+
+/// Serves the leader until it has no more tasks; for a program that has received an
+/// [`Invitation`]. `build` makes the experiment, from the recorded source if there is one.
+///
+/// Afterwards the process should end: everything else that the program does is the leader's.
+///
+/// # Errors
+/// The leader cannot be reached or understood, or the experiment cannot be built.
+pub fn serve(
+    invitation: &Invitation,
+    build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
+) -> Result<(), WorkerError> {
+    show_prints_on_stderr().map_err(io_error("redirect its output"))?;
+    let socket = take_stdin().map_err(io_error("take its commands"))?;
+    let socket = UnixStream::from(socket);
+    match invitation.role() {
+        Role::Worker { server } => Worker::connect(invitation, server, socket, build)?.serve(),
+        Role::Executor => serve_one(socket, build),
+    }
+}
+
+/// What a worker's program printed before it came here was printed by the leader too, so standard
+/// output led to nothing; from here on what units print is of interest.
+fn show_prints_on_stderr() -> io::Result<()> {
+    io::stdout().flush()?;
+    nix::unistd::dup2_stdout(io::stderr())?;
+    Ok(())
+}
+
+fn receive_init(
+    commands: &mut Commands,
+    build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
+) -> Result<Option<(Init, Executor)>, WorkerError> {
+    let init = match commands
+        .next_command()
+        .map_err(io_error("read its commands"))?
+    {
+        Some(Command::Init(init)) => *init,
+        Some(Command::Run(..) | Command::Quit) | None => return Ok(None),
+    };
+    if init.protocol != PROTOCOL {
+        return Err(WorkerError::Protocol {
+            leader: init.protocol,
+        });
+    }
+    let experiment = build(init.source.as_deref()).map_err(WorkerError::Build)?;
+    let executor = Executor::new(experiment)
+        .options(&init.options)
+        .experiments_folder(init.experiments_folder.clone());
+    Ok(Some((init, executor)))
+}
+
+/// The life of an executor that was started by execution: one task.
+fn serve_one(
+    socket: UnixStream,
+    build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
+) -> Result<(), WorkerError> {
+    let mut reports = socket.try_clone().map_err(io_error("share its socket"))?;
+    let mut commands = Commands::new(socket);
+    let Some((_, executor)) = receive_init(&mut commands, build)? else {
+        return Ok(());
+    };
+    let command = commands
+        .next_command()
+        .map_err(io_error("read its commands"))?;
+    let Some(Command::Run(number, task)) = command else {
+        return Ok(());
+    };
+    let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.write_all(bytes));
+    let endings = executor.run(task, &mut sink)?;
+    io::stdout()
+        .flush()
+        .map_err(io_error("print what units printed"))?;
+    Ok(sink.end(endings)?)
+}
+
+struct Worker<'a> {
+    invitation: &'a Invitation,
+    init: Init,
+    executor: Executor,
+    /// Whether its experiments run programs only, each of which is a process of its own.
+    only_programs: bool,
+    commands: Commands,
+    reports: Box<dyn ReportSender>,
+    /// The links to the leader, which a forked child closes.
+    inherited: Vec<RawFd>,
+    /// An executor that waits for a task, where executors are started by execution.
+    ready: Option<ReadyExecutor>,
+}
+
+impl<'a> Worker<'a> {
+    fn connect(
+        invitation: &'a Invitation,
+        server: &str,
+        socket: UnixStream,
+        build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
+    ) -> Result<Self, WorkerError> {
+        end_groups_on_signals().map_err(|e| io_error("handle signals")(e.into()))?;
+        let (reports, mut inherited) =
+            connect(server).map_err(io_error("connect to the leader"))?;
+        inherited.push(socket.as_raw_fd());
+        // One byte says that the leader can accept without having to wait.
+        (&socket)
+            .write_all(&[1])
+            .map_err(io_error("answer the leader"))?;
+        let mut commands = Commands::new(socket);
+        let Some((init, executor)) = receive_init(&mut commands, build)? else {
+            return Err(WorkerError::Build(
+                "the leader ended before it said what to run".into(),
+            ));
+        };
+        let mut worker = Self {
+            invitation,
+            only_programs: executor.experiment().is_processes(),
+            init,
+            executor,
+            commands,
+            reports: Box::new(reports),
+            inherited,
+            ready: None,
+        };
+        worker.hello()?;
+        Ok(worker)
+    }
+
+    fn hello(&mut self) -> Result<(), WorkerError> {
+        let hello = Hello {
+            protocol: PROTOCOL,
+            pid: std::process::id(),
+        };
+        let mut frame = Vec::new();
+        push_frame(&mut frame, FrameKind::Hello, 0, &hello)
+            .map_err(|error| io_error("greet the leader")(io::Error::other(error)))?;
+        self.reports
+            .send(&frame)
+            .map_err(io_error("greet the leader"))
+    }
+
+    fn serve(mut self) -> Result<(), WorkerError> {
+        loop {
+            match self
+                .commands
+                .next_command()
+                .map_err(io_error("read its commands"))?
+            {
+                Some(Command::Run(number, task)) => self.run(number, task)?,
+                Some(Command::Quit) | None => return Ok(()),
+                Some(Command::Init(_)) => {
+                    return Err(WorkerError::Build("the leader began twice".into()));
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
+        if self.only_programs || self.init.isolation() != Isolation::Experiment {
+            return self.run_here(number, task);
+        }
+        let experiments = task.clone();
+        let process = if is_single_threaded() {
+            ExecutorProcess::fork(&self.executor, number, task, &self.inherited)
+        } else {
+            self.executed(number, &task)
+        };
+        let process = process.map_err(io_error("start an executor"))?;
+        relay::relay(process, number, &experiments, &mut *self.reports)
+            .map_err(io_error("pass on events"))
+    }
+
+    fn run_here(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
+        let reports = &mut self.reports;
+        let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
+        let endings = self.executor.run(task, &mut sink)?;
+        Ok(sink.end(endings)?)
+    }
+
+    /// Gives the task to the executor that is ready, and gets the next one ready meanwhile.
+    fn executed(&mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
+        let target = &self.invitation.target;
+        let ready = match self.ready.take() {
+            Some(ready) => ready,
+            None => ReadyExecutor::start(&self.init, target)?,
+        };
+        let process = ready.run(number, task)?;
+        self.ready = Some(ReadyExecutor::start(&self.init, target)?);
+        Ok(process)
+    }
+}

@@ -1,0 +1,156 @@
+//! Whole runs with real processes: this test program is started again as worker and executor.
+
+mod common;
+
+use common::{Kept, Run};
+use research_core::{Context, Event, Experiment, Isolation, Outcome, RunOptions, Status, ec};
+
+fn doubling() -> Experiment {
+    Experiment::builder()
+        .callable("double", |x: i64| 2 * x, (ec("x"),))
+        .save_to("double")
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn every_experiment_runs_once_and_its_values_arrive() {
+    let kept = Run::new(doubling(), 40).workers(2).lead();
+    assert_eq!(kept.report.outcome, Outcome::Complete);
+    assert_eq!(kept.report.counts.of(Status::Finished), 40);
+    for x in 0..40 {
+        assert_eq!(kept.values(x, "double"), [2 * i64::try_from(x).unwrap()]);
+    }
+}
+
+#[test]
+fn isolation_levels_give_the_same() {
+    let kept = |isolation| -> Kept { Run::new(doubling(), 10).isolation(isolation).lead() };
+    let all = [Isolation::Experiment, Isolation::Worker, Isolation::None];
+    let [first, second, third] = all.map(|isolation| kept(isolation).all_values("double"));
+    assert_eq!(first, second);
+    assert_eq!(first, third);
+}
+
+#[test]
+fn a_program_with_threads_executes_its_executors() {
+    // The pool lives in the worker too, because it is started before the run.
+    let pool: Vec<_> = (0..2)
+        .map(|_| {
+            let (keep, wait) = std::sync::mpsc::channel::<()>();
+            (keep, std::thread::spawn(move || wait.recv().is_err()))
+        })
+        .collect();
+    let experiment = Experiment::builder()
+        .unit("pid", |_: &mut Context| Ok(i64::from(std::process::id())))
+        .save_to("pid")
+        .build()
+        .unwrap();
+    let kept = Run::new(experiment, 4).lead();
+    let mut pids = kept.all_values("pid");
+    pids.sort_unstable();
+    pids.dedup();
+    assert_eq!(pids.len(), 4, "each experiment has a process of its own");
+    drop(pool);
+}
+
+#[test]
+fn a_dead_executor_is_a_killed_experiment_and_the_run_goes_on() {
+    let experiment = Experiment::builder()
+        .unit("die", |cx: &mut Context| {
+            match cx.config_item::<i64>("x")? {
+                1 => std::process::abort(),
+                2 => std::process::exit(3),
+                3 => panic!("unit {} panics", 3),
+                4 => return Err("a plain error".into()),
+                x => Ok(x),
+            }
+        })
+        .save_to("x")
+        .build()
+        .unwrap();
+    let kept = Run::new(experiment, 6).workers(2).lead();
+    assert_eq!(kept.report.outcome, Outcome::Complete);
+    let status = |x| kept.ending(x);
+    assert_eq!(status(0), (Status::Finished, None));
+    assert_eq!(status(1).0, Status::Killed);
+    assert!(
+        status(1).1.unwrap().contains("signal 6 (SIGABRT)"),
+        "{:?}",
+        status(1)
+    );
+    assert!(
+        status(2).1.unwrap().contains("exit code 3"),
+        "{:?}",
+        status(2)
+    );
+    assert_eq!(status(3).0, Status::Failed);
+    let panic = status(3).1.unwrap();
+    assert!(
+        panic.contains("unit `die` panicked") && panic.contains("unit 3 panics"),
+        "{panic}"
+    );
+    assert!(status(4).1.unwrap().contains("a plain error"));
+    assert_eq!(status(5), (Status::Finished, None));
+}
+
+#[test]
+fn what_failed_is_tried_again() {
+    let mark = common::mark("tried-again");
+    let experiment = Experiment::builder()
+        .unit("second time", move |_: &mut Context| {
+            match common::make(&mark) {
+                true => Err("the first time it fails".into()),
+                false => Ok(7),
+            }
+        })
+        .save_to("value")
+        .build()
+        .unwrap();
+    let options = RunOptions {
+        retries: 2,
+        ..RunOptions::default()
+    };
+    let kept = Run::new(experiment, 1).options(options).lead();
+    assert_eq!(kept.report.counts.of(Status::Finished), 1);
+    let attempts = kept
+        .events
+        .iter()
+        .filter(|e| matches!(e, Event::ExperimentStarted { .. }));
+    assert_eq!(attempts.count(), 2);
+}
+
+#[test]
+fn workers_that_are_killed_are_replaced_and_nothing_is_lost() {
+    let mark = common::mark("worker-killed");
+    let experiment = Experiment::builder()
+        .unit("kill the worker", move |cx: &mut Context| {
+            if cx.config_item::<i64>("x")? == 3 && common::make(&mark) {
+                nix::sys::signal::kill(nix::unistd::getppid(), nix::sys::signal::Signal::SIGKILL)?;
+                // The parent's death kills this process, too.
+                nix::unistd::pause();
+            }
+            Ok(1)
+        })
+        .save_to("done")
+        .build()
+        .unwrap();
+    let kept = Run::new(experiment, 8).workers(2).lead();
+    assert_eq!(kept.report.outcome, Outcome::Complete);
+    assert_eq!(kept.report.counts.of(Status::Finished), 8);
+    assert_eq!(kept.all_values("done"), [1; 8]);
+    let lost = kept
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::WorkerLost { .. }));
+    assert_eq!(lost.count(), 1);
+}
+
+#[test]
+fn a_program_that_never_comes_to_its_run_is_an_error() {
+    if research_exec::Invitation::received().is_some() {
+        return;
+    }
+    let error = Run::new(doubling(), 3).try_lead().unwrap_err().to_string();
+    assert!(error.contains("before it came to the `run`"), "{error}");
+}

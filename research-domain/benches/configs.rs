@@ -71,11 +71,31 @@ fn sampled(c: &mut Criterion) {
     group.finish();
 }
 
+/// Conditions over lists, and a sample of a huge grid.
+fn selected(c: &mut Criterion) {
+    let grid = grid().domain().clone();
+    let condition = grid.matching("parameter_0 < parameter_5 and parameter_2 != parameter_3");
+    let digits = (0..18).map(|number| option(format!("d{number}"), 0..10));
+    let sample = Domain::product(digits).sample(100_000);
+    let mut group = c.benchmark_group("selected");
+    for (name, domain) in [("condition", condition), ("sample", sample)] {
+        let configs = domain.configs(&Iteration::default()).unwrap();
+        let size = configs.size().unwrap().finite().unwrap();
+        group
+            .throughput(Throughput::Elements(u64::try_from(size).unwrap()))
+            .sample_size(10);
+        group.bench_function(name, |b| {
+            b.iter(|| configs.iter().for_each(|item| drop(black_box(item))));
+        });
+    }
+    group.finish();
+}
+
 fn values(c: &mut Criterion) {
     c.bench_function("value_from_f64", |b| {
         b.iter(|| Value::from_serialize(black_box(&1.5)).unwrap());
     });
 }
 
-criterion_group!(benches, forward, random_access, sampled, values);
+criterion_group!(benches, forward, random_access, sampled, selected, values);
 criterion_main!(benches);

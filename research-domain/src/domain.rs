@@ -166,8 +166,9 @@ impl Domain {
     /// A condition compares (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in [1, 2]`, `not in`), calculates
     /// (`+ - * / % **`, `abs`, `exp`, `log`, `sqrt`, `floor`, `ceil`, `round`), and joins with
     /// `and`, `or`, `not`. A parameter that a config does not have is `null`, and no number is
-    /// less or greater than `null`. Conditions that name one parameter each cost nothing; for
-    /// others configs are looked at as they are needed.
+    /// less or greater than `null`. Conditions over lists are counted without looking at every
+    /// config, unless one of them ties very many combinations together; those over drawn values
+    /// drop configs as they come.
     ///
     /// ```
     /// use research_domain::option;

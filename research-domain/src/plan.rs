@@ -6,7 +6,9 @@
 mod block;
 mod compile;
 mod cube;
+mod diagram;
 mod membership;
+mod numbering;
 mod permutation;
 mod rows;
 mod selection;
@@ -16,7 +18,8 @@ use crate::count::Count;
 use crate::domain::{Domain, DomainError};
 
 pub(crate) use block::Block;
-pub(crate) use cube::{Cube, Digits, Walk, advance, decode};
+pub(crate) use cube::Walk;
+pub(crate) use numbering::{Digits, Numbering};
 
 /// A domain ready for iteration with one seed.
 #[derive(Debug)]

@@ -322,3 +322,48 @@ fn conditions_over_one_parameter_each_cost_nothing_in_huge_domains() {
     assert_eq!(last.read::<i64>("d0").unwrap(), 9);
     assert_eq!(last.read::<i64>("d17").unwrap(), 2);
 }
+
+#[test]
+fn conditions_over_several_parameters_are_counted_in_huge_domains() {
+    let digits = Domain::product((0..18).map(|number| option(format!("d{number}"), 0..10)));
+    let domain = digits.matching("d0 < d17 and d3 + d4 == 9 and d9 != d10");
+    let size = 45 * 10 * 90 * 10u128.pow(12);
+    assert_eq!(domain.len().unwrap(), Count::Finite(size));
+    let configs = domain.configs(&Iteration::default()).unwrap();
+    let last = configs.get(size - 1).unwrap().unwrap().config;
+    let numbers: Vec<i64> = last
+        .iter()
+        .map(|(_, value)| value.as_i64().unwrap())
+        .collect();
+    assert_eq!(
+        numbers,
+        [8, 9, 9, 9, 0, 9, 9, 9, 9, 9, 8, 9, 9, 9, 9, 9, 9, 9]
+    );
+    assert_eq!(configs.get(size).unwrap(), None);
+    let mut vectors = configs.index_vectors().unwrap();
+    assert!(vectors.seek(size - 1) && vectors.digits()[0] == 8 && !vectors.advance());
+}
+
+#[test]
+fn a_condition_that_ties_everything_together_is_looked_at_config_by_config() {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    let digits = Domain::product(names.map(|name| option(name, 0..10)));
+    let domain = digits.matching("a + b + c + d + e + f + g + h + i >= 3");
+    let configs = domain.configs(&Iteration::default()).unwrap();
+    let found: Vec<i64> = configs
+        .iter()
+        .take(9)
+        .map(|item| item.unwrap().config.read("i").unwrap())
+        .collect();
+    assert_eq!(found, [3, 4, 5, 6, 7, 8, 9, 2, 3]);
+    assert_eq!(
+        configs
+            .get(7)
+            .unwrap()
+            .unwrap()
+            .config
+            .read::<i64>("h")
+            .unwrap(),
+        1
+    );
+}

@@ -2,7 +2,7 @@
 
 use crate::count::Count;
 use crate::domain::DomainError;
-use crate::plan::{Cube, Digits, Plan, advance, decode};
+use crate::plan::{Digits, Numbering, Plan};
 
 /// Walks through a domain and gives, for each config, the cube that it is in and the number of
 /// its value in each axis of the cube, zips first, since they vary slowest: an option with a list
@@ -22,32 +22,26 @@ use crate::plan::{Cube, Digits, Plan, advance, decode};
 /// ```
 #[derive(Clone, Debug)]
 pub struct IndexVectors {
-    cubes: Vec<CubeRadices>,
+    cubes: Vec<Numbering>,
     cube: usize,
+    /// The number of the config in its cube.
+    number: u128,
     digits: Digits,
-}
-
-#[derive(Clone, Debug)]
-struct CubeRadices {
-    radices: Digits,
-    count: Count,
 }
 
 impl IndexVectors {
     pub(super) fn new(plan: &Plan) -> Result<IndexVectors, DomainError> {
         let mut cubes = Vec::new();
         for cube in plan.blocks.iter().flat_map(|block| block.cubes()) {
-            let count = cube.count()?;
-            if count != Count::Finite(0) {
-                cubes.push(CubeRadices {
-                    radices: radices(cube, count),
-                    count,
-                });
+            let numbering = cube.numbering()?;
+            if numbering.count() != Count::Finite(0) {
+                cubes.push(numbering);
             }
         }
         let mut vectors = IndexVectors {
             cubes,
             cube: 0,
+            number: 0,
             digits: Digits::new(),
         };
         vectors.seek(0);
@@ -74,59 +68,36 @@ impl IndexVectors {
     /// is.
     #[inline]
     pub fn advance(&mut self) -> bool {
-        match self.cubes.get(self.cube) {
-            Some(cube) => advance(&mut self.digits, &cube.radices).is_some() || self.next_cube(),
-            None => false,
-        }
-    }
-
-    #[cold]
-    fn next_cube(&mut self) -> bool {
-        if self.cubes[self.cube].count == Count::Infinite {
-            return true;
-        }
-        self.cube += 1;
-        self.start_cube()
-    }
-
-    fn start_cube(&mut self) -> bool {
-        self.digits.clear();
-        match self.cubes.get(self.cube) {
-            Some(cube) => {
-                self.digits.resize(cube.radices.len(), 0);
-                true
-            }
-            None => false,
-        }
+        let Some(cube) = self.cubes.get(self.cube) else {
+            return false;
+        };
+        self.number += 1;
+        cube.advance(self.number, &mut self.digits).is_some() || self.start(self.cube + 1, 0)
     }
 
     /// Goes to the config of a number; false when it is beyond the last.
     #[inline]
     pub fn seek(&mut self, index: u128) -> bool {
-        let mut local = index;
-        for (number, cube) in self.cubes.iter().enumerate() {
-            match cube.count {
-                Count::Finite(count) if local >= count => local -= count,
-                Count::Finite(_) => {
-                    self.cube = number;
-                    decode(local, &cube.radices, &mut self.digits);
-                    return true;
-                }
-                Count::Infinite => {
-                    self.cube = number;
-                    return self.start_cube();
-                }
+        let mut number = index;
+        for (place, cube) in self.cubes.iter().enumerate() {
+            match cube.count() {
+                Count::Finite(count) if number >= count => number -= count,
+                _ => return self.start(place, number),
             }
         }
-        self.cube = self.cubes.len();
-        self.start_cube()
+        self.start(self.cubes.len(), 0)
     }
-}
 
-/// The length of each axis; a selection that was counted just now is an axis of its length.
-fn radices(cube: &Cube, count: Count) -> Digits {
-    match (cube.radices(), count) {
-        ([], Count::Finite(count)) if count != 1 => Digits::from_elem(count, 1),
-        (radices, _) => Digits::from_slice(radices),
+    fn start(&mut self, cube: usize, number: u128) -> bool {
+        self.cube = cube;
+        self.number = number;
+        self.digits.clear();
+        match self.cubes.get(cube) {
+            Some(cube) => {
+                cube.decode(number, &mut self.digits);
+                true
+            }
+            None => false,
+        }
     }
 }

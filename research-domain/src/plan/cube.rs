@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::diagram::{Diagram, NoDiagram};
+use super::numbering::{Digits, Numbering};
 use super::rows::{Rows, entry};
 use super::selection::Selection;
+use crate::condition::Condition;
 use crate::config::Config;
 use crate::count::Count;
 use crate::domain::DomainError;
 use crate::option::Key;
 use crate::sampler::Sampler;
 use crate::stream::Streams;
-
-/// A place in a cube: a number for each axis, zero for those that are drawn.
-pub(crate) type Digits = SmallVec<[u128; 8]>;
 
 /// One factor of a cube.
 #[derive(Debug)]
@@ -44,66 +44,100 @@ pub(crate) struct Cube {
     axes: Vec<Axis>,
     /// The digit of each axis.
     digit_of: SmallVec<[usize; 8]>,
-    /// The length of the axis of each digit, slowest first; 1 for those that are drawn.
-    radices: Digits,
     /// None when it takes looking at configs, which only a cube of one axis puts off.
-    count: Option<Count>,
+    numbering: Option<Numbering>,
+    conditions: Vec<Condition>,
 }
 
 impl Cube {
     pub(super) fn new(axes: Vec<Axis>, part: &str) -> Result<Cube, DomainError> {
-        if let [Axis::Selected(selection)] = axes.as_slice()
-            && selection.known_len().is_none()
-        {
-            return Ok(Cube {
-                axes,
-                digit_of: SmallVec::new(),
-                radices: Digits::new(),
-                count: None,
-            });
+        let mut cube = Cube {
+            digit_of: digits_of(&axes),
+            axes,
+            numbering: None,
+            conditions: Vec::new(),
+        };
+        let put_off = cube.lone_selection().map(Selection::known_len) == Some(None);
+        if !put_off {
+            cube.numbering = Some(cube.number(part)?);
         }
-        let digit_of = digits_of(&axes);
-        let mut radices = Digits::from_elem(1, axes.len());
+        Ok(cube)
+    }
+
+    fn number(&self, part: &str) -> Result<Numbering, DomainError> {
+        let mut radices = Digits::from_elem(1, self.axes.len());
         let mut total = 1u128;
-        let mut listed = axes.is_empty();
-        for (axis, digit) in axes.iter().zip(&digit_of) {
+        let mut listed = self.axes.is_empty();
+        for (axis, digit) in self.axes.iter().zip(&self.digit_of) {
             let radix = match axis {
                 Axis::Rows { rows, .. } => Some(rows.len() as u128),
                 Axis::Selected(selection) => selection.len()?.finite(),
                 Axis::Drawn(_) | Axis::Endless(_) => None,
             };
             listed |= radix.is_some();
-            let radix = radix.unwrap_or(1);
-            radices[*digit] = radix;
+            radices[*digit] = radix.unwrap_or(1);
             total = total
-                .checked_mul(radix)
-                .ok_or_else(|| DomainError::TooLarge {
-                    part: part.to_owned(),
-                })?;
+                .checked_mul(radices[*digit])
+                .ok_or_else(|| too_large(part))?;
         }
-        let count = if listed {
-            Count::Finite(total)
-        } else {
-            Count::Infinite
+        Ok(Numbering::new(radices, total, !listed))
+    }
+
+    /// Leaves only the configs for which the conditions hold, which are about lists; gives the
+    /// cube back as it was when that takes looking at each config.
+    pub(super) fn constrain(
+        mut self,
+        conditions: &[Condition],
+        part: &str,
+    ) -> Result<Result<Cube, Cube>, DomainError> {
+        let Some(numbering) = self.numbering.take() else {
+            return Ok(Err(self));
         };
-        Ok(Cube {
-            axes,
-            digit_of,
-            radices,
-            count: Some(count),
-        })
+        let mut levels = vec![None; self.axes.len()];
+        for (axis, digit) in self.axes.iter().zip(&self.digit_of) {
+            levels[*digit] = match axis {
+                Axis::Rows { rows, .. } => Some(Arc::clone(rows)),
+                _ => None,
+            };
+        }
+        match Diagram::new(&numbering.levels(levels), conditions) {
+            Ok(diagram) => {
+                self.numbering = Some(numbering.constrained_by(diagram));
+                self.conditions = conditions.to_vec();
+                Ok(Ok(self))
+            }
+            Err(NoDiagram::LookAtEach) => {
+                self.numbering = Some(numbering);
+                Ok(Err(self))
+            }
+            Err(NoDiagram::TooLarge) => Err(too_large(part)),
+        }
     }
 
     pub(crate) fn known_count(&self) -> Option<Count> {
-        self.count
-            .or_else(|| self.lone_selection().and_then(Selection::known_len))
+        match &self.numbering {
+            Some(numbering) => Some(numbering.count()),
+            None => self.lone_selection().and_then(Selection::known_len),
+        }
     }
 
     pub(crate) fn count(&self) -> Result<Count, DomainError> {
-        match (self.count, self.lone_selection()) {
-            (Some(count), _) => Ok(count),
+        match (&self.numbering, self.lone_selection()) {
+            (Some(numbering), _) => Ok(numbering.count()),
             (None, Some(selection)) => selection.len(),
             (None, None) => Ok(Count::Finite(0)),
+        }
+    }
+
+    /// How the configs are numbered; the numbers of what had to be looked at are one axis.
+    pub(crate) fn numbering(&self) -> Result<Numbering, DomainError> {
+        match &self.numbering {
+            Some(numbering) => Ok(numbering.clone()),
+            None => {
+                // A selection that never ends is no axis of its own, and is numbered above.
+                let count = self.count()?.finite().unwrap_or(0);
+                Ok(Numbering::new(Digits::from_elem(count, 1), count, false))
+            }
         }
     }
 
@@ -114,11 +148,6 @@ impl Cube {
         }
     }
 
-    /// The length of the axis of each digit; empty when it takes looking at configs.
-    pub(crate) fn radices(&self) -> &[u128] {
-        &self.radices
-    }
-
     /// Whether it is made of lists and samplers alone, so that it can be walked step by step.
     pub(crate) fn is_plain(&self) -> bool {
         self.axes
@@ -126,33 +155,27 @@ impl Cube {
             .all(|axis| matches!(axis, Axis::Rows { .. } | Axis::Drawn(_)))
     }
 
-    /// The axes, when all of them are lists.
-    pub(super) fn rows(&self) -> Option<Vec<Arc<Rows>>> {
+    /// The axes, when all of them are lists, and what is left of them.
+    pub(super) fn rows(&self) -> Option<(Vec<Arc<Rows>>, &[Condition])> {
         let rows = |axis: &Axis| match axis {
             Axis::Rows { rows, .. } => Some(Arc::clone(rows)),
             _ => None,
         };
-        self.axes.iter().map(rows).collect()
-    }
-
-    /// Which draw a config takes in a pass through the domain.
-    fn draw(&self, local: u128, pass: u128) -> u128 {
-        match self.count {
-            Some(Count::Finite(count)) => pass.wrapping_mul(count).wrapping_add(local),
-            _ => local,
-        }
+        let rows: Option<Vec<_>> = self.axes.iter().map(rows).collect();
+        rows.map(|rows| (rows, self.conditions.as_slice()))
     }
 
     /// The config of a number; none beyond the end.
     pub(crate) fn config(&self, local: u128, pass: u128) -> Result<Option<Config>, DomainError> {
-        match (self.count, self.lone_selection()) {
-            (Some(count), _) if !count.has(local) => Ok(None),
-            (None, Some(selection)) => selection.config(local),
-            _ => {
+        match (&self.numbering, self.lone_selection()) {
+            (Some(numbering), _) if numbering.count().has(local) => {
                 let mut digits = Digits::new();
-                decode(local, &self.radices, &mut digits);
-                self.build(&digits, self.draw(local, pass)).map(Some)
+                numbering.decode(local, &mut digits);
+                self.build(&digits, numbering.draw(local, &digits, pass))
+                    .map(Some)
             }
+            (None, Some(selection)) => selection.config(local),
+            _ => Ok(None),
         }
     }
 
@@ -169,6 +192,12 @@ impl Cube {
             }
         }
         Ok(config)
+    }
+}
+
+fn too_large(part: &str) -> DomainError {
+    DomainError::TooLarge {
+        part: part.to_owned(),
     }
 }
 
@@ -199,44 +228,6 @@ impl Drawn {
     }
 }
 
-/// A number as digits of a mixed radix, the last one fastest.
-#[inline]
-pub(crate) fn decode(mut number: u128, radices: &[u128], digits: &mut Digits) {
-    digits.clear();
-    digits.resize(radices.len(), 0);
-    for (digit, radix) in digits.iter_mut().zip(radices).rev() {
-        (number, *digit) = divide(number, *radix);
-    }
-}
-
-/// Quotient and remainder; most numbers are small, and small divisions are far faster.
-#[inline]
-fn divide(number: u128, radix: u128) -> (u128, u128) {
-    let both = number | radix;
-    if both >> 32 == 0 {
-        let (number, radix) = (number as u32, radix as u32);
-        (u128::from(number / radix), u128::from(number % radix))
-    } else if both >> 64 == 0 {
-        let (number, radix) = (number as u64, radix as u64);
-        (u128::from(number / radix), u128::from(number % radix))
-    } else {
-        (number / radix, number % radix)
-    }
-}
-
-/// The next digits; returns the first place that changed, or none after the last.
-#[inline]
-pub(crate) fn advance(digits: &mut [u128], radices: &[u128]) -> Option<usize> {
-    for place in (0..digits.len()).rev() {
-        digits[place] += 1;
-        if digits[place] < radices[place] {
-            return Some(place);
-        }
-        digits[place] = 0;
-    }
-    None
-}
-
 /// Walks through a plain cube: a step costs only what changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Walk {
@@ -259,24 +250,23 @@ impl Walk {
         local: u128,
         pass: u128,
     ) -> Result<Option<Config>, DomainError> {
+        let Some(numbering) = &cube.numbering else {
+            return Ok(None);
+        };
         if !self.started {
-            if cube.count.is_none_or(|count| !count.has(local)) {
+            if !numbering.count().has(local) {
                 return Ok(None);
             }
-            decode(local, &cube.radices, &mut self.digits);
-            self.config = cube.build(&self.digits, cube.draw(local, pass))?;
+            numbering.decode(local, &mut self.digits);
+            self.config = cube.build(&self.digits, numbering.draw(local, &self.digits, pass))?;
             self.started = true;
             return Ok(Some(self.config.clone()));
         }
-        let changed = match advance(&mut self.digits, &cube.radices) {
-            Some(changed) => changed,
-            None if cube.count == Some(Count::Infinite) => cube.axes.len(),
-            None => {
-                self.started = false;
-                return Ok(None);
-            }
+        let Some(changed) = numbering.advance(local, &mut self.digits) else {
+            self.started = false;
+            return Ok(None);
         };
-        self.update(cube, changed, cube.draw(local, pass))?;
+        self.update(cube, changed, numbering.draw(local, &self.digits, pass))?;
         Ok(Some(self.config.clone()))
     }
 

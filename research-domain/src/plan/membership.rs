@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::rows::Rows;
 use super::{Block, Plan};
+use crate::condition::Condition;
 use crate::config::Config;
 use crate::count::Count;
 use crate::domain::DomainError;
@@ -24,6 +25,8 @@ pub(super) enum Membership {
 pub(super) struct CubeSet {
     axes: Vec<AxisSet>,
     width: usize,
+    /// What else must hold; it was evaluated for every row before, so it does not fail.
+    conditions: Vec<Condition>,
 }
 
 #[derive(Debug)]
@@ -39,7 +42,10 @@ impl Membership {
     pub(super) fn of_plan(plan: &Plan) -> Result<Membership, DomainError> {
         let cubes = plan.blocks.iter().flat_map(Block::cubes);
         if let Some(sets) = cubes
-            .map(|cube| cube.rows().map(|rows| CubeSet::new(&rows)))
+            .map(|cube| {
+                cube.rows()
+                    .map(|(rows, left)| CubeSet::new(&rows, left.to_vec()))
+            })
             .collect()
         {
             return Ok(Membership::Cubes(sets));
@@ -68,7 +74,12 @@ impl Membership {
     }
 
     pub(super) fn of_cubes<'a>(cubes: impl IntoIterator<Item = &'a [Arc<Rows>]>) -> Membership {
-        Membership::Cubes(cubes.into_iter().map(CubeSet::new).collect())
+        Membership::Cubes(
+            cubes
+                .into_iter()
+                .map(|rows| CubeSet::new(rows, Vec::new()))
+                .collect(),
+        )
     }
 
     pub(super) fn contains(&self, config: &Config) -> bool {
@@ -80,16 +91,22 @@ impl Membership {
 }
 
 impl CubeSet {
-    fn new(axes: &[Arc<Rows>]) -> CubeSet {
+    fn new(axes: &[Arc<Rows>], conditions: Vec<Condition>) -> CubeSet {
         let axes: Vec<AxisSet> = axes.iter().map(|rows| AxisSet::new(rows)).collect();
         CubeSet {
             width: axes.iter().map(|axis| axis.names.len()).sum(),
             axes,
+            conditions,
         }
     }
 
     fn contains(&self, config: &Config) -> bool {
-        config.len() == self.width && self.axes.iter().all(|axis| axis.contains(config))
+        config.len() == self.width
+            && self.axes.iter().all(|axis| axis.contains(config))
+            && self
+                .conditions
+                .iter()
+                .all(|condition| condition.holds(config) == Ok(true))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::{Config, Entry};
 use crate::id::values_digest;
 use crate::option::{Key, Listed};
+use crate::value::Value;
 
 /// A list of rows; each row is an entry of every column.
 #[derive(Clone, Debug)]
@@ -55,6 +56,11 @@ impl Rows {
             .map(|entry| entry.shared_key())
     }
 
+    /// The value of a column in a row.
+    pub(super) fn value(&self, row: usize, column: usize) -> &Value {
+        self.columns[column][row].value()
+    }
+
     #[inline]
     pub(super) fn push(&self, row: usize, config: &mut Config) {
         for column in &self.columns {
@@ -69,13 +75,6 @@ impl Rows {
         for (slot, column) in slots.iter_mut().zip(&self.columns) {
             slot.clone_from(&column[row]);
         }
-    }
-
-    /// One row as a config.
-    pub(super) fn config(&self, row: usize) -> Config {
-        let mut config = Config::new();
-        self.push(row, &mut config);
-        config
     }
 
     /// Only the given rows.

@@ -1,12 +1,10 @@
-//! Conditions: what they say about one list alone is applied to the list.
+//! Conditions: those about lists alone become a part of the cube, others look at each config.
 
-use std::sync::Arc;
-
-use super::{Compiler, SelectedBy, Shape, Spec, selected};
-use crate::condition::{Condition, ConditionError, Test};
+use super::Compiler;
+use super::shape::{SelectedBy, Shape, Spec, selected};
+use crate::condition::{Condition, Test};
 use crate::config::Config;
 use crate::domain::{Domain, DomainError, part};
-use crate::plan::rows::Rows;
 use crate::suggest;
 
 impl Compiler {
@@ -48,60 +46,43 @@ fn restrict(mut shape: Shape, test: &Test, part: String) -> Option<Shape> {
     let Test::Condition(condition) = test else {
         return Some(selected(shape, SelectedBy::Test(test.clone()), part));
     };
-    let mut left = Vec::new();
+    let mut others = Vec::new();
     for conjunct in condition.conjuncts() {
-        match apply(&mut shape, &conjunct) {
-            Applied::Wholly => {}
-            Applied::NothingLeft => return None,
-            Applied::No => left.push(conjunct),
+        match about(&shape, &conjunct) {
+            About::Lists => shape.conditions.push(conjunct),
+            About::Others => others.push(conjunct),
+            // No parameter of the cube is in it, so all that are in it are null.
+            About::Nothing => match conjunct.holds(&Config::new()) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(_) => others.push(conjunct),
+            },
         }
     }
-    if left.is_empty() {
+    if others.is_empty() {
         return Some(shape);
     }
-    Some(selected(
-        shape,
-        SelectedBy::Test(Test::Condition(Condition::all(left))),
-        part,
-    ))
+    let others = Test::Condition(Condition::all(others));
+    Some(selected(shape, SelectedBy::Test(others), part))
 }
 
-enum Applied {
-    Wholly,
-    NothingLeft,
-    No,
+/// Which axes of a cube a condition looks at.
+enum About {
+    Lists,
+    /// Also at what is drawn or selected.
+    Others,
+    Nothing,
 }
 
-/// Applies a condition to the one list that it is about, if it is about one and can be evaluated
-/// for every row: where it cannot, another part of the condition may guard it.
-fn apply(shape: &mut Shape, condition: &Condition) -> Applied {
+fn about(shape: &Shape, condition: &Condition) -> About {
     let names = condition.names();
-    let about = |axis: &Spec| axis.names().iter().any(|name| names.contains(&&**name));
-    let mut axes = shape.axes.iter_mut().filter(|axis| about(axis));
-    match (axes.next(), axes.next()) {
-        (None, _) => match condition.holds(&Config::new()) {
-            Ok(true) => Applied::Wholly,
-            Ok(false) => Applied::NothingLeft,
-            Err(_) => Applied::No,
-        },
-        (Some(Spec::Rows { rows, .. }), None) => match kept_rows(rows, condition) {
-            Ok(kept) if kept.is_empty() => Applied::NothingLeft,
-            Ok(kept) => {
-                *rows = Arc::new(rows.only(&kept));
-                Applied::Wholly
-            }
-            Err(_) => Applied::No,
-        },
-        _ => Applied::No,
+    let looked_at = |axis: &&Spec| axis.names().iter().any(|name| names.contains(&&**name));
+    let axes: Vec<&Spec> = shape.axes.iter().filter(looked_at).collect();
+    if axes.is_empty() {
+        About::Nothing
+    } else if axes.iter().all(|axis| matches!(axis, Spec::Rows { .. })) {
+        About::Lists
+    } else {
+        About::Others
     }
-}
-
-fn kept_rows(rows: &Rows, condition: &Condition) -> Result<Vec<usize>, ConditionError> {
-    let mut kept = Vec::new();
-    for row in 0..rows.len() {
-        if condition.holds(&rows.config(row))? {
-            kept.push(row);
-        }
-    }
-    Ok(kept)
 }

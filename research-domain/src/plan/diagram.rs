@@ -1,0 +1,258 @@
+//! Conditions over lists, counted without looking at every config.
+//!
+//! A decision diagram: one level for each axis, and at each level one node for every different
+//! past that later conditions can tell apart. A node knows how many configs lie under each of its
+//! digits, so counting is reading a number and decoding is a descent. For `a < b` and a hundred
+//! other parameters there are as many nodes as `a` has values, plus one for each other level.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::rows::Rows;
+use crate::condition::Condition;
+use crate::value::Value;
+
+/// Which digits of a cube are left by conditions.
+#[derive(Debug)]
+pub(crate) struct Diagram {
+    /// A node comes after those under it; the last one is the root.
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug)]
+enum Node {
+    /// Below the last level.
+    End,
+    /// A level that no condition looks at: each digit has the same under it.
+    Free { count: u128, under: usize },
+    /// A level that conditions look at: the digits that are left, where the numbers under each of
+    /// them start, and the node under each.
+    Choice {
+        count: u128,
+        digits: Vec<u32>,
+        starts: Vec<u128>,
+        under: Vec<usize>,
+    },
+}
+
+/// Why there is no diagram.
+#[derive(Debug)]
+pub(super) enum NoDiagram {
+    /// A condition that fails for some values, or that ties so many parameters together that the
+    /// diagram would be as large as the cube: configs have to be looked at one by one.
+    LookAtEach,
+    /// The number of configs does not fit into 128 bits.
+    TooLarge,
+}
+
+/// One axis of a cube, in the order of its digits.
+#[derive(Clone, Debug)]
+pub(super) struct Level {
+    pub(super) radix: u128,
+    /// The rows, for an axis that is a list.
+    pub(super) rows: Option<Arc<Rows>>,
+}
+
+impl Node {
+    fn count(&self) -> u128 {
+        match self {
+            Node::End => 1,
+            Node::Free { count, .. } | Node::Choice { count, .. } => *count,
+        }
+    }
+}
+
+impl Diagram {
+    /// How many digits are tried before a diagram is given up: about 20 MB of nodes.
+    const LIMIT: usize = 1_000_000;
+
+    pub(super) fn new(levels: &[Level], conditions: &[Condition]) -> Result<Diagram, NoDiagram> {
+        let checks = conditions
+            .iter()
+            .map(|condition| Check::new(condition, levels));
+        let mut builder = Builder {
+            levels,
+            checks: checks.collect(),
+            live: Vec::new(),
+            known: HashMap::new(),
+            nodes: Vec::new(),
+            tried: 0,
+        };
+        builder.live = (0..=levels.len())
+            .map(|level| builder.live_at(level))
+            .collect();
+        builder.node(0, &mut vec![0; levels.len()])?;
+        Ok(Diagram {
+            nodes: builder.nodes,
+        })
+    }
+
+    pub(super) fn count(&self) -> u128 {
+        self.nodes.last().map_or(0, Node::count)
+    }
+
+    /// The digits of a number that is below the count.
+    pub(super) fn decode(&self, mut number: u128, digits: &mut [u128]) {
+        let mut node = self.nodes.len() - 1;
+        for digit in digits {
+            match &self.nodes[node] {
+                Node::End => return,
+                Node::Free { under, .. } => {
+                    let each = self.nodes[*under].count();
+                    *digit = number / each;
+                    number %= each;
+                    node = *under;
+                }
+                Node::Choice {
+                    digits: left,
+                    starts,
+                    under,
+                    ..
+                } => {
+                    let place = starts.partition_point(|start| *start <= number) - 1;
+                    *digit = u128::from(left[place]);
+                    number -= starts[place];
+                    node = under[place];
+                }
+            }
+        }
+    }
+}
+
+/// A condition, with the places of its parameters.
+struct Check<'a> {
+    condition: &'a Condition,
+    /// Name, level, and column in the level's rows.
+    names: Vec<(&'a str, usize, usize)>,
+    /// The level at which all of its parameters are known.
+    last: usize,
+}
+
+impl<'a> Check<'a> {
+    fn new(condition: &'a Condition, levels: &[Level]) -> Check<'a> {
+        let place = |name: &'a str| {
+            levels.iter().enumerate().find_map(|(level, axis)| {
+                let column = axis
+                    .rows
+                    .as_ref()?
+                    .names()
+                    .position(|known| **known == *name)?;
+                Some((name, level, column))
+            })
+        };
+        let names: Vec<_> = condition.names().into_iter().filter_map(place).collect();
+        let last = names.iter().map(|(_, level, _)| *level).max().unwrap_or(0);
+        Check {
+            condition,
+            names,
+            last,
+        }
+    }
+
+    fn holds(&self, levels: &[Level], digits: &[usize]) -> Result<bool, NoDiagram> {
+        let value = |wanted: &str| -> Option<&Value> {
+            let (_, level, column) = self.names.iter().find(|(name, ..)| *name == wanted)?;
+            Some(levels[*level].rows.as_ref()?.value(digits[*level], *column))
+        };
+        self.condition
+            .holds_for(&value)
+            .map_err(|_| NoDiagram::LookAtEach)
+    }
+}
+
+struct Builder<'a> {
+    levels: &'a [Level],
+    checks: Vec<Check<'a>>,
+    /// For each level, the earlier ones that a condition at it or after it looks at.
+    live: Vec<Vec<usize>>,
+    /// The nodes by level and by the digits of the live levels.
+    known: HashMap<(usize, Vec<usize>), usize>,
+    nodes: Vec<Node>,
+    tried: usize,
+}
+
+impl Builder<'_> {
+    fn live_at(&self, level: usize) -> Vec<usize> {
+        let looked_at = |earlier: &usize| {
+            self.checks.iter().any(|check| {
+                check.last >= level && check.names.iter().any(|(_, at, _)| at == earlier)
+            })
+        };
+        (0..level).filter(looked_at).collect()
+    }
+
+    fn is_free(&self, level: usize) -> bool {
+        !self
+            .checks
+            .iter()
+            .any(|check| check.last == level || check.names.iter().any(|(_, at, _)| *at == level))
+    }
+
+    fn node(&mut self, level: usize, digits: &mut Vec<usize>) -> Result<usize, NoDiagram> {
+        let past = self.live[level].iter().map(|at| digits[*at]).collect();
+        let key = (level, past);
+        if let Some(node) = self.known.get(&key) {
+            return Ok(*node);
+        }
+        let node = if level == self.levels.len() {
+            Node::End
+        } else if self.is_free(level) {
+            let under = self.node(level + 1, digits)?;
+            let each = self.nodes[under].count();
+            let count = each.checked_mul(self.levels[level].radix);
+            Node::Free {
+                count: count.ok_or(NoDiagram::TooLarge)?,
+                under,
+            }
+        } else {
+            self.choice(level, digits)?
+        };
+        self.nodes.push(node);
+        self.known.insert(key, self.nodes.len() - 1);
+        Ok(self.nodes.len() - 1)
+    }
+
+    fn choice(&mut self, level: usize, digits: &mut Vec<usize>) -> Result<Node, NoDiagram> {
+        let (mut left, mut starts, mut under) = (Vec::new(), Vec::new(), Vec::new());
+        let mut count = 0u128;
+        let len = self.levels[level]
+            .rows
+            .as_ref()
+            .map_or(0, |rows| rows.len());
+        for digit in 0..len {
+            self.tried += 1;
+            if self.tried > Diagram::LIMIT {
+                return Err(NoDiagram::LookAtEach);
+            }
+            digits[level] = digit;
+            if !self.holds(level, digits)? {
+                continue;
+            }
+            let next = self.node(level + 1, digits)?;
+            let below = self.nodes[next].count();
+            if below > 0 {
+                // There are never as many digits as the limit, so they fit.
+                left.push(digit as u32);
+                starts.push(count);
+                under.push(next);
+                count = count.checked_add(below).ok_or(NoDiagram::TooLarge)?;
+            }
+        }
+        Ok(Node::Choice {
+            count,
+            digits: left,
+            starts,
+            under,
+        })
+    }
+
+    /// Whether the conditions hold whose parameters are all known at this level.
+    fn holds(&self, level: usize, digits: &[usize]) -> Result<bool, NoDiagram> {
+        for check in self.checks.iter().filter(|check| check.last == level) {
+            if !check.holds(self.levels, digits)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

@@ -221,8 +221,7 @@ impl Configs {
         let Some(turn) = self.inner.turn(index)? else {
             return Ok(None);
         };
-        let (pass, position) = self.inner.pass(turn.item)?;
-        let config = self.inner.plan.config(position, pass)?;
+        let config = self.inner.config(turn.item)?;
         Ok(config.map(|config| self.inner.item(index, turn.repetition, config)))
     }
 
@@ -323,6 +322,17 @@ impl Inner {
             repetition: repetition as u64,
             end,
         }))
+    }
+
+    /// The config of an item: of the first pass through the domain, or of a later one when more
+    /// configs are asked for than there are.
+    fn config(&self, item: u128) -> Result<Option<Config>, DomainError> {
+        let first = self.plan.config(item, 0)?;
+        if first.is_some() || self.iteration.n_items.is_none() {
+            return Ok(first);
+        }
+        let (pass, position) = self.pass(item)?;
+        self.plan.config(position, pass)
     }
 
     /// The pass through the domain that an item belongs to, and its position in it.

@@ -65,6 +65,9 @@ impl Node {
 impl Diagram {
     /// How many digits are tried before a diagram is given up: about 20 MB of nodes.
     const LIMIT: usize = 1_000_000;
+    /// How many digits there may be at most for a diagram to be tried at all: conditions would
+    /// have to leave less than one in a hundred.
+    const HOPELESS: u128 = 100_000_000;
 
     pub(super) fn new(levels: &[Level], conditions: &[Condition]) -> Result<Diagram, NoDiagram> {
         let checks = conditions
@@ -81,6 +84,9 @@ impl Diagram {
         builder.live = (0..=levels.len())
             .map(|level| builder.live_at(level))
             .collect();
+        if builder.most_digits() > Diagram::HOPELESS {
+            return Err(NoDiagram::LookAtEach);
+        }
         builder.node(0, &mut vec![0; levels.len()])?;
         Ok(Diagram {
             nodes: builder.nodes,
@@ -179,6 +185,17 @@ impl Builder<'_> {
             })
         };
         (0..level).filter(looked_at).collect()
+    }
+
+    /// How many digits there are to try if conditions leave everything.
+    fn most_digits(&self) -> u128 {
+        let radix = |level: usize| self.levels[level].radix;
+        let choices = (0..self.levels.len()).filter(|level| !self.is_free(*level));
+        let digits = choices.map(|level| {
+            let pasts = self.live[level].iter().map(|at| radix(*at));
+            pasts.fold(radix(level), u128::saturating_mul)
+        });
+        digits.fold(0, u128::saturating_add)
     }
 
     fn is_free(&self, level: usize) -> bool {

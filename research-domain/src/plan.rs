@@ -7,6 +7,7 @@ mod block;
 mod compile;
 mod cube;
 mod diagram;
+mod limit;
 mod membership;
 mod numbering;
 mod permutation;
@@ -18,7 +19,7 @@ use crate::count::Count;
 use crate::domain::{Domain, DomainError};
 
 pub(crate) use block::Block;
-pub(crate) use cube::Walk;
+pub(crate) use cube::{Cube, Walk};
 pub(crate) use numbering::{Digits, Numbering};
 
 /// A domain ready for iteration with one seed.

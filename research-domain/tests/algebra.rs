@@ -367,3 +367,54 @@ fn a_condition_that_ties_everything_together_is_looked_at_config_by_config() {
         1
     );
 }
+
+#[test]
+fn huge_domains_are_compared_without_looking_at_their_configs() {
+    let grid = |digits: i64| {
+        Domain::product((0..18).map(|number| option(format!("d{number}"), 0..digits)))
+    };
+    let larger = grid(10).difference(grid(9));
+    let size = 10u128.pow(18) - 9u128.pow(18);
+    assert_eq!(larger.len().unwrap(), Count::Finite(size));
+    let configs = larger.clone().configs(&Iteration::default()).unwrap();
+    let first = configs.get(0).unwrap().unwrap().config;
+    assert_eq!(first.read::<i64>("d17").unwrap(), 9);
+    let factor = larger * option("extra", ["x", "y"]);
+    assert_eq!(factor.len().unwrap(), Count::Finite(2 * size));
+    let sum = (grid(9) + grid(10) + grid(8)).distinct();
+    assert_eq!(sum.len().unwrap(), Count::Finite(10u128.pow(18)));
+}
+
+proptest! {
+    #[test]
+    fn limits_of_all_kinds_hold_together(a in grids(), b in grids(), c in grids(), least in 0i64..5) {
+        let condition = format!("a + b >= {least}");
+        let others: HashSet<String> = all_of(&(b.clone() + c.clone())).iter().map(key).collect();
+        let kept = |config: &Pairs| {
+            number(config, "a") + number(config, "b") >= least && !others.contains(&key(config))
+        };
+        let mut seen = HashSet::new();
+        let expected: Vec<Pairs> = all_of(&a)
+            .into_iter()
+            .filter(kept)
+            .filter(|config| seen.insert(key(config)))
+            .collect();
+        let domain = a.distinct().matching(&condition).difference(b).difference(c);
+        prop_assert_eq!(domain.len().unwrap(), Count::Finite(expected.len() as u128));
+        prop_assert_eq!(&all_of(&domain), &expected);
+        let product = domain * option("d", [1, 2]);
+        prop_assert_eq!(product.len().unwrap(), Count::Finite(2 * expected.len() as u128));
+    }
+
+    #[test]
+    fn differences_see_through_zips(rows in proptest::collection::vec((0i64..3, 0i64..3), 1..6), grid in grids()) {
+        let (a, b): (Vec<i64>, Vec<i64>) = rows.iter().copied().unzip();
+        let zipped = option("a", a).zip(option("b", b)) * option("c", [0, 1]);
+        for (left, right) in [(zipped.clone(), grid.clone()), (grid, zipped)] {
+            let others: HashSet<String> = all_of(&right).iter().map(key).collect();
+            let expected: Vec<Pairs> =
+                all_of(&left).into_iter().filter(|config| !others.contains(&key(config))).collect();
+            prop_assert_eq!(all_of(&left.difference(right)), expected);
+        }
+    }
+}

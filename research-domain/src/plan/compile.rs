@@ -141,11 +141,11 @@ impl Compiler {
             Shape {
                 weight: None,
                 axes,
-                conditions,
+                limits,
                 ..
             },
         ] = self.shapes(domain)?.as_slice()
-            && let ([Spec::Rows { rows, .. }], []) = (axes.as_slice(), conditions.as_slice())
+            && let ([Spec::Rows { rows, .. }], []) = (axes.as_slice(), limits.as_slice())
         {
             return Ok(Arc::clone(rows));
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::diagram::{Diagram, NoDiagram};
+use super::limit::Limit;
 use super::numbering::{Digits, Numbering};
 use super::rows::{Rows, entry};
 use super::selection::Selection;
-use crate::condition::Condition;
 use crate::config::Config;
 use crate::count::Count;
 use crate::domain::DomainError;
@@ -46,7 +46,7 @@ pub(crate) struct Cube {
     digit_of: SmallVec<[usize; 8]>,
     /// None when it takes looking at configs, which only a cube of one axis puts off.
     numbering: Option<Numbering>,
-    conditions: Vec<Condition>,
+    limits: Vec<Limit>,
 }
 
 impl Cube {
@@ -55,7 +55,7 @@ impl Cube {
             digit_of: digits_of(&axes),
             axes,
             numbering: None,
-            conditions: Vec::new(),
+            limits: Vec::new(),
         };
         let put_off = cube.lone_selection().map(Selection::known_len) == Some(None);
         if !put_off {
@@ -83,11 +83,11 @@ impl Cube {
         Ok(Numbering::new(radices, total, !listed))
     }
 
-    /// Leaves only the configs for which the conditions hold, which are about lists; gives the
-    /// cube back as it was when that takes looking at each config.
+    /// Leaves only the configs that the limits leave, which are about lists; gives the cube
+    /// back as it was when that takes looking at each config.
     pub(super) fn constrain(
         mut self,
-        conditions: &[Condition],
+        limits: &[Limit],
         part: &str,
     ) -> Result<Result<Cube, Cube>, DomainError> {
         let Some(numbering) = self.numbering.take() else {
@@ -100,10 +100,10 @@ impl Cube {
                 _ => None,
             };
         }
-        match Diagram::new(&numbering.levels(levels), conditions) {
+        match Diagram::new(&numbering.levels(levels), limits) {
             Ok(diagram) => {
                 self.numbering = Some(numbering.constrained_by(diagram));
-                self.conditions = conditions.to_vec();
+                self.limits = limits.to_vec();
                 Ok(Ok(self))
             }
             Err(NoDiagram::LookAtEach) => {
@@ -156,13 +156,13 @@ impl Cube {
     }
 
     /// The axes, when all of them are lists, and what is left of them.
-    pub(super) fn rows(&self) -> Option<(Vec<Arc<Rows>>, &[Condition])> {
+    pub(super) fn rows(&self) -> Option<(Vec<Arc<Rows>>, &[Limit])> {
         let rows = |axis: &Axis| match axis {
             Axis::Rows { rows, .. } => Some(Arc::clone(rows)),
             _ => None,
         };
         let rows: Option<Vec<_>> = self.axes.iter().map(rows).collect();
-        rows.map(|rows| (rows, self.conditions.as_slice()))
+        rows.map(|rows| (rows, self.limits.as_slice()))
     }
 
     /// The config of a number; none beyond the end.

@@ -1,18 +1,20 @@
-//! Conditions over lists, counted without looking at every config.
+//! Limits of a cube of lists, counted without looking at every config.
 //!
 //! A decision diagram: one level for each axis, and at each level one node for every different
-//! past that later conditions can tell apart. A node knows how many configs lie under each of its
+//! past that later limits can tell apart. A node knows how many configs lie under each of its
 //! digits, so counting is reading a number and decoding is a descent. For `a < b` and a hundred
 //! other parameters there are as many nodes as `a` has values, plus one for each other level.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::limit::Limit;
+use super::membership::CubeSet;
 use super::rows::Rows;
 use crate::condition::Condition;
 use crate::value::Value;
 
-/// Which digits of a cube are left by conditions.
+/// Which digits of a cube are left by its limits.
 #[derive(Debug)]
 pub(crate) struct Diagram {
     /// A node comes after those under it; the last one is the root.
@@ -69,25 +71,33 @@ impl Diagram {
     /// have to leave less than one in a hundred.
     const HOPELESS: u128 = 100_000_000;
 
-    pub(super) fn new(levels: &[Level], conditions: &[Condition]) -> Result<Diagram, NoDiagram> {
-        let checks = conditions
-            .iter()
-            .map(|condition| Check::new(condition, levels));
+    pub(super) fn new(levels: &[Level], limits: &[Limit]) -> Result<Diagram, NoDiagram> {
         let mut builder = Builder {
             levels,
-            checks: checks.collect(),
+            checks: Vec::new(),
+            absent: Vec::new(),
             live: Vec::new(),
             known: HashMap::new(),
             nodes: Vec::new(),
             tried: 0,
         };
+        let lists: Vec<_> = levels.iter().map(|level| level.rows.clone()).collect();
+        for limit in limits {
+            match limit {
+                Limit::Condition(condition) => {
+                    builder.checks.push(Check::new(condition, levels));
+                }
+                Limit::Absent(set) => builder.absent.push(Absent::new(set, &lists)?),
+            }
+        }
         builder.live = (0..=levels.len())
             .map(|level| builder.live_at(level))
             .collect();
         if builder.most_digits() > Diagram::HOPELESS {
             return Err(NoDiagram::LookAtEach);
         }
-        builder.node(0, &mut vec![0; levels.len()])?;
+        let inside = vec![true; builder.absent.len()];
+        builder.node(0, &mut vec![0; levels.len()], inside)?;
         Ok(Diagram {
             nodes: builder.nodes,
         })
@@ -166,13 +176,36 @@ impl<'a> Check<'a> {
     }
 }
 
+/// A set that configs must not be in.
+struct Absent {
+    /// For each level that the set is about, which rows are in it.
+    inside: Vec<Option<Vec<bool>>>,
+    /// The last of these levels.
+    last: usize,
+}
+
+impl Absent {
+    fn new(set: &CubeSet, lists: &[Option<Arc<Rows>>]) -> Result<Absent, NoDiagram> {
+        let inside = set.rows_inside(lists).ok_or(NoDiagram::LookAtEach)?;
+        let last = inside.iter().rposition(Option::is_some);
+        let last = last.ok_or(NoDiagram::LookAtEach)?;
+        Ok(Absent { inside, last })
+    }
+
+    fn has(&self, level: usize, digit: usize) -> bool {
+        self.inside[level].as_ref().is_none_or(|rows| rows[digit])
+    }
+}
+
 struct Builder<'a> {
     levels: &'a [Level],
     checks: Vec<Check<'a>>,
+    absent: Vec<Absent>,
     /// For each level, the earlier ones that a condition at it or after it looks at.
     live: Vec<Vec<usize>>,
-    /// The nodes by level and by the digits of the live levels.
-    known: HashMap<(usize, Vec<usize>), usize>,
+    /// The nodes by level, by the digits of the live levels, and by the sets that the past is
+    /// inside of.
+    known: HashMap<(usize, Vec<usize>, Vec<bool>), usize>,
     nodes: Vec<Node>,
     tried: usize,
 }
@@ -190,7 +223,8 @@ impl Builder<'_> {
     /// How many digits there are to try if conditions leave everything.
     fn most_digits(&self) -> u128 {
         let radix = |level: usize| self.levels[level].radix;
-        let choices = (0..self.levels.len()).filter(|level| !self.is_free(*level));
+        let everywhere = vec![true; self.absent.len()];
+        let choices = (0..self.levels.len()).filter(|level| !self.is_free(*level, &everywhere));
         let digits = choices.map(|level| {
             let pasts = self.live[level].iter().map(|at| radix(*at));
             pasts.fold(radix(level), u128::saturating_mul)
@@ -198,23 +232,31 @@ impl Builder<'_> {
         digits.fold(0, u128::saturating_add)
     }
 
-    fn is_free(&self, level: usize) -> bool {
-        !self
+    /// Whether no limit looks at the level, for a past that is inside of these sets.
+    fn is_free(&self, level: usize, inside: &[bool]) -> bool {
+        let checked = self
             .checks
             .iter()
-            .any(|check| check.last == level || check.names.iter().any(|(_, at, _)| *at == level))
+            .any(|check| check.last == level || check.names.iter().any(|(_, at, _)| *at == level));
+        let mut sets = self.absent.iter().zip(inside);
+        !checked && !sets.any(|(set, inside)| *inside && set.inside[level].is_some())
     }
 
-    fn node(&mut self, level: usize, digits: &mut Vec<usize>) -> Result<usize, NoDiagram> {
+    fn node(
+        &mut self,
+        level: usize,
+        digits: &mut Vec<usize>,
+        inside: Vec<bool>,
+    ) -> Result<usize, NoDiagram> {
         let past = self.live[level].iter().map(|at| digits[*at]).collect();
-        let key = (level, past);
+        let key = (level, past, inside);
         if let Some(node) = self.known.get(&key) {
             return Ok(*node);
         }
         let node = if level == self.levels.len() {
             Node::End
-        } else if self.is_free(level) {
-            let under = self.node(level + 1, digits)?;
+        } else if self.is_free(level, &key.2) {
+            let under = self.node(level + 1, digits, key.2.clone())?;
             let each = self.nodes[under].count();
             let count = each.checked_mul(self.levels[level].radix);
             Node::Free {
@@ -222,14 +264,19 @@ impl Builder<'_> {
                 under,
             }
         } else {
-            self.choice(level, digits)?
+            self.choice(level, digits, &key.2)?
         };
         self.nodes.push(node);
         self.known.insert(key, self.nodes.len() - 1);
         Ok(self.nodes.len() - 1)
     }
 
-    fn choice(&mut self, level: usize, digits: &mut Vec<usize>) -> Result<Node, NoDiagram> {
+    fn choice(
+        &mut self,
+        level: usize,
+        digits: &mut Vec<usize>,
+        inside: &[bool],
+    ) -> Result<Node, NoDiagram> {
         let (mut left, mut starts, mut under) = (Vec::new(), Vec::new(), Vec::new());
         let mut count = 0u128;
         let len = self.levels[level]
@@ -242,10 +289,13 @@ impl Builder<'_> {
                 return Err(NoDiagram::LookAtEach);
             }
             digits[level] = digit;
+            let Some(inside) = self.still_inside(level, digit, inside) else {
+                continue;
+            };
             if !self.holds(level, digits)? {
                 continue;
             }
-            let next = self.node(level + 1, digits)?;
+            let next = self.node(level + 1, digits, inside)?;
             let below = self.nodes[next].count();
             if below > 0 {
                 // There are never as many digits as the limit, so they fit.
@@ -261,6 +311,17 @@ impl Builder<'_> {
             starts,
             under,
         })
+    }
+
+    /// The sets that the past is inside of after one more digit; none when it is wholly in one.
+    fn still_inside(&self, level: usize, digit: usize, inside: &[bool]) -> Option<Vec<bool>> {
+        let sets = self.absent.iter().zip(inside);
+        let still: Vec<bool> = sets
+            .map(|(set, inside)| *inside && set.has(level, digit))
+            .collect();
+        let mut sets = self.absent.iter().zip(&still);
+        let wholly = sets.any(|(set, inside)| *inside && set.last == level);
+        (!wholly).then_some(still)
     }
 
     /// Whether the conditions hold whose parameters are all known at this level.

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::limit::Limit;
 use super::rows::Rows;
-use super::{Block, Plan};
+use super::{Block, Cube, Plan};
 use crate::condition::Condition;
 use crate::config::Config;
 use crate::count::Count;
@@ -15,7 +16,7 @@ use crate::id::{value_digest, values_digest};
 #[derive(Debug)]
 pub(super) enum Membership {
     /// Cubes of lists: a config is a member when each of its rows is in a list.
-    Cubes(Vec<CubeSet>),
+    Cubes(Vec<Arc<CubeSet>>),
     /// Digests of all configs, for what has no simpler form.
     Digests(HashSet<u128>),
 }
@@ -41,13 +42,11 @@ impl Membership {
 
     pub(super) fn of_plan(plan: &Plan) -> Result<Membership, DomainError> {
         let cubes = plan.blocks.iter().flat_map(Block::cubes);
-        if let Some(sets) = cubes
-            .map(|cube| {
-                cube.rows()
-                    .map(|(rows, left)| CubeSet::new(&rows, left.to_vec()))
-            })
-            .collect()
-        {
+        let set = |cube: &Cube| {
+            let (rows, limits) = cube.rows()?;
+            Some(Arc::new(CubeSet::new(&rows, conditions(limits)?)))
+        };
+        if let Some(sets) = cubes.map(set).collect() {
             return Ok(Membership::Cubes(sets));
         }
         match plan.len()? {
@@ -77,7 +76,7 @@ impl Membership {
         Membership::Cubes(
             cubes
                 .into_iter()
-                .map(|rows| CubeSet::new(rows, Vec::new()))
+                .map(|rows| Arc::new(CubeSet::new(rows, Vec::new())))
                 .collect(),
         )
     }
@@ -88,6 +87,15 @@ impl Membership {
             Membership::Digests(digests) => digests.contains(&value_digest(config)),
         }
     }
+}
+
+/// The limits as conditions, if they all are.
+fn conditions(limits: &[Limit]) -> Option<Vec<Condition>> {
+    let condition = |limit: &Limit| match limit {
+        Limit::Condition(condition) => Some(condition.clone()),
+        Limit::Absent(_) => None,
+    };
+    limits.iter().map(condition).collect()
 }
 
 impl CubeSet {
@@ -101,12 +109,48 @@ impl CubeSet {
     }
 
     fn contains(&self, config: &Config) -> bool {
-        config.len() == self.width
-            && self.axes.iter().all(|axis| axis.contains(config))
-            && self
-                .conditions
-                .iter()
-                .all(|condition| condition.holds(config) == Ok(true))
+        config.len() == self.width && self.contains_part(config)
+    }
+
+    /// Whether the parameters that the set knows are in it, whatever other ones there are.
+    pub(super) fn contains_part(&self, config: &Config) -> bool {
+        let holds = |condition: &Condition| condition.holds(config) == Ok(true);
+        self.axes.iter().all(|axis| axis.contains(config)) && self.conditions.iter().all(holds)
+    }
+
+    pub(super) fn has_conditions(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+
+    /// Whether the set knows exactly these parameters.
+    pub(super) fn is_about(&self, names: &[Arc<str>]) -> bool {
+        let mut own = self.axes.iter().flat_map(|axis| &axis.names);
+        names.len() == self.width && own.all(|name| names.contains(name))
+    }
+
+    /// For each of the lists, which rows are in the set as far as it is about them; nothing for a
+    /// list that it is not about, and none at all when one of its zips is spread over lists.
+    pub(super) fn rows_inside(
+        &self,
+        lists: &[Option<Arc<Rows>>],
+    ) -> Option<Vec<Option<Vec<bool>>>> {
+        let mut inside: Vec<Option<Vec<bool>>> = vec![None; lists.len()];
+        for axis in &self.axes {
+            let place = lists.iter().position(|rows| {
+                let has = |name| {
+                    rows.as_ref()
+                        .is_some_and(|rows| rows.names().any(|own| own == name))
+                };
+                axis.names.iter().all(has)
+            })?;
+            let rows = lists[place].as_ref()?;
+            let also = (0..rows.len()).map(|row| axis.contains(&rows.config(row)));
+            inside[place] = Some(match inside[place].take() {
+                Some(before) => before.into_iter().zip(also).map(|(a, b)| a && b).collect(),
+                None => also.collect(),
+            });
+        }
+        Some(inside)
     }
 }
 

@@ -77,6 +77,13 @@ impl Rows {
         }
     }
 
+    /// One row as a config.
+    pub(super) fn config(&self, row: usize) -> Config {
+        let mut config = Config::new();
+        self.push(row, &mut config);
+        config
+    }
+
     /// Only the given rows.
     pub(super) fn only(&self, rows: &[usize]) -> Rows {
         let pick =

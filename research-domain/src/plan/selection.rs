@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use super::Plan;
+use super::limit::Limit;
 use super::membership::Membership;
 use super::permutation::Permutation;
 use crate::condition::Test;
@@ -18,6 +19,8 @@ use crate::lock::lock;
 pub(super) enum Rule {
     /// Those for which a condition holds.
     Test(Test),
+    /// Those that are left by the limits of a cube.
+    Limits(Vec<Limit>),
     /// Those that did not come before.
     New,
     /// Those that are not in another set.
@@ -122,7 +125,7 @@ impl Selection {
                 return Ok((number < *len).then(|| order.at(number)));
             }
             Rule::First { len } => return Ok((number < *len).then_some(number)),
-            Rule::Test(_) | Rule::New | Rule::Absent(_) => {}
+            Rule::Test(_) | Rule::Limits(_) | Rule::New | Rule::Absent(_) => {}
         }
         let mut found = lock(&self.found);
         let position = if number < found.count {
@@ -201,12 +204,21 @@ impl Selection {
     }
 
     fn keeps(&self, config: &Config, seen: &mut HashSet<u128>) -> Result<bool, DomainError> {
+        let failed = |source| DomainError::Condition {
+            part: self.plan.part.clone(),
+            config: config.to_string(),
+            source,
+        };
         match &self.rule {
-            Rule::Test(test) => test.holds(config).map_err(|source| DomainError::Condition {
-                part: self.plan.part.clone(),
-                config: config.to_string(),
-                source,
-            }),
+            Rule::Test(test) => test.holds(config).map_err(failed),
+            Rule::Limits(limits) => {
+                for limit in limits {
+                    if !limit.holds(config).map_err(failed)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
             Rule::New => Ok(seen.insert(value_digest(config))),
             Rule::Absent(others) => Ok(!others.contains(config)),
             Rule::Shuffled { .. } | Rule::First { .. } => Ok(true),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::Compiler;
 use super::shape::{Origin, Selected, SelectedBy, Shape, Spec};
-use crate::condition::{Condition, Test};
 use crate::count::Count;
 use crate::domain::DomainError;
 use crate::plan::Plan;
 use crate::plan::block::{Block, Weighted};
 use crate::plan::cube::{Axis, Cube, Drawn};
+use crate::plan::limit::Limit;
 use crate::plan::permutation::Permutation;
 use crate::plan::selection::{Rule, Selection};
 use crate::stream::Streams;
@@ -85,12 +85,12 @@ impl Compiler {
             });
         }
         let cube = Cube::new(axes, part)?;
-        if shape.conditions.is_empty() {
+        if shape.limits.is_empty() {
             return Ok(cube);
         }
-        match cube.constrain(&shape.conditions, part)? {
+        match cube.constrain(&shape.limits, part)? {
             Ok(cube) => Ok(cube),
-            Err(cube) => look_at_each(cube, &shape.conditions, part),
+            Err(cube) => look_at_each(cube, &shape.limits, part),
         }
     }
 
@@ -128,11 +128,10 @@ impl Compiler {
     }
 }
 
-/// A cube whose conditions need a look at each config: they fail for some values, or tie too many
+/// A cube whose limits need a look at each config: they fail for some values, or tie too many
 /// parameters together.
-fn look_at_each(cube: Cube, conditions: &[Condition], part: &str) -> Result<Cube, DomainError> {
+fn look_at_each(cube: Cube, limits: &[Limit], part: &str) -> Result<Cube, DomainError> {
     let plan = Plan::from_blocks(vec![Block::Single(cube)], part.to_owned())?;
-    let test = Test::Condition(Condition::all(conditions.to_vec()));
-    let selection = Selection::new(plan, Rule::Test(test));
+    let selection = Selection::new(plan, Rule::Limits(limits.to_vec()));
     Cube::new(vec![Axis::Selected(Arc::new(selection))], part)
 }

@@ -5,6 +5,7 @@ use super::shape::{SelectedBy, Shape, Spec, selected};
 use crate::condition::{Condition, Test};
 use crate::config::Config;
 use crate::domain::{Domain, DomainError, part};
+use crate::plan::limit::Limit;
 use crate::suggest;
 
 impl Compiler {
@@ -49,7 +50,7 @@ fn restrict(mut shape: Shape, test: &Test, part: String) -> Option<Shape> {
     let mut others = Vec::new();
     for conjunct in condition.conjuncts() {
         match about(&shape, &conjunct) {
-            About::Lists => shape.conditions.push(conjunct),
+            About::Lists => shape.limits.push(Limit::Condition(conjunct)),
             About::Others => others.push(conjunct),
             // No parameter of the cube is in it, so all that are in it are null.
             About::Nothing => match conjunct.holds(&Config::new()) {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::condition::{Condition, Test};
+use crate::condition::Test;
 use crate::option::Key;
+use crate::plan::limit::Limit;
 use crate::plan::membership::Membership;
 use crate::plan::rows::Rows;
 use crate::sampler::Sampler;
@@ -18,8 +19,8 @@ pub(super) struct Shape {
     pub(super) weight: Option<f64>,
     pub(super) origin: Origin,
     pub(super) axes: Vec<Spec>,
-    /// Conditions over axes that are lists.
-    pub(super) conditions: Vec<Condition>,
+    /// What leaves configs out, looking at axes that are lists.
+    pub(super) limits: Vec<Limit>,
 }
 
 #[derive(Clone, Debug)]
@@ -125,7 +126,7 @@ impl Shape {
             weight: None,
             origin: Origin::default(),
             axes: vec![axis],
-            conditions: Vec::new(),
+            limits: Vec::new(),
         }
     }
 
@@ -144,7 +145,7 @@ impl Shape {
     /// The axes, when all of them are lists and nothing is left out.
     pub(super) fn rows(&self) -> Option<Vec<Arc<Rows>>> {
         let rows = |axis: &Spec| match axis {
-            Spec::Rows { rows, .. } if self.conditions.is_empty() => Some(Arc::clone(rows)),
+            Spec::Rows { rows, .. } if self.limits.is_empty() => Some(Arc::clone(rows)),
             _ => None,
         };
         self.axes.iter().map(rows).collect()
@@ -211,18 +212,34 @@ impl Shape {
             (Some(a), Some(b)) => Some(a * b),
             (a, b) => a.or(b),
         };
-        let conditions = self.conditions.iter().chain(&factor.conditions);
+        let limits = self.limits.iter().chain(&factor.limits);
         Shape {
             weight,
             origin: self.origin.times(factor.origin),
             axes: self.axes.iter().chain(&factor.axes).cloned().collect(),
-            conditions: conditions.cloned().collect(),
+            limits: limits.cloned().collect(),
         }
     }
 }
 
 /// A cube without the members of a set.
-pub(super) fn without(shape: Shape, others: Arc<Membership>, part: String) -> Shape {
+pub(super) fn without(mut shape: Shape, others: Arc<Membership>, part: String) -> Shape {
+    let lists = shape
+        .axes
+        .iter()
+        .all(|axis| matches!(axis, Spec::Rows { .. }));
+    if let Membership::Cubes(sets) = &*others
+        && lists
+    {
+        let names: Vec<Arc<str>> = shape.names().collect();
+        let about: Vec<_> = sets.iter().filter(|set| set.is_about(&names)).collect();
+        if !about.iter().any(|set| set.has_conditions()) {
+            shape
+                .limits
+                .extend(about.into_iter().cloned().map(Limit::Absent));
+            return shape;
+        }
+    }
     selected(shape, SelectedBy::Absent(others), part)
 }
 

@@ -53,10 +53,16 @@ pub trait TaskSource: Send {
 pub enum SourceError {
     /// A config cannot be made.
     #[error("the domain cannot give its next config: {0}")]
-    Domain(#[from] DomainError),
+    Domain(Box<DomainError>),
     /// The same config is there too often.
     #[error(transparent)]
     Id(#[from] IdRegistryError),
+}
+
+impl From<DomainError> for SourceError {
+    fn from(error: DomainError) -> Self {
+        Self::Domain(Box::new(error))
+    }
 }
 
 /// What a research that goes on has done already.

@@ -1,1 +1,56 @@
-//! Under construction.
+//! Run thousands of experiments over a space of parameters, each in its own process, on the
+//! processors that you have, and never lose a result.
+//!
+//! A [`Research`] has a [`Domain`] of parameters and units that run for each config of it. Its
+//! workers are this very program started again, so units may be any closures; each experiment runs
+//! in a fresh process; what happens is appended to a log on disk, and results are read from that.
+//!
+//! ```no_run
+//! use research::{Research, ec, o, option};
+//!
+//! let power = |a: f64, b: f64| a.powf(b);
+//! let research = Research::new("power")
+//!     .domain(option("a", [2.0, 3.0]) * option("b", [2.0, 3.0, 4.0]))
+//!     .callable("power", power, (ec("a"), ec("b")))
+//!     .save_to("power")
+//!     .callable("increment", |x: f64| x + 1.0, (o("power"),))
+//!     .save_to("increment")
+//!     .n_reps(3)
+//!     .workers(2)
+//!     .seed(42)
+//!     .run()?;
+//! println!("{}", research.results().table()?);
+//! # Ok::<(), research::ResearchError>(())
+//! ```
+//!
+//! # What happens before `run` happens in the workers, too
+//!
+//! A worker is the program started again with the same arguments; when it comes to the same `run`,
+//! it turns into the worker and ends there. What the program does before that, each worker does
+//! once more: give [`worker_entry`] the research at the beginning of `main` to keep that from
+//! happening. Under `cargo test` a worker runs the one test that called `run`. A worker whose
+//! `run` has another domain, other units or options than the leader's refuses to work.
+
+mod builder;
+mod earlier;
+mod error;
+mod finished;
+mod run;
+
+pub use builder::Research;
+pub use error::ResearchError;
+pub use finished::{Finished, StoredResults};
+pub use research_core::{
+    BuildError, Context, Event, Experiment, ExperimentBuilder, Expression, FailureKind, Isolation,
+    LogLevel, Outcome, ResearchRecord, RunOptions, Serialized, Shared, Status, Subscriber,
+    Timestamp, UnitError, When, ec, ec_all, ep, it, o,
+};
+pub use research_core as core;
+pub use research_domain as domain;
+pub use research_domain::{Config, Domain, Value, option};
+pub use research_exec as exec;
+pub use research_exec::{Report, StatusCounts};
+pub use research_monitor as monitor;
+pub use research_storage as storage;
+pub use research_storage::Results;
+pub use run::{worker_entry, worker_entry_with};

@@ -1,6 +1,8 @@
 //! Who runs what, as a pure state machine: no clock, no processes, no threads, so that it can be
 //! simulated.
 
+#[cfg(test)]
+mod simulation;
 mod state;
 
 use research_core::{

@@ -1,5 +1,6 @@
 //! How a started program learns that it is to be a worker.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -21,10 +22,15 @@ pub struct Invitation {
 /// Which `run` of a program a worker belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
+    /// The name of the research.
+    pub name: String,
     /// A fingerprint of the domain, the units and the options of the run.
     pub fingerprint: u64,
     /// How many runs with the same fingerprint the program did before.
     pub earlier: u32,
+    /// Where the runs that the program did before are noted, if there were any: a worker that
+    /// comes past them needs their results, and must not run them again.
+    pub earlier_runs: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,5 @@
 //! Runs of `lead` whose events are kept in memory.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,192 @@
+//! Experiments per second and saved values per second, beside what this machine can do at best.
+//!
+//! Each figure is the median of a few rounds; rounds of what is compared follow each other, so
+//! that both see the same machine.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use research::{Context, Experiment, ExperimentBuilder, Isolation, Research, ResearchError, ec, option};
+
+const ROUNDS: usize = 5;
+const EXPERIMENTS: i64 = 2000;
+const VALUES: u64 = 1_000_000;
+const PROGRAMS: i64 = 1000;
+
+fn main() -> Result<(), ResearchError> {
+    research::worker_entry_with(|source| {
+        let experiment = match source {
+            Some("\"values\"") => saving_values(),
+            _ => trivial(),
+        };
+        experiment.build().map_err(|error| error.to_string())
+    });
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let wanted = |name: &str| filter.as_deref().is_none_or(|filter| name.contains(filter));
+    if wanted("fork") {
+        processes(1)?;
+        processes(2)?;
+    }
+    if wanted("reused") {
+        reused()?;
+    }
+    if wanted("values") {
+        values()?;
+    }
+    if wanted("start") {
+        start()?;
+    }
+    Ok(())
+}
+
+/// An experiment that saves one number.
+fn trivial() -> ExperimentBuilder {
+    Experiment::builder().callable("double", |x: i64| 2 * x, (ec("x"),)).save_to("double")
+}
+
+fn saving_values() -> ExperimentBuilder {
+    Experiment::builder().unit("value", |cx: &mut Context| Ok(cx.iteration() as f64)).save_to("value")
+}
+
+/// Seconds that a research of trivial experiments takes.
+fn research_seconds(workers: u32, experiments: i64, isolation: Isolation) -> Result<f64, ResearchError> {
+    let folder = tempfile::tempdir().map_err(io_error)?;
+    let start = Instant::now();
+    let finished = Research::new("bench")
+        .folder(folder.path())
+        .domain(option("x", 0..experiments))
+        .experiment(trivial())
+        .source("trivial".into())
+        .workers(workers)
+        .isolation(isolation)
+        .run()?;
+    let seconds = start.elapsed().as_secs_f64();
+    let done = finished.report().map_or(0, |report| report.counts.total());
+    assert_eq!(i64::try_from(done), Ok(experiments));
+    Ok(seconds)
+}
+
+fn io_error(source: std::io::Error) -> ResearchError {
+    ResearchError::Io { action: "measure", source }
+}
+
+/// Seconds that as many processes take which fork, end and are waited for, in `loops` loops side
+/// by side.
+fn fork_seconds(loops: i64, forks: i64) -> f64 {
+    let start = Instant::now();
+    let children: Vec<_> = (0..loops).map(|_| fork_loop(forks / loops)).collect();
+    for child in children {
+        wait(child);
+    }
+    start.elapsed().as_secs_f64()
+}
+
+/// Forks a process that forks and waits, again and again.
+fn fork_loop(forks: i64) -> libc::pid_t {
+    // SAFETY: this program has one thread, so the child may do anything; it ends by _exit.
+    match unsafe { libc::fork() } {
+        0 => {
+            for _ in 0..forks {
+                // SAFETY: as above; the child of the child ends at once.
+                match unsafe { libc::fork() } {
+                    // SAFETY: _exit runs nothing of the parent's.
+                    0 => unsafe { libc::_exit(0) },
+                    child => wait(child),
+                }
+            }
+            // SAFETY: _exit runs nothing of the parent's.
+            unsafe { libc::_exit(0) }
+        }
+        child => child,
+    }
+}
+
+fn wait(child: libc::pid_t) {
+    // SAFETY: waitpid may be called with a null status.
+    unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+}
+
+fn processes(workers: u32) -> Result<(), ResearchError> {
+    let mut bare = Vec::new();
+    let mut ours = Vec::new();
+    for _ in 0..ROUNDS {
+        bare.push(EXPERIMENTS as f64 / fork_seconds(i64::from(workers), EXPERIMENTS));
+        let seconds = research_seconds(workers, EXPERIMENTS, Isolation::Experiment)?;
+        ours.push(EXPERIMENTS as f64 / seconds);
+    }
+    let (bare, ours) = (median(bare), median(ours));
+    println!(
+        "fork/{workers}: {ours:.0} experiments/s with a process each, {workers} workers, stored; \
+         bare fork and wait {bare:.0}/s; ratio {:.2} (aim: at least 0.70)",
+        ours / bare
+    );
+    Ok(())
+}
+
+fn reused() -> Result<(), ResearchError> {
+    let experiments = 20_000;
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        let seconds = research_seconds(2, experiments, Isolation::Worker)?;
+        rates.push(experiments as f64 / seconds);
+    }
+    println!(
+        "reused: {:.0} experiments/s in reused workers, stored (aim: at least 40000)",
+        median(rates)
+    );
+    Ok(())
+}
+
+fn values() -> Result<(), ResearchError> {
+    let mut rates = Vec::new();
+    let mut bytes = 0;
+    for _ in 0..ROUNDS {
+        let folder = tempfile::tempdir().map_err(io_error)?;
+        let start = Instant::now();
+        Research::new("bench")
+            .folder(folder.path())
+            .domain(option("x", 0..2))
+            .experiment(saving_values())
+            .source("values".into())
+            .n_iters(VALUES)
+            .workers(2)
+            .run()?;
+        rates.push(2.0 * VALUES as f64 / start.elapsed().as_secs_f64());
+        bytes = std::fs::metadata(folder.path().join("bench/events.log")).map_err(io_error)?.len();
+    }
+    println!(
+        "values: {:.2} M saved values/s from two experiments to the log, {:.1} bytes each",
+        median(rates) / 1e6,
+        bytes as f64 / (2.0 * VALUES as f64)
+    );
+    Ok(())
+}
+
+/// From the call of `run` to its end, for one trivial experiment.
+fn start() -> Result<(), ResearchError> {
+    let mut seconds = Vec::new();
+    for _ in 0..4 * ROUNDS {
+        seconds.push(research_seconds(1, 1, Isolation::Experiment)?);
+    }
+    println!("start: {:.1} ms for a run of one experiment", 1e3 * median(seconds));
+    let mut floor = Vec::new();
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        let status = Command::new("sh")
+            .args(["-c", &format!("seq {PROGRAMS} | xargs -P2 -n1 /bin/true")])
+            .stdout(Stdio::null())
+            .status()
+            .map_err(io_error)?;
+        assert!(status.success() || status.code() == Some(123), "{status}");
+        floor.push(start.elapsed());
+    }
+    floor.sort();
+    let floor: Duration = floor[ROUNDS / 2];
+    println!("start: {PROGRAMS} programs by xargs -P2 take {:.2} s", floor.as_secs_f64());
+    Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

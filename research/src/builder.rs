@@ -1,0 +1,271 @@
+//! Describing a research.
+
+use std::path::PathBuf;
+
+use research_core::{
+    Arguments, CallableFunction, Context, ExperimentBuilder, GeneratorFunction, IntoOutput,
+    Isolation, RunOptions, Subscriber, UnitBody, UnitError, When,
+};
+use research_domain::Domain;
+
+/// A research that is being described: what is run ([units](Self::callable)), for which configs
+/// ([`domain`](Self::domain)), and how. [`run`](Self::run) runs it.
+///
+/// Settings of units, such as [`save_to`](Self::save_to), are those of the unit added last.
+/// Mistakes are reported by [`run`](Self::run).
+pub struct Research {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) domain: Domain,
+    pub(crate) experiment: ExperimentBuilder,
+    pub(crate) options: RunOptions,
+    pub(crate) seed: Option<u64>,
+    pub(crate) source: Option<serde_json::Value>,
+    pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
+    pub(crate) bar: bool,
+    pub(crate) handle_signals: bool,
+}
+
+/// Where a research is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a folder of its name within this one.
+    Folder(PathBuf),
+    Memory,
+}
+
+impl Research {
+    /// A research of this name, which is also that of its folder.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            place: Place::Folder(PathBuf::from(".")),
+            domain: Domain::new(),
+            experiment: ExperimentBuilder::default(),
+            options: RunOptions::default(),
+            seed: None,
+            source: None,
+            subscribers: Vec::new(),
+            bar: false,
+            handle_signals: true,
+        }
+    }
+
+    /// Sets the folder in which the research gets its folder; the current one, if not set.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.place = Place::Folder(folder.into());
+        self
+    }
+
+    /// Keeps everything in memory.
+    #[must_use]
+    pub fn in_memory(mut self) -> Self {
+        self.place = Place::Memory;
+        self
+    }
+
+    /// Sets the parameters; without them one experiment with an empty config is run.
+    #[must_use]
+    pub fn domain(mut self, domain: impl Into<Domain>) -> Self {
+        self.domain = domain.into();
+        self
+    }
+
+    /// Takes over the units of an experiment that was built elsewhere.
+    #[must_use]
+    pub fn experiment(mut self, experiment: ExperimentBuilder) -> Self {
+        self.experiment = experiment;
+        self
+    }
+
+    /// Takes over all run options at once.
+    #[must_use]
+    pub fn options(mut self, options: RunOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Records what the research is made from, where that is no Rust program: workers, which get
+    /// it, and a resumed run build the experiment from this.
+    #[must_use]
+    pub fn source(mut self, source: serde_json::Value) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Sets how many worker processes there are; one, if not set.
+    #[must_use]
+    pub fn workers(mut self, workers: u32) -> Self {
+        self.options.workers = workers;
+        self
+    }
+
+    /// Sets how often each config is run; once, if not set.
+    #[must_use]
+    pub fn n_reps(mut self, n_reps: u64) -> Self {
+        self.options.n_reps = n_reps;
+        self
+    }
+
+    /// Sets the number of iterations; if not set, one where all units are callables, else as many
+    /// as their generators yield.
+    #[must_use]
+    pub fn n_iters(mut self, n_iters: u64) -> Self {
+        self.options.n_iters = Some(n_iters);
+        self
+    }
+
+    /// Sets how many configs are taken from the domain; all, if not set.
+    #[must_use]
+    pub fn n_configs(mut self, n_configs: u64) -> Self {
+        self.options.n_configs = Some(n_configs);
+        self
+    }
+
+    /// Sets after how many configs they are repeated; after all, if not set.
+    #[must_use]
+    pub fn repeat_each(mut self, configs: u64) -> Self {
+        self.options.repeat_each = Some(configs);
+        self
+    }
+
+    /// Sets the seed of everything that is drawn; a new one is drawn and recorded, if not set.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets whether the rest of an iteration still runs when a unit has failed or a generator
+    /// ended; it does, if not set.
+    #[must_use]
+    pub fn finalize(mut self, finalize: bool) -> Self {
+        self.options.finalize = finalize;
+        self
+    }
+
+    /// Sets what experiments are kept apart by; a process each, if not set.
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.options.isolation = isolation;
+        self
+    }
+
+    /// Sets how often an experiment that did not succeed is tried again; never, if not set.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.options.retries = retries;
+        self
+    }
+
+    /// Shows a progress bar on standard error, or lines now and then where that is no terminal.
+    #[must_use]
+    pub fn bar(mut self, bar: bool) -> Self {
+        self.bar = bar;
+        self
+    }
+
+    /// Lets somebody else see events, after they were appended to the log.
+    #[must_use]
+    pub fn subscriber(mut self, subscriber: impl Subscriber + 'static) -> Self {
+        self.subscribers.push(Box::new(subscriber));
+        self
+    }
+
+    /// Sets whether Ctrl-C, SIGTERM and SIGHUP end the run in an orderly way; they do, if not
+    /// set.
+    #[must_use]
+    pub fn handle_signals(mut self, handle_signals: bool) -> Self {
+        self.handle_signals = handle_signals;
+        self
+    }
+}
+
+/// Units; see [`ExperimentBuilder`].
+impl Research {
+    /// Adds a function as a unit; see [`ExperimentBuilder::callable`].
+    #[must_use]
+    pub fn callable<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
+    where
+        A: Arguments,
+        F: CallableFunction<A, S>,
+    {
+        self.build(|experiment| experiment.callable(name, function, arguments))
+    }
+
+    /// Adds a closure over the context as a unit; see [`ExperimentBuilder::unit`].
+    #[must_use]
+    pub fn unit<F, R>(self, name: &str, function: F) -> Self
+    where
+        F: Fn(&mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
+        R: IntoOutput + 'static,
+    {
+        self.build(|experiment| experiment.unit(name, function))
+    }
+
+    /// Adds a generator; see [`ExperimentBuilder::generator`].
+    #[must_use]
+    pub fn generator<F, I>(self, name: &str, function: F) -> Self
+    where
+        F: Fn(&mut Context) -> Result<I, UnitError> + Send + Sync + 'static,
+        I: IntoIterator + 'static,
+        I::IntoIter: Send + 'static,
+        I::Item: IntoOutput,
+    {
+        self.build(|experiment| experiment.generator(name, function))
+    }
+
+    /// Adds a generator made by a function with arguments; see
+    /// [`ExperimentBuilder::generator_with`].
+    #[must_use]
+    pub fn generator_with<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
+    where
+        A: Arguments,
+        F: GeneratorFunction<A, S>,
+    {
+        self.build(|experiment| experiment.generator_with(name, function, arguments))
+    }
+
+    /// Adds a unit with a body of one's own; see [`ExperimentBuilder::body`].
+    #[must_use]
+    pub fn body(self, name: &str, body: UnitBody, is_process: bool, references: &[&str]) -> Self {
+        self.build(|experiment| experiment.body(name, body, is_process, references))
+    }
+
+    /// Sets when the last unit is due; see [`ExperimentBuilder::when`].
+    #[must_use]
+    pub fn when(self, when: impl Into<When>) -> Self {
+        self.build(|experiment| experiment.when(when))
+    }
+
+    /// Makes the last unit a root; see [`ExperimentBuilder::root`].
+    #[must_use]
+    pub fn root(self) -> Self {
+        self.build(ExperimentBuilder::root)
+    }
+
+    /// Saves the last unit's output under a name.
+    #[must_use]
+    pub fn save_to(self, name: &str) -> Self {
+        self.build(|experiment| experiment.save_to(name))
+    }
+
+    /// Saves the parts of the last unit's output; see [`ExperimentBuilder::save_parts_to`].
+    #[must_use]
+    pub fn save_parts_to<'a>(self, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        self.build(|experiment| experiment.save_parts_to(names))
+    }
+
+    /// Saves the last unit's output, a map, with its keys as names.
+    #[must_use]
+    pub fn save_output_dict(self) -> Self {
+        self.build(ExperimentBuilder::save_output_dict)
+    }
+
+    fn build(mut self, add: impl FnOnce(ExperimentBuilder) -> ExperimentBuilder) -> Self {
+        self.experiment = add(self.experiment);
+        self
+    }
+}

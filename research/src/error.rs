@@ -1,0 +1,55 @@
+//! What can go wrong with a research as a whole.
+
+use research_core::{BuildError, StorageError};
+use research_domain::DomainError;
+use research_exec::{RunError, SourceError, WorkerError};
+use research_storage::TableError;
+
+/// A research could not be run, resumed or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ResearchError {
+    /// The experiment cannot be.
+    #[error(transparent)]
+    Experiment(#[from] BuildError),
+    /// The domain cannot be.
+    #[error("the domain cannot be iterated: {0}")]
+    Domain(Box<DomainError>),
+    /// There are more experiments than can be counted, or none.
+    #[error("{0}")]
+    Options(String),
+    /// Something cannot be stored or read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The domain cannot give its experiments.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The run could not be done, or not to its end.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A table cannot be made.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// This worker could not serve its leader.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// The research is kept in memory, and its folder was asked for.
+    #[error("research `{name}` is kept in memory and has no folder")]
+    InMemory {
+        /// The research.
+        name: String,
+    },
+    /// A file of one's own cannot be written.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl From<DomainError> for ResearchError {
+    fn from(error: DomainError) -> Self {
+        Self::Domain(Box::new(error))
+    }
+}

@@ -1,0 +1,366 @@
+//! Running a research: as its leader, or as one of its workers.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::process::exit;
+use std::sync::Arc;
+
+use research_core::{
+    Event, Experiment, ExperimentNumber, ResearchRecord, RunOptions, Status, Storage, Timestamp,
+};
+use research_domain::{Configs, Iteration};
+use research_exec::{
+    DomainSource, DoneBefore, Invitation, Job, KnownExperiment, Target, lead, serve,
+};
+use research_monitor::{Bar, Monitor};
+use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_name};
+
+use crate::builder::{Place, Research};
+use crate::earlier;
+use crate::error::ResearchError;
+use crate::finished::{Finished, Kept};
+
+/// The exit code of a worker that could not serve its leader.
+const WORKER_FAILED: i32 = 3;
+
+/// Serves the leader if this process was started as a worker; else it does nothing.
+///
+/// Put it first in `main`, with the research that the program runs: what stands between it and
+/// `run` is then done by the leader alone.
+///
+/// ```no_run
+/// use research::{Research, ResearchError, ec, option};
+///
+/// fn study() -> Research {
+///     Research::new("study").domain(option("x", 0..10)).callable("x", |x: i64| x, (ec("x"),))
+/// }
+///
+/// fn main() -> Result<(), ResearchError> {
+///     research::worker_entry(study);
+///     println!("printed once, whatever the number of workers");
+///     study().run()?;
+///     Ok(())
+/// }
+/// ```
+pub fn worker_entry(study: impl FnOnce() -> Research) {
+    worker_entry_with(|_| study().experiment.build().map_err(|error| error.to_string()));
+}
+
+/// As [`worker_entry`], for programs that make the experiment from what the leader has recorded
+/// (see [`Research::source`]), as JSON.
+pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, String>) {
+    if let Some(invitation) = Invitation::received() {
+        serve_and_exit(invitation, build);
+    }
+}
+
+fn serve_and_exit(
+    invitation: &Invitation,
+    build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
+) -> ! {
+    match serve(invitation, build) {
+        Ok(()) => exit(0),
+        Err(error) => {
+            eprintln!("research: {error}");
+            exit(WORKER_FAILED)
+        }
+    }
+}
+
+impl Research {
+    /// Runs the research, and gives its results to ask for when it has ended.
+    ///
+    /// In a process that was started as a worker of this run, it serves the leader instead, and
+    /// does not return.
+    ///
+    /// # Errors
+    /// The domain, the experiment or the options cannot be; a research of this name exists
+    /// already; something cannot be stored; workers cannot be started or keep ending. An
+    /// experiment that fails is no error: its status says so.
+    pub fn run(self) -> Result<Finished, ResearchError> {
+        let prepared = Prepared::new(self)?;
+        prepared.serve_if_worker()?.map_or_else(|prepared| prepared.lead(false), Ok)
+    }
+
+    /// Goes on with a research of this name that was interrupted: runs what is missing. The
+    /// experiments that were done keep their results; the others get the ids and seeds that they
+    /// would have had.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); there is no such research, or its seed or units were others.
+    pub fn resume(self) -> Result<Finished, ResearchError> {
+        let prepared = Prepared::new(self)?;
+        prepared.serve_if_worker()?.map_or_else(|prepared| prepared.lead(true), Ok)
+    }
+}
+
+/// A research whose description was checked.
+struct Prepared {
+    research: Settings,
+    experiment: Experiment,
+    target: Target,
+}
+
+/// What is left of the description when the experiment was built.
+struct Settings {
+    name: String,
+    place: Place,
+    domain: research_domain::Domain,
+    options: RunOptions,
+    seed: Option<u64>,
+    source: Option<serde_json::Value>,
+    subscribers: Vec<Box<dyn research_core::Subscriber>>,
+    bar: bool,
+    handle_signals: bool,
+}
+
+impl Prepared {
+    fn new(research: Research) -> Result<Self, ResearchError> {
+        let Research { name, place, domain, experiment, options, seed, source, .. } = research;
+        check_name(&name)?;
+        check_options(&options)?;
+        domain.validate()?;
+        let experiment = experiment.build()?;
+        let fingerprint = fingerprint(&name, &domain.to_string(), &experiment, &options, seed);
+        let target = Target {
+            name: name.clone(),
+            fingerprint,
+            earlier: earlier::count(fingerprint),
+            earlier_runs: None,
+        };
+        let research = Settings {
+            name,
+            place,
+            domain,
+            options,
+            seed,
+            source,
+            subscribers: research.subscribers,
+            bar: research.bar,
+            handle_signals: research.handle_signals,
+        };
+        Ok(Self { research, experiment, target })
+    }
+
+    /// In a worker: serves the leader if this is the run that is meant, and passes by if the
+    /// leader has done this run before. Gives itself back in a process that is no worker.
+    fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
+        let Some(invitation) = Invitation::received() else { return Ok(Err(self)) };
+        let Target { fingerprint, earlier, .. } = self.target;
+        let meant = &invitation.target;
+        if (meant.fingerprint, meant.earlier) == (fingerprint, earlier) {
+            serve_and_exit(invitation, |_| Ok(self.experiment));
+        }
+        let kept = meant
+            .earlier_runs
+            .as_deref()
+            .and_then(|notes| earlier::find(notes, fingerprint, earlier));
+        match kept {
+            Some(Kept::Folder(folder)) => Finished::load(folder).map(Ok),
+            Some(kept) => {
+                let record = Arc::new(self.record(self.research.options.clone()));
+                Ok(Ok(Finished { record, kept, report: None }))
+            }
+            None => {
+                eprintln!("research: {}", mismatch(&meant.name, &self.research.name));
+                exit(WORKER_FAILED)
+            }
+        }
+    }
+
+    fn lead(self, resume: bool) -> Result<Finished, ResearchError> {
+        let mut stored = None;
+        let mut done = DoneBefore::default();
+        let mut options = self.research.options.clone();
+        if resume {
+            let research = self.stored()?;
+            self.check_comparable(research.record())?;
+            options.seed = research.record().options.seed;
+            done = done_before(&research)?;
+            stored = Some(research);
+        } else {
+            options.seed = self.research.seed.unwrap_or_else(draw_seed);
+        }
+        let configs = self.research.domain.configs(&iteration(&options))?;
+        let source =
+            DomainSource::new(&configs, &self.research.domain, None, options.seed, done)?;
+        check_size(&configs)?;
+        let (storage, kept, record) = self.storage(stored.as_ref(), &options)?;
+        let notes = earlier::write_down()
+            .map_err(|source| ResearchError::Io { action: "note earlier runs", source })?;
+        let target = Target {
+            earlier_runs: notes.as_ref().map(|folder| folder.path().to_owned()),
+            ..self.target
+        };
+        let mut subscribers = self.research.subscribers;
+        if self.research.bar {
+            let monitor = Monitor::new();
+            subscribers.push(Box::new(Bar::stderr(&self.research.name, monitor)));
+        }
+        let report = lead(Job {
+            experiment: self.experiment,
+            options,
+            source: Box::new(source),
+            storage,
+            subscribers,
+            target: target.clone(),
+            recorded_source: record.source.as_ref().map(ToString::to_string),
+            handle_signals: self.research.handle_signals,
+        })?;
+        earlier::note(&target, &kept);
+        Ok(Finished { record: Arc::new(record), kept, report: Some(report) })
+    }
+
+    fn storage(
+        &self,
+        stored: Option<&StoredResearch>,
+        options: &RunOptions,
+    ) -> Result<(Box<dyn Storage>, Kept, ResearchRecord), ResearchError> {
+        let storage = match (&self.research.place, stored) {
+            (Place::Memory, _) => {
+                let record = self.record(options.clone());
+                let (storage, events) = MemoryStorage::new();
+                return Ok((Box::new(storage), Kept::Memory(events), record));
+            }
+            (Place::Folder(_), Some(stored)) => LocalStorage::open(stored.folder())?.0,
+            (Place::Folder(base), None) => {
+                LocalStorage::create(base, &self.record(options.clone()))?
+            }
+        };
+        let kept = Kept::Folder(storage.folder().to_owned());
+        let record = storage.record().clone();
+        Ok((Box::new(storage), kept, record))
+    }
+
+    fn record(&self, options: RunOptions) -> ResearchRecord {
+        ResearchRecord {
+            format: ResearchRecord::FORMAT,
+            name: self.research.name.clone(),
+            created: Timestamp::now().0,
+            program: concat!("research ", env!("CARGO_PKG_VERSION")).to_owned(),
+            domain: self.research.domain.to_string(),
+            options,
+            units: self.experiment.describe(),
+            source: self.research.source.clone(),
+        }
+    }
+
+    fn stored(&self) -> Result<StoredResearch, ResearchError> {
+        match &self.research.place {
+            Place::Folder(base) => Ok(StoredResearch::load(&base.join(&self.research.name))?),
+            Place::Memory => Err(ResearchError::InMemory { name: self.research.name.clone() }),
+        }
+    }
+
+    /// Results of other units or another seed would not belong together.
+    fn check_comparable(&self, record: &ResearchRecord) -> Result<(), ResearchError> {
+        let name = &self.research.name;
+        if self.research.seed.is_some_and(|seed| seed != record.options.seed) {
+            return Err(ResearchError::Options(format!(
+                "research `{name}` was begun with seed {}: resume it with that, or run it under another name",
+                record.options.seed
+            )));
+        }
+        let same_source = self.research.source == record.source || record.source.is_none();
+        if self.experiment.describe() != record.units || !same_source {
+            return Err(ResearchError::Options(format!(
+                "research `{name}` was begun with other units: results of both would not belong together; run it under another name"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn mismatch(meant: &str, found: &str) -> String {
+    if meant == found {
+        format!(
+            "a worker of `{meant}` came to a run with another domain, other units or options than its leader's: \
+             a program must describe the same research each time it is started (draw nothing at random before `run`)"
+        )
+    } else {
+        format!(
+            "a worker of `{meant}` came to the run `{found}`, which its leader has not done: \
+             a program must do the same each time it is started, or begin with `research::worker_entry`"
+        )
+    }
+}
+
+fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
+    let zero = [
+        ("workers", options.workers == 0),
+        ("n_reps", options.n_reps == 0),
+        ("n_iters", options.n_iters == Some(0)),
+        ("n_configs", options.n_configs == Some(0)),
+        ("repeat_each", options.repeat_each == Some(0)),
+    ];
+    match zero.into_iter().find(|(_, is_zero)| *is_zero) {
+        Some((name, _)) => Err(ResearchError::Options(format!("{name} must be at least 1"))),
+        None => Ok(()),
+    }
+}
+
+fn check_size(configs: &Configs) -> Result<(), ResearchError> {
+    match configs.size()?.finite() {
+        Some(size) if u64::try_from(size).is_err() => Err(ResearchError::Options(format!(
+            "the domain has {size} configs, more than can be run: set n_configs, or sample it"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn iteration(options: &RunOptions) -> Iteration {
+    Iteration::default()
+        .n_items(options.n_configs.map(u128::from))
+        .n_reps(options.n_reps)
+        .repeat_each(options.repeat_each.map(u128::from))
+        .seed(options.seed)
+}
+
+/// What leader and workers must agree in. The hasher has fixed keys, and both are the same
+/// program.
+fn fingerprint(
+    name: &str,
+    domain: &str,
+    experiment: &Experiment,
+    options: &RunOptions,
+    seed: Option<u64>,
+) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (name, domain, experiment.describe(), format!("{options:?}"), seed).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A seed that people can type.
+fn draw_seed() -> u64 {
+    use std::hash::BuildHasher;
+    std::hash::RandomState::new().hash_one(Timestamp::now().0) >> 33
+}
+
+fn done_before(stored: &StoredResearch) -> Result<DoneBefore, ResearchError> {
+    let mut known: HashMap<ExperimentNumber, (research_domain::ExperimentId, u32, Option<Status>)> =
+        HashMap::new();
+    for events in stored.events()? {
+        for event in events? {
+            match event {
+                Event::ExperimentStarted { experiment, attempt, record, .. } => {
+                    known.insert(experiment, (record.id, attempt, None));
+                }
+                Event::ExperimentEnded { experiment, status, .. } => {
+                    if let Some(entry) = known.get_mut(&experiment) {
+                        entry.2 = Some(status);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let next_number = known.keys().map(|number| number.0 + 1).max().unwrap_or(0);
+    let experiments = known
+        .into_iter()
+        .map(|(number, (id, attempts, status))| {
+            (id, KnownExperiment { number, attempts, is_done: status.is_some() })
+        })
+        .collect();
+    Ok(DoneBefore { experiments, next_number })
+}

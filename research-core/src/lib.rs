@@ -48,6 +48,7 @@ pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction}
 pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
 pub use options::{Isolation, ResearchRecord, RunOptions};
 pub use output::{IntoOutput, Output, Serialized, Shared};
+pub use rand_chacha::rand_core;
 pub use research_domain as domain;
 pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
 pub use when::{ParseWhenError, When};

@@ -188,8 +188,12 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for UnitError {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(inner) = cause {
-            message.push_str(": ");
-            message.push_str(&inner.to_string());
+            // Many errors tell their cause themselves.
+            let text = inner.to_string();
+            if !message.contains(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
             cause = inner.source();
         }
         Self::new(message)

@@ -1,4 +1,5 @@
 //! Facts recorded from the original: which units are called when, what is saved, how it ends.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

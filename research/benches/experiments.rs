@@ -6,7 +6,9 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use research::{Context, Experiment, ExperimentBuilder, Isolation, Research, ResearchError, ec, option};
+use research::{
+    Context, Experiment, ExperimentBuilder, Isolation, Research, ResearchError, ec, option,
+};
 
 const ROUNDS: usize = 5;
 const EXPERIMENTS: i64 = 2000;
@@ -21,7 +23,9 @@ fn main() -> Result<(), ResearchError> {
         };
         experiment.build().map_err(|error| error.to_string())
     });
-    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let filter = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with("--"));
     let wanted = |name: &str| filter.as_deref().is_none_or(|filter| name.contains(filter));
     if wanted("fork") {
         processes(1)?;
@@ -41,15 +45,23 @@ fn main() -> Result<(), ResearchError> {
 
 /// An experiment that saves one number.
 fn trivial() -> ExperimentBuilder {
-    Experiment::builder().callable("double", |x: i64| 2 * x, (ec("x"),)).save_to("double")
+    Experiment::builder()
+        .callable("double", |x: i64| 2 * x, (ec("x"),))
+        .save_to("double")
 }
 
 fn saving_values() -> ExperimentBuilder {
-    Experiment::builder().unit("value", |cx: &mut Context| Ok(cx.iteration() as f64)).save_to("value")
+    Experiment::builder()
+        .unit("value", |cx: &mut Context| Ok(cx.iteration() as f64))
+        .save_to("value")
 }
 
 /// Seconds that a research of trivial experiments takes.
-fn research_seconds(workers: u32, experiments: i64, isolation: Isolation) -> Result<f64, ResearchError> {
+fn research_seconds(
+    workers: u32,
+    experiments: i64,
+    isolation: Isolation,
+) -> Result<f64, ResearchError> {
     let folder = tempfile::tempdir().map_err(io_error)?;
     let start = Instant::now();
     let finished = Research::new("bench")
@@ -67,7 +79,10 @@ fn research_seconds(workers: u32, experiments: i64, isolation: Isolation) -> Res
 }
 
 fn io_error(source: std::io::Error) -> ResearchError {
-    ResearchError::Io { action: "measure", source }
+    ResearchError::Io {
+        action: "measure",
+        source,
+    }
 }
 
 /// Seconds that as many processes take which fork, end and are waited for, in `loops` loops side
@@ -152,7 +167,9 @@ fn values() -> Result<(), ResearchError> {
             .workers(2)
             .run()?;
         rates.push(2.0 * VALUES as f64 / start.elapsed().as_secs_f64());
-        bytes = std::fs::metadata(folder.path().join("bench/events.log")).map_err(io_error)?.len();
+        bytes = std::fs::metadata(folder.path().join("bench/events.log"))
+            .map_err(io_error)?
+            .len();
     }
     println!(
         "values: {:.2} M saved values/s from two experiments to the log, {:.1} bytes each",
@@ -168,7 +185,10 @@ fn start() -> Result<(), ResearchError> {
     for _ in 0..4 * ROUNDS {
         seconds.push(research_seconds(1, 1, Isolation::Experiment)?);
     }
-    println!("start: {:.1} ms for a run of one experiment", 1e3 * median(seconds));
+    println!(
+        "start: {:.1} ms for a run of one experiment",
+        1e3 * median(seconds)
+    );
     let mut floor = Vec::new();
     for _ in 0..ROUNDS {
         let start = Instant::now();
@@ -182,7 +202,10 @@ fn start() -> Result<(), ResearchError> {
     }
     floor.sort();
     let floor: Duration = floor[ROUNDS / 2];
-    println!("start: {PROGRAMS} programs by xargs -P2 take {:.2} s", floor.as_secs_f64());
+    println!(
+        "start: {PROGRAMS} programs by xargs -P2 take {:.2} s",
+        floor.as_secs_f64()
+    );
     Ok(())
 }
 

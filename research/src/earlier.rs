@@ -39,7 +39,10 @@ pub(crate) fn count(fingerprint: u64) -> u32 {
 
 /// Notes that a run is done.
 pub(crate) fn note(target: &Target, kept: &Kept) {
-    with_runs(|runs| runs.done.push((target.fingerprint, target.earlier, kept.clone())));
+    with_runs(|runs| {
+        runs.done
+            .push((target.fingerprint, target.earlier, kept.clone()))
+    });
 }
 
 /// Writes down the runs that are done, for workers to find; `None` if there are none.
@@ -48,7 +51,9 @@ pub(crate) fn write_down() -> io::Result<Option<TempDir>> {
     if done.is_empty() {
         return Ok(None);
     }
-    let folder = tempfile::Builder::new().prefix("research-runs-").tempdir()?;
+    let folder = tempfile::Builder::new()
+        .prefix("research-runs-")
+        .tempdir()?;
     for (fingerprint, earlier, kept) in done {
         let path = path(folder.path(), fingerprint, earlier);
         match kept {

@@ -121,6 +121,9 @@ impl StoredResults<'_> {
         results
             .to_table(options)?
             .write(format, output)
-            .map_err(|source| ResearchError::Io { action: "write the table", source })
+            .map_err(|source| ResearchError::Io {
+                action: "write the table",
+                source,
+            })
     }
 }

@@ -40,12 +40,12 @@ mod run;
 pub use builder::Research;
 pub use error::ResearchError;
 pub use finished::{Finished, StoredResults};
+pub use research_core as core;
 pub use research_core::{
     BuildError, Context, Event, Experiment, ExperimentBuilder, Expression, FailureKind, Isolation,
     LogLevel, Outcome, ResearchRecord, RunOptions, Serialized, Shared, Status, Subscriber,
     Timestamp, UnitError, When, ec, ec_all, ep, it, o,
 };
-pub use research_core as core;
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};
 pub use research_exec as exec;

@@ -44,7 +44,12 @@ const WORKER_FAILED: i32 = 3;
 /// }
 /// ```
 pub fn worker_entry(study: impl FnOnce() -> Research) {
-    worker_entry_with(|_| study().experiment.build().map_err(|error| error.to_string()));
+    worker_entry_with(|_| {
+        study()
+            .experiment
+            .build()
+            .map_err(|error| error.to_string())
+    });
 }
 
 /// As [`worker_entry`], for programs that make the experiment from what the leader has recorded
@@ -80,7 +85,9 @@ impl Research {
     /// experiment that fails is no error: its status says so.
     pub fn run(self) -> Result<Finished, ResearchError> {
         let prepared = Prepared::new(self)?;
-        prepared.serve_if_worker()?.map_or_else(|prepared| prepared.lead(false), Ok)
+        prepared
+            .serve_if_worker()?
+            .map_or_else(|prepared| prepared.lead(false), Ok)
     }
 
     /// Goes on with a research of this name that was interrupted: runs what is missing. The
@@ -91,7 +98,9 @@ impl Research {
     /// As [`run`](Self::run); there is no such research, or its seed or units were others.
     pub fn resume(self) -> Result<Finished, ResearchError> {
         let prepared = Prepared::new(self)?;
-        prepared.serve_if_worker()?.map_or_else(|prepared| prepared.lead(true), Ok)
+        prepared
+            .serve_if_worker()?
+            .map_or_else(|prepared| prepared.lead(true), Ok)
     }
 }
 
@@ -117,7 +126,16 @@ struct Settings {
 
 impl Prepared {
     fn new(research: Research) -> Result<Self, ResearchError> {
-        let Research { name, place, domain, experiment, options, seed, source, .. } = research;
+        let Research {
+            name,
+            place,
+            domain,
+            experiment,
+            options,
+            seed,
+            source,
+            ..
+        } = research;
         check_name(&name)?;
         check_options(&options)?;
         domain.validate()?;
@@ -140,14 +158,24 @@ impl Prepared {
             bar: research.bar,
             handle_signals: research.handle_signals,
         };
-        Ok(Self { research, experiment, target })
+        Ok(Self {
+            research,
+            experiment,
+            target,
+        })
     }
 
     /// In a worker: serves the leader if this is the run that is meant, and passes by if the
     /// leader has done this run before. Gives itself back in a process that is no worker.
     fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
-        let Some(invitation) = Invitation::received() else { return Ok(Err(self)) };
-        let Target { fingerprint, earlier, .. } = self.target;
+        let Some(invitation) = Invitation::received() else {
+            return Ok(Err(self));
+        };
+        let Target {
+            fingerprint,
+            earlier,
+            ..
+        } = self.target;
         let meant = &invitation.target;
         if (meant.fingerprint, meant.earlier) == (fingerprint, earlier) {
             serve_and_exit(invitation, |_| Ok(self.experiment));
@@ -160,7 +188,11 @@ impl Prepared {
             Some(Kept::Folder(folder)) => Finished::load(folder).map(Ok),
             Some(kept) => {
                 let record = Arc::new(self.record(self.research.options.clone()));
-                Ok(Ok(Finished { record, kept, report: None }))
+                Ok(Ok(Finished {
+                    record,
+                    kept,
+                    report: None,
+                }))
             }
             None => {
                 eprintln!("research: {}", mismatch(&meant.name, &self.research.name));
@@ -183,12 +215,13 @@ impl Prepared {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);
         }
         let configs = self.research.domain.configs(&iteration(&options))?;
-        let source =
-            DomainSource::new(&configs, &self.research.domain, None, options.seed, done)?;
+        let source = DomainSource::new(&configs, &self.research.domain, None, options.seed, done)?;
         check_size(&configs)?;
         let (storage, kept, record) = self.storage(stored.as_ref(), &options)?;
-        let notes = earlier::write_down()
-            .map_err(|source| ResearchError::Io { action: "note earlier runs", source })?;
+        let notes = earlier::write_down().map_err(|source| ResearchError::Io {
+            action: "note earlier runs",
+            source,
+        })?;
         let target = Target {
             earlier_runs: notes.as_ref().map(|folder| folder.path().to_owned()),
             ..self.target
@@ -209,7 +242,11 @@ impl Prepared {
             handle_signals: self.research.handle_signals,
         })?;
         earlier::note(&target, &kept);
-        Ok(Finished { record: Arc::new(record), kept, report: Some(report) })
+        Ok(Finished {
+            record: Arc::new(record),
+            kept,
+            report: Some(report),
+        })
     }
 
     fn storage(
@@ -249,14 +286,20 @@ impl Prepared {
     fn stored(&self) -> Result<StoredResearch, ResearchError> {
         match &self.research.place {
             Place::Folder(base) => Ok(StoredResearch::load(&base.join(&self.research.name))?),
-            Place::Memory => Err(ResearchError::InMemory { name: self.research.name.clone() }),
+            Place::Memory => Err(ResearchError::InMemory {
+                name: self.research.name.clone(),
+            }),
         }
     }
 
     /// Results of other units or another seed would not belong together.
     fn check_comparable(&self, record: &ResearchRecord) -> Result<(), ResearchError> {
         let name = &self.research.name;
-        if self.research.seed.is_some_and(|seed| seed != record.options.seed) {
+        if self
+            .research
+            .seed
+            .is_some_and(|seed| seed != record.options.seed)
+        {
             return Err(ResearchError::Options(format!(
                 "research `{name}` was begun with seed {}: resume it with that, or run it under another name",
                 record.options.seed
@@ -327,7 +370,14 @@ fn fingerprint(
     seed: Option<u64>,
 ) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (name, domain, experiment.describe(), format!("{options:?}"), seed).hash(&mut hasher);
+    (
+        name,
+        domain,
+        experiment.describe(),
+        format!("{options:?}"),
+        seed,
+    )
+        .hash(&mut hasher);
     hasher.finish()
 }
 
@@ -343,10 +393,17 @@ fn done_before(stored: &StoredResearch) -> Result<DoneBefore, ResearchError> {
     for events in stored.events()? {
         for event in events? {
             match event {
-                Event::ExperimentStarted { experiment, attempt, record, .. } => {
+                Event::ExperimentStarted {
+                    experiment,
+                    attempt,
+                    record,
+                    ..
+                } => {
                     known.insert(experiment, (record.id, attempt, None));
                 }
-                Event::ExperimentEnded { experiment, status, .. } => {
+                Event::ExperimentEnded {
+                    experiment, status, ..
+                } => {
                     if let Some(entry) = known.get_mut(&experiment) {
                         entry.2 = Some(status);
                     }
@@ -359,8 +416,18 @@ fn done_before(stored: &StoredResearch) -> Result<DoneBefore, ResearchError> {
     let experiments = known
         .into_iter()
         .map(|(number, (id, attempts, status))| {
-            (id, KnownExperiment { number, attempts, is_done: status.is_some() })
+            (
+                id,
+                KnownExperiment {
+                    number,
+                    attempts,
+                    is_done: status.is_some(),
+                },
+            )
         })
         .collect();
-    Ok(DoneBefore { experiments, next_number })
+    Ok(DoneBefore {
+        experiments,
+        next_number,
+    })
 }

@@ -7,7 +7,13 @@ use crate::tidy;
 pub(crate) fn all() -> Result<(), Failure> {
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     run(&mut cargo([
-        "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings",
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
     ]))?;
     run(cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     fast()

@@ -13,7 +13,13 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("research-exec", &["research-core", "research-domain"]),
     (
         "research",
-        &["research-core", "research-domain", "research-storage", "research-monitor", "research-exec"],
+        &[
+            "research-core",
+            "research-domain",
+            "research-storage",
+            "research-monitor",
+            "research-exec",
+        ],
     ),
     ("research-cli", &["research"]),
     ("xtask", &[]),
@@ -24,13 +30,20 @@ const NOT_IN_DOMAIN: [&str; 4] = ["ipc-channel", "indicatif", "arrow-array", "ni
 
 /// What is wrong with the layers.
 pub(crate) fn problems() -> Result<Vec<String>, Failure> {
-    let text = output(&mut cargo(["metadata", "--format-version=1", "--no-deps", "--locked"]))?;
+    let text = output(&mut cargo([
+        "metadata",
+        "--format-version=1",
+        "--no-deps",
+        "--locked",
+    ]))?;
     let metadata: Value = serde_json::from_str(&text).map_err(|e| Failure(e.to_string()))?;
     let mut problems = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();
         let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == name) else {
-            problems.push(format!("{name} is in no layer: add it to xtask/src/layers.rs"));
+            problems.push(format!(
+                "{name} is in no layer: add it to xtask/src/layers.rs"
+            ));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
@@ -43,10 +56,17 @@ pub(crate) fn problems() -> Result<Vec<String>, Failure> {
         }
     }
     let tree = output(&mut cargo([
-        "tree", "--package=research-domain", "--edges=normal", "--prefix=none", "--locked",
+        "tree",
+        "--package=research-domain",
+        "--edges=normal",
+        "--prefix=none",
+        "--locked",
     ]))?;
     for banned in NOT_IN_DOMAIN {
-        if tree.lines().any(|line| line.split(' ').next() == Some(banned)) {
+        if tree
+            .lines()
+            .any(|line| line.split(' ').next() == Some(banned))
+        {
             problems.push(format!("research-domain pulls in {banned}"));
         }
     }

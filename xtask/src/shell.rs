@@ -42,15 +42,23 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
         .collect();
     let line = words.join(" ");
     eprintln!("\x1b[1m$ {line}\x1b[0m");
-    let status = command.status().map_err(|error| Failure(format!("{line}: {error}")))?;
-    if status.success() { Ok(()) } else { Err(Failure(format!("{line}: {status}"))) }
+    let status = command
+        .status()
+        .map_err(|error| Failure(format!("{line}: {error}")))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure(format!("{line}: {status}")))
+    }
 }
 
 /// What a command prints.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let output = command.output()?;
     if !output.status.success() {
-        return Err(Failure(String::from_utf8_lossy(&output.stderr).into_owned()));
+        return Err(Failure(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ));
     }
     String::from_utf8(output.stdout).map_err(|error| Failure(error.to_string()))
 }

@@ -16,14 +16,21 @@ pub(crate) fn check() -> Result<(), Failure> {
     let mut problems = layers::problems()?;
     for path in sources(&root())? {
         let text = std::fs::read_to_string(&path)?;
-        let shown = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+        let shown = path
+            .strip_prefix(root())
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         problems.extend(file_problems(&shown, &text));
     }
     if problems.is_empty() {
         eprintln!("house rules hold");
         return Ok(());
     }
-    Err(Failure(format!("house rules do not hold:\n  {}", problems.join("\n  "))))
+    Err(Failure(format!(
+        "house rules do not hold:\n  {}",
+        problems.join("\n  ")
+    )))
 }
 
 fn file_problems(path: &str, text: &str) -> Vec<String> {
@@ -31,7 +38,9 @@ fn file_problems(path: &str, text: &str) -> Vec<String> {
     let lines = text.lines().count();
     let may_be_longer = LONGER.iter().any(|(file, _)| *file == path);
     if lines > MOST_LINES && !may_be_longer {
-        problems.push(format!("{path} has {lines} lines: split it, or give a reason in tidy.rs"));
+        problems.push(format!(
+            "{path} has {lines} lines: split it, or give a reason in tidy.rs"
+        ));
     }
     let opens_a_crate = path.ends_with("src/lib.rs") || path.ends_with("src/main.rs");
     if opens_a_crate && !text.starts_with("//! ") {
@@ -40,11 +49,29 @@ fn file_problems(path: &str, text: &str) -> Vec<String> {
     for (number, line) in text.lines().enumerate() {
         let trimmed = line.trim_start();
         let is_allowance = trimmed.starts_with("#[allow(") || trimmed.starts_with("#![allow(");
-        let rest_of_file = text.lines().skip(number).take(4).collect::<Vec<_>>().join(" ");
-        if is_allowance && !rest_of_file.split(']').next().unwrap_or_default().contains("reason") {
-            problems.push(format!("{path}:{} allows something without a reason", number + 1));
+        let rest_of_file = text
+            .lines()
+            .skip(number)
+            .take(4)
+            .collect::<Vec<_>>()
+            .join(" ");
+        if is_allowance
+            && !rest_of_file
+                .split(']')
+                .next()
+                .unwrap_or_default()
+                .contains("reason")
+        {
+            problems.push(format!(
+                "{path}:{} allows something without a reason",
+                number + 1
+            ));
         }
-        let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat(), ["todo", "!("].concat()];
+        let marks = [
+            ["TO", "DO"].concat(),
+            ["FIX", "ME"].concat(),
+            ["todo", "!("].concat(),
+        ];
         if marks.iter().any(|mark| line.contains(mark.as_str())) {
             problems.push(format!("{path}:{} leaves something open", number + 1));
         }
@@ -82,8 +109,14 @@ mod tests {
     #[test]
     fn problems_are_found() {
         assert_eq!(file_problems("a/src/lib.rs", "fn main() {}\n").len(), 1);
-        assert_eq!(file_problems("a/src/b.rs", &"\n".repeat(MOST_LINES + 1)).len(), 1);
-        assert_eq!(file_problems("a/src/b.rs", "#[allow(unused)]\nfn f() {}\n").len(), 1);
+        assert_eq!(
+            file_problems("a/src/b.rs", &"\n".repeat(MOST_LINES + 1)).len(),
+            1
+        );
+        assert_eq!(
+            file_problems("a/src/b.rs", "#[allow(unused)]\nfn f() {}\n").len(),
+            1
+        );
         assert!(file_problems("a/src/b.rs", "#[allow(unused, reason = \"so\")]\n").is_empty());
     }
 }

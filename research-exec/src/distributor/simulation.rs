@@ -7,7 +7,9 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use research_core::domain::{Config, ExperimentId};
-use research_core::{Event, ExperimentNumber, ExperimentRecord, Outcome, Status, Timestamp, WorkerNumber};
+use research_core::{
+    Event, ExperimentNumber, ExperimentRecord, Outcome, Status, Timestamp, WorkerNumber,
+};
 
 use super::{Action, Distributor, Input, Settings};
 use crate::executor::Ending;
@@ -38,12 +40,20 @@ impl TaskSource for Numbers {
             seed: 0,
         };
         let number = ExperimentNumber(place);
-        Ok(Some(vec![TaskExperiment { number, attempt: 1, record: Arc::new(record) }]))
+        Ok(Some(vec![TaskExperiment {
+            number,
+            attempt: 1,
+            record: Arc::new(record),
+        }]))
     }
 
     fn remaining(&self) -> Option<u64> {
         let left = self.count - self.next;
-        if self.counted || left == 0 { Some(left) } else { None }
+        if self.counted || left == 0 {
+            Some(left)
+        } else {
+            None
+        }
     }
 }
 
@@ -105,13 +115,19 @@ impl World {
     }
 
     fn pick<T: Copy>(&mut self, from: Vec<T>) -> Option<T> {
-        let length = u32::try_from(from.len()).ok().filter(|length| *length > 0)?;
-        from.get(usize::try_from(self.random.next_u32() % length).ok()?).copied()
+        let length = u32::try_from(from.len())
+            .ok()
+            .filter(|length| *length > 0)?;
+        from.get(usize::try_from(self.random.next_u32() % length).ok()?)
+            .copied()
     }
 
     fn perform(&mut self, actions: Vec<Action>) {
         for action in actions {
-            assert!(self.outcome.is_none(), "nothing happens after the end: {action:?}");
+            assert!(
+                self.outcome.is_none(),
+                "nothing happens after the end: {action:?}"
+            );
             match action {
                 Action::Start(worker) => {
                     assert!(!self.lives(worker), "{worker} is started twice");
@@ -135,7 +151,10 @@ impl World {
                 Action::GiveUp(_) => self.gave_up = true,
                 Action::Done(outcome) => {
                     let alive = [&self.starting, &self.idle, &self.quitting];
-                    assert!(alive.iter().all(|set| set.is_empty()), "workers outlive the run");
+                    assert!(
+                        alive.iter().all(|set| set.is_empty()),
+                        "workers outlive the run"
+                    );
                     assert!(self.running.is_empty(), "tasks outlive the run");
                     self.outcome = Some(outcome);
                 }
@@ -152,28 +171,54 @@ impl World {
 
     fn sent(&mut self, worker: WorkerNumber, number: TaskNumber, task: Task) {
         assert!(!self.stopped, "nothing new is begun after a stop");
-        assert!(self.idle.remove(&worker), "{worker} gets a task and is not idle");
+        assert!(
+            self.idle.remove(&worker),
+            "{worker} gets a task and is not idle"
+        );
         for experiment in &task {
             let twice = self
                 .running
                 .values()
                 .any(|(_, other)| other.iter().any(|one| one.number == experiment.number));
-            assert!(!twice, "experiment {} runs twice at once", experiment.number);
+            assert!(
+                !twice,
+                "experiment {} runs twice at once",
+                experiment.number
+            );
         }
         self.running.insert(worker, (number, task));
     }
 
     fn appended(&mut self, event: &Event) {
         match event {
-            Event::ExperimentStarted { experiment, attempt, .. } => {
+            Event::ExperimentStarted {
+                experiment,
+                attempt,
+                ..
+            } => {
                 let before = self.began.insert(experiment.0, *attempt);
                 assert!(before.unwrap_or(0) < *attempt, "attempts go up");
             }
-            Event::ExperimentEnded { experiment, attempt, status, .. } => {
-                assert_eq!(self.began.get(&experiment.0), Some(attempt), "an end has a start");
+            Event::ExperimentEnded {
+                experiment,
+                attempt,
+                status,
+                ..
+            } => {
+                assert_eq!(
+                    self.began.get(&experiment.0),
+                    Some(attempt),
+                    "an end has a start"
+                );
                 let ends = self.ended.entry(experiment.0).or_default();
-                assert!(ends.iter().all(|(other, _)| other != attempt), "an attempt ends once");
-                assert!(ends.iter().all(|(_, other)| !other.is_success()), "success is final");
+                assert!(
+                    ends.iter().all(|(other, _)| other != attempt),
+                    "an attempt ends once"
+                );
+                assert!(
+                    ends.iter().all(|(_, other)| !other.is_success()),
+                    "success is final"
+                );
                 ends.push((*attempt, *status));
             }
             _ => {}
@@ -185,7 +230,8 @@ impl World {
         self.now += 1;
         let mut actions = Vec::new();
         if let Some(input) = self.next_input() {
-            self.distributor.handle(Timestamp(self.now), input, &mut actions);
+            self.distributor
+                .handle(Timestamp(self.now), input, &mut actions);
         }
         self.perform(actions);
     }
@@ -193,7 +239,11 @@ impl World {
     fn next_input(&mut self) -> Option<Input> {
         if self.chance(400) {
             self.stopped = true;
-            return Some(if self.chance(2) { Input::Stop } else { Input::Kill });
+            return Some(if self.chance(2) {
+                Input::Stop
+            } else {
+                Input::Kill
+            });
         }
         if self.chance(10)
             && let Some((worker, task, experiments)) = self.stale.pop()
@@ -205,14 +255,20 @@ impl World {
             && self.chance(2)
         {
             self.quitting.remove(&worker);
-            return Some(Input::WorkerLost { worker, reason: "it was told to go".into() });
+            return Some(Input::WorkerLost {
+                worker,
+                reason: "it was told to go".into(),
+            });
         }
         if let Some(worker) = self.pick(self.starting.iter().copied().collect())
             && self.chance(2)
         {
             self.starting.remove(&worker);
             if self.chance(15) {
-                return Some(Input::WorkerLost { worker, reason: "it did not start".into() });
+                return Some(Input::WorkerLost {
+                    worker,
+                    reason: "it did not start".into(),
+                });
             }
             self.idle.insert(worker);
             return Some(Input::WorkerUp { worker, pid: 1 });
@@ -221,7 +277,10 @@ impl World {
         let (task, experiments) = self.running.remove(&worker)?;
         if self.chance(12) {
             self.stale.push((worker, task, experiments));
-            return Some(Input::WorkerLost { worker, reason: "it crashed".into() });
+            return Some(Input::WorkerLost {
+                worker,
+                reason: "it crashed".into(),
+            });
         }
         self.idle.insert(worker);
         Some(self.ended_input(worker, task, &experiments))
@@ -231,7 +290,11 @@ impl World {
         let mut events = Vec::new();
         let mut endings = Vec::new();
         for experiment in experiments {
-            let status = if self.chance(5) { Status::Failed } else { Status::Finished };
+            let status = if self.chance(5) {
+                Status::Failed
+            } else {
+                Status::Finished
+            };
             let (number, attempt) = (experiment.number, experiment.attempt);
             events.push(Event::ExperimentEnded {
                 at: Timestamp(self.now),
@@ -241,9 +304,19 @@ impl World {
                 reason: None,
                 iterations: 1,
             });
-            endings.push(Ending { number, status, reason: None, iterations: 1 });
+            endings.push(Ending {
+                number,
+                status,
+                reason: None,
+                iterations: 1,
+            });
         }
-        Input::Ended { worker, task, events, endings }
+        Input::Ended {
+            worker,
+            task,
+            events,
+            endings,
+        }
     }
 
     /// What must be true at the end.
@@ -258,7 +331,11 @@ impl World {
             let (last, status) = ends[ends.len() - 1];
             let is_complete = self.outcome == Some(Outcome::Complete);
             if is_complete {
-                assert_eq!(self.began.get(experiment), Some(&last), "the last attempt has ended");
+                assert_eq!(
+                    self.began.get(experiment),
+                    Some(&last),
+                    "the last attempt has ended"
+                );
             }
             if is_complete && status == Status::Failed && !self.settings.shared_process {
                 assert!(last > self.settings.retries, "a failure is tried again");
@@ -286,6 +363,9 @@ fn simulate(seed: u64) {
 fn every_run_ends_and_every_experiment_ends_once() {
     for seed in 0..3000 {
         let result = std::panic::catch_unwind(|| simulate(seed));
-        assert!(result.is_ok(), "seed {seed} fails: replay it with simulate({seed})");
+        assert!(
+            result.is_ok(),
+            "seed {seed} fails: replay it with simulate({seed})"
+        );
     }
 }

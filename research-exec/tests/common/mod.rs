@@ -56,8 +56,10 @@ impl Run {
     pub(crate) fn try_lead(self) -> Result<Kept, RunError> {
         let isolation = self.options.isolation as u64;
         let target = Target {
+            name: "test".into(),
             fingerprint: isolation,
             earlier: 0,
+            earlier_runs: None,
         };
         if let Some(invitation) = Invitation::received() {
             if invitation.target == target {

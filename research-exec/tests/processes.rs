@@ -1,4 +1,5 @@
 //! Whole runs with real processes: this test program is started again as worker and executor.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -62,7 +63,7 @@ fn a_dead_executor_is_a_killed_experiment_and_the_run_goes_on() {
                 1 => std::process::abort(),
                 2 => std::process::exit(3),
                 3 => panic!("unit {} panics", 3),
-                4 => return Err("a plain error".into()),
+                4 => Err("a plain error".into()),
                 x => Ok(x),
             }
         })

@@ -35,7 +35,8 @@ pub(crate) fn parse_condition(text: &str) -> Result<Condition, SyntaxError> {
 
 /// What stands to the right of `=`: a list or a sampler.
 pub(crate) fn parse_values(text: &str) -> Result<Values, SyntaxError> {
-    Parser::new(text)?.whole(Parser::values)
+    let values = Parser::new(text)?.whole(Parser::values);
+    values.map_err(|error| error.about_name("NAME=", ""))
 }
 
 /// Whether a name needs no backquotes.

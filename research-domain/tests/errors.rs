@@ -48,6 +48,10 @@ fn bad_domains_name_the_part() {
         ),
         ("``=[1]", "a parameter has an empty name"),
         (
+            "a=[1] * repetition=[1]",
+            "a parameter cannot be called `repetition`",
+        ),
+        (
             "a=uniform(1, 0)",
             "`a`: `uniform(1.0, 0.0)` is impossible: the bounds must be finite and low < high",
         ),

@@ -22,6 +22,14 @@ pub enum DomainError {
     /// A parameter whose name nothing can be called by.
     #[error("a parameter has an empty name; name it")]
     EmptyName,
+    /// A parameter called like something that every experiment has.
+    #[error(
+        "a parameter cannot be called `{name}`: every experiment has a key of that name; rename it"
+    )]
+    AuxiliaryName {
+        /// The parameter.
+        name: String,
+    },
     /// A sampler that cannot be drawn from.
     #[error("`{name}`: {source}")]
     Sampler {

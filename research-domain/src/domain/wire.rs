@@ -117,7 +117,10 @@ fn values_of(value: Value) -> Result<Values, String> {
                 "for the text itself, write a list: [{}]",
                 Value::Text(text).literal()
             );
-            format!("{}\n  = {hint}", error.to_string().replace("NAME=", ""))
+            format!(
+                "{error}
+  = {hint}"
+            )
         }),
         Value::Map(entries) => sampler_of(entries).map(Values::Sampler),
         single => Ok(Values::List(vec![Listed::from(single)])),

@@ -157,12 +157,9 @@ impl Parser<'_> {
                 _ => error.with_hint(format!("write its values: {name}=[1, 2]")),
             });
         }
-        let values = self.values().map_err(|mut error| {
-            if let Some(hint) = &mut error.hint {
-                *hint = hint.replace("NAME", &name);
-            }
-            error
-        })?;
+        let values = self
+            .values()
+            .map_err(|error| error.about_name("NAME", &name))?;
         Ok(crate::domain::option(key, values))
     }
 

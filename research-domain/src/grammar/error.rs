@@ -48,6 +48,12 @@ impl SyntaxError {
         self
     }
 
+    /// Puts the name of the parameter, which the parser of values does not know, into the hint.
+    pub(super) fn about_name(mut self, placeholder: &str, name: &str) -> SyntaxError {
+        self.hint = self.hint.map(|hint| hint.replace(placeholder, name));
+        self
+    }
+
     /// What is wrong, without the place.
     pub fn message(&self) -> &str {
         &self.message

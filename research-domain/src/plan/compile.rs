@@ -11,6 +11,7 @@ use self::shape::{Origin, SelectedBy, Shape, Spec, without};
 use super::Plan;
 use super::membership::Membership;
 use super::rows::Rows;
+use crate::config::is_auxiliary;
 use crate::domain::{Domain, DomainError, Node, part};
 use crate::option::{Key, Values};
 
@@ -240,6 +241,9 @@ fn option_shape(key: &Key, values: &Values) -> Result<Shape, DomainError> {
     let name = || key.name.to_string();
     if key.name.is_empty() {
         return Err(DomainError::EmptyName);
+    }
+    if is_auxiliary(&key.name) {
+        return Err(DomainError::AuxiliaryName { name: name() });
     }
     Ok(Shape::of_axis(match values {
         Values::List(values) if values.is_empty() => {

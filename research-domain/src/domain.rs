@@ -136,6 +136,9 @@ impl Domain {
     /// Pairs two options, or earlier zips, of equal lengths element by element (`@` in
     /// expressions).
     ///
+    /// In a product a zip varies slowest, since each of its rows is paired with all cubes of the
+    /// other factors before the next one comes; to a weight it is one cube.
+    ///
     /// ```
     /// use research_domain::option;
     ///

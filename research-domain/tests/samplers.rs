@@ -201,6 +201,29 @@ fn blocks_are_drawn_by_their_weights_until_a_cube_is_exhausted() {
 }
 
 #[test]
+fn a_zip_is_one_cube_to_a_weight() {
+    let domain: Domain = "0.25 * a=uniform(0, 1) + 0.75 * (b=[1, 2, 3] @ c=[1, 2, 3]) * d=[1, 2]"
+        .parse()
+        .unwrap();
+    let mut found = [0, 0];
+    for seed in 0..4000 {
+        let configs = domain
+            .configs(&Iteration::default().n_items(1).seed(seed))
+            .unwrap();
+        let config = configs.get(0).unwrap().unwrap().config;
+        found[usize::from(config.contains("b"))] += 1;
+    }
+    check_shares(&found, &[0.25, 0.75]);
+    let factors: Domain = "0.5 * (b=[1, 2] @ c=[1, 2]) * (d=[1] + e=[2])"
+        .parse()
+        .unwrap();
+    let vectors = factors.configs(&Iteration::default()).unwrap();
+    let mut vectors = vectors.index_vectors().unwrap();
+    while vectors.advance() {}
+    assert_eq!(vectors.cube(), 2);
+}
+
+#[test]
 fn weighted_finite_cubes_all_come_and_each_in_its_own_order() {
     let domain: Domain = "0.7 * a=[1, 2, 3] + 0.3 * (a=[4, 5] @ b=[1, 2]) + a=[6]"
         .parse()

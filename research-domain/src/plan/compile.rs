@@ -80,15 +80,9 @@ impl Compiler {
         let cubes = factors.iter().map(Vec::len).fold(1, usize::saturating_mul);
         check_cubes(cubes, domain)?;
         for factors in factors {
-            if factors.len() > 1 {
-                // Each row of a zip is a cube of its own to what stands to its right: all cubes
-                // there are paired with the first row before the second one comes.
-                let rows = product
-                    .iter()
-                    .map(Shape::zipped_rows)
-                    .fold(0, usize::saturating_add);
-                check_cubes(rows.saturating_mul(factors.len()), domain)?;
-                product = product.into_iter().flat_map(Shape::split_zips).collect();
+            let ordered = factors.iter().all(|shape| shape.weight.is_none());
+            if factors.len() > 1 && ordered {
+                product = split_zips(product, factors.len(), domain)?;
             }
             let mut next = Vec::with_capacity(product.len() * factors.len());
             for left in &product {
@@ -225,6 +219,23 @@ impl Compiler {
             .map(|shape| without(shape, Arc::clone(&others), part(domain)))
             .collect())
     }
+}
+
+/// Each row of a zip is a cube of its own to what stands to its right: all cubes there are paired
+/// with the first row before the second one comes. Where there are weights there is no such order.
+fn split_zips(
+    shapes: Vec<Shape>,
+    factors: usize,
+    domain: &Domain,
+) -> Result<Vec<Shape>, DomainError> {
+    let rows = shapes.iter().map(Shape::zipped_rows);
+    let cubes = rows.fold(0, usize::saturating_add);
+    check_cubes(cubes.saturating_mul(factors), domain)?;
+    let split = |shape: Shape| match shape.weight {
+        None => shape.split_zips(),
+        Some(_) => vec![shape],
+    };
+    Ok(shapes.into_iter().flat_map(split).collect())
 }
 
 fn check_cubes(cubes: usize, domain: &Domain) -> Result<(), DomainError> {

@@ -16,6 +16,8 @@ mod relaunch;
 mod task;
 mod worker;
 
+pub mod program;
+
 pub use distributor::StatusCounts;
 pub use executor::{Ending, Executor, ExecutorError};
 pub use leader::{Job, LaunchError, Report, RunError, lead};

@@ -1,0 +1,69 @@
+//! A unit that runs a program each time it is due.
+
+use std::ops::ControlFlow;
+
+use research_core::{CallableBody, Context, Output, UnitError};
+
+use super::capture::Capture;
+use super::command::ProgramCommand;
+use super::failure::Failure;
+use super::file::OutputFile;
+use super::process::Running;
+
+/// Runs a program at each call and reads its output.
+///
+/// The unit fails if the program cannot be started, ends with another exit code than 0, is killed
+/// by a signal (then the failure's kind is `Killed`), or puts out something else than what was
+/// asked for. The last lines of its standard error, or else of its standard output, are the
+/// failure's backtrace.
+#[derive(Clone, Debug)]
+pub struct ProgramCallable {
+    command: ProgramCommand,
+}
+
+impl ProgramCallable {
+    /// A unit that runs this command.
+    #[must_use]
+    pub fn new(command: ProgramCommand) -> Self {
+        Self { command }
+    }
+}
+
+impl CallableBody for ProgramCallable {
+    fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
+        let prepared = self.prepare(context);
+        let (mut program, file) = prepared.map_err(|failure| failure.into_unit_error(None))?;
+        self.run(&mut program, file)
+            .map_err(|failure| failure.into_unit_error(program.last_lines()))
+    }
+}
+
+impl ProgramCallable {
+    fn prepare(&self, context: &Context) -> Result<(Running, Option<OutputFile>), Failure> {
+        let file = self.command.parser.file();
+        let file = file
+            .map(|path| OutputFile::prepare(path, context))
+            .transpose()?;
+        Ok((Running::start(self.command.launch(context)?)?, file))
+    }
+
+    fn run(&self, program: &mut Running, file: Option<OutputFile>) -> Result<Output, Failure> {
+        let parser = &self.command.parser;
+        let mut capture = Capture::default();
+        let _ = program.read(&mut |chunk| {
+            capture.push(chunk, parser)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        program.check()?;
+        let output = match file {
+            Some(file) => file.read().map(Some),
+            None => Ok(capture.finish(parser)),
+        };
+        let value = output.and_then(|output| match output {
+            Some(output) => parser.read(&output),
+            None => parser.read_nothing(),
+        });
+        let value = value.map_err(|source| program.blame(source))?;
+        Ok(Output::Value(value))
+    }
+}

@@ -1,0 +1,159 @@
+//! What is kept of a program's output while it runs: as little as its end needs.
+
+use super::output::{OutputError, Parser};
+
+/// The most that is kept of one line, and of a whole output.
+pub(super) const LIMIT: usize = 64 << 20;
+
+/// How much of the end of an output is shown with an error.
+const TAIL_BYTES: usize = 16 << 10;
+const TAIL_LINES: usize = 20;
+
+/// What a program's standard output becomes.
+#[derive(Debug, Default)]
+pub(super) struct Capture {
+    /// The last complete line that was wanted.
+    line: Option<Vec<u8>>,
+    /// What came after the last newline; all of the output, where all is wanted.
+    partial: Vec<u8>,
+}
+
+impl Capture {
+    pub(super) fn push(&mut self, chunk: &[u8], parser: &Parser) -> Result<(), OutputError> {
+        let whole = matches!(parser, Parser::Text);
+        let newline = if whole {
+            None
+        } else {
+            position_of_last_newline(chunk)
+        };
+        match newline {
+            None => self.partial.extend_from_slice(chunk),
+            Some(end) => {
+                self.take_lines(&chunk[..end], parser);
+                self.partial.clear();
+                self.partial.extend_from_slice(&chunk[end + 1..]);
+            }
+        }
+        match self.partial.len() > LIMIT {
+            true if whole => Err(OutputError::LongOutput(LIMIT)),
+            true => Err(OutputError::LongLine(LIMIT)),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes the last wanted one of some complete lines, the first of which goes on from what was
+    /// there. The last ones are looked at first: mostly there is nothing to do with the others.
+    fn take_lines(&mut self, lines: &[u8], parser: &Parser) {
+        let mut parts = lines.splitn(2, |byte| *byte == b'\n');
+        let first = parts.next().unwrap_or_default();
+        let last = parts.next().and_then(|rest| {
+            let mut lines = rest.rsplit(|byte| *byte == b'\n');
+            lines.find(|line| parser.wants(line))
+        });
+        if let Some(last) = last {
+            self.line = Some(last.to_vec());
+            return;
+        }
+        self.partial.extend_from_slice(first);
+        if parser.wants(&self.partial) {
+            self.line = Some(std::mem::take(&mut self.partial));
+        }
+    }
+
+    /// What is to be read, when the program has ended.
+    pub(super) fn finish(self, parser: &Parser) -> Option<Vec<u8>> {
+        if parser.wants(&self.partial) {
+            Some(self.partial)
+        } else {
+            self.line
+        }
+    }
+}
+
+/// Complete lines of a program's standard output, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    buffer: Vec<u8>,
+    /// Where the next line begins.
+    start: usize,
+    /// Up to where there is known to be no newline.
+    searched: usize,
+}
+
+impl Lines {
+    pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), OutputError> {
+        self.buffer.drain(..self.start);
+        self.searched -= self.start;
+        self.start = 0;
+        self.buffer.extend_from_slice(chunk);
+        match self.buffer.len() > LIMIT && !self.has_line() {
+            true => Err(OutputError::LongLine(LIMIT)),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn has_line(&mut self) -> bool {
+        self.newline().is_some()
+    }
+
+    fn newline(&mut self) -> Option<usize> {
+        let found = self.buffer[self.searched..]
+            .iter()
+            .position(|byte| *byte == b'\n');
+        self.searched = found.map_or(self.buffer.len(), |at| self.searched + at);
+        found.map(|_| self.searched)
+    }
+
+    /// The next complete line; at the end of the output also one without a newline.
+    pub(super) fn next(&mut self, at_end: bool) -> Option<&[u8]> {
+        let start = self.start;
+        match self.newline() {
+            Some(end) => {
+                self.start = end + 1;
+                self.searched = end + 1;
+                Some(&self.buffer[start..end])
+            }
+            None if at_end && start < self.buffer.len() => {
+                self.start = self.buffer.len();
+                Some(&self.buffer[start..])
+            }
+            None => None,
+        }
+    }
+}
+
+/// The end of an output, for people to look at when something went wrong.
+#[derive(Debug, Default)]
+pub(super) struct Tail(Vec<u8>);
+
+impl Tail {
+    pub(super) fn push(&mut self, chunk: &[u8]) {
+        let chunk = &chunk[chunk.len().saturating_sub(TAIL_BYTES)..];
+        // It may grow to twice its size, so that bytes are moved once in a while and not at each
+        // line.
+        if self.0.len() + chunk.len() > 2 * TAIL_BYTES {
+            let kept = TAIL_BYTES - chunk.len();
+            self.0.drain(..self.0.len().saturating_sub(kept));
+        }
+        self.0.extend_from_slice(chunk);
+    }
+
+    /// The last lines as a terminal would show them; `None` if there are none.
+    pub(super) fn lines(&self) -> Option<String> {
+        let end = &self.0[self.0.len().saturating_sub(TAIL_BYTES)..];
+        let text = String::from_utf8_lossy(end);
+        let lines: Vec<&str> = text.trim_end().lines().map(visible).collect();
+        let last = lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n");
+        (!last.trim().is_empty()).then_some(last)
+    }
+}
+
+/// What is seen of a line in which a progress bar was drawn over and over.
+fn visible(line: &str) -> &str {
+    let line = line.trim_end_matches('\r');
+    line.rsplit('\r').next().unwrap_or(line)
+}
+
+fn position_of_last_newline(chunk: &[u8]) -> Option<usize> {
+    chunk.iter().rposition(|byte| *byte == b'\n')
+}

@@ -1,0 +1,185 @@
+//! A command that was checked, and is ready to be filled in for an experiment.
+
+use std::ffi::OsString;
+
+use research_core::Context;
+
+use super::environment;
+use super::failure::Failure;
+use super::names::{self, RenderError, UnknownName};
+use super::output::Parser;
+use super::shell;
+use super::spawn::Launch;
+use super::spec::{ProgramSpec, Run};
+use super::template::{Template, TemplateError};
+
+/// A program with its arguments and the way its output is read: a [`ProgramSpec`] that was
+/// checked.
+#[derive(Clone, Debug)]
+pub struct ProgramCommand {
+    invocation: Invocation,
+    pub(super) parser: Parser,
+}
+
+#[derive(Clone, Debug)]
+enum Invocation {
+    Words(Vec<Template>),
+    Shell { command: Template, label: String },
+}
+
+/// A [`ProgramSpec`] that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProgramError {
+    /// There is nothing to run.
+    #[error(
+        "`run` names no program: write [\"program\", \"argument\", …] or \"program argument …\""
+    )]
+    NoProgram,
+    /// The command has an unbalanced brace or an empty name.
+    #[error("`run`: {0}")]
+    Template(#[source] TemplateError),
+    /// The command cannot be split into words.
+    #[error(
+        "`run` cannot be split into words, a quote or a backslash at its end is left open: `{line}`"
+    )]
+    Quotes {
+        /// The command.
+        line: String,
+    },
+    /// A list of words cannot go through a shell.
+    #[error(
+        "`run` is a list, and `shell = true` takes one text: write the command as the shell reads it"
+    )]
+    ListForShell,
+    /// A name stands where the quotes of its value would do harm.
+    #[error(
+        "column {column} of `run`: `{{{name}}}` stands inside quotes or a comment; with `shell = true` every value gets quotes of its own, so write `\"before \"{{{name}}}\" after\"`"
+    )]
+    NameInQuotes {
+        /// The name.
+        name: String,
+        /// Where it stands, in characters from 1.
+        column: usize,
+    },
+    /// The regular expression cannot be used.
+    #[error("`output`: the regular expression `{pattern}` cannot be used: {reason}")]
+    Regex {
+        /// The expression.
+        pattern: String,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
+    /// The file's path is no template.
+    #[error("`output`: the path of the file: {0}")]
+    File(#[source] TemplateError),
+    /// The file has no path.
+    #[error("`output`: the path of the file is empty")]
+    NoFile,
+    /// A generator cannot put out files.
+    #[error(
+        "`output`: a generator cannot put out a file: let it print each item as a line, or use the unit without `mode = \"generator\"`"
+    )]
+    FileOfGenerator,
+}
+
+impl ProgramCommand {
+    /// Checks a description and prepares what does not depend on the experiment.
+    ///
+    /// # Errors
+    /// A command or an output that cannot be.
+    pub fn new(spec: &ProgramSpec) -> Result<Self, ProgramError> {
+        Ok(Self {
+            invocation: Invocation::new(&spec.run, spec.shell)?,
+            parser: Parser::new(&spec.output)?,
+        })
+    }
+
+    /// The names that it refers to, in order, each as often as it stands there.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let templates = self.invocation.templates().iter().chain(self.parser.file());
+        templates.flat_map(Template::names)
+    }
+
+    /// The units whose outputs it reads, where the config has these keys and the experiment these
+    /// units: to be called when a research is described, so that a wrong name is found then.
+    ///
+    /// # Errors
+    /// A name that nothing has, with the nearest one.
+    pub fn units_read(&self, keys: &[&str], units: &[&str]) -> Result<Vec<&str>, UnknownName> {
+        let mut read = Vec::new();
+        for name in self.names() {
+            if let Some(unit) = names::unit_of(name, keys, units)?
+                && !read.contains(&unit)
+            {
+                read.push(unit);
+            }
+        }
+        Ok(read)
+    }
+
+    /// The command as it is started for an experiment.
+    pub(super) fn launch(&self, context: &Context) -> Result<Launch, Failure> {
+        let mut words = Vec::new();
+        let label = match &self.invocation {
+            Invocation::Words(templates) => {
+                for template in templates {
+                    words.push(template.render(context).map_err(Failure::Render)?);
+                }
+                None
+            }
+            Invocation::Shell { command, label } => {
+                let command = command.render_for_shell(context);
+                words.extend(["sh", "-c"].map(OsString::from));
+                words.push(command.map_err(Failure::Render)?);
+                Some(label.clone())
+            }
+        };
+        let environment = environment::of(context)
+            .map_err(|error| Failure::Render(RenderError::Folder(error)))?;
+        Launch::new(words, environment, label)
+    }
+}
+
+impl Invocation {
+    fn new(run: &Run, through_shell: bool) -> Result<Self, ProgramError> {
+        let parse = |text: &String| Template::parse(text).map_err(ProgramError::Template);
+        match (run, through_shell) {
+            (Run::List(_), true) => Err(ProgramError::ListForShell),
+            (Run::List(words), false) => Self::words(words),
+            (Run::Line(line), true) => {
+                let command = parse(line)?;
+                if line.trim().is_empty() {
+                    return Err(ProgramError::NoProgram);
+                }
+                if let Some((name, column)) = shell::name_in_quotes(&command) {
+                    let name = name.to_owned();
+                    return Err(ProgramError::NameInQuotes { name, column });
+                }
+                let label = super::failure::shorten(line.trim().as_bytes());
+                Ok(Self::Shell { command, label })
+            }
+            (Run::Line(line), false) => {
+                // First as a whole, so that a mistake's column is that of the line.
+                parse(line)?;
+                let words = shlex::split(line);
+                Self::words(&words.ok_or_else(|| ProgramError::Quotes { line: line.clone() })?)
+            }
+        }
+    }
+
+    fn words(words: &[String]) -> Result<Self, ProgramError> {
+        let words: Result<Vec<_>, _> = words.iter().map(|word| Template::parse(word)).collect();
+        let words = words.map_err(ProgramError::Template)?;
+        match words.first() {
+            Some(program) if !program.is_empty() => Ok(Self::Words(words)),
+            _ => Err(ProgramError::NoProgram),
+        }
+    }
+
+    fn templates(&self) -> &[Template] {
+        match self {
+            Self::Words(templates) => templates,
+            Self::Shell { command, .. } => std::slice::from_ref(command),
+        }
+    }
+}

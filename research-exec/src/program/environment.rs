@@ -1,0 +1,56 @@
+//! The environment that programs are given.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use research_core::Context;
+
+const ID: &str = "RESEARCH_ID";
+const PATH: &str = "RESEARCH_PATH";
+const SEED: &str = "RESEARCH_SEED";
+const ITERATION: &str = "RESEARCH_ITERATION";
+const CONFIG: &str = "RESEARCH_CONFIG";
+
+/// The `NAME=value` texts of an experiment's program.
+///
+/// Made anew for each program: what it costs is lost beside a process, and variables such as
+/// `CUDA_VISIBLE_DEVICES` may be set between two of them.
+pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
+    let record = context.record();
+    let ours = |name: &OsStr| {
+        [ID, PATH, SEED, ITERATION, CONFIG]
+            .iter()
+            .any(|o| name == *o)
+    };
+    let mut variables: Vec<Vec<u8>> = std::env::vars_os()
+        .filter(|(name, _)| !ours(name))
+        .map(|(name, value)| variable(name, value.as_bytes()))
+        .collect();
+    let mut add = |name: &str, value: &[u8]| variables.push(variable(name.into(), value));
+    add(ID, record.id.as_str().as_bytes());
+    if let Some(path) = folder(context)? {
+        add(PATH, path.as_bytes());
+    }
+    add(SEED, record.seed.to_string().as_bytes());
+    add(ITERATION, context.iteration().to_string().as_bytes());
+    add(CONFIG, &serde_json::to_vec(context.config())?);
+    Ok(variables)
+}
+
+fn variable(name: OsString, value: &[u8]) -> Vec<u8> {
+    let mut variable = name.into_vec();
+    variable.push(b'=');
+    variable.extend_from_slice(value);
+    variable
+}
+
+/// The experiment's folder, if it can have one.
+fn folder(context: &Context) -> io::Result<Option<OsString>> {
+    match context.path() {
+        Ok(path) => Ok(Some(std::path::absolute(path)?.into_os_string())),
+        // The system had no part in it: the research is kept in memory.
+        Err(error) if error.raw_os_error().is_none() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,87 @@
+//! How a program as a unit fails.
+
+use std::io;
+
+use nix::sys::signal::Signal;
+use research_core::{FailureKind, UnitError};
+
+use super::names::RenderError;
+use super::output::OutputError;
+
+/// How much of a program's text a message quotes, in characters.
+const QUOTED: usize = 200;
+
+/// Why a unit that runs a program has no output.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("the command cannot be filled in: {0}")]
+    Render(RenderError),
+    #[error(
+        "program `{program}` cannot be started: an argument or a variable has a zero byte in it"
+    )]
+    ZeroByte { program: String },
+    #[error("program `{program}` cannot be started: {reason}")]
+    Start { program: String, reason: String },
+    #[error("program `{program}` ended with exit code {code}")]
+    ExitCode { program: String, code: i32 },
+    #[error("program `{program}` was killed by signal {signal}{}", name_of(*.signal))]
+    Signal { program: String, signal: i32 },
+    #[error("program `{program}`: {source}")]
+    Output {
+        program: String,
+        source: OutputError,
+    },
+    #[error(transparent)]
+    File(OutputError),
+    #[error("program `{program}` was lost: {source}")]
+    Lost { program: String, source: io::Error },
+}
+
+impl Failure {
+    /// The failure as that of the unit, with the last lines that the program put out.
+    pub(super) fn into_unit_error(self, last_lines: Option<String>) -> UnitError {
+        let kind = match self {
+            Self::Signal { .. } => FailureKind::Killed,
+            _ => FailureKind::Error,
+        };
+        let mut message = self.to_string();
+        if let Self::Render(RenderError::Folder(source)) = &self {
+            message.push_str(&format!(": {source}"));
+        }
+        let error = UnitError::of_kind(kind, message);
+        match last_lines {
+            Some(lines) => error.with_backtrace(lines),
+            None => error,
+        }
+    }
+}
+
+/// ` (SIGKILL)`, if the signal has a name.
+fn name_of(signal: i32) -> String {
+    match Signal::try_from(signal) {
+        Ok(signal) => format!(" ({signal})"),
+        Err(_) => String::new(),
+    }
+}
+
+/// The beginning of what a program put out, on one line and readable.
+pub(super) fn shorten(text: &[u8]) -> String {
+    // A character has four bytes at most.
+    let beginning = &text[..text.len().min(4 * QUOTED)];
+    let beginning = String::from_utf8_lossy(beginning);
+    let mut short: String = beginning
+        .chars()
+        .take(QUOTED)
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect();
+    if beginning.chars().nth(QUOTED).is_some() || text.len() > 4 * QUOTED {
+        short.push('…');
+    }
+    short
+}

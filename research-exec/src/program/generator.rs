@@ -1,0 +1,107 @@
+//! A unit that starts a program once and takes a line for each item.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use research_core::domain::Value;
+use research_core::{Context, Generator, GeneratorBody, Output, UnitError};
+
+use super::capture::Lines;
+use super::command::{ProgramCommand, ProgramError};
+use super::failure::Failure;
+use super::process::Running;
+
+/// Starts a program once; every line of its standard output is the next item.
+///
+/// A line is read as `output` says. Lines that are blank are passed over where JSON or numbers are
+/// expected, and those that do not match where a regular expression is. The next line is awaited
+/// only when the unit is due; a program that is ahead waits when its pipe is full. When the
+/// program has ended with exit code 0 and its lines are used up, so is the generator; any other
+/// end is an error. A program that still runs is killed when the generator is dropped or failed.
+#[derive(Clone, Debug)]
+pub struct ProgramGenerator {
+    command: Arc<ProgramCommand>,
+}
+
+impl ProgramGenerator {
+    /// A generator that starts this command.
+    ///
+    /// # Errors
+    /// The output is a file: nothing says which item a file that is written over and over holds.
+    pub fn new(command: ProgramCommand) -> Result<Self, ProgramError> {
+        if command.parser.file().is_some() {
+            return Err(ProgramError::FileOfGenerator);
+        }
+        Ok(Self {
+            command: Arc::new(command),
+        })
+    }
+}
+
+impl GeneratorBody for ProgramGenerator {
+    fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError> {
+        let launch = self.command.launch(context);
+        let program = launch
+            .and_then(Running::start)
+            .map_err(|failure| failure.into_unit_error(None))?;
+        Ok(Box::new(Items {
+            command: Arc::clone(&self.command),
+            program: Some(program),
+            lines: Lines::default(),
+        }))
+    }
+}
+
+/// The items of a program.
+struct Items {
+    command: Arc<ProgramCommand>,
+    /// `None` after the end.
+    program: Option<Running>,
+    lines: Lines,
+}
+
+impl Generator for Items {
+    fn next(&mut self, _: &mut Context) -> Result<Option<Output>, UnitError> {
+        let Some(program) = &mut self.program else {
+            return Ok(None);
+        };
+        let item = next_item(program, &mut self.lines, &self.command);
+        let item = item.map_err(|failure| {
+            program.kill();
+            failure.into_unit_error(program.last_lines())
+        });
+        if !matches!(item, Ok(Some(_))) {
+            self.program = None;
+        }
+        Ok(item?.map(Output::Value))
+    }
+}
+
+fn next_item(
+    program: &mut Running,
+    lines: &mut Lines,
+    command: &ProgramCommand,
+) -> Result<Option<Value>, Failure> {
+    let parser = &command.parser;
+    let mut ended = false;
+    loop {
+        while let Some(line) = lines.next(ended) {
+            if parser.wants(line) {
+                let value = parser.read(line).map_err(|source| program.blame(source))?;
+                return Ok(Some(value));
+            }
+        }
+        if ended {
+            program.check()?;
+            return Ok(None);
+        }
+        let flow = program.read(&mut |chunk| {
+            lines.push(chunk)?;
+            Ok(match lines.has_line() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            })
+        })?;
+        ended = flow.is_continue();
+    }
+}

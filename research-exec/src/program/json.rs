@@ -1,0 +1,95 @@
+//! JSON as programs write it.
+
+use std::borrow::Cow;
+
+use research_core::domain::Value;
+
+/// What stands in for a number that JSON lacks: a text that begins with it. A zero byte is nothing
+/// that programs print.
+const STAND_IN: &str = "\0number ";
+
+/// Reads JSON, and with it the `NaN`, `Infinity` and `-Infinity` that Python writes: a loss that
+/// diverged is a result, not a fault of the output.
+pub(super) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(text).or_else(|error| match stand_in(text) {
+        Cow::Borrowed(_) => Err(error),
+        Cow::Owned(text) => {
+            let mut value = serde_json::from_slice(&text).map_err(|_| error)?;
+            put_back(&mut value);
+            Ok(value)
+        }
+    })
+}
+
+/// The text with stand-ins for those numbers, wherever they are outside of texts.
+fn stand_in(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut replaced = Vec::new();
+    let mut copied = 0;
+    let mut at = 0;
+    let mut in_text = false;
+    while at < text.len() {
+        let word = ["NaN", "Infinity", "-Infinity"]
+            .into_iter()
+            .find(|word| !in_text && text[at..].starts_with(word.as_bytes()));
+        match (word, text[at]) {
+            (Some(word), _) => {
+                replaced.extend_from_slice(&text[copied..at]);
+                replaced.extend_from_slice(br#""\u0000number "#);
+                replaced.extend_from_slice(word.as_bytes());
+                replaced.push(b'"');
+                at += word.len();
+                copied = at;
+            }
+            (None, b'\\') if in_text => at += 2,
+            (None, byte) => {
+                in_text ^= byte == b'"';
+                at += 1;
+            }
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    replaced.extend_from_slice(&text[copied..]);
+    Cow::Owned(replaced)
+}
+
+fn put_back(value: &mut Value) {
+    match value {
+        Value::Text(text) => {
+            if let Some(Ok(number)) = text.strip_prefix(STAND_IN).map(str::parse) {
+                *value = Value::Float(number);
+            }
+        }
+        Value::List(values) => values.iter_mut().for_each(put_back),
+        Value::Map(entries) => entries.iter_mut().for_each(|(_, value)| put_back(value)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<String, String> {
+        let value = parse(text.as_bytes());
+        value.map(|v| v.to_string()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn numbers_that_json_lacks_are_read() {
+        assert_eq!(read("NaN").unwrap(), "NaN");
+        assert_eq!(
+            read(r#"{"a": -Infinity, "b": [Infinity, NaN, 1], "c": "NaN, \"Infinity"}"#).unwrap(),
+            r#"{"a": -inf, "b": [inf, NaN, 1], "c": "NaN, \"Infinity"}"#
+        );
+    }
+
+    #[test]
+    fn an_error_is_that_of_the_text_as_it_was() {
+        let error = read("{\"a\": NaN, \"b\": oops}").unwrap_err();
+        assert!(error.contains("column 7"), "{error}");
+        assert!(read("NaN NaN").is_err());
+        assert!(read("").is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! Units that run programs.
+//!
+//! A [`ProgramSpec`] is what a research file says of such a unit: the command, whether it goes
+//! through a shell, and how standard output becomes the unit's output. [`ProgramCommand`] checks it
+//! once and prepares all that does not depend on an experiment; [`ProgramCallable`] runs the
+//! program at each call, [`ProgramGenerator`] starts it once and takes a line for each item.
+//!
+//! # What a program is given
+//! Standard input is empty, the working directory is that of the run, and no open file of this
+//! process is inherited. The environment is that of this process and
+//!
+//! | variable | holds |
+//! |---|---|
+//! | `RESEARCH_ID` | the experiment's id |
+//! | `RESEARCH_PATH` | the experiment's folder, which exists, as an absolute path; unset in a research that is kept in memory |
+//! | `RESEARCH_SEED` | the experiment's seed |
+//! | `RESEARCH_ITERATION` | the iteration, from 0 (for a generator: the one in which it started) |
+//! | `RESEARCH_CONFIG` | the config without auxiliary keys, as JSON |
+//!
+//! # How a program lives and dies
+//! It leads a process group of its own. It is killed when the thread that started it ends, so
+//! start programs from threads that stay. Whatever it started in its group and left behind is
+//! killed when it ends; a process that holds its standard output open delays nobody. Programs that
+//! run can be reached from a signal handler with [`signal_programs`].
+//!
+//! ```
+//! use research_core::{Experiment, UnitBody};
+//! use research_exec::program::{ProgramCallable, ProgramCommand, ProgramSpec};
+//! use std::sync::Arc;
+//!
+//! let spec: ProgramSpec = serde_json::from_str(
+//!     r#"{"run": ["expr", "{a}", "+", "1"], "output": "number"}"#,
+//! )?;
+//! let command = ProgramCommand::new(&spec)?;
+//! let units = command.units_read(&["a"], &["sum"])?;
+//! assert!(units.is_empty(), "it reads a config item and no unit's output");
+//! let body = UnitBody::Callable(Arc::new(ProgramCallable::new(command)));
+//! let experiment = Experiment::builder().body("sum", body, true, &[]).save_to("sum").build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod callable;
+mod capture;
+mod command;
+mod environment;
+mod failure;
+mod file;
+mod generator;
+mod groups;
+mod json;
+mod names;
+mod output;
+mod process;
+mod shell;
+mod spawn;
+mod spec;
+mod template;
+
+pub use callable::ProgramCallable;
+pub use command::{ProgramCommand, ProgramError};
+pub use generator::ProgramGenerator;
+pub use groups::{running_programs, signal_programs};
+pub use names::{RenderError, UnknownName};
+pub use spec::{OutputSpec, ProgramSpec, Run};
+pub use template::{Template, TemplateError};

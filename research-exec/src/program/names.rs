@@ -1,0 +1,249 @@
+//! What the names in templates stand for.
+
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+
+use research_core::domain::{AUXILIARY_KEYS, Value};
+use research_core::{Context, Output, Unit};
+
+/// The names that mean the same in every research.
+const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
+
+/// A name in a template that nothing has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{{{name}}}`: no config item, unit or built-in name is called so{hint} (for a brace itself write `{{{{`)"
+)]
+pub struct UnknownName {
+    /// The name.
+    pub name: String,
+    /// The nearest name, or all that there are.
+    pub hint: String,
+}
+
+/// A template that cannot be filled in.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// Nothing has this name.
+    #[error(transparent)]
+    Unknown(#[from] UnknownName),
+    /// The unit has not put anything out yet.
+    #[error(
+        "`{{{name}}}`: unit `{unit}` has not run yet: put it before this one, or let it be due earlier"
+    )]
+    NotRun {
+        /// The name in the template.
+        name: String,
+        /// The unit.
+        unit: String,
+    },
+    /// The value has no such field.
+    #[error("`{{{name}}}`: there is no field `{field}`: {found}")]
+    NoField {
+        /// The name in the template.
+        name: String,
+        /// The field.
+        field: String,
+        /// What there is.
+        found: String,
+    },
+    /// The unit's output lives in memory.
+    #[error(
+        "`{{{name}}}`: the output of unit `{unit}` is an object in memory, which no program can be given: let the unit put out a value"
+    )]
+    Object {
+        /// The name in the template.
+        name: String,
+        /// The unit.
+        unit: String,
+    },
+    /// No device was given to the experiment.
+    #[error("`{{device}}`: this experiment has no device: set `devices` for the run")]
+    NoDevice,
+    /// There is no folder.
+    #[error("`{{path}}`: the experiment's folder cannot be made")]
+    Folder(#[source] std::io::Error),
+}
+
+/// What a name refers to; the fields are what follows the item's or unit's own name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reference<'n> {
+    BuiltIn,
+    Config { key: &'n str, fields: &'n str },
+    Unit { unit: &'n str, fields: &'n str },
+}
+
+/// The rule of precedence, the same before a run and in it.
+fn refer<'n>(
+    name: &'n str,
+    is_key: impl Fn(&str) -> bool,
+    is_unit: impl Fn(&str) -> bool,
+) -> Option<Reference<'n>> {
+    if BUILT_IN.contains(&name) {
+        return Some(Reference::BuiltIn);
+    }
+    // A key or a unit may have dots in its own name: the longest name goes first.
+    let shorter = name.rmatch_indices('.').map(|(dot, _)| dot);
+    std::iter::once(name.len()).chain(shorter).find_map(|end| {
+        let (head, fields) = (&name[..end], name[end..].trim_start_matches('.'));
+        if is_key(head) {
+            Some(Reference::Config { key: head, fields })
+        } else if is_unit(head) {
+            Some(Reference::Unit { unit: head, fields })
+        } else {
+            None
+        }
+    })
+}
+
+/// The unit that a name refers to, where these are the config's keys and the units; `None` for
+/// anything else that there is.
+pub(super) fn unit_of<'n>(
+    name: &'n str,
+    keys: &[&str],
+    units: &[&str],
+) -> Result<Option<&'n str>, UnknownName> {
+    let is_key = |key: &str| keys.contains(&key) || AUXILIARY_KEYS.contains(&key);
+    match refer(name, is_key, |unit| units.contains(&unit)) {
+        Some(Reference::Unit { unit, .. }) => Ok(Some(unit)),
+        Some(_) => Ok(None),
+        None => Err(unknown(name, keys.iter().chain(units).copied())),
+    }
+}
+
+/// Appends what a name stands for now.
+pub(super) fn write(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(), RenderError> {
+    let config = context.full_config();
+    let experiment = context.experiment();
+    let reference = refer(
+        name,
+        |key| config.contains(key),
+        |unit| experiment.position(unit).is_some(),
+    );
+    match reference {
+        Some(Reference::BuiltIn) => write_built_in(name, context, text),
+        Some(Reference::Config { key, fields }) => {
+            let value = config.get(key).unwrap_or(&Value::Null);
+            write_value(field_of(value, name, fields)?, text);
+            Ok(())
+        }
+        Some(Reference::Unit { unit, fields }) => {
+            let output = experiment
+                .position(unit)
+                .and_then(|at| context.output_at(at));
+            match output {
+                Some(Output::Value(value)) => {
+                    write_value(field_of(value, name, fields)?, text);
+                    Ok(())
+                }
+                Some(Output::Object(_)) => Err(RenderError::Object {
+                    name: name.to_owned(),
+                    unit: unit.to_owned(),
+                }),
+                None => Err(RenderError::NotRun {
+                    name: name.to_owned(),
+                    unit: unit.to_owned(),
+                }),
+            }
+        }
+        None => {
+            let units = experiment.units().iter().map(Unit::name);
+            Err(unknown(name, config.keys().chain(units)).into())
+        }
+    }
+}
+
+fn write_built_in(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(), RenderError> {
+    let record = context.record();
+    match name {
+        "id" => text.extend_from_slice(record.id.as_str().as_bytes()),
+        "path" => {
+            let path = context.path().and_then(std::path::absolute);
+            let path = path.map_err(RenderError::Folder)?;
+            text.extend_from_slice(path.as_os_str().as_bytes());
+        }
+        "iteration" => write_display(context.iteration(), text),
+        "repetition" => write_display(record.repetition, text),
+        "seed" => write_display(record.seed, text),
+        _ => match context.full_config().get("device") {
+            None | Some(Value::Null) => return Err(RenderError::NoDevice),
+            Some(Value::List(devices)) => {
+                for (place, device) in devices.iter().enumerate() {
+                    if place > 0 {
+                        text.push(b',');
+                    }
+                    write_value(device, text);
+                }
+            }
+            Some(device) => write_value(device, text),
+        },
+    }
+    Ok(())
+}
+
+/// Writing to a vector cannot fail.
+fn write_display(value: impl std::fmt::Display, text: &mut Vec<u8>) {
+    let _ = write!(text, "{value}");
+}
+
+fn write_value(value: &Value, text: &mut Vec<u8>) {
+    match value {
+        Value::Text(plain) => text.extend_from_slice(plain.as_bytes()),
+        Value::Bytes(bytes) => text.extend_from_slice(bytes),
+        // Values are finite trees with texts for keys, so they always have a JSON form.
+        Value::List(_) | Value::Map(_) => drop(serde_json::to_writer(text, value)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+            write_display(value, text);
+        }
+    }
+}
+
+fn field_of<'v>(value: &'v Value, name: &str, fields: &str) -> Result<&'v Value, RenderError> {
+    if fields.is_empty() && !name.ends_with('.') {
+        return Ok(value);
+    }
+    fields.split('.').try_fold(value, |value, field| {
+        let found = match value {
+            Value::Map(entries) => entries.iter().find(|(key, _)| key == field).map(|(_, v)| v),
+            Value::List(values) => field.parse().ok().and_then(|at: usize| values.get(at)),
+            _ => None,
+        };
+        found.ok_or_else(|| RenderError::NoField {
+            name: name.to_owned(),
+            field: field.to_owned(),
+            found: what_is_there(value),
+        })
+    })
+}
+
+fn what_is_there(value: &Value) -> String {
+    match value {
+        Value::Map(entries) => {
+            let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+            format!("the map has {}", keys.join(", "))
+        }
+        Value::List(values) => format!("the list has {} elements, from 0", values.len()),
+        other => format!("the value is no map, its type is {}", other.kind()),
+    }
+}
+
+/// `: did you mean …?` with the nearest known name, or all of them.
+fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> UnknownName {
+    let known = known
+        .filter(|name| !BUILT_IN.contains(name))
+        .chain(BUILT_IN);
+    let head = name.split('.').next().unwrap_or(name);
+    let near = known
+        .clone()
+        .map(|other| (strsim::damerau_levenshtein(head.trim(), other), other))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, other)| *distance <= 2.min(other.chars().count() / 2).max(1));
+    let hint = match near {
+        Some((_, other)) => format!(": did you mean `{{{other}}}`?"),
+        None => format!(": there are {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    UnknownName {
+        name: name.to_owned(),
+        hint,
+    }
+}

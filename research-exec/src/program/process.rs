@@ -1,0 +1,265 @@
+//! A program that runs: its output, its end, and that of its group.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::{Pid, read};
+
+use super::capture::Tail;
+use super::failure::Failure;
+use super::groups::Slot;
+use super::output::OutputError;
+use super::spawn::{Launch, Started};
+
+/// How much is read at once: what a pipe holds.
+const CHUNK: usize = 64 << 10;
+
+/// A program that was started. It is killed, with its group, when this is dropped.
+#[derive(Debug)]
+pub(super) struct Running {
+    label: String,
+    pid: Pid,
+    pidfd: OwnedFd,
+    stdout: Stream,
+    stderr: Stream,
+    buffer: Box<[u8]>,
+    /// In the list of running programs, until the program is waited for: as long as it is there,
+    /// its number is its own.
+    slot: Option<Slot>,
+    end: Option<ExitStatus>,
+}
+
+/// One of a program's outputs; `None` when it was closed.
+#[derive(Debug)]
+struct Stream {
+    pipe: Option<OwnedFd>,
+    tail: Tail,
+}
+
+/// Takes what the program writes to standard output, and says whether to go on.
+type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, OutputError>;
+
+impl Running {
+    pub(super) fn start(launch: Launch) -> Result<Self, Failure> {
+        let slot = Slot::reserve().map_err(|error| Failure::Start {
+            program: launch.label.clone(),
+            reason: error.to_string(),
+        })?;
+        let Started {
+            pid,
+            pidfd,
+            stdout,
+            stderr,
+        } = launch.start()?;
+        slot.set(pid.as_raw());
+        Ok(Self {
+            label: launch.label,
+            pid,
+            pidfd,
+            stdout: Stream::new(stdout),
+            stderr: Stream::new(stderr),
+            buffer: vec![0; CHUNK].into_boxed_slice(),
+            slot: Some(slot),
+            end: None,
+        })
+    }
+
+    /// Reads both outputs until `take` has enough (`Break`) or the program has ended (`Continue`).
+    pub(super) fn read(&mut self, take: Take<'_>) -> Result<ControlFlow<()>, Failure> {
+        while self.end.is_none() {
+            let ready = self.wait_for_something().map_err(self.lost())?;
+            if ready.stderr {
+                self.read_stderr()?;
+            }
+            if ready.stdout && self.read_stdout(take)?.1.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if ready.end {
+                self.finish(take)?;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// That the program ended well.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let program = self.label.clone();
+        match self.end.map(|end| (end.code(), end.signal())) {
+            Some((Some(0), _)) => Ok(()),
+            Some((Some(code), _)) => Err(Failure::ExitCode { program, code }),
+            Some((None, Some(signal))) => Err(Failure::Signal { program, signal }),
+            _ => Err(self.lost()(io::Error::other("it has not ended"))),
+        }
+    }
+
+    /// A fault of the output as that of the program.
+    pub(super) fn blame(&self, source: OutputError) -> Failure {
+        Failure::Output {
+            program: self.label.clone(),
+            source,
+        }
+    }
+
+    /// The last lines that the program wrote to standard error, or else to standard output.
+    pub(super) fn last_lines(&self) -> Option<String> {
+        self.stderr
+            .tail
+            .lines()
+            .or_else(|| self.stdout.tail.lines())
+    }
+
+    /// Kills the program and its group, and waits for it.
+    pub(super) fn kill(&mut self) {
+        if self.slot.is_some() {
+            // By its own number too: it may have left its group. Both are still its own, because
+            // it was not waited for. If it is gone already there is nothing left to kill.
+            let _ = kill(self.pid, Signal::SIGKILL);
+            // What cannot be waited for is no longer our child.
+            let _ = self.reap();
+        }
+    }
+
+    fn lost<E: Into<io::Error>>(&self) -> impl FnOnce(E) -> Failure + use<E> {
+        let program = self.label.clone();
+        move |error| Failure::Lost {
+            program,
+            source: error.into(),
+        }
+    }
+
+    /// Waits until there is something to read, or the program has died.
+    fn wait_for_something(&self) -> nix::Result<Ready> {
+        let program = self.pidfd.as_fd();
+        let mut waited_for = [
+            self.stdout.poll_fd(program),
+            self.stderr.poll_fd(program),
+            PollFd::new(program, PollFlags::POLLIN),
+        ];
+        while let Err(errno) = poll(&mut waited_for, PollTimeout::NONE) {
+            if errno != Errno::EINTR {
+                return Err(errno);
+            }
+        }
+        let [stdout, stderr, end] = waited_for.map(|one| one.any().unwrap_or(true));
+        Ok(Ready {
+            stdout: stdout && self.stdout.pipe.is_some(),
+            stderr: stderr && self.stderr.pipe.is_some(),
+            end,
+        })
+    }
+
+    fn read_stdout(&mut self, take: Take<'_>) -> Result<(usize, ControlFlow<()>), Failure> {
+        let read = self.stdout.read(&mut self.buffer).map_err(self.lost())?;
+        let chunk = &self.buffer[..read];
+        self.stdout.tail.push(chunk);
+        let flow = take(chunk).map_err(|source| self.blame(source))?;
+        Ok((read, flow))
+    }
+
+    fn read_stderr(&mut self) -> Result<usize, Failure> {
+        let read = self.stderr.read(&mut self.buffer).map_err(self.lost())?;
+        self.stderr.tail.push(&self.buffer[..read]);
+        Ok(read)
+    }
+
+    /// The program has died: what it left in its pipes is read, and no more than that, since
+    /// others may hold them open and write on.
+    fn finish(&mut self, take: Take<'_>) -> Result<(), Failure> {
+        let mut left = self.stderr.waiting().map_err(self.lost())?;
+        while left > 0 && self.stderr.pipe.is_some() {
+            left = left.saturating_sub(self.read_stderr()?);
+        }
+        let mut left = self.stdout.waiting().map_err(self.lost())?;
+        while left > 0 && self.stdout.pipe.is_some() {
+            let (read, _) = self.read_stdout(take)?;
+            left = left.saturating_sub(read);
+        }
+        self.reap().map_err(self.lost())
+    }
+
+    /// Ends the group and waits for the program. Its number stands for it until it was waited for,
+    /// so the group goes first, and from then on nobody may signal it.
+    fn reap(&mut self) -> io::Result<()> {
+        if self.slot.take().is_none() {
+            return Err(Errno::ECHILD.into());
+        }
+        // Often nobody is left in it.
+        let _ = killpg(self.pid, Signal::SIGKILL);
+        let mut status = 0;
+        // The library's own wrapper fails for real-time signals.
+        // SAFETY: the call writes one `int` to where it is told.
+        while unsafe { libc::waitpid(self.pid.as_raw(), &raw mut status, 0) } < 0 {
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        self.end = Some(ExitStatus::from_raw(status));
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What can be looked at without waiting.
+struct Ready {
+    stdout: bool,
+    stderr: bool,
+    end: bool,
+}
+
+impl Stream {
+    fn new(pipe: OwnedFd) -> Self {
+        Self {
+            pipe: Some(pipe),
+            tail: Tail::default(),
+        }
+    }
+
+    /// What to wait for. The place of a stream that was closed is taken by another descriptor, of
+    /// which nothing is asked.
+    fn poll_fd<'f>(&'f self, other: BorrowedFd<'f>) -> PollFd<'f> {
+        match &self.pipe {
+            Some(pipe) => PollFd::new(pipe.as_fd(), PollFlags::POLLIN),
+            None => PollFd::new(other, PollFlags::empty()),
+        }
+    }
+
+    /// Reads what there is; at its end closes the pipe.
+    fn read(&mut self, buffer: &mut [u8]) -> nix::Result<usize> {
+        let Some(pipe) = &self.pipe else {
+            return Ok(0);
+        };
+        loop {
+            match read(pipe, buffer) {
+                Err(Errno::EINTR) => {}
+                Ok(0) => {
+                    self.pipe = None;
+                    return Ok(0);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// How many bytes wait in the pipe.
+    fn waiting(&self) -> nix::Result<usize> {
+        let Some(pipe) = &self.pipe else {
+            return Ok(0);
+        };
+        let mut bytes: libc::c_int = 0;
+        // SAFETY: the descriptor is open, and FIONREAD writes one `int` to where it is told.
+        Errno::result(unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut bytes) })?;
+        Ok(usize::try_from(bytes).unwrap_or(0))
+    }
+}

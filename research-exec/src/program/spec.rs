@@ -1,0 +1,108 @@
+//! What a research file says of a unit that runs a program.
+
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// A program as a unit: the command and how its output is read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ProgramSpec {
+    /// The command.
+    pub run: Run,
+    /// Whether the command goes through `sh -c`.
+    #[serde(default)]
+    pub shell: bool,
+    /// How standard output becomes the unit's output.
+    #[serde(default)]
+    pub output: OutputSpec,
+}
+
+/// A command: the program and its arguments, each a [`Template`](super::Template).
+///
+/// In formats that people read it is a list or a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// The program and its arguments.
+    List(Vec<String>),
+    /// One text, which is split into words as a shell does before values are put in: a value
+    /// always stays part of one word.
+    Line(String),
+}
+
+/// How the standard output of a program becomes the output of its unit.
+///
+/// In formats that people read it is `"json"`, `"text"`, `"number"`, `{regex: "…"}` or
+/// `{file: "…"}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputSpec {
+    /// The last line that is not blank, as JSON; `null` if there is none. Python's `NaN`,
+    /// `Infinity` and `-Infinity` are read too.
+    #[default]
+    Json,
+    /// All of it, without the newline at the end.
+    Text,
+    /// The last line that is not blank, as a number.
+    Number,
+    /// The first group of the last match, or all of the match if there is no group: as a number
+    /// if it is one, else as text. Each line is searched by itself.
+    Regex(String),
+    /// Not standard output but a file that the program writes: as JSON if it is, else as text.
+    /// The path is a template; a relative one is inside the experiment's folder.
+    File(String),
+}
+
+/// How a [`Run`] stands in formats that do not describe themselves.
+#[derive(serde::Serialize, serde::Deserialize)]
+enum Tagged {
+    List(Vec<String>),
+    Line(String),
+}
+
+impl Serialize for Run {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (serializer.is_human_readable(), self) {
+            (true, Self::List(words)) => words.serialize(serializer),
+            (true, Self::Line(line)) => line.serialize(serializer),
+            (false, Self::List(words)) => {
+                serializer.serialize_newtype_variant("Run", 0, "List", words)
+            }
+            (false, Self::Line(line)) => {
+                serializer.serialize_newtype_variant("Run", 1, "Line", line)
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Run {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return deserializer.deserialize_any(RunVisitor);
+        }
+        Ok(match Tagged::deserialize(deserializer)? {
+            Tagged::List(words) => Self::List(words),
+            Tagged::Line(line) => Self::Line(line),
+        })
+    }
+}
+
+struct RunVisitor;
+
+impl<'de> Visitor<'de> for RunVisitor {
+    type Value = Run;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a command: a list of texts, or one text")
+    }
+
+    fn visit_str<E: de::Error>(self, line: &str) -> Result<Run, E> {
+        Ok(Run::Line(line.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Run, A::Error> {
+        let mut words = Vec::new();
+        while let Some(word) = items.next_element()? {
+            words.push(word);
+        }
+        Ok(Run::List(words))
+    }
+}

@@ -1,0 +1,60 @@
+//! How many programs run at once. It stands alone, because it uses up what a process may have.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::sync::Arc;
+
+use research_core::domain::Config;
+use research_core::{
+    CallableBody, Context, ContextParts, Experiment, ExperimentNumber, ExperimentRecord,
+    GeneratorBody,
+};
+use research_exec::program::{
+    OutputSpec, ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run,
+    running_programs, signal_programs,
+};
+
+fn context() -> Context {
+    let experiment = Experiment::builder().unit("unit", |_: &mut Context| Ok(()));
+    Context::new(ContextParts {
+        experiment: experiment.build().unwrap(),
+        number: ExperimentNumber(0),
+        record: Arc::new(ExperimentRecord {
+            id: "0f3a9c1e00000042".parse().unwrap(),
+            place: 0,
+            config: Config::new(),
+            repetition: 0,
+            updates: 0,
+            seed: 0,
+        }),
+        experiments_folder: None,
+    })
+}
+
+fn command(words: &[&str]) -> ProgramCommand {
+    ProgramCommand::new(&ProgramSpec {
+        run: Run::List(words.iter().map(|word| (*word).to_owned()).collect()),
+        shell: false,
+        output: OutputSpec::Json,
+    })
+    .unwrap()
+}
+
+#[test]
+fn there_is_a_limit_and_all_are_within_reach_of_signals() {
+    let endless = ProgramGenerator::new(command(&["tail", "-f", "/dev/null"])).unwrap();
+    let mut cx = context();
+    let mut started: Vec<_> = (0..256).map(|_| endless.start(&mut cx).unwrap()).collect();
+    assert_eq!(running_programs().count(), 256);
+
+    let callable = ProgramCallable::new(command(&["true"]));
+    let error = callable.call(&mut cx).unwrap_err();
+    assert!(error.message().contains("256 programs"), "{error}");
+
+    signal_programs(libc::SIGTERM);
+    for generator in &mut started {
+        let error = generator.next(&mut cx).unwrap_err();
+        assert!(error.message().contains("SIGTERM"), "{error}");
+    }
+    assert_eq!(running_programs().count(), 0);
+    callable.call(&mut cx).unwrap();
+}

@@ -143,7 +143,14 @@ impl Context {
         &mut self.random
     }
 
-    /// The experiment's folder, which is created when it is first asked for.
+    /// Where the experiment's folder is or would be; `None` if the research is kept in memory.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The experiment's folder, which is created when it is first asked for. One that is empty at
+    /// the experiment's end is removed again.
     ///
     /// # Errors
     /// The research is kept in memory, or the folder cannot be made.

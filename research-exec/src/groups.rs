@@ -1,78 +1,95 @@
-//! The process groups that this process has started and that must not outlive it.
+//! The process groups that this process has started and that must not outlive it: executors and
+//! programs. They are within reach of a signal handler.
 
+use std::io;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use nix::unistd::Pid;
 
-use crate::process::kill_group;
+/// How many groups one process may have running at once: its executor, a program in a call, and
+/// one for each generator.
+const MOST: usize = 256;
 
-/// A fixed table, because a signal handler reads it.
-static GROUPS: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
+/// What stands in a slot of a group that is about to start.
+const RESERVED: i32 = -1;
 
-/// A process group that is killed if this process is told to end, or when the guard is dropped.
-#[derive(Debug)]
-pub(crate) struct GroupGuard {
-    group: Pid,
-    slot: Option<&'static AtomicI32>,
+/// The process group in each slot; 0 where it is free.
+static GROUPS: [AtomicI32; MOST] = [const { AtomicI32::new(0) }; MOST];
+
+/// Sends a signal to every group that this process has started.
+///
+/// It is async-signal-safe: a signal handler may call it. A group's number cannot have been given
+/// to others before its end was noticed. After a `fork` the child has a copy of its parent's list,
+/// so it must not call this before those have ended.
+pub fn signal_groups(signal: i32) {
+    let errno = nix::errno::Errno::last_raw();
+    for group in running_groups() {
+        // SAFETY: `kill` takes plain numbers. The group is that of a process which has not been
+        // waited for, so its number stands for nobody else.
+        unsafe { libc::kill(-group, signal) };
+    }
+    nix::errno::Errno::set_raw(errno);
 }
 
-impl GroupGuard {
-    /// Guards a group. When the table is full the group is killed on drop alone.
-    pub(crate) fn new(group: Pid) -> Self {
-        let slot = GROUPS.iter().find(|slot| {
-            slot.compare_exchange(0, group.as_raw(), Ordering::SeqCst, Ordering::Relaxed)
-                .is_ok()
+/// The groups that this process runs. It allocates nothing and takes no lock, so that a signal
+/// handler may use it.
+pub fn running_groups() -> impl Iterator<Item = i32> {
+    let groups = GROUPS.iter().map(|slot| slot.load(Ordering::Acquire));
+    groups.filter(|group| *group > 0)
+}
+
+/// A group's place in the list, free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot(&'static AtomicI32);
+
+impl Slot {
+    /// Takes a place before the group is started, so that one which runs always has one.
+    pub(crate) fn reserve() -> io::Result<Self> {
+        let taken = GROUPS.iter().find(|slot| {
+            let swap = slot.compare_exchange(0, RESERVED, Ordering::AcqRel, Ordering::Relaxed);
+            swap.is_ok()
         });
-        Self { group, slot }
+        let full =
+            || io::Error::other(format!("{MOST} process groups run in this process already"));
+        taken.map(Self).ok_or_else(full)
+    }
+
+    pub(crate) fn set(&self, group: i32) {
+        self.0.store(group, Ordering::Release);
     }
 }
 
-impl Drop for GroupGuard {
+impl Drop for Slot {
     fn drop(&mut self) {
-        kill_group(self.group);
-        if let Some(slot) = self.slot {
-            slot.store(0, Ordering::SeqCst);
-        }
+        self.0.store(0, Ordering::Release);
     }
 }
 
 /// Ends this process on SIGTERM, SIGINT and SIGHUP, and its groups with it.
 pub(crate) fn end_groups_on_signals() -> nix::Result<()> {
-    let action = SigAction::new(
-        SigHandler::Handler(end_all),
-        SaFlags::empty(),
-        SigSet::empty(),
-    );
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-        // SAFETY: the handler only loads atomics and calls kill and _exit, which are
-        // async-signal-safe.
-        unsafe { sigaction(signal, &action)? };
-    }
-    Ok(())
+    handle(SigHandler::Handler(end_all))
 }
 
 /// For a forked child, which has no groups yet and dies of signals as usual.
 pub(crate) fn forget_groups() -> nix::Result<()> {
     for slot in &GROUPS {
-        slot.store(0, Ordering::SeqCst);
+        slot.store(0, Ordering::Release);
     }
-    let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    handle(SigHandler::SigDfl)
+}
+
+fn handle(handler: SigHandler) -> nix::Result<()> {
+    let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-        // SAFETY: the default action runs no code of ours.
+        // SAFETY: the handler calls `signal_groups` and `_exit` alone, which are
+        // async-signal-safe; the default action runs no code of ours.
         unsafe { sigaction(signal, &action)? };
     }
     Ok(())
 }
 
 extern "C" fn end_all(signal: libc::c_int) {
-    for slot in &GROUPS {
-        let group = slot.load(Ordering::SeqCst);
-        if group > 0 {
-            // SAFETY: kill takes two integers and is async-signal-safe.
-            unsafe { libc::kill(-group, libc::SIGKILL) };
-        }
-    }
+    signal_groups(libc::SIGKILL);
     // SAFETY: _exit ends the process at once and is async-signal-safe.
     unsafe { libc::_exit(128 + signal) };
 }

@@ -20,6 +20,7 @@ pub mod program;
 
 pub use distributor::StatusCounts;
 pub use executor::{Ending, Executor, ExecutorError};
+pub use groups::{running_groups, signal_groups};
 pub use leader::{Job, LaunchError, Report, RunError, lead};
 pub use task::{
     DomainSource, DoneBefore, KnownExperiment, SourceError, TaskExperiment, TaskSource,

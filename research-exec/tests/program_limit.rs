@@ -10,8 +10,8 @@ use research_core::{
 };
 use research_exec::program::{
     OutputSpec, ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run,
-    running_programs, signal_programs,
 };
+use research_exec::{running_groups, signal_groups};
 
 fn context() -> Context {
     let experiment = Experiment::builder().unit("unit", |_: &mut Context| Ok(()));
@@ -44,17 +44,17 @@ fn there_is_a_limit_and_all_are_within_reach_of_signals() {
     let endless = ProgramGenerator::new(command(&["tail", "-f", "/dev/null"])).unwrap();
     let mut cx = context();
     let mut started: Vec<_> = (0..256).map(|_| endless.start(&mut cx).unwrap()).collect();
-    assert_eq!(running_programs().count(), 256);
+    assert_eq!(running_groups().count(), 256);
 
     let callable = ProgramCallable::new(command(&["true"]));
     let error = callable.call(&mut cx).unwrap_err();
     assert!(error.message().contains("256 programs"), "{error}");
 
-    signal_programs(libc::SIGTERM);
+    signal_groups(libc::SIGTERM);
     for generator in &mut started {
         let error = generator.next(&mut cx).unwrap_err();
         assert!(error.message().contains("SIGTERM"), "{error}");
     }
-    assert_eq!(running_programs().count(), 0);
+    assert_eq!(running_groups().count(), 0);
     callable.call(&mut cx).unwrap();
 }

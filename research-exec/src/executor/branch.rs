@@ -246,6 +246,10 @@ impl Branch {
     pub(super) fn end(&mut self, sink: &mut dyn EventSink) -> Result<Ending, SinkError> {
         // Generators may own processes; they end with the experiment, not with the executor.
         self.generators.clear();
+        if let Some(folder) = self.context.folder() {
+            // Only an empty folder can be removed like this, and one that says nothing may go.
+            let _ = std::fs::remove_dir(folder);
+        }
         let (status, reason) = match &self.state {
             State::Running => (Status::Finished, None),
             State::Stopping(cause) | State::Ended(cause) => (cause.status, cause.reason.clone()),

@@ -11,6 +11,8 @@ const PATH: &str = "RESEARCH_PATH";
 const SEED: &str = "RESEARCH_SEED";
 const ITERATION: &str = "RESEARCH_ITERATION";
 const CONFIG: &str = "RESEARCH_CONFIG";
+/// Meant for this process alone.
+const INVITATION: &str = crate::worker::INVITATION_VARIABLE;
 
 /// The `NAME=value` texts of an experiment's program.
 ///
@@ -19,7 +21,7 @@ const CONFIG: &str = "RESEARCH_CONFIG";
 pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     let record = context.record();
     let ours = |name: &OsStr| {
-        [ID, PATH, SEED, ITERATION, CONFIG]
+        [ID, PATH, SEED, ITERATION, CONFIG, INVITATION]
             .iter()
             .any(|o| name == *o)
     };
@@ -47,10 +49,8 @@ fn variable(name: OsString, value: &[u8]) -> Vec<u8> {
 
 /// The experiment's folder, if it can have one.
 fn folder(context: &Context) -> io::Result<Option<OsString>> {
-    match context.path() {
-        Ok(path) => Ok(Some(std::path::absolute(path)?.into_os_string())),
-        // The system had no part in it: the research is kept in memory.
-        Err(error) if error.raw_os_error().is_none() => Ok(None),
-        Err(error) => Err(error),
+    if context.folder().is_none() {
+        return Ok(None);
     }
+    Ok(Some(std::path::absolute(context.path()?)?.into_os_string()))
 }

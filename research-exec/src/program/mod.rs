@@ -20,8 +20,7 @@
 //! # How a program lives and dies
 //! It leads a process group of its own. It is killed when the thread that started it ends, so
 //! start programs from threads that stay. Whatever it started in its group and left behind is
-//! killed when it ends; a process that holds its standard output open delays nobody. Programs that
-//! run can be reached from a signal handler with [`signal_programs`].
+//! killed when it ends; a process that holds its standard output open delays nobody.
 //!
 //! ```
 //! use research_core::{Experiment, UnitBody};
@@ -46,7 +45,6 @@ mod environment;
 mod failure;
 mod file;
 mod generator;
-mod groups;
 mod json;
 mod names;
 mod output;
@@ -59,7 +57,6 @@ mod template;
 pub use callable::ProgramCallable;
 pub use command::{ProgramCommand, ProgramError};
 pub use generator::ProgramGenerator;
-pub use groups::{running_programs, signal_programs};
 pub use names::{RenderError, UnknownName};
 pub use spec::{OutputSpec, ProgramSpec, Run};
 pub use template::{Template, TemplateError};

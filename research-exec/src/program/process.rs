@@ -13,9 +13,9 @@ use nix::unistd::{Pid, read};
 
 use super::capture::Tail;
 use super::failure::Failure;
-use super::groups::Slot;
 use super::output::OutputError;
 use super::spawn::{Launch, Started};
+use crate::groups::Slot;
 
 /// How much is read at once: what a pipe holds.
 const CHUNK: usize = 64 << 10;

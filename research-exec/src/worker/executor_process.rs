@@ -15,7 +15,7 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
 use super::invitation::{Invitation, Role, Target};
 use super::sink::FrameSink;
 use crate::executor::Executor;
-use crate::groups::{GroupGuard, forget_groups};
+use crate::groups::{Slot, forget_groups};
 use crate::link::control::Commander;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::process::{ProcessHandle, kill_group};
@@ -26,20 +26,20 @@ pub(super) struct ExecutorProcess {
     pid: Pid,
     handle: ProcessHandle,
     reports: OwnedFd,
-    /// Of one started by execution: its end of the socket must stay open until it has read.
-    group: Option<GroupGuard>,
+    /// Its place in the list of groups, until all of the group is gone.
+    slot: Option<Slot>,
     status: Option<WaitStatus>,
 }
 
 impl ExecutorProcess {
-    fn new(pid: Pid, reports: OwnedFd) -> io::Result<Self> {
-        let group = GroupGuard::new(pid);
+    fn new(pid: Pid, reports: OwnedFd, slot: Slot) -> io::Result<Self> {
+        slot.set(pid.as_raw());
         let handle = ProcessHandle::open(pid.as_raw())?;
         Ok(Self {
             pid,
             handle,
             reports,
-            group: Some(group),
+            slot: Some(slot),
             status: None,
         })
     }
@@ -51,6 +51,7 @@ impl ExecutorProcess {
         task: Task,
         inherited: &[RawFd],
     ) -> io::Result<Self> {
+        let slot = Slot::reserve()?;
         let (reports, child_end) = pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         // What is buffered would be printed by the child once more.
         io::stdout().flush()?;
@@ -62,7 +63,7 @@ impl ExecutorProcess {
                 drop(child_end);
                 // The child does the same; whoever comes first, the group is there.
                 let _ = setpgid(child, child);
-                Self::new(child, reports)
+                Self::new(child, reports, slot)
             }
             ForkResult::Child => {
                 drop(reports);
@@ -111,7 +112,7 @@ impl Drop for ExecutorProcess {
             // It was killed; that it cannot be waited for would only mean that it is gone.
             let _ = self.wait();
         }
-        self.group.take();
+        self.slot.take();
     }
 }
 
@@ -153,6 +154,7 @@ pub(super) struct ReadyExecutor {
 impl ReadyExecutor {
     /// Starts this program again as an executor.
     pub(super) fn start(init: &Init, target: &Target) -> io::Result<Self> {
+        let slot = Slot::reserve()?;
         let (ours, theirs) = UnixStream::pair()?;
         let invitation = Invitation::new(Role::Executor, target.clone());
         let (name, value) = invitation.variable()?;
@@ -165,7 +167,7 @@ impl ReadyExecutor {
         let child = command.spawn()?;
         let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         let reports = OwnedFd::from(ours.try_clone()?);
-        let process = ExecutorProcess::new(pid, reports)?;
+        let process = ExecutorProcess::new(pid, reports, slot)?;
         let mut commander = Commander::new(ours);
         commander.init(init)?;
         Ok(Self { process, commander })

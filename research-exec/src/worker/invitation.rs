@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 /// The environment variable that carries the invitation.
-const VARIABLE: &str = "RESEARCH_WORKER";
+pub(crate) const VARIABLE: &str = "RESEARCH_WORKER";
 
 /// What the leader (or, for an executor, the worker) tells the program that it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use std::os::unix::net::UnixStream;
 use research_core::{Experiment, Isolation, SinkError};
 
 pub(crate) use executor_process::tie_to_parent;
-pub(crate) use invitation::Role;
 pub use invitation::{Invitation, Target};
+pub(crate) use invitation::{Role, VARIABLE as INVITATION_VARIABLE};
 pub(crate) use sink::FrameSink;
 
 use crate::executor::Executor;

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use nix::sys::stat::Mode;
 use research_core::domain::Value;
-use research_exec::program::{OutputSpec, running_programs};
+use research_exec::program::OutputSpec;
+use research_exec::running_groups;
 
 use crate::{call, folder, generate, plain, sh, value, words};
 
@@ -57,10 +58,10 @@ fn dropping_a_generator_kills_it_and_its_group() {
     let pid = value(items.next(&mut plain()).unwrap().unwrap())
         .as_i64()
         .unwrap();
-    assert!(running_programs().any(|group| i64::from(group) == pid));
+    assert!(running_groups().any(|group| i64::from(group) == pid));
     drop(items);
     assert_ends(&pipe, held);
-    assert!(running_programs().all(|group| i64::from(group) != pid));
+    assert!(running_groups().all(|group| i64::from(group) != pid));
     assert!(
         !Path::new(&format!("/proc/{pid}")).exists(),
         "it is waited for"

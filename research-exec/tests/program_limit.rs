@@ -48,7 +48,7 @@ fn there_is_a_limit_and_all_are_within_reach_of_signals() {
 
     let callable = ProgramCallable::new(command(&["true"]));
     let error = callable.call(&mut cx).unwrap_err();
-    assert!(error.message().contains("256 programs"), "{error}");
+    assert!(error.message().contains("256 process groups"), "{error}");
 
     signal_groups(libc::SIGTERM);
     for generator in &mut started {

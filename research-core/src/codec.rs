@@ -43,10 +43,18 @@ pub fn encode_into<T: Serialize + ?Sized>(
 /// # Errors
 /// The bytes are malformed, longer than the message, or over the limit.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let config = bincode::config::standard().with_limit::<MESSAGE_LIMIT>();
-    let (message, used) = bincode::serde::decode_from_slice(bytes, config)?;
+    let (message, used) = decode_first(bytes)?;
     match bytes.len() - used {
         0 => Ok(message),
         left => Err(DecodeError::LeftOver(left)),
     }
+}
+
+/// Decodes the first of several messages that follow one another, and says how many bytes it took.
+///
+/// # Errors
+/// The bytes are malformed, or the message is over the limit.
+pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
+    let config = bincode::config::standard().with_limit::<MESSAGE_LIMIT>();
+    Ok(bincode::serde::decode_from_slice(bytes, config)?)
 }

@@ -129,6 +129,19 @@ pub enum StorageError {
         /// Its host.
         host: String,
     },
+    /// A process on another machine, which cannot be asked from here, has not given it back.
+    #[error(
+        "process {pid} on {host} did not give back {}: if it does not run any more, delete that file",
+        lock.display()
+    )]
+    LockedElsewhere {
+        /// The lock's file.
+        lock: PathBuf,
+        /// The process.
+        pid: u32,
+        /// Its host.
+        host: String,
+    },
     /// A name cannot be that of a folder.
     #[error("`{name}` cannot be the name of a research: {reason}")]
     BadName {
@@ -136,6 +149,14 @@ pub enum StorageError {
         name: String,
         /// Why not.
         reason: &'static str,
+    },
+    /// What was saved is larger than the log takes at once.
+    #[error(
+        "values of {len} bytes are too many for one event: save them as a file in the experiment's folder"
+    )]
+    TooLarge {
+        /// The encoded event's length in bytes.
+        len: usize,
     },
     /// An event cannot be written.
     #[error(transparent)]

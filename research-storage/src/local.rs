@@ -1,0 +1,214 @@
+//! A research in a folder.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `research.json` | what the research is, for programs |
+//! | `research.txt` | the same, for people |
+//! | `events.log` | all that happened: the only thing that results are made from |
+//! | `research.log` | runs, messages and exceptions, a line each, for people |
+//! | `experiments/<id>/experiment.log` | the same of one experiment, if it has any |
+//! | `lock` | who runs the research; there only meanwhile |
+
+mod description;
+mod lock;
+mod remove;
+mod stored;
+mod text;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use research_core::{Event, ResearchRecord, Storage, StorageError};
+
+use crate::log::{FsyncPolicy, LogWriter, TornTail};
+use crate::names::check_name;
+use lock::Lock;
+use text::TextLogs;
+
+pub use lock::Runner;
+pub use remove::remove;
+pub use stored::{StoredResearch, list};
+
+const RECORD: &str = "research.json";
+const DESCRIPTION: &str = "research.txt";
+const EVENTS: &str = "events.log";
+const RUN_LOG: &str = "research.log";
+const EXPERIMENTS: &str = "experiments";
+const EXPERIMENT_LOG: &str = "experiment.log";
+
+/// How the names begin of folders that are being made or removed; the rest is random.
+const HIDDEN: &str = ".research-";
+
+/// Keeps a research in a folder. While it exists, no other process can run that research.
+#[derive(Debug)]
+pub struct LocalStorage {
+    record: ResearchRecord,
+    folder: PathBuf,
+    experiments: PathBuf,
+    log: LogWriter,
+    text: TextLogs,
+    /// Last, so that it is given back when all else is closed.
+    _lock: Lock,
+}
+
+impl LocalStorage {
+    /// Makes the folder of a new research in the folder `base`, named as the research is.
+    ///
+    /// It is made under a hidden name and renamed when it is whole, so it is there with all that
+    /// belongs to it, or not at all.
+    ///
+    /// # Errors
+    /// The name cannot be that of a folder, there is one already, `base` is missing, or something
+    /// cannot be written.
+    pub fn create(base: &Path, record: &ResearchRecord) -> Result<Self, StorageError> {
+        check_name(&record.name)?;
+        let base = std::path::absolute(base).map_err(StorageError::io("find", base))?;
+        let folder = base.join(&record.name);
+        let exists = || StorageError::Exists {
+            path: folder.clone(),
+            name: record.name.clone(),
+        };
+        if folder.symlink_metadata().is_ok() {
+            return Err(exists());
+        }
+        let hidden = hidden_folder(&base)?;
+        let lock = fill(hidden.path(), record)?;
+        fs::rename(hidden.path(), &folder).map_err(|error| match error.kind() {
+            // Somebody else made it meanwhile.
+            io::ErrorKind::AlreadyExists
+            | io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::NotADirectory => exists(),
+            _ => StorageError::io("create", &folder)(error),
+        })?;
+        // The name it was made under is no more, so there is nothing to clean up.
+        let _ = hidden.keep();
+        sync_folder(&base)?;
+        let (storage, _) = Self::with_lock(record.clone(), folder.clone(), lock.moved(&folder))?;
+        Ok(storage)
+    }
+
+    /// Opens a research to go on with it. The torn end that a crash may have left is cut off the
+    /// log, and reported.
+    ///
+    /// # Errors
+    /// The folder is no research, another process runs it, or its log is damaged.
+    pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StorageError> {
+        let folder = std::path::absolute(folder).map_err(StorageError::io("find", folder))?;
+        let stored = StoredResearch::load(&folder)?;
+        let lock = Lock::take(&folder)?;
+        Self::with_lock(stored.into_record(), folder, lock)
+    }
+
+    fn with_lock(
+        record: ResearchRecord,
+        folder: PathBuf,
+        lock: Lock,
+    ) -> Result<(Self, Option<TornTail>), StorageError> {
+        let (log, torn) = LogWriter::open(&folder.join(EVENTS), FsyncPolicy::default())?;
+        let experiments = folder.join(EXPERIMENTS);
+        let mut text = TextLogs::open(&folder.join(RUN_LOG), &experiments)?;
+        if let Some(torn) = torn {
+            text.torn_tail(torn)?;
+        }
+        let storage = Self {
+            record,
+            folder,
+            experiments,
+            log,
+            text,
+            _lock: lock,
+        };
+        Ok((storage, torn))
+    }
+
+    /// Changes when commits wait for the disk.
+    #[must_use]
+    pub fn with_fsync(mut self, policy: FsyncPolicy) -> Self {
+        self.log.set_policy(policy);
+        self
+    }
+
+    /// What the research is.
+    #[must_use]
+    pub fn record(&self) -> &ResearchRecord {
+        &self.record
+    }
+
+    /// The folder of the research; an absolute path.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Storage for LocalStorage {
+    fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
+        self.log.append(events)?;
+        self.text.append(events)
+    }
+
+    fn commit(&mut self, durable: bool) -> Result<(), StorageError> {
+        self.log.commit(durable)?;
+        self.text.write()
+    }
+
+    fn experiments_folder(&self) -> Option<&Path> {
+        Some(&self.experiments)
+    }
+}
+
+/// Writes what a new research consists of.
+fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
+    let lock = Lock::take(folder)?;
+    let path = folder.join(RECORD);
+    let mut json = serde_json::to_vec_pretty(record)
+        .map_err(|error| StorageError::io("write", &path)(error.into()))?;
+    json.push(b'\n');
+    write_new(&path, &json)?;
+    write_new(
+        &folder.join(DESCRIPTION),
+        description::describe(record).as_bytes(),
+    )?;
+    write_new(&folder.join(RUN_LOG), b"")?;
+    LogWriter::create(&folder.join(EVENTS), FsyncPolicy::Always)?.commit(true)?;
+    sync_folder(folder)?;
+    Ok(lock)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .map_err(StorageError::io("write", path))
+}
+
+/// Makes names that were added to a folder, or changed in it, outlive the machine.
+fn sync_folder(folder: &Path) -> Result<(), StorageError> {
+    File::open(folder)
+        .and_then(|file| file.sync_all())
+        .map_err(StorageError::io("bring to the disk", folder))
+}
+
+/// A new folder that is not shown and that goes away with its guard, with the usual permissions.
+fn hidden_folder(parent: &Path) -> Result<tempfile::TempDir, StorageError> {
+    use std::os::unix::fs::PermissionsExt;
+    tempfile::Builder::new()
+        .prefix(HIDDEN)
+        .permissions(fs::Permissions::from_mode(0o777))
+        .tempdir_in(parent)
+        .map_err(|error| StorageError::io("create a folder in", parent)(plain(error)))
+}
+
+/// The system's error without the path that `tempfile` adds to it: ours names it already.
+fn plain(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::from(error.kind()),
+    }
+}

@@ -1,0 +1,51 @@
+//! `research.txt`: what a research is, for people.
+
+use std::fmt::Write;
+
+use research_core::{Isolation, ResearchRecord, Timestamp};
+
+use super::text::time;
+
+/// The research, a fact a line.
+pub(super) fn describe(record: &ResearchRecord) -> String {
+    let options = &record.options;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &dyn std::fmt::Display| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{name:<12}{value}");
+    };
+    line("name", &record.name);
+    line("created", &time(Timestamp(record.created)));
+    line("program", &record.program);
+    line("domain", &record.domain);
+    line("seed", &options.seed);
+    line("workers", &options.workers);
+    line("repetitions", &options.n_reps);
+    if let Some(every) = options.repeat_each {
+        line("", &format_args!("after each {every} configs"));
+    }
+    line("configs", &or(options.n_configs, "all of the domain"));
+    line(
+        "iterations",
+        &or(options.n_iters, "as many as the units have"),
+    );
+    line("retries", &options.retries);
+    line("finalize", &if options.finalize { "yes" } else { "no" });
+    line("isolation", &isolation(options.isolation));
+    for (position, unit) in record.units.iter().enumerate() {
+        line(if position == 0 { "units" } else { "" }, unit);
+    }
+    text
+}
+
+fn or(number: Option<u64>, otherwise: &str) -> String {
+    number.map_or_else(|| otherwise.to_owned(), |number| number.to_string())
+}
+
+fn isolation(isolation: Isolation) -> &'static str {
+    match isolation {
+        Isolation::Experiment => "a process for each experiment",
+        Isolation::Worker => "a process for each worker",
+        Isolation::None => "none",
+    }
+}

@@ -1,0 +1,82 @@
+//! Removing a research.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use research_core::StorageError;
+
+use super::lock::{Lock, runner};
+use super::{EVENTS, StoredResearch, hidden_folder};
+use crate::log::MAGIC;
+
+/// Removes a research's folder with all that is in it. Symbolic links in it are removed, never
+/// followed.
+///
+/// It is renamed to a hidden name first, so it is there whole or not at all. `force` removes it
+/// even though a process runs it.
+///
+/// # Errors
+/// The folder is no research, or a symbolic link to one; a process runs it and `force` is not
+/// given; or it cannot be deleted.
+pub fn remove(folder: &Path, force: bool) -> Result<(), StorageError> {
+    let folder = plain_path(folder)?;
+    let refuse = |reason: &str| StorageError::NoResearch {
+        path: folder.clone(),
+        reason: reason.to_owned(),
+    };
+    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else {
+        return Err(refuse("give the folder by its name"));
+    };
+    match fs::symlink_metadata(&folder) {
+        Ok(metadata) if metadata.is_symlink() => {
+            return Err(refuse(
+                "it is a symbolic link; remove what it leads to by its own path",
+            ));
+        }
+        Ok(_) => check_is_ours(&folder)?,
+        Err(_) => {
+            StoredResearch::load(&folder)?;
+        }
+    }
+    // Held until the end, so that nobody begins to run it meanwhile.
+    let _lock = if force {
+        None
+    } else if let Some(runner) = runner(&folder)? {
+        return Err(runner.locked(&folder));
+    } else {
+        Some(Lock::take(&folder)?)
+    };
+    let hidden = hidden_folder(parent)?;
+    let moved = hidden.path().join(name);
+    fs::rename(&folder, &moved).map_err(StorageError::io("remove", &folder))?;
+    // What cannot be deleted must be told, so it is not left to the guard.
+    let hidden = hidden.keep();
+    fs::remove_dir_all(&hidden).map_err(StorageError::io("delete", &hidden))
+}
+
+/// The absolute path without slashes and dots at its end, where they would lead through a
+/// symbolic link.
+fn plain_path(folder: &Path) -> Result<PathBuf, StorageError> {
+    let path = std::path::absolute(folder).map_err(StorageError::io("find", folder))?;
+    Ok(path.components().collect())
+}
+
+/// Refuses a folder that has neither the record nor the log of a research. One of them is enough:
+/// a damaged research can be removed too.
+fn check_is_ours(folder: &Path) -> Result<(), StorageError> {
+    match StoredResearch::load(folder) {
+        Ok(_) | Err(StorageError::TooNew { .. }) => Ok(()),
+        Err(_) if has_event_log(folder) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn has_event_log(folder: &Path) -> bool {
+    let path = folder.join(EVENTS);
+    let mut begin = [0; MAGIC.len()];
+    fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file())
+        && fs::File::open(&path)
+            .and_then(|mut file| file.read_exact(&mut begin))
+            .is_ok_and(|()| begin == MAGIC)
+}

@@ -1,0 +1,142 @@
+//! Reading a research that is kept in a folder.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use research_core::{ResearchRecord, StorageError};
+use serde::Deserialize;
+
+use super::lock::{self, Runner};
+use super::{EVENTS, RECORD};
+use crate::log::LogReader;
+
+/// A research in a folder, to be read; also while a process runs it.
+#[derive(Clone, Debug)]
+pub struct StoredResearch {
+    record: ResearchRecord,
+    folder: PathBuf,
+}
+
+/// What every version of a record has.
+#[derive(Deserialize)]
+struct AnyRecord {
+    format: u32,
+}
+
+impl StoredResearch {
+    /// Reads what a research is. Nothing is written, and no code of the research is run.
+    ///
+    /// # Errors
+    /// The folder is no research, or its record is damaged or of a later version.
+    pub fn load(folder: &Path) -> Result<Self, StorageError> {
+        let record = read_record(folder)?;
+        let folder = folder.to_owned();
+        Ok(Self { record, folder })
+    }
+
+    /// What the research is.
+    #[must_use]
+    pub fn record(&self) -> &ResearchRecord {
+        &self.record
+    }
+
+    pub(super) fn into_record(self) -> ResearchRecord {
+        self.record
+    }
+
+    /// The folder that it was loaded from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Reads all that happened.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn events(&self) -> Result<LogReader, StorageError> {
+        LogReader::open(&self.folder.join(EVENTS))
+    }
+
+    /// The process that runs the research, if one does.
+    ///
+    /// # Errors
+    /// It cannot be found out.
+    pub fn runner(&self) -> Result<Option<Runner>, StorageError> {
+        lock::runner(&self.folder)
+    }
+}
+
+/// The researches whose folders are in `base`, by name. What cannot be loaded is passed over;
+/// [`StoredResearch::load`] says why it cannot.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn list(base: &Path) -> Result<Vec<StoredResearch>, StorageError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(base).map_err(StorageError::io("read", base))? {
+        let entry = entry.map_err(StorageError::io("read", base))?;
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !hidden {
+            found.extend(StoredResearch::load(&entry.path()).ok());
+        }
+    }
+    found.sort_by(|one, other| one.folder.cmp(&other.folder));
+    Ok(found)
+}
+
+fn read_record(folder: &Path) -> Result<ResearchRecord, StorageError> {
+    let no_research = |reason: &str| StorageError::NoResearch {
+        path: folder.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let path = folder.join(RECORD);
+    // What is no file (a pipe, for instance) could keep a reader waiting for ever.
+    let is_file = fs::metadata(&path).map(|metadata| metadata.is_file());
+    match is_file {
+        Ok(true) => {}
+        Ok(false) => return Err(no_research("its research.json is no file")),
+        Err(error) if folder.symlink_metadata().is_err() && is_missing(&error) => {
+            return Err(no_research("there is nothing with this name"));
+        }
+        Err(error) if is_missing(&error) => return Err(no_research("it has no research.json")),
+        Err(error) => return Err(StorageError::io("read", &path)(error)),
+    }
+    let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
+    parse_record(&bytes, &path)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn parse_record(bytes: &[u8], path: &Path) -> Result<ResearchRecord, StorageError> {
+    let damaged = |error: serde_json::Error| StorageError::Damaged {
+        path: path.to_owned(),
+        offset: offset_of(&error, bytes),
+        reason: format!("{error}: restore it from a copy"),
+    };
+    let AnyRecord { format } = serde_json::from_slice(bytes).map_err(damaged)?;
+    if format > ResearchRecord::FORMAT {
+        return Err(StorageError::TooNew {
+            path: path.to_owned(),
+            found: format,
+            known: ResearchRecord::FORMAT,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(damaged)
+}
+
+/// Where in the bytes an error is, from its line and column.
+fn offset_of(error: &serde_json::Error, bytes: &[u8]) -> u64 {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let before: usize = lines
+        .take(error.line().saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
+    (before + error.column().saturating_sub(1)) as u64
+}

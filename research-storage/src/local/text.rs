@@ -1,0 +1,248 @@
+//! `research.log` and the logs of experiments: what happened, for people. Nothing reads them
+//! back; all that they say, and more, is in the event log.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use research_core::domain::ExperimentId;
+use research_core::{
+    Event, ExceptionRecord, ExperimentNumber, FailureKind, LogLevel, Outcome, StorageError,
+    Timestamp,
+};
+
+use super::EXPERIMENT_LOG;
+use crate::log::TornTail;
+
+/// Lines are written when there are this many bytes of them, even before a commit.
+const BUFFER_TARGET: usize = 1 << 20;
+
+/// The logs for people. Lines are gathered and written at a commit.
+#[derive(Debug)]
+pub(super) struct TextLogs {
+    path: PathBuf,
+    file: File,
+    experiments: PathBuf,
+    lines: String,
+    /// Lines for the logs of experiments.
+    of_experiments: HashMap<ExperimentId, String>,
+    gathered: usize,
+    /// The experiments that run.
+    running: HashMap<ExperimentNumber, ExperimentId>,
+}
+
+impl TextLogs {
+    /// Opens `research.log` to append to it. Logs of experiments are made when something is
+    /// written in them.
+    pub(super) fn open(path: &Path, experiments: &Path) -> Result<Self, StorageError> {
+        let file = append_to(path).map_err(StorageError::io("open", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            experiments: experiments.to_owned(),
+            lines: String::new(),
+            of_experiments: HashMap::new(),
+            gathered: 0,
+            running: HashMap::new(),
+        })
+    }
+
+    pub(super) fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
+        for event in events {
+            self.add(event);
+        }
+        if self.gathered >= BUFFER_TARGET {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was gathered.
+    pub(super) fn write(&mut self) -> Result<(), StorageError> {
+        if self.gathered == 0 {
+            return Ok(());
+        }
+        for (id, lines) in std::mem::take(&mut self.of_experiments) {
+            // A unit may have done anything to its folder; that is no reason to end the run.
+            if let Err(error) =
+                write_experiment_log(&self.experiments.join(id.as_ref() as &str), &lines)
+            {
+                let text = format!("the log of experiment {id} could not be written: {error}");
+                self.lines += &entry(Timestamp::now(), "warning", &text);
+            }
+        }
+        self.gathered = 0;
+        // Taken even if it fails: part of it may be there then, and should not be there twice.
+        let lines = std::mem::take(&mut self.lines);
+        self.file
+            .write_all(lines.as_bytes())
+            .map_err(StorageError::io("write", &self.path))
+    }
+
+    /// Notes that the end of the event log was cut off.
+    pub(super) fn torn_tail(&mut self, torn: TornTail) -> Result<(), StorageError> {
+        let text = format!(
+            "the last {} bytes of the event log, from byte {}, were no whole frame and were cut off",
+            torn.bytes, torn.offset
+        );
+        self.say(Timestamp::now(), "warning", &text);
+        self.write()
+    }
+
+    fn add(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted {
+                at,
+                pid,
+                workers,
+                total,
+                ..
+            } => {
+                let total = total.map_or_else(String::new, |n| format!(", {n} experiments"));
+                let text = format!("run started by process {pid}: {workers} workers{total}");
+                self.say(*at, "info", &text);
+            }
+            Event::RunEnded { at, outcome } => {
+                self.say(
+                    *at,
+                    "info",
+                    &format!("run ended: {}", outcome_text(*outcome)),
+                );
+            }
+            Event::WorkerLost { at, worker, reason } => {
+                self.say(
+                    *at,
+                    "warning",
+                    &format!("worker {worker} was lost: {reason}"),
+                );
+            }
+            Event::Message {
+                at,
+                experiment,
+                level,
+                text,
+            } => {
+                self.say_of(*at, level_text(*level), *experiment, text);
+            }
+            Event::Exception {
+                at,
+                experiment,
+                exception,
+            } => {
+                self.say_of(*at, "error", Some(*experiment), &exception_text(exception));
+            }
+            Event::ExperimentStarted {
+                experiment, record, ..
+            } => {
+                self.running.insert(*experiment, record.id.clone());
+            }
+            Event::ExperimentEnded { experiment, .. } => {
+                self.running.remove(experiment);
+            }
+            Event::WorkerStarted { .. } | Event::Values { .. } | Event::Progress { .. } => {}
+        }
+    }
+
+    fn say(&mut self, at: Timestamp, level: &str, text: &str) {
+        let entry = entry(at, level, text);
+        self.gathered += entry.len();
+        self.lines += &entry;
+    }
+
+    /// Says something about an experiment, in its own log too.
+    fn say_of(
+        &mut self,
+        at: Timestamp,
+        level: &str,
+        experiment: Option<ExperimentNumber>,
+        text: &str,
+    ) {
+        let Some(experiment) = experiment else {
+            return self.say(at, level, text);
+        };
+        let Some(id) = self.running.get(&experiment).cloned() else {
+            return self.say(
+                at,
+                level,
+                &format!("experiment number {experiment}: {text}"),
+            );
+        };
+        self.say(at, level, &format!("experiment {id}: {text}"));
+        let entry = entry(at, level, text);
+        self.gathered += entry.len();
+        *self.of_experiments.entry(id).or_default() += &entry;
+    }
+}
+
+/// A moment as logs show it, in UTC.
+pub(super) fn time(at: Timestamp) -> String {
+    i64::try_from(at.0)
+        .ok()
+        .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
+        .map_or_else(
+            || "(no such time)".to_owned(),
+            |time| time.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string(),
+        )
+}
+
+/// One entry. Its further lines are indented, so that none of them looks like an entry.
+fn entry(at: Timestamp, level: &str, text: &str) -> String {
+    let mut lines = text.trim_end().lines();
+    let first = lines.next().unwrap_or_default();
+    let mut entry = format!("{} {level:<7} {first}\n", time(at));
+    for line in lines {
+        entry += "    ";
+        entry += line;
+        entry.push('\n');
+    }
+    entry
+}
+
+fn exception_text(exception: &ExceptionRecord) -> String {
+    let unit = match &exception.unit {
+        Some(unit) => format!("unit {unit}"),
+        None => "the executor".to_owned(),
+    };
+    let how = match exception.kind {
+        FailureKind::Error => "failed",
+        FailureKind::Panic => "panicked",
+        FailureKind::Killed => "was killed",
+        FailureKind::TimedOut => "took too long",
+    };
+    let mut text = format!(
+        "{unit} {how} at iteration {}: {}",
+        exception.iteration, exception.message
+    );
+    if let Some(backtrace) = &exception.backtrace {
+        text.push('\n');
+        text += backtrace;
+    }
+    text
+}
+
+fn outcome_text(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete => "complete",
+        Outcome::Interrupted => "interrupted, it can be resumed",
+        Outcome::Aborted => "aborted, it can be resumed",
+    }
+}
+
+fn level_text(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warning => "warning",
+        LogLevel::Error => "error",
+    }
+}
+
+fn write_experiment_log(folder: &Path, lines: &str) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    append_to(&folder.join(EXPERIMENT_LOG))?.write_all(lines.as_bytes())
+}
+
+fn append_to(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}

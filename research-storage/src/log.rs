@@ -1,0 +1,25 @@
+//! The event log: a file of frames that is only ever appended to.
+//!
+//! `FORMAT.md`, beside this crate's manifest, describes the bytes. [`LogWriter`] gathers events
+//! and writes whole frames; [`LogReader`] reads them back and knows a torn tail, which a crash
+//! leaves, from damage in the middle, which it must not pass over in silence.
+
+mod file;
+mod frame;
+mod reader;
+mod window;
+mod writer;
+
+pub use file::LogFile;
+pub(crate) use frame::MAGIC;
+pub use reader::{LogReader, TornTail};
+pub use writer::{FsyncPolicy, LogWriter};
+
+/// The version of the log's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FormatVersion(pub u32);
+
+impl FormatVersion {
+    /// The version that this program writes, and the newest that it reads.
+    pub const CURRENT: Self = Self(1);
+}

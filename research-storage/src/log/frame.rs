@@ -1,0 +1,89 @@
+//! The bytes of the file header and of frame headers.
+
+use super::FormatVersion;
+
+/// The first bytes of a log. The first is no text and the last ones are changed by programs that
+/// translate line ends, so a log that was sent as text is recognised.
+pub(crate) const MAGIC: [u8; 8] = *b"\x89RLOG\r\n\x1a";
+
+/// Magic, version and their checksum.
+pub(crate) const FILE_HEADER: usize = 16;
+
+/// Payload length, payload checksum and the header's own checksum.
+pub(crate) const FRAME_HEADER: usize = 12;
+
+/// The most that one frame's payload may take: one event as large as a decoder takes it, after
+/// others that did not fill a frame.
+pub(crate) const PAYLOAD_LIMIT: usize = research_core::codec::MESSAGE_LIMIT + (1 << 20);
+
+/// The header of a file in the current version.
+pub(crate) fn file_header() -> [u8; FILE_HEADER] {
+    let mut header = [0; FILE_HEADER];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..12].copy_from_slice(&FormatVersion::CURRENT.0.to_le_bytes());
+    let check = crc32fast::hash(&header[..12]);
+    header[12..].copy_from_slice(&check.to_le_bytes());
+    header
+}
+
+/// The version in a file's header; `None` if it is no such header.
+pub(crate) fn parse_file_header(header: &[u8; FILE_HEADER]) -> Option<FormatVersion> {
+    let whole = header[..8] == MAGIC && crc32fast::hash(&header[..12]) == word(header, 12);
+    whole.then(|| FormatVersion(word(header, 8)))
+}
+
+/// What a frame's header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameHeader {
+    pub(crate) len: usize,
+    payload_check: u32,
+}
+
+impl FrameHeader {
+    /// The header of this payload.
+    pub(crate) fn of(payload: &[u8]) -> Self {
+        Self {
+            len: payload.len(),
+            payload_check: crc32fast::hash(payload),
+        }
+    }
+
+    /// The bytes of the header of a frame at this offset. The offset is in the checksum: a frame
+    /// is whole only where it was written, so bytes that look like one (a log that someone saved
+    /// as a value, a stale block of the disk) are never taken for one.
+    pub(crate) fn to_bytes(self, offset: u64) -> [u8; FRAME_HEADER] {
+        let mut bytes = [0; FRAME_HEADER];
+        // The writer keeps payloads below PAYLOAD_LIMIT, which fits.
+        bytes[..4].copy_from_slice(&(self.len as u32).to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.payload_check.to_le_bytes());
+        let check = header_check(&bytes, offset);
+        bytes[8..].copy_from_slice(&check.to_le_bytes());
+        bytes
+    }
+
+    /// Reads the header of a frame at this offset; `None` if it is none.
+    pub(crate) fn parse(bytes: &[u8; FRAME_HEADER], offset: u64) -> Option<Self> {
+        let header = Self {
+            len: word(bytes, 0) as usize,
+            payload_check: word(bytes, 4),
+        };
+        let whole = header.len <= PAYLOAD_LIMIT && header_check(bytes, offset) == word(bytes, 8);
+        whole.then_some(header)
+    }
+
+    /// Whether the payload is the one that was written.
+    pub(crate) fn matches(self, payload: &[u8]) -> bool {
+        self == Self::of(payload)
+    }
+}
+
+fn header_check(bytes: &[u8; FRAME_HEADER], offset: u64) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&offset.to_le_bytes());
+    hasher.update(&bytes[..8]);
+    hasher.finalize()
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}

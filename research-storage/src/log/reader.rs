@@ -1,0 +1,210 @@
+//! Reading the log.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use research_core::{Event, StorageError, codec};
+
+use super::FormatVersion;
+use super::frame::{self, FILE_HEADER, FRAME_HEADER};
+use super::window::Window;
+
+/// The end of a log that is no whole frame: a write that was cut off, or is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TornTail {
+    /// Where it begins: the length of the log without it.
+    pub offset: u64,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// Reads a log, a frame at a time; also while another process appends to it.
+///
+/// At the end of the log the iterator yields `None`; asked again, it yields what was appended
+/// since. After an error it yields `None` for ever.
+#[derive(Debug)]
+pub struct LogReader {
+    path: PathBuf,
+    window: Window,
+    /// Where the next frame begins; 0 before the file's header was read.
+    offset: u64,
+    torn: Option<TornTail>,
+    failed: bool,
+}
+
+/// What stands at an offset.
+enum Found {
+    /// The events of a whole frame, and where the next one begins.
+    Frame(Vec<Event>, u64),
+    /// Nothing whole. The file has that many bytes from there on.
+    Nothing(u64),
+}
+
+impl LogReader {
+    /// Opens a log and reads its header.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no log, or was written by a later version.
+    pub fn open(path: &Path) -> Result<Self, StorageError> {
+        let file = File::open(path).map_err(StorageError::io("open", path))?;
+        let mut reader = Self {
+            path: path.to_owned(),
+            window: Window::new(file),
+            offset: 0,
+            torn: None,
+            failed: false,
+        };
+        reader.read_file_header()?;
+        Ok(reader)
+    }
+
+    /// The offset of the next frame: the length of all that was read.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What is behind the last whole frame, once the end was reached.
+    #[must_use]
+    pub fn torn(&self) -> Option<TornTail> {
+        self.torn
+    }
+
+    /// The events of the next frame; `None` at the end of the log.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is damaged: there is a frame that is not whole, and others
+    /// after it.
+    pub fn next_batch(&mut self) -> Result<Option<Vec<Event>>, StorageError> {
+        if self.offset == 0 && !self.read_file_header()? {
+            return Ok(None);
+        }
+        let mut found = self.look_at(self.offset)?;
+        if matches!(found, Found::Nothing(_)) && self.is_followed_by_a_frame()? {
+            // Frames are written in order. If this one was being written when it was looked at,
+            // it is whole now that a later one is.
+            self.window.forget();
+            found = self.look_at(self.offset)?;
+            if matches!(found, Found::Nothing(_)) {
+                return Err(self.damaged(
+                    self.offset,
+                    "a frame is not whole, and whole ones follow it",
+                ));
+            }
+        }
+        match found {
+            Found::Frame(events, end) => {
+                self.offset = end;
+                self.torn = None;
+                Ok(Some(events))
+            }
+            Found::Nothing(bytes) => {
+                // They may be other ones when they are looked at again.
+                self.window.forget();
+                self.torn = (bytes > 0).then_some(TornTail {
+                    offset: self.offset,
+                    bytes,
+                });
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads the file's header; false if the file is shorter than one.
+    fn read_file_header(&mut self) -> Result<bool, StorageError> {
+        let bytes = self
+            .window
+            .bytes(0, FILE_HEADER)
+            .map_err(StorageError::io("read", &self.path))?;
+        let Some(header) = bytes.first_chunk() else {
+            if !frame::file_header().starts_with(bytes) {
+                return Err(self.damaged(0, "it is no event log"));
+            }
+            let bytes = bytes.len() as u64;
+            self.torn = (bytes > 0).then_some(TornTail { offset: 0, bytes });
+            self.window.forget();
+            return Ok(false);
+        };
+        match frame::parse_file_header(header) {
+            None => Err(self.damaged(0, "it does not begin like an event log")),
+            Some(found) if found > FormatVersion::CURRENT => Err(StorageError::TooNew {
+                path: self.path.clone(),
+                found: found.0,
+                known: FormatVersion::CURRENT.0,
+            }),
+            Some(_) => {
+                self.offset = FILE_HEADER as u64;
+                self.torn = None;
+                Ok(true)
+            }
+        }
+    }
+
+    fn look_at(&mut self, offset: u64) -> Result<Found, StorageError> {
+        let cannot_read = StorageError::io("read", &self.path);
+        let events = match self.window.frame(offset) {
+            Err(error) => return Err(cannot_read(error)),
+            Ok(None) => {
+                let rest = self.window.len().map_err(cannot_read)?;
+                return Ok(Found::Nothing(rest.saturating_sub(offset)));
+            }
+            Ok(Some(payload)) => {
+                let end = offset + (FRAME_HEADER + payload.len()) as u64;
+                decode(payload).map(|events| Found::Frame(events, end))
+            }
+        };
+        events.map_err(|error| {
+            self.damaged(
+                offset,
+                &format!("a whole frame has no events in it: {error}"),
+            )
+        })
+    }
+
+    /// Whether there is a whole frame anywhere after the offset.
+    fn is_followed_by_a_frame(&mut self) -> Result<bool, StorageError> {
+        self.window
+            .find_frame(self.offset + 1)
+            .map(|found| found.is_some())
+            .map_err(StorageError::io("read", &self.path))
+    }
+
+    fn damaged(&self, offset: u64, what: &str) -> StorageError {
+        let how = if offset < FILE_HEADER as u64 {
+            "restore it from a copy".to_owned()
+        } else {
+            format!(
+                "what is before can be read; to go on without what follows, \
+                 keep a copy and cut the file (truncate -s {offset})"
+            )
+        };
+        StorageError::Damaged {
+            path: self.path.clone(),
+            offset,
+            reason: format!("{what}: {how}"),
+        }
+    }
+}
+
+fn decode(mut payload: &[u8]) -> Result<Vec<Event>, codec::DecodeError> {
+    let mut events = Vec::new();
+    while !payload.is_empty() {
+        let (event, used) = codec::decode_first(payload)?;
+        events.push(event);
+        payload = &payload[used..];
+    }
+    Ok(events)
+}
+
+impl Iterator for LogReader {
+    type Item = Result<Vec<Event>, StorageError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let next = self.next_batch().transpose();
+        self.failed = matches!(next, Some(Err(_)));
+        next
+    }
+}

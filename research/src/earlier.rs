@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use research_core::{Event, codec};
+use research_core::{Event, Storage, codec};
 use research_exec::Target;
-use research_storage::MemoryEvents;
+use research_storage::MemoryStorage;
 use tempfile::TempDir;
 
 use crate::finished::Kept;
@@ -79,7 +79,9 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Kept>
     }
     let bytes = std::fs::read(path.with_extension("events")).ok()?;
     let events: Vec<Event> = codec::decode(&bytes).ok()?;
-    Some(Kept::Memory(MemoryEvents::from(events)))
+    let (mut storage, kept) = MemoryStorage::new();
+    storage.append(&events).ok()?;
+    Some(Kept::Memory(kept))
 }
 
 fn path(folder: &Path, fingerprint: u64, earlier: u32) -> PathBuf {

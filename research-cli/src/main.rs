@@ -1,2 +1,7 @@
-//! Under construction.
-fn main() {}
+//! The `research` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    research_cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,91 @@
+//! What the commands do.
+//!
+//! Results go to a writer, which is standard output in the program; everything else is said on
+//! standard error.
+
+pub mod domain;
+mod table;
+
+use std::io;
+
+use research_core::StorageError;
+use research_domain::{DomainError, IdRegistryError, SyntaxError};
+
+use crate::exit::Exit;
+use crate::file::FileError;
+
+/// Why a command could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The research file is bad.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// An argument is no domain expression.
+    #[error("{0}")]
+    Expression(Box<SyntaxError>),
+    /// An argument is neither a file nor an expression.
+    #[error(
+        "there is no file `{0}`, and it is no domain expression either: write one as \"a=[1, 2] * b=[3]\""
+    )]
+    NoDomain(String),
+    /// The domain cannot be, or cannot be counted.
+    #[error("{0}")]
+    Domain(Box<DomainError>),
+    /// A config has too many repetitions to have ids.
+    #[error("{0}")]
+    Ids(#[from] IdRegistryError),
+    /// All configs of a domain that has no end were asked for.
+    #[error(
+        "the domain is infinite: say how many configs you want to see with --head N, or how many there are with --n-items N"
+    )]
+    Infinite,
+    /// The storage of a research.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Nothing can be printed.
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CommandError {
+    /// The exit code of a program that ends with this error.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::File(_)
+            | Self::Expression(_)
+            | Self::NoDomain(_)
+            | Self::Domain(_)
+            | Self::Ids(_)
+            | Self::Infinite => Exit::Usage,
+            Self::Storage(error) => match error {
+                StorageError::Exists { .. }
+                | StorageError::NoResearch { .. }
+                | StorageError::BadName { .. } => Exit::Usage,
+                StorageError::Io { .. }
+                | StorageError::Damaged { .. }
+                | StorageError::TooNew { .. }
+                | StorageError::Locked { .. }
+                | StorageError::LockedElsewhere { .. }
+                | StorageError::TooLarge { .. }
+                | StorageError::Encode(_) => Exit::Impossible,
+            },
+            // Whoever reads has seen enough: `| head`.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+            Self::Output(_) => Exit::Impossible,
+        }
+    }
+}
+
+impl From<SyntaxError> for CommandError {
+    fn from(error: SyntaxError) -> Self {
+        Self::Expression(Box::new(error))
+    }
+}
+
+impl From<DomainError> for CommandError {
+    fn from(error: DomainError) -> Self {
+        Self::Domain(Box::new(error))
+    }
+}

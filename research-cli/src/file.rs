@@ -1,0 +1,202 @@
+//! The research file: what to run over which configs, and how.
+//!
+//! TOML, or the same as JSON. Reading goes in three steps: the text becomes nodes that know their
+//! places, `--set`s are put over them, and the nodes become a [`ResearchFile`], or an error that
+//! shows the place.
+
+mod check;
+mod domain;
+mod error;
+mod experiment;
+mod json;
+mod keys;
+mod node;
+mod options;
+mod overrides;
+mod place;
+mod toml;
+mod unit;
+mod write;
+
+use std::fs;
+use std::path::Path;
+
+use research_core::RunOptions;
+use research_domain::Domain;
+
+pub use error::{FileError, Origin, Problem};
+pub use unit::{Mode, Save, UnitFile};
+
+use error::{Fault, Source};
+use node::{Content, Node};
+
+/// The largest research file that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// What a research file says.
+///
+/// Serialised, it is a research file again, with everything that was left out written down: the
+/// copy that is kept with a research, from which workers and a resumed run build the experiment.
+///
+/// ```
+/// use research_cli::file::{Format, ResearchFile};
+///
+/// let text = r#"
+///     name = "power"
+///     workers = 2
+///
+///     [domain]
+///     a = [2, 3]
+///     b = [2, 3, 4]
+///
+///     [[unit]]
+///     name = "power"
+///     run = ["python3", "power.py", "--a={a}", "--b={b}"]
+///     save_to = "power"
+/// "#;
+/// let file = ResearchFile::parse(text, Format::Toml)?;
+/// assert_eq!(file.options.workers, 2);
+/// assert_eq!(file.domain.to_string(), "a=[2, 3] * b=[2, 3, 4]");
+///
+/// let record = serde_json::to_value(&file).unwrap();
+/// assert_eq!(ResearchFile::from_record(&record)?, file);
+/// # Ok::<(), research_cli::file::FileError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResearchFile {
+    /// The research's name, which is that of its folder.
+    pub name: String,
+    /// How it is run; the seed stands apart.
+    pub options: RunOptions,
+    /// The seed of everything that is drawn, if the file says one.
+    pub seed: Option<u64>,
+    /// The configs.
+    pub domain: Domain,
+    /// What runs for each of them, in order.
+    pub units: Vec<UnitFile>,
+}
+
+/// The language of a research file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// TOML.
+    Toml,
+    /// JSON.
+    Json,
+}
+
+impl Format {
+    /// JSON for a path that ends in `.json`, else TOML.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        match path.extension() {
+            Some(extension) if extension.eq_ignore_ascii_case("json") => Self::Json,
+            _ => Self::Toml,
+        }
+    }
+}
+
+impl ResearchFile {
+    /// Reads a file, and puts `settings` over it: each `KEY=VALUE`, as `--set` takes them.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is wrong, and a setting that is.
+    pub fn load(path: &Path, settings: &[String]) -> Result<Self, FileError> {
+        let text = read(path).map_err(|error| FileError::unreadable(path, error))?;
+        let origin = Origin::File(path.to_owned());
+        Self::interpret(origin, text, Format::of(path), settings)
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// A text that is wrong, with the place.
+    pub fn parse(text: &str, format: Format) -> Result<Self, FileError> {
+        let name = match format {
+            Format::Toml => "research.toml",
+            Format::Json => "research.json",
+        };
+        let origin = Origin::File(name.into());
+        Self::interpret(origin, text.to_owned(), format, &[])
+    }
+
+    /// Reads what was recorded of a file: what it serialises to.
+    ///
+    /// # Errors
+    /// A record that was changed by hand, or written by a later version.
+    pub fn from_record(record: &serde_json::Value) -> Result<Self, FileError> {
+        let text = format!("{record:#}");
+        Self::interpret(Origin::Record, text, Format::Json, &[])
+    }
+
+    fn interpret(
+        origin: Origin,
+        text: String,
+        format: Format,
+        settings: &[String],
+    ) -> Result<Self, FileError> {
+        let mut sources = vec![Source { origin, text }];
+        sources.extend(settings.iter().map(|setting| Source {
+            origin: Origin::Flag("--set"),
+            text: setting.clone(),
+        }));
+        let result = Self::of_sources(&sources, format);
+        result.map_err(|fault| FileError::new(fault, &sources))
+    }
+
+    fn of_sources(sources: &[Source], format: Format) -> Result<Self, Fault> {
+        let text = &sources[0].text;
+        let mut root = match format {
+            Format::Toml => toml::read(text, 0)?,
+            Format::Json => json::read(text, 0)?,
+        };
+        for (number, source) in sources.iter().enumerate().skip(1) {
+            overrides::put(&mut root, &source.text, number)?;
+        }
+        Self::of_node(&root, sources)
+    }
+
+    fn of_node(root: &Node, sources: &[Source]) -> Result<Self, Fault> {
+        let Content::Table(entries) = &root.content else {
+            let problem = Problem::Syntax {
+                language: "research file",
+                message: format!("it must be an object with keys, and is {}", root.kind()),
+            };
+            return Err(problem.at(root.span));
+        };
+        keys::check(entries, &keys::FILE)?;
+        let name = options::name(entries)?;
+        let options = options::read(entries)?;
+        let seed = options::seed(entries)?;
+        let domain = domain::read(keys::find(entries, "domain"), sources)?;
+        let units = unit::read_all(keys::find(entries, "unit"), sources)?;
+        let file = Self {
+            name,
+            options,
+            seed,
+            domain,
+            units,
+        };
+        check::names(&file, entries, sources)?;
+        Ok(file)
+    }
+}
+
+/// The text of a file that may be a pipe or a device, and must not be endless.
+fn read(path: &Path) -> std::io::Result<String> {
+    use std::io::{Error, ErrorKind, Read};
+
+    let mut text = String::new();
+    fs::File::open(path)?
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => Error::new(ErrorKind::InvalidData, "it is no UTF-8 text"),
+            _ => error,
+        })?;
+    if text.len() as u64 > LARGEST {
+        let reason = format!("it is larger than {} MiB", LARGEST >> 20);
+        return Err(Error::new(ErrorKind::FileTooLarge, reason));
+    }
+    Ok(text)
+}

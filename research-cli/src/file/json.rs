@@ -1,0 +1,162 @@
+//! JSON as nodes.
+//!
+//! `serde_json` tells no places, but a value that it leaves as it is written is a slice of the
+//! text: where the slice lies in the text is the place.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::error::{Fault, Problem};
+use super::node::{Content, Entry, Node, Span};
+
+/// How deeply lists and objects may be nested: as in `serde_json`.
+const DEEPEST: usize = 128;
+
+/// Reads a document.
+pub(crate) fn read(text: &str, source: usize) -> Result<Node, Fault> {
+    let reader = Reader { text, source };
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| reader.syntax(text, &error))?;
+    reader.node(raw.get(), 0)
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    source: usize,
+}
+
+impl<'t> Reader<'t> {
+    /// The place of a slice of the text.
+    fn span(&self, part: &str) -> Span {
+        let start = (part.as_ptr() as usize)
+            .saturating_sub(self.text.as_ptr() as usize)
+            .min(self.text.len());
+        Span {
+            source: self.source,
+            start,
+            end: (start + part.len()).min(self.text.len()),
+        }
+    }
+
+    fn syntax(&self, part: &str, error: &serde_json::Error) -> Fault {
+        let begin = self.span(part).start;
+        let line = error.line().saturating_sub(1);
+        let line_start: usize = part.split_inclusive('\n').take(line).map(str::len).sum();
+        let at = (begin + line_start + error.column().saturating_sub(1)).min(self.text.len());
+        let message = error.to_string();
+        // The place is shown by other means.
+        let message = message.split(" at line ").next().unwrap_or_default();
+        let problem = Problem::Syntax {
+            language: "JSON",
+            message: message.to_owned(),
+        };
+        problem.at(Span {
+            source: self.source,
+            start: at,
+            end: at,
+        })
+    }
+
+    fn node(&self, part: &'t str, depth: usize) -> Result<Node, Fault> {
+        let span = self.span(part);
+        if depth > DEEPEST {
+            let problem = Problem::Syntax {
+                language: "JSON",
+                message: "lists and objects are nested too deeply".to_owned(),
+            };
+            return Err(problem.at(span));
+        }
+        let content = match part.as_bytes().first() {
+            Some(b'n') => Content::Null,
+            Some(b't') => Content::Bool(true),
+            Some(b'f') => Content::Bool(false),
+            Some(b'"') => Content::Text(self.parse(part)?),
+            Some(b'[') => {
+                let parts: Vec<&RawValue> = self.parse(part)?;
+                let nodes = parts.iter().map(|part| self.node(part.get(), depth + 1));
+                Content::List(nodes.collect::<Result<_, Fault>>()?)
+            }
+            Some(b'{') => Content::Table(self.entries(part, depth)?),
+            _ => self.number(part)?,
+        };
+        Ok(Node { span, content })
+    }
+
+    fn parse<'p, T: Deserialize<'p>>(&self, part: &'p str) -> Result<T, Fault> {
+        serde_json::from_str(part).map_err(|error| self.syntax(part, &error))
+    }
+
+    fn number(&self, part: &str) -> Result<Content, Fault> {
+        match part.parse::<i128>() {
+            Ok(number) => Ok(Content::Integer(number)),
+            Err(_) => Ok(Content::Float(self.parse(part)?)),
+        }
+    }
+
+    fn entries(&self, part: &'t str, depth: usize) -> Result<Vec<Entry>, Fault> {
+        let Pairs(pairs) = self.parse(part)?;
+        let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            let node = self.node(value.get(), depth + 1)?;
+            if entries.iter().any(|entry| entry.key == key) {
+                let problem = Problem::Syntax {
+                    language: "JSON",
+                    message: format!("the key `{key}` is there twice"),
+                };
+                return Err(problem.at(node.span));
+            }
+            entries.push(Entry {
+                key_span: self.key_span(&key, node.span),
+                key: key.into_owned(),
+                node,
+            });
+        }
+        Ok(entries)
+    }
+
+    /// Where the key of a value stands: the last place before the value where it is written.
+    fn key_span(&self, key: &str, value: Span) -> Span {
+        let quoted = format!("\"{key}\"");
+        match self.text[..value.start].rfind(&quoted) {
+            Some(start) => Span {
+                source: self.source,
+                start,
+                end: start + quoted.len(),
+            },
+            // It is written with escapes.
+            None => value,
+        }
+    }
+}
+
+/// The keys and values of an object, in order, twice the same key included.
+struct Pairs<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
+
+impl<'de> Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+struct PairsVisitor;
+
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+            if pairs.len() >= 1 << 20 {
+                return Err(de::Error::custom("an object has more than a million keys"));
+            }
+            pairs.push((Cow::Owned(key), value));
+        }
+        Ok(Pairs(pairs))
+    }
+}

@@ -1,0 +1,114 @@
+//! Which keys there are.
+
+use super::error::{Fault, Problem};
+use super::node::{Entry, Node};
+
+/// The keys of a table.
+pub(crate) struct Keys {
+    /// How the table is called in messages.
+    table: &'static str,
+    known: &'static [&'static str],
+    /// Keys that are documented and will mean something in a later version.
+    later: &'static [&'static str],
+}
+
+/// The keys of a research file.
+pub(crate) const FILE: Keys = Keys {
+    table: "the research file",
+    known: &[
+        "name",
+        "workers",
+        "n_iters",
+        "n_reps",
+        "n_configs",
+        "repeat_each",
+        "seed",
+        "finalize",
+        "isolation",
+        "retries",
+        "domain",
+        "unit",
+    ],
+    later: &[
+        "update",
+        "branches",
+        "devices",
+        "executor_target",
+        "loglevel",
+        "profile",
+        "memory_ratio",
+        "n_gpu_checks",
+        "gpu_check_delay",
+        "create_id_prefix",
+        "redirect_stdout",
+        "redirect_stderr",
+        "git_meta",
+        "env_meta",
+        "timeout",
+        "dump_results",
+    ],
+};
+
+/// The keys of a `[[unit]]`.
+pub(crate) const UNIT: Keys = Keys {
+    table: "[[unit]]",
+    known: &[
+        "name",
+        "run",
+        "shell",
+        "mode",
+        "output",
+        "save_to",
+        "save_output_dict",
+        "when",
+        "root",
+    ],
+    later: &["dump", "timeout"],
+};
+
+/// The keys of a unit's `output`, where that is a table.
+pub(crate) const OUTPUT: Keys = Keys {
+    table: "`output`",
+    known: &["regex", "file"],
+    later: &[],
+};
+
+/// Reports the first key that is not known, or not yet.
+pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Fault> {
+    for entry in entries {
+        let key = entry.key.as_str();
+        if keys.later.contains(&key) {
+            let key = key.to_owned();
+            return Err(Problem::Unsupported { key }.at(entry.key_span));
+        }
+        if !keys.known.contains(&key) {
+            let all = keys.known.iter().chain(keys.later).copied();
+            let problem = Problem::UnknownKey {
+                key: key.to_owned(),
+                table: keys.table,
+                hint: suggest(key, all),
+            };
+            return Err(problem.at(entry.key_span));
+        }
+    }
+    Ok(())
+}
+
+/// The value of a key, if it is there.
+pub(crate) fn find<'e>(entries: &'e [Entry], key: &str) -> Option<&'e Node> {
+    let entry = entries.iter().find(|entry| entry.key == key);
+    entry.map(|entry| &entry.node)
+}
+
+/// The nearest known name, or all that there are.
+pub(crate) fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+    let nearest = known
+        .clone()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    match nearest {
+        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+        None => format!("there are: {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}

@@ -1,0 +1,92 @@
+//! The run options of a research file.
+
+use research_core::{Isolation, RunOptions, StorageError};
+use research_storage::check_name;
+
+use super::error::{Fault, Problem};
+use super::keys::{find, suggest};
+use super::node::{Entry, Node};
+
+/// How a research is called that has no name.
+const DEFAULT_NAME: &str = "research";
+
+pub(crate) fn name(entries: &[Entry]) -> Result<String, Fault> {
+    let Some(node) = find(entries, "name") else {
+        return Ok(DEFAULT_NAME.to_owned());
+    };
+    let name = node.text("name")?;
+    match check_name(name) {
+        Ok(()) => Ok(name.to_owned()),
+        Err(error) => {
+            let reason = match error {
+                StorageError::BadName { reason, .. } => reason.to_owned(),
+                other => other.to_string(),
+            };
+            let problem = Problem::Name {
+                name: name.escape_debug().to_string(),
+                what: "a research",
+                reason,
+            };
+            Err(problem.at(node.span))
+        }
+    }
+}
+
+pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
+    let default = RunOptions::default();
+    let at_least_one = |key: &str| {
+        let node = find(entries, key);
+        node.map(|node| node.integer::<u64>(key, 1)).transpose()
+    };
+    let small = |key: &str, least: u32, default: u32| {
+        find(entries, key).map_or(Ok(default), |node| node.integer(key, least))
+    };
+    Ok(RunOptions {
+        workers: small("workers", 1, default.workers)?,
+        n_iters: at_least_one("n_iters")?,
+        n_configs: at_least_one("n_configs")?,
+        n_reps: at_least_one("n_reps")?.unwrap_or(default.n_reps),
+        repeat_each: at_least_one("repeat_each")?,
+        seed: default.seed,
+        finalize: find(entries, "finalize")
+            .map_or(Ok(default.finalize), |node| node.bool("finalize"))?,
+        isolation: find(entries, "isolation").map_or(Ok(default.isolation), isolation)?,
+        retries: small("retries", 0, default.retries)?,
+    })
+}
+
+pub(crate) fn seed(entries: &[Entry]) -> Result<Option<u64>, Fault> {
+    let node = find(entries, "seed");
+    node.map(|node| node.integer("seed", 0)).transpose()
+}
+
+/// The words for the kinds of isolation.
+const ISOLATIONS: [(&str, Isolation); 3] = [
+    ("experiment", Isolation::Experiment),
+    ("worker", Isolation::Worker),
+    ("none", Isolation::None),
+];
+
+fn isolation(node: &Node) -> Result<Isolation, Fault> {
+    choice(node, "isolation", &ISOLATIONS)
+}
+
+/// What a text stands for, which is one of several.
+pub(crate) fn choice<T: Copy>(
+    node: &Node,
+    key: &'static str,
+    choices: &[(&'static str, T)],
+) -> Result<T, Fault> {
+    let value = node.text(key)?;
+    match choices.iter().find(|(word, _)| *word == value) {
+        Some((_, meaning)) => Ok(*meaning),
+        None => {
+            let problem = Problem::Choice {
+                key,
+                value: value.to_owned(),
+                hint: suggest(value, choices.iter().map(|(word, _)| *word)),
+            };
+            Err(problem.at(node.span))
+        }
+    }
+}

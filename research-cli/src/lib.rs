@@ -1,0 +1,57 @@
+//! The `research` program, as a library so that tests and fuzzers reach all of it.
+//!
+//! [`arguments`] is what can be typed, [`mod@file`] what stands in a research file, [`commands`]
+//! what the commands do, and [`exit`] what the program's exit codes mean.
+
+pub mod arguments;
+pub mod commands;
+pub mod exit;
+pub mod file;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use commands::CommandError;
+use exit::Exit;
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help goes to standard output, mistakes to standard error; neither can be told of
+            // any more where writing fails.
+            let _ = error.print();
+            return match error.exit_code() {
+                0 => Exit::Success,
+                _ => Exit::Usage,
+            };
+        }
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let done = dispatch(&arguments.command, &mut out).and_then(|exit| {
+        out.flush()?;
+        Ok(exit)
+    });
+    // What could not be written would be tried again, and fail again.
+    let _ = out.into_parts();
+    done.unwrap_or_else(|error| report(&error))
+}
+
+fn dispatch(command: &Command, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    match command {
+        Command::Domain(arguments) => commands::domain::run(arguments, out),
+    }
+}
+
+/// Says what went wrong.
+fn report(error: &CommandError) -> Exit {
+    let exit = error.exit();
+    if exit != Exit::Success {
+        let _ = writeln!(io::stderr().lock(), "error: {error}");
+    }
+    exit
+}

@@ -1,0 +1,96 @@
+//! The program as a process: exit codes, where it writes to, broken pipes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::fs::File;
+use std::io::Read;
+use std::process::{Command, Output, Stdio};
+
+fn research(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn results_go_to_standard_output_and_mistakes_to_standard_error() {
+    let good = research(&["domain", "a=[1]"]);
+    assert_eq!((text(&good.stdout), text(&good.stderr)), ("a\n1\n", ""));
+    assert_eq!(good.status.code(), Some(0));
+    let bad = research(&["domain", "a=["]);
+    assert_eq!(text(&bad.stdout), "");
+    assert!(text(&bad.stderr).starts_with("error: expected "), "{bad:?}");
+    assert_eq!(bad.status.code(), Some(2));
+}
+
+#[test]
+fn wrong_use_is_told_with_a_hint() {
+    let unknown = research(&["domian"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("a similar subcommand exists: 'domain'"));
+    assert_eq!(research(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn help_has_examples_for_every_command() {
+    let help = research(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let commands: Vec<String> = text(&help.stdout)
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .filter(|command| command != "help")
+        .collect();
+    assert!(!commands.is_empty());
+    for command in commands {
+        let help = research(&[&command, "--help"]);
+        let said = format!("\nExamples:\n  research {command} ");
+        assert!(text(&help.stdout).contains(&said), "{command}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_research"))
+        .args([
+            "domain",
+            "x=uniform(0, 1)",
+            "--n-items",
+            "100000000",
+            "--format",
+            "jsonl",
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 10];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(text(&ended.stderr), "");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return;
+    };
+    let ended = Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(["domain", "a=[1]"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(3));
+    assert!(
+        text(&ended.stderr).starts_with("error: the output cannot be written: "),
+        "{ended:?}"
+    );
+}

@@ -1,0 +1,259 @@
+//! What right research files mean.
+
+use std::fs;
+
+use research_cli::file::{Format, Mode, ResearchFile, Save};
+use research_core::{Isolation, RunOptions, UnitBody, When};
+use research_exec::program::{OutputSpec, Run};
+
+fn parse(text: &str) -> ResearchFile {
+    ResearchFile::parse(text, Format::Toml).unwrap_or_else(|error| panic!("{error}"))
+}
+
+const UNIT: &str = "\n[[unit]]\nname = \"u\"\nrun = \"true\"\n";
+
+/// A file with every key that there is.
+const EVERYTHING: &str = r##"
+name = "power"
+workers = 2
+n_iters = 5
+n_configs = 7
+n_reps = 3
+repeat_each = 2
+seed = 9223372036854775807
+finalize = false
+isolation = "worker"
+retries = 1
+
+[domain]
+a = [2, 3]
+b = ["x", true, 2.5, [1, 2], { k = "v" }, 1979-05-27]
+"odd name" = [{ value = 1000, alias = "k" }]
+single = 7
+lr = "log_uniform(1e-5, 1e-1)"
+momentum = { sampler = "uniform", low = 0.8, high = 1.0 }
+where = ["a < 3", "lr < momentum"]
+
+[[unit]]
+name = "train"
+mode = "generator"
+run = "python3 train.py --lr {lr} '--b={b}'"
+save_output_dict = true
+output = "json"
+
+[[unit]]
+name = "score"
+run = ["sh", "score.sh", "{train.loss}", "{id}", "{path}", "{iteration}", "{{x}}"]
+output = { regex = 'score=(\S+)' }
+save_to = ["first", "", "third"]
+when = [10, "#3", "last"]
+
+[[unit]]
+name = "shell"
+run = "cat {path}/x | wc -l"
+shell = true
+output = { file = "{iteration}.json" }
+save_to = "lines"
+when = "last"
+root = true
+"##;
+
+#[test]
+fn every_key_is_read() {
+    let file = parse(EVERYTHING);
+    assert_eq!(file.name, "power");
+    assert_eq!(file.seed, Some(i64::MAX as u64));
+    assert_eq!(
+        file.options,
+        RunOptions {
+            workers: 2,
+            n_iters: Some(5),
+            n_configs: Some(7),
+            n_reps: 3,
+            repeat_each: Some(2),
+            seed: 0,
+            finalize: false,
+            isolation: Isolation::Worker,
+            retries: 1,
+        }
+    );
+    assert_eq!(
+        file.domain.to_string(),
+        r#"(a=[2, 3] * b=["x", true, 2.5, [1, 2], {"k": "v"}, "1979-05-27"] * `odd name`=[1000 as "k"] * single=[7] * lr=log_uniform(1e-5, 0.1) * momentum=uniform(0.8, 1.0) where a < 3) where lr < momentum"#
+    );
+    let [train, score, shell] = file.units.as_slice() else {
+        panic!("{:?}", file.units);
+    };
+    assert_eq!(train.mode, Mode::Generator);
+    assert_eq!(train.save, Save::OutputDict);
+    assert_eq!(train.when, When::always());
+    assert_eq!(
+        train.program.run,
+        Run::Line("python3 train.py --lr {lr} '--b={b}'".to_owned())
+    );
+    assert_eq!(
+        score.program.output,
+        OutputSpec::Regex(r"score=(\S+)".to_owned())
+    );
+    assert_eq!(
+        score.save,
+        Save::Parts(vec![
+            Some("first".to_owned()),
+            None,
+            Some("third".to_owned())
+        ])
+    );
+    assert_eq!(score.when, When::every(10).or(When::at(3)).or(When::last()));
+    assert!(shell.program.shell && shell.root && !score.root);
+    assert_eq!(
+        shell.program.output,
+        OutputSpec::File("{iteration}.json".to_owned())
+    );
+    assert_eq!(shell.save, Save::To("lines".to_owned()));
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let file = parse(UNIT);
+    assert_eq!(file.name, "research");
+    assert_eq!(file.options, RunOptions::default());
+    assert_eq!(file.seed, None);
+    assert_eq!(file.domain.len().unwrap().finite(), Some(1));
+    assert_eq!(file.units[0].save, Save::Nothing);
+    assert_eq!(file.units[0].program.output, OutputSpec::Json);
+}
+
+#[test]
+fn parameters_keep_the_order_of_the_file() {
+    let file = parse(&format!("[domain]\nz = [1]\na = [2]\nm = [3]\n{UNIT}"));
+    assert_eq!(file.domain.to_string(), "z=[1] * a=[2] * m=[3]");
+}
+
+#[test]
+fn a_domain_may_be_an_expression() {
+    let file = parse(&format!(
+        "domain = \"0.5 * a=[1] + 2.0 * b=int(0, 9)\"\n{UNIT}"
+    ));
+    assert_eq!(file.domain.to_string(), "0.5 * a=[1] + 2.0 * b=int(0, 9)");
+}
+
+#[test]
+fn json_says_the_same() {
+    let toml = parse(EVERYTHING);
+    let json = serde_json::json!({
+        "name": "x",
+        "domain": {"a": [2, 3], "b": ["uniform(0, 1)", null]},
+        "unit": [{"name": "u", "run": ["echo", "{a}"], "save_to": ["v", null]}],
+    });
+    let file = ResearchFile::parse(&json.to_string(), Format::Json).unwrap();
+    assert_eq!(
+        file.domain.to_string(),
+        r#"a=[2, 3] * b=["uniform(0, 1)", null]"#
+    );
+    assert_eq!(
+        file.units[0].save,
+        Save::Parts(vec![Some("v".to_owned()), None])
+    );
+
+    let written = serde_json::to_string(&toml).unwrap();
+    assert_eq!(ResearchFile::parse(&written, Format::Json).unwrap(), toml);
+}
+
+#[test]
+fn the_record_of_a_file_is_the_file() {
+    let mut file = parse(EVERYTHING);
+    file.seed = Some(u64::MAX);
+    let record = serde_json::to_value(&file).unwrap();
+    assert_eq!(ResearchFile::from_record(&record).unwrap(), file);
+    assert_eq!(
+        serde_json::from_value::<ResearchFile>(record).unwrap(),
+        file
+    );
+}
+
+#[test]
+fn a_record_that_was_changed_by_hand_is_an_error() {
+    let mut record = serde_json::to_value(parse(UNIT)).unwrap();
+    record["workers"] = "many".into();
+    let error = ResearchFile::from_record(&record).unwrap_err().to_string();
+    assert!(
+        error.contains("--> the recorded research file:3:14"),
+        "{error}"
+    );
+}
+
+#[test]
+fn settings_are_put_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("research.toml");
+    fs::write(
+        &path,
+        format!("workers = 2\n[domain]\na = [1]\nb = [2]\n{UNIT}"),
+    )
+    .unwrap();
+    let settings = [
+        "workers=4",
+        "name=other name",
+        "domain.a=[0.1,0.2]",
+        "domain.c=uniform(0, 1)",
+        "domain.d=\"int(0, 5)\"",
+        "seed = 7",
+        "isolation=none",
+        "finalize=false",
+    ];
+    let file = ResearchFile::load(&path, &settings.map(str::to_owned)).unwrap();
+    assert_eq!(file.options.workers, 4);
+    assert_eq!(file.name, "other name");
+    assert_eq!(file.seed, Some(7));
+    assert_eq!(file.options.isolation, Isolation::None);
+    assert!(!file.options.finalize);
+    assert_eq!(
+        file.domain.to_string(),
+        "a=[0.1, 0.2] * b=[2] * c=uniform(0.0, 1.0) * d=int(0, 5)"
+    );
+    let whole = ["domain={x = [1]}".to_owned()];
+    let file = ResearchFile::load(&path, &whole).unwrap();
+    assert_eq!(file.domain.to_string(), "x=[1]");
+    let expression = ["domain=y=[1, 2] * z=[3]".to_owned()];
+    let file = ResearchFile::load(&path, &expression).unwrap();
+    assert_eq!(file.domain.to_string(), "y=[1, 2] * z=[3]");
+}
+
+#[test]
+fn the_experiment_has_a_unit_for_each() {
+    let experiment = parse(EVERYTHING).experiment().unwrap();
+    assert_eq!(
+        experiment.describe(),
+        [
+            "train (generator, when 1, its keys saved)",
+            "score (callable, when 10, #3, last, saved as first, -, third)",
+            "shell (callable, when last, root, saved as lines)",
+        ]
+    );
+    assert!(experiment.is_processes());
+    assert!(matches!(
+        experiment.units()[0].body(),
+        UnitBody::Generator(_)
+    ));
+}
+
+#[test]
+fn units_of_the_same_name_get_numbers_that_others_can_call() {
+    let text = format!("{UNIT}{UNIT}\n[[unit]]\nname = \"last\"\nrun = \"echo {{u}} {{u_1}}\"\n");
+    let experiment = parse(&text).experiment().unwrap();
+    let names: Vec<&str> = experiment.units().iter().map(|unit| unit.name()).collect();
+    assert_eq!(names, ["u", "u_1", "last"]);
+}
+
+#[test]
+fn the_examples_are_right() {
+    for name in ["compression", "power", "training"] {
+        let path = format!(
+            "{}/../examples/{name}/research.toml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let file = ResearchFile::load(path.as_ref(), &[]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(file.name, name);
+        file.experiment().unwrap();
+    }
+}

@@ -3,13 +3,20 @@
 //! [`LocalStorage`] keeps a research in a folder, [`MemoryStorage`] in memory; both take events
 //! from the leader. [`StoredResearch`] reads a folder, also while another process writes it.
 //! `FORMAT.md`, beside this crate's manifest, describes the files.
+//!
+//! [`Results`] is the fold of events into what experiments have saved; a [`Table`] shows it, and
+//! is written as text, CSV or JSON.
 
 mod local;
 mod log;
 mod memory;
 mod names;
+mod results;
+mod table;
 
 pub use local::{LocalStorage, Runner, StoredResearch, list, remove};
 pub use log::{FormatVersion, FsyncPolicy, LogFile, LogReader, LogWriter, TornTail};
 pub use memory::{MemoryEvents, MemoryStorage};
 pub use names::check_name;
+pub use results::{ExperimentResult, Results, Series};
+pub use table::{Cell, Format, ParseFormatError, Table, TableError, TableOptions};

@@ -1,0 +1,238 @@
+//! Results: what experiments have saved, and how they ended.
+
+mod experiment;
+mod series;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use research_core::{Column, Event, ExperimentNumber, Iterations};
+
+use crate::table::{Table, TableError, TableOptions, experiments_table, results_table};
+
+pub use experiment::ExperimentResult;
+pub use series::Series;
+
+/// What a research's experiments have saved so far: a fold of its events.
+///
+/// Events may come from a log that is still written; what they tell is there as soon as they are
+/// applied. Values stay in columns, so a number costs eight bytes.
+///
+/// ```
+/// use research_core::domain::{Config, Identity};
+/// use research_core::{
+///     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Timestamp, WorkerNumber,
+/// };
+/// use research_storage::Results;
+///
+/// # let config = Config::from_pairs([("lr", 0.1)]);
+/// # let id = research_core::domain::ExperimentId::parse("5bd1e99500000000").unwrap();
+/// # let record = ExperimentRecord { id, place: 0, config, repetition: 0, updates: 0, seed: 0 };
+/// let mut results = Results::new();
+/// results.apply(&Event::ExperimentStarted {
+///     at: Timestamp::now(),
+///     experiment: ExperimentNumber(0),
+///     attempt: 1,
+///     worker: WorkerNumber(0),
+///     pid: 1,
+///     record: Box::new(record),
+/// });
+/// results.apply(&Event::Values {
+///     experiment: ExperimentNumber(0),
+///     variable: "loss".into(),
+///     iterations: Iterations::Run { first: 0, count: 2 },
+///     column: Column::Float(vec![0.5, 0.25]),
+/// });
+/// let table = results.table().unwrap();
+/// assert_eq!(
+///     table,
+///     "\
+/// id                 lr  iteration  loss
+/// ────────────────  ───  ─────────  ────
+/// 5bd1e99500000000  0.1          0   0.5
+/// 5bd1e99500000000  0.1          1  0.25
+/// "
+/// );
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    experiments: Vec<ExperimentResult>,
+    /// Where an experiment stands in the list.
+    positions: HashMap<ExperimentNumber, usize>,
+    /// The same in the order of tables.
+    order: BTreeMap<(u64, ExperimentNumber), usize>,
+    /// The names of variables, shared by all experiments: decoded events bring a copy each.
+    names: HashSet<Arc<str>>,
+}
+
+impl Results {
+    /// Results without experiments.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one event in.
+    ///
+    /// An experiment that starts again loses what its earlier attempts have saved, their
+    /// exceptions and their ending. What is told of an experiment that never started, or of the
+    /// ending of an attempt that is not the current one, is passed over.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::ExperimentStarted { .. } => self.start(event),
+            Event::Values {
+                experiment,
+                variable,
+                iterations,
+                column,
+            } => self.save(*experiment, variable, iterations, column),
+            Event::Progress {
+                experiment,
+                iterations,
+                ..
+            } => {
+                if let Some(experiment) = self.find(*experiment) {
+                    experiment.iterations = experiment.iterations.max(*iterations);
+                }
+            }
+            Event::Exception {
+                experiment,
+                exception,
+                ..
+            } => {
+                if let Some(experiment) = self.find(*experiment) {
+                    experiment.exceptions.push((**exception).clone());
+                }
+            }
+            Event::ExperimentEnded { experiment, .. } => {
+                if let Some(experiment) = self.find(*experiment) {
+                    experiment.end(event);
+                }
+            }
+            Event::RunStarted { .. }
+            | Event::WorkerStarted { .. }
+            | Event::WorkerLost { .. }
+            | Event::Message { .. }
+            | Event::RunEnded { .. } => {}
+        }
+    }
+
+    /// The experiments by their places in the domain, whatever started or ended first; those of
+    /// one place by their numbers.
+    pub fn experiments(&self) -> impl Iterator<Item = &ExperimentResult> {
+        self.order
+            .values()
+            .map(|&position| &self.experiments[position])
+    }
+
+    /// The experiment with a number.
+    #[must_use]
+    pub fn experiment(&self, number: ExperimentNumber) -> Option<&ExperimentResult> {
+        let position = self.positions.get(&number)?;
+        Some(&self.experiments[*position])
+    }
+
+    /// How many experiments have started.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.experiments.len()
+    }
+
+    /// Whether no experiment has started.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.experiments.is_empty()
+    }
+
+    /// The results as text for people: a row per experiment and iteration, a column per parameter
+    /// and variable.
+    ///
+    /// # Errors
+    /// None with these options; see [`to_table`](Self::to_table).
+    pub fn table(&self) -> Result<String, TableError> {
+        Ok(self.to_table(&TableOptions::new())?.to_string())
+    }
+
+    /// The results as a table, one row for each experiment and iteration at which something was
+    /// saved. An experiment that saved nothing has no row here; it has one in
+    /// [`experiments_table`](Self::experiments_table).
+    ///
+    /// # Errors
+    /// Options that contradict each other, and filters that name what there is not.
+    pub fn to_table(&self, options: &TableOptions) -> Result<Table<'_>, TableError> {
+        results_table(self.experiments().collect(), options)
+    }
+
+    /// A row for each experiment: its id, parameters, repetition, status and the reason for it,
+    /// how many iterations it did, the seconds that its current attempt took, and the number of
+    /// that attempt. One that has not ended has no status and no seconds.
+    #[must_use]
+    pub fn experiments_table(&self) -> Table<'_> {
+        experiments_table(self.experiments().collect())
+    }
+
+    fn start(&mut self, event: &Event) {
+        let Some(started) = ExperimentResult::of_start(event) else {
+            return;
+        };
+        let number = started.number;
+        let place = (started.record.place, number);
+        let position = match self.positions.get(&number) {
+            Some(&position) => {
+                let earlier = &mut self.experiments[position];
+                self.order.remove(&(earlier.record.place, number));
+                *earlier = started;
+                position
+            }
+            None => {
+                self.experiments.push(started);
+                self.experiments.len() - 1
+            }
+        };
+        self.positions.insert(number, position);
+        self.order.insert(place, position);
+    }
+
+    fn save(
+        &mut self,
+        experiment: ExperimentNumber,
+        variable: &Arc<str>,
+        iterations: &Iterations,
+        column: &Column,
+    ) {
+        let Some(&position) = self.positions.get(&experiment) else {
+            return;
+        };
+        let experiment = &mut self.experiments[position];
+        match experiment.series_mut(variable) {
+            Some(series) => series.append(iterations, column),
+            None => {
+                let name = self.names.get(variable).unwrap_or(variable);
+                let name = Arc::clone(name);
+                let mut series = Series::new(Arc::clone(&name));
+                series.append(iterations, column);
+                experiment.push_series(series);
+                self.names.insert(name);
+            }
+        }
+    }
+
+    fn find(&mut self, number: ExperimentNumber) -> Option<&mut ExperimentResult> {
+        let position = self.positions.get(&number)?;
+        Some(&mut self.experiments[*position])
+    }
+}
+
+impl<'a> Extend<&'a Event> for Results {
+    fn extend<I: IntoIterator<Item = &'a Event>>(&mut self, events: I) {
+        events.into_iter().for_each(|event| self.apply(event));
+    }
+}
+
+impl<'a> FromIterator<&'a Event> for Results {
+    fn from_iter<I: IntoIterator<Item = &'a Event>>(events: I) -> Self {
+        let mut results = Self::new();
+        results.extend(events);
+        results
+    }
+}

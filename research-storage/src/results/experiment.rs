@@ -1,0 +1,120 @@
+//! One experiment's results.
+
+use research_core::{
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, Status, Timestamp, WorkerNumber,
+};
+
+use super::Series;
+
+/// What one experiment has saved, and how it went: its current attempt alone.
+#[derive(Clone, Debug)]
+pub struct ExperimentResult {
+    /// Its number in the log.
+    pub number: ExperimentNumber,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// What it is.
+    pub record: ExperimentRecord,
+    /// How it ended; `None` if it has not.
+    pub status: Option<Status>,
+    /// Why, where that is no success.
+    pub reason: Option<String>,
+    /// How many iterations it did.
+    pub iterations: u64,
+    /// When the attempt began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// The worker that ran it.
+    pub worker: WorkerNumber,
+    /// The process that ran its units.
+    pub pid: u32,
+    /// The errors and panics of its units.
+    pub exceptions: Vec<ExceptionRecord>,
+    series: Vec<Series>,
+    /// Where the next variable is looked for first: batches bring them in the same order.
+    next: usize,
+}
+
+impl ExperimentResult {
+    /// What each variable's values are, by the variables' first appearance.
+    #[must_use]
+    pub fn series(&self) -> &[Series] {
+        &self.series
+    }
+
+    /// The values of one variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&Series> {
+        self.series.iter().find(|series| series.variable() == name)
+    }
+
+    /// The seconds from its start to its end; `None` if it has not ended.
+    #[must_use]
+    pub fn seconds(&self) -> Option<f64> {
+        self.ended.map(|ended| ended.seconds_since(self.started))
+    }
+
+    /// The experiment of an `ExperimentStarted`.
+    pub(super) fn of_start(event: &Event) -> Option<Self> {
+        let Event::ExperimentStarted {
+            at,
+            experiment,
+            attempt,
+            worker,
+            pid,
+            record,
+        } = event
+        else {
+            return None;
+        };
+        Some(Self {
+            number: *experiment,
+            attempt: *attempt,
+            record: (**record).clone(),
+            status: None,
+            reason: None,
+            iterations: 0,
+            started: *at,
+            ended: None,
+            worker: *worker,
+            pid: *pid,
+            exceptions: Vec::new(),
+            series: Vec::new(),
+            next: 0,
+        })
+    }
+
+    /// Takes an `ExperimentEnded` in, if it is that of this attempt.
+    pub(super) fn end(&mut self, event: &Event) {
+        if let Event::ExperimentEnded {
+            at,
+            attempt,
+            status,
+            reason,
+            iterations,
+            ..
+        } = event
+            && *attempt == self.attempt
+        {
+            self.status = Some(*status);
+            self.reason.clone_from(reason);
+            self.iterations = *iterations;
+            self.ended = Some(*at);
+        }
+    }
+
+    pub(super) fn series_mut(&mut self, variable: &str) -> Option<&mut Series> {
+        let count = self.series.len();
+        let found = (self.next..count)
+            .chain(0..self.next.min(count))
+            .find(|&position| self.series[position].variable() == variable)?;
+        self.next = found + 1;
+        Some(&mut self.series[found])
+    }
+
+    pub(super) fn push_series(&mut self, series: Series) {
+        self.series.push(series);
+        self.next = self.series.len();
+    }
+}

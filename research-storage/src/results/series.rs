@@ -1,0 +1,192 @@
+//! The values of one variable of one experiment.
+
+use std::sync::Arc;
+
+use research_core::{Column, ColumnBuilder, Iterations};
+use research_domain::Value;
+
+/// The values that one experiment saved under one name, by iteration: each iteration once, in
+/// rising order. Where a name was saved twice in an iteration, the later value counts.
+#[derive(Clone, Debug)]
+pub struct Series {
+    variable: Arc<str>,
+    iterations: Iterations,
+    column: Column,
+}
+
+impl Series {
+    pub(super) fn new(variable: Arc<str>) -> Self {
+        Self {
+            variable,
+            iterations: Iterations::default(),
+            column: Column::Value(Vec::new()),
+        }
+    }
+
+    /// The variable's name.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+
+    /// The iterations, rising; as many as there are values.
+    #[must_use]
+    pub fn iterations(&self) -> &Iterations {
+        &self.iterations
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn column(&self) -> &Column {
+        &self.column
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.column.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.column.is_empty()
+    }
+
+    /// The iteration of the value at a position.
+    #[must_use]
+    pub fn iteration(&self, position: usize) -> Option<u64> {
+        match &self.iterations {
+            Iterations::Run { first, count } => {
+                let position = position as u64;
+                (position < *count).then(|| first + position)
+            }
+            Iterations::List(list) => list.get(position).copied(),
+        }
+    }
+
+    /// Adds values; more iterations than values, or more values than iterations, are left out.
+    pub(super) fn append(&mut self, iterations: &Iterations, column: &Column) {
+        let count = iterations.len().min(column.len());
+        let (Some(first), true) = (iterations.iter().next(), count > 0) else {
+            return;
+        };
+        let follows = self
+            .last()
+            .is_none_or(|last| last < first && first.checked_add(count as u64).is_some());
+        if follows && is_rising(iterations, count) {
+            append_iterations(&mut self.iterations, iterations, count);
+            append_column(&mut self.column, column, count);
+        } else {
+            self.merge(iterations, column, count);
+        }
+    }
+
+    fn last(&self) -> Option<u64> {
+        self.iteration(self.len().checked_sub(1)?)
+    }
+
+    /// Adds values that overlap with those that are there, or are out of order among themselves.
+    fn merge(&mut self, iterations: &Iterations, column: &Column, count: usize) {
+        let added = || (0..count).zip(iterations.iter());
+        let Some(least) = added().map(|(_, iteration)| iteration).min() else {
+            return;
+        };
+        let kept = (0..self.len())
+            .rev()
+            .take_while(|&position| self.iteration(position) >= Some(least))
+            .last()
+            .unwrap_or(self.len());
+        let replaced = (kept..self.len())
+            .filter_map(|position| Some((self.iteration(position)?, self.column.get(position)?)));
+        let added =
+            added().filter_map(|(position, iteration)| Some((iteration, column.get(position)?)));
+        let mut values: Vec<(u64, Value)> = replaced.chain(added).collect();
+        // Stable, so that of one iteration's values the one saved last stays the last.
+        values.sort_by_key(|(iteration, _)| *iteration);
+        let mut merged = ColumnBuilder::default();
+        let mut values = values.into_iter().peekable();
+        while let Some((iteration, value)) = values.next() {
+            let is_replaced = values.peek().is_some_and(|(next, _)| *next == iteration);
+            if !is_replaced && iteration != u64::MAX {
+                merged.push(iteration, value);
+            }
+        }
+        truncate(&mut self.iterations, &mut self.column, kept);
+        if let Some((iterations, column)) = merged.take() {
+            append_iterations(&mut self.iterations, &iterations, column.len());
+            append_column(&mut self.column, &column, column.len());
+        }
+    }
+}
+
+/// Whether each of the first `count` is greater than the one before. The largest number is none:
+/// nothing could follow it.
+fn is_rising(iterations: &Iterations, count: usize) -> bool {
+    match iterations {
+        Iterations::Run { .. } => true,
+        Iterations::List(list) => {
+            let list = &list[..count];
+            list.last() != Some(&u64::MAX) && list.windows(2).all(|pair| pair[0] < pair[1])
+        }
+    }
+}
+
+fn append_iterations(iterations: &mut Iterations, added: &Iterations, count: usize) {
+    match (&mut *iterations, added) {
+        (Iterations::Run { first, count: had }, Iterations::Run { first: next, .. })
+            if *had == 0 || *first + *had == *next =>
+        {
+            if *had == 0 {
+                *first = *next;
+            }
+            *had += count as u64;
+        }
+        (Iterations::List(list), added) => list.extend(added.iter().take(count)),
+        (run, added) => {
+            let list = run.iter().chain(added.iter().take(count)).collect();
+            *run = Iterations::List(list);
+        }
+    }
+}
+
+/// Adds the first `count` values; a column of another kind becomes one of mixed kinds.
+fn append_column(column: &mut Column, added: &Column, count: usize) {
+    if column.is_empty() {
+        *column = match added {
+            Column::Float(_) => Column::Float(Vec::new()),
+            Column::Int(_) => Column::Int(Vec::new()),
+            Column::Bool(_) => Column::Bool(Vec::new()),
+            Column::Text(_) => Column::Text(Vec::new()),
+            Column::Value(_) => Column::Value(Vec::new()),
+        };
+    }
+    match (&mut *column, added) {
+        (Column::Float(values), Column::Float(added)) => values.extend_from_slice(&added[..count]),
+        (Column::Int(values), Column::Int(added)) => values.extend_from_slice(&added[..count]),
+        (Column::Bool(values), Column::Bool(added)) => values.extend_from_slice(&added[..count]),
+        (Column::Text(values), Column::Text(added)) => values.extend_from_slice(&added[..count]),
+        (Column::Value(values), added) => {
+            values.extend((0..count).filter_map(|position| added.get(position)));
+        }
+        (_, added) => {
+            let had = (0..column.len()).filter_map(|position| column.get(position));
+            let added = (0..count).filter_map(|position| added.get(position));
+            *column = Column::Value(had.chain(added).collect());
+        }
+    }
+}
+
+fn truncate(iterations: &mut Iterations, column: &mut Column, count: usize) {
+    match iterations {
+        Iterations::Run { count: had, .. } => *had = count as u64,
+        Iterations::List(list) => list.truncate(count),
+    }
+    match column {
+        Column::Float(values) => values.truncate(count),
+        Column::Int(values) => values.truncate(count),
+        Column::Bool(values) => values.truncate(count),
+        Column::Text(values) => values.truncate(count),
+        Column::Value(values) => values.truncate(count),
+    }
+}

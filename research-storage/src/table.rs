@@ -1,0 +1,108 @@
+//! Tables of results: what they show, and the forms in which they are written.
+
+mod cell;
+mod error;
+mod experiments;
+mod filter;
+mod format;
+mod iterations;
+mod options;
+mod write;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+
+pub use cell::Cell;
+pub use error::TableError;
+pub use format::{Format, ParseFormatError};
+pub use options::TableOptions;
+
+pub(crate) use experiments::experiments_table;
+pub(crate) use iterations::results_table;
+
+use experiments::ExperimentRows;
+use iterations::IterationRows;
+
+/// A table that reads from [`Results`](crate::Results): its rows are made one at a time, as they
+/// are asked for or written.
+#[derive(Clone, Debug)]
+pub struct Table<'a> {
+    columns: Vec<String>,
+    rows: Rows<'a>,
+}
+
+#[derive(Clone, Debug)]
+enum Rows<'a> {
+    Iterations(IterationRows<'a>),
+    Experiments(ExperimentRows<'a>),
+}
+
+impl<'a> Table<'a> {
+    /// Two columns with one name would be one in a JSON object, so the later ones get the postfix
+    /// `_1`, `_2`, …, as units do.
+    fn new(names: Vec<String>, rows: Rows<'a>) -> Self {
+        let mut taken = std::collections::HashSet::new();
+        let mut columns = Vec::with_capacity(names.len());
+        for name in names {
+            let mut column = name.clone();
+            let mut postfix = 0;
+            while !taken.insert(column.clone()) {
+                postfix += 1;
+                column = format!("{name}_{postfix}");
+            }
+            columns.push(column);
+        }
+        Self { columns, rows }
+    }
+
+    /// The names of the columns, each another one: a variable with the name of a parameter gets a
+    /// postfix, `_1`.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// How many rows there are; they are counted by going through them.
+    #[must_use]
+    pub fn row_count(&self) -> usize {
+        let mut count = 0;
+        let Ok(()) = self.for_each_row(|_| {
+            count += 1;
+            Ok::<(), Infallible>(())
+        });
+        count
+    }
+
+    /// Calls a function with the cells of each row, in order, until it returns an error.
+    ///
+    /// # Errors
+    /// Those of the function.
+    pub fn for_each_row<E>(
+        &self,
+        mut see: impl FnMut(&[Cell<'_>]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &self.rows {
+            Rows::Iterations(rows) => rows.for_each(&mut see),
+            Rows::Experiments(rows) => rows.for_each(&mut see),
+        }
+    }
+
+    /// Writes the table, in pieces of some 64 KB.
+    ///
+    /// # Errors
+    /// Those of the output; a reader that went away is one of them.
+    pub fn write(&self, format: Format, output: &mut dyn io::Write) -> io::Result<()> {
+        write::table(self, format, output)
+    }
+}
+
+/// The table as text for people, as [`Format::Table`].
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::new();
+        self.write(Format::Table, &mut text)
+            .map_err(|_| fmt::Error)?;
+        f.write_str(&String::from_utf8_lossy(&text))
+    }
+}

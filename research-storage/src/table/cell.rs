@@ -1,0 +1,71 @@
+//! What stands in a row and a column of a table.
+
+use std::borrow::Cow;
+
+use research_core::Column;
+use research_domain::Value;
+
+/// One cell of a table's row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing: a parameter that the config does not have, a variable that was not saved at the
+    /// iteration, or the value `null`.
+    Missing,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number of something, such as an iteration.
+    Count(u64),
+    /// A float.
+    Float(f64),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// Bytes, a list or a map.
+    Nested(&'a Value),
+}
+
+impl<'a> Cell<'a> {
+    /// The cell of the value at a column's position.
+    pub(super) fn at(column: &'a Column, position: usize) -> Self {
+        let cell = match column {
+            Column::Float(values) => values.get(position).map(|value| Self::Float(*value)),
+            Column::Int(values) => values.get(position).map(|value| Self::Int(*value)),
+            Column::Bool(values) => values.get(position).map(|value| Self::Bool(*value)),
+            Column::Text(values) => values.get(position).map(|value| Self::from(value.as_str())),
+            Column::Value(values) => values.get(position).map(Self::from),
+        };
+        cell.unwrap_or(Self::Missing)
+    }
+
+    /// Whether it is a number.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        matches!(self, Self::Int(_) | Self::Count(_) | Self::Float(_))
+    }
+}
+
+impl<'a> From<&'a Value> for Cell<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Missing,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(value) => Self::Int(*value),
+            Value::Float(value) => Self::Float(*value),
+            Value::Text(text) => Self::from(text.as_str()),
+            Value::Bytes(_) | Value::List(_) | Value::Map(_) => Self::Nested(value),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Cell<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}

@@ -1,0 +1,67 @@
+//! Why a table cannot be made.
+
+use research_domain::DomainError;
+
+/// Why a table of results cannot be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TableError {
+    /// More than one of the filters of which only one may be used.
+    #[error("filter by {first} or by {second}, not by both")]
+    Exclusive {
+        /// One of the filters that were used.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A filter names a parameter that no experiment has.
+    #[error("no experiment has a parameter `{key}`; {hint}")]
+    UnknownKey {
+        /// The parameter.
+        key: String,
+        /// The nearest one, or those that there are.
+        hint: String,
+    },
+    /// A filter names a variable that no experiment has saved.
+    #[error("no experiment has saved `{name}`; {hint}")]
+    UnknownVariable {
+        /// The variable.
+        name: String,
+        /// The nearest one, or those that there are.
+        hint: String,
+    },
+    /// A filter names an experiment that has not started.
+    #[error("no experiment with the id `{id}` has started; {hint}")]
+    UnknownId {
+        /// The id.
+        id: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The domain of a filter has no end, or is wrong.
+    #[error("cannot filter by the domain: {0}")]
+    Domain(Box<DomainError>),
+}
+
+impl From<DomainError> for TableError {
+    fn from(error: DomainError) -> Self {
+        Self::Domain(Box::new(error))
+    }
+}
+
+/// What to say after an unknown name: the nearest known one, or those that there are.
+pub(super) fn hint(name: &str, known: &[&str]) -> String {
+    const MOST: usize = 20;
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    match nearest {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None if known.is_empty() => "there are none".to_owned(),
+        None if known.len() > MOST => {
+            format!("there are {}: {}, …", known.len(), known[..MOST].join(", "))
+        }
+        None => format!("there are: {}", known.join(", ")),
+    }
+}

@@ -1,0 +1,132 @@
+//! The table with a row for each experiment, and the columns that say which experiment a row is of.
+
+use research_core::Status;
+
+use super::cell::Cell;
+use super::filter;
+use super::options::TableOptions;
+use super::{Rows, Table};
+use crate::results::ExperimentResult;
+
+/// Makes a table of experiments, given in order.
+pub(crate) fn experiments_table(experiments: Vec<&ExperimentResult>) -> Table<'_> {
+    const OUTCOME: [&str; 6] = [
+        "repetition",
+        "status",
+        "reason",
+        "iterations",
+        "seconds",
+        "attempts",
+    ];
+    let identity = Identity::of(&experiments, &TableOptions::new());
+    let mut columns = identity.columns();
+    columns.extend(OUTCOME.map(str::to_owned));
+    let rows = ExperimentRows {
+        experiments,
+        identity,
+    };
+    Table::new(columns, Rows::Experiments(rows))
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct ExperimentRows<'a> {
+    experiments: Vec<&'a ExperimentResult>,
+    identity: Identity<'a>,
+}
+
+impl<'a> ExperimentRows<'a> {
+    pub(super) fn for_each<E>(
+        &self,
+        see: &mut impl FnMut(&[Cell<'a>]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut row = Vec::new();
+        for experiment in &self.experiments {
+            row.clear();
+            self.identity.fill(experiment, &mut row);
+            row.extend(outcome(experiment));
+            see(&row)?;
+        }
+        Ok(())
+    }
+}
+
+fn outcome(experiment: &ExperimentResult) -> [Cell<'_>; 6] {
+    let status = experiment.status.map(Status::as_str);
+    [
+        Cell::Count(experiment.record.repetition),
+        status.map_or(Cell::Missing, Cell::from),
+        experiment
+            .reason
+            .as_deref()
+            .map_or(Cell::Missing, Cell::from),
+        Cell::Count(experiment.iterations),
+        experiment.seconds().map_or(Cell::Missing, Cell::Float),
+        Cell::Count(experiment.attempt.into()),
+    ]
+}
+
+/// The columns that say which experiment a row is of: id, parameters, auxiliary keys.
+#[derive(Clone, Debug)]
+pub(super) struct Identity<'a> {
+    concat_config: bool,
+    use_alias: bool,
+    /// Keys and their headings.
+    parameters: Vec<(&'a str, &'a str)>,
+    aux: bool,
+}
+
+impl<'a> Identity<'a> {
+    pub(super) fn of(experiments: &[&'a ExperimentResult], options: &TableOptions) -> Self {
+        let concat_config = options.include_config && options.concat_config;
+        let has_parameters = options.include_config && !(concat_config && options.drop_columns);
+        let mut parameters = if has_parameters {
+            filter::parameters(experiments)
+        } else {
+            Vec::new()
+        };
+        if !options.use_alias {
+            for (key, heading) in &mut parameters {
+                *heading = key;
+            }
+        }
+        Self {
+            concat_config,
+            use_alias: options.use_alias,
+            parameters,
+            aux: options.aux,
+        }
+    }
+
+    pub(super) fn columns(&self) -> Vec<String> {
+        let mut columns = vec!["id"];
+        columns.extend(self.concat_config.then_some("config"));
+        columns.extend(self.parameters.iter().map(|(_, heading)| *heading));
+        if self.aux {
+            columns.extend(["repetition", "updates"]);
+        }
+        columns.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Appends the cells of an experiment.
+    pub(super) fn fill(&self, experiment: &'a ExperimentResult, row: &mut Vec<Cell<'a>>) {
+        let record = &experiment.record;
+        row.push(Cell::from(record.id.as_str()));
+        if self.concat_config {
+            row.push(Cell::from(record.config.alias_string()));
+        }
+        for (key, _) in &self.parameters {
+            let entry = record.config.entry(key);
+            row.push(match entry {
+                None => Cell::Missing,
+                Some(entry) => match entry.explicit_alias() {
+                    Some(alias) if self.use_alias => Cell::from(alias),
+                    _ => Cell::from(entry.value()),
+                },
+            });
+        }
+        if self.aux {
+            row.push(Cell::Count(record.repetition));
+            row.push(Cell::Count(record.updates));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Which experiments and variables a table shows.
+
+use std::collections::HashSet;
+
+use research_domain::{Config, Domain, Iteration, Value, option};
+
+use super::error::{TableError, hint};
+use super::options::{TableOptions, Wanted};
+use crate::results::ExperimentResult;
+
+const AUXILIARY: [&str; 2] = ["repetition", "updates"];
+
+/// The experiments that pass all filters, in order.
+pub(super) fn select<'a>(
+    mut experiments: Vec<&'a ExperimentResult>,
+    options: &TableOptions,
+) -> Result<Vec<&'a ExperimentResult>, TableError> {
+    check_exclusive(options)?;
+    check_ids(&experiments, options)?;
+    check_keys(&experiments, options)?;
+    experiments.retain(|experiment| {
+        (options.ids.is_empty() || options.ids.contains(experiment.record.id.as_str()))
+            && has_config(experiment, &options.config)
+            && has_alias(experiment, &options.alias)
+    });
+    match &options.domain {
+        Some(domain) => members(experiments, domain),
+        None => Ok(experiments),
+    }
+}
+
+/// The names of the variables that experiments have saved and the options allow, by first
+/// appearance in the order of experiments.
+pub(super) fn variables<'a>(
+    experiments: &[&'a ExperimentResult],
+    options: &TableOptions,
+) -> Result<Vec<&'a str>, TableError> {
+    let mut seen = HashSet::new();
+    let mut names = Vec::new();
+    let series = experiments
+        .iter()
+        .flat_map(|experiment| experiment.series());
+    for series in series {
+        if !series.is_empty() && seen.insert(series.variable()) {
+            names.push(series.variable());
+        }
+    }
+    if options.variables.is_empty() {
+        return Ok(names);
+    }
+    // While nothing is saved there is nothing to check a name against.
+    let unknown = options
+        .variables
+        .iter()
+        .find(|name| !seen.contains(name.as_str()));
+    match unknown {
+        Some(name) if !names.is_empty() => Err(TableError::UnknownVariable {
+            name: name.clone(),
+            hint: hint(name, &names),
+        }),
+        _ => {
+            names.retain(|name| options.variables.iter().any(|wanted| wanted == name));
+            Ok(names)
+        }
+    }
+}
+
+/// The keys of all configs, by first appearance, each with the alias that it has there.
+pub(super) fn parameters<'a>(experiments: &[&'a ExperimentResult]) -> Vec<(&'a str, &'a str)> {
+    let mut seen = HashSet::new();
+    let mut keys = Vec::new();
+    for experiment in experiments {
+        for entry in experiment.record.config.entries() {
+            if seen.insert(entry.key()) {
+                keys.push((entry.key(), entry.key_alias()));
+            }
+        }
+    }
+    keys
+}
+
+fn check_exclusive(options: &TableOptions) -> Result<(), TableError> {
+    let used = [
+        ("config", !options.config.is_empty()),
+        ("alias", !options.alias.is_empty()),
+        ("domain", options.domain.is_some()),
+    ];
+    let mut used = used
+        .iter()
+        .filter(|(_, is_used)| *is_used)
+        .map(|(name, _)| *name);
+    match (used.next(), used.next()) {
+        (Some(first), Some(second)) => Err(TableError::Exclusive { first, second }),
+        _ => Ok(()),
+    }
+}
+
+fn check_ids(experiments: &[&ExperimentResult], options: &TableOptions) -> Result<(), TableError> {
+    if options.ids.is_empty() {
+        return Ok(());
+    }
+    let known: HashSet<&str> = experiments.iter().map(|e| e.record.id.as_str()).collect();
+    match options.ids.iter().find(|id| !known.contains(id.as_str())) {
+        Some(id) => Err(TableError::UnknownId {
+            id: id.clone(),
+            hint: "the table without this filter shows the ids",
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_keys(experiments: &[&ExperimentResult], options: &TableOptions) -> Result<(), TableError> {
+    let keys = options.config.iter().map(|(key, _)| (key, false));
+    let alias_keys = options.alias.iter().map(|(key, _)| (key, true));
+    let mut wanted = keys.chain(alias_keys).peekable();
+    if wanted.peek().is_none() || experiments.is_empty() {
+        return Ok(());
+    }
+    let parameters = parameters(experiments);
+    for (wanted, by_alias) in wanted {
+        let is_known = parameters
+            .iter()
+            .any(|(key, alias)| key == wanted || (by_alias && alias == wanted))
+            || AUXILIARY.contains(&wanted.as_str());
+        if !is_known {
+            let known: Vec<&str> = parameters.iter().map(|(key, _)| *key).collect();
+            return Err(TableError::UnknownKey {
+                key: wanted.clone(),
+                hint: hint(wanted, &known),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether each key has one of the values wanted of it.
+fn has_config(experiment: &ExperimentResult, wanted: &[(String, Wanted)]) -> bool {
+    if wanted.is_empty() {
+        return true;
+    }
+    let config = experiment.record.full_config();
+    wanted.iter().all(|(key, _)| {
+        wanted
+            .iter()
+            .filter(|(other, _)| other == key)
+            .any(|(_, wanted)| is_wanted(&config, key, wanted))
+    })
+}
+
+fn is_wanted(config: &Config, key: &str, wanted: &Wanted) -> bool {
+    let Some(value) = config.get(key) else {
+        return false;
+    };
+    match wanted {
+        Wanted::Value(wanted) => same(value, wanted),
+        Wanted::Text(text) => {
+            let alias = config.alias(key);
+            alias.is_some_and(|alias| alias == text.as_str())
+                || value.to_string() == *text
+                || text
+                    .parse()
+                    .is_ok_and(|wanted| same(value, &Value::Int(wanted)))
+                || text
+                    .parse()
+                    .is_ok_and(|wanted| same(value, &Value::Float(wanted)))
+        }
+    }
+}
+
+/// Equal, or numbers that are equal: integers beyond 53 bits are not taken for their neighbours.
+fn same(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
+            *int as f64 == *float && *float as i64 == *int
+        }
+        (Value::Float(a), Value::Float(b)) => a == b || value == wanted,
+        _ => value == wanted,
+    }
+}
+
+fn has_alias(experiment: &ExperimentResult, wanted: &[(String, String)]) -> bool {
+    if wanted.is_empty() {
+        return true;
+    }
+    let config = experiment.record.full_config();
+    let has = |key: &str, alias: &str| {
+        config
+            .entries()
+            .filter(|entry| entry.key() == key || entry.key_alias() == key)
+            .any(|entry| entry.alias() == alias)
+    };
+    wanted.iter().all(|(key, _)| {
+        wanted
+            .iter()
+            .filter(|(other, _)| other == key)
+            .any(|(_, alias)| has(key, alias))
+    })
+}
+
+/// The experiments whose config is in a domain. Domains know their configs without listing them,
+/// so the question is put as a domain: which of these configs are left when its own are taken out?
+fn members<'a>(
+    experiments: Vec<&'a ExperimentResult>,
+    domain: &Domain,
+) -> Result<Vec<&'a ExperimentResult>, TableError> {
+    let all = Domain::sum(experiments.iter().map(|e| as_domain(&e.record.config)));
+    let strangers = all
+        .difference(domain.clone())
+        .configs(&Iteration::default())?;
+    // They come in the order of the experiments.
+    let mut strangers = strangers.iter().peekable();
+    let mut members = Vec::new();
+    for experiment in experiments {
+        let config = &experiment.record.config;
+        let is_stranger = strangers.next_if(|next| {
+            next.as_ref()
+                .map_or(true, |item| item.config.iter().eq(config.iter()))
+        });
+        match is_stranger {
+            Some(stranger) => drop(stranger?),
+            None => members.push(experiment),
+        }
+    }
+    Ok(members)
+}
+
+/// The domain of one config.
+fn as_domain(config: &Config) -> Domain {
+    let options = config
+        .iter()
+        .map(|(key, value)| option(key, vec![value.clone()]));
+    Domain::product(options)
+}

@@ -1,0 +1,177 @@
+//! What a table of results shows.
+
+use std::collections::BTreeSet;
+
+use research_domain::{Domain, Value};
+
+/// What a table of results shows: which columns, and which experiments, iterations and variables.
+///
+/// ```
+/// use research_storage::{Results, TableOptions};
+///
+/// let options = TableOptions::new()
+///     .long(true)
+///     .config("model", "small")
+///     .config("model", "medium")
+///     .variables(["loss"]);
+/// let results = Results::new();
+/// let table = results.to_table(&options).unwrap();
+/// assert_eq!(table.columns(), ["id", "iteration", "name", "value"]);
+/// ```
+///
+/// Filters hold all at once. Only one of [`config`](Self::config) (with
+/// [`config_text`](Self::config_text)), [`alias`](Self::alias) and [`domain`](Self::domain) can
+/// be used.
+#[derive(Clone, Debug)]
+pub struct TableOptions {
+    pub(super) long: bool,
+    pub(super) use_alias: bool,
+    pub(super) include_config: bool,
+    pub(super) concat_config: bool,
+    pub(super) drop_columns: bool,
+    pub(super) aux: bool,
+    pub(super) ids: BTreeSet<String>,
+    pub(super) config: Vec<(String, Wanted)>,
+    pub(super) alias: Vec<(String, String)>,
+    pub(super) domain: Option<Domain>,
+    pub(super) iterations: BTreeSet<u64>,
+    pub(super) variables: Vec<String>,
+}
+
+/// What a parameter must be to pass a filter.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    Value(Value),
+    Text(String),
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        Self {
+            long: false,
+            use_alias: false,
+            include_config: true,
+            concat_config: false,
+            drop_columns: true,
+            aux: false,
+            ids: BTreeSet::new(),
+            config: Vec::new(),
+            alias: Vec::new(),
+            domain: None,
+            iterations: BTreeSet::new(),
+            variables: Vec::new(),
+        }
+    }
+}
+
+impl TableOptions {
+    /// Everything, a column per parameter and variable.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A row for each saved value, with the columns `name` and `value`, instead of a column for
+    /// each variable.
+    #[must_use]
+    pub fn long(mut self, long: bool) -> Self {
+        self.long = long;
+        self
+    }
+
+    /// The aliases of keys and values where they have some, instead of keys and values.
+    #[must_use]
+    pub fn use_alias(mut self, use_alias: bool) -> Self {
+        self.use_alias = use_alias;
+        self
+    }
+
+    /// Whether the parameters are there at all; they are, if not set.
+    #[must_use]
+    pub fn include_config(mut self, include_config: bool) -> Self {
+        self.include_config = include_config;
+        self
+    }
+
+    /// One column `config` with the config's alias string.
+    #[must_use]
+    pub fn concat_config(mut self, concat_config: bool) -> Self {
+        self.concat_config = concat_config;
+        self
+    }
+
+    /// Whether [`concat_config`](Self::concat_config) takes the place of the parameters' own
+    /// columns; it does, if not set.
+    #[must_use]
+    pub fn drop_columns(mut self, drop_columns: bool) -> Self {
+        self.drop_columns = drop_columns;
+        self
+    }
+
+    /// Whether there are columns `repetition` and `updates`; there are none, if not set.
+    #[must_use]
+    pub fn aux(mut self, aux: bool) -> Self {
+        self.aux = aux;
+        self
+    }
+
+    /// Only these experiments, and those of earlier calls.
+    #[must_use]
+    pub fn ids<I>(mut self, ids: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.ids.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Only experiments whose config has this value (numbers are compared as numbers: `2` is
+    /// `2.0`). Several values of one key: any of them; several keys: all of them. `repetition`
+    /// and `updates` are keys too.
+    #[must_use]
+    pub fn config(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.config.push((key.into(), Wanted::Value(value.into())));
+        self
+    }
+
+    /// As [`config`](Self::config), with a value as people type it: the value printed, another
+    /// way to write the same number, or the value's alias.
+    #[must_use]
+    pub fn config_text(mut self, key: impl Into<String>, text: impl Into<String>) -> Self {
+        self.config.push((key.into(), Wanted::Text(text.into())));
+        self
+    }
+
+    /// Only experiments for which the value of a key has this alias; key or key's alias.
+    #[must_use]
+    pub fn alias(mut self, key: impl Into<String>, alias: impl Into<String>) -> Self {
+        self.alias.push((key.into(), alias.into()));
+        self
+    }
+
+    /// Only experiments whose config is one of this domain's: the same values for the same keys.
+    #[must_use]
+    pub fn domain(mut self, domain: Domain) -> Self {
+        self.domain = Some(domain);
+        self
+    }
+
+    /// Only these iterations, and those of earlier calls.
+    #[must_use]
+    pub fn iterations(mut self, iterations: impl IntoIterator<Item = u64>) -> Self {
+        self.iterations.extend(iterations);
+        self
+    }
+
+    /// Only these variables, and those of earlier calls.
+    #[must_use]
+    pub fn variables<I>(mut self, variables: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.variables.extend(variables.into_iter().map(Into::into));
+        self
+    }
+}

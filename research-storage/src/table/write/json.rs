@@ -1,0 +1,114 @@
+//! JSON: objects in an array, or one per line.
+
+use std::io::{self, Write};
+
+use research_domain::Value;
+
+use super::Buffered;
+use crate::table::{Cell, Table};
+
+pub(super) fn write_array(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
+    let keys = keys(table)?;
+    let mut is_first = true;
+    output.bytes.push(b'[');
+    table.for_each_row(|row| {
+        let separator: &[u8] = if is_first { b"\n" } else { b",\n" };
+        is_first = false;
+        output.bytes.extend_from_slice(separator);
+        object(&keys, row, &mut output.bytes)?;
+        output.end_row()
+    })?;
+    let end: &[u8] = if is_first { b"]\n" } else { b"\n]\n" };
+    output.bytes.extend_from_slice(end);
+    Ok(())
+}
+
+pub(super) fn write_lines(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
+    let keys = keys(table)?;
+    table.for_each_row(|row| {
+        object(&keys, row, &mut output.bytes)?;
+        output.bytes.push(b'\n');
+        output.end_row()
+    })
+}
+
+/// The names of the columns as they begin an item of an object: `"a":`.
+fn keys(table: &Table<'_>) -> io::Result<Vec<Vec<u8>>> {
+    let key = |column: &String| {
+        let mut key = Vec::new();
+        text(column, &mut key)?;
+        key.push(b':');
+        Ok(key)
+    };
+    table.columns().iter().map(key).collect()
+}
+
+fn object(keys: &[Vec<u8>], row: &[Cell<'_>], json: &mut Vec<u8>) -> io::Result<()> {
+    for (place, (key, value)) in keys.iter().zip(row).enumerate() {
+        json.push(if place == 0 { b'{' } else { b',' });
+        json.extend_from_slice(key);
+        cell(value, json)?;
+    }
+    json.push(b'}');
+    Ok(())
+}
+
+fn cell(cell: &Cell<'_>, json: &mut Vec<u8>) -> io::Result<()> {
+    match cell {
+        Cell::Missing => json.extend_from_slice(b"null"),
+        Cell::Bool(value) => write!(json, "{value}")?,
+        Cell::Int(value) => write!(json, "{value}")?,
+        Cell::Count(value) => write!(json, "{value}")?,
+        Cell::Float(value) => float(*value, json)?,
+        Cell::Text(value) => text(value, json)?,
+        Cell::Nested(nested) => value(nested, json)?,
+    }
+    Ok(())
+}
+
+/// Writes a value as JSON; see [`Format::Json`](crate::Format::Json) for what JSON does not have.
+pub(super) fn value(value: &Value, json: &mut Vec<u8>) -> io::Result<()> {
+    match value {
+        Value::List(values) => {
+            json.push(b'[');
+            for (place, item) in values.iter().enumerate() {
+                separate(place, json);
+                self::value(item, json)?;
+            }
+            json.push(b']');
+        }
+        Value::Map(entries) => {
+            json.push(b'{');
+            for (place, (key, item)) in entries.iter().enumerate() {
+                separate(place, json);
+                text(key, json)?;
+                json.push(b':');
+                self::value(item, json)?;
+            }
+            json.push(b'}');
+        }
+        Value::Float(value) => float(*value, json)?,
+        Value::Text(value) => text(value, json)?,
+        // Null, truth values, integers, and bytes, which serde_json writes as numbers.
+        plain => serde_json::to_writer(json, plain)?,
+    }
+    Ok(())
+}
+
+fn separate(place: usize, json: &mut Vec<u8>) {
+    if place > 0 {
+        json.push(b',');
+    }
+}
+
+fn float(value: f64, json: &mut Vec<u8>) -> io::Result<()> {
+    if value.is_finite() {
+        write!(json, "{value:?}")
+    } else {
+        write!(json, "\"{value:?}\"")
+    }
+}
+
+fn text(text: &str, json: &mut Vec<u8>) -> io::Result<()> {
+    Ok(serde_json::to_writer(json, text)?)
+}

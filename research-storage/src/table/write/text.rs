@@ -1,0 +1,180 @@
+//! Text for people: aligned columns under a heading.
+
+use std::fmt::{self, Display, Formatter, Write};
+use std::io;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::Buffered;
+use crate::table::{Cell, Table};
+
+/// Texts wider than this are cut.
+const WIDEST: usize = 80;
+
+/// How wide a column is, and on which side its cells stand.
+struct Column {
+    width: usize,
+    is_number: bool,
+}
+
+/// Goes through the rows twice: the first time to see how wide they are.
+pub(super) fn write(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
+    let columns = measure(table)?;
+    let mut shown = String::new();
+    heading(table, &columns, output)?;
+    table.for_each_row(|row| {
+        for (place, (cell, column)) in row.iter().zip(&columns).enumerate() {
+            show(cell, &mut shown)?;
+            align(&shown, place, column, &mut output.bytes);
+        }
+        end_line(&mut output.bytes);
+        output.end_row()
+    })
+}
+
+fn measure(table: &Table<'_>) -> io::Result<Vec<Column>> {
+    let mut shown = String::new();
+    let names = table.columns().iter();
+    let mut columns: Vec<Column> = names
+        .map(|name| {
+            shorten(name, &mut shown);
+            Column {
+                width: shown.width(),
+                is_number: true,
+            }
+        })
+        .collect();
+    table.for_each_row(|row| {
+        for (cell, column) in row.iter().zip(&mut columns) {
+            show(cell, &mut shown)?;
+            column.width = column.width.max(shown.width());
+            column.is_number &= cell.is_number() || *cell == Cell::Missing;
+        }
+        Ok::<(), io::Error>(())
+    })?;
+    Ok(columns)
+}
+
+fn heading(table: &Table<'_>, columns: &[Column], output: &mut Buffered<'_>) -> io::Result<()> {
+    let mut shown = String::new();
+    for (place, (name, column)) in table.columns().iter().zip(columns).enumerate() {
+        shorten(name, &mut shown);
+        align(&shown, place, column, &mut output.bytes);
+    }
+    end_line(&mut output.bytes);
+    for (place, column) in columns.iter().enumerate() {
+        align(&"─".repeat(column.width), place, column, &mut output.bytes);
+    }
+    end_line(&mut output.bytes);
+    output.end_row()
+}
+
+fn align(shown: &str, place: usize, column: &Column, line: &mut Vec<u8>) {
+    let spaces = |count: usize, line: &mut Vec<u8>| line.extend(std::iter::repeat_n(b' ', count));
+    let missing = column.width.saturating_sub(shown.width());
+    if place > 0 {
+        spaces(2, line);
+    }
+    if column.is_number {
+        spaces(missing, line);
+    }
+    line.extend_from_slice(shown.as_bytes());
+    if !column.is_number {
+        spaces(missing, line);
+    }
+}
+
+/// Ends a line, without spaces at its end.
+fn end_line(line: &mut Vec<u8>) {
+    while line.last() == Some(&b' ') {
+        line.pop();
+    }
+    line.push(b'\n');
+}
+
+/// Puts a cell into `shown`, in place of what was there.
+fn show(cell: &Cell<'_>, shown: &mut String) -> io::Result<()> {
+    shown.clear();
+    let written = match cell {
+        Cell::Missing => Ok(()),
+        Cell::Bool(value) => write!(shown, "{value}"),
+        Cell::Int(value) => write!(shown, "{value}"),
+        Cell::Count(value) => write!(shown, "{value}"),
+        Cell::Float(value) => write!(shown, "{}", Short(*value)),
+        Cell::Text(text) => {
+            shorten(text, shown);
+            Ok(())
+        }
+        Cell::Nested(value) => {
+            shorten(&value.to_string(), shown);
+            Ok(())
+        }
+    };
+    written.map_err(io::Error::other)
+}
+
+/// Puts a text into `shown` as one line of at most [`WIDEST`] columns: control characters, which
+/// could move the cursor, are escaped.
+fn shorten(text: &str, shown: &mut String) {
+    shown.clear();
+    let mut width = 0;
+    for character in text.chars() {
+        let before = shown.len();
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+        width += match character.width() {
+            Some(width) => width,
+            None => shown.len() - before,
+        };
+        if width > WIDEST {
+            shown.truncate(before);
+            while shown.width() >= WIDEST && shown.pop().is_some() {}
+            shown.push('…');
+            return;
+        }
+    }
+}
+
+/// A float in about six significant digits.
+struct Short(f64);
+
+impl Display for Short {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let value = self.0;
+        let size = value.abs();
+        let is_whole = size < 1e15 && value.fract() == 0.0;
+        if !value.is_finite() || is_whole {
+            return write!(f, "{value:?}");
+        }
+        if (1e5..1e15).contains(&size) {
+            return write!(f, "{value:.0}");
+        }
+        if (1e-4..1e5).contains(&size) {
+            let decimals = 5 - size.log10().floor() as i32;
+            let text = format!("{value:.*}", decimals.max(1) as usize);
+            return f.write_str(without_zeros(&text));
+        }
+        let text = format!("{value:.5e}");
+        match text.split_once('e') {
+            Some((mantissa, exponent)) => {
+                let mantissa = without_zeros(mantissa);
+                let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
+                write!(f, "{mantissa}e{exponent}")
+            }
+            None => f.write_str(&text),
+        }
+    }
+}
+
+/// A decimal number without the zeros at its end, but the first after the point.
+fn without_zeros(text: &str) -> &str {
+    let trimmed = text.trim_end_matches('0');
+    if trimmed.ends_with('.') {
+        &text[..(trimmed.len() + 1).min(text.len())]
+    } else {
+        trimmed
+    }
+}

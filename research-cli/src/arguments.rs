@@ -29,6 +29,14 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show how a research stands
+    Status(StatusArguments),
+    /// Print what a research has saved
+    Results(ResultsArguments),
+    /// Remove a research and all that it has saved
+    Remove(RemoveArguments),
+    /// List the researches in a folder
+    List(ListArguments),
     /// Print the configs of a research file or of a domain expression
     Domain(DomainArguments),
 }
@@ -167,7 +175,7 @@ pub enum ResultsFormat {
 #[command(
     long_about = "\
 Remove a research and all that it has saved. A folder that is no research is left alone, and so is
-a research that runs.",
+a research that runs, unless --force is given.",
     after_help = "\
 Examples:
   research remove power
@@ -179,6 +187,9 @@ pub struct RemoveArguments {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// Remove it even though it runs
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// The arguments of `research list`.

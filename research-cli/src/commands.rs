@@ -4,12 +4,19 @@
 //! standard error.
 
 pub mod domain;
+pub mod list;
+pub mod remove;
+pub mod results;
+pub mod status;
 mod table;
 
-use std::io;
+use std::io::{self, Write};
 
 use research_core::StorageError;
 use research_domain::{DomainError, IdRegistryError, SyntaxError};
+
+use research_storage::TableError;
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::file::FileError;
@@ -43,6 +50,20 @@ pub enum CommandError {
     /// The storage of a research.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// A filter of results has no value.
+    #[error("`--where {0}` is no filter: write --where KEY=VALUE, as --where lr=0.1")]
+    NoFilter(String),
+    /// A table of results cannot be made.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// There is a question, and nobody to answer it.
+    #[error(
+        "this asks a question, and there is no terminal to answer it at: answer it with {flag}"
+    )]
+    NobodyToAsk {
+        /// The flag that answers it.
+        flag: &'static str,
+    },
     /// Nothing can be printed.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -58,7 +79,10 @@ impl CommandError {
             | Self::NoDomain(_)
             | Self::Domain(_)
             | Self::Ids(_)
-            | Self::Infinite => Exit::Usage,
+            | Self::Infinite
+            | Self::NoFilter(_)
+            | Self::Table(_)
+            | Self::NobodyToAsk { .. } => Exit::Usage,
             Self::Storage(error) => match error {
                 StorageError::Exists { .. }
                 | StorageError::NoResearch { .. }
@@ -88,4 +112,8 @@ impl From<DomainError> for CommandError {
     fn from(error: DomainError) -> Self {
         Self::Domain(Box::new(error))
     }
+}
+
+fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
+    serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
 }

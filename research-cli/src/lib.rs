@@ -43,6 +43,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn dispatch(command: &Command, out: &mut dyn Write) -> Result<Exit, CommandError> {
     match command {
+        Command::Status(arguments) => commands::status::run(arguments, out),
+        Command::Results(arguments) => commands::results::run(arguments, out),
+        Command::Remove(arguments) => commands::remove::run(arguments),
+        Command::List(arguments) => commands::list::run(arguments, out),
         Command::Domain(arguments) => commands::domain::run(arguments, out),
     }
 }

@@ -51,7 +51,7 @@ fn help_has_examples_for_every_command() {
     assert!(!commands.is_empty());
     for command in commands {
         let help = research(&[&command, "--help"]);
-        let said = format!("\nExamples:\n  research {command} ");
+        let said = format!("\nExamples:\n  research {command}");
         assert!(text(&help.stdout).contains(&said), "{command}");
     }
 }

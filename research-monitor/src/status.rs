@@ -242,6 +242,19 @@ fn exceptions(picture: &Picture, now: Timestamp) -> Vec<ExceptionReport> {
 }
 
 impl State {
+    /// The word for it in tables and files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Running => "running",
+            Self::Broken => "broken",
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Aborted => "aborted",
+        }
+    }
+
     /// What to say of it.
     fn sentence(self) -> &'static str {
         match self {
@@ -293,6 +306,13 @@ impl fmt::Display for StatusReport {
 }
 
 impl StatusReport {
+    /// How many experiments ended without having done what they were asked to.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        let failures = self.counts.iter().filter(|c| !c.status.is_success());
+        failures.map(|c| c.count).sum()
+    }
+
     fn counts(&self) -> String {
         let mut parts: Vec<String> = self
             .counts

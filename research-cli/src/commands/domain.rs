@@ -10,7 +10,7 @@ use research_domain::{
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{CommandError, table};
+use super::{CommandError, table, write_json};
 use crate::arguments::{DomainArguments, DomainFormat};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
@@ -143,10 +143,6 @@ fn print_json(
         separator = ",";
     }
     Ok(writeln!(out, "\n]")?)
-}
-
-fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
-    serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
 }
 
 /// Columns are the keys in the order in which they first occur; a key that a config does not have

@@ -172,41 +172,53 @@ impl Picture {
         });
     }
 
+    /// The end of an attempt that is not the one that runs, or of an experiment that does not run
+    /// at all, says nothing new.
     fn experiment_ended(&mut self, event: &Event) {
         let Event::ExperimentEnded {
             at,
             experiment,
+            attempt,
             status,
             reason,
             iterations,
-            ..
         } = event
         else {
             return;
         };
         let before = self.done();
-        let running = self.stop_running(*experiment);
+        let running = self.running.get(experiment);
+        let is_current = running.is_some_and(|running| running.attempt == *attempt);
+        let Some(running) = is_current.then(|| self.stop_running(*experiment)).flatten() else {
+            return self.see(*at);
+        };
         self.ended[*status as usize].insert(experiment.0);
         self.ended_iterations += iterations;
-        if let Some(running) = running {
-            if let Some(worker) = self.workers.get_mut(&running.worker) {
-                worker.experiments += 1;
-            }
-            if !status.is_success() {
-                let exception = running.exception.as_deref();
-                let message = exception.map(|exception| exception.message.as_str());
-                self.causes.add(&Failure {
-                    experiment: *experiment,
-                    id: &running.id,
-                    status: *status,
-                    unit: exception.and_then(|exception| exception.unit.as_deref()),
-                    message: message
-                        .or(reason.as_deref())
-                        .unwrap_or("no reason is known"),
-                });
-            }
+        if let Some(worker) = self.workers.get_mut(&running.worker) {
+            worker.experiments += 1;
+        }
+        if !status.is_success() {
+            self.failed(*experiment, &running, *status, reason.as_deref());
         }
         self.measure(before, *at);
+    }
+
+    fn failed(
+        &mut self,
+        experiment: ExperimentNumber,
+        running: &RunningExperiment,
+        status: Status,
+        reason: Option<&str>,
+    ) {
+        let exception = running.exception.as_deref();
+        let message = exception.map(|exception| exception.message.as_str());
+        self.causes.add(&Failure {
+            experiment,
+            id: &running.id,
+            status,
+            unit: exception.and_then(|exception| exception.unit.as_deref()),
+            message: message.or(reason).unwrap_or("no reason is known"),
+        });
     }
 
     fn stop_running(&mut self, experiment: ExperimentNumber) -> Option<RunningExperiment> {

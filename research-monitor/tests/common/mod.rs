@@ -106,10 +106,20 @@ pub fn ended(seconds: f64, number: u64, status: Status) -> Event {
 }
 
 pub fn ended_after(seconds: f64, number: u64, status: Status, iterations: u64) -> Event {
+    attempt_ended(seconds, number, 1, status, iterations)
+}
+
+pub fn attempt_ended(
+    seconds: f64,
+    number: u64,
+    attempt: u32,
+    status: Status,
+    iterations: u64,
+) -> Event {
     Event::ExperimentEnded {
         at: at(seconds),
         experiment: ExperimentNumber(number),
-        attempt: 1,
+        attempt,
         status,
         reason: (!status.is_success()).then(|| "its process was killed by signal 9".to_owned()),
         iterations,

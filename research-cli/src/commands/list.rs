@@ -1,0 +1,75 @@
+//! `research list`: the researches in a folder.
+
+use std::io::Write;
+
+use research_core::StorageError;
+use research_monitor::StatusReport;
+use research_storage::{StoredResearch, list};
+use serde::Serialize;
+
+use super::{CommandError, status, table, write_json};
+use crate::arguments::{ListArguments, ListFormat};
+use crate::exit::Exit;
+
+/// What is said of a research.
+#[derive(Debug, Serialize)]
+struct Line {
+    name: String,
+    folder: String,
+    /// When it was made, in microseconds since 1970.
+    created: u64,
+    state: &'static str,
+    finished: Option<u64>,
+    failed: Option<u64>,
+    total: Option<u64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The folder cannot be read, and an output that cannot be written.
+pub fn run(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let lines: Vec<Line> = list(&arguments.folder)?.iter().map(line).collect();
+    match arguments.format {
+        ListFormat::Json => {
+            write_json(out, &lines)?;
+            writeln!(out)?;
+        }
+        ListFormat::Table => print(&lines, out)?,
+    }
+    Ok(Exit::Success)
+}
+
+/// A research whose log cannot be read is listed all the same: `status` says why it cannot.
+fn line(stored: &StoredResearch) -> Line {
+    let report: Result<StatusReport, StorageError> = status::report(stored);
+    let report = report.ok();
+    let report = report.as_ref();
+    Line {
+        name: stored.record().name.clone(),
+        folder: stored.folder().display().to_string(),
+        created: stored.record().created,
+        state: report.map_or("unreadable", |report| report.state.as_str()),
+        finished: report.map(|report| report.finished),
+        failed: report.map(StatusReport::failed),
+        total: report.and_then(|report| report.total),
+    }
+}
+
+fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
+    let titles = ["name", "state", "finished", "failed", "total"].map(str::to_owned);
+    let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            vec![
+                line.name.clone(),
+                line.state.to_owned(),
+                number(line.finished),
+                number(line.failed),
+                number(line.total),
+            ]
+        })
+        .collect();
+    Ok(table::print(out, &titles, &rows)?)
+}

@@ -1,0 +1,267 @@
+//! Commands about researches that are stored: status, results, list and remove.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use research_core::{
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Outcome, ResearchRecord,
+    RunOptions, Status, Storage, Timestamp, WorkerNumber,
+};
+use research_domain::{Config, Identity};
+use research_storage::LocalStorage;
+
+fn research(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp(1_700_000_000_000_000 + seconds * 1_000_000)
+}
+
+/// A research of three experiments, of which one has finished and one has failed.
+fn begin(folder: &Path, name: &str) -> LocalStorage {
+    let record = ResearchRecord {
+        format: ResearchRecord::FORMAT,
+        name: name.to_owned(),
+        created: at(0).0,
+        program: "test".to_owned(),
+        domain: "a=[1, 2, 3]".to_owned(),
+        options: RunOptions::default(),
+        units: vec!["u (callable, when 1)".to_owned()],
+        source: None,
+    };
+    let mut storage = LocalStorage::create(folder, &record).unwrap();
+    let mut events = vec![Event::RunStarted {
+        at: at(0),
+        pid: std::process::id(),
+        workers: 1,
+        total: Some(3),
+        n_iters: Some(1),
+    }];
+    for (number, status) in [(0, Status::Finished), (1, Status::Killed)] {
+        events.extend(experiment(number, status));
+    }
+    storage.append(&events).unwrap();
+    storage.commit(false).unwrap();
+    storage
+}
+
+fn experiment(number: u64, status: Status) -> [Event; 3] {
+    let config = Config::from_pairs([("a", number + 1)]);
+    let identity = Identity {
+        config: &config,
+        repetition: 0,
+        updates: 0,
+        seed: 0,
+        occurrence: 0,
+    };
+    let id = identity.id("");
+    let started = Event::ExperimentStarted {
+        at: at(number),
+        experiment: ExperimentNumber(number),
+        attempt: 1,
+        worker: WorkerNumber(0),
+        pid: 7,
+        record: Box::new(ExperimentRecord {
+            id,
+            place: number,
+            config,
+            repetition: 0,
+            updates: 0,
+            seed: 0,
+        }),
+    };
+    let ended = Event::ExperimentEnded {
+        at: at(number + 1),
+        experiment: ExperimentNumber(number),
+        attempt: 1,
+        status,
+        reason: (!status.is_success()).then(|| "killed by signal 9".to_owned()),
+        iterations: 1,
+    };
+    let saved = Event::Values {
+        experiment: ExperimentNumber(number),
+        variable: "x".into(),
+        iterations: Iterations::Run { first: 0, count: 1 },
+        column: Column::Float(vec![number as f64 / 2.0]),
+    };
+    [started, saved, ended]
+}
+
+fn end(mut storage: LocalStorage) {
+    let mut events = experiment(2, Status::Finished).to_vec();
+    events.push(Event::RunEnded {
+        at: at(3),
+        outcome: Outcome::Complete,
+    });
+    storage.append(&events).unwrap();
+    storage.commit(false).unwrap();
+}
+
+#[test]
+fn the_status_is_that_of_the_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = begin(folder.path(), "power");
+    let running = research(folder.path(), &["status", "power"]);
+    assert_eq!(running.status.code(), Some(0));
+    assert!(
+        text(&running.stdout).starts_with(&format!(
+            "power: running, process {}\n2/3 experiments, ",
+            std::process::id()
+        )),
+        "{running:?}"
+    );
+
+    end(storage);
+    let complete = research(folder.path(), &["status", "power"]);
+    assert_eq!(
+        text(&complete.stdout),
+        "power: complete\n\
+         3/3 experiments, 3.0 s, complete\n\
+         2 finished, 1 killed, 0 left\n\
+         failures:\n  \
+         1 × killed: killed by signal 9 (for example 0a8e2ffa84703162)\n"
+    );
+    let json = research(folder.path(), &["status", "power", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["state"], "complete");
+    assert_eq!(json["finished"], 3);
+}
+
+#[test]
+fn a_run_whose_process_is_gone_is_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(begin(folder.path(), "power"));
+    let broken = research(folder.path(), &["status", "power"]);
+    assert!(
+        text(&broken.stdout).starts_with("power: broken off: its process is gone"),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn results_are_printed_in_each_form() {
+    let folder = tempfile::tempdir().unwrap();
+    end(begin(folder.path(), "power"));
+    let printed = |flags: &[&str]| {
+        let output = research(folder.path(), &[&["results", "power"], flags].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        text(&output.stdout).to_owned()
+    };
+    assert_eq!(printed(&[]).lines().count(), 5);
+    let flags = ["--format", "csv", "--where", "a=2"];
+    assert_eq!(
+        printed(&flags),
+        "id,a,iteration,x\n0a8e2ffa84703162,2,0,0.5\n"
+    );
+    let flags = [
+        "--format", "jsonl", "--long", "--domain", "a=[1, 3]", "--var", "x",
+    ];
+    assert_eq!(printed(&flags).lines().count(), 2);
+    let flags = [
+        "--format",
+        "json",
+        "--id",
+        "0a8e2ffa84703162",
+        "--aux",
+        "--iterations",
+        "0,1",
+    ];
+    let json: serde_json::Value = serde_json::from_str(&printed(&flags)).unwrap();
+    assert_eq!(json[0]["repetition"], 0);
+}
+
+#[test]
+fn a_filter_that_asks_for_what_there_is_not_is_wrong_use() {
+    let folder = tempfile::tempdir().unwrap();
+    end(begin(folder.path(), "power"));
+    let wrong = [
+        (["--where", "b=1"], "no experiment has a parameter `b`"),
+        (["--where", "a"], "`--where a` is no filter"),
+        (["--var", "loss"], "no experiment has saved `loss`"),
+        (["--domain", "a=["], "expected a value"),
+    ];
+    for (flags, expected) in wrong {
+        let output = research(
+            folder.path(),
+            &[&["results", "power"], flags.as_slice()].concat(),
+        );
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(text(&output.stderr).contains(expected), "{output:?}");
+    }
+}
+
+#[test]
+fn researches_are_listed_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    end(begin(folder.path(), "power"));
+    drop(begin(folder.path(), "first"));
+    std::fs::create_dir(folder.path().join("something else")).unwrap();
+    let listed = research(folder.path(), &["list"]);
+    assert_eq!(
+        text(&listed.stdout),
+        "name   state     finished  failed  total\n\
+         first  broken           2       1      3\n\
+         power  complete         3       1      3\n"
+    );
+    let json = research(folder.path(), &["list", ".", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json[1]["name"], "power");
+    assert_eq!(json[1]["created"], at(0).0);
+}
+
+#[test]
+fn a_research_is_removed_where_nobody_can_be_asked_only_with_the_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    end(begin(folder.path(), "power"));
+    let asked = research(folder.path(), &["remove", "power"]);
+    assert_eq!(asked.status.code(), Some(2));
+    assert_eq!(
+        text(&asked.stderr),
+        "error: this asks a question, and there is no terminal to answer it at: answer it with -y\n"
+    );
+    assert!(folder.path().join("power").is_dir());
+    assert_eq!(
+        research(folder.path(), &["remove", "power", "-y"])
+            .status
+            .code(),
+        Some(0)
+    );
+    assert!(!folder.path().join("power").exists());
+}
+
+#[test]
+fn what_runs_and_what_is_no_research_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = begin(folder.path(), "power");
+    let locked = research(folder.path(), &["remove", "power", "-y"]);
+    assert_eq!(locked.status.code(), Some(3));
+    assert!(
+        text(&locked.stderr).contains("is being run by process"),
+        "{locked:?}"
+    );
+    drop(storage);
+
+    std::fs::create_dir(folder.path().join("photos")).unwrap();
+    for name in ["photos", "nothing"] {
+        for command in [["remove", name, "-y"].as_slice(), &["status", name]] {
+            let refused = research(folder.path(), command);
+            assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+            assert!(
+                text(&refused.stderr).contains("is no research"),
+                "{refused:?}"
+            );
+        }
+    }
+    assert!(folder.path().join("photos").is_dir());
+}

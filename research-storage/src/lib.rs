@@ -19,4 +19,4 @@ pub use log::{FormatVersion, FsyncPolicy, LogFile, LogReader, LogWriter, TornTai
 pub use memory::{MemoryEvents, MemoryStorage};
 pub use names::check_name;
 pub use results::{ExperimentResult, Results, Series};
-pub use table::{Cell, Format, ParseFormatError, Table, TableError, TableOptions};
+pub use table::{Cell, Format, ParseFormatError, SummaryOptions, Table, TableError, TableOptions};

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use research_core::{Column, Event, ExperimentNumber, Iterations};
 
-use crate::table::{Table, TableError, TableOptions, experiments_table, results_table};
+use crate::table::{
+    SummaryOptions, Table, TableError, TableOptions, experiments_table, results_table,
+    summary_table,
+};
 
 pub use experiment::ExperimentResult;
 pub use series::Series;
@@ -171,6 +174,22 @@ impl Results {
         experiments_table(self.experiments().collect())
     }
 
+    /// How well each config did: a row per config with the number of its experiments
+    /// (`repetitions`), and for each variable that has numbers the mean and the standard deviation
+    /// over them, in columns such as `loss_mean` and `loss_std`. What an experiment counts with is
+    /// the mean of its last iterations. `options` says which experiments, iterations and variables
+    /// are looked at, and how configs are shown.
+    ///
+    /// # Errors
+    /// As for [`to_table`](Self::to_table); a variable to sort by that has no numbers.
+    pub fn summary(
+        &self,
+        options: &TableOptions,
+        summary: &SummaryOptions,
+    ) -> Result<Table<'_>, TableError> {
+        summary_table(self.experiments().collect(), options, summary)
+    }
+
     fn start(&mut self, event: &Event) {
         let Some(started) = ExperimentResult::of_start(event) else {
             return;
@@ -203,6 +222,9 @@ impl Results {
         let Some(&position) = self.positions.get(&experiment) else {
             return;
         };
+        if column.is_empty() || iterations.is_empty() {
+            return;
+        }
         let experiment = &mut self.experiments[position];
         match experiment.series_mut(variable) {
             Some(series) => series.append(iterations, column),

@@ -7,8 +7,10 @@ mod filter;
 mod format;
 mod iterations;
 mod options;
+mod summary;
 mod write;
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
@@ -17,9 +19,11 @@ pub use cell::Cell;
 pub use error::TableError;
 pub use format::{Format, ParseFormatError};
 pub use options::TableOptions;
+pub use summary::SummaryOptions;
 
 pub(crate) use experiments::experiments_table;
 pub(crate) use iterations::results_table;
+pub(crate) use summary::summary_table;
 
 use experiments::ExperimentRows;
 use iterations::IterationRows;
@@ -36,13 +40,14 @@ pub struct Table<'a> {
 enum Rows<'a> {
     Iterations(IterationRows<'a>),
     Experiments(ExperimentRows<'a>),
+    Summary(Vec<Vec<Cell<'a>>>),
 }
 
 impl<'a> Table<'a> {
     /// Two columns with one name would be one in a JSON object, so the later ones get the postfix
     /// `_1`, `_2`, …, as units do.
     fn new(names: Vec<String>, rows: Rows<'a>) -> Self {
-        let mut taken = std::collections::HashSet::new();
+        let mut taken = HashSet::new();
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
             let mut column = name.clone();
@@ -85,6 +90,7 @@ impl<'a> Table<'a> {
         match &self.rows {
             Rows::Iterations(rows) => rows.for_each(&mut see),
             Rows::Experiments(rows) => rows.for_each(&mut see),
+            Rows::Summary(rows) => rows.iter().try_for_each(|row| see(row)),
         }
     }
 

@@ -29,6 +29,14 @@ pub enum TableError {
         /// The nearest one, or those that there are.
         hint: String,
     },
+    /// A summary is to be sorted by a variable that has no numbers.
+    #[error("no experiment has saved `{name}` as numbers; {hint}")]
+    NoNumbers {
+        /// The variable.
+        name: String,
+        /// The nearest one that has some, or those that there are.
+        hint: String,
+    },
     /// A filter names an experiment that has not started.
     #[error("no experiment with the id `{id}` has started; {hint}")]
     UnknownId {

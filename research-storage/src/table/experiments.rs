@@ -1,4 +1,4 @@
-//! The table with a row for each experiment, and the columns that say which experiment a row is of.
+//! The table with a row for each experiment, and the columns that say which experiment or config a row is of.
 
 use research_core::Status;
 
@@ -65,9 +65,10 @@ fn outcome(experiment: &ExperimentResult) -> [Cell<'_>; 6] {
     ]
 }
 
-/// The columns that say which experiment a row is of: id, parameters, auxiliary keys.
+/// The columns that say which experiment or config a row is of: id, parameters, auxiliary keys.
 #[derive(Clone, Debug)]
 pub(super) struct Identity<'a> {
+    id: bool,
     concat_config: bool,
     use_alias: bool,
     /// Keys and their headings.
@@ -90,6 +91,7 @@ impl<'a> Identity<'a> {
             }
         }
         Self {
+            id: true,
             concat_config,
             use_alias: options.use_alias,
             parameters,
@@ -97,8 +99,18 @@ impl<'a> Identity<'a> {
         }
     }
 
+    /// The same for rows that are of a config: without id and auxiliary keys.
+    pub(super) fn of_config(experiments: &[&'a ExperimentResult], options: &TableOptions) -> Self {
+        Self {
+            id: false,
+            aux: false,
+            ..Self::of(experiments, options)
+        }
+    }
+
     pub(super) fn columns(&self) -> Vec<String> {
-        let mut columns = vec!["id"];
+        let mut columns = Vec::new();
+        columns.extend(self.id.then_some("id"));
         columns.extend(self.concat_config.then_some("config"));
         columns.extend(self.parameters.iter().map(|(_, heading)| *heading));
         if self.aux {
@@ -110,7 +122,9 @@ impl<'a> Identity<'a> {
     /// Appends the cells of an experiment.
     pub(super) fn fill(&self, experiment: &'a ExperimentResult, row: &mut Vec<Cell<'a>>) {
         let record = &experiment.record;
-        row.push(Cell::from(record.id.as_str()));
+        if self.id {
+            row.push(Cell::from(record.id.as_str()));
+        }
         if self.concat_config {
             row.push(Cell::from(record.config.alias_string()));
         }

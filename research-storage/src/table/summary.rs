@@ -1,0 +1,219 @@
+//! Summaries: how well each config did over its repetitions.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
+
+use research_core::Column;
+use research_domain::{Config, Value};
+
+use super::cell::Cell;
+use super::error::hint;
+use super::experiments::Identity;
+use super::filter;
+use super::options::TableOptions;
+use super::{Rows, Table, TableError};
+use crate::results::{ExperimentResult, Series};
+
+/// What a summary takes the mean of, and its order; see
+/// [`Results::summary`](crate::Results::summary).
+///
+/// ```
+/// use research_storage::SummaryOptions;
+///
+/// let best_first = SummaryOptions::new().last(10).sort_by("accuracy").descending(true);
+/// # let _ = best_first;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SummaryOptions {
+    last: Option<usize>,
+    sort_by: Option<String>,
+    descending: bool,
+}
+
+impl SummaryOptions {
+    /// The mean of all iterations; configs in the order of the domain.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only the last so many values of each variable in each experiment.
+    #[must_use]
+    pub fn last(mut self, count: usize) -> Self {
+        self.last = Some(count);
+        self
+    }
+
+    /// Sorts by the mean of a variable, the lowest first; configs without one come last.
+    #[must_use]
+    pub fn sort_by(mut self, variable: impl Into<String>) -> Self {
+        self.sort_by = Some(variable.into());
+        self
+    }
+
+    /// Sorts the highest first.
+    #[must_use]
+    pub fn descending(mut self, descending: bool) -> Self {
+        self.descending = descending;
+        self
+    }
+}
+
+/// Makes a summary of experiments, given in order.
+pub(crate) fn summary_table<'a>(
+    experiments: Vec<&'a ExperimentResult>,
+    options: &TableOptions,
+    summary: &SummaryOptions,
+) -> Result<Table<'a>, TableError> {
+    let experiments = filter::select(experiments, options)?;
+    let variables = filter::variables(&experiments, options)?;
+    let measured = measured(&experiments, variables, options, summary);
+    let groups = sorted(groups(&experiments), &measured, summary)?;
+    let identity = Identity::of_config(&experiments, options);
+    let mut columns = identity.columns();
+    columns.push("repetitions".to_owned());
+    for variable in &measured {
+        columns.push(format!("{}_mean", variable.name));
+        columns.push(format!("{}_std", variable.name));
+    }
+    let row = |group: &Vec<usize>| {
+        let mut row = Vec::with_capacity(columns.len());
+        if let Some(&first) = group.first() {
+            identity.fill(experiments[first], &mut row);
+        }
+        row.push(Cell::Count(group.len() as u64));
+        for variable in &measured {
+            let (mean, deviation) = variable.of(group);
+            row.extend([mean, deviation].map(|value| value.map_or(Cell::Missing, Cell::Float)));
+        }
+        row
+    };
+    let rows = groups.iter().map(row).collect();
+    Ok(Table::new(columns, Rows::Summary(rows)))
+}
+
+/// A variable that has numbers, and what each experiment has of it.
+struct Measured<'a> {
+    name: &'a str,
+    means: Vec<Option<f64>>,
+}
+
+impl Measured<'_> {
+    /// The mean of a group's experiments, and their standard deviation where there are several.
+    fn of(&self, group: &[usize]) -> (Option<f64>, Option<f64>) {
+        let means: Vec<f64> = group.iter().filter_map(|&at| self.means[at]).collect();
+        let Some(mean) = mean(means.iter().copied()) else {
+            return (None, None);
+        };
+        let squares: f64 = means.iter().map(|value| (value - mean).powi(2)).sum();
+        let freedom = means.len() - 1;
+        let deviation = (freedom > 0).then(|| (squares / freedom as f64).sqrt());
+        (Some(mean), deviation)
+    }
+}
+
+fn measured<'a>(
+    experiments: &[&'a ExperimentResult],
+    variables: Vec<&'a str>,
+    options: &TableOptions,
+    summary: &SummaryOptions,
+) -> Vec<Measured<'a>> {
+    let measure = |name: &'a str| {
+        let means = experiments.iter().map(|experiment| {
+            let series = experiment.variable(name)?;
+            mean_of_last(series, &options.iterations, summary.last)
+        });
+        let means: Vec<Option<f64>> = means.collect();
+        let has_numbers = means.iter().any(Option::is_some);
+        has_numbers.then_some(Measured { name, means })
+    };
+    variables.into_iter().filter_map(measure).collect()
+}
+
+/// The mean of the last numbers of a series; truth values count as 0 and 1.
+fn mean_of_last(series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>) -> Option<f64> {
+    let positions = (0..series.len()).rev().filter(|&position| {
+        let iteration = series.iteration(position);
+        iterations.is_empty() || iteration.is_some_and(|iteration| iterations.contains(&iteration))
+    });
+    let numbers = positions.filter_map(|position| number_at(series.column(), position));
+    mean(numbers.take(last.unwrap_or(usize::MAX)))
+}
+
+fn number_at(column: &Column, position: usize) -> Option<f64> {
+    match column {
+        Column::Float(values) => values.get(position).copied(),
+        Column::Int(values) => values.get(position).map(|&value| value as f64),
+        Column::Bool(values) => values
+            .get(position)
+            .map(|&value| f64::from(u8::from(value))),
+        Column::Text(_) => None,
+        Column::Value(values) => match values.get(position)? {
+            Value::Bool(value) => Some(f64::from(u8::from(*value))),
+            value => value.as_f64(),
+        },
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0_u64), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / count as f64)
+}
+
+/// The positions of the experiments of each config, by first appearance: configs are the same when
+/// their values are.
+fn groups(experiments: &[&ExperimentResult]) -> Vec<Vec<usize>> {
+    let mut known: HashMap<Vec<(&str, &Value)>, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (position, experiment) in experiments.iter().enumerate() {
+        let group = *known
+            .entry(content(&experiment.record.config))
+            .or_insert(groups.len());
+        if group == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[group].push(position);
+    }
+    groups
+}
+
+fn content(config: &Config) -> Vec<(&str, &Value)> {
+    let mut content: Vec<_> = config.iter().collect();
+    content.sort_unstable_by_key(|(key, _)| *key);
+    content
+}
+
+fn sorted(
+    groups: Vec<Vec<usize>>,
+    measured: &[Measured<'_>],
+    summary: &SummaryOptions,
+) -> Result<Vec<Vec<usize>>, TableError> {
+    let Some(name) = &summary.sort_by else {
+        return Ok(groups);
+    };
+    let Some(variable) = measured.iter().find(|variable| variable.name == name) else {
+        if measured.is_empty() {
+            return Ok(groups);
+        }
+        let known: Vec<&str> = measured.iter().map(|variable| variable.name).collect();
+        return Err(TableError::NoNumbers {
+            name: name.clone(),
+            hint: hint(name, &known),
+        });
+    };
+    let mut keyed: Vec<(Option<f64>, Vec<usize>)> = groups
+        .into_iter()
+        .map(|group| (variable.of(&group).0.filter(|mean| !mean.is_nan()), group))
+        .collect();
+    keyed.sort_by(|(a, _), (b, _)| by_mean(*a, *b, summary.descending));
+    Ok(keyed.into_iter().map(|(_, group)| group).collect())
+}
+
+/// What has no mean is last either way.
+fn by_mean(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if descending => b.total_cmp(&a),
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}

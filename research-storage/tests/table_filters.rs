@@ -1,0 +1,271 @@
+//! What a table of results shows: columns and filters.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod events;
+
+use events::{csv, saved, started};
+use research_core::Column;
+use research_domain::{Config, Domain, Entry, Value, log_uniform, option};
+use research_storage::{Results, SummaryOptions, TableError, TableOptions};
+
+/// Six experiments: three configs, each in the repetitions 0 and 1. All save `loss` at the
+/// iterations 0 and 1, those of the last config also `note`.
+fn three() -> Results {
+    let model = |value: &str, alias: &str| {
+        let entry = Entry::new("model", value).with_key_alias("m");
+        Config::from_iter([entry.with_alias(alias)])
+    };
+    let configs = [
+        model("small.bin", "small").with("lr", 0.5),
+        model("big.bin", "big").with("lr", 2.0),
+        model("big.bin", "big")
+            .with("lr", 4)
+            .with("extra", vec![1, 2]),
+    ];
+    let mut results = Results::new();
+    for number in 0..6_u32 {
+        let config = configs[number as usize / 2].clone();
+        let loss = f64::from(number);
+        results.apply(&started(number.into(), 1, config));
+        results.apply(&saved(
+            number.into(),
+            "loss",
+            0,
+            Column::Float(vec![loss, loss / 4.0]),
+        ));
+        if number >= 4 {
+            let note = Column::Text(vec!["end".to_owned()]);
+            results.apply(&saved(number.into(), "note", 1, note));
+        }
+    }
+    results
+}
+
+/// The experiments in a table, once each.
+fn ids(options: &TableOptions) -> Vec<String> {
+    let table = csv(&three(), &options.clone().iterations([0]));
+    let ids = table
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').next());
+    ids.map(str::to_owned).collect()
+}
+
+fn header(options: &TableOptions) -> String {
+    csv(&three(), options).lines().next().unwrap().to_owned()
+}
+
+fn refusal(options: &TableOptions) -> String {
+    three().to_table(options).unwrap_err().to_string()
+}
+
+fn all() -> TableOptions {
+    TableOptions::new()
+}
+
+#[test]
+fn columns_are_as_asked_for() {
+    assert_eq!(header(&all()), "id,model,lr,extra,iteration,loss,note");
+    assert_eq!(
+        header(&all().include_config(false)),
+        "id,iteration,loss,note"
+    );
+    assert_eq!(
+        header(&all().use_alias(true)),
+        "id,m,lr,extra,iteration,loss,note"
+    );
+    assert_eq!(
+        header(&all().concat_config(true)),
+        "id,config,iteration,loss,note"
+    );
+    let both = all().concat_config(true).drop_columns(false);
+    assert_eq!(
+        header(&both),
+        "id,config,model,lr,extra,iteration,loss,note"
+    );
+    let with_aux = "id,model,lr,extra,repetition,updates,iteration,loss,note";
+    assert_eq!(header(&all().aux(true)), with_aux);
+    assert_eq!(
+        header(&all().long(true)),
+        "id,model,lr,extra,iteration,name,value"
+    );
+}
+
+#[test]
+fn long_tables_have_a_row_per_value() {
+    let options = all().long(true).ids(["e5"]).concat_config(true);
+    let expected = "\
+id,config,iteration,name,value
+e5,\"extra_[1, 2]-lr_4-m_big\",0,loss,5.0
+e5,\"extra_[1, 2]-lr_4-m_big\",1,loss,1.25
+e5,\"extra_[1, 2]-lr_4-m_big\",1,note,end
+";
+    assert_eq!(csv(&three(), &options), expected);
+}
+
+#[test]
+fn aliases_stand_in_for_keys_and_values() {
+    let options = all().ids(["e0"]).use_alias(true).iterations([1]);
+    assert_eq!(
+        csv(&three(), &options),
+        "id,m,lr,iteration,loss\ne0,small,0.5,1,0.0\n"
+    );
+}
+
+#[test]
+fn filters_hold_all_at_once() {
+    assert_eq!(ids(&all()).len(), 6);
+    assert_eq!(
+        ids(&all().config("model", "big.bin")),
+        ["e2", "e3", "e4", "e5"]
+    );
+    let two_lrs = all().config("lr", 0.5).config("lr", 4);
+    assert_eq!(ids(&two_lrs), ["e0", "e1", "e4", "e5"]);
+    assert_eq!(
+        ids(&two_lrs.clone().config("model", "big.bin")),
+        ["e4", "e5"]
+    );
+    assert_eq!(ids(&two_lrs.config("repetition", 1)), ["e1", "e5"]);
+    assert_eq!(
+        ids(&all().config("extra", vec![1, 2]).ids(["e4", "e0"])),
+        ["e4"]
+    );
+    assert_eq!(ids(&all().config("extra", Value::Null)), [] as [&str; 0]);
+}
+
+#[test]
+fn numbers_are_equal_however_they_are_written() {
+    assert_eq!(ids(&all().config("lr", 2)), ["e2", "e3"]);
+    assert_eq!(ids(&all().config("lr", 4.0)), ["e4", "e5"]);
+    for text in ["2", "2.0", "2e0", "+2"] {
+        assert_eq!(ids(&all().config_text("lr", text)), ["e2", "e3"], "{text}");
+    }
+    assert_eq!(ids(&all().config_text("extra", "[1, 2]")), ["e4", "e5"]);
+    assert_eq!(ids(&all().config_text("model", "small")), ["e0", "e1"]);
+    assert_eq!(ids(&all().config_text("model", "small.bin")), ["e0", "e1"]);
+    assert_eq!(ids(&all().config_text("model", "2")), [] as [&str; 0]);
+}
+
+#[test]
+fn aliases_are_found_by_key_and_alias_of_the_key() {
+    assert_eq!(ids(&all().alias("model", "small")), ["e0", "e1"]);
+    assert_eq!(ids(&all().alias("m", "small").alias("m", "big")).len(), 6);
+    assert_eq!(
+        ids(&all().alias("m", "big").alias("lr", "2.0")),
+        ["e2", "e3"]
+    );
+    assert_eq!(ids(&all().alias("m", "small.bin")), [] as [&str; 0]);
+}
+
+#[test]
+fn domains_filter_by_whole_configs() {
+    let domain = option("lr", vec![Value::from(0.5), Value::from(4)])
+        * option("model", ["small.bin", "big.bin"]);
+    assert_eq!(ids(&all().domain(domain.clone())), ["e0", "e1"]);
+    let extended = domain * option("extra", vec![Value::from(vec![1, 2])]);
+    assert_eq!(ids(&all().domain(extended)), ["e4", "e5"]);
+    assert_eq!(ids(&all().domain(Domain::sum([]))), [] as [&str; 0]);
+    let huge = option("lr", 0..100_000) * option("model", 0..100_000) * option("x", 0..100_000);
+    assert_eq!(ids(&all().domain(huge)), [] as [&str; 0]);
+
+    let endless = all().domain(option("lr", log_uniform(0.1, 1.0)));
+    assert!(matches!(
+        three().to_table(&endless),
+        Err(TableError::Domain(_))
+    ));
+}
+
+#[test]
+fn iterations_and_variables_are_left_out() {
+    let results = three();
+    let options = all().variables(["note"]).include_config(false);
+    let expected = "id,iteration,note\ne4,1,end\ne5,1,end\n";
+    assert_eq!(csv(&results, &options), expected);
+    let table = results.to_table(&all().iterations([1, 7])).unwrap();
+    assert_eq!(table.row_count(), 6);
+}
+
+#[test]
+fn mistakes_say_what_there_is() {
+    let exclusive = all().config("lr", 1).alias("m", "big");
+    assert_eq!(
+        refusal(&exclusive),
+        "filter by config or by alias, not by both"
+    );
+    let exclusive = all().config_text("lr", "1").domain(option("a", [1]));
+    assert_eq!(
+        refusal(&exclusive),
+        "filter by config or by domain, not by both"
+    );
+    assert_eq!(
+        refusal(&all().config("modle", 1)),
+        "no experiment has a parameter `modle`; did you mean `model`?"
+    );
+    assert_eq!(
+        refusal(&all().alias("zzz", "1")),
+        "no experiment has a parameter `zzz`; there are: model, lr, extra"
+    );
+    assert_eq!(
+        refusal(&all().variables(["los"])),
+        "no experiment has saved `los`; did you mean `loss`?"
+    );
+    assert_eq!(
+        refusal(&all().ids(["e9"])),
+        "no experiment with the id `e9` has started; the table without this filter shows the ids"
+    );
+    // Before anything is known, nothing is a mistake.
+    let early = all().config("lr", 1).variables(["loss"]);
+    assert_eq!(csv(&Results::new(), &early), "id,iteration\n");
+}
+
+#[test]
+fn columns_of_one_name_are_told_apart() {
+    let config = Config::from_pairs([("loss", 1), ("iteration", 2)]);
+    let results: Results = [
+        started(0, 1, config),
+        saved(0, "loss", 0, Column::Int(vec![3])),
+        saved(0, "loss_1", 0, Column::Int(vec![4])),
+    ]
+    .iter()
+    .collect();
+    let expected = "id,loss,iteration,iteration_1,loss_1,loss_1_1\ne0,1,2,0,3,4\n";
+    assert_eq!(csv(&results, &TableOptions::new()), expected);
+}
+
+#[test]
+fn summaries_are_over_repetitions() {
+    let results = three();
+    let summary = SummaryOptions::new().sort_by("loss").descending(true);
+    let text = results.summary(&all().use_alias(true), &summary).unwrap();
+    let expected = "\
+m       lr  extra   repetitions  loss_mean  loss_std
+─────  ───  ──────  ───────────  ─────────  ────────
+big      4  [1, 2]            2     2.8125  0.441942
+big    2.0                    2     1.5625  0.441942
+small  0.5                    2     0.3125  0.441942
+";
+    assert_eq!(text.to_string(), expected);
+
+    let last = results.summary(&all().config("lr", 2), &SummaryOptions::new().last(1));
+    let expected = "\
+model     lr  repetitions  loss_mean  loss_std
+───────  ───  ───────────  ─────────  ────────
+big.bin  2.0            2      0.625  0.176777
+";
+    assert_eq!(last.unwrap().to_string(), expected);
+
+    let one = all().ids(["e0"]).concat_config(true);
+    let one = results
+        .summary(&one, &SummaryOptions::new())
+        .unwrap()
+        .to_string();
+    assert_eq!(
+        one.lines().last(),
+        Some("lr_0.5-m_small            1        0.0")
+    );
+    let unknown = SummaryOptions::new().sort_by("note");
+    assert_eq!(
+        results.summary(&all(), &unknown).unwrap_err().to_string(),
+        "no experiment has saved `note` as numbers; there are: loss"
+    );
+}

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,6 +30,10 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the experiments that a research file describes
+    Run(RunArguments),
+    /// Go on with a research that was interrupted
+    Resume(ResumeArguments),
     /// Show how a research stands
     Status(StatusArguments),
     /// Print what a research has saved
@@ -67,7 +72,7 @@ pub struct RunArguments {
     pub name: Option<String>,
     /// How many worker processes, instead of what the file says
     #[arg(short, long, value_name = "N")]
-    pub workers: Option<u32>,
+    pub workers: Option<NonZeroU32>,
     /// The seed of everything that is drawn, instead of that in the file
     #[arg(short, long, value_name = "S")]
     pub seed: Option<u64>,
@@ -77,6 +82,36 @@ pub struct RunArguments {
     /// Show no progress, only the summary
     #[arg(long)]
     pub no_bar: bool,
+    /// Print the results at the end, as `research results` does
+    #[arg(long)]
+    pub results: bool,
+}
+
+/// The arguments of `research resume`.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+Go on with a research that was interrupted, killed or cut off: run what is missing, and nothing else.
+
+Experiments that ended keep what they have saved; the others get the ids and seeds that they would
+have had. What runs is what was recorded, whatever the research file says by now.",
+    after_help = "\
+Examples:
+  research resume power
+  research resume power -w 8"
+)]
+pub struct ResumeArguments {
+    /// The research: the name of its folder, or a path to it
+    pub name: PathBuf,
+    /// How many worker processes, instead of what was recorded
+    #[arg(short, long, value_name = "N")]
+    pub workers: Option<NonZeroU32>,
+    /// Show no progress, only the summary
+    #[arg(long)]
+    pub no_bar: bool,
+    /// Print the results at the end, as `research results` does
+    #[arg(long)]
+    pub results: bool,
 }
 
 /// The arguments of `research status`.

@@ -7,16 +7,19 @@ pub mod domain;
 pub mod list;
 pub mod remove;
 pub mod results;
+pub mod run;
 pub mod status;
 mod table;
 
 use std::io::{self, Write};
 
-use research_core::StorageError;
-use research_domain::{DomainError, IdRegistryError, SyntaxError};
+use research::core::StorageError;
+use research::domain::{DomainError, IdRegistryError, SyntaxError};
 
-use research_storage::TableError;
+use research::storage::TableError;
 use serde::Serialize;
+
+use research::ResearchError;
 
 use crate::exit::Exit;
 use crate::file::FileError;
@@ -47,6 +50,14 @@ pub enum CommandError {
         "the domain is infinite: say how many configs you want to see with --head N, or how many there are with --n-items N"
     )]
     Infinite,
+    /// A research that no file describes.
+    #[error(
+        "research `{0}` was not made from a research file: resume it with the program that made it"
+    )]
+    NotFromFile(String),
+    /// A research cannot be run, or not to its end.
+    #[error(transparent)]
+    Research(#[from] Box<ResearchError>),
     /// The storage of a research.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -83,21 +94,45 @@ impl CommandError {
             | Self::NoFilter(_)
             | Self::Table(_)
             | Self::NobodyToAsk { .. } => Exit::Usage,
-            Self::Storage(error) => match error {
-                StorageError::Exists { .. }
-                | StorageError::NoResearch { .. }
-                | StorageError::BadName { .. } => Exit::Usage,
-                StorageError::Io { .. }
-                | StorageError::Damaged { .. }
-                | StorageError::TooNew { .. }
-                | StorageError::Locked { .. }
-                | StorageError::LockedElsewhere { .. }
-                | StorageError::TooLarge { .. }
-                | StorageError::Encode(_) => Exit::Impossible,
-            },
+            Self::NotFromFile(_) => Exit::Usage,
+            Self::Storage(error) => storage_exit(error),
+            Self::Research(error) => research_exit(error),
             // Whoever reads has seen enough: `| head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Output(_) => Exit::Impossible,
+        }
+    }
+}
+
+fn storage_exit(error: &StorageError) -> Exit {
+    match error {
+        StorageError::Exists { .. }
+        | StorageError::NoResearch { .. }
+        | StorageError::BadName { .. } => Exit::Usage,
+        StorageError::Io { .. }
+        | StorageError::Damaged { .. }
+        | StorageError::TooNew { .. }
+        | StorageError::Locked { .. }
+        | StorageError::LockedElsewhere { .. }
+        | StorageError::TooLarge { .. }
+        | StorageError::Encode(_) => Exit::Impossible,
+    }
+}
+
+fn research_exit(error: &ResearchError) -> Exit {
+    match error {
+        ResearchError::Experiment(_)
+        | ResearchError::Domain(_)
+        | ResearchError::Options(_)
+        | ResearchError::Source(_)
+        | ResearchError::Table(_)
+        | ResearchError::InMemory { .. } => Exit::Usage,
+        ResearchError::Storage(error) => storage_exit(error),
+        ResearchError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
+            Exit::Success
+        }
+        ResearchError::Run(_) | ResearchError::Worker(_) | ResearchError::Io { .. } => {
+            Exit::Impossible
         }
     }
 }

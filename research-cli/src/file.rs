@@ -21,8 +21,8 @@ mod write;
 use std::fs;
 use std::path::Path;
 
-use research_core::RunOptions;
-use research_domain::Domain;
+use research::core::RunOptions;
+use research::domain::Domain;
 
 pub use error::{FileError, Origin, Problem};
 pub use unit::{Mode, Save, UnitFile};

@@ -43,6 +43,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn dispatch(command: &Command, out: &mut dyn Write) -> Result<Exit, CommandError> {
     match command {
+        Command::Run(arguments) => commands::run::run(arguments, out),
+        Command::Resume(arguments) => commands::run::resume(arguments, out),
         Command::Status(arguments) => commands::status::run(arguments, out),
         Command::Results(arguments) => commands::results::run(arguments, out),
         Command::Remove(arguments) => commands::remove::run(arguments),

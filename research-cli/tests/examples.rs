@@ -5,10 +5,10 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
+use research::core::{Event, Status};
+use research::domain::Iteration;
+use research::exec::Executor;
 use research_cli::file::ResearchFile;
-use research_core::{Event, Status};
-use research_domain::Iteration;
-use research_exec::Executor;
 
 /// How the last config of an example ended, how many iterations it had, and what it saved.
 fn run_last(name: &str) -> (Status, u64, Vec<(String, usize)>) {

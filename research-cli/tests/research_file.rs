@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use research::core::{Isolation, RunOptions, UnitBody, When};
+use research::exec::program::{OutputSpec, Run};
 use research_cli::file::{Format, Mode, ResearchFile, Save};
-use research_core::{Isolation, RunOptions, UnitBody, When};
-use research_exec::program::{OutputSpec, Run};
 
 fn parse(text: &str) -> ResearchFile {
     ResearchFile::parse(text, Format::Toml).unwrap_or_else(|error| panic!("{error}"))

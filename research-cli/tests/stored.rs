@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use research_core::{
+use research::core::{
     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Outcome, ResearchRecord,
     RunOptions, Status, Storage, Timestamp, WorkerNumber,
 };
-use research_domain::{Config, Identity};
-use research_storage::LocalStorage;
+use research::domain::{Config, Identity};
+use research::storage::LocalStorage;
 
 fn research(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_research"))
@@ -35,6 +35,7 @@ fn begin(folder: &Path, name: &str) -> LocalStorage {
         name: name.to_owned(),
         created: at(0).0,
         program: "test".to_owned(),
+        directory: std::path::PathBuf::from("/"),
         domain: "a=[1, 2, 3]".to_owned(),
         options: RunOptions::default(),
         units: vec!["u (callable, when 1)".to_owned()],

@@ -1,5 +1,7 @@
 //! What is asked of a run, and what of it is recorded.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// What an experiment is kept apart by.
@@ -68,6 +70,8 @@ pub struct ResearchRecord {
     pub created: u64,
     /// The program that made it, and its version.
     pub program: String,
+    /// Where it was begun: a resumed run starts programs there.
+    pub directory: PathBuf,
     /// Its domain, as an expression.
     pub domain: String,
     /// How it is run.

@@ -275,6 +275,7 @@ impl Prepared {
             name: self.research.name.clone(),
             created: Timestamp::now().0,
             program: concat!("research ", env!("CARGO_PKG_VERSION")).to_owned(),
+            directory: std::env::current_dir().unwrap_or_default(),
             domain: self.research.domain.to_string(),
             options,
             units: self.experiment.describe(),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::iter::Take;
 use std::path::Path;
 
-use research_domain::{
+use research::domain::{
     Config, Configs, Count, Domain, IdPrefixes, IdRegistry, Item, Items, Iteration,
 };
 use serde::Serialize;

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use research_core::StorageError;
-use research_monitor::StatusReport;
-use research_storage::{StoredResearch, list};
+use research::core::StorageError;
+use research::monitor::StatusReport;
+use research::storage::{StoredResearch, list};
 use serde::Serialize;
 
 use super::{CommandError, status, table, write_json};

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use research_storage::remove;
+use research::storage::remove;
 
 use super::CommandError;
 use crate::arguments::RemoveArguments;

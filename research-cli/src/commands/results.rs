@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use research_storage::{Format, Results, StoredResearch, TableOptions};
+use research::storage::{Format, Results, StoredResearch, TableOptions};
 
 use super::CommandError;
 use crate::arguments::{ResultsArguments, ResultsFormat};

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use research_core::{StorageError, Timestamp};
-use research_monitor::{Picture, StatusReport};
-use research_storage::StoredResearch;
+use research::core::{StorageError, Timestamp};
+use research::monitor::{Picture, StatusReport};
+use research::storage::StoredResearch;
 
 use super::{CommandError, write_json};
 use crate::arguments::{StatusArguments, StatusFormat};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use research_exec::program::{
+use research::exec::program::{
     ProgramCommand, ProgramError, ProgramGenerator, Template, UnknownName,
 };
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research_core::{BuildError, ParseWhenError};
-use research_domain::DomainError;
-use research_exec::program::ProgramError;
+use research::core::{BuildError, ParseWhenError};
+use research::domain::DomainError;
+use research::exec::program::ProgramError;
 
 use super::node::Span;
 use super::place::Place;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use research_core::{Experiment, ExperimentBuilder, UnitBody};
-use research_exec::program::{ProgramCallable, ProgramCommand, ProgramError, ProgramGenerator};
+use research::core::{Experiment, ExperimentBuilder, UnitBody};
+use research::exec::program::{ProgramCallable, ProgramCommand, ProgramError, ProgramGenerator};
 
 use super::ResearchFile;
 use super::error::{FileError, Problem};

@@ -1,6 +1,6 @@
 //! What a research file holds before it means anything: values, and where they stand.
 
-use research_domain::Value;
+use research::domain::Value;
 
 use super::error::{Fault, Problem};
 

@@ -1,7 +1,7 @@
 //! The run options of a research file.
 
-use research_core::{Isolation, RunOptions, StorageError};
-use research_storage::check_name;
+use research::core::{Isolation, RunOptions, StorageError};
+use research::storage::check_name;
 
 use super::error::{Fault, Problem};
 use super::keys::{find, suggest};

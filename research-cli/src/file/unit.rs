@@ -1,7 +1,7 @@
 //! The units of a research file: programs.
 
-use research_core::When;
-use research_exec::program::{OutputSpec, ProgramSpec, Run};
+use research::core::When;
+use research::exec::program::{OutputSpec, ProgramSpec, Run};
 
 use super::error::{Fault, Problem, Source};
 use super::keys::{self, find};

@@ -1,7 +1,7 @@
 //! A research file written down again.
 
-use research_core::{Isolation, When};
-use research_exec::program::{OutputSpec, Run};
+use research::core::{Isolation, When};
+use research::exec::program::{OutputSpec, Run};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 

@@ -17,6 +17,7 @@ mod text;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use research_core::{Event, ResearchRecord, Storage, StorageError};
@@ -161,31 +162,33 @@ impl Storage for LocalStorage {
 /// Writes what a new research consists of.
 fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
     let lock = Lock::take(folder)?;
-    let path = folder.join(RECORD);
-    let mut json = serde_json::to_vec_pretty(record)
-        .map_err(|error| StorageError::io("write", &path)(error.into()))?;
-    json.push(b'\n');
-    write_new(&path, &json)?;
+    // Those for people need not outlive the machine at any price.
     write_new(
         &folder.join(DESCRIPTION),
         description::describe(record).as_bytes(),
     )?;
     write_new(&folder.join(RUN_LOG), b"")?;
+    let path = folder.join(RECORD);
+    let mut json = serde_json::to_vec_pretty(record)
+        .map_err(|error| StorageError::io("write", &path)(error.into()))?;
+    json.push(b'\n');
+    write_new(&path, &json)?
+        .sync_all()
+        .map_err(StorageError::io("write", &path))?;
     LogWriter::create(&folder.join(EVENTS), FsyncPolicy::Always)?.commit(true)?;
     sync_folder(folder)?;
     Ok(lock)
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
-    OpenOptions::new()
+fn write_new(path: &Path, bytes: &[u8]) -> Result<File, StorageError> {
+    let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(path)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .map_err(StorageError::io("write", path))
+        .map_err(StorageError::io("create", path))?;
+    file.write_all(bytes)
+        .map_err(StorageError::io("write", path))?;
+    Ok(file)
 }
 
 /// Makes names that were added to a folder, or changed in it, outlive the machine.
@@ -197,18 +200,13 @@ fn sync_folder(folder: &Path) -> Result<(), StorageError> {
 
 /// A new folder that is not shown and that goes away with its guard, with the usual permissions.
 fn hidden_folder(parent: &Path) -> Result<tempfile::TempDir, StorageError> {
-    use std::os::unix::fs::PermissionsExt;
+    let cannot_create = |error| StorageError::io("create a folder in", parent)(error);
+    // Asked first because the system's words for what is missing are better.
+    fs::metadata(parent).map_err(cannot_create)?;
     tempfile::Builder::new()
         .prefix(HIDDEN)
         .permissions(fs::Permissions::from_mode(0o777))
         .tempdir_in(parent)
-        .map_err(|error| StorageError::io("create a folder in", parent)(plain(error)))
-}
-
-/// The system's error without the path that `tempfile` adds to it: ours names it already.
-fn plain(error: io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::from(error.kind()),
-    }
+        // Without the path that `tempfile` adds to the error: ours names it already.
+        .map_err(|error| cannot_create(error.kind().into()))
 }

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use research_core::{StorageError, Timestamp};
@@ -174,6 +174,8 @@ fn open(path: &Path) -> io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
+        // A link in its place could lead to anything, and the file is written.
+        .custom_flags(libc::O_NOFOLLOW)
         .open(path)
 }
 
@@ -187,7 +189,8 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 /// Who holds the lock; `None` if the file does not say so (it is taken at this very moment).
 fn read(path: &Path) -> Option<Runner> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    let is_file = fs::symlink_metadata(path).ok()?.is_file();
+    serde_json::from_slice(&is_file.then(|| fs::read(path).ok())??).ok()
 }
 
 fn write(file: &File, runner: &Runner) -> io::Result<()> {

@@ -1,0 +1,92 @@
+//! Every file of a research when there is no more room, stood in for by the system's limit on the
+//! size of files. It is the process's, so this file has one test.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{record, small_run};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use research_core::{Event, Storage, StorageError};
+use research_storage::{FsyncPolicy, LocalStorage, StoredResearch};
+
+/// Runs something while no file can be larger than a limit.
+fn limited<T>(limit: u64, run: impl FnOnce() -> T) -> T {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+    setrlimit(Resource::RLIMIT_FSIZE, limit, hard).unwrap();
+    let result = run();
+    setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
+    result
+}
+
+fn path_of(error: &StorageError) -> &Path {
+    match error {
+        StorageError::Io { path, .. } => path,
+        other => panic!("{other}"),
+    }
+}
+
+/// Appends and commits until something fails; gives the number of batches that were committed.
+fn run(storage: &mut LocalStorage, batches: &[Vec<Event>]) -> (usize, Option<StorageError>) {
+    for (number, batch) in batches.iter().enumerate() {
+        let kept = storage.append(batch).and_then(|()| storage.commit(true));
+        if let Err(error) = kept {
+            return (number, Some(error));
+        }
+    }
+    (batches.len(), None)
+}
+
+#[test]
+fn nothing_half_made_is_left_and_nothing_committed_is_lost() {
+    // SAFETY: no handler is set; the signal is ignored, so that writing fails instead.
+    unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }.unwrap();
+    let batches = small_run();
+    let base = tempfile::tempdir().unwrap();
+    let (mut not_made, mut interrupted) = (0, 0);
+    for limit in (0..6000).step_by(61) {
+        let name = format!("limit {limit}");
+        let folder = base.path().join(&name);
+        let made = limited(limit, || {
+            let storage = LocalStorage::create(base.path(), &record(&name))?;
+            let mut storage = storage.with_fsync(FsyncPolicy::Never);
+            Ok::<_, StorageError>(run(&mut storage, &batches))
+        });
+        let committed = match made {
+            Err(error) => {
+                assert!(path_of(&error).starts_with(base.path()));
+                assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
+                not_made += 1;
+                continue;
+            }
+            Ok((committed, error)) => {
+                if let Some(error) = error {
+                    assert!(path_of(&error).starts_with(&folder));
+                    interrupted += 1;
+                }
+                committed
+            }
+        };
+        // What is missing are the logs for people at most: the events are committed before.
+        let (storage, torn) = LocalStorage::open(&folder).unwrap();
+        let mut storage = storage.with_fsync(FsyncPolicy::Never);
+        assert_eq!(torn, None);
+        let kept: Vec<_> = StoredResearch::load(&folder)
+            .unwrap()
+            .events()
+            .unwrap()
+            .collect();
+        assert!(kept.len() >= committed && kept.len() <= committed + 1);
+        let (_, error) = run(&mut storage, &batches[kept.len()..]);
+        assert!(error.is_none());
+        let events = StoredResearch::load(&folder).unwrap().events().unwrap();
+        let events: Vec<Event> = events.flat_map(Result::unwrap).collect();
+        assert_eq!(events, batches.concat());
+        drop(storage);
+        fs::remove_dir_all(folder).unwrap();
+    }
+    assert!(not_made > 5 && interrupted > 5, "{not_made} {interrupted}");
+}

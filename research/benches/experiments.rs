@@ -3,11 +3,15 @@
 //! Each figure is the median of a few rounds; rounds of what is compared follow each other, so
 //! that both see the same machine.
 
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
+
+use research::core::UnitBody;
+use research::exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
 use research::{
-    Context, Experiment, ExperimentBuilder, Isolation, Research, ResearchError, ec, option,
+    Context, Experiment, ExperimentBuilder, Isolation, Research, ResearchError, Status, ec, option,
 };
 
 const ROUNDS: usize = 5;
@@ -19,6 +23,7 @@ fn main() -> Result<(), ResearchError> {
     research::worker_entry_with(|source| {
         let experiment = match source {
             Some("\"values\"") => saving_values(),
+            Some("\"program\"") => program(),
             _ => trivial(),
         };
         experiment.build().map_err(|error| error.to_string())
@@ -36,6 +41,9 @@ fn main() -> Result<(), ResearchError> {
     }
     if wanted("values") {
         values()?;
+    }
+    if wanted("programs") {
+        programs()?;
     }
     if wanted("start") {
         start()?;
@@ -189,24 +197,63 @@ fn start() -> Result<(), ResearchError> {
         "start: {:.1} ms for a run of one experiment",
         1e3 * median(seconds)
     );
+    Ok(())
+}
+
+/// Experiments whose unit is the program `true`, beside `xargs`, which stores nothing.
+fn programs() -> Result<(), ResearchError> {
     let mut floor = Vec::new();
+    let mut ours = Vec::new();
     for _ in 0..ROUNDS {
+        floor.push(xargs_seconds()?);
+        let folder = tempfile::tempdir().map_err(io_error)?;
         let start = Instant::now();
-        let status = Command::new("sh")
-            .args(["-c", &format!("seq {PROGRAMS} | xargs -P2 -n1 /bin/true")])
-            .stdout(Stdio::null())
-            .status()
-            .map_err(io_error)?;
-        assert!(status.success() || status.code() == Some(123), "{status}");
-        floor.push(start.elapsed());
+        let finished = Research::new("bench")
+            .folder(folder.path())
+            .domain(option("x", 0..PROGRAMS))
+            .experiment(program())
+            .source("program".into())
+            .workers(2)
+            .run()?;
+        ours.push(start.elapsed().as_secs_f64());
+        let done = finished
+            .report()
+            .map_or(0, |report| report.counts.of(Status::Finished));
+        assert_eq!(i64::try_from(done), Ok(PROGRAMS));
     }
-    floor.sort();
-    let floor: Duration = floor[ROUNDS / 2];
+    let (floor, ours) = (median(floor), median(ours));
     println!(
-        "start: {PROGRAMS} programs by xargs -P2 take {:.2} s",
-        floor.as_secs_f64()
+        "programs: {PROGRAMS} programs in {ours:.2} s, their output stored; xargs -P2 {floor:.2} s; \
+         ratio {:.2} (aim: at most 1.20)",
+        ours / floor
     );
     Ok(())
+}
+
+/// An experiment that runs a program and saves what it prints.
+fn program() -> ExperimentBuilder {
+    let spec = ProgramSpec {
+        run: Run::List(vec!["/bin/true".into(), "{x}".into()]),
+        shell: false,
+        output: OutputSpec::Text,
+    };
+    // The command is written above: it can be parsed.
+    let command = ProgramCommand::new(&spec).expect("a program without mistakes");
+    let body = UnitBody::Callable(Arc::new(ProgramCallable::new(command)));
+    Experiment::builder()
+        .body("true", body, true, &[])
+        .save_to("output")
+}
+
+fn xargs_seconds() -> Result<f64, ResearchError> {
+    let start = Instant::now();
+    let line = format!("seq {PROGRAMS} | xargs -P2 -n1 /bin/true");
+    let status = Command::new("sh")
+        .args(["-c", &line])
+        .status()
+        .map_err(io_error)?;
+    assert!(status.success(), "{status}");
+    Ok(start.elapsed().as_secs_f64())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

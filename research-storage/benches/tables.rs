@@ -1,0 +1,105 @@
+//! From events to tables: 10,000 experiments with 100 iterations of 2 variables, a million rows.
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
+
+use std::hint::black_box;
+use std::io;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use research_core::{
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Status, Timestamp, WorkerNumber,
+};
+use research_domain::{Config, ExperimentId, option};
+use research_storage::{Format, Results, SummaryOptions, TableOptions};
+
+const EXPERIMENTS: u64 = 10_000;
+const ITERATIONS: u64 = 100;
+const ROWS: u64 = EXPERIMENTS * ITERATIONS;
+
+fn events() -> Vec<Event> {
+    (0..EXPERIMENTS).flat_map(experiment).collect()
+}
+
+/// The events of one experiment; each of ten repetitions of a config.
+fn experiment(number: u64) -> [Event; 4] {
+    let at = Timestamp(number);
+    let attempt = 1;
+    let config = Config::from_pairs([("width", number / 10)])
+        .with("lr", 1.0 / (number / 10 + 1) as f64)
+        .with("model", "small");
+    let record = ExperimentRecord {
+        id: ExperimentId::parse(&format!("{number:016x}")).unwrap(),
+        place: number,
+        config,
+        repetition: number % 10,
+        updates: 0,
+        seed: number,
+    };
+    let experiment = ExperimentNumber(number);
+    let values = |variable: &str, scale: f64| {
+        let value = |iteration| scale / (iteration + number + 1) as f64;
+        Event::Values {
+            experiment,
+            variable: variable.into(),
+            iterations: Iterations::Run {
+                first: 0,
+                count: ITERATIONS,
+            },
+            column: Column::Float((0..ITERATIONS).map(value).collect()),
+        }
+    };
+    [
+        Event::ExperimentStarted {
+            at,
+            experiment,
+            attempt,
+            worker: WorkerNumber(0),
+            pid: 1,
+            record: Box::new(record),
+        },
+        values("loss", 1.0),
+        values("accuracy", 0.5),
+        Event::ExperimentEnded {
+            at,
+            experiment,
+            attempt,
+            status: Status::Finished,
+            reason: None,
+            iterations: ITERATIONS,
+        },
+    ]
+}
+
+fn tables(c: &mut Criterion) {
+    let events = events();
+    let results: Results = events.iter().collect();
+    let all = TableOptions::new();
+    let mut group = c.benchmark_group("tables");
+    group.throughput(Throughput::Elements(ROWS)).sample_size(10);
+    group.bench_function("fold", |b| {
+        b.iter(|| black_box(events.iter().collect::<Results>()));
+    });
+    for format in Format::ALL {
+        group.bench_function(format.as_str(), |b| {
+            b.iter(|| {
+                let table = results.to_table(&all).unwrap();
+                table.write(format, &mut io::sink()).unwrap();
+            });
+        });
+    }
+    group.bench_function("row_count", |b| {
+        b.iter(|| black_box(results.to_table(&all).unwrap().row_count()));
+    });
+    group.bench_function("summary", |b| {
+        let best = SummaryOptions::new().last(10).sort_by("loss");
+        b.iter(|| black_box(results.summary(&all, &best).unwrap().row_count()));
+    });
+    let domain = option("width", 0..500) * option("lr", [0.5, 0.25]) * option("model", ["small"]);
+    let of_domain = TableOptions::new().domain(domain);
+    group.bench_function("domain_filter", |b| {
+        b.iter(|| black_box(results.to_table(&of_domain).unwrap().row_count()));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, tables);
+criterion_main!(benches);

@@ -3,13 +3,17 @@
 
 use std::hint::black_box;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use research_core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Status, Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, ResearchRecord, RunOptions,
+    Status, Storage, Timestamp, WorkerNumber,
 };
 use research_domain::{Config, ExperimentId, option};
-use research_storage::{Format, Results, SummaryOptions, TableOptions};
+use research_storage::{
+    Format, LocalStorage, Results, StoredResearch, SummaryOptions, TableOptions,
+};
 
 const EXPERIMENTS: u64 = 10_000;
 const ITERATIONS: u64 = 100;
@@ -69,6 +73,35 @@ fn experiment(number: u64) -> [Event; 4] {
     ]
 }
 
+/// Keeps the events in a folder, an experiment per commit.
+fn kept(events: &[Event], base: &Path) -> PathBuf {
+    let record = ResearchRecord {
+        format: ResearchRecord::FORMAT,
+        name: "bench".to_owned(),
+        created: 0,
+        program: "bench".to_owned(),
+        directory: base.to_owned(),
+        domain: "width=[1]".to_owned(),
+        options: RunOptions::default(),
+        units: Vec::new(),
+        source: None,
+    };
+    let mut storage = LocalStorage::create(base, &record).unwrap();
+    for events in events.chunks(4) {
+        storage.append(events).unwrap();
+        storage.commit(false).unwrap();
+    }
+    storage.folder().to_owned()
+}
+
+fn load(folder: &Path) -> Results {
+    let mut results = Results::new();
+    for events in StoredResearch::load(folder).unwrap().events().unwrap() {
+        results.extend(&events.unwrap());
+    }
+    results
+}
+
 fn tables(c: &mut Criterion) {
     let events = events();
     let results: Results = events.iter().collect();
@@ -77,6 +110,16 @@ fn tables(c: &mut Criterion) {
     group.throughput(Throughput::Elements(ROWS)).sample_size(10);
     group.bench_function("fold", |b| {
         b.iter(|| black_box(events.iter().collect::<Results>()));
+    });
+    let base = tempfile::tempdir().unwrap();
+    let folder = kept(&events, base.path());
+    group.bench_function("load_folder", |b| b.iter(|| black_box(load(&folder))));
+    group.bench_function("folder_to_csv", |b| {
+        b.iter(|| {
+            let results = load(&folder);
+            let table = results.to_table(&all).unwrap();
+            table.write(Format::Csv, &mut io::sink()).unwrap();
+        });
     });
     for format in Format::ALL {
         group.bench_function(format.as_str(), |b| {

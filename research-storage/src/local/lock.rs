@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 const LOCK: &str = "lock";
 
 /// How often a lock is tried that somebody holds who does not seem to be alive: a look of
-/// [`runner`] at the same moment, or a holder who has not written who it is.
-const TRIES: usize = 1000;
+/// [`runner`] at the same moment, or a holder who has not written yet who it is.
+const TRIES: usize = 10_000;
 
 /// A process that runs a research.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,17 @@ impl Runner {
             host: system_file("/proc/sys/kernel/hostname"),
             since: Timestamp::now().0,
             boot: system_file("/proc/sys/kernel/random/boot_id"),
+        }
+    }
+
+    /// One that holds the lock and has not written who it is.
+    fn unknown() -> Self {
+        Self {
+            pid: 0,
+            started: 0,
+            host: "a machine that is not known yet".to_owned(),
+            since: 0,
+            boot: String::new(),
         }
     }
 
@@ -105,9 +116,7 @@ impl Lock {
                 Some(holder) if holder.is_seen() || tries == TRIES => {
                     return Err(holder.locked(folder));
                 }
-                None if tries == TRIES => {
-                    return Err(cannot_lock(io::ErrorKind::ResourceBusy.into()));
-                }
+                None if tries == TRIES => return Err(Runner::unknown().locked(folder)),
                 _ => std::thread::yield_now(),
             }
         };

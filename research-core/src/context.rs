@@ -162,6 +162,27 @@ impl Context {
         Ok(folder)
     }
 
+    /// Leaves the experiment's folder as people should find it: away if nothing was put into it,
+    /// else with the config beside the rest. For executors, at the experiment's end.
+    ///
+    /// # Errors
+    /// The config cannot be written.
+    pub fn leave_folder(&self) -> std::io::Result<()> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        // Only an empty folder can be removed like this.
+        if std::fs::remove_dir(folder).is_ok() || !folder.is_dir() {
+            return Ok(());
+        }
+        let config = folder.join("config.json");
+        if config.exists() {
+            return Ok(());
+        }
+        let text = serde_json::to_string_pretty(&self.full_config)?;
+        std::fs::write(config, text + "\n")
+    }
+
     /// Saves a value of this iteration under a name of its own.
     ///
     /// # Errors

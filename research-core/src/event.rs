@@ -314,4 +314,11 @@ pub enum Event {
         /// How.
         outcome: Outcome,
     },
+    /// An experiment of an earlier run has another place now: the domain was changed since.
+    Moved {
+        /// Which.
+        experiment: ExperimentNumber,
+        /// Its place in the domain as it is now.
+        place: u64,
+    },
 }

@@ -44,6 +44,12 @@ pub trait TaskSource: Send {
     /// The domain cannot give its next config.
     fn next_task(&mut self) -> Result<Option<Vec<TaskExperiment>>, SourceError>;
 
+    /// Experiments of earlier runs that were passed since this was last asked, and have another
+    /// place now than they had: each with its place.
+    fn take_moved(&mut self) -> Vec<(ExperimentNumber, u64)> {
+        Vec::new()
+    }
+
     /// How many experiments are left at most, if that is known; zero only if there are none.
     fn remaining(&self) -> Option<u64>;
 }
@@ -79,6 +85,8 @@ pub struct DoneBefore {
 pub struct KnownExperiment {
     /// Its number in the log.
     pub number: ExperimentNumber,
+    /// Its place in the domain then.
+    pub place: u64,
     /// How often it was tried.
     pub attempts: u32,
     /// Whether nothing is left to do for it.
@@ -96,6 +104,7 @@ pub struct DomainSource {
     done_ahead: u64,
     size: Option<u64>,
     place: u64,
+    moved: Vec<(ExperimentNumber, u64)>,
     /// Looked at ahead of time, so that the end is known when it is there.
     next: Result<Option<TaskExperiment>, SourceError>,
 }
@@ -135,6 +144,7 @@ impl DomainSource {
             done_ahead: u64::try_from(done_ahead).unwrap_or(u64::MAX),
             size,
             place: 0,
+            moved: Vec::new(),
             next: Ok(None),
         };
         source.next = source.find_next();
@@ -155,7 +165,7 @@ impl DomainSource {
                 .assign(item.identity(self.seed), prefix.as_deref().unwrap_or(""))?;
             let place = self.place;
             self.place += 1;
-            let Some((number, attempt)) = self.number_and_attempt(&assigned.id) else {
+            let Some((number, attempt)) = self.number_and_attempt(&assigned.id, place) else {
                 continue;
             };
             let record = ExperimentRecord {
@@ -175,9 +185,16 @@ impl DomainSource {
     }
 
     /// The number of an experiment, and which attempt comes next; `None` if it is done.
-    fn number_and_attempt(&mut self, id: &ExperimentId) -> Option<(ExperimentNumber, u32)> {
+    fn number_and_attempt(
+        &mut self,
+        id: &ExperimentId,
+        place: u64,
+    ) -> Option<(ExperimentNumber, u32)> {
         match self.done.experiments.get(id) {
             Some(known) if known.is_done => {
+                if known.place != place {
+                    self.moved.push((known.number, place));
+                }
                 self.done_ahead = self.done_ahead.saturating_sub(1);
                 None
             }
@@ -200,6 +217,10 @@ impl TaskSource for DomainSource {
                 Ok(Some(vec![experiment]))
             }
         }
+    }
+
+    fn take_moved(&mut self) -> Vec<(ExperimentNumber, u64)> {
+        std::mem::take(&mut self.moved)
     }
 
     fn remaining(&self) -> Option<u64> {

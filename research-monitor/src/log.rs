@@ -187,7 +187,7 @@ impl<'a> Entry<'a> {
                 exception: reason.as_deref().unwrap_or(""),
                 ..Self::new(*at, status.as_str())
             },
-            Event::Values { .. } | Event::Message { .. } => return None,
+            Event::Values { .. } | Event::Message { .. } | Event::Moved { .. } => return None,
         })
     }
 }

@@ -112,6 +112,7 @@ impl Results {
                     experiment.end(event);
                 }
             }
+            Event::Moved { experiment, place } => self.move_to(*experiment, *place),
             Event::RunStarted { .. }
             | Event::WorkerStarted { .. }
             | Event::WorkerLost { .. }
@@ -210,6 +211,15 @@ impl Results {
         };
         self.positions.insert(number, position);
         self.order.insert(place, position);
+    }
+
+    fn move_to(&mut self, number: ExperimentNumber, place: u64) {
+        if let Some(&position) = self.positions.get(&number) {
+            let record = &mut self.experiments[position].record;
+            self.order.remove(&(record.place, number));
+            record.place = place;
+            self.order.insert((place, number), position);
+        }
     }
 
     fn save(

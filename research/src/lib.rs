@@ -32,6 +32,7 @@
 //! `run` has another domain, other units or options than the leader's refuses to work.
 
 mod builder;
+mod done;
 mod earlier;
 mod error;
 mod finished;

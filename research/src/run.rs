@@ -1,21 +1,17 @@
 //! Running a research: as its leader, or as one of its workers.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::exit;
 use std::sync::Arc;
 
-use research_core::{
-    Event, Experiment, ExperimentNumber, ResearchRecord, RunOptions, Status, Storage, Timestamp,
-};
+use research_core::{Experiment, ResearchRecord, RunOptions, Storage, Timestamp};
 use research_domain::{Configs, Iteration};
-use research_exec::{
-    DomainSource, DoneBefore, Invitation, Job, KnownExperiment, Target, lead, serve,
-};
+use research_exec::{DomainSource, DoneBefore, Invitation, Job, Target, lead, serve};
 use research_monitor::{Bar, Monitor};
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_name};
 
 use crate::builder::{Place, Research};
+use crate::done::done_before;
 use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
@@ -385,49 +381,4 @@ fn fingerprint(
 fn draw_seed() -> u64 {
     use std::hash::BuildHasher;
     std::hash::RandomState::new().hash_one(Timestamp::now().0) >> 33
-}
-
-fn done_before(stored: &StoredResearch) -> Result<DoneBefore, ResearchError> {
-    let mut known: HashMap<ExperimentNumber, (research_domain::ExperimentId, u32, Option<Status>)> =
-        HashMap::new();
-    for events in stored.events()? {
-        for event in events? {
-            match event {
-                Event::ExperimentStarted {
-                    experiment,
-                    attempt,
-                    record,
-                    ..
-                } => {
-                    known.insert(experiment, (record.id, attempt, None));
-                }
-                Event::ExperimentEnded {
-                    experiment, status, ..
-                } => {
-                    if let Some(entry) = known.get_mut(&experiment) {
-                        entry.2 = Some(status);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    let next_number = known.keys().map(|number| number.0 + 1).max().unwrap_or(0);
-    let experiments = known
-        .into_iter()
-        .map(|(number, (id, attempts, status))| {
-            (
-                id,
-                KnownExperiment {
-                    number,
-                    attempts,
-                    is_done: status.is_some(),
-                },
-            )
-        })
-        .collect();
-    Ok(DoneBefore {
-        experiments,
-        next_number,
-    })
 }

@@ -6,7 +6,7 @@ use crate::layers;
 use crate::shell::{Failure, root};
 
 /// A file longer than this is hard to find one's way in.
-const MOST_LINES: usize = 420;
+const MOST_LINES: usize = 450;
 
 /// Files that may be longer, each with the reason.
 const LONGER: [(&str, &str); 0] = [];

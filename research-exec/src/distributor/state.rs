@@ -100,6 +100,7 @@ impl Distributor {
 
     /// Begins: asks for as many workers as there is work for.
     pub(crate) fn start(&mut self, actions: &mut Vec<Action>) {
+        self.tell_moved(actions);
         let work = self.source.remaining().unwrap_or(u64::MAX);
         self.exhausted = work == 0;
         let count = work.min(self.settings.workers.max(1).into());
@@ -227,13 +228,23 @@ impl Distributor {
         if self.exhausted {
             return None;
         }
-        match self.source.next_task() {
+        let next = self.source.next_task();
+        self.tell_moved(actions);
+        match next {
             Ok(Some(task)) => return Some(Waiting { task, losses: 0 }),
             Ok(None) => {}
             Err(error) => self.give_up(now, error.to_string(), actions),
         }
         self.exhausted = true;
         None
+    }
+
+    fn tell_moved(&mut self, actions: &mut Vec<Action>) {
+        let moved = self.source.take_moved();
+        if !moved.is_empty() {
+            let event = |(experiment, place)| Event::Moved { experiment, place };
+            actions.push(Action::Append(moved.into_iter().map(event).collect()));
+        }
     }
 
     /// A worker did its task; what did not succeed is tried again if it may.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use research_core::{
     Context, ContextParts, Event, EventSink, ExceptionRecord, Experiment, FailureKind, Generator,
-    Output, SinkError, Status, Timestamp, Unit, UnitBody, UnitError,
+    LogLevel, Output, SinkError, Status, Timestamp, Unit, UnitBody, UnitError,
 };
 
 use super::unwind::catch;
@@ -246,9 +246,13 @@ impl Branch {
     pub(super) fn end(&mut self, sink: &mut dyn EventSink) -> Result<Ending, SinkError> {
         // Generators may own processes; they end with the experiment, not with the executor.
         self.generators.clear();
-        if let Some(folder) = self.context.folder() {
-            // Only an empty folder can be removed like this, and one that says nothing may go.
-            let _ = std::fs::remove_dir(folder);
+        if let Err(error) = self.context.leave_folder() {
+            sink.emit(Event::Message {
+                at: Timestamp::now(),
+                experiment: Some(self.context.number()),
+                level: LogLevel::Warning,
+                text: format!("the experiment's config.json cannot be written: {error}"),
+            })?;
         }
         let (status, reason) = match &self.state {
             State::Running => (Status::Finished, None),

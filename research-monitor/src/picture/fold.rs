@@ -64,6 +64,8 @@ impl Picture {
                 exception,
             } => self.exception(*at, *experiment, exception),
             Event::ExperimentEnded { .. } => self.experiment_ended(event),
+            // Where an experiment stands in tables is no matter of progress.
+            Event::Moved { .. } => {}
             Event::RunEnded { at, outcome } => {
                 self.see(*at);
                 if let Some(run) = &mut self.run {

@@ -140,7 +140,10 @@ impl TextLogs {
             Event::ExperimentEnded { experiment, .. } => {
                 self.running.remove(experiment);
             }
-            Event::WorkerStarted { .. } | Event::Values { .. } | Event::Progress { .. } => {}
+            Event::WorkerStarted { .. }
+            | Event::Values { .. }
+            | Event::Progress { .. }
+            | Event::Moved { .. } => {}
         }
     }
 

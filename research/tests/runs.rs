@@ -1,0 +1,211 @@
+//! Whole researches through the facade; this test program is started again as their workers.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+
+use research::storage::{Format, TableOptions};
+use research::{
+    Context, Finished, Isolation, Outcome, Research, ResearchError, Status, ec, o, option,
+};
+
+/// A folder that is new when the test begins, at the same path in all its processes.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if !is_worker() {
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+    }
+    path
+}
+
+fn is_worker() -> bool {
+    research::exec::Invitation::received().is_some()
+}
+
+fn drawing(name: &str) -> Research {
+    Research::new(name)
+        .domain(option("a", 0..6_i64) * option("x", 0.0..1.0))
+        .unit("draw", |cx: &mut Context| {
+            use research::core::rand_core::Rng;
+            Ok(i64::from(cx.rng().next_u32()))
+        })
+        .save_to("drawn")
+        .callable(
+            "sum",
+            |a: i64, x: f64, drawn: i64| a as f64 + x + drawn as f64,
+            (ec("a"), ec("x"), o("draw")),
+        )
+        .save_to("sum")
+        .n_reps(2)
+        .seed(7)
+}
+
+fn csv(finished: &Finished) -> String {
+    let mut text = Vec::new();
+    let options = TableOptions::default();
+    finished
+        .results()
+        .write(&options, Format::Csv, &mut text)
+        .unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn results_do_not_depend_on_workers_or_isolation() {
+    let folder = folder("same-results");
+    let one = drawing("one").folder(&folder).run().unwrap();
+    let eight = drawing("eight").folder(&folder).workers(8).run().unwrap();
+    let here = drawing("here")
+        .folder(&folder)
+        .isolation(Isolation::None)
+        .run()
+        .unwrap();
+    let memory = drawing("memory").in_memory().workers(3).run().unwrap();
+    let expected = csv(&one);
+    assert_eq!(expected.lines().count(), 1 + 12);
+    assert_eq!(csv(&eight), expected);
+    assert_eq!(csv(&here), expected);
+    assert_eq!(csv(&memory), expected);
+    let loaded = Finished::load(folder.join("one")).unwrap();
+    assert_eq!(csv(&loaded), expected);
+}
+
+#[test]
+fn runs_follow_each_other_and_use_results_of_the_ones_before() {
+    let best = |finished: &Finished| -> i64 {
+        let text = csv(finished);
+        text.lines()
+            .skip(1)
+            .map(|line| line.split(',').next_back().unwrap().parse::<i64>().unwrap())
+            .max()
+            .unwrap()
+    };
+    let square = |name: &str, from: i64| {
+        Research::new(name)
+            .in_memory()
+            .domain(option("x", from..from + 3))
+            .callable("square", |x: i64| x * x, (ec("x"),))
+            .save_to("square")
+            .workers(2)
+    };
+    // A worker of the second run comes past the first, and needs its results to come as far.
+    let first = square("first", 1).run().unwrap();
+    let second = square("second", best(&first)).run().unwrap();
+    assert_eq!(best(&second), 11 * 11);
+    // The same run once more is a run of its own.
+    let third = square("second", best(&first)).run().unwrap();
+    assert_eq!(best(&third), 11 * 11);
+}
+
+#[test]
+fn a_research_that_was_interrupted_goes_on_where_it_was() {
+    let folder = folder("goes-on");
+    let undisturbed = drawing("undisturbed").folder(&folder).run().unwrap();
+    // A first run of half of the domain stands for an interrupted one: an extended domain is gone
+    // on with in the same way.
+    let half = |name: &str| {
+        drawing(name)
+            .domain(option("a", 0..3_i64) * option("x", 0.0..1.0))
+            .folder(&folder)
+    };
+    half("resumed").run().unwrap();
+    let resumed = drawing("resumed")
+        .folder(&folder)
+        .workers(2)
+        .resume()
+        .unwrap();
+    assert_eq!(resumed.report().unwrap().counts.of(Status::Finished), 6);
+    assert_eq!(csv(&resumed), csv(&undisturbed));
+    let again = drawing("resumed").folder(&folder).resume().unwrap();
+    assert_eq!(again.report().unwrap().counts.total(), 0);
+    assert_eq!(again.report().unwrap().outcome, Outcome::Complete);
+
+    let other_seed = drawing("resumed")
+        .folder(&folder)
+        .seed(8)
+        .resume()
+        .unwrap_err();
+    assert!(
+        other_seed.to_string().contains("begun with seed 7"),
+        "{other_seed}"
+    );
+    let other_units = drawing("resumed")
+        .unit("more", |_| Ok(1))
+        .folder(&folder)
+        .resume();
+    assert!(other_units.unwrap_err().to_string().contains("other units"));
+}
+
+#[test]
+fn mistakes_are_found_before_anything_is_made() {
+    let folder = folder("mistakes");
+    let error = |research: Research| research.folder(&folder).run().unwrap_err().to_string();
+    assert!(error(drawing("a/b")).contains("cannot be the name of a research"));
+    assert!(error(drawing("..")).contains("cannot be the name of a research"));
+    assert!(error(drawing("x").workers(0)).contains("workers must be at least 1"));
+    assert!(error(drawing("x").n_iters(0)).contains("n_iters must be at least 1"));
+    assert!(error(Research::new("x")).contains("has no units"));
+    let unequal = option("a", [1, 2]).zip(option("b", [1, 2, 3]));
+    assert!(error(drawing("x").domain(unequal)).contains("2"));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+
+    drawing("there")
+        .folder(&folder)
+        .isolation(Isolation::None)
+        .run()
+        .unwrap();
+    let exists = drawing("there")
+        .folder(&folder)
+        .isolation(Isolation::None)
+        .run()
+        .unwrap_err();
+    assert!(
+        exists.to_string().contains("research resume there"),
+        "{exists}"
+    );
+    let none = drawing("none").folder(&folder).resume().unwrap_err();
+    assert!(matches!(none, ResearchError::Storage(_)), "{none}");
+}
+
+#[test]
+fn a_program_that_describes_another_research_each_time_is_refused() {
+    let process = i64::from(std::process::id());
+    let research = Research::new("unsteady")
+        .in_memory()
+        .domain(option("process", [process]))
+        .callable("id", |p: i64| p, (ec("process"),));
+    let error = research.run().unwrap_err().to_string();
+    assert!(error.contains("workers keep ending"), "{error}");
+}
+
+#[test]
+fn artifacts_stand_in_the_folder_of_their_experiment() {
+    let folder = folder("artifacts");
+    let finished = Research::new("artifacts")
+        .folder(&folder)
+        .domain(option("x", [1, 2]))
+        .unit("write", |cx: &mut Context| {
+            if cx.config_item::<i64>("x")? == 1 {
+                std::fs::write(cx.path()?.join("note.txt"), "a note")?;
+            } else {
+                cx.path()?;
+            }
+            Ok(())
+        })
+        .run()
+        .unwrap();
+    let experiments = finished.folder().unwrap().join("experiments");
+    let results = finished.results().load().unwrap();
+    let ids: Vec<String> = results
+        .experiments()
+        .map(|e| e.record.id.to_string())
+        .collect();
+    let note = experiments.join(&ids[0]).join("note.txt");
+    assert_eq!(std::fs::read_to_string(note).unwrap(), "a note");
+    let config = std::fs::read_to_string(experiments.join(&ids[0]).join("config.json")).unwrap();
+    assert!(config.contains("\"x\": 1"), "{config}");
+    assert!(
+        !experiments.join(&ids[1]).exists(),
+        "an empty folder says nothing"
+    );
+}

@@ -52,7 +52,7 @@ fn file_problems(path: &str, text: &str) -> Vec<String> {
         let rest_of_file = text
             .lines()
             .skip(number)
-            .take(4)
+            .take(10)
             .collect::<Vec<_>>()
             .join(" ");
         if is_allowance

@@ -15,7 +15,10 @@ mod results;
 mod table;
 
 pub use local::{LocalStorage, Runner, StoredResearch, list, remove};
-pub use log::{FormatVersion, FsyncPolicy, LogFile, LogReader, LogWriter, TornTail};
+pub use log::{
+    Checkup, DamagedSpan, FormatVersion, FsyncPolicy, LogFile, LogReader, LogWriter, TornTail,
+    check_log, salvage_log,
+};
 pub use memory::{MemoryEvents, MemoryStorage};
 pub use names::check_name;
 pub use results::{ExperimentResult, Results, Series};

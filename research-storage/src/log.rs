@@ -7,12 +7,14 @@
 mod file;
 mod frame;
 mod reader;
+mod salvage;
 mod window;
 mod writer;
 
 pub use file::LogFile;
 pub(crate) use frame::MAGIC;
 pub use reader::{LogReader, TornTail};
+pub use salvage::{Checkup, DamagedSpan, check_log, salvage_log};
 pub use writer::{FsyncPolicy, LogWriter};
 
 /// The version of the log's format.

@@ -186,7 +186,8 @@ impl LogReader {
     }
 }
 
-fn decode(mut payload: &[u8]) -> Result<Vec<Event>, codec::DecodeError> {
+/// The events of a payload.
+pub(super) fn decode(mut payload: &[u8]) -> Result<Vec<Event>, codec::DecodeError> {
     let mut events = Vec::new();
     while !payload.is_empty() {
         let (event, used) = codec::decode_first(payload)?;

@@ -1,5 +1,6 @@
 //! What a unit sees while it runs.
 
+use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,10 +8,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use research_domain::{Config, Value};
 
+use crate::branches::Branches;
 use crate::column::ColumnBuilder;
 use crate::event::{Event, ExperimentNumber, ExperimentRecord};
 use crate::experiment::Experiment;
-use crate::expression::{ExpressionError, ec, o};
+use crate::expression::{Argument, Expression, ExpressionError, ec, o};
 use crate::function::FromArgument;
 use crate::meeting::{EventSink, SinkError};
 use crate::output::{IntoOutput, Output};
@@ -43,6 +45,8 @@ pub struct Context {
     outputs: Vec<Option<Output>>,
     saved: Vec<(Arc<str>, ColumnBuilder)>,
     next_variable: usize,
+    /// All branches, while a root unit runs that asks for them.
+    branches: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// What an executor makes a [`Context`] from.
@@ -78,6 +82,7 @@ impl Context {
             outputs: vec![None; experiment.units().len()],
             saved: Vec::new(),
             next_variable: 0,
+            branches: None,
             record,
             experiment,
         }
@@ -129,6 +134,27 @@ impl Context {
     pub fn output<T: FromArgument>(&self, unit: &str) -> Result<T, ExpressionError> {
         let expression = o(unit);
         T::from_argument(expression.evaluate(self)?, &expression)
+    }
+
+    /// Saves what an expression stands for; for executors. Where the experiment is `failing`, a
+    /// unit that was not reached is no further error.
+    ///
+    /// # Errors
+    /// It stands for nothing, or for an object.
+    pub fn save_expression(
+        &mut self,
+        expression: &Expression,
+        variable: &str,
+        failing: bool,
+    ) -> Result<(), UnitError> {
+        let value = match expression.evaluate(self) {
+            Ok(Argument::Value(value)) => value.into_owned(),
+            Ok(Argument::Object(_)) => return Err(not_a_value(variable)),
+            Err(ExpressionError::NotRun { .. }) if failing => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        self.save_value(variable, value);
+        Ok(())
     }
 
     /// The iteration, from 0.
@@ -242,17 +268,43 @@ impl Context {
     /// Nobody listens any more.
     pub fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         for (variable, column) in &mut self.saved {
-            if let Some((iterations, column)) = column.take() {
-                let variable = Arc::clone(variable);
-                sink.emit(Event::Values {
-                    experiment: self.number,
-                    variable,
-                    iterations,
-                    column,
-                })?;
+            send_column(self.number, variable, column, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what is saved under these names.
+    ///
+    /// # Errors
+    /// Nobody listens any more.
+    pub fn send_saved_as(
+        &mut self,
+        names: &[String],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        for (variable, column) in &mut self.saved {
+            if names.iter().any(|name| **name == **variable) {
+                send_column(self.number, variable, column, sink)?;
             }
         }
         Ok(())
+    }
+
+    /// Lets the next unit see all branches; for executors.
+    pub fn set_branches(&mut self, branches: Option<Branches>) {
+        self.branches = branches.map(|branches| Arc::new(branches) as Arc<dyn Any + Send + Sync>);
+    }
+
+    pub(crate) fn branches(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.branches.as_ref()
+    }
+
+    pub(crate) fn shared_record(&self) -> &Arc<ExperimentRecord> {
+        &self.record
+    }
+
+    pub(crate) fn outputs(&self) -> &[Option<Output>] {
+        &self.outputs
     }
 
     /// Goes to an iteration; for executors.
@@ -269,6 +321,23 @@ impl Context {
     #[must_use]
     pub fn output_at(&self, unit: usize) -> Option<&Output> {
         self.outputs.get(unit)?.as_ref()
+    }
+}
+
+fn send_column(
+    experiment: ExperimentNumber,
+    variable: &Arc<str>,
+    column: &mut ColumnBuilder,
+    sink: &mut dyn EventSink,
+) -> Result<(), SinkError> {
+    match column.take() {
+        None => Ok(()),
+        Some((iterations, column)) => sink.emit(Event::Values {
+            experiment,
+            variable: Arc::clone(variable),
+            iterations,
+            column,
+        }),
     }
 }
 

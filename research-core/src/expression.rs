@@ -23,6 +23,12 @@ pub(crate) enum Kind {
         unit: Arc<str>,
         index: OnceLock<usize>,
     },
+    /// What is known of a unit, or the object that an instance is.
+    Unit {
+        name: Arc<str>,
+    },
+    Experiment,
+    AllBranches,
     Path,
     Iteration,
     Constant(Value),
@@ -61,6 +67,27 @@ pub fn it() -> Expression {
     Expression(Kind::Iteration)
 }
 
+/// The experiment as it stands, as a map: `id`, `place`, `config`, `repetition`, `updates`, `seed`
+/// and `iteration`.
+#[must_use]
+pub fn e() -> Expression {
+    Expression(Kind::Experiment)
+}
+
+/// The instance with this name, for an argument of type [`Instance<T>`](crate::Instance); or what
+/// is known of a unit, as a map: `name`, `when` and `root`.
+#[must_use]
+pub fn e_unit(name: &str) -> Expression {
+    Expression(Kind::Unit { name: name.into() })
+}
+
+/// All branches of the task, for an argument of type
+/// [`Shared<Branches>`](crate::Branches) of a root unit: their configs and latest outputs.
+#[must_use]
+pub fn e_all() -> Expression {
+    Expression(Kind::AllBranches)
+}
+
 impl<T: Into<Value>> From<T> for Expression {
     fn from(value: T) -> Self {
         Self(Kind::Constant(value.into()))
@@ -72,9 +99,17 @@ impl Expression {
     #[must_use]
     pub fn unit(&self) -> Option<&str> {
         match &self.0 {
-            Kind::Output { unit, .. } => Some(unit),
+            Kind::Output { unit: name, .. } | Kind::Unit { name } => Some(name),
             _ => None,
         }
+    }
+
+    pub(crate) fn is_description(&self) -> bool {
+        matches!(self.0, Kind::Unit { .. })
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        matches!(self.0, Kind::AllBranches)
     }
 
     /// What it stands for now.
@@ -98,6 +133,12 @@ impl Expression {
                 )
             }
             Kind::Output { unit, index } => return output(context, unit, index),
+            Kind::Unit { name } => return unit(context, name),
+            Kind::AllBranches => {
+                let branches = context.branches().ok_or(ExpressionError::NoBranches)?;
+                return Ok(Argument::Object(branches));
+            }
+            Kind::Experiment => Cow::Owned(experiment(context, self)?),
             Kind::Path => {
                 let path = context
                     .path()
@@ -125,12 +166,49 @@ fn output<'a>(
         }
     };
     match context.output_at(index) {
-        Some(Output::Value(value)) => Ok(Argument::Value(Cow::Borrowed(value))),
-        Some(Output::Object(object)) => Ok(Argument::Object(object)),
+        Some(output) => Ok(Argument::of(output)),
         None => Err(ExpressionError::NotRun {
             unit: unit.to_owned(),
         }),
     }
+}
+
+fn unit<'a>(context: &'a Context, name: &str) -> Result<Argument<'a>, ExpressionError> {
+    let position = context.experiment().position(name);
+    let position = position.ok_or_else(|| ExpressionError::no_unit(context, name))?;
+    let unit = &context.experiment().units()[position];
+    if unit.instance.is_some() {
+        return match context.output_at(position) {
+            Some(Output::Object(object)) => Ok(Argument::Object(object)),
+            _ => Err(ExpressionError::NotRun {
+                unit: name.to_owned(),
+            }),
+        };
+    }
+    let description = [
+        ("name".to_owned(), Value::from(name)),
+        ("when".to_owned(), Value::from(unit.when().to_string())),
+        ("root".to_owned(), Value::from(unit.is_root())),
+    ];
+    Ok(Argument::Value(Cow::Owned(Value::Map(description.into()))))
+}
+
+fn experiment(context: &Context, expression: &Expression) -> Result<Value, ExpressionError> {
+    let record = context.record();
+    let config =
+        Value::from_serialize(&record.config).map_err(|e| ExpressionError::wrong(expression, e))?;
+    let id: &str = record.id.as_ref();
+    let parts = [
+        ("id", Value::from(id)),
+        ("place", Value::from(record.place)),
+        ("config", config),
+        ("repetition", Value::from(record.repetition)),
+        ("updates", Value::from(record.updates)),
+        ("seed", Value::from(record.seed)),
+        ("iteration", Value::from(context.iteration())),
+    ];
+    let parts = parts.map(|(key, value)| (key.to_owned(), value));
+    Ok(Value::Map(parts.into()))
 }
 
 /// What an expression stands for while a unit runs.
@@ -142,12 +220,26 @@ pub enum Argument<'a> {
     Object(&'a Arc<dyn std::any::Any + Send + Sync>),
 }
 
+impl<'a> Argument<'a> {
+    /// What a unit has put out.
+    #[inline]
+    pub(crate) fn of(output: &'a Output) -> Self {
+        match output {
+            Output::Value(value) => Self::Value(Cow::Borrowed(value)),
+            Output::Object(object) => Self::Object(object),
+        }
+    }
+}
+
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Config(key) => write!(f, "config item `{key}`"),
             Kind::WholeConfig { .. } => f.write_str("the config"),
             Kind::Output { unit, .. } => write!(f, "output of unit `{unit}`"),
+            Kind::Unit { name } => write!(f, "unit `{name}`"),
+            Kind::AllBranches => f.write_str("all branches"),
+            Kind::Experiment => f.write_str("the experiment"),
             Kind::Path => f.write_str("the experiment's folder"),
             Kind::Iteration => f.write_str("the iteration"),
             Kind::Constant(value) => write!(f, "constant {value}"),
@@ -196,6 +288,9 @@ pub enum ExpressionError {
         /// The type that was asked for.
         expected: &'static str,
     },
+    /// All branches are seen by root units alone.
+    #[error("all branches can only be read by a root unit")]
+    NoBranches,
     /// The experiment's folder cannot be made.
     #[error("the experiment's folder cannot be made: {0}")]
     Folder(String),

@@ -22,12 +22,16 @@
 //! # Ok::<(), research_core::BuildError>(())
 //! ```
 
+mod branches;
+mod builder;
+mod check;
 mod column;
 mod context;
 mod event;
 mod experiment;
 mod expression;
 mod function;
+mod instance;
 mod meeting;
 mod options;
 mod output;
@@ -36,15 +40,21 @@ mod when;
 
 pub mod codec;
 
+pub use branches::{BranchView, Branches};
+pub use builder::ExperimentBuilder;
+pub use check::BuildError;
 pub use column::{Column, ColumnBuilder, Iterations};
 pub use context::{Context, ContextParts};
 pub use event::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Outcome,
     Status, Timestamp, WorkerNumber,
 };
-pub use experiment::{BuildError, Experiment, ExperimentBuilder};
-pub use expression::{Argument, Expression, ExpressionError, ec, ec_all, ep, it, o};
+pub use experiment::Experiment;
+pub use expression::{
+    Argument, Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o,
+};
 pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
+pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
 pub use options::{Isolation, ResearchRecord, RunOptions};
 pub use output::{IntoOutput, Output, Serialized, Shared};

@@ -1,11 +1,13 @@
 //! Units: the steps of an experiment.
 
+use std::any::TypeId;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::context::Context;
 use crate::event::FailureKind;
+use crate::expression::Expression;
 use crate::output::Output;
 use crate::when::When;
 
@@ -43,6 +45,17 @@ pub enum UnitBody {
     Callable(Arc<dyn CallableBody>),
     /// Started once, asked for one item each time it is due.
     Generator(Arc<dyn GeneratorBody>),
+    /// Saves what an expression stands for; even when the experiment has failed in this
+    /// iteration.
+    Save {
+        /// What is saved.
+        expression: Expression,
+        /// Under which name.
+        variable: Arc<str>,
+    },
+    /// Sends what is saved under these names, or all, at once; even when the experiment has
+    /// failed in this iteration.
+    Dump(Arc<[String]>),
 }
 
 /// One step of an experiment: what it does, when it is due, and what becomes of its output.
@@ -54,6 +67,25 @@ pub struct Unit {
     pub(crate) root: bool,
     pub(crate) save: Save,
     pub(crate) is_process: bool,
+    /// The type of the object, where the unit makes an instance.
+    pub(crate) instance: Option<InstanceType>,
+    pub(crate) sees_all: bool,
+}
+
+/// The type of an instance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InstanceType {
+    pub(crate) id: TypeId,
+    pub(crate) name: &'static str,
+}
+
+impl InstanceType {
+    pub(crate) fn of<T: 'static>() -> Self {
+        Self {
+            id: TypeId::of::<T>(),
+            name: std::any::type_name::<T>(),
+        }
+    }
 }
 
 /// What becomes of a unit's output.
@@ -89,10 +121,10 @@ impl Unit {
         &self.when
     }
 
-    /// Whether it runs once for all branches.
+    /// Whether it runs once for all branches. What saves does so in each of them.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.root
+        self.root && !self.is_saving()
     }
 
     /// Whether all it does happens in a process of its own, so that no fault of its code can
@@ -100,6 +132,21 @@ impl Unit {
     #[must_use]
     pub fn is_process(&self) -> bool {
         self.is_process
+    }
+
+    /// Whether it only saves or sends what others did: it runs even when the experiment has failed
+    /// in this iteration.
+    #[inline]
+    #[must_use]
+    pub fn is_saving(&self) -> bool {
+        matches!(self.body, UnitBody::Save { .. } | UnitBody::Dump(_))
+    }
+
+    /// Whether it reads all branches at once; see [`e_all`](crate::e_all).
+    #[inline]
+    #[must_use]
+    pub fn sees_all_branches(&self) -> bool {
+        self.sees_all
     }
 
     /// Saves what it put out into the context's columns.

@@ -139,6 +139,7 @@ fn wrong_arguments_name_what_was_expected() {
     assert!(unknown.contains("did you mean `rate`?"), "{unknown}");
     let early = builder()
         .callable("first", |x: f64| x, (o("second"),))
+        .when(2)
         .callable("second", || 1.0, ())
         .build()
         .unwrap();

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use research_core::{
-    Arguments, CallableFunction, Context, ExperimentBuilder, GeneratorFunction, IntoOutput,
-    Isolation, RunOptions, Subscriber, UnitBody, UnitError, When,
+    Arguments, CallableFunction, Context, ExperimentBuilder, Expression, GeneratorFunction,
+    InstanceFunction, IntoOutput, Isolation, MethodFunction, RunOptions, Subscriber, UnitBody,
+    UnitError, When,
 };
 use research_domain::Domain;
 
@@ -232,6 +233,40 @@ impl Research {
     #[must_use]
     pub fn body(self, name: &str, body: UnitBody, is_process: bool, references: &[&str]) -> Self {
         self.build(|experiment| experiment.body(name, body, is_process, references))
+    }
+
+    /// Adds an object whose methods are units; see [`ExperimentBuilder::instance`].
+    #[must_use]
+    pub fn instance<T, A, S, F>(self, name: &str, function: F, arguments: A) -> Self
+    where
+        T: Send + 'static,
+        A: Arguments,
+        F: InstanceFunction<T, A, S>,
+    {
+        self.build(|experiment| experiment.instance(name, function, arguments))
+    }
+
+    /// Adds a method of an instance as a unit; see [`ExperimentBuilder::method`].
+    #[must_use]
+    pub fn method<T, A, S, F>(self, name: &str, instance: &str, function: F, arguments: A) -> Self
+    where
+        T: Send + 'static,
+        A: Arguments,
+        F: MethodFunction<T, A, S>,
+    {
+        self.build(|experiment| experiment.method(name, instance, function, arguments))
+    }
+
+    /// Adds a unit that saves what an expression stands for; see [`ExperimentBuilder::save`].
+    #[must_use]
+    pub fn save(self, expression: impl Into<Expression>, name: &str) -> Self {
+        self.build(|experiment| experiment.save(expression, name))
+    }
+
+    /// Adds a unit that sends saved values to the log at once; see [`ExperimentBuilder::dump`].
+    #[must_use]
+    pub fn dump<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.build(|experiment| experiment.dump(names))
     }
 
     /// Sets when the last unit is due; see [`ExperimentBuilder::when`].

@@ -43,9 +43,9 @@ pub use error::ResearchError;
 pub use finished::{Finished, StoredResults};
 pub use research_core as core;
 pub use research_core::{
-    BuildError, Context, Event, Experiment, ExperimentBuilder, Expression, FailureKind, Isolation,
-    LogLevel, Outcome, ResearchRecord, RunOptions, Serialized, Shared, Status, Subscriber,
-    Timestamp, UnitError, When, ec, ec_all, ep, it, o,
+    Branches, BuildError, Context, Event, Experiment, ExperimentBuilder, Expression, FailureKind,
+    Instance, Isolation, LogLevel, Outcome, ResearchRecord, RunOptions, Serialized, Shared, Status,
+    Subscriber, Timestamp, UnitError, When, e, e_all, e_unit, ec, ec_all, ep, it, o,
 };
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};

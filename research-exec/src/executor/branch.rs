@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use research_core::{
-    Context, ContextParts, Event, EventSink, ExceptionRecord, Experiment, FailureKind, Generator,
-    LogLevel, Output, SinkError, Status, Timestamp, Unit, UnitBody, UnitError,
+    BranchView, Branches, Context, ContextParts, Event, EventSink, ExceptionRecord, Experiment,
+    FailureKind, Generator, LogLevel, Output, SinkError, Status, Timestamp, Unit, UnitBody,
+    UnitError,
 };
 
 use super::unwind::catch;
@@ -67,14 +68,17 @@ impl Branch {
         matches!(self.state, State::Stopping(_))
     }
 
-    /// Whether units still run: all of them, or with `finalize` the rest of the iteration in
-    /// which something ended the branch.
-    pub(super) fn runs(&self, finalize: bool) -> bool {
-        match self.state {
+    /// Whether a unit is due now. When something has ended the branch, the rest of that iteration
+    /// still runs with `finalize`, and units that save what others did run in any case.
+    #[inline]
+    pub(super) fn is_due(&self, unit: &Unit, n_iters: Option<u64>, finalize: bool) -> bool {
+        let runs = match self.state {
             State::Running => true,
-            State::Stopping(_) => finalize,
+            State::Stopping(_) => finalize || unit.is_saving(),
             State::Ended(_) => false,
-        }
+        };
+        let iteration = self.context.iteration();
+        runs && unit.when().is_due(iteration, n_iters, self.is_stopping())
     }
 
     pub(super) fn begin(&mut self, iteration: u64) {
@@ -102,11 +106,33 @@ impl Branch {
         unit: &Unit,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        let result = self.call(position, unit);
-        self.settle(position, unit, result, sink)
+        match unit.body() {
+            UnitBody::Callable(_) | UnitBody::Generator(_) => {
+                let result = self.call(position, unit);
+                self.settle(position, unit, result, sink)
+            }
+            UnitBody::Save {
+                expression,
+                variable,
+            } => {
+                let failing = self.is_stopping();
+                match self.context.save_expression(expression, variable, failing) {
+                    Ok(()) => Ok(()),
+                    Err(error) => self.fail(unit, &error, sink),
+                }
+            }
+            UnitBody::Dump(names) => {
+                if names.is_empty() {
+                    self.context.send_saved(sink)?;
+                } else {
+                    self.context.send_saved_as(names, sink)?;
+                }
+                sink.flush()
+            }
+        }
     }
 
-    /// Calls a unit; a panic is an error like any other.
+    /// Calls a unit that has code; a panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
         let context = &mut self.context;
         match unit.body() {
@@ -121,6 +147,7 @@ impl Branch {
                     generator.next(context)
                 })
             }
+            UnitBody::Save { .. } | UnitBody::Dump(_) => Ok(None),
         }
     }
 
@@ -173,6 +200,14 @@ impl Branch {
             }
             Err(error) => self.fail(unit, error, sink),
         }
+    }
+
+    pub(super) fn view(&self) -> BranchView {
+        BranchView::new(&self.context, matches!(self.state, State::Running))
+    }
+
+    pub(super) fn let_see(&mut self, branches: Option<Branches>) {
+        self.context.set_branches(branches);
     }
 
     pub(super) fn keep(&mut self, position: usize, output: Output) {

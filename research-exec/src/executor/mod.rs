@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use research_core::domain::{Config, IdRegistryError};
 use research_core::{
-    EventSink, Experiment, ExperimentNumber, Output, RunOptions, SinkError, Status, Timestamp,
-    Unit, UnitError, WorkerNumber,
+    Branches, EventSink, Experiment, ExperimentNumber, Output, RunOptions, SinkError, Status,
+    Timestamp, Unit, UnitError, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
 
@@ -164,7 +164,7 @@ impl Executor {
                 branch.begin(iteration);
             }
             for (position, unit) in units.iter().enumerate() {
-                self.run_unit(position, unit, iteration, branches, sink)?;
+                self.run_unit(position, unit, branches, sink)?;
             }
             let mut alive = false;
             for branch in branches.iter_mut() {
@@ -190,19 +190,14 @@ impl Executor {
         &self,
         position: usize,
         unit: &Unit,
-        iteration: u64,
         branches: &mut [Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        if unit.is_root() && branches.len() > 1 {
-            return self.run_root(position, unit, iteration, branches, sink);
+        if unit.is_root() && (branches.len() > 1 || unit.sees_all_branches()) {
+            return self.run_root(position, unit, branches, sink);
         }
         for branch in branches {
-            let due = branch.runs(self.finalize)
-                && unit
-                    .when()
-                    .is_due(iteration, self.n_iters, branch.is_stopping());
-            if due {
+            if branch.is_due(unit, self.n_iters, self.finalize) {
                 branch.run(position, unit, sink)?;
             }
         }
@@ -215,23 +210,22 @@ impl Executor {
         &self,
         position: usize,
         unit: &Unit,
-        iteration: u64,
         branches: &mut [Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        let due = branches.iter().any(|branch| {
-            branch.runs(self.finalize)
-                && unit
-                    .when()
-                    .is_due(iteration, self.n_iters, branch.is_stopping())
-        });
-        if !due {
+        let mut all = branches.iter();
+        if !all.any(|branch| branch.is_due(unit, self.n_iters, self.finalize)) {
             return Ok(());
         }
+        let views = unit
+            .sees_all_branches()
+            .then(|| Branches::new(branches.iter().map(Branch::view)));
         let [first, others @ ..] = branches else {
             return Ok(());
         };
+        first.let_see(views);
         let result = first.call(position, unit);
+        first.let_see(None);
         let shared = match &result {
             Ok(Some(output)) => Some(output.clone()),
             Ok(None) | Err(_) => None,

@@ -1,0 +1,304 @@
+//! Building experiments.
+
+use std::sync::Arc;
+
+use crate::check::{BuildError, Reference, check_references, make_names_unique};
+use crate::context::Context;
+use crate::experiment::Experiment;
+use crate::expression::Expression;
+use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction};
+use crate::instance::{InstanceFunction, MethodFunction};
+use crate::output::IntoOutput;
+use crate::unit::{CallableBody, GeneratorBody, Save, Unit, UnitBody, UnitError};
+use crate::when::When;
+
+/// Builds an [`Experiment`], a unit after another. Settings such as
+/// [`save_to`](Self::save_to) are those of the unit added last. Mistakes are reported by
+/// [`build`](Self::build).
+#[derive(Debug, Default)]
+pub struct ExperimentBuilder {
+    units: Vec<Unit>,
+    references: Vec<Reference>,
+    error: Option<BuildError>,
+}
+
+impl ExperimentBuilder {
+    /// Adds a function as a unit, called each time it is due. `arguments` is a tuple with an
+    /// expression or a plain value for each of the function's arguments.
+    #[must_use]
+    pub fn callable<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
+    where
+        A: Arguments,
+        F: CallableFunction<A, S>,
+    {
+        let (body, expressions) = function.into_body(arguments);
+        self.add(name, UnitBody::Callable(body))
+            .referring_to(&expressions)
+    }
+
+    /// Adds a closure over the context as a unit, called each time it is due.
+    #[must_use]
+    pub fn unit<F, R>(self, name: &str, function: F) -> Self
+    where
+        F: Fn(&mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
+        R: IntoOutput + 'static,
+    {
+        self.add(name, UnitBody::Callable(Arc::new(Closure(function))))
+    }
+
+    /// Adds a generator: the closure is called when the unit is first due, and what it returns
+    /// yields an item each time. The experiment stops at its end.
+    #[must_use]
+    pub fn generator<F, I>(self, name: &str, function: F) -> Self
+    where
+        F: Fn(&mut Context) -> Result<I, UnitError> + Send + Sync + 'static,
+        I: IntoIterator + 'static,
+        I::IntoIter: Send + 'static,
+        I::Item: IntoOutput,
+    {
+        self.add(name, UnitBody::Generator(Arc::new(Closure(function))))
+    }
+
+    /// Adds a generator made by a plain function with arguments, as for
+    /// [`callable`](Self::callable).
+    #[must_use]
+    pub fn generator_with<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
+    where
+        A: Arguments,
+        F: GeneratorFunction<A, S>,
+    {
+        let (body, expressions) = function.into_body(arguments);
+        self.add(name, UnitBody::Generator(body))
+            .referring_to(&expressions)
+    }
+
+    /// Adds a unit with a body of one's own. `is_process` says that all its work happens in a
+    /// process of its own; `references` are the units whose outputs it reads.
+    #[must_use]
+    pub fn body(
+        mut self,
+        name: &str,
+        body: UnitBody,
+        is_process: bool,
+        references: &[&str],
+    ) -> Self {
+        self = self.add(name, body);
+        self.last(|unit| unit.is_process = is_process);
+        let position = self.units.len() - 1;
+        let references = references
+            .iter()
+            .map(|unit| Reference::output(position, unit));
+        self.references.extend(references);
+        self
+    }
+
+    /// Adds a unit that is called each time it is due, with a body of one's own.
+    #[must_use]
+    pub fn callable_body(self, name: &str, body: impl CallableBody + 'static) -> Self {
+        self.add(name, UnitBody::Callable(Arc::new(body)))
+    }
+
+    /// Adds a generator with a body of one's own.
+    #[must_use]
+    pub fn generator_body(self, name: &str, body: impl GeneratorBody + 'static) -> Self {
+        self.add(name, UnitBody::Generator(Arc::new(body)))
+    }
+
+    /// Adds an instance: an object that lives as long as the experiment, made at iteration 0 by a
+    /// function with arguments as for [`callable`](Self::callable). Its methods are units, see
+    /// [`method`](Self::method); a [`root`](Self::root) instance is one for all branches.
+    ///
+    /// ```
+    /// use research_core::{Experiment, ec};
+    ///
+    /// struct Model { weight: f64 }
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .instance("model", |weight: f64| Ok(Model { weight }), (ec("weight"),))
+    ///     .method("step", "model", |model: &mut Model, rate: f64| model.weight -= rate, (ec("rate"),))
+    ///     .method("weight", "model", |model: &mut Model| model.weight, ())
+    ///     .save_to("weight")
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn instance<T, A, S, F>(self, name: &str, function: F, arguments: A) -> Self
+    where
+        T: Send + 'static,
+        A: Arguments,
+        F: InstanceFunction<T, A, S>,
+    {
+        let (body, expressions) = function.into_body(arguments);
+        let mut builder = self
+            .add(name, UnitBody::Callable(body))
+            .referring_to(&expressions)
+            .when(When::at(0));
+        builder.last(|unit| unit.instance = Some(crate::unit::InstanceType::of::<T>()));
+        builder
+    }
+
+    /// Adds a method of an instance as a unit, called each time it is due. The function takes the
+    /// instance as `&mut T`, and then arguments as for [`callable`](Self::callable).
+    #[must_use]
+    pub fn method<T, A, S, F>(self, name: &str, instance: &str, function: F, arguments: A) -> Self
+    where
+        T: Send + 'static,
+        A: Arguments,
+        F: MethodFunction<T, A, S>,
+    {
+        let (body, expressions) = function.into_body(instance, arguments);
+        let mut builder = self
+            .add(name, UnitBody::Callable(body))
+            .referring_to(&expressions);
+        let position = builder.units.len() - 1;
+        builder
+            .references
+            .push(Reference::instance::<T>(position, instance));
+        builder
+    }
+
+    /// Adds a unit that saves what an expression stands for, under a name. It runs even when the
+    /// experiment has failed in this iteration. What units save is a copy in any case.
+    ///
+    /// ```
+    /// use research_core::{Experiment, When, ec, o};
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .callable("loss", |rate: f64| 1.0 / rate, (ec("rate"),))
+    ///     .save(o("loss"), "loss")
+    ///     .save(ec("rate"), "rate_used")
+    ///     .when(When::last())
+    ///     .dump(["loss"])
+    ///     .when(When::every(100))
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn save(self, expression: impl Into<Expression>, name: &str) -> Self {
+        let expression = expression.into();
+        let body = UnitBody::Save {
+            expression: expression.clone(),
+            variable: name.into(),
+        };
+        self.add(&format!("save_{name}"), body)
+            .referring_to(&[expression])
+    }
+
+    /// Adds a unit that sends what is saved under these names (under any name, if there are none)
+    /// to the log at once, instead of with the next batch. It runs even when the experiment has
+    /// failed in this iteration.
+    #[must_use]
+    pub fn dump<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names = names.into_iter().map(str::to_owned).collect();
+        self.add("dump", UnitBody::Dump(names))
+    }
+
+    /// Sets when the last unit is due; always, if not set.
+    #[must_use]
+    pub fn when(mut self, when: impl Into<When>) -> Self {
+        let when = when.into();
+        self.last(|unit| unit.when = when);
+        self
+    }
+
+    /// Makes the last unit a root: it runs once for all branches, and they share its output.
+    #[must_use]
+    pub fn root(mut self) -> Self {
+        self.last(|unit| unit.root = true);
+        self
+    }
+
+    /// Saves the last unit's output under a name at each iteration.
+    #[must_use]
+    pub fn save_to(self, name: &str) -> Self {
+        self.save_as(Save::As(name.to_owned()))
+    }
+
+    /// Saves the parts of the last unit's output (a tuple or a list), each under its name;
+    /// `None` skips one.
+    #[must_use]
+    pub fn save_parts_to<'a>(self, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        self.save_as(Save::Parts(
+            names
+                .into_iter()
+                .map(|name| name.map(str::to_owned))
+                .collect(),
+        ))
+    }
+
+    /// Saves the last unit's output, a map, with its keys as names.
+    #[must_use]
+    pub fn save_output_dict(self) -> Self {
+        self.save_as(Save::Map)
+    }
+
+    /// Checks everything and makes the experiment. A unit whose name is there already gets the
+    /// postfix `_1`, `_2`, ….
+    ///
+    /// # Errors
+    /// No units, a setting without a unit, two ways to save one output, a reference to a unit or
+    /// an instance that there is not, that is of another type, or that has never run by then.
+    pub fn build(mut self) -> Result<Experiment, BuildError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.units.is_empty() {
+            return Err(BuildError::NoUnits);
+        }
+        make_names_unique(&mut self.units);
+        check_references(&self.units, &self.references)?;
+        Ok(Experiment {
+            units: self.units.into(),
+        })
+    }
+
+    fn add(mut self, name: &str, body: UnitBody) -> Self {
+        self.units.push(Unit {
+            name: name.to_owned(),
+            body,
+            when: When::always(),
+            root: false,
+            save: Save::Nothing,
+            is_process: false,
+            instance: None,
+            sees_all: false,
+        });
+        self
+    }
+
+    fn referring_to(mut self, expressions: &[Expression]) -> Self {
+        let position = self.units.len() - 1;
+        self.units[position].sees_all = expressions.iter().any(Expression::is_all);
+        let references = expressions
+            .iter()
+            .filter_map(|expression| Reference::of(position, expression));
+        self.references.extend(references);
+        self
+    }
+
+    fn last(&mut self, set: impl FnOnce(&mut Unit)) {
+        match self.units.last_mut() {
+            Some(unit) => set(unit),
+            None => {
+                self.error.get_or_insert(BuildError::SettingBeforeUnit);
+            }
+        }
+    }
+
+    fn save_as(mut self, save: Save) -> Self {
+        let mut twice = None;
+        self.last(|unit| {
+            if unit.save == Save::Nothing {
+                unit.save = save;
+            } else {
+                twice = Some(BuildError::SavedTwice {
+                    unit: unit.name.clone(),
+                });
+            }
+        });
+        if let Some(error) = twice {
+            self.error.get_or_insert(error);
+        }
+        self
+    }
+}

@@ -1,0 +1,199 @@
+//! What can be found wrong with an experiment before it runs.
+
+use std::collections::HashSet;
+
+use crate::expression::{Expression, nearest};
+use crate::unit::{InstanceType, Unit};
+
+/// A unit reads another one.
+#[derive(Debug)]
+pub(crate) struct Reference {
+    from: usize,
+    name: String,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// What it has put out.
+    Output,
+    /// The instance of this type.
+    Instance(InstanceType),
+    /// What is known of it before it runs.
+    Description,
+}
+
+impl Reference {
+    pub(crate) fn output(from: usize, unit: &str) -> Self {
+        Self {
+            from,
+            name: unit.to_owned(),
+            kind: Kind::Output,
+        }
+    }
+
+    pub(crate) fn instance<T: 'static>(from: usize, instance: &str) -> Self {
+        Self {
+            from,
+            name: instance.to_owned(),
+            kind: Kind::Instance(InstanceType::of::<T>()),
+        }
+    }
+
+    pub(crate) fn of(from: usize, expression: &Expression) -> Option<Self> {
+        let name = expression.unit()?;
+        let mut reference = Self::output(from, name);
+        if expression.is_description() {
+            reference.kind = Kind::Description;
+        }
+        Some(reference)
+    }
+}
+
+/// Checks that all that units read will be there.
+pub(crate) fn check_references(units: &[Unit], references: &[Reference]) -> Result<(), BuildError> {
+    if let Some(unit) = units.iter().find(|unit| unit.sees_all && !unit.root) {
+        return Err(BuildError::AllOutsideRoot {
+            unit: unit.name.clone(),
+        });
+    }
+    for reference in references {
+        check_reference(units, reference)?;
+    }
+    Ok(())
+}
+
+fn check_reference(units: &[Unit], reference: &Reference) -> Result<(), BuildError> {
+    let Reference { from, name, kind } = reference;
+    let unit = &units[*from];
+    let target = units.iter().position(|unit| unit.name == *name);
+    if let Kind::Instance(expected) = kind {
+        check_instance(units, unit, target.map(|at| &units[at]), name, expected)?;
+    }
+    let Some(target) = target else {
+        return Err(BuildError::UnknownUnit {
+            unit: unit.name.clone(),
+            name: name.clone(),
+            hint: nearest(name, units.iter().map(Unit::name)),
+        });
+    };
+    // A unit that is due in the first iteration for sure needs what has run before it there.
+    let is_first = unit.when.is_due(0, None, false) && !unit.is_saving();
+    let is_late = target >= *from || !units[target].when.is_due(0, Some(1), true);
+    let is_waiting = matches!(kind, Kind::Description) && units[target].instance.is_none();
+    if is_first && is_late && !is_waiting {
+        return Err(BuildError::NotRunYet {
+            unit: unit.name.clone(),
+            name: name.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn check_instance(
+    units: &[Unit],
+    unit: &Unit,
+    target: Option<&Unit>,
+    name: &str,
+    expected: &InstanceType,
+) -> Result<(), BuildError> {
+    match target.and_then(|target| target.instance) {
+        Some(found) if found.id == expected.id => Ok(()),
+        Some(found) => Err(BuildError::WrongInstance {
+            unit: unit.name.clone(),
+            name: name.to_owned(),
+            expected: expected.name,
+            found: found.name,
+        }),
+        None => {
+            let instances = units.iter().filter(|unit| unit.instance.is_some());
+            Err(BuildError::UnknownInstance {
+                unit: unit.name.clone(),
+                name: name.to_owned(),
+                hint: nearest(name, instances.map(Unit::name)),
+            })
+        }
+    }
+}
+
+/// The first of several units with one name keeps it; the later ones get `_1`, `_2`, ….
+pub(crate) fn make_names_unique(units: &mut [Unit]) {
+    let mut taken: HashSet<String> = HashSet::new();
+    for unit in units {
+        if taken.contains(&unit.name) {
+            let free = (1..)
+                .map(|n| format!("{}_{n}", unit.name))
+                .find(|n| !taken.contains(n));
+            unit.name = free.expect("there are more numbers than units");
+        }
+        taken.insert(unit.name.clone());
+    }
+}
+
+/// An experiment that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// It has nothing to run.
+    #[error("the experiment has no units: add at least one")]
+    NoUnits,
+    /// A setting came before any unit.
+    #[error(
+        "a unit's setting (when, root, save_to, save_output_dict) comes before any unit: add the unit first"
+    )]
+    SettingBeforeUnit,
+    /// An output is saved in two ways.
+    #[error("unit `{unit}` is saved twice: use one of save_to and save_output_dict, once")]
+    SavedTwice {
+        /// The unit.
+        unit: String,
+    },
+    /// An expression names a unit that there is not.
+    #[error("unit `{unit}` refers to unit `{name}`, which there is not{hint}")]
+    UnknownUnit {
+        /// The unit that refers.
+        unit: String,
+        /// The name that it uses.
+        name: String,
+        /// The nearest name.
+        hint: String,
+    },
+    /// An expression names an instance that there is not.
+    #[error("unit `{unit}` needs the instance `{name}`, which there is not{hint}")]
+    UnknownInstance {
+        /// The unit that refers.
+        unit: String,
+        /// The name that it uses.
+        name: String,
+        /// The nearest name of an instance.
+        hint: String,
+    },
+    /// A method is of another type than its instance.
+    #[error("unit `{unit}` takes a {expected}, and the instance `{name}` is a {found}")]
+    WrongInstance {
+        /// The unit.
+        unit: String,
+        /// The instance.
+        name: String,
+        /// The type that the method takes.
+        expected: &'static str,
+        /// The type of the instance.
+        found: &'static str,
+    },
+    /// A unit reads an output that cannot be there when it first runs.
+    #[error(
+        "unit `{unit}` runs in the first iteration and refers to `{name}`, which has not run by then: \
+         put `{name}` before it, or let `{unit}` be due later"
+    )]
+    NotRunYet {
+        /// The unit that refers.
+        unit: String,
+        /// The unit that comes too late.
+        name: String,
+    },
+    /// All branches at once are seen where only one branch runs.
+    #[error("unit `{unit}` reads all branches: only a root unit can, for it runs once for all")]
+    AllOutsideRoot {
+        /// The unit.
+        unit: String,
+    },
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use research::core::{Isolation, RunOptions, UnitBody, When};
+use research::core::{ExecutorTarget, Isolation, RunOptions, UnitBody, When};
 use research::exec::program::{OutputSpec, Run};
 use research_cli::file::{Format, Mode, ResearchFile, Save};
 
@@ -16,6 +16,8 @@ const UNIT: &str = "\n[[unit]]\nname = \"u\"\nrun = \"true\"\n";
 const EVERYTHING: &str = r##"
 name = "power"
 workers = 2
+branches = 4
+executor_target = "for"
 n_iters = 5
 n_configs = 7
 n_reps = 3
@@ -67,6 +69,8 @@ fn every_key_is_read() {
         file.options,
         RunOptions {
             workers: 2,
+            branches: 4,
+            executor_target: ExecutorTarget::For,
             n_iters: Some(5),
             n_configs: Some(7),
             n_reps: 3,

@@ -56,7 +56,7 @@ pub use expression::{
 pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
 pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
-pub use options::{Isolation, ResearchRecord, RunOptions};
+pub use options::{ExecutorTarget, Isolation, ResearchRecord, RunOptions};
 pub use output::{IntoOutput, Output, Serialized, Shared};
 pub use rand_chacha::rand_core;
 pub use research_domain as domain;

@@ -17,12 +17,27 @@ pub enum Isolation {
     None,
 }
 
+/// How the branches of a task run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutorTarget {
+    /// Side by side, each in a thread of its own.
+    #[default]
+    Threads,
+    /// One after another, unit by unit, in one thread.
+    For,
+}
+
 /// How a research is run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunOptions {
     /// How many worker processes.
     pub workers: u32,
+    /// How many experiments a task has, its branches: they share the outputs of root units.
+    pub branches: u32,
+    /// How the branches of a task run.
+    pub executor_target: ExecutorTarget,
     /// How many iterations each experiment has; without it, one if all units are callables, else
     /// as many as its generators yield.
     pub n_iters: Option<u64>,
@@ -46,6 +61,8 @@ impl Default for RunOptions {
     fn default() -> Self {
         Self {
             workers: 1,
+            branches: 1,
+            executor_target: ExecutorTarget::default(),
             n_iters: None,
             n_configs: None,
             n_reps: 1,

@@ -105,6 +105,8 @@ pub struct DomainSource {
     size: Option<u64>,
     place: u64,
     moved: Vec<(ExperimentNumber, u64)>,
+    /// How many experiments a task has at most.
+    branches: usize,
     /// Looked at ahead of time, so that the end is known when it is there.
     next: Result<Option<TaskExperiment>, SourceError>,
 }
@@ -145,10 +147,18 @@ impl DomainSource {
             size,
             place: 0,
             moved: Vec::new(),
+            branches: 1,
             next: Ok(None),
         };
         source.next = source.find_next();
         Ok(source)
+    }
+
+    /// Sets how many experiments a task has; the last task may have fewer.
+    #[must_use]
+    pub fn branches(mut self, branches: u32) -> Self {
+        self.branches = usize::try_from(branches.max(1)).unwrap_or(usize::MAX);
+        self
     }
 
     fn find_next(&mut self) -> Result<Option<TaskExperiment>, SourceError> {
@@ -210,13 +220,23 @@ impl DomainSource {
 
 impl TaskSource for DomainSource {
     fn next_task(&mut self) -> Result<Option<Vec<TaskExperiment>>, SourceError> {
-        match std::mem::replace(&mut self.next, Ok(None))? {
-            None => Ok(None),
-            Some(experiment) => {
-                self.next = self.find_next();
-                Ok(Some(vec![experiment]))
+        let mut task = Vec::new();
+        while task.len() < self.branches {
+            match std::mem::replace(&mut self.next, Ok(None)) {
+                Ok(None) => break,
+                Ok(Some(experiment)) => {
+                    task.push(experiment);
+                    self.next = self.find_next();
+                }
+                Err(error) if task.is_empty() => return Err(error),
+                // What came before it still runs.
+                Err(error) => {
+                    self.next = Err(error);
+                    break;
+                }
             }
         }
+        Ok((!task.is_empty()).then_some(task))
     }
 
     fn take_moved(&mut self) -> Vec<(ExperimentNumber, u64)> {

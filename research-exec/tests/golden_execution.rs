@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use research_core::domain::{Config, Value};
-use research_core::{Context, Event, Experiment, ExperimentBuilder, Status, UnitError, When};
+use research_core::{
+    Context, Event, ExecutorTarget, Experiment, ExperimentBuilder, Status, UnitError, When,
+};
 use research_exec::{Ending, Executor};
 use serde::Deserialize;
 
@@ -160,8 +162,19 @@ fn saved(events: &[Event], branches: usize) -> Vec<Saved> {
     results
 }
 
+/// All that was recorded.
 #[test]
 fn golden_execution() {
+    check_golden(ExecutorTarget::For);
+}
+
+/// In threads, the calls of the branches are mixed; all else is the same.
+#[test]
+fn golden_execution_in_threads() {
+    check_golden(ExecutorTarget::Threads);
+}
+
+fn check_golden(target: ExecutorTarget) {
     let cases: Vec<Case> = serde_json::from_str(&golden("execution.json")).unwrap();
     assert!(!cases.is_empty());
     let mut wrong = Vec::new();
@@ -174,6 +187,7 @@ fn golden_execution() {
         let mut events = Vec::new();
         let endings = Executor::new(builder.build().unwrap())
             .n_iters(case.n_iters)
+            .target(target)
             .finalize(case.finalize)
             .run_configs(
                 (0..case.branches).map(|b| Config::from_pairs([("branch", b as i64)])),
@@ -182,9 +196,15 @@ fn golden_execution() {
             .unwrap();
         let failed = |e: &Ending| e.status != Status::Finished;
         let expect = &case.expect;
-        let calls = calls.lock().unwrap().clone();
+        let mut calls = calls.lock().unwrap().clone();
+        let mut expected = expect.calls.clone();
+        if target == ExecutorTarget::Threads {
+            let by_branch = |call: &Call| call.2;
+            calls.sort_by_key(by_branch);
+            expected.sort_by_key(by_branch);
+        }
         let checks = [
-            ("calls", calls == expect.calls),
+            ("calls", calls == expected),
             ("results", saved(&events, case.branches) == expect.results),
             (
                 "failed",

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use research_core::{
-    Arguments, CallableFunction, Context, ExperimentBuilder, Expression, GeneratorFunction,
-    InstanceFunction, IntoOutput, Isolation, MethodFunction, RunOptions, Subscriber, UnitBody,
-    UnitError, When,
+    Arguments, CallableFunction, Context, ExecutorTarget, ExperimentBuilder, Expression,
+    GeneratorFunction, InstanceFunction, IntoOutput, Isolation, MethodFunction, RunOptions,
+    Subscriber, UnitBody, UnitError, When,
 };
 use research_domain::Domain;
 
@@ -100,6 +100,21 @@ impl Research {
     #[must_use]
     pub fn workers(mut self, workers: u32) -> Self {
         self.options.workers = workers;
+        self
+    }
+
+    /// Sets how many experiments each task has; one, if not set. They are the branches of the
+    /// task, share the outputs of its [`root`](Self::root) units, and use one process.
+    #[must_use]
+    pub fn branches(mut self, branches: u32) -> Self {
+        self.options.branches = branches;
+        self
+    }
+
+    /// Sets how branches run: side by side in threads, if not set.
+    #[must_use]
+    pub fn executor_target(mut self, target: ExecutorTarget) -> Self {
+        self.options.executor_target = target;
         self
     }
 

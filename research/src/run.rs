@@ -210,7 +210,8 @@ impl Prepared {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);
         }
         let configs = self.research.domain.configs(&iteration(&options))?;
-        let source = DomainSource::new(&configs, &self.research.domain, None, options.seed, done)?;
+        let source = DomainSource::new(&configs, &self.research.domain, None, options.seed, done)?
+            .branches(options.branches);
         check_size(&configs)?;
         let (storage, kept, record) = self.storage(stored.as_ref(), &options)?;
         let notes = earlier::write_down().map_err(|source| ResearchError::Io {
@@ -328,6 +329,7 @@ fn mismatch(meant: &str, found: &str) -> String {
 fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
     let zero = [
         ("workers", options.workers == 0),
+        ("branches", options.branches == 0),
         ("n_reps", options.n_reps == 0),
         ("n_iters", options.n_iters == Some(0)),
         ("n_configs", options.n_configs == Some(0)),

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use research::storage::{Format, TableOptions};
 use research::{
-    Context, Finished, Isolation, Outcome, Research, ResearchError, Status, ec, o, option,
+    Context, ExecutorTarget, Finished, Isolation, Outcome, Research, ResearchError, Status, ec, o,
+    option,
 };
 
 /// A folder that is new when the test begins, at the same path in all its processes.
@@ -48,6 +49,38 @@ fn csv(finished: &Finished) -> String {
         .write(&options, Format::Csv, &mut text)
         .unwrap();
     String::from_utf8(text).unwrap()
+}
+
+/// Root units run once for each task: each counts the experiments that it served.
+#[test]
+fn branches_share_root_units_and_change_no_result() {
+    let folder = folder("branches");
+    let study = |name: &str| {
+        drawing(name)
+            .unit("root", |_: &mut Context| Ok(i64::from(std::process::id())))
+            .root()
+            .unit("process", |cx: &mut Context| {
+                Ok(cx.output::<i64>("root")? == i64::from(std::process::id()))
+            })
+            .save_to("same_process")
+            .folder(&folder)
+    };
+    let alone = study("alone").run().unwrap();
+    let five = study("five").branches(5).workers(2).run().unwrap();
+    let in_turn = study("in-turn")
+        .branches(5)
+        .executor_target(ExecutorTarget::For)
+        .isolation(Isolation::Worker)
+        .run()
+        .unwrap();
+    assert_eq!(csv(&alone), csv(&five));
+    assert_eq!(csv(&alone), csv(&in_turn));
+    assert_eq!(five.report().unwrap().counts.of(Status::Finished), 12);
+    let none = study("none").branches(0).run().unwrap_err();
+    assert!(
+        none.to_string().contains("branches must be at least 1"),
+        "{none}"
+    );
 }
 
 #[test]

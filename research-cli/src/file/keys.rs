@@ -18,6 +18,8 @@ pub(crate) const FILE: Keys = Keys {
     known: &[
         "name",
         "workers",
+        "branches",
+        "executor_target",
         "n_iters",
         "n_reps",
         "n_configs",
@@ -31,9 +33,7 @@ pub(crate) const FILE: Keys = Keys {
     ],
     later: &[
         "update",
-        "branches",
         "devices",
-        "executor_target",
         "loglevel",
         "profile",
         "memory_ratio",

@@ -1,6 +1,6 @@
 //! The run options of a research file.
 
-use research::core::{Isolation, RunOptions, StorageError};
+use research::core::{ExecutorTarget, Isolation, RunOptions, StorageError};
 use research::storage::check_name;
 
 use super::error::{Fault, Problem};
@@ -43,6 +43,9 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
     };
     Ok(RunOptions {
         workers: small("workers", 1, default.workers)?,
+        branches: small("branches", 1, default.branches)?,
+        executor_target: find(entries, "executor_target")
+            .map_or(Ok(default.executor_target), executor_target)?,
         n_iters: at_least_one("n_iters")?,
         n_configs: at_least_one("n_configs")?,
         n_reps: at_least_one("n_reps")?.unwrap_or(default.n_reps),
@@ -69,6 +72,16 @@ const ISOLATIONS: [(&str, Isolation); 3] = [
 
 fn isolation(node: &Node) -> Result<Isolation, Fault> {
     choice(node, "isolation", &ISOLATIONS)
+}
+
+/// The words for how branches run.
+const TARGETS: [(&str, ExecutorTarget); 2] = [
+    ("threads", ExecutorTarget::Threads),
+    ("for", ExecutorTarget::For),
+];
+
+fn executor_target(node: &Node) -> Result<ExecutorTarget, Fault> {
+    choice(node, "executor_target", &TARGETS)
 }
 
 /// What a text stands for, which is one of several.

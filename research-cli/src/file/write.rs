@@ -1,6 +1,6 @@
 //! A research file written down again.
 
-use research::core::{Isolation, When};
+use research::core::{ExecutorTarget, Isolation, When};
 use research::exec::program::{OutputSpec, Run};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -13,6 +13,8 @@ use super::unit::{Mode, Save, UnitFile};
 struct FileForm<'f> {
     name: &'f str,
     workers: u32,
+    branches: u32,
+    executor_target: ExecutorTarget,
     #[serde(skip_serializing_if = "Option::is_none")]
     n_iters: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +58,8 @@ impl<'f> FileForm<'f> {
         Self {
             name: &file.name,
             workers: options.workers,
+            branches: options.branches,
+            executor_target: options.executor_target,
             n_iters: options.n_iters,
             n_configs: options.n_configs,
             n_reps: options.n_reps,

@@ -68,6 +68,8 @@ pub(crate) enum Action {
 pub(crate) struct Settings {
     /// How many workers there are at most.
     pub(crate) workers: u32,
+    /// How many experiments a task of the source has at most.
+    pub(crate) branches: u32,
     /// How often an experiment that did not succeed is tried again.
     pub(crate) retries: u32,
     /// Whether an experiment can take its worker down with it, so that a lost worker is counted

@@ -83,6 +83,7 @@ impl World {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let settings = Settings {
             workers: 1 + random.next_u32() % 8,
+            branches: 1,
             retries: random.next_u32() % 3,
             shared_process: random.next_u32().is_multiple_of(2),
         };

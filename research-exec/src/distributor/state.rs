@@ -103,7 +103,8 @@ impl Distributor {
         self.tell_moved(actions);
         let work = self.source.remaining().unwrap_or(u64::MAX);
         self.exhausted = work == 0;
-        let count = work.min(self.settings.workers.max(1).into());
+        let tasks = work.div_ceil(self.settings.branches.max(1).into());
+        let count = tasks.min(self.settings.workers.max(1).into());
         for number in (0..self.settings.workers.max(1)).map(WorkerNumber) {
             if u64::from(number.0) < count {
                 self.workers.push(Worker {

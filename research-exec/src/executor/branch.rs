@@ -88,6 +88,21 @@ impl Branch {
         }
     }
 
+    /// How many iterations have begun.
+    pub(super) fn iterations(&self) -> u64 {
+        self.iterations
+    }
+
+    /// Ends its generators, in the thread that has started them: programs end with that. Those of
+    /// root units may still be needed by other branches, and were started elsewhere.
+    pub(super) fn close(&mut self, units: &[Unit]) {
+        for (generator, unit) in self.generators.iter_mut().zip(units) {
+            if !unit.is_root() {
+                *generator = None;
+            }
+        }
+    }
+
     /// Closes an iteration; whether there will be another.
     pub(super) fn finish_iteration(&mut self) -> bool {
         match std::mem::replace(&mut self.state, State::Running) {

@@ -1,6 +1,8 @@
 //! The executor: runs the experiments of one task, iteration by iteration, and tells what happens.
 
 mod branch;
+mod in_turn;
+mod threads;
 mod unwind;
 
 use std::path::PathBuf;
@@ -8,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use research_core::domain::{Config, IdRegistryError};
 use research_core::{
-    Branches, EventSink, Experiment, ExperimentNumber, Output, RunOptions, SinkError, Status,
-    Timestamp, Unit, UnitError, WorkerNumber,
+    Branches, EventSink, ExecutorTarget, Experiment, ExperimentNumber, Output, RunOptions,
+    SinkError, Status, Timestamp, Unit, UnitError, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,7 @@ pub struct Executor {
     experiment: Experiment,
     n_iters: Option<u64>,
     finalize: bool,
+    target: ExecutorTarget,
     experiments_folder: Option<PathBuf>,
 }
 
@@ -68,6 +71,7 @@ impl Executor {
             n_iters: experiment.default_n_iters(),
             experiment,
             finalize: true,
+            target: ExecutorTarget::default(),
             experiments_folder: None,
         }
     }
@@ -77,6 +81,7 @@ impl Executor {
     pub fn options(mut self, options: &RunOptions) -> Self {
         self.n_iters = options.n_iters.or(self.n_iters);
         self.finalize = options.finalize;
+        self.target = options.executor_target;
         self
     }
 
@@ -92,6 +97,13 @@ impl Executor {
     #[must_use]
     pub fn finalize(mut self, finalize: bool) -> Self {
         self.finalize = finalize;
+        self
+    }
+
+    /// Sets how branches run: side by side in threads, if not set.
+    #[must_use]
+    pub fn target(mut self, target: ExecutorTarget) -> Self {
+        self.target = target;
         self
     }
 
@@ -123,7 +135,7 @@ impl Executor {
             let worker = WorkerNumber(0);
             sink.emit(experiment.started(Timestamp::now(), worker, std::process::id()))?;
         }
-        let endings = self.run(task, sink)?;
+        let endings = self.run_task(task, sink)?;
         sink.flush()?;
         Ok(endings)
     }
@@ -134,16 +146,19 @@ impl Executor {
     ///
     /// # Errors
     /// The sink takes no more events.
-    pub fn run(
+    pub fn run_task(
         &self,
         task: Vec<TaskExperiment>,
         sink: &mut dyn EventSink,
     ) -> Result<Vec<Ending>, SinkError> {
-        let mut branches: Vec<Branch> = task
+        let branches: Vec<Branch> = task
             .into_iter()
             .map(|one| Branch::new(&self.experiment, one, self.experiments_folder.clone()))
             .collect();
-        self.run_iterations(&mut branches, sink)?;
+        let mut branches = match self.target {
+            ExecutorTarget::Threads if branches.len() > 1 => threads::run(self, branches, sink)?,
+            ExecutorTarget::Threads | ExecutorTarget::For => in_turn::run(self, branches, sink)?,
+        };
         let mut endings = Vec::with_capacity(branches.len());
         for branch in &mut branches {
             branch.send_saved(sink)?;
@@ -152,56 +167,8 @@ impl Executor {
         Ok(endings)
     }
 
-    fn run_iterations(
-        &self,
-        branches: &mut [Branch],
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        let units = self.experiment.units();
-        let mut last_sent = Instant::now();
-        for iteration in 0..self.n_iters.unwrap_or(u64::MAX) {
-            for branch in branches.iter_mut() {
-                branch.begin(iteration);
-            }
-            for (position, unit) in units.iter().enumerate() {
-                self.run_unit(position, unit, branches, sink)?;
-            }
-            let mut alive = false;
-            for branch in branches.iter_mut() {
-                alive |= branch.finish_iteration();
-            }
-            if !alive {
-                break;
-            }
-            let waiting: usize = branches.iter().map(Branch::saved_bytes).sum();
-            if waiting >= SEND_BYTES || last_sent.elapsed() >= SEND_INTERVAL {
-                last_sent = Instant::now();
-                for branch in branches.iter_mut() {
-                    branch.send_saved(sink)?;
-                    branch.tell_progress(sink)?;
-                }
-                sink.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn run_unit(
-        &self,
-        position: usize,
-        unit: &Unit,
-        branches: &mut [Branch],
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        if unit.is_root() && (branches.len() > 1 || unit.sees_all_branches()) {
-            return self.run_root(position, unit, branches, sink);
-        }
-        for branch in branches {
-            if branch.is_due(unit, self.n_iters, self.finalize) {
-                branch.run(position, unit, sink)?;
-            }
-        }
-        Ok(())
+    fn is_due(&self, branch: &Branch, unit: &Unit) -> bool {
+        branch.is_due(unit, self.n_iters, self.finalize)
     }
 
     /// Runs a root unit once, in the first branch, for all that still run: they share what it
@@ -209,17 +176,16 @@ impl Executor {
     fn run_root(
         &self,
         position: usize,
-        unit: &Unit,
-        branches: &mut [Branch],
+        branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        let mut all = branches.iter();
-        if !all.any(|branch| branch.is_due(unit, self.n_iters, self.finalize)) {
+        let unit = &self.experiment.units()[position];
+        if !branches.iter().any(|branch| self.is_due(branch, unit)) {
             return Ok(());
         }
         let views = unit
             .sees_all_branches()
-            .then(|| Branches::new(branches.iter().map(Branch::view)));
+            .then(|| Branches::new(branches.iter().map(|branch| branch.view())));
         let [first, others @ ..] = branches else {
             return Ok(());
         };
@@ -239,6 +205,29 @@ impl Executor {
             first.keep(position, output);
         }
         Ok(())
+    }
+}
+
+/// Says when saved values are to be sent.
+struct Pace {
+    last: Instant,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            last: Instant::now(),
+        }
+    }
+
+    /// Whether to send now, when so many bytes wait.
+    #[inline]
+    fn is_due(&mut self, waiting: usize) -> bool {
+        let is_due = waiting >= SEND_BYTES || self.last.elapsed() >= SEND_INTERVAL;
+        if is_due {
+            self.last = Instant::now();
+        }
+        is_due
     }
 }
 

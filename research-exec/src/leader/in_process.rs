@@ -58,7 +58,7 @@ impl InProcess {
             append,
         };
         // This sink takes everything, so running does not end with an error.
-        let endings = self.executor.run(task, &mut sink).unwrap_or_default();
+        let endings = self.executor.run_task(task, &mut sink).unwrap_or_default();
         let events = sink.events;
         self.inputs.push_back(Input::Ended {
             worker: WORKER,

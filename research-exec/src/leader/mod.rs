@@ -133,6 +133,7 @@ impl Leader {
         let in_process = options.isolation == Isolation::None;
         let settings = Settings {
             workers: if in_process { 1 } else { options.workers },
+            branches: options.branches,
             retries: options.retries,
             shared_process: options.isolation != Isolation::Experiment
                 && !experiment.is_processes(),

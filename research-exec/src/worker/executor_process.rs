@@ -138,7 +138,7 @@ fn child_main(
     let mut reports = reports;
     let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.write_all(bytes));
     let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        executor.run(task, &mut sink)
+        executor.run_task(task, &mut sink)
     }));
     let printed = io::stdout().flush();
     let Ok(Ok(endings)) = run else { return 1 };

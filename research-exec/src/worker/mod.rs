@@ -122,7 +122,7 @@ fn serve_one(
         return Ok(());
     };
     let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.write_all(bytes));
-    let endings = executor.run(task, &mut sink)?;
+    let endings = executor.run_task(task, &mut sink)?;
     io::stdout()
         .flush()
         .map_err(io_error("print what units printed"))?;
@@ -225,7 +225,7 @@ impl<'a> Worker<'a> {
     fn run_here(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
         let reports = &mut self.reports;
         let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
-        let endings = self.executor.run(task, &mut sink)?;
+        let endings = self.executor.run_task(task, &mut sink)?;
         Ok(sink.end(endings)?)
     }
 

@@ -1,0 +1,274 @@
+//! Branches side by side: each has a thread for the whole task. A thread runs its branch until it
+//! comes to a root unit, and hands it back; when all are back, the root unit runs here. So branches
+//! meet at root units only, and without these not at all.
+
+use std::thread::{self, Scope};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use research_core::{Event, EventSink, SinkError};
+
+use super::branch::Branch;
+use super::{Executor, Pace, in_turn};
+
+/// So many reports wait here; then the threads wait too.
+const REPORTS: usize = 64;
+
+/// A branch to go on with, at the unit with this position.
+struct Order {
+    branch: Box<Branch>,
+    from: usize,
+}
+
+enum Report {
+    Events(Vec<Event>),
+    /// A branch is back: it stands at a root unit, or has ended.
+    Back {
+        index: usize,
+        branch: Box<Branch>,
+        root: Option<usize>,
+    },
+    /// A thread has panicked outside of any unit.
+    Lost,
+}
+
+/// Runs the branches to their ends. Where the system gives no more threads, they run in turn.
+pub(super) fn run(
+    executor: &Executor,
+    branches: Vec<Branch>,
+    sink: &mut dyn EventSink,
+) -> Result<Vec<Branch>, SinkError> {
+    let (reports, inbox) = bounded(REPORTS);
+    thread::scope(|scope| {
+        let mut orders = Vec::with_capacity(branches.len());
+        for index in 0..branches.len() {
+            match start(scope, executor, index, reports.clone()) {
+                Ok(order) => orders.push(order),
+                Err(_) => return in_turn::run(executor, branches, sink),
+            }
+        }
+        let coordinator = Coordinator {
+            executor,
+            next: vec![Some(0); branches.len()],
+            branches: branches
+                .into_iter()
+                .map(|branch| Some(Box::new(branch)))
+                .collect(),
+            orders,
+            inbox,
+        };
+        coordinator.run(sink)
+    })
+}
+
+fn start<'scope, 'env>(
+    scope: &'scope Scope<'scope, 'env>,
+    executor: &'env Executor,
+    index: usize,
+    reports: Sender<Report>,
+) -> std::io::Result<Sender<Order>> {
+    let (order, orders) = bounded(1);
+    let branch = BranchThread {
+        executor,
+        index,
+        orders,
+        sink: ReportSink {
+            events: Vec::new(),
+            reports,
+        },
+        pace: Pace::new(),
+    };
+    thread::Builder::new()
+        .name(format!("branch {index}"))
+        .spawn_scoped(scope, move || branch.serve())?;
+    Ok(order)
+}
+
+/// Holds the branches while they are not in their threads, and runs root units.
+struct Coordinator<'a> {
+    executor: &'a Executor,
+    branches: Vec<Option<Box<Branch>>>,
+    /// Where each goes on; `None` if it has ended or is away.
+    next: Vec<Option<usize>>,
+    orders: Vec<Sender<Order>>,
+    inbox: Receiver<Report>,
+}
+
+impl Coordinator<'_> {
+    fn run(mut self, sink: &mut dyn EventSink) -> Result<Vec<Branch>, SinkError> {
+        for branch in self.branches.iter_mut().flatten() {
+            branch.begin(0);
+        }
+        loop {
+            let away = self.send_off();
+            if away == 0 {
+                return Ok(self
+                    .branches
+                    .into_iter()
+                    .flatten()
+                    .map(|branch| *branch)
+                    .collect());
+            }
+            if let Some(root) = self.await_all(away, sink)? {
+                self.run_roots(root, sink)?;
+            }
+        }
+    }
+
+    /// Gives the branches that have not ended to their threads; how many these are.
+    fn send_off(&mut self) -> usize {
+        let mut away = 0;
+        for (index, next) in self.next.iter_mut().enumerate() {
+            if let Some(from) = next.take()
+                && let Some(branch) = self.branches[index].take()
+                && self.orders[index].send(Order { branch, from }).is_ok()
+            {
+                away += 1;
+            }
+        }
+        away
+    }
+
+    /// Waits until all are back; at which root unit they are, if any is.
+    fn await_all(
+        &mut self,
+        mut away: usize,
+        sink: &mut dyn EventSink,
+    ) -> Result<Option<usize>, SinkError> {
+        let mut at = None;
+        while away > 0 {
+            match self.inbox.recv() {
+                Ok(Report::Events(events)) => {
+                    for event in events {
+                        sink.emit(event)?;
+                    }
+                    sink.flush()?;
+                }
+                Ok(Report::Back {
+                    index,
+                    branch,
+                    root,
+                }) => {
+                    away -= 1;
+                    at = at.or(root);
+                    self.branches[index] = Some(branch);
+                    self.next[index] = root;
+                }
+                Ok(Report::Lost) | Err(_) => {
+                    return Err(SinkError("a branch's thread has panicked".to_owned()));
+                }
+            }
+        }
+        Ok(at)
+    }
+
+    /// Runs the root unit at a position, and those that follow it at once.
+    fn run_roots(&mut self, first: usize, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        let units = self.executor.experiment.units();
+        let roots = units[first..].iter().take_while(|unit| unit.is_root());
+        let after = first + roots.count();
+        let mut branches: Vec<&mut Branch> = self
+            .branches
+            .iter_mut()
+            .flatten()
+            .map(Box::as_mut)
+            .collect();
+        for position in first..after {
+            self.executor.run_root(position, &mut branches, sink)?;
+        }
+        for next in self.next.iter_mut().flatten() {
+            *next = after;
+        }
+        Ok(())
+    }
+}
+
+/// The thread of one branch.
+struct BranchThread<'a> {
+    executor: &'a Executor,
+    index: usize,
+    orders: Receiver<Order>,
+    sink: ReportSink,
+    pace: Pace,
+}
+
+impl BranchThread<'_> {
+    /// Runs the branch whenever it is given, until there are no more orders or nobody listens.
+    fn serve(mut self) {
+        while let Ok(Order { mut branch, from }) = self.orders.recv() {
+            let Ok(root) = self.run_to_root(&mut branch, from) else {
+                return;
+            };
+            let back = Report::Back {
+                index: self.index,
+                branch,
+                root,
+            };
+            if self.sink.flush().is_err() || self.sink.reports.send(back).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Runs a branch from a unit on, until it comes to a root unit or to its end.
+    fn run_to_root(
+        &mut self,
+        branch: &mut Branch,
+        from: usize,
+    ) -> Result<Option<usize>, SinkError> {
+        let units = self.executor.experiment.units();
+        let mut from = from;
+        loop {
+            for (position, unit) in units.iter().enumerate().skip(from) {
+                if unit.is_root() {
+                    return Ok(Some(position));
+                }
+                if self.executor.is_due(branch, unit) {
+                    branch.run(position, unit, &mut self.sink)?;
+                }
+            }
+            let goes_on = branch.finish_iteration();
+            if !goes_on || self.executor.n_iters == Some(branch.iterations()) {
+                branch.close(units);
+                return Ok(None);
+            }
+            if self.pace.is_due(branch.saved_bytes()) {
+                branch.send_saved(&mut self.sink)?;
+                branch.tell_progress(&mut self.sink)?;
+                self.sink.flush()?;
+            }
+            branch.begin(branch.iterations());
+            from = 0;
+        }
+    }
+}
+
+impl Drop for BranchThread<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Whoever does not listen any more need not be told.
+            let _ = self.sink.reports.send(Report::Lost);
+        }
+    }
+}
+
+/// Gathers the events of a branch and hands them over.
+struct ReportSink {
+    events: Vec<Event>,
+    reports: Sender<Report>,
+}
+
+impl EventSink for ReportSink {
+    fn emit(&mut self, event: Event) -> Result<(), SinkError> {
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let events = std::mem::take(&mut self.events);
+        let sent = self.reports.send(Report::Events(events));
+        sent.map_err(|_| SinkError("the executor has ended".to_owned()))
+    }
+}

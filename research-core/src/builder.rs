@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::check::{BuildError, Reference, check_references, make_names_unique};
+use crate::check::{
+    BuildError, Reference, check_full_runs, check_references, find_sources, make_names_unique,
+};
 use crate::context::Context;
 use crate::experiment::Experiment;
 use crate::expression::Expression;
 use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction};
 use crate::instance::{InstanceFunction, MethodFunction};
 use crate::output::IntoOutput;
-use crate::unit::{CallableBody, GeneratorBody, Save, Unit, UnitBody, UnitError};
+use crate::pipeline;
+use crate::unit::{CallableBody, GeneratorBody, ObjectType, Save, Unit, UnitBody, UnitError};
 use crate::when::When;
 
 /// Builds an [`Experiment`], a unit after another. Settings such as
@@ -133,7 +136,7 @@ impl ExperimentBuilder {
             .add(name, UnitBody::Callable(body))
             .referring_to(&expressions)
             .when(When::at(0));
-        builder.last(|unit| unit.instance = Some(crate::unit::InstanceType::of::<T>()));
+        builder.last(|unit| unit.instance = Some(ObjectType::of::<T>()));
         builder
     }
 
@@ -155,6 +158,89 @@ impl ExperimentBuilder {
             .references
             .push(Reference::instance::<T>(position, instance));
         builder
+    }
+
+    /// Adds a pipeline: a generator whose items are batches, which
+    /// [branch pipelines](Self::branch_pipeline) process. As a [`root`](Self::root) it makes each
+    /// batch once, for all branches. It gives a batch for each due iteration and stops the
+    /// experiment at its end, or goes through all of them in one iteration
+    /// ([`full_run`](Self::full_run)). Other units get a batch as `Shared<B>`, with `o(name)`.
+    ///
+    /// ```
+    /// use research_core::{Context, Experiment};
+    ///
+    /// struct Model { weight: f64, rate: f64 }
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .pipeline("batches", |_: &mut Context| {
+    ///         let points: Vec<(f64, f64)> = (0..100).map(|x| (f64::from(x), 3.0 * f64::from(x))).collect();
+    ///         Ok(points.chunks(10).map(<[_]>::to_vec).collect::<Vec<_>>())
+    ///     })
+    ///     .root()
+    ///     .full_run()
+    ///     .branch_pipeline(
+    ///         "train",
+    ///         "batches",
+    ///         |cx| Ok(Model { weight: 0.0, rate: cx.config_item("rate")? }),
+    ///         |model, batch: &Vec<(f64, f64)>, _| {
+    ///             for (x, y) in batch {
+    ///                 model.weight -= model.rate * (model.weight * x - y) * x;
+    ///             }
+    ///             Ok(model.weight)
+    ///         },
+    ///     )
+    ///     .save_to("weight")
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn pipeline<F, I>(self, name: &str, batches: F) -> Self
+    where
+        F: Fn(&mut Context) -> Result<I, UnitError> + Send + Sync + 'static,
+        I: IntoIterator + 'static,
+        I::IntoIter: Send + 'static,
+        I::Item: Send + Sync + 'static,
+    {
+        let mut builder = self.add(name, UnitBody::Generator(pipeline::batches(batches)));
+        builder.last(|unit| unit.batches = Some(ObjectType::of::<I::Item>()));
+        builder
+    }
+
+    /// Adds a unit that processes the batches of a pipeline in each branch. `start` makes its
+    /// state (a model, say) before the first batch, and `step` takes state, batch and context;
+    /// what it returns is the unit's output, which can be saved as that of any other.
+    #[must_use]
+    pub fn branch_pipeline<S, B, R, M, F>(
+        self,
+        name: &str,
+        pipeline: &str,
+        start: M,
+        step: F,
+    ) -> Self
+    where
+        S: Send + 'static,
+        B: Send + Sync + 'static,
+        R: IntoOutput + 'static,
+        M: Fn(&mut Context) -> Result<S, UnitError> + Send + Sync + 'static,
+        F: Fn(&mut S, &B, &mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
+    {
+        let body = pipeline::steps(pipeline, start, step);
+        let mut builder = self.add(name, UnitBody::Generator(body));
+        builder.last(|unit| unit.source = Some(pipeline.to_owned()));
+        let position = builder.units.len() - 1;
+        builder
+            .references
+            .push(Reference::batches::<B>(position, pipeline));
+        builder
+    }
+
+    /// Lets the last unit, a pipeline, and the branch pipelines that follow it go through all its
+    /// batches in each iteration in which it is due, an epoch in each. What the last batch led to
+    /// is saved. The states of branch pipelines live on from epoch to epoch.
+    #[must_use]
+    pub fn full_run(mut self) -> Self {
+        self.last(|unit| unit.full_run = true);
+        self
     }
 
     /// Adds a unit that saves what an expression stands for, under a name. It runs even when the
@@ -247,9 +333,12 @@ impl ExperimentBuilder {
         }
         make_names_unique(&mut self.units);
         check_references(&self.units, &self.references)?;
-        Ok(Experiment {
+        find_sources(&mut self.units);
+        let experiment = Experiment {
             units: self.units.into(),
-        })
+        };
+        check_full_runs(&experiment)?;
+        Ok(experiment)
     }
 
     fn add(mut self, name: &str, body: UnitBody) -> Self {
@@ -262,6 +351,10 @@ impl ExperimentBuilder {
             is_process: false,
             instance: None,
             sees_all: false,
+            batches: None,
+            source: None,
+            source_position: None,
+            full_run: false,
         });
         self
     }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::experiment::Experiment;
 use crate::expression::{Expression, nearest};
-use crate::unit::{InstanceType, Unit};
+use crate::unit::{ObjectType, Unit};
 
 /// A unit reads another one.
 #[derive(Debug)]
@@ -18,7 +19,9 @@ enum Kind {
     /// What it has put out.
     Output,
     /// The instance of this type.
-    Instance(InstanceType),
+    Instance(ObjectType),
+    /// Batches of this type.
+    Batches(ObjectType),
     /// What is known of it before it runs.
     Description,
 }
@@ -36,7 +39,15 @@ impl Reference {
         Self {
             from,
             name: instance.to_owned(),
-            kind: Kind::Instance(InstanceType::of::<T>()),
+            kind: Kind::Instance(ObjectType::of::<T>()),
+        }
+    }
+
+    pub(crate) fn batches<T: 'static>(from: usize, pipeline: &str) -> Self {
+        Self {
+            from,
+            name: pipeline.to_owned(),
+            kind: Kind::Batches(ObjectType::of::<T>()),
         }
     }
 
@@ -67,8 +78,11 @@ fn check_reference(units: &[Unit], reference: &Reference) -> Result<(), BuildErr
     let Reference { from, name, kind } = reference;
     let unit = &units[*from];
     let target = units.iter().position(|unit| unit.name == *name);
-    if let Kind::Instance(expected) = kind {
-        check_instance(units, unit, target.map(|at| &units[at]), name, expected)?;
+    let other = target.map(|at| &units[at]);
+    match kind {
+        Kind::Instance(expected) => check_instance(units, unit, other, name, expected)?,
+        Kind::Batches(expected) => check_batches(units, unit, other, name, expected)?,
+        Kind::Output | Kind::Description => {}
     }
     let Some(target) = target else {
         return Err(BuildError::UnknownUnit {
@@ -95,7 +109,7 @@ fn check_instance(
     unit: &Unit,
     target: Option<&Unit>,
     name: &str,
-    expected: &InstanceType,
+    expected: &ObjectType,
 ) -> Result<(), BuildError> {
     match target.and_then(|target| target.instance) {
         Some(found) if found.id == expected.id => Ok(()),
@@ -114,6 +128,63 @@ fn check_instance(
             })
         }
     }
+}
+
+/// Finds the pipelines of branch pipelines; that they are there has been checked.
+pub(crate) fn find_sources(units: &mut [Unit]) {
+    for at in 0..units.len() {
+        let source = units[at].source.as_ref();
+        units[at].source_position =
+            source.and_then(|source| units.iter().position(|unit| unit.name == *source));
+    }
+}
+
+fn check_batches(
+    units: &[Unit],
+    unit: &Unit,
+    target: Option<&Unit>,
+    name: &str,
+    expected: &ObjectType,
+) -> Result<(), BuildError> {
+    match target.and_then(|target| target.batches) {
+        Some(found) if found.id == expected.id => Ok(()),
+        Some(found) => Err(BuildError::WrongBatch {
+            unit: unit.name.clone(),
+            name: name.to_owned(),
+            expected: expected.name,
+            found: found.name,
+        }),
+        None => {
+            let pipelines = units.iter().filter(|unit| unit.batches.is_some());
+            Err(BuildError::UnknownPipeline {
+                unit: unit.name.clone(),
+                name: name.to_owned(),
+                hint: nearest(name, pipelines.map(Unit::name)),
+            })
+        }
+    }
+}
+
+/// A full run is a pipeline with all that processes its batches, and nothing between.
+pub(crate) fn check_full_runs(experiment: &Experiment) -> Result<(), BuildError> {
+    for (position, unit) in experiment.units().iter().enumerate() {
+        if !unit.full_run {
+            continue;
+        }
+        if unit.batches.is_none() {
+            return Err(BuildError::NoPipeline {
+                unit: unit.name.clone(),
+            });
+        }
+        let mut after = experiment.units()[experiment.block_end(position)..].iter();
+        if let Some(step) = after.find(|step| step.source() == Some(position)) {
+            return Err(BuildError::Scattered {
+                unit: step.name.clone(),
+                pipeline: unit.name.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The first of several units with one name keeps it; the later ones get `_1`, `_2`, ….
@@ -189,6 +260,46 @@ pub enum BuildError {
         unit: String,
         /// The unit that comes too late.
         name: String,
+    },
+    /// A branch pipeline names a pipeline that there is not.
+    #[error("branch pipeline `{unit}` needs the pipeline `{name}`, which there is not{hint}")]
+    UnknownPipeline {
+        /// The unit that refers.
+        unit: String,
+        /// The name that it uses.
+        name: String,
+        /// The nearest name of a pipeline.
+        hint: String,
+    },
+    /// A branch pipeline takes batches of another type.
+    #[error(
+        "branch pipeline `{unit}` takes batches of {expected}, and those of `{name}` are {found}"
+    )]
+    WrongBatch {
+        /// The unit.
+        unit: String,
+        /// The pipeline.
+        name: String,
+        /// The type that it takes.
+        expected: &'static str,
+        /// The type of the batches.
+        found: &'static str,
+    },
+    /// Something else than a pipeline is to go through all its batches.
+    #[error("unit `{unit}` is no pipeline: full_run is for units that `pipeline` adds")]
+    NoPipeline {
+        /// The unit.
+        unit: String,
+    },
+    /// Something stands between a pipeline with a full run and what processes its batches.
+    #[error(
+        "branch pipeline `{unit}` must follow `{pipeline}` at once: with full_run they go through all batches together"
+    )]
+    Scattered {
+        /// The branch pipeline.
+        unit: String,
+        /// The pipeline.
+        pipeline: String,
     },
     /// All branches at once are seen where only one branch runs.
     #[error("unit `{unit}` reads all branches: only a root unit can, for it runs once for all")]

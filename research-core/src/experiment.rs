@@ -31,14 +31,20 @@ impl Experiment {
         self.units.iter().position(|unit| unit.name() == name)
     }
 
+    /// Where the units end that process the batches of the pipeline at this position. They follow
+    /// it.
+    #[must_use]
+    pub fn block_end(&self, pipeline: usize) -> usize {
+        let followers = self.units[pipeline + 1..].iter();
+        let steps = followers.take_while(|unit| unit.source() == Some(pipeline));
+        pipeline + 1 + steps.count()
+    }
+
     /// How many iterations there are if nobody says: one if all units are callables, else as many
     /// as the generators yield.
     #[must_use]
     pub fn default_n_iters(&self) -> Option<u64> {
-        let has_generators = self
-            .units
-            .iter()
-            .any(|unit| matches!(unit.body(), UnitBody::Generator(_)));
+        let has_generators = self.units.iter().any(Unit::ends_experiment);
         (!has_generators).then_some(1)
     }
 
@@ -61,7 +67,12 @@ fn describe(unit: &Unit) -> String {
     let kind = match unit.body() {
         UnitBody::Callable(_) if unit.instance.is_some() => "instance".to_owned(),
         UnitBody::Callable(_) => "callable".to_owned(),
-        UnitBody::Generator(_) => "generator".to_owned(),
+        UnitBody::Generator(_) => match &unit.source {
+            Some(pipeline) => format!("branch pipeline of {pipeline}"),
+            None if unit.full_run => "pipeline, full run".to_owned(),
+            None if unit.batches.is_some() => "pipeline".to_owned(),
+            None => "generator".to_owned(),
+        },
         UnitBody::Save {
             expression,
             variable,

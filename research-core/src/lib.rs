@@ -35,6 +35,7 @@ mod instance;
 mod meeting;
 mod options;
 mod output;
+mod pipeline;
 mod unit;
 mod when;
 

@@ -68,18 +68,26 @@ pub struct Unit {
     pub(crate) save: Save,
     pub(crate) is_process: bool,
     /// The type of the object, where the unit makes an instance.
-    pub(crate) instance: Option<InstanceType>,
+    pub(crate) instance: Option<ObjectType>,
     pub(crate) sees_all: bool,
+    /// The type of the batches, where the unit is a pipeline.
+    pub(crate) batches: Option<ObjectType>,
+    /// The pipeline whose batches it processes.
+    pub(crate) source: Option<String>,
+    /// Where that stands; known when the experiment is built.
+    pub(crate) source_position: Option<usize>,
+    /// Whether a pipeline goes through all its batches in one iteration.
+    pub(crate) full_run: bool,
 }
 
-/// The type of an instance.
+/// The type of an instance, or of a batch.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct InstanceType {
+pub(crate) struct ObjectType {
     pub(crate) id: TypeId,
     pub(crate) name: &'static str,
 }
 
-impl InstanceType {
+impl ObjectType {
     pub(crate) fn of<T: 'static>() -> Self {
         Self {
             id: TypeId::of::<T>(),
@@ -140,6 +148,27 @@ impl Unit {
     #[must_use]
     pub fn is_saving(&self) -> bool {
         matches!(self.body, UnitBody::Save { .. } | UnitBody::Dump(_))
+    }
+
+    /// Whether it is a pipeline that goes through all its batches in one iteration; see
+    /// [`full_run`](crate::ExperimentBuilder::full_run).
+    #[inline]
+    #[must_use]
+    pub fn is_full_run(&self) -> bool {
+        self.full_run
+    }
+
+    /// The pipeline whose batches it processes, by its position.
+    #[inline]
+    #[must_use]
+    pub fn source(&self) -> Option<usize> {
+        self.source_position
+    }
+
+    /// Whether its end is that of the experiment.
+    pub(crate) fn ends_experiment(&self) -> bool {
+        let is_generator = matches!(self.body, UnitBody::Generator(_));
+        is_generator && !self.full_run && self.source.is_none()
     }
 
     /// Whether it reads all branches at once; see [`e_all`](crate::e_all).

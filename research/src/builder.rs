@@ -272,6 +272,45 @@ impl Research {
         self.build(|experiment| experiment.method(name, instance, function, arguments))
     }
 
+    /// Adds a pipeline of batches; see [`ExperimentBuilder::pipeline`].
+    #[must_use]
+    pub fn pipeline<F, I>(self, name: &str, batches: F) -> Self
+    where
+        F: Fn(&mut Context) -> Result<I, UnitError> + Send + Sync + 'static,
+        I: IntoIterator + 'static,
+        I::IntoIter: Send + 'static,
+        I::Item: Send + Sync + 'static,
+    {
+        self.build(|experiment| experiment.pipeline(name, batches))
+    }
+
+    /// Adds a unit that processes the batches of a pipeline in each branch; see
+    /// [`ExperimentBuilder::branch_pipeline`].
+    #[must_use]
+    pub fn branch_pipeline<S, B, R, M, F>(
+        self,
+        name: &str,
+        pipeline: &str,
+        start: M,
+        step: F,
+    ) -> Self
+    where
+        S: Send + 'static,
+        B: Send + Sync + 'static,
+        R: IntoOutput + 'static,
+        M: Fn(&mut Context) -> Result<S, UnitError> + Send + Sync + 'static,
+        F: Fn(&mut S, &B, &mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
+    {
+        self.build(|experiment| experiment.branch_pipeline(name, pipeline, start, step))
+    }
+
+    /// Lets the last unit, a pipeline, go through all its batches in each iteration; see
+    /// [`ExperimentBuilder::full_run`].
+    #[must_use]
+    pub fn full_run(self) -> Self {
+        self.build(ExperimentBuilder::full_run)
+    }
+
     /// Adds a unit that saves what an expression stands for; see [`ExperimentBuilder::save`].
     #[must_use]
     pub fn save(self, expression: impl Into<Expression>, name: &str) -> Self {

@@ -19,6 +19,10 @@ pub(super) struct Branch {
     /// The started generators, by the unit's position.
     generators: Vec<Option<Box<dyn Generator>>>,
     state: State,
+    /// The pipelines that came to their ends: their last batches have been processed.
+    exhausted: Vec<usize>,
+    /// Whether it takes part in the full run of a pipeline.
+    pub(super) in_block: bool,
     /// How many iterations have begun.
     iterations: u64,
     told_iterations: u64,
@@ -55,6 +59,8 @@ impl Branch {
             attempt: task.attempt,
             generators,
             state: State::Running,
+            exhausted: Vec::new(),
+            in_block: false,
             iterations: 0,
             told_iterations: 0,
         }
@@ -77,8 +83,12 @@ impl Branch {
             State::Stopping(_) => finalize || unit.is_saving(),
             State::Ended(_) => false,
         };
+        let has_input = match unit.source() {
+            Some(pipeline) => !self.exhausted.contains(&pipeline),
+            None => true,
+        };
         let iteration = self.context.iteration();
-        runs && unit.when().is_due(iteration, n_iters, self.is_stopping())
+        runs && has_input && unit.when().is_due(iteration, n_iters, self.is_stopping())
     }
 
     pub(super) fn begin(&mut self, iteration: u64) {
@@ -100,6 +110,26 @@ impl Branch {
             if !unit.is_root() {
                 *generator = None;
             }
+        }
+    }
+
+    pub(super) fn drop_generator(&mut self, position: usize) {
+        self.generators[position] = None;
+    }
+
+    /// Saves the output of a unit that has run before.
+    pub(super) fn save_latest(
+        &mut self,
+        position: usize,
+        unit: &Unit,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let Some(output) = self.context.output_at(position).cloned() else {
+            return Ok(());
+        };
+        match unit.save(&output, &mut self.context) {
+            Ok(()) => Ok(()),
+            Err(error) => self.fail(unit, &error, sink),
         }
     }
 
@@ -183,10 +213,7 @@ impl Branch {
                 Err(error) => self.fail(unit, &error, sink),
             },
             Ok(None) => {
-                self.stop(Cause {
-                    status: Status::Stopped,
-                    reason: None,
-                });
+                self.come_to_end(position);
                 Ok(())
             }
             Err(error) => self.fail(unit, &error, sink),
@@ -207,10 +234,7 @@ impl Branch {
                 Ok(())
             }
             Ok(None) => {
-                self.stop(Cause {
-                    status: Status::Stopped,
-                    reason: None,
-                });
+                self.come_to_end(position);
                 Ok(())
             }
             Err(error) => self.fail(unit, error, sink),
@@ -229,7 +253,7 @@ impl Branch {
         self.context.set_output(position, output);
     }
 
-    fn fail(
+    pub(super) fn fail(
         &mut self,
         unit: &Unit,
         error: &UnitError,
@@ -261,6 +285,15 @@ impl Branch {
                 backtrace: error.backtrace().map(str::to_owned),
             }),
         })
+    }
+
+    /// A generator came to its end.
+    fn come_to_end(&mut self, position: usize) {
+        self.exhausted.push(position);
+        self.stop(Cause {
+            status: Status::Stopped,
+            reason: None,
+        });
     }
 
     /// The first cause counts, but an error weighs more than a generator's end.

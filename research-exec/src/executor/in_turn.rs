@@ -2,6 +2,7 @@
 
 use research_core::{EventSink, SinkError};
 
+use super::block::Block;
 use super::branch::Branch;
 use super::{Executor, Pace};
 
@@ -17,8 +18,9 @@ pub(super) fn run(
         for branch in &mut branches {
             branch.begin(iteration);
         }
-        for position in 0..units.len() {
-            run_unit(executor, position, &mut branches, sink)?;
+        let mut position = 0;
+        while position < units.len() {
+            position = run_unit(executor, position, &mut branches, sink)?;
         }
         let mut alive = false;
         for branch in &mut branches {
@@ -38,21 +40,43 @@ pub(super) fn run(
     Ok(branches)
 }
 
+/// Runs the unit at a position; where to go on.
 fn run_unit(
     executor: &Executor,
     position: usize,
     branches: &mut [Branch],
     sink: &mut dyn EventSink,
-) -> Result<(), SinkError> {
+) -> Result<usize, SinkError> {
     let unit = &executor.experiment.units()[position];
     if unit.is_root() && (branches.len() > 1 || unit.sees_all_branches()) {
         let mut all: Vec<&mut Branch> = branches.iter_mut().collect();
-        return executor.run_root(position, &mut all, sink);
+        if unit.is_full_run() {
+            return run_block(executor, position, &mut all, sink);
+        }
+        executor.run_root(position, &mut all, sink)?;
+        return Ok(position + 1);
+    }
+    if unit.is_full_run() {
+        for branch in branches {
+            run_block(executor, position, &mut [branch], sink)?;
+        }
+        return Ok(executor.experiment.block_end(position));
     }
     for branch in branches {
         if executor.is_due(branch, unit) {
             branch.run(position, unit, sink)?;
         }
     }
-    Ok(())
+    Ok(position + 1)
+}
+
+fn run_block(
+    executor: &Executor,
+    position: usize,
+    branches: &mut [&mut Branch],
+    sink: &mut dyn EventSink,
+) -> Result<usize, SinkError> {
+    let block = Block::at(executor, position);
+    block.run(executor, branches, sink)?;
+    Ok(block.end)
 }

@@ -1,5 +1,6 @@
 //! The executor: runs the experiments of one task, iteration by iteration, and tells what happens.
 
+mod block;
 mod branch;
 mod in_turn;
 mod threads;

@@ -5,18 +5,26 @@
 use std::thread::{self, Scope};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use research_core::{Event, EventSink, SinkError};
+use research_core::{Event, EventSink, SinkError, Unit};
 
+use super::block::Block;
 use super::branch::Branch;
 use super::{Executor, Pace, in_turn};
 
 /// So many reports wait here; then the threads wait too.
 const REPORTS: usize = 64;
 
-/// A branch to go on with, at the unit with this position.
+/// A branch to go on with.
 struct Order {
     branch: Box<Branch>,
-    from: usize,
+    what: What,
+}
+
+enum What {
+    /// Run the units from this position on, until there is a root unit.
+    From(usize),
+    /// Process the batch that was made for this block.
+    Step(Block),
 }
 
 enum Report {
@@ -120,7 +128,12 @@ impl Coordinator<'_> {
         for (index, next) in self.next.iter_mut().enumerate() {
             if let Some(from) = next.take()
                 && let Some(branch) = self.branches[index].take()
-                && self.orders[index].send(Order { branch, from }).is_ok()
+                && self.orders[index]
+                    .send(Order {
+                        branch,
+                        what: What::From(from),
+                    })
+                    .is_ok()
             {
                 away += 1;
             }
@@ -164,21 +177,44 @@ impl Coordinator<'_> {
     /// Runs the root unit at a position, and those that follow it at once.
     fn run_roots(&mut self, first: usize, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         let units = self.executor.experiment.units();
-        let roots = units[first..].iter().take_while(|unit| unit.is_root());
-        let after = first + roots.count();
-        let mut branches: Vec<&mut Branch> = self
-            .branches
-            .iter_mut()
-            .flatten()
-            .map(Box::as_mut)
-            .collect();
-        for position in first..after {
-            self.executor.run_root(position, &mut branches, sink)?;
+        let mut position = first;
+        while units.get(position).is_some_and(Unit::is_root) {
+            if units[position].is_full_run() {
+                position = self.run_block(position, sink)?;
+            } else {
+                let executor = self.executor;
+                executor.run_root(position, &mut self.all(), sink)?;
+                position += 1;
+            }
         }
         for next in self.next.iter_mut().flatten() {
-            *next = after;
+            *next = position;
         }
         Ok(())
+    }
+
+    /// Makes the batches of a pipeline, and lets the branches process each in their threads.
+    fn run_block(&mut self, position: usize, sink: &mut dyn EventSink) -> Result<usize, SinkError> {
+        let executor = self.executor;
+        let block = Block::at(executor, position);
+        block.begin(executor, &mut self.all());
+        while block.next_batch(executor, &mut self.all(), sink)? {
+            let mut away = 0;
+            for (branch, orders) in self.branches.iter_mut().zip(&self.orders) {
+                if let Some(branch) = branch.take_if(|branch| branch.in_block) {
+                    let what = What::Step(block);
+                    away += usize::from(orders.send(Order { branch, what }).is_ok());
+                }
+            }
+            self.await_all(away, sink)?;
+        }
+        block.end(executor, &mut self.all(), sink)?;
+        Ok(block.end)
+    }
+
+    fn all(&mut self) -> Vec<&mut Branch> {
+        let branches = self.branches.iter_mut().flatten();
+        branches.map(Box::as_mut).collect()
     }
 }
 
@@ -194,10 +230,15 @@ struct BranchThread<'a> {
 impl BranchThread<'_> {
     /// Runs the branch whenever it is given, until there are no more orders or nobody listens.
     fn serve(mut self) {
-        while let Ok(Order { mut branch, from }) = self.orders.recv() {
-            let Ok(root) = self.run_to_root(&mut branch, from) else {
-                return;
+        while let Ok(Order { mut branch, what }) = self.orders.recv() {
+            let done = match what {
+                What::From(from) => self.run_to_root(&mut branch, from),
+                What::Step(block) => {
+                    let step = block.step(self.executor, &mut branch, &mut self.sink);
+                    step.map(|()| Some(block.pipeline))
+                }
             };
+            let Ok(root) = done else { return };
             let back = Report::Back {
                 index: self.index,
                 branch,
@@ -216,15 +257,22 @@ impl BranchThread<'_> {
         from: usize,
     ) -> Result<Option<usize>, SinkError> {
         let units = self.executor.experiment.units();
-        let mut from = from;
+        let mut position = from;
         loop {
-            for (position, unit) in units.iter().enumerate().skip(from) {
+            while let Some(unit) = units.get(position) {
                 if unit.is_root() {
                     return Ok(Some(position));
+                }
+                if unit.is_full_run() {
+                    let block = Block::at(self.executor, position);
+                    block.run(self.executor, &mut [branch], &mut self.sink)?;
+                    position = block.end;
+                    continue;
                 }
                 if self.executor.is_due(branch, unit) {
                     branch.run(position, unit, &mut self.sink)?;
                 }
+                position += 1;
             }
             let goes_on = branch.finish_iteration();
             if !goes_on || self.executor.n_iters == Some(branch.iterations()) {
@@ -237,7 +285,7 @@ impl BranchThread<'_> {
                 self.sink.flush()?;
             }
             branch.begin(branch.iterations());
-            from = 0;
+            position = 0;
         }
     }
 }

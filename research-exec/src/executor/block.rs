@@ -1,0 +1,124 @@
+//! A pipeline that goes through all its batches within one iteration, together with the units that
+//! process them: these are a block, which is repeated for each batch.
+
+use research_core::{EventSink, SinkError};
+
+use super::Executor;
+use super::branch::Branch;
+
+/// A block of an experiment.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    /// Where the pipeline stands.
+    pub(super) pipeline: usize,
+    /// Where the units end that process its batches.
+    pub(super) end: usize,
+}
+
+impl Block {
+    /// The block that begins with the pipeline at this position.
+    pub(super) fn at(executor: &Executor, pipeline: usize) -> Self {
+        Self {
+            pipeline,
+            end: executor.experiment.block_end(pipeline),
+        }
+    }
+
+    /// Goes through all batches, with these branches in turn. The first makes the batches.
+    pub(super) fn run(
+        self,
+        executor: &Executor,
+        branches: &mut [&mut Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        self.begin(executor, branches);
+        while self.next_batch(executor, branches, sink)? {
+            for branch in branches.iter_mut().filter(|branch| branch.in_block) {
+                self.step(executor, branch, sink)?;
+            }
+        }
+        self.end(executor, branches, sink)
+    }
+
+    /// Notes which branches take part.
+    pub(super) fn begin(self, executor: &Executor, branches: &mut [&mut Branch]) {
+        let pipeline = &executor.experiment.units()[self.pipeline];
+        for branch in branches {
+            branch.in_block = executor.is_due(branch, pipeline);
+        }
+    }
+
+    /// Makes the next batch, for all branches that still take part; whether there is one.
+    pub(super) fn next_batch(
+        self,
+        executor: &Executor,
+        branches: &mut [&mut Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<bool, SinkError> {
+        if !branches.iter().any(|branch| branch.in_block) {
+            return Ok(false);
+        }
+        let unit = &executor.experiment.units()[self.pipeline];
+        let Some(first) = branches.first_mut() else {
+            return Ok(false);
+        };
+        let result = first.call(self.pipeline, unit);
+        for branch in branches.iter_mut().filter(|branch| branch.in_block) {
+            match &result {
+                Ok(Some(batch)) => branch.keep(self.pipeline, batch.clone()),
+                Ok(None) => {}
+                Err(error) => {
+                    branch.in_block = false;
+                    branch.fail(unit, error, sink)?;
+                }
+            }
+        }
+        Ok(matches!(result, Ok(Some(_))))
+    }
+
+    /// Lets a branch process the batch. One that fails takes part no more.
+    pub(super) fn step(
+        self,
+        executor: &Executor,
+        branch: &mut Branch,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let units = executor.experiment.units().iter().enumerate();
+        for (position, unit) in units.take(self.end).skip(self.pipeline + 1) {
+            if !executor.is_due(branch, unit) {
+                continue;
+            }
+            match branch.call(position, unit) {
+                Ok(Some(output)) => branch.keep(position, output),
+                Ok(None) => {}
+                Err(error) => {
+                    branch.in_block = false;
+                    return branch.fail(unit, &error, sink);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Saves what the last batch led to, and lets the next run begin with the first batch.
+    pub(super) fn end(
+        self,
+        executor: &Executor,
+        branches: &mut [&mut Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        for branch in branches.iter_mut() {
+            branch.drop_generator(self.pipeline);
+            if !std::mem::take(&mut branch.in_block) {
+                continue;
+            }
+            let units = executor.experiment.units().iter().enumerate();
+            for (position, unit) in units.take(self.end).skip(self.pipeline + 1) {
+                if executor.is_due(branch, unit) {
+                    branch.save_latest(position, unit, sink)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -107,6 +107,7 @@ impl CommandError {
 fn storage_exit(error: &StorageError) -> Exit {
     match error {
         StorageError::Exists { .. }
+        | StorageError::Occupied { .. }
         | StorageError::NoResearch { .. }
         | StorageError::BadName { .. } => Exit::Usage,
         StorageError::Io { .. }

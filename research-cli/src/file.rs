@@ -28,7 +28,7 @@ pub use error::{FileError, Origin, Problem};
 pub use unit::{Mode, Save, UnitFile};
 
 use error::{Fault, Source};
-use node::{Content, Node};
+use node::{Content, Entry, Node};
 
 /// The largest research file that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -96,15 +96,30 @@ impl Format {
     }
 }
 
+/// What else must be true of a file, which stands in these sources.
+type Check = fn(&ResearchFile, &[Entry], &[Source]) -> Result<(), Fault>;
+
 impl ResearchFile {
     /// Reads a file, and puts `settings` over it: each `KEY=VALUE`, as `--set` takes them.
     ///
     /// # Errors
     /// A file that cannot be read or is wrong, and a setting that is.
     pub fn load(path: &Path, settings: &[String]) -> Result<Self, FileError> {
+        Self::load_and(path, settings, |_, _, _| Ok(()))
+    }
+
+    /// As [`load`](Self::load), for a run that begins here and now: the programs must be there.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), and a program that is not there or cannot be executed.
+    pub fn load_to_run(path: &Path, settings: &[String]) -> Result<Self, FileError> {
+        Self::load_and(path, settings, check::programs)
+    }
+
+    fn load_and(path: &Path, settings: &[String], check: Check) -> Result<Self, FileError> {
         let text = read(path).map_err(|error| FileError::unreadable(path, error))?;
         let origin = Origin::File(path.to_owned());
-        Self::interpret(origin, text, Format::of(path), settings)
+        Self::interpret(origin, text, Format::of(path), settings, check)
     }
 
     /// Reads the text of a file.
@@ -117,7 +132,7 @@ impl ResearchFile {
             Format::Json => "research.json",
         };
         let origin = Origin::File(name.into());
-        Self::interpret(origin, text.to_owned(), format, &[])
+        Self::interpret(origin, text.to_owned(), format, &[], |_, _, _| Ok(()))
     }
 
     /// Reads what was recorded of a file: what it serialises to.
@@ -126,7 +141,7 @@ impl ResearchFile {
     /// A record that was changed by hand, or written by a later version.
     pub fn from_record(record: &serde_json::Value) -> Result<Self, FileError> {
         let text = format!("{record:#}");
-        Self::interpret(Origin::Record, text, Format::Json, &[])
+        Self::interpret(Origin::Record, text, Format::Json, &[], |_, _, _| Ok(()))
     }
 
     fn interpret(
@@ -134,17 +149,18 @@ impl ResearchFile {
         text: String,
         format: Format,
         settings: &[String],
+        check: Check,
     ) -> Result<Self, FileError> {
         let mut sources = vec![Source { origin, text }];
         sources.extend(settings.iter().map(|setting| Source {
             origin: Origin::Flag("--set"),
             text: setting.clone(),
         }));
-        let result = Self::of_sources(&sources, format);
+        let result = Self::of_sources(&sources, format, check);
         result.map_err(|fault| FileError::new(fault, &sources))
     }
 
-    fn of_sources(sources: &[Source], format: Format) -> Result<Self, Fault> {
+    fn of_sources(sources: &[Source], format: Format, check: Check) -> Result<Self, Fault> {
         let text = &sources[0].text;
         let mut root = match format {
             Format::Toml => toml::read(text, 0)?,
@@ -153,10 +169,10 @@ impl ResearchFile {
         for (number, source) in sources.iter().enumerate().skip(1) {
             overrides::put(&mut root, &source.text, number)?;
         }
-        Self::of_node(&root, sources)
+        Self::of_node(&root, sources, check)
     }
 
-    fn of_node(root: &Node, sources: &[Source]) -> Result<Self, Fault> {
+    fn of_node(root: &Node, sources: &[Source], check: Check) -> Result<Self, Fault> {
         let Content::Table(entries) = &root.content else {
             let problem = Problem::Syntax {
                 language: "research file",
@@ -178,6 +194,7 @@ impl ResearchFile {
             units,
         };
         check::names(&file, entries, sources)?;
+        check(&file, entries, sources)?;
         Ok(file)
     }
 }

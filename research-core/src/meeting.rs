@@ -111,6 +111,12 @@ pub enum StorageError {
         /// The research's name.
         name: String,
     },
+    /// Something that is no research has the place of the folder.
+    #[error("{} exists already, and is no research: take another name, or move it away", path.display())]
+    Occupied {
+        /// What is there.
+        path: PathBuf,
+    },
     /// There is no such research.
     #[error("{} is no research: {reason}", path.display())]
     NoResearch {

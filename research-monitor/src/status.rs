@@ -171,7 +171,12 @@ impl StatusReport {
             },
             recent_exceptions: exceptions(picture, now),
             failures: Summary::of(picture, now).failures,
-            course: words::course(picture, now),
+            course: if state == State::Broken {
+                // Nothing is left to expect of it.
+                words::duration(picture.elapsed(now))
+            } else {
+                words::course(picture, now)
+            },
             progress: words::done_of_total(picture),
         }
     }

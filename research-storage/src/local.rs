@@ -66,9 +66,14 @@ impl LocalStorage {
         check_name(&record.name)?;
         let base = std::path::absolute(base).map_err(StorageError::io("find", base))?;
         let folder = base.join(&record.name);
-        let exists = || StorageError::Exists {
-            path: folder.clone(),
-            name: record.name.clone(),
+        let exists = || match folder.join(RECORD).exists() {
+            true => StorageError::Exists {
+                path: folder.clone(),
+                name: record.name.clone(),
+            },
+            false => StorageError::Occupied {
+                path: folder.clone(),
+            },
         };
         if folder.symlink_metadata().is_ok() {
             return Err(exists());

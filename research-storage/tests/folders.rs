@@ -72,10 +72,13 @@ fn whatever_is_there_already_is_left_as_it_is() {
     fs::write(base.path().join("file"), "mine").unwrap();
     symlink("nowhere", base.path().join("link")).unwrap();
     drop(LocalStorage::create(base.path(), &record("power")).unwrap());
-    for name in ["folder", "file", "link", "power"] {
-        let error = LocalStorage::create(base.path(), &record(name)).unwrap_err();
-        assert!(matches!(&error, StorageError::Exists { name: named, .. } if named == name));
-        assert!(error.to_string().contains("resume"), "{error}");
+    let refused = |name| LocalStorage::create(base.path(), &record(name)).unwrap_err();
+    let error = refused("power");
+    assert!(matches!(&error, StorageError::Exists { name, .. } if name == "power"));
+    assert!(error.to_string().contains("resume"), "{error}");
+    for name in ["folder", "file", "link"] {
+        let error = refused(name);
+        assert!(matches!(&error, StorageError::Occupied { path } if path.ends_with(name)));
     }
     assert_eq!(names_in(base.path()), ["file", "folder", "link", "power"]);
     assert!(names_in(&base.path().join("folder")).is_empty());

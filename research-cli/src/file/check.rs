@@ -111,6 +111,30 @@ pub(crate) fn names(
     Ok(())
 }
 
+/// Checks that the programs are there, before a run is begun that could do nothing but fail.
+///
+/// A path in a unit that is not the first is left to the run: an earlier unit may make that file.
+pub(crate) fn programs(
+    file: &ResearchFile,
+    entries: &[Entry],
+    _sources: &[Source],
+) -> Result<(), Fault> {
+    for (position, unit) in file.units.iter().enumerate() {
+        let node = find(entries, "unit").and_then(|node| element(node, position));
+        let checked = ProgramCommand::new(&unit.program).and_then(|command| {
+            let is_path = command
+                .program()
+                .is_some_and(|program| program.contains('/'));
+            if position > 0 && is_path {
+                return Ok(());
+            }
+            command.check_program()
+        });
+        checked.map_err(|error| fault(problem(unit, error), node.and_then(program_span)))?;
+    }
+    Ok(())
+}
+
 /// The first name in a unit's command that stands for nothing, or not for what it seems to.
 fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String, Problem)> {
     let unit_name = || unit.name.clone();
@@ -158,6 +182,15 @@ fn name_span(unit: &Node, name: &str, sources: &[Source]) -> Option<Span> {
     run.and_then(find_in)
         .or_else(|| find(entries, "output").and_then(find_in))
         .or(run.map(|node| node.span))
+}
+
+/// Where the program's name is written in a unit.
+fn program_span(unit: &Node) -> Option<Span> {
+    let Content::Table(entries) = &unit.content else {
+        return None;
+    };
+    let run = find(entries, "run")?;
+    words(run).next().map(|(node, _)| node.span)
 }
 
 /// The units' names as the experiment has them: a name that is there already gets `_1`, `_2`, ….

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use research_core::{
-    Event, Experiment, Isolation, Outcome, RunOptions, Storage, StorageError, Subscriber,
+    Event, Experiment, Isolation, LogLevel, Outcome, RunOptions, Storage, StorageError, Subscriber,
     Timestamp, WorkerNumber,
 };
 
@@ -180,9 +180,27 @@ impl Leader {
                 return self.finish(outcome);
             }
             let input = self.waiting.pop().unwrap_or_else(|| self.next_input());
+            if matches!(input, Input::Stop) {
+                self.tell_of_stop();
+            }
             self.distributor
                 .handle(Timestamp::now(), input, &mut actions);
         }
+    }
+
+    /// Without it, whoever has asked sees nothing change until the last experiment ends.
+    fn tell_of_stop(&mut self) {
+        if self.failure.is_some() {
+            // It was not asked for: the run's end says why.
+            return;
+        }
+        self.append(vec![Event::Message {
+            at: Timestamp::now(),
+            experiment: None,
+            level: LogLevel::Warning,
+            text: "asked to stop: what runs is finished, nothing new is begun; asked again, it ends at once"
+                .to_owned(),
+        }]);
     }
 
     /// Waits for what happens next.

@@ -11,7 +11,7 @@ use super::output::Parser;
 use super::shell;
 use super::spawn::Launch;
 use super::spec::{ProgramSpec, Run};
-use super::template::{Template, TemplateError};
+use super::template::{Part, Template, TemplateError};
 
 /// A program with its arguments and the way its output is read: a [`ProgramSpec`] that was
 /// checked.
@@ -80,6 +80,9 @@ pub enum ProgramError {
         "`output`: a generator cannot put out a file: let it print each item as a line, or use the unit without `mode = \"generator\"`"
     )]
     FileOfGenerator,
+    /// The program is not there, or cannot be executed.
+    #[error("{0}")]
+    CannotStart(String),
 }
 
 impl ProgramCommand {
@@ -115,6 +118,31 @@ impl ProgramCommand {
             }
         }
         Ok(read)
+    }
+
+    /// The name of the program, where it is the same for every experiment.
+    pub fn program(&self) -> Option<&str> {
+        match &self.invocation {
+            Invocation::Words(words) => match words.first()?.parts() {
+                [Part::Text(program)] => Some(program),
+                _ => None,
+            },
+            Invocation::Shell { .. } => None,
+        }
+    }
+
+    /// Checks that the program is there and can be executed, as far as its name is known before
+    /// there is an experiment.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be executed.
+    pub fn check_program(&self) -> Result<(), ProgramError> {
+        let Some(program) = self.program() else {
+            return Ok(());
+        };
+        Launch::new(vec![program.into()], Vec::new(), None)
+            .and_then(|launch| launch.check())
+            .map_err(|failure| ProgramError::CannotStart(failure.to_string()))
     }
 
     /// The command as it is started for an experiment.

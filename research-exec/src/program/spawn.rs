@@ -16,7 +16,7 @@ use std::ptr;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
-use nix::unistd::{Pid, pipe2};
+use nix::unistd::{AccessFlags, Pid, pipe2};
 
 use super::failure::Failure;
 
@@ -79,6 +79,21 @@ impl Launch {
             environment,
             candidates,
         })
+    }
+
+    /// Whether there is a file to execute, told without starting it.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let mut reason = Errno::ENOENT;
+        for candidate in &self.candidates {
+            let path = std::path::Path::new(std::ffi::OsStr::from_bytes(candidate.as_bytes()));
+            match nix::unistd::access(path, AccessFlags::X_OK) {
+                // Folders can be entered, not executed.
+                Ok(()) if !path.is_dir() => return Ok(()),
+                Ok(()) | Err(Errno::EACCES) => reason = Errno::EACCES,
+                Err(_) => {}
+            }
+        }
+        Err(self.start_failure(&reason.into()))
     }
 
     /// Starts the program, with pipes for its output and nothing to read.

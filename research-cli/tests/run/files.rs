@@ -1,0 +1,247 @@
+//! What research files say is done: domains, modes, rules, what is saved, and the commands that
+//! look at the results.
+
+use crate::place::Place;
+
+const SHOW: &str = "
+[[unit]]
+name = \"show\"
+run = 'printf {a}-{b}'
+output = \"text\"
+save_to = \"shown\"
+";
+
+#[test]
+fn a_domain_is_a_table_or_an_expression() {
+    let table = format!("name = \"t\"\n[domain]\na = [1, 2]\nb = [\"x\", \"y\"]\n{SHOW}");
+    let place = Place::with(&table);
+    place.run(&[]);
+    let expected = "a,b,iteration,shown\n1,x,0,1-x\n1,y,0,1-y\n2,x,0,2-x\n2,y,0,2-y";
+    assert_eq!(place.table("t"), expected);
+
+    place.write(
+        "research.toml",
+        &format!("name = \"e\"\ndomain = 'a=[1, 2] * b=[\"x\", \"y\"]'\n{SHOW}"),
+    );
+    place.run(&[]);
+    assert_eq!(place.table("e"), expected);
+    place.write("research.toml", &table);
+    place.run(&["--name", "s", "--set", "domain.a=[7]"]);
+    assert_eq!(
+        place.table("s"),
+        "a,b,iteration,shown\n7,x,0,7-x\n7,y,0,7-y"
+    );
+}
+
+#[test]
+fn samplers_draw_the_same_for_the_same_seed_and_any_number_of_workers() {
+    let place = Place::with(
+        r#"
+        n_configs = 5
+        n_reps = 2
+        [domain]
+        lr = "log_uniform(1e-5, 1e-1)"
+        [[unit]]
+        name = "lr"
+        run = ["echo", "{lr} {seed}"]
+        output = "text"
+        save_to = "drawn"
+        "#,
+    );
+    let csv = |name: &str, seed: &str, workers: &str| {
+        place.run(&["--name", name, "--seed", seed, "-w", workers]);
+        place.results(name, &["--format", "csv"])
+    };
+    let first = csv("first", "3", "1");
+    assert_eq!(first.lines().count(), 11);
+    assert_eq!(csv("second", "3", "3"), first);
+    assert_ne!(csv("third", "4", "3"), first);
+}
+
+#[test]
+fn a_generator_is_started_once_and_gives_an_item_when_it_is_due() {
+    let place = Place::with(
+        r#"
+        name = "g"
+        n_iters = 3
+        domain = "a=[10, 20]"
+        [[unit]]
+        name = "steps"
+        mode = "generator"
+        run = "./steps.sh {a}"
+        save_to = "step"
+        [[unit]]
+        name = "double"
+        run = ["sh", "-c", "echo $((2 * {steps}))"]
+        when = 2
+        save_to = "doubled"
+        [[unit]]
+        name = "end"
+        run = "echo {iteration}"
+        when = "last"
+        save_to = "end"
+        "#,
+    );
+    place.script(
+        "steps.sh",
+        "echo x >> starts.$1; for i in 1 2 3; do echo $(($1 + i)); done",
+    );
+    place.run(&[]);
+    let expected = "a,iteration,step,doubled,end\n\
+        10,0,11,,\n10,1,12,24,\n10,2,13,,2\n20,0,21,,\n20,1,22,44,\n20,2,23,,2";
+    assert_eq!(place.table("g"), expected);
+    assert_eq!(
+        (place.read("starts.10"), place.read("starts.20")),
+        ("x\n".into(), "x\n".into())
+    );
+}
+
+#[test]
+fn iterations_and_rules_say_when_a_unit_is_due() {
+    let place = Place::with(
+        r##"
+        name = "w"
+        n_iters = 5
+        domain = "a=[1]"
+        [[unit]]
+        name = "every"
+        run = "echo {iteration}"
+        save_to = "every"
+        [[unit]]
+        name = "some"
+        run = "echo {iteration}"
+        when = ["#1", "last"]
+        save_to = "some"
+        "##,
+    );
+    place.run(&[]);
+    assert_eq!(
+        place.table("w"),
+        "a,iteration,every,some\n1,0,0,\n1,1,1,1\n1,2,2,\n1,3,3,\n1,4,4,4"
+    );
+}
+
+#[test]
+fn a_unit_can_use_the_fields_of_another() {
+    let place = Place::with(
+        r#"
+        name = "u"
+        domain = "a=[3]"
+        [[unit]]
+        name = "first"
+        run = ["echo", '{{"low": {a}, "all": [4, 5]}}']
+        save_output_dict = true
+        [[unit]]
+        name = "second"
+        run = "echo {first.low} {first.all.1} {first}"
+        output = "text"
+        save_to = "read"
+        "#,
+    );
+    place.run(&[]);
+    let json = place.results("u", &["--format", "jsonl", "--var", "low", "--var", "read"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["low"], 3);
+    assert_eq!(json["read"], "3 5 {\"low\":3,\"all\":[4,5]}");
+}
+
+#[test]
+fn results_are_the_same_in_each_format() {
+    let place = Place::with(
+        r#"
+        name = "power"
+        n_reps = 2
+        seed = 1
+        domain = "a=[2, 3]"
+        [[unit]]
+        name = "square"
+        run = ["sh", "-c", "echo $(({a} * {a})).5"]
+        output = "number"
+        save_to = "square"
+        "#,
+    );
+    let done = place.run(&["--results"]);
+    assert_eq!(done.out, place.results("power", &[]));
+    let rows: Vec<&str> = done.out.lines().collect();
+    assert_eq!(
+        rows[0].split_whitespace().collect::<Vec<_>>(),
+        ["id", "a", "iteration", "square"]
+    );
+    assert_eq!(rows.len(), 6);
+
+    let csv = place.results("power", &["--format", "csv", "--aux"]);
+    assert_eq!(
+        csv.lines().filter(|line| line.ends_with(",0,9.5")).count(),
+        2,
+        "{csv}"
+    );
+    let json = place.results("power", &["--format", "json"]);
+    let json: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    let lines = place.results("power", &["--format", "jsonl"]);
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(json, lines);
+    assert_eq!(
+        (&json[0]["square"], &json[3]["square"]),
+        (&4.5.into(), &9.5.into())
+    );
+}
+
+#[test]
+fn what_was_run_is_shown_listed_and_removed() {
+    let place = Place::with(&format!(
+        "name = \"t\"\ndomain = 'a=[1, 2] * b=[3]'\n{SHOW}"
+    ));
+    let done = place.run(&[]);
+    assert_eq!(done.out, "");
+    assert!(done.err.contains("2 experiments in "), "{done:?}");
+    assert!(done.err.ends_with(": 2 finished\n"), "{done:?}");
+
+    let status = place.research(&["status", "t"]);
+    assert!(
+        status.out.starts_with("t: complete\n2/2 experiments, "),
+        "{status:?}"
+    );
+    assert!(status.out.ends_with("\n2 finished, 0 left\n"), "{status:?}");
+    let json = place.status("t");
+    assert_eq!(
+        (&json["state"], &json["total"]),
+        (&"complete".into(), &2.into())
+    );
+
+    let list = place.research(&["list"]).out;
+    assert_eq!(list.lines().count(), 2);
+    assert_eq!(
+        list.lines()
+            .nth(1)
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>(),
+        ["t", "complete", "2", "0", "2"]
+    );
+    assert_eq!(place.research(&["remove", "t", "-y"]).code, Some(0));
+    assert_eq!(place.names(), ["research.toml"]);
+}
+
+#[test]
+fn resuming_what_is_finished_does_nothing_and_says_so() {
+    let place = Place::with(&format!(
+        "name = \"t\"\ndomain = 'a=[1, 2] * b=[3]'\n{SHOW}"
+    ));
+    place.run(&[]);
+    let log = std::fs::read(place.path("t/events.log")).unwrap();
+    let done = place.research(&["resume", "t"]);
+    assert_eq!(
+        (done.code, &*done.out, &*done.err),
+        (
+            Some(0),
+            "",
+            "t is complete, nothing is left to run: 2 finished\n"
+        )
+    );
+    assert_eq!(std::fs::read(place.path("t/events.log")).unwrap(), log);
+    let done = place.research(&["resume", "t", "--results"]);
+    assert_eq!(done.out, place.results("t", &[]));
+}

@@ -1,0 +1,13 @@
+//! The program driven as a user would: research files whose units are small scripts are run,
+//! interrupted, killed and resumed in a folder of the test's own.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod bad_input;
+mod failures;
+mod files;
+mod full_disk;
+mod killed;
+mod outputs;
+mod place;
+mod stopped;
+mod streams;

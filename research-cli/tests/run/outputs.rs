@@ -1,0 +1,150 @@
+//! How a program's output becomes a unit's, what its command can say, and its environment.
+
+use std::path::Path;
+
+use crate::place::Place;
+
+/// What a unit saved of one experiment, as JSON.
+fn saved(place: &Place, name: &str, unit: &str) -> serde_json::Value {
+    place.write(
+        "research.toml",
+        &format!("domain = 'a=[1]'\n[[unit]]\nname = \"u\"\n{unit}"),
+    );
+    place.run(&["--name", name]);
+    let json = place.results(name, &["--format", "jsonl"]);
+    serde_json::from_str(&json).unwrap()
+}
+
+#[test]
+fn each_kind_of_output_is_read() {
+    let place = Place::new();
+    place.script(
+        "out.sh",
+        "echo 'loss=3.5 x'\necho 'loss=0.25 y'\necho '{\"k\": [1, 2.5, null]}' > \"$RESEARCH_PATH/m.json\"\necho \"$@\"",
+    );
+    let cases = [
+        (
+            "json",
+            "run = [\"./out.sh\", '{{\"k\": true}}']\nsave_to = \"v\"",
+            "{\"k\": true}",
+        ),
+        ("default", "run = \"./out.sh 12\"\nsave_to = \"v\"", "12"),
+        (
+            "text",
+            "run = \"./out.sh a b\"\noutput = \"text\"\nsave_to = \"v\"",
+            "\"loss=3.5 x\\nloss=0.25 y\\na b\"",
+        ),
+        (
+            "number",
+            "run = \"./out.sh 1e3\"\noutput = \"number\"\nsave_to = \"v\"",
+            "1000.0",
+        ),
+        (
+            "regex",
+            "run = \"./out.sh\"\noutput = { regex = 'loss=(\\S+)' }\nsave_to = \"v\"",
+            "0.25",
+        ),
+        (
+            "file",
+            "run = \"./out.sh\"\noutput = { file = \"m.json\" }\nsave_to = \"v\"",
+            "{\"k\": [1, 2.5, null]}",
+        ),
+        (
+            "shell",
+            "run = \"./out.sh 1 | tail -n 1 | sed s/1/{a}2/\"\nshell = true\nsave_to = \"v\"",
+            "12",
+        ),
+    ];
+    for (name, unit, expected) in cases {
+        let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(saved(&place, name, unit)["v"], expected, "{name}");
+    }
+}
+
+#[test]
+fn a_list_is_saved_under_several_names() {
+    let place = Place::new();
+    let json = saved(
+        &place,
+        "l",
+        "run = [\"echo\", '[1, 2, 3]']\nsave_to = [\"x\", \"\", \"z\"]",
+    );
+    assert_eq!((&json["x"], &json["z"]), (&1.into(), &3.into()));
+    assert_eq!(json.as_object().unwrap().len(), 5, "{json}");
+}
+
+#[test]
+fn the_names_in_a_command_stand_for_what_is() {
+    let place = Place::new();
+    let json = saved(
+        &place,
+        "n",
+        "run = 'echo {{{id}}} {path} {iteration} {repetition} {seed} {a}'\n\
+         output = \"text\"\nsave_to = \"v\"",
+    );
+    let words: Vec<&str> = json["v"].as_str().unwrap().split(' ').collect();
+    let id = json["id"].as_str().unwrap();
+    assert_eq!(words[0], format!("{{{id}}}"));
+    assert!(
+        Path::new(words[1]).ends_with(format!("n/experiments/{id}")),
+        "{words:?}"
+    );
+    assert!(Path::new(words[1]).is_absolute());
+    assert_eq!((words[2], words[3], words[5]), ("0", "0", "1"));
+    assert!(words[4].parse::<u64>().is_ok(), "{words:?}");
+}
+
+#[test]
+fn values_never_reach_a_shell() {
+    let place = Place::with(
+        r#"
+        name = "v"
+        [domain]
+        a = ["$(touch hurt)", "two words", "'; touch hurt; '", "{a}", ""]
+        [[unit]]
+        name = "plain"
+        run = "printf '[%s]' {a} --x={a}"
+        output = "text"
+        save_to = "plain"
+        [[unit]]
+        name = "shell"
+        run = "printf '[%s]' {a} | cat"
+        shell = true
+        output = "text"
+        save_to = "shell"
+        "#,
+    );
+    place.run(&[]);
+    for line in place.results("v", &["--format", "jsonl"]).lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let a = row["a"].as_str().unwrap();
+        assert_eq!(row["plain"], format!("[{a}][--x={a}]"));
+        assert_eq!(row["shell"], format!("[{a}]"));
+    }
+    assert!(!place.path("hurt").exists());
+}
+
+#[test]
+fn the_environment_tells_the_experiment() {
+    let place = Place::new();
+    place.script(
+        "env.sh",
+        "printf '[\"%s\", \"%s\", \"%s\", %s, %s]\\n' $RESEARCH_ID $RESEARCH_PATH $RESEARCH_SEED \\\n\
+         $RESEARCH_ITERATION \"$RESEARCH_CONFIG\"",
+    );
+    let json = saved(
+        &place,
+        "e",
+        "run = \"./env.sh\"\nsave_to = [\"i\", \"p\", \"s\", \"n\", \"c\"]",
+    );
+    assert_eq!(json["i"], json["id"]);
+    assert!(
+        json["p"]
+            .as_str()
+            .unwrap()
+            .ends_with(json["id"].as_str().unwrap())
+    );
+    assert!(json["s"].as_str().unwrap().parse::<u64>().is_ok(), "{json}");
+    assert_eq!(json["n"], 0);
+    assert_eq!(json["c"], serde_json::json!({"a": 1}));
+}

@@ -1,0 +1,101 @@
+//! Ctrl-C and SIGTERM: what runs is finished, or ended at once, and the rest can be resumed.
+
+use crate::place::{Place, Running};
+
+const FILE: &str = r#"
+name = "s"
+seed = 5
+workers = 2
+domain = "a=[1, 2, 3, 4, 5]"
+[[unit]]
+name = "u"
+run = "./u.sh {a}"
+save_to = "v"
+"#;
+
+/// The first experiment is done at once, the others wait for a file `gate`.
+fn place() -> Place {
+    let place = Place::with(FILE);
+    place.script(
+        "u.sh",
+        "touch begun.$1
+        [ $1 = 1 ] || while ! [ -e gate ]; do sleep 0.01; done
+        echo $1",
+    );
+    place
+}
+
+fn in_the_middle(place: &Place) -> Running<'_> {
+    let running = place.start(&["run", "research.toml"]);
+    running.wait_for_file("begun.2");
+    running.wait_for_file("begun.3");
+    running
+}
+
+/// What is interrupted is told as such, and `resume` does the rest.
+fn resume(place: &Place, finished: u64) {
+    place.wait_for_silence();
+    let status = place.status("s");
+    assert_eq!(status["state"], "interrupted");
+    assert_eq!(
+        (&status["finished"], &status["remaining"]),
+        (&finished.into(), &(5 - finished).into())
+    );
+    place.write("gate", "");
+    let done = place.research(&["resume", "s"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(
+        place.table("s"),
+        "a,iteration,v\n1,0,1\n2,0,2\n3,0,3\n4,0,4\n5,0,5"
+    );
+}
+
+#[test]
+fn asked_once_to_stop_it_finishes_what_runs() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let place = place();
+        let running = in_the_middle(&place);
+        running.signal(signal);
+        running.wait_for_log("s", "what runs is finished");
+        place.write("gate", "");
+        let done = running.end();
+        assert_eq!((done.code, &*done.out), (Some(130), ""), "{done:?}");
+        let end = done.err.lines().last().unwrap();
+        assert!(
+            done.err.contains(": 3 finished; 2 left (interrupted)\n"),
+            "{done:?}"
+        );
+        assert!(end.contains("go on with `research resume s`"), "{done:?}");
+        assert!(!place.path("begun.4").exists());
+        resume(&place, 3);
+    }
+}
+
+#[test]
+fn asked_twice_to_stop_it_ends_at_once() {
+    let place = place();
+    let running = in_the_middle(&place);
+    running.signal("INT");
+    running.wait_for_log("s", "what runs is finished");
+    running.signal("INT");
+    let done = running.end();
+    assert_eq!(done.code, Some(130), "{done:?}");
+    assert!(
+        done.err.contains("1 finished; 4 left (interrupted"),
+        "{done:?}"
+    );
+    resume(&place, 1);
+}
+
+/// A terminal sends Ctrl-C to everybody in front of it: programs and workers are not to hear it.
+#[test]
+fn a_signal_to_the_whole_group_reaches_the_leader_alone() {
+    let place = place();
+    let running = in_the_middle(&place);
+    running.signal_group("INT");
+    running.wait_for_log("s", "what runs is finished");
+    place.write("gate", "");
+    let done = running.end();
+    assert_eq!(done.code, Some(130), "{done:?}");
+    resume(&place, 3);
+}

@@ -50,12 +50,19 @@ pub fn resume(arguments: &ResumeArguments, out: &mut dyn Write) -> Result<Exit, 
     let record = stored.record();
     let source = record.source.as_ref();
     let source = source.ok_or_else(|| CommandError::NotFromFile(record.name.clone()))?;
-    let file = ResearchFile::from_record(source)?;
+    let mut file = ResearchFile::from_record(source)?;
     let mut options = file.options.clone();
     if let Some(workers) = arguments.workers {
         options.workers = workers.into();
     }
-    let folder = std::path::absolute(stored.folder())?;
+    let folder = stored.folder();
+    let folder = folder
+        .canonicalize()
+        .or_else(|_| std::path::absolute(folder))?;
+    // A folder that was renamed is the research all the same.
+    if let Some(name) = folder.file_name() {
+        file.name = name.to_string_lossy().into_owned();
+    }
     let base = folder.parent().unwrap_or(Path::new("/"));
     // Programs are started where they were at first; a place that is gone is theirs to miss.
     let _ = std::env::set_current_dir(&record.directory);

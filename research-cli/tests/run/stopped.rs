@@ -99,3 +99,20 @@ fn a_signal_to_the_whole_group_reaches_the_leader_alone() {
     assert_eq!(done.code, Some(130), "{done:?}");
     resume(&place, 3);
 }
+
+#[test]
+fn a_research_whose_folder_was_moved_can_be_resumed() {
+    let place = place();
+    let running = in_the_middle(&place);
+    running.signal("INT");
+    running.wait_for_log("s", "what runs is finished");
+    running.signal("INT");
+    assert_eq!(running.end().code, Some(130));
+    std::fs::create_dir(place.path("old")).unwrap();
+    std::fs::rename(place.path("s"), place.path("old/renamed")).unwrap();
+    place.write("gate", "");
+    let done = place.research(&["resume", "old/renamed"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(place.status("old/renamed")["finished"], 5);
+    assert!(!place.path("s").exists());
+}

@@ -68,6 +68,12 @@ fn write(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
             separated(f, terms)?;
             f.write_str("]")
         }
+        // Parentheses between signs could nest deeper than the parser goes.
+        Term::Unary(Function::Negate, term)
+            if matches!(**term, Term::Unary(Function::Negate, _)) =>
+        {
+            write!(f, "-{}", At(term, SIGN))
+        }
         Term::Unary(Function::Negate, term) => write!(f, "-{}", At(term, SIGN + 1)),
         Term::Unary(function, term) => write!(f, "{}({term})", function.name()),
         Term::Binary(operator, left, right) => {

@@ -53,7 +53,10 @@ fn write(f: &mut Formatter<'_>, sampler: &Sampler, level: u8) -> fmt::Result {
             f.write_str(")")
         }
         Node::Unary(Function::Negate, sampler) => {
-            parenthesised(f, level > 3, |f| write!(f, "-{}", Operand(sampler, 4)))
+            // Parentheses between signs could nest deeper than the parser goes.
+            let is_signed = matches!(sampler.node(), Node::Unary(Function::Negate, _));
+            let inner = if is_signed { 3 } else { 4 };
+            parenthesised(f, level > 3, |f| write!(f, "-{}", Operand(sampler, inner)))
         }
         Node::Unary(function, sampler) => write!(f, "{}({})", function.name(), Operand(sampler, 0)),
         Node::Binary(operator, left, right) => {

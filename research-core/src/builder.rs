@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::experiment::Experiment;
 use crate::expression::Expression;
 use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction};
+use crate::hooks::ExecutorHooks;
 use crate::instance::{InstanceFunction, MethodFunction};
 use crate::output::IntoOutput;
 use crate::pipeline;
@@ -18,10 +19,11 @@ use crate::when::When;
 /// Builds an [`Experiment`], a unit after another. Settings such as
 /// [`save_to`](Self::save_to) are those of the unit added last. Mistakes are reported by
 /// [`build`](Self::build).
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct ExperimentBuilder {
     units: Vec<Unit>,
     references: Vec<Reference>,
+    hooks: Option<Arc<dyn ExecutorHooks>>,
     error: Option<BuildError>,
 }
 
@@ -318,6 +320,13 @@ impl ExperimentBuilder {
         self.save_as(Save::Map)
     }
 
+    /// Lets an embedder's own code stand around tasks, iterations and calls of units.
+    #[must_use]
+    pub fn hooks(mut self, hooks: impl ExecutorHooks + 'static) -> Self {
+        self.hooks = Some(Arc::new(hooks));
+        self
+    }
+
     /// Checks everything and makes the experiment. A unit whose name is there already gets the
     /// postfix `_1`, `_2`, ….
     ///
@@ -336,6 +345,7 @@ impl ExperimentBuilder {
         find_sources(&mut self.units);
         let experiment = Experiment {
             units: self.units.into(),
+            hooks: self.hooks,
         };
         check_full_runs(&experiment)?;
         Ok(experiment)

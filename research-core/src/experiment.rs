@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::builder::ExperimentBuilder;
+use crate::hooks::ExecutorHooks;
 use crate::unit::{Save, Unit, UnitBody};
 
 /// What runs for each config: units, in order, at every iteration. Cheap to clone.
 #[derive(Clone)]
 pub struct Experiment {
     pub(crate) units: Arc<[Unit]>,
+    pub(crate) hooks: Option<Arc<dyn ExecutorHooks>>,
 }
 
 impl Experiment {
@@ -23,6 +25,19 @@ impl Experiment {
     #[must_use]
     pub fn units(&self) -> &[Unit] {
         &self.units
+    }
+
+    /// What an embedder has put around them.
+    #[inline]
+    #[must_use]
+    pub fn hooks(&self) -> Option<&dyn ExecutorHooks> {
+        self.hooks.as_deref()
+    }
+
+    /// The same, shared.
+    #[must_use]
+    pub fn shared_hooks(&self) -> Option<Arc<dyn ExecutorHooks>> {
+        self.hooks.clone()
     }
 
     /// Where the unit with this name stands.

@@ -31,6 +31,7 @@ mod event;
 mod experiment;
 mod expression;
 mod function;
+mod hooks;
 mod instance;
 mod meeting;
 mod options;
@@ -55,6 +56,7 @@ pub use expression::{
     Argument, Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o,
 };
 pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
+pub use hooks::{ExecutorHooks, UnitResult};
 pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
 pub use options::{ExecutorTarget, Isolation, ResearchRecord, RunOptions};

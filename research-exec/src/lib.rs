@@ -19,7 +19,7 @@ mod worker;
 pub mod program;
 
 pub use distributor::StatusCounts;
-pub use executor::{Ending, Executor, ExecutorError};
+pub use executor::{BranchExecution, Ending, Execution, Executor, ExecutorError};
 pub use groups::{running_groups, signal_groups};
 pub use leader::{Job, LaunchError, Report, RunError, lead};
 pub use task::{

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use research_core::{
-    Arguments, CallableFunction, Context, ExecutorTarget, ExperimentBuilder, Expression,
-    GeneratorFunction, InstanceFunction, IntoOutput, Isolation, MethodFunction, RunOptions,
-    Subscriber, UnitBody, UnitError, When,
+    Arguments, CallableFunction, Context, ExecutorHooks, ExecutorTarget, ExperimentBuilder,
+    Expression, GeneratorFunction, InstanceFunction, IntoOutput, Isolation, MethodFunction,
+    RunOptions, Subscriber, UnitBody, UnitError, When,
 };
 use research_domain::Domain;
 
@@ -174,6 +174,13 @@ impl Research {
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = retries;
         self
+    }
+
+    /// Lets code of one's own stand around tasks, iterations and calls of units, where these run;
+    /// see [`ExecutorHooks`].
+    #[must_use]
+    pub fn hooks(self, hooks: impl ExecutorHooks + 'static) -> Self {
+        self.build(|experiment| experiment.hooks(hooks))
     }
 
     /// Shows a progress bar on standard error, or lines now and then where that is no terminal.

@@ -43,10 +43,10 @@ pub use error::ResearchError;
 pub use finished::{Finished, StoredResults};
 pub use research_core as core;
 pub use research_core::{
-    Branches, BuildError, Context, Event, ExecutorTarget, Experiment, ExperimentBuilder,
-    Expression, FailureKind, Instance, Isolation, LogLevel, Outcome, ResearchRecord, RunOptions,
-    Serialized, Shared, Status, Subscriber, Timestamp, UnitError, When, e, e_all, e_unit, ec,
-    ec_all, ep, it, o,
+    Branches, BuildError, Context, Event, ExecutorHooks, ExecutorTarget, Experiment,
+    ExperimentBuilder, Expression, FailureKind, Instance, Isolation, LogLevel, Outcome,
+    ResearchRecord, RunOptions, Serialized, Shared, Status, Subscriber, Timestamp, Unit, UnitError,
+    UnitResult, When, e, e_all, e_unit, ec, ec_all, ep, it, o,
 };
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};

@@ -69,7 +69,7 @@ impl Block {
                 Ok(None) => {}
                 Err(error) => {
                     branch.in_block = false;
-                    branch.fail(unit, error, sink)?;
+                    branch.fail(Some(unit), error, sink)?;
                 }
             }
         }
@@ -93,7 +93,7 @@ impl Block {
                 Ok(None) => {}
                 Err(error) => {
                     branch.in_block = false;
-                    return branch.fail(unit, &error, sink);
+                    return branch.fail(Some(unit), &error, sink);
                 }
             }
         }

@@ -4,17 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use research_core::{
-    BranchView, Branches, Context, ContextParts, Event, EventSink, ExceptionRecord, Experiment,
-    FailureKind, Generator, LogLevel, Output, SinkError, Status, Timestamp, Unit, UnitBody,
-    UnitError,
+    BranchView, Branches, Context, ContextParts, Event, EventSink, ExceptionRecord, ExecutorHooks,
+    Experiment, FailureKind, Generator, LogLevel, Output, SinkError, Status, Timestamp, Unit,
+    UnitBody, UnitError, UnitResult,
 };
 
+use super::Ending;
 use super::unwind::catch;
-use super::{Ending, UnitResult};
 use crate::task::TaskExperiment;
 
 pub(super) struct Branch {
     context: Context,
+    hooks: Option<Arc<dyn ExecutorHooks>>,
     attempt: u32,
     /// The started generators, by the unit's position.
     generators: Vec<Option<Box<dyn Generator>>>,
@@ -56,6 +57,7 @@ impl Branch {
         });
         Self {
             context,
+            hooks: experiment.shared_hooks(),
             attempt: task.attempt,
             generators,
             state: State::Running,
@@ -91,10 +93,30 @@ impl Branch {
         runs && has_input && unit.when().is_due(iteration, n_iters, self.is_stopping())
     }
 
-    pub(super) fn begin(&mut self, iteration: u64) {
-        if self.is_alive() {
-            self.context.set_iteration(iteration);
-            self.iterations = iteration + 1;
+    pub(super) fn begin(
+        &mut self,
+        iteration: u64,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        if !self.is_alive() {
+            return Ok(());
+        }
+        self.context.set_iteration(iteration);
+        self.iterations = iteration + 1;
+        self.run_hook(|hooks, context| hooks.before_iteration(context), sink)
+    }
+
+    fn run_hook(
+        &mut self,
+        hook: impl FnOnce(&dyn ExecutorHooks, &mut Context) -> Result<(), UnitError>,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let Some(hooks) = self.hooks.clone() else {
+            return Ok(());
+        };
+        match catch(|| hook(&*hooks, &mut self.context)) {
+            Ok(()) => Ok(()),
+            Err(error) => self.fail(None, &error, sink),
         }
     }
 
@@ -129,19 +151,22 @@ impl Branch {
         };
         match unit.save(&output, &mut self.context) {
             Ok(()) => Ok(()),
-            Err(error) => self.fail(unit, &error, sink),
+            Err(error) => self.fail(Some(unit), &error, sink),
         }
     }
 
     /// Closes an iteration; whether there will be another.
-    pub(super) fn finish_iteration(&mut self) -> bool {
-        match std::mem::replace(&mut self.state, State::Running) {
+    pub(super) fn finish_iteration(&mut self, sink: &mut dyn EventSink) -> Result<bool, SinkError> {
+        if self.is_alive() {
+            self.run_hook(|hooks, context| hooks.after_iteration(context), sink)?;
+        }
+        Ok(match std::mem::replace(&mut self.state, State::Running) {
             State::Running => true,
             State::Stopping(cause) | State::Ended(cause) => {
                 self.state = State::Ended(cause);
                 false
             }
-        }
+        })
     }
 
     /// Runs a unit that is due.
@@ -163,7 +188,7 @@ impl Branch {
                 let failing = self.is_stopping();
                 match self.context.save_expression(expression, variable, failing) {
                     Ok(()) => Ok(()),
-                    Err(error) => self.fail(unit, &error, sink),
+                    Err(error) => self.fail(Some(unit), &error, sink),
                 }
             }
             UnitBody::Dump(names) => {
@@ -180,19 +205,14 @@ impl Branch {
     /// Calls a unit that has code; a panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
         let context = &mut self.context;
-        match unit.body() {
-            UnitBody::Callable(body) => catch(|| body.call(context).map(Some)),
-            UnitBody::Generator(body) => {
-                let slot = &mut self.generators[position];
-                catch(|| {
-                    let generator = match slot {
-                        Some(generator) => generator,
-                        None => slot.insert(body.start(context)?),
-                    };
-                    generator.next(context)
+        let slot = &mut self.generators[position];
+        match self.hooks.as_deref() {
+            None => catch(|| call_body(unit.body(), slot, context)),
+            Some(hooks) => catch(|| {
+                hooks.around_unit(unit, context, &mut |context| {
+                    call_body(unit.body(), slot, context)
                 })
-            }
-            UnitBody::Save { .. } | UnitBody::Dump(_) => Ok(None),
+            }),
         }
     }
 
@@ -210,13 +230,13 @@ impl Branch {
                     self.context.set_output(position, output);
                     Ok(())
                 }
-                Err(error) => self.fail(unit, &error, sink),
+                Err(error) => self.fail(Some(unit), &error, sink),
             },
             Ok(None) => {
                 self.come_to_end(position);
                 Ok(())
             }
-            Err(error) => self.fail(unit, &error, sink),
+            Err(error) => self.fail(Some(unit), &error, sink),
         }
     }
 
@@ -237,7 +257,7 @@ impl Branch {
                 self.come_to_end(position);
                 Ok(())
             }
-            Err(error) => self.fail(unit, error, sink),
+            Err(error) => self.fail(Some(unit), error, sink),
         }
     }
 
@@ -255,7 +275,7 @@ impl Branch {
 
     pub(super) fn fail(
         &mut self,
-        unit: &Unit,
+        unit: Option<&Unit>,
         error: &UnitError,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
@@ -265,11 +285,12 @@ impl Branch {
             FailureKind::Error | FailureKind::Killed | FailureKind::TimedOut => "failed",
         };
         let iteration = self.context.iteration();
-        let reason = format!(
-            "unit `{}` {verb} in iteration {iteration}: {}",
-            unit.name(),
-            error.message()
-        );
+        let name = unit.map(|unit| unit.name().to_owned());
+        let who = match &name {
+            Some(name) => format!("unit `{name}`"),
+            None => "the executor's hook".to_owned(),
+        };
+        let reason = format!("{who} {verb} in iteration {iteration}: {}", error.message());
         self.stop(Cause {
             status: kind.status(),
             reason: Some(reason),
@@ -278,7 +299,7 @@ impl Branch {
             at: Timestamp::now(),
             experiment: self.context.number(),
             exception: Box::new(ExceptionRecord {
-                unit: Some(unit.name().to_owned()),
+                unit: name,
                 iteration,
                 kind,
                 message: error.message().to_owned(),
@@ -325,6 +346,14 @@ impl Branch {
         })
     }
 
+    /// Ends it, where its task was not run.
+    pub(super) fn give_up(&mut self, reason: &str) {
+        self.state = State::Ended(Cause {
+            status: Status::Failed,
+            reason: Some(reason.to_owned()),
+        });
+    }
+
     /// Tells how it ended.
     pub(super) fn end(&mut self, sink: &mut dyn EventSink) -> Result<Ending, SinkError> {
         // Generators may own processes; they end with the experiment, not with the executor.
@@ -356,5 +385,25 @@ impl Branch {
             iterations: ending.iterations,
         })?;
         Ok(ending)
+    }
+}
+
+#[inline]
+fn call_body(
+    body: &UnitBody,
+    slot: &mut Option<Box<dyn Generator>>,
+    context: &mut Context,
+) -> UnitResult {
+    match body {
+        UnitBody::Callable(body) => body.call(context).map(Some),
+        UnitBody::Generator(body) => {
+            let generator = match slot {
+                Some(generator) => generator,
+                None => slot.insert(body.start(context)?),
+            };
+            generator.next(context)
+        }
+        // These are the branch's own work, see `run`.
+        UnitBody::Save { .. } | UnitBody::Dump(_) => Ok(None),
     }
 }

@@ -9,35 +9,35 @@ use super::{Executor, Pace};
 /// Runs the branches to their ends.
 pub(super) fn run(
     executor: &Executor,
-    mut branches: Vec<Branch>,
+    branches: &mut [Branch],
     sink: &mut dyn EventSink,
-) -> Result<Vec<Branch>, SinkError> {
+) -> Result<(), SinkError> {
     let units = executor.experiment.units();
     let mut pace = Pace::new();
     for iteration in 0..executor.n_iters.unwrap_or(u64::MAX) {
-        for branch in &mut branches {
-            branch.begin(iteration);
+        for branch in branches.iter_mut() {
+            branch.begin(iteration, sink)?;
         }
         let mut position = 0;
         while position < units.len() {
-            position = run_unit(executor, position, &mut branches, sink)?;
+            position = run_unit(executor, position, branches, sink)?;
         }
         let mut alive = false;
-        for branch in &mut branches {
-            alive |= branch.finish_iteration();
+        for branch in branches.iter_mut() {
+            alive |= branch.finish_iteration(sink)?;
         }
         if !alive {
             break;
         }
         if pace.is_due(branches.iter().map(Branch::saved_bytes).sum()) {
-            for branch in &mut branches {
+            for branch in branches.iter_mut() {
                 branch.send_saved(sink)?;
                 branch.tell_progress(sink)?;
             }
             sink.flush()?;
         }
     }
-    Ok(branches)
+    Ok(())
 }
 
 /// Runs the unit at a position; where to go on.

@@ -1,5 +1,6 @@
 //! The executor: runs the experiments of one task, iteration by iteration, and tells what happens.
 
+mod alone;
 mod block;
 mod branch;
 mod in_turn;
@@ -7,17 +8,19 @@ mod threads;
 mod unwind;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use research_core::domain::{Config, IdRegistryError};
 use research_core::{
-    Branches, EventSink, ExecutorTarget, Experiment, ExperimentNumber, Output, RunOptions,
-    SinkError, Status, Timestamp, Unit, UnitError, WorkerNumber,
+    Branches, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord,
+    RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::task::{TaskExperiment, standalone_task};
 
+pub use alone::{BranchExecution, Execution};
 use branch::Branch;
 
 /// Saved values are sent when they take this much, in bytes.
@@ -62,6 +65,9 @@ pub struct Executor {
     finalize: bool,
     target: ExecutorTarget,
     experiments_folder: Option<PathBuf>,
+    configs: Vec<Config>,
+    branch_configs: Vec<Config>,
+    executor_config: Config,
 }
 
 impl Executor {
@@ -74,6 +80,9 @@ impl Executor {
             finalize: true,
             target: ExecutorTarget::default(),
             experiments_folder: None,
+            configs: Vec::new(),
+            branch_configs: Vec::new(),
+            executor_config: Config::new(),
         }
     }
 
@@ -152,20 +161,46 @@ impl Executor {
         task: Vec<TaskExperiment>,
         sink: &mut dyn EventSink,
     ) -> Result<Vec<Ending>, SinkError> {
-        let branches: Vec<Branch> = task
+        let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
+        let mut branches: Vec<Branch> = task
             .into_iter()
             .map(|one| Branch::new(&self.experiment, one, self.experiments_folder.clone()))
             .collect();
-        let mut branches = match self.target {
-            ExecutorTarget::Threads if branches.len() > 1 => threads::run(self, branches, sink)?,
-            ExecutorTarget::Threads | ExecutorTarget::For => in_turn::run(self, branches, sink)?,
-        };
+        match self.experiment.hooks() {
+            None => self.run_branches(&mut branches, sink)?,
+            Some(hooks) => {
+                let mut run = None;
+                let records: Vec<&ExperimentRecord> = records.iter().map(|one| &**one).collect();
+                hooks.around_task(&records, &mut || {
+                    if run.is_none() {
+                        run = Some(self.run_branches(&mut branches, sink));
+                    }
+                });
+                match run {
+                    Some(result) => result?,
+                    None => branches.iter_mut().for_each(|branch| {
+                        branch.give_up("the executor's hooks did not run the task")
+                    }),
+                }
+            }
+        }
         let mut endings = Vec::with_capacity(branches.len());
         for branch in &mut branches {
             branch.send_saved(sink)?;
             endings.push(branch.end(sink)?);
         }
         Ok(endings)
+    }
+
+    fn run_branches(
+        &self,
+        branches: &mut Vec<Branch>,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        match self.target {
+            ExecutorTarget::Threads if branches.len() > 1 => threads::run(self, branches, sink),
+            ExecutorTarget::Threads | ExecutorTarget::For => in_turn::run(self, branches, sink),
+        }
     }
 
     fn is_due(&self, branch: &Branch, unit: &Unit) -> bool {
@@ -232,15 +267,22 @@ impl Pace {
     }
 }
 
-/// What a call of a unit led to: an output, a generator's end, or an error.
-type UnitResult = Result<Option<Output>, UnitError>;
-
 /// An executor that stands alone could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecutorError {
     /// Events have nowhere to go.
     #[error(transparent)]
     Sink(#[from] SinkError),
+    /// There are configs and branch configs, but not as many of each.
+    #[error(
+        "there are {configs} configs and {branch_configs} branch configs: give one of each for every branch, or only one of both lists"
+    )]
+    Lengths {
+        /// How many configs there are.
+        configs: usize,
+        /// How many branch configs.
+        branch_configs: usize,
+    },
     /// A config has no free id.
     #[error(transparent)]
     Id(#[from] IdRegistryError),

@@ -42,9 +42,9 @@ enum Report {
 /// Runs the branches to their ends. Where the system gives no more threads, they run in turn.
 pub(super) fn run(
     executor: &Executor,
-    branches: Vec<Branch>,
+    branches: &mut Vec<Branch>,
     sink: &mut dyn EventSink,
-) -> Result<Vec<Branch>, SinkError> {
+) -> Result<(), SinkError> {
     let (reports, inbox) = bounded(REPORTS);
     thread::scope(|scope| {
         let mut orders = Vec::with_capacity(branches.len());
@@ -58,13 +58,14 @@ pub(super) fn run(
             executor,
             next: vec![Some(0); branches.len()],
             branches: branches
-                .into_iter()
+                .drain(..)
                 .map(|branch| Some(Box::new(branch)))
                 .collect(),
             orders,
             inbox,
         };
-        coordinator.run(sink)
+        *branches = coordinator.run(sink)?;
+        Ok(())
     })
 }
 
@@ -104,7 +105,7 @@ struct Coordinator<'a> {
 impl Coordinator<'_> {
     fn run(mut self, sink: &mut dyn EventSink) -> Result<Vec<Branch>, SinkError> {
         for branch in self.branches.iter_mut().flatten() {
-            branch.begin(0);
+            branch.begin(0, sink)?;
         }
         loop {
             let away = self.send_off();
@@ -274,7 +275,7 @@ impl BranchThread<'_> {
                 }
                 position += 1;
             }
-            let goes_on = branch.finish_iteration();
+            let goes_on = branch.finish_iteration(&mut self.sink)?;
             if !goes_on || self.executor.n_iters == Some(branch.iterations()) {
                 branch.close(units);
                 return Ok(None);
@@ -284,7 +285,7 @@ impl BranchThread<'_> {
                 branch.tell_progress(&mut self.sink)?;
                 self.sink.flush()?;
             }
-            branch.begin(branch.iterations());
+            branch.begin(branch.iterations(), &mut self.sink)?;
             position = 0;
         }
     }

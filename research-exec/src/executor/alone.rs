@@ -1,0 +1,175 @@
+//! An executor that stands alone, outside of any research: its results are kept in memory.
+
+use std::collections::BTreeMap;
+
+use research_core::domain::{Config, Value};
+use research_core::{Event, ExceptionRecord, ExperimentRecord, Status, Timestamp, WorkerNumber};
+
+use super::{Ending, Executor, ExecutorError};
+use crate::task::standalone_task;
+
+/// What came of a run of an [`Executor`] that stands alone.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    branches: Vec<BranchExecution>,
+}
+
+/// What came of one branch.
+#[derive(Clone, Debug)]
+pub struct BranchExecution {
+    /// What it was: id, config, seed.
+    pub record: ExperimentRecord,
+    /// How it ended.
+    pub ending: Ending,
+    /// What was saved: for each name, the iterations and their values.
+    pub values: BTreeMap<String, Vec<(u64, Value)>>,
+    /// The errors and panics of its units.
+    pub exceptions: Vec<ExceptionRecord>,
+}
+
+impl Execution {
+    /// The branches, in the order of their configs.
+    #[must_use]
+    pub fn branches(&self) -> &[BranchExecution] {
+        &self.branches
+    }
+
+    fn new(branches: Vec<(ExperimentRecord, Ending)>, events: Vec<Event>) -> Self {
+        let mut branches: Vec<BranchExecution> = branches
+            .into_iter()
+            .map(|(record, ending)| BranchExecution {
+                record,
+                ending,
+                values: BTreeMap::new(),
+                exceptions: Vec::new(),
+            })
+            .collect();
+        for event in events {
+            take_in(&mut branches, event);
+        }
+        Self { branches }
+    }
+}
+
+fn take_in(branches: &mut [BranchExecution], event: Event) {
+    match event {
+        Event::Values {
+            experiment,
+            variable,
+            iterations,
+            column,
+        } => {
+            let Some(branch) = branches.iter_mut().find(|b| b.ending.number == experiment) else {
+                return;
+            };
+            let values = branch.values.entry(variable.to_string()).or_default();
+            values.extend(iterations.iter().zip((0..).map_while(|i| column.get(i))));
+        }
+        Event::Exception {
+            experiment,
+            exception,
+            ..
+        } => {
+            let branch = branches.iter_mut().find(|b| b.ending.number == experiment);
+            if let Some(branch) = branch {
+                branch.exceptions.push(*exception);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl BranchExecution {
+    /// How it ended.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.ending.status
+    }
+
+    /// The values saved under a name, in the order of the iterations; none if there are none.
+    pub fn values_of(&self, name: &str) -> impl Iterator<Item = &Value> {
+        let values = self.values.get(name).map_or([].as_slice(), Vec::as_slice);
+        values.iter().map(|(_, value)| value)
+    }
+}
+
+impl Executor {
+    /// Sets the configs, one for each branch.
+    #[must_use]
+    pub fn configs(mut self, configs: impl IntoIterator<Item = Config>) -> Self {
+        self.configs = configs.into_iter().collect();
+        self
+    }
+
+    /// Sets what is added to the config of each branch, as a research with a list of branches
+    /// does.
+    #[must_use]
+    pub fn branch_configs(mut self, configs: impl IntoIterator<Item = Config>) -> Self {
+        self.branch_configs = configs.into_iter().collect();
+        self
+    }
+
+    /// Sets what is added to the configs of all branches.
+    #[must_use]
+    pub fn executor_config(mut self, config: Config) -> Self {
+        self.executor_config = config;
+        self
+    }
+
+    /// Runs outside of any research, and gives what came of it. There are as many branches as
+    /// configs or branch configs, and one if there are none. Where several configs have one key,
+    /// that of the branch counts most, then that of the executor. Ids and seeds are those of a
+    /// research with seed 0.
+    ///
+    /// ```
+    /// use research_core::domain::{Config, Value};
+    /// use research_core::{Experiment, ec};
+    /// use research_exec::Executor;
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .callable("sum", |a: i64, b: i64, c: i64| a + b + c, (ec("a"), ec("b"), ec("c")))
+    ///     .save_to("sum")
+    ///     .build()?;
+    /// let execution = Executor::new(experiment)
+    ///     .configs([Config::from_pairs([("a", 1)]), Config::from_pairs([("a", 2)])])
+    ///     .branch_configs([Config::from_pairs([("b", 10)]), Config::from_pairs([("b", 20)])])
+    ///     .executor_config(Config::from_pairs([("c", 100)]))
+    ///     .run()?;
+    /// let sums: Vec<_> = execution.branches().iter().flat_map(|branch| branch.values_of("sum")).collect();
+    /// assert_eq!(sums, [&Value::from(111), &Value::from(122)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There are not as many branch configs as configs, or one config too often to get an id. What
+    /// fails in units is part of the results.
+    pub fn run(&self) -> Result<Execution, ExecutorError> {
+        let mut events = Vec::new();
+        let task = standalone_task(self.merged_configs()?)?;
+        let records: Vec<ExperimentRecord> = task.iter().map(|one| (*one.record).clone()).collect();
+        for experiment in &task {
+            let worker = WorkerNumber(0);
+            events.push(experiment.started(Timestamp::now(), worker, std::process::id()));
+        }
+        let endings = self.run_task(task, &mut events)?;
+        let branches = records.into_iter().zip(endings).collect();
+        Ok(Execution::new(branches, events))
+    }
+
+    fn merged_configs(&self) -> Result<Vec<Config>, ExecutorError> {
+        let (configs, branch_configs) = (self.configs.len(), self.branch_configs.len());
+        if configs != branch_configs && configs.min(branch_configs) > 0 {
+            return Err(ExecutorError::Lengths {
+                configs,
+                branch_configs,
+            });
+        }
+        let empty = Config::new();
+        let merged = (0..configs.max(branch_configs).max(1)).map(|index| {
+            let own = self.configs.get(index).unwrap_or(&empty);
+            let of_branch = self.branch_configs.get(index).unwrap_or(&empty);
+            own.merged(&self.executor_config).merged(of_branch)
+        });
+        Ok(merged.collect())
+    }
+}

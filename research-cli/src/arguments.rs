@@ -38,6 +38,8 @@ pub enum Command {
     Status(StatusArguments),
     /// Print what a research has saved
     Results(ResultsArguments),
+    /// End the run of a research, from another terminal
+    Stop(StopArguments),
     /// Remove a research and all that it has saved
     Remove(RemoveArguments),
     /// List the researches in a folder
@@ -203,6 +205,28 @@ pub enum ResultsFormat {
     Json,
     /// One JSON object in each line
     Jsonl,
+}
+
+/// The arguments of `research stop`.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+End the run of a research that goes on in another terminal, as Ctrl-C there would: what runs is
+finished, and `research resume` does the rest. Waits until it has ended.",
+    after_help = "\
+Examples:
+  research stop power
+  research stop power --kill -y     end now; what runs is run again when it is resumed"
+)]
+pub struct StopArguments {
+    /// The research: the name of its folder, or a path to it
+    pub name: PathBuf,
+    /// Do not finish what runs
+    #[arg(long)]
+    pub kill: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// The arguments of `research remove`.

@@ -9,9 +9,10 @@ pub mod remove;
 pub mod results;
 pub mod run;
 pub mod status;
+pub mod stop;
 mod table;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use research::core::StorageError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
@@ -152,4 +153,16 @@ impl From<DomainError> for CommandError {
 
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
     serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
+}
+
+/// Asks, if there is somebody to ask.
+fn ask(question: &str) -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(CommandError::NobodyToAsk { flag: "-y" });
+    }
+    eprint!("{question} [y/N] ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -47,6 +47,7 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<Exit, CommandError
         Command::Resume(arguments) => commands::run::resume(arguments, out),
         Command::Status(arguments) => commands::status::run(arguments, out),
         Command::Results(arguments) => commands::results::run(arguments, out),
+        Command::Stop(arguments) => commands::stop::run(arguments),
         Command::Remove(arguments) => commands::remove::run(arguments),
         Command::List(arguments) => commands::list::run(arguments, out),
         Command::Domain(arguments) => commands::domain::run(arguments, out),

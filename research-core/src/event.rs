@@ -71,6 +71,13 @@ pub struct ExperimentRecord {
 }
 
 impl ExperimentRecord {
+    /// The seed in 32 bits, which is as many as every program's generator takes.
+    #[must_use]
+    pub fn short_seed(&self) -> u32 {
+        // The shift leaves no more than 32 bits.
+        (self.seed >> 32) as u32
+    }
+
     /// The config with the auxiliary keys `repetition` and `updates`.
     #[must_use]
     pub fn full_config(&self) -> Config {

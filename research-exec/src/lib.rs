@@ -22,6 +22,7 @@ pub use distributor::StatusCounts;
 pub use executor::{BranchExecution, Ending, Execution, Executor, ExecutorError};
 pub use groups::{running_groups, signal_groups};
 pub use leader::{Job, LaunchError, Report, RunError, lead};
+pub use process::end_process;
 pub use task::{
     DomainSource, DoneBefore, KnownExperiment, SourceError, TaskExperiment, TaskSource,
 };

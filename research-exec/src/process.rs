@@ -7,7 +7,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Mutex;
 
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
@@ -102,6 +104,34 @@ impl ProcessHandle {
 
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// Sends signals to a process of which `is_meant` still says, once it cannot become another one,
+/// that it is the one that is meant, and waits for its end. False if it is not.
+///
+/// # Errors
+/// The system refuses the signal.
+pub fn end_process(pid: u32, signals: &[i32], is_meant: impl FnOnce() -> bool) -> io::Result<bool> {
+    let pid = i32::try_from(pid).map_err(io::Error::other)?;
+    let handle = match ProcessHandle::open(pid) {
+        Ok(handle) => handle,
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    if !is_meant() {
+        return Ok(false);
+    }
+    for signal in signals {
+        handle.signal(Signal::try_from(*signal)?)?;
+    }
+    let mut waited = [PollFd::new(handle.descriptor(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut waited, PollTimeout::NONE) {
+            Ok(_) => return Ok(true),
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

@@ -37,6 +37,7 @@ mod earlier;
 mod error;
 mod finished;
 mod run;
+mod stop;
 
 pub use builder::Research;
 pub use error::ResearchError;
@@ -56,3 +57,4 @@ pub use research_monitor as monitor;
 pub use research_storage as storage;
 pub use research_storage::Results;
 pub use run::{worker_entry, worker_entry_with};
+pub use stop::stop;

@@ -1,10 +1,8 @@
 //! `research remove`: a research and all that it has saved.
 
-use std::io::{self, IsTerminal, Write};
-
 use research::storage::remove;
 
-use super::CommandError;
+use super::{CommandError, ask};
 use crate::arguments::RemoveArguments;
 use crate::exit::Exit;
 
@@ -16,21 +14,10 @@ use crate::exit::Exit;
 pub fn run(arguments: &RemoveArguments) -> Result<Exit, CommandError> {
     let folder = &arguments.name;
     // Nothing there is told before anything is asked.
+    let question = format!("Remove {} and all that it has saved?", folder.display());
     let is_there = folder.symlink_metadata().is_ok();
-    if arguments.yes || !is_there || is_wanted(&folder.display().to_string())? {
+    if arguments.yes || !is_there || ask(&question)? {
         remove(folder, arguments.force)?;
     }
     Ok(Exit::Success)
-}
-
-/// Asks, if there is somebody to ask.
-fn is_wanted(name: &str) -> Result<bool, CommandError> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(CommandError::NobodyToAsk { flag: "-y" });
-    }
-    eprint!("Remove {name} and all that it has saved? [y/N] ");
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

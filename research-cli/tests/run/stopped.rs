@@ -116,3 +116,32 @@ fn a_research_whose_folder_was_moved_can_be_resumed() {
     assert_eq!(place.status("old/renamed")["finished"], 5);
     assert!(!place.path("s").exists());
 }
+
+#[test]
+fn stop_ends_a_run_from_elsewhere() {
+    let place = place();
+    let running = in_the_middle(&place);
+    let stopping = place.start(&["stop", "s", "-y"]);
+    running.wait_for_log("s", "what runs is finished");
+    place.write("gate", "");
+    assert_eq!(running.end().code, Some(130));
+    let stopped = stopping.end();
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    assert!(stopped.err.contains("s has ended"), "{stopped:?}");
+    resume(&place, 3);
+    let none = place.research(&["stop", "s", "-y"]);
+    assert!(none.err.contains("s is not being run"), "{none:?}");
+}
+
+#[test]
+fn stop_can_end_it_at_once_and_asks_first() {
+    let place = place();
+    let running = in_the_middle(&place);
+    let asks = place.research(&["stop", "s"]);
+    assert_eq!(asks.code, Some(2), "{asks:?}");
+    assert!(asks.err.contains("answer it with -y"), "{asks:?}");
+    let stopped = place.research(&["stop", "s", "--kill", "-y"]);
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    assert_eq!(running.end().code, Some(130));
+    resume(&place, 1);
+}

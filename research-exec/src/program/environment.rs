@@ -34,7 +34,7 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     if let Some(path) = folder(context)? {
         add(PATH, path.as_bytes());
     }
-    add(SEED, record.seed.to_string().as_bytes());
+    add(SEED, record.short_seed().to_string().as_bytes());
     add(ITERATION, context.iteration().to_string().as_bytes());
     add(CONFIG, &serde_json::to_vec(context.config())?);
     Ok(variables)

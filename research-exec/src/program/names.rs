@@ -164,7 +164,7 @@ fn write_built_in(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(
         }
         "iteration" => write_display(context.iteration(), text),
         "repetition" => write_display(record.repetition, text),
-        "seed" => write_display(record.seed, text),
+        "seed" => write_display(record.short_seed(), text),
         _ => match context.full_config().get("device") {
             None | Some(Value::Null) => return Err(RenderError::NoDevice),
             Some(Value::List(devices)) => {

@@ -145,3 +145,17 @@ fn stop_can_end_it_at_once_and_asks_first() {
     assert_eq!(running.end().code, Some(130));
     resume(&place, 1);
 }
+
+#[test]
+fn a_domain_without_an_end_is_run_until_it_is_stopped() {
+    let file = FILE.replace("a=[1, 2, 3, 4, 5]", "a=uniform(0, 1)");
+    let place = Place::with(&file);
+    place.script("u.sh", "touch begun; echo 1");
+    let running = place.start(&["run", "research.toml"]);
+    running.wait_for_file("begun");
+    running.wait_for_log("s", "the domain has no end");
+    running.signal("INT");
+    let done = running.end();
+    assert_eq!(done.code, Some(130), "{done:?}");
+    place.wait_for_silence();
+}

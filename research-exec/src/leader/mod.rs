@@ -170,6 +170,11 @@ impl Leader {
             total: self.distributor.remaining(),
             n_iters: self.n_iters,
         }]);
+        if self.distributor.remaining().is_none() {
+            self.warn(
+                "the domain has no end: the run goes on until it is stopped, or set n_configs",
+            );
+        }
         let mut actions = Vec::new();
         self.distributor.start(&mut actions);
         loop {
@@ -194,12 +199,15 @@ impl Leader {
             // It was not asked for: the run's end says why.
             return;
         }
+        self.warn("asked to stop: what runs is finished, nothing new is begun; asked again, it ends at once");
+    }
+
+    fn warn(&self, text: &str) {
         self.append(vec![Event::Message {
             at: Timestamp::now(),
             experiment: None,
             level: LogLevel::Warning,
-            text: "asked to stop: what runs is finished, nothing new is begun; asked again, it ends at once"
-                .to_owned(),
+            text: text.to_owned(),
         }]);
     }
 
@@ -237,7 +245,7 @@ impl Leader {
         }
     }
 
-    fn append(&mut self, events: Vec<Event>) {
+    fn append(&self, events: Vec<Event>) {
         // A writer that has ended is noticed when the leader waits for what happens next.
         if let Some(writer) = &self.writer {
             writer.append(events);

@@ -17,6 +17,7 @@ const EVERYTHING: &str = r##"
 name = "power"
 workers = 2
 branches = 4
+profile = 1
 executor_target = "for"
 n_iters = 5
 n_configs = 7
@@ -79,6 +80,8 @@ fn every_key_is_read() {
             finalize: false,
             isolation: Isolation::Worker,
             retries: 1,
+            debug: false,
+            profile: 1,
         }
     );
     assert_eq!(

@@ -328,4 +328,15 @@ pub enum Event {
         /// Its place in the domain as it is now.
         place: u64,
     },
+    /// How long calls of a unit took, or whole iterations; told where a profile is asked for.
+    Profile {
+        /// Whose.
+        experiment: ExperimentNumber,
+        /// The unit; `None` for whole iterations.
+        unit: Option<Arc<str>>,
+        /// The iteration of each call.
+        iterations: Iterations,
+        /// The seconds of each call, as many as there are iterations.
+        seconds: Column,
+    },
 }

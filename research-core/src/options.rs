@@ -55,6 +55,10 @@ pub struct RunOptions {
     pub isolation: Isolation,
     /// How often an experiment that did not succeed is tried again.
     pub retries: u32,
+    /// Whether the first failure ends the run at once, as its error.
+    pub debug: bool,
+    /// Whether the time of each unit and iteration is recorded: 0 for no, 1 for yes.
+    pub profile: u8,
 }
 
 impl Default for RunOptions {
@@ -71,6 +75,8 @@ impl Default for RunOptions {
             finalize: true,
             isolation: Isolation::default(),
             retries: 0,
+            debug: false,
+            profile: 0,
         }
     }
 }

@@ -247,3 +247,53 @@ fn what_hooks_refuse_is_a_failure_with_its_reason() {
     );
     assert!(reason("unit").starts_with("unit `u` panicked in iteration 0: not this unit"));
 }
+
+#[test]
+fn debug_raises_the_first_failure_at_once() {
+    let calls = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&calls);
+    let builder = Experiment::builder()
+        .unit("fails", |cx: &mut Context| {
+            let fails = cx.config_item::<i64>("a")? == 1 && cx.iteration() == 2;
+            if fails {
+                Err(UnitError::new("no luck"))
+            } else {
+                Ok(())
+            }
+        })
+        .unit("after", move |_: &mut Context| {
+            *counted.lock().unwrap() += 1;
+            Ok(())
+        });
+    let configs = [config("a", 0), config("a", 1)];
+    let executor = executor(builder).configs(configs).n_iters(10).debug(true);
+    let error = executor.run().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unit `fails` failed in iteration 2: no luck"
+    );
+    assert_eq!(*calls.lock().unwrap(), 4, "nothing comes after it");
+}
+
+#[test]
+fn a_profile_has_the_time_of_each_unit_and_iteration() {
+    let builder = || {
+        Experiment::builder()
+            .callable("often", || 1, ())
+            .callable("rarely", || 1, ())
+            .when(2)
+    };
+    let execution = executor(builder()).n_iters(4).profile(true).run().unwrap();
+    let profile = &execution.branches()[0].profile;
+    let iterations = |unit: Option<&str>| -> Vec<u64> {
+        profile[&unit.map(str::to_owned)]
+            .iter()
+            .map(|(iteration, _)| *iteration)
+            .collect()
+    };
+    assert_eq!(iterations(Some("often")), [0, 1, 2, 3]);
+    assert_eq!(iterations(Some("rarely")), [1, 3]);
+    assert_eq!(iterations(None), [0, 1, 2, 3]);
+    let without = executor(builder()).n_iters(4).run().unwrap();
+    assert!(without.branches()[0].profile.is_empty());
+}

@@ -187,7 +187,10 @@ impl<'a> Entry<'a> {
                 exception: reason.as_deref().unwrap_or(""),
                 ..Self::new(*at, status.as_str())
             },
-            Event::Values { .. } | Event::Message { .. } | Event::Moved { .. } => return None,
+            Event::Values { .. }
+            | Event::Message { .. }
+            | Event::Moved { .. }
+            | Event::Profile { .. } => return None,
         })
     }
 }

@@ -117,6 +117,7 @@ impl Results {
             | Event::WorkerStarted { .. }
             | Event::WorkerLost { .. }
             | Event::Message { .. }
+            | Event::Profile { .. }
             | Event::RunEnded { .. } => {}
         }
     }

@@ -176,6 +176,22 @@ impl Research {
         self
     }
 
+    /// Lets the first failure end the run at once, as the error of [`run`](Self::run). It needs
+    /// [`Isolation::None`] and [`ExecutorTarget::For`], so that all happens in this process.
+    #[must_use]
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.options.debug = debug;
+        self
+    }
+
+    /// Records how long units and iterations take, with level 1; see
+    /// [`Finished::profile`](crate::Finished::profile).
+    #[must_use]
+    pub fn profile(mut self, level: u8) -> Self {
+        self.options.profile = level;
+        self
+    }
+
     /// Lets code of one's own stand around tasks, iterations and calls of units, where these run;
     /// see [`ExecutorHooks`].
     #[must_use]

@@ -36,12 +36,14 @@ mod done;
 mod earlier;
 mod error;
 mod finished;
+mod profile;
 mod run;
 mod stop;
 
 pub use builder::Research;
 pub use error::ResearchError;
 pub use finished::{Finished, StoredResults};
+pub use profile::UnitTime;
 pub use research_core as core;
 pub use research_core::{
     Branches, BuildError, Context, Event, ExecutorHooks, ExecutorTarget, Experiment,

@@ -4,7 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::exit;
 use std::sync::Arc;
 
-use research_core::{Experiment, ResearchRecord, RunOptions, Storage, Timestamp};
+use research_core::{
+    ExecutorTarget, Experiment, Isolation, ResearchRecord, RunOptions, Storage, Timestamp,
+};
 use research_domain::{Configs, Iteration};
 use research_exec::{DomainSource, DoneBefore, Invitation, Job, Target, lead, serve};
 use research_monitor::{Bar, Monitor};
@@ -335,10 +337,19 @@ fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
         ("n_configs", options.n_configs == Some(0)),
         ("repeat_each", options.repeat_each == Some(0)),
     ];
-    match zero.into_iter().find(|(_, is_zero)| *is_zero) {
-        Some((name, _)) => Err(ResearchError::Options(format!("{name} must be at least 1"))),
-        None => Ok(()),
-    }
+    let problem = match zero.into_iter().find(|(_, is_zero)| *is_zero) {
+        Some((name, _)) => format!("{name} must be at least 1"),
+        None if options.debug
+            && (options.isolation, options.executor_target)
+                != (Isolation::None, ExecutorTarget::For) =>
+        {
+            "debug runs in this process alone: set isolation `none` and executor_target `for`"
+                .to_owned()
+        }
+        None if options.profile > 1 => "profile is 0 (off) or 1 (time per unit)".to_owned(),
+        None => return Ok(()),
+    };
+    Err(ResearchError::Options(problem))
 }
 
 fn check_size(configs: &Configs) -> Result<(), ResearchError> {

@@ -242,3 +242,58 @@ fn artifacts_stand_in_the_folder_of_their_experiment() {
         "an empty folder says nothing"
     );
 }
+
+#[test]
+fn debug_ends_the_run_with_the_error_of_the_unit() {
+    let study = || {
+        Research::new("debug")
+            .in_memory()
+            .domain(option("a", 0..4_i64))
+            .callable(
+                "fails",
+                |a: i64| if a == 2 { Err("no luck") } else { Ok(a) },
+                (ec("a"),),
+            )
+            .debug(true)
+    };
+    let parallel = study().run().unwrap_err();
+    assert!(
+        parallel
+            .to_string()
+            .contains("debug runs in this process alone"),
+        "{parallel}"
+    );
+    let here = study()
+        .isolation(Isolation::None)
+        .executor_target(ExecutorTarget::For);
+    let error = here.run().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("unit `fails` failed in iteration 0: no luck"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_profile_says_how_often_units_were_called() {
+    let folder = folder("profile");
+    let finished = drawing("profiled")
+        .folder(&folder)
+        .workers(2)
+        .profile(1)
+        .run()
+        .unwrap();
+    let profile = finished.profile().unwrap();
+    let mut calls: Vec<_> = profile
+        .iter()
+        .map(|time| (time.unit.as_deref(), time.calls))
+        .collect();
+    calls.sort_unstable();
+    assert_eq!(calls, [(None, 12), (Some("draw"), 12), (Some("sum"), 12)]);
+    assert!(
+        profile
+            .iter()
+            .all(|time| time.mean() <= time.longest && time.longest <= time.total)
+    );
+}

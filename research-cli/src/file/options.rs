@@ -55,6 +55,9 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
             .map_or(Ok(default.finalize), |node| node.bool("finalize"))?,
         isolation: find(entries, "isolation").map_or(Ok(default.isolation), isolation)?,
         retries: small("retries", 0, default.retries)?,
+        debug: default.debug,
+        profile: find(entries, "profile")
+            .map_or(Ok(default.profile), |node| node.integer("profile", 0))?,
     })
 }
 

@@ -27,6 +27,7 @@ struct FileForm<'f> {
     finalize: bool,
     isolation: Isolation,
     retries: u32,
+    profile: u8,
     domain: String,
     unit: Vec<UnitForm<'f>>,
 }
@@ -68,6 +69,7 @@ impl<'f> FileForm<'f> {
             finalize: options.finalize,
             isolation: options.isolation,
             retries: options.retries,
+            profile: options.profile,
             domain: file.domain.to_string(),
             unit: file.units.iter().map(UnitForm::of).collect(),
         }

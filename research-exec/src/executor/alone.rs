@@ -25,6 +25,9 @@ pub struct BranchExecution {
     pub values: BTreeMap<String, Vec<(u64, Value)>>,
     /// The errors and panics of its units.
     pub exceptions: Vec<ExceptionRecord>,
+    /// The seconds of each call, by unit, and those of each iteration under no name; where a
+    /// [profile](Executor::profile) was asked for.
+    pub profile: BTreeMap<Option<String>, Vec<(u64, Value)>>,
 }
 
 impl Execution {
@@ -42,6 +45,7 @@ impl Execution {
                 ending,
                 values: BTreeMap::new(),
                 exceptions: Vec::new(),
+                profile: BTreeMap::new(),
             })
             .collect();
         for event in events {
@@ -75,7 +79,31 @@ fn take_in(branches: &mut [BranchExecution], event: Event) {
                 branch.exceptions.push(*exception);
             }
         }
+        Event::Profile {
+            experiment,
+            unit,
+            iterations,
+            seconds,
+        } => {
+            let branch = branches.iter_mut().find(|b| b.ending.number == experiment);
+            if let Some(branch) = branch {
+                let times = branch.profile.entry(unit.map(|unit| unit.to_string()));
+                let new = iterations.iter().zip((0..).map_while(|i| seconds.get(i)));
+                times.or_default().extend(new);
+            }
+        }
         _ => {}
+    }
+}
+
+/// The first failure, as an error.
+fn raise(endings: &[Ending]) -> Result<(), ExecutorError> {
+    let failed = endings
+        .iter()
+        .find(|ending| ending.status == Status::Failed);
+    match failed.and_then(|ending| ending.reason.as_ref()) {
+        Some(reason) => Err(ExecutorError::Raised(reason.clone())),
+        None => Ok(()),
     }
 }
 
@@ -142,7 +170,7 @@ impl Executor {
     ///
     /// # Errors
     /// There are not as many branch configs as configs, or one config too often to get an id. What
-    /// fails in units is part of the results.
+    /// fails in units is part of the results, but for [`debug`](Self::debug), where it is an error.
     pub fn run(&self) -> Result<Execution, ExecutorError> {
         let mut events = Vec::new();
         let task = standalone_task(self.merged_configs()?)?;
@@ -152,6 +180,9 @@ impl Executor {
             events.push(experiment.started(Timestamp::now(), worker, std::process::id()));
         }
         let endings = self.run_task(task, &mut events)?;
+        if self.debug {
+            raise(&endings)?;
+        }
         let branches = records.into_iter().zip(endings).collect();
         Ok(Execution::new(branches, events))
     }

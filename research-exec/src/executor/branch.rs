@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use research_core::{
     BranchView, Branches, Context, ContextParts, Event, EventSink, ExceptionRecord, ExecutorHooks,
@@ -10,6 +11,7 @@ use research_core::{
 };
 
 use super::Ending;
+use super::profile::Profile;
 use super::unwind::catch;
 use crate::task::TaskExperiment;
 
@@ -17,6 +19,7 @@ pub(super) struct Branch {
     context: Context,
     hooks: Option<Arc<dyn ExecutorHooks>>,
     attempt: u32,
+    profile: Option<Box<Profile>>,
     /// The started generators, by the unit's position.
     generators: Vec<Option<Box<dyn Generator>>>,
     state: State,
@@ -59,6 +62,7 @@ impl Branch {
             context,
             hooks: experiment.shared_hooks(),
             attempt: task.attempt,
+            profile: None,
             generators,
             state: State::Running,
             exhausted: Vec::new(),
@@ -66,6 +70,12 @@ impl Branch {
             iterations: 0,
             told_iterations: 0,
         }
+    }
+
+    /// Lets it record how long its units and iterations take.
+    pub(super) fn with_profile(mut self, units: &[Unit]) -> Self {
+        self.profile = Some(Box::new(Profile::new(units)));
+        self
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -103,6 +113,9 @@ impl Branch {
         }
         self.context.set_iteration(iteration);
         self.iterations = iteration + 1;
+        if let Some(profile) = &mut self.profile {
+            profile.begin_iteration();
+        }
         self.run_hook(|hooks, context| hooks.before_iteration(context), sink)
     }
 
@@ -159,6 +172,9 @@ impl Branch {
     pub(super) fn finish_iteration(&mut self, sink: &mut dyn EventSink) -> Result<bool, SinkError> {
         if self.is_alive() {
             self.run_hook(|hooks, context| hooks.after_iteration(context), sink)?;
+            if let Some(profile) = &mut self.profile {
+                profile.end_iteration(self.context.iteration());
+            }
         }
         Ok(match std::mem::replace(&mut self.state, State::Running) {
             State::Running => true,
@@ -204,16 +220,21 @@ impl Branch {
 
     /// Calls a unit that has code; a panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
+        let began = self.profile.is_some().then(Instant::now);
         let context = &mut self.context;
         let slot = &mut self.generators[position];
-        match self.hooks.as_deref() {
+        let result = match self.hooks.as_deref() {
             None => catch(|| call_body(unit.body(), slot, context)),
             Some(hooks) => catch(|| {
                 hooks.around_unit(unit, context, &mut |context| {
                     call_body(unit.body(), slot, context)
                 })
             }),
+        };
+        if let (Some(profile), Some(began)) = (&mut self.profile, began) {
+            profile.add(position, self.context.iteration(), began.elapsed());
         }
+        result
     }
 
     /// Takes in what a call of a unit led to.
@@ -327,10 +348,14 @@ impl Branch {
     }
 
     pub(super) fn saved_bytes(&self) -> usize {
-        self.context.saved_bytes()
+        let profile = self.profile.as_ref().map_or(0, |profile| profile.bytes());
+        self.context.saved_bytes() + profile
     }
 
     pub(super) fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        if let Some(profile) = &mut self.profile {
+            profile.send(self.context.number(), sink)?;
+        }
         self.context.send_saved(sink)
     }
 
@@ -346,10 +371,18 @@ impl Branch {
         })
     }
 
-    /// Ends it, where its task was not run.
-    pub(super) fn give_up(&mut self, reason: &str) {
+    /// Whether it has ended without success.
+    pub(super) fn has_failed(&self) -> bool {
+        match &self.state {
+            State::Running => false,
+            State::Stopping(cause) | State::Ended(cause) => !cause.status.is_success(),
+        }
+    }
+
+    /// Ends it, where its task was not run or not to the end.
+    pub(super) fn give_up(&mut self, status: Status, reason: &str) {
         self.state = State::Ended(Cause {
-            status: Status::Failed,
+            status,
             reason: Some(reason.to_owned()),
         });
     }

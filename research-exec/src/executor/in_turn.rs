@@ -21,6 +21,9 @@ pub(super) fn run(
         let mut position = 0;
         while position < units.len() {
             position = run_unit(executor, position, branches, sink)?;
+            if executor.debug && branches.iter().any(Branch::has_failed) {
+                return Ok(());
+            }
         }
         let mut alive = false;
         for branch in branches.iter_mut() {

@@ -4,6 +4,7 @@ mod alone;
 mod block;
 mod branch;
 mod in_turn;
+mod profile;
 mod threads;
 mod unwind;
 
@@ -64,6 +65,8 @@ pub struct Executor {
     n_iters: Option<u64>,
     finalize: bool,
     target: ExecutorTarget,
+    debug: bool,
+    profile: bool,
     experiments_folder: Option<PathBuf>,
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
@@ -79,6 +82,8 @@ impl Executor {
             experiment,
             finalize: true,
             target: ExecutorTarget::default(),
+            debug: false,
+            profile: false,
             experiments_folder: None,
             configs: Vec::new(),
             branch_configs: Vec::new(),
@@ -92,6 +97,8 @@ impl Executor {
         self.n_iters = options.n_iters.or(self.n_iters);
         self.finalize = options.finalize;
         self.target = options.executor_target;
+        self.debug = options.debug;
+        self.profile = options.profile > 0;
         self
     }
 
@@ -114,6 +121,21 @@ impl Executor {
     #[must_use]
     pub fn target(mut self, target: ExecutorTarget) -> Self {
         self.target = target;
+        self
+    }
+
+    /// Sets whether the first failure ends the task at once; see [`run`](Self::run). Branches then
+    /// run in turn.
+    #[must_use]
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.debug = debug;
+        self
+    }
+
+    /// Sets whether the times of units and iterations are recorded.
+    #[must_use]
+    pub fn profile(mut self, profile: bool) -> Self {
+        self.profile = profile;
         self
     }
 
@@ -162,10 +184,7 @@ impl Executor {
         sink: &mut dyn EventSink,
     ) -> Result<Vec<Ending>, SinkError> {
         let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
-        let mut branches: Vec<Branch> = task
-            .into_iter()
-            .map(|one| Branch::new(&self.experiment, one, self.experiments_folder.clone()))
-            .collect();
+        let mut branches: Vec<Branch> = task.into_iter().map(|one| self.branch(one)).collect();
         match self.experiment.hooks() {
             None => self.run_branches(&mut branches, sink)?,
             Some(hooks) => {
@@ -178,11 +197,17 @@ impl Executor {
                 });
                 match run {
                     Some(result) => result?,
-                    None => branches.iter_mut().for_each(|branch| {
-                        branch.give_up("the executor's hooks did not run the task")
-                    }),
+                    None => give_up(
+                        &mut branches,
+                        Status::Failed,
+                        "the executor's hooks did not run the task",
+                    ),
                 }
             }
+        }
+        if self.debug && branches.iter().any(Branch::has_failed) {
+            let reason = "another branch has failed, which ends everything in debug mode";
+            give_up(&mut branches, Status::Killed, reason);
         }
         let mut endings = Vec::with_capacity(branches.len());
         for branch in &mut branches {
@@ -198,8 +223,19 @@ impl Executor {
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
         match self.target {
-            ExecutorTarget::Threads if branches.len() > 1 => threads::run(self, branches, sink),
+            ExecutorTarget::Threads if branches.len() > 1 && !self.debug => {
+                threads::run(self, branches, sink)
+            }
             ExecutorTarget::Threads | ExecutorTarget::For => in_turn::run(self, branches, sink),
+        }
+    }
+
+    fn branch(&self, task: TaskExperiment) -> Branch {
+        let branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
+        if self.profile {
+            branch.with_profile(self.experiment.units())
+        } else {
+            branch
         }
     }
 
@@ -244,6 +280,13 @@ impl Executor {
     }
 }
 
+/// Ends what has not failed by itself.
+fn give_up(branches: &mut [Branch], status: Status, reason: &str) {
+    for branch in branches.iter_mut().filter(|branch| !branch.has_failed()) {
+        branch.give_up(status, reason);
+    }
+}
+
 /// Says when saved values are to be sent.
 struct Pace {
     last: Instant,
@@ -283,6 +326,9 @@ pub enum ExecutorError {
         /// How many branch configs.
         branch_configs: usize,
     },
+    /// A unit has failed, and failures are to be raised at once.
+    #[error("{0}")]
+    Raised(String),
     /// A config has no free id.
     #[error(transparent)]
     Id(#[from] IdRegistryError),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crossbeam_channel::Receiver;
-use research_core::{Event, EventSink, Experiment, SinkError, WorkerNumber};
+use research_core::{Event, EventSink, Experiment, SinkError, Status, WorkerNumber};
 
 use crate::distributor::Input;
 use crate::executor::Executor;
@@ -51,8 +51,13 @@ impl InProcess {
         });
     }
 
-    /// Runs a task here and now.
-    pub(super) fn run(&mut self, number: TaskNumber, task: Task, append: impl FnMut(Vec<Event>)) {
+    /// Runs a task here and now. Gives the reason of the first failure, if there is one.
+    pub(super) fn run(
+        &mut self,
+        number: TaskNumber,
+        task: Task,
+        append: impl FnMut(Vec<Event>),
+    ) -> Option<String> {
         let mut sink = BatchSink {
             events: Vec::new(),
             append,
@@ -60,12 +65,15 @@ impl InProcess {
         // This sink takes everything, so running does not end with an error.
         let endings = self.executor.run_task(task, &mut sink).unwrap_or_default();
         let events = sink.events;
+        let failed = endings.iter().find(|one| one.status == Status::Failed);
+        let reason = failed.and_then(|ending| ending.reason.clone());
         self.inputs.push_back(Input::Ended {
             worker: WORKER,
             task: number,
             events,
             endings,
         });
+        reason
     }
 }
 

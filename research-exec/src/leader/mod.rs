@@ -69,6 +69,9 @@ pub enum RunError {
     /// It made no sense to go on.
     #[error("the run ends here: {0}")]
     GivenUp(String),
+    /// A unit has failed, and failures are to be raised at once.
+    #[error("{0}")]
+    Raised(String),
     /// A thread of the leader has panicked.
     #[error("the leader's {0} has panicked: this is a fault of research itself, please report it")]
     Panicked(&'static str),
@@ -277,11 +280,15 @@ impl Leader {
     fn send_task(&mut self, worker: WorkerNumber, number: TaskNumber, task: Task) {
         if let Some(in_process) = &mut self.in_process {
             let writer = self.writer.as_ref();
-            in_process.run(number, task, |events| {
+            let failed = in_process.run(number, task, |events| {
                 if let Some(writer) = writer {
                     writer.append(events);
                 }
             });
+            if let Some(reason) = failed.filter(|_| self.init.options.debug) {
+                self.failure.get_or_insert(RunError::Raised(reason));
+                self.waiting.push(Input::Stop);
+            }
         } else if let Some(running) = self.workers.get_mut(&worker) {
             // One that cannot be reached is gone already, and its link says so.
             let _ = running.commander.run(number, &task);

@@ -64,8 +64,8 @@ impl Picture {
                 exception,
             } => self.exception(*at, *experiment, exception),
             Event::ExperimentEnded { .. } => self.experiment_ended(event),
-            // Where an experiment stands in tables is no matter of progress.
-            Event::Moved { .. } => {}
+            // Where an experiment stands in tables is no matter of progress, nor what units took.
+            Event::Moved { .. } | Event::Profile { .. } => {}
             Event::RunEnded { at, outcome } => {
                 self.see(*at);
                 if let Some(run) = &mut self.run {

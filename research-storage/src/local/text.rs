@@ -143,7 +143,8 @@ impl TextLogs {
             Event::WorkerStarted { .. }
             | Event::Values { .. }
             | Event::Progress { .. }
-            | Event::Moved { .. } => {}
+            | Event::Moved { .. }
+            | Event::Profile { .. } => {}
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use research::{Context, Finished, Research, ResearchError, UnitError, option};
@@ -115,12 +115,18 @@ fn run(folder: &Path, rows: u32) -> Result<[(Finished, f64); 2], ResearchError> 
     Ok([timed("each-alone", 1)?, timed("branches", 8)?])
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::temp_dir().join("research-branches");
+/// A folder beside this program, at the same path in all its processes, and empty in the first.
+fn new_folder() -> std::io::Result<PathBuf> {
+    let folder = std::env::current_exe()?.with_extension("data");
     if research::exec::Invitation::received().is_none() && folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
     std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = new_folder()?;
     let [(alone, alone_seconds), (branches, seconds)] = run(&folder, 400_000)?;
     println!("{}", branches.results().table()?);
     println!("each setting alone: {alone_seconds:.2} s; 8 branches: {seconds:.2} s");
@@ -138,13 +144,10 @@ mod tests {
 
     #[test]
     fn branches_change_no_result() -> Result<(), Box<dyn Error>> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/branches-example");
-        if research::exec::Invitation::received().is_none() && folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        std::fs::create_dir_all(&folder)?;
+        let folder = new_folder()?;
         let [(alone, _), (branches, _)] = run(&folder, 2000)?;
         assert_eq!(alone.results().table()?, branches.results().table()?);
+        std::fs::remove_dir_all(&folder)?;
         Ok(())
     }
 }

@@ -3,7 +3,12 @@
 use crate::shell::{Failure, cargo, run};
 
 /// The packages that have benches.
-const PACKAGES: [&str; 3] = ["research-domain", "research-storage", "research"];
+const PACKAGES: [&str; 4] = [
+    "research-domain",
+    "research-storage",
+    "research-exec",
+    "research",
+];
 
 /// Runs all benches whose name contains the filter.
 pub(crate) fn run_all(filter: Option<&str>) -> Result<(), Failure> {

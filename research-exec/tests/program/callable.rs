@@ -280,7 +280,7 @@ fn the_environment_tells_what_runs() {
     let run = || script_of_sh(script, &[], OutputSpec::Text);
     let expected = |path: &str| {
         let config = r#"{"lr":0.1,"name":"ü\""}"#;
-        let seed = u64::MAX;
+        let seed = u32::MAX;
         let here = here.display();
         Value::Text(format!(
             "0f3a9c1e00000042|{seed}|5|{config}|{path}|path|{here}"

@@ -22,7 +22,7 @@ fn built_in_names() {
     let mut cx = context(config, Some(folder.path()));
     cx.set_iteration(3);
     let text = render("{id} {iteration} {repetition} {seed} {updates}", &cx).unwrap();
-    assert_eq!(text, format!("0f3a9c1e00000042 3 2 {} 0", u64::MAX));
+    assert_eq!(text, format!("0f3a9c1e00000042 3 2 {} 0", u32::MAX));
     let path = render("{path}", &cx).unwrap();
     assert_eq!(Path::new(&path), folder.path().join("0f3a9c1e00000042"));
     assert!(Path::new(&path).is_dir());

@@ -4,6 +4,7 @@
 use std::io;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use crate::orphans::end_children_from_handler;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 /// How many groups one process may have running at once: its executor, a program in a call, and
@@ -65,7 +66,7 @@ impl Drop for Slot {
     }
 }
 
-/// Ends this process on SIGTERM, SIGINT and SIGHUP, and its groups with it.
+/// Ends this process on SIGTERM, SIGINT and SIGHUP, and its groups and other descendants with it.
 pub(crate) fn end_groups_on_signals() -> nix::Result<()> {
     handle(SigHandler::Handler(end_all))
 }
@@ -78,11 +79,19 @@ pub(crate) fn forget_groups() -> nix::Result<()> {
     handle(SigHandler::SigDfl)
 }
 
+/// Lets a signal do what it does by default; async-signal-safe.
+pub(crate) fn default_action(signal: Signal) -> nix::Result<()> {
+    let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the default action runs no code of ours.
+    unsafe { sigaction(signal, &action)? };
+    Ok(())
+}
+
 fn handle(handler: SigHandler) -> nix::Result<()> {
     let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-        // SAFETY: the handler calls `signal_groups` and `_exit` alone, which are
-        // async-signal-safe; the default action runs no code of ours.
+        // SAFETY: all that the handler calls is async-signal-safe; the default action runs no
+        // code of ours.
         unsafe { sigaction(signal, &action)? };
     }
     Ok(())
@@ -90,6 +99,7 @@ fn handle(handler: SigHandler) -> nix::Result<()> {
 
 extern "C" fn end_all(signal: libc::c_int) {
     signal_groups(libc::SIGKILL);
+    end_children_from_handler();
     // SAFETY: _exit ends the process at once and is async-signal-safe.
     unsafe { libc::_exit(128 + signal) };
 }

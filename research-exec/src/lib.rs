@@ -11,6 +11,7 @@ mod executor;
 mod groups;
 mod leader;
 mod link;
+mod orphans;
 mod process;
 mod relaunch;
 mod task;

@@ -125,10 +125,22 @@ pub fn end_process(pid: u32, signals: &[i32], is_meant: impl FnOnce() -> bool) -
     for signal in signals {
         handle.signal(Signal::try_from(*signal)?)?;
     }
-    let mut waited = [PollFd::new(handle.descriptor(), PollFlags::POLLIN)];
+    wait_readable(&[handle.descriptor()], PollTimeout::NONE)?;
+    Ok(true)
+}
+
+/// Waits until one of the descriptors is readable; false if the time was over before that.
+pub(crate) fn wait_readable(
+    descriptors: &[BorrowedFd<'_>],
+    timeout: PollTimeout,
+) -> io::Result<bool> {
+    let mut waited: Vec<PollFd<'_>> = descriptors
+        .iter()
+        .map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN))
+        .collect();
     loop {
-        match poll(&mut waited, PollTimeout::NONE) {
-            Ok(_) => return Ok(true),
+        match poll(&mut waited, timeout) {
+            Ok(ready) => return Ok(ready > 0),
             Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }

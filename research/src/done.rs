@@ -9,9 +9,16 @@ use research_storage::StoredResearch;
 
 use crate::error::ResearchError;
 
-/// What a stored research has done, by a fold of its log.
-pub(crate) fn done_before(stored: &StoredResearch) -> Result<DoneBefore, ResearchError> {
-    let mut fold = Fold::default();
+/// What a stored research has done, by a fold of its log. What did not succeed and may be tried
+/// again is still to be done: the run may have ended before it came to that.
+pub(crate) fn done_before(
+    stored: &StoredResearch,
+    retries: u32,
+) -> Result<DoneBefore, ResearchError> {
+    let mut fold = Fold {
+        retries,
+        ..Fold::default()
+    };
     for events in stored.events()? {
         for event in events? {
             fold.apply(event);
@@ -22,6 +29,7 @@ pub(crate) fn done_before(stored: &StoredResearch) -> Result<DoneBefore, Researc
 
 #[derive(Default)]
 struct Fold {
+    retries: u32,
     done: DoneBefore,
     ids: HashMap<ExperimentNumber, ExperimentId>,
 }
@@ -45,8 +53,14 @@ impl Fold {
                 self.done.experiments.insert(record.id, known);
                 self.done.next_number = self.done.next_number.max(experiment.0 + 1);
             }
-            Event::ExperimentEnded { experiment, .. } => {
-                self.change(experiment, |known| known.is_done = true);
+            Event::ExperimentEnded {
+                experiment,
+                attempt,
+                status,
+                ..
+            } => {
+                let is_done = status.is_success() || attempt > self.retries;
+                self.change(experiment, |known| known.is_done = is_done);
             }
             Event::Moved { experiment, place } => {
                 self.change(experiment, |known| known.place = place);

@@ -206,7 +206,7 @@ impl Prepared {
             let research = self.stored()?;
             self.check_comparable(research.record())?;
             options.seed = research.record().options.seed;
-            done = done_before(&research)?;
+            done = done_before(&research, options.retries)?;
             stored = Some(research);
         } else {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);

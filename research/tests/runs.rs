@@ -170,6 +170,32 @@ fn a_research_that_was_interrupted_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_was_still_to_be_tried_again_is_tried_when_the_run_goes_on() {
+    let folder = folder("still-to-be-tried");
+    let mark = folder.join("mark");
+    let study = |retries| {
+        let mark = mark.clone();
+        Research::new("failing")
+            .folder(&folder)
+            .domain(option("x", 0..3_i64))
+            .unit("fail once", move |cx: &mut Context| {
+                let x: i64 = cx.config_item("x")?;
+                match x == 1 && std::fs::File::create_new(&mark).is_ok() {
+                    true => Err("the first time it fails".into()),
+                    false => Ok(x),
+                }
+            })
+            .save_to("x")
+            .retries(retries)
+    };
+    study(0).run().unwrap();
+    let resumed = study(1).resume().unwrap();
+    assert_eq!(resumed.report().unwrap().counts.of(Status::Finished), 1);
+    let again = study(1).resume().unwrap();
+    assert_eq!(again.report().unwrap().counts.total(), 0);
+}
+
+#[test]
 fn mistakes_are_found_before_anything_is_made() {
     let folder = folder("mistakes");
     let error = |research: Research| research.folder(&folder).run().unwrap_err().to_string();

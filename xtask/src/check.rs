@@ -26,3 +26,19 @@ pub(crate) fn fast() -> Result<(), Failure> {
     run(&mut cargo(["build", "--workspace", "--locked"]))?;
     run(&mut cargo(["test", "--workspace", "--locked"]))
 }
+
+/// Runs that are disturbed at random, each from a seed of its own.
+pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
+    let (runs, seed) = (runs.to_string(), seed.to_string());
+    run(&mut cargo([
+        "test",
+        "--locked",
+        "--package=research-cli",
+        "--test=chaos",
+        "--",
+        "--runs",
+        &runs,
+        "--seed",
+        &seed,
+    ]))
+}

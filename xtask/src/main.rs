@@ -31,6 +31,16 @@ enum Command {
         /// Only benches whose name contains this.
         filter: Option<String>,
     },
+    /// Kill leaders, workers, executors and programs at random moments, resume, and compare with
+    /// undisturbed runs; `test` has a short form of this.
+    Chaos {
+        /// How many runs.
+        #[arg(long, default_value_t = 200)]
+        runs: u64,
+        /// The seed of the first run; the others follow.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// What the continuous integration runs: all of `test`.
     Ci,
     /// Check the house rules alone: layers, file sizes, docs of crates.
@@ -42,6 +52,7 @@ fn main() -> ExitCode {
         Command::Test { fast: true } => check::fast(),
         Command::Test { fast: false } | Command::Ci => check::all(),
         Command::Bench { filter } => bench::run_all(filter.as_deref()),
+        Command::Chaos { runs, seed } => check::chaos(runs, seed),
         Command::Tidy => tidy::check(),
     };
     match result {

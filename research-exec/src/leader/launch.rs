@@ -1,14 +1,14 @@
 //! Starting workers, and listening to each in a thread of its own.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::wait::WaitStatus;
@@ -20,12 +20,16 @@ use crate::link::control::Commander;
 use crate::link::frame::{Frame, FrameDecoder, FrameKind};
 use crate::link::message::{Ended, Hello, Init, PROTOCOL, TaskNumber};
 use crate::link::transport::{ReportReceiver, ReportServer};
-use crate::process::{ProcessHandle, ending_in_words};
+use crate::orphans::{MARK, end_marked, new_mark};
+use crate::process::{ProcessHandle, ending_in_words, wait_readable};
 use crate::relaunch::this_program;
 use crate::worker::{Invitation, Role, Target, tie_to_parent};
 
 /// A worker that has closed its channel has this long to end, in milliseconds.
 const LAST_MOMENTS: u16 = 2000;
+
+/// A worker that reads nothing for so long while it is told something is given up.
+const SEND_LIMIT: Duration = Duration::from_secs(10);
 
 /// A worker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -49,10 +53,18 @@ impl RunningWorker {
         let _ = self.commander.quit();
     }
 
-    /// Ends it, and all that it runs.
-    pub(super) fn kill(&mut self) {
+    /// Asks it to end, and all that it runs.
+    pub(super) fn terminate(&mut self) {
         // One that cannot be signalled is gone already, and its link says so.
         let _ = self.handle.signal(Signal::SIGTERM);
+        // One that is stopped does not see signals.
+        let _ = self.handle.signal(Signal::SIGCONT);
+    }
+
+    /// Ends it for certain.
+    pub(super) fn kill(&self) {
+        // As above.
+        let _ = self.handle.signal(Signal::SIGKILL);
     }
 }
 
@@ -80,9 +92,11 @@ pub(super) fn launch(
     let (name, value) = variable
         .map_err(io::Error::from)
         .map_err(failed("inviting it"))?;
+    let mark = new_mark();
     let mut command = this_program().map_err(failed("finding this program"))?;
     command
         .env(name, value)
+        .env(MARK, &mark)
         .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::null());
     tie_to_parent(&mut command, Signal::SIGTERM);
@@ -90,6 +104,7 @@ pub(super) fn launch(
     let link = Link {
         worker,
         child,
+        mark,
         letters,
     };
     let handles = i32::try_from(link.child.id())
@@ -97,28 +112,51 @@ pub(super) fn launch(
         .and_then(|pid| Ok((ProcessHandle::open(pid)?, ProcessHandle::open(pid)?)));
     let (handle, watched) = handles.map_err(failed("watching it"))?;
     let answers = ours.try_clone().map_err(failed("sharing its socket"))?;
-    let mut commander = Commander::new(ours);
-    commander
-        .init(init)
-        .map_err(failed("sending its first message"))?;
+    ours.set_write_timeout(Some(SEND_LIMIT))
+        .map_err(failed("limiting how long it may not read"))?;
+    let init = init.clone();
     std::thread::Builder::new()
         .name(format!("worker {worker}"))
-        .spawn(move || link.listen(server, &answers, &watched))
+        .spawn(move || link.listen(server, answers, &watched, &init))
         .map_err(failed("starting a thread"))?;
-    Ok(RunningWorker { commander, handle })
+    Ok(RunningWorker {
+        commander: Commander::new(ours),
+        handle,
+    })
 }
 
 /// The thread that listens to a worker.
 struct Link {
     worker: WorkerNumber,
     child: Child,
+    /// What all processes of the worker have in their environment.
+    mark: String,
     letters: Sender<Input>,
 }
 
+/// Without somebody who listens to it, nobody would see to its end.
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Neither does anything to one that was waited for already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Link {
-    fn listen(mut self, server: ReportServer, answers: &UnixStream, process: &ProcessHandle) {
-        let heard = match wait_for_connection(answers, process) {
-            Ok(true) => self.receive(server),
+    fn listen(
+        mut self,
+        server: ReportServer,
+        socket: UnixStream,
+        process: &ProcessHandle,
+        init: &Init,
+    ) {
+        let heard = match wait_for_connection(&socket, process) {
+            // It reads now, so nobody waits if what it is told is long.
+            Ok(true) => match Commander::new(socket).init(init) {
+                Ok(()) => self.receive(server),
+                Err(error) => Err(format!("its first message cannot be sent: {error}")),
+            },
             Ok(false) => Err("it ended before it came to the `run` that it was started for".into()),
             Err(error) => Err(error.to_string()),
         };
@@ -192,6 +230,10 @@ impl Link {
             }
         }
         let status = self.child.wait()?;
+        if !status.success() {
+            // It may have had no time to end what it has started.
+            end_marked(&self.mark)?;
+        }
         let pid = Pid::from_raw(0);
         Ok(ending_in_words(&WaitStatus::from_raw(
             pid,
@@ -207,19 +249,4 @@ fn wait_for_connection(answers: &UnixStream, process: &ProcessHandle) -> io::Res
     // The descriptor is shared with the commander, so it is not made non-blocking as such.
     let received = recv(answers.as_raw_fd(), &mut [0], MsgFlags::MSG_DONTWAIT);
     Ok(matches!(received, Ok(1)))
-}
-
-/// Waits until one of the descriptors is readable; false if the time was over before that.
-fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: PollTimeout) -> io::Result<bool> {
-    let mut waited: Vec<PollFd<'_>> = descriptors
-        .iter()
-        .map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN))
-        .collect();
-    loop {
-        match poll(&mut waited, timeout) {
-            Ok(ready) => return Ok(ready > 0),
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
 }

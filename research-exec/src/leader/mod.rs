@@ -7,8 +7,9 @@ mod writer;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded, select};
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use research_core::{
     Event, Experiment, Isolation, LogLevel, Outcome, RunOptions, Storage, StorageError, Subscriber,
     Timestamp, WorkerNumber,
@@ -26,6 +27,9 @@ use writer::Writer;
 
 /// Reports of workers wait here; when the leader is slow, workers wait too.
 const INBOX: usize = 256;
+
+/// A worker that was told to end has so long to do it; nothing runs in it that is of use.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 /// All that is needed to run a research.
 pub struct Job {
@@ -113,6 +117,9 @@ struct Leader {
     workers: HashMap<WorkerNumber, RunningWorker>,
     /// The one worker of a run without worker processes.
     in_process: Option<InProcess>,
+    /// Workers that were told to end, and when that is to be over.
+    ending: Vec<WorkerNumber>,
+    too_late: Receiver<Instant>,
     letters: Sender<Input>,
     inbox: Receiver<Input>,
     writer: Option<Writer>,
@@ -156,6 +163,8 @@ impl Leader {
             target: job.target,
             distributor: Distributor::new(settings, source),
             workers: HashMap::new(),
+            ending: Vec::new(),
+            too_late: never(),
             letters,
             inbox,
             writer: Some(Writer::start(storage, subscribers)),
@@ -221,16 +230,31 @@ impl Leader {
         {
             return input;
         }
-        // The leader holds a sender itself, so its inbox is never closed.
-        match self.writer.as_ref().map(Writer::ended) {
-            None => self.inbox.recv().unwrap_or(Input::Kill),
-            Some(ended) => select! {
-                recv(self.inbox) -> input => input.unwrap_or(Input::Kill),
+        loop {
+            let ended = match &self.writer {
+                Some(writer) => writer.ended().clone(),
+                None => never(),
+            };
+            select! {
+                // The leader holds a sender itself, so its inbox is never closed.
+                recv(self.inbox) -> input => return input.unwrap_or(Input::Kill),
                 recv(ended) -> _ => {
                     self.stop_writing();
-                    Input::Kill
+                    return Input::Kill;
                 }
-            },
+                recv(self.too_late) -> _ => self.kill_who_did_not_end(),
+            }
+        }
+    }
+
+    /// Ends the workers that were told to and did not, stopped or deadlocked as they may be. They
+    /// are lost when their links have seen it.
+    fn kill_who_did_not_end(&mut self) {
+        self.too_late = never();
+        for worker in self.ending.drain(..) {
+            if let Some(running) = self.workers.get(&worker) {
+                running.kill();
+            }
         }
     }
 
@@ -240,7 +264,7 @@ impl Leader {
             Action::Start(worker) => self.start_worker(worker),
             Action::Send(worker, number, task) => self.send_task(worker, number, task),
             Action::Quit(worker) => self.end_worker(worker, RunningWorker::quit),
-            Action::Kill(worker) => self.end_worker(worker, RunningWorker::kill),
+            Action::Kill(worker) => self.end_worker(worker, RunningWorker::terminate),
             Action::GiveUp(reason) => {
                 self.failure.get_or_insert(RunError::GivenUp(reason));
             }
@@ -289,9 +313,12 @@ impl Leader {
                 self.failure.get_or_insert(RunError::Raised(reason));
                 self.waiting.push(Input::Stop);
             }
-        } else if let Some(running) = self.workers.get_mut(&worker) {
-            // One that cannot be reached is gone already, and its link says so.
-            let _ = running.commander.run(number, &task);
+        } else if let Some(running) = self.workers.get_mut(&worker)
+            && running.commander.run(number, &task).is_err()
+        {
+            // Mostly it is gone already. One that does not read has missed a part of the message;
+            // either way its link says that it is lost.
+            running.kill();
         }
     }
 
@@ -300,6 +327,8 @@ impl Leader {
             in_process.end();
         } else if let Some(running) = self.workers.get_mut(&worker) {
             end(running);
+            self.ending.push(worker);
+            self.too_late = after(LAST_MOMENTS);
         }
     }
 

@@ -1,24 +1,32 @@
 //! Ctrl-C and its like, as inputs of the distributor.
 
 use std::io::{self, Read, Write};
+use std::os::raw::c_int;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::low_level::{pipe, unregister};
+use signal_hook::low_level::{emulate_default_handler, pipe, register, unregister};
 
 use crate::distributor::Input;
 
 /// What runs when SIGTERM or SIGHUP comes has this long to finish.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How many runs of this process listen.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+/// How many signals have come since there is a run that listens.
+static SEEN: AtomicUsize = AtomicUsize::new(0);
+
 /// Listens to signals while it lives: the first asks the run to finish what it has begun, a
-/// second one to end at once. After SIGTERM and SIGHUP that happens by itself after a while.
+/// second one to end at once. After SIGTERM and SIGHUP that happens by itself after a while. A
+/// third does what it would do by default, whatever the leader waits for: it ends this process,
+/// and its workers with it.
 pub(super) struct Signals {
     ids: Vec<SigId>,
     waker: UnixStream,
@@ -27,22 +35,24 @@ pub(super) struct Signals {
 
 impl Signals {
     pub(super) fn listen(inputs: Sender<Input>) -> io::Result<Self> {
+        let listened = listened()?;
         let (stream, waker) = UnixStream::pair()?;
+        if RUNS.fetch_add(1, Ordering::SeqCst) == 0 {
+            SEEN.store(0, Ordering::SeqCst);
+        }
         let urgent = Arc::new(AtomicBool::new(false));
         let mut signals = Self {
             ids: Vec::new(),
             waker,
             thread: None,
         };
-        for signal in [SIGTERM, SIGHUP] {
-            signals
-                .ids
-                .push(signal_hook::flag::register(signal, Arc::clone(&urgent))?);
-        }
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            signals
-                .ids
-                .push(pipe::register(signal, signals.waker.try_clone()?)?);
+        for signal in listened {
+            if [SIGTERM, SIGHUP].contains(signal) {
+                let flag = signal_hook::flag::register(*signal, Arc::clone(&urgent))?;
+                signals.ids.push(flag);
+            }
+            let waker = signals.waker.try_clone()?;
+            signals.ids.push(pipe::register(*signal, waker)?);
         }
         let thread = std::thread::Builder::new().name("signals".into());
         signals.thread = Some(thread.spawn(move || pass_on(stream, &urgent, &inputs))?);
@@ -55,6 +65,7 @@ impl Drop for Signals {
         for id in self.ids.drain(..) {
             unregister(id);
         }
+        RUNS.fetch_sub(1, Ordering::SeqCst);
         // The thread ends at this byte; if it has ended already there is nobody to tell.
         let _ = self.waker.write_all(&[END]);
         if let Some(thread) = self.thread.take() {
@@ -62,6 +73,53 @@ impl Drop for Signals {
             let _ = thread.join();
         }
     }
+}
+
+/// The signals that are listened to: not the hang-up where this process was started to ignore it, as
+/// `nohup` does. (Shells let what they start in the background ignore Ctrl-C; there it still is how
+/// others stop a run.)
+fn listened() -> io::Result<&'static [c_int]> {
+    static LISTENED: OnceLock<Vec<c_int>> = OnceLock::new();
+    if let Some(listened) = LISTENED.get() {
+        return Ok(listened);
+    }
+    let mut listened = Vec::new();
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        match action(signal)? {
+            libc::SIG_IGN if signal == SIGHUP => continue,
+            // Once a handler was there, the system would do nothing by default any more.
+            libc::SIG_DFL => default_if_nobody_listens(signal)?,
+            // The program's own handler is called too, and says what happens by default.
+            _ => {}
+        }
+        listened.push(signal);
+    }
+    Ok(LISTENED.get_or_init(|| listened))
+}
+
+fn action(signal: c_int) -> io::Result<libc::sighandler_t> {
+    // SAFETY: all zeros is a value of the structure, which the call fills.
+    let (result, action) = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        let result = libc::sigaction(signal, std::ptr::null(), &raw mut action);
+        (result, action)
+    };
+    match result {
+        0 => Ok(action.sa_sigaction),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+fn default_if_nobody_listens(signal: c_int) -> io::Result<()> {
+    let action = move || {
+        if RUNS.load(Ordering::SeqCst) == 0 || SEEN.fetch_add(1, Ordering::SeqCst) >= 2 {
+            // It cannot fail for these signals.
+            let _ = emulate_default_handler(signal);
+        }
+    };
+    // SAFETY: the action uses atomic numbers, and a function that is made for signal handlers.
+    unsafe { register(signal, action)? };
+    Ok(())
 }
 
 /// What the thread is sent when it is to end; signals send an `X`.

@@ -8,14 +8,14 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
 
 use super::invitation::{Invitation, Role, Target};
 use super::sink::FrameSink;
 use crate::executor::Executor;
-use crate::groups::{Slot, forget_groups};
+use crate::groups::{Slot, default_action, forget_groups};
 use crate::link::control::Commander;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::process::{ProcessHandle, kill_group};
@@ -173,6 +173,10 @@ impl ReadyExecutor {
         Ok(Self { process, commander })
     }
 
+    pub(super) fn pid(&self) -> i32 {
+        self.process.pid.as_raw()
+    }
+
     /// Gives it its task.
     pub(super) fn run(mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
         self.commander.run(number, task)?;
@@ -185,6 +189,10 @@ pub(crate) fn tie_to_parent(command: &mut Command, signal: Signal) {
     let parent = getpid();
     command.process_group(0);
     let tie = move || {
+        // Until the program is executed, handlers of this process would run in its child, and take
+        // a signal that is meant to end it. What is blocked here need not be there.
+        default_action(Signal::SIGTERM)?;
+        SigSet::empty().thread_set_mask()?;
         prctl::set_pdeathsig(signal)?;
         if getppid() == parent {
             Ok(())
@@ -192,7 +200,7 @@ pub(crate) fn tie_to_parent(command: &mut Command, signal: Signal) {
             Err(io::ErrorKind::NotFound.into())
         }
     };
-    // SAFETY: between fork and execution it calls prctl and getppid, which are
-    // async-signal-safe, and allocates nothing.
+    // SAFETY: between fork and execution it makes plain system calls (sigaction, sigprocmask,
+    // prctl, getppid), which are async-signal-safe, and allocates nothing.
     unsafe { command.pre_exec(tie) };
 }

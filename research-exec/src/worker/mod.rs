@@ -22,6 +22,7 @@ use crate::link::control::{Command, Commands};
 use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportSender, connect};
+use crate::orphans;
 use crate::process::{is_single_threaded, take_stdin};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 
@@ -139,6 +140,8 @@ struct Worker<'a> {
     reports: Box<dyn ReportSender>,
     /// The links to the leader, which a forked child closes.
     inherited: Vec<RawFd>,
+    /// The children that it had when it came here, which its program may need.
+    own_children: Vec<i32>,
     /// An executor that waits for a task, where executors are started by execution.
     ready: Option<ReadyExecutor>,
 }
@@ -151,6 +154,7 @@ impl<'a> Worker<'a> {
         build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
     ) -> Result<Self, WorkerError> {
         end_groups_on_signals().map_err(|e| io_error("handle signals")(e.into()))?;
+        let own_children = orphans::adopt().map_err(io_error("adopt orphans"))?;
         let (reports, mut inherited) =
             connect(server).map_err(io_error("connect to the leader"))?;
         inherited.push(socket.as_raw_fd());
@@ -172,6 +176,7 @@ impl<'a> Worker<'a> {
             commands,
             reports: Box::new(reports),
             inherited,
+            own_children,
             ready: None,
         };
         worker.hello()?;
@@ -198,12 +203,29 @@ impl<'a> Worker<'a> {
                 .next_command()
                 .map_err(io_error("read its commands"))?
             {
-                Some(Command::Run(number, task)) => self.run(number, task)?,
-                Some(Command::Quit) | None => return Ok(()),
+                Some(Command::Run(number, task)) => {
+                    self.run(number, task)?;
+                    self.end_orphans();
+                }
+                Some(Command::Quit) | None => break,
                 Some(Command::Init(_)) => {
                     return Err(WorkerError::Build("the leader began twice".into()));
                 }
             }
+        }
+        drop(self.ready.take());
+        // Its program is not gone on with, so nobody else would end these.
+        orphans::end_children(&[]);
+        Ok(())
+    }
+
+    /// Ends what a task has left behind. Where experiments share this process, they may share what
+    /// they have started, too.
+    fn end_orphans(&self) {
+        if self.only_programs || self.init.isolation() == Isolation::Experiment {
+            let mut keep = self.own_children.clone();
+            keep.extend(self.ready.as_ref().map(ReadyExecutor::pid));
+            orphans::end_children(&keep);
         }
     }
 
@@ -232,12 +254,13 @@ impl<'a> Worker<'a> {
     /// Gives the task to the executor that is ready, and gets the next one ready meanwhile.
     fn executed(&mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
         let target = &self.invitation.target;
-        let ready = match self.ready.take() {
-            Some(ready) => ready,
-            None => ReadyExecutor::start(&self.init, target)?,
+        let process = match self.ready.take().map(|ready| ready.run(number, task)) {
+            Some(Ok(process)) => process,
+            // There is none, or it has died while it waited.
+            None | Some(Err(_)) => ReadyExecutor::start(&self.init, target)?.run(number, task)?,
         };
-        let process = ready.run(number, task)?;
-        self.ready = Some(ReadyExecutor::start(&self.init, target)?);
+        // One that cannot be started now is missed when it is needed, and that says why.
+        self.ready = ReadyExecutor::start(&self.init, target).ok();
         Ok(process)
     }
 }

@@ -1,0 +1,223 @@
+//! One life of a leader: it is started, disturbed, and ends; then nobody may be left.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::processes::{self, MARK, Process};
+use crate::random::Random;
+
+/// A run that takes longer hangs.
+const LONGEST: Duration = Duration::from_secs(40);
+/// Whoever is there so long after the leader's end is left behind.
+const AFTERLIFE: Duration = Duration::from_secs(2);
+
+const DEADLY: [Signal; 4] = [
+    Signal::SIGKILL,
+    Signal::SIGSEGV,
+    Signal::SIGABRT,
+    Signal::SIGTERM,
+];
+
+/// Something that is done to a process of the run at some moment.
+#[derive(Clone, Copy, Debug)]
+struct Deed {
+    after: Duration,
+    whom: Whom,
+    signal: Signal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    Leader,
+    Worker,
+    /// An executor, a program, or a child of one of these.
+    Other,
+    /// The one process that was stopped before.
+    Stopped(i32),
+}
+
+/// What is done in one life, in which the leader may be killed or workers, but not both: if both
+/// were killed at the same moment, nobody would be left to end what a program has started.
+fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
+    let mut deeds = Vec::new();
+    let mut worker_dies = false;
+    for _ in 0..1 + random.below(4) {
+        let after = Duration::from_millis(random.below(400));
+        let signal = random.pick(&DEADLY);
+        let stop = random.chance(25);
+        let whom = match random.below(3) {
+            0 if the_leader => Whom::Leader,
+            0 if stop || !(the_leader || worker_dies) => Whom::Worker,
+            _ => Whom::Other,
+        };
+        worker_dies |= whom == Whom::Worker && !stop;
+        deeds.push(Deed {
+            after,
+            whom,
+            signal: match whom {
+                _ if stop => Signal::SIGSTOP,
+                Whom::Leader => {
+                    random.pick(&[signal, Signal::SIGINT, Signal::SIGHUP, Signal::SIGKILL])
+                }
+                _ => signal,
+            },
+        });
+        if whom == Whom::Leader && random.chance(50) {
+            let again = Duration::from_millis(random.below(30));
+            deeds.push(Deed {
+                after: after + again,
+                whom,
+                signal: random.pick(&[Signal::SIGINT, Signal::SIGTERM]),
+            });
+        }
+    }
+    deeds
+}
+
+pub(crate) struct Life<'a> {
+    pub(crate) mark: &'a str,
+    pub(crate) folder: &'a Path,
+    pub(crate) log: &'a mut Vec<String>,
+}
+
+/// What a life is disturbed with.
+pub(crate) struct Disturbance<'a> {
+    pub(crate) random: &'a mut Random,
+    /// Whether the leader may be killed, and then no worker.
+    pub(crate) the_leader: bool,
+}
+
+impl Life<'_> {
+    /// Runs a command to its end, disturbed or not.
+    pub(crate) fn live(
+        &mut self,
+        command: &mut Command,
+        disturbance: Option<Disturbance<'_>>,
+    ) -> Result<ExitStatus, String> {
+        let errors = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("stderr"))
+            .unwrap();
+        let mut leader = command
+            .env(MARK, self.mark)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(errors)
+            .spawn()
+            .unwrap();
+        let mut deeds = disturbance
+            .map(|Disturbance { random, the_leader }| (plan(random, the_leader), random));
+        let ended = self.wait(&mut leader, &mut deeds);
+        // Whoever is stopped still goes on: it has to end by itself then.
+        if let Some((deeds, _)) = deeds {
+            for deed in deeds {
+                if let Whom::Stopped(pid) = deed.whom {
+                    send(pid, Signal::SIGCONT);
+                }
+            }
+        }
+        let result = ended.and_then(|status| self.nobody_is_left().map(|()| status));
+        if result.is_err() {
+            for process in processes::marked(self.mark) {
+                send(process.pid, Signal::SIGKILL);
+            }
+            // A leader that was killed can be waited for.
+            let _ = leader.wait();
+        }
+        result
+    }
+
+    fn wait(
+        &mut self,
+        leader: &mut Child,
+        deeds: &mut Option<(Vec<Deed>, &mut Random)>,
+    ) -> Result<ExitStatus, String> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = leader.try_wait().unwrap() {
+                self.log.push(format!("  the leader ended: {status}"));
+                return Ok(status);
+            }
+            if start.elapsed() > LONGEST {
+                let who = processes::describe(&processes::marked(self.mark));
+                return Err(format!("the run hangs:{who}"));
+            }
+            if let Some((deeds, random)) = deeds {
+                self.do_what_is_due(deeds, random, start, leader.id());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn do_what_is_due(
+        &mut self,
+        deeds: &mut Vec<Deed>,
+        random: &mut Random,
+        start: Instant,
+        leader: u32,
+    ) {
+        let due = deeds.iter().position(|deed| deed.after <= start.elapsed());
+        let Some(deed) = due.map(|position| deeds.swap_remove(position)) else {
+            return;
+        };
+        let leader = i32::try_from(leader).unwrap();
+        let victim = match deed.whom {
+            Whom::Stopped(pid) => Some(pid),
+            whom => self.choose(whom, leader, random),
+        };
+        let Some(victim) = victim else { return };
+        self.log.push(format!(
+            "  {:?} after {} ms: {} to {victim}",
+            deed.whom,
+            start.elapsed().as_millis(),
+            deed.signal
+        ));
+        send(victim, deed.signal);
+        if deed.signal == Signal::SIGSTOP {
+            deeds.push(Deed {
+                after: start.elapsed() + Duration::from_millis(random.below(300)),
+                whom: Whom::Stopped(victim),
+                signal: Signal::SIGCONT,
+            });
+        }
+    }
+
+    fn choose(&self, whom: Whom, leader: i32, random: &mut Random) -> Option<i32> {
+        if whom == Whom::Leader {
+            return Some(leader);
+        }
+        let all = processes::marked(self.mark);
+        let fits = |process: &&Process| {
+            let is_worker = process.parent == leader;
+            process.pid != leader && is_worker == (whom == Whom::Worker)
+        };
+        let pids: Vec<i32> = all.iter().filter(fits).map(|one| one.pid).collect();
+        (!pids.is_empty()).then(|| random.pick(&pids))
+    }
+
+    /// Waits until no process of the run is there any more.
+    fn nobody_is_left(&self) -> Result<(), String> {
+        let start = Instant::now();
+        loop {
+            let left = processes::marked(self.mark);
+            if left.is_empty() {
+                return Ok(());
+            }
+            if start.elapsed() > AFTERLIFE {
+                return Err(format!("left behind:{}", processes::describe(&left)));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+fn send(pid: i32, signal: Signal) {
+    // It may have ended meanwhile.
+    let _ = kill(Pid::from_raw(pid), signal);
+}

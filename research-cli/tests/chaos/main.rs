@@ -1,0 +1,211 @@
+//! Nothing is lost and nobody is left behind, whatever is killed at whatever moment.
+//!
+//! Each run is disturbed, resumed until it is complete, and compared with an undisturbed one. All
+//! that is random follows from the run's seed, except for the moment that the system gives it:
+//! `cargo xtask chaos --seed S --runs 1` tries the same again.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod life;
+mod processes;
+mod random;
+mod scenes;
+mod study;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use life::{Disturbance, Life};
+use random::Random;
+use study::{MISDEEDS, Study};
+
+/// So many runs are part of the tests.
+const RUNS: u64 = 12;
+/// A run that needs more resumes than this does not get on.
+const MOST_LIVES: u32 = 12;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first().map(|(a, b)| (a.as_str(), b)) {
+        Some(("study", rest)) => std::process::exit(study::main(rest)),
+        Some(("scene", rest)) => std::process::exit(scenes::main(&rest[0], Path::new(&rest[1]))),
+        _ => {}
+    }
+    let number = |flag: &str, default: u64| {
+        let place = arguments.iter().position(|argument| argument == flag);
+        place.map_or(default, |place| arguments[place + 1].parse().unwrap())
+    };
+    // The flags and filters of the usual test programs.
+    let is_filtered =
+        |argument: &String| !argument.starts_with('-') && argument.parse::<u64>().is_err();
+    if arguments
+        .iter()
+        .any(|a| a == "--list" || is_filtered(a) && !"chaos".contains(a.as_str()))
+    {
+        return;
+    }
+    let (runs, first) = (number("--runs", RUNS), number("--seed", 1));
+    let failed_scenes = scenes::play_all(new_folder);
+    let expected = [Kind::File, Kind::Closures].map(|kind| (kind, undisturbed(kind)));
+    let mut failures = Vec::new();
+    for seed in first..first + runs {
+        let kind = match Random::new(seed).chance(50) {
+            true => Kind::File,
+            false => Kind::Closures,
+        };
+        let wanted = &expected.iter().find(|(one, _)| *one == kind).unwrap().1;
+        let mut log = Vec::new();
+        if let Err(problem) = run(kind, seed, wanted, &mut log) {
+            println!("seed {seed} ({kind:?}): {problem}\n{}", log.join("\n"));
+            failures.push(seed);
+        }
+    }
+    println!("chaos: {runs} runs from seed {first}, failed: {failures:?}");
+    if let Some(seed) = failures.first() {
+        println!("one of them again: cargo xtask chaos --runs 1 --seed {seed}");
+    }
+    if !failures.is_empty() || !failed_scenes.is_empty() {
+        std::process::exit(1);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The `research` program with a research file.
+    File,
+    /// This program, with closures.
+    Closures,
+}
+
+fn undisturbed(kind: Kind) -> String {
+    let folder = new_folder(&format!("undisturbed-{kind:?}"));
+    let mut log = Vec::new();
+    let mut life = Life {
+        mark: &folder.display().to_string(),
+        folder: &folder,
+        log: &mut log,
+    };
+    let status = life.live(&mut command(kind, &folder, &mut Random::new(0)), None);
+    assert!(
+        status.clone().is_ok_and(|status| status.success()),
+        "{status:?}, see {}",
+        folder.display()
+    );
+    let csv = csv(&folder);
+    assert_eq!(
+        csv.lines().count() as u64,
+        1 + 4 * study::EXPERIMENTS,
+        "{csv}"
+    );
+    csv
+}
+
+/// One run: disturbed lives, then undisturbed ones until it is complete.
+fn run(kind: Kind, seed: u64, expected: &str, log: &mut Vec<String>) -> Result<(), String> {
+    let mut random = Random::new(seed);
+    let folder = new_folder(&format!("seed-{seed}"));
+    fs::create_dir(folder.join("misdeeds")).unwrap();
+    let mark = format!("{}-{seed}", std::process::id());
+    let disturbed = 1 + u32::try_from(random.below(3)).unwrap();
+    for number in 0..MOST_LIVES {
+        let mut command = command(kind, &folder, &mut random);
+        log.push(format!(" {command:?}"));
+        let disturb = number < disturbed;
+        let the_leader = random.chance(40);
+        // Where a misdeed can end a worker, the leader is left alone.
+        let misdeeds = match the_leader {
+            true if kind == Kind::Closures => &[],
+            true => &MISDEEDS[..4],
+            false => &MISDEEDS[..],
+        };
+        set_misdeeds(&folder, if disturb { misdeeds } else { &[] }, &mut random);
+        let mut life = Life {
+            mark: &mark,
+            folder: &folder,
+            log,
+        };
+        let disturbance = Disturbance {
+            random: &mut random,
+            the_leader,
+        };
+        let status = life.live(&mut command, disturb.then_some(disturbance))?;
+        if status.success() {
+            let found = csv(&folder);
+            if found != expected {
+                return Err(format!("other results:\n{found}"));
+            }
+            fs::remove_dir_all(&folder).unwrap();
+            return Ok(());
+        }
+    }
+    Err("it never comes to its end".to_owned())
+}
+
+/// A folder in the place for tests' files that is there and empty.
+fn new_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("chaos")
+        .join(name);
+    // It is there if an earlier run failed.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Begins the research in this folder, or goes on with it.
+fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
+    let resume = folder.join("chaos").exists();
+    let workers = 1 + random.below(3);
+    match kind {
+        Kind::File => {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
+            command.current_dir(folder);
+            if resume {
+                command.args(["resume", "chaos", "--no-bar"]);
+            } else {
+                study::write_file(folder, workers);
+                command.args(["run", "chaos.toml", "--no-bar"]);
+            }
+            command
+        }
+        Kind::Closures => {
+            let study = Study {
+                isolation: random.pick(&["experiment", "worker"]),
+                threads: random.chance(40),
+                workers,
+                resume,
+            };
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(study.arguments(folder));
+            command
+        }
+    }
+}
+
+/// Gives some experiments a misdeed to do once; takes back those that were not done. No more than
+/// one of them ends a worker: an experiment that loses three is given up.
+fn set_misdeeds(folder: &Path, misdeeds: &[&str], random: &mut Random) {
+    let folder = folder.join("misdeeds");
+    for entry in fs::read_dir(&folder).unwrap().flatten() {
+        fs::remove_file(entry.path()).unwrap();
+    }
+    let mut choice = misdeeds.to_vec();
+    for x in 0..study::EXPERIMENTS {
+        if random.chance(25) && !choice.is_empty() {
+            let misdeed = random.pick(&choice);
+            choice.retain(|one| *one != "worker" || misdeed != "worker");
+            fs::write(folder.join(x.to_string()), misdeed).unwrap();
+        }
+    }
+}
+
+/// The results, as the program prints them.
+fn csv(folder: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(["results", "chaos", "--format", "csv"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}

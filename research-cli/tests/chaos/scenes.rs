@@ -1,0 +1,318 @@
+//! Moments that chance would seldom find: each scene is a study, and what happens to it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::unistd::{Pid, getpid, getppid};
+use research::core::Event;
+use research::{Context, Finished, Isolation, Research, UnitError, option};
+
+use crate::processes::{self, MARK};
+
+/// What a scene waits for has to come within this time.
+const BOUND: Duration = Duration::from_secs(20);
+
+type Play = fn(&mut Scene) -> Result<(), String>;
+
+const SCENES: [(&str, Play); 7] = [
+    ("stopped-worker", |scene| scene.end_at_second_signal()),
+    ("deaf-worker", |scene| scene.end_at_second_signal()),
+    ("no-hangup", no_hangup),
+    ("after-run", after_run),
+    ("third-signal", third_signal),
+    ("dead-ready-executor", |scene| scene.complete()),
+    ("flat", |scene| scene.complete()),
+];
+
+/// Plays all scenes; the names of those that went wrong.
+pub(crate) fn play_all(folder: impl Fn(&str) -> std::path::PathBuf) -> Vec<&'static str> {
+    let mut failed = Vec::new();
+    for (name, play) in SCENES {
+        let mut scene = Scene::begin(name, folder(name));
+        let result = play(&mut scene).and_then(|()| scene.nobody_is_left());
+        if let Err(problem) = result {
+            println!("scene {name}: {problem}");
+            failed.push(name);
+            scene.clear();
+        }
+    }
+    failed
+}
+
+struct Scene {
+    leader: Child,
+    folder: std::path::PathBuf,
+    mark: String,
+}
+
+impl Scene {
+    fn begin(name: &str, folder: std::path::PathBuf) -> Self {
+        let mark = format!("{}-{name}", std::process::id());
+        let program = std::env::current_exe().unwrap();
+        // As `nohup` does, where that is the scene.
+        let trap = if name == "no-hangup" {
+            "trap '' HUP;"
+        } else {
+            ""
+        };
+        let leader = Command::new("sh")
+            .args(["-c", &format!("{trap} exec \"$0\" \"$@\"")])
+            .arg(program)
+            .args(["scene", name])
+            .arg(&folder)
+            .env(MARK, &mark)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            leader,
+            folder,
+            mark,
+        }
+    }
+
+    /// Waits until the study has written a file of this name, and gives what it holds.
+    fn told(&self, name: &str) -> Result<String, String> {
+        let path = self.folder.join(name);
+        until(name, || fs::read_to_string(&path).ok())
+    }
+
+    fn signal(&self, signal: Signal) {
+        let leader = Pid::from_raw(i32::try_from(self.leader.id()).unwrap());
+        kill(leader, signal).unwrap();
+    }
+
+    fn end(&mut self) -> Result<ExitStatus, String> {
+        let leader = &mut self.leader;
+        until("the leader's end", || leader.try_wait().unwrap())
+    }
+
+    fn complete(&mut self) -> Result<(), String> {
+        let status = self.end()?;
+        status.success().then_some(()).ok_or(format!("{status}"))
+    }
+
+    /// The worker that told its number would not end by itself.
+    fn end_at_second_signal(&mut self) -> Result<(), String> {
+        let worker = self.told("pid")?;
+        if self.mark.ends_with("stopped-worker") {
+            let stat = format!("/proc/{worker}/stat");
+            until("the stop", || {
+                fs::read_to_string(&stat)
+                    .unwrap()
+                    .contains(") T ")
+                    .then_some(())
+            })?;
+        }
+        self.signal(Signal::SIGINT);
+        self.signal(Signal::SIGTERM);
+        let status = self.end()?;
+        (status.code() == Some(130))
+            .then_some(())
+            .ok_or(format!("{status}"))
+    }
+
+    fn nobody_is_left(&self) -> Result<(), String> {
+        until("the end of all", || {
+            processes::marked(&self.mark).is_empty().then_some(())
+        })
+    }
+
+    fn clear(&mut self) {
+        for process in processes::marked(&self.mark) {
+            // It may have ended meanwhile.
+            let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
+        }
+        let _ = self.leader.wait();
+    }
+}
+
+/// A run that was started to ignore hang-ups is not ended by one.
+fn no_hangup(scene: &mut Scene) -> Result<(), String> {
+    scene.told("pid")?;
+    scene.signal(Signal::SIGHUP);
+    fs::write(scene.folder.join("go"), "").unwrap();
+    scene.complete()
+}
+
+/// After a run Ctrl-C ends a program again.
+fn after_run(scene: &mut Scene) -> Result<(), String> {
+    use std::os::unix::process::ExitStatusExt;
+    scene.told("done")?;
+    scene.signal(Signal::SIGINT);
+    let status = scene.end()?;
+    (status.signal() == Some(libc::SIGINT))
+        .then_some(())
+        .ok_or(format!("{status}"))
+}
+
+/// A leader that is lost in a unit of its own ends at the third signal.
+fn third_signal(scene: &mut Scene) -> Result<(), String> {
+    use std::os::unix::process::ExitStatusExt;
+    scene.told("pid")?;
+    for signal in [Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM] {
+        scene.signal(signal);
+    }
+    let status = scene.end()?;
+    status.signal().map(|_| ()).ok_or(format!("{status}"))
+}
+
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, String> {
+    let start = Instant::now();
+    while start.elapsed() < BOUND {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Err(format!("waiting too long for {what}"))
+}
+
+/// The program of a scene: its leader and its workers.
+pub(crate) fn main(name: &str, folder: &Path) -> i32 {
+    let here = folder.to_owned();
+    let study = Research::new(name).folder(folder);
+    let study = match name {
+        "stopped-worker" => {
+            study
+                .isolation(Isolation::Worker)
+                .unit("stop", move |_: &mut Context| {
+                    tell(&here, "pid", getpid().as_raw());
+                    Ok(raise(Signal::SIGSTOP)?)
+                })
+        }
+        "deaf-worker" => study.isolation(Isolation::Worker).unit(
+            "hear nothing",
+            move |_: &mut Context| -> Result<(), UnitError> {
+                SigSet::all().thread_block()?;
+                tell(&here, "pid", getpid().as_raw());
+                for_ever()
+            },
+        ),
+        "third-signal" => study.isolation(Isolation::None).unit(
+            "go on",
+            move |_: &mut Context| -> Result<(), UnitError> {
+                tell(&here, "pid", getpid().as_raw());
+                for_ever()
+            },
+        ),
+        "no-hangup" => study.unit("wait", move |_: &mut Context| {
+            tell(&here, "pid", getpid().as_raw());
+            Ok(until("go", || here.join("go").exists().then_some(()))?)
+        }),
+        "dead-ready-executor" => {
+            std::thread::spawn(|| for_ever());
+            study
+                .domain(option("x", 0..4_i64))
+                .unit("kill the next", kill_the_next)
+        }
+        "flat" => study
+            .domain(option("x", 0..2000_i64))
+            .workers(2)
+            .unit("measure", move |cx: &mut Context| measure(cx, &here)),
+        _ => study.unit("nothing", |_: &mut Context| Ok(0)),
+    };
+    let finished = match study.run() {
+        Ok(finished) => finished,
+        Err(error) => {
+            eprintln!("{error}");
+            return 3;
+        }
+    };
+    if name == "after-run" {
+        tell(folder, "done", 1);
+        for_ever()
+    }
+    match finished.report().unwrap().outcome {
+        research::Outcome::Complete => i32::from(!went_well(&finished)),
+        _ => 130,
+    }
+}
+
+/// All experiments succeeded, and no worker was lost.
+fn went_well(finished: &Finished) -> bool {
+    let mut lost = false;
+    let see = |event: &Event| lost |= matches!(event, Event::WorkerLost { .. });
+    finished.for_each_event(see).unwrap();
+    !lost && finished.report().unwrap().counts.unsuccessful() == 0
+}
+
+fn for_ever() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Writes a file at once, so that nobody sees a part of it.
+fn tell(folder: &Path, name: &str, number: i32) {
+    let new = folder.join("new");
+    fs::write(&new, number.to_string()).unwrap();
+    fs::rename(new, folder.join(name)).unwrap();
+}
+
+/// Kills the executor that is kept ready for the next experiment, once it is there.
+fn kill_the_next(cx: &mut Context) -> Result<i32, UnitError> {
+    if cx.config_item::<i64>("x")? > 0 {
+        return Ok(0);
+    }
+    let is_next = |pid: &i32| *pid != getpid().as_raw();
+    let next = until("the next", || {
+        children(getppid().as_raw()).into_iter().find(is_next)
+    })?;
+    kill(Pid::from_raw(next), Signal::SIGKILL)?;
+    let stat = format!("/proc/{next}/stat");
+    until("its end", || {
+        fs::read_to_string(&stat)
+            .ok()?
+            .contains(") Z ")
+            .then_some(())
+    })?;
+    Ok(next)
+}
+
+/// The children of all threads of a process.
+fn children(pid: i32) -> Vec<i32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    let lists = threads.map(|thread| fs::read_to_string(thread.path().join("children")));
+    let lists: Vec<String> = lists.flatten().collect();
+    lists
+        .join(" ")
+        .split_whitespace()
+        .map(|pid| pid.parse().unwrap())
+        .collect()
+}
+
+/// Compares what leader and worker have open after a hundred experiments with what they have later.
+fn measure(cx: &mut Context, folder: &Path) -> Result<(), UnitError> {
+    let x: i64 = cx.config_item("x")?;
+    if x < 100 || x % 100 != 0 {
+        return Ok(());
+    }
+    let worker = getppid().as_raw();
+    let stat = fs::read_to_string(format!("/proc/{worker}/stat"))?;
+    let leader: i32 = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.split(' ').nth(1))
+        .unwrap_or("")
+        .parse()?;
+    for pid in [worker, leader] {
+        let count = |part: &str| -> std::io::Result<usize> {
+            Ok(fs::read_dir(format!("/proc/{pid}/{part}"))?.count())
+        };
+        let all = count("fd")? + count("task")? + children(pid).len();
+        let before = folder.join(format!("open-{pid}"));
+        match fs::read_to_string(&before) {
+            // The writer opens a file for a moment now and then.
+            Ok(before) if all > before.parse::<usize>()? + 2 => {
+                return Err(format!("{before} and now {all} files, threads and children").into());
+            }
+            Ok(_) => {}
+            Err(_) => fs::write(&before, all.to_string())?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! What executors and programs leave behind. A worker adopts the orphans among its descendants,
+//! even those that have left their process group, and ends them when their task has ended.
+//! Processes of a worker that could not do so itself are known by a mark in their environment.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::OnceLock;
+
+use nix::errno::Errno;
+use nix::poll::PollTimeout;
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+
+use crate::process::{ProcessHandle, wait_readable};
+
+/// The environment variable with the mark of a worker: all that descends from it inherits it.
+pub(crate) const MARK: &str = "RESEARCH_MARK";
+
+/// How often a dying worker looks whether its children have died, a millisecond apart.
+const LOOKS: u32 = 1000;
+
+/// So long a process that was killed has time to die, in milliseconds.
+const DEATH: u16 = 1000;
+
+/// Where the system lists the children of this process's first thread; it gives orphans to that.
+static CHILDREN: OnceLock<CString> = OnceLock::new();
+
+/// Makes this process the parent of all orphans among its descendants. Gives its present children.
+pub(crate) fn adopt() -> io::Result<Vec<i32>> {
+    let list = format!("/proc/self/task/{}/children", std::process::id());
+    let list = CString::new(list).map_err(io::Error::other)?;
+    CHILDREN.get_or_init(|| list);
+    prctl::set_child_subreaper(true)?;
+    let mut children = Vec::new();
+    for_each_child(|child| children.push(child));
+    Ok(children)
+}
+
+/// Kills and reaps all children but those that are to be kept, their children, and so on.
+pub(crate) fn end_children(keep: &[i32]) {
+    while has_children() {
+        let mut ended = Vec::new();
+        for_each_child(|child| {
+            if !keep.contains(&child) {
+                ended.push(child);
+            }
+        });
+        if ended.is_empty() {
+            return;
+        }
+        for child in &ended {
+            // SAFETY: plain numbers; the process is a child that was not waited for.
+            unsafe { libc::kill(*child, libc::SIGKILL) };
+        }
+        for child in ended {
+            // Its own children are ours when it has died. What cannot be waited for is gone.
+            let _ = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(child), None);
+        }
+    }
+}
+
+/// Whether there is any child at all; mostly there is none, and this is the fastest way to know.
+fn has_children() -> bool {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: all zeros is a value of `siginfo_t`, which the call may write.
+    let found = unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        libc::waitid(libc::P_ALL, 0, &raw mut info, options)
+    };
+    found == 0
+}
+
+/// As [`end_children`], from a signal handler of a process that is about to end: it calls
+/// async-signal-safe functions only, and waits no longer than a second.
+pub(crate) fn end_children_from_handler() {
+    for _ in 0..LOOKS {
+        for_each_child(|child| {
+            // SAFETY: plain numbers; the process is a child that was not waited for.
+            unsafe { libc::kill(child, libc::SIGKILL) };
+        });
+        // SAFETY: the status may be left out.
+        match unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } {
+            0 => {
+                let millisecond = libc::timespec {
+                    tv_sec: 0,
+                    tv_nsec: 1_000_000,
+                };
+                // SAFETY: the time is valid, and what is left of it may be left out.
+                unsafe { libc::nanosleep(&raw const millisecond, std::ptr::null_mut()) };
+            }
+            -1 => return,
+            _ => {}
+        }
+    }
+}
+
+/// Calls a function with the number of each child of the first thread (each of the first few
+/// hundred). It is async-signal-safe; a system that does not list children has none for us.
+fn for_each_child(mut see: impl FnMut(i32)) {
+    let Some(list) = CHILDREN.get() else { return };
+    // SAFETY: the path ends with a zero byte.
+    let list = unsafe { libc::open(list.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    if list < 0 {
+        return;
+    }
+    // SAFETY: the system has just given this descriptor to nobody but us.
+    let list = unsafe { OwnedFd::from_raw_fd(list) };
+    let mut text = [0_u8; 4096];
+    // SAFETY: it writes at most as many bytes as the array has.
+    let read = unsafe { libc::read(list.as_raw_fd(), text.as_mut_ptr().cast(), text.len()) };
+    let mut number = 0;
+    for byte in &text[..usize::try_from(read).unwrap_or(0)] {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + i32::from(byte - b'0'),
+            // Only what ends with a space is whole.
+            _ => {
+                if number > 0 {
+                    see(number);
+                }
+                number = 0;
+            }
+        }
+    }
+}
+
+/// A mark that no other worker has.
+pub(crate) fn new_mark() -> String {
+    let now = research_core::Timestamp::now().0;
+    format!("{}-{now}", std::process::id())
+}
+
+/// Kills all processes with this mark, wherever they are: those of a worker that was killed.
+pub(crate) fn end_marked(mark: &str) -> io::Result<()> {
+    let wanted = format!("{MARK}={mark}");
+    loop {
+        let mut killed = Vec::new();
+        for entry in fs::read_dir("/proc")? {
+            let name = entry?.file_name();
+            if let Some(pid) = name.to_str().and_then(|name| name.parse().ok())
+                && let Some(process) = with_variable(pid, wanted.as_bytes())
+            {
+                process.signal(Signal::SIGKILL)?;
+                killed.push(process);
+            }
+        }
+        for process in &killed {
+            if !wait_readable(&[process.descriptor()], PollTimeout::from(DEATH))? {
+                return Err(Errno::ETIMEDOUT.into());
+            }
+        }
+        if killed.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// A process, if it has this variable in its environment. The handle is there before the look: if
+/// another process gets the number, it stands for neither.
+fn with_variable(pid: i32, wanted: &[u8]) -> Option<ProcessHandle> {
+    // Most processes are others', which cannot be looked at, and some end meanwhile.
+    let process = ProcessHandle::open(pid).ok()?;
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let found = environment
+        .split(|byte| *byte == 0)
+        .any(|one| one == wanted);
+    found.then_some(process)
+}

@@ -233,3 +233,21 @@ fn what_cannot_be_is_found_when_it_is_built() {
         BuildError::Scattered { .. }
     ));
 }
+
+#[test]
+fn a_run_without_batches_saves_nothing() {
+    for target in TARGETS {
+        let builder = Experiment::builder()
+            .pipeline("batches", |cx: &mut Context| {
+                Ok(if cx.iteration() == 0 {
+                    vec![vec![1_i64]]
+                } else {
+                    Vec::new()
+                })
+            })
+            .root()
+            .full_run();
+        let (_, saved) = run(&executor(summing(builder), target).n_iters(2), 2);
+        assert_eq!(saved[1], sums(&[(0, 2)]));
+    }
+}

@@ -323,3 +323,26 @@ fn a_profile_says_how_often_units_were_called() {
             .all(|time| time.mean() <= time.longest && time.longest <= time.total)
     );
 }
+
+/// All branches of a task share its process: where that ends, all that have not ended are killed.
+#[test]
+fn a_process_that_dies_is_told_of_each_of_its_branches() {
+    let folder = folder("dying-branches");
+    let finished = Research::new("dying")
+        .folder(&folder)
+        .domain(option("a", 0..6_i64))
+        .unit("dies", |cx: &mut Context| {
+            if cx.config_item::<i64>("a")? == 1 {
+                std::process::abort();
+            }
+            Ok(())
+        })
+        .branches(3)
+        .run()
+        .unwrap();
+    let counts = &finished.report().unwrap().counts;
+    assert_eq!(
+        (counts.of(Status::Killed), counts.of(Status::Finished)),
+        (3, 3)
+    );
+}

@@ -45,6 +45,7 @@ impl Block {
         let pipeline = &executor.experiment.units()[self.pipeline];
         for branch in branches {
             branch.in_block = executor.is_due(branch, pipeline);
+            branch.saw_batch = false;
         }
     }
 
@@ -83,6 +84,7 @@ impl Block {
         branch: &mut Branch,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
+        branch.saw_batch = true;
         let units = executor.experiment.units().iter().enumerate();
         for (position, unit) in units.take(self.end).skip(self.pipeline + 1) {
             if !executor.is_due(branch, unit) {
@@ -109,7 +111,8 @@ impl Block {
     ) -> Result<(), SinkError> {
         for branch in branches.iter_mut() {
             branch.drop_generator(self.pipeline);
-            if !std::mem::take(&mut branch.in_block) {
+            let took_part = std::mem::take(&mut branch.in_block);
+            if !(took_part && branch.saw_batch) {
                 continue;
             }
             let units = executor.experiment.units().iter().enumerate();

@@ -27,6 +27,8 @@ pub(super) struct Branch {
     exhausted: Vec<usize>,
     /// Whether it takes part in the full run of a pipeline.
     pub(super) in_block: bool,
+    /// Whether that has given it a batch.
+    pub(super) saw_batch: bool,
     /// How many iterations have begun.
     iterations: u64,
     told_iterations: u64,
@@ -67,6 +69,7 @@ impl Branch {
             state: State::Running,
             exhausted: Vec::new(),
             in_block: false,
+            saw_batch: false,
             iterations: 0,
             told_iterations: 0,
         }

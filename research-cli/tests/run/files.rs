@@ -245,3 +245,31 @@ fn resuming_what_is_finished_does_nothing_and_says_so() {
     let done = place.research(&["resume", "t", "--results"]);
     assert_eq!(done.out, place.results("t", &[]));
 }
+
+#[test]
+fn what_was_saved_can_be_seen_while_the_next_iteration_takes_long() {
+    let place = Place::with(
+        r#"
+name = "s"
+n_iters = 2
+domain = "a=[1]"
+[[unit]]
+name = "u"
+mode = "generator"
+run = "./u.sh"
+save_to = "v"
+"#,
+    );
+    place.script(
+        "u.sh",
+        "echo 7; touch begun; while ! [ -e gate ]; do sleep 0.01; done; echo 8",
+    );
+    let running = place.start(&["run", "research.toml"]);
+    running.wait_for_file("begun");
+    crate::place::wait_for("the first value", || {
+        place.table("s").contains("1,0,7").then_some(())
+    });
+    place.write("gate", "");
+    assert_eq!(running.end().code, Some(0));
+    assert_eq!(place.table("s"), "a,iteration,v\n1,0,7\n1,1,8");
+}

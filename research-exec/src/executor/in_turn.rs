@@ -29,7 +29,8 @@ pub(super) fn run(
         for branch in branches.iter_mut() {
             alive |= branch.finish_iteration(sink)?;
         }
-        if !alive {
+        // The last values are sent with the ending.
+        if !alive || executor.n_iters == Some(iteration + 1) {
             break;
         }
         if pace.is_due(branches.iter().map(Branch::saved_bytes).sum()) {

@@ -28,6 +28,9 @@ use branch::Branch;
 const SEND_BYTES: usize = 64 << 10;
 /// Saved values are sent when they have waited this long.
 const SEND_INTERVAL: Duration = Duration::from_millis(50);
+/// After an iteration that took this long, saved values are sent at once: sending costs little
+/// beside it, and the next one may take hours.
+const SLOW_ITERATION: Duration = Duration::from_millis(1);
 
 /// How an experiment of a task ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -289,22 +292,29 @@ fn give_up(branches: &mut [Branch], status: Status, reason: &str) {
 
 /// Says when saved values are to be sent.
 struct Pace {
-    last: Instant,
+    sent: Instant,
+    asked: Instant,
 }
 
 impl Pace {
     fn new() -> Self {
+        let now = Instant::now();
         Self {
-            last: Instant::now(),
+            sent: now,
+            asked: now,
         }
     }
 
-    /// Whether to send now, when so many bytes wait.
+    /// Whether to send now, after an iteration, when so many bytes wait.
     #[inline]
     fn is_due(&mut self, waiting: usize) -> bool {
-        let is_due = waiting >= SEND_BYTES || self.last.elapsed() >= SEND_INTERVAL;
+        let now = Instant::now();
+        let is_due = waiting >= SEND_BYTES
+            || now - self.asked >= SLOW_ITERATION
+            || now - self.sent >= SEND_INTERVAL;
+        self.asked = now;
         if is_due {
-            self.last = Instant::now();
+            self.sent = now;
         }
         is_due
     }

@@ -206,6 +206,30 @@ pub enum Outcome {
     Aborted,
 }
 
+/// What a profile measures of a call of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// The time that passed, in seconds.
+    Seconds,
+    /// The processor time of the calling thread, in seconds.
+    CpuSeconds,
+    /// The page faults of the calling thread.
+    PageFaults,
+    /// The most memory that the process has had by the end of the call, in bytes.
+    PeakMemory,
+}
+
+impl Measure {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Seconds,
+        Self::CpuSeconds,
+        Self::PageFaults,
+        Self::PeakMemory,
+    ];
+}
+
 /// One thing that happened. The log is a list of these, and every picture of a research is a
 /// fold of that list.
 ///
@@ -328,15 +352,17 @@ pub enum Event {
         /// Its place in the domain as it is now.
         place: u64,
     },
-    /// How long calls of a unit took, or whole iterations; told where a profile is asked for.
+    /// What calls of a unit took, or whole iterations; told where a profile is asked for.
     Profile {
         /// Whose.
         experiment: ExperimentNumber,
         /// The unit; `None` for whole iterations.
         unit: Option<Arc<str>>,
+        /// What was measured.
+        measure: Measure,
         /// The iteration of each call.
         iterations: Iterations,
-        /// The seconds of each call, as many as there are iterations.
-        seconds: Column,
+        /// What each call took, as many as there are iterations.
+        values: Column,
     },
 }

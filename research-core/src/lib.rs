@@ -48,8 +48,8 @@ pub use check::BuildError;
 pub use column::{Column, ColumnBuilder, Iterations};
 pub use context::{Context, ContextParts};
 pub use event::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Outcome,
-    Status, Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Measure,
+    Outcome, Status, Timestamp, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{

@@ -57,7 +57,8 @@ pub struct RunOptions {
     pub retries: u32,
     /// Whether the first failure ends the run at once, as its error.
     pub debug: bool,
-    /// Whether the time of each unit and iteration is recorded: 0 for no, 1 for yes.
+    /// What is recorded of each call of a unit: nothing (0), its time (1), its processor time, page
+    /// faults and the memory of the process too (2).
     pub profile: u8,
 }
 

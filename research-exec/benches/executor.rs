@@ -98,7 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let saved = nanoseconds(callable().save_to("half"))?;
     let profiled = Executor::new(callable().build()?)
         .n_iters(ITERATIONS)
-        .profile(true);
+        .profile(1);
     let profiled = seconds(&profiled, 1)? * 1e9 / ITERATIONS as f64;
     println!("an iteration with one callable: {call:.0} ns; with its value saved: {saved:.0} ns");
     println!(

@@ -20,7 +20,7 @@ mod worker;
 pub mod program;
 
 pub use distributor::StatusCounts;
-pub use executor::{BranchExecution, Ending, Execution, Executor, ExecutorError};
+pub use executor::{BranchExecution, Ending, Execution, Executor, ExecutorError, Series};
 pub use groups::{running_groups, signal_groups};
 pub use leader::{Job, LaunchError, Report, RunError, lead};
 pub use process::end_process;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use research_core::domain::{Config, Value};
 use research_core::{
     Context, ExecutorHooks, ExecutorTarget, Experiment, ExperimentBuilder, ExperimentRecord,
-    FailureKind, Status, Unit, UnitError, UnitResult, ec,
+    FailureKind, Measure, Status, Unit, UnitError, UnitResult, ec,
 };
 use research_exec::{Executor, ExecutorError};
 
@@ -283,10 +283,10 @@ fn a_profile_has_the_time_of_each_unit_and_iteration() {
             .callable("rarely", || 1, ())
             .when(2)
     };
-    let execution = executor(builder()).n_iters(4).profile(true).run().unwrap();
+    let execution = executor(builder()).n_iters(4).profile(1).run().unwrap();
     let profile = &execution.branches()[0].profile;
     let iterations = |unit: Option<&str>| -> Vec<u64> {
-        profile[&unit.map(str::to_owned)]
+        profile[&(unit.map(str::to_owned), Measure::Seconds)]
             .iter()
             .map(|(iteration, _)| *iteration)
             .collect()
@@ -296,4 +296,22 @@ fn a_profile_has_the_time_of_each_unit_and_iteration() {
     assert_eq!(iterations(None), [0, 1, 2, 3]);
     let without = executor(builder()).n_iters(4).run().unwrap();
     assert!(without.branches()[0].profile.is_empty());
+}
+
+#[test]
+fn a_detailed_profile_has_the_processor_time_and_the_memory_too() {
+    let touches = || {
+        vec![1_u8; 64 << 20]
+            .iter()
+            .map(|&x| u64::from(x))
+            .sum::<u64>()
+    };
+    let builder = Experiment::builder().callable("touches", touches, ());
+    let execution = executor(builder).profile(2).run().unwrap();
+    let profile = &execution.branches()[0].profile;
+    let first = |measure| profile[&(Some("touches".to_owned()), measure)][0].1.clone();
+    assert!(first(Measure::CpuSeconds).to::<f64>().unwrap() > 0.0);
+    assert!(first(Measure::PageFaults).to::<i64>().unwrap() > 0);
+    assert!(first(Measure::PeakMemory).to::<i64>().unwrap() > 64 << 20);
+    assert!(!profile.contains_key(&(None, Measure::CpuSeconds)));
 }

@@ -184,7 +184,8 @@ impl Research {
         self
     }
 
-    /// Records how long units and iterations take, with level 1; see
+    /// Records how long units and iterations take (level 1), and the processor time, page faults
+    /// and memory of units too (level 2); see
     /// [`Finished::profile`](crate::Finished::profile).
     #[must_use]
     pub fn profile(mut self, level: u8) -> Self {

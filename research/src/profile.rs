@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use research_core::{Column, Event, ExperimentNumber};
+use research_core::{Column, Event, ExperimentNumber, Measure};
 
 use crate::error::ResearchError;
 use crate::finished::Finished;
@@ -18,6 +18,12 @@ pub struct UnitTime {
     pub total: f64,
     /// The longest call, in seconds.
     pub longest: f64,
+    /// The processor time of all calls, in seconds; with level 2.
+    pub cpu: f64,
+    /// The page faults of all calls; with level 2.
+    pub page_faults: i64,
+    /// The most memory that a process has had after one of the calls, in bytes; with level 2.
+    pub peak_memory: i64,
 }
 
 impl UnitTime {
@@ -27,10 +33,25 @@ impl UnitTime {
         self.total / self.calls as f64
     }
 
-    fn add(&mut self, seconds: &[f64]) {
-        self.calls += seconds.len() as u64;
-        self.total += seconds.iter().sum::<f64>();
-        self.longest = seconds.iter().copied().fold(self.longest, f64::max);
+    fn add(&mut self, measure: Measure, values: &Column) {
+        match (measure, values) {
+            (Measure::Seconds, Column::Float(seconds)) => {
+                self.calls += seconds.len() as u64;
+                self.total += seconds.iter().sum::<f64>();
+                self.longest = seconds.iter().copied().fold(self.longest, f64::max);
+            }
+            (Measure::CpuSeconds, Column::Float(seconds)) => {
+                self.cpu += seconds.iter().sum::<f64>()
+            }
+            (Measure::PageFaults, Column::Int(faults)) => {
+                self.page_faults += faults.iter().sum::<i64>()
+            }
+            (Measure::PeakMemory, Column::Int(bytes)) => {
+                self.peak_memory = bytes.iter().copied().fold(self.peak_memory, i64::max);
+            }
+            // Executors measure in no other way.
+            _ => {}
+        }
     }
 }
 
@@ -49,9 +70,13 @@ impl Finished {
             Event::Profile {
                 experiment,
                 unit,
-                seconds: Column::Float(seconds),
+                measure,
+                values,
                 ..
-            } => find(times.entry(*experiment).or_default(), unit.as_deref()).add(seconds),
+            } => {
+                let times = times.entry(*experiment).or_default();
+                find(times, unit.as_deref()).add(*measure, values);
+            }
             _ => {}
         })?;
         let mut all = Vec::new();
@@ -60,6 +85,9 @@ impl Finished {
             sum.calls += time.calls;
             sum.total += time.total;
             sum.longest = sum.longest.max(time.longest);
+            sum.cpu += time.cpu;
+            sum.page_faults += time.page_faults;
+            sum.peak_memory = sum.peak_memory.max(time.peak_memory);
         }
         all.sort_by(|a, b| b.total.total_cmp(&a.total));
         Ok(all)
@@ -74,6 +102,9 @@ fn find<'t>(times: &'t mut Vec<UnitTime>, unit: Option<&str>) -> &'t mut UnitTim
             calls: 0,
             total: 0.0,
             longest: 0.0,
+            cpu: 0.0,
+            page_faults: 0,
+            peak_memory: 0,
         });
         times.len() - 1
     });

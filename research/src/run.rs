@@ -346,7 +346,9 @@ fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
             "debug runs in this process alone: set isolation `none` and executor_target `for`"
                 .to_owned()
         }
-        None if options.profile > 1 => "profile is 0 (off) or 1 (time per unit)".to_owned(),
+        None if options.profile > 2 => {
+            "profile is 0 (off), 1 (time per unit) or 2 (in detail)".to_owned()
+        }
         None => return Ok(()),
     };
     Err(ResearchError::Options(problem))

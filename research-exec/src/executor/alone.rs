@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 
 use research_core::domain::{Config, Value};
-use research_core::{Event, ExceptionRecord, ExperimentRecord, Status, Timestamp, WorkerNumber};
+use research_core::{
+    Event, ExceptionRecord, ExperimentRecord, Measure, Status, Timestamp, WorkerNumber,
+};
 
 use super::{Ending, Executor, ExecutorError};
 use crate::task::standalone_task;
+
+/// Iterations, each with a value.
+pub type Series = Vec<(u64, Value)>;
 
 /// What came of a run of an [`Executor`] that stands alone.
 #[derive(Clone, Debug)]
@@ -22,12 +27,12 @@ pub struct BranchExecution {
     /// How it ended.
     pub ending: Ending,
     /// What was saved: for each name, the iterations and their values.
-    pub values: BTreeMap<String, Vec<(u64, Value)>>,
+    pub values: BTreeMap<String, Series>,
     /// The errors and panics of its units.
     pub exceptions: Vec<ExceptionRecord>,
-    /// The seconds of each call, by unit, and those of each iteration under no name; where a
+    /// What each call took, by unit, and what each iteration took under no name; where a
     /// [profile](Executor::profile) was asked for.
-    pub profile: BTreeMap<Option<String>, Vec<(u64, Value)>>,
+    pub profile: BTreeMap<(Option<String>, Measure), Series>,
 }
 
 impl Execution {
@@ -82,14 +87,16 @@ fn take_in(branches: &mut [BranchExecution], event: Event) {
         Event::Profile {
             experiment,
             unit,
+            measure,
             iterations,
-            seconds,
+            values,
         } => {
             let branch = branches.iter_mut().find(|b| b.ending.number == experiment);
             if let Some(branch) = branch {
-                let times = branch.profile.entry(unit.map(|unit| unit.to_string()));
-                let new = iterations.iter().zip((0..).map_while(|i| seconds.get(i)));
-                times.or_default().extend(new);
+                let unit = unit.map(|unit| unit.to_string());
+                let measured = branch.profile.entry((unit, measure));
+                let new = iterations.iter().zip((0..).map_while(|i| values.get(i)));
+                measured.or_default().extend(new);
             }
         }
         _ => {}

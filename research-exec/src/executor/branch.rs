@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use research_core::{
     BranchView, Branches, Context, ContextParts, Event, EventSink, ExceptionRecord, ExecutorHooks,
@@ -76,8 +75,8 @@ impl Branch {
     }
 
     /// Lets it record how long its units and iterations take.
-    pub(super) fn with_profile(mut self, units: &[Unit]) -> Self {
-        self.profile = Some(Box::new(Profile::new(units)));
+    pub(super) fn with_profile(mut self, level: u8, units: &[Unit]) -> Self {
+        self.profile = Some(Box::new(Profile::new(level, units)));
         self
     }
 
@@ -223,7 +222,7 @@ impl Branch {
 
     /// Calls a unit that has code; a panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
-        let began = self.profile.is_some().then(Instant::now);
+        let began = self.profile.as_ref().map(|profile| profile.read());
         let context = &mut self.context;
         let slot = &mut self.generators[position];
         let result = match self.hooks.as_deref() {
@@ -234,8 +233,8 @@ impl Branch {
                 })
             }),
         };
-        if let (Some(profile), Some(began)) = (&mut self.profile, began) {
-            profile.add(position, self.context.iteration(), began.elapsed());
+        if let (Some(profile), Some(began)) = (&mut self.profile, &began) {
+            profile.add(position, self.context.iteration(), began);
         }
         result
     }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::task::{TaskExperiment, standalone_task};
 
-pub use alone::{BranchExecution, Execution};
+pub use alone::{BranchExecution, Execution, Series};
 use branch::Branch;
 
 /// Saved values are sent when they take this much, in bytes.
@@ -69,7 +69,7 @@ pub struct Executor {
     finalize: bool,
     target: ExecutorTarget,
     debug: bool,
-    profile: bool,
+    profile: u8,
     experiments_folder: Option<PathBuf>,
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
@@ -86,7 +86,7 @@ impl Executor {
             finalize: true,
             target: ExecutorTarget::default(),
             debug: false,
-            profile: false,
+            profile: 0,
             experiments_folder: None,
             configs: Vec::new(),
             branch_configs: Vec::new(),
@@ -101,7 +101,7 @@ impl Executor {
         self.finalize = options.finalize;
         self.target = options.executor_target;
         self.debug = options.debug;
-        self.profile = options.profile > 0;
+        self.profile = options.profile;
         self
     }
 
@@ -135,10 +135,11 @@ impl Executor {
         self
     }
 
-    /// Sets whether the times of units and iterations are recorded.
+    /// Sets what is recorded of units and iterations: nothing (0), time (1), processor time, page
+    /// faults and memory too (2).
     #[must_use]
-    pub fn profile(mut self, profile: bool) -> Self {
-        self.profile = profile;
+    pub fn profile(mut self, level: u8) -> Self {
+        self.profile = level;
         self
     }
 
@@ -235,8 +236,8 @@ impl Executor {
 
     fn branch(&self, task: TaskExperiment) -> Branch {
         let branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
-        if self.profile {
-            branch.with_profile(self.experiment.units())
+        if self.profile > 0 {
+            branch.with_profile(self.profile, self.experiment.units())
         } else {
             branch
         }

@@ -1,24 +1,41 @@
-//! How long units and iterations take, where that is asked for.
+//! What units and iterations take, where that is asked for.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use nix::sys::resource::{Usage, UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use research_core::domain::Value;
-use research_core::{ColumnBuilder, Event, EventSink, ExperimentNumber, SinkError, Unit};
+use research_core::{ColumnBuilder, Event, EventSink, ExperimentNumber, Measure, SinkError, Unit};
 
-/// The times of one experiment that wait to be sent.
+/// The measurements of one experiment that wait to be sent.
 pub(super) struct Profile {
-    units: Vec<(Arc<str>, ColumnBuilder)>,
-    iterations: ColumnBuilder,
+    /// Whether more than time is measured.
+    is_detailed: bool,
+    units: Vec<(Arc<str>, Measurements)>,
+    /// Of these only the time: an iteration may begin in another thread than it ends in.
+    iterations: Measurements,
     began: Instant,
 }
 
+/// A column for each measure.
+#[derive(Default)]
+struct Measurements([ColumnBuilder; Measure::ALL.len()]);
+
+/// Where clocks and counters stood when a call began.
+pub(super) struct Reading {
+    at: Instant,
+    usage: Option<Usage>,
+}
+
 impl Profile {
-    pub(super) fn new(units: &[Unit]) -> Self {
-        let column = |unit: &Unit| (unit.name().into(), ColumnBuilder::default());
+    /// A profile of this level, 1 or more.
+    pub(super) fn new(level: u8, units: &[Unit]) -> Self {
+        let measurements = |unit: &Unit| (unit.name().into(), Measurements::default());
         Self {
-            units: units.iter().map(column).collect(),
-            iterations: ColumnBuilder::default(),
+            is_detailed: level > 1,
+            units: units.iter().map(measurements).collect(),
+            iterations: Measurements::default(),
             began: Instant::now(),
         }
     }
@@ -28,17 +45,40 @@ impl Profile {
     }
 
     pub(super) fn end_iteration(&mut self, iteration: u64) {
-        self.iterations
-            .push(iteration, seconds(self.began.elapsed()));
+        let seconds = self.began.elapsed().as_secs_f64();
+        self.iterations.push(Measure::Seconds, iteration, seconds);
     }
 
-    pub(super) fn add(&mut self, unit: usize, iteration: u64, took: Duration) {
-        self.units[unit].1.push(iteration, seconds(took));
+    pub(super) fn read(&self) -> Reading {
+        Reading {
+            usage: if self.is_detailed { usage() } else { None },
+            at: Instant::now(),
+        }
+    }
+
+    /// Takes in a call of a unit that began with this reading.
+    pub(super) fn add(&mut self, unit: usize, iteration: u64, began: &Reading) {
+        let seconds = began.at.elapsed().as_secs_f64();
+        let columns = &mut self.units[unit].1;
+        columns.push(Measure::Seconds, iteration, seconds);
+        if let Some(before) = &began.usage
+            && let Some(after) = usage()
+        {
+            let cpu = cpu_seconds(&after) - cpu_seconds(before);
+            let faults = page_faults(&after) - page_faults(before);
+            columns.push(Measure::CpuSeconds, iteration, cpu);
+            columns.push(Measure::PageFaults, iteration, faults);
+            // The system counts it in kilobytes.
+            columns.push(Measure::PeakMemory, iteration, after.max_rss() << 10);
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let units = self.units.iter().map(|(_, column)| column.bytes());
-        units.sum::<usize>() + self.iterations.bytes()
+        let units = self.units.iter().map(|(_, columns)| columns);
+        let all = units.chain([&self.iterations]);
+        all.flat_map(|columns| &columns.0)
+            .map(ColumnBuilder::bytes)
+            .sum()
     }
 
     pub(super) fn send(
@@ -46,15 +86,32 @@ impl Profile {
         experiment: ExperimentNumber,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        let units = self.units.iter_mut();
-        let units = units.map(|(unit, column)| (Some(&*unit), column));
-        for (unit, column) in units.chain([(None, &mut self.iterations)]) {
-            if let Some((iterations, seconds)) = column.take() {
+        for (unit, columns) in &mut self.units {
+            columns.send(experiment, Some(unit), sink)?;
+        }
+        self.iterations.send(experiment, None, sink)
+    }
+}
+
+impl Measurements {
+    fn push(&mut self, measure: Measure, iteration: u64, value: impl Into<Value>) {
+        self.0[measure as usize].push(iteration, value.into());
+    }
+
+    fn send(
+        &mut self,
+        experiment: ExperimentNumber,
+        unit: Option<&Arc<str>>,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        for measure in Measure::ALL {
+            if let Some((iterations, values)) = self.0[measure as usize].take() {
                 sink.emit(Event::Profile {
                     experiment,
                     unit: unit.cloned(),
+                    measure,
                     iterations,
-                    seconds,
+                    values,
                 })?;
             }
         }
@@ -62,6 +119,17 @@ impl Profile {
     }
 }
 
-fn seconds(duration: Duration) -> Value {
-    Value::Float(duration.as_secs_f64())
+/// What this thread has used so far.
+fn usage() -> Option<Usage> {
+    getrusage(UsageWho::RUSAGE_THREAD).ok()
+}
+
+fn cpu_seconds(usage: &Usage) -> f64 {
+    let microseconds =
+        usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    microseconds as f64 / 1e6
+}
+
+fn page_faults(usage: &Usage) -> i64 {
+    usage.minor_page_faults() + usage.major_page_faults()
 }

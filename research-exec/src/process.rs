@@ -14,6 +14,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
+use crate::groups::default_action;
+
 /// Runs something that opens sockets without the close-on-exec flag (ipc-channel does), and sets
 /// the flag on them: a program that inherited them would keep a dead worker's channel open.
 ///
@@ -161,6 +163,29 @@ pub(crate) fn ending_in_words(status: &WaitStatus) -> String {
             format!("signal {} ({})", *signal as i32, signal.as_str())
         }
         other => format!("{other:?}"),
+    }
+}
+
+/// Lets children be waited for: a process that ignores SIGCHLD, as its parent may have made it, is
+/// never told how they ended.
+pub(crate) fn wait_for_children() -> io::Result<()> {
+    if disposition(libc::SIGCHLD)? == libc::SIG_IGN {
+        default_action(Signal::SIGCHLD)?;
+    }
+    Ok(())
+}
+
+/// What this process does at a signal: a handler, or one of `SIG_DFL` and `SIG_IGN`.
+pub(crate) fn disposition(signal: i32) -> io::Result<libc::sighandler_t> {
+    // SAFETY: all zeros is a value of the structure, which the call fills.
+    let (result, action) = unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        let result = libc::sigaction(signal, std::ptr::null(), &raw mut action);
+        (result, action)
+    };
+    match result {
+        0 => Ok(action.sa_sigaction),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

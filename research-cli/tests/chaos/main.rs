@@ -156,6 +156,7 @@ fn new_folder(name: &str) -> PathBuf {
 fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
     let resume = folder.join("chaos").exists();
     let workers = 1 + random.below(3);
+    let branches = random.pick(&[1, 1, 3]);
     match kind {
         Kind::File => {
             let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
@@ -163,7 +164,7 @@ fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
             if resume {
                 command.args(["resume", "chaos", "--no-bar"]);
             } else {
-                study::write_file(folder, workers);
+                study::write_file(folder, workers, branches);
                 command.args(["run", "chaos.toml", "--no-bar"]);
             }
             command
@@ -173,6 +174,7 @@ fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
                 isolation: random.pick(&["experiment", "worker"]),
                 threads: random.chance(40),
                 workers,
+                branches,
                 resume,
             };
             let mut command = Command::new(std::env::current_exe().unwrap());

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::sys::signal::{SigHandler, SigSet, Signal, kill, raise, signal};
 use nix::unistd::{Pid, getpid, getppid};
 use research::core::Event;
 use research::{Context, Finished, Isolation, Research, UnitError, option};
@@ -17,13 +17,15 @@ const BOUND: Duration = Duration::from_secs(20);
 
 type Play = fn(&mut Scene) -> Result<(), String>;
 
-const SCENES: [(&str, Play); 7] = [
+const SCENES: [(&str, Play); 9] = [
     ("stopped-worker", |scene| scene.end_at_second_signal()),
     ("deaf-worker", |scene| scene.end_at_second_signal()),
     ("no-hangup", no_hangup),
     ("after-run", after_run),
     ("third-signal", third_signal),
     ("dead-ready-executor", |scene| scene.complete()),
+    ("no-child-signal", |scene| scene.complete()),
+    ("open-files", |scene| scene.complete()),
     ("flat", |scene| scene.complete()),
 ];
 
@@ -173,6 +175,10 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, String
 
 /// The program of a scene: its leader and its workers.
 pub(crate) fn main(name: &str, folder: &Path) -> i32 {
+    if name == "no-child-signal" {
+        // SAFETY: nothing is called at the signal.
+        unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }.unwrap();
+    }
     let here = folder.to_owned();
     let study = Research::new(name).folder(folder);
     let study = match name {
@@ -209,6 +215,18 @@ pub(crate) fn main(name: &str, folder: &Path) -> i32 {
                 .domain(option("x", 0..4_i64))
                 .unit("kill the next", kill_the_next)
         }
+        // A program in a process of its own, and an executor that is forked.
+        "no-child-signal" => {
+            study
+                .domain(option("x", 0..3_i64))
+                .unit("start", |_: &mut Context| {
+                    let status = Command::new("true").status()?;
+                    Ok(status.success())
+                })
+        }
+        "open-files" => study
+            .domain(option("x", 0..3_i64))
+            .unit("look", |_: &mut Context| open_files_of_a_program()),
         "flat" => study
             .domain(option("x", 0..2000_i64))
             .workers(2)
@@ -271,6 +289,21 @@ fn kill_the_next(cx: &mut Context) -> Result<i32, UnitError> {
             .then_some(())
     })?;
     Ok(next)
+}
+
+/// A program that a unit starts has its standard streams open, and what is listed here is open for
+/// the listing itself; our channels are not.
+fn open_files_of_a_program() -> Result<String, UnitError> {
+    let output = Command::new("ls").arg("-l").arg("/proc/self/fd").output()?;
+    let listed = String::from_utf8(output.stdout)?;
+    match listed
+        .lines()
+        .filter(|line| line.contains("socket:"))
+        .count()
+    {
+        0 => Ok(listed),
+        _ => Err(listed.into()),
+    }
 }
 
 /// The children of all threads of a process.

@@ -18,6 +18,7 @@ pub(crate) struct Study {
     pub(crate) isolation: &'static str,
     pub(crate) threads: bool,
     pub(crate) workers: u64,
+    pub(crate) branches: u64,
     pub(crate) resume: bool,
 }
 
@@ -29,6 +30,7 @@ impl Study {
             self.isolation.to_owned(),
             self.threads.to_string(),
             self.workers.to_string(),
+            self.branches.to_string(),
             self.resume.to_string(),
         ];
         words.to_vec()
@@ -37,8 +39,8 @@ impl Study {
 
 /// The closures' program: leader, worker and executor.
 pub(crate) fn main(arguments: &[String]) -> i32 {
-    let [folder, isolation, threads, workers, resume] = arguments else {
-        panic!("study FOLDER ISOLATION THREADS WORKERS RESUME, not {arguments:?}");
+    let [folder, isolation, threads, workers, branches, resume] = arguments else {
+        panic!("study FOLDER ISOLATION THREADS WORKERS BRANCHES RESUME, not {arguments:?}");
     };
     if threads == "true" {
         // A pool that lives as long as the program, in its workers too: these do not fork.
@@ -53,7 +55,8 @@ pub(crate) fn main(arguments: &[String]) -> i32 {
             "worker" => Isolation::Worker,
             _ => Isolation::Experiment,
         })
-        .workers(workers.parse().unwrap());
+        .workers(workers.parse().unwrap())
+        .branches(branches.parse().unwrap());
     let finished = match resume == "true" {
         true => study.resume(),
         false => study.run(),
@@ -128,10 +131,10 @@ fn misbehave(misdeed: &str, in_worker: bool) {
 }
 
 /// Writes the research file of the same experiments, and the programs that it runs.
-pub(crate) fn write_file(folder: &Path, workers: u64) {
+pub(crate) fn write_file(folder: &Path, workers: u64, branches: u64) {
     let here = folder.display();
     let text = format!(
-        "name = \"chaos\"\nseed = 7\nworkers = {workers}\nretries = 1000\n\
+        "name = \"chaos\"\nseed = 7\nworkers = {workers}\nbranches = {branches}\nretries = 1000\n\
          [domain]\nx = {:?}\n\
          [[unit]]\nname = \"work\"\nrun = \"sh {here}/work.sh {{x}} {here}\"\nsave_to = \"value\"\n\
          [[unit]]\nname = \"steps\"\nmode = \"generator\"\nrun = \"sh {here}/steps.sh\"\nsave_to = \"step\"\n",

@@ -17,6 +17,7 @@ use research_core::{
 
 use crate::distributor::{Action, Distributor, Input, Settings, StatusCounts};
 use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
+use crate::process::wait_for_children;
 use crate::task::TaskSource;
 use crate::worker::Target;
 use in_process::InProcess;
@@ -95,6 +96,10 @@ pub enum RunError {
 /// Events could not be kept, workers could not be started or kept ending. Whatever happens, no
 /// worker outlives the call.
 pub fn lead(job: Job) -> Result<Report, RunError> {
+    wait_for_children().map_err(|source| RunError::Io {
+        action: "wait for its children",
+        source,
+    })?;
     let (letters, inbox) = bounded(INBOX);
     let signals = if job.handle_signals {
         let listening = Signals::listen(letters.clone());

@@ -14,6 +14,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::{emulate_default_handler, pipe, register, unregister};
 
 use crate::distributor::Input;
+use crate::process::disposition;
 
 /// What runs when SIGTERM or SIGHUP comes has this long to finish.
 const GRACE: Duration = Duration::from_secs(10);
@@ -85,7 +86,7 @@ fn listened() -> io::Result<&'static [c_int]> {
     }
     let mut listened = Vec::new();
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        match action(signal)? {
+        match disposition(signal)? {
             libc::SIG_IGN if signal == SIGHUP => continue,
             // Once a handler was there, the system would do nothing by default any more.
             libc::SIG_DFL => default_if_nobody_listens(signal)?,
@@ -95,19 +96,6 @@ fn listened() -> io::Result<&'static [c_int]> {
         listened.push(signal);
     }
     Ok(LISTENED.get_or_init(|| listened))
-}
-
-fn action(signal: c_int) -> io::Result<libc::sighandler_t> {
-    // SAFETY: all zeros is a value of the structure, which the call fills.
-    let (result, action) = unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        let result = libc::sigaction(signal, std::ptr::null(), &raw mut action);
-        (result, action)
-    };
-    match result {
-        0 => Ok(action.sa_sigaction),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 fn default_if_nobody_listens(signal: c_int) -> io::Result<()> {

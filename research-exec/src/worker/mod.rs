@@ -23,7 +23,7 @@ use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportSender, connect};
 use crate::orphans;
-use crate::process::{is_single_threaded, take_stdin};
+use crate::process::{is_single_threaded, take_stdin, wait_for_children};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 
 /// A worker could not go on. It ends, and the leader sees that.
@@ -66,6 +66,7 @@ pub fn serve(
     invitation: &Invitation,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<(), WorkerError> {
+    wait_for_children().map_err(io_error("wait for its children"))?;
     show_prints_on_stderr().map_err(io_error("redirect its output"))?;
     let socket = take_stdin().map_err(io_error("take its commands"))?;
     let socket = UnixStream::from(socket);
@@ -146,6 +147,15 @@ struct Worker<'a> {
     ready: Option<ReadyExecutor>,
 }
 
+/// Its program is not gone on with, so nobody else would end what is left: also where it ends because
+/// its leader is gone, of which it may see an error before the signal.
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        self.ready.take();
+        orphans::end_children(&[]);
+    }
+}
+
 impl<'a> Worker<'a> {
     fn connect(
         invitation: &'a Invitation,
@@ -207,16 +217,12 @@ impl<'a> Worker<'a> {
                     self.run(number, task)?;
                     self.end_orphans();
                 }
-                Some(Command::Quit) | None => break,
+                Some(Command::Quit) | None => return Ok(()),
                 Some(Command::Init(_)) => {
                     return Err(WorkerError::Build("the leader began twice".into()));
                 }
             }
         }
-        drop(self.ready.take());
-        // Its program is not gone on with, so nobody else would end these.
-        orphans::end_children(&[]);
-        Ok(())
     }
 
     /// Ends what a task has left behind. Where experiments share this process, they may share what

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::RawFd;
+use std::path::Path;
 
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{
@@ -34,6 +35,7 @@ pub(crate) struct ReportServer {
 
 impl ReportServer {
     pub(crate) fn new() -> io::Result<Self> {
+        check_folder(&std::env::temp_dir())?;
         let ((server, name), _) = close_on_exec(IpcOneShotServer::new)?;
         Ok(Self { server, name })
     }
@@ -48,6 +50,20 @@ impl ReportServer {
         let ((_, reports), _) = close_on_exec(|| self.server.accept().map_err(io::Error::other))?;
         Ok(IpcReports(reports))
     }
+}
+
+/// ipc-channel puts its socket here as `.tmp123456/socket`, and cuts off what is too long for a
+/// socket's path, so that it is another path.
+fn check_folder(folder: &Path) -> io::Result<()> {
+    const MOST: usize = 107 - "/.tmp123456/socket".len();
+    let length = folder.as_os_str().len();
+    if length <= MOST {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "the folder for temporary files, {}, has a path of {length} bytes, and sockets in it cannot have one of more than {MOST}: set TMPDIR to a folder with a shorter one",
+        folder.display()
+    )))
 }
 
 /// Connects a worker to its leader. Gives the sockets too: a forked child has to close them.
@@ -85,5 +101,17 @@ impl ReportReceiver for IpcReports {
                 Err(error) => return Err(io::Error::other(error)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_whose_path_is_too_long_for_sockets_is_refused() {
+        assert!(check_folder(Path::new("/tmp")).is_ok());
+        let long = check_folder(Path::new(&"/long".repeat(20))).unwrap_err();
+        assert!(long.to_string().contains("TMPDIR"), "{long}");
     }
 }

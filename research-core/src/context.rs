@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -40,6 +41,7 @@ pub struct Context {
     record: Arc<ExperimentRecord>,
     full_config: Config,
     folder: Option<PathBuf>,
+    folder_was_made: AtomicBool,
     random: ChaCha8Rng,
     iteration: u64,
     outputs: Vec<Option<Output>>,
@@ -77,6 +79,7 @@ impl Context {
             number,
             full_config: record.full_config(),
             folder,
+            folder_was_made: AtomicBool::new(false),
             random: ChaCha8Rng::seed_from_u64(record.seed),
             iteration: 0,
             outputs: vec![None; experiment.units().len()],
@@ -185,6 +188,7 @@ impl Context {
             std::io::Error::other("this research is kept in memory: give it a folder to have paths")
         })?;
         std::fs::create_dir_all(folder)?;
+        self.folder_was_made.store(true, Ordering::Relaxed);
         Ok(folder)
     }
 
@@ -197,6 +201,9 @@ impl Context {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
+        if !self.folder_was_made.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         // Only an empty folder can be removed like this.
         if std::fs::remove_dir(folder).is_ok() || !folder.is_dir() {
             return Ok(());

@@ -155,3 +155,24 @@ fn a_program_that_never_comes_to_its_run_is_an_error() {
     let error = Run::new(doubling(), 3).try_lead().unwrap_err().to_string();
     assert!(error.contains("before it came to the `run`"), "{error}");
 }
+
+#[test]
+fn an_experiment_has_started_before_anything_is_told_of_it() {
+    let experiment = Experiment::builder()
+        .unit("count", |cx: &mut Context| Ok(cx.iteration() as i64))
+        .save_to("count")
+        .build()
+        .unwrap();
+    // More than is sent at once.
+    let options = RunOptions {
+        n_iters: Some(100_000),
+        isolation: Isolation::None,
+        ..RunOptions::default()
+    };
+    let kept = Run::new(experiment, 1).options(options).lead();
+    let first = |what: fn(&Event) -> bool| kept.events.iter().position(what).unwrap();
+    let started = first(|event| matches!(event, Event::ExperimentStarted { .. }));
+    let saved = first(|event| matches!(event, Event::Values { .. }));
+    assert!(started < saved);
+    assert_eq!(kept.values(0, "count").len(), 100_000);
+}

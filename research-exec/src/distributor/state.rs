@@ -205,12 +205,12 @@ impl Distributor {
             let number = TaskNumber(self.next_task);
             self.next_task += 1;
             let pid = self.workers[worker.0 as usize].pid;
-            actions.push(Action::Send(worker, number, task.clone()));
             let started = task
                 .iter()
                 .map(|one| one.started(now, worker, pid))
                 .collect();
             actions.push(Action::Append(started));
+            actions.push(Action::Send(worker, number, task.clone()));
             self.set_state(
                 worker,
                 WorkerState::Busy {

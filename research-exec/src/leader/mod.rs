@@ -195,9 +195,7 @@ impl Leader {
         let mut actions = Vec::new();
         self.distributor.start(&mut actions);
         loop {
-            for action in actions.drain(..) {
-                self.perform(action);
-            }
+            self.perform_all(&mut actions);
             if let Some(outcome) = self.outcome {
                 return self.finish(outcome);
             }
@@ -263,6 +261,22 @@ impl Leader {
         }
     }
 
+    /// Performs actions in their order; events that follow each other go to the writer together.
+    fn perform_all(&mut self, actions: &mut Vec<Action>) {
+        let mut events = Vec::new();
+        for action in actions.drain(..) {
+            match action {
+                Action::Append(more) if events.is_empty() => events = more,
+                Action::Append(more) => events.extend(more),
+                other => {
+                    self.append(std::mem::take(&mut events));
+                    self.perform(other);
+                }
+            }
+        }
+        self.append(events);
+    }
+
     fn perform(&mut self, action: Action) {
         match action {
             Action::Append(events) => self.append(events),
@@ -278,6 +292,9 @@ impl Leader {
     }
 
     fn append(&self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
         // A writer that has ended is noticed when the leader waits for what happens next.
         if let Some(writer) = &self.writer {
             writer.append(events);

@@ -3,13 +3,15 @@
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use research_core::{Event, Storage, StorageError, Subscriber};
 
 use super::RunError;
 
 /// Events wait here for the writer; when it is slow, the leader waits too.
 const QUEUE: usize = 256;
+/// While events come, they are gathered for this long.
+const GATHER: Duration = Duration::from_millis(1);
 /// What was appended is committed after this long, at the latest.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(50);
 /// What ends experiments is committed together, this often.
@@ -92,34 +94,31 @@ impl Writing {
     }
 
     fn write(&mut self, queue: &Receiver<Vec<Event>>) -> Result<(), StorageError> {
-        loop {
-            let received = match self.time_left() {
-                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(left) => queue.recv_timeout(left),
-            };
-            match received {
-                Ok(events) => self.append(&events)?,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    return self.storage.commit(true);
+        while let Ok(events) = queue.recv() {
+            self.append(&events)?;
+            while self.pending != Pending::Nothing {
+                // Events come one by one; being woken for each would cost more than writing it.
+                std::thread::sleep(GATHER);
+                for events in queue.try_iter() {
+                    self.append(&events)?;
+                }
+                if self.time_left().is_zero() {
+                    self.storage.commit(self.pending == Pending::Endings)?;
+                    self.pending = Pending::Nothing;
+                    self.committed = Instant::now();
                 }
             }
-            if self.time_left().is_some_and(|left| left.is_zero()) {
-                self.storage.commit(self.pending == Pending::Endings)?;
-                self.pending = Pending::Nothing;
-                self.committed = Instant::now();
-            }
         }
+        self.storage.commit(true)
     }
 
-    /// How long a commit can wait; `None` if there is nothing to commit.
-    fn time_left(&self) -> Option<Duration> {
+    /// How long the commit of what is pending can wait.
+    fn time_left(&self) -> Duration {
         let interval = match self.pending {
-            Pending::Nothing => return None,
-            Pending::Events => COMMIT_INTERVAL,
+            Pending::Nothing | Pending::Events => COMMIT_INTERVAL,
             Pending::Endings => ENDINGS_INTERVAL,
         };
-        Some(interval.saturating_sub(self.committed.elapsed()))
+        interval.saturating_sub(self.committed.elapsed())
     }
 
     fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {

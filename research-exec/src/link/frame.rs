@@ -107,6 +107,12 @@ pub(crate) struct FrameDecoder {
 }
 
 impl FrameDecoder {
+    /// Forgets what was taken in.
+    pub(crate) fn clear(&mut self) {
+        self.buffer.clear();
+        self.start = 0;
+    }
+
     /// Takes in bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         if self.start == self.buffer.len() {

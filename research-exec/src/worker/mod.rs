@@ -25,6 +25,7 @@ use crate::link::transport::{ReportSender, connect};
 use crate::orphans;
 use crate::process::{is_single_threaded, take_stdin, wait_for_children};
 use executor_process::{ExecutorProcess, ReadyExecutor};
+use relay::Relay;
 
 /// A worker could not go on. It ends, and the leader sees that.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +146,7 @@ struct Worker<'a> {
     own_children: Vec<i32>,
     /// An executor that waits for a task, where executors are started by execution.
     ready: Option<ReadyExecutor>,
+    relay: Relay,
 }
 
 /// Its program is not gone on with, so nobody else would end what is left: also where it ends because
@@ -188,6 +190,7 @@ impl<'a> Worker<'a> {
             inherited,
             own_children,
             ready: None,
+            relay: Relay::new(),
         };
         worker.hello()?;
         Ok(worker)
@@ -246,7 +249,8 @@ impl<'a> Worker<'a> {
             self.executed(number, &task)
         };
         let process = process.map_err(io_error("start an executor"))?;
-        relay::relay(process, number, &experiments, &mut *self.reports)
+        self.relay
+            .pass_on(process, number, &experiments, &mut *self.reports)
             .map_err(io_error("pass on events"))
     }
 

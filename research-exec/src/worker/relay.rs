@@ -22,49 +22,75 @@ use crate::process::ending_in_words;
 /// Frames are passed on together up to this many bytes.
 const MESSAGE_BYTES: usize = 128 << 10;
 
-/// Passes on the reports of an executor until it has ended. If it ended without saying how its
-/// experiments did, they are told to be killed.
-pub(super) fn relay(
-    mut process: ExecutorProcess,
-    number: TaskNumber,
-    task: &Task,
-    reports: &mut dyn ReportSender,
-) -> io::Result<()> {
-    let mut stream = Stream::new(&process)?;
-    while stream.pass_on(&process, reports)? {}
-    let told = stream.ended;
-    if !told {
-        wait_for_death(&process)?;
-    }
-    process.kill_group();
-    let status = process.wait()?;
-    if told {
-        return Ok(());
-    }
-    let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
-    let endings = tell_killed(task, &status, &mut sink).map_err(io::Error::other)?;
-    sink.end(endings).map_err(io::Error::other)
-}
-
-struct Stream {
-    file: File,
+/// Passes on what executors report, one after another; the buffers are used again.
+pub(super) struct Relay {
     decoder: FrameDecoder,
     chunk: Box<[u8]>,
     message: Vec<u8>,
-    ended: bool,
 }
 
-impl Stream {
-    fn new(process: &ExecutorProcess) -> io::Result<Self> {
-        let file = File::from(process.reports().try_clone_to_owned()?);
-        fcntl(&file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        Ok(Self {
-            file,
+impl Relay {
+    pub(super) fn new() -> Self {
+        Self {
             decoder: FrameDecoder::default(),
             chunk: vec![0; 64 << 10].into(),
             message: Vec::new(),
+        }
+    }
+
+    /// Passes on the reports of an executor until it has ended. If it ended without saying how
+    /// its experiments did, they are told to be killed.
+    pub(super) fn pass_on(
+        &mut self,
+        mut process: ExecutorProcess,
+        number: TaskNumber,
+        task: &Task,
+        reports: &mut dyn ReportSender,
+    ) -> io::Result<()> {
+        let told = self.stream(&process)?.pass_on_all(&process, reports)?;
+        if !told {
+            wait_for_death(&process)?;
+        }
+        process.kill_group();
+        let status = process.wait()?;
+        if told {
+            return Ok(());
+        }
+        let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
+        let endings = tell_killed(task, &status, &mut sink).map_err(io::Error::other)?;
+        sink.end(endings).map_err(io::Error::other)
+    }
+
+    fn stream(&mut self, process: &ExecutorProcess) -> io::Result<Stream<'_>> {
+        let file = File::from(process.reports().try_clone_to_owned()?);
+        fcntl(&file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        // What an executor that was killed has left half-said belongs to nobody.
+        self.decoder.clear();
+        self.message.clear();
+        Ok(Stream {
+            file,
+            buffers: self,
             ended: false,
         })
+    }
+}
+
+/// The reports of one executor.
+struct Stream<'a> {
+    file: File,
+    buffers: &'a mut Relay,
+    ended: bool,
+}
+
+impl Stream<'_> {
+    /// Passes on all that comes; whether the executor has said how its experiments did.
+    fn pass_on_all(
+        mut self,
+        process: &ExecutorProcess,
+        reports: &mut dyn ReportSender,
+    ) -> io::Result<bool> {
+        while self.pass_on(process, reports)? {}
+        Ok(self.ended)
     }
 
     /// Waits for reports and passes them on; false when there will be no more. A grandchild may
@@ -90,30 +116,39 @@ impl Stream {
 
     /// Passes on what is there; false at the end of the stream.
     fn drain(&mut self, reports: &mut dyn ReportSender) -> io::Result<bool> {
-        loop {
-            match self.file.read(&mut self.chunk) {
+        while !self.ended {
+            let Relay { decoder, chunk, .. } = &mut *self.buffers;
+            match self.file.read(chunk) {
                 Ok(0) => return Ok(false),
-                Ok(length) => self.decoder.feed(&self.chunk[..length]),
+                Ok(length) => decoder.feed(&chunk[..length]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
                 Err(error) => return Err(error),
             }
-            while let Some(frame) = self.decoder.next_frame().map_err(io::Error::other)? {
-                self.ended |= frame.kind == FrameKind::Ended;
-                if !self.message.is_empty()
-                    && self.message.len() + frame.bytes.len() > MESSAGE_BYTES
-                {
-                    reports.send(&self.message)?;
-                    self.message.clear();
-                }
-                self.message.extend_from_slice(frame.bytes);
-            }
-            if !self.message.is_empty() {
-                reports.send(&self.message)?;
-                self.message.clear();
-            }
+            self.send_frames(reports)?;
         }
+        Ok(false)
+    }
+
+    /// Sends the whole frames that are there, several in a message.
+    fn send_frames(&mut self, reports: &mut dyn ReportSender) -> io::Result<()> {
+        let Relay {
+            decoder, message, ..
+        } = &mut *self.buffers;
+        while let Some(frame) = decoder.next_frame().map_err(io::Error::other)? {
+            self.ended |= frame.kind == FrameKind::Ended;
+            if !message.is_empty() && message.len() + frame.bytes.len() > MESSAGE_BYTES {
+                reports.send(message)?;
+                message.clear();
+            }
+            message.extend_from_slice(frame.bytes);
+        }
+        if !message.is_empty() {
+            reports.send(message)?;
+            message.clear();
+        }
+        Ok(())
     }
 }
 

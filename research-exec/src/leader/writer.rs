@@ -3,7 +3,7 @@
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use research_core::{Event, Storage, StorageError, Subscriber};
 
 use super::RunError;
@@ -99,10 +99,8 @@ impl Writing {
             while self.pending != Pending::Nothing {
                 // Events come one by one; being woken for each would cost more than writing it.
                 std::thread::sleep(GATHER);
-                for events in queue.try_iter() {
-                    self.append(&events)?;
-                }
-                if self.time_left().is_zero() {
+                let is_over = self.append_all(queue)?;
+                if is_over || self.time_left().is_zero() {
                     self.storage.commit(self.pending == Pending::Endings)?;
                     self.pending = Pending::Nothing;
                     self.committed = Instant::now();
@@ -110,6 +108,19 @@ impl Writing {
             }
         }
         self.storage.commit(true)
+    }
+
+    /// Appends what waits, a queue full of it at most, for commits must not wait; whether there
+    /// will be no more.
+    fn append_all(&mut self, queue: &Receiver<Vec<Event>>) -> Result<bool, StorageError> {
+        for _ in 0..QUEUE {
+            match queue.try_recv() {
+                Ok(events) => self.append(&events)?,
+                Err(TryRecvError::Empty) => return Ok(false),
+                Err(TryRecvError::Disconnected) => return Ok(true),
+            }
+        }
+        Ok(false)
     }
 
     /// How long the commit of what is pending can wait.

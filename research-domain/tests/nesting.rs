@@ -15,6 +15,9 @@ fn signs_add_no_parentheses() {
     let signs = "-".repeat(40);
     round_trip(&format!("a=[1] where a <= {signs}a"));
     round_trip(&format!("a=(1 * {signs}normal(0, 1))"));
+    let most = "-".repeat(59);
+    round_trip(&format!("a=[1] where a ** {most}a < 1"));
+    round_trip(&format!("a=(normal(0, 1) ** {signs}normal(0, 1))"));
     round_trip("a=[1] where a <= -(a + 1) ** -(a - 1)");
 }
 

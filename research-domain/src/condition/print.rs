@@ -79,7 +79,7 @@ fn write(f: &mut Formatter<'_>, term: &Term) -> fmt::Result {
         Term::Binary(operator, left, right) => {
             let own = ARITHMETIC + operator.level();
             let (before, after) = if *operator == Operator::Power {
-                (own + 1, own)
+                (own + 1, SIGN)
             } else {
                 (own, own + 1)
             };

@@ -61,9 +61,9 @@ fn write(f: &mut Formatter<'_>, sampler: &Sampler, level: u8) -> fmt::Result {
         Node::Unary(function, sampler) => write!(f, "{}({})", function.name(), Operand(sampler, 0)),
         Node::Binary(operator, left, right) => {
             let own = operator.level();
-            // A power binds from the right, all others from the left.
+            // A power binds from the right and takes a signed exponent, all others from the left.
             let (before, after) = if *operator == Operator::Power {
-                (own + 1, own)
+                (own + 1, 3)
             } else {
                 (own, own + 1)
             };

@@ -17,7 +17,7 @@ use crate::executor::Ending;
 use crate::link::frame::{FrameDecoder, FrameKind};
 use crate::link::message::{Task, TaskNumber};
 use crate::link::transport::ReportSender;
-use crate::process::ending_in_words;
+use crate::process::{ending_in_words, wait_readable};
 
 /// Frames are passed on together up to this many bytes.
 const MESSAGE_BYTES: usize = 128 << 10;
@@ -155,17 +155,8 @@ impl Stream<'_> {
 /// Waits until the process is dead, so that the way in which it died is its own and not ours. One
 /// that has closed its reports and lives on is not waited for.
 fn wait_for_death(process: &ExecutorProcess) -> io::Result<()> {
-    let mut waited = [PollFd::new(
-        process.handle().descriptor(),
-        PollFlags::POLLIN,
-    )];
-    loop {
-        match poll(&mut waited, PollTimeout::from(2000_u16)) {
-            Ok(_) => return Ok(()),
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let death = process.handle().descriptor();
+    wait_readable(&[death], PollTimeout::from(2000_u16)).map(drop)
 }
 
 /// Tells that all experiments of a task were killed with their process.

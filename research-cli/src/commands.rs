@@ -1,12 +1,15 @@
-//! What the commands do.
+//! What the commands do: a module for each, with what can be typed after it.
 //!
 //! Results go to a writer, which is standard output in the program; everything else is said on
 //! standard error.
 
 pub mod domain;
+mod error;
+pub mod lead;
 pub mod list;
 pub mod remove;
 pub mod results;
+pub mod resume;
 pub mod run;
 pub mod status;
 pub mod stop;
@@ -14,142 +17,9 @@ mod table;
 
 use std::io::{self, IsTerminal, Write};
 
-use research::core::StorageError;
-use research::domain::{DomainError, IdRegistryError, SyntaxError};
-
-use research::storage::TableError;
 use serde::Serialize;
 
-use research::ResearchError;
-
-use crate::exit::Exit;
-use crate::file::FileError;
-
-/// Why a command could not do what it was asked to.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommandError {
-    /// The research file is bad.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// An argument is no domain expression.
-    #[error("{0}")]
-    Expression(Box<SyntaxError>),
-    /// An argument is neither a file nor an expression.
-    #[error(
-        "there is no file `{0}`, and it is no domain expression either: write one as \"a=[1, 2] * b=[3]\""
-    )]
-    NoDomain(String),
-    /// The domain cannot be, or cannot be counted.
-    #[error("{0}")]
-    Domain(Box<DomainError>),
-    /// A config has too many repetitions to have ids.
-    #[error("{0}")]
-    Ids(#[from] IdRegistryError),
-    /// All configs of a domain that has no end were asked for.
-    #[error(
-        "the domain is infinite: say how many configs you want to see with --head N, or how many there are with --n-items N"
-    )]
-    Infinite,
-    /// A research that no file describes.
-    #[error(
-        "research `{0}` was not made from a research file: resume it with the program that made it"
-    )]
-    NotFromFile(String),
-    /// A research cannot be run, or not to its end.
-    #[error(transparent)]
-    Research(#[from] Box<ResearchError>),
-    /// The storage of a research.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// A filter of results has no value.
-    #[error("`--where {0}` is no filter: write --where KEY=VALUE, as --where lr=0.1")]
-    NoFilter(String),
-    /// A table of results cannot be made.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// There is a question, and nobody to answer it.
-    #[error(
-        "this asks a question, and there is no terminal to answer it at: answer it with {flag}"
-    )]
-    NobodyToAsk {
-        /// The flag that answers it.
-        flag: &'static str,
-    },
-    /// Nothing can be printed.
-    #[error("the output cannot be written: {0}")]
-    Output(#[from] io::Error),
-}
-
-impl CommandError {
-    /// The exit code of a program that ends with this error.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
-        match self {
-            Self::File(_)
-            | Self::Expression(_)
-            | Self::NoDomain(_)
-            | Self::Domain(_)
-            | Self::Ids(_)
-            | Self::Infinite
-            | Self::NoFilter(_)
-            | Self::Table(_)
-            | Self::NobodyToAsk { .. } => Exit::Usage,
-            Self::NotFromFile(_) => Exit::Usage,
-            Self::Storage(error) => storage_exit(error),
-            Self::Research(error) => research_exit(error),
-            // Whoever reads has seen enough: `| head`.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Output(_) => Exit::Impossible,
-        }
-    }
-}
-
-fn storage_exit(error: &StorageError) -> Exit {
-    match error {
-        StorageError::Exists { .. }
-        | StorageError::Occupied { .. }
-        | StorageError::NoResearch { .. }
-        | StorageError::BadName { .. } => Exit::Usage,
-        StorageError::Io { .. }
-        | StorageError::Damaged { .. }
-        | StorageError::TooNew { .. }
-        | StorageError::Locked { .. }
-        | StorageError::LockedElsewhere { .. }
-        | StorageError::TooLarge { .. }
-        | StorageError::Encode(_) => Exit::Impossible,
-    }
-}
-
-fn research_exit(error: &ResearchError) -> Exit {
-    match error {
-        ResearchError::Experiment(_)
-        | ResearchError::Domain(_)
-        | ResearchError::Options(_)
-        | ResearchError::Source(_)
-        | ResearchError::Table(_)
-        | ResearchError::InMemory { .. } => Exit::Usage,
-        ResearchError::Storage(error) => storage_exit(error),
-        ResearchError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
-            Exit::Success
-        }
-        ResearchError::Run(_) | ResearchError::Worker(_) | ResearchError::Io { .. } => {
-            Exit::Impossible
-        }
-    }
-}
-
-impl From<SyntaxError> for CommandError {
-    fn from(error: SyntaxError) -> Self {
-        Self::Expression(Box::new(error))
-    }
-}
-
-impl From<DomainError> for CommandError {
-    fn from(error: DomainError) -> Self {
-        Self::Domain(Box::new(error))
-    }
-}
+pub use error::CommandError;
 
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
     serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))

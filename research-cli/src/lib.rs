@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write};
 
 use clap::Parser;
 
-use arguments::{Arguments, Command};
+use arguments::Arguments;
 use commands::CommandError;
 use exit::Exit;
 
@@ -32,26 +32,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    let done = dispatch(&arguments.command, &mut out).and_then(|exit| {
+    let done = arguments.command.run(&mut out).and_then(|exit| {
         out.flush()?;
         Ok(exit)
     });
     // What could not be written would be tried again, and fail again.
     let _ = out.into_parts();
     done.unwrap_or_else(|error| report(&error))
-}
-
-fn dispatch(command: &Command, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    match command {
-        Command::Run(arguments) => commands::run::run(arguments, out),
-        Command::Resume(arguments) => commands::run::resume(arguments, out),
-        Command::Status(arguments) => commands::status::run(arguments, out),
-        Command::Results(arguments) => commands::results::run(arguments, out),
-        Command::Stop(arguments) => commands::stop::run(arguments),
-        Command::Remove(arguments) => commands::remove::run(arguments),
-        Command::List(arguments) => commands::list::run(arguments, out),
-        Command::Domain(arguments) => commands::domain::run(arguments, out),
-    }
 }
 
 /// Says what went wrong.

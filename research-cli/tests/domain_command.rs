@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use clap::Parser;
-use research_cli::arguments::DomainArguments;
 use research_cli::commands::{CommandError, domain};
 use research_cli::exit::Exit;
 
@@ -10,7 +9,7 @@ use research_cli::exit::Exit;
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
-    arguments: DomainArguments,
+    arguments: domain::Arguments,
 }
 
 fn try_domain(arguments: &[&str]) -> Result<String, CommandError> {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::iter::Take;
 use std::path::Path;
 
+use clap::{Args, ValueEnum};
 use research::domain::{
     Config, Configs, Count, Domain, IdPrefixes, IdRegistry, Item, Items, Iteration,
 };
@@ -11,9 +12,72 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{CommandError, table, write_json};
-use crate::arguments::{DomainArguments, DomainFormat};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
+
+/// Print the configs of a research file or of a domain expression
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+Print the configs of a research file or of a domain expression, in the order in which they are run.
+The head of a domain of any size is printed at once. What the file says of n_configs, n_reps,
+repeat_each and seed holds unless a flag says otherwise.
+
+An expression: `*` is the product, whose left side varies slowest; `+` is one after the other; `@`
+goes through two lists side by side; a number in front is a weight; `where` is a condition.",
+    after_help = "\
+Examples:
+  research domain research.toml --count
+  research domain research.toml --head 5
+  research domain 'model=[\"small\", \"big\"] * lr=log_uniform(1e-5, 1e-1)' --seed 1
+  research domain 'a=[1, 2, 3] @ b=[4, 5, 6]' --format jsonl
+  research domain 'x=uniform(0, 1)' --n-items 3 --n-reps 2 --aux"
+)]
+pub struct Arguments {
+    /// A research file, or a domain expression
+    #[arg(value_name = "FILE|EXPR")]
+    pub domain: String,
+    /// Print how many there are, repetitions included
+    #[arg(long)]
+    pub count: bool,
+    /// Print the first N only
+    #[arg(long, value_name = "N")]
+    pub head: Option<usize>,
+    /// Take N configs; more than there are start over
+    #[arg(long, value_name = "N")]
+    pub n_items: Option<u128>,
+    /// Repeat each config N times
+    #[arg(long, value_name = "N")]
+    pub n_reps: Option<u64>,
+    /// Repeat after every N configs
+    #[arg(long, value_name = "N")]
+    pub repeat_each: Option<u128>,
+    /// The seed of what is drawn
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Print the experiments' ids, with prefixes of N digits that show the values' numbers
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1",
+          value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub id_prefix: Option<u8>,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Print repetition and updates too
+    #[arg(long)]
+    pub aux: bool,
+}
+
+/// How configs are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns for people, with aliases for values
+    #[default]
+    Table,
+    /// One JSON object in each line
+    Jsonl,
+    /// One JSON list
+    Json,
+}
 
 /// How many rows a table has if nobody says how many.
 const ROWS: usize = 100;
@@ -23,7 +87,7 @@ const ROWS: usize = 100;
 /// # Errors
 /// A bad file or expression, a domain that cannot be printed or counted, and an output that
 /// cannot be written.
-pub fn run(arguments: &DomainArguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let (domain, iteration) = read(arguments)?;
     let configs = domain.configs(&iteration)?;
     if arguments.count {
@@ -35,7 +99,7 @@ pub fn run(arguments: &DomainArguments, out: &mut dyn Write) -> Result<Exit, Com
 }
 
 /// The domain and how it is run through: as the file says, and the flags after it.
-fn read(arguments: &DomainArguments) -> Result<(Domain, Iteration), CommandError> {
+fn read(arguments: &Arguments) -> Result<(Domain, Iteration), CommandError> {
     let text = &arguments.domain;
     let (domain, mut iteration) = if is_file(text) {
         let file = ResearchFile::load(Path::new(text), &[])?;
@@ -83,13 +147,13 @@ struct Counts {
 fn count(
     domain: &Domain,
     configs: &Configs,
-    format: DomainFormat,
+    format: Format,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let size = configs.size()?;
     match format {
-        DomainFormat::Table => writeln!(out, "{size}")?,
-        DomainFormat::Json | DomainFormat::Jsonl => {
+        Format::Table => writeln!(out, "{size}")?,
+        Format::Json | Format::Jsonl => {
             let counts = Counts {
                 len: domain.len()?.finite(),
                 size: size.finite(),
@@ -103,7 +167,7 @@ fn count(
 
 fn print(
     configs: &Configs,
-    arguments: &DomainArguments,
+    arguments: &Arguments,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     // Some domains cannot be counted without a look at too many configs, and end all the same.
@@ -113,13 +177,13 @@ fn print(
     }
     let mut rows = Rows::new(configs, arguments);
     match arguments.format {
-        DomainFormat::Jsonl => rows.try_for_each(|row| {
+        Format::Jsonl => rows.try_for_each(|row| {
             write_json(out, &row?)?;
             Ok(writeln!(out)?)
         }),
-        DomainFormat::Json => print_json(rows, out),
-        DomainFormat::Table if arguments.head.is_some() => print_table(rows, out),
-        DomainFormat::Table => {
+        Format::Json => print_json(rows, out),
+        Format::Table if arguments.head.is_some() => print_table(rows, out),
+        Format::Table => {
             print_table(rows.by_ref().take(ROWS), out)?;
             if rows.next().is_some() {
                 out.flush()?;
@@ -200,7 +264,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(configs: &Configs, arguments: &DomainArguments) -> Self {
+    fn new(configs: &Configs, arguments: &Arguments) -> Self {
         let prefixes = configs.id_prefixes();
         Self {
             items: configs.iter().take(arguments.head.unwrap_or(usize::MAX)),

@@ -1,15 +1,44 @@
 //! `research list`: the researches in a folder.
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use clap::{Args, ValueEnum};
 use research::core::StorageError;
 use research::monitor::StatusReport;
 use research::storage::{StoredResearch, list};
 use serde::Serialize;
 
 use super::{CommandError, status, table, write_json};
-use crate::arguments::{ListArguments, ListFormat};
 use crate::exit::Exit;
+
+/// List the researches in a folder
+#[derive(Debug, Args)]
+#[command(
+    long_about = "List the researches in a folder, each with its state and how much of it is done.",
+    after_help = "\
+Examples:
+  research list
+  research list studies --format json"
+)]
+pub struct Arguments {
+    /// The folder
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How a list is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns for people
+    #[default]
+    Table,
+    /// One JSON list
+    Json,
+}
 
 /// What is said of a research.
 #[derive(Debug, Serialize)]
@@ -28,14 +57,14 @@ struct Line {
 ///
 /// # Errors
 /// The folder cannot be read, and an output that cannot be written.
-pub fn run(arguments: &ListArguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let lines: Vec<Line> = list(&arguments.folder)?.iter().map(line).collect();
     match arguments.format {
-        ListFormat::Json => {
+        Format::Json => {
             write_json(out, &lines)?;
             writeln!(out)?;
         }
-        ListFormat::Table => print(&lines, out)?,
+        Format::Table => print(&lines, out)?,
     }
     Ok(Exit::Success)
 }

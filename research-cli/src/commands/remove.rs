@@ -1,17 +1,42 @@
 //! `research remove`: a research and all that it has saved.
 
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
 use research::storage::remove;
 
 use super::{CommandError, ask};
-use crate::arguments::RemoveArguments;
 use crate::exit::Exit;
+
+/// Remove a research and all that it has saved
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+Remove a research and all that it has saved. A folder that is no research is left alone, and so is
+a research that runs, unless --force is given.",
+    after_help = "\
+Examples:
+  research remove power
+  research remove power -y     without a question, as in scripts"
+)]
+pub struct Arguments {
+    /// The research: the name of its folder, or a path to it
+    pub name: PathBuf,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Remove it even though it runs
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// There is no such research, a process runs it, it cannot be deleted; and a question where there
 /// is nobody to answer it.
-pub fn run(arguments: &RemoveArguments) -> Result<Exit, CommandError> {
+pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
     let folder = &arguments.name;
     // Nothing there is told before anything is asked.
     let question = format!("Remove {} and all that it has saved?", folder.display());

@@ -1,19 +1,82 @@
 //! `research results`: what a research has saved.
 
 use std::io::Write;
+use std::path::PathBuf;
 
-use research::storage::{Format, Results, StoredResearch, TableOptions};
+use clap::{Args, ValueEnum};
+use research::storage::{self, Results, StoredResearch, TableOptions};
 
 use super::CommandError;
-use crate::arguments::{ResultsArguments, ResultsFormat};
 use crate::exit::Exit;
+
+/// Print what a research has saved
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+Print what a research has saved, a row for each iteration of each experiment, in the order of the
+domain, whatever finished first. It can be printed while the research runs.",
+    after_help = "\
+Examples:
+  research results power
+  research results power --format csv > power.csv
+  research results power --where lr=0.1 --var loss
+  research results power --iterations 0,9 --long"
+)]
+pub struct Arguments {
+    /// The research: the name of its folder, or a path to it
+    pub name: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// A row for each value, with its name, instead of a column for each variable
+    #[arg(long)]
+    pub long: bool,
+    /// Print the aliases of parameters instead of their values
+    #[arg(long)]
+    pub alias: bool,
+    /// One column with the whole config instead of one for each parameter
+    #[arg(long)]
+    pub concat_config: bool,
+    /// Print repetition and updates too
+    #[arg(long)]
+    pub aux: bool,
+    /// Only experiments in which a parameter has this value; can be given several times
+    #[arg(long = "where", value_name = "KEY=VALUE")]
+    pub filter: Vec<String>,
+    /// Only experiments whose configs this domain expression has
+    #[arg(long, value_name = "EXPR")]
+    pub domain: Option<String>,
+    /// Only these iterations, from 0
+    #[arg(long, value_name = "I,…", value_delimiter = ',')]
+    pub iterations: Vec<u64>,
+    /// Only this variable; can be given several times
+    #[arg(long = "var", value_name = "V")]
+    pub variables: Vec<String>,
+    /// Only this experiment; can be given several times
+    #[arg(long = "id", value_name = "ID")]
+    pub ids: Vec<String>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns for people
+    #[default]
+    Table,
+    /// Comma-separated values
+    Csv,
+    /// One JSON list
+    Json,
+    /// One JSON object in each line
+    Jsonl,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// There is no such research, it cannot be read, a filter that asks for what there is not, and an
 /// output that cannot be written.
-pub fn run(arguments: &ResultsArguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let options = options(arguments)?;
     let stored = StoredResearch::load(&arguments.name)?;
     let mut results = Results::new();
@@ -23,16 +86,16 @@ pub fn run(arguments: &ResultsArguments, out: &mut dyn Write) -> Result<Exit, Co
         }
     }
     let format = match arguments.format {
-        ResultsFormat::Table => Format::Table,
-        ResultsFormat::Csv => Format::Csv,
-        ResultsFormat::Json => Format::Json,
-        ResultsFormat::Jsonl => Format::JsonLines,
+        Format::Table => storage::Format::Table,
+        Format::Csv => storage::Format::Csv,
+        Format::Json => storage::Format::Json,
+        Format::Jsonl => storage::Format::JsonLines,
     };
     results.to_table(&options)?.write(format, out)?;
     Ok(Exit::Success)
 }
 
-fn options(arguments: &ResultsArguments) -> Result<TableOptions, CommandError> {
+fn options(arguments: &Arguments) -> Result<TableOptions, CommandError> {
     let mut options = TableOptions::new()
         .long(arguments.long)
         .use_alias(arguments.alias)

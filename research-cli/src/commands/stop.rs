@@ -1,19 +1,42 @@
 //! `research stop`: the end of a run, from elsewhere.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
+use clap::Args;
 use research::stop;
 
 use super::{CommandError, ask};
-use crate::arguments::StopArguments;
 use crate::exit::Exit;
+
+/// End the run of a research, from another terminal
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+End the run of a research that goes on in another terminal, as Ctrl-C there would: what runs is
+finished, and `research resume` does the rest. Waits until it has ended.",
+    after_help = "\
+Examples:
+  research stop power
+  research stop power --kill -y     end now; what runs is run again when it is resumed"
+)]
+pub struct Arguments {
+    /// The research: the name of its folder, or a path to it
+    pub name: PathBuf,
+    /// Do not finish what runs
+    #[arg(long)]
+    pub kill: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// There is no such research, its process may not be signalled; and a question where there is
 /// nobody to answer it.
-pub fn run(arguments: &StopArguments) -> Result<Exit, CommandError> {
+pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
     let name = arguments.name.display();
     let question = format!("Stop {name}, which can be resumed later?");
     if !arguments.yes && !ask(&question)? {

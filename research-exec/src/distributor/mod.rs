@@ -1,9 +1,12 @@
 //! Who runs what, as a pure state machine: no clock, no processes, no threads, so that it can be
 //! simulated.
 
+mod losses;
+mod queue;
 #[cfg(test)]
 mod simulation;
 mod state;
+mod workers;
 
 use research_core::{
     Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, WorkerNumber,
@@ -68,8 +71,6 @@ pub(crate) enum Action {
 pub(crate) struct Settings {
     /// How many workers there are at most.
     pub(crate) workers: u32,
-    /// How many experiments a task of the source has at most.
-    pub(crate) branches: u32,
     /// How often an experiment that did not succeed is tried again.
     pub(crate) retries: u32,
     /// Whether an experiment can take its worker down with it, so that a lost worker is counted

@@ -83,7 +83,6 @@ impl World {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let settings = Settings {
             workers: 1 + random.next_u32() % 8,
-            branches: 1,
             retries: random.next_u32() % 3,
             shared_process: random.next_u32().is_multiple_of(2),
         };
@@ -348,7 +347,7 @@ impl World {
 fn simulate(seed: u64) {
     let mut world = World::new(seed);
     let mut actions = Vec::new();
-    world.distributor.start(&mut actions);
+    world.distributor.start(Timestamp(0), &mut actions);
     world.perform(actions);
     for _ in 0..20_000 {
         if world.outcome.is_some() {

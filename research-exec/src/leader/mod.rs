@@ -148,7 +148,6 @@ impl Leader {
         let in_process = options.isolation == Isolation::None;
         let settings = Settings {
             workers: if in_process { 1 } else { options.workers },
-            branches: options.branches,
             retries: options.retries,
             shared_process: options.isolation != Isolation::Experiment
                 && !experiment.is_processes(),
@@ -193,7 +192,7 @@ impl Leader {
             );
         }
         let mut actions = Vec::new();
-        self.distributor.start(&mut actions);
+        self.distributor.start(Timestamp::now(), &mut actions);
         loop {
             self.perform_all(&mut actions);
             if let Some(outcome) = self.outcome {

@@ -1,0 +1,97 @@
+//! The tasks that wait for a worker.
+
+use std::collections::VecDeque;
+
+use research_core::Event;
+
+use crate::link::message::Task;
+use crate::task::{SourceError, TaskSource};
+
+/// The tasks that wait, those that are tried again among them, and the source of new ones. It
+/// takes from the source no more than workers can run at once, so that what is left of a domain
+/// can still be replaced.
+pub(super) struct Queue {
+    source: Box<dyn TaskSource>,
+    /// The source has failed: there is nothing more to take from it.
+    has_failed: bool,
+    waiting: VecDeque<Queued>,
+}
+
+/// A task that waits or runs.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub(super) task: Task,
+    /// How many workers were lost while they ran it.
+    pub(super) losses: u32,
+}
+
+impl Queue {
+    pub(super) fn new(source: Box<dyn TaskSource>) -> Self {
+        Self {
+            source,
+            has_failed: false,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// How many tasks wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Whether there is nothing more to take from the source.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.has_failed || self.source.remaining() == Some(0)
+    }
+
+    /// How many experiments have not been given out, if that is known.
+    pub(super) fn remaining(&self) -> Option<u64> {
+        let waiting: usize = self.waiting.iter().map(|queued| queued.task.len()).sum();
+        Some(self.source.remaining()? + u64::try_from(waiting).unwrap_or(u64::MAX))
+    }
+
+    /// Takes one more task from the source; false if there is none.
+    pub(super) fn fill_one(&mut self) -> Result<bool, SourceError> {
+        if self.is_exhausted() {
+            return Ok(false);
+        }
+        match self.source.next_task() {
+            Ok(Some(task)) => {
+                self.waiting.push_back(Queued { task, losses: 0 });
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => {
+                self.has_failed = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// What the source has to tell of experiments that it has passed.
+    pub(super) fn take_moved(&mut self) -> Vec<Event> {
+        let moved = self.source.take_moved().into_iter();
+        moved
+            .map(|(experiment, place)| Event::Moved { experiment, place })
+            .collect()
+    }
+
+    /// The task whose turn it is.
+    pub(super) fn pop(&mut self) -> Option<Queued> {
+        self.waiting.pop_front()
+    }
+
+    /// Puts back a task that is to be tried again at once.
+    pub(super) fn push_first(&mut self, queued: Queued) {
+        self.waiting.push_front(queued);
+    }
+
+    /// Puts back a task that is to be tried again when its turn comes.
+    pub(super) fn push_last(&mut self, queued: Queued) {
+        self.waiting.push_back(queued);
+    }
+}

@@ -14,6 +14,7 @@ mod node;
 mod options;
 mod overrides;
 mod place;
+mod time;
 mod toml;
 mod unit;
 mod write;

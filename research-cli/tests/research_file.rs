@@ -1,6 +1,7 @@
 //! What right research files mean.
 
 use std::fs;
+use std::time::Duration;
 
 use research::core::{ExecutorTarget, Isolation, RunOptions, UnitBody, When};
 use research::exec::program::{OutputSpec, Run};
@@ -26,7 +27,11 @@ repeat_each = 2
 seed = 9223372036854775807
 finalize = false
 isolation = "worker"
+parallel = true
 retries = 1
+retry_delay = "1.5m"
+double_retry_delay = true
+max_failures = 9
 
 [domain]
 a = [2, 3]
@@ -80,6 +85,9 @@ fn every_key_is_read() {
             finalize: false,
             isolation: Isolation::Worker,
             retries: 1,
+            retry_delay: Duration::from_secs(90),
+            double_retry_delay: true,
+            max_failures: Some(9),
             debug: false,
             profile: 1,
         }
@@ -263,4 +271,43 @@ fn the_examples_are_right() {
         assert_eq!(file.name, name);
         file.experiment().unwrap();
     }
+}
+
+#[test]
+fn times_are_seconds_or_texts_with_units() {
+    for (text, milliseconds) in [
+        ("2", 2000),
+        ("0.5", 500),
+        ("0", 0),
+        ("\"250ms\"", 250),
+        ("\"90s\"", 90_000),
+        ("\" 1.5 m \"", 90_000),
+        ("\"2h\"", 7_200_000),
+        ("\"1d\"", 86_400_000),
+        ("\"7\"", 7000),
+    ] {
+        let file = parse(&format!("retry_delay = {text}{UNIT}"));
+        assert_eq!(
+            file.options.retry_delay,
+            Duration::from_millis(milliseconds),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn parallel_false_and_debug_mean_no_process_of_its_own() {
+    let options = |text: &str| parse(&format!("{text}{UNIT}")).options;
+    assert_eq!(options("parallel = false").isolation, Isolation::None);
+    assert_eq!(options("parallel = true").isolation, Isolation::Experiment);
+    let debug = options("debug = true");
+    assert!(debug.debug);
+    assert_eq!(debug.isolation, Isolation::None);
+    assert_eq!(debug.executor_target, ExecutorTarget::For);
+    let chosen = options("debug = true\nisolation = \"worker\"");
+    assert_eq!(
+        chosen.isolation,
+        Isolation::Worker,
+        "which running it reports"
+    );
 }

@@ -1,6 +1,7 @@
 //! What is asked of a run, and what of it is recorded.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,13 @@ pub struct RunOptions {
     pub isolation: Isolation,
     /// How often an experiment that did not succeed is tried again.
     pub retries: u32,
+    /// How long an experiment waits before it is tried again.
+    #[serde(with = "seconds")]
+    pub retry_delay: Duration,
+    /// Whether it waits twice as long each time that it fails again.
+    pub double_retry_delay: bool,
+    /// The run ends early when so many experiments did not succeed.
+    pub max_failures: Option<u64>,
     /// Whether the first failure ends the run at once, as its error.
     pub debug: bool,
     /// What is recorded of each call of a unit: nothing (0), its time (1), its processor time, page
@@ -76,6 +84,9 @@ impl Default for RunOptions {
             finalize: true,
             isolation: Isolation::default(),
             retries: 0,
+            retry_delay: Duration::ZERO,
+            double_retry_delay: false,
+            max_failures: None,
             debug: false,
             profile: 0,
         }
@@ -110,4 +121,20 @@ pub struct ResearchRecord {
 impl ResearchRecord {
     /// The version of the form that this program writes.
     pub const FORMAT: u32 = 1;
+}
+
+/// Times as numbers of seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        time.as_secs_f64().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let seconds = f64::deserialize(from)?;
+        Duration::try_from_secs_f64(seconds).map_err(de::Error::custom)
+    }
 }

@@ -17,6 +17,8 @@ pub struct TaskExperiment {
     pub number: ExperimentNumber,
     /// Which attempt, from 1.
     pub attempt: u32,
+    /// How many attempts have failed. Those that were interrupted have not.
+    pub failures: u32,
     /// What it is.
     pub record: Arc<ExperimentRecord>,
 }
@@ -89,6 +91,8 @@ pub struct KnownExperiment {
     pub place: u64,
     /// How often it was tried.
     pub attempts: u32,
+    /// How many of these attempts failed; the others were interrupted, or given up.
+    pub failures: u32,
     /// Whether nothing is left to do for it.
     pub is_done: bool,
 }
@@ -175,7 +179,7 @@ impl DomainSource {
                 .assign(item.identity(self.seed), prefix.as_deref().unwrap_or(""))?;
             let place = self.place;
             self.place += 1;
-            let Some((number, attempt)) = self.number_and_attempt(&assigned.id, place) else {
+            let Some((number, attempt, failures)) = self.next_attempt(&assigned.id, place) else {
                 continue;
             };
             let record = ExperimentRecord {
@@ -189,17 +193,19 @@ impl DomainSource {
             return Ok(Some(TaskExperiment {
                 number,
                 attempt,
+                failures,
                 record: Arc::new(record),
             }));
         }
     }
 
-    /// The number of an experiment, and which attempt comes next; `None` if it is done.
-    fn number_and_attempt(
+    /// The number of an experiment, which attempt comes next, and how many have failed; `None` if it
+    /// is done.
+    fn next_attempt(
         &mut self,
         id: &ExperimentId,
         place: u64,
-    ) -> Option<(ExperimentNumber, u32)> {
+    ) -> Option<(ExperimentNumber, u32, u32)> {
         match self.done.experiments.get(id) {
             Some(known) if known.is_done => {
                 if known.place != place {
@@ -208,11 +214,11 @@ impl DomainSource {
                 self.done_ahead = self.done_ahead.saturating_sub(1);
                 None
             }
-            Some(known) => Some((known.number, known.attempts + 1)),
+            Some(known) => Some((known.number, known.attempts + 1, known.failures)),
             None => {
                 let number = ExperimentNumber(self.done.next_number);
                 self.done.next_number += 1;
-                Some((number, 1))
+                Some((number, 1, 0))
             }
         }
     }
@@ -279,6 +285,7 @@ pub(crate) fn standalone_task(
         Ok(TaskExperiment {
             number,
             attempt: 1,
+            failures: 0,
             record: Arc::new(record),
         })
     };

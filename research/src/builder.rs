@@ -1,6 +1,7 @@
 //! Describing a research.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use research_core::{
     Arguments, CallableFunction, Context, ExecutorHooks, ExecutorTarget, ExperimentBuilder,
@@ -174,6 +175,38 @@ impl Research {
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = retries;
         self
+    }
+
+    /// Sets how long an experiment waits before it is tried again; not at all, if not set.
+    #[must_use]
+    pub fn retry_delay(mut self, delay: Duration) -> Self {
+        self.options.retry_delay = delay;
+        self
+    }
+
+    /// Sets whether an experiment waits twice as long each time that it fails again.
+    #[must_use]
+    pub fn double_retry_delay(mut self, double: bool) -> Self {
+        self.options.double_retry_delay = double;
+        self
+    }
+
+    /// Ends the run early when so many experiments did not succeed; what runs then is finished, and
+    /// the research can be resumed. If not set, all of them may fail.
+    #[must_use]
+    pub fn max_failures(mut self, failures: u64) -> Self {
+        self.options.max_failures = Some(failures);
+        self
+    }
+
+    /// Sets whether workers run experiments. Without, as with [`Isolation::None`], all happens in
+    /// this process.
+    #[must_use]
+    pub fn parallel(self, parallel: bool) -> Self {
+        self.isolation(match parallel {
+            true => Isolation::default(),
+            false => Isolation::None,
+        })
     }
 
     /// Lets the first failure end the run at once, as the error of [`run`](Self::run). It needs

@@ -47,6 +47,7 @@ impl Fold {
                     number: experiment,
                     place: record.place,
                     attempts: attempt,
+                    failures: self.failures(&record.id),
                     is_done: false,
                 };
                 self.ids.insert(experiment, record.id.clone());
@@ -54,19 +55,27 @@ impl Fold {
                 self.done.next_number = self.done.next_number.max(experiment.0 + 1);
             }
             Event::ExperimentEnded {
-                experiment,
-                attempt,
-                status,
-                ..
+                experiment, status, ..
             } => {
-                let is_done = status.is_success() || attempt > self.retries;
-                self.change(experiment, |known| known.is_done = is_done);
+                let retries = self.retries;
+                self.change(experiment, |known| {
+                    known.failures += u32::from(!status.is_success());
+                    known.is_done = status.is_success() || known.failures > retries;
+                });
             }
             Event::Moved { experiment, place } => {
                 self.change(experiment, |known| known.place = place);
             }
             _ => {}
         }
+    }
+
+    /// How many attempts at an experiment have failed so far.
+    fn failures(&self, id: &ExperimentId) -> u32 {
+        self.done
+            .experiments
+            .get(id)
+            .map_or(0, |known| known.failures)
     }
 
     fn change(&mut self, number: ExperimentNumber, change: impl FnOnce(&mut KnownExperiment)) {

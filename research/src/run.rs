@@ -336,6 +336,7 @@ fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
         ("n_iters", options.n_iters == Some(0)),
         ("n_configs", options.n_configs == Some(0)),
         ("repeat_each", options.repeat_each == Some(0)),
+        ("max_failures", options.max_failures == Some(0)),
     ];
     let problem = match zero.into_iter().find(|(_, is_zero)| *is_zero) {
         Some((name, _)) => format!("{name} must be at least 1"),

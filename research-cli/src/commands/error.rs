@@ -5,6 +5,7 @@ use std::io;
 use research::ResearchError;
 use research::core::StorageError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
+use research::exec::RunError;
 use research::storage::TableError;
 
 use crate::exit::Exit;
@@ -118,6 +119,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         ResearchError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
             Exit::Success
         }
+        ResearchError::Run(RunError::Raised(_)) => Exit::Failures,
         ResearchError::Run(_) | ResearchError::Worker(_) | ResearchError::Io { .. } => {
             Exit::Impossible
         }

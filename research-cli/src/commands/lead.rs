@@ -43,7 +43,7 @@ pub(super) fn lead(
     let summary = Summary::of(&monitor.picture(), Timestamp::now());
     // What cannot be said on standard error is in the log.
     let _ = writeln!(io::stderr().lock(), "{summary}");
-    if is_interrupted(&finished) {
+    if !is_complete(&finished) {
         let _ = writeln!(io::stderr().lock(), "go on with `research resume {}`", name);
     }
     if shown.results {
@@ -52,14 +52,14 @@ pub(super) fn lead(
     Ok(exit(&finished))
 }
 
-fn is_interrupted(finished: &Finished) -> bool {
+fn is_complete(finished: &Finished) -> bool {
     let report = finished.report();
-    report.is_some_and(|report| report.outcome != Outcome::Complete)
+    report.is_none_or(|report| report.outcome == Outcome::Complete)
 }
 
 fn exit(finished: &Finished) -> Exit {
     match finished.report() {
-        Some(_) if is_interrupted(finished) => Exit::Interrupted,
+        Some(report) if report.outcome == Outcome::Interrupted => Exit::Interrupted,
         Some(report) if report.counts.unsuccessful() > 0 => Exit::Failures,
         _ => Exit::Success,
     }

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
-use research::Research;
 use research::storage::check_name;
+use research::{ExecutorTarget, Isolation, Research};
 
 use super::CommandError;
 use super::lead::{Shown, describe, lead};
@@ -46,6 +46,9 @@ pub struct Arguments {
     /// Set a key of the file: workers=4, domain.lr=[0.1,0.2]; can be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Run everything in this process, and end with the first failure
+    #[arg(long)]
+    pub debug: bool,
     /// Show no progress, only the summary
     #[arg(long)]
     pub no_bar: bool,
@@ -66,6 +69,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     if let Some(workers) = arguments.workers {
         file.options.workers = workers.into();
+    }
+    if arguments.debug {
+        file.options.debug = true;
+        file.options.isolation = Isolation::None;
+        file.options.executor_target = ExecutorTarget::For;
     }
     file.seed = arguments.seed.or(file.seed);
     let mut research = describe(&file)?;

@@ -41,21 +41,32 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
     let small = |key: &str, least: u32, default: u32| {
         find(entries, key).map_or(Ok(default), |node| node.integer(key, least))
     };
+    let flag =
+        |key: &str, default: bool| find(entries, key).map_or(Ok(default), |node| node.bool(key));
+    let debug = flag("debug", default.debug)?;
     Ok(RunOptions {
         workers: small("workers", 1, default.workers)?,
         branches: small("branches", 1, default.branches)?,
-        executor_target: find(entries, "executor_target")
-            .map_or(Ok(default.executor_target), executor_target)?,
+        executor_target: match find(entries, "executor_target") {
+            Some(node) => executor_target(node)?,
+            // Failures are raised where units run in turn.
+            None if debug => ExecutorTarget::For,
+            None => default.executor_target,
+        },
         n_iters: at_least_one("n_iters")?,
         n_configs: at_least_one("n_configs")?,
         n_reps: at_least_one("n_reps")?.unwrap_or(default.n_reps),
         repeat_each: at_least_one("repeat_each")?,
         seed: default.seed,
-        finalize: find(entries, "finalize")
-            .map_or(Ok(default.finalize), |node| node.bool("finalize"))?,
-        isolation: find(entries, "isolation").map_or(Ok(default.isolation), isolation)?,
+        finalize: flag("finalize", default.finalize)?,
+        isolation: isolation_of(entries, debug)?,
         retries: small("retries", 0, default.retries)?,
-        debug: default.debug,
+        retry_delay: find(entries, "retry_delay").map_or(Ok(default.retry_delay), |node| {
+            node.time("retry_delay", true)
+        })?,
+        double_retry_delay: flag("double_retry_delay", default.double_retry_delay)?,
+        max_failures: at_least_one("max_failures")?,
+        debug,
         profile: find(entries, "profile")
             .map_or(Ok(default.profile), |node| node.integer("profile", 0))?,
     })
@@ -72,6 +83,25 @@ const ISOLATIONS: [(&str, Isolation); 3] = [
     ("worker", Isolation::Worker),
     ("none", Isolation::None),
 ];
+
+/// `parallel = false` is `isolation = "none"`, which `debug` needs.
+fn isolation_of(entries: &[Entry], debug: bool) -> Result<Isolation, Fault> {
+    let parallel = find(entries, "parallel");
+    let parallel = parallel.map(|node| Ok((node.bool("parallel")?, node)));
+    let parallel = parallel.transpose()?;
+    let chosen = find(entries, "isolation").map(isolation).transpose()?;
+    match (chosen, parallel) {
+        (Some(chosen), Some((parallel, node))) if parallel == (chosen == Isolation::None) => {
+            let reason = "it contradicts `isolation`: take one of them out".to_owned();
+            let key = "parallel".to_owned();
+            Err(Problem::Range { key, reason }.at(node.span))
+        }
+        (Some(chosen), _) => Ok(chosen),
+        (None, Some((false, _))) => Ok(Isolation::None),
+        (None, None) if debug => Ok(Isolation::None),
+        (None, _) => Ok(Isolation::default()),
+    }
+}
 
 fn isolation(node: &Node) -> Result<Isolation, Fault> {
     choice(node, "isolation", &ISOLATIONS)

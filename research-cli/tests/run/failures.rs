@@ -122,3 +122,80 @@ fn retries_give_a_program_another_chance() {
     place.run(&[]);
     assert_eq!(place.table("r"), "a,iteration,v\n1,0,1\n2,0,2");
 }
+
+#[test]
+fn a_program_waits_before_it_gets_another_chance() {
+    let place = Place::with(
+        r#"
+        name = "r"
+        retries = 2
+        retry_delay = "200ms"
+        double_retry_delay = true
+        [[unit]]
+        name = "u"
+        run = "./u.sh"
+        "#,
+    );
+    place.script("u.sh", "date +%s%3N >> tries; exit 1");
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let tries = place.read("tries");
+    let tries: Vec<u64> = tries.lines().map(|line| line.parse().unwrap()).collect();
+    let [first, second, third] = tries.as_slice() else {
+        panic!("{tries:?}");
+    };
+    assert!(second - first >= 200, "{tries:?}");
+    assert!(third - second >= 400, "{tries:?}");
+}
+
+#[test]
+fn a_hopeless_run_ends_early_and_can_be_resumed() {
+    let place = Place::with(
+        r#"
+        name = "h"
+        max_failures = 3
+        domain = "a=[1, 2, 3, 4, 5, 6, 7, 8]"
+        [[unit]]
+        name = "u"
+        run = "./u.sh {a}"
+        save_to = "v"
+        "#,
+    );
+    place.script("u.sh", "[ $1 = 2 ] || [ -e mended ] || exit 7; echo $1");
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.err.contains("max_failures is 3"), "{done:?}");
+    assert!(
+        done.err.contains("1 finished, 3 failed; 4 left"),
+        "{done:?}"
+    );
+    assert!(done.err.contains("`research resume h`"), "{done:?}");
+    let status = place.status("h");
+    assert_eq!(
+        (&status["state"], &status["remaining"]),
+        (&"aborted".into(), &4.into())
+    );
+    place.write("mended", "");
+    let done = place.research(&["resume", "h"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(place.status("h")["remaining"], 0);
+    assert_eq!(
+        place.table("h"),
+        "a,iteration,v\n2,0,2\n5,0,5\n6,0,6\n7,0,7\n8,0,8"
+    );
+}
+
+#[test]
+fn in_debug_mode_the_first_failure_is_the_error_of_the_run() {
+    let place = place();
+    let done = place.research(&["run", "research.toml", "--debug"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(
+        done.err.ends_with(
+            "error: unit `u` failed in iteration 0: program `./three.sh` ended with exit code 3\n"
+        ),
+        "{done:?}"
+    );
+    let status = place.research(&["status", "f"]).out;
+    assert!(status.contains("1 failed"), "{status}");
+}

@@ -144,3 +144,36 @@ fn what_runs_cannot_be_resumed_or_removed_meanwhile() {
     place.write("gate", "");
     assert_eq!(running.end().code, Some(0));
 }
+
+/// An attempt that was cut off is no failure, and uses up none of the retries.
+#[test]
+fn a_leader_that_is_killed_takes_no_retry_away() {
+    let place = Place::with(
+        r#"
+        name = "k"
+        retries = 1
+        [[unit]]
+        name = "u"
+        run = "./u.sh"
+        save_to = "v"
+        "#,
+    );
+    // The first attempt waits, the second fails.
+    place.script(
+        "u.sh",
+        "echo x >> tries
+        case $(wc -l < tries) in
+            1) sleep 1000 ;;
+            2) exit 1 ;;
+        esac
+        echo 3",
+    );
+    let running = place.start(&["run", "research.toml"]);
+    running.wait_for_file("tries");
+    running.signal("KILL");
+    assert_eq!(running.end().code, None);
+    place.wait_for_silence();
+    let done = place.research(&["resume", "k"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(place.table("k"), "iteration,v\n0,3");
+}

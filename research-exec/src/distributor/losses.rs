@@ -5,7 +5,7 @@ use research_core::{Event, Status, WorkerNumber};
 use super::queue::Queued;
 use super::state::{Distributor, Phase};
 use super::workers::WorkerState;
-use super::{Action, Now, Settings, killed_events};
+use super::{Action, Now, killed_events};
 
 /// So many workers may be lost one after another without a task that ends between them.
 const LOSSES_IN_A_ROW: u32 = 5;
@@ -21,8 +21,9 @@ impl Distributor {
         actions: &mut Vec<Action>,
     ) {
         let state = self.workers.set(worker, WorkerState::Gone);
-        if matches!(state, WorkerState::Gone | WorkerState::Quitting) {
-            return;
+        match state {
+            WorkerState::Gone | WorkerState::WornOut | WorkerState::Quitting => return,
+            WorkerState::Starting | WorkerState::Idle | WorkerState::Busy { .. } => {}
         }
         self.losses_in_a_row += 1;
         let event = Event::WorkerLost {
@@ -44,34 +45,27 @@ impl Distributor {
     }
 
     /// A task whose worker was lost is tried again, as long as that is no endless story.
-    fn take_back(&mut self, now: Now, lost: Queued, reason: &str, actions: &mut Vec<Action>) {
-        let Settings {
-            retries,
-            shared_process,
-            ..
-        } = self.settings;
+    pub(super) fn take_back(
+        &mut self,
+        now: Now,
+        lost: Queued,
+        reason: &str,
+        actions: &mut Vec<Action>,
+    ) {
         let Queued { mut task, losses } = lost;
         let losses = losses + 1;
+        if !self.settings.shared_process && losses < LOSSES_OF_A_TASK {
+            task.iter_mut().for_each(|one| one.attempt += 1);
+            return self.queue.push_first(Queued { task, losses });
+        }
+        // What runs in the worker may have taken it down: that counts as its own failure.
+        let message = format!("its worker was lost: {reason}");
         let mut killed = Vec::new();
         task.retain_mut(|experiment| {
-            let again = if shared_process {
-                experiment.attempt <= retries
-            } else {
-                losses < LOSSES_OF_A_TASK
-            };
-            if !again {
-                self.counts.add(Status::Killed);
-                let message = format!("its worker was lost: {reason}");
-                killed.extend(killed_events(now, experiment, &message));
-            }
-            experiment.attempt += 1;
-            again
+            killed.extend(killed_events(now, experiment, &message));
+            self.is_tried_again(experiment, Status::Killed)
         });
-        if !killed.is_empty() {
-            actions.push(Action::Append(killed));
-        }
-        if !task.is_empty() {
-            self.queue.push_first(Queued { task, losses });
-        }
+        actions.push(Action::Append(killed));
+        self.try_again(now, task);
     }
 }

@@ -3,10 +3,13 @@
 
 mod losses;
 mod queue;
+mod retries;
 #[cfg(test)]
 mod simulation;
 mod state;
 mod workers;
+
+use std::time::Duration;
 
 use research_core::{
     Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, WorkerNumber,
@@ -34,13 +37,18 @@ pub(crate) enum Input {
         task: TaskNumber,
         events: Vec<Event>,
     },
-    /// A task ended: its last events, and how its experiments did.
+    /// A task ended: its last events, and how its experiments did. Those without an ending did not
+    /// come to one, through no fault of theirs.
     Ended {
         worker: WorkerNumber,
         task: TaskNumber,
         events: Vec<Event>,
         endings: Vec<Ending>,
+        /// Whether the worker can run nothing more.
+        worn_out: bool,
     },
+    /// Time has passed: the moment of [`Distributor::next_deadline`] has come.
+    Tick,
     /// Finish what runs and take nothing new.
     Stop,
     /// End at once.
@@ -73,6 +81,12 @@ pub(crate) struct Settings {
     pub(crate) workers: u32,
     /// How often an experiment that did not succeed is tried again.
     pub(crate) retries: u32,
+    /// How long it waits before that.
+    pub(crate) retry_delay: Duration,
+    /// Whether it waits twice as long each time.
+    pub(crate) double_retry_delay: bool,
+    /// The run ends when so many experiments did not succeed.
+    pub(crate) max_failures: Option<u64>,
     /// Whether an experiment can take its worker down with it, so that a lost worker is counted
     /// as a failure of what it ran.
     pub(crate) shared_process: bool,

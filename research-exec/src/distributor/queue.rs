@@ -1,9 +1,10 @@
 //! The tasks that wait for a worker.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use research_core::Event;
 
+use super::Now;
 use crate::link::message::Task;
 use crate::task::{SourceError, TaskSource};
 
@@ -15,6 +16,10 @@ pub(super) struct Queue {
     /// The source has failed: there is nothing more to take from it.
     has_failed: bool,
     waiting: VecDeque<Queued>,
+    /// Those that may be tried again at some moment.
+    later: BTreeMap<(Now, u64), Queued>,
+    /// Keeps tasks of the same moment apart, and in order.
+    next_later: u64,
 }
 
 /// A task that waits or runs.
@@ -31,16 +36,19 @@ impl Queue {
             source,
             has_failed: false,
             waiting: VecDeque::new(),
+            later: BTreeMap::new(),
+            next_later: 0,
         }
     }
 
-    /// How many tasks wait.
+    /// How many tasks wait for a worker.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 
+    /// Whether no task waits, for a worker or for its moment.
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.later.is_empty()
     }
 
     /// Whether there is nothing more to take from the source.
@@ -50,7 +58,8 @@ impl Queue {
 
     /// How many experiments have not been given out, if that is known.
     pub(super) fn remaining(&self) -> Option<u64> {
-        let waiting: usize = self.waiting.iter().map(|queued| queued.task.len()).sum();
+        let waiting = self.waiting.iter().chain(self.later.values());
+        let waiting: usize = waiting.map(|queued| queued.task.len()).sum();
         Some(self.source.remaining()? + u64::try_from(waiting).unwrap_or(u64::MAX))
     }
 
@@ -93,5 +102,25 @@ impl Queue {
     /// Puts back a task that is to be tried again when its turn comes.
     pub(super) fn push_last(&mut self, queued: Queued) {
         self.waiting.push_back(queued);
+    }
+
+    /// Puts back a task that may be tried again at this moment.
+    pub(super) fn push_later(&mut self, moment: Now, queued: Queued) {
+        self.later.insert((moment, self.next_later), queued);
+        self.next_later += 1;
+    }
+
+    /// The next moment at which a task may be tried again.
+    pub(super) fn next_deadline(&self) -> Option<Now> {
+        self.later.keys().next().map(|(moment, _)| *moment)
+    }
+
+    /// Lets those tasks wait for a worker whose moment has come.
+    pub(super) fn put_back_due(&mut self, now: Now) {
+        while let Some(first) = self.later.first_entry()
+            && first.key().0 <= now
+        {
+            self.waiting.push_back(first.remove());
+        }
     }
 }

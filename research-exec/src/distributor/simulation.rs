@@ -1,61 +1,19 @@
 //! The distributor under simulation: workers that crash, messages that come late or from the
 //! past, stops; invariants are checked at every step.
 
+mod numbers;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use research_core::domain::{Config, ExperimentId};
-use research_core::{
-    Event, ExperimentNumber, ExperimentRecord, Outcome, Status, Timestamp, WorkerNumber,
-};
+use research_core::{Event, Outcome, Status, Timestamp, WorkerNumber};
 
 use super::{Action, Distributor, Input, Settings};
 use crate::executor::Ending;
 use crate::link::message::{Task, TaskNumber};
-use crate::task::{SourceError, TaskExperiment, TaskSource};
-
-/// Experiments without a domain: the distributor looks at numbers alone.
-struct Numbers {
-    next: u64,
-    count: u64,
-    /// Whether the source says how many there are.
-    counted: bool,
-}
-
-impl TaskSource for Numbers {
-    fn next_task(&mut self) -> Result<Option<Vec<TaskExperiment>>, SourceError> {
-        if self.next == self.count {
-            return Ok(None);
-        }
-        let place = self.next;
-        self.next += 1;
-        let record = ExperimentRecord {
-            id: ExperimentId::parse(&format!("{place:08x}")).expect("hex digits are a name"),
-            place,
-            config: Config::new(),
-            repetition: 0,
-            updates: 0,
-            seed: 0,
-        };
-        let number = ExperimentNumber(place);
-        Ok(Some(vec![TaskExperiment {
-            number,
-            attempt: 1,
-            record: Arc::new(record),
-        }]))
-    }
-
-    fn remaining(&self) -> Option<u64> {
-        let left = self.count - self.next;
-        if self.counted || left == 0 {
-            Some(left)
-        } else {
-            None
-        }
-    }
-}
+use numbers::Numbers;
 
 /// What the simulated world holds.
 struct World {
@@ -73,6 +31,10 @@ struct World {
     /// Attempts that were begun and ended, and final statuses, by experiment.
     began: BTreeMap<u64, u32>,
     ended: BTreeMap<u64, Vec<(u32, Status)>>,
+    /// When an experiment may be tried again.
+    not_before: BTreeMap<u64, u64>,
+    /// Workers that can run nothing more.
+    worn_out: BTreeSet<WorkerNumber>,
     outcome: Option<Outcome>,
     gave_up: bool,
     stopped: bool,
@@ -84,11 +46,18 @@ impl World {
         let settings = Settings {
             workers: 1 + random.next_u32() % 8,
             retries: random.next_u32() % 3,
+            retry_delay: Duration::from_micros(u64::from(random.next_u32() % 100)),
+            double_retry_delay: random.next_u32().is_multiple_of(2),
+            max_failures: random
+                .next_u32()
+                .is_multiple_of(4)
+                .then(|| u64::from(random.next_u32() % 10)),
             shared_process: random.next_u32().is_multiple_of(2),
         };
         let source = Numbers {
             next: 0,
             count: u64::from(random.next_u32() % 60),
+            branches: 1 + random.next_u32() % 3,
             counted: random.next_u32().is_multiple_of(2),
         };
         Self {
@@ -104,6 +73,8 @@ impl World {
             stale: Vec::new(),
             began: BTreeMap::new(),
             ended: BTreeMap::new(),
+            not_before: BTreeMap::new(),
+            worn_out: BTreeSet::new(),
             outcome: None,
             gave_up: false,
             stopped: false,
@@ -130,6 +101,7 @@ impl World {
             );
             match action {
                 Action::Start(worker) => {
+                    self.worn_out.remove(&worker);
                     assert!(!self.lives(worker), "{worker} is started twice");
                     self.starting.insert(worker);
                 }
@@ -175,7 +147,17 @@ impl World {
             self.idle.remove(&worker),
             "{worker} gets a task and is not idle"
         );
+        assert!(
+            !self.worn_out.contains(&worker),
+            "{worker} can run nothing more"
+        );
         for experiment in &task {
+            let not_before = self.not_before.get(&experiment.number.0);
+            assert!(
+                not_before.is_none_or(|moment| *moment <= self.now),
+                "experiment {} is tried again too early",
+                experiment.number
+            );
             let twice = self
                 .running
                 .values()
@@ -220,9 +202,26 @@ impl World {
                     "success is final"
                 );
                 ends.push((*attempt, *status));
+                let failures = ends.len();
+                self.delay(experiment.0, *status, failures);
             }
             _ => {}
         }
+    }
+
+    fn delay(&mut self, experiment: u64, status: Status, failures: usize) {
+        let Settings {
+            retry_delay,
+            double_retry_delay,
+            ..
+        } = self.settings;
+        let factor = match failures {
+            _ if status.is_success() => 0,
+            2.. if double_retry_delay => 1 << (failures - 1),
+            _ => 1,
+        };
+        let delay = u64::try_from(retry_delay.as_micros()).unwrap_or(u64::MAX) * factor;
+        self.not_before.insert(experiment, self.now + delay);
     }
 
     /// Something happens.
@@ -249,7 +248,7 @@ impl World {
             && let Some((worker, task, experiments)) = self.stale.pop()
         {
             // What a worker that is gone had sent comes late.
-            return Some(self.ended_input(worker, task, &experiments));
+            return Some(self.ended_input(worker, task, &experiments, false));
         }
         if let Some(worker) = self.pick(self.quitting.iter().copied().collect())
             && self.chance(2)
@@ -273,7 +272,12 @@ impl World {
             self.idle.insert(worker);
             return Some(Input::WorkerUp { worker, pid: 1 });
         }
-        let worker = self.pick(self.running.keys().copied().collect())?;
+        let Some(worker) = self.pick(self.running.keys().copied().collect()) else {
+            // Nothing happens until time has passed.
+            let deadline = self.distributor.next_deadline()?;
+            self.now = self.now.max(deadline.0);
+            return Some(Input::Tick);
+        };
         let (task, experiments) = self.running.remove(&worker)?;
         if self.chance(12) {
             self.stale.push((worker, task, experiments));
@@ -283,13 +287,27 @@ impl World {
             });
         }
         self.idle.insert(worker);
-        Some(self.ended_input(worker, task, &experiments))
+        let worn_out = self.chance(20);
+        if worn_out {
+            self.worn_out.insert(worker);
+        }
+        Some(self.ended_input(worker, task, &experiments, worn_out))
     }
 
-    fn ended_input(&mut self, worker: WorkerNumber, task: TaskNumber, experiments: &Task) -> Input {
+    fn ended_input(
+        &mut self,
+        worker: WorkerNumber,
+        task: TaskNumber,
+        experiments: &Task,
+        worn_out: bool,
+    ) -> Input {
         let mut events = Vec::new();
         let mut endings = Vec::new();
         for experiment in experiments {
+            if worn_out && self.chance(2) {
+                // It was cut off by the end of another.
+                continue;
+            }
             let status = if self.chance(5) {
                 Status::Failed
             } else {
@@ -316,7 +334,17 @@ impl World {
             task,
             events,
             endings,
+            worn_out,
         }
+    }
+
+    /// How many experiments have failed for good.
+    fn failed(&self) -> usize {
+        let tries = self.settings.retries as usize + 1;
+        let is_failed = |ends: &&Vec<(u32, Status)>| {
+            ends.len() >= tries && ends.iter().all(|(_, status)| !status.is_success())
+        };
+        self.ended.values().filter(is_failed).count()
     }
 
     /// What must be true at the end.
@@ -326,7 +354,13 @@ impl World {
             assert_eq!(ended, Ok(self.count), "every experiment has an end");
             assert_eq!(self.distributor.counts().total(), self.count);
         }
-        assert_eq!(self.gave_up, self.outcome == Some(Outcome::Aborted));
+        let failed = u64::try_from(self.failed()).unwrap_or(u64::MAX);
+        let hopeless = self
+            .settings
+            .max_failures
+            .is_some_and(|most| failed >= most);
+        assert!(!self.gave_up || self.outcome == Some(Outcome::Aborted));
+        assert!(self.outcome != Some(Outcome::Aborted) || self.gave_up || hopeless);
         for (experiment, ends) in &self.ended {
             let (last, status) = ends[ends.len() - 1];
             let is_complete = self.outcome == Some(Outcome::Complete);
@@ -340,6 +374,9 @@ impl World {
             if is_complete && status == Status::Failed && !self.settings.shared_process {
                 assert!(last > self.settings.retries, "a failure is tried again");
             }
+            let failures = ends.iter().filter(|(_, status)| !status.is_success());
+            let most = self.settings.retries as usize + 1;
+            assert!(failures.count() <= most, "it is tried no more than that");
         }
     }
 }

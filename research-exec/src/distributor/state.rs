@@ -1,11 +1,10 @@
 //! The state of the distributor, and how it changes.
 
-use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber};
+use research_core::{Event, LogLevel, Outcome, WorkerNumber};
 
-use super::queue::{Queue, Queued};
+use super::queue::Queue;
 use super::workers::{WorkerState, Workers};
 use super::{Action, Input, Now, Settings, StatusCounts};
-use crate::executor::Ending;
 use crate::link::message::TaskNumber;
 use crate::task::TaskSource;
 
@@ -55,6 +54,12 @@ impl Distributor {
         self.queue.remaining()
     }
 
+    /// When there will be something to do even if nothing happens.
+    pub(crate) fn next_deadline(&self) -> Option<Now> {
+        let deadline = self.queue.next_deadline();
+        deadline.filter(|_| self.phase == Phase::Running)
+    }
+
     /// Begins: asks for as many workers as there is work for.
     pub(crate) fn start(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.go_on(now, actions);
@@ -79,12 +84,14 @@ impl Distributor {
                 task,
                 events,
                 endings,
+                worn_out,
             } => {
                 if self.workers.does(worker, task) {
                     actions.push(Action::Append(events));
-                    self.task_ended(worker, &endings);
+                    self.task_ended(now, worker, &endings, worn_out, actions);
                 }
             }
+            Input::Tick => {}
             Input::Stop => self.stop(Outcome::Interrupted, actions),
             Input::Kill => self.kill(actions),
         }
@@ -93,6 +100,8 @@ impl Distributor {
 
     /// Whatever happened: takes the tasks that can run now, and gives them to workers.
     fn go_on(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.end_if_hopeless(now, actions);
+        self.queue.put_back_due(now);
         self.fill(now, actions);
         self.assign(now, actions);
         self.recruit(actions);
@@ -154,36 +163,8 @@ impl Distributor {
         }
     }
 
-    /// A worker did its task; what did not succeed is tried again if it may.
-    fn task_ended(&mut self, worker: WorkerNumber, endings: &[Ending]) {
-        self.losses_in_a_row = 0;
-        let old = self.workers.set(worker, WorkerState::Idle);
-        let WorkerState::Busy { mut task, .. } = old else {
-            return;
-        };
-        let retries = self.settings.retries;
-        task.task.retain_mut(|experiment| {
-            let ending = endings
-                .iter()
-                .find(|ending| ending.number == experiment.number);
-            let status = ending.map_or(Status::Killed, |ending| ending.status);
-            let again = !status.is_success() && experiment.attempt <= retries;
-            if !again {
-                self.counts.add(status);
-            }
-            experiment.attempt += 1;
-            again
-        });
-        if !task.task.is_empty() {
-            self.queue.push_last(Queued {
-                task: task.task,
-                losses: 0,
-            });
-        }
-    }
-
     /// Finishes what runs, and takes nothing new.
-    fn stop(&mut self, outcome: Outcome, actions: &mut Vec<Action>) {
+    pub(super) fn stop(&mut self, outcome: Outcome, actions: &mut Vec<Action>) {
         if self.phase != Phase::Running {
             return;
         }

@@ -32,7 +32,12 @@ pub(super) enum WorkerState {
     Gone,
     Starting,
     Idle,
-    Busy { number: TaskNumber, task: Queued },
+    Busy {
+        number: TaskNumber,
+        task: Queued,
+    },
+    /// Told to end, because it can run nothing more.
+    WornOut,
     Quitting,
 }
 
@@ -65,7 +70,7 @@ impl Workers {
             WorkerState::Gone => push(&mut self.gone, number),
             WorkerState::Starting => count(&mut self.starting),
             WorkerState::Busy { .. } => count(&mut self.busy),
-            WorkerState::Quitting => 0,
+            WorkerState::WornOut | WorkerState::Quitting => 0,
         };
         let worker = &mut self.workers[number.0 as usize];
         worker.place = place;
@@ -82,7 +87,7 @@ impl Workers {
             WorkerState::Gone => &mut self.gone,
             WorkerState::Starting => return self.starting -= 1,
             WorkerState::Busy { .. } => return self.busy -= 1,
-            WorkerState::Quitting => return,
+            WorkerState::WornOut | WorkerState::Quitting => return,
         };
         let place = worker.place;
         list.swap_remove(place);

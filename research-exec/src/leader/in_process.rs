@@ -65,13 +65,16 @@ impl InProcess {
         // This sink takes everything, so running does not end with an error.
         let endings = self.executor.run_task(task, &mut sink).unwrap_or_default();
         let events = sink.events;
+        // In debug mode a failure has killed the other branches.
         let failed = endings.iter().find(|one| one.status == Status::Failed);
+        let failed = failed.or_else(|| endings.iter().find(|one| !one.status.is_success()));
         let reason = failed.and_then(|ending| ending.reason.clone());
         self.inputs.push_back(Input::Ended {
             worker: WORKER,
             task: number,
             events,
             endings,
+            worn_out: false,
         });
         reason
     }

@@ -207,14 +207,17 @@ impl Link {
                     events,
                 })
             }),
-            FrameKind::Ended => codec::decode::<Ended>(frame.payload).map(|(events, endings)| {
-                Some(Input::Ended {
-                    worker,
-                    task,
-                    events,
-                    endings,
+            FrameKind::Ended | FrameKind::Last => {
+                codec::decode::<Ended>(frame.payload).map(|(events, endings)| {
+                    Some(Input::Ended {
+                        worker,
+                        task,
+                        events,
+                        endings,
+                        worn_out: frame.kind == FrameKind::Last,
+                    })
                 })
-            }),
+            }
             FrameKind::Init | FrameKind::Run | FrameKind::Quit => Ok(None),
         };
         let input = input.map_err(|error| error.to_string())?;

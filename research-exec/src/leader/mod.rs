@@ -149,6 +149,9 @@ impl Leader {
         let settings = Settings {
             workers: if in_process { 1 } else { options.workers },
             retries: options.retries,
+            retry_delay: options.retry_delay,
+            double_retry_delay: options.double_retry_delay,
+            max_failures: options.max_failures,
             shared_process: options.isolation != Isolation::Experiment
                 && !experiment.is_processes(),
         };
@@ -237,6 +240,10 @@ impl Leader {
                 Some(writer) => writer.ended().clone(),
                 None => never(),
             };
+            let deadline = match self.distributor.next_deadline() {
+                Some(moment) => after(time_until(moment)),
+                None => never(),
+            };
             select! {
                 // The leader holds a sender itself, so its inbox is never closed.
                 recv(self.inbox) -> input => return input.unwrap_or(Input::Kill),
@@ -245,6 +252,7 @@ impl Leader {
                     return Input::Kill;
                 }
                 recv(self.too_late) -> _ => self.kill_who_did_not_end(),
+                recv(deadline) -> _ => return Input::Tick,
             }
         }
     }
@@ -377,4 +385,9 @@ impl Leader {
             }),
         }
     }
+}
+
+fn time_until(moment: Timestamp) -> Duration {
+    let now = Timestamp::now();
+    Duration::from_micros(moment.0.saturating_sub(now.0))
 }

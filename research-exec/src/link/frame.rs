@@ -19,6 +19,8 @@ pub(crate) enum FrameKind {
     Events = 5,
     /// The last events of a task, and how its experiments ended.
     Ended = 6,
+    /// The same from a worker that can run nothing more.
+    Last = 7,
 }
 
 impl FrameKind {
@@ -30,6 +32,7 @@ impl FrameKind {
             Self::Hello,
             Self::Events,
             Self::Ended,
+            Self::Last,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)

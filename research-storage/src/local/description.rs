@@ -30,6 +30,19 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
         &or(options.n_iters, "as many as the units have"),
     );
     line("retries", &options.retries);
+    if !options.retry_delay.is_zero() {
+        let doubled = match options.double_retry_delay {
+            true => ", doubled each time",
+            false => "",
+        };
+        line(
+            "",
+            &format_args!("after {:?}{doubled}", options.retry_delay),
+        );
+    }
+    if let Some(failures) = options.max_failures {
+        line("failures", &format_args!("{failures} at most"));
+    }
     line("finalize", &if options.finalize { "yes" } else { "no" });
     line("isolation", &isolation(options.isolation));
     for (position, unit) in record.units.iter().enumerate() {

@@ -1,0 +1,126 @@
+//! Tasks that ended, and what becomes of their experiments.
+
+use std::time::Duration;
+
+use research_core::{Event, LogLevel, Outcome, Status, Timestamp, WorkerNumber};
+
+use super::queue::Queued;
+use super::state::{Distributor, Phase};
+use super::workers::WorkerState;
+use super::{Action, Now};
+use crate::executor::Ending;
+use crate::link::message::Task;
+use crate::task::TaskExperiment;
+
+/// A delay is doubled so often at most.
+const MOST_DOUBLINGS: u32 = 20;
+
+impl Distributor {
+    /// A worker did its task; what did not succeed is tried again if it may, and what did not come
+    /// to an end in any case.
+    pub(super) fn task_ended(
+        &mut self,
+        now: Now,
+        worker: WorkerNumber,
+        endings: &[Ending],
+        worn_out: bool,
+        actions: &mut Vec<Action>,
+    ) {
+        let next = if worn_out {
+            actions.push(Action::Kill(worker));
+            WorkerState::WornOut
+        } else {
+            WorkerState::Idle
+        };
+        let WorkerState::Busy { task, .. } = self.workers.set(worker, next) else {
+            return;
+        };
+        let ending_of = |one: &TaskExperiment| endings.iter().find(|end| end.number == one.number);
+        let Queued { task, losses } = task;
+        let (mut ended, mut rest): (Task, Task) = task
+            .into_iter()
+            .partition(|experiment| ending_of(experiment).is_some());
+        if ended.is_empty() {
+            // Whatever this was, it must not go on for ever.
+            let lost = Queued { task: rest, losses };
+            return self.take_back(now, lost, "its task was given back", actions);
+        }
+        self.losses_in_a_row = 0;
+        ended.retain_mut(|experiment| {
+            let status = ending_of(experiment).map_or(Status::Killed, |ending| ending.status);
+            self.is_tried_again(experiment, status)
+        });
+        self.try_again(now, ended);
+        if !rest.is_empty() {
+            rest.iter_mut().for_each(|one| one.attempt += 1);
+            let task = Queued {
+                task: rest,
+                losses: 0,
+            };
+            self.queue.push_first(task);
+        }
+    }
+
+    /// Notes how an attempt ended; whether another one is made, which it then is the record of.
+    pub(super) fn is_tried_again(
+        &mut self,
+        experiment: &mut TaskExperiment,
+        status: Status,
+    ) -> bool {
+        let again = !status.is_success() && experiment.failures < self.settings.retries;
+        if again {
+            experiment.failures += 1;
+            experiment.attempt += 1;
+        } else {
+            self.counts.add(status);
+        }
+        again
+    }
+
+    /// Puts back a task whose experiments have failed, for when they may be tried again.
+    pub(super) fn try_again(&mut self, now: Now, task: Task) {
+        let Some(failures) = task.iter().map(|one| one.failures).max() else {
+            return;
+        };
+        let task = Queued { task, losses: 0 };
+        let delay = self.settings.retry_delay;
+        if delay.is_zero() {
+            return self.queue.push_last(task);
+        }
+        let doublings = match self.settings.double_retry_delay {
+            true => failures.saturating_sub(1).min(MOST_DOUBLINGS),
+            false => 0,
+        };
+        let delay = microseconds(delay.saturating_mul(1 << doublings));
+        let not_before = Timestamp(now.0.saturating_add(delay));
+        self.queue.push_later(not_before, task);
+    }
+
+    /// Ends a run of which enough has failed, if there is anything left to begin.
+    pub(super) fn end_if_hopeless(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let failures = self.counts.unsuccessful();
+        let Some(most) = self.settings.max_failures else {
+            return;
+        };
+        let is_over = self.queue.is_empty() && self.queue.is_exhausted();
+        if self.phase != Phase::Running || failures < most || is_over {
+            return;
+        }
+        let text = format!(
+            "the run ends here: {failures} experiments did not succeed, and max_failures is {most}; \
+             mend what is wrong and resume it"
+        );
+        let event = Event::Message {
+            at: now,
+            experiment: None,
+            level: LogLevel::Error,
+            text,
+        };
+        actions.push(Action::Append(vec![event]));
+        self.stop(Outcome::Aborted, actions);
+    }
+}
+
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -65,4 +65,5 @@ commands! {
     Remove = remove,
     List = list,
     Domain = domain,
+    Devices = devices,
 }

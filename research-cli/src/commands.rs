@@ -3,6 +3,7 @@
 //! Results go to a writer, which is standard output in the program; everything else is said on
 //! standard error.
 
+pub mod devices;
 pub mod domain;
 mod error;
 pub mod lead;

@@ -34,6 +34,7 @@ mod function;
 mod hooks;
 mod instance;
 mod meeting;
+mod memory;
 mod options;
 mod output;
 mod pipeline;
@@ -59,6 +60,7 @@ pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction}
 pub use hooks::{ExecutorHooks, UnitResult};
 pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
+pub use memory::{MemorySize, ParseMemoryError};
 pub use options::{ExecutorTarget, Isolation, ResearchRecord, RunOptions};
 pub use output::{IntoOutput, Output, Serialized, Shared};
 pub use rand_chacha::rand_core;

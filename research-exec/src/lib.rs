@@ -17,6 +17,7 @@ mod relaunch;
 mod task;
 mod worker;
 
+pub mod devices;
 pub mod program;
 
 pub use distributor::StatusCounts;

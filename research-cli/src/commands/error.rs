@@ -6,6 +6,7 @@ use research::ResearchError;
 use research::core::StorageError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
+use research::exec::devices::ProbeError;
 use research::storage::TableError;
 
 use crate::exit::Exit;
@@ -54,6 +55,9 @@ pub enum CommandError {
     /// A table of results cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The driver of devices does not answer.
+    #[error(transparent)]
+    Devices(#[from] ProbeError),
     /// There is a question, and nobody to answer it.
     #[error(
         "this asks a question, and there is no terminal to answer it at: answer it with {flag}"
@@ -86,7 +90,7 @@ impl CommandError {
             Self::Research(error) => research_exit(error),
             // Whoever reads has seen enough: `| head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Output(_) => Exit::Impossible,
+            Self::Output(_) | Self::Devices(_) => Exit::Impossible,
         }
     }
 }

@@ -1,0 +1,129 @@
+//! `research devices`: the devices that experiments can be given.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+use research::core::MemorySize;
+use research::exec::devices::{DeviceInfo, DeviceProbe, NvmlProbe, ProbeError};
+use serde::Serialize;
+
+use super::{CommandError, table, write_json};
+use crate::exit::Exit;
+
+/// List the devices that experiments can be given
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+List the devices that experiments can be given, as the NVIDIA driver tells of them: index, name,
+UUID, memory, free memory, and the driver's version.",
+    after_help = "\
+Examples:
+  research devices
+  research devices --format json"
+)]
+pub struct Arguments {
+    /// How to print them
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How devices are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns for people
+    #[default]
+    Table,
+    /// One JSON list
+    Json,
+}
+
+/// What is said of a device.
+#[derive(Debug, Serialize)]
+struct Line {
+    index: u32,
+    name: String,
+    uuid: String,
+    /// In bytes.
+    total_memory: Option<u64>,
+    free_memory: Option<u64>,
+    driver: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// There is a driver, and it does not tell of its devices; an output that cannot be written.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    show(&mut NvmlProbe::new(), arguments, out)
+}
+
+/// As [`run`], of the devices that a probe tells of.
+///
+/// # Errors
+/// As [`run`].
+pub fn show(
+    probe: &mut dyn DeviceProbe,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> Result<Exit, CommandError> {
+    let found = probe.devices();
+    let lines: Vec<Line> = match &found {
+        Ok(devices) => devices.iter().map(|device| line(device, probe)).collect(),
+        Err(ProbeError::NoDriver { .. }) => Vec::new(),
+        Err(error) => return Err(error.clone().into()),
+    };
+    match (arguments.format, &found) {
+        (Format::Json, _) => {
+            write_json(out, &lines)?;
+            writeln!(out)?;
+        }
+        (Format::Table, Err(no_driver)) => {
+            writeln!(out, "no devices: {no_driver}")?;
+        }
+        (Format::Table, Ok(_)) if lines.is_empty() => {
+            writeln!(out, "no devices: the NVIDIA driver tells of none")?;
+        }
+        (Format::Table, Ok(_)) => print(&lines, out)?,
+    }
+    Ok(Exit::Success)
+}
+
+/// A device whose memory cannot be told is listed all the same.
+fn line(device: &DeviceInfo, probe: &mut dyn DeviceProbe) -> Line {
+    let memory = probe.memory(&device.uuid);
+    if let Err(error) = &memory {
+        // What cannot be said on standard error is seen in the table: nothing.
+        let _ = writeln!(io::stderr().lock(), "device {}: {error}", device.index);
+    }
+    Line {
+        index: device.index,
+        name: device.name.clone(),
+        uuid: device.uuid.clone(),
+        total_memory: memory.as_ref().ok().map(|memory| memory.total),
+        free_memory: memory.as_ref().ok().map(|memory| memory.free),
+        driver: probe.driver().ok(),
+    }
+}
+
+fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
+    let titles = ["index", "name", "UUID", "total", "free", "driver"].map(str::to_owned);
+    let size = |bytes: Option<u64>| {
+        bytes
+            .map(|bytes| MemorySize(bytes).to_string())
+            .unwrap_or_default()
+    };
+    let rows: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| {
+            vec![
+                line.index.to_string(),
+                line.name.clone(),
+                line.uuid.clone(),
+                size(line.total_memory),
+                size(line.free_memory),
+                line.driver.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    Ok(table::print(out, &titles, &rows)?)
+}

@@ -1,0 +1,13 @@
+//! Devices: who is given which, what they are, and whether they have memory for what is to run.
+
+mod nvml;
+mod plan;
+mod probe;
+mod scripted;
+mod spread;
+
+pub use nvml::NvmlProbe;
+pub use plan::{DevicePlan, DevicesError};
+pub use probe::{DeviceInfo, DeviceMemory, DeviceProbe, DeviceProcess, ProbeError};
+pub use scripted::ScriptedProbe;
+pub use spread::get_devices;

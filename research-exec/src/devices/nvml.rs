@@ -1,0 +1,137 @@
+//! The NVIDIA driver's management library.
+
+use nvml_wrapper::enums::device::UsedGpuMemory;
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::{Device, Nvml};
+
+use super::probe::{DeviceInfo, DeviceMemory, DeviceProbe, DeviceProcess, ProbeError};
+
+/// The library's name where only the driver is installed; without the number at its end it is
+/// there for those who compile against it.
+const LIBRARY: &str = "libnvidia-ml.so.1";
+
+/// Asks the NVIDIA driver, through its management library. That is loaded when something is asked
+/// for the first time.
+///
+/// ```
+/// use research_exec::devices::{DeviceProbe, NvmlProbe, ProbeError};
+///
+/// match NvmlProbe::new().devices() {
+///     Ok(devices) => devices.iter().for_each(|device| println!("{}: {}", device.index, device.name)),
+///     Err(ProbeError::NoDriver { .. }) => println!("no NVIDIA driver here"),
+///     Err(error) => eprintln!("{error}"),
+/// }
+/// ```
+#[derive(Debug, Default)]
+pub struct NvmlProbe {
+    library: Option<Nvml>,
+}
+
+impl NvmlProbe {
+    /// One that has not asked for anything yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn library(&mut self) -> Result<&Nvml, ProbeError> {
+        if self.library.is_none() {
+            let loaded = Nvml::builder().lib_path(LIBRARY.as_ref()).init();
+            let loaded = loaded.or_else(|first| Nvml::init().map_err(|_| first));
+            self.library = Some(loaded.map_err(not_there)?);
+        }
+        self.library.as_ref().ok_or(ProbeError::NoDriver {
+            reason: LIBRARY.to_owned(),
+        })
+    }
+}
+
+fn not_there(error: NvmlError) -> ProbeError {
+    match error {
+        NvmlError::LibloadingError(_)
+        | NvmlError::DriverNotLoaded
+        | NvmlError::LibraryNotFound
+        | NvmlError::FailedToLoadSymbol(_) => ProbeError::NoDriver {
+            reason: match error {
+                NvmlError::DriverNotLoaded => "its library is there, and it is not loaded".into(),
+                _ => format!("there is no {LIBRARY}"),
+            },
+        },
+        error => failed("which devices there are")(error),
+    }
+}
+
+fn failed(what: &'static str) -> impl Fn(NvmlError) -> ProbeError {
+    move |error| ProbeError::Failed {
+        what,
+        reason: error.to_string(),
+    }
+}
+
+impl DeviceProbe for NvmlProbe {
+    fn driver(&mut self) -> Result<String, ProbeError> {
+        let version = self.library()?.sys_driver_version();
+        version.map_err(failed("its version"))
+    }
+
+    fn devices(&mut self) -> Result<Vec<DeviceInfo>, ProbeError> {
+        let failed = failed("which devices there are");
+        let library = self.library()?;
+        let count = library.device_count().map_err(&failed)?;
+        let mut devices = Vec::new();
+        for index in 0..count {
+            let device = match library.device_by_index(index) {
+                Ok(device) => device,
+                // Devices of others are counted, too.
+                Err(NvmlError::NoPermission) => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            devices.push(DeviceInfo {
+                index,
+                name: device.name().map_err(&failed)?,
+                uuid: device.uuid().map_err(&failed)?,
+            });
+        }
+        Ok(devices)
+    }
+
+    fn memory(&mut self, uuid: &str) -> Result<DeviceMemory, ProbeError> {
+        let device = self.library()?.device_by_uuid(uuid);
+        let device = device.map_err(failed("of a device that it has told of before"))?;
+        // The processes come first: what one takes after that counts as taken by others, and
+        // nothing is given away twice.
+        let processes = processes(&device);
+        let memory = device.memory_info().map_err(|error| match error {
+            NvmlError::FailedToLoadSymbol(_) => ProbeError::TooOld {
+                function: "nvmlDeviceGetMemoryInfo_v2",
+            },
+            error => failed("how much memory is free")(error),
+        })?;
+        Ok(DeviceMemory {
+            total: memory.total,
+            free: memory.free,
+            processes,
+        })
+    }
+}
+
+/// Who uses a device. A driver that cannot tell tells of nobody: all that is used then counts as
+/// used by others.
+fn processes(device: &Device<'_>) -> Vec<DeviceProcess> {
+    let compute = device.running_compute_processes().unwrap_or_default();
+    let graphics = device.running_graphics_processes().unwrap_or_default();
+    let mut processes: Vec<DeviceProcess> = Vec::new();
+    for process in compute.into_iter().chain(graphics) {
+        // One that does both is told of twice, with all of its memory.
+        if processes.iter().all(|other| other.pid != process.pid) {
+            processes.push(DeviceProcess {
+                pid: process.pid,
+                memory: match process.used_gpu_memory {
+                    UsedGpuMemory::Used(bytes) => Some(bytes),
+                    UsedGpuMemory::Unavailable => None,
+                },
+            });
+        }
+    }
+    processes
+}

@@ -36,8 +36,7 @@ macro_rules! commands {
     ($($name:ident = $module:ident,)*) => {
         /// The commands, in the order in which help lists them.
         #[derive(Debug, Subcommand)]
-        // A doc comment would take the place of what the module says of itself.
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "a doc comment would take the place of what the module says")]
         pub enum Command {
             $($name(commands::$module::Arguments),)*
         }

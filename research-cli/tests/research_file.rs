@@ -19,6 +19,7 @@ name = "power"
 workers = 2
 branches = 4
 profile = 1
+monitor_log = true
 executor_target = "for"
 n_iters = 5
 n_configs = 7
@@ -90,6 +91,7 @@ fn every_key_is_read() {
             max_failures: Some(9),
             debug: false,
             profile: 1,
+            monitor_log: true,
         }
     );
     assert_eq!(

@@ -57,6 +57,13 @@ pub trait Storage: Send {
 
 /// Sees events after they were appended to the log.
 pub trait Subscriber: Send {
+    /// Events of earlier runs of the same research, before the first of this run. They are told in
+    /// pieces, as [`on_events`](Self::on_events) is; nothing is done with them, if not told
+    /// otherwise.
+    fn on_history(&mut self, events: &[Event]) {
+        let _ = events;
+    }
+
     /// Events, in the order of the log.
     fn on_events(&mut self, events: &[Event]);
 

@@ -68,6 +68,8 @@ pub struct RunOptions {
     /// What is recorded of each call of a unit: nothing (0), its time (1), its processor time, page
     /// faults and the memory of the process too (2).
     pub profile: u8,
+    /// Whether the monitor's log is kept beside the event log, as `monitor.csv`.
+    pub monitor_log: bool,
 }
 
 impl Default for RunOptions {
@@ -89,6 +91,7 @@ impl Default for RunOptions {
             max_failures: None,
             debug: false,
             profile: 0,
+            monitor_log: false,
         }
     }
 }

@@ -1,19 +1,26 @@
-//! One progress bar for a run.
+//! The progress of a run, shown while it goes on.
 
-use std::env;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+mod line;
+mod lines;
+mod terminal;
+
+use std::io::{self, IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::TermLike;
 use research_core::{Event, Subscriber, Timestamp};
 
 use crate::monitor::Monitor;
 use crate::notices::Notices;
-use crate::picture::Picture;
-use crate::words;
+use crate::show::ShowProgress;
+use lines::Lines;
+use terminal::Terminal;
 
-/// How often the bar is drawn by itself, so that time goes on while nothing else does.
+/// How often a bar is drawn.
 const REDRAW: Duration = Duration::from_millis(100);
 
 /// How often a line is written where there is no terminal.
@@ -23,7 +30,7 @@ const LINE_INTERVAL: Duration = Duration::from_secs(10);
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The progress of a run, for people: a bar where there is a terminal, plain lines at a bounded
-/// rate where there is none.
+/// rate where there is none, or [whatever shows it](ShowProgress).
 ///
 /// It keeps a [`Monitor`] up to date, so that the monitor needs no subscription of its own.
 /// Warnings, errors and each new cause of failures are written above the bar.
@@ -36,61 +43,57 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// bar.printer().println("this line does not break the bar");
 /// ```
 pub struct Bar {
+    shared: Arc<Mutex<Shared>>,
     monitor: Monitor,
     clock: Clock,
     notices: Notices,
-    face: Face,
+    /// How often it is shown anew by itself, so that what was left out is shown soon, and time goes
+    /// on; `None` where somebody else sees to that.
+    tick: Option<Duration>,
+    ticker: Option<Ticker>,
 }
 
-enum Face {
-    Terminal {
-        progress: ProgressBar,
-        colors: bool,
-    },
-    Lines {
-        name: String,
-        out: SharedWriter,
-        interval: Duration,
-        written: Option<Timestamp>,
-    },
+/// What the run's thread and the ticker's take turns at.
+struct Shared {
+    monitor: Monitor,
+    clock: Clock,
+    /// `None` after it has ended, or panicked.
+    face: Option<Box<dyn ShowProgress>>,
+    interval: Duration,
+    /// Whether time alone makes it look different.
+    is_clock: bool,
+    shown: Option<Timestamp>,
+    changed: bool,
 }
-
-type SharedWriter = Arc<Mutex<Box<dyn Write + Send>>>;
 
 impl Bar {
     /// A bar on standard error, or plain lines if that is no terminal. `NO_COLOR` is respected.
     #[must_use]
     pub fn stderr(name: &str, monitor: Monitor) -> Self {
         let clock: Clock = Arc::new(Timestamp::now);
-        let target = ProgressDrawTarget::stderr();
-        if target.is_hidden() {
-            return Self::lines(name, monitor, io::stderr(), LINE_INTERVAL, clock);
-        }
-        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let bar = Self::terminal(name, monitor, target, !no_color, clock);
-        if let Face::Terminal { progress, .. } = &bar.face {
-            progress.enable_steady_tick(REDRAW);
-        }
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let mut bar = if io::stderr().is_terminal() && !is_dumb {
+            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            Self::terminal(name, monitor, console::Term::stderr(), !no_color, clock)
+        } else {
+            Self::lines(name, monitor, io::stderr(), LINE_INTERVAL, clock)
+        };
+        let interval = bar.shared().interval;
+        bar.tick = Some(interval);
         bar
     }
 
-    /// A bar on any terminal, drawn when [`draw`](Self::draw) says so.
+    /// A bar on any terminal. Time goes on in it when [`draw`](Self::draw) is called.
     #[must_use]
     pub fn terminal(
         name: &str,
         monitor: Monitor,
-        target: ProgressDrawTarget,
+        terminal: impl TermLike + Clone + 'static,
         colors: bool,
         clock: Clock,
     ) -> Self {
-        let progress = ProgressBar::with_draw_target(None, target).with_prefix(name.to_owned());
-        progress.set_style(style(None, colors, &monitor, &clock));
-        Self {
-            monitor,
-            clock,
-            notices: Notices::default(),
-            face: Face::Terminal { progress, colors },
-        }
+        let face = Terminal::new(name, terminal, colors, Arc::clone(&clock));
+        Self::new(Box::new(face), monitor, REDRAW, true, clock)
     }
 
     /// Plain lines, one at most in each `interval`, and one at the end.
@@ -102,167 +105,176 @@ impl Bar {
         interval: Duration,
         clock: Clock,
     ) -> Self {
-        let out: Box<dyn Write + Send> = Box::new(out);
+        let face = Lines::new(name, Box::new(out), Arc::clone(&clock));
+        Self::new(Box::new(face), monitor, interval, false, clock)
+    }
+
+    /// Somebody else's bar, which is shown something when there is something new, ten times a
+    /// second at most.
+    #[must_use]
+    pub fn own(face: Box<dyn ShowProgress>, monitor: Monitor) -> Self {
+        let clock: Clock = Arc::new(Timestamp::now);
+        let mut bar = Self::new(face, monitor, REDRAW, false, clock);
+        bar.tick = Some(REDRAW);
+        bar
+    }
+
+    fn new(
+        face: Box<dyn ShowProgress>,
+        monitor: Monitor,
+        interval: Duration,
+        is_clock: bool,
+        clock: Clock,
+    ) -> Self {
+        let shared = Shared {
+            monitor: monitor.clone(),
+            clock: Arc::clone(&clock),
+            face: Some(face),
+            interval,
+            is_clock,
+            shown: None,
+            changed: false,
+        };
         Self {
+            shared: Arc::new(Mutex::new(shared)),
             monitor,
             clock,
             notices: Notices::default(),
-            face: Face::Lines {
-                name: name.to_owned(),
-                out: Arc::new(Mutex::new(out)),
-                interval,
-                written: None,
-            },
+            tick: None,
+            ticker: None,
         }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.shared)
     }
 
     /// What writes lines without breaking the bar.
     #[must_use]
     pub fn printer(&self) -> Printer {
-        Printer(match &self.face {
-            Face::Terminal { progress, .. } => Target::Terminal(progress.clone()),
-            Face::Lines { out, .. } => Target::Lines(Arc::clone(out)),
-        })
+        Printer(Arc::clone(&self.shared))
     }
 
-    /// Draws the bar as it is now.
+    /// Shows it as it is now.
     pub fn draw(&self) {
-        if let Face::Terminal { progress, .. } = &self.face {
-            progress.force_draw();
+        self.shared().show();
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    // A face that panicked is gone, and all else is whole.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    /// Lets the face do something. A face that panics is a bar less, and no run less.
+    fn with_face(&mut self, act: impl FnOnce(&mut dyn ShowProgress)) {
+        if let Some(face) = &mut self.face
+            && catch_unwind(AssertUnwindSafe(|| act(&mut **face))).is_err()
+        {
+            self.face = None;
         }
     }
 
-    /// Brings the length and the position up to date; what else the bar shows is looked up when
-    /// it is drawn.
-    fn update(&mut self) {
+    fn show(&mut self) {
+        self.shown = Some((self.clock)());
+        self.changed = false;
+        let monitor = self.monitor.clone();
+        self.with_face(|face| face.show(&monitor.picture()));
+    }
+
+    fn show_if_due(&mut self) {
         let now = (self.clock)();
-        let printer = self.printer();
-        match &mut self.face {
-            Face::Terminal { progress, colors } => {
-                // The bar looks at the picture while it is locked itself, so the picture must be
-                // free before the bar is touched.
-                let (done, total) = {
-                    let picture = self.monitor.picture();
-                    (picture.done(), picture.total())
-                };
-                if progress.length() != total {
-                    progress.set_style(style(total, *colors, &self.monitor, &self.clock));
-                    match total {
-                        Some(total) => progress.set_length(total),
-                        None => progress.unset_length(),
-                    }
-                }
-                progress.set_position(done);
-            }
-            Face::Lines {
-                name,
-                interval,
-                written,
-                ..
-            } => {
-                let due = written
-                    .is_none_or(|before| now.seconds_since(before) >= interval.as_secs_f64());
-                if due {
-                    *written = Some(now);
-                    printer.println(&line(name, &self.monitor.picture(), now));
-                }
-            }
+        let interval = self.interval.as_secs_f64();
+        let is_due = self
+            .shown
+            .is_none_or(|before| now.seconds_since(before) >= interval);
+        if is_due && (self.changed || self.is_clock) {
+            self.show();
         }
     }
 }
 
 impl Subscriber for Bar {
+    fn on_history(&mut self, events: &[Event]) {
+        self.monitor.on_history(events);
+        // What failed before was told of before.
+        self.notices.skip(&self.monitor.picture());
+    }
+
     fn on_events(&mut self, events: &[Event]) {
+        // Begun here and not with the bar: a program's workers make the bar too, and are to have
+        // one thread.
+        if let (Some(interval), None) = (self.tick, &self.ticker) {
+            self.ticker = Ticker::start(interval, &self.shared);
+        }
         self.monitor.on_events(events);
         let notices = {
             let picture = self.monitor.picture();
             self.notices.of(events, &picture, &self.clock)
         };
-        let printer = self.printer();
+        let mut shared = self.shared();
         for notice in notices {
-            printer.println(&notice);
+            shared.with_face(|face| face.say(&notice));
         }
-        self.update();
+        shared.changed = true;
+        shared.show_if_due();
     }
 
     fn on_end(&mut self) {
-        match &mut self.face {
-            Face::Terminal { progress, .. } => progress.abandon(),
-            Face::Lines { written, .. } => {
-                *written = None;
-                self.update();
-            }
-        }
+        self.ticker = None;
+        let mut shared = self.shared();
+        let monitor = shared.monitor.clone();
+        shared.with_face(|face| face.end(&monitor.picture()));
+        shared.face = None;
     }
 }
 
 /// Writes lines above a bar, or between the lines that stand for one. Its clones write to the same
 /// place.
 #[derive(Clone)]
-pub struct Printer(Target);
-
-#[derive(Clone)]
-enum Target {
-    Terminal(ProgressBar),
-    Lines(SharedWriter),
-}
+pub struct Printer(Arc<Mutex<Shared>>);
 
 impl Printer {
     /// Writes a line. Nothing is reported if it cannot be written: there is nobody to tell.
     pub fn println(&self, line: &str) {
-        match &self.0 {
-            Target::Terminal(progress) => progress.println(line),
-            Target::Lines(out) => {
-                let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-                let _ = writeln!(out, "{line}");
-                let _ = out.flush();
-            }
-        }
+        lock(&self.0).with_face(|face| face.say(line));
     }
 }
 
-fn line(name: &str, picture: &Picture, now: Timestamp) -> String {
-    format!(
-        "{name}: {}, {}, Exceptions: {}",
-        words::done_of_total(picture),
-        words::course(picture, now),
-        picture.exceptions()
-    )
+/// A thread that shows the bar now and then, until it is dropped.
+struct Ticker {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
-/// How the bar looks: with a gauge where the total is known, else with a mark that turns.
-fn style(total: Option<u64>, colors: bool, monitor: &Monitor, clock: &Clock) -> ProgressStyle {
-    let gauge = match (total, colors) {
-        (Some(_), true) => "{wide_bar:.cyan/238} {percent}% ",
-        (Some(_), false) => "{wide_bar} {percent}% ",
-        (None, _) => "{spinner} ",
-    };
-    let template = format!("{{prefix}} {gauge}{{done}} [{{course}}] Exceptions: {{exceptions}}");
-    let style = match ProgressStyle::with_template(&template) {
-        Ok(style) => style,
-        // Which cannot be: the templates are those above.
-        Err(_) => ProgressStyle::default_bar(),
-    };
-    let (done, course, exceptions) = (monitor.clone(), monitor.clone(), monitor.clone());
-    let clock = Arc::clone(clock);
-    style
-        .progress_chars("█▉▊▋▌▍▎▏░")
-        .with_key(
-            "done",
-            move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = out.write_str(&words::done_of_total(&done.picture()));
-            },
-        )
-        .with_key(
-            "course",
-            move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = out.write_str(&words::course(&course.picture(), clock()));
-            },
-        )
-        .with_key(
-            "exceptions",
-            move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = write!(out, "{}", exceptions.picture().exceptions());
-            },
-        )
+impl Ticker {
+    /// `None` if no thread can be had: then the bar stands still while nothing happens.
+    fn start(interval: Duration, shared: &Arc<Mutex<Shared>>) -> Option<Self> {
+        let (stop, stopped) = channel();
+        let shared = Arc::clone(shared);
+        let tick = move || {
+            while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                lock(&shared).show_if_due();
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(tick)
+            .ok()?;
+        Some(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // It catches what panics.
+            let _ = thread.join();
+        }
+    }
 }

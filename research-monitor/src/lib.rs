@@ -15,22 +15,28 @@
 
 mod bar;
 mod causes;
+mod extremes;
 mod log;
 mod monitor;
 mod notices;
 mod numbers;
 mod pace;
 mod picture;
+mod show;
 mod status;
 mod summary;
 mod words;
 
 pub use bar::{Bar, Clock, Printer};
 pub use causes::Cause;
-pub use indicatif::ProgressDrawTarget;
+pub use extremes::{Extreme, Extremes};
+pub use indicatif::TermLike;
 pub use log::MonitorLog;
 pub use monitor::Monitor;
 pub use pace::TimeLeft;
-pub use picture::{Counted, Picture, RecentException, Run, RunningExperiment, WorkerPicture};
+pub use picture::{
+    Counted, Picture, Process, ProcessKind, RecentException, Run, RunningExperiment, WorkerPicture,
+};
+pub use show::{Progress, ShowProgress};
 pub use status::{ExceptionReport, RunningReport, State, StatusCount, StatusReport, WorkerReport};
-pub use summary::{FailureGroup, Summary};
+pub use summary::{FailureGroup, Summary, ValueSummary, VariableSummary};

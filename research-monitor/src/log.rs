@@ -102,6 +102,11 @@ impl<W: Write> MonitorLog<W> {
 }
 
 impl<W: Write + Send> Subscriber for MonitorLog<W> {
+    /// The log of a resumed research begins with what was before.
+    fn on_history(&mut self, events: &[Event]) {
+        self.on_events(events);
+    }
+
     fn on_events(&mut self, events: &[Event]) {
         if self.error.is_some() {
             return;

@@ -27,6 +27,11 @@ impl Monitor {
 }
 
 impl Subscriber for Monitor {
+    /// A resumed run is shown as part of the whole.
+    fn on_history(&mut self, events: &[Event]) {
+        self.on_events(events);
+    }
+
     fn on_events(&mut self, events: &[Event]) {
         let mut picture = self.picture();
         for event in events {

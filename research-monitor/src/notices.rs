@@ -5,6 +5,7 @@ use research_core::{Event, ExperimentNumber, LogLevel, Timestamp};
 use crate::bar::Clock;
 use crate::causes::Cause;
 use crate::picture::Picture;
+use crate::words;
 
 /// How many lines may be written in each second.
 const MOST_IN_A_SECOND: u32 = 10;
@@ -20,6 +21,11 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
+    /// Takes the causes of failures that there are as known.
+    pub(crate) fn skip(&mut self, picture: &Picture) {
+        self.causes = picture.causes().len();
+    }
+
     /// The lines for these events, after which the picture is this.
     pub(crate) fn of(&mut self, events: &[Event], picture: &Picture, clock: &Clock) -> Vec<String> {
         let mut texts: Vec<String> = events
@@ -73,9 +79,11 @@ fn of_event(event: &Event, picture: &Picture) -> Option<String> {
                 LogLevel::Error => "error",
             };
             let whose = experiment.map(|number| format!("{}: ", name(number, picture)));
+            let text = words::printable(text);
             Some(format!("{level}: {}{text}", whose.unwrap_or_default()))
         }
         Event::WorkerLost { worker, reason, .. } => {
+            let reason = words::printable(reason);
             Some(format!("warning: worker {worker} was lost: {reason}"))
         }
         _ => None,
@@ -97,6 +105,6 @@ fn of_cause(cause: &Cause) -> String {
         cause.status(),
         id.unwrap_or_default(),
         unit.unwrap_or_default(),
-        cause.message()
+        words::printable(cause.message())
     )
 }

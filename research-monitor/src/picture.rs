@@ -1,6 +1,7 @@
 //! The live picture of a research: a fold of its events.
 
 mod fold;
+mod process;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,8 +9,11 @@ use research_core::{ExceptionRecord, ExperimentNumber, Outcome, Status, Timestam
 use research_domain::{Config, ExperimentId};
 
 use crate::causes::{Cause, Causes};
+use crate::extremes::{Extremes, LastValues, Variables};
 use crate::numbers::NumberSet;
 use crate::pace::{Pace, TimeLeft};
+
+pub use process::{Process, ProcessKind};
 
 /// What is counted: iterations where their number is known, else experiments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,7 @@ pub struct RunningExperiment {
     pub iterations: u64,
     /// The first thing that went wrong in it.
     exception: Option<Box<ExceptionRecord>>,
+    last_values: LastValues,
 }
 
 /// A worker.
@@ -110,6 +115,8 @@ pub struct Picture {
     seconds_of_earlier_runs: f64,
     ended: [NumberSet; Status::ALL.len()],
     ended_iterations: u64,
+    ended_now: NumberSet,
+    variables: Variables,
     running: BTreeMap<ExperimentNumber, RunningExperiment>,
     running_iterations: u64,
     workers: BTreeMap<WorkerNumber, WorkerPicture>,
@@ -159,6 +166,18 @@ impl Picture {
     #[must_use]
     pub fn finished_experiments(&self) -> u64 {
         self.ended.iter().map(NumberSet::len).sum()
+    }
+
+    /// How many of them ended in the latest run.
+    #[must_use]
+    pub fn finished_in_this_run(&self) -> u64 {
+        self.ended_now.len()
+    }
+
+    /// How many seconds the latest run has taken.
+    #[must_use]
+    pub fn elapsed_in_this_run(&self, now: Timestamp) -> f64 {
+        self.elapsed(now) - self.seconds_of_earlier_runs
     }
 
     /// How many experiments ended without having done what they were asked to.
@@ -279,6 +298,14 @@ impl Picture {
     /// The last few exceptions, oldest first.
     pub fn recent_exceptions(&self) -> impl ExactSizeIterator<Item = &RecentException> {
         self.recent.iter()
+    }
+
+    /// The lowest and the highest value of each numeric variable, in the order of their names: of
+    /// the last values of the experiments that did what they were asked to. With very many
+    /// variables, some of them.
+    #[must_use]
+    pub fn extremes(&self) -> &[Extremes] {
+        self.variables.extremes()
     }
 
     /// The causes for which experiments failed, in the order in which they were first seen.

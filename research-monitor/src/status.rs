@@ -351,7 +351,7 @@ impl fmt::Display for WorkerReport {
             words::plural(self.experiments, "experiment")
         )?;
         if let Some(reason) = &self.lost {
-            write!(f, ", lost: {reason}")?;
+            write!(f, ", lost: {}", words::printable(reason))?;
         } else if self.running.is_empty() {
             f.write_str(", idle")?;
         }
@@ -374,7 +374,7 @@ impl fmt::Display for RunningReport {
         if self.attempt > 1 {
             write!(f, ", attempt {}", self.attempt)?;
         }
-        write!(f, ": {}", self.config)
+        write!(f, ": {}", words::printable(&self.config.to_string()))
     }
 }
 
@@ -389,7 +389,7 @@ impl fmt::Display for ExceptionReport {
         if let Some(unit) = &self.unit {
             write!(f, ", unit `{unit}`")?;
         }
-        let message = self.message.trim_end().replace('\n', "\n    ");
+        let message = words::printable(&self.message).replace('\n', "\n    ");
         write!(f, ", iteration {}: {message}", self.iteration)
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use research_core::{Outcome, Status, Timestamp};
-use research_domain::ExperimentId;
+use research_domain::{Config, ExperimentId, Value};
 use serde::Serialize;
 
+use crate::extremes::{Extreme, Extremes};
 use crate::picture::Picture;
 use crate::words;
 
@@ -31,6 +32,36 @@ pub struct Summary {
     pub failures: Vec<FailureGroup>,
     /// How many failed for causes beyond those that are told apart.
     pub failed_for_other_causes: u64,
+    /// How many of the experiments ended in the latest run, where there were earlier ones.
+    pub in_this_run: Option<u64>,
+    /// How many seconds the latest run took.
+    pub seconds_of_this_run: f64,
+    /// The variables whose lowest and highest values are shown: none, if not chosen.
+    pub variables: Vec<VariableSummary>,
+}
+
+/// The lowest and the highest value of a variable.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VariableSummary {
+    /// The name that it was saved under.
+    pub variable: String,
+    /// How many experiments have saved it.
+    pub count: u64,
+    /// The lowest of their last values.
+    pub lowest: ValueSummary,
+    /// The highest of their last values.
+    pub highest: ValueSummary,
+}
+
+/// A value, and the experiment that saved it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ValueSummary {
+    /// The value.
+    pub value: f64,
+    /// The experiment's id.
+    pub id: ExperimentId,
+    /// Its parameters.
+    pub config: Config,
 }
 
 /// Experiments that failed for one cause.
@@ -73,7 +104,27 @@ impl Summary {
             seconds: picture.elapsed(now),
             failures,
             failed_for_other_causes: picture.failed_for_other_causes(),
+            in_this_run: (picture.finished_in_this_run() < picture.finished_experiments())
+                .then(|| picture.finished_in_this_run()),
+            seconds_of_this_run: picture.elapsed_in_this_run(now),
+            variables: Vec::new(),
         }
+    }
+
+    /// Adds the lowest and highest values of these variables, or of the only one that is a number
+    /// if none is named.
+    #[must_use]
+    pub fn with_variables(mut self, picture: &Picture, names: &[String]) -> Self {
+        let known = picture.extremes();
+        self.variables = match names {
+            [] if known.len() == 1 => known.iter().map(VariableSummary::of).collect(),
+            names => names
+                .iter()
+                .filter_map(|name| known.iter().find(|known| *known.variable == **name))
+                .map(VariableSummary::of)
+                .collect(),
+        };
+        self
     }
 
     /// Whether some experiments did not do what they were asked to.
@@ -104,9 +155,16 @@ impl fmt::Display for Summary {
         if let Some(left) = self.remaining.filter(|left| *left > 0) {
             write!(f, "; {left} left")?;
         }
+        if let Some(now) = self.in_this_run {
+            let seconds = words::duration(self.seconds_of_this_run);
+            write!(f, "; {now} of them now, in {seconds}")?;
+        }
         if let Some(outcome) = self.outcome.filter(|o| *o != Outcome::Complete) {
             write!(f, " ({})", words::outcome(outcome))?;
         }
+        self.variables
+            .iter()
+            .try_for_each(|variable| write!(f, "\n{variable}"))?;
         self.failures
             .iter()
             .take(SHOWN_CAUSES)
@@ -120,6 +178,47 @@ impl fmt::Display for Summary {
     }
 }
 
+impl VariableSummary {
+    fn of(extremes: &Extremes) -> Self {
+        Self {
+            variable: extremes.variable.to_string(),
+            count: extremes.count,
+            lowest: ValueSummary::of(&extremes.lowest),
+            highest: ValueSummary::of(&extremes.highest),
+        }
+    }
+}
+
+impl ValueSummary {
+    fn of(extreme: &Extreme) -> Self {
+        Self {
+            value: extreme.value,
+            id: extreme.id.clone(),
+            config: extreme.config.clone(),
+        }
+    }
+}
+
+impl fmt::Display for VariableSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variable = words::printable(&self.variable);
+        write!(f, "  {variable}: lowest {}", self.lowest)?;
+        write!(f, "\n  {variable}: highest {}", self.highest)
+    }
+}
+
+impl fmt::Display for ValueSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // As it is printed everywhere else.
+        write!(f, "{} ({}", Value::Float(self.value), self.id)?;
+        let config = words::printable(&self.config.to_string());
+        if !config.is_empty() {
+            write!(f, ": {config}")?;
+        }
+        f.write_str(")")
+    }
+}
+
 impl fmt::Display for FailureGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} × {}", self.count, self.status)?;
@@ -127,7 +226,8 @@ impl fmt::Display for FailureGroup {
             write!(f, " in unit `{unit}`")?;
         }
         // Messages of several lines stay together under their first.
-        write!(f, ": {}", self.message.trim_end().replace('\n', "\n    "))?;
+        let message = words::printable(&self.message);
+        write!(f, ": {}", message.replace('\n', "\n    "))?;
         if let Some(example) = &self.example {
             write!(f, " (for example {example})")?;
         }

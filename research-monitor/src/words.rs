@@ -75,10 +75,36 @@ pub(crate) fn plural(count: u64, one: &str) -> String {
 
 /// `420/1000 experiments`, or without the total where it is not known.
 pub(crate) fn done_of_total(picture: &Picture) -> String {
-    let unit = counted(picture.counted());
+    let done = picture.done();
     match picture.total() {
-        Some(total) => format!("{}/{total} {unit}", picture.done()),
-        None => format!("{} {unit}", picture.done()),
+        Some(total) => format!("{done}/{total} {}", counted(picture.counted())),
+        None => match picture.counted() {
+            Counted::Experiments => plural(done, "experiment"),
+            Counted::Iterations => plural(done, "iteration"),
+        },
+    }
+}
+
+/// What a terminal can be given without harm: text of others, without codes that move the cursor
+/// or colour what comes after.
+pub(crate) fn printable(text: &str) -> String {
+    console::strip_ansi_codes(text.trim_end())
+        .chars()
+        .filter_map(|c| match c {
+            '\n' => Some('\n'),
+            '\t' => Some(' '),
+            c if c.is_control() => None,
+            c => Some(c),
+        })
+        .collect()
+}
+
+/// What is left, or how the run ended, alone.
+pub(crate) fn short_course(picture: &Picture, now: Timestamp) -> String {
+    match (picture.outcome(), picture.time_left(now)) {
+        (Some(ended), _) => outcome(ended).to_owned(),
+        (None, Some(left)) => format!("{} left", duration(left.seconds)),
+        (None, None) => duration(picture.elapsed(now)),
     }
 }
 

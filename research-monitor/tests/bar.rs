@@ -9,13 +9,16 @@ use std::time::Duration;
 use common::*;
 use indicatif::InMemoryTerm;
 use research_core::{LogLevel, Outcome, Status, Subscriber};
-use research_monitor::{Bar, Monitor, ProgressDrawTarget};
+use research_monitor::{Bar, Monitor, Picture, ShowProgress};
 
 fn on_terminal(columns: u16) -> (Bar, InMemoryTerm, HandClock) {
+    named("power", columns)
+}
+
+fn named(name: &str, columns: u16) -> (Bar, InMemoryTerm, HandClock) {
     let terminal = InMemoryTerm::new(20, columns);
     let clock = HandClock::default();
-    let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
-    let bar = Bar::terminal("power", Monitor::new(), target, false, clock.clock());
+    let bar = Bar::terminal(name, Monitor::new(), terminal.clone(), false, clock.clock());
     (bar, terminal, clock)
 }
 
@@ -42,7 +45,7 @@ fn without_a_total_there_is_no_gauge() {
     bar.draw();
     let shown = terminal.contents();
     assert!(
-        shown.ends_with("1 experiments [2.0 s, 30.0/min] Exceptions: 0"),
+        shown.ends_with("1 experiment [2.0 s, 30.0/min] Exceptions: 0"),
         "{shown}"
     );
     assert!(!shown.contains('░'), "{shown}");
@@ -120,12 +123,151 @@ fn the_bar_is_left_as_it_ended() {
 }
 
 #[test]
-fn a_narrow_terminal_is_no_harm() {
-    let (mut bar, terminal, _) = on_terminal(20);
-    bar.on_events(&eventful());
+fn what_matters_least_is_left_out_where_columns_are_few() {
+    let shown = |columns: u16| {
+        let (mut bar, terminal, clock) = on_terminal(columns);
+        clock.set(8.0);
+        // Without the lines that stand above the bar.
+        bar.on_history(&eventful());
+        bar.draw();
+        terminal.contents()
+    };
+    let lines = [120, 80, 60, 45, 30, 20, 4].map(shown);
+    let expected = [
+        "power ██████████████████████████▎░░░░░░░░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] Exceptions: 2",
+        "power ████████▊░░░░░ 62% 5/8 [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] Exceptions: 2",
+        "power ████████████████▎░░░░░░░░░ 62% 5/8 [4.8 s left] Exc: 2",
+        "power ██████▉░░░░ 62% 5/8 [4.8 s left] Exc: 2",
+        "power 62% 5/8 [8.0 s] Exc: 2",
+        "power 62% 5/8 Exc: 2",
+        "5/8",
+    ];
+    for (line, expected) in lines.iter().zip(expected) {
+        assert_eq!(line, expected);
+    }
+}
+
+#[test]
+fn the_bar_is_one_line_on_any_terminal_whatever_the_name() {
+    let long = "a_very_long_name_of_a_research_that_somebody_liked".repeat(4);
+    for name in ["power", "исследование", "研究研究研究研究研究", &long, ""] {
+        for columns in 4..150 {
+            let (mut bar, terminal, clock) = named(name, columns);
+            clock.set(8.0);
+            // Without the lines that stand above the bar.
+            bar.on_history(&eventful());
+            bar.draw();
+            let shown = terminal.contents();
+            assert_eq!(shown.lines().count(), 1, "{columns}: {shown}");
+            bar.on_end();
+            assert_eq!(terminal.contents().lines().count(), 1, "{columns}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_programs_say_cannot_move_the_cursor() {
+    let (mut bar, terminal, _) = on_terminal(80);
+    bar.on_events(&[run_started(0.0, Some(2), None), started(0.0, 0, 0)]);
+    bar.on_events(&[
+        message(
+            1.0,
+            None,
+            LogLevel::Warning,
+            "50%\r100%\u{1b}[2J\u{1b}[1;31mred\u{7}",
+        ),
+        message(1.0, None, LogLevel::Error, "a line\nand\tanother\n"),
+    ]);
     bar.draw();
+    let shown = terminal.contents();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(
+        lines[..3],
+        ["warning: 50%100%red", "error: a line", "and another"]
+    );
+    assert_eq!(lines.len(), 4, "{shown}");
+}
+
+#[test]
+fn a_resumed_run_is_shown_as_part_of_the_whole() {
+    let (mut bar, terminal, clock) = on_terminal(100);
+    bar.on_history(&[
+        run_started(0.0, Some(4), None),
+        started(0.0, 0, 0),
+        started(0.0, 1, 0),
+        exception(1.0, 0, Some("train"), "no"),
+        ended(1.0, 0, Status::Failed),
+        ended(1.0, 1, Status::Finished),
+    ]);
+    bar.on_events(&[run_started(100.0, Some(2), None), started(100.0, 2, 0)]);
+    bar.on_events(&[ended(102.0, 2, Status::Finished)]);
+    clock.set(102.0);
+    bar.draw();
+    let shown = terminal.contents();
+    assert!(shown.contains("75% 3/4 experiments [3.0 s,"), "{shown}");
+    // What failed in an earlier run was told of then.
+    assert!(!shown.contains("failed:"), "{shown}");
+}
+
+/// A bar of somebody's own, which writes down what it was told.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<String>>>);
+
+impl Notes {
+    fn note(&self, note: String) {
+        self.0.lock().expect("nobody panics").push(note);
+    }
+}
+
+impl ShowProgress for Notes {
+    fn show(&mut self, picture: &Picture) {
+        self.note(format!("{} done", picture.done()));
+    }
+
+    fn say(&mut self, line: &str) {
+        self.note(line.to_owned());
+    }
+
+    fn end(&mut self, picture: &Picture) {
+        self.note(format!("{} at the end", picture.done()));
+    }
+}
+
+#[test]
+fn anybody_can_show_progress() {
+    let notes = Notes::default();
+    let mut bar = Bar::own(Box::new(notes.clone()), Monitor::new());
+    bar.on_events(&[run_started(0.0, Some(2), None), started(0.0, 0, 0)]);
+    bar.on_events(&[
+        message(1.0, None, LogLevel::Warning, "mind the gap"),
+        ended(1.0, 0, Status::Finished),
+    ]);
     bar.on_end();
-    assert!(terminal.contents().contains("5/8"));
+    bar.printer()
+        .println("after the end there is nobody to tell");
+    let notes = notes.0.lock().unwrap();
+    assert_eq!(notes.first().unwrap(), "0 done");
+    assert!(notes.contains(&"warning: mind the gap".to_owned()));
+    assert_eq!(notes.last().unwrap(), "1 at the end");
+}
+
+#[test]
+fn a_closure_is_called_at_a_bounded_rate_and_one_that_panics_is_left_alone() {
+    let calls = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&calls);
+    let closure = move |picture: &Picture| {
+        *counter.lock().unwrap() += 1;
+        assert_eq!(picture.done(), 0, "it shall panic at the end");
+    };
+    let mut bar = Bar::own(Box::new(closure), Monitor::new());
+    bar.on_events(&[run_started(0.0, Some(100_000), None)]);
+    for number in 0..100_000 {
+        bar.on_events(&[started(0.0, number, 0)]);
+    }
+    // As many as tenths of a second have passed, at most; the events would have been 100,000.
+    assert!(*calls.lock().unwrap() < 10_000);
+    bar.on_events(&[ended(1.0, 0, Status::Finished)]);
+    bar.on_end();
 }
 
 #[derive(Clone, Default)]

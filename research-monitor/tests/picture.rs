@@ -3,8 +3,9 @@
 mod common;
 
 use common::*;
-use research_core::{ExperimentNumber, Outcome, Status, WorkerNumber};
-use research_monitor::{Counted, Picture};
+use research_core::{Column, ExperimentNumber, Outcome, Status, WorkerNumber};
+use research_domain::Value;
+use research_monitor::{Counted, Picture, ProcessKind};
 
 #[test]
 fn everything_is_counted() {
@@ -187,4 +188,93 @@ fn events_about_what_is_unknown_do_no_harm() {
     ]);
     assert_eq!(picture.finished_experiments(), 0);
     assert_eq!(picture.outcome(), None);
+}
+
+#[test]
+fn processes_are_known_by_what_they_are_there_for() {
+    let mut picture = Picture::of(&eventful());
+    let known: Vec<_> = picture
+        .processes()
+        .iter()
+        .map(|process| (process.pid, process.kind, process.worker))
+        .collect();
+    // Worker 1 is lost.
+    assert_eq!(
+        known,
+        [
+            (100, ProcessKind::Leader, None),
+            (200, ProcessKind::Worker, Some(WorkerNumber(0))),
+            (1005, ProcessKind::Executor, Some(WorkerNumber(0))),
+        ]
+    );
+    picture.apply(&run_ended(9.0, Outcome::Interrupted));
+    assert!(picture.processes().is_empty());
+}
+
+#[test]
+fn lowest_and_highest_are_of_the_last_values_of_what_succeeded() {
+    let mut picture = Picture::of(&[run_started(0.0, Some(4), None)]);
+    let losses = [vec![9.0, 0.5], vec![0.1, 0.7], vec![0.0], vec![f64::NAN]];
+    for (number, losses) in (0..).zip(losses) {
+        picture.apply(&started(0.0, number, 0));
+        picture.apply(&values(number, "loss", Column::Float(losses)));
+        picture.apply(&values(number, "note", Column::Text(vec!["x".to_owned()])));
+        let status = if number == 2 {
+            Status::Failed
+        } else {
+            Status::Finished
+        };
+        picture.apply(&ended(1.0, number, status));
+    }
+    let extremes = picture.extremes();
+    assert_eq!(extremes.len(), 1);
+    assert_eq!((&*extremes[0].variable, extremes[0].count), ("loss", 2));
+    assert_eq!(
+        (extremes[0].lowest.value, &extremes[0].lowest.id),
+        (0.5, &id(0))
+    );
+    assert_eq!(
+        (extremes[0].highest.value, &extremes[0].highest.id),
+        (0.7, &id(1))
+    );
+}
+
+#[test]
+fn a_try_that_failed_leaves_no_values_behind() {
+    let mut picture = Picture::of(&[
+        run_started(0.0, Some(1), None),
+        started(0.0, 0, 0),
+        values(0, "loss", Column::Int(vec![1])),
+        ended(1.0, 0, Status::Failed),
+        started_again(2.0, 0, 0, 2),
+        values(
+            0,
+            "loss",
+            Column::Value(vec![Value::Int(5), Value::Float(6.5)]),
+        ),
+    ]);
+    picture.apply(&attempt_ended(3.0, 0, 2, Status::Finished, 2));
+    let extremes = &picture.extremes()[0];
+    assert_eq!((extremes.lowest.value, extremes.highest.value), (6.5, 6.5));
+}
+
+#[test]
+fn what_ended_in_the_latest_run_is_told_apart() {
+    let mut picture = Picture::of(&[
+        run_started(0.0, Some(3), None),
+        started(0.0, 0, 0),
+        started(0.0, 1, 0),
+        ended(1.0, 0, Status::Finished),
+        ended(1.0, 1, Status::Failed),
+        run_ended(1.0, Outcome::Interrupted),
+        run_started(10.0, Some(2), None),
+        started_again(10.0, 1, 0, 2),
+    ]);
+    picture.apply(&attempt_ended(12.0, 1, 2, Status::Failed, 1));
+    picture.apply(&started_again(12.0, 1, 0, 3));
+    picture.apply(&attempt_ended(13.0, 1, 3, Status::Finished, 1));
+    assert_eq!(picture.finished_experiments(), 2);
+    assert_eq!(picture.finished_in_this_run(), 1);
+    assert_eq!(picture.elapsed(at(14.0)), 5.0);
+    assert_eq!(picture.elapsed_in_this_run(at(14.0)), 4.0);
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use research_core::{Outcome, Status, Subscriber};
+use research_core::{Column, Outcome, Status, Subscriber};
 use research_monitor::{MonitorLog, Picture, StatusReport, Summary};
 
 #[test]
@@ -151,5 +151,47 @@ fn a_log_that_cannot_be_written_says_so_and_is_left_alone() {
     assert_eq!(
         log.error().map(std::io::Error::kind),
         Some(std::io::ErrorKind::StorageFull)
+    );
+}
+
+#[test]
+fn the_summary_shows_the_only_number_that_was_saved_or_the_one_that_is_asked_for() {
+    let mut picture = Picture::of(&[run_started(0.0, Some(2), None)]);
+    for number in 0..2 {
+        picture.apply(&started(0.0, number, 0));
+        let loss = Column::Float(vec![number as f64 + 0.5]);
+        picture.apply(&values(number, "loss", loss));
+        picture.apply(&ended(1.0, number, Status::Finished));
+    }
+    picture.apply(&run_ended(1.0, Outcome::Complete));
+    let summary = Summary::of(&picture, at(1.0));
+    let text = summary.clone().with_variables(&picture, &[]).to_string();
+    assert_eq!(
+        text,
+        "2 experiments in 1.0 s: 2 finished\n  \
+         loss: lowest 0.5 (abcdef0100000000: a=0, b=\"x\")\n  \
+         loss: highest 1.5 (abcdef0100000001: a=1, b=\"x\")"
+    );
+    let names = ["loss".to_owned(), "unknown".to_owned()];
+    assert_eq!(summary.with_variables(&picture, &names).to_string(), text);
+}
+
+#[test]
+fn the_summary_of_a_resumed_run_is_of_the_whole() {
+    let picture = Picture::of(&[
+        run_started(0.0, Some(3), None),
+        started(0.0, 0, 0),
+        ended(2.0, 0, Status::Finished),
+        run_ended(2.0, Outcome::Interrupted),
+        run_started(100.0, Some(2), None),
+        started(100.0, 1, 0),
+        started(100.0, 2, 1),
+        ended(101.0, 1, Status::Finished),
+        ended(103.0, 2, Status::Finished),
+        run_ended(103.0, Outcome::Complete),
+    ]);
+    assert_eq!(
+        Summary::of(&picture, at(200.0)).to_string(),
+        "3 experiments in 5.0 s: 3 finished; 2 of them now, in 3.0 s"
     );
 }

@@ -9,6 +9,7 @@ use research_core::{
     RunOptions, Subscriber, UnitBody, UnitError, When,
 };
 use research_domain::Domain;
+use research_monitor::Progress;
 
 /// A research that is being described: what is run ([units](Self::callable)), for which configs
 /// ([`domain`](Self::domain)), and how. [`run`](Self::run) runs it.
@@ -24,7 +25,7 @@ pub struct Research {
     pub(crate) seed: Option<u64>,
     pub(crate) source: Option<serde_json::Value>,
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
-    pub(crate) bar: bool,
+    pub(crate) bar: Progress,
     pub(crate) handle_signals: bool,
 }
 
@@ -49,7 +50,7 @@ impl Research {
             seed: None,
             source: None,
             subscribers: Vec::new(),
-            bar: false,
+            bar: Progress::Hidden,
             handle_signals: true,
         }
     }
@@ -233,10 +234,29 @@ impl Research {
         self.build(|experiment| experiment.hooks(hooks))
     }
 
-    /// Shows a progress bar on standard error, or lines now and then where that is no terminal.
+    /// Shows progress: `true` is a bar on standard error, or lines now and then where that is no
+    /// terminal; a closure over the [`Picture`](research_monitor::Picture) is called ten times a
+    /// second at most; and any [`ShowProgress`](research_monitor::ShowProgress) gets warnings, too.
+    ///
+    /// ```no_run
+    /// use research::Research;
+    /// use research::monitor::Picture;
+    ///
+    /// let research = Research::new("quiet").bar(|picture: &Picture| {
+    ///     println!("{} of {:?}", picture.done(), picture.total());
+    /// });
+    /// ```
     #[must_use]
-    pub fn bar(mut self, bar: bool) -> Self {
-        self.bar = bar;
+    pub fn bar(mut self, bar: impl Into<Progress>) -> Self {
+        self.bar = bar.into();
+        self
+    }
+
+    /// Keeps the monitor's log as `monitor.csv` in the research's folder, while it runs; see
+    /// [`MonitorLog`](research_monitor::MonitorLog). It is not kept, if not set.
+    #[must_use]
+    pub fn monitor_log(mut self, monitor_log: bool) -> Self {
+        self.options.monitor_log = monitor_log;
         self
     }
 

@@ -31,6 +31,7 @@
 //! happening. Under `cargo test` a worker runs the one test that called `run`. A worker whose
 //! `run` has another domain, other units or options than the leader's refuses to work.
 
+mod audience;
 mod builder;
 mod done;
 mod earlier;

@@ -9,9 +9,10 @@ use research_core::{
 };
 use research_domain::{Configs, Iteration};
 use research_exec::{DomainSource, DoneBefore, Invitation, Job, Target, lead, serve};
-use research_monitor::{Bar, Monitor};
+use research_monitor::Progress;
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_name};
 
+use crate::audience::Audience;
 use crate::builder::{Place, Research};
 use crate::done::done_before;
 use crate::earlier;
@@ -117,7 +118,7 @@ struct Settings {
     seed: Option<u64>,
     source: Option<serde_json::Value>,
     subscribers: Vec<Box<dyn research_core::Subscriber>>,
-    bar: bool,
+    bar: Progress,
     handle_signals: bool,
 }
 
@@ -224,17 +225,20 @@ impl Prepared {
             earlier_runs: notes.as_ref().map(|folder| folder.path().to_owned()),
             ..self.target
         };
-        let mut subscribers = self.research.subscribers;
-        if self.research.bar {
-            let monitor = Monitor::new();
-            subscribers.push(Box::new(Bar::stderr(&self.research.name, monitor)));
+        let mut audience = Audience::of(self.research.subscribers);
+        audience.add_bar(&self.research.name, self.research.bar);
+        if options.monitor_log {
+            audience.add_log(&kept)?;
+        }
+        if let Some(stored) = &stored {
+            audience.tell_history(stored)?;
         }
         let report = lead(Job {
             experiment: self.experiment,
             options,
             source: Box::new(source),
             storage,
-            subscribers,
+            subscribers: audience.subscribers,
             target: target.clone(),
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,

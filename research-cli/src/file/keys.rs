@@ -34,6 +34,7 @@ pub(crate) const FILE: Keys = Keys {
         "double_retry_delay",
         "max_failures",
         "profile",
+        "monitor_log",
         "domain",
         "unit",
     ],

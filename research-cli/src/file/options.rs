@@ -69,6 +69,8 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         debug,
         profile: find(entries, "profile")
             .map_or(Ok(default.profile), |node| node.integer("profile", 0))?,
+        monitor_log: find(entries, "monitor_log")
+            .map_or(Ok(default.monitor_log), |node| node.bool("monitor_log"))?,
     })
 }
 

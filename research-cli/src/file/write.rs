@@ -33,6 +33,7 @@ struct FileForm<'f> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_failures: Option<u64>,
     profile: u8,
+    monitor_log: bool,
     domain: String,
     unit: Vec<UnitForm<'f>>,
 }
@@ -79,6 +80,7 @@ impl<'f> FileForm<'f> {
             double_retry_delay: options.double_retry_delay,
             max_failures: options.max_failures,
             profile: options.profile,
+            monitor_log: options.monitor_log,
             domain: file.domain.to_string(),
             unit: file.units.iter().map(UnitForm::of).collect(),
         }

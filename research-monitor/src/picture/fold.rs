@@ -4,6 +4,8 @@ use research_core::{Event, ExceptionRecord, ExperimentNumber, Status, Timestamp}
 
 use super::{Picture, RecentException, Run, RunningExperiment, WorkerPicture};
 use crate::causes::Failure;
+use crate::extremes::LastValues;
+use crate::numbers::NumberSet;
 use crate::pace::Pace;
 
 /// How many exceptions are kept in full.
@@ -47,7 +49,16 @@ impl Picture {
                 }
             }
             Event::ExperimentStarted { .. } => self.experiment_started(event),
-            Event::Values { .. } => {}
+            Event::Values {
+                experiment,
+                variable,
+                column,
+                ..
+            } => {
+                if let Some(running) = self.running.get_mut(experiment) {
+                    running.last_values.take(variable, column);
+                }
+            }
             Event::Progress {
                 at,
                 experiment,
@@ -88,6 +99,7 @@ impl Picture {
         n_iters: Option<u64>,
     ) {
         self.seconds_of_earlier_runs = self.elapsed(self.last_event);
+        self.ended_now = NumberSet::default();
         self.see(at);
         // A research that is resumed keeps its domain: what failed may be run again, or not.
         let successes = self.count(Status::Finished) + self.count(Status::Stopped);
@@ -124,6 +136,7 @@ impl Picture {
             for ended in &mut self.ended {
                 ended.remove(experiment.0);
             }
+            self.ended_now.remove(experiment.0);
             self.causes.forget(*experiment);
         }
         let running = RunningExperiment {
@@ -135,6 +148,7 @@ impl Picture {
             since: *at,
             iterations: 0,
             exception: None,
+            last_values: LastValues::default(),
         };
         self.running.insert(*experiment, running);
         self.pace.begin(*at);
@@ -195,11 +209,15 @@ impl Picture {
             return self.see(*at);
         };
         self.ended[*status as usize].insert(experiment.0);
+        self.ended_now.insert(experiment.0);
         self.ended_iterations += iterations;
         if let Some(worker) = self.workers.get_mut(&running.worker) {
             worker.experiments += 1;
         }
-        if !status.is_success() {
+        if status.is_success() {
+            self.variables
+                .add(running.last_values, &running.id, &running.config);
+        } else {
             self.failed(*experiment, &running, *status, reason.as_deref());
         }
         self.measure(before, *at);

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Outcome,
-    Status, Timestamp, WorkerNumber,
+    Column, Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Iterations,
+    LogLevel, Outcome, Status, Timestamp, WorkerNumber,
 };
 use research_domain::{Config, ExperimentId};
 use research_monitor::Clock;
@@ -172,4 +172,16 @@ pub fn eventful() -> Vec<Event> {
         ended(6.0, 4, Status::Stopped),
         progress(8.0, 5, 17),
     ]
+}
+
+pub fn values(number: u64, variable: &str, column: Column) -> Event {
+    Event::Values {
+        experiment: ExperimentNumber(number),
+        variable: Arc::from(variable),
+        iterations: Iterations::Run {
+            first: 0,
+            count: column.len() as u64,
+        },
+        column,
+    }
 }

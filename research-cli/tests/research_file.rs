@@ -33,6 +33,7 @@ retries = 1
 retry_delay = "1.5m"
 double_retry_delay = true
 max_failures = 9
+timeout = "2h"
 
 [domain]
 a = [2, 3]
@@ -65,6 +66,7 @@ output = { file = "{iteration}.json" }
 save_to = "lines"
 when = "last"
 root = true
+timeout = 1.5
 "##;
 
 #[test]
@@ -89,6 +91,7 @@ fn every_key_is_read() {
             retry_delay: Duration::from_secs(90),
             double_retry_delay: true,
             max_failures: Some(9),
+            timeout: Some(Duration::from_secs(7200)),
             debug: false,
             profile: 1,
             monitor_log: true,
@@ -102,6 +105,10 @@ fn every_key_is_read() {
         panic!("{:?}", file.units);
     };
     assert_eq!(train.mode, Mode::Generator);
+    assert_eq!(
+        (train.timeout, shell.timeout),
+        (None, Some(Duration::from_millis(1500)))
+    );
     assert_eq!(train.save, Save::OutputDict);
     assert_eq!(train.when, When::always());
     assert_eq!(

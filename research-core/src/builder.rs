@@ -1,6 +1,7 @@
 //! Building experiments.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::check::{
     BuildError, Reference, check_full_runs, check_references, find_sources, make_names_unique,
@@ -296,6 +297,16 @@ impl ExperimentBuilder {
         self
     }
 
+    /// Sets how long a call of the last unit may take (for a generator: one item). If it takes longer,
+    /// the experiment is `timed_out`. A program is killed, and so is the process in which a unit in
+    /// Rust runs; where that is not the experiment's own (an executor that stands alone), it is noticed
+    /// when the call returns.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.last(|unit| unit.timeout = Some(timeout));
+        self
+    }
+
     /// Saves the last unit's output under a name at each iteration.
     #[must_use]
     pub fn save_to(self, name: &str) -> Self {
@@ -365,6 +376,7 @@ impl ExperimentBuilder {
             source: None,
             source_position: None,
             full_run: false,
+            timeout: None,
         });
         self
     }

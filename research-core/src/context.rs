@@ -11,6 +11,7 @@ use research_domain::{Config, Value};
 
 use crate::branches::Branches;
 use crate::column::ColumnBuilder;
+use crate::deadline::Deadline;
 use crate::event::{Event, ExperimentNumber, ExperimentRecord};
 use crate::experiment::Experiment;
 use crate::expression::{Argument, Expression, ExpressionError, ec, o};
@@ -49,6 +50,7 @@ pub struct Context {
     next_variable: usize,
     /// All branches, while a root unit runs that asks for them.
     branches: Option<Arc<dyn Any + Send + Sync>>,
+    deadline: Option<Deadline>,
 }
 
 /// What an executor makes a [`Context`] from.
@@ -86,6 +88,7 @@ impl Context {
             saved: Vec::new(),
             next_variable: 0,
             branches: None,
+            deadline: None,
             record,
             experiment,
         }
@@ -312,6 +315,18 @@ impl Context {
 
     pub(crate) fn outputs(&self) -> &[Option<Output>] {
         &self.outputs
+    }
+
+    /// When the call that runs must be over, if there is a timeout: that of its unit or of the
+    /// experiment, whichever comes first.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Deadline> {
+        self.deadline
+    }
+
+    /// Sets when the next call must be over; for executors.
+    pub fn set_deadline(&mut self, deadline: Option<Deadline>) {
+        self.deadline = deadline;
     }
 
     /// Goes to an iteration; for executors.

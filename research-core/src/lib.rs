@@ -27,6 +27,7 @@ mod builder;
 mod check;
 mod column;
 mod context;
+mod deadline;
 mod event;
 mod experiment;
 mod expression;
@@ -48,6 +49,7 @@ pub use builder::ExperimentBuilder;
 pub use check::BuildError;
 pub use column::{Column, ColumnBuilder, Iterations};
 pub use context::{Context, ContextParts};
+pub use deadline::Deadline;
 pub use event::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Measure,
     Outcome, Status, Timestamp, WorkerNumber,

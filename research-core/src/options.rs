@@ -63,6 +63,9 @@ pub struct RunOptions {
     pub double_retry_delay: bool,
     /// The run ends early when so many experiments did not succeed.
     pub max_failures: Option<u64>,
+    /// How long an attempt at an experiment may take.
+    #[serde(with = "optional_seconds")]
+    pub timeout: Option<Duration>,
     /// Whether the first failure ends the run at once, as its error.
     pub debug: bool,
     /// What is recorded of each call of a unit: nothing (0), its time (1), its processor time, page
@@ -89,6 +92,7 @@ impl Default for RunOptions {
             retry_delay: Duration::ZERO,
             double_retry_delay: false,
             max_failures: None,
+            timeout: None,
             debug: false,
             profile: 0,
             monitor_log: false,
@@ -139,5 +143,27 @@ mod seconds {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
         let seconds = f64::deserialize(from)?;
         Duration::try_from_secs_f64(seconds).map_err(de::Error::custom)
+    }
+}
+
+/// The same where there may be none.
+mod optional_seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(|time| time.as_secs_f64()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(from)?;
+        let time = seconds.map(Duration::try_from_secs_f64);
+        time.transpose().map_err(de::Error::custom)
     }
 }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::context::Context;
 use crate::event::FailureKind;
@@ -78,6 +79,7 @@ pub struct Unit {
     pub(crate) source_position: Option<usize>,
     /// Whether a pipeline goes through all its batches in one iteration.
     pub(crate) full_run: bool,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// The type of an instance, or of a batch.
@@ -127,6 +129,13 @@ impl Unit {
     #[must_use]
     pub fn when(&self) -> &When {
         &self.when
+    }
+
+    /// How long a call of it may take.
+    #[inline]
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// Whether it runs once for all branches. What saves does so in each of them.

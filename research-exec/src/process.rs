@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
@@ -147,6 +148,16 @@ pub(crate) fn wait_readable(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// A time to wait as `poll` takes it: whole milliseconds, no less than asked for; for ever without
+/// one.
+pub(crate) fn poll_timeout(time: Option<Duration>) -> PollTimeout {
+    let Some(time) = time else {
+        return PollTimeout::NONE;
+    };
+    let milliseconds = time.as_nanos().div_ceil(1_000_000);
+    PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
 }
 
 /// Kills all processes of a group; an empty group is no error.

@@ -192,6 +192,16 @@ impl Research {
         self
     }
 
+    /// Sets how long an attempt at an experiment may take; any time, if not set. What has not ended
+    /// by then is killed and `timed_out`; what it had saved is kept. Experiments of one task, its
+    /// branches, begin together, and their time is over together. See also
+    /// [`unit_timeout`](Self::unit_timeout).
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
     /// Ends the run early when so many experiments did not succeed; what runs then is finished, and
     /// the research can be resumed. If not set, all of them may fail.
     #[must_use]
@@ -410,6 +420,12 @@ impl Research {
     #[must_use]
     pub fn root(self) -> Self {
         self.build(ExperimentBuilder::root)
+    }
+
+    /// Sets how long a call of the last unit may take; see [`ExperimentBuilder::timeout`].
+    #[must_use]
+    pub fn unit_timeout(self, timeout: Duration) -> Self {
+        self.build(|experiment| experiment.timeout(timeout))
     }
 
     /// Saves the last unit's output under a name.

@@ -37,6 +37,9 @@ impl ResearchFile {
             if unit.root {
                 builder = builder.root();
             }
+            if let Some(timeout) = unit.timeout {
+                builder = builder.timeout(timeout);
+            }
             builder = match &unit.save {
                 Save::Nothing => builder,
                 Save::To(name) => builder.save_to(name),

@@ -33,6 +33,7 @@ pub(crate) const FILE: Keys = Keys {
         "retry_delay",
         "double_retry_delay",
         "max_failures",
+        "timeout",
         "profile",
         "monitor_log",
         "domain",
@@ -50,7 +51,6 @@ pub(crate) const FILE: Keys = Keys {
         "redirect_stderr",
         "git_meta",
         "env_meta",
-        "timeout",
         "dump_results",
     ],
 };
@@ -68,8 +68,9 @@ pub(crate) const UNIT: Keys = Keys {
         "save_output_dict",
         "when",
         "root",
+        "timeout",
     ],
-    later: &["dump", "timeout"],
+    later: &["dump"],
 };
 
 /// The keys of a unit's `output`, where that is a table.

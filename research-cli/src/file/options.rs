@@ -1,5 +1,7 @@
 //! The run options of a research file.
 
+use std::time::Duration;
+
 use research::core::{ExecutorTarget, Isolation, RunOptions, StorageError};
 use research::storage::check_name;
 
@@ -65,6 +67,7 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
             node.time("retry_delay", true)
         })?,
         double_retry_delay: flag("double_retry_delay", default.double_retry_delay)?,
+        timeout: timeout(entries)?,
         max_failures: at_least_one("max_failures")?,
         debug,
         profile: find(entries, "profile")
@@ -72,6 +75,12 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         monitor_log: find(entries, "monitor_log")
             .map_or(Ok(default.monitor_log), |node| node.bool("monitor_log"))?,
     })
+}
+
+/// How long something may take, of a file or of a unit.
+pub(crate) fn timeout(entries: &[Entry]) -> Result<Option<Duration>, Fault> {
+    let node = find(entries, "timeout");
+    node.map(|node| node.time("timeout", false)).transpose()
 }
 
 pub(crate) fn seed(entries: &[Entry]) -> Result<Option<u64>, Fault> {

@@ -1,5 +1,7 @@
 //! The units of a research file: programs.
 
+use std::time::Duration;
+
 use research::core::When;
 use research::exec::program::{OutputSpec, ProgramSpec, Run};
 
@@ -23,6 +25,8 @@ pub struct UnitFile {
     pub when: When,
     /// Whether it runs once for all branches.
     pub root: bool,
+    /// How long a call of it may take.
+    pub timeout: Option<Duration>,
 }
 
 /// How a unit uses its program.
@@ -103,6 +107,7 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Fault> {
         save: save(entries, &name)?,
         when: find(entries, "when").map_or(Ok(When::always()), when)?,
         root: flag("root")?,
+        timeout: options::timeout(entries)?,
         name,
         program,
         mode,

@@ -32,6 +32,8 @@ struct FileForm<'f> {
     double_retry_delay: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_failures: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<f64>,
     profile: u8,
     monitor_log: bool,
     domain: String,
@@ -50,6 +52,8 @@ struct UnitForm<'f> {
     save_output_dict: bool,
     when: &'f When,
     root: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<f64>,
 }
 
 #[derive(serde::Serialize)]
@@ -79,6 +83,7 @@ impl<'f> FileForm<'f> {
             retry_delay: options.retry_delay.as_secs_f64(),
             double_retry_delay: options.double_retry_delay,
             max_failures: options.max_failures,
+            timeout: options.timeout.map(|timeout| timeout.as_secs_f64()),
             profile: options.profile,
             monitor_log: options.monitor_log,
             domain: file.domain.to_string(),
@@ -106,6 +111,7 @@ impl<'f> UnitForm<'f> {
             save_output_dict: unit.save == Save::OutputDict,
             when: &unit.when,
             root: unit.root,
+            timeout: unit.timeout.map(|timeout| timeout.as_secs_f64()),
         }
     }
 }

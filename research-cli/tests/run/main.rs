@@ -11,3 +11,4 @@ mod outputs;
 mod place;
 mod stopped;
 mod streams;
+mod timeouts;

@@ -56,7 +56,10 @@ impl Block {
         branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<bool, SinkError> {
-        if !branches.iter().any(|branch| branch.in_block) {
+        if !branches
+            .iter()
+            .any(|branch| branch.in_block && branch.has_time())
+        {
             return Ok(false);
         }
         let unit = &executor.experiment.units()[self.pipeline];

@@ -1,12 +1,13 @@
 //! One experiment of a task while it runs.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use research_core::{
-    BranchView, Branches, Context, ContextParts, Event, EventSink, ExceptionRecord, ExecutorHooks,
-    Experiment, FailureKind, Generator, LogLevel, Output, SinkError, Status, Timestamp, Unit,
-    UnitBody, UnitError, UnitResult,
+    BranchView, Branches, Context, ContextParts, Deadline, Event, EventSink, ExceptionRecord,
+    ExecutorHooks, Experiment, FailureKind, Generator, LogLevel, Output, SinkError, Status,
+    Timestamp, Unit, UnitBody, UnitError, UnitResult,
 };
 
 use super::Ending;
@@ -28,6 +29,10 @@ pub(super) struct Branch {
     pub(super) in_block: bool,
     /// Whether that has given it a batch.
     pub(super) saw_batch: bool,
+    /// When it must have ended.
+    deadline: Option<Deadline>,
+    /// Whether that has kept a unit from being run.
+    is_cut: Cell<bool>,
     /// How many iterations have begun.
     iterations: u64,
     told_iterations: u64,
@@ -69,6 +74,8 @@ impl Branch {
             exhausted: Vec::new(),
             in_block: false,
             saw_batch: false,
+            deadline: None,
+            is_cut: Cell::new(false),
             iterations: 0,
             told_iterations: 0,
         }
@@ -77,6 +84,12 @@ impl Branch {
     /// Lets it record how long its units and iterations take.
     pub(super) fn with_profile(mut self, level: u8, units: &[Unit]) -> Self {
         self.profile = Some(Box::new(Profile::new(level, units)));
+        self
+    }
+
+    /// Sets when it must have ended.
+    pub(super) fn with_deadline(mut self, deadline: Option<Deadline>) -> Self {
+        self.deadline = deadline;
         self
     }
 
@@ -102,7 +115,19 @@ impl Branch {
             None => true,
         };
         let iteration = self.context.iteration();
-        runs && has_input && unit.when().is_due(iteration, n_iters, self.is_stopping())
+        runs && has_input
+            && unit.when().is_due(iteration, n_iters, self.is_stopping())
+            && (unit.is_saving() || self.has_time())
+    }
+
+    /// Whether there is time for another call.
+    #[inline]
+    pub(super) fn has_time(&self) -> bool {
+        let is_over = self.deadline.is_some_and(|deadline| deadline.is_over());
+        if is_over {
+            self.is_cut.set(true);
+        }
+        !is_over
     }
 
     pub(super) fn begin(
@@ -172,6 +197,7 @@ impl Branch {
 
     /// Closes an iteration; whether there will be another.
     pub(super) fn finish_iteration(&mut self, sink: &mut dyn EventSink) -> Result<bool, SinkError> {
+        self.end_if_cut(sink)?;
         if self.is_alive() {
             self.run_hook(|hooks, context| hooks.after_iteration(context), sink)?;
             if let Some(profile) = &mut self.profile {
@@ -185,6 +211,19 @@ impl Branch {
                 false
             }
         })
+    }
+
+    /// Fails where its time was over before it had done all of the iteration.
+    fn end_if_cut(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        let Some(deadline) = self.deadline.filter(|_| self.is_cut.get()) else {
+            return Ok(());
+        };
+        if self.has_failed() {
+            return Ok(());
+        }
+        let message = format!("it ran into {deadline}");
+        let error = UnitError::of_kind(FailureKind::TimedOut, message);
+        self.fail(None, &error, sink)
     }
 
     /// Runs a unit that is due.
@@ -223,6 +262,12 @@ impl Branch {
     /// Calls a unit that has code; a panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
         let began = self.profile.as_ref().map(|profile| profile.read());
+        let own = unit.timeout().map(Deadline::of_unit);
+        let deadline = match (own, self.deadline) {
+            (Some(own), Some(whole)) => Some(own.earlier(whole)),
+            (own, whole) => own.or(whole),
+        };
+        self.context.set_deadline(deadline);
         let context = &mut self.context;
         let slot = &mut self.generators[position];
         let result = match self.hooks.as_deref() {
@@ -236,7 +281,11 @@ impl Branch {
         if let (Some(profile), Some(began)) = (&mut self.profile, &began) {
             profile.add(position, self.context.iteration(), began);
         }
-        result
+        match own {
+            // Nobody could end the call, or nobody did in time.
+            Some(own) if own.is_over() && result.is_ok() => Err(too_late(own)),
+            _ => result,
+        }
     }
 
     /// Takes in what a call of a unit led to.
@@ -305,12 +354,14 @@ impl Branch {
         let kind = error.kind();
         let verb = match kind {
             FailureKind::Panic => "panicked",
-            FailureKind::Error | FailureKind::Killed | FailureKind::TimedOut => "failed",
+            FailureKind::TimedOut => "timed out",
+            FailureKind::Error | FailureKind::Killed => "failed",
         };
         let iteration = self.context.iteration();
         let name = unit.map(|unit| unit.name().to_owned());
         let who = match &name {
             Some(name) => format!("unit `{name}`"),
+            None if kind == FailureKind::TimedOut => "it".to_owned(),
             None => "the executor's hook".to_owned(),
         };
         let reason = format!("{who} {verb} in iteration {iteration}: {}", error.message());
@@ -421,6 +472,11 @@ impl Branch {
         })?;
         Ok(ending)
     }
+}
+
+fn too_late(deadline: Deadline) -> UnitError {
+    let message = format!("the call took longer than {deadline}");
+    UnitError::of_kind(FailureKind::TimedOut, message)
 }
 
 #[inline]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use research_core::domain::{Config, IdRegistryError};
 use research_core::{
-    Branches, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord,
+    Branches, Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord,
     RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,7 @@ pub struct Executor {
     target: ExecutorTarget,
     debug: bool,
     profile: u8,
+    timeout: Option<Duration>,
     experiments_folder: Option<PathBuf>,
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
@@ -87,6 +88,7 @@ impl Executor {
             target: ExecutorTarget::default(),
             debug: false,
             profile: 0,
+            timeout: None,
             experiments_folder: None,
             configs: Vec::new(),
             branch_configs: Vec::new(),
@@ -102,6 +104,7 @@ impl Executor {
         self.target = options.executor_target;
         self.debug = options.debug;
         self.profile = options.profile;
+        self.timeout = options.timeout;
         self
     }
 
@@ -140,6 +143,14 @@ impl Executor {
     #[must_use]
     pub fn profile(mut self, level: u8) -> Self {
         self.profile = level;
+        self
+    }
+
+    /// Sets how long the experiments of a task may take. Programs are killed then; other units are
+    /// noticed when they return.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
@@ -188,7 +199,9 @@ impl Executor {
         sink: &mut dyn EventSink,
     ) -> Result<Vec<Ending>, SinkError> {
         let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
-        let mut branches: Vec<Branch> = task.into_iter().map(|one| self.branch(one)).collect();
+        let deadline = self.timeout.map(Deadline::of_experiment);
+        let branch = |one| self.branch(one).with_deadline(deadline);
+        let mut branches: Vec<Branch> = task.into_iter().map(branch).collect();
         match self.experiment.hooks() {
             None => self.run_branches(&mut branches, sink)?,
             Some(hooks) => {

@@ -13,7 +13,8 @@ use super::process::Running;
 /// Runs a program at each call and reads its output.
 ///
 /// The unit fails if the program cannot be started, ends with another exit code than 0, is killed
-/// by a signal (then the failure's kind is `Killed`), or puts out something else than what was
+/// by a signal (then the failure's kind is `Killed`), runs into its deadline (then it is killed with
+/// its group, and the kind is `TimedOut`), or puts out something else than what was
 /// asked for. The last lines of its standard error, or else of its standard output, are the
 /// failure's backtrace.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ impl CallableBody for ProgramCallable {
     fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
         let prepared = self.prepare(context);
         let (mut program, file) = prepared.map_err(|failure| failure.into_unit_error(None))?;
+        program.set_deadline(context.deadline());
         self.run(&mut program, file)
             .map_err(|failure| failure.into_unit_error(program.last_lines()))
     }

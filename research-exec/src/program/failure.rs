@@ -26,6 +26,8 @@ pub(super) enum Failure {
     ExitCode { program: String, code: i32 },
     #[error("program `{program}` was killed by signal {signal}{}", name_of(*.signal))]
     Signal { program: String, signal: i32 },
+    #[error("program `{program}` was killed, for it ran into {limit}")]
+    TimedOut { program: String, limit: String },
     #[error("program `{program}`: {source}")]
     Output {
         program: String,
@@ -42,6 +44,7 @@ impl Failure {
     pub(super) fn into_unit_error(self, last_lines: Option<String>) -> UnitError {
         let kind = match self {
             Self::Signal { .. } => FailureKind::Killed,
+            Self::TimedOut { .. } => FailureKind::TimedOut,
             _ => FailureKind::Error,
         };
         let mut message = self.to_string();

@@ -61,10 +61,11 @@ struct Items {
 }
 
 impl Generator for Items {
-    fn next(&mut self, _: &mut Context) -> Result<Option<Output>, UnitError> {
+    fn next(&mut self, context: &mut Context) -> Result<Option<Output>, UnitError> {
         let Some(program) = &mut self.program else {
             return Ok(None);
         };
+        program.set_deadline(context.deadline());
         let item = next_item(program, &mut self.lines, &self.command);
         let item = item.map_err(|failure| {
             program.kill();

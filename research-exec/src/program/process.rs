@@ -7,15 +7,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, read};
+use research_core::Deadline;
 
 use super::capture::Tail;
 use super::failure::Failure;
 use super::output::OutputError;
 use super::spawn::{Launch, Started};
 use crate::groups::Slot;
+use crate::process::poll_timeout;
 
 /// How much is read at once: what a pipe holds.
 const CHUNK: usize = 64 << 10;
@@ -33,6 +35,8 @@ pub(super) struct Running {
     /// its number is its own.
     slot: Option<Slot>,
     end: Option<ExitStatus>,
+    /// When it is not waited for any longer.
+    deadline: Option<Deadline>,
 }
 
 /// One of a program's outputs; `None` when it was closed.
@@ -67,13 +71,22 @@ impl Running {
             buffer: vec![0; CHUNK].into_boxed_slice(),
             slot: Some(slot),
             end: None,
+            deadline: None,
         })
     }
 
+    /// Sets until when the program is waited for.
+    pub(super) fn set_deadline(&mut self, deadline: Option<Deadline>) {
+        self.deadline = deadline;
+    }
+
     /// Reads both outputs until `take` has enough (`Break`) or the program has ended (`Continue`).
+    /// A program that has neither by the deadline is a failure; it still runs.
     pub(super) fn read(&mut self, take: Take<'_>) -> Result<ControlFlow<()>, Failure> {
         while self.end.is_none() {
-            let ready = self.wait_for_something().map_err(self.lost())?;
+            let Some(ready) = self.wait_for_something().map_err(self.lost())? else {
+                return Err(self.timed_out());
+            };
             if ready.stderr {
                 self.read_stderr()?;
             }
@@ -133,25 +146,43 @@ impl Running {
         }
     }
 
-    /// Waits until there is something to read, or the program has died.
-    fn wait_for_something(&self) -> nix::Result<Ready> {
+    fn timed_out(&self) -> Failure {
+        let program = self.label.clone();
+        let limit = self.deadline.map(|deadline| deadline.to_string());
+        Failure::TimedOut {
+            program,
+            limit: limit.unwrap_or_default(),
+        }
+    }
+
+    /// Waits until there is something to read, or the program has died; `None` when it is time to
+    /// give up.
+    fn wait_for_something(&self) -> nix::Result<Option<Ready>> {
         let program = self.pidfd.as_fd();
         let mut waited_for = [
             self.stdout.poll_fd(program),
             self.stderr.poll_fd(program),
             PollFd::new(program, PollFlags::POLLIN),
         ];
-        while let Err(errno) = poll(&mut waited_for, PollTimeout::NONE) {
-            if errno != Errno::EINTR {
-                return Err(errno);
+        loop {
+            let time_left = self.deadline.and_then(|deadline| deadline.time_left());
+            // One that writes all the time is never waited for.
+            if time_left.is_some_and(|time| time.is_zero()) {
+                return Ok(None);
+            }
+            match poll(&mut waited_for, poll_timeout(time_left)) {
+                // Looks again: the time may have been rounded.
+                Ok(0) | Err(Errno::EINTR) => {}
+                Ok(_) => break,
+                Err(errno) => return Err(errno),
             }
         }
         let [stdout, stderr, end] = waited_for.map(|one| one.any().unwrap_or(true));
-        Ok(Ready {
+        Ok(Some(Ready {
             stdout: stdout && self.stdout.pipe.is_some(),
             stderr: stderr && self.stderr.pipe.is_some(),
             end,
-        })
+        }))
     }
 
     fn read_stdout(&mut self, take: Take<'_>) -> Result<(usize, ControlFlow<()>), Failure> {

@@ -40,6 +40,9 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
             &format_args!("after {:?}{doubled}", options.retry_delay),
         );
     }
+    if let Some(timeout) = options.timeout {
+        line("timeout", &format_args!("{timeout:?}"));
+    }
     if let Some(failures) = options.max_failures {
         line("failures", &format_args!("{failures} at most"));
     }

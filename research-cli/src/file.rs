@@ -10,6 +10,7 @@ mod error;
 mod experiment;
 mod json;
 mod keys;
+mod memory;
 mod node;
 mod options;
 mod overrides;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use research::core::{ExecutorTarget, Isolation, RunOptions, UnitBody, When};
+use research::core::{ExecutorTarget, Isolation, MemorySize, RunOptions, UnitBody, When};
+use research::domain::Value;
 use research::exec::program::{OutputSpec, Run};
 use research_cli::file::{Format, Mode, ResearchFile, Save};
 
@@ -34,6 +35,11 @@ retry_delay = "1.5m"
 double_retry_delay = true
 max_failures = 9
 timeout = "2h"
+devices = [[0, "GPU-1"], 2]
+memory_ratio = 0.5
+device_memory = "6 GiB"
+n_gpu_checks = 5
+gpu_check_delay = "2s"
 
 [domain]
 a = [2, 3]
@@ -92,6 +98,14 @@ fn every_key_is_read() {
             double_retry_delay: true,
             max_failures: Some(9),
             timeout: Some(Duration::from_secs(7200)),
+            devices: Value::from(vec![
+                Value::from(vec![Value::from(0), Value::from("GPU-1")]),
+                Value::from(2),
+            ]),
+            memory_ratio: Some(0.5),
+            device_memory: Some(MemorySize(6 << 30)),
+            n_gpu_checks: 5,
+            gpu_check_delay: Duration::from_secs(2),
             debug: false,
             profile: 1,
             monitor_log: true,

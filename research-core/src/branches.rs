@@ -75,6 +75,7 @@ impl<'a> IntoIterator for &'a Branches {
 pub struct BranchView {
     experiment: Experiment,
     record: Arc<ExperimentRecord>,
+    full_config: Config,
     is_running: bool,
     outputs: Vec<Option<Output>>,
 }
@@ -86,6 +87,7 @@ impl BranchView {
         Self {
             experiment: context.experiment().clone(),
             record: Arc::clone(context.shared_record()),
+            full_config: context.full_config().clone(),
             is_running,
             outputs: context.outputs().to_vec(),
         }
@@ -114,7 +116,7 @@ impl BranchView {
     /// # Errors
     /// There is none with this key, or it has another type.
     pub fn config_item<T: FromArgument>(&self, key: &str) -> Result<T, ExpressionError> {
-        let config = self.record.full_config();
+        let config = &self.full_config;
         let value = config.get(key).ok_or_else(|| ExpressionError::NoKey {
             key: key.to_owned(),
             hint: nearest(key, config.keys().collect::<Vec<_>>().into_iter()),

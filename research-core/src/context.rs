@@ -20,6 +20,9 @@ use crate::meeting::{EventSink, SinkError};
 use crate::output::{IntoOutput, Output};
 use crate::unit::{Save, UnitError};
 
+/// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
+const DEVICE: &str = "device";
+
 /// One experiment while it runs: its config, where it stands, what its units have put out and
 /// saved.
 ///
@@ -51,6 +54,7 @@ pub struct Context {
     /// All branches, while a root unit runs that asks for them.
     branches: Option<Arc<dyn Any + Send + Sync>>,
     deadline: Option<Deadline>,
+    visible_devices: Option<Arc<str>>,
 }
 
 /// What an executor makes a [`Context`] from.
@@ -77,9 +81,13 @@ impl Context {
             experiments_folder,
         } = parts;
         let folder = experiments_folder.map(|folder| folder.join(record.id.as_ref() as &str));
+        let mut full_config = record.full_config();
+        if !full_config.contains(DEVICE) {
+            full_config.insert(DEVICE, Value::Null);
+        }
         Self {
             number,
-            full_config: record.full_config(),
+            full_config,
             folder,
             folder_was_made: AtomicBool::new(false),
             random: ChaCha8Rng::seed_from_u64(record.seed),
@@ -89,9 +97,26 @@ impl Context {
             next_variable: 0,
             branches: None,
             deadline: None,
+            visible_devices: None,
             record,
             experiment,
         }
+    }
+
+    /// Gives it devices: `device` becomes the auxiliary key of that name, and programs that its
+    /// units start see those in `visible`, a list for `CUDA_VISIBLE_DEVICES`.
+    #[must_use]
+    pub fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
+        self.full_config.insert(DEVICE, device);
+        self.visible_devices = visible;
+        self
+    }
+
+    /// What programs see of the devices, for `CUDA_VISIBLE_DEVICES`; `None` if they see what this
+    /// process does.
+    #[must_use]
+    pub fn visible_devices(&self) -> Option<&str> {
+        self.visible_devices.as_deref()
     }
 
     /// What runs: the units.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use research_domain::Value;
 use serde::{Deserialize, Serialize};
+
+use crate::memory::MemorySize;
 
 /// What an experiment is kept apart by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,6 +69,20 @@ pub struct RunOptions {
     /// How long an attempt at an experiment may take.
     #[serde(with = "optional_seconds")]
     pub timeout: Option<Duration>,
+    /// Which devices experiments are given: nothing, a number or a name, or a list of these, spread
+    /// over the workers and their branches; a list with lists has an entry for each worker.
+    pub devices: Value,
+    /// The share of each device's memory that must be free before a task is begun, from 0 to 1.
+    pub memory_ratio: Option<f64>,
+    /// The memory that an experiment takes of each of its devices: it is begun when so much is free
+    /// that no other experiment of the run has declared.
+    pub device_memory: Option<MemorySize>,
+    /// How often in a row the memory of devices may be found too little before a worker counts as
+    /// unable to run anything.
+    pub n_gpu_checks: u32,
+    /// The time between two of these checks.
+    #[serde(with = "seconds")]
+    pub gpu_check_delay: Duration,
     /// Whether the first failure ends the run at once, as its error.
     pub debug: bool,
     /// What is recorded of each call of a unit: nothing (0), its time (1), its processor time, page
@@ -93,6 +110,11 @@ impl Default for RunOptions {
             double_retry_delay: false,
             max_failures: None,
             timeout: None,
+            devices: Value::Null,
+            memory_ratio: None,
+            device_memory: None,
+            n_gpu_checks: 3,
+            gpu_check_delay: Duration::from_secs(5),
             debug: false,
             profile: 0,
             monitor_log: false,

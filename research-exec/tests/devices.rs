@@ -1,6 +1,7 @@
 //! Devices: the forms in which they are asked for, their names, and what the driver tells of them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use research_core::RunOptions;
 use research_core::domain::Value;
 use research_exec::devices::{
     DevicePlan, DeviceProbe, DevicesError, NvmlProbe, ProbeError, ScriptedProbe, get_devices,
@@ -78,7 +79,15 @@ fn what_cannot_be_is_said() {
 }
 
 fn plan(json: &str, workers: u32, probe: &ScriptedProbe) -> Result<DevicePlan, DevicesError> {
-    DevicePlan::new(&value(json), workers, 1, &mut probe.clone())
+    DevicePlan::new(&options(json, workers), &mut probe.clone())
+}
+
+fn options(devices: &str, workers: u32) -> RunOptions {
+    RunOptions {
+        devices: value(devices),
+        workers,
+        ..RunOptions::default()
+    }
 }
 
 #[test]
@@ -152,11 +161,13 @@ fn the_driver_tells_of_its_devices() {
             memory.free <= memory.total && memory.total > 0,
             "{device:?} {memory:?}"
         );
-        let everything = serde_json::json!([device.index, &device.uuid]).to_string();
-        let plan = DevicePlan::new(&value(&everything), 2, 1, &mut probe).unwrap();
-        let by_index = DevicePlan::new(&Value::from(device.index), 2, 1, &mut probe).unwrap();
+        let mut planned = |devices: serde_json::Value| {
+            DevicePlan::new(&options(&devices.to_string(), 2), &mut probe).unwrap()
+        };
+        let plan = planned(serde_json::json!([device.index, &device.uuid]));
+        let by_index = planned(serde_json::json!(device.index));
         assert_eq!(plan, by_index);
     }
-    let beyond = Value::from(devices.last().map_or(0, |last| last.index + 1));
-    assert!(DevicePlan::new(&beyond, 1, 1, &mut probe).is_err());
+    let beyond = devices.last().map_or(0, |last| last.index + 1);
+    assert!(DevicePlan::new(&options(&beyond.to_string(), 1), &mut probe).is_err());
 }

@@ -9,6 +9,7 @@ use research_core::{
     RunOptions, Subscriber, UnitBody, UnitError, When,
 };
 use research_domain::Domain;
+use research_exec::devices::{DeviceProbe, NvmlProbe};
 use research_monitor::Progress;
 
 /// A research that is being described: what is run ([units](Self::callable)), for which configs
@@ -27,6 +28,8 @@ pub struct Research {
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
     pub(crate) bar: Progress,
     pub(crate) handle_signals: bool,
+    /// Who tells of devices.
+    pub(crate) probe: Box<dyn DeviceProbe>,
 }
 
 /// Where a research is kept.
@@ -52,6 +55,7 @@ impl Research {
             subscribers: Vec::new(),
             bar: Progress::Hidden,
             handle_signals: true,
+            probe: Box::new(NvmlProbe::new()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use research_core::{BuildError, StorageError};
 use research_domain::DomainError;
+use research_exec::devices::DevicesError;
 use research_exec::{RunError, SourceError, WorkerError};
 use research_storage::TableError;
 
@@ -17,6 +18,9 @@ pub enum ResearchError {
     /// There are more experiments than can be counted, or none.
     #[error("{0}")]
     Options(String),
+    /// The devices cannot be what was asked for.
+    #[error(transparent)]
+    Devices(#[from] DevicesError),
     /// Something cannot be stored or read.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -33,6 +33,7 @@
 
 mod audience;
 mod builder;
+mod devices;
 mod done;
 mod earlier;
 mod error;
@@ -48,7 +49,7 @@ pub use profile::UnitTime;
 pub use research_core as core;
 pub use research_core::{
     Branches, BuildError, Context, Event, ExecutorHooks, ExecutorTarget, Experiment,
-    ExperimentBuilder, Expression, FailureKind, Instance, Isolation, LogLevel, Outcome,
+    ExperimentBuilder, Expression, FailureKind, Instance, Isolation, LogLevel, MemorySize, Outcome,
     ResearchRecord, RunOptions, Serialized, Shared, Status, Subscriber, Timestamp, Unit, UnitError,
     UnitResult, When, e, e_all, e_unit, ec, ec_all, ep, it, o,
 };

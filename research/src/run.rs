@@ -8,6 +8,7 @@ use research_core::{
     ExecutorTarget, Experiment, Isolation, ResearchRecord, RunOptions, Storage, Timestamp,
 };
 use research_domain::{Configs, Iteration};
+use research_exec::devices::{DevicePlan, DeviceProbe};
 use research_exec::{DomainSource, DoneBefore, Invitation, Job, Target, lead, serve};
 use research_monitor::Progress;
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_name};
@@ -120,6 +121,7 @@ struct Settings {
     subscribers: Vec<Box<dyn research_core::Subscriber>>,
     bar: Progress,
     handle_signals: bool,
+    probe: Box<dyn DeviceProbe>,
 }
 
 impl Prepared {
@@ -155,6 +157,7 @@ impl Prepared {
             subscribers: research.subscribers,
             bar: research.bar,
             handle_signals: research.handle_signals,
+            probe: research.probe,
         };
         Ok(Self {
             research,
@@ -199,7 +202,7 @@ impl Prepared {
         }
     }
 
-    fn lead(self, resume: bool) -> Result<Finished, ResearchError> {
+    fn lead(mut self, resume: bool) -> Result<Finished, ResearchError> {
         let mut stored = None;
         let mut done = DoneBefore::default();
         let mut options = self.research.options.clone();
@@ -216,6 +219,7 @@ impl Prepared {
         let source = DomainSource::new(&configs, &self.research.domain, None, options.seed, done)?
             .branches(options.branches);
         check_size(&configs)?;
+        let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let (storage, kept, record) = self.storage(stored.as_ref(), &options)?;
         let notes = earlier::write_down().map_err(|source| ResearchError::Io {
             action: "note earlier runs",
@@ -237,6 +241,7 @@ impl Prepared {
             experiment: self.experiment,
             options,
             source: Box::new(source),
+            devices,
             storage,
             subscribers: audience.subscribers,
             target: target.clone(),
@@ -350,6 +355,13 @@ fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
         {
             "debug runs in this process alone: set isolation `none` and executor_target `for`"
                 .to_owned()
+        }
+        None if options.n_gpu_checks == 0 => "n_gpu_checks must be at least 1".to_owned(),
+        None if options
+            .memory_ratio
+            .is_some_and(|ratio| !(0.0..=1.0).contains(&ratio)) =>
+        {
+            "memory_ratio is a share of the memory, from 0 to 1".to_owned()
         }
         None if options.profile > 2 => {
             "profile is 0 (off), 1 (time per unit) or 2 (in detail)".to_owned()

@@ -116,6 +116,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         ResearchError::Experiment(_)
         | ResearchError::Domain(_)
         | ResearchError::Options(_)
+        | ResearchError::Devices(_)
         | ResearchError::Source(_)
         | ResearchError::Table(_)
         | ResearchError::InMemory { .. } => Exit::Usage,

@@ -33,6 +33,9 @@ pub struct Arguments {
     /// How many worker processes, instead of what was recorded
     #[arg(short, long, value_name = "N")]
     pub workers: Option<NonZeroU32>,
+    /// The devices that experiments are given, instead of those that were recorded
+    #[arg(long, value_name = "D,…", value_delimiter = ',')]
+    pub devices: Vec<String>,
     /// Show no progress, only the summary
     #[arg(long)]
     pub no_bar: bool,
@@ -58,6 +61,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let mut options = file.options.clone();
     if let Some(workers) = arguments.workers {
         options.workers = workers.into();
+    }
+    if !arguments.devices.is_empty() {
+        options.devices = arguments.devices.as_slice().into();
     }
     let folder = stored.folder();
     let folder = folder

@@ -49,6 +49,9 @@ pub struct Arguments {
     /// Run everything in this process, and end with the first failure
     #[arg(long)]
     pub debug: bool,
+    /// The devices that experiments are given, instead of those in the file
+    #[arg(long, value_name = "D,…", value_delimiter = ',')]
+    pub devices: Vec<String>,
     /// Show no progress, only the summary
     #[arg(long)]
     pub no_bar: bool,
@@ -69,6 +72,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     if let Some(workers) = arguments.workers {
         file.options.workers = workers.into();
+    }
+    if !arguments.devices.is_empty() {
+        file.options.devices = arguments.devices.as_slice().into();
     }
     if arguments.debug {
         file.options.debug = true;

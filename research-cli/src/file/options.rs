@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use research::core::{ExecutorTarget, Isolation, RunOptions, StorageError};
+use research::domain::Value;
+use research::exec::devices::{DevicesError, get_devices};
 use research::storage::check_name;
 
 use super::error::{Fault, Problem};
@@ -69,6 +71,18 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         double_retry_delay: flag("double_retry_delay", default.double_retry_delay)?,
         timeout: timeout(entries)?,
         max_failures: at_least_one("max_failures")?,
+        devices: find(entries, "devices").map_or(Ok(Value::Null), devices)?,
+        memory_ratio: find(entries, "memory_ratio")
+            .map(|node| node.share("memory_ratio"))
+            .transpose()?,
+        device_memory: find(entries, "device_memory")
+            .map(|node| node.memory("device_memory"))
+            .transpose()?,
+        n_gpu_checks: small("n_gpu_checks", 1, default.n_gpu_checks)?,
+        gpu_check_delay: find(entries, "gpu_check_delay")
+            .map_or(Ok(default.gpu_check_delay), |node| {
+                node.time("gpu_check_delay", true)
+            })?,
         debug,
         profile: find(entries, "profile")
             .map_or(Ok(default.profile), |node| node.integer("profile", 0))?,
@@ -81,6 +95,23 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
 pub(crate) fn timeout(entries: &[Entry]) -> Result<Option<Duration>, Fault> {
     let node = find(entries, "timeout");
     node.map(|node| node.time("timeout", false)).transpose()
+}
+
+/// Whether there are as many entries as workers and branches is seen when the run begins, with as
+/// many of these as it is given then.
+fn devices(node: &Node) -> Result<Value, Fault> {
+    let devices = node.value("devices")?;
+    match get_devices(&devices, 1, 1) {
+        Err(error @ DevicesError::NoDevice { .. }) => {
+            let message = error.to_string();
+            let problem = Problem::Values {
+                name: "devices".to_owned(),
+                message: message.trim_start_matches("`devices`: ").to_owned(),
+            };
+            Err(problem.at(node.span))
+        }
+        _ => Ok(devices),
+    }
 }
 
 pub(crate) fn seed(entries: &[Entry]) -> Result<Option<u64>, Fault> {

@@ -1,6 +1,7 @@
 //! A research file written down again.
 
-use research::core::{ExecutorTarget, Isolation, When};
+use research::core::{ExecutorTarget, Isolation, MemorySize, When};
+use research::domain::Value;
 use research::exec::program::{OutputSpec, Run};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
@@ -34,6 +35,14 @@ struct FileForm<'f> {
     max_failures: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<f64>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    devices: &'f Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_ratio: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_memory: Option<MemorySize>,
+    n_gpu_checks: u32,
+    gpu_check_delay: f64,
     profile: u8,
     monitor_log: bool,
     domain: String,
@@ -84,6 +93,11 @@ impl<'f> FileForm<'f> {
             double_retry_delay: options.double_retry_delay,
             max_failures: options.max_failures,
             timeout: options.timeout.map(|timeout| timeout.as_secs_f64()),
+            devices: &options.devices,
+            memory_ratio: options.memory_ratio,
+            device_memory: options.device_memory,
+            n_gpu_checks: options.n_gpu_checks,
+            gpu_check_delay: options.gpu_check_delay.as_secs_f64(),
             profile: options.profile,
             monitor_log: options.monitor_log,
             domain: file.domain.to_string(),

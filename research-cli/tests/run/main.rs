@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
+mod devices;
 mod failures;
 mod files;
 mod full_disk;

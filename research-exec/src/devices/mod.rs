@@ -8,6 +8,7 @@ mod spread;
 
 pub use nvml::NvmlProbe;
 pub use plan::{DevicePlan, DevicesError};
+pub(crate) use plan::{ORDER, VISIBLE, WorkerDevices, variables};
 pub use probe::{DeviceInfo, DeviceMemory, DeviceProbe, DeviceProcess, ProbeError};
 pub use scripted::ScriptedProbe;
 pub use spread::get_devices;

@@ -1,6 +1,10 @@
 //! The devices of a run: which there are, and which each worker has.
 
+use std::sync::Arc;
+
 use research_core::domain::Value;
+use research_core::{RunOptions, WorkerNumber};
+use serde::{Deserialize, Serialize};
 
 use super::get_devices;
 use super::probe::{DeviceInfo, DeviceProbe, ProbeError};
@@ -72,9 +76,57 @@ pub enum DevicesError {
 pub(crate) struct PlannedDevice {
     /// How people are told of it: `GPU 0`.
     pub(crate) label: String,
+    /// What a process that sees all devices knows it by: its index, if that is known.
+    pub(crate) name: String,
     /// What stands for it in `CUDA_VISIBLE_DEVICES`: its UUID, or where no driver tells it, the
     /// name that was given.
     pub(crate) id: String,
+}
+
+/// The devices of a worker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WorkerDevices {
+    /// What the worker and all that it starts see, for `CUDA_VISIBLE_DEVICES`; `None` where they see
+    /// what everybody does, and devices have their own names.
+    pub(crate) visible: Option<Arc<str>>,
+    /// The devices of each branch, as they are numbered among those that are seen.
+    pub(crate) branches: Vec<Vec<String>>,
+}
+
+impl WorkerDevices {
+    /// The auxiliary key `device` of a branch: a name, a list of names, or nothing.
+    pub(crate) fn device(&self, branch: usize) -> Value {
+        match self.branches.get(branch).map(Vec::as_slice) {
+            None | Some([]) => Value::Null,
+            Some([one]) => Value::from(one.as_str()),
+            Some(several) => several
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .into(),
+        }
+    }
+}
+
+/// What a process's environment says of the devices that it sees.
+pub(crate) const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
+/// In which order devices are numbered where they have no UUIDs: that of the driver.
+pub(crate) const ORDER: (&str, &str) = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+
+/// The environment variables by which processes see just these devices.
+pub(crate) fn variables(
+    devices: &WorkerDevices,
+) -> impl Iterator<Item = (&'static str, String)> + use<> {
+    let visible = devices.visible.as_ref();
+    visible
+        .map(|visible| {
+            [
+                (VISIBLE, visible.to_string()),
+                (ORDER.0, ORDER.1.to_owned()),
+            ]
+        })
+        .into_iter()
+        .flatten()
 }
 
 /// Which devices a run has, and which of them each worker.
@@ -86,18 +138,14 @@ pub struct DevicePlan {
 }
 
 impl DevicePlan {
-    /// Gives devices, as [`get_devices`] has them, to workers and branches. The names are looked up
-    /// among the devices that the driver tells of; without a driver they are taken as they are.
+    /// Gives the devices that a run has, as [`get_devices`] has them, to its workers and their
+    /// branches. The names are looked up among the devices that the driver tells of; without a
+    /// driver they are taken as they are.
     ///
     /// # Errors
     /// What was asked for cannot be, or has names that no device or several devices have.
-    pub fn new(
-        devices: &Value,
-        workers: u32,
-        branches: u32,
-        probe: &mut dyn DeviceProbe,
-    ) -> Result<Self, DevicesError> {
-        let names = get_devices(devices, workers, branches)?;
+    pub fn new(options: &RunOptions, probe: &mut dyn DeviceProbe) -> Result<Self, DevicesError> {
+        let names = get_devices(&options.devices, options.workers, options.branches)?;
         if names.iter().flatten().all(Vec::is_empty) {
             return Ok(Self::default());
         }
@@ -136,6 +184,41 @@ impl DevicePlan {
             self.devices.len() - 1
         })
     }
+
+    /// What a worker is given; `None` in a run without devices. A worker without any sees none.
+    pub(crate) fn of_worker(&self, worker: WorkerNumber) -> Option<WorkerDevices> {
+        let branches = self.workers.get(worker.0 as usize)?;
+        let mut seen: Vec<usize> = Vec::new();
+        for place in branches.iter().flatten() {
+            if !seen.contains(place) {
+                seen.push(*place);
+            }
+        }
+        let number = |place: &usize| seen.iter().position(|other| other == place);
+        let numbers = |places: &Vec<usize>| {
+            let numbers = places.iter().filter_map(number);
+            numbers.map(|number| number.to_string()).collect()
+        };
+        let ids: Vec<&str> = seen.iter().map(|p| self.devices[*p].id.as_str()).collect();
+        Some(WorkerDevices {
+            visible: Some(ids.join(",").into()),
+            branches: branches.iter().map(numbers).collect(),
+        })
+    }
+
+    /// As [`of_worker`](Self::of_worker), for a worker whose process sees all devices: they keep
+    /// their names.
+    pub(crate) fn of_process(&self, worker: WorkerNumber) -> Option<WorkerDevices> {
+        let branches = self.workers.get(worker.0 as usize)?;
+        let name = |place: &usize| self.devices[*place].name.clone();
+        Some(WorkerDevices {
+            visible: None,
+            branches: branches
+                .iter()
+                .map(|b| b.iter().map(name).collect())
+                .collect(),
+        })
+    }
 }
 
 /// The device that a name means: an index, a UUID or its beginning, or the name of a product.
@@ -146,6 +229,7 @@ fn look_up(name: &str, known: Option<&[DeviceInfo]>) -> Result<PlannedDevice, De
     let Some(known) = known else {
         return Ok(PlannedDevice {
             label: index.map_or_else(|| name.to_owned(), |index| format!("GPU {index}")),
+            name: index.map_or_else(|| name.to_owned(), |index| index.to_string()),
             id: index.map_or_else(|| name.to_owned(), |index| index.to_string()),
         });
     };
@@ -153,6 +237,7 @@ fn look_up(name: &str, known: Option<&[DeviceInfo]>) -> Result<PlannedDevice, De
         // The driver lists whole devices only, and takes these for what they are.
         return Ok(PlannedDevice {
             label: name.to_owned(),
+            name: name.to_owned(),
             id: name.to_owned(),
         });
     }
@@ -171,6 +256,7 @@ fn look_up(name: &str, known: Option<&[DeviceInfo]>) -> Result<PlannedDevice, De
         }),
         [device] => Ok(PlannedDevice {
             label: format!("GPU {}", device.index),
+            name: device.index.to_string(),
             id: device.uuid.clone(),
         }),
         several => {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use research_core::domain::Value;
 use research_core::{
     BranchView, Branches, Context, ContextParts, Deadline, Event, EventSink, ExceptionRecord,
     ExecutorHooks, Experiment, FailureKind, Generator, LogLevel, Output, SinkError, Status,
@@ -90,6 +91,12 @@ impl Branch {
     /// Sets when it must have ended.
     pub(super) fn with_deadline(mut self, deadline: Option<Deadline>) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Gives it devices; see [`Context::with_devices`].
+    pub(super) fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
+        self.context = self.context.with_devices(device, visible);
         self
     }
 

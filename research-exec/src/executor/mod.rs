@@ -19,6 +19,7 @@ use research_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::devices::WorkerDevices;
 use crate::task::{TaskExperiment, standalone_task};
 
 pub use alone::{BranchExecution, Execution, Series};
@@ -72,6 +73,7 @@ pub struct Executor {
     profile: u8,
     timeout: Option<Duration>,
     experiments_folder: Option<PathBuf>,
+    devices: Option<WorkerDevices>,
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
     executor_config: Config,
@@ -90,6 +92,7 @@ impl Executor {
             profile: 0,
             timeout: None,
             experiments_folder: None,
+            devices: None,
             configs: Vec::new(),
             branch_configs: Vec::new(),
             executor_config: Config::new(),
@@ -161,6 +164,13 @@ impl Executor {
         self
     }
 
+    /// Sets the devices of its branches, as a worker has them.
+    #[must_use]
+    pub(crate) fn devices(mut self, devices: Option<WorkerDevices>) -> Self {
+        self.devices = devices;
+        self
+    }
+
     /// What it runs.
     #[must_use]
     pub fn experiment(&self) -> &Experiment {
@@ -200,8 +210,8 @@ impl Executor {
     ) -> Result<Vec<Ending>, SinkError> {
         let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
         let deadline = self.timeout.map(Deadline::of_experiment);
-        let branch = |one| self.branch(one).with_deadline(deadline);
-        let mut branches: Vec<Branch> = task.into_iter().map(branch).collect();
+        let branch = |(place, one)| self.branch(place, one).with_deadline(deadline);
+        let mut branches: Vec<Branch> = task.into_iter().enumerate().map(branch).collect();
         match self.experiment.hooks() {
             None => self.run_branches(&mut branches, sink)?,
             Some(hooks) => {
@@ -247,8 +257,11 @@ impl Executor {
         }
     }
 
-    fn branch(&self, task: TaskExperiment) -> Branch {
-        let branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
+    fn branch(&self, place: usize, task: TaskExperiment) -> Branch {
+        let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
+        if let Some(devices) = &self.devices {
+            branch = branch.with_devices(devices.device(place), devices.visible.clone());
+        }
         if self.profile > 0 {
             branch.with_profile(self.profile, self.experiment.units())
         } else {

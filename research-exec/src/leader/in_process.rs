@@ -24,7 +24,8 @@ impl InProcess {
     pub(super) fn new(experiment: Experiment, init: &Init) -> Self {
         let executor = Executor::new(experiment)
             .options(&init.options)
-            .experiments_folder(init.experiments_folder.clone());
+            .experiments_folder(init.experiments_folder.clone())
+            .devices(init.devices.clone());
         Self {
             executor,
             inputs: VecDeque::new(),

@@ -15,6 +15,7 @@ use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 use research_core::{WorkerNumber, codec};
 
+use crate::devices::variables;
 use crate::distributor::Input;
 use crate::link::control::Commander;
 use crate::link::frame::{Frame, FrameDecoder, FrameKind};
@@ -97,6 +98,7 @@ pub(super) fn launch(
     command
         .env(name, value)
         .env(MARK, &mark)
+        .envs(init.devices.iter().flat_map(variables))
         .stdin(OwnedFd::from(theirs))
         .stdout(Stdio::null());
     tie_to_parent(&mut command, Signal::SIGTERM);

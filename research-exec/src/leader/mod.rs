@@ -15,6 +15,7 @@ use research_core::{
     Timestamp, WorkerNumber,
 };
 
+use crate::devices::DevicePlan;
 use crate::distributor::{Action, Distributor, Input, Settings, StatusCounts};
 use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
 use crate::process::wait_for_children;
@@ -40,6 +41,8 @@ pub struct Job {
     pub options: RunOptions,
     /// Where experiments come from.
     pub source: Box<dyn TaskSource>,
+    /// Which devices its workers have.
+    pub devices: DevicePlan,
     /// Where events are kept.
     pub storage: Box<dyn Storage>,
     /// Who else wants to see them.
@@ -120,6 +123,7 @@ struct Leader {
     target: Target,
     distributor: Distributor,
     workers: HashMap<WorkerNumber, RunningWorker>,
+    devices: DevicePlan,
     /// The one worker of a run without worker processes.
     in_process: Option<InProcess>,
     /// Workers that were told to end, and when that is to be over.
@@ -161,6 +165,13 @@ impl Leader {
             worker: WorkerNumber(0),
             options,
             experiments_folder: storage.experiments_folder().map(PathBuf::from),
+            // Nothing is to be seen of this process, of which it may be too late to hide devices;
+            // programs are processes of their own.
+            devices: if in_process && !experiment.is_processes() {
+                job.devices.of_process(WorkerNumber(0))
+            } else {
+                job.devices.of_worker(WorkerNumber(0))
+            },
             source: job.recorded_source,
         };
         Self {
@@ -170,6 +181,7 @@ impl Leader {
             target: job.target,
             distributor: Distributor::new(settings, source),
             workers: HashMap::new(),
+            devices: job.devices,
             ending: Vec::new(),
             too_late: never(),
             letters,
@@ -315,6 +327,7 @@ impl Leader {
         }
         let init = Init {
             worker,
+            devices: self.devices.of_worker(worker),
             ..self.init.clone()
         };
         match launch::launch(&init, &self.target, self.letters.clone()) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use research_core::{Event, Isolation, RunOptions, WorkerNumber};
 use serde::{Deserialize, Serialize};
 
+use crate::devices::WorkerDevices;
 use crate::executor::Ending;
 use crate::task::TaskExperiment;
 
@@ -23,6 +24,8 @@ pub(crate) struct Init {
     pub(crate) worker: WorkerNumber,
     pub(crate) options: RunOptions,
     pub(crate) experiments_folder: Option<PathBuf>,
+    /// What devices the worker's experiments have; `None` in a run without devices.
+    pub(crate) devices: Option<WorkerDevices>,
     /// What the experiment is built from, as JSON, where it was not written in Rust.
     pub(crate) source: Option<String>,
 }

@@ -6,6 +6,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use research_core::Context;
 
+use crate::devices::{ORDER, VISIBLE};
+
 const ID: &str = "RESEARCH_ID";
 const PATH: &str = "RESEARCH_PATH";
 const SEED: &str = "RESEARCH_SEED";
@@ -20,11 +22,12 @@ const INVITATION: &str = crate::worker::INVITATION_VARIABLE;
 /// `CUDA_VISIBLE_DEVICES` may be set between two of them.
 pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     let record = context.record();
-    let ours = |name: &OsStr| {
-        [ID, PATH, SEED, ITERATION, CONFIG, INVITATION]
-            .iter()
-            .any(|o| name == *o)
-    };
+    let visible = context.visible_devices();
+    let mut ours = vec![ID, PATH, SEED, ITERATION, CONFIG, INVITATION];
+    if visible.is_some() {
+        ours.extend([VISIBLE, ORDER.0]);
+    }
+    let ours = |name: &OsStr| ours.iter().any(|our| name == *our);
     let mut variables: Vec<Vec<u8>> = std::env::vars_os()
         .filter(|(name, _)| !ours(name))
         .map(|(name, value)| variable(name, value.as_bytes()))
@@ -33,6 +36,10 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     add(ID, record.id.as_str().as_bytes());
     if let Some(path) = folder(context)? {
         add(PATH, path.as_bytes());
+    }
+    if let Some(visible) = visible {
+        add(VISIBLE, visible.as_bytes());
+        add(ORDER.0, ORDER.1.as_bytes());
     }
     add(SEED, record.short_seed().to_string().as_bytes());
     add(ITERATION, context.iteration().to_string().as_bytes());

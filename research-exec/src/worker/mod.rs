@@ -104,7 +104,8 @@ fn receive_init(
     let experiment = build(init.source.as_deref()).map_err(WorkerError::Build)?;
     let executor = Executor::new(experiment)
         .options(&init.options)
-        .experiments_folder(init.experiments_folder.clone());
+        .experiments_folder(init.experiments_folder.clone())
+        .devices(init.devices.clone());
     Ok(Some((init, executor)))
 }
 

@@ -83,6 +83,7 @@ impl Run {
             experiment: self.experiment,
             options: self.options,
             source: Box::new(source),
+            devices: Default::default(),
             storage: Box::new(Keep(Arc::clone(&events))),
             subscribers: Vec::new(),
             target,

@@ -29,3 +29,10 @@ pub use task::{
     DomainSource, DoneBefore, KnownExperiment, SourceError, TaskExperiment, TaskSource,
 };
 pub use worker::{Invitation, Target, WorkerError, serve};
+
+/// What the fuzz target for messages calls: see `link/fuzzing.rs`.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn decode_stream(bytes: &[u8], piece: usize) -> usize {
+    link::fuzzing::decode_stream(bytes, piece)
+}

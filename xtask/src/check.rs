@@ -2,6 +2,7 @@
 
 use crate::shell::{Failure, cargo, run};
 use crate::tidy;
+use crate::tools;
 
 /// Everything.
 pub(crate) fn all() -> Result<(), Failure> {
@@ -15,7 +16,8 @@ pub(crate) fn all() -> Result<(), Failure> {
         "-D",
         "warnings",
     ]))?;
-    run(cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    tools::docs(false)?;
+    tools::check(false)?;
     fast()
 }
 

@@ -3,8 +3,10 @@
 mod bench;
 mod check;
 mod layers;
+mod peers;
 mod shell;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,12 @@ enum Command {
     Bench {
         /// Only benches whose name contains this.
         filter: Option<String>,
+        /// Measure the program beside others, and write docs/benchmarks.md.
+        #[arg(long, conflicts_with = "filter")]
+        peers: bool,
+        /// How many rounds, with --peers.
+        #[arg(long, default_value_t = 3, requires = "peers")]
+        rounds: usize,
     },
     /// Kill leaders, workers, executors and programs at random moments, resume, and compare with
     /// undisturbed runs; `test` has a short form of this.
@@ -45,15 +53,43 @@ enum Command {
     Ci,
     /// Check the house rules alone: layers, file sizes, docs of crates.
     Tidy,
+    /// Check spelling, unused dependencies, licenses, and the oldest Rust that is promised to work:
+    /// with programs that must be installed first.
+    Tools,
+    /// Hand random input to all that parses.
+    Fuzz {
+        /// One target; all of them if not given.
+        target: Option<String>,
+        /// For how long each.
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+    },
+    /// Build the documentation of the interfaces.
+    Docs {
+        /// Show it in a browser.
+        #[arg(long)]
+        open: bool,
+    },
+    /// Measure which lines the tests come through, into target/coverage (needs cargo-tarpaulin).
+    Coverage,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Test { fast: true } => check::fast(),
         Command::Test { fast: false } | Command::Ci => check::all(),
-        Command::Bench { filter } => bench::run_all(filter.as_deref()),
+        Command::Bench {
+            peers: true,
+            rounds,
+            ..
+        } => peers::compare(rounds),
+        Command::Bench { filter, .. } => bench::run_all(filter.as_deref()),
         Command::Chaos { runs, seed } => check::chaos(runs, seed),
         Command::Tidy => tidy::check(),
+        Command::Tools => tools::check(true).and_then(|()| tools::oldest_rust()),
+        Command::Fuzz { target, seconds } => tools::fuzz(target.as_deref(), seconds),
+        Command::Docs { open } => tools::docs(open),
+        Command::Coverage => tools::coverage(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,5 +6,7 @@
 
 pub(crate) mod control;
 pub(crate) mod frame;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 pub(crate) mod message;
 pub(crate) mod transport;

@@ -1,0 +1,11 @@
+//! Any bytes are messages between processes or an error, however the stream is cut; what decodes can be
+//! sent on.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use research_exec::decode_stream;
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (piece, bytes) = input;
+    let _ = decode_stream(bytes, usize::from(piece));
+});

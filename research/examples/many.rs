@@ -1,0 +1,99 @@
+//! Many experiments of one small function, timed: what `cargo xtask bench --peers` sets beside
+//! other programs. Prints one line of JSON.
+//!
+//! `cargo run --release --example many -- 1000 FOLDER [worker]`: with `worker`, experiments share
+//! their workers' processes; otherwise each has one of its own.
+
+use std::path::Path;
+use std::time::Instant;
+
+use research::{Isolation, Research, ResearchError, ec, option};
+
+fn study(experiments: i64, isolation: Isolation) -> Research {
+    Research::new("peer")
+        .domain(option("x", 0..experiments))
+        .callable("double", |x: i64| 2 * x, (ec("x"),))
+        .save_to("value")
+        .workers(2)
+        .isolation(isolation)
+}
+
+/// What a run of the study took.
+struct Times {
+    run: f64,
+    table: f64,
+    rows: usize,
+}
+
+fn measure(folder: &Path, experiments: i64, isolation: Isolation) -> Result<Times, ResearchError> {
+    let start = Instant::now();
+    let finished = study(experiments, isolation).folder(folder).run()?;
+    let run = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let table = finished.results().table()?.to_string();
+    Ok(Times {
+        run,
+        table: start.elapsed().as_secs_f64(),
+        rows: table.lines().count(),
+    })
+}
+
+/// The most memory that this process, the leader, has had so far, in MiB; zero where the system
+/// does not say.
+fn peak_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = peak.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
+    kibibytes.unwrap_or(0.0) / 1024.0
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [experiments, folder, rest @ ..] = arguments.as_slice() else {
+        return Err("give the number of experiments and a folder".into());
+    };
+    let experiments = experiments.parse()?;
+    let isolation = match rest.first().map(String::as_str) {
+        Some("worker") => Isolation::Worker,
+        _ => Isolation::Experiment,
+    };
+    research::worker_entry(|| study(experiments, isolation));
+    let folder = Path::new(folder);
+    let times = measure(folder, experiments, isolation)?;
+    let files: Vec<_> = std::fs::read_dir(folder.join("peer"))?.collect::<Result<_, _>>()?;
+    let mut bytes = 0;
+    for file in &files {
+        bytes += file.metadata()?.len();
+    }
+    println!(
+        r#"{{"version": "research {}", "experiments": {experiments}, "run_seconds": {}, "table_seconds": {}, "peak_mib": {}, "files": {}, "bytes": {bytes}}}"#,
+        env!("CARGO_PKG_VERSION"),
+        times.run,
+        times.table,
+        peak_mib(),
+        files.len(),
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(isolation: Isolation) -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let times = measure(folder.path(), 20, isolation)?;
+        assert!(times.rows >= 20, "{} lines", times.rows);
+        Ok(())
+    }
+
+    #[test]
+    fn each_experiment_has_a_row() -> Result<(), Box<dyn std::error::Error>> {
+        check(Isolation::Experiment)
+    }
+
+    #[test]
+    fn each_experiment_of_shared_processes_has_a_row() -> Result<(), Box<dyn std::error::Error>> {
+        check(Isolation::Worker)
+    }
+}

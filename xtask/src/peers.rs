@@ -1,0 +1,203 @@
+//! `cargo xtask bench --peers`: this program beside others, the same work on the same machine in
+//! one run, written to `docs/benchmarks.md`.
+
+mod chart;
+mod contestants;
+mod page;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::shell::{Failure, cargo, output, root, run};
+use contestants::{CONTESTANTS, Contestant, Work};
+
+/// What a contestant did in one round.
+#[derive(Clone, Debug)]
+struct Round {
+    version: String,
+    experiments: f64,
+    run_seconds: f64,
+    table_seconds: Option<f64>,
+    peak_mib: f64,
+    files: u64,
+    bytes: u64,
+}
+
+/// A contestant with its rounds; none where it could not be installed or failed.
+struct Entry {
+    contestant: &'static Contestant,
+    rounds: Vec<Round>,
+    failure: Option<String>,
+}
+
+/// Where things are that contestants need.
+struct Tools {
+    python: Option<PathBuf>,
+    research: PathBuf,
+    many: PathBuf,
+}
+
+/// Measures all contestants, `rounds` times in turns, and writes the page and its picture.
+pub(crate) fn compare(rounds: usize) -> Result<(), Failure> {
+    let tools = prepare()?;
+    let mut entries: Vec<Entry> = CONTESTANTS.iter().map(Entry::new).collect();
+    for number in 1..=rounds {
+        for entry in &mut entries {
+            eprintln!("round {number} of {rounds}: {}", entry.contestant.name);
+            entry.measure(&tools);
+        }
+    }
+    let docs = root().join("docs");
+    for (work, file) in [(Work::Function, "functions"), (Work::Program, "programs")] {
+        let picture = chart::draw(&entries, work);
+        std::fs::write(docs.join(format!("benchmarks-{file}.svg")), picture)?;
+    }
+    std::fs::write(docs.join("benchmarks.md"), page::write(&entries, rounds))?;
+    eprintln!("written: docs/benchmarks.md");
+    Ok(())
+}
+
+/// Builds what is ours and installs what is not.
+fn prepare() -> Result<Tools, Failure> {
+    run(&mut cargo([
+        "build",
+        "--release",
+        "--locked",
+        "--package=research-cli",
+    ]))?;
+    run(&mut cargo([
+        "build",
+        "--release",
+        "--locked",
+        "--package=research",
+        "--example=many",
+    ]))?;
+    let release = target()?.join("release");
+    let python = install_peers(&root().join("target/peers"));
+    if let Err(failure) = &python {
+        eprintln!("the peers in Python are left out: {failure}");
+    }
+    Ok(Tools {
+        python: python.ok(),
+        research: release.join("research"),
+        many: release.join("examples/many"),
+    })
+}
+
+/// Where cargo builds to.
+fn target() -> Result<PathBuf, Failure> {
+    let text = output(&mut cargo([
+        "metadata",
+        "--format-version=1",
+        "--no-deps",
+        "--locked",
+    ]))?;
+    let metadata: Value = serde_json::from_str(&text).map_err(|e| Failure(e.to_string()))?;
+    let directory = metadata["target_directory"].as_str().unwrap_or("target");
+    Ok(PathBuf::from(directory))
+}
+
+/// Installs the peers from the package index into an environment of their own; its interpreter.
+fn install_peers(environment: &Path) -> Result<PathBuf, Failure> {
+    let python = environment.join("bin/python");
+    if !python.exists() {
+        run(Command::new("python3")
+            .args(["-m", "venv"])
+            .arg(environment))?;
+    }
+    let requirements = root().join("xtask/peers/requirements.txt");
+    run(Command::new(&python)
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-r",
+        ])
+        .arg(requirements))?;
+    Ok(python)
+}
+
+impl Entry {
+    fn new(contestant: &'static Contestant) -> Self {
+        Self {
+            contestant,
+            rounds: Vec::new(),
+            failure: None,
+        }
+    }
+
+    fn measure(&mut self, tools: &Tools) {
+        if self.failure.is_some() {
+            return;
+        }
+        match one_round(self.contestant, tools) {
+            Ok(round) => self.rounds.push(round),
+            Err(failure) => {
+                eprintln!("{}: {failure}", self.contestant.name);
+                self.failure = Some(failure.0);
+            }
+        }
+    }
+
+    /// The rounds' values of a figure, from the smallest to the largest.
+    fn sorted(&self, figure: impl Fn(&Round) -> f64) -> Vec<f64> {
+        let mut values: Vec<f64> = self.rounds.iter().map(figure).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    /// The median of a figure; `None` where there are no rounds.
+    fn median(&self, figure: impl Fn(&Round) -> f64) -> Option<f64> {
+        let values = self.sorted(figure);
+        values.get(values.len() / 2).copied()
+    }
+}
+
+fn one_round(contestant: &Contestant, tools: &Tools) -> Result<Round, Failure> {
+    let folder = std::env::temp_dir().join(format!("research-peers-{}", std::process::id()));
+    // What a round before has left behind, if it failed.
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let mut command = contestant.command(tools, &folder)?;
+    let finished = command.stderr(Stdio::null()).output()?;
+    let round = parse(&String::from_utf8_lossy(&finished.stdout));
+    std::fs::remove_dir_all(&folder)?;
+    match round {
+        Some(round) if finished.status.success() => Ok(round),
+        _ => Err(Failure(format!("it ended with {}", finished.status))),
+    }
+}
+
+/// The contestant's line of JSON, which is the last that it prints.
+fn parse(printed: &str) -> Option<Round> {
+    let line: Value = serde_json::from_str(printed.lines().last()?).ok()?;
+    Some(Round {
+        version: line["version"].as_str()?.to_owned(),
+        experiments: line["experiments"].as_f64()?,
+        run_seconds: line["run_seconds"].as_f64()?,
+        table_seconds: line["table_seconds"].as_f64(),
+        peak_mib: line["peak_mib"].as_f64()?,
+        files: line["files"].as_u64()?,
+        bytes: line["bytes"].as_u64()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_json_is_a_round() {
+        let line = r#"{"version": "a 1", "experiments": 10, "run_seconds": 0.5,
+            "table_seconds": null, "peak_mib": 3.5, "files": 2, "bytes": 7}"#
+            .replace('\n', " ");
+        let round = parse(&format!("noise\n{line}\n")).unwrap();
+        assert_eq!((round.files, round.table_seconds), (2, None));
+        assert!(parse("").is_none());
+        assert!(parse("{}").is_none());
+    }
+}

@@ -1,0 +1,89 @@
+//! The page with the tables.
+
+use std::fmt::Write;
+
+use super::Entry;
+use super::chart::grouped;
+use super::contestants::Work;
+
+const OPENING: &str = "\
+# Beside other programs
+
+Written by `cargo xtask bench --peers`, which installs the others from their package indices and runs the same work with all of them in
+turns, two experiments at a time, on one machine. Medians, and the spread from the slowest to the fastest round. What each
+keeps, and what an experiment is kept apart by, differs: it stands beside the figures, which mean little without it.
+";
+
+/// The page.
+pub(super) fn write(entries: &[Entry], rounds: usize) -> String {
+    let mut page = OPENING.to_owned();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Writing into text cannot fail.
+    let _ = writeln!(page, "\n{rounds} rounds, {cores} processor cores, Linux.");
+    section(
+        &mut page,
+        entries,
+        Work::Function,
+        "A function",
+        "Each experiment calls a function that doubles a number, and its result is kept. `table` is from the files to a table with a row per \
+         experiment, in a program that has just opened them.",
+        "functions",
+    );
+    section(
+        &mut page,
+        entries,
+        Work::Program,
+        "A program",
+        "Each experiment starts `/bin/true`. `xargs` is the floor: it keeps nothing.",
+        "programs",
+    );
+    page
+}
+
+fn section(page: &mut String, entries: &[Entry], work: Work, title: &str, text: &str, file: &str) {
+    let _ = write!(
+        page,
+        "\n## {title}\n\n{text}\n\n![experiments per second](benchmarks-{file}.svg)\n\n\
+         | | experiments/s | spread | each | table | most memory of a process | files, bytes per experiment | kept apart by | kept |\n\
+         |---|--:|--:|--:|--:|--:|--:|---|---|\n"
+    );
+    for entry in entries.iter().filter(|entry| entry.contestant.work == work) {
+        page.push_str(&row(entry));
+    }
+}
+
+fn row(entry: &Entry) -> String {
+    let contestant = entry.contestant;
+    let (Some(last), Some(rate)) = (entry.rounds.last(), entry.rate()) else {
+        let why = entry.failure.as_deref().unwrap_or("not measured");
+        return format!("| {} | {why} | | | | | | | |\n", contestant.name);
+    };
+    let rates = entry.sorted(|round| round.experiments / round.run_seconds);
+    let spread = match rates.as_slice() {
+        [slowest, .., fastest] => format!("{}–{}", grouped(*slowest), grouped(*fastest)),
+        _ => String::new(),
+    };
+    let table = match entry.median(|round| round.table_seconds.unwrap_or(f64::NAN)) {
+        Some(seconds) if seconds.is_finite() => format!("{:.1} ms", 1e3 * seconds),
+        _ => "–".to_owned(),
+    };
+    let peak = entry.median(|round| round.peak_mib).unwrap_or(0.0);
+    format!(
+        "| {} ({}) | {} | {spread} | {:.2} ms | {table} | {peak:.0} MiB | {}, {} | {} | {} |\n",
+        contestant.name,
+        last.version,
+        grouped(rate),
+        1e3 / rate,
+        grouped(last.files as f64 / last.experiments),
+        grouped(last.bytes as f64 / last.experiments),
+        contestant.isolation,
+        contestant.keeps,
+    )
+}
+
+impl Entry {
+    /// The median of the experiments per second.
+    pub(super) fn rate(&self) -> Option<f64> {
+        self.median(|round| round.experiments / round.run_seconds)
+    }
+}

@@ -37,12 +37,12 @@ fn current_test() -> Option<String> {
     }
 }
 
-/// cargo builds test harnesses as `deps/NAME-0123456789abcdef`.
+/// cargo builds test harnesses as `deps/NAME-0123456789abcdef`, and those of examples beside these.
 fn is_test_binary(path: &Path) -> bool {
     let in_deps = path
         .parent()
         .and_then(Path::file_name)
-        .is_some_and(|folder| folder == "deps");
+        .is_some_and(|folder| folder == "deps" || folder == "examples");
     let name = PathBuf::from(path.file_name().unwrap_or_default());
     let hash = name
         .to_str()

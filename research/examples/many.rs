@@ -60,6 +60,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     research::worker_entry(|| study(experiments, isolation));
     let folder = Path::new(folder);
     let times = measure(folder, experiments, isolation)?;
+    if i64::try_from(times.rows)? < experiments {
+        return Err("experiments are missing in the table".into());
+    }
     let files: Vec<_> = std::fs::read_dir(folder.join("peer"))?.collect::<Result<_, _>>()?;
     let mut bytes = 0;
     for file in &files {

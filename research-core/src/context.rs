@@ -10,14 +10,14 @@ use rand_chacha::rand_core::SeedableRng;
 use research_domain::{Config, Value};
 
 use crate::branches::Branches;
-use crate::column::ColumnBuilder;
 use crate::deadline::Deadline;
-use crate::event::{Event, ExperimentNumber, ExperimentRecord};
+use crate::event::{ExperimentNumber, ExperimentRecord};
 use crate::experiment::Experiment;
 use crate::expression::{Argument, Expression, ExpressionError, ec, o};
 use crate::function::FromArgument;
 use crate::meeting::{EventSink, SinkError};
 use crate::output::{IntoOutput, Output};
+use crate::saved::{Columns, Saved, SharedSaved};
 use crate::unit::{Save, UnitError};
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
@@ -49,8 +49,7 @@ pub struct Context {
     random: ChaCha8Rng,
     iteration: u64,
     outputs: Vec<Option<Output>>,
-    saved: Vec<(Arc<str>, ColumnBuilder)>,
-    next_variable: usize,
+    saved: Saved,
     /// All branches, while a root unit runs that asks for them.
     branches: Option<Arc<dyn Any + Send + Sync>>,
     deadline: Option<Deadline>,
@@ -93,8 +92,7 @@ impl Context {
             random: ChaCha8Rng::seed_from_u64(record.seed),
             iteration: 0,
             outputs: vec![None; experiment.units().len()],
-            saved: Vec::new(),
-            next_variable: 0,
+            saved: Saved::Own(Columns::default()),
             branches: None,
             deadline: None,
             visible_devices: None,
@@ -261,40 +259,13 @@ impl Context {
     /// Saves a value of this iteration.
     #[inline]
     pub fn save_value(&mut self, variable: &str, value: Value) {
-        let position = self.variable(variable);
-        self.saved[position].1.push(self.iteration, value);
-        self.next_variable = position + 1;
-    }
-
-    /// Where the columns have a variable. Variables are mostly saved in the same order, so the
-    /// one after the last is looked at first.
-    #[inline]
-    fn variable(&mut self, name: &str) -> usize {
-        let expected = if self.next_variable < self.saved.len() {
-            self.next_variable
-        } else {
-            0
-        };
-        if self
-            .saved
-            .get(expected)
-            .is_some_and(|(known, _)| &**known == name)
-        {
-            return expected;
-        }
-        match self.saved.iter().position(|(known, _)| &**known == name) {
-            Some(position) => position,
-            None => {
-                self.saved.push((name.into(), ColumnBuilder::default()));
-                self.saved.len() - 1
-            }
-        }
+        self.saved.push(variable, self.iteration, value);
     }
 
     /// About how many bytes of saved values wait to be sent.
     #[must_use]
     pub fn saved_bytes(&self) -> usize {
-        self.saved.iter().map(|(_, column)| column.bytes()).sum()
+        self.saved.bytes()
     }
 
     /// Sends the saved values.
@@ -302,10 +273,7 @@ impl Context {
     /// # Errors
     /// Nobody listens any more.
     pub fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
-        for (variable, column) in &mut self.saved {
-            send_column(self.number, variable, column, sink)?;
-        }
-        Ok(())
+        self.saved.send(self.number, |_| true, sink)
     }
 
     /// Sends what is saved under these names.
@@ -317,12 +285,14 @@ impl Context {
         names: &[String],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        for (variable, column) in &mut self.saved {
-            if names.iter().any(|name| **name == **variable) {
-                send_column(self.number, variable, column, sink)?;
-            }
-        }
-        Ok(())
+        let is_wanted = |variable: &str| names.iter().any(|name| name == variable);
+        self.saved.send(self.number, is_wanted, sink)
+    }
+
+    /// Puts what is saved within reach of whoever may have to end the experiment in the middle of a
+    /// call; for executors.
+    pub fn share_saved(&mut self) -> SharedSaved {
+        self.saved.share(self.number)
     }
 
     /// Lets the next unit see all branches; for executors.
@@ -368,23 +338,6 @@ impl Context {
     #[must_use]
     pub fn output_at(&self, unit: usize) -> Option<&Output> {
         self.outputs.get(unit)?.as_ref()
-    }
-}
-
-fn send_column(
-    experiment: ExperimentNumber,
-    variable: &Arc<str>,
-    column: &mut ColumnBuilder,
-    sink: &mut dyn EventSink,
-) -> Result<(), SinkError> {
-    match column.take() {
-        None => Ok(()),
-        Some((iterations, column)) => sink.emit(Event::Values {
-            experiment,
-            variable: Arc::clone(variable),
-            iterations,
-            column,
-        }),
     }
 }
 

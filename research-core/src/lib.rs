@@ -39,6 +39,7 @@ mod memory;
 mod options;
 mod output;
 mod pipeline;
+mod saved;
 mod unit;
 mod when;
 
@@ -67,5 +68,6 @@ pub use options::{ExecutorTarget, Isolation, ResearchRecord, RunOptions};
 pub use output::{IntoOutput, Output, Serialized, Shared};
 pub use rand_chacha::rand_core;
 pub use research_domain as domain;
+pub use saved::SharedSaved;
 pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
 pub use when::{ParseWhenError, When};

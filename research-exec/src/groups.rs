@@ -97,6 +97,21 @@ fn handle(handler: SigHandler) -> nix::Result<()> {
     Ok(())
 }
 
+/// Ends this executor, and the programs that it runs. Its worker ends what else is left.
+pub(crate) fn end_executor() -> ! {
+    signal_groups(libc::SIGKILL);
+    // SAFETY: _exit ends the process at once.
+    unsafe { libc::_exit(0) }
+}
+
+/// Ends this worker, and all that it runs.
+pub(crate) fn end_worker() -> ! {
+    signal_groups(libc::SIGKILL);
+    end_children_from_handler();
+    // SAFETY: _exit ends the process at once.
+    unsafe { libc::_exit(1) }
+}
+
 extern "C" fn end_all(signal: libc::c_int) {
     signal_groups(libc::SIGKILL);
     end_children_from_handler();

@@ -41,6 +41,7 @@ mod finished;
 mod profile;
 mod run;
 mod stop;
+mod units;
 
 pub use builder::Research;
 pub use error::ResearchError;

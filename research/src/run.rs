@@ -5,7 +5,7 @@ use std::process::exit;
 use std::sync::Arc;
 
 use research_core::{
-    ExecutorTarget, Experiment, Isolation, ResearchRecord, RunOptions, Storage, Timestamp,
+    ExecutorTarget, Experiment, Isolation, ResearchRecord, RunOptions, Storage, Timestamp, Unit,
 };
 use research_domain::{Configs, Iteration};
 use research_exec::devices::{DevicePlan, DeviceProbe};
@@ -140,6 +140,7 @@ impl Prepared {
         check_options(&options)?;
         domain.validate()?;
         let experiment = experiment.build()?;
+        check_timeouts(&experiment, &options)?;
         let fingerprint = fingerprint(&name, &domain.to_string(), &experiment, &options, seed);
         let target = Target {
             name: name.clone(),
@@ -369,6 +370,21 @@ fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
         None => return Ok(()),
     };
     Err(ResearchError::Options(problem))
+}
+
+/// Code is interrupted by ending its process, which may not be the one that called `run`.
+fn check_timeouts(experiment: &Experiment, options: &RunOptions) -> Result<(), ResearchError> {
+    let is_limited = |unit: &Unit| options.timeout.or(unit.timeout()).is_some();
+    let mut units = experiment.units().iter();
+    let in_danger = units.find(|unit| !unit.is_process() && !unit.is_saving() && is_limited(unit));
+    match in_danger {
+        Some(unit) if options.isolation == Isolation::None => Err(ResearchError::Options(format!(
+            "unit `{}` cannot have a timeout with isolation `none`: what runs in this process cannot be interrupted. \
+                 Take the timeout out, or choose another isolation",
+            unit.name()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn check_size(configs: &Configs) -> Result<(), ResearchError> {

@@ -127,12 +127,24 @@ impl StatusCounts {
 /// The moment at which something is handled.
 pub(crate) type Now = Timestamp;
 
-/// The events of an experiment that ended with its process, not by itself.
+/// The events of an experiment that was killed with its process.
 pub(crate) fn killed_events(now: Now, experiment: &TaskExperiment, reason: &str) -> [Event; 2] {
+    let (status, kind) = (Status::Killed, FailureKind::Killed);
+    ended_events(now, experiment, status, kind, reason)
+}
+
+/// The events of an experiment that ended with its process, not by itself.
+pub(crate) fn ended_events(
+    now: Now,
+    experiment: &TaskExperiment,
+    status: Status,
+    kind: FailureKind,
+    reason: &str,
+) -> [Event; 2] {
     let exception = ExceptionRecord {
         unit: None,
         iteration: 0,
-        kind: FailureKind::Killed,
+        kind,
         message: reason.to_owned(),
         backtrace: None,
     };
@@ -146,7 +158,7 @@ pub(crate) fn killed_events(now: Now, experiment: &TaskExperiment, reason: &str)
             at: now,
             experiment: experiment.number,
             attempt: experiment.attempt,
-            status: Status::Killed,
+            status,
             reason: Some(reason.to_owned()),
             iterations: 0,
         },

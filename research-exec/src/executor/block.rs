@@ -58,7 +58,7 @@ impl Block {
     ) -> Result<bool, SinkError> {
         if !branches
             .iter()
-            .any(|branch| branch.in_block && branch.has_time())
+            .any(|branch| branch.in_block && branch.limits.has_time())
         {
             return Ok(false);
         }

@@ -1,17 +1,19 @@
 //! One experiment of a task while it runs.
 
-use std::cell::Cell;
+mod ending;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use research_core::domain::Value;
 use research_core::{
-    BranchView, Branches, Context, ContextParts, Deadline, Event, EventSink, ExceptionRecord,
-    ExecutorHooks, Experiment, FailureKind, Generator, LogLevel, Output, SinkError, Status,
-    Timestamp, Unit, UnitBody, UnitError, UnitResult,
+    BranchView, Branches, Context, ContextParts, Event, EventSink, ExecutorHooks, Experiment,
+    Generator, LogLevel, Output, SharedSaved, SinkError, Status, Timestamp, Unit, UnitBody,
+    UnitError, UnitResult,
 };
 
 use super::Ending;
+use super::limits::Limits;
 use super::profile::Profile;
 use super::unwind::catch;
 use crate::task::TaskExperiment;
@@ -30,10 +32,7 @@ pub(super) struct Branch {
     pub(super) in_block: bool,
     /// Whether that has given it a batch.
     pub(super) saw_batch: bool,
-    /// When it must have ended.
-    deadline: Option<Deadline>,
-    /// Whether that has kept a unit from being run.
-    is_cut: Cell<bool>,
+    pub(super) limits: Limits,
     /// How many iterations have begun.
     iterations: u64,
     told_iterations: u64,
@@ -75,8 +74,7 @@ impl Branch {
             exhausted: Vec::new(),
             in_block: false,
             saw_batch: false,
-            deadline: None,
-            is_cut: Cell::new(false),
+            limits: Limits::default(),
             iterations: 0,
             told_iterations: 0,
         }
@@ -88,10 +86,9 @@ impl Branch {
         self
     }
 
-    /// Sets when it must have ended.
-    pub(super) fn with_deadline(mut self, deadline: Option<Deadline>) -> Self {
-        self.deadline = deadline;
-        self
+    /// Puts what it saves within reach of others.
+    pub(super) fn share_saved(&mut self) -> SharedSaved {
+        self.context.share_saved()
     }
 
     /// Gives it devices; see [`Context::with_devices`].
@@ -124,17 +121,7 @@ impl Branch {
         let iteration = self.context.iteration();
         runs && has_input
             && unit.when().is_due(iteration, n_iters, self.is_stopping())
-            && (unit.is_saving() || self.has_time())
-    }
-
-    /// Whether there is time for another call.
-    #[inline]
-    pub(super) fn has_time(&self) -> bool {
-        let is_over = self.deadline.is_some_and(|deadline| deadline.is_over());
-        if is_over {
-            self.is_cut.set(true);
-        }
-        !is_over
+            && (unit.is_saving() || self.limits.has_time())
     }
 
     pub(super) fn begin(
@@ -147,6 +134,9 @@ impl Branch {
         }
         self.context.set_iteration(iteration);
         self.iterations = iteration + 1;
+        if let Some(watched) = &self.limits.watched {
+            watched.begin_iteration(iteration);
+        }
         if let Some(profile) = &mut self.profile {
             profile.begin_iteration();
         }
@@ -215,22 +205,12 @@ impl Branch {
             State::Running => true,
             State::Stopping(cause) | State::Ended(cause) => {
                 self.state = State::Ended(cause);
+                if let Some(watched) = &self.limits.watched {
+                    watched.end(self.ending());
+                }
                 false
             }
         })
-    }
-
-    /// Fails where its time was over before it had done all of the iteration.
-    fn end_if_cut(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
-        let Some(deadline) = self.deadline.filter(|_| self.is_cut.get()) else {
-            return Ok(());
-        };
-        if self.has_failed() {
-            return Ok(());
-        }
-        let message = format!("it ran into {deadline}");
-        let error = UnitError::of_kind(FailureKind::TimedOut, message);
-        self.fail(None, &error, sink)
     }
 
     /// Runs a unit that is due.
@@ -269,12 +249,8 @@ impl Branch {
     /// Calls a unit that has code; a panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
         let began = self.profile.as_ref().map(|profile| profile.read());
-        let own = unit.timeout().map(Deadline::of_unit);
-        let deadline = match (own, self.deadline) {
-            (Some(own), Some(whole)) => Some(own.earlier(whole)),
-            (own, whole) => own.or(whole),
-        };
-        self.context.set_deadline(deadline);
+        let limit = self.limits.begin_call(position, unit);
+        self.context.set_deadline(limit.first);
         let context = &mut self.context;
         let slot = &mut self.generators[position];
         let result = match self.hooks.as_deref() {
@@ -288,11 +264,7 @@ impl Branch {
         if let (Some(profile), Some(began)) = (&mut self.profile, &began) {
             profile.add(position, self.context.iteration(), began);
         }
-        match own {
-            // Nobody could end the call, or nobody did in time.
-            Some(own) if own.is_over() && result.is_ok() => Err(too_late(own)),
-            _ => result,
-        }
+        self.limits.end_call(&limit, unit, result)
     }
 
     /// Takes in what a call of a unit led to.
@@ -352,61 +324,6 @@ impl Branch {
         self.context.set_output(position, output);
     }
 
-    pub(super) fn fail(
-        &mut self,
-        unit: Option<&Unit>,
-        error: &UnitError,
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        let kind = error.kind();
-        let verb = match kind {
-            FailureKind::Panic => "panicked",
-            FailureKind::TimedOut => "timed out",
-            FailureKind::Error | FailureKind::Killed => "failed",
-        };
-        let iteration = self.context.iteration();
-        let name = unit.map(|unit| unit.name().to_owned());
-        let who = match &name {
-            Some(name) => format!("unit `{name}`"),
-            None if kind == FailureKind::TimedOut => "it".to_owned(),
-            None => "the executor's hook".to_owned(),
-        };
-        let reason = format!("{who} {verb} in iteration {iteration}: {}", error.message());
-        self.stop(Cause {
-            status: kind.status(),
-            reason: Some(reason),
-        });
-        sink.emit(Event::Exception {
-            at: Timestamp::now(),
-            experiment: self.context.number(),
-            exception: Box::new(ExceptionRecord {
-                unit: name,
-                iteration,
-                kind,
-                message: error.message().to_owned(),
-                backtrace: error.backtrace().map(str::to_owned),
-            }),
-        })
-    }
-
-    /// A generator came to its end.
-    fn come_to_end(&mut self, position: usize) {
-        self.exhausted.push(position);
-        self.stop(Cause {
-            status: Status::Stopped,
-            reason: None,
-        });
-    }
-
-    /// The first cause counts, but an error weighs more than a generator's end.
-    fn stop(&mut self, cause: Cause) {
-        self.state = match std::mem::replace(&mut self.state, State::Running) {
-            State::Running => State::Stopping(cause),
-            State::Stopping(first) if first.status.is_success() => State::Stopping(cause),
-            other => other,
-        };
-    }
-
     pub(super) fn saved_bytes(&self) -> usize {
         let profile = self.profile.as_ref().map_or(0, |profile| profile.bytes());
         self.context.saved_bytes() + profile
@@ -431,22 +348,6 @@ impl Branch {
         })
     }
 
-    /// Whether it has ended without success.
-    pub(super) fn has_failed(&self) -> bool {
-        match &self.state {
-            State::Running => false,
-            State::Stopping(cause) | State::Ended(cause) => !cause.status.is_success(),
-        }
-    }
-
-    /// Ends it, where its task was not run or not to the end.
-    pub(super) fn give_up(&mut self, status: Status, reason: &str) {
-        self.state = State::Ended(Cause {
-            status,
-            reason: Some(reason.to_owned()),
-        });
-    }
-
     /// Tells how it ended.
     pub(super) fn end(&mut self, sink: &mut dyn EventSink) -> Result<Ending, SinkError> {
         // Generators may own processes; they end with the experiment, not with the executor.
@@ -459,16 +360,7 @@ impl Branch {
                 text: format!("the experiment's config.json cannot be written: {error}"),
             })?;
         }
-        let (status, reason) = match &self.state {
-            State::Running => (Status::Finished, None),
-            State::Stopping(cause) | State::Ended(cause) => (cause.status, cause.reason.clone()),
-        };
-        let ending = Ending {
-            number: self.context.number(),
-            status,
-            reason,
-            iterations: self.iterations,
-        };
+        let ending = self.ending();
         sink.emit(Event::ExperimentEnded {
             at: Timestamp::now(),
             experiment: ending.number,
@@ -479,11 +371,6 @@ impl Branch {
         })?;
         Ok(ending)
     }
-}
-
-fn too_late(deadline: Deadline) -> UnitError {
-    let message = format!("the call took longer than {deadline}");
-    UnitError::of_kind(FailureKind::TimedOut, message)
 }
 
 #[inline]

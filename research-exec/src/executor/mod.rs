@@ -4,9 +4,11 @@ mod alone;
 mod block;
 mod branch;
 mod in_turn;
+mod limits;
 mod profile;
 mod threads;
 mod unwind;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +26,9 @@ use crate::task::{TaskExperiment, standalone_task};
 
 pub use alone::{BranchExecution, Execution, Series};
 use branch::Branch;
+use limits::Limits;
+pub(crate) use watch::Interrupt;
+use watch::Watch;
 
 /// Saved values are sent when they take this much, in bytes.
 const SEND_BYTES: usize = 64 << 10;
@@ -208,10 +213,18 @@ impl Executor {
         task: Vec<TaskExperiment>,
         sink: &mut dyn EventSink,
     ) -> Result<Vec<Ending>, SinkError> {
+        self.run_interruptibly(task, sink, None)
+    }
+
+    /// As [`run_task`](Self::run_task), with somebody who ends the process when a time is over.
+    pub(crate) fn run_interruptibly(
+        &self,
+        task: Vec<TaskExperiment>,
+        sink: &mut dyn EventSink,
+        interrupt: Option<Interrupt>,
+    ) -> Result<Vec<Ending>, SinkError> {
         let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
-        let deadline = self.timeout.map(Deadline::of_experiment);
-        let branch = |(place, one)| self.branch(place, one).with_deadline(deadline);
-        let mut branches: Vec<Branch> = task.into_iter().enumerate().map(branch).collect();
+        let (mut branches, watch) = self.begin_task(task, interrupt);
         match self.experiment.hooks() {
             None => self.run_branches(&mut branches, sink)?,
             Some(hooks) => {
@@ -232,6 +245,8 @@ impl Executor {
                 }
             }
         }
+        // From here on it is told how they ended: no longer by the watch.
+        drop(watch);
         if self.debug && branches.iter().any(Branch::has_failed) {
             let reason = "another branch has failed, which ends everything in debug mode";
             give_up(&mut branches, Status::Killed, reason);
@@ -242,6 +257,38 @@ impl Executor {
             endings.push(branch.end(sink)?);
         }
         Ok(endings)
+    }
+
+    /// The branches of a task, and who watches over their time if somebody has to.
+    fn begin_task(
+        &self,
+        task: Vec<TaskExperiment>,
+        interrupt: Option<Interrupt>,
+    ) -> (Vec<Branch>, Option<Watch>) {
+        let deadline = self.timeout.map(Deadline::of_experiment);
+        let interrupt = interrupt.filter(|_| self.needs_interrupt());
+        let branch = |(place, one): (usize, &TaskExperiment)| self.branch(place, one.clone());
+        let mut branches: Vec<Branch> = task.iter().enumerate().map(branch).collect();
+        let watch = interrupt.map(|interrupt| {
+            let saved = branches.iter_mut().map(Branch::share_saved);
+            let watched = task.into_iter().zip(saved);
+            Watch::start(&self.experiment, deadline, watched, interrupt)
+        });
+        for (index, branch) in branches.iter_mut().enumerate() {
+            let watched = watch.as_ref().map(|watch| watch.branch(index));
+            branch.limits = Limits::new(deadline, watched);
+        }
+        (branches, watch)
+    }
+
+    /// Whether there are timeouts of what only the end of its process ends.
+    pub(crate) fn needs_interrupt(&self) -> bool {
+        let units = self.experiment.units().iter();
+        let mut code = units.filter(|unit| !unit.is_process() && !unit.is_saving());
+        match self.timeout {
+            Some(_) => code.next().is_some(),
+            None => code.any(|unit| unit.timeout().is_some()),
+        }
     }
 
     fn run_branches(

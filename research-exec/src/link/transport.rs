@@ -13,7 +13,7 @@ use ipc_channel::ipc::{
 use crate::process::close_on_exec;
 
 /// The worker's end: sends bytes, in order.
-pub(crate) trait ReportSender {
+pub(crate) trait ReportSender: Send {
     /// Sends bytes on.
     ///
     /// # Errors

@@ -13,10 +13,11 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
 
 use super::invitation::{Invitation, Role, Target};
-use super::sink::FrameSink;
+use super::sink::run_and_tell;
 use crate::executor::Executor;
-use crate::groups::{Slot, default_action, forget_groups};
+use crate::groups::{Slot, default_action, end_executor, forget_groups};
 use crate::link::control::Commander;
+use crate::link::frame::FrameKind;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::process::{ProcessHandle, kill_group};
 use crate::relaunch::this_program;
@@ -67,7 +68,7 @@ impl ExecutorProcess {
             }
             ForkResult::Child => {
                 drop(reports);
-                let code = child_main(executor, number, task, inherited, parent, &child_end.into());
+                let code = child_main(executor, number, task, inherited, parent, child_end.into());
                 // SAFETY: _exit ends the process without running what belongs to the parent
                 // (exit handlers, destructors).
                 unsafe { libc::_exit(code) }
@@ -123,7 +124,7 @@ fn child_main(
     task: Task,
     inherited: &[RawFd],
     parent: Pid,
-    reports: &File,
+    mut reports: File,
 ) -> i32 {
     for descriptor in inherited {
         // SAFETY: these are the worker's links to the leader. This process never uses them, and
@@ -135,14 +136,12 @@ fn child_main(
     if tied.is_err() || getppid() != parent {
         return 1;
     }
-    let mut reports = reports;
-    let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.write_all(bytes));
+    let send = move |bytes: &[u8]| reports.write_all(bytes);
+    let last = FrameKind::Ended;
     let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        executor.run_task(task, &mut sink)
+        run_and_tell(executor, number, task, send, last, end_executor)
     }));
-    let printed = io::stdout().flush();
-    let Ok(Ok(endings)) = run else { return 1 };
-    i32::from(printed.is_err() || sink.end(endings).is_err())
+    i32::from(!matches!(run, Ok(Ok(()))))
 }
 
 /// An executor that was started by execution and waits for its task.

@@ -8,16 +8,16 @@ mod sink;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use research_core::{Experiment, Isolation, SinkError};
 
 pub(crate) use executor_process::tie_to_parent;
 pub use invitation::{Invitation, Target};
 pub(crate) use invitation::{Role, VARIABLE as INVITATION_VARIABLE};
-pub(crate) use sink::FrameSink;
 
 use crate::executor::Executor;
-use crate::groups::end_groups_on_signals;
+use crate::groups::{end_executor, end_groups_on_signals, end_worker};
 use crate::link::control::{Command, Commands};
 use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
@@ -26,6 +26,7 @@ use crate::orphans;
 use crate::process::{is_single_threaded, take_stdin, wait_for_children};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
+use sink::run_and_tell;
 
 /// A worker could not go on. It ends, and the leader sees that.
 #[derive(Debug, thiserror::Error)]
@@ -125,12 +126,30 @@ fn serve_one(
     let Some(Command::Run(number, task)) = command else {
         return Ok(());
     };
-    let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.write_all(bytes));
-    let endings = executor.run_task(task, &mut sink)?;
-    io::stdout()
-        .flush()
-        .map_err(io_error("print what units printed"))?;
-    Ok(sink.end(endings)?)
+    let send = move |bytes: &[u8]| reports.write_all(bytes);
+    let last = FrameKind::Ended;
+    Ok(run_and_tell(
+        &executor,
+        number,
+        task,
+        send,
+        last,
+        end_executor,
+    )?)
+}
+
+/// The link to the leader, within reach of a thread that ends this process.
+#[derive(Clone)]
+struct Reports(Arc<Mutex<dyn ReportSender>>);
+
+impl Reports {
+    fn lock(&self) -> MutexGuard<'_, dyn ReportSender + 'static> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.lock().send(bytes)
+    }
 }
 
 struct Worker<'a> {
@@ -140,7 +159,7 @@ struct Worker<'a> {
     /// Whether its experiments run programs only, each of which is a process of its own.
     only_programs: bool,
     commands: Commands,
-    reports: Box<dyn ReportSender>,
+    reports: Reports,
     /// The links to the leader, which a forked child closes.
     inherited: Vec<RawFd>,
     /// The children that it had when it came here, which its program may need.
@@ -187,7 +206,7 @@ impl<'a> Worker<'a> {
             init,
             executor,
             commands,
-            reports: Box::new(reports),
+            reports: Reports(Arc::new(Mutex::new(reports))),
             inherited,
             own_children,
             ready: None,
@@ -250,16 +269,30 @@ impl<'a> Worker<'a> {
             self.executed(number, &task)
         };
         let process = process.map_err(io_error("start an executor"))?;
+        let timeout = self.init.options.timeout;
         self.relay
-            .pass_on(process, number, &experiments, &mut *self.reports)
+            .pass_on(
+                process,
+                number,
+                &experiments,
+                timeout,
+                &mut *self.reports.lock(),
+            )
             .map_err(io_error("pass on events"))
     }
 
     fn run_here(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
-        let reports = &mut self.reports;
-        let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
-        let endings = self.executor.run_task(task, &mut sink)?;
-        Ok(sink.end(endings)?)
+        let reports = self.reports.clone();
+        let send = move |bytes: &[u8]| reports.send(bytes);
+        let last = FrameKind::Last;
+        Ok(run_and_tell(
+            &self.executor,
+            number,
+            task,
+            send,
+            last,
+            end_worker,
+        )?)
     }
 
     /// Gives the task to the executor that is ready, and gets the next one ready meanwhile.

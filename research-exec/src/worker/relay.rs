@@ -3,24 +3,29 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
-use research_core::{EventSink, SinkError, Status, Timestamp};
+use research_core::{Deadline, EventSink, FailureKind, SinkError, Status, Timestamp};
 
 use super::executor_process::ExecutorProcess;
 use super::sink::FrameSink;
-use crate::distributor::killed_events;
+use crate::distributor::ended_events;
 use crate::executor::Ending;
 use crate::link::frame::{FrameDecoder, FrameKind};
 use crate::link::message::{Task, TaskNumber};
 use crate::link::transport::ReportSender;
-use crate::process::{ending_in_words, wait_readable};
+use crate::process::{ending_in_words, poll_timeout, wait_readable};
 
 /// Frames are passed on together up to this many bytes.
 const MESSAGE_BYTES: usize = 128 << 10;
+
+/// An executor has so long to see to its timeout itself.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Passes on what executors report, one after another; the buffers are used again.
 pub(super) struct Relay {
@@ -39,15 +44,24 @@ impl Relay {
     }
 
     /// Passes on the reports of an executor until it has ended. If it ended without saying how
-    /// its experiments did, they are told to be killed.
+    /// its experiments did, they are told to be killed. An executor sees to its timeouts itself; one
+    /// that is long past its own, stopped perhaps, is killed.
     pub(super) fn pass_on(
         &mut self,
         mut process: ExecutorProcess,
         number: TaskNumber,
         task: &Task,
+        timeout: Option<Duration>,
         reports: &mut dyn ReportSender,
     ) -> io::Result<()> {
-        let told = self.stream(&process)?.pass_on_all(&process, reports)?;
+        let patience =
+            timeout.map(|timeout| Deadline::of_experiment(timeout.saturating_add(PATIENCE)));
+        let stream = self.stream(&process, patience)?;
+        let told = stream.pass_on_all(&process, reports)?;
+        let is_late = !told && patience.is_some_and(|patience| patience.is_over());
+        if is_late {
+            process.handle().signal(Signal::SIGKILL)?;
+        }
         if !told {
             wait_for_death(&process)?;
         }
@@ -57,11 +71,19 @@ impl Relay {
             return Ok(());
         }
         let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
-        let endings = tell_killed(task, &status, &mut sink).map_err(io::Error::other)?;
+        let end = match timeout.filter(|_| is_late) {
+            Some(timeout) => End::late(timeout),
+            None => End::killed(&status),
+        };
+        let endings = end.tell(task, &mut sink).map_err(io::Error::other)?;
         sink.end(endings).map_err(io::Error::other)
     }
 
-    fn stream(&mut self, process: &ExecutorProcess) -> io::Result<Stream<'_>> {
+    fn stream(
+        &mut self,
+        process: &ExecutorProcess,
+        patience: Option<Deadline>,
+    ) -> io::Result<Stream<'_>> {
         let file = File::from(process.reports().try_clone_to_owned()?);
         fcntl(&file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         // What an executor that was killed has left half-said belongs to nobody.
@@ -71,6 +93,7 @@ impl Relay {
             file,
             buffers: self,
             ended: false,
+            patience,
         })
     }
 }
@@ -80,6 +103,8 @@ struct Stream<'a> {
     file: File,
     buffers: &'a mut Relay,
     ended: bool,
+    /// When nothing more is waited for.
+    patience: Option<Deadline>,
 }
 
 impl Stream<'_> {
@@ -104,7 +129,9 @@ impl Stream<'_> {
             PollFd::new(self.file.as_fd(), PollFlags::POLLIN),
             PollFd::new(process.handle().descriptor(), PollFlags::POLLIN),
         ];
-        match poll(&mut waited, PollTimeout::NONE) {
+        let time_left = self.patience.and_then(|patience| patience.time_left());
+        match poll(&mut waited, poll_timeout(time_left)) {
+            Ok(0) => return Ok(self.patience.is_some_and(|patience| !patience.is_over())),
             Ok(_) => {}
             Err(Errno::EINTR) => return Ok(true),
             Err(error) => return Err(error.into()),
@@ -119,7 +146,7 @@ impl Stream<'_> {
         while !self.ended {
             let Relay { decoder, chunk, .. } = &mut *self.buffers;
             match self.file.read(chunk) {
-                Ok(0) => return Ok(false),
+                Ok(0) => return Ok(self.patience.is_some_and(|patience| !patience.is_over())),
                 Ok(length) => decoder.feed(&chunk[..length]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -159,27 +186,48 @@ fn wait_for_death(process: &ExecutorProcess) -> io::Result<()> {
     wait_readable(&[death], PollTimeout::from(2000_u16)).map(drop)
 }
 
-/// Tells that all experiments of a task were killed with their process.
-fn tell_killed(
-    task: &Task,
-    status: &WaitStatus,
-    sink: &mut dyn EventSink,
-) -> Result<Vec<Ending>, SinkError> {
-    let reason = format!(
-        "the executor's process ended by {}",
-        ending_in_words(status)
-    );
-    let mut endings = Vec::with_capacity(task.len());
-    for experiment in task {
-        for event in killed_events(Timestamp::now(), experiment, &reason) {
-            sink.emit(event)?;
-        }
-        endings.push(Ending {
-            number: experiment.number,
+/// How the experiments of a process ended that did not say it itself.
+struct End {
+    status: Status,
+    kind: FailureKind,
+    reason: String,
+}
+
+impl End {
+    fn killed(status: &WaitStatus) -> Self {
+        Self {
             status: Status::Killed,
-            reason: Some(reason.clone()),
-            iterations: 0,
-        });
+            kind: FailureKind::Killed,
+            reason: format!(
+                "the executor's process ended by {}",
+                ending_in_words(status)
+            ),
+        }
     }
-    Ok(endings)
+
+    fn late(timeout: Duration) -> Self {
+        Self {
+            status: Status::TimedOut,
+            kind: FailureKind::TimedOut,
+            reason: format!("it ran into the experiment's timeout of {timeout:?}, and was killed"),
+        }
+    }
+
+    /// Tells it of all experiments of a task.
+    fn tell(&self, task: &Task, sink: &mut dyn EventSink) -> Result<Vec<Ending>, SinkError> {
+        let mut endings = Vec::with_capacity(task.len());
+        for experiment in task {
+            let now = Timestamp::now();
+            for event in ended_events(now, experiment, self.status, self.kind, &self.reason) {
+                sink.emit(event)?;
+            }
+            endings.push(Ending {
+                number: experiment.number,
+                status: self.status,
+                reason: Some(self.reason.clone()),
+                iterations: 0,
+            });
+        }
+        Ok(endings)
+    }
 }

@@ -1,12 +1,13 @@
 //! Where an executor's events go: into frames.
 
-use std::io;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use research_core::{Event, EventSink, SinkError};
 
-use crate::executor::Ending;
+use crate::executor::{Ending, Executor, Interrupt};
 use crate::link::frame::{FrameKind, push_frame};
-use crate::link::message::TaskNumber;
+use crate::link::message::{Task, TaskNumber};
 
 /// As many events travel in one frame, at most.
 const BATCH: usize = 64;
@@ -30,9 +31,18 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
     }
 
     /// Sends what is gathered as the task's last events, with its endings.
-    pub(crate) fn end(mut self, endings: Vec<Ending>) -> Result<(), SinkError> {
+    pub(crate) fn end(&mut self, endings: Vec<Ending>) -> Result<(), SinkError> {
+        self.end_as(FrameKind::Ended, endings)
+    }
+
+    /// The same in a frame of another kind.
+    pub(crate) fn end_as(
+        &mut self,
+        kind: FrameKind,
+        endings: Vec<Ending>,
+    ) -> Result<(), SinkError> {
         let events = std::mem::take(&mut self.events);
-        self.send_frame(FrameKind::Ended, &(events, endings))
+        self.send_frame(kind, &(events, endings))
     }
 
     fn send_frame<T: serde::Serialize>(
@@ -64,4 +74,74 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> EventSink for FrameSink<S> {
         let events = std::mem::take(&mut self.events);
         self.send_frame(FrameKind::Events, &events)
     }
+}
+
+/// A sink that an interrupt can take over: it locks the sink for good, and ends the process.
+pub(crate) struct SharedSink<S>(Arc<Mutex<FrameSink<S>>>);
+
+impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
+    pub(crate) fn new(sink: FrameSink<S>) -> Self {
+        Self(Arc::new(Mutex::new(sink)))
+    }
+
+    /// What passes on the last events of a task in a frame of this kind, and then lets the process
+    /// end.
+    pub(crate) fn interrupt(&self, kind: FrameKind, end: fn() -> !) -> Interrupt {
+        let sink = Arc::clone(&self.0);
+        Arc::new(move |events, endings| {
+            // A unit's panic is caught before it comes here.
+            let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            let told = events
+                .into_iter()
+                .try_for_each(|event| sink.emit(event))
+                .and_then(|()| sink.end_as(kind, endings));
+            // If nobody listens any more, there is nobody to tell.
+            let _ = told;
+            end()
+        })
+    }
+
+    pub(crate) fn end(&self, endings: Vec<Ending>) -> Result<(), SinkError> {
+        self.lock().end(endings)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FrameSink<S>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> EventSink for SharedSink<S> {
+    fn emit(&mut self, event: Event) -> Result<(), SinkError> {
+        self.lock().emit(event)
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.lock().flush()
+    }
+}
+
+/// Runs a task and tells how it ended, to where `send` leads; all that units have printed is out by
+/// then, for whoever hears of the end may end this process. When a time is over, the last of it is
+/// told in a frame of this kind, and the process ends.
+pub(crate) fn run_and_tell<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
+    executor: &Executor,
+    number: TaskNumber,
+    task: Task,
+    send: S,
+    last: FrameKind,
+    end: fn() -> !,
+) -> Result<(), SinkError> {
+    let mut sink = FrameSink::new(number, send);
+    if !executor.needs_interrupt() {
+        let endings = executor.run_task(task, &mut sink)?;
+        let printed = io::stdout().flush();
+        sink.end(endings)?;
+        return printed.map_err(|error| SinkError(error.to_string()));
+    }
+    let mut sink = SharedSink::new(sink);
+    let interrupt = sink.interrupt(last, end);
+    let endings = executor.run_interruptibly(task, &mut sink, Some(interrupt))?;
+    let printed = io::stdout().flush();
+    sink.end(endings)?;
+    printed.map_err(|error| SinkError(error.to_string()))
 }

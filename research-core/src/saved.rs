@@ -1,0 +1,147 @@
+//! Saved values that wait to be sent.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use research_domain::Value;
+
+use crate::column::ColumnBuilder;
+use crate::event::{Event, ExperimentNumber};
+use crate::meeting::{EventSink, SinkError};
+
+/// The values of an experiment, a column for each variable.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    columns: Vec<(Arc<str>, ColumnBuilder)>,
+    next: usize,
+}
+
+impl Columns {
+    #[inline]
+    fn push(&mut self, variable: &str, iteration: u64, value: Value) {
+        let position = self.variable(variable);
+        self.columns[position].1.push(iteration, value);
+        self.next = position + 1;
+    }
+
+    /// Where the columns have a variable. Variables are mostly saved in the same order, so the
+    /// one after the last is looked at first.
+    #[inline]
+    fn variable(&mut self, name: &str) -> usize {
+        let expected = if self.next < self.columns.len() {
+            self.next
+        } else {
+            0
+        };
+        let is_expected = |(known, _): &(Arc<str>, _)| &**known == name;
+        if self.columns.get(expected).is_some_and(is_expected) {
+            return expected;
+        }
+        match self.columns.iter().position(is_expected) {
+            Some(position) => position,
+            None => {
+                self.columns.push((name.into(), ColumnBuilder::default()));
+                self.columns.len() - 1
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.columns.iter().map(|(_, column)| column.bytes()).sum()
+    }
+
+    /// Sends the variables that are wanted.
+    fn send(
+        &mut self,
+        experiment: ExperimentNumber,
+        is_wanted: impl Fn(&str) -> bool,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        for (variable, column) in &mut self.columns {
+            if !is_wanted(variable) {
+                continue;
+            }
+            if let Some((iterations, column)) = column.take() {
+                sink.emit(Event::Values {
+                    experiment,
+                    variable: Arc::clone(variable),
+                    iterations,
+                    column,
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The values of an experiment: its context's own, or within reach of somebody else too.
+#[derive(Debug)]
+pub(crate) enum Saved {
+    Own(Columns),
+    Shared(Arc<Mutex<Columns>>),
+}
+
+impl Saved {
+    #[inline]
+    fn with<T>(&mut self, act: impl FnOnce(&mut Columns) -> T) -> T {
+        match self {
+            Self::Own(columns) => act(columns),
+            // Values are pushed whole, so a panic leaves none half there.
+            Self::Shared(shared) => act(&mut shared.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, variable: &str, iteration: u64, value: Value) {
+        self.with(|columns| columns.push(variable, iteration, value));
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Own(columns) => columns.bytes(),
+            Self::Shared(shared) => shared
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .bytes(),
+        }
+    }
+
+    pub(crate) fn send(
+        &mut self,
+        experiment: ExperimentNumber,
+        is_wanted: impl Fn(&str) -> bool,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        self.with(|columns| columns.send(experiment, is_wanted, sink))
+    }
+
+    pub(crate) fn share(&mut self, experiment: ExperimentNumber) -> SharedSaved {
+        let columns = match std::mem::replace(self, Self::Own(Columns::default())) {
+            Self::Own(columns) => Arc::new(Mutex::new(columns)),
+            Self::Shared(shared) => shared,
+        };
+        *self = Self::Shared(Arc::clone(&columns));
+        SharedSaved {
+            experiment,
+            columns,
+        }
+    }
+}
+
+/// The values of an experiment that wait to be sent, for whoever ends it in the middle of a call:
+/// see [`Context::share_saved`](crate::Context::share_saved).
+#[derive(Clone, Debug)]
+pub struct SharedSaved {
+    experiment: ExperimentNumber,
+    columns: Arc<Mutex<Columns>>,
+}
+
+impl SharedSaved {
+    /// Sends them.
+    ///
+    /// # Errors
+    /// Nobody listens any more.
+    pub fn send(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
+        columns.send(self.experiment, |_| true, sink)
+    }
+}

@@ -1,0 +1,108 @@
+//! How a branch comes to its end: by a failure, a generator's end, or for want of time.
+
+use research_core::{
+    Event, EventSink, ExceptionRecord, FailureKind, SinkError, Status, Timestamp, Unit, UnitError,
+};
+
+use super::{Branch, Cause, State};
+use crate::executor::Ending;
+
+impl Branch {
+    /// Fails where its time was over before it had done all of the iteration.
+    pub(super) fn end_if_cut(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        let Some(deadline) = self.limits.cut() else {
+            return Ok(());
+        };
+        if self.has_failed() {
+            return Ok(());
+        }
+        let message = format!("it ran into {deadline}");
+        let error = UnitError::of_kind(FailureKind::TimedOut, message);
+        self.fail(None, &error, sink)
+    }
+
+    pub(in crate::executor) fn fail(
+        &mut self,
+        unit: Option<&Unit>,
+        error: &UnitError,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let kind = error.kind();
+        let verb = match kind {
+            FailureKind::Panic => "panicked",
+            FailureKind::TimedOut => "timed out",
+            FailureKind::Error | FailureKind::Killed => "failed",
+        };
+        let iteration = self.context.iteration();
+        let name = unit.map(|unit| unit.name().to_owned());
+        let who = match &name {
+            Some(name) => format!("unit `{name}`"),
+            None if kind == FailureKind::TimedOut => "it".to_owned(),
+            None => "the executor's hook".to_owned(),
+        };
+        let reason = format!("{who} {verb} in iteration {iteration}: {}", error.message());
+        self.stop(Cause {
+            status: kind.status(),
+            reason: Some(reason),
+        });
+        sink.emit(Event::Exception {
+            at: Timestamp::now(),
+            experiment: self.context.number(),
+            exception: Box::new(ExceptionRecord {
+                unit: name,
+                iteration,
+                kind,
+                message: error.message().to_owned(),
+                backtrace: error.backtrace().map(str::to_owned),
+            }),
+        })
+    }
+
+    /// A generator came to its end.
+    pub(super) fn come_to_end(&mut self, position: usize) {
+        self.exhausted.push(position);
+        self.stop(Cause {
+            status: Status::Stopped,
+            reason: None,
+        });
+    }
+
+    /// The first cause counts, but an error weighs more than a generator's end.
+    fn stop(&mut self, cause: Cause) {
+        self.state = match std::mem::replace(&mut self.state, State::Running) {
+            State::Running => State::Stopping(cause),
+            State::Stopping(first) if first.status.is_success() => State::Stopping(cause),
+            other => other,
+        };
+    }
+
+    /// Whether it has ended without success.
+    pub(in crate::executor) fn has_failed(&self) -> bool {
+        match &self.state {
+            State::Running => false,
+            State::Stopping(cause) | State::Ended(cause) => !cause.status.is_success(),
+        }
+    }
+
+    /// Ends it, where its task was not run or not to the end.
+    pub(in crate::executor) fn give_up(&mut self, status: Status, reason: &str) {
+        self.state = State::Ended(Cause {
+            status,
+            reason: Some(reason.to_owned()),
+        });
+    }
+
+    /// How it ended, or would if it ended now.
+    pub(super) fn ending(&self) -> Ending {
+        let (status, reason) = match &self.state {
+            State::Running => (Status::Finished, None),
+            State::Stopping(cause) | State::Ended(cause) => (cause.status, cause.reason.clone()),
+        };
+        Ending {
+            number: self.context.number(),
+            status,
+            reason,
+            iterations: self.iterations,
+        }
+    }
+}

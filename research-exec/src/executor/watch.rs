@@ -1,0 +1,292 @@
+//! Timeouts of code that cannot be interrupted: a thread that watches a task and, when a time is
+//! over, tells what is known of its experiments and has the process ended.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use research_core::{
+    Deadline, Event, ExceptionRecord, Experiment, ExperimentNumber, FailureKind, SharedSaved,
+    Status, Timestamp,
+};
+
+use super::Ending;
+use crate::task::TaskExperiment;
+
+/// What is done when a time is over: the last events of the task are passed on, with the endings of
+/// those experiments that have one, and the process ends. The others are to be run again.
+pub(crate) type Interrupt = Arc<dyn Fn(Vec<Event>, Vec<Ending>) + Send + Sync>;
+
+/// Watches over a task.
+pub(super) struct Watch {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    experiment: Experiment,
+    /// That of all experiments of the task, which began together.
+    whole: Option<Deadline>,
+    branches: Vec<Entry>,
+    /// When the thread looks again by itself.
+    looks_at: Option<Instant>,
+    phase: Phase,
+}
+
+#[derive(PartialEq, Eq)]
+enum Phase {
+    Watching,
+    /// A time was over, and the process is about to end.
+    Interrupted,
+    /// The task has ended.
+    Over,
+}
+
+/// What is known of a branch.
+struct Entry {
+    number: ExperimentNumber,
+    attempt: u32,
+    saved: SharedSaved,
+    iterations: u64,
+    call: Option<Call>,
+    ending: Option<Ending>,
+}
+
+#[derive(Clone, Copy)]
+struct Call {
+    unit: usize,
+    deadline: Deadline,
+    /// Whether it is made for all branches.
+    is_root: bool,
+}
+
+impl Watch {
+    /// Begins to watch. Where the system gives no thread, nobody does: the worker that runs the
+    /// process watches over the experiment's time, too.
+    pub(super) fn start(
+        experiment: &Experiment,
+        whole: Option<Deadline>,
+        branches: impl Iterator<Item = (TaskExperiment, SharedSaved)>,
+        interrupt: Interrupt,
+    ) -> Self {
+        let entry = |(task, saved): (TaskExperiment, SharedSaved)| Entry {
+            number: task.number,
+            attempt: task.attempt,
+            saved,
+            iterations: 0,
+            call: None,
+            ending: None,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                experiment: experiment.clone(),
+                whole,
+                branches: branches.map(entry).collect(),
+                looks_at: None,
+                phase: Phase::Watching,
+            }),
+            changed: Condvar::new(),
+        });
+        let watching = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("timeouts".into())
+            .spawn(move || watching.watch(&interrupt));
+        Self {
+            shared,
+            thread: thread.ok(),
+        }
+    }
+
+    /// What a branch tells the watch, by its place in the task.
+    pub(super) fn branch(&self, index: usize) -> Watched {
+        Watched {
+            shared: Arc::clone(&self.shared),
+            index,
+        }
+    }
+}
+
+/// The task has ended. If its time was over before that, the process ends, and whoever comes here
+/// waits for it.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.wait_if_interrupted();
+        state.phase = Phase::Over;
+        drop(state);
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // It runs no code but ours, and there is nothing that its panic would change.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A branch's side of the watch.
+pub(super) struct Watched {
+    shared: Arc<Shared>,
+    index: usize,
+}
+
+impl Watched {
+    pub(super) fn begin_iteration(&self, iteration: u64) {
+        let mut state = self.shared.lock();
+        state.branches[self.index].iterations = iteration + 1;
+    }
+
+    #[inline]
+    pub(super) fn begin_call(&self, unit: usize, deadline: Deadline, is_root: bool) {
+        let mut state = self.shared.lock();
+        state.branches[self.index].call = Some(Call {
+            unit,
+            deadline,
+            is_root,
+        });
+        let is_earlier = match (deadline.at(), state.looks_at) {
+            (Some(at), Some(looks_at)) => at < looks_at,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        drop(state);
+        if is_earlier {
+            self.shared.changed.notify_one();
+        }
+    }
+
+    #[inline]
+    pub(super) fn end_call(&self) {
+        let mut state = self.shared.lock();
+        state.wait_if_interrupted();
+        state.branches[self.index].call = None;
+    }
+
+    /// The branch will do nothing more.
+    pub(super) fn end(&self, ending: Ending) {
+        let mut state = self.shared.lock();
+        state.branches[self.index].ending = Some(ending);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch(&self, interrupt: &Interrupt) {
+        let mut state = self.lock();
+        while state.phase == Phase::Watching {
+            let next = state.next_deadline();
+            state.looks_at = next;
+            let now = Instant::now();
+            state = match next {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(at) if at > now => {
+                    let waited = self.changed.wait_timeout(state, at - now);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                Some(_) => {
+                    let (events, endings) = state.interrupted();
+                    state.phase = Phase::Interrupted;
+                    drop(state);
+                    return interrupt(events, endings);
+                }
+            };
+        }
+    }
+}
+
+impl State {
+    fn wait_if_interrupted(&self) {
+        if self.phase == Phase::Interrupted {
+            loop {
+                // The process ends at any moment.
+                std::thread::park();
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let calls = self.branches.iter().filter_map(|branch| branch.call);
+        let calls = calls.filter_map(|call| call.deadline.at());
+        calls.chain(self.whole.and_then(|whole| whole.at())).min()
+    }
+
+    /// What is to be told: the endings of branches whose time is over, and of those that have ended
+    /// before.
+    fn interrupted(&self) -> (Vec<Event>, Vec<Ending>) {
+        let whole = self.whole.filter(Deadline::is_over);
+        let is_late = |call: &&Call| call.deadline.is_over();
+        let calls = self
+            .branches
+            .iter()
+            .filter_map(|branch| branch.call.as_ref());
+        let root = calls.filter(is_late).find(|call| call.is_root).copied();
+        let mut events = Vec::new();
+        let mut endings = Vec::new();
+        for branch in &self.branches {
+            let late = branch.call.filter(|call| call.deadline.is_over()).or(root);
+            let ending = match (&branch.ending, late, whole) {
+                (Some(ending), _, _) => ending.clone(),
+                (None, Some(call), _) => {
+                    let unit = self.experiment.units()[call.unit].name();
+                    branch.timed_out(Some(unit), call.deadline, &mut events)
+                }
+                (None, None, Some(whole)) => branch.timed_out(None, whole, &mut events),
+                (None, None, None) => continue,
+            };
+            branch.tell_end(&ending, &mut events);
+            endings.push(ending);
+        }
+        (events, endings)
+    }
+}
+
+impl Entry {
+    fn timed_out(&self, unit: Option<&str>, deadline: Deadline, events: &mut Vec<Event>) -> Ending {
+        let iteration = self.iterations.saturating_sub(1);
+        let message = format!("it ran into {deadline}, and its process was ended");
+        let who = match unit {
+            Some(unit) => format!("unit `{unit}`"),
+            None => "it".to_owned(),
+        };
+        let reason = format!("{who} timed out in iteration {iteration}: {message}");
+        events.push(Event::Exception {
+            at: Timestamp::now(),
+            experiment: self.number,
+            exception: Box::new(ExceptionRecord {
+                unit: unit.map(str::to_owned),
+                iteration,
+                kind: FailureKind::TimedOut,
+                message,
+                backtrace: None,
+            }),
+        });
+        Ending {
+            number: self.number,
+            status: Status::TimedOut,
+            reason: Some(reason),
+            iterations: self.iterations,
+        }
+    }
+
+    fn tell_end(&self, ending: &Ending, events: &mut Vec<Event>) {
+        // A list takes everything.
+        let _ = self.saved.send(events);
+        events.push(Event::ExperimentEnded {
+            at: Timestamp::now(),
+            experiment: self.number,
+            attempt: self.attempt,
+            status: ending.status,
+            reason: ending.reason.clone(),
+            iterations: ending.iterations,
+        });
+    }
+}

@@ -85,7 +85,7 @@ fn reasons(finished: &Finished) -> Vec<String> {
 
 /// The third of six experiments starts a child, and hangs.
 fn hanging(name: &str, folder: &Path) -> Research {
-    let note = folder.join("child");
+    let note = folder.join(format!("child of {name}"));
     Research::new(name)
         .folder(folder)
         .domain(option("x", 0..6_i64))
@@ -129,7 +129,8 @@ fn a_unit_that_hangs_is_ended_with_its_children_and_the_others_go_on() {
         let expected =
             "unit `hang` timed out in iteration 0: it ran into the unit's timeout of 300ms";
         assert!(reasons(&finished)[0].starts_with(expected), "{isolation:?}");
-        let child = std::fs::read_to_string(folder.join("child")).unwrap();
+        let note = folder.join(format!("child of {}", finished.record().name));
+        let child = std::fs::read_to_string(note).unwrap();
         assert!(!is_asleep(&child), "{isolation:?}");
     }
 }

@@ -12,10 +12,12 @@ use crate::exit::Exit;
 #[command(
     name = "research",
     version,
+    long_version = env!("RESEARCH_LONG_VERSION"),
     max_term_width = 100,
     about = "Run thousands of experiments over a space of parameters, each in its own process",
     after_help = "\
 Examples:
+  research init                          write a research file to start from
   research run research.toml             run what the file describes
   research status power                  how it stands
   research results power                 what it has saved, as a table
@@ -56,6 +58,7 @@ macro_rules! commands {
 }
 
 commands! {
+    Init = init,
     Run = run,
     Resume = resume,
     Status = status,
@@ -65,4 +68,6 @@ commands! {
     List = list,
     Domain = domain,
     Devices = devices,
+    Completions = completions,
+    Man = man,
 }

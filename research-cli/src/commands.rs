@@ -3,11 +3,15 @@
 //! Results go to a writer, which is standard output in the program; everything else is said on
 //! standard error.
 
+pub mod completions;
 pub mod devices;
 pub mod domain;
+mod dry_run;
 mod error;
+pub mod init;
 pub mod lead;
 pub mod list;
+pub mod man;
 pub mod remove;
 pub mod results;
 pub mod resume;
@@ -24,6 +28,16 @@ pub use error::CommandError;
 
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
     serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
+}
+
+/// A name as it is typed in a shell.
+fn shell_word(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%^".contains(c);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
 }
 
 /// Asks, if there is somebody to ask.

@@ -17,6 +17,11 @@ use arguments::Arguments;
 use commands::CommandError;
 use exit::Exit;
 
+/// Answers a shell that asks how a line can go on, and ends; does nothing if none asks.
+pub fn complete() {
+    commands::completions::answer();
+}
+
 /// Runs the program with these arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {

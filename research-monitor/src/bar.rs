@@ -16,6 +16,7 @@ use research_core::{Event, Subscriber, Timestamp};
 
 use crate::monitor::Monitor;
 use crate::notices::Notices;
+use crate::picture::Picture;
 use crate::show::ShowProgress;
 use lines::Lines;
 use terminal::Terminal;
@@ -109,6 +110,14 @@ impl Bar {
         Self::new(Box::new(face), monitor, interval, false, clock)
     }
 
+    /// Only what people should see at once, on standard error: warnings, errors, new causes of
+    /// failures.
+    #[must_use]
+    pub fn notices(monitor: Monitor) -> Self {
+        let clock: Clock = Arc::new(Timestamp::now);
+        Self::new(Box::new(NoticesOnly), monitor, REDRAW, false, clock)
+    }
+
     /// Somebody else's bar, which is shown something when there is something new, ten times a
     /// second at most.
     #[must_use]
@@ -158,6 +167,18 @@ impl Bar {
     /// Shows it as it is now.
     pub fn draw(&self) {
         self.shared().show();
+    }
+}
+
+/// Lines, and nothing between them.
+struct NoticesOnly;
+
+impl ShowProgress for NoticesOnly {
+    fn show(&mut self, _: &Picture) {}
+
+    fn say(&mut self, line: &str) {
+        // Nobody can be told that nobody can be told.
+        let _ = writeln!(io::stderr().lock(), "{line}");
     }
 }
 

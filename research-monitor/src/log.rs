@@ -46,6 +46,15 @@ impl<W: Write> MonitorLog<W> {
         self.error.as_ref()
     }
 
+    /// Writes what some events say, and flushes the output.
+    ///
+    /// # Errors
+    /// The output takes no more.
+    pub fn write_events(&mut self, events: &[Event]) -> io::Result<()> {
+        events.iter().try_for_each(|event| self.write(event))?;
+        self.out.flush()
+    }
+
     fn write(&mut self, event: &Event) -> io::Result<()> {
         // An experiment that ends is known before the event, one that starts after it.
         let before = self.line(event);
@@ -111,11 +120,7 @@ impl<W: Write + Send> Subscriber for MonitorLog<W> {
         if self.error.is_some() {
             return;
         }
-        let written = events
-            .iter()
-            .try_for_each(|event| self.write(event))
-            .and_then(|()| self.out.flush());
-        self.error = written.err();
+        self.error = self.write_events(events).err();
     }
 }
 

@@ -311,6 +311,22 @@ impl fmt::Display for StatusReport {
 }
 
 impl StatusReport {
+    /// The report in one line, as for a log.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let state = match self.state {
+            State::New => return format!("{}: has not run yet", self.name),
+            State::Broken => "broken off, ",
+            State::Running => "running, ",
+            // The course says how it ended.
+            State::Complete | State::Interrupted | State::Aborted => "",
+        };
+        format!(
+            "{}: {state}{}, {}, Exceptions: {}",
+            self.name, self.progress, self.course, self.exceptions
+        )
+    }
+
     /// How many experiments ended without having done what they were asked to.
     #[must_use]
     pub fn failed(&self) -> u64 {

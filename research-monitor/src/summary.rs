@@ -127,6 +127,12 @@ impl Summary {
         self
     }
 
+    /// The experiment that stands for the most frequent cause of failures.
+    #[must_use]
+    pub fn example(&self) -> Option<&ExperimentId> {
+        self.failures.first()?.example.as_ref()
+    }
+
     /// Whether some experiments did not do what they were asked to.
     #[must_use]
     pub fn has_failures(&self) -> bool {

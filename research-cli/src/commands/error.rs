@@ -1,6 +1,7 @@
 //! Why a command could not do what it was asked to.
 
 use std::io;
+use std::path::PathBuf;
 
 use research::ResearchError;
 use research::core::StorageError;
@@ -58,6 +59,20 @@ pub enum CommandError {
     /// The driver of devices does not answer.
     #[error(transparent)]
     Devices(#[from] ProbeError),
+    /// A file would be written over.
+    #[error("{} exists already: it is left alone; write to another file", .0.display())]
+    FileExists(PathBuf),
+    /// A file cannot be written.
+    #[error("{} cannot be written: {source}", path.display())]
+    NotWritten {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no such command.
+    #[error("there is no command `{0}`: `research help` lists those that there are")]
+    NoCommand(String),
     /// There is a question, and nobody to answer it.
     #[error(
         "this asks a question, and there is no terminal to answer it at: answer it with {flag}"
@@ -84,13 +99,15 @@ impl CommandError {
             | Self::Infinite
             | Self::NoFilter(_)
             | Self::Table(_)
+            | Self::FileExists(_)
+            | Self::NoCommand(_)
             | Self::NobodyToAsk { .. } => Exit::Usage,
             Self::NotFromFile(_) => Exit::Usage,
             Self::Storage(error) => storage_exit(error),
             Self::Research(error) => research_exit(error),
             // Whoever reads has seen enough: `| head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Output(_) | Self::Devices(_) => Exit::Impossible,
+            Self::Output(_) | Self::Devices(_) | Self::NotWritten { .. } => Exit::Impossible,
         }
     }
 }

@@ -1,19 +1,34 @@
 //! What `research run` and `research resume` have in common: leading a run, and telling of it.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use clap::Args;
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
 
-use super::CommandError;
+use super::{CommandError, shell_word};
 use crate::exit::Exit;
 use crate::file::{FileError, ResearchFile};
 
 /// What is shown while it runs and at its end.
-pub(super) struct Shown {
-    pub(super) bar: bool,
-    pub(super) results: bool,
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is shown")]
+pub struct Shown {
+    /// Show no progress, only warnings and the summary
+    #[arg(long)]
+    pub no_bar: bool,
+    /// Show nothing but errors, and the summary if something failed or was interrupted
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Sum up this variable: its lowest and highest value, and the configs that gave them; without
+    /// it, the only variable that is a number; can be given several times
+    #[arg(long, value_name = "VAR")]
+    pub summary_of: Vec<String>,
+    /// Print the results at the end, as `research results` does
+    #[arg(long)]
+    pub results: bool,
 }
 
 /// The research that a file describes.
@@ -25,36 +40,67 @@ pub(super) fn describe(file: &ResearchFile) -> Result<Research, CommandError> {
         .source(serde_json::to_value(file).map_err(io::Error::from)?))
 }
 
-/// Runs it, shows how it goes, and says at the end what came of it.
+/// Runs it, shows how it goes, and says at the end what came of it; `called` is how people call it
+/// in other commands.
 pub(super) fn lead(
     name: &str,
+    called: &Path,
     mut research: Research,
-    shown: Shown,
+    shown: &Shown,
     out: &mut dyn Write,
     run: impl FnOnce(Research) -> Result<Finished, research::ResearchError>,
 ) -> Result<Exit, CommandError> {
     let monitor = Monitor::new();
-    research = if shown.bar {
-        research.subscriber(Bar::stderr(name, monitor.clone()))
-    } else {
+    research = if shown.quiet {
         research.subscriber(monitor.clone())
+    } else if shown.no_bar {
+        research.subscriber(Bar::notices(monitor.clone()))
+    } else {
+        research.subscriber(Bar::stderr(name, monitor.clone()))
     };
     let finished = run(research).map_err(Box::new)?;
-    let summary = Summary::of(&monitor.picture(), Timestamp::now());
-    // What cannot be said on standard error is in the log.
-    let _ = writeln!(io::stderr().lock(), "{summary}");
-    if !is_complete(&finished) {
-        let _ = writeln!(io::stderr().lock(), "go on with `research resume {}`", name);
+    let exit = exit(&finished);
+    if !shown.quiet || exit != Exit::Success {
+        // What cannot be said on standard error is in the log.
+        let _ = writeln!(
+            io::stderr().lock(),
+            "{}",
+            conclusion(called, &monitor, shown)
+        );
     }
     if shown.results {
         print_results(&finished, out)?;
     }
-    Ok(exit(&finished))
+    Ok(exit)
 }
 
-fn is_complete(finished: &Finished) -> bool {
-    let report = finished.report();
-    report.is_none_or(|report| report.outcome == Outcome::Complete)
+/// What is said at the end: the summary, and what to do next.
+fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown) -> String {
+    let picture = monitor.picture();
+    let summary =
+        Summary::of(&picture, Timestamp::now()).with_variables(&picture, &shown.summary_of);
+    let mut said = summary.to_string();
+    for variable in &shown.summary_of {
+        if !summary
+            .variables
+            .iter()
+            .any(|known| known.variable == *variable)
+        {
+            said.push_str(&format!(
+                "\n  {variable}: no experiment has saved a number of this name"
+            ));
+        }
+    }
+    let name = shell_word(&called.to_string_lossy());
+    if let Some(id) = summary.example() {
+        said.push_str(&format!(
+            "\nsee more of one with `research logs {name} --id {id}`"
+        ));
+    }
+    if picture.outcome() != Some(Outcome::Complete) {
+        said.push_str(&format!("\ngo on with `research resume {name}`"));
+    }
+    said
 }
 
 fn exit(finished: &Finished) -> Exit {

@@ -36,12 +36,9 @@ pub struct Arguments {
     /// The devices that experiments are given, instead of those that were recorded
     #[arg(long, value_name = "D,…", value_delimiter = ',')]
     pub devices: Vec<String>,
-    /// Show no progress, only the summary
-    #[arg(long)]
-    pub no_bar: bool,
-    /// Print the results at the end, as `research results` does
-    #[arg(long)]
-    pub results: bool,
+    /// What is shown.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// Goes on with a research that was interrupted.
@@ -52,7 +49,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let stored = StoredResearch::load(&arguments.name)?;
     let report = status::report(&stored)?;
     if report.state == State::Complete {
-        return nothing_to_do(&report, &stored, arguments.results, out);
+        return nothing_to_do(&report, &stored, arguments.shown.results, out);
     }
     let record = stored.record();
     let source = record.source.as_ref();
@@ -81,11 +78,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .source(source.clone())
         .options(options)
         .folder(base);
-    let shown = Shown {
-        bar: !arguments.no_bar,
-        results: arguments.results,
-    };
-    lead(&file.name, research, shown, out, Research::resume)
+    lead(
+        &file.name,
+        &arguments.name,
+        research,
+        &arguments.shown,
+        out,
+        Research::resume,
+    )
 }
 
 /// A research that is complete is left as it is; its exit code is that of the run that completed

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use research::storage::check_name;
 use research::{ExecutorTarget, Isolation, Research};
 
-use super::CommandError;
 use super::lead::{Shown, describe, lead};
+use super::{CommandError, dry_run};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
 
@@ -28,6 +28,7 @@ run or store, 130 if it was interrupted.",
     after_help = "\
 Examples:
   research run research.toml
+  research run research.toml --dry-run     what would be run
   research run research.toml --name second -w 8
   research run research.toml --set n_reps=5 --set domain.lr=[0.1,0.01]"
 )]
@@ -52,12 +53,15 @@ pub struct Arguments {
     /// The devices that experiments are given, instead of those in the file
     #[arg(long, value_name = "D,…", value_delimiter = ',')]
     pub devices: Vec<String>,
-    /// Show no progress, only the summary
+    /// Show what would be run, and run nothing: how many experiments, and the first commands
     #[arg(long)]
-    pub no_bar: bool,
-    /// Print the results at the end, as `research results` does
+    pub dry_run: bool,
+    /// Keep the monitor's log, monitor.csv, in the research's folder
     #[arg(long)]
-    pub results: bool,
+    pub monitor_log: bool,
+    /// What is shown.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// Runs what a research file describes.
@@ -81,14 +85,21 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         file.options.isolation = Isolation::None;
         file.options.executor_target = ExecutorTarget::For;
     }
+    file.options.monitor_log |= arguments.monitor_log;
     file.seed = arguments.seed.or(file.seed);
+    if arguments.dry_run {
+        return dry_run::show(&file, out);
+    }
     let mut research = describe(&file)?;
     if let Some(seed) = file.seed {
         research = research.seed(seed);
     }
-    let shown = Shown {
-        bar: !arguments.no_bar,
-        results: arguments.results,
-    };
-    lead(&file.name, research, shown, out, Research::run)
+    lead(
+        &file.name,
+        Path::new(&file.name),
+        research,
+        &arguments.shown,
+        out,
+        Research::run,
+    )
 }

@@ -8,6 +8,7 @@ use super::environment;
 use super::failure::Failure;
 use super::names::{self, RenderError, UnknownName};
 use super::output::Parser;
+use super::preview::KnownBefore;
 use super::shell;
 use super::spawn::Launch;
 use super::spec::{ProgramSpec, Run};
@@ -143,6 +144,21 @@ impl ProgramCommand {
         Launch::new(vec![program.into()], Vec::new(), None)
             .and_then(|launch| launch.check())
             .map_err(|failure| ProgramError::CannotStart(failure.to_string()))
+    }
+
+    /// The command as people would type it for a config, before there is an experiment. Names that
+    /// mean nothing yet, such as outputs of units, stay between their braces.
+    pub fn preview(&self, known: &KnownBefore) -> String {
+        match &self.invocation {
+            Invocation::Words(templates) => {
+                let words: Vec<String> = templates
+                    .iter()
+                    .map(|template| known.word(template))
+                    .collect();
+                words.join(" ")
+            }
+            Invocation::Shell { command, .. } => known.shell_command(command),
+        }
     }
 
     /// The command as it is started for an experiment.

@@ -51,6 +51,12 @@ impl Failure {
         if let Self::Render(RenderError::Folder(source)) = &self {
             message.push_str(&format!(": {source}"));
         }
+        if let (Self::ExitCode { .. }, Some(lines)) = (&self, &last_lines) {
+            // The reason, most often: an exit code alone tells no cause from another.
+            if let Some(line) = lines.lines().rev().find(|line| !line.trim().is_empty()) {
+                message.push_str(&format!(": {}", shorten(line.trim().as_bytes())));
+            }
+        }
         let error = UnitError::of_kind(kind, message);
         match last_lines {
             Some(lines) => error.with_backtrace(lines),

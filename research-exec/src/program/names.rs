@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
-use research_core::domain::{AUXILIARY_KEYS, Value};
+use research_core::domain::{AUXILIARY_KEYS, Config, Value};
 use research_core::{Context, Output, Unit};
 
 /// The names that mean the same in every research.
@@ -108,6 +108,26 @@ pub(super) fn unit_of<'n>(
         Some(Reference::Unit { unit, .. }) => Ok(Some(unit)),
         Some(_) => Ok(None),
         None => Err(unknown(name, keys.iter().chain(units).copied())),
+    }
+}
+
+/// What a name will stand for in an experiment with this config, where that is known before.
+pub(super) fn known_before(
+    name: &str,
+    config: &Config,
+    built_in: &[(&str, String)],
+) -> Option<String> {
+    match refer(name, |key| config.contains(key), |_| false)? {
+        Reference::BuiltIn => {
+            let known = built_in.iter().find(|(known, _)| *known == name);
+            known.map(|(_, value)| value.clone())
+        }
+        Reference::Config { key, fields } => {
+            let mut text = Vec::new();
+            write_value(field_of(config.get(key)?, name, fields).ok()?, &mut text);
+            Some(String::from_utf8_lossy(&text).into_owned())
+        }
+        Reference::Unit { .. } => None,
     }
 }
 

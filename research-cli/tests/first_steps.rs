@@ -1,0 +1,281 @@
+//! What a new user types first: `init`, `run --dry-run`, `completions`, `man`, `--version`; and that
+//! no command minds a reader who has seen enough.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use research_cli::file::{Format, ResearchFile};
+
+fn research(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn what_init_writes_runs_as_it_is_and_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    assert_eq!(research(path, &["init"]).status.code(), Some(0));
+    let run = research(path, &["run", "research.toml", "--results"]);
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    // Titles, a rule, and a row for each of four times two configs.
+    assert_eq!(text(&run.stdout).lines().count(), 2 + 8, "{run:?}");
+
+    fs::write(path.join("research.toml"), "mine").unwrap();
+    let again = research(path, &["init"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("exists already"), "{again:?}");
+    assert_eq!(fs::read(path.join("research.toml")).unwrap(), b"mine");
+
+    let nowhere = research(path, &["init", "nowhere/study.toml"]);
+    assert_eq!(nowhere.status.code(), Some(3), "{nowhere:?}");
+    research(path, &["init", "study.toml"]);
+    let named = fs::read_to_string(path.join("study.toml")).unwrap();
+    assert!(named.contains("name = \"study\""), "{named}");
+}
+
+/// A comment that looks like a setting is one.
+#[test]
+fn what_init_writes_as_comments_can_be_set() {
+    let folder = tempfile::tempdir().unwrap();
+    research(folder.path(), &["init"]);
+    let file = fs::read_to_string(folder.path().join("research.toml")).unwrap();
+    let is_setting = |line: &str| {
+        let key = line
+            .strip_prefix("# ")
+            .and_then(|line| line.split_once(" = "));
+        key.is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+    };
+    let settings = file.lines().filter(|line| is_setting(line)).count();
+    assert!(settings > 8, "{file}");
+    for (place, setting) in file
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| is_setting(line))
+    {
+        let changed: Vec<&str> = file
+            .lines()
+            .enumerate()
+            .map(|(at, line)| if at == place { &line[2..] } else { line })
+            .collect();
+        let read = ResearchFile::parse(&changed.join("\n"), Format::Toml);
+        assert!(read.is_ok(), "{setting}: {}", read.unwrap_err());
+    }
+}
+
+const STUDY: &str = r#"
+name = "study"
+workers = 3
+n_reps = 2
+seed = 5
+domain = "a=[1, 2] * word=['it is', 'x']"
+[[unit]]
+name = "first"
+run = ["sh", "first.sh", "--a={a}", "{word}", "{path}", "{id}", "{repetition}"]
+[[unit]]
+name = "second"
+run = "wc -c {word} | cat"
+shell = true
+[[unit]]
+name = "third"
+mode = "generator"
+run = "cat {first.size} {{x}}"
+"#;
+
+#[test]
+fn a_dry_run_shows_what_would_be_run_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("study.toml"), STUDY.replace('\'', "\\\"")).unwrap();
+    let shown = research(path, &["run", "study.toml", "--dry-run", "-w", "4"]);
+    assert_eq!(shown.status.code(), Some(0), "{shown:?}");
+    let ids = research(
+        path,
+        &["domain", "study.toml", "--id-prefix=1", "--head", "1"],
+    );
+    assert!(ids.status.success());
+    let said = text(&shown.stdout);
+    let begin = "\
+study: 8 experiments
+domain: a=[1, 2] * word=[\"it is\", \"x\"]
+repetitions of each config: 2
+seed: 5
+workers: 4
+folder: study, which will be made
+the first experiments:
+";
+    assert!(said.starts_with(begin), "{said}");
+    let lines: Vec<&str> = said.lines().skip(begin.lines().count()).collect();
+    assert_eq!(lines.len(), 3 * 4);
+    let (id, title) = lines[0].trim().split_once(": ").unwrap();
+    assert_eq!(title, "a=1, word=\"it is\", repetition 0");
+    assert_eq!(
+        lines[1],
+        format!("    first: sh first.sh --a=1 'it is' {{path}} {id} 0")
+    );
+    assert_eq!(lines[2], "    second: wc -c 'it is' | cat");
+    assert_eq!(lines[3], "    third (generator): cat {first.size} {x}");
+    assert_eq!(fs::read_dir(path).unwrap().count(), 1);
+}
+
+#[test]
+fn the_ids_of_a_dry_run_are_those_of_the_run_and_what_is_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    research(path, &["init"]);
+    let dry = research(path, &["run", "research.toml", "--dry-run"]);
+    let first = text(&dry.stdout)
+        .lines()
+        .find_map(|line| line.trim().strip_suffix(": x=1, y=0.5"))
+        .unwrap();
+    research(path, &["run", "research.toml", "-q"]);
+    let results = research(path, &["results", "first", "--id", first]);
+    assert!(text(&results.stdout).contains(first), "{results:?}");
+    let again = research(path, &["run", "research.toml", "--dry-run"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(
+        text(&again.stderr).contains("research resume first"),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn the_summary_says_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    research(path, &["init"]);
+    let arguments = [
+        "run",
+        "research.toml",
+        "--summary-of=root",
+        "--summary-of=loss",
+    ];
+    let run = research(path, &arguments);
+    let said = text(&run.stderr);
+    assert!(said.contains("\n  root: lowest 0.7071"), "{said}");
+    assert!(said.contains(": x=3, y=0.5)\n"), "{said}");
+    assert!(
+        said.contains("loss: no experiment has saved a number of this name"),
+        "{said}"
+    );
+    let quiet = research(path, &["run", "research.toml", "--name", "b", "--quiet"]);
+    assert_eq!((text(&quiet.stdout), text(&quiet.stderr)), ("", ""));
+}
+
+#[test]
+fn shells_are_told_how_a_line_can_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::create_dir(path.join("data")).unwrap();
+    research(path, &["init", "first.toml"]);
+    research(path, &["run", "first.toml", "-q"]);
+    for (shell, word) in [
+        ("bash", "complete "),
+        ("zsh", "#compdef"),
+        ("fish", "complete "),
+    ] {
+        let script = research(path, &["completions", shell]);
+        assert!(text(&script.stdout).contains(word), "{script:?}");
+    }
+    let completed = |words: &[&str]| {
+        let answer = Command::new(env!("CARGO_BIN_EXE_research"))
+            .args(["--", "research"])
+            .args(words)
+            .current_dir(path)
+            .env("RESEARCH_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
+            .env("_CLAP_IFS", "\n")
+            .output()
+            .unwrap();
+        text(&answer.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(completed(&["stat"]), ["status"]);
+    assert_eq!(completed(&["status", "f"]), ["first"]);
+    assert_eq!(completed(&["run", "f"]), ["first.toml", "first/"]);
+    assert_eq!(completed(&["status", "--form"]), ["--format"]);
+    assert_eq!(
+        completed(&["status", "first", "--format", ""]),
+        ["text", "json", "csv"]
+    );
+}
+
+#[test]
+fn there_is_a_manual_page_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    assert!(research(path, &["man", "--to", "pages"]).status.success());
+    let page = fs::read_to_string(path.join("pages/research-run.1")).unwrap();
+    assert!(
+        page.contains("research\\-run \\- Run the experiments"),
+        "{page}"
+    );
+    assert_eq!(text(&research(path, &["man", "run"]).stdout), page);
+    let main = text(&research(path, &["man"]).stdout).to_owned();
+    assert_eq!(
+        main,
+        fs::read_to_string(path.join("pages/research.1")).unwrap()
+    );
+    assert_eq!(research(path, &["man", "rnu"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_version_says_how_it_was_built() {
+    let here = Path::new(".");
+    let long = research(here, &["--version"]);
+    let begin = format!("research {}", env!("CARGO_PKG_VERSION"));
+    assert!(text(&long.stdout).starts_with(&begin));
+    assert!(text(&long.stdout).contains("; "), "{long:?}");
+    assert!(text(&long.stdout).contains(", rustc 1."), "{long:?}");
+    assert_eq!(text(&research(here, &["-V"]).stdout).trim(), begin);
+}
+
+/// Whoever reads has ended before anything was written.
+#[test]
+fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    research(path, &["init"]);
+    research(path, &["run", "research.toml", "-q"]);
+    let commands: [&[&str]; 13] = [
+        &["--help"],
+        &["--version"],
+        &["help", "run"],
+        &["man"],
+        &["completions", "bash"],
+        &["status", "first"],
+        &["status", "first", "--format=json"],
+        &["status", "first", "--format=csv"],
+        &["results", "first"],
+        &["results", "first", "--format=csv"],
+        &["list"],
+        &["domain", "research.toml"],
+        &["run", "research.toml", "--dry-run", "--name", "second"],
+    ];
+    for arguments in commands {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Command::new(env!("CARGO_BIN_EXE_research"))
+            .args(arguments)
+            .current_dir(path)
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let code = ended.status.code();
+        assert_eq!((code, text(&ended.stderr)), (Some(0), ""), "{arguments:?}");
+    }
+}

@@ -1,0 +1,236 @@
+//! The program at a terminal, as people see it.
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic")]
+
+mod pseudo;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use pseudo::Terminal;
+use tempfile::TempDir;
+
+const WIDE: (u16, u16) = (24, 100);
+
+fn folder_with(file: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("research.toml"), file).unwrap();
+    folder
+}
+
+/// Six experiments, of which one fails.
+const SQUARES: &str = r#"
+name = "squares"
+seed = 1
+domain = "x=[1, 2, 3, 4, 5, 6]"
+[[unit]]
+name = "square"
+run = 'test {x} = 4 && { echo "четыре is wrong" >&2; exit 3; }; echo $(({x} * {x}))'
+shell = true
+output = "number"
+save_to = "square"
+"#;
+
+/// Experiments that wait for a file of their name.
+const WAITING: &str = r#"
+name = "waiting"
+workers = 2
+seed = 1
+domain = "x=[1, 2, 3]"
+[[unit]]
+name = "wait"
+run = "while ! test -e go{x}; do sleep 0.02; done; echo {x}"
+shell = true
+output = "number"
+save_to = "x"
+"#;
+
+fn squares() -> TempDir {
+    // Braces of the shell are doubled in commands.
+    folder_with(
+        &SQUARES
+            .replace("{ echo", "{{ echo")
+            .replace("3; }", "3; }}"),
+    )
+}
+
+fn go(folder: &Path, number: u32) {
+    fs::write(folder.join(format!("go{number}")), "").unwrap();
+}
+
+fn research(folder: &Path, arguments: &[&str]) {
+    let status = Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn a_run_shows_a_bar_and_sums_up() {
+    let folder = squares();
+    for columns in [40, 80, 200] {
+        let name = format!("at{columns}");
+        let arguments = ["run", "research.toml", "--name", &name];
+        let mut terminal = Terminal::start(folder.path(), (24, columns), &arguments);
+        assert_eq!(terminal.end().code(), Some(1));
+        let lines = terminal.lines();
+        let starts = |begin: &str| lines.iter().filter(|line| line.starts_with(begin)).count();
+        // One bar is left of all that were drawn.
+        assert_eq!(starts(&format!("{name} ")), 1, "{lines:#?}");
+        let bar = lines.iter().find(|line| line.starts_with(&name)).unwrap();
+        assert!(bar.contains("100% 6/6"), "{bar}");
+        assert!(
+            bar.ends_with("Exc: 1") || bar.ends_with("Exceptions: 1"),
+            "{bar}"
+        );
+        assert_eq!(starts("failed: experiment "), 1, "{lines:#?}");
+        assert_eq!(starts("6 experiments in "), 1, "{lines:#?}");
+        let all = lines.join("");
+        assert!(all.contains("square: highest 36"), "{lines:#?}");
+        assert!(all.contains("четыре is wrong"), "{lines:#?}");
+        assert!(
+            all.contains(&format!("`research logs {name} --id ")),
+            "{lines:#?}"
+        );
+    }
+}
+
+#[test]
+fn colours_are_left_out_where_they_are_not_wanted() {
+    let folder = squares();
+    let has_colours = |name: &str, variables: &[(&str, &str)]| {
+        let arguments = ["run", "research.toml", "--name", name];
+        let mut terminal = Terminal::start_with(folder.path(), WIDE, &arguments, variables);
+        terminal.end();
+        let written = String::from_utf8_lossy(&terminal.written).into_owned();
+        written.split("\x1b[").skip(1).any(|code| {
+            let end = code.find(|c: char| c.is_ascii_alphabetic());
+            end.is_some_and(|end| code[end..].starts_with('m'))
+        })
+    };
+    assert!(has_colours("with", &[]));
+    assert!(!has_colours("without", &[("NO_COLOR", "1")]));
+    assert!(!has_colours("dumb", &[("TERM", "dumb")]));
+}
+
+#[test]
+fn ctrl_c_ends_a_run_that_can_be_resumed() {
+    let folder = folder_with(WAITING);
+    let path = folder.path();
+    let mut terminal = Terminal::start(path, WIDE, &["run", "research.toml"]);
+    terminal.wait_until("it begins", |lines| {
+        lines.iter().any(|line| line.contains("0/3 experiments"))
+    });
+    go(path, 1);
+    terminal.wait_until("one is done", |lines| {
+        lines.iter().any(|line| line.contains("1/3 experiments"))
+    });
+    terminal.input("\x03");
+    go(path, 2);
+    go(path, 3);
+    assert_eq!(terminal.end().code(), Some(130));
+    let lines = terminal.lines();
+    assert_eq!(
+        lines.last().unwrap(),
+        "go on with `research resume waiting`",
+        "{lines:#?}"
+    );
+    // The resumed run is shown as part of the whole.
+    let mut terminal = Terminal::start(path, WIDE, &["resume", "waiting"]);
+    assert_eq!(terminal.end().code(), Some(0));
+    let lines = terminal.lines();
+    assert!(lines[0].contains("100% 3/3 experiments"), "{lines:#?}");
+    assert!(lines[1].starts_with("3 experiments in "), "{lines:#?}");
+}
+
+#[test]
+fn watching_writes_over_itself_and_ends_with_the_run() {
+    let folder = folder_with(WAITING);
+    let path = folder.path();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(["run", "research.toml", "--quiet"])
+        .current_dir(path)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !path.join("waiting/events.log").exists() {
+        std::thread::yield_now();
+    }
+    // A screen too small for all of it.
+    let arguments = ["status", "waiting", "--watch", "0.1"];
+    let mut terminal = Terminal::start(path, (6, 50), &arguments);
+    let has =
+        |part: &'static str| move |lines: &[String]| lines.iter().any(|line| line.contains(part));
+    terminal.wait_until("two run", has("2 running, 1 left"));
+    go(path, 1);
+    terminal.wait_until("one is done", has("1/3 experiments"));
+    let lines = terminal.lines();
+    assert!(lines.len() <= 6, "{lines:#?}");
+    assert!(lines[0].starts_with("waiting: running"), "{lines:#?}");
+    go(path, 2);
+    go(path, 3);
+    assert_eq!(terminal.end().code(), Some(0));
+    let lines = terminal.lines();
+    assert_eq!(lines[0], "waiting: complete", "{lines:#?}");
+    let titles = lines.iter().filter(|line| line.starts_with("waiting:"));
+    assert_eq!(titles.count(), 1, "{lines:#?}");
+    assert!(run.wait().unwrap().success());
+}
+
+#[test]
+fn a_question_can_be_answered() {
+    let folder = squares();
+    let path = folder.path();
+    let arguments = ["run", "research.toml", "--set", "domain.x=[1, 2]", "-q"];
+    research(path, &arguments);
+    for (answer, is_left) in [("n\n", true), ("\n", true), ("y\n", false)] {
+        let mut terminal = Terminal::start(path, WIDE, &["remove", "squares"]);
+        terminal.wait_until("it asks", |lines| {
+            lines.iter().any(|line| line.contains("[y/N]"))
+        });
+        terminal.input(answer);
+        assert_eq!(terminal.end().code(), Some(0));
+        assert_eq!(path.join("squares").exists(), is_left, "{answer:?}");
+    }
+}
+
+#[test]
+fn text_of_any_script_keeps_its_columns() {
+    let folder = folder_with(
+        "name = \"研究\"\ndomain = 'слово=[\"研究\", \"a\", \"🦀\"]'\n\
+         [[unit]]\nname = \"say\"\nrun = [\"echo\", \"{слово}\"]\noutput = \"text\"\nsave_to = \"сказано\"\n",
+    );
+    let arguments = ["run", "research.toml", "--no-bar", "--results"];
+    let mut terminal = Terminal::start(folder.path(), WIDE, &arguments);
+    assert_eq!(terminal.end().code(), Some(0));
+    let screen = terminal.screen();
+    let row_of = |text: &str| {
+        (0..24)
+            .find(|row| {
+                let line = screen.contents_between(*row, 0, *row, 100);
+                line.contains(text) && !line.contains("слово")
+            })
+            .unwrap()
+    };
+    // The column in which the iteration stands is the same in each row.
+    let column_of = |row: u16| {
+        let is_zero = |column: &u16| {
+            let cell = |column| {
+                screen
+                    .cell(row, column)
+                    .map(|cell| cell.contents().to_owned())
+            };
+            cell(*column).as_deref() == Some("0")
+                && cell(column - 1).is_none_or(|before| before.trim().is_empty())
+        };
+        (18..100).find(is_zero).unwrap()
+    };
+    let columns = ["研究", "🦀", "  a  "].map(|text| column_of(row_of(text)));
+    assert_eq!(columns[0], columns[1]);
+    assert_eq!(columns[0], columns[2]);
+}

@@ -1,0 +1,66 @@
+//! Commands before they are run.
+
+use research_core::domain::Config;
+
+use super::names;
+use super::shell;
+use super::template::{Part, Template};
+
+/// What is known of an experiment before it runs.
+///
+/// ```
+/// use research_core::domain::Config;
+/// use research_exec::program::{KnownBefore, ProgramCommand, ProgramSpec};
+///
+/// let spec: ProgramSpec = serde_json::from_str(r#"{"run": "train --lr={lr} {data.path}"}"#)?;
+/// let config = Config::from_iter([("lr", 0.5)]);
+/// let known = KnownBefore { config: &config, built_in: &[] };
+/// assert_eq!(ProgramCommand::new(&spec)?.preview(&known), "train --lr=0.5 {data.path}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct KnownBefore<'a> {
+    /// Its config, `repetition` and `updates` included.
+    pub config: &'a Config,
+    /// What built-in names stand for, such as `id` and `seed`.
+    pub built_in: &'a [(&'a str, String)],
+}
+
+impl KnownBefore<'_> {
+    /// The parts of a text; what is known goes through `put`, and the rest stays as it is.
+    fn fill(&self, template: &Template, put: impl Fn(&str) -> String) -> String {
+        let mut text = String::new();
+        for part in template.parts() {
+            match part {
+                Part::Text(plain) => text.push_str(plain),
+                Part::Name { name, .. } => {
+                    match names::known_before(name, self.config, self.built_in) {
+                        Some(value) => text.push_str(&put(&value)),
+                        None => text.push_str(&format!("{{{name}}}")),
+                    }
+                }
+            }
+        }
+        text
+    }
+
+    /// One word of a command, in quotes where a shell would need them. Braces need none.
+    pub(super) fn word(&self, template: &Template) -> String {
+        let word = self.fill(template, str::to_owned);
+        let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%{}^".contains(c);
+        if !word.is_empty() && word.chars().all(is_plain) {
+            return word;
+        }
+        quoted(&word)
+    }
+
+    pub(super) fn shell_command(&self, template: &Template) -> String {
+        self.fill(template, quoted)
+    }
+}
+
+fn quoted(value: &str) -> String {
+    let mut text = Vec::new();
+    shell::quote(value.as_bytes(), &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}

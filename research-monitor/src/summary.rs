@@ -215,8 +215,13 @@ impl fmt::Display for VariableSummary {
 
 impl fmt::Display for ValueSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // As it is printed everywhere else.
-        write!(f, "{} ({}", Value::Float(self.value), self.id)?;
+        // A whole number may have been saved as one.
+        let is_whole = self.value.fract() == 0.0 && self.value.abs() < 1e15;
+        if is_whole {
+            write!(f, "{} ({}", self.value, self.id)?;
+        } else {
+            write!(f, "{} ({}", Value::Float(self.value), self.id)?;
+        }
         let config = words::printable(&self.config.to_string());
         if !config.is_empty() {
             write!(f, ": {config}")?;

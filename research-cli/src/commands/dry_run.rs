@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use research::core::StorageError;
-use research::domain::{Count, IdRegistry, Item, Iteration};
+use research::core::{RunOptions, StorageError};
+use research::domain::{Count, IdRegistry, Item, Iteration, Value};
+use research::exec::devices::get_devices;
 use research::exec::program::{KnownBefore, ProgramCommand};
 use research::storage::StoredResearch;
 
@@ -14,6 +15,9 @@ use crate::file::{Mode, ResearchFile};
 
 /// How many experiments are shown one by one.
 const SHOWN: usize = 3;
+
+/// For how many workers the devices are shown.
+const SHOWN_WORKERS: usize = 16;
 
 /// Shows what a file would run, and what would keep it from running. Nothing is run, and no folder
 /// is made.
@@ -45,6 +49,9 @@ pub(super) fn show(file: &ResearchFile, out: &mut dyn Write) -> Result<Exit, Com
         write!(out, ", {} experiments at once in each", options.branches)?;
     }
     writeln!(out)?;
+    if options.devices != Value::Null {
+        show_devices(options, out)?;
+    }
     writeln!(out, "folder: {}, which will be made", file.name)?;
     let mut registry = IdRegistry::new();
     for (place, item) in configs.iter().take(SHOWN).enumerate() {
@@ -54,6 +61,22 @@ pub(super) fn show(file: &ResearchFile, out: &mut dyn Write) -> Result<Exit, Com
         show_experiment(file, &item?, &mut registry, out)?;
     }
     Ok(Exit::Success)
+}
+
+fn show_devices(options: &RunOptions, out: &mut dyn Write) -> Result<(), CommandError> {
+    // Devices that cannot be spread are an error of the file, or of the run.
+    let spread = get_devices(&options.devices, options.workers, options.branches);
+    writeln!(out, "devices: {}", options.devices)?;
+    for (worker, branches) in spread
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+        .take(SHOWN_WORKERS)
+    {
+        let devices: Vec<String> = branches.iter().map(|devices| devices.join(", ")).collect();
+        writeln!(out, "  worker {worker}: {}", devices.join("; "))?;
+    }
+    Ok(())
 }
 
 /// The folder must be free, as for a run.

@@ -192,7 +192,7 @@ fn in_debug_mode_the_first_failure_is_the_error_of_the_run() {
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(
         done.err.ends_with(
-            "error: unit `u` failed in iteration 0: program `./three.sh` ended with exit code 3\n"
+            "error: unit `u` failed in iteration 0: program `./three.sh` ended with exit code 3: why\n"
         ),
         "{done:?}"
     );

@@ -30,11 +30,14 @@ fn what_is_said_without_a_terminal_is_plain() {
         );
     }
     assert!(
-        !done.err.contains('█') && done.err.lines().count() <= 4,
+        !done.err.contains('█') && done.err.lines().count() <= 6,
         "{done:?}"
     );
     let quiet = place.run(&["--name", "q", "--no-bar"]);
-    assert_eq!(quiet.err.lines().count(), 1, "{quiet:?}");
+    assert!(quiet.err.starts_with("2 experiments in "), "{quiet:?}");
+    assert_eq!(quiet.err.lines().count(), 3, "{quiet:?}");
+    let silent = place.run(&["--name", "silent", "--quiet"]);
+    assert_eq!(silent.err, "", "{silent:?}");
 }
 
 #[test]

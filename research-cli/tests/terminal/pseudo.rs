@@ -76,8 +76,13 @@ impl Terminal {
 
     /// The lines of the screen, without those at its end that are empty.
     pub fn lines(&self) -> Vec<String> {
-        let contents = self.screen.screen().contents();
-        contents.trim_end().lines().map(str::to_owned).collect()
+        let (_, columns) = self.screen.screen().size();
+        let rows = self.screen.screen().rows(0, columns);
+        let mut lines: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
+        while lines.last().is_some_and(String::is_empty) {
+            lines.pop();
+        }
+        lines
     }
 
     /// The screen, cell by cell.

@@ -13,7 +13,7 @@ const DRAWINGS_PER_SECOND: u8 = 20;
 /// A bar that is drawn again and again at the bottom of a terminal.
 pub(super) struct Terminal {
     progress: ProgressBar,
-    width: Box<dyn Fn() -> u16 + Send>,
+    terminal: Box<dyn TermLike>,
     name: String,
     colors: bool,
     clock: Clock,
@@ -26,15 +26,15 @@ impl Terminal {
         colors: bool,
         clock: Clock,
     ) -> Self {
-        let asked = terminal.clone();
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal), DRAWINGS_PER_SECOND);
+        let target =
+            ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), DRAWINGS_PER_SECOND);
         let progress = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             progress.set_style(style);
         }
         Self {
             progress,
-            width: Box::new(move || asked.width()),
+            terminal: Box::new(terminal),
             name: name.to_owned(),
             colors,
             clock,
@@ -49,7 +49,7 @@ impl Terminal {
             colors: self.colors,
         };
         self.progress
-            .set_message(line.fit(usize::from((self.width)())));
+            .set_message(line.fit(usize::from(self.terminal.width())));
     }
 }
 
@@ -66,5 +66,8 @@ impl ShowProgress for Terminal {
     fn end(&mut self, picture: &Picture) {
         self.update(picture);
         self.progress.abandon();
+        // The cursor is left behind the bar.
+        let _ = self.terminal.write_line("");
+        let _ = self.terminal.flush();
     }
 }

@@ -1,8 +1,6 @@
 //! Which crate may use which: the layers of ARCHITECTURE.md.
 
-use serde_json::Value;
-
-use crate::shell::{Failure, cargo, output};
+use crate::shell::{Failure, cargo, metadata, output};
 
 /// Each crate with the workspace's crates that it may use.
 const LAYERS: [(&str, &[&str]); 8] = [
@@ -30,13 +28,7 @@ const NOT_IN_DOMAIN: [&str; 4] = ["ipc-channel", "indicatif", "arrow-array", "ni
 
 /// What is wrong with the layers.
 pub(crate) fn problems() -> Result<Vec<String>, Failure> {
-    let text = output(&mut cargo([
-        "metadata",
-        "--format-version=1",
-        "--no-deps",
-        "--locked",
-    ]))?;
-    let metadata: Value = serde_json::from_str(&text).map_err(|e| Failure(e.to_string()))?;
+    let metadata = metadata()?;
     let mut problems = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();

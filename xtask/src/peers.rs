@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::shell::{Failure, cargo, output, root, run};
+use crate::shell::{Failure, cargo, metadata, root, run};
 use contestants::{CONTESTANTS, Contestant, Work};
 
 /// What a contestant did in one round.
@@ -88,13 +88,7 @@ fn prepare() -> Result<Tools, Failure> {
 
 /// Where cargo builds to.
 fn target() -> Result<PathBuf, Failure> {
-    let text = output(&mut cargo([
-        "metadata",
-        "--format-version=1",
-        "--no-deps",
-        "--locked",
-    ]))?;
-    let metadata: Value = serde_json::from_str(&text).map_err(|e| Failure(e.to_string()))?;
+    let metadata = metadata()?;
     let directory = metadata["target_directory"].as_str().unwrap_or("target");
     Ok(PathBuf::from(directory))
 }

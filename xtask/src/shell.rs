@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 /// Something that must hold does not.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
@@ -61,4 +63,15 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
         ));
     }
     String::from_utf8(output.stdout).map_err(|error| Failure(error.to_string()))
+}
+
+/// What cargo says of the workspace.
+pub(crate) fn metadata() -> Result<Value, Failure> {
+    let text = output(&mut cargo([
+        "metadata",
+        "--format-version=1",
+        "--no-deps",
+        "--locked",
+    ]))?;
+    serde_json::from_str(&text).map_err(|error| Failure(error.to_string()))
 }

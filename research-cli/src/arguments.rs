@@ -63,6 +63,8 @@ commands! {
     Resume = resume,
     Status = status,
     Results = results,
+    Query = query,
+    Compact = compact,
     Stop = stop,
     Remove = remove,
     List = list,

@@ -3,6 +3,7 @@
 //! Results go to a writer, which is standard output in the program; everything else is said on
 //! standard error.
 
+pub mod compact;
 pub mod completions;
 pub mod devices;
 pub mod domain;
@@ -12,6 +13,7 @@ pub mod init;
 pub mod lead;
 pub mod list;
 pub mod man;
+pub mod query;
 pub mod remove;
 pub mod results;
 pub mod resume;

@@ -1,5 +1,6 @@
 //! Configs: ordered parameters with their values and aliases.
 
+mod pool;
 mod wire;
 
 use std::borrow::Cow;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
+
+pub use pool::ConfigPool;
 
 use crate::suggest;
 use crate::value::{Entries, Value, ValueError};

@@ -68,7 +68,7 @@ mod suggest;
 mod value;
 
 pub use condition::{Condition, ConditionError};
-pub use config::{AUXILIARY_KEYS, Config, ConfigError, Entry, is_auxiliary};
+pub use config::{AUXILIARY_KEYS, Config, ConfigError, ConfigPool, Entry, is_auxiliary};
 pub use configs::{Configs, IdPrefixes, IndexVectors, Item, Items, Iteration};
 pub use count::Count;
 pub use domain::{Domain, DomainError, option};

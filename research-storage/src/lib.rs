@@ -11,6 +11,8 @@ mod local;
 mod log;
 mod memory;
 mod names;
+#[cfg(feature = "query")]
+mod query;
 mod results;
 mod table;
 
@@ -21,5 +23,9 @@ pub use log::{
 };
 pub use memory::{MemoryEvents, MemoryStorage};
 pub use names::check_name;
+#[cfg(feature = "query")]
+pub use query::QueryError;
 pub use results::{ExperimentResult, Results, Series};
-pub use table::{Cell, Format, ParseFormatError, SummaryOptions, Table, TableError, TableOptions};
+pub use table::{
+    Cell, ColumnType, Format, ParseFormatError, SummaryOptions, Table, TableError, TableOptions,
+};

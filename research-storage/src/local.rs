@@ -7,9 +7,12 @@
 //! | `events.log` | all that happened: the only thing that results are made from |
 //! | `research.log` | runs, messages and exceptions, a line each, for people |
 //! | `experiments/<id>/experiment.log` | the same of one experiment, if it has any |
+//! | `results.parquet`, `experiments.parquet` | tables as they were at the end of the last run, for other programs |
 //! | `lock` | who runs the research; there only meanwhile |
 
 mod description;
+#[cfg(feature = "parquet")]
+mod export;
 mod lock;
 mod remove;
 mod stored;

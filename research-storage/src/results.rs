@@ -1,19 +1,22 @@
 //! Results: what experiments have saved, and how they ended.
 
 mod experiment;
+mod names;
 mod series;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use research_core::{Column, Event, ExperimentNumber, Iterations};
+use research_core::{Column, ColumnBuilder, Event, ExperimentNumber, Iterations};
+use research_domain::ConfigPool;
 
 use crate::table::{
-    SummaryOptions, Table, TableError, TableOptions, experiments_table, results_table,
-    summary_table,
+    SummaryOptions, Table, TableError, TableOptions, configs_table, experiments_table,
+    results_table, summary_table,
 };
 
 pub use experiment::ExperimentResult;
+pub(crate) use names::Names;
 pub use series::Series;
 
 /// What a research's experiments have saved so far: a fold of its events.
@@ -65,7 +68,11 @@ pub struct Results {
     /// The same in the order of tables.
     order: BTreeMap<(u64, ExperimentNumber), usize>,
     /// The names of variables, shared by all experiments: decoded events bring a copy each.
-    names: HashSet<Arc<str>>,
+    names: Names,
+    /// The same for parameters and their values.
+    configs: ConfigPool,
+    /// What is kept; everything, if none.
+    wanted: Option<Box<TableOptions>>,
 }
 
 impl Results {
@@ -73,6 +80,28 @@ impl Results {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Results that keep only what a table or a summary with these options shows: the values of
+    /// the experiments, variables and iterations that pass the filters. What else is told is
+    /// passed over as it comes, so it takes no memory; the experiments are all there.
+    ///
+    /// ```
+    /// use research_storage::{Results, TableOptions};
+    ///
+    /// let options = TableOptions::new().variables(["loss"]).iterations([99]);
+    /// let results = Results::for_table(&options);
+    /// # let events: Vec<research_core::Event> = Vec::new();
+    /// # let mut results = results;
+    /// results.extend(&events);
+    /// println!("{}", results.to_table(&options).unwrap());
+    /// ```
+    #[must_use]
+    pub fn for_table(options: &TableOptions) -> Self {
+        Self {
+            wanted: Some(Box::new(options.clone())),
+            ..Self::default()
+        }
     }
 
     /// Takes one event in.
@@ -165,7 +194,16 @@ impl Results {
     /// # Errors
     /// Options that contradict each other, and filters that name what there is not.
     pub fn to_table(&self, options: &TableOptions) -> Result<Table<'_>, TableError> {
-        results_table(self.experiments().collect(), options)
+        results_table(self.experiments().collect(), &self.names, options)
+    }
+
+    /// A row for each experiment that has started: its id and its config, as the options say; the
+    /// filters that are of experiments hold.
+    ///
+    /// # Errors
+    /// As for [`to_table`](Self::to_table).
+    pub fn configs(&self, options: &TableOptions) -> Result<Table<'_>, TableError> {
+        configs_table(self.experiments().collect(), options)
     }
 
     /// A row for each experiment: its id, parameters, repetition, status and the reason for it,
@@ -189,13 +227,15 @@ impl Results {
         options: &TableOptions,
         summary: &SummaryOptions,
     ) -> Result<Table<'_>, TableError> {
-        summary_table(self.experiments().collect(), options, summary)
+        summary_table(self.experiments().collect(), &self.names, options, summary)
     }
 
     fn start(&mut self, event: &Event) {
-        let Some(started) = ExperimentResult::of_start(event) else {
+        let Some(mut started) = ExperimentResult::of_start(event, &mut self.configs) else {
             return;
         };
+        let wanted = self.wanted.as_deref();
+        started.keeps_values = wanted.is_none_or(|options| options.admits(&started.record));
         let number = started.number;
         let place = (started.record.place, number);
         let position = match self.positions.get(&number) {
@@ -236,16 +276,25 @@ impl Results {
         if column.is_empty() || iterations.is_empty() {
             return;
         }
+        let name = self.names.shared(variable);
         let experiment = &mut self.experiments[position];
-        match experiment.series_mut(variable) {
-            Some(series) => series.append(iterations, column),
-            None => {
-                let name = self.names.get(variable).unwrap_or(variable);
-                let name = Arc::clone(name);
-                let mut series = Series::new(Arc::clone(&name));
-                series.append(iterations, column);
-                experiment.push_series(series);
-                self.names.insert(name);
+        if !experiment.keeps_values {
+            return;
+        }
+        let (variables, wanted) = match &self.wanted {
+            Some(options) => (options.variables_shown(), options.iterations_shown()),
+            None => ([].as_slice(), None),
+        };
+        if !variables.is_empty() && !variables.iter().any(|one| **one == *name) {
+            return;
+        }
+        let series = experiment.series_mut(&name, self.names.len());
+        match wanted {
+            None => series.append(iterations, column),
+            Some(wanted) => {
+                if let Some((iterations, column)) = chosen(iterations, column, wanted) {
+                    series.append(&iterations, &column);
+                }
             }
         }
     }
@@ -254,6 +303,21 @@ impl Results {
         let position = self.positions.get(&number)?;
         Some(&mut self.experiments[*position])
     }
+}
+
+/// The values of the iterations that are wanted.
+fn chosen(
+    iterations: &Iterations,
+    column: &Column,
+    wanted: &BTreeSet<u64>,
+) -> Option<(Iterations, Column)> {
+    let mut chosen = ColumnBuilder::default();
+    for (position, iteration) in iterations.iter().take(column.len()).enumerate() {
+        if wanted.contains(&iteration) {
+            chosen.push(iteration, column.get(position)?);
+        }
+    }
+    chosen.take()
 }
 
 impl<'a> Extend<&'a Event> for Results {

@@ -1,12 +1,21 @@
 //! Tables of results: what they show, and the forms in which they are written.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod cell;
+mod columns;
 mod error;
 mod experiments;
 mod filter;
 mod format;
+#[cfg(feature = "polars")]
+mod frame;
 mod iterations;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(any(feature = "arrow", feature = "parquet", feature = "polars"))]
+mod pieces;
 mod summary;
 mod write;
 
@@ -16,12 +25,15 @@ use std::fmt;
 use std::io;
 
 pub use cell::Cell;
+pub use columns::ColumnType;
 pub use error::TableError;
 pub use format::{Format, ParseFormatError};
 pub use options::TableOptions;
 pub use summary::SummaryOptions;
 
-pub(crate) use experiments::experiments_table;
+#[cfg(feature = "query")]
+pub(crate) use error::hint;
+pub(crate) use experiments::{configs_table, experiments_table};
 pub(crate) use iterations::results_table;
 pub(crate) use summary::summary_table;
 
@@ -40,7 +52,7 @@ pub struct Table<'a> {
 enum Rows<'a> {
     Iterations(IterationRows<'a>),
     Experiments(ExperimentRows<'a>),
-    Summary(Vec<Vec<Cell<'a>>>),
+    Made(Vec<Vec<Cell<'a>>>),
 }
 
 impl<'a> Table<'a> {
@@ -59,6 +71,12 @@ impl<'a> Table<'a> {
             columns.push(column);
         }
         Self { columns, rows }
+    }
+
+    /// A table of these rows.
+    #[cfg(feature = "query")]
+    pub(crate) fn of_rows(columns: Vec<String>, rows: Vec<Vec<Cell<'a>>>) -> Self {
+        Self::new(columns, Rows::Made(rows))
     }
 
     /// The names of the columns, each another one: a variable with the name of a parameter gets a
@@ -90,7 +108,7 @@ impl<'a> Table<'a> {
         match &self.rows {
             Rows::Iterations(rows) => rows.for_each(&mut see),
             Rows::Experiments(rows) => rows.for_each(&mut see),
-            Rows::Summary(rows) => rows.iter().try_for_each(|row| see(row)),
+            Rows::Made(rows) => rows.iter().try_for_each(|row| see(row)),
         }
     }
 

@@ -99,6 +99,16 @@ impl StoredResults<'_> {
         Ok(results)
     }
 
+    /// Reads of them what a table with these options shows.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn load_for(&self, options: &TableOptions) -> Result<Results, ResearchError> {
+        let mut results = Results::for_table(options);
+        self.research.for_each_event(|event| results.apply(event))?;
+        Ok(results)
+    }
+
     /// A table as text: a row per experiment and iteration, a column per parameter and variable.
     ///
     /// # Errors
@@ -117,7 +127,7 @@ impl StoredResults<'_> {
         format: Format,
         output: &mut dyn std::io::Write,
     ) -> Result<(), ResearchError> {
-        let results = self.load()?;
+        let results = self.load_for(options)?;
         results
             .to_table(options)?
             .write(format, output)

@@ -250,6 +250,8 @@ impl Prepared {
             handle_signals: self.research.handle_signals,
         })?;
         earlier::note(&target, &kept);
+        #[cfg(feature = "parquet")]
+        write_tables(&kept);
         Ok(Finished {
             record: Arc::new(record),
             kept,
@@ -321,6 +323,19 @@ impl Prepared {
             )));
         }
         Ok(())
+    }
+}
+
+/// Writes the tables that lie beside the log. The run is over and its log whole, so a disk without
+/// room for them is no reason to call it failed.
+#[cfg(feature = "parquet")]
+fn write_tables(kept: &Kept) {
+    if let Kept::Folder(folder) = kept
+        && let Err(error) = StoredResearch::load(folder).and_then(|stored| stored.write_parquet())
+    {
+        eprintln!(
+            "research: the tables for other programs are missing or old: {error} (`research compact` writes them)"
+        );
     }
 }
 

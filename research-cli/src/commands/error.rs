@@ -8,7 +8,7 @@ use research::core::StorageError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
-use research::storage::TableError;
+use research::storage::{QueryError, TableError};
 
 use crate::exit::Exit;
 use crate::file::FileError;
@@ -73,6 +73,12 @@ pub enum CommandError {
     /// There is no such command.
     #[error("there is no command `{0}`: `research help` lists those that there are")]
     NoCommand(String),
+    /// A question in SQL cannot be answered.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// What is no text would be written to a terminal.
+    #[error("a Parquet file is nothing to read on a terminal: write `> FILE` after the command")]
+    Binary,
     /// There is a question, and nobody to answer it.
     #[error(
         "this asks a question, and there is no terminal to answer it at: answer it with {flag}"
@@ -101,6 +107,8 @@ impl CommandError {
             | Self::Table(_)
             | Self::FileExists(_)
             | Self::NoCommand(_)
+            | Self::Query(_)
+            | Self::Binary
             | Self::NobodyToAsk { .. } => Exit::Usage,
             Self::NotFromFile(_) => Exit::Usage,
             Self::Storage(error) => storage_exit(error),

@@ -1,10 +1,11 @@
 //! `research results`: what a research has saved.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use research::storage::{self, Results, StoredResearch, TableOptions};
+use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOptions};
 
 use super::CommandError;
 use crate::exit::Exit;
@@ -14,13 +15,18 @@ use crate::exit::Exit;
 #[command(
     long_about = "\
 Print what a research has saved, a row for each iteration of each experiment, in the order of the
-domain, whatever finished first. It can be printed while the research runs.",
+domain, whatever finished first. It can be printed while the research runs.
+
+With --summary, a row for each config: the mean and the standard deviation of each variable over the
+config's repetitions.",
     after_help = "\
 Examples:
   research results power
   research results power --format csv > power.csv
   research results power --where lr=0.1 --var loss
-  research results power --iterations 0,9 --long"
+  research results power --iterations 0,9 --long
+  research results power --format parquet > power.parquet
+  research results power --summary --last 10 --sort accuracy --descending"
 )]
 pub struct Arguments {
     /// The research: the name of its folder, or a path to it
@@ -55,6 +61,18 @@ pub struct Arguments {
     /// Only this experiment; can be given several times
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
+    /// A row for each config, with mean and standard deviation over its repetitions
+    #[arg(long, conflicts_with = "long")]
+    pub summary: bool,
+    /// Of each experiment, the mean of the last N values instead of all
+    #[arg(long, value_name = "N", requires = "summary")]
+    pub last: Option<NonZeroUsize>,
+    /// Sort by the mean of this variable, the lowest first
+    #[arg(long, value_name = "V", requires = "summary")]
+    pub sort: Option<String>,
+    /// Sort the highest first
+    #[arg(long, requires = "sort")]
+    pub descending: bool,
 }
 
 /// How results are printed.
@@ -69,6 +87,8 @@ pub enum Format {
     Json,
     /// One JSON object in each line
     Jsonl,
+    /// A Parquet file, to be redirected into one
+    Parquet,
 }
 
 /// Runs the command.
@@ -79,20 +99,48 @@ pub enum Format {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let options = options(arguments)?;
     let stored = StoredResearch::load(&arguments.name)?;
-    let mut results = Results::new();
-    for events in stored.events()? {
-        for event in &events? {
-            results.apply(event);
-        }
-    }
-    let format = match arguments.format {
+    let results = stored.results_for(&options)?;
+    let table = if arguments.summary {
+        results.summary(&options, &summary(arguments))?
+    } else {
+        results.to_table(&options)?
+    };
+    write(&table, arguments.format, out)?;
+    Ok(Exit::Success)
+}
+
+/// Writes a table in a format.
+pub(super) fn write(
+    table: &Table<'_>,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), CommandError> {
+    let format = match format {
         Format::Table => storage::Format::Table,
         Format::Csv => storage::Format::Csv,
         Format::Json => storage::Format::Json,
         Format::Jsonl => storage::Format::JsonLines,
+        Format::Parquet if std::io::stdout().is_terminal() => return Err(CommandError::Binary),
+        Format::Parquet => {
+            let mut file = Vec::new();
+            table.write_parquet(&mut file)?;
+            return Ok(out.write_all(&file)?);
+        }
     };
-    results.to_table(&options)?.write(format, out)?;
-    Ok(Exit::Success)
+    Ok(table.write(format, out)?)
+}
+
+fn summary(arguments: &Arguments) -> SummaryOptions {
+    let mut summary = SummaryOptions::new()
+        .joined(arguments.format == Format::Table)
+        .descending(arguments.descending);
+    if let Some(last) = arguments.last {
+        summary = summary.last(last.get());
+    }
+    match &arguments.sort {
+        Some(variable) => summary.sort_by(variable),
+        None => summary,
+    }
 }
 
 fn options(arguments: &Arguments) -> Result<TableOptions, CommandError> {

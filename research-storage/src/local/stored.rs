@@ -10,6 +10,8 @@ use serde::Deserialize;
 use super::lock::{self, Runner};
 use super::{EVENTS, RECORD};
 use crate::log::LogReader;
+use crate::results::Results;
+use crate::table::TableOptions;
 
 /// A research in a folder, to be read; also while a process runs it.
 #[derive(Clone, Debug)]
@@ -57,6 +59,29 @@ impl StoredResearch {
     /// The log cannot be read.
     pub fn events(&self) -> Result<LogReader, StorageError> {
         LogReader::open(&self.folder.join(EVENTS))
+    }
+
+    /// Reads what was saved so far.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn results(&self) -> Result<Results, StorageError> {
+        self.fold(Results::new())
+    }
+
+    /// Reads of it what a table with these options shows; see [`Results::for_table`].
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn results_for(&self, options: &TableOptions) -> Result<Results, StorageError> {
+        self.fold(Results::for_table(options))
+    }
+
+    fn fold(&self, mut results: Results) -> Result<Results, StorageError> {
+        for events in self.events()? {
+            results.extend(&events?);
+        }
+        Ok(results)
     }
 
     /// The process that runs the research, if one does.

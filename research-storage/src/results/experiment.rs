@@ -1,8 +1,11 @@
 //! One experiment's results.
 
+use std::sync::Arc;
+
 use research_core::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, Status, Timestamp, WorkerNumber,
 };
+use research_domain::ConfigPool;
 
 use super::Series;
 
@@ -31,6 +34,8 @@ pub struct ExperimentResult {
     pub pid: u32,
     /// The errors and panics of its units.
     pub exceptions: Vec<ExceptionRecord>,
+    /// Whether what it saves is kept.
+    pub(super) keeps_values: bool,
     series: Vec<Series>,
     /// Where the next variable is looked for first: batches bring them in the same order.
     next: usize,
@@ -56,7 +61,7 @@ impl ExperimentResult {
     }
 
     /// The experiment of an `ExperimentStarted`.
-    pub(super) fn of_start(event: &Event) -> Option<Self> {
+    pub(super) fn of_start(event: &Event, configs: &mut ConfigPool) -> Option<Self> {
         let Event::ExperimentStarted {
             at,
             experiment,
@@ -71,7 +76,10 @@ impl ExperimentResult {
         Some(Self {
             number: *experiment,
             attempt: *attempt,
-            record: (**record).clone(),
+            record: ExperimentRecord {
+                config: configs.shared(&record.config),
+                ..(**record).clone()
+            },
             status: None,
             reason: None,
             iterations: 0,
@@ -80,6 +88,7 @@ impl ExperimentResult {
             worker: *worker,
             pid: *pid,
             exceptions: Vec::new(),
+            keeps_values: true,
             series: Vec::new(),
             next: 0,
         })
@@ -101,20 +110,25 @@ impl ExperimentResult {
             self.reason.clone_from(reason);
             self.iterations = *iterations;
             self.ended = Some(*at);
+            self.series.iter_mut().for_each(Series::shrink);
         }
     }
 
-    pub(super) fn series_mut(&mut self, variable: &str) -> Option<&mut Series> {
+    /// The values of a variable, of which there are about so many.
+    pub(super) fn series_mut(&mut self, variable: &Arc<str>, variables: usize) -> &mut Series {
         let count = self.series.len();
         let found = (self.next..count)
             .chain(0..self.next.min(count))
-            .find(|&position| self.series[position].variable() == variable)?;
-        self.next = found + 1;
-        Some(&mut self.series[found])
-    }
-
-    pub(super) fn push_series(&mut self, series: Series) {
-        self.series.push(series);
-        self.next = self.series.len();
+            .find(|&position| self.series[position].variable() == &**variable);
+        let position = found.unwrap_or_else(|| {
+            if count == 0 {
+                // What a vector would take for the first of a few is too much a million times.
+                self.series.reserve_exact(variables.min(8));
+            }
+            self.series.push(Series::new(Arc::clone(variable)));
+            count
+        });
+        self.next = position + 1;
+        &mut self.series[position]
     }
 }

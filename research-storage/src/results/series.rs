@@ -82,6 +82,20 @@ impl Series {
         }
     }
 
+    /// Gives back the memory that is kept for more values.
+    pub(super) fn shrink(&mut self) {
+        if let Iterations::List(list) = &mut self.iterations {
+            list.shrink_to_fit();
+        }
+        match &mut self.column {
+            Column::Float(values) => values.shrink_to_fit(),
+            Column::Int(values) => values.shrink_to_fit(),
+            Column::Bool(values) => values.shrink_to_fit(),
+            Column::Text(values) => values.shrink_to_fit(),
+            Column::Value(values) => values.shrink_to_fit(),
+        }
+    }
+
     fn last(&self) -> Option<u64> {
         self.iteration(self.len().checked_sub(1)?)
     }
@@ -153,13 +167,15 @@ fn append_iterations(iterations: &mut Iterations, added: &Iterations, count: usi
 /// Adds the first `count` values; a column of another kind becomes one of mixed kinds.
 fn append_column(column: &mut Column, added: &Column, count: usize) {
     if column.is_empty() {
+        // Exactly as long as it is: most columns come whole.
         *column = match added {
-            Column::Float(_) => Column::Float(Vec::new()),
-            Column::Int(_) => Column::Int(Vec::new()),
-            Column::Bool(_) => Column::Bool(Vec::new()),
-            Column::Text(_) => Column::Text(Vec::new()),
-            Column::Value(_) => Column::Value(Vec::new()),
+            Column::Float(added) => Column::Float(added[..count].to_vec()),
+            Column::Int(added) => Column::Int(added[..count].to_vec()),
+            Column::Bool(added) => Column::Bool(added[..count].to_vec()),
+            Column::Text(added) => Column::Text(added[..count].to_vec()),
+            Column::Value(added) => Column::Value(added[..count].to_vec()),
         };
+        return;
     }
     match (&mut *column, added) {
         (Column::Float(values), Column::Float(added)) => values.extend_from_slice(&added[..count]),

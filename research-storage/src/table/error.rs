@@ -57,7 +57,7 @@ impl From<DomainError> for TableError {
 }
 
 /// What to say after an unknown name: the nearest known one, or those that there are.
-pub(super) fn hint(name: &str, known: &[&str]) -> String {
+pub(crate) fn hint(name: &str, known: &[&str]) -> String {
     const MOST: usize = 20;
     let nearest = known
         .iter()

@@ -5,7 +5,7 @@ use research_core::Status;
 use super::cell::Cell;
 use super::filter;
 use super::options::TableOptions;
-use super::{Rows, Table};
+use super::{Rows, Table, TableError};
 use crate::results::ExperimentResult;
 
 /// Makes a table of experiments, given in order.
@@ -24,14 +24,33 @@ pub(crate) fn experiments_table(experiments: Vec<&ExperimentResult>) -> Table<'_
     let rows = ExperimentRows {
         experiments,
         identity,
+        outcome: true,
     };
     Table::new(columns, Rows::Experiments(rows))
+}
+
+/// Makes a table of the configs of experiments, given in order.
+pub(crate) fn configs_table<'a>(
+    experiments: Vec<&'a ExperimentResult>,
+    options: &TableOptions,
+) -> Result<Table<'a>, TableError> {
+    let experiments = filter::select(experiments, options)?;
+    let identity = Identity::of(&experiments, options);
+    let columns = identity.columns();
+    let rows = ExperimentRows {
+        experiments,
+        identity,
+        outcome: false,
+    };
+    Ok(Table::new(columns, Rows::Experiments(rows)))
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct ExperimentRows<'a> {
     experiments: Vec<&'a ExperimentResult>,
     identity: Identity<'a>,
+    /// Whether there are the columns that say how they went.
+    outcome: bool,
 }
 
 impl<'a> ExperimentRows<'a> {
@@ -43,7 +62,9 @@ impl<'a> ExperimentRows<'a> {
         for experiment in &self.experiments {
             row.clear();
             self.identity.fill(experiment, &mut row);
-            row.extend(outcome(experiment));
+            if self.outcome {
+                row.extend(outcome(experiment));
+            }
             see(&row)?;
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! Which experiments and variables a table shows.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use research_core::ExperimentRecord;
 use research_domain::{Config, Domain, Iteration, Value, option};
 
 use super::error::{TableError, hint};
 use super::options::{TableOptions, Wanted};
-use crate::results::ExperimentResult;
+use crate::results::{ExperimentResult, Names};
 
 const AUXILIARY: [&str; 2] = ["repetition", "updates"];
 
@@ -18,14 +19,30 @@ pub(super) fn select<'a>(
     check_exclusive(options)?;
     check_ids(&experiments, options)?;
     check_keys(&experiments, options)?;
-    experiments.retain(|experiment| {
-        (options.ids.is_empty() || options.ids.contains(experiment.record.id.as_str()))
-            && has_config(experiment, &options.config)
-            && has_alias(experiment, &options.alias)
-    });
+    experiments.retain(|experiment| options.admits(&experiment.record));
     match &options.domain {
         Some(domain) => members(experiments, domain),
         None => Ok(experiments),
+    }
+}
+
+impl TableOptions {
+    /// Whether an experiment passes the filters that look at one experiment alone: all but that by
+    /// a domain.
+    pub(crate) fn admits(&self, record: &ExperimentRecord) -> bool {
+        (self.ids.is_empty() || self.ids.contains(record.id.as_str()))
+            && has_config(record, &self.config)
+            && has_alias(record, &self.alias)
+    }
+
+    /// The variables that are shown; all, if there are none.
+    pub(crate) fn variables_shown(&self) -> &[String] {
+        &self.variables
+    }
+
+    /// The iterations that are shown; all, if none.
+    pub(crate) fn iterations_shown(&self) -> Option<&BTreeSet<u64>> {
+        (!self.iterations.is_empty()).then_some(&self.iterations)
     }
 }
 
@@ -33,36 +50,33 @@ pub(super) fn select<'a>(
 /// appearance in the order of experiments.
 pub(super) fn variables<'a>(
     experiments: &[&'a ExperimentResult],
+    known: &Names,
     options: &TableOptions,
 ) -> Result<Vec<&'a str>, TableError> {
+    let is_wanted = |name: &str| {
+        options.variables.is_empty() || options.variables.iter().any(|one| one == name)
+    };
+    // While nothing is saved there is nothing to check a name against.
+    let mut wanted = options.variables.iter();
+    if let Some(name) = wanted.find(|name| !known.contains(name))
+        && known.iter().next().is_some()
+    {
+        return Err(TableError::UnknownVariable {
+            name: name.clone(),
+            hint: hint(name, &known.iter().collect::<Vec<_>>()),
+        });
+    }
     let mut seen = HashSet::new();
     let mut names = Vec::new();
     let series = experiments
         .iter()
         .flat_map(|experiment| experiment.series());
     for series in series {
-        if !series.is_empty() && seen.insert(series.variable()) {
+        if seen.insert(series.variable()) && is_wanted(series.variable()) {
             names.push(series.variable());
         }
     }
-    if options.variables.is_empty() {
-        return Ok(names);
-    }
-    // While nothing is saved there is nothing to check a name against.
-    let unknown = options
-        .variables
-        .iter()
-        .find(|name| !seen.contains(name.as_str()));
-    match unknown {
-        Some(name) if !names.is_empty() => Err(TableError::UnknownVariable {
-            name: name.clone(),
-            hint: hint(name, &names),
-        }),
-        _ => {
-            names.retain(|name| options.variables.iter().any(|wanted| wanted == name));
-            Ok(names)
-        }
-    }
+    Ok(names)
 }
 
 /// The keys of all configs, by first appearance, each with the alias that it has there.
@@ -134,11 +148,11 @@ fn check_keys(experiments: &[&ExperimentResult], options: &TableOptions) -> Resu
 }
 
 /// Whether each key has one of the values wanted of it.
-fn has_config(experiment: &ExperimentResult, wanted: &[(String, Wanted)]) -> bool {
+fn has_config(record: &ExperimentRecord, wanted: &[(String, Wanted)]) -> bool {
     if wanted.is_empty() {
         return true;
     }
-    let config = experiment.record.full_config();
+    let config = record.full_config();
     wanted.iter().all(|(key, _)| {
         wanted
             .iter()
@@ -178,11 +192,11 @@ fn same(value: &Value, wanted: &Value) -> bool {
     }
 }
 
-fn has_alias(experiment: &ExperimentResult, wanted: &[(String, String)]) -> bool {
+fn has_alias(record: &ExperimentRecord, wanted: &[(String, String)]) -> bool {
     if wanted.is_empty() {
         return true;
     }
-    let config = experiment.record.full_config();
+    let config = record.full_config();
     let has = |key: &str, alias: &str| {
         config
             .entries()

@@ -7,15 +7,16 @@ use super::experiments::Identity;
 use super::filter;
 use super::options::TableOptions;
 use super::{Rows, Table, TableError};
-use crate::results::{ExperimentResult, Series};
+use crate::results::{ExperimentResult, Names, Series};
 
 /// Makes a table of what experiments, given in order, have saved.
 pub(crate) fn results_table<'a>(
     experiments: Vec<&'a ExperimentResult>,
+    known: &Names,
     options: &TableOptions,
 ) -> Result<Table<'a>, TableError> {
     let experiments = filter::select(experiments, options)?;
-    let variables = filter::variables(&experiments, options)?;
+    let variables = filter::variables(&experiments, known, options)?;
     let identity = Identity::of(&experiments, options);
     let mut columns = identity.columns();
     columns.push("iteration".to_owned());

@@ -12,7 +12,7 @@ use super::experiments::Identity;
 use super::filter;
 use super::options::TableOptions;
 use super::{Rows, Table, TableError};
-use crate::results::{ExperimentResult, Series};
+use crate::results::{ExperimentResult, Names, Series};
 
 /// What a summary takes the mean of, and its order; see
 /// [`Results::summary`](crate::Results::summary).
@@ -28,6 +28,7 @@ pub struct SummaryOptions {
     last: Option<usize>,
     sort_by: Option<String>,
     descending: bool,
+    joined: bool,
 }
 
 impl SummaryOptions {
@@ -51,6 +52,14 @@ impl SummaryOptions {
         self
     }
 
+    /// One column for each variable, with `mean ± deviation` as text, for people; else there are
+    /// two with numbers.
+    #[must_use]
+    pub fn joined(mut self, joined: bool) -> Self {
+        self.joined = joined;
+        self
+    }
+
     /// Sorts the highest first.
     #[must_use]
     pub fn descending(mut self, descending: bool) -> Self {
@@ -62,19 +71,24 @@ impl SummaryOptions {
 /// Makes a summary of experiments, given in order.
 pub(crate) fn summary_table<'a>(
     experiments: Vec<&'a ExperimentResult>,
+    known: &Names,
     options: &TableOptions,
     summary: &SummaryOptions,
 ) -> Result<Table<'a>, TableError> {
     let experiments = filter::select(experiments, options)?;
-    let variables = filter::variables(&experiments, options)?;
+    let variables = filter::variables(&experiments, known, options)?;
     let measured = measured(&experiments, variables, options, summary);
     let groups = sorted(groups(&experiments), &measured, summary)?;
     let identity = Identity::of_config(&experiments, options);
     let mut columns = identity.columns();
     columns.push("repetitions".to_owned());
     for variable in &measured {
-        columns.push(format!("{}_mean", variable.name));
-        columns.push(format!("{}_std", variable.name));
+        if summary.joined {
+            columns.push(variable.name.to_owned());
+        } else {
+            columns.push(format!("{}_mean", variable.name));
+            columns.push(format!("{}_std", variable.name));
+        }
     }
     let row = |group: &Vec<usize>| {
         let mut row = Vec::with_capacity(columns.len());
@@ -84,12 +98,16 @@ pub(crate) fn summary_table<'a>(
         row.push(Cell::Count(group.len() as u64));
         for variable in &measured {
             let (mean, deviation) = variable.of(group);
+            if summary.joined {
+                row.push(joined(mean, deviation));
+                continue;
+            }
             row.extend([mean, deviation].map(|value| value.map_or(Cell::Missing, Cell::Float)));
         }
         row
     };
     let rows = groups.iter().map(row).collect();
-    Ok(Table::new(columns, Rows::Summary(rows)))
+    Ok(Table::new(columns, Rows::Made(rows)))
 }
 
 /// A variable that has numbers, and what each experiment has of it.
@@ -110,6 +128,25 @@ impl Measured<'_> {
         let deviation = (freedom > 0).then(|| (squares / freedom as f64).sqrt());
         (Some(mean), deviation)
     }
+}
+
+/// A mean and its deviation in two digits, as `0.853 ± 0.012`.
+fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
+    let (mean, deviation) = match (mean, deviation) {
+        (None, _) => return Cell::Missing,
+        (Some(mean), None) => return Cell::Float(mean),
+        (Some(mean), Some(deviation)) => (mean, deviation),
+    };
+    let size = mean.abs().max(deviation);
+    let is_plain = (1e-4..1e7).contains(&size) && deviation > size * 1e-12;
+    Cell::from(if is_plain {
+        let decimals = (1.0 - deviation.log10().floor()).clamp(0.0, 15.0) as usize;
+        format!("{mean:.decimals$} ± {deviation:.decimals$}")
+    } else if deviation == 0.0 {
+        format!("{mean} ± 0")
+    } else {
+        format!("{mean:.3e} ± {deviation:.1e}")
+    })
 }
 
 fn measured<'a>(

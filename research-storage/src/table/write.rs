@@ -6,7 +6,7 @@ mod text;
 
 use std::io::{self, Write};
 
-use super::{Format, Table};
+use super::{Cell, Format, Table};
 
 /// Writes a table in a form.
 pub(super) fn table(table: &Table<'_>, format: Format, output: &mut dyn Write) -> io::Result<()> {
@@ -18,6 +18,18 @@ pub(super) fn table(table: &Table<'_>, format: Format, output: &mut dyn Write) -
         Format::JsonLines => json::write_lines(table, &mut output)?,
     }
     output.finish()
+}
+
+impl Cell<'_> {
+    /// The cell as JSON; what is missing is `null`, and what JSON has no numbers for is text, as in
+    /// [`Format::Json`].
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = Vec::new();
+        // Memory takes everything.
+        let _ = json::cell(self, &mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
 }
 
 /// Gathers bytes into pieces. Unlike a `BufWriter`, it does not try again to write what an output

@@ -53,7 +53,8 @@ fn object(keys: &[Vec<u8>], row: &[Cell<'_>], json: &mut Vec<u8>) -> io::Result<
     Ok(())
 }
 
-fn cell(cell: &Cell<'_>, json: &mut Vec<u8>) -> io::Result<()> {
+/// Writes a cell as JSON.
+pub(super) fn cell(cell: &Cell<'_>, json: &mut Vec<u8>) -> io::Result<()> {
     match cell {
         Cell::Missing => json.extend_from_slice(b"null"),
         Cell::Bool(value) => write!(json, "{value}")?,

@@ -1,0 +1,282 @@
+//! Results in the hands of other programs: Parquet files read from Python, questions in SQL,
+//! summaries.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use research::core::{
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, ResearchRecord, RunOptions,
+    Status, Storage, Timestamp, WorkerNumber,
+};
+use research::domain::{Config, ExperimentId, Value};
+use research::storage::LocalStorage;
+
+fn research(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_research"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = research(folder, arguments);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = research(folder, arguments);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A research with values of all kinds: three configs, each twice, of which one run failed.
+fn kept(base: &Path) -> LocalStorage {
+    let record = ResearchRecord {
+        format: ResearchRecord::FORMAT,
+        name: "kinds".to_owned(),
+        created: 1_700_000_000_000_000,
+        program: "test".to_owned(),
+        directory: PathBuf::from("/"),
+        domain: "n=[0, 1, 2]".to_owned(),
+        options: RunOptions::default(),
+        units: Vec::new(),
+        source: None,
+    };
+    let mut storage = LocalStorage::create(base, &record).unwrap();
+    for number in 0..6 {
+        storage.append(&experiment(number)).unwrap();
+    }
+    storage.commit(false).unwrap();
+    storage
+}
+
+fn experiment(number: u64) -> Vec<Event> {
+    let at = |seconds| Timestamp(1_700_000_000_000_000 + seconds * 500_000);
+    let experiment = ExperimentNumber(number);
+    let config = Config::from_pairs([("n", number / 2)])
+        .with("lr", 0.1 * (number / 2 + 1) as f64)
+        .with(
+            "größe",
+            if number < 2 {
+                "klein, \"fein\""
+            } else {
+                "groß"
+            },
+        )
+        .with("deep", number >= 4);
+    let saved = |variable: &str, first, column: Column| Event::Values {
+        experiment,
+        variable: variable.into(),
+        iterations: Iterations::Run {
+            first,
+            count: column.len() as u64,
+        },
+        column,
+    };
+    let float = number as f64;
+    let mixed = vec![
+        Value::Null,
+        Value::from(vec![1.5, f64::NAN]),
+        Value::from("a\nb"),
+    ];
+    let is_lost = number == 5;
+    vec![
+        Event::ExperimentStarted {
+            at: at(number),
+            experiment,
+            attempt: 1,
+            worker: WorkerNumber(0),
+            pid: 7,
+            record: Box::new(ExperimentRecord {
+                id: ExperimentId::parse(&format!("{number:016x}")).unwrap(),
+                place: number,
+                config,
+                repetition: number % 2,
+                updates: 0,
+                seed: 0,
+            }),
+        },
+        saved(
+            "loss",
+            0,
+            Column::Float(vec![float, 0.1 + float, f64::NAN, f64::INFINITY]),
+        ),
+        saved("small", 1, Column::Float(vec![5e-324, -0.0])),
+        saved(
+            "steps",
+            2,
+            Column::Int(vec![i64::MIN + number as i64, i64::MAX]),
+        ),
+        saved("done", 0, Column::Bool(vec![false, true])),
+        saved(
+            "note",
+            3,
+            Column::Text(vec![format!("größer als {number}")]),
+        ),
+        saved("mixed", 0, Column::Value(mixed)),
+        Event::ExperimentEnded {
+            at: at(number + 1),
+            experiment,
+            attempt: 1,
+            status: if is_lost {
+                Status::Killed
+            } else {
+                Status::Finished
+            },
+            reason: is_lost.then(|| "killed by signal 9".to_owned()),
+            iterations: 4,
+        },
+    ]
+}
+
+/// A Python that has the packages, if there is one: that of `RESEARCH_PYTHON`, else the one that
+/// `.ci/run` makes, else the system's.
+fn python() -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python3");
+    let named = std::env::var_os("RESEARCH_PYTHON").map(PathBuf::from);
+    let candidates = named.into_iter().chain([own, PathBuf::from("python3")]);
+    candidates.into_iter().find(|python| {
+        let has_all = Command::new(python)
+            .args(["-c", "import pandas, pyarrow, polars, duckdb"])
+            .stderr(Stdio::null())
+            .status();
+        has_all.is_ok_and(|status| status.success())
+    })
+}
+
+#[test]
+fn pandas_polars_and_duckdb_read_what_the_csv_says() {
+    let Some(python) = python() else {
+        println!("skipped: there is no Python with pandas, pyarrow, polars and duckdb");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    drop(kept(folder.path()));
+    printed(folder.path(), &["compact", "kinds"]);
+    let csv = printed(folder.path(), &["results", "kinds", "--format", "csv"]);
+    let csv_file = folder.path().join("results.csv");
+    std::fs::write(&csv_file, csv).unwrap();
+    let long = [
+        "results",
+        "kinds",
+        "--long",
+        "--alias",
+        "--aux",
+        "--concat-config",
+    ];
+    let long_csv = printed(
+        folder.path(),
+        &[long.as_slice(), &["--format", "csv"]].concat(),
+    );
+    std::fs::write(folder.path().join("long.csv"), long_csv).unwrap();
+    let parquet = research(
+        folder.path(),
+        &[long.as_slice(), &["--format", "parquet"]].concat(),
+    );
+    std::fs::write(folder.path().join("long.parquet"), parquet.stdout).unwrap();
+    let question = "select * from experiments";
+    let experiments = printed(
+        folder.path(),
+        &["query", "kinds", question, "--format", "csv"],
+    );
+    std::fs::write(folder.path().join("experiments.csv"), experiments).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tables/compare.py");
+    for [parquet, csv] in [
+        ["kinds/results.parquet", "results.csv"],
+        ["long.parquet", "long.csv"],
+        ["kinds/experiments.parquet", "experiments.csv"],
+    ] {
+        let output = Command::new(&python)
+            .arg(&script)
+            .args([parquet, csv])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{parquet}: {output:?}");
+        assert!(said.contains("three readers agree"), "{said}");
+    }
+}
+
+#[test]
+fn a_run_leaves_its_tables_beside_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "name = \"r\"\n[domain]\na = [1, 2]\n[[unit]]\nname = \"u\"\nrun = [\"true\"]\noutput = \"text\"\n";
+    std::fs::write(folder.path().join("r.toml"), file).unwrap();
+    printed(folder.path(), &["run", "r.toml", "--no-bar"]);
+    for name in ["results.parquet", "experiments.parquet"] {
+        let bytes = std::fs::read(folder.path().join("r").join(name)).unwrap();
+        assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    }
+}
+
+#[test]
+fn questions_are_answered_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = kept(folder.path());
+    let question = "select n, count(*) as rows, max(done) as done from results group by n";
+    assert_eq!(
+        printed(folder.path(), &["query", "kinds", question]),
+        "n  rows  done\n─  ────  ────\n0     8     1\n1     8     1\n2     8     1\n"
+    );
+    let question = "select id, reason from experiments where status = 'killed'";
+    let json = printed(
+        folder.path(),
+        &["query", "kinds", question, "--format", "json"],
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["reason"], "killed by signal 9");
+    drop(storage);
+}
+
+#[test]
+fn questions_that_cannot_be_answered_are_wrong_use() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(kept(folder.path()));
+    let refused = |question: &str| refused(folder.path(), &["query", "kinds", question]);
+    assert_eq!(
+        refused("select step from results"),
+        "error: no such column: step; did you mean `steps`?\n  select step from results\n         ^\n"
+    );
+    assert!(refused("delete from results").starts_with("error: only questions are answered"));
+}
+
+#[test]
+fn a_summary_has_a_row_for_each_config() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(kept(folder.path()));
+    let summary = [
+        "results",
+        "kinds",
+        "--summary",
+        "--var",
+        "loss",
+        "--iterations",
+        "0,1",
+    ];
+    let sorted = ["--sort", "loss", "--descending"];
+    assert_eq!(
+        printed(folder.path(), &[summary.as_slice(), &sorted].concat()),
+        "\
+n   lr  größe          deep   repetitions  loss
+─  ───  ─────────────  ─────  ───────────  ───────────
+2  0.3  groß           true             2  4.55 ± 0.71
+1  0.2  groß           false            2  2.55 ± 0.71
+0  0.1  klein, \"fein\"  false            2  0.55 ± 0.71
+"
+    );
+    let last = ["--last", "1", "--where", "n=1", "--format", "csv"];
+    assert_eq!(
+        printed(folder.path(), &[summary.as_slice(), &last].concat()),
+        "n,lr,größe,deep,repetitions,loss_mean,loss_std\n1,0.2,groß,false,2,2.6,0.7071067811865476\n"
+    );
+    let unknown = refused(
+        folder.path(),
+        &[summary.as_slice(), &["--sort", "los"]].concat(),
+    );
+    assert!(unknown.contains("did you mean `loss`?"), "{unknown}");
+}

@@ -1,0 +1,211 @@
+//! Questions in SQL about results, answered by SQLite.
+
+mod error;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql};
+
+use crate::results::Results;
+use crate::table::{Cell, ColumnType, Table, TableOptions};
+
+pub use error::QueryError;
+
+impl Results {
+    /// Answers a question in SQL, in the dialect of SQLite.
+    ///
+    /// There are two tables: `results`, a row for each experiment and iteration as
+    /// [`to_table`](Self::to_table) makes it, and `experiments`, a row for each experiment as
+    /// [`experiments_table`](Self::experiments_table) makes it. Both have the column `id`. Lists,
+    /// maps and values of mixed kinds are JSON, which `->>` reads. SQLite has no NaN: it is NULL
+    /// there. Truth values are 0 and 1.
+    ///
+    /// The question is asked of a copy in memory: nothing that is stored can be changed by it.
+    ///
+    /// ```
+    /// # use research_storage::Results;
+    /// let results = Results::new();
+    /// let answer = results.query("select count(*) as n from experiments").unwrap();
+    /// assert_eq!(answer.to_string(), "n\n─\n0\n");
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with the question, and where.
+    pub fn query(&self, question: &str) -> Result<Table<'static>, QueryError> {
+        let results = self
+            .to_table(&TableOptions::new())
+            .map_err(|error| QueryError::Table(Box::new(error)))?;
+        let experiments = self.experiments_table();
+        let sources = [("results", &results), ("experiments", &experiments)];
+        let mut columns = Vec::new();
+        let mut connection = Connection::open_in_memory()?;
+        for (name, table) in sources {
+            let source = Source::new(name, table);
+            connection.execute_batch(&source.definition())?;
+            columns.push(source);
+        }
+        let mut known: Vec<&str> = Vec::new();
+        for name in columns.iter().flat_map(|source| &source.columns) {
+            if !known.contains(&name.as_str()) {
+                known.push(name);
+            }
+        }
+        let explain = |error| QueryError::of(error, question, &known);
+        let used = tables_read(&mut connection, question)
+            .map_err(explain)?
+            .ok_or(QueryError::NoQuestion)?;
+        for source in columns.iter().filter(|source| used.contains(source.name)) {
+            source.fill(&connection)?;
+        }
+        answer(&connection, question).map_err(explain)
+    }
+}
+
+/// A table as SQLite is to have it.
+struct Source<'a> {
+    name: &'static str,
+    table: &'a Table<'a>,
+    columns: Vec<String>,
+    types: Vec<ColumnType>,
+}
+
+impl<'a> Source<'a> {
+    fn new(name: &'static str, table: &'a Table<'a>) -> Self {
+        Self {
+            name,
+            table,
+            columns: distinct(table.columns()),
+            types: table.column_types(),
+        }
+    }
+
+    fn definition(&self) -> String {
+        let column = |(name, column_type): (&String, &ColumnType)| {
+            let affinity = match column_type {
+                ColumnType::Bool => "BOOLEAN",
+                ColumnType::Int => "INTEGER",
+                ColumnType::Float => "REAL",
+                ColumnType::Text | ColumnType::Json => "TEXT",
+            };
+            format!("{} {affinity}", quoted(name))
+        };
+        let columns: Vec<String> = self.columns.iter().zip(&self.types).map(column).collect();
+        format!("CREATE TABLE {} ({})", self.name, columns.join(", "))
+    }
+
+    fn fill(&self, connection: &Connection) -> Result<(), QueryError> {
+        let places = vec!["?"; self.columns.len()].join(", ");
+        let insertion = format!("INSERT INTO {} VALUES ({places})", self.name);
+        connection.execute_batch("BEGIN")?;
+        let mut statement = connection.prepare(&insertion)?;
+        self.table.for_each_row(|row| {
+            let cells = row.iter().zip(&self.types);
+            for (place, (cell, column_type)) in (1..).zip(cells) {
+                statement.raw_bind_parameter(place, Stored(cell, *column_type))?;
+            }
+            statement.raw_execute().map(drop)
+        })?;
+        Ok(connection.execute_batch("COMMIT")?)
+    }
+}
+
+/// A cell of a column of this type.
+struct Stored<'a>(&'a Cell<'a>, ColumnType);
+
+impl ToSql for Stored<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let Self(cell, column_type) = self;
+        Ok(match cell {
+            Cell::Missing => ToSqlOutput::Borrowed(ValueRef::Null),
+            cell if *column_type == ColumnType::Json => ToSqlOutput::from(cell.to_json()),
+            Cell::Bool(value) => ToSqlOutput::from(*value),
+            Cell::Int(value) => ToSqlOutput::from(*value),
+            Cell::Count(value) => match i64::try_from(*value) {
+                Ok(value) => ToSqlOutput::from(value),
+                Err(_) => ToSqlOutput::from(*value as f64),
+            },
+            Cell::Float(value) => ToSqlOutput::from(*value),
+            Cell::Text(text) => ToSqlOutput::from(text.as_ref()),
+            nested @ Cell::Nested(_) => ToSqlOutput::from(nested.to_json()),
+        })
+    }
+}
+
+/// The names, of which SQLite takes those that differ in case alone for one.
+fn distinct(names: &[String]) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let name = |name: &String| {
+        let mut distinct = name.clone();
+        let mut postfix = 0;
+        while !taken.insert(distinct.to_ascii_lowercase()) {
+            postfix += 1;
+            distinct = format!("{name}_{postfix}");
+        }
+        distinct
+    };
+    names.iter().map(name).collect()
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Which tables a question reads; none if it is no question. One that does more than to read is
+/// refused.
+fn tables_read(
+    connection: &mut Connection,
+    question: &str,
+) -> rusqlite::Result<Option<BTreeSet<String>>> {
+    let read = Arc::new(Mutex::new(BTreeSet::new()));
+    let noted = Arc::clone(&read);
+    let look = move |context: AuthContext<'_>| match context.action {
+        AuthAction::Read { table_name, .. } => {
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            noted.insert(table_name.to_owned());
+            Authorization::Allow
+        }
+        AuthAction::Select | AuthAction::Function { .. } | AuthAction::Recursive => {
+            Authorization::Allow
+        }
+        _ => Authorization::Deny,
+    };
+    connection.authorizer(Some(look))?;
+    // VACUUM INTO asks no leave, but it has no columns.
+    let prepared = connection
+        .prepare(question)
+        .map(|statement| statement.readonly() && statement.column_count() > 0);
+    connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
+    if !prepared? {
+        return Ok(None);
+    }
+    let read = read.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(Some(read.clone()))
+}
+
+fn answer(connection: &Connection, question: &str) -> rusqlite::Result<Table<'static>> {
+    let mut statement = connection.prepare(question)?;
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut found = Vec::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let cells = (0..columns.len()).map(|place| row.get_ref(place).map(cell));
+        found.push(cells.collect::<rusqlite::Result<Vec<Cell<'static>>>>()?);
+    }
+    Ok(Table::of_rows(columns, found))
+}
+
+fn cell(value: ValueRef<'_>) -> Cell<'static> {
+    match value {
+        ValueRef::Null => Cell::Missing,
+        ValueRef::Integer(value) => Cell::Int(value),
+        ValueRef::Real(value) => Cell::Float(value),
+        ValueRef::Text(text) => Cell::from(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => {
+            let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+            Cell::from(digits.collect::<String>())
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a question cannot be answered.
+
+use crate::table::{TableError, hint};
+
+/// Why a question in SQL cannot be answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// It is no SQL, or asks for what there is not.
+    #[error("{message}{}", place(.question, *.offset))]
+    Sql {
+        /// What is wrong, and perhaps what was meant.
+        message: String,
+        /// The question.
+        question: String,
+        /// Where in the question, in bytes, if that is known.
+        offset: Option<usize>,
+    },
+    /// There is no question.
+    #[error("there is no question: write one as \"select * from results\"")]
+    Empty,
+    /// There is more than one question.
+    #[error("ask one question at a time: there is something after the `;`")]
+    Several,
+    /// It would do something else than read.
+    #[error(
+        "only questions are answered, as \"select … from results\": what is stored cannot be changed this way"
+    )]
+    NoQuestion,
+    /// The tables cannot be made.
+    #[error(transparent)]
+    Table(Box<TableError>),
+    /// SQLite failed.
+    #[error("SQLite cannot answer: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl QueryError {
+    /// What an error means to the one who asked.
+    pub(super) fn of(error: rusqlite::Error, question: &str, known: &[&str]) -> Self {
+        let (message, offset) = match error {
+            rusqlite::Error::MultipleStatement => return Self::Several,
+            rusqlite::Error::Empty => return Self::Empty,
+            rusqlite::Error::SqlInputError { msg, offset, .. } => {
+                (msg, usize::try_from(offset).ok())
+            }
+            rusqlite::Error::SqliteFailure(failure, _)
+                if failure.code == rusqlite::ErrorCode::AuthorizationForStatementDenied =>
+            {
+                return Self::NoQuestion;
+            }
+            rusqlite::Error::SqliteFailure(_, Some(message)) => (message, None),
+            error => return Self::Sqlite(error),
+        };
+        if message == "not authorized" {
+            return Self::NoQuestion;
+        }
+        let missing = ["no such column: ", "no such table: "]
+            .iter()
+            .find_map(|prefix| message.strip_prefix(prefix));
+        let message = match missing {
+            Some(name) => {
+                let name = name.rsplit('.').next().unwrap_or(name);
+                let known: Vec<&str> = match message.contains("table") {
+                    true => vec!["results", "experiments"],
+                    false => known.to_vec(),
+                };
+                format!("{message}; {}", hint(name, &known))
+            }
+            None => message,
+        };
+        Self::Sql {
+            message,
+            question: question.to_owned(),
+            offset,
+        }
+    }
+}
+
+/// The line of the question in which something is wrong, with a caret under it.
+fn place(question: &str, offset: Option<usize>) -> String {
+    let before = offset.and_then(|offset| question.get(..offset));
+    let Some(before) = before else {
+        return String::new();
+    };
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = question[start..].lines().next().unwrap_or_default();
+    let indent = " ".repeat(unicode_width::UnicodeWidthStr::width(&before[start..]));
+    format!("\n  {}\n  {indent}^", line.replace('\t', " "))
+}

@@ -7,6 +7,7 @@ pub mod arguments;
 pub mod commands;
 pub mod exit;
 pub mod file;
+pub mod style;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
@@ -16,6 +17,7 @@ use clap::Parser;
 use arguments::Arguments;
 use commands::CommandError;
 use exit::Exit;
+use style::Style;
 
 /// Answers a shell that asks how a line can go on, and ends; does nothing if none asks.
 pub fn complete() {
@@ -50,7 +52,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn report(error: &CommandError) -> Exit {
     let exit = error.exit();
     if exit != Exit::Success {
-        let _ = writeln!(io::stderr().lock(), "error: {error}");
+        let style = Style::of_stderr();
+        let text = match (error, style::columns_of_stderr()) {
+            (CommandError::File(error), Some(columns)) => error.render(columns, style),
+            (error, _) => error.to_string(),
+        };
+        let Style { mark, end, .. } = style;
+        let _ = writeln!(io::stderr().lock(), "{mark}error:{end} {text}");
     }
     exit
 }

@@ -432,3 +432,13 @@ fn values_of_rust_become_lists_and_samplers() {
         "a=[[1.0, 2.0]]"
     );
 }
+
+#[test]
+fn the_caret_stands_under_its_character_whatever_comes_before() {
+    let error = "研究=[\"研究\", 2 * 3]".parse::<Domain>().unwrap_err();
+    let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(lines[1], "  | 研究=[\"研究\", 2 * 3]");
+    // Each of the four characters before it takes two columns.
+    assert_eq!(lines[2], format!("  | {}^", " ".repeat(16)));
+    assert_eq!(error.column(), 13);
+}

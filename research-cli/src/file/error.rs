@@ -8,8 +8,13 @@ use research::core::{BuildError, ParseWhenError};
 use research::domain::DomainError;
 use research::exec::program::ProgramError;
 
+use crate::style::Style;
+
 use super::node::Span;
 use super::place::Place;
+
+/// How many columns a message takes where there is no terminal.
+const COLUMNS: usize = 116;
 
 /// Where a text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -319,33 +324,53 @@ impl std::error::Error for FileError {}
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.problem)?;
-        let width = self.line().map_or(1, |line| line.to_string().len());
+        f.write_str(&self.render(COLUMNS, Style::PLAIN))
+    }
+}
+
+impl FileError {
+    /// The problem, the place in the text, and what to do, for a terminal of so many columns.
+    #[must_use]
+    pub fn render(&self, columns: usize, style: Style) -> String {
+        let number = self.line().map_or(String::new(), |line| line.to_string());
+        let width = number.len().max(1);
+        let Style { frame, mark, end } = style;
+        let mut text = format!(
+            "{}\n{:width$}{frame}-->{end} {}",
+            self.problem,
+            "",
+            self.spot()
+        );
+        if let Some(place) = &self.place {
+            let shown = place.fit(columns.saturating_sub(width + 3).max(20));
+            let carets = "^".repeat(shown.carets);
+            text.push_str(&format!(
+                "\n{:width$} {frame}|{end}\n{frame}{number} |{end} {}\n{:width$} {frame}|{end} {:before$}{mark}{carets}{end}",
+                "",
+                shown.text,
+                "",
+                "",
+                before = shown.before,
+            ));
+        }
+        if let Some(hint) = self.problem.hint() {
+            text.push_str(&format!("\n{:width$} {frame}= help:{end} {hint}", ""));
+        }
+        text
+    }
+
+    /// File, line and column.
+    fn spot(&self) -> String {
         let origin = match &self.origin {
             Origin::File(path) => path.display().to_string(),
             Origin::Flag(flag) => (*flag).to_owned(),
             Origin::Record => "the recorded research file".to_owned(),
         };
-        let is_flag = matches!(self.origin, Origin::Flag(_));
-        match &self.place {
+        match (&self.place, &self.origin) {
             // A flag is one line.
-            Some(place) if is_flag => {
-                writeln!(f, "\n{:width$}--> {origin}, column {}", "", place.column)?;
-                place.show(f, width)?;
-            }
-            Some(place) => {
-                writeln!(
-                    f,
-                    "\n{:width$}--> {origin}:{}:{}",
-                    "", place.line, place.column
-                )?;
-                place.show(f, width)?;
-            }
-            None => write!(f, "\n{:width$}--> {origin}", "")?,
-        }
-        match self.problem.hint() {
-            Some(hint) => write!(f, "\n{:width$} = help: {hint}", ""),
-            None => Ok(()),
+            (Some(place), Origin::Flag(_)) => format!("{origin}, column {}", place.column),
+            (Some(place), _) => format!("{origin}:{}:{}", place.line, place.column),
+            (None, _) => origin,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Places in a text, shown with a caret.
 
-use std::fmt;
+use unicode_width::UnicodeWidthChar;
 
 use super::node::Span;
 
@@ -43,24 +43,96 @@ impl Place {
         }
     }
 
-    /// The line, with a caret under the stretch. A long line is shown around it.
-    pub(crate) fn show(&self, f: &mut fmt::Formatter<'_>, width: usize) -> fmt::Result {
-        const BEFORE: usize = 60;
-        const SHOWN: usize = 110;
-        let skipped = match self.column - 1 > BEFORE && self.text.chars().count() > SHOWN {
-            true => self.column - 1 - BEFORE,
-            false => 0,
-        };
+    /// The line in so many columns, with carets under the stretch. Of a long line the part around
+    /// the stretch is shown.
+    pub(crate) fn fit(&self, columns: usize) -> Shown {
         // A tab or a control character would put the caret elsewhere.
-        let clean = self
-            .text
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c });
-        let shown: String = clean.skip(skipped).take(SHOWN).collect();
-        let before = self.column - 1 - skipped;
-        let length = self.length.min(SHOWN.saturating_sub(before)).max(1);
-        writeln!(f, "{:width$} |", "")?;
-        writeln!(f, "{:width$} | {}", self.line, shown.trim_end())?;
-        write!(f, "{:width$} | {:before$}{}", "", "", "^".repeat(length))
+        let clean = |c: char| if c.is_control() { ' ' } else { c };
+        let characters: Vec<char> = self.text.chars().map(clean).collect();
+        let place = (self.column - 1).min(characters.len());
+        let mut first = 0;
+        if width(&characters) > columns {
+            // Half of the columns are for what stands before the stretch.
+            while width(&characters[first..place]) > columns / 2 {
+                first += 1;
+            }
+        }
+        let mut last = characters.len();
+        let dots = usize::from(first > 0);
+        while last > place + 1 && width(&characters[first..last]) + dots > columns {
+            last -= 1;
+        }
+        let mut text = String::new();
+        if first > 0 {
+            text.push('…');
+        }
+        text.extend(&characters[first..last]);
+        if last < characters.len() {
+            text.push('…');
+        }
+        let end = (place + self.length).min(last);
+        Shown {
+            text: text.trim_end().to_owned(),
+            before: width(&characters[first..place]) + dots,
+            carets: characters.get(place..end).map_or(0, width).max(1),
+        }
+    }
+}
+
+/// A line as it is shown.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Shown {
+    pub(crate) text: String,
+    /// How many columns stand before the carets.
+    pub(crate) before: usize,
+    pub(crate) carets: usize,
+}
+
+/// How many columns of a terminal characters take.
+fn width(characters: &[char]) -> usize {
+    characters.iter().filter_map(|c| c.width()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(text: &str, meant: &str, columns: usize) -> Shown {
+        let start = text.find(meant).unwrap_or(text.len());
+        let end = start + meant.len();
+        Place::new(
+            Span {
+                source: 0,
+                start,
+                end,
+            },
+            text,
+        )
+        .fit(columns)
+    }
+
+    fn shown(text: &str, before: usize, carets: usize) -> Shown {
+        Shown {
+            text: text.to_owned(),
+            before,
+            carets,
+        }
+    }
+
+    #[test]
+    fn carets_stand_under_what_is_meant_whatever_the_width_of_characters() {
+        assert_eq!(fit("a = 1", "1", 80), shown("a = 1", 4, 1));
+        assert_eq!(fit("\t研究 = 究", "= 究", 80), shown(" 研究 = 究", 6, 4));
+        assert_eq!(fit("e\u{301} = x", "x", 80), shown("e\u{301} = x", 4, 1));
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_what_is_meant_is_shown() {
+        let line = format!("{} here {}", "a".repeat(100), "b".repeat(100));
+        let around = fit(&line, "here", 20);
+        assert_eq!(around, shown("…aaaaaaaaa here bbbb…", 11, 4));
+        assert_eq!(fit(&line, "a", 10), shown("aaaaaaaaaa…", 0, 1));
+        // More than there is room for.
+        assert_eq!(fit(&line, &line[90..150], 10).carets, 4);
     }
 }

@@ -227,3 +227,29 @@ fn text_of_any_script_keeps_its_columns() {
     assert_eq!(columns[0], columns[1]);
     assert_eq!(columns[0], columns[2]);
 }
+
+#[test]
+fn a_mistake_is_shown_in_the_width_of_the_terminal() {
+    let key = "研究".repeat(20);
+    let folder = folder_with(&format!("\"{key}\" = 1\n"));
+    let arguments = ["run", "research.toml"];
+    let mut terminal = Terminal::start(folder.path(), (24, 40), &arguments);
+    assert_eq!(terminal.end().code(), Some(2));
+    let lines = terminal.lines();
+    let shown = lines
+        .iter()
+        .position(|line| line.starts_with("1 | "))
+        .unwrap();
+    assert!(lines[shown].ends_with('…'), "{lines:#?}");
+    assert!(lines[shown + 1].starts_with("  | ^^^^"), "{lines:#?}");
+    assert!(
+        terminal
+            .written
+            .starts_with(b"\x1b[1;31merror:\x1b[0m unknown key")
+    );
+    let no_color = [("NO_COLOR", "1")];
+    let mut plain = Terminal::start_with(folder.path(), (24, 200), &arguments, &no_color);
+    plain.end();
+    assert!(plain.written.starts_with(b"error: unknown key"));
+    assert!(plain.lines()[3].ends_with(" = 1"), "{:#?}", plain.lines());
+}

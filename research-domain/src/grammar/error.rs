@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use unicode_width::UnicodeWidthChar;
+
 /// Why a text is not a domain expression.
 ///
 /// Printed, it shows the line and a caret under the place:
@@ -94,8 +96,13 @@ impl Display for SyntaxError {
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c });
         let shown: String = clean.skip(skipped).take(2 * AROUND).collect();
+        let before: usize = shown
+            .chars()
+            .take(self.column - skipped)
+            .filter_map(|c| c.width())
+            .sum();
         writeln!(f, "  | {}", shown.trim_end())?;
-        write!(f, "  | {:>1$}", "^", self.column - skipped + 1)?;
+        write!(f, "  | {:before$}^", "")?;
         if let Some(hint) = &self.hint {
             write!(f, "\n  = {hint}")?;
         }

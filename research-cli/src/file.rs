@@ -4,6 +4,7 @@
 //! places, `--set`s are put over them, and the nodes become a [`ResearchFile`], or an error that
 //! shows the place.
 
+mod changes;
 mod check;
 mod domain;
 mod error;

@@ -35,6 +35,7 @@ fn begin(folder: &Path, name: &str) -> LocalStorage {
         name: name.to_owned(),
         created: at(0).0,
         program: "test".to_owned(),
+        build: None,
         directory: std::path::PathBuf::from("/"),
         domain: "a=[1, 2, 3]".to_owned(),
         options: RunOptions::default(),

@@ -134,6 +134,9 @@ pub struct ResearchRecord {
     pub created: u64,
     /// The program that made it, and its version.
     pub program: String,
+    /// Which build of the program that was, where it is known.
+    #[serde(default)]
+    pub build: Option<String>,
     /// Where it was begun: a resumed run starts programs there.
     pub directory: PathBuf,
     /// Its domain, as an expression.

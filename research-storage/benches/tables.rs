@@ -80,6 +80,7 @@ fn kept(events: &[Event], base: &Path) -> PathBuf {
         name: "bench".to_owned(),
         created: 0,
         program: "bench".to_owned(),
+        build: None,
         directory: base.to_owned(),
         domain: "width=[1]".to_owned(),
         options: RunOptions::default(),

@@ -144,6 +144,18 @@ impl LocalStorage {
         &self.record
     }
 
+    /// Replaces what is recorded of the research, for runs that go on with it otherwise than before.
+    ///
+    /// # Errors
+    /// It cannot be written; then the record is the old one.
+    pub fn set_record(&mut self, record: ResearchRecord) -> Result<(), StorageError> {
+        replace(&self.folder, RECORD, &record_json(&record, &self.folder)?)?;
+        let description = description::describe(&record);
+        replace(&self.folder, DESCRIPTION, description.as_bytes())?;
+        self.record = record;
+        Ok(())
+    }
+
     /// The folder of the research; an absolute path.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -177,15 +189,34 @@ fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
     )?;
     write_new(&folder.join(RUN_LOG), b"")?;
     let path = folder.join(RECORD);
-    let mut json = serde_json::to_vec_pretty(record)
-        .map_err(|error| StorageError::io("write", &path)(error.into()))?;
-    json.push(b'\n');
-    write_new(&path, &json)?
+    write_new(&path, &record_json(record, folder)?)?
         .sync_all()
         .map_err(StorageError::io("write", &path))?;
     LogWriter::create(&folder.join(EVENTS), FsyncPolicy::Always)?.commit(true)?;
     sync_folder(folder)?;
     Ok(lock)
+}
+
+fn record_json(record: &ResearchRecord, folder: &Path) -> Result<Vec<u8>, StorageError> {
+    let mut json = serde_json::to_vec_pretty(record)
+        .map_err(|error| StorageError::io("write", &folder.join(RECORD))(error.into()))?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+/// Replaces a file by a new one that is whole.
+fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
+    let path = folder.join(name);
+    let failed = |error| StorageError::io("write", &path)(error);
+    let mut file = tempfile::Builder::new()
+        .prefix(HIDDEN)
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
+    sync_folder(folder)
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> Result<File, StorageError> {

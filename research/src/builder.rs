@@ -25,6 +25,8 @@ pub struct Research {
     pub(crate) source: Option<serde_json::Value>,
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
     pub(crate) bar: Progress,
+    pub(crate) redo_failed: bool,
+    pub(crate) allow_changes: bool,
     pub(crate) handle_signals: bool,
     /// Who tells of devices.
     pub(crate) probe: Box<dyn DeviceProbe>,
@@ -50,6 +52,8 @@ impl Research {
             options: RunOptions::default(),
             seed: None,
             source: None,
+            redo_failed: false,
+            allow_changes: false,
             subscribers: Vec::new(),
             bar: Progress::Hidden,
             handle_signals: true,
@@ -93,7 +97,8 @@ impl Research {
     }
 
     /// Records what the research is made from, where that is no Rust program: workers, which get
-    /// it, and a resumed run build the experiment from this.
+    /// it, and a resumed run build the experiment from this. Whoever resumes with another source sees to
+    /// it that results belong together.
     #[must_use]
     pub fn source(mut self, source: serde_json::Value) -> Self {
         self.source = Some(source);
@@ -177,6 +182,22 @@ impl Research {
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = retries;
+        self
+    }
+
+    /// Lets [`resume`](Self::resume) run again what did not succeed: failed, killed and timed-out
+    /// experiments. Each may then be tried as often as in a new run.
+    #[must_use]
+    pub fn redo_failed(mut self, redo: bool) -> Self {
+        self.redo_failed = redo;
+        self
+    }
+
+    /// Lets [`resume`](Self::resume) go on with other units, other iterations or another `finalize`
+    /// than the research was begun with. Results of before are kept as they are.
+    #[must_use]
+    pub fn allow_changes(mut self, allow: bool) -> Self {
+        self.allow_changes = allow;
         self
     }
 

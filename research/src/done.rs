@@ -1,6 +1,6 @@
 //! What a stored research has done already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use research_core::{Event, ExperimentNumber};
 use research_domain::ExperimentId;
@@ -10,10 +10,12 @@ use research_storage::StoredResearch;
 use crate::error::ResearchError;
 
 /// What a stored research has done, by a fold of its log. What did not succeed and may be tried
-/// again is still to be done: the run may have ended before it came to that.
+/// again is still to be done: the run may have ended before it came to that. With `redo_failed`,
+/// whatever did not succeed is, as if it had not been tried.
 pub(crate) fn done_before(
     stored: &StoredResearch,
     retries: u32,
+    redo_failed: bool,
 ) -> Result<DoneBefore, ResearchError> {
     let mut fold = Fold {
         retries,
@@ -24,6 +26,12 @@ pub(crate) fn done_before(
             fold.apply(event);
         }
     }
+    if redo_failed {
+        for known in fold.done.experiments.values_mut() {
+            known.is_done &= fold.succeeded.contains(&known.number);
+            known.failures = 0;
+        }
+    }
     Ok(fold.done)
 }
 
@@ -32,6 +40,8 @@ struct Fold {
     retries: u32,
     done: DoneBefore,
     ids: HashMap<ExperimentNumber, ExperimentId>,
+    /// Those of the experiments that are done which did what they were asked to.
+    succeeded: HashSet<ExperimentNumber>,
 }
 
 impl Fold {
@@ -57,6 +67,9 @@ impl Fold {
             Event::ExperimentEnded {
                 experiment, status, ..
             } => {
+                if status.is_success() {
+                    self.succeeded.insert(experiment);
+                }
                 let retries = self.retries;
                 self.change(experiment, |known| {
                     known.failures += u32::from(!status.is_success());

@@ -15,6 +15,18 @@ pub enum ResearchError {
     /// The domain cannot be.
     #[error("the domain cannot be iterated: {0}")]
     Domain(Box<DomainError>),
+    /// A research goes on with what would make its results incomparable.
+    #[error(
+        "research `{name}` was begun with other units or settings, and results of both would not belong together:\n  {}\n\
+         run it under another name, or allow the changes (`allow_changes`, `--allow-changes`)",
+        changes.join("\n  ")
+    )]
+    Changed {
+        /// The research.
+        name: String,
+        /// What is other, a line each.
+        changes: Vec<String>,
+    },
     /// There are more experiments than can be counted, or none.
     #[error("{0}")]
     Options(String),

@@ -33,6 +33,7 @@
 
 mod audience;
 mod builder;
+mod changes;
 mod devices;
 mod done;
 mod earlier;

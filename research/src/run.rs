@@ -15,6 +15,7 @@ use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_name};
 
 use crate::audience::Audience;
 use crate::builder::{Place, Research};
+use crate::changes;
 use crate::done::done_before;
 use crate::earlier;
 use crate::error::ResearchError;
@@ -91,7 +92,8 @@ impl Research {
 
     /// Goes on with a research of this name that was interrupted: runs what is missing. The
     /// experiments that were done keep their results; the others get the ids and seeds that they
-    /// would have had.
+    /// would have had. Where the domain was changed, only what is new in it is run; where units,
+    /// iterations or the seed were, that is refused (see [`allow_changes`](Self::allow_changes)).
     ///
     /// # Errors
     /// As [`run`](Self::run); there is no such research, or its seed or units were others.
@@ -120,6 +122,8 @@ struct Settings {
     source: Option<serde_json::Value>,
     subscribers: Vec<Box<dyn research_core::Subscriber>>,
     bar: Progress,
+    redo_failed: bool,
+    allow_changes: bool,
     handle_signals: bool,
     probe: Box<dyn DeviceProbe>,
 }
@@ -157,6 +161,8 @@ impl Prepared {
             source,
             subscribers: research.subscribers,
             bar: research.bar,
+            redo_failed: research.redo_failed,
+            allow_changes: research.allow_changes,
             handle_signals: research.handle_signals,
             probe: research.probe,
         };
@@ -206,12 +212,14 @@ impl Prepared {
     fn lead(mut self, resume: bool) -> Result<Finished, ResearchError> {
         let mut stored = None;
         let mut done = DoneBefore::default();
+        let mut warnings = Vec::new();
         let mut options = self.research.options.clone();
         if resume {
             let research = self.stored()?;
-            self.check_comparable(research.record())?;
             options.seed = research.record().options.seed;
-            done = done_before(&research, options.retries)?;
+            self.check_changes(research.record(), &options)?;
+            warnings.extend(changes::other_build(research.record()));
+            done = done_before(&research, options.retries, self.research.redo_failed)?;
             stored = Some(research);
         } else {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);
@@ -248,6 +256,7 @@ impl Prepared {
             target: target.clone(),
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
+            warnings,
         })?;
         earlier::note(&target, &kept);
         #[cfg(feature = "parquet")]
@@ -270,7 +279,14 @@ impl Prepared {
                 let (storage, events) = MemoryStorage::new();
                 return Ok((Box::new(storage), Kept::Memory(events), record));
             }
-            (Place::Folder(_), Some(stored)) => LocalStorage::open(stored.folder())?.0,
+            (Place::Folder(_), Some(stored)) => {
+                let mut storage = LocalStorage::open(stored.folder())?.0;
+                let now = self.record(options.clone());
+                if let Some(record) = changes::updated(storage.record(), now) {
+                    storage.set_record(record)?;
+                }
+                storage
+            }
             (Place::Folder(base), None) => {
                 LocalStorage::create(base, &self.record(options.clone()))?
             }
@@ -286,12 +302,27 @@ impl Prepared {
             name: self.research.name.clone(),
             created: Timestamp::now().0,
             program: concat!("research ", env!("CARGO_PKG_VERSION")).to_owned(),
+            build: changes::build(),
             directory: std::env::current_dir().unwrap_or_default(),
             domain: self.research.domain.to_string(),
             options,
             units: self.experiment.describe(),
             source: self.research.source.clone(),
         }
+    }
+
+    fn check_changes(
+        &self,
+        before: &ResearchRecord,
+        options: &RunOptions,
+    ) -> Result<(), ResearchError> {
+        let Settings {
+            seed,
+            allow_changes,
+            ..
+        } = self.research;
+        let now = self.record(options.clone());
+        changes::check(before, &now, seed, allow_changes)
     }
 
     fn stored(&self) -> Result<StoredResearch, ResearchError> {
@@ -301,28 +332,6 @@ impl Prepared {
                 name: self.research.name.clone(),
             }),
         }
-    }
-
-    /// Results of other units or another seed would not belong together.
-    fn check_comparable(&self, record: &ResearchRecord) -> Result<(), ResearchError> {
-        let name = &self.research.name;
-        if self
-            .research
-            .seed
-            .is_some_and(|seed| seed != record.options.seed)
-        {
-            return Err(ResearchError::Options(format!(
-                "research `{name}` was begun with seed {}: resume it with that, or run it under another name",
-                record.options.seed
-            )));
-        }
-        let same_source = self.research.source == record.source || record.source.is_none();
-        if self.experiment.describe() != record.units || !same_source {
-            return Err(ResearchError::Options(format!(
-                "research `{name}` was begun with other units: results of both would not belong together; run it under another name"
-            )));
-        }
-        Ok(())
     }
 }
 

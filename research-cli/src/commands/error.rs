@@ -1,7 +1,7 @@
 //! Why a command could not do what it was asked to.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use research::ResearchError;
 use research::core::StorageError;
@@ -39,6 +39,21 @@ pub enum CommandError {
         "the domain is infinite: say how many configs you want to see with --head N, or how many there are with --n-items N"
     )]
     Infinite,
+    /// A research of the name is there already.
+    #[error(
+        "{} exists already: go on with `research resume {name}`, run what is new in the file with \
+         `research resume {name} --file {}`, remove it with `research remove {name}`, or take another name",
+        path.display(),
+        file.display()
+    )]
+    Exists {
+        /// The research's folder.
+        path: PathBuf,
+        /// Its name.
+        name: String,
+        /// The file that was to be run.
+        file: PathBuf,
+    },
     /// A research that no file describes.
     #[error(
         "research `{0}` was not made from a research file: resume it with the program that made it"
@@ -93,6 +108,22 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// The error where a file was to be run: of a research that is there already, it says how what
+    /// is new in the file can be run.
+    pub(super) fn with_file(self, file: &Path) -> Self {
+        match self {
+            Self::Research(error) => match *error {
+                ResearchError::Storage(StorageError::Exists { path, name }) => Self::Exists {
+                    path,
+                    name,
+                    file: file.to_owned(),
+                },
+                other => Self::Research(Box::new(other)),
+            },
+            other => other,
+        }
+    }
+
     /// The exit code of a program that ends with this error.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -110,7 +141,7 @@ impl CommandError {
             | Self::Query(_)
             | Self::Binary
             | Self::NobodyToAsk { .. } => Exit::Usage,
-            Self::NotFromFile(_) => Exit::Usage,
+            Self::NotFromFile(_) | Self::Exists { .. } => Exit::Usage,
             Self::Storage(error) => storage_exit(error),
             Self::Research(error) => research_exit(error),
             // Whoever reads has seen enough: `| head`.
@@ -141,6 +172,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         ResearchError::Experiment(_)
         | ResearchError::Domain(_)
         | ResearchError::Options(_)
+        | ResearchError::Changed { .. }
         | ResearchError::Devices(_)
         | ResearchError::Source(_)
         | ResearchError::Table(_)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use research::monitor::{State, StatusReport};
 use research::storage::StoredResearch;
-use research::{Finished, Research};
+use research::{Finished, Research, ResearchError};
 
 use super::lead::{Shown, describe, lead, print_results};
 use super::{CommandError, status};
@@ -21,11 +21,17 @@ use crate::file::ResearchFile;
 Go on with a research that was interrupted, killed or cut off: run what is missing, and nothing else.
 
 Experiments that ended keep what they have saved; the others get the ids and seeds that they would
-have had. What runs is what was recorded, whatever the research file says by now.",
+have had. What runs is what was recorded, whatever the research file says by now.
+
+With --file what runs is what a research file says: only what is new in its domain. Workers, devices,
+retries, timeouts and the like may be others, too. Where units, n_iters, finalize or the seed are,
+results would not belong together, and it is refused (all but the seed can be allowed).",
     after_help = "\
 Examples:
   research resume power
-  research resume power -w 8"
+  research resume power -w 8
+  research resume power --failed
+  research resume power --file research.toml      after its domain was extended"
 )]
 pub struct Arguments {
     /// The research: the name of its folder, or a path to it
@@ -36,6 +42,18 @@ pub struct Arguments {
     /// The devices that experiments are given, instead of those that were recorded
     #[arg(long, value_name = "D,…", value_delimiter = ',')]
     pub devices: Vec<String>,
+    /// Run failed, killed and timed-out experiments again, too
+    #[arg(long)]
+    pub failed: bool,
+    /// Run what this research file describes: only what is new in its domain
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Set a key of that file, as `research run` does; can be given several times
+    #[arg(long, value_name = "KEY=VALUE", requires = "file")]
+    pub set: Vec<String>,
+    /// Go on even though units or iterations are others than those of the results that are there
+    #[arg(long, requires = "file")]
+    pub allow_changes: bool,
     /// What is shown.
     #[command(flatten)]
     pub shown: Shown,
@@ -48,13 +66,26 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let report = status::report(&stored)?;
-    if report.state == State::Complete {
+    let is_done = report.state == State::Complete && arguments.file.is_none();
+    if is_done && !(arguments.failed && report.failed() > 0) {
         return nothing_to_do(&report, &stored, arguments.shown.results, out);
     }
     let record = stored.record();
     let source = record.source.as_ref();
     let source = source.ok_or_else(|| CommandError::NotFromFile(record.name.clone()))?;
-    let mut file = ResearchFile::from_record(source)?;
+    let path = arguments.file.as_deref().map(std::path::absolute);
+    let path = path.transpose()?;
+    // Programs are started where they were at first; a place that is gone is theirs to miss.
+    let folder = stored.folder();
+    let folder = folder
+        .canonicalize()
+        .or_else(|_| std::path::absolute(folder))?;
+    let _ = std::env::set_current_dir(&record.directory);
+    let recorded = ResearchFile::from_record(source)?;
+    let mut file = match path {
+        Some(path) => changed_file(arguments, &path, &recorded, &record.name)?,
+        None => recorded,
+    };
     let mut options = file.options.clone();
     if let Some(workers) = arguments.workers {
         options.workers = workers.into();
@@ -62,22 +93,24 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if !arguments.devices.is_empty() {
         options.devices = arguments.devices.as_slice().into();
     }
-    let folder = stored.folder();
-    let folder = folder
-        .canonicalize()
-        .or_else(|_| std::path::absolute(folder))?;
     // A folder that was renamed is the research all the same.
     if let Some(name) = folder.file_name() {
         file.name = name.to_string_lossy().into_owned();
     }
     let base = folder.parent().unwrap_or(Path::new("/"));
-    // Programs are started where they were at first; a place that is gone is theirs to miss.
-    let _ = std::env::set_current_dir(&record.directory);
-    // What was recorded stays as it is, whatever this version would write for it.
-    let research = describe(&file)?
-        .source(source.clone())
+    let mut research = describe(&file)?;
+    if arguments.file.is_none() {
+        // What was recorded stays as it is, whatever this version would write for it.
+        research = research.source(source.clone());
+    }
+    if let Some(seed) = file.seed {
+        research = research.seed(seed);
+    }
+    let research = research
         .options(options)
-        .folder(base);
+        .folder(base)
+        .redo_failed(arguments.failed)
+        .allow_changes(arguments.allow_changes);
     lead(
         &file.name,
         &arguments.name,
@@ -86,6 +119,22 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         out,
         Research::resume,
     )
+}
+
+/// The file that is given instead of what was recorded.
+fn changed_file(
+    arguments: &Arguments,
+    path: &Path,
+    recorded: &ResearchFile,
+    name: &str,
+) -> Result<ResearchFile, CommandError> {
+    let file = ResearchFile::load_to_run(path, &arguments.set)?;
+    let changes = file.changes_of_units(recorded);
+    if changes.is_empty() || arguments.allow_changes {
+        return Ok(file);
+    }
+    let name = name.to_owned();
+    Err(Box::new(ResearchError::Changed { name, changes }).into())
 }
 
 /// A research that is complete is left as it is; its exit code is that of the run that completed

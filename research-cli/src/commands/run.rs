@@ -94,12 +94,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if let Some(seed) = file.seed {
         research = research.seed(seed);
     }
-    lead(
+    let done = lead(
         &file.name,
         Path::new(&file.name),
         research,
         &arguments.shown,
         out,
         Research::run,
-    )
+    );
+    done.map_err(|error| error.with_file(&arguments.file))
 }

@@ -10,6 +10,7 @@ mod full_disk;
 mod killed;
 mod outputs;
 mod place;
+mod resumed;
 mod stopped;
 mod streams;
 mod timeouts;

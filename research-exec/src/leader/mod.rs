@@ -53,6 +53,8 @@ pub struct Job {
     pub recorded_source: Option<String>,
     /// Whether Ctrl-C, SIGTERM and SIGHUP end the run in an orderly way.
     pub handle_signals: bool,
+    /// What people should know before it begins.
+    pub warnings: Vec<String>,
 }
 
 /// How a run ended.
@@ -135,6 +137,7 @@ struct Leader {
     /// Inputs of the leader's own, which come before those that others send.
     waiting: Vec<Input>,
     n_iters: Option<u64>,
+    warnings: Vec<String>,
     failure: Option<RunError>,
     outcome: Option<Outcome>,
 }
@@ -188,6 +191,7 @@ impl Leader {
             inbox,
             writer: Some(Writer::start(storage, subscribers)),
             waiting: Vec::new(),
+            warnings: job.warnings,
             failure: None,
             outcome: None,
         }
@@ -201,6 +205,9 @@ impl Leader {
             total: self.distributor.remaining(),
             n_iters: self.n_iters,
         }]);
+        for warning in &self.warnings {
+            self.warn(warning);
+        }
         if self.distributor.remaining().is_none() {
             self.warn(
                 "the domain has no end: the run goes on until it is stopped, or set n_configs",

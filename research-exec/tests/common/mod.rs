@@ -89,6 +89,7 @@ impl Run {
             target,
             recorded_source: None,
             handle_signals: false,
+            warnings: Vec::new(),
         })?;
         let events = std::mem::take(&mut *events.lock().unwrap());
         Ok(Kept { report, events })

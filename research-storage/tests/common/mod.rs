@@ -14,6 +14,7 @@ pub(crate) fn record(name: &str) -> ResearchRecord {
         name: name.to_owned(),
         created: 1_785_000_000_000_000,
         program: "test 0.1.0".to_owned(),
+        build: None,
         directory: std::path::PathBuf::from("/"),
         domain: "a=[1, 2]".to_owned(),
         options: RunOptions::default(),

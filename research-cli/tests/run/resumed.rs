@@ -1,0 +1,153 @@
+//! Going on with a research otherwise than it was begun.
+
+use crate::place::Place;
+
+const FILE: &str = r#"
+name = "r"
+seed = 5
+n_reps = 2
+domain = "a=[1, 2, 3]"
+[[unit]]
+name = "u"
+run = "./u.sh {a} {seed}"
+save_output_dict = true
+"#;
+
+/// Each run of a program leaves a line in `runs`.
+fn place(file: &str) -> Place {
+    let place = Place::with(file);
+    place.script(
+        "u.sh",
+        "echo $1 >> runs
+        [ $1 != 3 ] || [ -e mended ] || exit 7
+        echo \"{\\\"v\\\": $1, \\\"seed\\\": $2}\"",
+    );
+    place
+}
+
+fn runs(place: &Place) -> Vec<String> {
+    let mut runs: Vec<String> = place.read("runs").lines().map(str::to_owned).collect();
+    runs.sort();
+    std::fs::remove_file(place.path("runs")).unwrap();
+    runs
+}
+
+#[test]
+fn of_an_extended_domain_only_what_is_new_is_run() {
+    let longer = FILE
+        .replace("[1, 2, 3]", "[5, 1, 4, 2]")
+        .replace("n_reps = 2", "n_reps = 3");
+    let undisturbed = place(&longer);
+    undisturbed.run(&[]);
+
+    let place = place(&FILE.replace(", 3]", "]"));
+    place.run(&[]);
+    assert_eq!(runs(&place), ["1", "1", "2", "2"]);
+    place.write("research.toml", &longer);
+    let again = place.research(&["run", "research.toml"]);
+    assert_eq!(again.code, Some(2), "{again:?}");
+    let advice = "`research resume r --file research.toml`";
+    assert!(again.err.contains(advice), "{again:?}");
+
+    let done = place.research(&[
+        "resume",
+        "r",
+        "--file",
+        "research.toml",
+        "--set",
+        "workers=3",
+    ]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(runs(&place), ["1", "2", "4", "4", "4", "5", "5", "5"]);
+    let csv = ["--format", "csv"];
+    assert_eq!(place.results("r", &csv), undisturbed.results("r", &csv));
+    // What is recorded is the new file, so nothing is left to do.
+    let done = place.research(&["resume", "r"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.err.contains("nothing is left to run"), "{done:?}");
+    let text = place.read("r/research.txt");
+    assert!(text.contains("a=[5, 1, 4, 2]"), "{text}");
+    assert!(!place.path("runs").exists());
+}
+
+#[test]
+fn what_would_make_results_incomparable_is_refused() {
+    let place = place(FILE);
+    place.write("mended", "");
+    place.run(&[]);
+    runs(&place);
+    let resume = |file: &str, flags: &[&str]| {
+        place.write("changed.toml", file);
+        place.research(&[&["resume", "r", "--file", "changed.toml"], flags].concat())
+    };
+    let command = FILE.replace("{seed}", "7");
+    let iterations = FILE.replace("n_reps", "n_iters = 4\nn_reps");
+    let more = format!("{FILE}[[unit]]\nname = \"more\"\nrun = \"true\"\n");
+    for (file, said) in [
+        (
+            &command,
+            "`run` of unit `u` was Line(\"./u.sh {a} {seed}\"), and is Line(\"./u.sh {a} 7\")",
+        ),
+        (&iterations, "n_iters was None, and is Some(4)"),
+        (&more, "unit `more` is new"),
+    ] {
+        let refused = resume(file, &[]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains(said), "{said} in {refused:?}");
+        assert!(refused.err.contains("--allow-changes"), "{refused:?}");
+    }
+    let seed = FILE.replace("seed = 5", "seed = 6");
+    let refused = resume(&seed, &["--allow-changes"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains("begun with seed 5"), "{refused:?}");
+    assert!(!place.path("runs").exists());
+
+    let longer = command.replace(", 3]", ", 3, 4]");
+    let allowed = resume(&longer, &["--allow-changes"]);
+    assert_eq!(allowed.code, Some(0), "{allowed:?}");
+    assert_eq!(runs(&place), ["4", "4"]);
+    // How experiments are run may change at any time.
+    let how = "retries = 2\ntimeout = 9\nworkers = 2\nisolation = \"worker\"\nn_reps";
+    let other = longer.replace("n_reps", how).replace("4]", "4, 6]");
+    let done = resume(&other, &[]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(runs(&place), ["6", "6"]);
+}
+
+#[test]
+fn what_has_failed_is_run_again_on_request_and_nothing_else() {
+    let place = place(FILE);
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert_eq!(runs(&place), ["1", "1", "2", "2", "3", "3"]);
+    let again = place.research(&["resume", "r", "--failed"]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert_eq!(runs(&place), ["3", "3"]);
+    place.write("mended", "");
+    let mended = place.research(&["resume", "r", "--failed"]);
+    assert_eq!(mended.code, Some(0), "{mended:?}");
+    assert_eq!(runs(&place), ["3", "3"]);
+    let nothing = place.research(&["resume", "r", "--failed"]);
+    assert_eq!(nothing.code, Some(0), "{nothing:?}");
+    assert!(
+        nothing.err.contains("nothing is left to run"),
+        "{nothing:?}"
+    );
+
+    let undisturbed = self::place(FILE);
+    undisturbed.write("mended", "");
+    undisturbed.run(&[]);
+    let csv = ["--format", "csv"];
+    assert_eq!(place.results("r", &csv), undisturbed.results("r", &csv));
+}
+
+#[test]
+fn another_build_of_the_program_is_told() {
+    let place = place(FILE);
+    place.research(&["run", "research.toml"]);
+    let record = place.read("r/research.json");
+    let (before, rest) = record.split_once("\"build\": \"").unwrap();
+    place.write("r/research.json", &format!("{before}\"build\": \"1{rest}"));
+    let done = place.research(&["resume", "r", "--failed"]);
+    assert!(done.err.contains("another build"), "{done:?}");
+}

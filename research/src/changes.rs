@@ -1,0 +1,80 @@
+//! What may be other when a research goes on, and what may not.
+
+use research_core::ResearchRecord;
+
+use crate::error::ResearchError;
+
+/// Refuses to go on with a research whose results would not belong together: those of other units,
+/// of other iterations, of another seed. The domain may be another, for an experiment is what its
+/// config says; so may all that says only how experiments are run: workers, branches, devices,
+/// retries, timeouts.
+pub(crate) fn check(
+    before: &ResearchRecord,
+    now: &ResearchRecord,
+    seed: Option<u64>,
+    are_allowed: bool,
+) -> Result<(), ResearchError> {
+    let name = &before.name;
+    // Ids come from the seed: with another one nothing would be known again.
+    if seed.is_some_and(|seed| seed != before.options.seed) {
+        return Err(ResearchError::Options(format!(
+            "research `{name}` was begun with seed {}: resume it with that, or run it under another name",
+            before.options.seed
+        )));
+    }
+    let mut changes = Vec::new();
+    let mut compare = |what: &str, before: &dyn std::fmt::Debug, now: &dyn std::fmt::Debug| {
+        let (before, now) = (format!("{before:?}"), format!("{now:?}"));
+        if before != now {
+            changes.push(format!("{what} was {before}, and is {now}"));
+        }
+    };
+    let (old, new) = (&before.options, &now.options);
+    compare("n_iters", &old.n_iters, &new.n_iters);
+    compare("finalize", &old.finalize, &new.finalize);
+    for (number, (before, now)) in before.units.iter().zip(&now.units).enumerate() {
+        compare(&format!("unit {}", number + 1), before, now);
+    }
+    compare("the number of units", &before.units.len(), &now.units.len());
+    if changes.is_empty() || are_allowed {
+        return Ok(());
+    }
+    let name = name.clone();
+    Err(ResearchError::Changed { name, changes })
+}
+
+/// What to record now, if that is other than what was recorded.
+pub(crate) fn updated(before: &ResearchRecord, now: ResearchRecord) -> Option<ResearchRecord> {
+    let now = ResearchRecord {
+        name: before.name.clone(),
+        created: before.created,
+        directory: before.directory.clone(),
+        ..now
+    };
+    let is_same = (
+        &before.domain,
+        &before.options,
+        &before.units,
+        &before.source,
+    ) == (&now.domain, &now.options, &now.units, &now.source);
+    (!is_same).then_some(now)
+}
+
+/// A warning where the program is another build than the one that made the record.
+pub(crate) fn other_build(before: &ResearchRecord) -> Option<String> {
+    let recorded = before.build.as_ref()?;
+    let now = build()?;
+    (*recorded != now).then(|| {
+        "the program is another build than the one that began this research: \
+         results belong together only if its units still do the same"
+            .to_owned()
+    })
+}
+
+/// Which build of the program this is, as far as the size and the time of its file tell.
+pub(crate) fn build() -> Option<String> {
+    let file = std::fs::metadata("/proc/self/exe").ok()?;
+    let time = file.modified().ok()?;
+    let time = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(format!("{}-{}", file.len(), time.as_nanos()))
+}

@@ -40,6 +40,7 @@ fn kept(base: &Path) -> LocalStorage {
         name: "kinds".to_owned(),
         created: 1_700_000_000_000_000,
         program: "test".to_owned(),
+        build: None,
         directory: PathBuf::from("/"),
         domain: "n=[0, 1, 2]".to_owned(),
         options: RunOptions::default(),

@@ -16,9 +16,11 @@ mod node;
 mod options;
 mod overrides;
 mod place;
+mod places;
 mod time;
 mod toml;
 mod unit;
+mod update;
 mod write;
 
 use std::fs;
@@ -29,6 +31,7 @@ use research::domain::Domain;
 
 pub use error::{FileError, Origin, Problem};
 pub use unit::{Mode, Save, UnitFile};
+pub use update::UpdateFile;
 
 use error::{Fault, Source};
 use node::{Content, Entry, Node};
@@ -77,6 +80,8 @@ pub struct ResearchFile {
     pub domain: Domain,
     /// What runs for each of them, in order.
     pub units: Vec<UnitFile>,
+    /// What updates the domain while the research runs.
+    pub updates: Vec<UpdateFile>,
 }
 
 /// The language of a research file.
@@ -189,12 +194,14 @@ impl ResearchFile {
         let seed = options::seed(entries)?;
         let domain = domain::read(keys::find(entries, "domain"), sources)?;
         let units = unit::read_all(keys::find(entries, "unit"), sources)?;
+        let updates = update::read_all(keys::find(entries, "update"))?;
         let file = Self {
             name,
             options,
             seed,
             domain,
             units,
+            updates,
         };
         check::names(&file, entries, sources)?;
         check(&file, entries, sources)?;

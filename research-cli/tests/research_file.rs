@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use research::core::{ExecutorTarget, Isolation, MemorySize, RunOptions, UnitBody, When};
-use research::domain::Value;
+use research::domain::{Config, Value};
 use research::exec::program::{OutputSpec, Run};
 use research_cli::file::{Format, Mode, ResearchFile, Save};
 
@@ -17,8 +17,9 @@ const UNIT: &str = "\n[[unit]]\nname = \"u\"\nrun = \"true\"\n";
 /// A file with every key that there is.
 const EVERYTHING: &str = r##"
 name = "power"
-workers = 2
+workers = [{ gpu = 0 }, { gpu = 1, host = "b" }]
 branches = 4
+create_id_prefix = 3
 profile = 1
 monitor_log = true
 executor_target = "for"
@@ -73,6 +74,17 @@ save_to = "lines"
 when = "last"
 root = true
 timeout = 1.5
+
+[[update]]
+when = [10, "last"]
+run = "python3 next.py {results}"
+n_configs = 5
+n_reps = 2
+repeat_each = 1
+
+[[update]]
+run = ["sh", "-c", "cat next", "{generated}", "{updates}"]
+n_items = 3
 "##;
 
 #[test]
@@ -85,11 +97,17 @@ fn every_key_is_read() {
         RunOptions {
             workers: 2,
             branches: 4,
+            worker_configs: vec![
+                Config::from_pairs([("gpu", 0)]),
+                Config::from_pairs([("gpu", 1)]).with("host", "b"),
+            ],
+            branch_configs: Vec::new(),
             executor_target: ExecutorTarget::For,
             n_iters: Some(5),
             n_configs: Some(7),
             n_reps: 3,
             repeat_each: Some(2),
+            create_id_prefix: Some(3),
             seed: 0,
             finalize: false,
             isolation: Isolation::Worker,
@@ -115,6 +133,15 @@ fn every_key_is_read() {
         file.domain.to_string(),
         r#"(a=[2, 3] * b=["x", true, 2.5, [1, 2], {"k": "v"}, "1979-05-27"] * `odd name`=[1000 as "k"] * single=[7] * lr=log_uniform(1e-5, 0.1) * momentum=uniform(0.8, 1.0) where a < 3) where lr < momentum"#
     );
+    let [next, cat] = file.updates.as_slice() else {
+        panic!("{:?}", file.updates);
+    };
+    assert_eq!(next.when, When::every(10).or(When::last()));
+    assert_eq!(
+        (next.n_configs, next.n_reps, next.repeat_each),
+        (Some(5), Some(2), Some(1))
+    );
+    assert_eq!((&cat.when, cat.n_configs), (&When::always(), Some(3)));
     let [train, score, shell] = file.units.as_slice() else {
         panic!("{:?}", file.units);
     };
@@ -285,7 +312,7 @@ fn units_of_the_same_name_get_numbers_that_others_can_call() {
 
 #[test]
 fn the_examples_are_right() {
-    for name in ["compression", "power", "training"] {
+    for name in ["compression", "power", "search", "training"] {
         let path = format!(
             "{}/../examples/{name}/research.toml",
             env!("CARGO_MANIFEST_DIR")

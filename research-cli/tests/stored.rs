@@ -40,6 +40,7 @@ fn begin(folder: &Path, name: &str) -> LocalStorage {
         domain: "a=[1, 2, 3]".to_owned(),
         options: RunOptions::default(),
         units: vec!["u (callable, when 1)".to_owned()],
+        updates: Vec::new(),
         source: None,
     };
     let mut storage = LocalStorage::create(folder, &record).unwrap();

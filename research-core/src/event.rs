@@ -365,4 +365,30 @@ pub enum Event {
         /// What each call took, as many as there are iterations.
         values: Column,
     },
+    /// The domain was updated: what was left of it was replaced.
+    DomainUpdated {
+        /// When.
+        at: Timestamp,
+        /// By what.
+        update: Box<UpdateRecord>,
+    },
+}
+
+/// An update of the domain: all that a resumed run needs to go on with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpdateRecord {
+    /// The new domain, as an expression.
+    pub domain: String,
+    /// How many of its configs are run; all of them without it.
+    pub n_configs: Option<u64>,
+    /// How often each is run.
+    pub n_reps: u64,
+    /// After how many configs they are repeated; all of them without it.
+    pub repeat_each: Option<u64>,
+    /// How many experiments had been taken from the domains before it.
+    pub generated: u64,
+    /// How many updates there were, this one included.
+    pub updates: u64,
+    /// How many experiments have not been begun, if their number is known.
+    pub remaining: Option<u64>,
 }

@@ -53,7 +53,7 @@ pub use context::{Context, ContextParts};
 pub use deadline::Deadline;
 pub use event::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Measure,
-    Outcome, Status, Timestamp, WorkerNumber,
+    Outcome, Status, Timestamp, UpdateRecord, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use research_domain::Value;
+use research_domain::{Config, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::memory::MemorySize;
@@ -40,6 +40,12 @@ pub struct RunOptions {
     pub workers: u32,
     /// How many experiments a task has, its branches: they share the outputs of root units.
     pub branches: u32,
+    /// What is added to the configs of the experiments that a worker runs, one for each worker; or
+    /// none. It belongs to where an experiment runs, so it is no part of its id, its seed or its
+    /// results.
+    pub worker_configs: Vec<Config>,
+    /// The same for branches.
+    pub branch_configs: Vec<Config>,
     /// How the branches of a task run.
     pub executor_target: ExecutorTarget,
     /// How many iterations each experiment has; without it, one if all units are callables, else
@@ -51,6 +57,9 @@ pub struct RunOptions {
     pub n_reps: u64,
     /// After how many configs they are repeated; all of them without it.
     pub repeat_each: Option<u64>,
+    /// How many digits the numbers have that ids begin with, a number for each parameter; ids have
+    /// no such prefix without it.
+    pub create_id_prefix: Option<u8>,
     /// The seed of everything that is drawn.
     pub seed: u64,
     /// Whether the rest of an iteration still runs when a unit has failed or a generator ended.
@@ -97,11 +106,14 @@ impl Default for RunOptions {
         Self {
             workers: 1,
             branches: 1,
+            worker_configs: Vec::new(),
+            branch_configs: Vec::new(),
             executor_target: ExecutorTarget::default(),
             n_iters: None,
             n_configs: None,
             n_reps: 1,
             repeat_each: None,
+            create_id_prefix: None,
             seed: 0,
             finalize: true,
             isolation: Isolation::default(),
@@ -145,6 +157,9 @@ pub struct ResearchRecord {
     pub options: RunOptions,
     /// Its units, one line each, in order.
     pub units: Vec<String>,
+    /// What updates its domain, one line each, in order.
+    #[serde(default)]
+    pub updates: Vec<String>,
     /// What the experiment is built from, where it was not written in Rust: the research file as
     /// it was read.
     pub source: Option<serde_json::Value>,

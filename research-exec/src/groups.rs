@@ -1,11 +1,14 @@
 //! The process groups that this process has started and that must not outlive it: executors and
 //! programs. They are within reach of a signal handler.
 
+use std::cell::Cell;
 use std::io;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use crate::orphans::end_children_from_handler;
+use crate::process::kill_group;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::unistd::Pid;
 
 /// How many groups one process may have running at once: its executor, a program in a call, and
 /// one for each generator.
@@ -16,6 +19,43 @@ const RESERVED: i32 = -1;
 
 /// The process group in each slot; 0 where it is free.
 static GROUPS: [AtomicI32; MOST] = [const { AtomicI32::new(0) }; MOST];
+/// The owner of each slot's group.
+static OWNERS: [AtomicU32; MOST] = [const { AtomicU32::new(NOBODY) }; MOST];
+
+/// The owner of groups that nobody claims.
+const NOBODY: u32 = 0;
+
+thread_local! {
+    /// Who owns the groups that this thread starts.
+    static OWNER: Cell<u32> = const { Cell::new(NOBODY) };
+}
+
+/// Who owns the groups that a thread starts, so that these can be ended alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Owner(u32);
+
+impl Owner {
+    /// Somebody who owns nothing yet.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(NOBODY + 1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// From now on the groups that this thread starts are its.
+    pub(crate) fn own_this_thread(self) {
+        OWNER.set(self.0);
+    }
+
+    /// Kills its groups.
+    pub(crate) fn kill_groups(self) {
+        for (group, owner) in GROUPS.iter().zip(&OWNERS) {
+            let number = group.load(Ordering::Acquire);
+            if number > 0 && owner.load(Ordering::Acquire) == self.0 {
+                kill_group(Pid::from_raw(number));
+            }
+        }
+    }
+}
 
 /// Sends a signal to every group that this process has started.
 ///
@@ -46,9 +86,11 @@ pub(crate) struct Slot(&'static AtomicI32);
 impl Slot {
     /// Takes a place before the group is started, so that one which runs always has one.
     pub(crate) fn reserve() -> io::Result<Self> {
-        let taken = GROUPS.iter().find(|slot| {
+        let taken = GROUPS.iter().zip(&OWNERS).find_map(|(slot, owner)| {
             let swap = slot.compare_exchange(0, RESERVED, Ordering::AcqRel, Ordering::Relaxed);
-            swap.is_ok()
+            swap.ok()?;
+            owner.store(OWNER.get(), Ordering::Release);
+            Some(slot)
         });
         let full =
             || io::Error::other(format!("{MOST} process groups run in this process already"));

@@ -20,13 +20,14 @@ mod worker;
 pub mod devices;
 pub mod program;
 
-pub use distributor::StatusCounts;
+pub use distributor::{StatusCounts, UpdateRequest};
 pub use executor::{BranchExecution, Ending, Execution, Executor, ExecutorError, Series};
 pub use groups::{running_groups, signal_groups};
-pub use leader::{Job, LaunchError, Report, RunError, lead};
+pub use leader::{DomainUpdater, Job, LaunchError, Report, RunError, lead};
 pub use process::end_process;
 pub use task::{
-    DomainSource, DoneBefore, KnownExperiment, SourceError, TaskExperiment, TaskSource,
+    DomainSource, DoneBefore, KnownExperiment, NewDomain, SourceError, SourceProgress,
+    TaskExperiment, TaskSource,
 };
 pub use worker::{Invitation, Target, WorkerError, serve};
 

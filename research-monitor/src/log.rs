@@ -197,6 +197,7 @@ impl<'a> Entry<'a> {
                 exception: reason.as_deref().unwrap_or(""),
                 ..Self::new(*at, status.as_str())
             },
+            Event::DomainUpdated { at, .. } => Self::new(*at, "domain_updated"),
             Event::Values { .. }
             | Event::Message { .. }
             | Event::Moved { .. }

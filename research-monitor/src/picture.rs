@@ -111,6 +111,7 @@ pub struct RecentException {
 pub struct Picture {
     run: Option<Run>,
     total: Option<u64>,
+    updates: u64,
     last_event: Timestamp,
     seconds_of_earlier_runs: f64,
     ended: [NumberSet; Status::ALL.len()],
@@ -198,6 +199,12 @@ impl Picture {
     #[must_use]
     pub fn generated_experiments(&self) -> u64 {
         self.finished_experiments() + self.running.len() as u64
+    }
+
+    /// How often the domain was updated.
+    #[must_use]
+    pub fn updates(&self) -> u64 {
+        self.updates
     }
 
     /// How many experiments there are in all, if that is known.

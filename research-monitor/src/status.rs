@@ -32,6 +32,10 @@ pub struct StatusReport {
     pub remaining: Option<u64>,
     /// How many iterations were done.
     pub iterations: u64,
+    /// How many were begun.
+    pub generated: u64,
+    /// How often the domain was updated.
+    pub updates: u64,
     /// How many ended with each status.
     pub counts: Vec<StatusCount>,
     /// How many exceptions there were.
@@ -158,6 +162,8 @@ impl StatusReport {
             finished: picture.finished_experiments(),
             remaining: picture.remaining_experiments(),
             iterations: picture.finished_iterations(),
+            generated: picture.generated_experiments(),
+            updates: picture.updates(),
             counts: counts.into_iter().filter(|c| c.count > 0).collect(),
             exceptions: picture.exceptions(),
             rate: picture.rate(now).filter(|_| running),
@@ -350,6 +356,9 @@ impl StatusReport {
                 parts.push(format!("{} left", remaining.saturating_sub(running as u64)))
             }
             None => parts.push("unknown how many are left".to_owned()),
+        }
+        if self.updates > 0 {
+            parts.push(words::plural(self.updates, "domain update"));
         }
         parts.join(", ")
     }

@@ -85,6 +85,7 @@ fn kept(events: &[Event], base: &Path) -> PathBuf {
         domain: "width=[1]".to_owned(),
         options: RunOptions::default(),
         units: Vec::new(),
+        updates: Vec::new(),
         source: None,
     };
     let mut storage = LocalStorage::create(base, &record).unwrap();

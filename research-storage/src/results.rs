@@ -147,6 +147,7 @@ impl Results {
             | Event::WorkerLost { .. }
             | Event::Message { .. }
             | Event::Profile { .. }
+            | Event::DomainUpdated { .. }
             | Event::RunEnded { .. } => {}
         }
     }

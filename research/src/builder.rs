@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use research_core::{
-    ExecutorHooks, ExecutorTarget, ExperimentBuilder, Isolation, RunOptions, Subscriber,
+    ExecutorHooks, ExecutorTarget, ExperimentBuilder, Isolation, RunOptions, Subscriber, When,
 };
 use research_domain::Domain;
 use research_exec::devices::{DeviceProbe, NvmlProbe};
 use research_monitor::Progress;
+
+use crate::places::Places;
+use crate::update::{IntoUpdate, ProgramUpdate, Rule, UpdateContext};
 
 /// A research that is being described: what is run ([units](Self::callable)), for which configs
 /// ([`domain`](Self::domain)), and how. [`run`](Self::run) runs it.
@@ -23,6 +26,7 @@ pub struct Research {
     pub(crate) options: RunOptions,
     pub(crate) seed: Option<u64>,
     pub(crate) source: Option<serde_json::Value>,
+    pub(crate) updates: Vec<Rule>,
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
     pub(crate) bar: Progress,
     pub(crate) redo_failed: bool,
@@ -54,6 +58,7 @@ impl Research {
             source: None,
             redo_failed: false,
             allow_changes: false,
+            updates: Vec::new(),
             subscribers: Vec::new(),
             bar: Progress::Hidden,
             handle_signals: true,
@@ -105,18 +110,24 @@ impl Research {
         self
     }
 
-    /// Sets how many worker processes there are; one, if not set.
+    /// Sets how many worker processes there are; one, if not set. With a list of configs there is a
+    /// worker for each, and its config is added to those of the experiments that it runs. What is
+    /// added belongs to where an experiment runs: it changes neither its id nor its seed, and is no
+    /// part of its results.
     #[must_use]
-    pub fn workers(mut self, workers: u32) -> Self {
-        self.options.workers = workers;
+    pub fn workers(mut self, workers: impl Into<Places>) -> Self {
+        let Places { count, configs } = workers.into();
+        (self.options.workers, self.options.worker_configs) = (count, configs);
         self
     }
 
     /// Sets how many experiments each task has; one, if not set. They are the branches of the
-    /// task, share the outputs of its [`root`](Self::root) units, and use one process.
+    /// task, share the outputs of its [`root`](Self::root) units, and use one process. A list of
+    /// configs has one for each branch, as with [`workers`](Self::workers).
     #[must_use]
-    pub fn branches(mut self, branches: u32) -> Self {
-        self.options.branches = branches;
+    pub fn branches(mut self, branches: impl Into<Places>) -> Self {
+        let Places { count, configs } = branches.into();
+        (self.options.branches, self.options.branch_configs) = (count, configs);
         self
     }
 
@@ -153,6 +164,57 @@ impl Research {
     #[must_use]
     pub fn repeat_each(mut self, configs: u64) -> Self {
         self.options.repeat_each = Some(configs);
+        self
+    }
+
+    /// Lets ids begin with the numbers of the parameters' values, in the order in which these are
+    /// first used, and that of the repetition, each with so many digits and followed by `_`.
+    #[must_use]
+    pub fn create_id_prefix(mut self, digits: u8) -> Self {
+        self.options.create_id_prefix = Some(digits);
+        self
+    }
+
+    /// Lets a function update the domain while the research runs. After each task that ended, with
+    /// so many configs taken from the domain, it is called if `when` is due for the last of these
+    /// as if configs were iterations; `last` is when nothing is left of the domain.
+    ///
+    /// What it returns replaces what is left of the domain: a [`Domain`], or a
+    /// [`NewDomain`](crate::NewDomain) that says how that is run through, an option of these or a
+    /// result. `updates` in the configs goes up by one. Of several functions that are due the first
+    /// counts that returns a domain. It runs in the leader, while workers go on. An error ends the
+    /// run as soon as what runs is finished; the resumed run calls it again.
+    ///
+    /// ```
+    /// use research::{Research, ec, option};
+    ///
+    /// let research = Research::new("search")
+    ///     .in_memory()
+    ///     .domain(option("x", [0.0, 5.0, 10.0]))
+    ///     .callable("loss", |x: f64| (x - 4.0).powi(2), (ec("x"),))
+    ///     .save_to("loss")
+    ///     .update_domain(
+    ///         |cx| (cx.updates() == 0).then(|| option("x", [3.0, 4.0])),
+    ///         research::When::last(),
+    ///     )
+    ///     .run()?;
+    /// assert_eq!(research.results().load()?.len(), 5);
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
+    #[must_use]
+    pub fn update_domain<F, R>(mut self, function: F, when: impl Into<When>) -> Self
+    where
+        F: FnMut(&mut UpdateContext<'_>) -> R + Send + 'static,
+        R: IntoUpdate,
+    {
+        self.updates.push(Rule::new(function, when.into()));
+        self
+    }
+
+    /// Lets a program update the domain, as [`update_domain`](Self::update_domain) lets a function.
+    #[must_use]
+    pub fn update_domain_by(mut self, program: ProgramUpdate, when: impl Into<When>) -> Self {
+        self.updates.push(Rule::program(program, when.into()));
         self
     }
 

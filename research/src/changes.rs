@@ -22,6 +22,11 @@ pub(crate) fn check(
             before.options.seed
         )));
     }
+    if before.options.create_id_prefix != now.options.create_id_prefix {
+        return Err(ResearchError::Options(format!(
+            "research `{name}` was begun with another `create_id_prefix`: its experiments would not be known again"
+        )));
+    }
     let mut changes = Vec::new();
     let mut compare = |what: &str, before: &dyn std::fmt::Debug, now: &dyn std::fmt::Debug| {
         let (before, now) = (format!("{before:?}"), format!("{now:?}"));
@@ -43,6 +48,27 @@ pub(crate) fn check(
     Err(ResearchError::Changed { name, changes })
 }
 
+/// Refuses to change the first domain of a research whose domain was updated: what came after that
+/// depends on what came before it.
+pub(crate) fn check_updated(
+    before: &ResearchRecord,
+    now: &ResearchRecord,
+) -> Result<(), ResearchError> {
+    let of = |record: &ResearchRecord| {
+        let options = &record.options;
+        let iteration = (options.n_configs, options.n_reps, options.repeat_each);
+        (record.domain.clone(), iteration)
+    };
+    if of(before) == of(now) {
+        return Ok(());
+    }
+    Err(ResearchError::Options(format!(
+        "the domain of research `{}` was updated since it was begun, so the first one can no longer be changed: \
+         resume it with the domain, n_configs, n_reps and repeat_each that it had, or run it under another name",
+        before.name
+    )))
+}
+
 /// What to record now, if that is other than what was recorded.
 pub(crate) fn updated(before: &ResearchRecord, now: ResearchRecord) -> Option<ResearchRecord> {
     let now = ResearchRecord {
@@ -55,8 +81,15 @@ pub(crate) fn updated(before: &ResearchRecord, now: ResearchRecord) -> Option<Re
         &before.domain,
         &before.options,
         &before.units,
+        &before.updates,
         &before.source,
-    ) == (&now.domain, &now.options, &now.units, &now.source);
+    ) == (
+        &now.domain,
+        &now.options,
+        &now.units,
+        &now.updates,
+        &now.source,
+    );
     (!is_same).then_some(now)
 }
 

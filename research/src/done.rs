@@ -76,6 +76,7 @@ impl Fold {
                     known.is_done = status.is_success() || known.failures > retries;
                 });
             }
+            Event::DomainUpdated { update, .. } => self.done.updates.push(*update),
             Event::Moved { experiment, place } => {
                 self.change(experiment, |known| known.place = place);
             }

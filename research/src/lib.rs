@@ -34,19 +34,23 @@
 mod audience;
 mod builder;
 mod changes;
+mod check;
 mod devices;
 mod done;
 mod earlier;
 mod error;
 mod finished;
+mod places;
 mod profile;
 mod run;
 mod stop;
 mod units;
+mod update;
 
 pub use builder::Research;
 pub use error::ResearchError;
 pub use finished::{Finished, StoredResults};
+pub use places::Places;
 pub use profile::UnitTime;
 pub use research_core as core;
 pub use research_core::{
@@ -58,9 +62,10 @@ pub use research_core::{
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};
 pub use research_exec as exec;
-pub use research_exec::{Report, StatusCounts};
+pub use research_exec::{NewDomain, Report, StatusCounts};
 pub use research_monitor as monitor;
 pub use research_storage as storage;
 pub use research_storage::Results;
 pub use run::{worker_entry, worker_entry_with};
 pub use stop::stop;
+pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};

@@ -4,22 +4,24 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::exit;
 use std::sync::Arc;
 
-use research_core::{
-    ExecutorTarget, Experiment, Isolation, ResearchRecord, RunOptions, Storage, Timestamp, Unit,
-};
-use research_domain::{Configs, Iteration};
+use research_core::{Experiment, ResearchRecord, RunOptions, Storage, Timestamp};
+use research_domain::Iteration;
 use research_exec::devices::{DevicePlan, DeviceProbe};
-use research_exec::{DomainSource, DoneBefore, Invitation, Job, Target, lead, serve};
+use research_exec::{
+    DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead, serve,
+};
 use research_monitor::Progress;
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_name};
 
 use crate::audience::Audience;
 use crate::builder::{Place, Research};
 use crate::changes;
+use crate::check;
 use crate::done::done_before;
 use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
+use crate::update::{Rule, Updater};
 
 /// The exit code of a worker that could not serve its leader.
 const WORKER_FAILED: i32 = 3;
@@ -120,6 +122,7 @@ struct Settings {
     options: RunOptions,
     seed: Option<u64>,
     source: Option<serde_json::Value>,
+    updates: Vec<Rule>,
     subscribers: Vec<Box<dyn research_core::Subscriber>>,
     bar: Progress,
     redo_failed: bool,
@@ -138,13 +141,14 @@ impl Prepared {
             options,
             seed,
             source,
+            updates,
             ..
         } = research;
         check_name(&name)?;
-        check_options(&options)?;
         domain.validate()?;
+        check::options(&options, &domain)?;
         let experiment = experiment.build()?;
-        check_timeouts(&experiment, &options)?;
+        check::timeouts(&experiment, &options)?;
         let fingerprint = fingerprint(&name, &domain.to_string(), &experiment, &options, seed);
         let target = Target {
             name: name.clone(),
@@ -159,6 +163,7 @@ impl Prepared {
             options,
             seed,
             source,
+            updates,
             subscribers: research.subscribers,
             bar: research.bar,
             redo_failed: research.redo_failed,
@@ -220,16 +225,27 @@ impl Prepared {
             self.check_changes(research.record(), &options)?;
             warnings.extend(changes::other_build(research.record()));
             done = done_before(&research, options.retries, self.research.redo_failed)?;
+            if !done.updates.is_empty() {
+                let now = self.record(options.clone());
+                changes::check_updated(research.record(), &now)?;
+            }
             stored = Some(research);
         } else {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);
         }
         let configs = self.research.domain.configs(&iteration(&options))?;
-        let source = DomainSource::new(&configs, &self.research.domain, None, options.seed, done)?
-            .branches(options.branches);
-        check_size(&configs)?;
+        let source = DomainSource::new(
+            &configs,
+            &self.research.domain,
+            options.create_id_prefix,
+            options.seed,
+            done,
+        )?
+        .branches(options.branches);
+        check::size(&configs)?;
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let (storage, kept, record) = self.storage(stored.as_ref(), &options)?;
+        let updater = self.updater(&options, stored.as_ref(), &kept)?;
         let notes = earlier::write_down().map_err(|source| ResearchError::Io {
             action: "note earlier runs",
             source,
@@ -251,6 +267,7 @@ impl Prepared {
             options,
             source: Box::new(source),
             devices,
+            updater,
             storage,
             subscribers: audience.subscribers,
             target: target.clone(),
@@ -266,6 +283,31 @@ impl Prepared {
             kept,
             report: Some(report),
         })
+    }
+
+    /// Who decides on updates of the domain, with what earlier runs have come to; `None` where
+    /// nobody does.
+    fn updater(
+        &mut self,
+        options: &RunOptions,
+        stored: Option<&StoredResearch>,
+        kept: &Kept,
+    ) -> Result<Option<Box<dyn DomainUpdater>>, ResearchError> {
+        let rules = std::mem::take(&mut self.research.updates);
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let folder = match kept {
+            Kept::Folder(folder) => Some(folder.as_path()),
+            Kept::Memory(_) => None,
+        };
+        let mut updater = Updater::new(rules, options.clone(), folder);
+        if let Some(stored) = stored {
+            for events in stored.events()? {
+                updater.see(&events?);
+            }
+        }
+        Ok(Some(Box::new(updater)))
     }
 
     fn storage(
@@ -307,6 +349,7 @@ impl Prepared {
             domain: self.research.domain.to_string(),
             options,
             units: self.experiment.describe(),
+            updates: self.research.updates.iter().map(Rule::describe).collect(),
             source: self.research.source.clone(),
         }
     }
@@ -359,64 +402,6 @@ fn mismatch(meant: &str, found: &str) -> String {
             "a worker of `{meant}` came to the run `{found}`, which its leader has not done: \
              a program must do the same each time it is started, or begin with `research::worker_entry`"
         )
-    }
-}
-
-fn check_options(options: &RunOptions) -> Result<(), ResearchError> {
-    let zero = [
-        ("workers", options.workers == 0),
-        ("branches", options.branches == 0),
-        ("n_reps", options.n_reps == 0),
-        ("n_iters", options.n_iters == Some(0)),
-        ("n_configs", options.n_configs == Some(0)),
-        ("repeat_each", options.repeat_each == Some(0)),
-        ("max_failures", options.max_failures == Some(0)),
-    ];
-    let problem = match zero.into_iter().find(|(_, is_zero)| *is_zero) {
-        Some((name, _)) => format!("{name} must be at least 1"),
-        None if options.debug
-            && (options.isolation, options.executor_target)
-                != (Isolation::None, ExecutorTarget::For) =>
-        {
-            "debug runs in this process alone: set isolation `none` and executor_target `for`"
-                .to_owned()
-        }
-        None if options.n_gpu_checks == 0 => "n_gpu_checks must be at least 1".to_owned(),
-        None if options
-            .memory_ratio
-            .is_some_and(|ratio| !(0.0..=1.0).contains(&ratio)) =>
-        {
-            "memory_ratio is a share of the memory, from 0 to 1".to_owned()
-        }
-        None if options.profile > 2 => {
-            "profile is 0 (off), 1 (time per unit) or 2 (in detail)".to_owned()
-        }
-        None => return Ok(()),
-    };
-    Err(ResearchError::Options(problem))
-}
-
-/// Code is interrupted by ending its process, which may not be the one that called `run`.
-fn check_timeouts(experiment: &Experiment, options: &RunOptions) -> Result<(), ResearchError> {
-    let is_limited = |unit: &Unit| options.timeout.or(unit.timeout()).is_some();
-    let mut units = experiment.units().iter();
-    let in_danger = units.find(|unit| !unit.is_process() && !unit.is_saving() && is_limited(unit));
-    match in_danger {
-        Some(unit) if options.isolation == Isolation::None => Err(ResearchError::Options(format!(
-            "unit `{}` cannot have a timeout with isolation `none`: what runs in this process cannot be interrupted. \
-                 Take the timeout out, or choose another isolation",
-            unit.name()
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn check_size(configs: &Configs) -> Result<(), ResearchError> {
-    match configs.size()?.finite() {
-        Some(size) if u64::try_from(size).is_err() => Err(ResearchError::Options(format!(
-            "the domain has {size} configs, more than can be run: set n_configs, or sample it"
-        ))),
-        _ => Ok(()),
     }
 }
 

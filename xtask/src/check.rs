@@ -44,3 +44,25 @@ pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
         &seed,
     ]))
 }
+
+/// The distributor under simulation, each seed a history of its own.
+pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Result<(), Failure> {
+    let mut command = cargo([
+        "test",
+        "--release",
+        "--locked",
+        "--package=research-exec",
+        "--lib",
+        "--",
+        "--ignored",
+        "--exact",
+        "--nocapture",
+        "distributor::simulation::long",
+    ]);
+    command
+        .env("SIM_SEEDS", seeds.to_string())
+        .env("SIM_SEED", seed.to_string())
+        .env("SIM_WORKERS", workers.to_string())
+        .env("SIM_CONFIGS", configs.to_string());
+    run(&mut command)
+}

@@ -49,6 +49,22 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Run the distributor under simulation: crashes, lost and late messages, stops and updates of
+    /// the domain, with its invariants checked at each step; `test` has a short form of this.
+    Sim {
+        /// How many histories.
+        #[arg(long, default_value_t = 16)]
+        seeds: u64,
+        /// The seed of the first; the others follow. A multiple of 8 has all workers and configs.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// How many workers there are at most.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+        workers: u32,
+        /// How many configs the first domain has at most.
+        #[arg(long, default_value_t = 1_000_000)]
+        configs: u64,
+    },
     /// What the continuous integration runs: all of `test`.
     Ci,
     /// Check the house rules alone: layers, file sizes, docs of crates.
@@ -85,6 +101,12 @@ fn main() -> ExitCode {
         } => peers::compare(rounds),
         Command::Bench { filter, .. } => bench::run_all(filter.as_deref()),
         Command::Chaos { runs, seed } => check::chaos(runs, seed),
+        Command::Sim {
+            seeds,
+            seed,
+            workers,
+            configs,
+        } => check::simulate(seeds, seed, workers, configs),
         Command::Tidy => tidy::check(),
         Command::Tools => tools::check(true).and_then(|()| tools::oldest_rust()),
         Command::Fuzz { target, seconds } => tools::fuzz(target.as_deref(), seconds),

@@ -1,9 +1,11 @@
 //! What `research run` and `research resume` have in common: leading a run, and telling of it.
 
 use std::io::{self, Write};
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use clap::Args;
+use research::core::RunOptions;
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
@@ -33,11 +35,26 @@ pub struct Shown {
 
 /// The research that a file describes.
 pub(super) fn describe(file: &ResearchFile) -> Result<Research, CommandError> {
-    Ok(Research::new(&file.name)
+    let mut research = Research::new(&file.name);
+    for update in &file.updates {
+        // It was checked when the file was read.
+        let program = update.program().map_err(io::Error::other)?;
+        research = research.update_domain_by(program, update.when.clone());
+    }
+    Ok(research
         .domain(file.domain.clone())
         .experiment(file.experiment_builder()?)
         .options(file.options.clone())
         .source(serde_json::to_value(file).map_err(io::Error::from)?))
+}
+
+/// Takes another number of workers. Of a list of configs the first ones are left; there cannot be
+/// more workers than these, which is said when the run begins.
+pub(super) fn set_workers(options: &mut RunOptions, workers: Option<NonZeroU32>) {
+    if let Some(workers) = workers {
+        options.workers = workers.into();
+        options.worker_configs.truncate(options.workers as usize);
+    }
 }
 
 /// Runs it, shows how it goes, and says at the end what came of it; `called` is how people call it

@@ -9,7 +9,7 @@ use research::monitor::{State, StatusReport};
 use research::storage::StoredResearch;
 use research::{Finished, Research, ResearchError};
 
-use super::lead::{Shown, describe, lead, print_results};
+use super::lead::{Shown, describe, lead, print_results, set_workers};
 use super::{CommandError, status};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
@@ -87,9 +87,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         None => recorded,
     };
     let mut options = file.options.clone();
-    if let Some(workers) = arguments.workers {
-        options.workers = workers.into();
-    }
+    set_workers(&mut options, arguments.workers);
     if !arguments.devices.is_empty() {
         options.devices = arguments.devices.as_slice().into();
     }

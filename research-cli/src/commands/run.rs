@@ -8,7 +8,7 @@ use clap::Args;
 use research::storage::check_name;
 use research::{ExecutorTarget, Isolation, Research};
 
-use super::lead::{Shown, describe, lead};
+use super::lead::{Shown, describe, lead, set_workers};
 use super::{CommandError, dry_run};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
@@ -74,9 +74,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         check_name(name)?;
         file.name.clone_from(name);
     }
-    if let Some(workers) = arguments.workers {
-        file.options.workers = workers.into();
-    }
+    set_workers(&mut file.options, arguments.workers);
     if !arguments.devices.is_empty() {
         file.options.devices = arguments.devices.as_slice().into();
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use research::domain::Config;
 use research::exec::program::{
     ProgramCommand, ProgramError, ProgramGenerator, Template, UnknownName,
 };
@@ -12,6 +13,7 @@ use super::error::{Fault, Problem, Source};
 use super::keys::{find, suggest};
 use super::node::{Content, Entry, Node, Span};
 use super::unit::{Mode, UnitFile};
+use super::update;
 
 /// The names in commands that always mean the same, whatever a parameter is called.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
@@ -96,7 +98,15 @@ pub(crate) fn names(
     sources: &[Source],
 ) -> Result<(), Fault> {
     let parameters = file.domain.parameters();
-    let keys: Vec<&str> = parameters.iter().map(|key| key.name()).collect();
+    let keys = parameters.iter().map(|key| key.name());
+    let options = &file.options;
+    let added = options.worker_configs.iter().chain(&options.branch_configs);
+    let mut keys: Vec<&str> = keys.collect();
+    for key in added.flat_map(Config::keys) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
     let units = unique_names(&file.units);
     let units: Vec<&str> = units.iter().map(String::as_str).collect();
     for (position, unit) in file.units.iter().enumerate() {
@@ -132,7 +142,7 @@ pub(crate) fn programs(
         });
         checked.map_err(|error| fault(problem(unit, error), node.and_then(program_span)))?;
     }
-    Ok(())
+    update::check_programs(&file.updates, entries)
 }
 
 /// The first name in a unit's command that stands for nothing, or not for what it seems to.

@@ -151,6 +151,14 @@ pub enum Problem {
         /// What is wrong.
         source: ProgramError,
     },
+    /// A program that cannot update the domain.
+    #[error("[[update]] {number}: {source}")]
+    Update {
+        /// Which update, from 1.
+        number: usize,
+        /// What is wrong.
+        source: ProgramError,
+    },
     /// A regular expression that cannot be used.
     #[error("unit `{unit}`: the regular expression `{pattern}` cannot be used: {reason}")]
     Regex {
@@ -250,6 +258,7 @@ impl Problem {
             | Self::Regex { .. }
             | Self::Domain(_)
             | Self::Program { .. }
+            | Self::Update { .. }
             | Self::When(_)
             | Self::Build(_) => return None,
         })

@@ -24,6 +24,7 @@ pub(crate) const FILE: Keys = Keys {
         "n_reps",
         "n_configs",
         "repeat_each",
+        "create_id_prefix",
         "seed",
         "finalize",
         "isolation",
@@ -43,11 +44,10 @@ pub(crate) const FILE: Keys = Keys {
         "monitor_log",
         "domain",
         "unit",
+        "update",
     ],
     later: &[
-        "update",
         "loglevel",
-        "create_id_prefix",
         "redirect_stdout",
         "redirect_stderr",
         "git_meta",
@@ -72,6 +72,21 @@ pub(crate) const UNIT: Keys = Keys {
         "timeout",
     ],
     later: &["dump"],
+};
+
+/// The keys of an `[[update]]`.
+pub(crate) const UPDATE: Keys = Keys {
+    table: "[[update]]",
+    known: &[
+        "when",
+        "run",
+        "shell",
+        "n_configs",
+        "n_items",
+        "n_reps",
+        "repeat_each",
+    ],
+    later: &[],
 };
 
 /// The keys of a unit's `output`, where that is a table.

@@ -9,7 +9,8 @@ use research::storage::check_name;
 
 use super::error::{Fault, Problem};
 use super::keys::{find, suggest};
-use super::node::{Entry, Node};
+use super::node::{Content, Entry, Node};
+use super::places;
 
 /// How a research is called that has no name.
 const DEFAULT_NAME: &str = "research";
@@ -48,9 +49,13 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
     let flag =
         |key: &str, default: bool| find(entries, key).map_or(Ok(default), |node| node.bool(key));
     let debug = flag("debug", default.debug)?;
+    let (workers, worker_configs) = places::read(entries, "workers", default.workers)?;
+    let (branches, branch_configs) = places::read(entries, "branches", default.branches)?;
     Ok(RunOptions {
-        workers: small("workers", 1, default.workers)?,
-        branches: small("branches", 1, default.branches)?,
+        workers,
+        branches,
+        worker_configs,
+        branch_configs,
         executor_target: match find(entries, "executor_target") {
             Some(node) => executor_target(node)?,
             // Failures are raised where units run in turn.
@@ -61,6 +66,7 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         n_configs: at_least_one("n_configs")?,
         n_reps: at_least_one("n_reps")?.unwrap_or(default.n_reps),
         repeat_each: at_least_one("repeat_each")?,
+        create_id_prefix: find(entries, "create_id_prefix").map_or(Ok(None), id_prefix)?,
         seed: default.seed,
         finalize: flag("finalize", default.finalize)?,
         isolation: isolation_of(entries, debug)?,
@@ -89,6 +95,26 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         monitor_log: find(entries, "monitor_log")
             .map_or(Ok(default.monitor_log), |node| node.bool("monitor_log"))?,
     })
+}
+
+/// Whether ids have a prefix, or how many digits its numbers have.
+fn id_prefix(node: &Node) -> Result<Option<u8>, Fault> {
+    const MOST: u8 = 20;
+    match node.content {
+        Content::Bool(wanted) => Ok(wanted.then_some(1)),
+        Content::Integer(_) => {
+            let digits = node.integer("create_id_prefix", 1)?;
+            if digits <= MOST {
+                return Ok(Some(digits));
+            }
+            let problem = Problem::Range {
+                key: "create_id_prefix".to_owned(),
+                reason: format!("it must be at most {MOST}, and is {digits}"),
+            };
+            Err(problem.at(node.span))
+        }
+        _ => Err(node.expected("create_id_prefix", "true, false or a number of digits")),
+    }
 }
 
 /// How long something may take, of a file or of a unit.

@@ -145,7 +145,7 @@ fn name(entries: &[Entry], unit: &Node) -> Result<String, Fault> {
 
 const COMMAND: &str = "a text, or a list of texts";
 
-fn command(node: &Node) -> Result<Run, Fault> {
+pub(crate) fn command(node: &Node) -> Result<Run, Fault> {
     match &node.content {
         Content::Text(line) => Ok(Run::Line(line.clone())),
         Content::List(words) => {
@@ -231,7 +231,7 @@ fn variable(node: &Node) -> Result<String, Fault> {
     Err(problem.at(node.span))
 }
 
-fn when(node: &Node) -> Result<When, Fault> {
+pub(crate) fn when(node: &Node) -> Result<When, Fault> {
     const EXPECTED: &str =
         "a number n (every n-th iteration), \"#i\", \"last\", or a list of these";
     match &node.content {

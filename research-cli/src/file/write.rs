@@ -1,20 +1,21 @@
 //! A research file written down again.
 
 use research::core::{ExecutorTarget, Isolation, MemorySize, When};
-use research::domain::Value;
+use research::domain::{Config, Value};
 use research::exec::program::{OutputSpec, Run};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
 use super::ResearchFile;
 use super::unit::{Mode, Save, UnitFile};
+use super::update::UpdateFile;
 
 /// The form of a research file, keys in the order in which people write them.
 #[derive(serde::Serialize)]
 struct FileForm<'f> {
     name: &'f str,
-    workers: u32,
-    branches: u32,
+    workers: PlacesForm<'f>,
+    branches: PlacesForm<'f>,
     executor_target: ExecutorTarget,
     #[serde(skip_serializing_if = "Option::is_none")]
     n_iters: Option<u64>,
@@ -23,6 +24,8 @@ struct FileForm<'f> {
     n_reps: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     repeat_each: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    create_id_prefix: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seed: Option<u64>,
     finalize: bool,
@@ -47,6 +50,50 @@ struct FileForm<'f> {
     monitor_log: bool,
     domain: String,
     unit: Vec<UnitForm<'f>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    update: Vec<UpdateForm<'f>>,
+}
+
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum PlacesForm<'f> {
+    Number(u32),
+    Configs(&'f [Config]),
+}
+
+impl<'f> PlacesForm<'f> {
+    fn of(number: u32, configs: &'f [Config]) -> Self {
+        match configs {
+            [] => Self::Number(number),
+            configs => Self::Configs(configs),
+        }
+    }
+}
+
+#[derive(serde::Serialize)]
+struct UpdateForm<'f> {
+    when: &'f When,
+    run: &'f Run,
+    shell: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_configs: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_reps: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat_each: Option<u64>,
+}
+
+impl<'f> UpdateForm<'f> {
+    fn of(update: &'f UpdateFile) -> Self {
+        Self {
+            when: &update.when,
+            run: &update.run,
+            shell: update.shell,
+            n_configs: update.n_configs,
+            n_reps: update.n_reps,
+            repeat_each: update.repeat_each,
+        }
+    }
 }
 
 #[derive(serde::Serialize)]
@@ -77,13 +124,14 @@ impl<'f> FileForm<'f> {
         let options = &file.options;
         Self {
             name: &file.name,
-            workers: options.workers,
-            branches: options.branches,
+            workers: PlacesForm::of(options.workers, &options.worker_configs),
+            branches: PlacesForm::of(options.branches, &options.branch_configs),
             executor_target: options.executor_target,
             n_iters: options.n_iters,
             n_configs: options.n_configs,
             n_reps: options.n_reps,
             repeat_each: options.repeat_each,
+            create_id_prefix: options.create_id_prefix,
             seed: file.seed,
             finalize: options.finalize,
             isolation: options.isolation,
@@ -102,6 +150,7 @@ impl<'f> FileForm<'f> {
             monitor_log: options.monitor_log,
             domain: file.domain.to_string(),
             unit: file.units.iter().map(UnitForm::of).collect(),
+            update: file.updates.iter().map(UpdateForm::of).collect(),
         }
     }
 }

@@ -55,8 +55,8 @@ pub(crate) fn main(arguments: &[String]) -> i32 {
             "worker" => Isolation::Worker,
             _ => Isolation::Experiment,
         })
-        .workers(workers.parse().unwrap())
-        .branches(branches.parse().unwrap());
+        .workers(workers.parse::<u32>().unwrap())
+        .branches(branches.parse::<u32>().unwrap());
     let finished = match resume == "true" {
         true => study.resume(),
         false => study.run(),

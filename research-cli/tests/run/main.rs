@@ -14,3 +14,4 @@ mod resumed;
 mod stopped;
 mod streams;
 mod timeouts;
+mod updates;

@@ -45,6 +45,7 @@ fn kept(base: &Path) -> LocalStorage {
         domain: "n=[0, 1, 2]".to_owned(),
         options: RunOptions::default(),
         units: Vec::new(),
+        updates: Vec::new(),
         source: None,
     };
     let mut storage = LocalStorage::create(base, &record).unwrap();

@@ -66,6 +66,9 @@ impl Distributor {
             self.is_tried_again(experiment, Status::Killed)
         });
         actions.push(Action::Append(killed));
+        if task.is_empty() {
+            self.updates.task_ended();
+        }
         self.try_again(now, task);
     }
 }

@@ -7,19 +7,21 @@ mod retries;
 #[cfg(test)]
 mod simulation;
 mod state;
+mod updates;
 mod workers;
 
 use std::time::Duration;
 
 use research_core::{
-    Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, WorkerNumber,
+    Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, When, WorkerNumber,
 };
 
 use crate::executor::Ending;
 use crate::link::message::{Task, TaskNumber};
-use crate::task::TaskExperiment;
+use crate::task::{NewDomain, TaskExperiment};
 
 pub(crate) use state::Distributor;
+pub use updates::UpdateRequest;
 
 /// What the distributor is told.
 #[derive(Debug)]
@@ -49,6 +51,9 @@ pub(crate) enum Input {
     },
     /// Time has passed: the moment of [`Distributor::next_deadline`] has come.
     Tick,
+    /// What a request for an update of the domain came to: a new domain, none, or why there is
+    /// none.
+    Updated(Result<Option<NewDomain>, String>),
     /// Finish what runs and take nothing new.
     Stop,
     /// End at once.
@@ -66,6 +71,8 @@ pub(crate) enum Action {
     Quit(WorkerNumber),
     /// Kill a worker and all that it runs.
     Kill(WorkerNumber),
+    /// Ask for an update of the domain.
+    Update(UpdateRequest),
     /// Append events to the log.
     Append(Vec<Event>),
     /// The run is over: no worker is left.
@@ -90,6 +97,8 @@ pub(crate) struct Settings {
     /// Whether an experiment can take its worker down with it, so that a lost worker is counted
     /// as a failure of what it ran.
     pub(crate) shared_process: bool,
+    /// When each of the rules is asked by which the domain is updated.
+    pub(crate) updates: Vec<When>,
 }
 
 /// How many experiments got which final status.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use research_core::Event;
+use research_core::{Event, UpdateRecord};
 
 use super::Now;
 use crate::link::message::Task;
-use crate::task::{SourceError, TaskSource};
+use crate::task::{NewDomain, SourceError, SourceProgress, TaskSource};
 
 /// The tasks that wait, those that are tried again among them, and the source of new ones. It
 /// takes from the source no more than workers can run at once, so that what is left of a domain
@@ -58,9 +58,25 @@ impl Queue {
 
     /// How many experiments have not been given out, if that is known.
     pub(super) fn remaining(&self) -> Option<u64> {
+        Some(self.source.remaining()? + self.experiments_waiting())
+    }
+
+    fn experiments_waiting(&self) -> u64 {
         let waiting = self.waiting.iter().chain(self.later.values());
-        let waiting: usize = waiting.map(|queued| queued.task.len()).sum();
-        Some(self.source.remaining()? + u64::try_from(waiting).unwrap_or(u64::MAX))
+        waiting.map(|queued| queued.task.len() as u64).sum()
+    }
+
+    /// How many experiments were taken from the domain.
+    pub(super) fn progress(&self) -> SourceProgress {
+        self.source.progress()
+    }
+
+    /// Replaces what is left of the domain.
+    pub(super) fn update(&mut self, new: &NewDomain) -> Result<UpdateRecord, SourceError> {
+        let mut update = self.source.update(new)?;
+        let waiting = self.experiments_waiting();
+        update.remaining = update.remaining.map(|remaining| remaining + waiting);
+        Ok(update)
     }
 
     /// Takes one more task from the source; false if there is none.

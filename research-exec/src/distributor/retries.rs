@@ -50,6 +50,9 @@ impl Distributor {
             let status = ending_of(experiment).map_or(Status::Killed, |ending| ending.status);
             self.is_tried_again(experiment, status)
         });
+        if ended.is_empty() && rest.is_empty() {
+            self.updates.task_ended();
+        }
         self.try_again(now, ended);
         if !rest.is_empty() {
             rest.iter_mut().for_each(|one| one.attempt += 1);

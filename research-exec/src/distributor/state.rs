@@ -3,6 +3,7 @@
 use research_core::{Event, LogLevel, Outcome, WorkerNumber};
 
 use super::queue::Queue;
+use super::updates::Updates;
 use super::workers::{WorkerState, Workers};
 use super::{Action, Input, Now, Settings, StatusCounts};
 use crate::link::message::TaskNumber;
@@ -13,6 +14,7 @@ use crate::task::TaskSource;
 pub(crate) struct Distributor {
     pub(super) settings: Settings,
     pub(super) queue: Queue,
+    pub(super) updates: Updates,
     pub(super) workers: Workers,
     pub(super) phase: Phase,
     next_task: u64,
@@ -34,6 +36,7 @@ pub(super) enum Phase {
 impl Distributor {
     pub(crate) fn new(settings: Settings, source: Box<dyn TaskSource>) -> Self {
         Self {
+            updates: Updates::new(settings.updates.clone()),
             settings,
             queue: Queue::new(source),
             workers: Workers::default(),
@@ -62,6 +65,7 @@ impl Distributor {
 
     /// Begins: asks for as many workers as there is work for.
     pub(crate) fn start(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.look_for_missed_update(actions);
         self.go_on(now, actions);
     }
 
@@ -92,6 +96,7 @@ impl Distributor {
                 }
             }
             Input::Tick => {}
+            Input::Updated(answer) => self.updated(now, answer, actions),
             Input::Stop => self.stop(Outcome::Interrupted, actions),
             Input::Kill => self.kill(actions),
         }
@@ -118,17 +123,24 @@ impl Distributor {
         }
     }
 
-    /// Takes tasks from the source: one for each worker, then one more for each that has ended.
+    /// Takes tasks from the source: one for each worker, then one more for each that has ended,
+    /// after the rules were looked at that may update the domain.
     fn fill(&mut self, now: Now, actions: &mut Vec<Action>) {
         let most = self.settings.workers.max(1) as usize;
-        while self.phase == Phase::Running && self.workers.busy() + self.queue.len() < most {
-            let filled = self.queue.fill_one();
+        while self.phase == Phase::Running && !self.updates.is_asked() {
+            let taken = self.workers.busy() + self.queue.len() + self.updates.ended();
+            let filled = if taken < most {
+                self.queue.fill_one()
+            } else {
+                Ok(false)
+            };
             let moved = self.queue.take_moved();
             if !moved.is_empty() {
                 actions.push(Action::Append(moved));
             }
             match filled {
                 Ok(true) => {}
+                Ok(false) if self.look_at_rules(actions) => {}
                 Ok(false) => return,
                 Err(error) => self.give_up(now, error.to_string(), actions),
             }
@@ -183,6 +195,7 @@ impl Distributor {
             Phase::Stopping(outcome) | Phase::Dismissing(outcome) => Phase::Stopping(outcome),
             Phase::Done => return,
         };
+        self.updates.forget();
         for number in self.workers.numbers() {
             if !matches!(self.workers.state(number), None | Some(WorkerState::Gone)) {
                 self.workers.set(number, WorkerState::Quitting);
@@ -214,7 +227,9 @@ impl Distributor {
             Phase::Stopping(outcome) => Some(outcome),
             Phase::Running | Phase::Dismissing(_) | Phase::Done => None,
         };
-        if let (Some(outcome), 0) = (outcome, self.workers.busy()) {
+        if let (Some(outcome), 0) = (outcome, self.workers.busy())
+            && !self.updates.is_asked()
+        {
             self.dismiss(actions);
             self.phase = Phase::Dismissing(outcome);
         }

@@ -82,6 +82,9 @@ pub struct Executor {
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
     executor_config: Config,
+    /// What a research adds to the configs of each branch, and to those of all.
+    added: Vec<Config>,
+    added_to_all: Config,
 }
 
 impl Executor {
@@ -101,6 +104,8 @@ impl Executor {
             configs: Vec::new(),
             branch_configs: Vec::new(),
             executor_config: Config::new(),
+            added: Vec::new(),
+            added_to_all: Config::new(),
         }
     }
 
@@ -113,6 +118,15 @@ impl Executor {
         self.debug = options.debug;
         self.profile = options.profile;
         self.timeout = options.timeout;
+        self.added.clone_from(&options.branch_configs);
+        self
+    }
+
+    /// Adds to configs what a research's options say of this worker.
+    #[must_use]
+    pub fn worker(mut self, worker: WorkerNumber, options: &RunOptions) -> Self {
+        let config = options.worker_configs.get(worker.0 as usize);
+        self.added_to_all = config.cloned().unwrap_or_default();
         self
     }
 
@@ -223,6 +237,7 @@ impl Executor {
         sink: &mut dyn EventSink,
         interrupt: Option<Interrupt>,
     ) -> Result<Vec<Ending>, SinkError> {
+        let task = self.with_added(task);
         let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
         let (mut branches, watch) = self.begin_task(task, interrupt);
         match self.experiment.hooks() {
@@ -289,6 +304,20 @@ impl Executor {
             Some(_) => code.next().is_some(),
             None => code.any(|unit| unit.timeout().is_some()),
         }
+    }
+
+    /// The task with what is added to its configs where it runs.
+    fn with_added(&self, mut task: Vec<TaskExperiment>) -> Vec<TaskExperiment> {
+        if self.added.is_empty() && self.added_to_all.is_empty() {
+            return task;
+        }
+        let nothing = Config::new();
+        for (branch, experiment) in task.iter_mut().enumerate() {
+            let of_branch = self.added.get(branch).unwrap_or(&nothing);
+            let record = Arc::make_mut(&mut experiment.record);
+            record.config = record.config.merged(&self.added_to_all).merged(of_branch);
+        }
+        task
     }
 
     fn run_branches(

@@ -24,6 +24,7 @@ impl InProcess {
     pub(super) fn new(experiment: Experiment, init: &Init) -> Self {
         let executor = Executor::new(experiment)
             .options(&init.options)
+            .worker(WORKER, &init.options)
             .experiments_folder(init.experiments_folder.clone())
             .devices(init.devices.clone());
         Self {

@@ -3,6 +3,7 @@
 mod in_process;
 mod launch;
 mod signals;
+mod updates;
 mod writer;
 
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ use in_process::InProcess;
 pub use launch::LaunchError;
 use launch::RunningWorker;
 use signals::Signals;
+pub use updates::DomainUpdater;
+use updates::Updates;
 use writer::Writer;
 
 /// Reports of workers wait here; when the leader is slow, workers wait too.
@@ -43,6 +46,8 @@ pub struct Job {
     pub source: Box<dyn TaskSource>,
     /// Which devices its workers have.
     pub devices: DevicePlan,
+    /// Who decides on updates of the domain, if somebody does.
+    pub updater: Option<Box<dyn DomainUpdater>>,
     /// Where events are kept.
     pub storage: Box<dyn Storage>,
     /// Who else wants to see them.
@@ -134,6 +139,7 @@ struct Leader {
     letters: Sender<Input>,
     inbox: Receiver<Input>,
     writer: Option<Writer>,
+    updates: Option<Updates>,
     /// Inputs of the leader's own, which come before those that others send.
     waiting: Vec<Input>,
     n_iters: Option<u64>,
@@ -149,9 +155,15 @@ impl Leader {
             options,
             source,
             storage,
-            subscribers,
+            mut subscribers,
             ..
         } = job;
+        let rules = job.updater.as_ref().map(|updater| updater.rules());
+        let updates = job.updater.map(|updater| {
+            let (updates, subscriber) = Updates::start(updater, letters.clone());
+            subscribers.push(subscriber);
+            updates
+        });
         let in_process = options.isolation == Isolation::None;
         let settings = Settings {
             workers: if in_process { 1 } else { options.workers },
@@ -161,6 +173,7 @@ impl Leader {
             max_failures: options.max_failures,
             shared_process: options.isolation != Isolation::Experiment
                 && !experiment.is_processes(),
+            updates: rules.unwrap_or_default(),
         };
         let n_iters = options.n_iters.or(experiment.default_n_iters());
         let init = Init {
@@ -190,6 +203,7 @@ impl Leader {
             letters,
             inbox,
             writer: Some(Writer::start(storage, subscribers)),
+            updates,
             waiting: Vec::new(),
             warnings: job.warnings,
             failure: None,
@@ -208,7 +222,7 @@ impl Leader {
         for warning in &self.warnings {
             self.warn(warning);
         }
-        if self.distributor.remaining().is_none() {
+        if self.distributor.remaining().is_none() && self.updates.is_none() {
             self.warn(
                 "the domain has no end: the run goes on until it is stopped, or set n_configs",
             );
@@ -310,6 +324,11 @@ impl Leader {
             Action::Send(worker, number, task) => self.send_task(worker, number, task),
             Action::Quit(worker) => self.end_worker(worker, RunningWorker::quit),
             Action::Kill(worker) => self.end_worker(worker, RunningWorker::terminate),
+            Action::Update(request) => {
+                if let (Some(updates), Some(writer)) = (&self.updates, &self.writer) {
+                    updates.ask(request, writer);
+                }
+            }
             Action::GiveUp(reason) => {
                 self.failure.get_or_insert(RunError::GivenUp(reason));
             }
@@ -397,6 +416,9 @@ impl Leader {
             outcome,
         }]);
         self.stop_writing();
+        if let Some(updates) = self.updates.take() {
+            updates.stop();
+        }
         match self.failure {
             Some(error) => Err(error),
             None => Ok(Report {

@@ -17,9 +17,16 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(50);
 /// What ends experiments is committed together, this often.
 const ENDINGS_INTERVAL: Duration = Duration::from_millis(20);
 
+/// What the writer is sent.
+enum Letter {
+    Events(Vec<Event>),
+    /// Something to do when all that was sent before is appended and shown.
+    Then(Box<dyn FnOnce() + Send>),
+}
+
 /// A running writer.
 pub(super) struct Writer {
-    queue: Option<Sender<Vec<Event>>>,
+    queue: Option<Sender<Letter>>,
     /// Closed when the thread ends, for whatever reason.
     ended: Receiver<()>,
     thread: JoinHandle<Result<(), StorageError>>,
@@ -50,7 +57,15 @@ impl Writer {
     pub(super) fn append(&self, events: Vec<Event>) -> bool {
         self.queue
             .as_ref()
-            .is_some_and(|queue| queue.send(events).is_ok())
+            .is_some_and(|queue| queue.send(Letter::Events(events)).is_ok())
+    }
+
+    /// Does something when all that was handed over before is appended, and others have seen it.
+    pub(super) fn then(&self, act: impl FnOnce() + Send + 'static) {
+        if let Some(queue) = &self.queue {
+            // A writer that has ended is noticed elsewhere.
+            let _ = queue.send(Letter::Then(Box::new(act)));
+        }
     }
 
     /// A channel that is closed when the writer has ended.
@@ -85,7 +100,7 @@ enum Pending {
 }
 
 impl Writing {
-    fn run(mut self, queue: &Receiver<Vec<Event>>) -> Result<(), StorageError> {
+    fn run(mut self, queue: &Receiver<Letter>) -> Result<(), StorageError> {
         let result = self.write(queue);
         for subscriber in &mut self.subscribers {
             subscriber.on_end();
@@ -93,9 +108,9 @@ impl Writing {
         result
     }
 
-    fn write(&mut self, queue: &Receiver<Vec<Event>>) -> Result<(), StorageError> {
-        while let Ok(events) = queue.recv() {
-            self.append(&events)?;
+    fn write(&mut self, queue: &Receiver<Letter>) -> Result<(), StorageError> {
+        while let Ok(letter) = queue.recv() {
+            self.open(letter)?;
             while self.pending != Pending::Nothing {
                 // Events come one by one; being woken for each would cost more than writing it.
                 std::thread::sleep(GATHER);
@@ -112,10 +127,10 @@ impl Writing {
 
     /// Appends what waits, a queue full of it at most, for commits must not wait; whether there
     /// will be no more.
-    fn append_all(&mut self, queue: &Receiver<Vec<Event>>) -> Result<bool, StorageError> {
+    fn append_all(&mut self, queue: &Receiver<Letter>) -> Result<bool, StorageError> {
         for _ in 0..QUEUE {
             match queue.try_recv() {
-                Ok(events) => self.append(&events)?,
+                Ok(letter) => self.open(letter)?,
                 Err(TryRecvError::Empty) => return Ok(false),
                 Err(TryRecvError::Disconnected) => return Ok(true),
             }
@@ -130,6 +145,16 @@ impl Writing {
             Pending::Endings => ENDINGS_INTERVAL,
         };
         interval.saturating_sub(self.committed.elapsed())
+    }
+
+    fn open(&mut self, letter: Letter) -> Result<(), StorageError> {
+        match letter {
+            Letter::Events(events) => self.append(&events),
+            Letter::Then(act) => {
+                act();
+                Ok(())
+            }
+        }
     }
 
     fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {

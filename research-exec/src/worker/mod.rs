@@ -105,6 +105,7 @@ fn receive_init(
     let experiment = build(init.source.as_deref()).map_err(WorkerError::Build)?;
     let executor = Executor::new(experiment)
         .options(&init.options)
+        .worker(init.worker, &init.options)
         .experiments_folder(init.experiments_folder.clone())
         .devices(init.devices.clone());
     Ok(Some((init, executor)))

@@ -84,6 +84,7 @@ impl Run {
             options: self.options,
             source: Box::new(source),
             devices: Default::default(),
+            updater: None,
             storage: Box::new(Keep(Arc::clone(&events))),
             subscribers: Vec::new(),
             target,

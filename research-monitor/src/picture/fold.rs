@@ -1,6 +1,6 @@
 //! How events change a picture.
 
-use research_core::{Event, ExceptionRecord, ExperimentNumber, Status, Timestamp};
+use research_core::{Event, ExceptionRecord, ExperimentNumber, Status, Timestamp, UpdateRecord};
 
 use super::{Picture, RecentException, Run, RunningExperiment, WorkerPicture};
 use crate::causes::Failure;
@@ -75,6 +75,7 @@ impl Picture {
                 exception,
             } => self.exception(*at, *experiment, exception),
             Event::ExperimentEnded { .. } => self.experiment_ended(event),
+            Event::DomainUpdated { at, update } => self.domain_updated(*at, update),
             // Where an experiment stands in tables is no matter of progress, nor what units took.
             Event::Moved { .. } | Event::Profile { .. } => {}
             Event::RunEnded { at, outcome } => {
@@ -116,6 +117,14 @@ impl Picture {
         self.running_iterations = 0;
         self.workers.clear();
         self.pace = Pace::default();
+    }
+
+    fn domain_updated(&mut self, at: Timestamp, update: &UpdateRecord) {
+        let before = self.done();
+        let begun = self.generated_experiments();
+        self.total = update.remaining.map(|remaining| begun + remaining);
+        self.updates = update.updates;
+        self.measure(before, at);
     }
 
     fn experiment_started(&mut self, event: &Event) {

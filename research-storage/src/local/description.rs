@@ -20,6 +20,13 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
     line("domain", &record.domain);
     line("seed", &options.seed);
     line("workers", &options.workers);
+    for (number, config) in options.worker_configs.iter().enumerate() {
+        line("", &format_args!("worker {number}: {config}"));
+    }
+    line("branches", &options.branches);
+    for (number, config) in options.branch_configs.iter().enumerate() {
+        line("", &format_args!("branch {number}: {config}"));
+    }
     line("repetitions", &options.n_reps);
     if let Some(every) = options.repeat_each {
         line("", &format_args!("after each {every} configs"));
@@ -29,6 +36,9 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
         "iterations",
         &or(options.n_iters, "as many as the units have"),
     );
+    if let Some(digits) = options.create_id_prefix {
+        line("ids", &format_args!("with prefixes of {digits} digits"));
+    }
     line("retries", &options.retries);
     if !options.retry_delay.is_zero() {
         let doubled = match options.double_retry_delay {
@@ -50,6 +60,9 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
     line("isolation", &isolation(options.isolation));
     for (position, unit) in record.units.iter().enumerate() {
         line(if position == 0 { "units" } else { "" }, unit);
+    }
+    for (position, update) in record.updates.iter().enumerate() {
+        line(if position == 0 { "updates" } else { "" }, update);
     }
     text
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use research_core::domain::ExperimentId;
 use research_core::{
     Event, ExceptionRecord, ExperimentNumber, FailureKind, LogLevel, Outcome, StorageError,
-    Timestamp,
+    Timestamp, UpdateRecord,
 };
 
 use super::EXPERIMENT_LOG;
@@ -140,6 +140,7 @@ impl TextLogs {
             Event::ExperimentEnded { experiment, .. } => {
                 self.running.remove(experiment);
             }
+            Event::DomainUpdated { at, update } => self.say(*at, "info", &update_text(update)),
             Event::WorkerStarted { .. }
             | Event::Values { .. }
             | Event::Progress { .. }
@@ -223,6 +224,16 @@ fn exception_text(exception: &ExceptionRecord) -> String {
         text += backtrace;
     }
     text
+}
+
+fn update_text(update: &UpdateRecord) -> String {
+    let configs = update
+        .n_configs
+        .map_or_else(String::new, |n| format!(", {n} configs of it"));
+    format!(
+        "update {} of the domain, after {} experiments: {}{configs}",
+        update.updates, update.generated, update.domain
+    )
 }
 
 fn outcome_text(outcome: Outcome) -> &'static str {

@@ -19,6 +19,7 @@ pub(crate) fn record(name: &str) -> ResearchRecord {
         domain: "a=[1, 2]".to_owned(),
         options: RunOptions::default(),
         units: vec!["power (callable, when always, saved as power)".to_owned()],
+        updates: Vec::new(),
         source: Some(serde_json::json!({"name": name, "unit": [{"run": "true"}]})),
     }
 }

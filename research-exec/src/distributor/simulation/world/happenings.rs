@@ -1,0 +1,161 @@
+//! What happens next.
+
+use std::sync::atomic::Ordering;
+
+use rand_chacha::rand_core::Rng;
+use research_core::domain::Domain;
+use research_core::{Event, Status, Timestamp, WorkerNumber};
+
+use super::{Message, State, World};
+use crate::distributor::Input;
+use crate::executor::Ending;
+use crate::task::NewDomain;
+
+impl World {
+    pub(super) fn next_input(&mut self) -> Option<Input> {
+        if self.stop_at.is_some_and(|at| at <= self.inputs) {
+            // Once more, and it ends at once.
+            self.stop_at = self.chance(2).then(|| self.inputs + 5);
+            let kill = self.stopped || self.chance(2);
+            self.stopped = true;
+            return Some(if kill {
+                self.shared.is_asked.store(false, Ordering::Relaxed);
+                Input::Kill
+            } else {
+                Input::Stop
+            });
+        }
+        if self.shared.is_asked.load(Ordering::Relaxed) && self.chance(3) {
+            return Some(self.answer());
+        }
+        if self.chance(self.chances.late)
+            && let Some(message) = self.pick_stale()
+        {
+            let (worker, task) = (message.worker, message.number);
+            return Some(match self.ended(&message, false) {
+                Input::Ended { events, .. } if self.chance(2) => Input::Events {
+                    worker,
+                    task,
+                    events,
+                },
+                input => input,
+            });
+        }
+        if [State::Quitting, State::Starting, State::Running]
+            .iter()
+            .all(|state| self.list(*state).is_empty())
+        {
+            // Nothing happens until time has passed.
+            let deadline = self.distributor.next_deadline()?;
+            self.now = self.now.max(deadline.0);
+            return Some(Input::Tick);
+        }
+        let choices = [State::Quitting, State::Starting, State::Running];
+        let choice = choices[self.random.next_u32() as usize % choices.len()];
+        let worker = self.pick(choice)?;
+        Some(match choice {
+            State::Quitting => self.lose(worker, "it was told to go"),
+            State::Starting if self.chance(15) => self.lose(worker, "it did not start"),
+            State::Starting => {
+                self.change(worker, State::Starting, State::Idle);
+                Input::WorkerUp { worker, pid: 1 }
+            }
+            _ if self.chance(self.chances.crash) => {
+                self.drop_task(worker);
+                self.lose(worker, "it crashed, or its message was lost")
+            }
+            _ => self.finish(worker)?,
+        })
+    }
+
+    fn answer(&mut self) -> Input {
+        self.shared.is_asked.store(false, Ordering::Relaxed);
+        Input::Updated(if self.chance(self.chances.refusal) {
+            Err("it does not know".to_owned())
+        } else if self.updates_left > 0 && self.chance(2) {
+            self.updates_left -= 1;
+            let configs = self.random.next_u64() % (self.size.configs + 1);
+            Ok(Some(NewDomain::new(Domain::new()).n_configs(configs)))
+        } else {
+            Ok(None)
+        })
+    }
+
+    /// A worker ends its task; the message may come once more later, or events before it.
+    fn finish(&mut self, worker: WorkerNumber) -> Option<Input> {
+        let (number, task) = self.workers[worker.0 as usize].task.take()?;
+        task.iter().for_each(|one| self.ledger.rests(one.number));
+        self.change(worker, State::Running, State::Idle);
+        let message = Message {
+            worker,
+            number,
+            task,
+        };
+        let worn_out = self.chance(self.chances.worn_out);
+        self.workers[worker.0 as usize].worn_out = worn_out;
+        let input = self.ended(&message, worn_out);
+        if self.chance(self.chances.twice) {
+            self.stale.push(message);
+        }
+        Some(input)
+    }
+
+    /// A worker does not end its task; it may be heard of later that it did.
+    pub(super) fn drop_task(&mut self, worker: WorkerNumber) {
+        if let Some((number, task)) = self.workers[worker.0 as usize].task.take() {
+            task.iter().for_each(|one| self.ledger.rests(one.number));
+            self.stale.push(Message {
+                worker,
+                number,
+                task,
+            });
+        }
+    }
+
+    fn ended(&mut self, message: &Message, worn_out: bool) -> Input {
+        let mut events = Vec::with_capacity(message.task.len());
+        let mut endings = Vec::with_capacity(message.task.len());
+        for experiment in &message.task {
+            if worn_out && self.chance(2) {
+                // It was cut off by the end of another.
+                continue;
+            }
+            let status = if self.chance(self.chances.failure) {
+                Status::Failed
+            } else {
+                Status::Finished
+            };
+            let (number, attempt) = (experiment.number, experiment.attempt);
+            events.push(Event::ExperimentEnded {
+                at: Timestamp(self.now),
+                experiment: number,
+                attempt,
+                status,
+                reason: None,
+                iterations: 1,
+            });
+            endings.push(Ending {
+                number,
+                status,
+                reason: None,
+                iterations: 1,
+            });
+        }
+        Input::Ended {
+            worker: message.worker,
+            task: message.number,
+            events,
+            endings,
+            worn_out,
+        }
+    }
+
+    fn lose(&mut self, worker: WorkerNumber, reason: &str) -> Input {
+        let state = self.workers[worker.0 as usize].state;
+        self.change(worker, state, State::Gone);
+        Input::WorkerLost {
+            worker,
+            reason: reason.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What must be true of a research's options.
+
+use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
+use research_domain::{Config, Configs, Domain, is_auxiliary};
+
+use crate::error::ResearchError;
+
+pub(crate) fn options(options: &RunOptions, domain: &Domain) -> Result<(), ResearchError> {
+    let problem = numbers(options)
+        .or_else(|| modes(options))
+        .or_else(|| lists(options))
+        .or_else(|| added_keys(options, domain).err());
+    problem.map_or(Ok(()), |problem| Err(ResearchError::Options(problem)))
+}
+
+fn numbers(options: &RunOptions) -> Option<String> {
+    let zero = [
+        ("workers", options.workers == 0),
+        ("branches", options.branches == 0),
+        ("n_reps", options.n_reps == 0),
+        ("n_iters", options.n_iters == Some(0)),
+        ("n_configs", options.n_configs == Some(0)),
+        ("repeat_each", options.repeat_each == Some(0)),
+        ("create_id_prefix", options.create_id_prefix == Some(0)),
+        ("max_failures", options.max_failures == Some(0)),
+        ("n_gpu_checks", options.n_gpu_checks == 0),
+    ];
+    let (name, _) = zero.into_iter().find(|(_, is_zero)| *is_zero)?;
+    Some(format!("{name} must be at least 1"))
+}
+
+fn modes(options: &RunOptions) -> Option<String> {
+    let all_here =
+        (options.isolation, options.executor_target) == (Isolation::None, ExecutorTarget::For);
+    let is_share = |ratio: f64| (0.0..=1.0).contains(&ratio);
+    let problem = if options.debug && !all_here {
+        "debug runs in this process alone: set isolation `none` and executor_target `for`"
+    } else if options.memory_ratio.is_some_and(|ratio| !is_share(ratio)) {
+        "memory_ratio is a share of the memory, from 0 to 1"
+    } else if options.profile > 2 {
+        "profile is 0 (off), 1 (time per unit) or 2 (in detail)"
+    } else {
+        return None;
+    };
+    Some(problem.to_owned())
+}
+
+/// Code is interrupted by ending its process, which may not be the one that called `run`.
+pub(crate) fn timeouts(experiment: &Experiment, options: &RunOptions) -> Result<(), ResearchError> {
+    let is_limited = |unit: &Unit| options.timeout.or(unit.timeout()).is_some();
+    let mut units = experiment.units().iter();
+    let in_danger = units.find(|unit| !unit.is_process() && !unit.is_saving() && is_limited(unit));
+    match in_danger {
+        Some(unit) if options.isolation == Isolation::None => Err(ResearchError::Options(format!(
+            "unit `{}` cannot have a timeout with isolation `none`: what runs in this process cannot be interrupted. \
+                 Take the timeout out, or choose another isolation",
+            unit.name()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Lists of configs have one for each worker, and for each branch.
+fn lists(options: &RunOptions) -> Option<String> {
+    let lists = [
+        (
+            "workers",
+            "worker",
+            options.workers,
+            &options.worker_configs,
+        ),
+        (
+            "branches",
+            "branch",
+            options.branches,
+            &options.branch_configs,
+        ),
+    ];
+    let (key, each, count, configs) = lists
+        .into_iter()
+        .find(|(_, _, count, configs)| !configs.is_empty() && configs.len() != *count as usize)?;
+    Some(format!(
+        "`{key}` is a list of {} configs, one for each {each}, so there cannot be {count}: change the list",
+        configs.len()
+    ))
+}
+
+/// What workers and branches add must not be what configs have already: results would tell of a
+/// value that was not run with.
+pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), String> {
+    let parameters = domain.parameters();
+    let lists = [
+        ("workers", &options.worker_configs),
+        ("branches", &options.branch_configs),
+    ];
+    for (list, configs) in lists {
+        for key in configs.iter().flat_map(Config::keys) {
+            if is_auxiliary(key) {
+                return Err(format!("`{list}`: `{key}` is set by the run itself"));
+            }
+            if parameters.iter().any(|parameter| parameter.name() == key) {
+                return Err(format!(
+                    "`{list}`: `{key}` is a parameter of the domain; what is added to its configs needs another name"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn size(configs: &Configs) -> Result<(), ResearchError> {
+    match configs.size()?.finite() {
+        Some(size) if u64::try_from(size).is_err() => Err(ResearchError::Options(format!(
+            "the domain has {size} configs, more than can be run: set n_configs, or sample it"
+        ))),
+        _ => Ok(()),
+    }
+}

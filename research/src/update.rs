@@ -1,0 +1,198 @@
+//! Updates of the domain while a research runs.
+
+mod answer;
+mod program;
+
+use std::path::{Path, PathBuf};
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use research_core::{Event, RunOptions, Status, UnitError, When};
+use research_domain::{Config, Domain, experiment_seed};
+use research_exec::{DomainUpdater, NewDomain, UpdateRequest};
+use research_storage::Results;
+
+use crate::check;
+
+pub use answer::IntoUpdate;
+pub use program::ProgramUpdate;
+
+/// What an update of the domain may go by: see [`Research::update_domain`](crate::Research::update_domain).
+pub struct UpdateContext<'a> {
+    results: &'a Results,
+    request: &'a UpdateRequest,
+    seed: u64,
+    random: ChaCha8Rng,
+    folder: Option<&'a Path>,
+}
+
+impl UpdateContext<'_> {
+    /// The results of all experiments so far, those that run and those of earlier runs included.
+    #[must_use]
+    pub fn results(&self) -> &Results {
+        self.results
+    }
+
+    /// How many experiments were taken from the domain so far.
+    #[must_use]
+    pub fn generated(&self) -> u64 {
+        self.request.generated
+    }
+
+    /// How often the domain was updated.
+    #[must_use]
+    pub fn updates(&self) -> u64 {
+        self.request.updates
+    }
+
+    /// Whether nothing is left of the domain.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.request.is_exhausted
+    }
+
+    /// How many experiments ended with a status.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        let ended = self.results.experiments();
+        ended.filter(|one| one.status == Some(status)).count()
+    }
+
+    /// A random generator whose seed depends on the research's seed, on how many experiments were
+    /// taken from the domain, and on how often that was updated.
+    pub fn rng(&mut self) -> &mut ChaCha8Rng {
+        &mut self.random
+    }
+
+    /// The research's folder, if it has one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder
+    }
+
+    /// The seed of [`rng`](Self::rng).
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+}
+
+/// What is asked for an update.
+type Function =
+    Box<dyn FnMut(&mut UpdateContext<'_>) -> Result<Option<NewDomain>, UnitError> + Send>;
+
+/// A rule by which the domain is updated.
+pub(crate) struct Rule {
+    when: When,
+    what: String,
+    function: Function,
+}
+
+impl Rule {
+    pub(crate) fn new<R: IntoUpdate>(
+        mut function: impl FnMut(&mut UpdateContext<'_>) -> R + Send + 'static,
+        when: When,
+    ) -> Self {
+        Self {
+            when,
+            what: "a function".to_owned(),
+            function: Box::new(move |context| function(context).into_update()),
+        }
+    }
+
+    pub(crate) fn program(mut program: ProgramUpdate, when: When) -> Self {
+        Self {
+            when,
+            what: program.to_string(),
+            function: Box::new(move |context| program.ask(context)),
+        }
+    }
+
+    /// The rule in a line.
+    pub(crate) fn describe(&self) -> String {
+        format!("{} (when {})", self.what, self.when)
+    }
+}
+
+/// Asks the rules, with the results so far.
+pub(crate) struct Updater {
+    rules: Vec<Rule>,
+    results: Results,
+    options: RunOptions,
+    folder: Option<PathBuf>,
+}
+
+impl Updater {
+    /// `options` are those of the run, with its seed.
+    pub(crate) fn new(rules: Vec<Rule>, options: RunOptions, folder: Option<&Path>) -> Self {
+        Self {
+            rules,
+            results: Results::new(),
+            options,
+            folder: folder.map(Path::to_owned),
+        }
+    }
+
+    fn ask(
+        &mut self,
+        rule: usize,
+        request: &UpdateRequest,
+    ) -> Result<Option<NewDomain>, UnitError> {
+        let Some(rule) = self.rules.get_mut(rule) else {
+            return Ok(None);
+        };
+        let (generated, updates) = (request.generated, request.updates);
+        let seed = experiment_seed(self.options.seed, &Config::new(), generated, updates, 0);
+        let mut context = UpdateContext {
+            results: &self.results,
+            request,
+            seed,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            folder: self.folder.as_deref(),
+        };
+        (rule.function)(&mut context)
+    }
+
+    fn check(&self, new: &NewDomain) -> Result<(), UnitError> {
+        let numbers = [
+            ("n_configs", new.n_configs),
+            ("n_reps", new.n_reps),
+            ("repeat_each", new.repeat_each),
+        ];
+        if let Some((name, _)) = numbers.iter().find(|(_, number)| *number == Some(0)) {
+            return Err(UnitError::new(format!("{name} must be at least 1")));
+        }
+        let domain: &Domain = &new.domain;
+        domain.validate()?;
+        check::added_keys(&self.options, domain).map_err(UnitError::new)
+    }
+}
+
+impl DomainUpdater for Updater {
+    fn rules(&self) -> Vec<When> {
+        self.rules.iter().map(|rule| rule.when.clone()).collect()
+    }
+
+    fn see(&mut self, events: &[Event]) {
+        self.results.extend(events);
+    }
+
+    fn update(&mut self, request: &UpdateRequest) -> Result<Option<NewDomain>, String> {
+        for &rule in &request.rules {
+            let answer = self.ask(rule, request).and_then(|answer| {
+                answer.iter().try_for_each(|new| self.check(new))?;
+                Ok(answer)
+            });
+            match answer {
+                Ok(None) => {}
+                Ok(new) => return Ok(new),
+                Err(error) => {
+                    let what = self.rules.get(rule).map_or("", |rule| rule.what.as_str());
+                    let output = error.backtrace().map(|lines| format!("\n{lines}"));
+                    return Err(format!("{what}: {error}{}", output.unwrap_or_default()));
+                }
+            }
+        }
+        Ok(None)
+    }
+}

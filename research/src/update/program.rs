@@ -1,0 +1,225 @@
+//! Programs that update the domain.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use research_core::{Event, Experiment, ExperimentNumber, ExperimentRecord, UnitBody, UnitError};
+use research_domain::{Config, Domain, ExperimentId, Value};
+use research_exec::program::{
+    OutputSpec, ProgramCallable, ProgramCommand, ProgramError, ProgramSpec, Run,
+};
+use research_exec::{Executor, NewDomain, TaskExperiment};
+use research_storage::{Format, TableOptions};
+use tempfile::{NamedTempFile, TempDir};
+
+use super::UpdateContext;
+
+/// The folder, within that of the research, of what programs are given and what they leave behind.
+const FOLDER: &str = "updates";
+/// The results so far.
+const RESULTS: &str = "results.csv";
+
+/// The names that a command may refer to, beside those that every command may.
+const KEYS: [&str; 2] = ["results", "generated"];
+
+/// A program that updates the domain: it reads the results so far, and prints the new domain as
+/// an expression, or nothing.
+///
+/// In its command, `{results}` is the path of a file with the results so far: what
+/// `research results --format csv --aux` prints, which is written anew each time; `{generated}` is how many experiments were
+/// taken from the domain, `{updates}` how often it was updated, `{seed}` a seed of its own, and
+/// `{path}` a folder for what it wants to keep. The last line of its output that is not blank is
+/// the domain. It is run where the research was begun.
+///
+/// ```
+/// use research::exec::program::Run;
+/// use research::ProgramUpdate;
+///
+/// let run = Run::Line("python3 next.py {results}".to_owned());
+/// let update = ProgramUpdate::new(run, false)?.n_reps(3);
+/// assert_eq!(update.to_string(), "python3 next.py {results}");
+///
+/// let wrong = Run::Line("next {result}".to_owned());
+/// assert!(ProgramUpdate::new(wrong, false).is_err());
+/// # Ok::<(), research::exec::program::ProgramError>(())
+/// ```
+#[derive(Debug)]
+pub struct ProgramUpdate {
+    experiment: Experiment,
+    text: String,
+    n_configs: Option<u64>,
+    n_reps: Option<u64>,
+    repeat_each: Option<u64>,
+    /// Where results are written of a research that is kept in memory.
+    temporary: Option<TempDir>,
+}
+
+impl ProgramUpdate {
+    /// A program with its arguments, through a shell or not.
+    ///
+    /// # Errors
+    /// A command that cannot be, or that refers to what there is not.
+    pub fn new(run: Run, shell: bool) -> Result<Self, ProgramError> {
+        let text = match &run {
+            Run::Line(line) => line.clone(),
+            Run::List(words) => words.join(" "),
+        };
+        let command = ProgramCommand::new(&ProgramSpec {
+            run,
+            shell,
+            output: OutputSpec::Text,
+        })?;
+        let names = command.units_read(&KEYS, &[]);
+        names.map_err(|unknown| ProgramError::CannotStart(unknown.to_string()))?;
+        let body = UnitBody::Callable(Arc::new(ProgramCallable::new(command)));
+        let experiment = Experiment::builder().body("update", body, true, &[]);
+        let experiment = experiment.save_to("domain").build();
+        Ok(Self {
+            // One unit of a name that is a name can always be built.
+            experiment: experiment.map_err(|error| ProgramError::CannotStart(error.to_string()))?,
+            text,
+            n_configs: None,
+            n_reps: None,
+            repeat_each: None,
+            temporary: None,
+        })
+    }
+
+    /// Sets how many configs are taken from its domains; all, if not set.
+    #[must_use]
+    pub fn n_configs(mut self, n_configs: impl Into<Option<u64>>) -> Self {
+        self.n_configs = n_configs.into();
+        self
+    }
+
+    /// Sets how often each config of its domains is run; as often as in the first domain, if not
+    /// set.
+    #[must_use]
+    pub fn n_reps(mut self, n_reps: impl Into<Option<u64>>) -> Self {
+        self.n_reps = n_reps.into();
+        self
+    }
+
+    /// Sets after how many configs they are repeated; as in the first domain, if not set.
+    #[must_use]
+    pub fn repeat_each(mut self, configs: impl Into<Option<u64>>) -> Self {
+        self.repeat_each = configs.into();
+        self
+    }
+
+    /// Runs it.
+    pub(super) fn ask(
+        &mut self,
+        context: &UpdateContext<'_>,
+    ) -> Result<Option<NewDomain>, UnitError> {
+        let folder = self.folder(context)?;
+        let results = folder.join(RESULTS);
+        write_results(context, &folder, &results)?;
+        let output = self.run(context, folder, &results)?;
+        let Some(line) = output.lines().rev().find(|line| !line.trim().is_empty()) else {
+            return Ok(None);
+        };
+        let domain = line.parse::<Domain>().map_err(|error| {
+            UnitError::new(format!(
+                "the last line that it printed is no domain: {error}"
+            ))
+        })?;
+        Ok(Some(NewDomain {
+            domain,
+            n_configs: self.n_configs,
+            n_reps: self.n_reps,
+            repeat_each: self.repeat_each,
+        }))
+    }
+
+    fn folder(&mut self, context: &UpdateContext<'_>) -> io::Result<PathBuf> {
+        let folder = match (context.folder(), &self.temporary) {
+            (Some(folder), _) => folder.join(FOLDER),
+            (None, Some(temporary)) => temporary.path().to_owned(),
+            (None, None) => {
+                let temporary = tempfile::Builder::new()
+                    .prefix("research-update-")
+                    .tempdir()?;
+                self.temporary.insert(temporary).path().to_owned()
+            }
+        };
+        fs::create_dir_all(&folder)?;
+        std::path::absolute(folder)
+    }
+
+    /// Runs it as the one unit of an experiment, and gives its output.
+    fn run(
+        &self,
+        context: &UpdateContext<'_>,
+        folder: PathBuf,
+        results: &Path,
+    ) -> Result<String, UnitError> {
+        let (generated, updates) = (context.generated(), context.updates());
+        let path = results.to_str().ok_or_else(|| {
+            UnitError::new(format!("the path {} is no UTF-8 text", results.display()))
+        })?;
+        let record = ExperimentRecord {
+            id: ExperimentId::parse(&format!("after-{generated}"))?,
+            place: 0,
+            config: Config::from_pairs([("results", path)]).with("generated", generated),
+            repetition: 0,
+            updates,
+            seed: context.seed(),
+        };
+        let task = TaskExperiment {
+            number: ExperimentNumber(0),
+            attempt: 1,
+            failures: 0,
+            record: Arc::new(record),
+        };
+        let mut events = Vec::new();
+        Executor::new(self.experiment.clone())
+            .experiments_folder(Some(folder))
+            .run_task(vec![task], &mut events)?;
+        output(events)
+    }
+}
+
+/// What the program printed, or how it failed.
+fn output(events: Vec<Event>) -> Result<String, UnitError> {
+    let mut output = String::new();
+    for event in events {
+        match event {
+            Event::Values { column, .. } => {
+                if let Some(Value::Text(text)) = column.get(0) {
+                    output = text;
+                }
+            }
+            Event::Exception { exception, .. } => {
+                let error = UnitError::of_kind(exception.kind, exception.message);
+                return Err(match exception.backtrace {
+                    Some(lines) => error.with_backtrace(lines),
+                    None => error,
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(output)
+}
+
+/// Puts the results so far in the place of those of the time before.
+fn write_results(context: &UpdateContext<'_>, folder: &Path, path: &Path) -> Result<(), UnitError> {
+    let table = context.results().to_table(&TableOptions::new().aux(true))?;
+    let mut file = BufWriter::new(NamedTempFile::new_in(folder)?);
+    table.write(Format::Csv, &mut file)?;
+    file.flush()?;
+    let file: NamedTempFile<File> = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Its command.
+impl fmt::Display for ProgramUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

@@ -1,0 +1,103 @@
+//! Updates of the domain in runs that are stopped and resumed. A test program of its own: the
+//! signal that stops a run stops all that run in this process.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use research::storage::{Format, TableOptions};
+use research::{Event, Finished, Research, When, ec, option};
+
+/// A folder that is new when the test begins, at the same path in all its processes.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if research::exec::Invitation::received().is_none() {
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+    }
+    path
+}
+
+fn square(name: &str) -> Research {
+    Research::new(name)
+        .domain(option("x", 0..4_i64))
+        .callable("square", |x: i64| x * x, (ec("x"),))
+        .save_to("square")
+        .seed(5)
+}
+
+fn table(finished: &Finished, options: &TableOptions) -> String {
+    let mut text = Vec::new();
+    let results = finished.results();
+    results.write(options, Format::Csv, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// The values of x that were run, in the order of their places, and the number of the update.
+fn runs(finished: &Finished) -> Vec<(i64, u64)> {
+    let results = finished.results().load().unwrap();
+    let run = |one: &research::storage::ExperimentResult| {
+        (one.record.config.read("x").unwrap(), one.record.updates)
+    };
+    results.experiments().map(run).collect()
+}
+
+/// Each run takes a few experiments and is stopped; all together they did what one run does.
+#[test]
+fn runs_that_are_stopped_and_resumed_come_to_the_same() {
+    let folder = folder("stopped-updates");
+    let study = |name: &str| {
+        square(name)
+            .folder(&folder)
+            .create_id_prefix(2)
+            .n_reps(2)
+            .update_domain(
+                |cx| {
+                    let best = cx.results().experiments().count() as i64;
+                    (cx.updates() < 3).then(|| option("x", [best, best + 1, best + 2]))
+                },
+                When::last(),
+            )
+    };
+    let expected = study("undisturbed").run().unwrap();
+    let options = TableOptions::new().aux(true);
+    let aims: [usize; 5] = [1, 3, 2, 9, 0];
+    let mut resumed = None;
+    for (round, aim) in aims.into_iter().enumerate() {
+        let ended = Arc::new(AtomicUsize::new(0));
+        let research = study("disturbed").subscriber(StopAfter { aim, ended });
+        let run = if round == 0 {
+            research.run()
+        } else {
+            research.resume()
+        };
+        resumed = Some(run.unwrap());
+    }
+    let resumed = resumed.unwrap();
+    assert_eq!(table(&resumed, &options), table(&expected, &options));
+    let updates = runs(&resumed).iter().map(|(_, updates)| *updates).max();
+    assert_eq!(updates, Some(3));
+    let other = study("disturbed").domain(option("x", [9])).resume();
+    let text = other.unwrap_err().to_string();
+    assert!(text.contains("was updated since"), "{text}");
+}
+
+/// Stops the run when so many experiments have ended; never, if that is none.
+struct StopAfter {
+    aim: usize,
+    ended: Arc<AtomicUsize>,
+}
+
+impl research::Subscriber for StopAfter {
+    fn on_events(&mut self, events: &[Event]) {
+        let ended = |event: &&Event| matches!(event, Event::ExperimentEnded { .. });
+        let ended = events.iter().filter(ended).count();
+        let before = self.ended.fetch_add(ended, Ordering::SeqCst);
+        if before < self.aim && before + ended >= self.aim {
+            // The run listens to this, as it does to Ctrl-C.
+            // SAFETY: raising a signal touches no memory.
+            unsafe { libc::raise(libc::SIGINT) };
+        }
+    }
+}

@@ -59,6 +59,9 @@ fn report(error: &CommandError) -> Exit {
         };
         let Style { mark, end, .. } = style;
         let _ = writeln!(io::stderr().lock(), "{mark}error:{end} {text}");
+        if let Some(hint) = error.hint() {
+            let _ = writeln!(io::stderr().lock(), "  = help: {hint}");
+        }
     }
     exit
 }

@@ -173,6 +173,27 @@ fn the_summary_says_what_is_asked_for() {
 }
 
 #[test]
+fn the_nearest_name_is_suggested() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    research(path, &["init"]);
+    research(path, &["run", "research.toml", "-q"]);
+    for (arguments, hint) in [
+        (["status", "frist"], "did you mean `first`?"),
+        (
+            ["results", "./something"],
+            "`research list` shows those that there are",
+        ),
+        (["resume", "firs"], "did you mean `first`?"),
+    ] {
+        let ended = research(path, &arguments);
+        assert_eq!(ended.status.code(), Some(2));
+        let last = text(&ended.stderr).lines().last().unwrap().to_owned();
+        assert_eq!(last, format!("  = help: {hint}"), "{ended:?}");
+    }
+}
+
+#[test]
 fn shells_are_told_how_a_line_can_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

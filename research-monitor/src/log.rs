@@ -69,8 +69,9 @@ impl<W: Write> MonitorLog<W> {
         let remains = self.picture.remaining_experiments();
         writeln!(
             self.out,
-            "{line},{},0,{}",
+            "{line},{},{},{}",
             self.picture.finished_experiments(),
+            self.picture.withdrawn_experiments(),
             remains
                 .map(|remains| remains.to_string())
                 .unwrap_or_default()

@@ -112,6 +112,7 @@ pub struct Picture {
     run: Option<Run>,
     total: Option<u64>,
     updates: u64,
+    withdrawn: u64,
     last_event: Timestamp,
     seconds_of_earlier_runs: f64,
     ended: [NumberSet; Status::ALL.len()],
@@ -205,6 +206,13 @@ impl Picture {
     #[must_use]
     pub fn updates(&self) -> u64 {
         self.updates
+    }
+
+    /// How many experiments updates of the domain took back before they were begun, where their
+    /// number was known.
+    #[must_use]
+    pub fn withdrawn_experiments(&self) -> u64 {
+        self.withdrawn
     }
 
     /// How many experiments there are in all, if that is known.

@@ -36,6 +36,8 @@ pub struct StatusReport {
     pub generated: u64,
     /// How often the domain was updated.
     pub updates: u64,
+    /// How many experiments updates of the domain took back before they were begun.
+    pub withdrawn: u64,
     /// How many ended with each status.
     pub counts: Vec<StatusCount>,
     /// How many exceptions there were.
@@ -164,6 +166,7 @@ impl StatusReport {
             iterations: picture.finished_iterations(),
             generated: picture.generated_experiments(),
             updates: picture.updates(),
+            withdrawn: picture.withdrawn_experiments(),
             counts: counts.into_iter().filter(|c| c.count > 0).collect(),
             exceptions: picture.exceptions(),
             rate: picture.rate(now).filter(|_| running),

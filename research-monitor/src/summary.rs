@@ -3,7 +3,7 @@
 use std::fmt;
 
 use research_core::{Outcome, Status, Timestamp};
-use research_domain::{Config, ExperimentId, Value};
+use research_domain::{Config, ExperimentId};
 use serde::Serialize;
 
 use crate::extremes::{Extreme, Extremes};
@@ -215,13 +215,7 @@ impl fmt::Display for VariableSummary {
 
 impl fmt::Display for ValueSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A whole number may have been saved as one.
-        let is_whole = self.value.fract() == 0.0 && self.value.abs() < 1e15;
-        if is_whole {
-            write!(f, "{} ({}", self.value, self.id)?;
-        } else {
-            write!(f, "{} ({}", Value::Float(self.value), self.id)?;
-        }
+        write!(f, "{} ({}", words::number(self.value), self.id)?;
         let config = words::printable(&self.config.to_string());
         if !config.is_empty() {
             write!(f, ": {config}")?;

@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 use research_core::{Outcome, Timestamp};
+use research_domain::Value;
 
 use crate::pace::TimeLeft;
 use crate::picture::{Counted, Picture};
@@ -41,6 +42,16 @@ pub(crate) fn rate(per_second: f64) -> String {
     } else {
         format!("{number:.0}/{unit}")
     }
+}
+
+/// A number in six digits, which is as many as tables show.
+pub(crate) fn number(value: f64) -> String {
+    // A whole number may have been saved as one.
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return value.to_string();
+    }
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    Value::Float(rounded).to_string()
 }
 
 /// How long the rest takes, with its uncertainty where it is large enough to be seen.
@@ -152,6 +163,13 @@ mod tests {
             "ages",
         ];
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn numbers_have_six_digits() {
+        let numbers = [0.1 + 0.2, 3.0, -1e6, 1.234_567_89e-9, f64::INFINITY];
+        let texts = numbers.map(number);
+        assert_eq!(texts, ["0.3", "3", "-1000000", "1.23457e-9", "inf"]);
     }
 
     #[test]

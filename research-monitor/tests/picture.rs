@@ -278,3 +278,19 @@ fn what_ended_in_the_latest_run_is_told_apart() {
     assert_eq!(picture.elapsed(at(14.0)), 5.0);
     assert_eq!(picture.elapsed_in_this_run(at(14.0)), 4.0);
 }
+
+#[test]
+fn an_update_withdraws_what_was_left_of_the_domain() {
+    let mut picture = Picture::of(&[run_started(0.0, Some(10), None), started(0.0, 0, 0)]);
+    picture.apply(&ended(1.0, 0, Status::Finished));
+    picture.apply(&started(1.0, 1, 0));
+    picture.apply(&domain_updated(1.5, 1, Some(3)));
+    assert_eq!(picture.withdrawn_experiments(), 8);
+    assert_eq!(picture.total_experiments(), Some(5));
+    assert_eq!(picture.remaining_experiments(), Some(4));
+    // Of a domain without an end nobody can say how much was left.
+    picture.apply(&domain_updated(2.0, 2, None));
+    picture.apply(&domain_updated(3.0, 3, Some(1)));
+    assert_eq!(picture.withdrawn_experiments(), 8 + 3);
+    assert_eq!(picture.updates(), 3);
+}

@@ -8,7 +8,7 @@ use research::core::StorageError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
-use research::storage::{QueryError, TableError};
+use research::storage::{QueryError, TableError, list};
 
 use crate::exit::Exit;
 use crate::file::FileError;
@@ -148,6 +148,34 @@ impl CommandError {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Output(_) | Self::Devices(_) | Self::NotWritten { .. } => Exit::Impossible,
         }
+    }
+}
+
+impl CommandError {
+    /// What else there is to say, where it takes a look around to know it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let missing = match self {
+            Self::Storage(StorageError::NoResearch { path, .. }) => path,
+            Self::Research(error) => match &**error {
+                ResearchError::Storage(StorageError::NoResearch { path, .. }) => path,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let folder = missing.parent().filter(|folder| folder.is_dir());
+        let known = list(folder.unwrap_or(Path::new("."))).ok()?;
+        let name = missing.file_name()?.to_str()?;
+        let names = known
+            .iter()
+            .filter_map(|stored| stored.folder().file_name()?.to_str());
+        let nearest = names
+            .map(|known| (strsim::normalized_damerau_levenshtein(known, name), known))
+            .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+        Some(match nearest {
+            (likeness, nearest) if likeness >= 0.5 => format!("did you mean `{nearest}`?"),
+            _ => "`research list` shows those that there are".to_owned(),
+        })
     }
 }
 

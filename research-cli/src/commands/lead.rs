@@ -1,6 +1,6 @@
 //! What `research run` and `research resume` have in common: leading a run, and telling of it.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -116,6 +116,8 @@ fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown) -> String {
     }
     if picture.outcome() != Some(Outcome::Complete) {
         said.push_str(&format!("\ngo on with `research resume {name}`"));
+    } else if !shown.results && io::stderr().is_terminal() {
+        said.push_str(&format!("\nsee the results with `research results {name}`"));
     }
     said
 }

@@ -88,10 +88,10 @@ fn a_run_shows_a_bar_and_sums_up() {
         let all = lines.join("");
         assert!(all.contains("square: highest 36"), "{lines:#?}");
         assert!(all.contains("четыре is wrong"), "{lines:#?}");
-        assert!(
-            all.contains(&format!("`research logs {name} --id ")),
-            "{lines:#?}"
-        );
+        let logs = format!("`research logs {name} --id ");
+        assert!(all.contains(&logs), "{lines:#?}");
+        let results = format!("`research results {name}`");
+        assert!(all.ends_with(&results), "{lines:#?}");
     }
 }
 

@@ -122,6 +122,8 @@ impl Picture {
     fn domain_updated(&mut self, at: Timestamp, update: &UpdateRecord) {
         let before = self.done();
         let begun = self.generated_experiments();
+        // What was left of the domain is replaced.
+        self.withdrawn += self.total.map_or(0, |total| total.saturating_sub(begun));
         self.total = update.remaining.map(|remaining| begun + remaining);
         self.updates = update.updates;
         self.measure(before, at);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Iterations,
-    LogLevel, Outcome, Status, Timestamp, WorkerNumber,
+    LogLevel, Outcome, Status, Timestamp, UpdateRecord, WorkerNumber,
 };
 use research_domain::{Config, ExperimentId};
 use research_monitor::Clock;
@@ -183,5 +183,20 @@ pub fn values(number: u64, variable: &str, column: Column) -> Event {
             count: column.len() as u64,
         },
         column,
+    }
+}
+
+pub fn domain_updated(seconds: f64, updates: u64, remaining: Option<u64>) -> Event {
+    Event::DomainUpdated {
+        at: at(seconds),
+        update: Box::new(UpdateRecord {
+            domain: "x=[1]".to_owned(),
+            n_configs: None,
+            n_reps: 1,
+            repeat_each: None,
+            generated: 0,
+            updates,
+            remaining,
+        }),
     }
 }

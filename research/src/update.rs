@@ -51,6 +51,15 @@ impl UpdateContext<'_> {
         self.request.is_exhausted
     }
 
+    /// How many of the experiments that were taken from the domain have not ended: others may still
+    /// run when a rule is asked.
+    #[must_use]
+    pub fn unfinished(&self) -> u64 {
+        let experiments = self.results.experiments();
+        let ended = experiments.filter(|one| one.status.is_some()).count() as u64;
+        self.generated().saturating_sub(ended)
+    }
+
     /// How many experiments ended with a status.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
@@ -196,3 +205,8 @@ impl DomainUpdater for Updater {
         Ok(None)
     }
 }
+
+/// The programs of the tutorial's chapter on updates, so that the tests run them.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/tutorial/5-domain-updates.md")]
+struct Tutorial;

@@ -3,6 +3,8 @@
 //! Results go to a writer, which is standard output in the program; everything else is said on
 //! standard error.
 
+pub mod artifacts;
+pub mod chosen;
 pub mod compact;
 pub mod completions;
 pub mod devices;
@@ -13,6 +15,7 @@ pub mod init;
 pub mod lead;
 pub mod list;
 pub mod man;
+pub mod plot;
 pub mod query;
 pub mod remove;
 pub mod results;

@@ -11,18 +11,22 @@ mod local;
 mod log;
 mod memory;
 mod names;
+#[cfg(feature = "plot")]
+mod plot;
 #[cfg(feature = "query")]
 mod query;
 mod results;
 mod table;
 
-pub use local::{LocalStorage, Runner, StoredResearch, list, remove};
+pub use local::{ArtifactsError, LocalStorage, Runner, StoredResearch, list, remove};
 pub use log::{
     Checkup, DamagedSpan, FormatVersion, FsyncPolicy, LogFile, LogReader, LogWriter, TornTail,
     check_log, salvage_log,
 };
 pub use memory::{MemoryEvents, MemoryStorage};
 pub use names::check_name;
+#[cfg(feature = "plot")]
+pub use plot::{Aggregate, Arrangement, Band, Plot, PlotError, PlotOptions};
 #[cfg(feature = "query")]
 pub use query::QueryError;
 pub use results::{ExperimentResult, Results, Series};

@@ -10,6 +10,7 @@
 //! | `results.parquet`, `experiments.parquet` | tables as they were at the end of the last run, for other programs |
 //! | `lock` | who runs the research; there only meanwhile |
 
+mod artifacts;
 mod description;
 #[cfg(feature = "parquet")]
 mod export;
@@ -30,6 +31,7 @@ use crate::names::check_name;
 use lock::Lock;
 use text::TextLogs;
 
+pub use artifacts::ArtifactsError;
 pub use lock::Runner;
 pub use remove::remove;
 pub use stored::{StoredResearch, list};

@@ -231,6 +231,11 @@ impl Results {
         summary_table(self.experiments().collect(), &self.names, options, summary)
     }
 
+    #[cfg(feature = "plot")]
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
     fn start(&mut self, event: &Event) {
         let Some(mut started) = ExperimentResult::of_start(event, &mut self.configs) else {
             return;

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod artifacts;
 mod cell;
 mod columns;
 mod error;
@@ -31,10 +32,15 @@ pub use format::{Format, ParseFormatError};
 pub use options::TableOptions;
 pub use summary::SummaryOptions;
 
-#[cfg(feature = "query")]
+pub(crate) use artifacts::{Artifact, artifacts_table};
+#[cfg(any(feature = "plot", feature = "query"))]
 pub(crate) use error::hint;
 pub(crate) use experiments::{configs_table, experiments_table};
+#[cfg(feature = "plot")]
+pub(crate) use filter::{select, variables};
 pub(crate) use iterations::results_table;
+#[cfg(feature = "plot")]
+pub(crate) use summary::number_at;
 pub(crate) use summary::summary_table;
 
 use experiments::ExperimentRows;

@@ -24,6 +24,22 @@ pub(crate) enum Kept {
     Memory(MemoryEvents),
 }
 
+#[cfg(feature = "parquet")]
+impl Kept {
+    /// Writes the tables that lie beside the log. The run is over and its log whole, so a disk
+    /// without room for them is no reason to call it failed.
+    pub(crate) fn write_tables(&self) {
+        if let Self::Folder(folder) = self
+            && let Err(error) =
+                StoredResearch::load(folder).and_then(|stored| stored.write_parquet())
+        {
+            eprintln!(
+                "research: the tables for other programs are missing or old: {error} (`research compact` writes them)"
+            );
+        }
+    }
+}
+
 impl Finished {
     /// Loads a research from its folder. Nobody's code is run, and it may be running meanwhile.
     ///

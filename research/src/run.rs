@@ -277,7 +277,7 @@ impl Prepared {
         })?;
         earlier::note(&target, &kept);
         #[cfg(feature = "parquet")]
-        write_tables(&kept);
+        kept.write_tables();
         Ok(Finished {
             record: Arc::new(record),
             kept,
@@ -375,19 +375,6 @@ impl Prepared {
                 name: self.research.name.clone(),
             }),
         }
-    }
-}
-
-/// Writes the tables that lie beside the log. The run is over and its log whole, so a disk without
-/// room for them is no reason to call it failed.
-#[cfg(feature = "parquet")]
-fn write_tables(kept: &Kept) {
-    if let Kept::Folder(folder) = kept
-        && let Err(error) = StoredResearch::load(folder).and_then(|stored| stored.write_parquet())
-    {
-        eprintln!(
-            "research: the tables for other programs are missing or old: {error} (`research compact` writes them)"
-        );
     }
 }
 

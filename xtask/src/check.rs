@@ -66,3 +66,33 @@ pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Res
         .env("SIM_CONFIGS", configs.to_string());
     run(&mut command)
 }
+
+/// Features of `research-storage`, each of which must build alone.
+const FEATURES: [&str; 5] = ["arrow", "parquet", "plot", "polars", "query"];
+
+/// What the workspace's own builds leave out: each feature alone and none, and the tests of those
+/// that nothing in the workspace asks for. Building polars takes minutes.
+pub(crate) fn features() -> Result<(), Failure> {
+    let alone = FEATURES.iter().map(std::slice::from_ref);
+    for features in alone.chain([[].as_slice()]) {
+        run(&mut cargo([
+            "clippy",
+            "--package=research-storage",
+            "--locked",
+            "--all-targets",
+            "--no-default-features",
+            &format!("--features={}", features.concat()),
+            "--",
+            "-D",
+            "warnings",
+        ]))?;
+    }
+    run(&mut cargo([
+        "test",
+        "--package=research-storage",
+        "--locked",
+        "--features=arrow,polars",
+        "--test=arrow",
+        "--test=frame",
+    ]))
+}

@@ -67,6 +67,8 @@ enum Command {
     },
     /// What the continuous integration runs: all of `test`.
     Ci,
+    /// Build each feature alone, and test those that the program does not have: Arrow and polars.
+    Features,
     /// Check the house rules alone: layers, file sizes, docs of crates.
     Tidy,
     /// Check spelling, unused dependencies, licenses, and the oldest Rust that is promised to work:
@@ -107,6 +109,7 @@ fn main() -> ExitCode {
             workers,
             configs,
         } => check::simulate(seeds, seed, workers, configs),
+        Command::Features => check::features(),
         Command::Tidy => tidy::check(),
         Command::Tools => tools::check(true).and_then(|()| tools::oldest_rust()),
         Command::Fuzz { target, seconds } => tools::fuzz(target.as_deref(), seconds),

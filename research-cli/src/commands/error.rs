@@ -8,7 +8,7 @@ use research::core::StorageError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
-use research::storage::{QueryError, TableError, list};
+use research::storage::{ArtifactsError, PlotError, QueryError, TableError, list};
 
 use crate::exit::Exit;
 use crate::file::FileError;
@@ -91,6 +91,15 @@ pub enum CommandError {
     /// A question in SQL cannot be answered.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// The files of experiments cannot be listed.
+    #[error(transparent)]
+    Artifacts(#[from] ArtifactsError),
+    /// A picture cannot be made.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    /// A file whose name does not say which kind of picture it is.
+    #[error("{} is no picture that can be written: let it end in .svg or .png", .0.display())]
+    NoPicture(PathBuf),
     /// What is no text would be written to a terminal.
     #[error("a Parquet file is nothing to read on a terminal: write `> FILE` after the command")]
     Binary,
@@ -140,9 +149,14 @@ impl CommandError {
             | Self::NoCommand(_)
             | Self::Query(_)
             | Self::Binary
+            | Self::Plot(_)
+            | Self::NoPicture(_)
             | Self::NobodyToAsk { .. } => Exit::Usage,
             Self::NotFromFile(_) | Self::Exists { .. } => Exit::Usage,
-            Self::Storage(error) => storage_exit(error),
+            Self::Storage(error) | Self::Artifacts(ArtifactsError::Storage(error)) => {
+                storage_exit(error)
+            }
+            Self::Artifacts(ArtifactsError::Table(_)) => Exit::Usage,
             Self::Research(error) => research_exit(error),
             // Whoever reads has seen enough: `| head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,

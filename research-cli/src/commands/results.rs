@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOptions};
 
 use super::CommandError;
+use super::chosen::Chosen;
 use crate::exit::Exit;
 
 /// Print what a research has saved
@@ -46,21 +47,15 @@ pub struct Arguments {
     /// Print repetition and updates too
     #[arg(long)]
     pub aux: bool,
-    /// Only experiments in which a parameter has this value; can be given several times
-    #[arg(long = "where", value_name = "KEY=VALUE")]
-    pub filter: Vec<String>,
-    /// Only experiments whose configs this domain expression has
-    #[arg(long, value_name = "EXPR")]
-    pub domain: Option<String>,
+    /// Which experiments.
+    #[command(flatten)]
+    pub chosen: Chosen,
     /// Only these iterations, from 0
     #[arg(long, value_name = "I,…", value_delimiter = ',')]
     pub iterations: Vec<u64>,
     /// Only this variable; can be given several times
     #[arg(long = "var", value_name = "V")]
     pub variables: Vec<String>,
-    /// Only this experiment; can be given several times
-    #[arg(long = "id", value_name = "ID")]
-    pub ids: Vec<String>,
     /// A row for each config, with mean and standard deviation over its repetitions
     #[arg(long, conflicts_with = "long")]
     pub summary: bool,
@@ -144,22 +139,12 @@ fn summary(arguments: &Arguments) -> SummaryOptions {
 }
 
 fn options(arguments: &Arguments) -> Result<TableOptions, CommandError> {
-    let mut options = TableOptions::new()
+    let options = TableOptions::new()
         .long(arguments.long)
         .use_alias(arguments.alias)
         .concat_config(arguments.concat_config)
         .aux(arguments.aux)
-        .ids(&arguments.ids)
         .iterations(arguments.iterations.iter().copied())
         .variables(&arguments.variables);
-    for filter in &arguments.filter {
-        let (key, value) = filter
-            .split_once('=')
-            .ok_or_else(|| CommandError::NoFilter(filter.clone()))?;
-        options = options.config_text(key.trim(), value.trim());
-    }
-    if let Some(expression) = &arguments.domain {
-        options = options.domain(expression.parse()?);
-    }
-    Ok(options)
+    arguments.chosen.choose(options)
 }

@@ -282,3 +282,95 @@ n   lr  größe          deep   repetitions  loss
     );
     assert!(unknown.contains("did you mean `loss`?"), "{unknown}");
 }
+
+#[test]
+fn files_that_experiments_left_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(kept(folder.path()));
+    let own = folder.path().join("kinds/experiments/0000000000000003");
+    std::fs::create_dir_all(own.join("checkpoints/last")).unwrap();
+    for name in [
+        "config.json",
+        "stdout.txt",
+        "model.pt",
+        "checkpoints/last/1.pt",
+    ] {
+        std::fs::write(own.join(name), "").unwrap();
+    }
+    std::os::unix::fs::symlink("/", own.join("root")).unwrap();
+    let flags = [
+        "artifacts",
+        "kinds",
+        "--where",
+        "n=1",
+        "--format",
+        "csv",
+        "--concat-config",
+    ];
+    let csv = printed(folder.path(), &flags);
+    let base = std::fs::canonicalize(folder.path()).unwrap();
+    let line = |name: &str| {
+        let relative = format!("experiments/0000000000000003/{name}");
+        let full = base.join("kinds").join(&relative);
+        let config = "deep_false-größe_groß-lr_0.2-n_1";
+        format!(
+            "0000000000000003,{config},{name},{},{relative}",
+            full.display()
+        )
+    };
+    let expected = ["checkpoints/last/1.pt", "model.pt", "root"].map(line);
+    let header = "id,config,artifact_name,full_path,relative_path";
+    assert_eq!(csv, format!("{header}\n{}\n", expected.join("\n")));
+    let json = printed(
+        folder.path(),
+        &[
+            "artifacts",
+            "kinds",
+            "--id",
+            "0000000000000000",
+            "--format",
+            "json",
+        ],
+    );
+    assert_eq!(json, "[]\n");
+}
+
+#[test]
+fn curves_are_drawn_on_a_terminal_and_into_files() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(kept(folder.path()));
+    let plot = |flags: &[&str]| printed(folder.path(), &[&["plot", "kinds"], flags].concat());
+    let sketch = plot(&["--y", "loss", "--group-by", "n", "--width", "60"]);
+    assert!(
+        sketch.starts_with("kinds\nmean ± standard deviation, of 2 experiments\n"),
+        "{sketch}"
+    );
+    assert!(
+        sketch.lines().all(|line| line.chars().count() <= 60),
+        "{sketch}"
+    );
+    assert!(!sketch.contains('\x1b'));
+    assert_eq!(plot(&["--out", "all.svg"]), "");
+    let svg = std::fs::read_to_string(folder.path().join("all.svg")).unwrap();
+    assert!(
+        svg.starts_with("<svg") && svg.contains("klein, \"fein\""),
+        "{svg}"
+    );
+    plot(&[
+        "--y",
+        "loss,steps",
+        "--col",
+        "deep",
+        "--color",
+        "n",
+        "--out",
+        "some.PNG",
+        "--width",
+        "700",
+    ]);
+    let png = std::fs::read(folder.path().join("some.PNG")).unwrap();
+    assert!(png.starts_with(b"\x89PNG"));
+    let refused = |flags: &[&str]| refused(folder.path(), &[&["plot", "kinds"], flags].concat());
+    assert!(refused(&["--out", "picture.jpg"]).contains("let it end in .svg or .png"));
+    assert!(refused(&["--color", "nn"]).contains("no experiment has a parameter `nn`"));
+}

@@ -12,7 +12,7 @@ use crate::results::{ExperimentResult, Names};
 const AUXILIARY: [&str; 2] = ["repetition", "updates"];
 
 /// The experiments that pass all filters, in order.
-pub(super) fn select<'a>(
+pub(crate) fn select<'a>(
     mut experiments: Vec<&'a ExperimentResult>,
     options: &TableOptions,
 ) -> Result<Vec<&'a ExperimentResult>, TableError> {
@@ -40,6 +40,12 @@ impl TableOptions {
         &self.variables
     }
 
+    /// Whether aliases stand for values.
+    #[cfg(feature = "plot")]
+    pub(crate) fn shows_aliases(&self) -> bool {
+        self.use_alias
+    }
+
     /// The iterations that are shown; all, if none.
     pub(crate) fn iterations_shown(&self) -> Option<&BTreeSet<u64>> {
         (!self.iterations.is_empty()).then_some(&self.iterations)
@@ -48,7 +54,7 @@ impl TableOptions {
 
 /// The names of the variables that experiments have saved and the options allow, by first
 /// appearance in the order of experiments.
-pub(super) fn variables<'a>(
+pub(crate) fn variables<'a>(
     experiments: &[&'a ExperimentResult],
     known: &Names,
     options: &TableOptions,

@@ -177,7 +177,8 @@ fn mean_of_last(series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>
     mean(numbers.take(last.unwrap_or(usize::MAX)))
 }
 
-fn number_at(column: &Column, position: usize) -> Option<f64> {
+/// The number at a position of a column; truth values count as 0 and 1.
+pub(crate) fn number_at(column: &Column, position: usize) -> Option<f64> {
     match column {
         Column::Float(values) => values.get(position).copied(),
         Column::Int(values) => values.get(position).map(|&value| value as f64),

@@ -1,0 +1,64 @@
+//! `research artifacts`: the files that experiments have left.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use research::storage::{StoredResearch, TableOptions};
+
+use super::CommandError;
+use super::chosen::Chosen;
+use super::results::{self, Format};
+use crate::exit::Exit;
+
+/// List the files that experiments have left
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+List the files that experiments have left in their folders, a row for each: the experiment's id and
+config, the file's path in the experiment's folder, its full path, and its path in the research's
+folder. Logs, printed text and config.json are none of them.",
+    after_help = "\
+Examples:
+  research artifacts power
+  research artifacts power --where lr=0.1 --format csv
+  research artifacts power --format json --concat-config"
+)]
+pub struct Arguments {
+    /// The research: the name of its folder, or a path to it
+    pub name: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Print the aliases of parameters instead of their values
+    #[arg(long)]
+    pub alias: bool,
+    /// One column with the whole config instead of one for each parameter
+    #[arg(long)]
+    pub concat_config: bool,
+    /// Print repetition and updates too
+    #[arg(long)]
+    pub aux: bool,
+    /// Which experiments.
+    #[command(flatten)]
+    pub chosen: Chosen,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no such research, it cannot be read, a filter that asks for what there is not, and an
+/// output that cannot be written.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let options = TableOptions::new()
+        .use_alias(arguments.alias)
+        .concat_config(arguments.concat_config)
+        .aux(arguments.aux);
+    let options = arguments.chosen.choose(options)?;
+    let stored = StoredResearch::load(&arguments.name)?;
+    // No values are needed, so none are kept.
+    let results = stored.results_for(&options.clone().iterations([u64::MAX]))?;
+    let table = stored.artifacts(&results, &options)?;
+    results::write(&table, arguments.format, out)?;
+    Ok(Exit::Success)
+}

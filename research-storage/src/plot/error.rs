@@ -1,0 +1,48 @@
+//! Why a picture cannot be made.
+
+use crate::table::TableError;
+
+/// Why a picture cannot be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// The filters are wrong, or ask for what there is not.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Curves are to be told apart by what no experiment has.
+    #[error("no experiment has a parameter `{key}`; {hint}")]
+    UnknownKey {
+        /// The parameter.
+        key: String,
+        /// The nearest one, or those that there are.
+        hint: String,
+    },
+    /// A colour is to stand for a parameter that no longer tells curves apart.
+    #[error(
+        "curves cannot be coloured by `{key}`: it does not tell them apart; group by it, too, or leave `col` without it"
+    )]
+    NoColor {
+        /// The parameter.
+        key: String,
+    },
+    /// Nothing was saved that has numbers.
+    #[error("there is nothing to draw: no experiment that was chosen has saved numbers{of}")]
+    Nothing {
+        /// Under which name, if one was asked for.
+        of: String,
+    },
+    /// More panels than anybody could look at.
+    #[error("there would be {count} panels: choose variables, or another parameter for `col`")]
+    TooManyPanels {
+        /// How many.
+        count: usize,
+    },
+    /// A picture of this size cannot be made.
+    #[error("a picture of {width} × {height} cannot be made: ask for a smaller one")]
+    Size {
+        /// The width.
+        width: u32,
+        /// The height.
+        height: u32,
+    },
+}

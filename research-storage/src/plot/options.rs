@@ -1,0 +1,175 @@
+//! What a picture shows.
+
+/// What is drawn of the experiments of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Aggregate {
+    /// One curve: their mean.
+    #[default]
+    Mean,
+    /// One curve: their median.
+    Median,
+    /// A curve for each of them.
+    Each,
+}
+
+/// What is drawn around the curve of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Band {
+    /// A standard deviation to either side.
+    #[default]
+    Deviation,
+    /// From the lowest to the highest.
+    Range,
+    /// Nothing.
+    None,
+}
+
+/// How panels are placed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrangement {
+    /// A row for each variable and a column for each value of the parameter in `col`; variables
+    /// alone side by side, a few in a row.
+    #[default]
+    Grid,
+    /// All in one row.
+    Horizontal,
+    /// All in one column.
+    Vertical,
+}
+
+/// What a picture shows; see [`Results::plot`](crate::Results::plot).
+///
+/// ```
+/// use research_storage::{Band, PlotOptions};
+///
+/// let options = PlotOptions::new()
+///     .variables(["loss", "accuracy"])
+///     .col(["model"])
+///     .color("lr")
+///     .band(Band::Range);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct PlotOptions {
+    pub(super) title: Option<String>,
+    pub(super) x: Option<String>,
+    pub(super) variables: Vec<String>,
+    pub(super) group_by: Option<Vec<String>>,
+    pub(super) col: Vec<String>,
+    pub(super) color: Option<String>,
+    pub(super) aggregate: Aggregate,
+    pub(super) band: Band,
+    pub(super) arrangement: Arrangement,
+    pub(super) log_x: bool,
+    pub(super) log_y: bool,
+    pub(super) size: Option<(u32, u32)>,
+}
+
+impl PlotOptions {
+    /// All variables that have numbers, over iterations, a curve for each config.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A title above all.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// What is along the x axis: `iteration`, or a parameter, over which the last values are
+    /// drawn. If not set, iterations where there are several, else the parameter with the most
+    /// values.
+    #[must_use]
+    pub fn x(mut self, x: impl Into<String>) -> Self {
+        self.x = Some(x.into());
+        self
+    }
+
+    /// Only these variables, in this order.
+    #[must_use]
+    pub fn variables<I>(mut self, variables: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.variables.extend(variables.into_iter().map(Into::into));
+        self
+    }
+
+    /// The parameters that tell curves apart; those that differ, if not set. Experiments that do
+    /// not differ in them are one group. `repetition` and `updates` are parameters, too.
+    #[must_use]
+    pub fn group_by<I>(mut self, keys: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        let keys = keys.into_iter().map(Into::into);
+        self.group_by.get_or_insert_default().extend(keys);
+        self
+    }
+
+    /// A panel of their own for the values of these parameters.
+    #[must_use]
+    pub fn col<I>(mut self, keys: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.col.extend(keys.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same colour for curves that have the same value of this parameter; else each has its
+    /// own.
+    #[must_use]
+    pub fn color(mut self, key: impl Into<String>) -> Self {
+        self.color = Some(key.into());
+        self
+    }
+
+    /// What is drawn of a group.
+    #[must_use]
+    pub fn aggregate(mut self, aggregate: Aggregate) -> Self {
+        self.aggregate = aggregate;
+        self
+    }
+
+    /// What is drawn around its curve.
+    #[must_use]
+    pub fn band(mut self, band: Band) -> Self {
+        self.band = band;
+        self
+    }
+
+    /// How panels are placed.
+    #[must_use]
+    pub fn arrangement(mut self, arrangement: Arrangement) -> Self {
+        self.arrangement = arrangement;
+        self
+    }
+
+    /// A logarithmic x axis.
+    #[must_use]
+    pub fn log_x(mut self, log: bool) -> Self {
+        self.log_x = log;
+        self
+    }
+
+    /// A logarithmic y axis; what is not above zero is left out.
+    #[must_use]
+    pub fn log_y(mut self, log: bool) -> Self {
+        self.log_y = log;
+        self
+    }
+
+    /// The width and the height of the whole picture.
+    #[must_use]
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = Some((width, height));
+        self
+    }
+}

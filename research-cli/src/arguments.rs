@@ -71,6 +71,8 @@ commands! {
     Remove = remove,
     List = list,
     Domain = domain,
+    Env = env,
+    Doctor = doctor,
     Devices = devices,
     Completions = completions,
     Man = man,

@@ -7,6 +7,7 @@
 mod changes;
 mod check;
 mod domain;
+mod env;
 mod error;
 mod experiment;
 mod json;
@@ -76,6 +77,9 @@ pub struct ResearchFile {
     pub options: RunOptions,
     /// The seed of everything that is drawn, if the file says one.
     pub seed: Option<u64>,
+    /// Whether the research is kept in a folder; else in memory, and nothing is left of it but
+    /// what is printed.
+    pub dump_results: bool,
     /// The configs.
     pub domain: Domain,
     /// What runs for each of them, in order.
@@ -192,6 +196,7 @@ impl ResearchFile {
         let name = options::name(entries)?;
         let options = options::read(entries)?;
         let seed = options::seed(entries)?;
+        let dump_results = options::dump_results(entries)?;
         let domain = domain::read(keys::find(entries, "domain"), sources)?;
         let units = unit::read_all(keys::find(entries, "unit"), sources)?;
         let updates = update::read_all(keys::find(entries, "update"))?;
@@ -199,6 +204,7 @@ impl ResearchFile {
             name,
             options,
             seed,
+            dump_results,
             domain,
             units,
             updates,

@@ -3,7 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use research::core::{ExecutorTarget, Isolation, MemorySize, RunOptions, UnitBody, When};
+use research::core::{
+    EnvMeta, ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, Redirect, RunOptions,
+    UnitBody, When,
+};
 use research::domain::{Config, Value};
 use research::exec::program::{OutputSpec, Run};
 use research_cli::file::{Format, Mode, ResearchFile, Save};
@@ -41,6 +44,12 @@ memory_ratio = 0.5
 device_memory = "6 GiB"
 n_gpu_checks = 5
 gpu_check_delay = "2s"
+fsync = "always"
+loglevel = "warning"
+redirect_stdout = 3
+redirect_stderr = true
+git_meta = ["/nowhere"]
+env_meta = [{ commands = ["ldconfig -p", "/bin/uname -a"], cwd = "/", dst = "a/b", replace = { "x+" = "y" } }]
 
 [domain]
 a = [2, 3]
@@ -127,6 +136,19 @@ fn every_key_is_read() {
             debug: false,
             profile: 1,
             monitor_log: true,
+            fsync: FsyncPolicy::Always,
+            loglevel: LogLevel::Warning,
+            redirect_stdout: Redirect::Both,
+            redirect_stderr: Redirect::Common,
+            env_meta: vec![
+                EnvMeta::git("/nowhere"),
+                EnvMeta::new()
+                    .command("ldconfig", "ldconfig -p")
+                    .command("uname", "/bin/uname -a")
+                    .cwd("/")
+                    .dst("a/b")
+                    .replace("x+", "y"),
+            ],
         }
     );
     assert_eq!(

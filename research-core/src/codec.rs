@@ -43,11 +43,7 @@ pub fn encode_into<T: Serialize + ?Sized>(
 /// # Errors
 /// The bytes are malformed, longer than the message, or over the limit.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-    let (message, used) = decode_first(bytes)?;
-    match bytes.len() - used {
-        0 => Ok(message),
-        left => Err(DecodeError::LeftOver(left)),
-    }
+    decode_within::<T, MESSAGE_LIMIT>(bytes)
 }
 
 /// Decodes the first of several messages that follow one another, and says how many bytes it took.
@@ -57,4 +53,28 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
 pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
     let config = bincode::config::standard().with_limit::<MESSAGE_LIMIT>();
     Ok(bincode::serde::decode_from_slice(bytes, config)?)
+}
+
+/// Decodes a message that takes all of the bytes, whose number alone limits what it may take in
+/// memory: for files of large values.
+///
+/// # Errors
+/// The bytes are malformed, or longer than the message.
+pub fn decode_large<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    // What a value takes in memory is up to some thirty times what it takes in bytes.
+    match bytes.len() {
+        0..0x80_0000 => decode_within::<T, MESSAGE_LIMIT>(bytes),
+        0x80_0000..0x800_0000 => decode_within::<T, { 4 << 30 }>(bytes),
+        0x800_0000..0x8000_0000 => decode_within::<T, { 64 << 30 }>(bytes),
+        _ => decode_within::<T, { 1 << 40 }>(bytes),
+    }
+}
+
+fn decode_within<T: DeserializeOwned, const LIMIT: usize>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let config = bincode::config::standard().with_limit::<LIMIT>();
+    let (message, used) = bincode::serde::decode_from_slice(bytes, config)?;
+    match bytes.len() - used {
+        0 => Ok(message),
+        left => Err(DecodeError::LeftOver(left)),
+    }
 }

@@ -139,7 +139,7 @@ impl Column {
 }
 
 /// About how many bytes a value takes in an event.
-fn weight(value: &Value) -> usize {
+pub(crate) fn weight(value: &Value) -> usize {
     match value {
         Value::Text(text) => text.len() + 2,
         Value::Bytes(bytes) => bytes.len() + 2,

@@ -1,5 +1,7 @@
 //! What a unit sees while it runs.
 
+mod kept;
+
 use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,14 +13,16 @@ use research_domain::{Config, Value};
 
 use crate::branches::Branches;
 use crate::deadline::Deadline;
-use crate::event::{ExperimentNumber, ExperimentRecord};
+use crate::event::{Event, ExperimentNumber, ExperimentRecord, LogLevel};
 use crate::experiment::Experiment;
 use crate::expression::{Argument, Expression, ExpressionError, ec, o};
+use crate::folder::leave_experiment_folder;
 use crate::function::FromArgument;
-use crate::meeting::{EventSink, SinkError};
+use crate::meeting::{EventSink, KeepOutput, SinkError};
 use crate::output::{IntoOutput, Output};
 use crate::saved::{Columns, Saved, SharedSaved};
 use crate::unit::{Save, UnitError};
+use kept::is_large;
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
 const DEVICE: &str = "device";
@@ -50,6 +54,11 @@ pub struct Context {
     iteration: u64,
     outputs: Vec<Option<Output>>,
     saved: Saved,
+    /// Messages to be sent.
+    messages: Vec<Event>,
+    loglevel: LogLevel,
+    /// Who takes what programs print, where that is kept.
+    output: Option<Arc<dyn KeepOutput>>,
     /// All branches, while a root unit runs that asks for them.
     branches: Option<Arc<dyn Any + Send + Sync>>,
     deadline: Option<Deadline>,
@@ -93,6 +102,9 @@ impl Context {
             iteration: 0,
             outputs: vec![None; experiment.units().len()],
             saved: Saved::Own(Columns::default()),
+            messages: Vec::new(),
+            loglevel: LogLevel::Info,
+            output: None,
             branches: None,
             deadline: None,
             visible_devices: None,
@@ -182,8 +194,7 @@ impl Context {
             Err(ExpressionError::NotRun { .. }) if failing => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        self.save_value(variable, value);
-        Ok(())
+        self.save_value(variable, value)
     }
 
     /// The iteration, from 0.
@@ -230,16 +241,7 @@ impl Context {
         if !self.folder_was_made.load(Ordering::Relaxed) {
             return Ok(());
         }
-        // Only an empty folder can be removed like this.
-        if std::fs::remove_dir(folder).is_ok() || !folder.is_dir() {
-            return Ok(());
-        }
-        let config = folder.join("config.json");
-        if config.exists() {
-            return Ok(());
-        }
-        let text = serde_json::to_string_pretty(&self.full_config)?;
-        std::fs::write(config, text + "\n")
+        leave_experiment_folder(folder, &self.full_config)
     }
 
     /// Saves a value of this iteration under a name of its own.
@@ -248,18 +250,23 @@ impl Context {
     /// The value cannot be represented, or is an object of memory.
     pub fn save(&mut self, variable: &str, value: impl IntoOutput) -> Result<(), UnitError> {
         match value.into_output()? {
-            Output::Value(value) => {
-                self.save_value(variable, value);
-                Ok(())
-            }
+            Output::Value(value) => self.save_value(variable, value),
             Output::Object(_) => Err(not_a_value(variable)),
         }
     }
 
-    /// Saves a value of this iteration.
+    /// Saves a value of this iteration. A large one is written to a file at once.
+    ///
+    /// # Errors
+    /// The value is large and its file cannot be written, or there is no folder to put it in and
+    /// it is too large for the log.
     #[inline]
-    pub fn save_value(&mut self, variable: &str, value: Value) {
+    pub fn save_value(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
+        if is_large(&value) {
+            return self.save_large(variable, value);
+        }
         self.saved.push(variable, self.iteration, value);
+        Ok(())
     }
 
     /// About how many bytes of saved values wait to be sent.
@@ -360,7 +367,7 @@ pub(crate) fn save_output(
     };
     match save {
         Save::Nothing => {}
-        Save::As(name) => context.save_value(name, value.clone()),
+        Save::As(name) => context.save_value(name, value.clone())?,
         Save::Parts(names) => save_parts(names, value, context)?,
         Save::Map => save_map(value, context)?,
     }
@@ -387,7 +394,7 @@ fn save_parts(
     };
     for (name, part) in names.iter().zip(parts) {
         if let Some(name) = name {
-            context.save_value(name, part.clone());
+            context.save_value(name, part.clone())?;
         }
     }
     Ok(())
@@ -401,7 +408,7 @@ fn save_map(value: &Value, context: &mut Context) -> Result<(), UnitError> {
         )));
     };
     for (name, part) in entries {
-        context.save_value(name, part.clone());
+        context.save_value(name, part.clone())?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use research_domain::{Config, ExperimentId};
 use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Iterations};
+use crate::large::LargeValue;
 
 /// A moment, in microseconds since 1970-01-01 00:00 UTC.
 #[derive(
@@ -194,6 +195,52 @@ pub enum LogLevel {
     Error,
 }
 
+impl LogLevel {
+    /// All of them, the least important first.
+    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
+
+    /// The word for it in logs and files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One of the two outputs of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl OutputStream {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Stdout, Self::Stderr];
+
+    /// The name of the file in which it is kept.
+    #[must_use]
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout.txt",
+            Self::Stderr => "stderr.txt",
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -371,6 +418,26 @@ pub enum Event {
         at: Timestamp,
         /// By what.
         update: Box<UpdateRecord>,
+    },
+    /// What an experiment printed, where that is kept in memory; in a folder it is kept in files.
+    Output {
+        /// Which experiment.
+        experiment: ExperimentNumber,
+        /// Where it printed.
+        stream: OutputStream,
+        /// Whole lines.
+        text: String,
+    },
+    /// A saved value that has a file of its own.
+    LargeValue {
+        /// Whose.
+        experiment: ExperimentNumber,
+        /// The name that it was saved under.
+        variable: Arc<str>,
+        /// The iteration.
+        iteration: u64,
+        /// Where it is.
+        value: LargeValue,
     },
 }
 

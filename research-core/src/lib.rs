@@ -28,12 +28,15 @@ mod check;
 mod column;
 mod context;
 mod deadline;
+mod env;
 mod event;
 mod experiment;
 mod expression;
+mod folder;
 mod function;
 mod hooks;
 mod instance;
+mod large;
 mod meeting;
 mod memory;
 mod options;
@@ -51,20 +54,23 @@ pub use check::BuildError;
 pub use column::{Column, ColumnBuilder, Iterations};
 pub use context::{Context, ContextParts};
 pub use deadline::Deadline;
+pub use env::EnvMeta;
 pub use event::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Measure,
-    Outcome, Status, Timestamp, UpdateRecord, WorkerNumber,
+    Outcome, OutputStream, Status, Timestamp, UpdateRecord, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{
     Argument, Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o,
 };
+pub use folder::leave_experiment_folder;
 pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
 pub use hooks::{ExecutorHooks, UnitResult};
 pub use instance::{Instance, InstanceFunction, MethodFunction};
-pub use meeting::{EventSink, SinkError, Storage, StorageError, Subscriber};
+pub use large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};
+pub use meeting::{EventSink, KeepOutput, SinkError, Storage, StorageError, Subscriber};
 pub use memory::{MemorySize, ParseMemoryError};
-pub use options::{ExecutorTarget, Isolation, ResearchRecord, RunOptions};
+pub use options::{ExecutorTarget, FsyncPolicy, Isolation, Redirect, ResearchRecord, RunOptions};
 pub use output::{IntoOutput, Output, Serialized, Shared};
 pub use rand_chacha::rand_core;
 pub use research_domain as domain;

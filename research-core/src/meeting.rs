@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::event::Event;
+use crate::event::{Event, OutputStream};
 
 /// Where an executor tells what happens. It may gather events; it keeps their order.
 pub trait EventSink {
@@ -35,6 +35,16 @@ impl EventSink for Vec<Event> {
 #[derive(Debug, thiserror::Error)]
 #[error("events can no longer be sent: {0}")]
 pub struct SinkError(pub String);
+
+/// Takes what an experiment prints, where that is kept.
+pub trait KeepOutput: Send + Sync {
+    /// Whether this output is kept at all.
+    fn keeps(&self, stream: OutputStream) -> bool;
+
+    /// Takes whole lines, the last of which may lack its end. What cannot be kept is lost: the
+    /// experiment goes on.
+    fn keep(&self, stream: OutputStream, lines: &[u8]);
+}
 
 /// Where events are kept. The leader's writer is the only one that appends.
 pub trait Storage: Send {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use research_domain::{Config, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::env::EnvMeta;
+use crate::event::{LogLevel, OutputStream};
 use crate::memory::MemorySize;
 
 /// What an experiment is kept apart by.
@@ -30,6 +32,54 @@ pub enum ExecutorTarget {
     Threads,
     /// One after another, unit by unit, in one thread.
     For,
+}
+
+/// When what was written waits for the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FsyncPolicy {
+    /// At every commit.
+    Always,
+    /// At commits that are asked to be durable: those in which an experiment ended, gathered over
+    /// some milliseconds.
+    #[default]
+    Experiment,
+    /// Never: what was committed outlives this process, but perhaps not the machine.
+    Never,
+}
+
+/// Where one of the outputs of experiments is kept: what their programs and their own code print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redirect {
+    /// Nowhere: code prints where the run's own errors go, and of programs the last lines are
+    /// shown where they fail (0).
+    #[default]
+    None,
+    /// In one file for all experiments, in the research's folder (1).
+    Common,
+    /// In a file for each experiment, in its folder; in a research that is kept in memory, in
+    /// memory (2).
+    Experiment,
+    /// In both (3).
+    Both,
+}
+
+impl Redirect {
+    /// All of them, each at the place of its number.
+    pub const ALL: [Self; 4] = [Self::None, Self::Common, Self::Experiment, Self::Both];
+
+    /// Whether there is a file for all experiments.
+    #[must_use]
+    pub fn is_common(self) -> bool {
+        matches!(self, Self::Common | Self::Both)
+    }
+
+    /// Whether there is a file for each experiment.
+    #[must_use]
+    pub fn is_per_experiment(self) -> bool {
+        matches!(self, Self::Experiment | Self::Both)
+    }
 }
 
 /// How a research is run.
@@ -99,6 +149,27 @@ pub struct RunOptions {
     pub profile: u8,
     /// Whether the monitor's log is kept beside the event log, as `monitor.csv`.
     pub monitor_log: bool,
+    /// When the log waits for the disk.
+    pub fsync: FsyncPolicy,
+    /// Messages that matter less than this are not kept.
+    pub loglevel: LogLevel,
+    /// Where the standard output of experiments is kept.
+    pub redirect_stdout: Redirect,
+    /// Where their standard error is kept.
+    pub redirect_stderr: Redirect,
+    /// What is recorded of the surroundings, beside the program and the machine.
+    pub env_meta: Vec<EnvMeta>,
+}
+
+impl RunOptions {
+    /// Where an output of experiments is kept.
+    #[must_use]
+    pub fn redirect(&self, stream: OutputStream) -> Redirect {
+        match stream {
+            OutputStream::Stdout => self.redirect_stdout,
+            OutputStream::Stderr => self.redirect_stderr,
+        }
+    }
 }
 
 impl Default for RunOptions {
@@ -130,6 +201,11 @@ impl Default for RunOptions {
             debug: false,
             profile: 0,
             monitor_log: false,
+            fsync: FsyncPolicy::default(),
+            loglevel: LogLevel::Info,
+            redirect_stdout: Redirect::default(),
+            redirect_stderr: Redirect::default(),
+            env_meta: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use research_domain::Value;
 
 use crate::column::ColumnBuilder;
 use crate::event::{Event, ExperimentNumber};
+use crate::large::LargeValue;
 use crate::meeting::{EventSink, SinkError};
 
 /// The values of an experiment, a column for each variable.
@@ -13,6 +14,8 @@ use crate::meeting::{EventSink, SinkError};
 pub(crate) struct Columns {
     columns: Vec<(Arc<str>, ColumnBuilder)>,
     next: usize,
+    /// Those with files of their own: variable, iteration, file.
+    large: Vec<(Arc<str>, u64, LargeValue)>,
 }
 
 impl Columns {
@@ -69,7 +72,17 @@ impl Columns {
                 })?;
             }
         }
-        Ok(())
+        let mut large = self
+            .large
+            .extract_if(.., |(variable, ..)| is_wanted(variable));
+        large.try_for_each(|(variable, iteration, value)| {
+            sink.emit(Event::LargeValue {
+                experiment,
+                variable,
+                iteration,
+                value,
+            })
+        })
     }
 }
 
@@ -93,6 +106,10 @@ impl Saved {
     #[inline]
     pub(crate) fn push(&mut self, variable: &str, iteration: u64, value: Value) {
         self.with(|columns| columns.push(variable, iteration, value));
+    }
+
+    pub(crate) fn push_large(&mut self, variable: &str, iteration: u64, value: LargeValue) {
+        self.with(|columns| columns.large.push((variable.into(), iteration, value)));
     }
 
     pub(crate) fn bytes(&self) -> usize {

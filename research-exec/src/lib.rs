@@ -12,6 +12,7 @@ mod groups;
 mod leader;
 mod link;
 mod orphans;
+mod printed;
 mod process;
 mod relaunch;
 mod task;

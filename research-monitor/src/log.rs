@@ -202,7 +202,9 @@ impl<'a> Entry<'a> {
             Event::Values { .. }
             | Event::Message { .. }
             | Event::Moved { .. }
-            | Event::Profile { .. } => return None,
+            | Event::Profile { .. }
+            | Event::Output { .. }
+            | Event::LargeValue { .. } => return None,
         })
     }
 }

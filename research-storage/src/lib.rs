@@ -7,6 +7,7 @@
 //! [`Results`] is the fold of events into what experiments have saved; a [`Table`] shows it, and
 //! is written as text, CSV or JSON.
 
+mod env;
 mod local;
 mod log;
 mod memory;
@@ -18,10 +19,14 @@ mod query;
 mod results;
 mod table;
 
-pub use local::{ArtifactsError, LocalStorage, Runner, StoredResearch, list, remove};
+pub use env::{EnvError, EnvTexts, check_env, collect_env, read_env, system_facts, write_env};
+pub use local::{
+    ArtifactsError, FolderCheckup, LocalStorage, Runner, StoredResearch, check_folder, list,
+    remove, salvage_folder,
+};
 pub use log::{
-    Checkup, DamagedSpan, FormatVersion, FsyncPolicy, LogFile, LogReader, LogWriter, TornTail,
-    check_log, salvage_log,
+    Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,
+    salvage_log,
 };
 pub use memory::{MemoryEvents, MemoryStorage};
 pub use names::check_name;
@@ -29,6 +34,7 @@ pub use names::check_name;
 pub use plot::{Aggregate, Arrangement, Band, Plot, PlotError, PlotOptions};
 #[cfg(feature = "query")]
 pub use query::QueryError;
+pub use research_core::FsyncPolicy;
 pub use results::{ExperimentResult, Results, Series};
 pub use table::{
     Cell, ColumnType, Format, ParseFormatError, SummaryOptions, Table, TableError, TableOptions,

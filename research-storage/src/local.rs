@@ -11,6 +11,7 @@
 //! | `lock` | who runs the research; there only meanwhile |
 
 mod artifacts;
+mod checkup;
 mod description;
 #[cfg(feature = "parquet")]
 mod export;
@@ -24,17 +25,19 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, ResearchRecord, Storage, StorageError};
+use research_core::{Event, FsyncPolicy, LogLevel, ResearchRecord, Storage, StorageError};
 
-use crate::log::{FsyncPolicy, LogWriter, TornTail};
+use crate::log::{LogWriter, TornTail};
 use crate::names::check_name;
 use lock::Lock;
 use text::TextLogs;
 
 pub use artifacts::ArtifactsError;
+pub use checkup::{FolderCheckup, check_folder, salvage_folder};
 pub use lock::Runner;
 pub use remove::remove;
 pub use stored::{StoredResearch, list};
+pub(crate) use text::time;
 
 const RECORD: &str = "research.json";
 const DESCRIPTION: &str = "research.txt";
@@ -137,6 +140,13 @@ impl LocalStorage {
     #[must_use]
     pub fn with_fsync(mut self, policy: FsyncPolicy) -> Self {
         self.log.set_policy(policy);
+        self
+    }
+
+    /// Leaves out of the logs for people what matters less than this.
+    #[must_use]
+    pub fn with_loglevel(mut self, level: LogLevel) -> Self {
+        self.text.set_level(level);
         self
     }
 

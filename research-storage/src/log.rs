@@ -14,8 +14,9 @@ mod writer;
 pub use file::LogFile;
 pub(crate) use frame::MAGIC;
 pub use reader::{LogReader, TornTail};
+pub(crate) use salvage::walk;
 pub use salvage::{Checkup, DamagedSpan, check_log, salvage_log};
-pub use writer::{FsyncPolicy, LogWriter};
+pub use writer::LogWriter;
 
 /// The version of the log's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ mod series;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use research_core::{Column, ColumnBuilder, Event, ExperimentNumber, Iterations};
+use research_core::{Column, ColumnBuilder, Event, ExperimentNumber, Iterations, LargeValue};
 use research_domain::ConfigPool;
 
 use crate::table::{
@@ -142,12 +142,19 @@ impl Results {
                 }
             }
             Event::Moved { experiment, place } => self.move_to(*experiment, *place),
+            Event::LargeValue {
+                experiment,
+                variable,
+                iteration,
+                value,
+            } => self.save_large(*experiment, variable, *iteration, value),
             Event::RunStarted { .. }
             | Event::WorkerStarted { .. }
             | Event::WorkerLost { .. }
             | Event::Message { .. }
             | Event::Profile { .. }
             | Event::DomainUpdated { .. }
+            | Event::Output { .. }
             | Event::RunEnded { .. } => {}
         }
     }
@@ -302,6 +309,25 @@ impl Results {
                     series.append(&iterations, &column);
                 }
             }
+        }
+    }
+
+    /// In the series stands where the value is.
+    fn save_large(
+        &mut self,
+        number: ExperimentNumber,
+        variable: &Arc<str>,
+        iteration: u64,
+        value: &LargeValue,
+    ) {
+        let iterations = Iterations::Run {
+            first: iteration,
+            count: 1,
+        };
+        let column = Column::Value(vec![value.stand_in()]);
+        self.save(number, variable, &iterations, &column);
+        if let Some(experiment) = self.find(number) {
+            experiment.push_large(variable, iteration, value);
         }
     }
 

@@ -47,7 +47,7 @@ fn nothing_half_made_is_left_and_nothing_committed_is_lost() {
     let batches = small_run();
     let base = tempfile::tempdir().unwrap();
     let (mut not_made, mut interrupted) = (0, 0);
-    for limit in (0..6000).step_by(61) {
+    for limit in (0..6000).step_by(29) {
         let name = format!("limit {limit}");
         let folder = base.path().join(&name);
         let made = limited(limit, || {

@@ -14,9 +14,15 @@ use research_storage::{FsyncPolicy, LocalStorage, StoredResearch};
 /// Names the folder, in the environment of the writer that this test starts.
 const FOLDER: &str = "RESEARCH_STORAGE_TEST_FOLDER";
 
-/// So many, each killed so often.
-const RESEARCHES: usize = 10;
+/// How often each is killed.
 const KILLS: usize = 5;
+
+/// How many: ten, or as many as make up the number of kills that `RESEARCH_TEST_KILLS` asks for.
+fn researches() -> usize {
+    let kills = std::env::var("RESEARCH_TEST_KILLS").ok();
+    let kills = kills.and_then(|kills| kills.parse::<usize>().ok());
+    kills.map_or(10, |kills| kills.div_ceil(KILLS))
+}
 
 /// The event with a number: small mostly, and sometimes larger than a frame.
 fn event(number: u64) -> Event {
@@ -90,7 +96,7 @@ fn run_and_kill(folder: &Path, times: usize) -> (u64, Option<u64>) {
 fn what_was_committed_before_a_kill_is_there() {
     let base = tempfile::tempdir().unwrap();
     let mut kept = 0;
-    for research in 0..RESEARCHES {
+    for research in 0..researches() {
         let record = record(&research.to_string());
         drop(LocalStorage::create(base.path(), &record).unwrap());
         let folder = base.path().join(&record.name);

@@ -48,6 +48,10 @@ fn main() -> Result<(), ResearchError> {
     if wanted("start") {
         start()?;
     }
+    // It takes a minute, so only for those who ask for it by its name.
+    if filter.as_deref() == Some("million") {
+        million()?;
+    }
     Ok(())
 }
 
@@ -142,6 +146,32 @@ fn processes(workers: u32) -> Result<(), ResearchError> {
         "fork/{workers}: {ours:.0} experiments/s with a process each, {workers} workers, stored; \
          bare fork and wait {bare:.0}/s; ratio {:.2} (aim: at least 0.70)",
         ours / bare
+    );
+    Ok(())
+}
+
+/// What a million experiments take.
+fn million() -> Result<(), ResearchError> {
+    let folder = tempfile::tempdir().map_err(io_error)?;
+    let start = Instant::now();
+    let finished = Research::new("bench")
+        .folder(folder.path())
+        .domain(option("x", 0..1_000_000_i64))
+        .experiment(trivial())
+        .source("trivial".into())
+        .workers(2)
+        .isolation(Isolation::Worker)
+        .run()?;
+    let seconds = start.elapsed().as_secs_f64();
+    let log = folder.path().join("bench/events.log");
+    let bytes = std::fs::metadata(&log).map_err(io_error)?.len();
+    let start = Instant::now();
+    let experiments = finished.results().load()?.len();
+    println!(
+        "million: {experiments} experiments in {seconds:.0} s; their log has {} MB, {:.0} bytes each; read and folded in {:.1} s",
+        bytes / 1_000_000,
+        bytes as f64 / experiments as f64,
+        start.elapsed().as_secs_f64()
     );
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use research_core::{
-    ExecutorHooks, ExecutorTarget, ExperimentBuilder, Isolation, RunOptions, Subscriber, When,
+    EnvMeta, ExecutorHooks, ExecutorTarget, ExperimentBuilder, FsyncPolicy, Isolation, LogLevel,
+    Redirect, RunOptions, Subscriber, When,
 };
 use research_domain::Domain;
 use research_exec::devices::{DeviceProbe, NvmlProbe};
@@ -320,6 +321,52 @@ impl Research {
     pub fn profile(mut self, level: u8) -> Self {
         self.options.profile = level;
         self
+    }
+
+    /// Sets when the log waits for the disk: when experiments end, if not set.
+    #[must_use]
+    pub fn fsync(mut self, policy: FsyncPolicy) -> Self {
+        self.options.fsync = policy;
+        self
+    }
+
+    /// Sets how much messages must matter to be kept; all but those for debugging, if not set.
+    #[must_use]
+    pub fn loglevel(mut self, level: LogLevel) -> Self {
+        self.options.loglevel = level;
+        self
+    }
+
+    /// Sets where what experiments print on standard output is kept; nowhere, if not set. What
+    /// code of several experiments prints that share a task is kept for each of them, for nobody
+    /// can tell whose it is; what their programs print is told apart.
+    #[must_use]
+    pub fn redirect_stdout(mut self, redirect: Redirect) -> Self {
+        self.options.redirect_stdout = redirect;
+        self
+    }
+
+    /// Sets where what experiments print on standard error is kept; see
+    /// [`redirect_stdout`](Self::redirect_stdout).
+    #[must_use]
+    pub fn redirect_stderr(mut self, redirect: Redirect) -> Self {
+        self.options.redirect_stderr = redirect;
+        self
+    }
+
+    /// Records what commands put out, in files in the folder `env` of the research; the program and
+    /// the machine are always recorded. The run does not wait for it, except at its end.
+    #[must_use]
+    pub fn attach_env_meta(mut self, meta: EnvMeta) -> Self {
+        self.options.env_meta.push(meta);
+        self
+    }
+
+    /// Records the commit, the changes since and the state of the git repository that a folder is
+    /// in; see [`EnvMeta::git`].
+    #[must_use]
+    pub fn attach_git_meta(self, cwd: impl Into<PathBuf>) -> Self {
+        self.attach_env_meta(EnvMeta::git(cwd))
     }
 
     /// Lets code of one's own stand around tasks, iterations and calls of units, where these run;

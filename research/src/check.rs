@@ -3,6 +3,7 @@
 use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
 use research_domain::{Config, Configs, Domain, is_auxiliary};
 
+use crate::builder::Place;
 use crate::error::ResearchError;
 
 pub(crate) fn options(options: &RunOptions, domain: &Domain) -> Result<(), ResearchError> {
@@ -43,6 +44,18 @@ fn modes(options: &RunOptions) -> Option<String> {
         return None;
     };
     Some(problem.to_owned())
+}
+
+/// A common file needs a folder to be in.
+pub(crate) fn place(options: &RunOptions, place: &Place) -> Result<(), ResearchError> {
+    let is_common = options.redirect_stdout.is_common() || options.redirect_stderr.is_common();
+    match is_common && *place == Place::Memory {
+        true => Err(ResearchError::Options(
+            "a research that is kept in memory has no common file: set redirect_stdout and redirect_stderr to 2, or give it a folder"
+                .to_owned(),
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Code is interrupted by ending its process, which may not be the one that called `run`.

@@ -1,10 +1,10 @@
 //! What can go wrong with a research as a whole.
 
-use research_core::{BuildError, StorageError};
+use research_core::{BuildError, LargeValueError, StorageError};
 use research_domain::DomainError;
 use research_exec::devices::DevicesError;
 use research_exec::{RunError, SourceError, WorkerError};
-use research_storage::TableError;
+use research_storage::{EnvError, TableError};
 
 /// A research could not be run, resumed or read.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,12 @@ pub enum ResearchError {
     /// A table cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The surroundings cannot be recorded as it was asked for.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// A large value cannot be read.
+    #[error(transparent)]
+    LargeValue(#[from] LargeValueError),
     /// This worker could not serve its leader.
     #[error(transparent)]
     Worker(#[from] WorkerError),

@@ -1,13 +1,19 @@
 //! A research that was run: its results.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use research_core::{Event, ResearchRecord};
+use research_core::{Event, LargeValue, OutputStream, ResearchRecord};
+use research_domain::{ExperimentId, Value};
 use research_exec::Report;
-use research_storage::{Format, MemoryEvents, Results, StoredResearch, TableOptions};
+use research_storage::{
+    EnvTexts, Format, MemoryEvents, Results, StoredResearch, TableOptions, read_env,
+};
 
 use crate::error::ResearchError;
+use crate::log_entry::LogEntry;
+use crate::surroundings::Recorded;
 
 /// A research that was run, or at least begun, in this program or an earlier one.
 #[derive(Clone, Debug)]
@@ -15,6 +21,8 @@ pub struct Finished {
     pub(crate) record: Arc<ResearchRecord>,
     pub(crate) kept: Kept,
     pub(crate) report: Option<Report>,
+    /// The surroundings of the run, if it was run by this program.
+    pub(crate) recorded: Arc<Recorded>,
 }
 
 /// Where the events are.
@@ -51,6 +59,7 @@ impl Finished {
             record: Arc::new(stored.record().clone()),
             kept: Kept::Folder(stored.folder().to_owned()),
             report: None,
+            recorded: Arc::default(),
         })
     }
 
@@ -95,6 +104,96 @@ impl Finished {
             }
         }
         Ok(())
+    }
+}
+
+/// What is kept beside results, for those who ask.
+impl Finished {
+    /// The messages and exceptions of the run, in order; with `experiment`, of that one alone.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn logs(&self, experiment: Option<&ExperimentId>) -> Result<Vec<LogEntry>, ResearchError> {
+        let mut ids = HashMap::new();
+        let mut entries = Vec::new();
+        self.for_each_event(|event| {
+            let entry = LogEntry::of(event, &mut ids);
+            entries.extend(entry.filter(|entry| {
+                experiment.is_none_or(|wanted| entry.experiment.as_ref() == Some(wanted))
+            }));
+        })?;
+        Ok(entries)
+    }
+
+    /// What an experiment has printed, where that was kept for each experiment; else nothing.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn output(
+        &self,
+        experiment: &ExperimentId,
+        stream: OutputStream,
+    ) -> Result<String, ResearchError> {
+        if let Kept::Folder(folder) = &self.kept {
+            let folder = folder.join("experiments").join(experiment.as_str());
+            return match std::fs::read(folder.join(stream.file_name())) {
+                Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+                Err(source) => Err(ResearchError::Io {
+                    action: "read what an experiment has printed",
+                    source,
+                }),
+            };
+        }
+        let mut number = None;
+        let mut printed = String::new();
+        self.for_each_event(|event| match event {
+            Event::ExperimentStarted {
+                experiment: started,
+                record,
+                ..
+            } if record.id == *experiment => number = Some(*started),
+            Event::Output {
+                experiment,
+                stream: printed_on,
+                text,
+            } if Some(*experiment) == number && *printed_on == stream => printed.push_str(text),
+            _ => {}
+        })?;
+        Ok(printed)
+    }
+
+    /// What was recorded of the surroundings: texts by the names of their files in the folder
+    /// `env`.
+    ///
+    /// # Errors
+    /// The files cannot be read.
+    pub fn env(&self) -> Result<EnvTexts, ResearchError> {
+        match &self.kept {
+            Kept::Folder(folder) => Ok(read_env(folder)?),
+            Kept::Memory(_) => Ok(self.recorded.texts.clone()),
+        }
+    }
+
+    /// Why the surroundings could not be recorded, or not all of them, if that is so. That is no
+    /// reason to end a run.
+    #[must_use]
+    pub fn env_failure(&self) -> Option<&str> {
+        self.recorded.failure.as_deref()
+    }
+
+    /// Reads a large value from its file, and checks it; see
+    /// [`large_value`](research_storage::ExperimentResult::large_value).
+    ///
+    /// # Errors
+    /// Its file is missing or damaged: the error names it.
+    pub fn read_large(&self, value: &LargeValue) -> Result<Value, ResearchError> {
+        match &self.kept {
+            Kept::Folder(folder) => Ok(value.read(folder)?),
+            Kept::Memory(_) => Err(ResearchError::InMemory {
+                name: self.record.name.clone(),
+            }),
+        }
     }
 }
 

@@ -40,24 +40,28 @@ mod done;
 mod earlier;
 mod error;
 mod finished;
+mod log_entry;
 mod places;
 mod profile;
 mod run;
 mod stop;
+mod surroundings;
 mod units;
 mod update;
 
 pub use builder::Research;
 pub use error::ResearchError;
 pub use finished::{Finished, StoredResults};
+pub use log_entry::LogEntry;
 pub use places::Places;
 pub use profile::UnitTime;
 pub use research_core as core;
 pub use research_core::{
-    Branches, BuildError, Context, Event, ExecutorHooks, ExecutorTarget, Experiment,
-    ExperimentBuilder, Expression, FailureKind, Instance, Isolation, LogLevel, MemorySize, Outcome,
-    ResearchRecord, RunOptions, Serialized, Shared, Status, Subscriber, Timestamp, Unit, UnitError,
-    UnitResult, When, e, e_all, e_unit, ec, ec_all, ep, it, o,
+    Branches, BuildError, Context, EnvMeta, Event, ExecutorHooks, ExecutorTarget, Experiment,
+    ExperimentBuilder, Expression, FailureKind, FsyncPolicy, Instance, Isolation, LargeValue,
+    LogLevel, MemorySize, Outcome, OutputStream, Redirect, ResearchRecord, RunOptions, Serialized,
+    Shared, Status, Subscriber, Timestamp, Unit, UnitError, UnitResult, When, e, e_all, e_unit, ec,
+    ec_all, ep, it, o,
 };
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};

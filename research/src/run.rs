@@ -11,7 +11,7 @@ use research_exec::{
     DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead, serve,
 };
 use research_monitor::Progress;
-use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_name};
+use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_env, check_name};
 
 use crate::audience::Audience;
 use crate::builder::{Place, Research};
@@ -21,6 +21,7 @@ use crate::done::done_before;
 use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
+use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
 
 /// The exit code of a worker that could not serve its leader.
@@ -145,6 +146,8 @@ impl Prepared {
             ..
         } = research;
         check_name(&name)?;
+        check::place(&options, &place)?;
+        options.env_meta.iter().try_for_each(check_env)?;
         domain.validate()?;
         check::options(&options, &domain)?;
         let experiment = experiment.build()?;
@@ -205,6 +208,7 @@ impl Prepared {
                     record,
                     kept,
                     report: None,
+                    recorded: Arc::default(),
                 }))
             }
             None => {
@@ -246,6 +250,13 @@ impl Prepared {
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let (storage, kept, record) = self.storage(stored.as_ref(), &options)?;
         let updater = self.updater(&options, stored.as_ref(), &kept)?;
+        let recording = {
+            let folder = match &kept {
+                Kept::Folder(folder) => Some(folder.clone()),
+                Kept::Memory(_) => None,
+            };
+            Recording::begin(&record.program, &options.env_meta, folder)
+        };
         let notes = earlier::write_down().map_err(|source| ResearchError::Io {
             action: "note earlier runs",
             source,
@@ -274,7 +285,9 @@ impl Prepared {
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings,
-        })?;
+        });
+        let recorded = recording.finish();
+        let report = report?;
         earlier::note(&target, &kept);
         #[cfg(feature = "parquet")]
         kept.write_tables();
@@ -282,6 +295,7 @@ impl Prepared {
             record: Arc::new(record),
             kept,
             report: Some(report),
+            recorded: Arc::new(recorded),
         })
     }
 
@@ -333,6 +347,9 @@ impl Prepared {
                 LocalStorage::create(base, &self.record(options.clone()))?
             }
         };
+        let storage = storage
+            .with_fsync(options.fsync)
+            .with_loglevel(options.loglevel);
         let kept = Kept::Folder(storage.folder().to_owned());
         let record = storage.record().clone();
         Ok((Box::new(storage), kept, record))

@@ -1,27 +1,14 @@
 //! Whole researches through the facade; this test program is started again as their workers.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::{Path, PathBuf};
+mod common;
 
+use common::folder;
 use research::storage::{Format, TableOptions};
 use research::{
     Context, ExecutorTarget, Finished, Isolation, Outcome, Research, ResearchError, Status, ec, o,
     option,
 };
-
-/// A folder that is new when the test begins, at the same path in all its processes.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if !is_worker() {
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-    }
-    path
-}
-
-fn is_worker() -> bool {
-    research::exec::Invitation::received().is_some()
-}
 
 fn drawing(name: &str) -> Research {
     Research::new(name)

@@ -111,6 +111,14 @@ pub enum CommandError {
         /// The flag that answers it.
         flag: &'static str,
     },
+    /// Nothing of this name was recorded.
+    #[error("nothing was recorded as `{what}`; there is: {known}")]
+    NoEnv {
+        /// The name.
+        what: String,
+        /// What there is.
+        known: String,
+    },
     /// Nothing can be printed.
     #[error("the output cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -145,6 +153,7 @@ impl CommandError {
             | Self::Infinite
             | Self::NoFilter(_)
             | Self::Table(_)
+            | Self::NoEnv { .. }
             | Self::FileExists(_)
             | Self::NoCommand(_)
             | Self::Query(_)
@@ -216,6 +225,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::Options(_)
         | ResearchError::Changed { .. }
         | ResearchError::Devices(_)
+        | ResearchError::Env(_)
         | ResearchError::Source(_)
         | ResearchError::Table(_)
         | ResearchError::InMemory { .. } => Exit::Usage,
@@ -224,9 +234,10 @@ fn research_exit(error: &ResearchError) -> Exit {
             Exit::Success
         }
         ResearchError::Run(RunError::Raised(_)) => Exit::Failures,
-        ResearchError::Run(_) | ResearchError::Worker(_) | ResearchError::Io { .. } => {
-            Exit::Impossible
-        }
+        ResearchError::LargeValue(_)
+        | ResearchError::Run(_)
+        | ResearchError::Worker(_)
+        | ResearchError::Io { .. } => Exit::Impossible,
     }
 }
 

@@ -41,11 +41,15 @@ pub(super) fn describe(file: &ResearchFile) -> Result<Research, CommandError> {
         let program = update.program().map_err(io::Error::other)?;
         research = research.update_domain_by(program, update.when.clone());
     }
-    Ok(research
+    let research = research
         .domain(file.domain.clone())
         .experiment(file.experiment_builder()?)
         .options(file.options.clone())
-        .source(serde_json::to_value(file).map_err(io::Error::from)?))
+        .source(serde_json::to_value(file).map_err(io::Error::from)?);
+    Ok(match file.dump_results {
+        true => research,
+        false => research.in_memory(),
+    })
 }
 
 /// Takes another number of workers. Of a list of configs the first ones are left; there cannot be
@@ -77,22 +81,24 @@ pub(super) fn lead(
     };
     let finished = run(research).map_err(Box::new)?;
     let exit = exit(&finished);
+    // Nothing is left of a research that is kept in memory but what is printed.
+    let in_memory = finished.folder().is_none();
     if !shown.quiet || exit != Exit::Success {
+        let conclusion = conclusion(called, &monitor, shown, in_memory);
         // What cannot be said on standard error is in the log.
-        let _ = writeln!(
-            io::stderr().lock(),
-            "{}",
-            conclusion(called, &monitor, shown)
-        );
+        let _ = writeln!(io::stderr().lock(), "{conclusion}");
     }
-    if shown.results {
+    if let Some(failure) = finished.env_failure() {
+        let _ = writeln!(io::stderr().lock(), "warning: {failure}");
+    }
+    if shown.results || in_memory {
         print_results(&finished, out)?;
     }
     Ok(exit)
 }
 
 /// What is said at the end: the summary, and what to do next.
-fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown) -> String {
+fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) -> String {
     let picture = monitor.picture();
     let summary =
         Summary::of(&picture, Timestamp::now()).with_variables(&picture, &shown.summary_of);
@@ -107,6 +113,9 @@ fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown) -> String {
                 "\n  {variable}: no experiment has saved a number of this name"
             ));
         }
+    }
+    if in_memory {
+        return said;
     }
     let name = shell_word(&called.to_string_lossy());
     if let Some(id) = summary.example() {

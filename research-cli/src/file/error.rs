@@ -169,6 +169,12 @@ pub enum Problem {
         /// What is wrong with it.
         reason: String,
     },
+    /// Surroundings that cannot be recorded.
+    #[error("{source}")]
+    Env {
+        /// What is wrong with them.
+        source: research::storage::EnvError,
+    },
     /// A `{name}` that stands for nothing.
     #[error("unit `{unit}`: `{{{name}}}` stands for nothing")]
     UnknownName {
@@ -256,6 +262,7 @@ impl Problem {
             | Self::Name { .. }
             | Self::Values { .. }
             | Self::Regex { .. }
+            | Self::Env { .. }
             | Self::Domain(_)
             | Self::Program { .. }
             | Self::Update { .. }

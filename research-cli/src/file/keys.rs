@@ -42,18 +42,18 @@ pub(crate) const FILE: Keys = Keys {
         "gpu_check_delay",
         "profile",
         "monitor_log",
+        "fsync",
+        "loglevel",
+        "redirect_stdout",
+        "redirect_stderr",
+        "dump_results",
+        "git_meta",
+        "env_meta",
         "domain",
         "unit",
         "update",
     ],
-    later: &[
-        "loglevel",
-        "redirect_stdout",
-        "redirect_stderr",
-        "git_meta",
-        "env_meta",
-        "dump_results",
-    ],
+    later: &[],
 };
 
 /// The keys of a `[[unit]]`.
@@ -93,6 +93,13 @@ pub(crate) const UPDATE: Keys = Keys {
 pub(crate) const OUTPUT: Keys = Keys {
     table: "`output`",
     known: &["regex", "file"],
+    later: &[],
+};
+
+/// The keys of an `[[env_meta]]`.
+pub(crate) const ENV_META: Keys = Keys {
+    table: "[[env_meta]]",
+    known: &["commands", "cwd", "dst", "replace"],
     later: &[],
 };
 

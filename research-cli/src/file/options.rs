@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use research::core::{ExecutorTarget, Isolation, RunOptions, StorageError};
+use research::core::{
+    ExecutorTarget, FsyncPolicy, Isolation, LogLevel, Redirect, RunOptions, StorageError,
+};
 use research::domain::Value;
 use research::exec::devices::{DevicesError, get_devices};
 use research::storage::check_name;
 
+use super::env;
 use super::error::{Fault, Problem};
 use super::keys::{find, suggest};
 use super::node::{Content, Entry, Node};
@@ -51,6 +54,7 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
     let debug = flag("debug", default.debug)?;
     let (workers, worker_configs) = places::read(entries, "workers", default.workers)?;
     let (branches, branch_configs) = places::read(entries, "branches", default.branches)?;
+    let dump = dump_results(entries)?;
     Ok(RunOptions {
         workers,
         branches,
@@ -94,6 +98,14 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
             .map_or(Ok(default.profile), |node| node.integer("profile", 0))?,
         monitor_log: find(entries, "monitor_log")
             .map_or(Ok(default.monitor_log), |node| node.bool("monitor_log"))?,
+        fsync: find(entries, "fsync")
+            .map_or(Ok(default.fsync), |node| choice(node, "fsync", &POLICIES))?,
+        loglevel: find(entries, "loglevel").map_or(Ok(default.loglevel), |node| {
+            choice(node, "loglevel", &LEVELS)
+        })?,
+        redirect_stdout: redirect(entries, "redirect_stdout", dump)?,
+        redirect_stderr: redirect(entries, "redirect_stderr", dump)?,
+        env_meta: env::read(entries)?,
     })
 }
 
@@ -144,6 +156,58 @@ pub(crate) fn seed(entries: &[Entry]) -> Result<Option<u64>, Fault> {
     let node = find(entries, "seed");
     node.map(|node| node.integer("seed", 0)).transpose()
 }
+
+/// Whether the research is kept in a folder; else in memory.
+pub(crate) fn dump_results(entries: &[Entry]) -> Result<bool, Fault> {
+    find(entries, "dump_results").map_or(Ok(true), |node| node.bool("dump_results"))
+}
+
+/// Where an output goes: a number, or whether it is kept at all.
+fn redirect(entries: &[Entry], key: &'static str, dump: bool) -> Result<Redirect, Fault> {
+    let Some(node) = find(entries, key) else {
+        return Ok(Redirect::None);
+    };
+    let redirect = match &node.content {
+        Content::Bool(false) => Redirect::None,
+        Content::Bool(true) if dump => Redirect::Common,
+        Content::Bool(true) => Redirect::Experiment,
+        Content::Integer(_) => {
+            let number: usize = node.integer(key, 0)?;
+            *Redirect::ALL
+                .get(number)
+                .ok_or_else(|| node.expected(key, REDIRECTS))?
+        }
+        _ => return Err(node.expected(key, REDIRECTS)),
+    };
+    if redirect.is_common() && !dump {
+        let problem = Problem::Range {
+            key: key.to_owned(),
+            reason: "without `dump_results` there is no folder for a common file: write 2"
+                .to_owned(),
+        };
+        return Err(problem.at(node.span));
+    }
+    Ok(redirect)
+}
+
+/// What a redirection may be.
+const REDIRECTS: &str =
+    "true, false, 0 (nowhere), 1 (one file), 2 (a file for each experiment) or 3 (both)";
+
+/// The words for when the log waits for the disk.
+const POLICIES: [(&str, FsyncPolicy); 3] = [
+    ("always", FsyncPolicy::Always),
+    ("experiment", FsyncPolicy::Experiment),
+    ("never", FsyncPolicy::Never),
+];
+
+/// The words for how much messages matter.
+const LEVELS: [(&str, LogLevel); 4] = [
+    ("debug", LogLevel::Debug),
+    ("info", LogLevel::Info),
+    ("warning", LogLevel::Warning),
+    ("error", LogLevel::Error),
+];
 
 /// The words for the kinds of isolation.
 const ISOLATIONS: [(&str, Isolation); 3] = [

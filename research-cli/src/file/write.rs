@@ -1,12 +1,13 @@
 //! A research file written down again.
 
-use research::core::{ExecutorTarget, Isolation, MemorySize, When};
+use research::core::{ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, When};
 use research::domain::{Config, Value};
 use research::exec::program::{OutputSpec, Run};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
 use super::ResearchFile;
+use super::env;
 use super::unit::{Mode, Save, UnitFile};
 use super::update::UpdateFile;
 
@@ -48,6 +49,13 @@ struct FileForm<'f> {
     gpu_check_delay: f64,
     profile: u8,
     monitor_log: bool,
+    fsync: FsyncPolicy,
+    loglevel: LogLevel,
+    redirect_stdout: u8,
+    redirect_stderr: u8,
+    dump_results: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    env_meta: Vec<env::Form<'f>>,
     domain: String,
     unit: Vec<UnitForm<'f>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -148,6 +156,12 @@ impl<'f> FileForm<'f> {
             gpu_check_delay: options.gpu_check_delay.as_secs_f64(),
             profile: options.profile,
             monitor_log: options.monitor_log,
+            fsync: options.fsync,
+            loglevel: options.loglevel,
+            redirect_stdout: options.redirect_stdout as u8,
+            redirect_stderr: options.redirect_stderr as u8,
+            dump_results: file.dump_results,
+            env_meta: options.env_meta.iter().map(env::Form::of).collect(),
             domain: file.domain.to_string(),
             unit: file.units.iter().map(UnitForm::of).collect(),
             update: file.updates.iter().map(UpdateForm::of).collect(),

@@ -4,9 +4,12 @@
 
 mod bad_input;
 mod devices;
+mod doctor;
+mod env;
 mod failures;
 mod files;
 mod full_disk;
+mod kept;
 mod killed;
 mod outputs;
 mod place;

@@ -16,6 +16,7 @@ use super::Ending;
 use super::limits::Limits;
 use super::profile::Profile;
 use super::unwind::catch;
+use crate::printed::Keeper;
 use crate::task::TaskExperiment;
 
 pub(super) struct Branch {
@@ -23,6 +24,8 @@ pub(super) struct Branch {
     hooks: Option<Arc<dyn ExecutorHooks>>,
     attempt: u32,
     profile: Option<Box<Profile>>,
+    /// Who keeps what its programs print.
+    keeper: Option<Arc<Keeper>>,
     /// The started generators, by the unit's position.
     generators: Vec<Option<Box<dyn Generator>>>,
     state: State,
@@ -69,6 +72,7 @@ impl Branch {
             hooks: experiment.shared_hooks(),
             attempt: task.attempt,
             profile: None,
+            keeper: None,
             generators,
             state: State::Running,
             exhausted: Vec::new(),
@@ -94,6 +98,20 @@ impl Branch {
     /// Gives it devices; see [`Context::with_devices`].
     pub(super) fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
         self.context = self.context.with_devices(device, visible);
+        self
+    }
+
+    pub(super) fn with_loglevel(mut self, level: LogLevel) -> Self {
+        self.context.set_loglevel(level);
+        self
+    }
+
+    /// Lets what its programs print be kept.
+    pub(super) fn with_keeper(mut self, keeper: Option<Arc<Keeper>>) -> Self {
+        if let Some(keeper) = &keeper {
+            self.context.set_output_keeper(Arc::clone(keeper) as _);
+        }
+        self.keeper = keeper;
         self
     }
 
@@ -275,6 +293,11 @@ impl Branch {
         result: UnitResult,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
+        if self.context.has_messages() {
+            // The next unit may take hours, or not come to its end.
+            self.context.send_messages(sink)?;
+            sink.flush()?;
+        }
         match result {
             Ok(Some(output)) => match unit.save(&output, &mut self.context) {
                 Ok(()) => {
@@ -333,6 +356,10 @@ impl Branch {
         if let Some(profile) = &mut self.profile {
             profile.send(self.context.number(), sink)?;
         }
+        if let Some(keeper) = &self.keeper {
+            keeper.send_memory(std::iter::once(self.context.number()), sink)?;
+        }
+        self.context.send_messages(sink)?;
         self.context.send_saved(sink)
     }
 
@@ -353,13 +380,18 @@ impl Branch {
         // Generators may own processes; they end with the experiment, not with the executor.
         self.generators.clear();
         if let Err(error) = self.context.leave_folder() {
-            sink.emit(Event::Message {
-                at: Timestamp::now(),
-                experiment: Some(self.context.number()),
-                level: LogLevel::Warning,
-                text: format!("the experiment's config.json cannot be written: {error}"),
-            })?;
+            let text = format!("the experiment's config.json cannot be written: {error}");
+            self.context.log(LogLevel::Warning, text);
         }
+        if let Some(keeper) = &self.keeper {
+            // Programs that ended with their generators have printed until now.
+            keeper.send_memory(std::iter::once(self.context.number()), sink)?;
+            if let Some(failure) = keeper.take_failure() {
+                let text = format!("not all that it printed was kept: {failure}");
+                self.context.log(LogLevel::Warning, text);
+            }
+        }
+        self.context.send_messages(sink)?;
         let ending = self.ending();
         sink.emit(Event::ExperimentEnded {
             at: Timestamp::now(),

@@ -17,11 +17,12 @@ use std::time::{Duration, Instant};
 use research_core::domain::{Config, IdRegistryError};
 use research_core::{
     Branches, Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord,
-    RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
+    LogLevel, RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::devices::WorkerDevices;
+use crate::printed::{Keeper, PerStream, Redirects};
 use crate::task::{TaskExperiment, standalone_task};
 
 pub use alone::{BranchExecution, Execution, Series};
@@ -77,6 +78,8 @@ pub struct Executor {
     debug: bool,
     profile: u8,
     timeout: Option<Duration>,
+    loglevel: LogLevel,
+    redirects: Redirects,
     experiments_folder: Option<PathBuf>,
     devices: Option<WorkerDevices>,
     configs: Vec<Config>,
@@ -99,6 +102,8 @@ impl Executor {
             debug: false,
             profile: 0,
             timeout: None,
+            loglevel: LogLevel::Info,
+            redirects: Redirects::default(),
             experiments_folder: None,
             devices: None,
             configs: Vec::new(),
@@ -118,6 +123,8 @@ impl Executor {
         self.debug = options.debug;
         self.profile = options.profile;
         self.timeout = options.timeout;
+        self.loglevel = options.loglevel;
+        self.redirects = PerStream::of(|stream| options.redirect(stream));
         self.added.clone_from(&options.branch_configs);
         self
     }
@@ -188,6 +195,24 @@ impl Executor {
     pub(crate) fn devices(mut self, devices: Option<WorkerDevices>) -> Self {
         self.devices = devices;
         self
+    }
+
+    /// Sets how much messages must matter to be kept.
+    #[must_use]
+    pub fn loglevel(mut self, level: LogLevel) -> Self {
+        self.loglevel = level;
+        self
+    }
+
+    /// What of the outputs of its experiments is kept.
+    pub(crate) fn redirects(&self) -> Redirects {
+        self.redirects
+    }
+
+    /// Who keeps what code of these experiments prints, which share a process.
+    pub(crate) fn keeper(&self, task: &[TaskExperiment]) -> Option<Arc<Keeper>> {
+        let ids = task.iter().map(|one| &one.record.id);
+        Keeper::new(self.redirects, self.experiments_folder.as_deref(), ids)
     }
 
     /// What it runs.
@@ -334,7 +359,10 @@ impl Executor {
     }
 
     fn branch(&self, place: usize, task: TaskExperiment) -> Branch {
-        let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
+        let keeper = self.keeper(std::slice::from_ref(&task));
+        let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone())
+            .with_loglevel(self.loglevel)
+            .with_keeper(keeper);
         if let Some(devices) = &self.devices {
             branch = branch.with_devices(devices.device(place), devices.visible.clone());
         }

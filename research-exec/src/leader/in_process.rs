@@ -8,6 +8,7 @@ use research_core::{Event, EventSink, Experiment, SinkError, Status, WorkerNumbe
 use crate::distributor::Input;
 use crate::executor::Executor;
 use crate::link::message::{Init, Task, TaskNumber};
+use crate::printed::Redirects;
 
 /// As many events are handed over together, at most.
 const BATCH: usize = 64;
@@ -31,6 +32,12 @@ impl InProcess {
             executor,
             inputs: VecDeque::new(),
         }
+    }
+
+    /// Whether its experiments have code whose output was to be kept.
+    pub(super) fn prints(&self) -> bool {
+        self.executor.redirects() != Redirects::default()
+            && !self.executor.experiment().is_processes()
     }
 
     /// What comes next: what others say, signals for instance, comes first.

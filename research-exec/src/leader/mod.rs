@@ -227,6 +227,11 @@ impl Leader {
                 "the domain has no end: the run goes on until it is stopped, or set n_configs",
             );
         }
+        if self.in_process.as_ref().is_some_and(InProcess::prints) {
+            self.warn(
+                "with isolation `none` only what programs print is kept: code prints where this process does",
+            );
+        }
         let mut actions = Vec::new();
         self.distributor.start(Timestamp::now(), &mut actions);
         loop {

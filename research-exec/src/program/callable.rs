@@ -46,7 +46,8 @@ impl ProgramCallable {
         let file = file
             .map(|path| OutputFile::prepare(path, context))
             .transpose()?;
-        Ok((Running::start(self.command.launch(context)?)?, file))
+        let launch = self.command.launch(context)?;
+        Ok((Running::start(launch, context.output_keeper())?, file))
     }
 
     fn run(&self, program: &mut Running, file: Option<OutputFile>) -> Result<Output, Failure> {

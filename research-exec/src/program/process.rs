@@ -1,22 +1,25 @@
 //! A program that runs: its output, its end, and that of its group.
 
+use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, read};
-use research_core::Deadline;
+use research_core::{Deadline, KeepOutput, OutputStream};
 
 use super::capture::Tail;
 use super::failure::Failure;
 use super::output::OutputError;
 use super::spawn::{Launch, Started};
 use crate::groups::Slot;
+use crate::printed::WholeLines;
 use crate::process::poll_timeout;
 
 /// How much is read at once: what a pipe holds.
@@ -44,13 +47,31 @@ pub(super) struct Running {
 struct Stream {
     pipe: Option<OwnedFd>,
     tail: Tail,
+    kept: Option<KeptLines>,
+}
+
+/// What is kept of it, beside that.
+struct KeptLines {
+    stream: OutputStream,
+    lines: WholeLines,
+    keeper: Arc<dyn KeepOutput>,
+}
+
+impl fmt::Debug for KeptLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeptLines").field(&self.stream).finish()
+    }
 }
 
 /// Takes what the program writes to standard output, and says whether to go on.
 type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, OutputError>;
 
 impl Running {
-    pub(super) fn start(launch: Launch) -> Result<Self, Failure> {
+    /// Starts a program; `keeper` takes what it prints, too.
+    pub(super) fn start(
+        launch: Launch,
+        keeper: Option<&Arc<dyn KeepOutput>>,
+    ) -> Result<Self, Failure> {
         let slot = Slot::reserve().map_err(|error| Failure::Start {
             program: launch.label.clone(),
             reason: error.to_string(),
@@ -66,8 +87,8 @@ impl Running {
             label: launch.label,
             pid,
             pidfd,
-            stdout: Stream::new(stdout),
-            stderr: Stream::new(stderr),
+            stdout: Stream::new(stdout, OutputStream::Stdout, keeper),
+            stderr: Stream::new(stderr, OutputStream::Stderr, keeper),
             buffer: vec![0; CHUNK].into_boxed_slice(),
             slot: Some(slot),
             end: None,
@@ -133,6 +154,8 @@ impl Running {
             // By its own number too: it may have left its group. Both are still its own, because
             // it was not waited for. If it is gone already there is nothing left to kill.
             let _ = kill(self.pid, Signal::SIGKILL);
+            // Nobody wants what it has printed, except to keep it.
+            let _ = self.read_rest(&mut |_| Ok(ControlFlow::Continue(())));
             // What cannot be waited for is no longer our child.
             let _ = self.reap();
         }
@@ -188,20 +211,25 @@ impl Running {
     fn read_stdout(&mut self, take: Take<'_>) -> Result<(usize, ControlFlow<()>), Failure> {
         let read = self.stdout.read(&mut self.buffer).map_err(self.lost())?;
         let chunk = &self.buffer[..read];
-        self.stdout.tail.push(chunk);
+        self.stdout.see(chunk);
         let flow = take(chunk).map_err(|source| self.blame(source))?;
         Ok((read, flow))
     }
 
     fn read_stderr(&mut self) -> Result<usize, Failure> {
         let read = self.stderr.read(&mut self.buffer).map_err(self.lost())?;
-        self.stderr.tail.push(&self.buffer[..read]);
+        self.stderr.see(&self.buffer[..read]);
         Ok(read)
     }
 
     /// The program has died: what it left in its pipes is read, and no more than that, since
     /// others may hold them open and write on.
     fn finish(&mut self, take: Take<'_>) -> Result<(), Failure> {
+        self.read_rest(take)?;
+        self.reap().map_err(self.lost())
+    }
+
+    fn read_rest(&mut self, take: Take<'_>) -> Result<(), Failure> {
         let mut left = self.stderr.waiting().map_err(self.lost())?;
         while left > 0 && self.stderr.pipe.is_some() {
             left = left.saturating_sub(self.read_stderr()?);
@@ -211,7 +239,9 @@ impl Running {
             let (read, _) = self.read_stdout(take)?;
             left = left.saturating_sub(read);
         }
-        self.reap().map_err(self.lost())
+        self.stdout.end();
+        self.stderr.end();
+        Ok(())
     }
 
     /// Ends the group and waits for the program. Its number stands for it until it was waited for,
@@ -250,10 +280,40 @@ struct Ready {
 }
 
 impl Stream {
-    fn new(pipe: OwnedFd) -> Self {
+    fn new(pipe: OwnedFd, stream: OutputStream, keeper: Option<&Arc<dyn KeepOutput>>) -> Self {
+        let keeper = keeper.filter(|keeper| keeper.keeps(stream));
         Self {
             pipe: Some(pipe),
             tail: Tail::default(),
+            kept: keeper.map(|keeper| KeptLines {
+                stream,
+                lines: WholeLines::default(),
+                keeper: Arc::clone(keeper),
+            }),
+        }
+    }
+
+    fn see(&mut self, chunk: &[u8]) {
+        self.tail.push(chunk);
+        if let Some(KeptLines {
+            stream,
+            lines,
+            keeper,
+        }) = &mut self.kept
+        {
+            lines.push(chunk, |lines| keeper.keep(*stream, lines));
+        }
+    }
+
+    /// Keeps what is left of a line without an end.
+    fn end(&mut self) {
+        if let Some(KeptLines {
+            stream,
+            lines,
+            keeper,
+        }) = &mut self.kept
+        {
+            lines.end(|lines| keeper.keep(*stream, lines));
         }
     }
 

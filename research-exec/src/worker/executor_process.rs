@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
@@ -19,6 +20,7 @@ use crate::groups::{Slot, default_action, end_executor, forget_groups};
 use crate::link::control::Commander;
 use crate::link::frame::FrameKind;
 use crate::link::message::{Init, Task, TaskNumber};
+use crate::printed::{Keeper, PerStream, Pipes, PrintEnds};
 use crate::process::{ProcessHandle, kill_group};
 use crate::relaunch::this_program;
 
@@ -27,19 +29,22 @@ pub(super) struct ExecutorProcess {
     pid: Pid,
     handle: ProcessHandle,
     reports: OwnedFd,
+    /// What it prints, where that is kept.
+    pub(super) printed: Option<Pipes>,
     /// Its place in the list of groups, until all of the group is gone.
     slot: Option<Slot>,
     status: Option<WaitStatus>,
 }
 
 impl ExecutorProcess {
-    fn new(pid: Pid, reports: OwnedFd, slot: Slot) -> io::Result<Self> {
+    fn new(pid: Pid, reports: OwnedFd, printed: Option<Pipes>, slot: Slot) -> io::Result<Self> {
         slot.set(pid.as_raw());
         let handle = ProcessHandle::open(pid.as_raw())?;
         Ok(Self {
             pid,
             handle,
             reports,
+            printed,
             slot: Some(slot),
             status: None,
         })
@@ -54,6 +59,10 @@ impl ExecutorProcess {
     ) -> io::Result<Self> {
         let slot = Slot::reserve()?;
         let (reports, child_end) = pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+        let (mut printed, ends) = Pipes::open(executor.redirects())?.unzip();
+        if let Some(pipes) = &mut printed {
+            pipes.keep_with(executor.keeper(&task));
+        }
         // What is buffered would be printed by the child once more.
         io::stdout().flush()?;
         let parent = getpid();
@@ -61,14 +70,19 @@ impl ExecutorProcess {
         // one that the child lacks, and the child may run any code.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => {
-                drop(child_end);
+                drop((child_end, ends));
                 // The child does the same; whoever comes first, the group is there.
                 let _ = setpgid(child, child);
-                Self::new(child, reports, slot)
+                Self::new(child, reports, printed, slot)
             }
             ForkResult::Child => {
-                drop(reports);
-                let code = child_main(executor, number, task, inherited, parent, child_end.into());
+                drop((reports, printed));
+                let code = match ends.map_or(Ok(()), PrintEnds::take_over) {
+                    Ok(()) => {
+                        child_main(executor, number, task, inherited, parent, child_end.into())
+                    }
+                    Err(_) => 1,
+                };
                 // SAFETY: _exit ends the process without running what belongs to the parent
                 // (exit handlers, destructors).
                 unsafe { libc::_exit(code) }
@@ -139,7 +153,7 @@ fn child_main(
     let send = move |bytes: &[u8]| reports.write_all(bytes);
     let last = FrameKind::Ended;
     let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        run_and_tell(executor, number, task, send, last, end_executor)
+        run_and_tell(executor, number, task, send, last, end_executor, None)
     }));
     i32::from(!matches!(run, Ok(Ok(()))))
 }
@@ -155,7 +169,10 @@ impl ReadyExecutor {
     pub(super) fn start(init: &Init, target: &Target) -> io::Result<Self> {
         let slot = Slot::reserve()?;
         let (ours, theirs) = UnixStream::pair()?;
-        let invitation = Invitation::new(Role::Executor, target.clone());
+        let redirects = PerStream::of(|stream| init.options.redirect(stream));
+        let (printed, ends) = Pipes::open(redirects)?.unzip();
+        let printed_to = ends.as_ref().map(PrintEnds::numbers).unwrap_or_default();
+        let invitation = Invitation::new(Role::Executor { printed_to }, target.clone());
         let (name, value) = invitation.variable()?;
         let mut command = this_program()?;
         command
@@ -163,10 +180,13 @@ impl ReadyExecutor {
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::null());
         tie_to_parent(&mut command, Signal::SIGKILL);
+        // SAFETY: it makes plain system calls (fcntl) and allocates nothing.
+        unsafe { command.pre_exec(move || printed_to.inherit()) };
         let child = command.spawn()?;
+        drop(ends);
         let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         let reports = OwnedFd::from(ours.try_clone()?);
-        let process = ExecutorProcess::new(pid, reports, slot)?;
+        let process = ExecutorProcess::new(pid, reports, printed, slot)?;
         let mut commander = Commander::new(ours);
         commander.init(init)?;
         Ok(Self { process, commander })
@@ -176,9 +196,17 @@ impl ReadyExecutor {
         self.process.pid.as_raw()
     }
 
-    /// Gives it its task.
-    pub(super) fn run(mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
+    /// Gives it its task, what of which is printed `keeper` takes.
+    pub(super) fn run(
+        mut self,
+        number: TaskNumber,
+        task: &Task,
+        keeper: Option<Arc<Keeper>>,
+    ) -> io::Result<ExecutorProcess> {
         self.commander.run(number, task)?;
+        if let Some(printed) = &mut self.process.printed {
+            printed.keep_with(keeper);
+        }
         Ok(self.process)
     }
 }

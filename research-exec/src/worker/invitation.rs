@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::printed::EndNumbers;
+
 /// The environment variable that carries the invitation.
 pub(crate) const VARIABLE: &str = "RESEARCH_WORKER";
 
@@ -38,7 +40,10 @@ pub(crate) enum Role {
     /// Connect to this server of the leader and serve.
     Worker { server: String },
     /// Run one task for the worker that is the parent.
-    Executor,
+    Executor {
+        /// Where it is to print then.
+        printed_to: EndNumbers,
+    },
 }
 
 impl Invitation {

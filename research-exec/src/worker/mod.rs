@@ -23,6 +23,7 @@ use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportSender, connect};
 use crate::orphans;
+use crate::printed::{EndNumbers, SharedOutput};
 use crate::process::{is_single_threaded, take_stdin, wait_for_children};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
@@ -74,7 +75,7 @@ pub fn serve(
     let socket = UnixStream::from(socket);
     match invitation.role() {
         Role::Worker { server } => Worker::connect(invitation, server, socket, build)?.serve(),
-        Role::Executor => serve_one(socket, build),
+        Role::Executor { printed_to } => serve_one(socket, *printed_to, build),
     }
 }
 
@@ -114,6 +115,7 @@ fn receive_init(
 /// The life of an executor that was started by execution: one task.
 fn serve_one(
     socket: UnixStream,
+    printed_to: EndNumbers,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<(), WorkerError> {
     let mut reports = socket.try_clone().map_err(io_error("share its socket"))?;
@@ -127,6 +129,11 @@ fn serve_one(
     let Some(Command::Run(number, task)) = command else {
         return Ok(());
     };
+    // SAFETY: its worker started this process with these, and nothing else knows of them.
+    let printed_to = unsafe { printed_to.ends() };
+    printed_to
+        .take_over()
+        .map_err(io_error("redirect its output"))?;
     let send = move |bytes: &[u8]| reports.write_all(bytes);
     let last = FrameKind::Ended;
     Ok(run_and_tell(
@@ -136,6 +143,7 @@ fn serve_one(
         send,
         last,
         end_executor,
+        None,
     )?)
 }
 
@@ -167,6 +175,8 @@ struct Worker<'a> {
     own_children: Vec<i32>,
     /// An executor that waits for a task, where executors are started by execution.
     ready: Option<ReadyExecutor>,
+    /// What experiments print that share this process, where that is kept.
+    shared_output: Option<SharedOutput>,
     relay: Relay,
 }
 
@@ -201,9 +211,15 @@ impl<'a> Worker<'a> {
                 "the leader ended before it said what to run".into(),
             ));
         };
+        let only_programs = executor.experiment().is_processes();
+        let shared_output = match init.isolation() {
+            Isolation::Worker if !only_programs => SharedOutput::catch(executor.redirects())
+                .map_err(io_error("redirect its output"))?,
+            _ => None,
+        };
         let mut worker = Self {
             invitation,
-            only_programs: executor.experiment().is_processes(),
+            only_programs,
             init,
             executor,
             commands,
@@ -211,6 +227,7 @@ impl<'a> Worker<'a> {
             inherited,
             own_children,
             ready: None,
+            shared_output,
             relay: Relay::new(),
         };
         worker.hello()?;
@@ -285,6 +302,8 @@ impl<'a> Worker<'a> {
     fn run_here(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
         let reports = self.reports.clone();
         let send = move |bytes: &[u8]| reports.send(bytes);
+        let keeper = self.executor.keeper(&task);
+        let shared = self.shared_output.as_mut().zip(keeper);
         let last = FrameKind::Last;
         Ok(run_and_tell(
             &self.executor,
@@ -293,16 +312,21 @@ impl<'a> Worker<'a> {
             send,
             last,
             end_worker,
+            shared,
         )?)
     }
 
     /// Gives the task to the executor that is ready, and gets the next one ready meanwhile.
     fn executed(&mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
         let target = &self.invitation.target;
-        let process = match self.ready.take().map(|ready| ready.run(number, task)) {
+        let keeper = self.executor.keeper(task);
+        let ready = self.ready.take();
+        let process = match ready.map(|ready| ready.run(number, task, keeper.clone())) {
             Some(Ok(process)) => process,
             // There is none, or it has died while it waited.
-            None | Some(Err(_)) => ReadyExecutor::start(&self.init, target)?.run(number, task)?,
+            None | Some(Err(_)) => {
+                ReadyExecutor::start(&self.init, target)?.run(number, task, keeper)?
+            }
         };
         // One that cannot be started now is missed when it is needed, and that says why.
         self.ready = ReadyExecutor::start(&self.init, target).ok();

@@ -19,6 +19,7 @@ use crate::executor::Ending;
 use crate::link::frame::{FrameDecoder, FrameKind};
 use crate::link::message::{Task, TaskNumber};
 use crate::link::transport::ReportSender;
+use crate::printed::Pipes;
 use crate::process::{ending_in_words, poll_timeout, wait_readable};
 
 /// Frames are passed on together up to this many bytes.
@@ -56,7 +57,12 @@ impl Relay {
     ) -> io::Result<()> {
         let patience =
             timeout.map(|timeout| Deadline::of_experiment(timeout.saturating_add(PATIENCE)));
-        let stream = self.stream(&process, patience)?;
+        let mut printed = process.printed.take().map(|pipes| Printed {
+            pipes,
+            number,
+            task,
+        });
+        let stream = self.stream(&process, patience, printed.as_mut())?;
         let told = stream.pass_on_all(&process, reports)?;
         let is_late = !told && patience.is_some_and(|patience| patience.is_over());
         if is_late {
@@ -70,6 +76,9 @@ impl Relay {
         if told {
             return Ok(());
         }
+        if let Some(printed) = &mut printed {
+            printed.finish(reports)?;
+        }
         let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
         let end = match timeout.filter(|_| is_late) {
             Some(timeout) => End::late(timeout),
@@ -79,11 +88,12 @@ impl Relay {
         sink.end(endings).map_err(io::Error::other)
     }
 
-    fn stream(
-        &mut self,
+    fn stream<'s, 't>(
+        &'s mut self,
         process: &ExecutorProcess,
         patience: Option<Deadline>,
-    ) -> io::Result<Stream<'_>> {
+        printed: Option<&'s mut Printed<'t>>,
+    ) -> io::Result<Stream<'s, 't>> {
         let file = File::from(process.reports().try_clone_to_owned()?);
         fcntl(&file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         // What an executor that was killed has left half-said belongs to nobody.
@@ -92,6 +102,7 @@ impl Relay {
         Ok(Stream {
             file,
             buffers: self,
+            printed,
             ended: false,
             patience,
         })
@@ -99,15 +110,16 @@ impl Relay {
 }
 
 /// The reports of one executor.
-struct Stream<'a> {
+struct Stream<'a, 't> {
     file: File,
     buffers: &'a mut Relay,
+    printed: Option<&'a mut Printed<'t>>,
     ended: bool,
     /// When nothing more is waited for.
     patience: Option<Deadline>,
 }
 
-impl Stream<'_> {
+impl Stream<'_, '_> {
     /// Passes on all that comes; whether the executor has said how its experiments did.
     fn pass_on_all(
         mut self,
@@ -125,10 +137,13 @@ impl Stream<'_> {
         process: &ExecutorProcess,
         reports: &mut dyn ReportSender,
     ) -> io::Result<bool> {
-        let mut waited = [
+        let mut waited = vec![
             PollFd::new(self.file.as_fd(), PollFlags::POLLIN),
             PollFd::new(process.handle().descriptor(), PollFlags::POLLIN),
         ];
+        if let Some(printed) = &self.printed {
+            waited.extend(printed.pipes.poll_fds());
+        }
         let time_left = self.patience.and_then(|patience| patience.time_left());
         match poll(&mut waited, poll_timeout(time_left)) {
             Ok(0) => return Ok(self.patience.is_some_and(|patience| !patience.is_over())),
@@ -137,6 +152,9 @@ impl Stream<'_> {
             Err(error) => return Err(error.into()),
         }
         let died = waited[1].any().unwrap_or(true);
+        if let Some(printed) = &mut self.printed {
+            printed.pipes.take()?;
+        }
         let open = self.drain(reports)?;
         Ok(open && !died && !self.ended)
     }
@@ -164,7 +182,13 @@ impl Stream<'_> {
             decoder, message, ..
         } = &mut *self.buffers;
         while let Some(frame) = decoder.next_frame().map_err(io::Error::other)? {
-            self.ended |= frame.kind == FrameKind::Ended;
+            if frame.kind == FrameKind::Ended {
+                self.ended = true;
+                // What it has printed is there before anybody hears of its end.
+                if let Some(printed) = &mut self.printed {
+                    printed.finish(reports)?;
+                }
+            }
             if !message.is_empty() && message.len() + frame.bytes.len() > MESSAGE_BYTES {
                 reports.send(message)?;
                 message.clear();
@@ -176,6 +200,28 @@ impl Stream<'_> {
             message.clear();
         }
         Ok(())
+    }
+}
+
+/// What an executor prints.
+struct Printed<'a> {
+    pipes: Pipes,
+    number: TaskNumber,
+    task: &'a Task,
+}
+
+impl Printed<'_> {
+    /// Keeps the rest of it.
+    fn finish(&mut self, reports: &mut dyn ReportSender) -> io::Result<()> {
+        self.pipes.finish()?;
+        let Some(keeper) = self.pipes.keeper() else {
+            return Ok(());
+        };
+        let mut sink = FrameSink::new(self.number, |bytes: &[u8]| reports.send(bytes));
+        keeper
+            .tell(self.task, &mut sink)
+            .and_then(|()| sink.flush())
+            .map_err(io::Error::other)
     }
 }
 

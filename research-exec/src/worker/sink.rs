@@ -8,6 +8,7 @@ use research_core::{Event, EventSink, SinkError};
 use crate::executor::{Ending, Executor, Interrupt};
 use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Task, TaskNumber};
+use crate::printed::{CapturingSink, Keeper, SharedOutput};
 
 /// As many events travel in one frame, at most.
 const BATCH: usize = 64;
@@ -130,18 +131,40 @@ pub(crate) fn run_and_tell<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
     send: S,
     last: FrameKind,
     end: fn() -> !,
+    shared: Option<(&mut SharedOutput, Arc<Keeper>)>,
 ) -> Result<(), SinkError> {
     let mut sink = FrameSink::new(number, send);
     if !executor.needs_interrupt() {
-        let endings = executor.run_task(task, &mut sink)?;
+        let run = |task, sink: &mut dyn EventSink| executor.run_task(task, sink);
+        let endings = capturing(shared, task, &mut sink, run)?;
         let printed = io::stdout().flush();
         sink.end(endings)?;
         return printed.map_err(|error| SinkError(error.to_string()));
     }
     let mut sink = SharedSink::new(sink);
     let interrupt = sink.interrupt(last, end);
-    let endings = executor.run_interruptibly(task, &mut sink, Some(interrupt))?;
+    let run =
+        |task, sink: &mut dyn EventSink| executor.run_interruptibly(task, sink, Some(interrupt));
+    let endings = capturing(shared, task, &mut sink, run)?;
     let printed = io::stdout().flush();
     sink.end(endings)?;
     printed.map_err(|error| SinkError(error.to_string()))
+}
+
+/// Runs a task, and keeps what it prints where it shares this process with others.
+fn capturing(
+    shared: Option<(&mut SharedOutput, Arc<Keeper>)>,
+    task: Task,
+    sink: &mut dyn EventSink,
+    run: impl FnOnce(Task, &mut dyn EventSink) -> Result<Vec<Ending>, SinkError>,
+) -> Result<Vec<Ending>, SinkError> {
+    let Some((output, keeper)) = shared else {
+        return run(task, sink);
+    };
+    let experiments = task.clone();
+    let mut capturing = CapturingSink::new(sink, output, Arc::clone(&keeper));
+    let endings = run(task, &mut capturing)?;
+    capturing.finish()?;
+    keeper.tell(&experiments, sink)?;
+    Ok(endings)
 }

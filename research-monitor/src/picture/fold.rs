@@ -77,7 +77,10 @@ impl Picture {
             Event::ExperimentEnded { .. } => self.experiment_ended(event),
             Event::DomainUpdated { at, update } => self.domain_updated(*at, update),
             // Where an experiment stands in tables is no matter of progress, nor what units took.
-            Event::Moved { .. } | Event::Profile { .. } => {}
+            Event::Moved { .. }
+            | Event::Profile { .. }
+            | Event::Output { .. }
+            | Event::LargeValue { .. } => {}
             Event::RunEnded { at, outcome } => {
                 self.see(*at);
                 if let Some(run) = &mut self.run {

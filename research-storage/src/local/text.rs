@@ -30,6 +30,7 @@ pub(super) struct TextLogs {
     gathered: usize,
     /// The experiments that run.
     running: HashMap<ExperimentNumber, ExperimentId>,
+    level: LogLevel,
 }
 
 impl TextLogs {
@@ -45,6 +46,7 @@ impl TextLogs {
             of_experiments: HashMap::new(),
             gathered: 0,
             running: HashMap::new(),
+            level: LogLevel::Debug,
         })
     }
 
@@ -69,7 +71,7 @@ impl TextLogs {
                 write_experiment_log(&self.experiments.join(id.as_ref() as &str), &lines)
             {
                 let text = format!("the log of experiment {id} could not be written: {error}");
-                self.lines += &entry(Timestamp::now(), "warning", &text);
+                self.lines += &entry(Timestamp::now(), LogLevel::Warning, &text);
             }
         }
         self.gathered = 0;
@@ -86,7 +88,7 @@ impl TextLogs {
             "the last {} bytes of the event log, from byte {}, were no whole frame and were cut off",
             torn.bytes, torn.offset
         );
-        self.say(Timestamp::now(), "warning", &text);
+        self.say(Timestamp::now(), LogLevel::Warning, &text);
         self.write()
     }
 
@@ -101,19 +103,19 @@ impl TextLogs {
             } => {
                 let total = total.map_or_else(String::new, |n| format!(", {n} experiments"));
                 let text = format!("run started by process {pid}: {workers} workers{total}");
-                self.say(*at, "info", &text);
+                self.say(*at, LogLevel::Info, &text);
             }
             Event::RunEnded { at, outcome } => {
                 self.say(
                     *at,
-                    "info",
+                    LogLevel::Info,
                     &format!("run ended: {}", outcome_text(*outcome)),
                 );
             }
             Event::WorkerLost { at, worker, reason } => {
                 self.say(
                     *at,
-                    "warning",
+                    LogLevel::Warning,
                     &format!("worker {worker} was lost: {reason}"),
                 );
             }
@@ -123,14 +125,19 @@ impl TextLogs {
                 level,
                 text,
             } => {
-                self.say_of(*at, level_text(*level), *experiment, text);
+                self.say_of(*at, *level, *experiment, text);
             }
             Event::Exception {
                 at,
                 experiment,
                 exception,
             } => {
-                self.say_of(*at, "error", Some(*experiment), &exception_text(exception));
+                self.say_of(
+                    *at,
+                    LogLevel::Error,
+                    Some(*experiment),
+                    &exception_text(exception),
+                );
             }
             Event::ExperimentStarted {
                 experiment, record, ..
@@ -140,16 +147,28 @@ impl TextLogs {
             Event::ExperimentEnded { experiment, .. } => {
                 self.running.remove(experiment);
             }
-            Event::DomainUpdated { at, update } => self.say(*at, "info", &update_text(update)),
+            Event::DomainUpdated { at, update } => {
+                self.say(*at, LogLevel::Info, &update_text(update));
+            }
             Event::WorkerStarted { .. }
             | Event::Values { .. }
             | Event::Progress { .. }
             | Event::Moved { .. }
-            | Event::Profile { .. } => {}
+            | Event::Profile { .. }
+            | Event::Output { .. }
+            | Event::LargeValue { .. } => {}
         }
     }
 
-    fn say(&mut self, at: Timestamp, level: &str, text: &str) {
+    /// Leaves out what matters less than this.
+    pub(super) fn set_level(&mut self, level: LogLevel) {
+        self.level = level;
+    }
+
+    fn say(&mut self, at: Timestamp, level: LogLevel, text: &str) {
+        if level < self.level {
+            return;
+        }
         let entry = entry(at, level, text);
         self.gathered += entry.len();
         self.lines += &entry;
@@ -159,7 +178,7 @@ impl TextLogs {
     fn say_of(
         &mut self,
         at: Timestamp,
-        level: &str,
+        level: LogLevel,
         experiment: Option<ExperimentNumber>,
         text: &str,
     ) {
@@ -173,6 +192,9 @@ impl TextLogs {
                 &format!("experiment number {experiment}: {text}"),
             );
         };
+        if level < self.level {
+            return;
+        }
         self.say(at, level, &format!("experiment {id}: {text}"));
         let entry = entry(at, level, text);
         self.gathered += entry.len();
@@ -181,7 +203,7 @@ impl TextLogs {
 }
 
 /// A moment as logs show it, in UTC.
-pub(super) fn time(at: Timestamp) -> String {
+pub(crate) fn time(at: Timestamp) -> String {
     i64::try_from(at.0)
         .ok()
         .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
@@ -192,7 +214,7 @@ pub(super) fn time(at: Timestamp) -> String {
 }
 
 /// One entry. Its further lines are indented, so that none of them looks like an entry.
-fn entry(at: Timestamp, level: &str, text: &str) -> String {
+fn entry(at: Timestamp, level: LogLevel, text: &str) -> String {
     let mut lines = text.trim_end().lines();
     let first = lines.next().unwrap_or_default();
     let mut entry = format!("{} {level:<7} {first}\n", time(at));
@@ -241,15 +263,6 @@ fn outcome_text(outcome: Outcome) -> &'static str {
         Outcome::Complete => "complete",
         Outcome::Interrupted => "interrupted, it can be resumed",
         Outcome::Aborted => "aborted, it can be resumed",
-    }
-}
-
-fn level_text(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Debug => "debug",
-        LogLevel::Info => "info",
-        LogLevel::Warning => "warning",
-        LogLevel::Error => "error",
     }
 }
 

@@ -170,18 +170,12 @@ impl LogReader {
     }
 
     fn damaged(&self, offset: u64, what: &str) -> StorageError {
-        let how = if offset < FILE_HEADER as u64 {
-            "restore it from a copy".to_owned()
-        } else {
-            format!(
-                "what is before can be read; to go on without what follows, \
-                 keep a copy and cut the file (truncate -s {offset})"
-            )
-        };
         StorageError::Damaged {
             path: self.path.clone(),
             offset,
-            reason: format!("{what}: {how}"),
+            reason: format!(
+                "{what}: `research doctor` on its folder says what is whole, and saves that with --salvage"
+            ),
         }
     }
 }

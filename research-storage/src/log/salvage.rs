@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::path::Path;
 
-use research_core::{Event, StorageError};
+use research_core::{Event, FsyncPolicy, StorageError};
 
 use super::frame::{FILE_HEADER, FRAME_HEADER};
 use super::reader::{LogReader, TornTail, decode};
 use super::window::Window;
-use super::writer::{FsyncPolicy, LogWriter};
+use super::writer::LogWriter;
 
 /// A part of a log that holds no whole frame, with whole ones after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Checkup {
 /// # Errors
 /// The file cannot be read or was written by a later version.
 pub fn check_log(path: &Path) -> Result<Checkup, StorageError> {
-    walk(path, |_| Ok(()))
+    walk(path, |_, _| Ok(()))
 }
 
 /// Writes all that is whole in a log to a new one; the damaged one is left as it is.
@@ -74,15 +74,15 @@ pub fn check_log(path: &Path) -> Result<Checkup, StorageError> {
 /// As [`check_log`]; or the new file exists or cannot be written.
 pub fn salvage_log(path: &Path, into: &Path) -> Result<Checkup, StorageError> {
     let mut writer = LogWriter::create(into, FsyncPolicy::Always)?;
-    let checkup = walk(path, |events| writer.append(&events))?;
+    let checkup = walk(path, |_, events| writer.append(&events))?;
     writer.commit(true)?;
     Ok(checkup)
 }
 
-/// Visits the events of every whole frame.
-fn walk(
+/// Visits the events of every whole frame, with whether there is damage right before it.
+pub(crate) fn walk(
     path: &Path,
-    mut visit: impl FnMut(Vec<Event>) -> Result<(), StorageError>,
+    mut visit: impl FnMut(bool, Vec<Event>) -> Result<(), StorageError>,
 ) -> Result<Checkup, StorageError> {
     let cannot_read = |error| StorageError::io("read", path)(error);
     let mut window = Window::new(File::open(path).map_err(StorageError::io("open", path))?);
@@ -103,14 +103,15 @@ fn walk(
             });
             return Ok(checkup);
         };
-        if found.begin > next {
+        let after_damage = found.begin > next;
+        if after_damage {
             checkup.damaged.push(DamagedSpan {
                 offset: next,
                 bytes: found.begin - next,
             });
         }
         checkup.events += found.events.len() as u64;
-        visit(found.events)?;
+        visit(after_damage, found.events)?;
         next = found.end;
     }
 }

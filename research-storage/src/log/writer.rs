@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, StorageError, codec};
+use research_core::{Event, FsyncPolicy, StorageError, codec};
 
 use super::file::LogFile;
 use super::frame::{FILE_HEADER, FrameHeader, file_header};
@@ -20,18 +20,6 @@ const BUFFER_TARGET: usize = 1 << 20;
 /// An event that takes more than this may be too much for a decoder, whose limit counts the bytes
 /// that the values take in memory: up to eight for one of the log.
 const SURELY_READABLE: usize = codec::MESSAGE_LIMIT / 8;
-
-/// When a commit waits for the disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum FsyncPolicy {
-    /// At every commit.
-    Always,
-    /// At commits that are asked to be durable: those in which an experiment ended.
-    #[default]
-    Experiment,
-    /// Never: what was committed outlives this process, but perhaps not the machine.
-    Never,
-}
 
 /// Appends events to a log. There is one at a time: [`LocalStorage`](crate::LocalStorage) holds a
 /// lock.

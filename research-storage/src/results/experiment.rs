@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, Status, Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, Status, Timestamp,
+    WorkerNumber,
 };
 use research_domain::ConfigPool;
 
@@ -37,6 +38,8 @@ pub struct ExperimentResult {
     /// Whether what it saves is kept.
     pub(super) keeps_values: bool,
     series: Vec<Series>,
+    /// The values that have files of their own: variable, iteration, file.
+    large: Vec<(Arc<str>, u64, LargeValue)>,
     /// Where the next variable is looked for first: batches bring them in the same order.
     next: usize,
 }
@@ -52,6 +55,21 @@ impl ExperimentResult {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&Series> {
         self.series.iter().find(|series| series.variable() == name)
+    }
+
+    /// Where the large value is that was saved under this name in this iteration, if there is one;
+    /// in the variable's [`Series`] stands a map with the name and the length of its file.
+    #[must_use]
+    pub fn large_value(&self, variable: &str, iteration: u64) -> Option<&LargeValue> {
+        let mut latest_first = self.large.iter().rev();
+        let found = latest_first.find(|(name, at, _)| &**name == variable && *at == iteration);
+        found.map(|(_, _, value)| value)
+    }
+
+    /// All its large values: variable, iteration, and where the value is.
+    pub fn large_values(&self) -> impl Iterator<Item = (&str, u64, &LargeValue)> {
+        let values = self.large.iter();
+        values.map(|(variable, iteration, value)| (&**variable, *iteration, value))
     }
 
     /// The seconds from its start to its end; `None` if it has not ended.
@@ -90,6 +108,7 @@ impl ExperimentResult {
             exceptions: Vec::new(),
             keeps_values: true,
             series: Vec::new(),
+            large: Vec::new(),
             next: 0,
         })
     }
@@ -130,5 +149,10 @@ impl ExperimentResult {
         });
         self.next = position + 1;
         &mut self.series[position]
+    }
+
+    pub(super) fn push_large(&mut self, variable: &Arc<str>, iteration: u64, value: &LargeValue) {
+        self.large
+            .push((Arc::clone(variable), iteration, value.clone()));
     }
 }

@@ -1,0 +1,184 @@
+//! `research doctor`: whether a research's folder is whole.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use research::storage::{FolderCheckup, check_folder, salvage_folder};
+use serde::Serialize;
+
+use super::{CommandError, write_json};
+use crate::exit::Exit;
+
+/// Check the folder of a research, and salvage what is whole
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+Check the folder of a research: its record, every frame of its event log, and the files of large
+values. Without --salvage nothing is written.
+
+With --salvage a damaged log is replaced by a new one, which has all that is whole; the damaged one
+stays in the folder as events.damaged.log. Experiments whose endings were lost are run again by
+`research resume`.
+
+Exit codes: 0 if all is whole, 1 if something is damaged or missing, 2 if it is no research, 3 if it
+cannot be read.",
+    after_help = "\
+Examples:
+  research doctor power
+  research doctor power --salvage
+  research doctor power --format json"
+)]
+pub struct Arguments {
+    /// The research: the name of its folder, or a path to it
+    pub name: PathBuf,
+    /// Replace a damaged log by one with all that is whole
+    #[arg(long)]
+    pub salvage: bool,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How a checkup is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines for people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// What was found, and what was done.
+#[derive(Debug, Serialize)]
+struct Found {
+    whole: bool,
+    /// The process that runs the research.
+    runner: Option<u32>,
+    record: Option<String>,
+    events: u64,
+    damaged: Vec<Span>,
+    torn: Option<Span>,
+    values: u64,
+    damaged_values: Vec<String>,
+    /// Where the damaged log is now.
+    salvaged: Option<PathBuf>,
+}
+
+/// Bytes of the log.
+#[derive(Debug, Serialize)]
+struct Span {
+    offset: u64,
+    bytes: u64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// It is no research, something in it cannot be read; with `--salvage`, a process runs it, or
+/// nothing can be written.
+pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let checkup = check_folder(&arguments.name)?;
+    let salvaged = match arguments.salvage && !checkup.log.damaged.is_empty() {
+        true => salvage_folder(&arguments.name)?,
+        false => None,
+    };
+    let found = Found::of(&checkup, salvaged);
+    match arguments.format {
+        Format::Json => {
+            write_json(out, &found)?;
+            writeln!(out)?;
+        }
+        Format::Text => found.print(arguments, out)?,
+    }
+    Ok(match found.whole {
+        true => Exit::Success,
+        false => Exit::Failures,
+    })
+}
+
+impl Found {
+    fn of(checkup: &FolderCheckup, salvaged: Option<PathBuf>) -> Self {
+        let damaged = checkup.log.damaged.iter();
+        let torn = checkup.log.torn.map(|torn| (torn.offset, torn.bytes));
+        Self {
+            whole: checkup.is_whole(),
+            runner: checkup.runner.as_ref().map(|runner| runner.pid),
+            record: checkup.record.as_ref().map(ToString::to_string),
+            events: checkup.log.events,
+            damaged: damaged
+                .map(|span| Span {
+                    offset: span.offset,
+                    bytes: span.bytes,
+                })
+                .collect(),
+            torn: torn.map(|(offset, bytes)| Span { offset, bytes }),
+            values: checkup.values,
+            damaged_values: checkup
+                .damaged_values
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            salvaged,
+        }
+    }
+
+    fn print(&self, arguments: &Arguments, out: &mut dyn Write) -> Result<(), CommandError> {
+        let name = arguments.name.display();
+        if let Some(pid) = self.runner {
+            writeln!(out, "it is being run by process {pid}")?;
+        }
+        match &self.record {
+            None => writeln!(out, "research.json  whole")?,
+            Some(error) => writeln!(out, "research.json  {error}")?,
+        }
+        let events = self.events;
+        match self.damaged.as_slice() {
+            [] => writeln!(out, "events.log     whole, {events} events")?,
+            spans => {
+                let bytes: u64 = spans.iter().map(|span| span.bytes).sum();
+                writeln!(
+                    out,
+                    "events.log     damaged: {events} events are whole, {bytes} bytes are not"
+                )?;
+                for Span { offset, bytes } in spans {
+                    writeln!(out, "               {bytes} bytes at byte {offset}")?;
+                }
+            }
+        }
+        if let Some(Span { offset, bytes }) = self.torn {
+            writeln!(
+                out,
+                "               its last {bytes} bytes, from byte {offset}, are no whole frame: a write that was cut off or is under way"
+            )?;
+        }
+        if self.values > 0 {
+            let damaged = self.damaged_values.len();
+            match damaged {
+                0 => writeln!(out, "values         whole, {}", self.values)?,
+                _ => writeln!(
+                    out,
+                    "values         {damaged} of {} are damaged",
+                    self.values
+                )?,
+            }
+        }
+        for error in &self.damaged_values {
+            writeln!(out, "               {error}")?;
+        }
+        if let Some(kept) = &self.salvaged {
+            writeln!(
+                out,
+                "salvaged: the log has all that is whole; the damaged one is {}. Run what was lost again with `research resume {name}`",
+                kept.display()
+            )?;
+        } else if !self.damaged.is_empty() {
+            writeln!(
+                out,
+                "`research doctor {name} --salvage` makes a log of all that is whole, and keeps this one beside it"
+            )?;
+        }
+        Ok(())
+    }
+}

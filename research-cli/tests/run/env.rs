@@ -1,0 +1,148 @@
+//! What is recorded of the surroundings.
+
+use std::process::Command;
+
+use crate::place::Place;
+
+#[test]
+fn the_program_and_the_machine_are_always_recorded() {
+    let place = Place::with("[[unit]]\nname = \"u\"\nrun = \"true\"\noutput = \"text\"");
+    place.write("Cargo.lock", "[[package]]\n");
+    place.run(&[]);
+    let done = place.research(&["env", "research"]);
+    assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
+    for fact in [
+        "program",
+        "built",
+        "arguments",
+        "host",
+        "processors",
+        "memory",
+    ] {
+        let is_there = done.out.lines().any(|line| line.starts_with(fact));
+        assert!(is_there, "{fact} in {}", done.out);
+    }
+    let lock = done
+        .out
+        .lines()
+        .find(|line| line.starts_with("Cargo.lock sha256"));
+    let sum = Command::new("sha256sum")
+        .arg(place.path("Cargo.lock"))
+        .output()
+        .unwrap();
+    let sum = String::from_utf8(sum.stdout).unwrap();
+    let sum = sum.split_whitespace().next().unwrap();
+    assert!(lock.unwrap().ends_with(sum), "{lock:?}");
+}
+
+#[test]
+fn commands_are_recorded_with_replacements() {
+    let place = Place::with(
+        r#"
+        [[env_meta]]
+        commands = { secret = "echo token=abc123 and $HOME", gone = "no-such-program-here", fails = "sh -c 'echo first; echo second >&2; exit 3'" }
+        dst = "mine"
+        replace = { 'token=\w+' = "token=***" }
+        [[env_meta]]
+        commands = ["pwd -P", "pwd -L"]
+        cwd = "sub"
+        [[unit]]
+        name = "u"
+        run = "true"
+        output = "text"
+        "#,
+    );
+    std::fs::create_dir(place.path("sub")).unwrap();
+    place.run(&[]);
+    let env = |what: &str| {
+        let done = place.research(&["env", "research", what]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        done.out
+    };
+    // No shell looks at it.
+    assert_eq!(env("mine/secret"), "token=*** and $HOME\n");
+    assert!(env("mine/gone.txt").contains("`no-such-program-here` was not run"));
+    assert_eq!(
+        env("mine/fails"),
+        "first\nsecond\n(it ended with exit code 3)\n"
+    );
+    assert!(env("sub/pwd").ends_with("/sub\n"));
+    assert_eq!(env("sub").matches("# sub/pwd").count(), 2);
+    assert_eq!(
+        place.read("research/env/mine/secret.txt"),
+        "token=*** and $HOME\n"
+    );
+    let done = place.research(&["env", "research", "nothing"]);
+    assert_eq!(done.code, Some(2), "{done:?}");
+    assert!(done.err.contains("mine/secret.txt"), "{}", done.err);
+}
+
+#[test]
+fn the_state_of_a_repository_is_recorded() {
+    let place = Place::with(
+        r#"
+        name = "study"
+        git_meta = "project"
+        [[unit]]
+        name = "u"
+        run = "true"
+        output = "text"
+        "#,
+    );
+    std::fs::create_dir(place.path("project")).unwrap();
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command
+            .args(["-c", "user.name=n", "-c", "user.email=e@e"])
+            .args(arguments);
+        let output = command.current_dir(place.path("project")).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !git(&["init"]) {
+        // Without git the file says so.
+        place.run(&[]);
+        assert!(place.read("study/env/project/commit.txt").contains("git"));
+        return;
+    }
+    place.write("project/code", "first\n");
+    assert!(git(&["add", "code"]) && git(&["commit", "-m", "the first commit"]));
+    place.write("project/code", "changed\n");
+    place.run(&[]);
+    let read = |name: &str| place.read(&format!("study/env/project/{name}.txt"));
+    assert!(read("commit").contains("the first commit"));
+    assert!(
+        read("diff").contains("-first\n+changed"),
+        "{}",
+        read("diff")
+    );
+    assert!(read("status").contains("code"));
+}
+
+#[test]
+fn surroundings_that_cannot_be_are_told_before_anything_runs() {
+    let place = Place::new();
+    for (meta, wanted) in [
+        (
+            "{ commands = { a = \"true\" }, dst = \"../out\" }",
+            "`..` cannot be the name",
+        ),
+        (
+            "{ commands = { \"a/b\" = \"true\" } }",
+            "`a/b` cannot be the name",
+        ),
+        ("{ commands = { a = \"echo 'open\" } }", "open quote"),
+        (
+            "{ commands = { a = \"true\" }, replace = { \"(\" = \"\" } }",
+            "regular expression `(`",
+        ),
+        ("{ comands = [] }", "did you mean `commands`?"),
+        ("3", "true (python, pip and conda)"),
+    ] {
+        let file = format!("env_meta = {meta}\n[[unit]]\nname = \"u\"\nrun = \"true\"");
+        place.write("research.toml", &file);
+        let done = place.research(&["run", "research.toml"]);
+        assert_eq!(done.code, Some(2), "{done:?}");
+        assert!(done.err.contains(wanted), "{}", done.err);
+    }
+    assert_eq!(place.names(), ["research.toml"]);
+}

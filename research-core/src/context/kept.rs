@@ -1,0 +1,106 @@
+//! What an experiment leaves beside its columns of values: large values, messages, output.
+
+use std::sync::Arc;
+
+use research_domain::Value;
+
+use super::Context;
+use crate::column::weight;
+use crate::event::{Event, LogLevel, Timestamp};
+use crate::large::{LARGE_BYTES, LargeValue};
+use crate::meeting::{EventSink, KeepOutput, SinkError};
+use crate::unit::UnitError;
+
+/// The most that one value may take, in bytes, where it travels to the leader in an event.
+const LARGEST_IN_MEMORY: usize = crate::codec::MESSAGE_LIMIT / 8;
+
+/// Numbers are never large, and their way must be short.
+#[inline]
+pub(super) fn is_large(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
+        Value::Text(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => {
+            weight(value) >= LARGE_BYTES
+        }
+    }
+}
+
+impl Context {
+    #[cold]
+    pub(super) fn save_large(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
+        // The research's folder is that around the experiments'.
+        let research = self
+            .folder
+            .as_ref()
+            .and_then(|folder| folder.ancestors().nth(2));
+        let Some(research) = research else {
+            let bytes = weight(&value);
+            if bytes > LARGEST_IN_MEMORY {
+                return Err(UnitError::new(format!(
+                    "`{variable}` takes {bytes} bytes, too many for a research that is kept in memory: give it a folder"
+                )));
+            }
+            self.saved.push(variable, self.iteration, value);
+            return Ok(());
+        };
+        let large = LargeValue::write(&value, research)
+            .map_err(|error| UnitError::new(format!("`{variable}` cannot be saved: {error}")))?;
+        self.saved.push_large(variable, self.iteration, large);
+        Ok(())
+    }
+
+    /// Writes a line to the experiment's log and that of the research, if it matters as much as
+    /// the run's `loglevel` asks for. It is there when the unit has ended.
+    ///
+    /// ```
+    /// use research_core::{Context, Experiment, LogLevel};
+    ///
+    /// let experiment = Experiment::builder().unit("train", |cx: &mut Context| {
+    ///     cx.log(LogLevel::Warning, "the loss rises");
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn log(&mut self, level: LogLevel, text: impl Into<String>) {
+        if level >= self.loglevel {
+            self.messages.push(Event::Message {
+                at: Timestamp::now(),
+                experiment: Some(self.number),
+                level,
+                text: text.into(),
+            });
+        }
+    }
+
+    /// Sets how much messages must matter to be kept; for executors.
+    pub fn set_loglevel(&mut self, level: LogLevel) {
+        self.loglevel = level;
+    }
+
+    /// Whether messages wait to be sent; for executors.
+    #[must_use]
+    #[inline]
+    pub fn has_messages(&self) -> bool {
+        !self.messages.is_empty()
+    }
+
+    /// Sends the messages; for executors.
+    ///
+    /// # Errors
+    /// Nobody listens any more.
+    pub fn send_messages(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        self.messages
+            .drain(..)
+            .try_for_each(|message| sink.emit(message))
+    }
+
+    /// Who takes what programs of units print, where that is kept.
+    #[must_use]
+    pub fn output_keeper(&self) -> Option<&Arc<dyn KeepOutput>> {
+        self.output.as_ref()
+    }
+
+    /// Sets who takes what programs of units print; for executors.
+    pub fn set_output_keeper(&mut self, keeper: Arc<dyn KeepOutput>) {
+        self.output = Some(keeper);
+    }
+}

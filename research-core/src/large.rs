@@ -1,0 +1,223 @@
+//! Saved values that are too large for the log: each has a file of its own, named by its hash.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use research_domain::Value;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::codec;
+
+/// A value that takes at least so many bytes has a file of its own, where the research has a
+/// folder.
+pub const LARGE_BYTES: usize = 1 << 20;
+
+/// The folder of such files, within that of the research.
+pub const VALUES: &str = "values";
+
+/// How a value is written in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LargeKind {
+    /// A text, as it is.
+    Text,
+    /// Bytes, as they are.
+    Bytes,
+    /// Any other value, in bincode's standard configuration.
+    Value,
+}
+
+impl LargeKind {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Text => "txt",
+            Self::Bytes => "bin",
+            Self::Value => "value",
+        }
+    }
+}
+
+/// Where a large value is, and what its file must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LargeValue {
+    /// How it is written.
+    pub kind: LargeKind,
+    /// How long the file is.
+    pub bytes: u64,
+    /// The SHA-256 of the file, in hexadecimal digits, as `sha256sum` prints it.
+    pub sha256: String,
+}
+
+/// A large value cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LargeValueError {
+    /// The system refused.
+    #[error("cannot {action} {}, the file of a saved value: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file does not hold what was saved.
+    #[error(
+        "{} does not hold the value that was saved: {reason}; restore it from a copy, all other values can be read",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The value cannot become bytes.
+    #[error("a value could not be encoded: {0}")]
+    Encode(#[from] codec::EncodeError),
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LargeValueError {
+    let path = path.to_owned();
+    move |source| LargeValueError::Io {
+        action,
+        path,
+        source,
+    }
+}
+
+impl LargeValue {
+    /// Writes a value to a file in `research`, the research's folder. The same value is written
+    /// once, and is on the disk before it is there under its name.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(value: &Value, research: &Path) -> Result<Self, LargeValueError> {
+        let mut encoded = Vec::new();
+        let (kind, bytes) = match value {
+            Value::Text(text) => (LargeKind::Text, text.as_bytes()),
+            Value::Bytes(bytes) => (LargeKind::Bytes, bytes.as_slice()),
+            other => {
+                codec::encode_into(other, &mut encoded)?;
+                (LargeKind::Value, encoded.as_slice())
+            }
+        };
+        let large = Self {
+            kind,
+            bytes: bytes.len() as u64,
+            sha256: sha256(bytes),
+        };
+        let path = large.path(research);
+        let is_there = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == large.bytes);
+        if !is_there {
+            write(bytes, &path)?;
+        }
+        Ok(large)
+    }
+
+    /// The file's path within the research's folder. Whatever the log says, it is in there.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        let digits = self.sha256.chars().filter(char::is_ascii_hexdigit);
+        let name: String = digits.take(64).collect();
+        Path::new(VALUES).join(format!("{name}.{}", self.kind.extension()))
+    }
+
+    fn path(&self, research: &Path) -> PathBuf {
+        research.join(self.file())
+    }
+
+    /// Reads the value from its file in `research`, the research's folder.
+    ///
+    /// # Errors
+    /// The file is missing, or does not hold what was saved: the error names it.
+    pub fn read(&self, research: &Path) -> Result<Value, LargeValueError> {
+        let path = self.path(research);
+        let damaged = |reason: String| LargeValueError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let bytes = self.read_checked(research)?;
+        match self.kind {
+            LargeKind::Bytes => Ok(Value::Bytes(bytes)),
+            LargeKind::Text => String::from_utf8(bytes)
+                .map(Value::Text)
+                .map_err(|error| damaged(error.to_string())),
+            LargeKind::Value => {
+                codec::decode_large(&bytes).map_err(|error| damaged(error.to_string()))
+            }
+        }
+    }
+
+    /// Checks that the file is there and holds what was saved.
+    ///
+    /// # Errors
+    /// It does not: the error names it.
+    pub fn check(&self, research: &Path) -> Result<(), LargeValueError> {
+        self.read_checked(research).map(drop)
+    }
+
+    fn read_checked(&self, research: &Path) -> Result<Vec<u8>, LargeValueError> {
+        let path = self.path(research);
+        let damaged = |reason: String| LargeValueError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let found = fs::symlink_metadata(&path).map_err(io_error("read", &path))?;
+        if !found.is_file() || found.len() != self.bytes {
+            return Err(damaged(format!(
+                "it has {} bytes, and {} were saved",
+                found.len(),
+                self.bytes
+            )));
+        }
+        let bytes = fs::read(&path).map_err(io_error("read", &path))?;
+        match sha256(&bytes) == self.sha256 {
+            true => Ok(bytes),
+            false => Err(damaged("its hash is another".to_owned())),
+        }
+    }
+
+    /// What stands in tables for the value: a map of its file and its length.
+    #[must_use]
+    pub fn stand_in(&self) -> Value {
+        let file = self.file().to_string_lossy().into_owned();
+        let bytes = i64::try_from(self.bytes).unwrap_or(i64::MAX);
+        Value::Map(vec![
+            ("file".to_owned(), file.into()),
+            ("bytes".to_owned(), bytes.into()),
+        ])
+    }
+}
+
+/// The SHA-256 of bytes, in hexadecimal digits, as `sha256sum` prints it.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes to a temporary file beside the place, and renames that when it is on the disk.
+fn write(bytes: &[u8], path: &Path) -> Result<(), LargeValueError> {
+    /// Threads of a process may write at the same time.
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(io_error("make the folder of", path))?;
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let temporary = folder.join(format!(".{}-{number}", std::process::id()));
+    let written = File::create(&temporary)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| File::open(folder)?.sync_all());
+    if written.is_err() {
+        // It may not be there at all; the first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(io_error("write", path))
+}

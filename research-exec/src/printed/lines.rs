@@ -1,0 +1,80 @@
+//! Whole lines out of pieces.
+
+/// A line that is longer is cut.
+const LONGEST: usize = 64 << 10;
+
+/// Gathers what is printed until a line is whole.
+#[derive(Debug, Default)]
+pub(crate) struct WholeLines {
+    partial: Vec<u8>,
+}
+
+impl WholeLines {
+    /// Takes a piece, and gives all lines that it completes at once.
+    pub(crate) fn push(&mut self, piece: &[u8], mut keep: impl FnMut(&[u8])) {
+        let Some(newline) = piece.iter().rposition(|byte| *byte == b'\n') else {
+            self.partial.extend_from_slice(piece);
+            return self.cut(keep);
+        };
+        let (lines, rest) = piece.split_at(newline + 1);
+        if self.partial.is_empty() {
+            keep(lines);
+        } else {
+            self.partial.extend_from_slice(lines);
+            keep(&self.partial);
+            self.partial.clear();
+        }
+        self.partial.extend_from_slice(rest);
+        self.cut(keep);
+    }
+
+    /// Gives what is left when there will be no more.
+    pub(crate) fn end(&mut self, mut keep: impl FnMut(&[u8])) {
+        if !self.partial.is_empty() {
+            keep(&self.partial);
+            self.partial.clear();
+        }
+    }
+
+    /// Progress bars write one line over and over: it is cut where they begin it anew.
+    fn cut(&mut self, mut keep: impl FnMut(&[u8])) {
+        if self.partial.len() < LONGEST {
+            return;
+        }
+        let anew = self.partial.iter().rposition(|byte| *byte == b'\r');
+        let end = anew.map_or(self.partial.len(), |at| at + 1);
+        keep(&self.partial[..end]);
+        self.partial.drain(..end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_however_they_are_cut() {
+        let text = b"one\ntwo\n\nthree, and no end";
+        for size in 1..text.len() {
+            let mut lines = WholeLines::default();
+            let mut kept: Vec<Vec<u8>> = Vec::new();
+            for piece in text.chunks(size) {
+                lines.push(piece, |lines| kept.push(lines.to_vec()));
+            }
+            assert!(kept.iter().all(|lines| lines.ends_with(b"\n")), "{size}");
+            lines.end(|rest| kept.push(rest.to_vec()));
+            assert_eq!(kept.concat(), text, "{size}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_cut_where_it_begins_anew() {
+        let mut lines = WholeLines::default();
+        let mut kept = Vec::new();
+        let bar = b"\r 50%".repeat(LONGEST / 5);
+        lines.push(&bar, |lines| kept.extend_from_slice(lines));
+        assert!(kept.ends_with(b"\r"));
+        lines.end(|rest| kept.extend_from_slice(rest));
+        assert_eq!(kept, bar);
+    }
+}

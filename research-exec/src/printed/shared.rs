@@ -1,0 +1,149 @@
+//! What experiments print that share their worker's process.
+//!
+//! Nobody could read a pipe while the one thread runs units, so its outputs go to files in memory,
+//! which are emptied whenever something is told.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, fallocate, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use research_core::{Event, EventSink, KeepOutput, OutputStream, SinkError};
+
+use super::{Keeper, PerStream, Redirects, WholeLines};
+
+/// The outputs of this process, from now on.
+#[derive(Debug)]
+pub(crate) struct SharedOutput {
+    streams: PerStream<Option<Memory>>,
+}
+
+#[derive(Debug)]
+struct Memory {
+    file: File,
+    taken: u64,
+    lines: WholeLines,
+}
+
+impl SharedOutput {
+    /// Catches the outputs of this process that are kept; `None` if none is.
+    pub(crate) fn catch(redirects: Redirects) -> io::Result<Option<Self>> {
+        if redirects == Redirects::default() {
+            return Ok(None);
+        }
+        let mut streams = PerStream::default();
+        for (stream, slot) in streams.iter_mut() {
+            if *redirects.get(stream) != Default::default() {
+                *slot = Some(Memory::catch(stream)?);
+            }
+        }
+        Ok(Some(Self { streams }))
+    }
+
+    fn take(&mut self, keeper: &Keeper) -> io::Result<()> {
+        io::stdout().flush()?;
+        for (stream, slot) in self.streams.iter_mut() {
+            if let Some(memory) = slot {
+                memory.take(stream, keeper)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, keeper: &Keeper) -> io::Result<()> {
+        self.take(keeper)?;
+        for (stream, slot) in self.streams.iter_mut() {
+            if let Some(memory) = slot {
+                memory.lines.end(|lines| keeper.keep(stream, lines));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Memory {
+    fn catch(stream: OutputStream) -> io::Result<Self> {
+        let file = memfd_create(c"research-output", MFdFlags::MFD_CLOEXEC)?;
+        // Processes that inherit it write at its end, wherever others have written.
+        fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
+        match stream {
+            OutputStream::Stdout => nix::unistd::dup2_stdout(&file)?,
+            OutputStream::Stderr => nix::unistd::dup2_stderr(&file)?,
+        }
+        Ok(Self {
+            file: file.into(),
+            taken: 0,
+            lines: WholeLines::default(),
+        })
+    }
+
+    fn take(&mut self, stream: OutputStream, keeper: &Keeper) -> io::Result<()> {
+        let end = self.file.metadata()?.len();
+        let from = self.taken;
+        let mut buffer = [0; 16 << 10];
+        while self.taken < end {
+            let read = self.file.read_at(&mut buffer, self.taken)?;
+            if read == 0 {
+                break;
+            }
+            self.taken += read as u64;
+            self.lines
+                .push(&buffer[..read], |lines| keeper.keep(stream, lines));
+        }
+        if self.taken > from {
+            // What was read need not be held. Cutting the file could lose what is printed just now.
+            let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+            fallocate(
+                &self.file,
+                hole,
+                from.cast_signed(),
+                (self.taken - from).cast_signed(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Empties the outputs whenever something is told.
+pub(crate) struct CapturingSink<'a> {
+    sink: &'a mut dyn EventSink,
+    output: &'a mut SharedOutput,
+    keeper: Arc<Keeper>,
+}
+
+impl<'a> CapturingSink<'a> {
+    pub(crate) fn new(
+        sink: &'a mut dyn EventSink,
+        output: &'a mut SharedOutput,
+        keeper: Arc<Keeper>,
+    ) -> Self {
+        Self {
+            sink,
+            output,
+            keeper,
+        }
+    }
+
+    /// Takes the rest of what was printed.
+    pub(crate) fn finish(self) -> Result<(), SinkError> {
+        self.output.finish(&self.keeper).map_err(cannot_keep)
+    }
+}
+
+fn cannot_keep(error: io::Error) -> SinkError {
+    SinkError(format!("what experiments print cannot be read: {error}"))
+}
+
+impl EventSink for CapturingSink<'_> {
+    fn emit(&mut self, event: Event) -> Result<(), SinkError> {
+        self.output.take(&self.keeper).map_err(cannot_keep)?;
+        self.sink.emit(event)
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.output.take(&self.keeper).map_err(cannot_keep)?;
+        self.sink.flush()
+    }
+}

@@ -1,0 +1,151 @@
+//! Folders with a damaged log: what is said of them, and what is salvaged.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{ended, record, started, values};
+use research_core::{Column, Event, Outcome, Storage, StorageError};
+use research_storage::{
+    LocalStorage, Results, StoredResearch, check_folder, remove, salvage_folder,
+};
+
+/// A research with a frame for each of these events; gives the lengths of its log before each.
+fn research(base: &Path, events: &[Event]) -> Vec<u64> {
+    let mut storage = LocalStorage::create(base, &record("study")).unwrap();
+    let log = base.join("study/events.log");
+    let mut lengths = Vec::new();
+    for event in events {
+        lengths.push(fs::metadata(&log).unwrap().len());
+        storage.append(std::slice::from_ref(event)).unwrap();
+        storage.commit(false).unwrap();
+    }
+    lengths
+}
+
+fn results(folder: &Path) -> Results {
+    let events = StoredResearch::load(folder).unwrap().events().unwrap();
+    let events: Vec<Event> = events.flat_map(Result::unwrap).collect();
+    assert!(matches!(
+        events.last(),
+        Some(Event::RunEnded {
+            outcome: Outcome::Interrupted,
+            ..
+        })
+    ));
+    events.iter().collect()
+}
+
+fn run() -> Vec<Event> {
+    let column = || Column::Int(vec![1, 2, 3]);
+    vec![
+        started(0),
+        values(0, column()),
+        ended(0),
+        started(1),
+        started(2),
+        values(1, column()),
+        values(2, column()),
+        ended(1),
+        ended(2),
+        started(3),
+        values(3, column()),
+        ended(3),
+    ]
+}
+
+/// Whichever frame is damaged: what ran meanwhile is not done, what did not is, and nothing is done
+/// that lacks a value.
+#[test]
+fn what_may_have_lost_a_value_is_not_done() {
+    let meanwhile: [&[u64]; 12] = [
+        &[0],
+        &[0],
+        &[0],
+        &[1],
+        &[1, 2],
+        &[1, 2],
+        &[1, 2],
+        &[1, 2],
+        &[2],
+        &[3],
+        &[3],
+        &[3],
+    ];
+    for (frame, meanwhile) in meanwhile.into_iter().enumerate() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("study");
+        let lengths = research(base.path(), &run());
+        let log = folder.join("events.log");
+        let mut bytes = fs::read(&log).unwrap();
+        bytes[usize::try_from(lengths[frame]).unwrap() + 13] ^= 1;
+        fs::write(&log, &bytes).unwrap();
+        let is_last = frame + 1 == lengths.len();
+        let checkup = check_folder(&folder).unwrap();
+        assert_eq!(checkup.is_whole(), is_last, "a damaged end is a torn one");
+        assert_eq!(checkup.log.events, 11);
+        let kept = salvage_folder(&folder).unwrap();
+        if is_last {
+            assert_eq!(kept, None);
+            continue;
+        }
+        assert!(fs::read(kept.unwrap()).unwrap() == bytes);
+        assert!(check_folder(&folder).unwrap().is_whole());
+        let results = results(&folder);
+        for experiment in results.experiments() {
+            let number = experiment.number.0;
+            let is_done = experiment.status.is_some();
+            assert_eq!(is_done, !meanwhile.contains(&number), "{frame}: {number}");
+            let values = experiment
+                .variable("power")
+                .map_or(0, |series| series.len());
+            assert!(!is_done || values == 3, "{frame}: {number}");
+        }
+    }
+}
+
+#[test]
+fn damaged_logs_are_kept_under_names_of_their_own() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("study");
+    research(base.path(), &run());
+    for name in ["events.damaged.log", "events.damaged-2.log"] {
+        let log = folder.join("events.log");
+        let mut bytes = fs::read(&log).unwrap();
+        bytes[30] ^= 1;
+        fs::write(&log, &bytes).unwrap();
+        assert_eq!(salvage_folder(&folder).unwrap(), Some(folder.join(name)));
+        assert!(fs::read(folder.join(name)).unwrap() == bytes);
+    }
+    // The salvaged one can be gone on with, and removed.
+    drop(LocalStorage::open(&folder).unwrap());
+    remove(&folder, false).unwrap();
+}
+
+#[test]
+fn a_research_that_runs_is_not_salvaged() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("study");
+    let storage = LocalStorage::create(base.path(), &record("study")).unwrap();
+    assert!(check_folder(&folder).unwrap().runner.is_some());
+    let error = salvage_folder(&folder).unwrap_err();
+    assert!(matches!(error, StorageError::Locked { .. }), "{error}");
+    drop(storage);
+    assert_eq!(salvage_folder(&folder).unwrap(), None);
+}
+
+#[test]
+fn a_damaged_file_header_is_damage() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("study");
+    research(base.path(), &run());
+    let log = folder.join("events.log");
+    let mut bytes = fs::read(&log).unwrap();
+    bytes[9] ^= 1;
+    fs::write(&log, &bytes).unwrap();
+    assert!(!check_folder(&folder).unwrap().is_whole());
+    assert!(salvage_folder(&folder).unwrap().is_some());
+    assert_eq!(results(&folder).len(), 4);
+}

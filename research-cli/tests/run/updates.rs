@@ -216,3 +216,39 @@ fn the_search_example_comes_close_to_the_lowest_point() {
     assert_eq!(table.lines().count(), 1 + 25 + 3 * 9);
     assert!(lowest < 0.02, "{lowest}");
 }
+
+/// Asked once to stop, the run waits for the update and keeps it; asked twice, it kills the program.
+#[test]
+fn a_run_that_is_stopped_waits_for_an_update_or_kills_its_program() {
+    let script =
+        "touch asked; while ! [ -e gate ]; do sleep 0.01; done; [ $2 = 1 ] || echo 'x=[3]'";
+    let place = updated("", script);
+    let running = place.start(&["run", "research.toml"]);
+    running.wait_for_file("asked");
+    running.signal("INT");
+    running.wait_for_log("u", "what runs is finished");
+    running.signal("INT");
+    let done = running.end();
+    assert_eq!(done.code, Some(130), "{done:?}");
+    place.wait_for_silence();
+    assert_eq!(place.status("u")["updates"], 0);
+
+    std::fs::remove_file(place.path("asked")).unwrap();
+    let running = place.start(&["resume", "u"]);
+    running.wait_for_file("asked");
+    running.signal("INT");
+    running.wait_for_log("u", "what runs is finished");
+    place.write("gate", "");
+    let done = running.end();
+    assert_eq!(done.code, Some(130), "{done:?}");
+    let status = place.status("u");
+    assert_eq!(
+        (&status["updates"], &status["remaining"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(place.table("u"), "x,iteration,shown\n1,0,1\n2,0,2");
+
+    let done = place.research(&["resume", "u"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(place.table("u"), "x,iteration,shown\n1,0,1\n2,0,2\n3,0,3");
+}

@@ -12,11 +12,15 @@ mod world;
 
 use std::time::Instant;
 
+use research_core::Outcome;
+
 use world::{Size, World};
 
 /// What a simulation was.
 struct Simulated {
     size: Size,
+    /// How many experiments were taken from the domains, and how the run ended.
+    end: (u64, Outcome),
     inputs: u64,
     seconds: f64,
 }
@@ -29,6 +33,7 @@ fn simulate(seed: u64, largest: Size) -> Simulated {
     world.run();
     Simulated {
         size: world.size(),
+        end: world.end(),
         inputs: world.inputs(),
         seconds: begin.elapsed().as_secs_f64(),
     }
@@ -101,12 +106,13 @@ fn long() {
     simulate_all(first..first + seeds, largest, |seed, simulated| {
         let Simulated {
             size: Size { workers, configs },
+            end: (experiments, outcome),
             inputs,
             seconds,
         } = simulated;
         let rate = *inputs as f64 / seconds;
         eprintln!(
-            "seed {seed}: {workers} workers, {configs} configs at first: {inputs} events in {seconds:.2} s, {rate:.0}/s"
+            "seed {seed}: {workers} workers, {configs} configs at first, {experiments} experiments, {outcome:?}: {inputs} events in {seconds:.2} s, {rate:.0}/s"
         );
     });
 }

@@ -151,6 +151,12 @@ impl World {
         self.size
     }
 
+    /// How many experiments were taken from the domains, and how the run ended.
+    pub(super) fn end(&self) -> (u64, Outcome) {
+        let generated = self.shared.generated.load(Ordering::Relaxed);
+        (generated, self.outcome.expect("it has ended"))
+    }
+
     /// How many inputs the distributor was given.
     pub(super) fn inputs(&self) -> u64 {
         self.inputs

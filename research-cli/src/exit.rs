@@ -19,6 +19,18 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The exit of a process of this program that ended with this code, or by a signal.
+    #[must_use]
+    pub fn of_code(code: Option<i32>) -> Self {
+        match code {
+            Some(0) => Self::Success,
+            Some(1) => Self::Failures,
+            Some(2) => Self::Usage,
+            Some(130) => Self::Interrupted,
+            _ => Self::Impossible,
+        }
+    }
+
     /// The code that the shell sees.
     #[must_use]
     pub fn code(self) -> u8 {

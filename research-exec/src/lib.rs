@@ -25,7 +25,7 @@ pub use distributor::{StatusCounts, UpdateRequest};
 pub use executor::{BranchExecution, Ending, Execution, Executor, ExecutorError, Series};
 pub use groups::{running_groups, signal_groups};
 pub use leader::{DomainUpdater, Job, LaunchError, Report, RunError, lead};
-pub use process::end_process;
+pub use process::{end_process, leave_terminal};
 pub use task::{
     DomainSource, DoneBefore, KnownExperiment, NewDomain, SourceError, SourceProgress,
     TaskExperiment, TaskSource,

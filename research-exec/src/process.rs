@@ -200,6 +200,16 @@ pub(crate) fn disposition(signal: i32) -> io::Result<libc::sighandler_t> {
     }
 }
 
+/// Leaves the terminal: it can neither interrupt this process any more nor take it down. Gives what
+/// standard input was, which is nothing from now on.
+///
+/// # Errors
+/// The process leads a group, so it cannot leave.
+pub fn leave_terminal() -> io::Result<OwnedFd> {
+    nix::unistd::setsid()?;
+    take_stdin()
+}
+
 /// Points standard input at nothing and gives what it was.
 pub(crate) fn take_stdin() -> io::Result<OwnedFd> {
     let nothing = File::open("/dev/null")?;

@@ -15,6 +15,20 @@ pub enum ResearchError {
     /// The domain cannot be.
     #[error("the domain cannot be iterated: {0}")]
     Domain(Box<DomainError>),
+    /// No experiment is meant, or several may be.
+    #[error(
+        "research `{name}` has {} whose id begins with `{id}`{}",
+        if several.is_empty() { "no experiment" } else { "several experiments" },
+        if several.is_empty() { String::new() } else { format!(": {}; write more of it", several.join(", ")) }
+    )]
+    NoExperiment {
+        /// The research.
+        name: String,
+        /// What was asked for.
+        id: String,
+        /// The first of those that fit.
+        several: Vec<String>,
+    },
     /// A research goes on with what would make its results incomparable.
     #[error(
         "research `{name}` was begun with other units or settings, and results of both would not belong together:\n  {}\n\

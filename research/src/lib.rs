@@ -39,10 +39,12 @@ mod devices;
 mod done;
 mod earlier;
 mod error;
+mod experiment;
 mod finished;
 mod log_entry;
 mod places;
 mod profile;
+mod reproduce;
 mod run;
 mod stop;
 mod surroundings;
@@ -51,10 +53,12 @@ mod update;
 
 pub use builder::Research;
 pub use error::ResearchError;
+pub use experiment::StoredExperiment;
 pub use finished::{Finished, StoredResults};
 pub use log_entry::LogEntry;
 pub use places::Places;
 pub use profile::UnitTime;
+pub use reproduce::{Difference, Reproduction};
 pub use research_core as core;
 pub use research_core::{
     Branches, BuildError, Context, EnvMeta, Event, ExecutorHooks, ExecutorTarget, Experiment,

@@ -109,31 +109,31 @@ impl Research {
 }
 
 /// A research whose description was checked.
-struct Prepared {
-    research: Settings,
-    experiment: Experiment,
-    target: Target,
+pub(crate) struct Prepared {
+    pub(crate) research: Settings,
+    pub(crate) experiment: Experiment,
+    pub(crate) target: Target,
 }
 
 /// What is left of the description when the experiment was built.
-struct Settings {
+pub(crate) struct Settings {
     name: String,
     place: Place,
     domain: research_domain::Domain,
-    options: RunOptions,
+    pub(crate) options: RunOptions,
     seed: Option<u64>,
     source: Option<serde_json::Value>,
     updates: Vec<Rule>,
-    subscribers: Vec<Box<dyn research_core::Subscriber>>,
+    pub(crate) subscribers: Vec<Box<dyn research_core::Subscriber>>,
     bar: Progress,
     redo_failed: bool,
     allow_changes: bool,
-    handle_signals: bool,
-    probe: Box<dyn DeviceProbe>,
+    pub(crate) handle_signals: bool,
+    pub(crate) probe: Box<dyn DeviceProbe>,
 }
 
 impl Prepared {
-    fn new(research: Research) -> Result<Self, ResearchError> {
+    pub(crate) fn new(research: Research) -> Result<Self, ResearchError> {
         let Research {
             name,
             place,
@@ -183,7 +183,7 @@ impl Prepared {
 
     /// In a worker: serves the leader if this is the run that is meant, and passes by if the
     /// leader has done this run before. Gives itself back in a process that is no worker.
-    fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
+    pub(crate) fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
         let Some(invitation) = Invitation::received() else {
             return Ok(Err(self));
         };
@@ -355,7 +355,7 @@ impl Prepared {
         Ok((Box::new(storage), kept, record))
     }
 
-    fn record(&self, options: RunOptions) -> ResearchRecord {
+    pub(crate) fn record(&self, options: RunOptions) -> ResearchRecord {
         ResearchRecord {
             format: ResearchRecord::FORMAT,
             name: self.research.name.clone(),
@@ -371,7 +371,7 @@ impl Prepared {
         }
     }
 
-    fn check_changes(
+    pub(crate) fn check_changes(
         &self,
         before: &ResearchRecord,
         options: &RunOptions,

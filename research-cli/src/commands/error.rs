@@ -223,6 +223,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         ResearchError::Experiment(_)
         | ResearchError::Domain(_)
         | ResearchError::Options(_)
+        | ResearchError::NoExperiment { .. }
         | ResearchError::Changed { .. }
         | ResearchError::Devices(_)
         | ResearchError::Env(_)

@@ -2,12 +2,12 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use research::core::RunOptions;
 use research::monitor::{Bar, Monitor, Summary};
-use research::storage::{Format, TableOptions};
+use research::storage::{Format, StoredResearch, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
 
 use super::{CommandError, shell_word};
@@ -59,6 +59,27 @@ pub(super) fn set_workers(options: &mut RunOptions, workers: Option<NonZeroU32>)
         options.workers = workers.into();
         options.worker_configs.truncate(options.workers as usize);
     }
+}
+
+/// The research file that was recorded of a research, with the name that its folder has now, and the
+/// folder that this is in. From here on the program is where the research was begun.
+pub(super) fn recorded(stored: &StoredResearch) -> Result<(ResearchFile, PathBuf), CommandError> {
+    let record = stored.record();
+    let source = record.source.as_ref();
+    let source = source.ok_or_else(|| CommandError::NotFromFile(record.name.clone()))?;
+    let mut file = ResearchFile::from_record(source)?;
+    let folder = stored.folder();
+    let folder = folder
+        .canonicalize()
+        .or_else(|_| std::path::absolute(folder))?;
+    // A folder that was renamed is the research all the same.
+    if let Some(name) = folder.file_name() {
+        file.name = name.to_string_lossy().into_owned();
+    }
+    // Programs are started where they were at first; a place that is gone is theirs to miss.
+    let _ = std::env::set_current_dir(&record.directory);
+    let base = folder.parent().unwrap_or(Path::new("/"));
+    Ok((file, base.to_owned()))
 }
 
 /// Runs it, shows how it goes, and says at the end what came of it; `called` is how people call it

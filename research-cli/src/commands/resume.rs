@@ -9,7 +9,8 @@ use research::monitor::{State, StatusReport};
 use research::storage::StoredResearch;
 use research::{Finished, Research, ResearchError};
 
-use super::lead::{Shown, describe, lead, print_results, set_workers};
+use super::detach::{self, Background};
+use super::lead::{Shown, describe, lead, print_results, recorded, set_workers};
 use super::{CommandError, status};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
@@ -54,6 +55,9 @@ pub struct Arguments {
     /// Go on even though units or iterations are others than those of the results that are there
     #[arg(long, requires = "file")]
     pub allow_changes: bool,
+    /// Whether the terminal is needed.
+    #[command(flatten)]
+    pub background: Background,
     /// What is shown.
     #[command(flatten)]
     pub shown: Shown,
@@ -70,36 +74,29 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if is_done && !(arguments.failed && report.failed() > 0) {
         return nothing_to_do(&report, &stored, arguments.shown.results, out);
     }
+    if arguments.background.is_asked_for() {
+        let folder = stored.folder();
+        let base = folder.parent().filter(|base| !base.as_os_str().is_empty());
+        return detach::start(base.unwrap_or(Path::new(".")), folder, &arguments.name);
+    }
     let record = stored.record();
-    let source = record.source.as_ref();
-    let source = source.ok_or_else(|| CommandError::NotFromFile(record.name.clone()))?;
     let path = arguments.file.as_deref().map(std::path::absolute);
     let path = path.transpose()?;
-    // Programs are started where they were at first; a place that is gone is theirs to miss.
-    let folder = stored.folder();
-    let folder = folder
-        .canonicalize()
-        .or_else(|_| std::path::absolute(folder))?;
-    let _ = std::env::set_current_dir(&record.directory);
-    let recorded = ResearchFile::from_record(source)?;
-    let mut file = match path {
-        Some(path) => changed_file(arguments, &path, &recorded, &record.name)?,
-        None => recorded,
-    };
+    let (mut file, base) = recorded(&stored)?;
+    if let Some(path) = path {
+        let changed = changed_file(arguments, &path, &file, &record.name)?;
+        let name = std::mem::take(&mut file.name);
+        file = ResearchFile { name, ..changed };
+    }
     let mut options = file.options.clone();
     set_workers(&mut options, arguments.workers);
     if !arguments.devices.is_empty() {
         options.devices = arguments.devices.as_slice().into();
     }
-    // A folder that was renamed is the research all the same.
-    if let Some(name) = folder.file_name() {
-        file.name = name.to_string_lossy().into_owned();
-    }
-    let base = folder.parent().unwrap_or(Path::new("/"));
-    let mut research = describe(&file)?;
-    if arguments.file.is_none() {
+    let mut research = arguments.background.leave(describe(&file)?)?;
+    if let Some(source) = record.source.clone().filter(|_| arguments.file.is_none()) {
         // What was recorded stays as it is, whatever this version would write for it.
-        research = research.source(source.clone());
+        research = research.source(source);
     }
     if let Some(seed) = file.seed {
         research = research.seed(seed);

@@ -8,6 +8,7 @@ use clap::Args;
 use research::storage::check_name;
 use research::{ExecutorTarget, Isolation, Research};
 
+use super::detach::{self, Background};
 use super::lead::{Shown, describe, lead, set_workers};
 use super::{CommandError, dry_run};
 use crate::exit::Exit;
@@ -59,6 +60,9 @@ pub struct Arguments {
     /// Keep the monitor's log, monitor.csv, in the research's folder
     #[arg(long)]
     pub monitor_log: bool,
+    /// Whether the terminal is needed.
+    #[command(flatten)]
+    pub background: Background,
     /// What is shown.
     #[command(flatten)]
     pub shown: Shown,
@@ -88,7 +92,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if arguments.dry_run {
         return dry_run::show(&file, out);
     }
-    let mut research = describe(&file)?;
+    if arguments.background.is_asked_for() {
+        let name = Path::new(&file.name);
+        return detach::start(Path::new("."), name, name);
+    }
+    let mut research = arguments.background.leave(describe(&file)?)?;
     if let Some(seed) = file.seed {
         research = research.seed(seed);
     }

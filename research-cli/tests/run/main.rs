@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
+mod detached;
 mod devices;
 mod doctor;
 mod env;
@@ -14,6 +15,7 @@ mod killed;
 mod outputs;
 mod place;
 mod resumed;
+mod same;
 mod stopped;
 mod streams;
 mod timeouts;

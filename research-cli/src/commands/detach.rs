@@ -1,0 +1,94 @@
+//! `--detach`: a run that goes on when its terminal is gone.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+
+use clap::Args;
+use research::exec::leave_terminal;
+use research::{Event, Research, Subscriber};
+
+use super::{CommandError, shell_word};
+use crate::exit::Exit;
+
+/// Where, in a research's folder, stands what a detached run would have shown in a terminal.
+const OUTPUT: &str = "output.txt";
+
+/// Whether the terminal is needed.
+#[derive(Debug, Args)]
+pub struct Background {
+    /// Return when the run has begun; it goes on without this terminal
+    #[arg(long)]
+    pub detach: bool,
+    /// This is the process that goes on.
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}
+
+impl Background {
+    /// Whether another process is to do it.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.detach && !self.detached
+    }
+
+    /// In the process that goes on: leaves the terminal, and lets the research tell when it has
+    /// begun.
+    pub(super) fn leave(&self, research: Research) -> Result<Research, CommandError> {
+        if !self.detached {
+            return Ok(research);
+        }
+        let starter = UnixStream::from(leave_terminal()?);
+        Ok(research.subscriber(Begun(Some(starter))))
+    }
+}
+
+/// Tells whoever has started this process that the run has begun: it is in the log.
+struct Begun(Option<UnixStream>);
+
+impl Subscriber for Begun {
+    fn on_events(&mut self, _: &[Event]) {
+        if let Some(mut starter) = self.0.take() {
+            // One that is gone need not know.
+            let _ = starter.write_all(&[1]);
+        }
+    }
+}
+
+/// Starts this program again for a research in the folder `base`, and returns when its run has
+/// begun, or as it returns where it does not.
+pub(super) fn start(base: &Path, folder: &Path, called: &Path) -> Result<Exit, CommandError> {
+    let output = base.join(format!(".research-{}.txt", std::process::id()));
+    let file = File::create_new(&output)?;
+    let (ours, theirs) = UnixStream::pair()?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(std::env::args_os().skip(1))
+        .arg("--detached")
+        .stdin(OwnedFd::from(theirs))
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .spawn()
+        .inspect_err(|_| drop(fs::remove_file(&output)))?;
+    let has_begun = matches!((&ours).read(&mut [0]), Ok(1));
+    if has_begun {
+        fs::rename(&output, folder.join(OUTPUT))?;
+        let name = shell_word(&called.to_string_lossy());
+        // What cannot be said on standard error changes nothing.
+        let _ = writeln!(
+            io::stderr().lock(),
+            "{name} is being run in the background, by process {}\n\
+             see how it stands with `research status {name}`, follow it with `research logs {name} --follow`, \
+             end it with `research stop {name}`; what it shows is in {}",
+            child.id(),
+            folder.join(OUTPUT).display()
+        );
+        return Ok(Exit::Success);
+    }
+    let ended = child.wait()?;
+    let said = fs::read(&output)?;
+    fs::remove_file(&output)?;
+    io::stderr().lock().write_all(&said)?;
+    Ok(Exit::of_code(ended.code()))
+}

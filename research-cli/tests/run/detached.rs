@@ -1,0 +1,230 @@
+//! Runs that go on without their terminal, and what other terminals see of them.
+
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use crate::place::{Place, wait_for};
+
+const FILE: &str = r#"
+name = "d"
+workers = 2
+domain = "a=[1, 2, 3, 4]"
+[[unit]]
+name = "u"
+run = "./u.sh {a}"
+save_to = "v"
+"#;
+
+/// The first experiment fails at once, the others wait for a file `gate`.
+fn place() -> Place {
+    let place = Place::with(FILE);
+    place.script(
+        "u.sh",
+        "[ $1 != 1 ] || { echo why >&2; exit 5; }
+        touch begun.$1
+        while ! [ -e gate ]; do sleep 0.01; done
+        echo $1",
+    );
+    place
+}
+
+/// Starts it from a shell that ends then, and with it all that it had in its terminal's group.
+fn detach(place: &Place, arguments: &[&str]) {
+    let done = place.research(arguments);
+    assert_eq!((done.code, &*done.out), (Some(0), ""), "{done:?}");
+    assert!(
+        done.err.contains("is being run in the background"),
+        "{done:?}"
+    );
+    assert!(done.err.contains("research logs d --follow"), "{done:?}");
+}
+
+/// The start of a run is in the log, and on disk soon after.
+fn wait_until_running(place: &Place) {
+    wait_for("a run", || {
+        (place.status("d")["state"] == "running").then_some(())
+    });
+}
+
+#[test]
+fn a_detached_run_goes_on_and_is_followed_and_stopped_from_elsewhere() {
+    let place = place();
+    detach(&place, &["run", "research.toml", "--detach"]);
+    // It has really begun, and what it says goes to a file from now on.
+    wait_until_running(&place);
+    let pid = std::fs::read_to_string(place.path("d/lock")).unwrap();
+    let lock: serde_json::Value = serde_json::from_str(&pid).unwrap();
+    let session = std::fs::read_to_string(format!("/proc/{}/stat", lock["pid"])).unwrap();
+    let fields: Vec<&str> = session.rsplit_once(") ").unwrap().1.split(' ').collect();
+    assert_eq!(fields[3], lock["pid"].to_string(), "it leads a session");
+    assert_eq!(fields[4], "0", "it has no terminal");
+
+    let following = place.start(&["logs", "d", "--follow"]);
+    let errors = place.start(&["logs", "d", "--follow", "--level", "error"]);
+    wait_for("two that wait", || {
+        place.path("begun.3").exists().then_some(())
+    });
+    let stopping = place.start(&["stop", "d", "-y"]);
+    following.wait_for_log("d", "what runs is finished");
+    place.write("gate", "");
+    assert_eq!(stopping.end().code, Some(0));
+    let followed = following.end();
+    assert_eq!(followed.code, Some(0), "{followed:?}");
+    assert_eq!(followed.out, place.read("d/research.log"));
+    assert!(
+        followed.out.contains("run ended: interrupted"),
+        "{followed:?}"
+    );
+    let errors = errors.end().out;
+    assert!(
+        errors.contains("exit code 5") && errors.contains("\n    why\n"),
+        "{errors}"
+    );
+    assert!(!errors.contains("run started"), "{errors}");
+    place.wait_for_silence();
+    let output = place.read("d/output.txt");
+    assert!(
+        output.contains("go on with `research resume d`"),
+        "{output}"
+    );
+
+    detach(&place, &["resume", "d", "--detach", "--results"]);
+    place.wait_for_silence();
+    assert_eq!(place.status("d")["state"], "complete");
+    assert_eq!(place.table("d"), "a,iteration,v\n2,0,2\n3,0,3\n4,0,4");
+    let output = place.read("d/output.txt");
+    assert!(output.contains("4 "), "{output}");
+    assert!(
+        place
+            .names()
+            .iter()
+            .all(|name| !name.starts_with(".research"))
+    );
+}
+
+#[test]
+fn a_detached_run_ends_at_once_when_it_is_killed_from_elsewhere() {
+    let place = place();
+    detach(&place, &["run", "research.toml", "--detach"]);
+    wait_for("an experiment", || {
+        place.path("begun.2").exists().then_some(())
+    });
+    let stopped = place.research(&["stop", "d", "--kill", "-y"]);
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    place.wait_for_silence();
+    assert_eq!(place.status("d")["state"], "interrupted");
+}
+
+#[test]
+fn a_detached_run_outlives_the_session_it_was_started_in() {
+    let place = place();
+    // As a terminal does when it is closed: the session's leader ends, its group gets a hang-up.
+    let mut shell = std::process::Command::new("setsid");
+    let program = env!("CARGO_BIN_EXE_research");
+    let script = format!("{program} run research.toml --detach; kill -HUP 0");
+    let mut shell = shell
+        .args(["sh", "-c", &script])
+        .current_dir(place.path("."))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    shell.wait().unwrap();
+    wait_for("an experiment", || {
+        place.path("begun.2").exists().then_some(())
+    });
+    place.write("gate", "");
+    place.wait_for_silence();
+    assert_eq!(place.status("d")["state"], "complete");
+}
+
+#[test]
+fn what_keeps_a_detached_run_from_beginning_is_told() {
+    let place = place();
+    let wrong = place.research(&["run", "none.toml", "--detach"]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    place.write("gate", "");
+    assert_eq!(place.research(&["run", "research.toml"]).code, Some(1));
+    let again = place.research(&["run", "research.toml", "--detach"]);
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert!(again.err.contains("exists already"), "{again:?}");
+    assert_eq!(
+        place.names(),
+        [
+            "begun.2",
+            "begun.3",
+            "begun.4",
+            "d",
+            "gate",
+            "research.toml",
+            "u.sh"
+        ]
+    );
+}
+
+#[test]
+fn the_log_of_one_experiment_is_found_by_the_beginning_of_its_id() {
+    let place = place();
+    place.write("gate", "");
+    assert_eq!(place.research(&["run", "research.toml"]).code, Some(1));
+    let folders = crate::place::names(&place.path("d/experiments"));
+    let [failed] = folders.as_slice() else {
+        panic!("{folders:?}");
+    };
+    let log = place.research(&["logs", "d", "--id", &failed[..12]]);
+    assert_eq!(
+        log.out,
+        place.read(&format!("d/experiments/{failed}/experiment.log"))
+    );
+    let none = place.research(&["logs", "d", "--id", "xyz"]);
+    assert_eq!(none.code, Some(2), "{none:?}");
+    assert!(
+        none.err
+            .contains("no experiment whose id begins with `xyz`"),
+        "{none:?}"
+    );
+    let several = place.research(&["logs", "d", "--id", ""]);
+    assert!(several.err.contains("several experiments"), "{several:?}");
+    assert!(several.err.contains(failed.as_str()), "{several:?}");
+}
+
+#[test]
+fn an_experiment_is_run_again_and_compared_value_by_value() {
+    let place = Place::with(
+        r#"
+        name = "p"
+        n_iters = 3
+        domain = "a=[1, 2] * x=uniform(0, 1)"
+        [[unit]]
+        name = "u"
+        run = "./u.sh {a} {x} {seed} {iteration}"
+        save_output_dict = true
+        "#,
+    );
+    place.script(
+        "u.sh",
+        r#"[ -e changed ] && [ $4 = 1 ] && { echo "{\"a\": $1, \"x\": 0.5, \"more\": 1}"; exit; }
+        echo "{\"a\": $1, \"x\": $2, \"seed\": $3}""#,
+    );
+    place.run(&[]);
+    let csv = place.results("p", &["--format", "csv"]);
+    let id = csv.lines().nth(1).unwrap().split(',').next().unwrap();
+    let before = std::fs::read(place.path("p/events.log")).unwrap();
+    let same = place.research(&["reproduce", "p", &id[..13]]);
+    assert_eq!(same.code, Some(0), "{same:?}");
+    assert_eq!(same.out, format!("{id}: the same: finished, 9 values\n"));
+    place.write("changed", "");
+    let other = place.research(&["reproduce", "p", id]);
+    assert_eq!(other.code, Some(1), "{other:?}");
+    assert!(other.out.contains("3 of 10 values differ"), "{other:?}");
+    assert!(other.out.contains("and now it is 0.5"), "{other:?}");
+    assert!(
+        other.out.contains("more, iteration 1: nothing is stored"),
+        "{other:?}"
+    );
+    assert_eq!(std::fs::read(place.path("p/events.log")).unwrap(), before);
+    let none = place.research(&["reproduce", "p", "zz"]);
+    assert_eq!(none.code, Some(2), "{none:?}");
+}

@@ -1,0 +1,94 @@
+//! The same results, byte for byte, whoever runs it and whatever is killed meanwhile.
+
+use crate::place::{Place, send};
+
+const FILE: &str = r#"
+name = "same"
+seed = 11
+n_reps = 2
+n_iters = 3
+domain = "a=[1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * x=uniform(0, 1) * b=['p', 'q']"
+[[unit]]
+name = "steps"
+mode = "generator"
+run = "./steps.sh {a} {seed}"
+save_output_dict = true
+[[unit]]
+name = "u"
+run = "echo {x} {b} {steps.step} {iteration} {repetition}"
+output = "text"
+save_to = "said"
+"#;
+
+fn place() -> Place {
+    let place = Place::with(&FILE.replace('\'', "\\\""));
+    place.script(
+        "steps.sh",
+        r#"for step in 1 2 3; do echo "{\"step\": $(($1 * step)), \"seed\": $2}"; sleep 0.005; done"#,
+    );
+    place
+}
+
+fn csv(place: &Place) -> String {
+    place.results("same", &["--format", "csv"])
+}
+
+/// Numbers that look random, and are the same each time.
+fn next(state: &mut u64) -> u64 {
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    *state >> 33
+}
+
+#[test]
+fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
+    let [one, eight] = ["1", "8"].map(|workers| {
+        let place = place();
+        place.run(&["-w", workers]);
+        csv(&place)
+    });
+    assert_eq!(one.lines().count(), 1 + 40 * 3);
+    assert_eq!(one, eight);
+
+    let place = place();
+    let mut random = 3;
+    let mut done = 0;
+    for kill in 0..10_u64 {
+        let workers = (1 + next(&mut random) % 4).to_string();
+        let arguments: &[&str] = match kill {
+            0 => &["run", "research.toml", "-w", &workers],
+            _ => &["resume", "same", "-w", &workers],
+        };
+        let mut running = place.start(arguments);
+        // Some more are done, and others are in their midst.
+        let wanted = done + next(&mut random) % 4;
+        let status = running.status_when("same", |status| {
+            let begun = status["workers"].as_array().unwrap().iter().any(|worker| {
+                worker["running"]
+                    .as_array()
+                    .is_some_and(|running| !running.is_empty())
+            });
+            status["finished"].as_u64().unwrap() >= wanted && status["state"] == "running" && begun
+        });
+        let workers = status["workers"].as_array().unwrap();
+        let pids = workers.iter().filter_map(|worker| worker["pid"].as_u64());
+        let pids: Vec<u64> = pids.collect();
+        if next(&mut random) % 2 == 0 && !pids.is_empty() {
+            let victim = pids[usize::try_from(next(&mut random)).unwrap() % pids.len()];
+            let victim = u32::try_from(victim).unwrap();
+            // It may have been one of the run before.
+            if place.processes().contains(&victim) {
+                send("KILL", victim);
+            }
+        }
+        running.signal("KILL");
+        assert_eq!(running.end().code, None);
+        place.wait_for_silence();
+        done = place.status("same")["finished"].as_u64().unwrap();
+    }
+    assert!(done < 40, "there is something left to do: {done}");
+    let resumed = place.research(&["resume", "same"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    assert_eq!(csv(&place), one);
+}

@@ -74,7 +74,7 @@ fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
         let workers = status["workers"].as_array().unwrap();
         let pids = workers.iter().filter_map(|worker| worker["pid"].as_u64());
         let pids: Vec<u64> = pids.collect();
-        if next(&mut random) % 2 == 0 && !pids.is_empty() {
+        if next(&mut random).is_multiple_of(2) && !pids.is_empty() {
             let victim = pids[usize::try_from(next(&mut random)).unwrap() % pids.len()];
             let victim = u32::try_from(victim).unwrap();
             // It may have been one of the run before.

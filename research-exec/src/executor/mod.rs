@@ -5,6 +5,7 @@ mod block;
 mod branch;
 mod in_turn;
 mod limits;
+mod pace;
 mod profile;
 mod threads;
 mod unwind;
@@ -12,7 +13,7 @@ mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use research_core::domain::{Config, IdRegistryError};
 use research_core::{
@@ -28,16 +29,9 @@ use crate::task::{TaskExperiment, standalone_task};
 pub use alone::{BranchExecution, Execution, Series};
 use branch::Branch;
 use limits::Limits;
+use pace::Pace;
 pub(crate) use watch::Interrupt;
 use watch::Watch;
-
-/// Saved values are sent when they take this much, in bytes.
-const SEND_BYTES: usize = 64 << 10;
-/// Saved values are sent when they have waited this long.
-const SEND_INTERVAL: Duration = Duration::from_millis(50);
-/// After an iteration that took this long, saved values are sent at once: sending costs little
-/// beside it, and the next one may take hours.
-const SLOW_ITERATION: Duration = Duration::from_millis(1);
 
 /// How an experiment of a task ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -418,36 +412,6 @@ impl Executor {
 fn give_up(branches: &mut [Branch], status: Status, reason: &str) {
     for branch in branches.iter_mut().filter(|branch| !branch.has_failed()) {
         branch.give_up(status, reason);
-    }
-}
-
-/// Says when saved values are to be sent.
-struct Pace {
-    sent: Instant,
-    asked: Instant,
-}
-
-impl Pace {
-    fn new() -> Self {
-        let now = Instant::now();
-        Self {
-            sent: now,
-            asked: now,
-        }
-    }
-
-    /// Whether to send now, after an iteration, when so many bytes wait.
-    #[inline]
-    fn is_due(&mut self, waiting: usize) -> bool {
-        let now = Instant::now();
-        let is_due = waiting >= SEND_BYTES
-            || now - self.asked >= SLOW_ITERATION
-            || now - self.sent >= SEND_INTERVAL;
-        self.asked = now;
-        if is_due {
-            self.sent = now;
-        }
-        is_due
     }
 }
 

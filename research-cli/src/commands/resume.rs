@@ -24,9 +24,9 @@ Go on with a research that was interrupted, killed or cut off: run what is missi
 Experiments that ended keep what they have saved; the others get the ids and seeds that they would
 have had. What runs is what was recorded, whatever the research file says by now.
 
-With --file what runs is what a research file says: only what is new in its domain. Workers, devices,
-retries, timeouts and the like may be others, too. Where units, n_iters, finalize or the seed are,
-results would not belong together, and it is refused (all but the seed can be allowed).",
+With --file what runs is what a research file says: only what is new in its domain. Workers,
+devices, retries, timeouts and the like may be others, too. Where units, n_iters, finalize or the
+seed are, results would not belong together, and it is refused (all but the seed can be allowed).",
     after_help = "\
 Examples:
   research resume power

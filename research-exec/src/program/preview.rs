@@ -9,11 +9,11 @@ use super::template::{Part, Template};
 /// What is known of an experiment before it runs.
 ///
 /// ```
-/// use research_core::domain::Config;
+/// use research_core::domain::{Config, Entry};
 /// use research_exec::program::{KnownBefore, ProgramCommand, ProgramSpec};
 ///
 /// let spec: ProgramSpec = serde_json::from_str(r#"{"run": "train --lr={lr} {data.path}"}"#)?;
-/// let config = Config::from_iter([("lr", 0.5)]);
+/// let config = Config::from_iter([Entry::new("lr", 0.5)]);
 /// let known = KnownBefore { config: &config, built_in: &[] };
 /// assert_eq!(ProgramCommand::new(&spec)?.preview(&known), "train --lr=0.5 {data.path}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -270,7 +270,7 @@ fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
     let path = folder.path();
     research(path, &["init"]);
     research(path, &["run", "research.toml", "-q"]);
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 18] = [
         &["--help"],
         &["--version"],
         &["help", "run"],
@@ -282,6 +282,10 @@ fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
         &["results", "first"],
         &["results", "first", "--format=csv"],
         &["list"],
+        &["logs", "first"],
+        &["artifacts", "first"],
+        &["env", "first"],
+        &["doctor", "first"],
         &["query", "first", "select * from results"],
         &["domain", "research.toml"],
         &["run", "research.toml", "--dry-run", "--name", "second"],

@@ -4,14 +4,13 @@ use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use research::core::RunOptions;
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, StoredResearch, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
 
 use super::{CommandError, shell_word};
-use crate::arguments;
 use crate::exit::Exit;
 use crate::file::{FileError, ResearchFile};
 
@@ -119,13 +118,6 @@ pub(super) fn lead(
     Ok(exit)
 }
 
-/// Whether this program can show logs.
-fn has_logs() -> bool {
-    arguments::Arguments::command()
-        .find_subcommand("logs")
-        .is_some()
-}
-
 /// What is said at the end: the summary, and what to do next.
 fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) -> String {
     let picture = monitor.picture();
@@ -147,7 +139,7 @@ fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) 
         return said;
     }
     let name = shell_word(&called.to_string_lossy());
-    if let Some(id) = summary.example().filter(|_| has_logs()) {
+    if let Some(id) = summary.example() {
         said.push_str(&format!(
             "\nsee more of one with `research logs {name} --id {id}`"
         ));

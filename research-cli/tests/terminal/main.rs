@@ -68,10 +68,6 @@ fn research(folder: &Path, arguments: &[&str]) {
 #[test]
 fn a_run_shows_a_bar_and_sums_up() {
     let folder = squares();
-    let help = Command::new(env!("CARGO_BIN_EXE_research"))
-        .arg("help")
-        .output();
-    let has_logs = String::from_utf8_lossy(&help.unwrap().stdout).contains("\n  logs ");
     for columns in [40, 80, 200] {
         let name = format!("at{columns}");
         let arguments = ["run", "research.toml", "--name", &name];
@@ -93,7 +89,7 @@ fn a_run_shows_a_bar_and_sums_up() {
         assert!(all.contains("square: highest 36"), "{lines:#?}");
         assert!(all.contains("четыре is wrong"), "{lines:#?}");
         let logs = format!("`research logs {name} --id ");
-        assert_eq!(all.contains(&logs), has_logs, "{lines:#?}");
+        assert!(all.contains(&logs), "{lines:#?}");
         let results = format!("`research results {name}`");
         assert!(all.ends_with(&results), "{lines:#?}");
     }

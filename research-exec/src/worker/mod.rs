@@ -2,6 +2,7 @@
 
 mod executor_process;
 mod invitation;
+mod memory;
 mod relay;
 mod sink;
 

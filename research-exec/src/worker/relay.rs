@@ -13,6 +13,7 @@ use nix::sys::wait::WaitStatus;
 use research_core::{Deadline, EventSink, FailureKind, SinkError, Status, Timestamp};
 
 use super::executor_process::ExecutorProcess;
+use super::memory::OomKills;
 use super::sink::FrameSink;
 use crate::distributor::ended_events;
 use crate::executor::Ending;
@@ -33,6 +34,7 @@ pub(super) struct Relay {
     decoder: FrameDecoder,
     chunk: Box<[u8]>,
     message: Vec<u8>,
+    oom_kills: OomKills,
 }
 
 impl Relay {
@@ -41,6 +43,7 @@ impl Relay {
             decoder: FrameDecoder::default(),
             chunk: vec![0; 64 << 10].into(),
             message: Vec::new(),
+            oom_kills: OomKills::of_this_process(),
         }
     }
 
@@ -82,10 +85,15 @@ impl Relay {
         let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
         let end = match timeout.filter(|_| is_late) {
             Some(timeout) => End::late(timeout),
-            None => End::killed(&status),
+            None => End::killed(&status, self.wants_memory(&status)),
         };
         let endings = end.tell(task, &mut sink).map_err(io::Error::other)?;
         sink.end(endings).map_err(io::Error::other)
+    }
+
+    /// Whether the system has ended a process like this for want of memory since that was last asked.
+    fn wants_memory(&mut self, status: &WaitStatus) -> bool {
+        matches!(status, WaitStatus::Signaled(_, Signal::SIGKILL, _)) && self.oom_kills.has_risen()
     }
 
     fn stream<'s, 't>(
@@ -240,12 +248,16 @@ struct End {
 }
 
 impl End {
-    fn killed(status: &WaitStatus) -> Self {
+    fn killed(status: &WaitStatus, wants_memory: bool) -> Self {
+        let why = match wants_memory {
+            true => ": the system was out of memory (its control group has counted a kill)",
+            false => "",
+        };
         Self {
             status: Status::Killed,
             kind: FailureKind::Killed,
             reason: format!(
-                "the executor's process ended by {}",
+                "the executor's process ended by {}{why}",
                 ending_in_words(status)
             ),
         }

@@ -1,0 +1,99 @@
+//! Whether the system has killed processes for want of memory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The counter of processes that were killed for want of memory, in this process's control group.
+#[derive(Debug)]
+pub(super) struct OomKills {
+    file: Option<PathBuf>,
+    seen: Option<u64>,
+}
+
+impl OomKills {
+    /// That of this process, where there is one that can be read.
+    pub(super) fn of_this_process() -> Self {
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        Self::in_file(file_of(&groups, Path::new("/sys/fs/cgroup")))
+    }
+
+    fn in_file(file: Option<PathBuf>) -> Self {
+        let seen = file.as_deref().and_then(count);
+        Self { file, seen }
+    }
+
+    /// Whether the counter has risen since this was last asked.
+    pub(super) fn has_risen(&mut self) -> bool {
+        let now = self.file.as_deref().and_then(count);
+        let has_risen = matches!((self.seen, now), (Some(seen), Some(now)) if now > seen);
+        self.seen = now;
+        has_risen
+    }
+}
+
+/// Where the counter stands, by what `/proc/self/cgroup` says: `memory.events` of the second version
+/// of control groups, `memory.oom_control` of the first.
+fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
+    let candidates = groups.lines().filter_map(|line| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (parts.next()?, parts.next()?.trim_start_matches('/'));
+        if controllers.is_empty() {
+            return Some(vec![
+                root.join(path).join("memory.events"),
+                // In a container its own group is the root.
+                root.join("memory.events"),
+            ]);
+        }
+        let is_memory = controllers.split(',').any(|one| one == "memory");
+        is_memory.then(|| {
+            let root = root.join("memory");
+            vec![
+                root.join(path).join("memory.oom_control"),
+                root.join("memory.oom_control"),
+            ]
+        })
+    });
+    let mut candidates = candidates.flatten();
+    candidates.find(|file| count(file).is_some())
+}
+
+/// The line `oom_kill N` of such a file.
+fn count(file: &Path) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = |line: &str| line.strip_prefix("oom_kill ")?.trim().parse().ok();
+    text.lines().find_map(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_is_found_in_both_versions_and_its_rise_is_seen_once() {
+        let root = tempfile::tempdir().unwrap();
+        let of = |file: &str, groups: &str, before: &str, after: &str| {
+            let file = root.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, before).unwrap();
+            let mut kills = OomKills::in_file(file_of(groups, root.path()));
+            assert_eq!(kills.file.as_deref(), Some(&*file));
+            assert!(!kills.has_risen());
+            fs::write(&file, after).unwrap();
+            assert!(kills.has_risen());
+            assert!(!kills.has_risen());
+        };
+        let text = |kills: u32| {
+            format!("low 0\nhigh 0\nmax 7\noom 9\noom_kill {kills}\noom_group_kill 0\n")
+        };
+        of("user/a/memory.events", "0::/user/a\n", &text(2), &text(3));
+        let old = "12:cpu:/b\n4:hugetlb,memory:/jobs/b\n1:name=systemd:/\n";
+        let text = |kills: u32| format!("oom_kill_disable 0\nunder_oom 0\noom_kill {kills}\n");
+        of("memory/jobs/b/memory.oom_control", old, &text(0), &text(1));
+    }
+
+    #[test]
+    fn without_a_counter_nothing_is_known() {
+        let mut kills = OomKills::in_file(file_of("0::/x\n", Path::new("/there/is/none")));
+        assert!(!kills.has_risen());
+    }
+}

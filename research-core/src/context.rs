@@ -13,7 +13,7 @@ use research_domain::{Config, Value};
 
 use crate::branches::Branches;
 use crate::deadline::Deadline;
-use crate::event::{Event, ExperimentNumber, ExperimentRecord, LogLevel};
+use crate::event::{Event, ExperimentNumber, ExperimentRecord};
 use crate::experiment::Experiment;
 use crate::expression::{Argument, Expression, ExpressionError, ec, o};
 use crate::folder::leave_experiment_folder;
@@ -22,6 +22,7 @@ use crate::meeting::{EventSink, KeepOutput, SinkError};
 use crate::output::{IntoOutput, Output};
 use crate::saved::{Columns, Saved, SharedSaved};
 use crate::unit::{Save, UnitError};
+use crate::words::LogLevel;
 use kept::is_large;
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.

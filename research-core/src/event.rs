@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Iterations};
 use crate::large::LargeValue;
+use crate::words::{LogLevel, OutputStream};
 
 /// A moment, in microseconds since 1970-01-01 00:00 UTC.
 #[derive(
@@ -179,66 +180,6 @@ pub struct ExceptionRecord {
     pub message: String,
     /// Where, or the last lines that a program put out.
     pub backtrace: Option<String>,
-}
-
-/// How much a message matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogLevel {
-    /// For those who look for a fault.
-    Debug,
-    /// What happens.
-    Info,
-    /// Something to look at.
-    Warning,
-    /// Something went wrong.
-    Error,
-}
-
-impl LogLevel {
-    /// All of them, the least important first.
-    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
-
-    /// The word for it in logs and files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl fmt::Display for LogLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// One of the two outputs of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputStream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-impl OutputStream {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Stdout, Self::Stderr];
-
-    /// The name of the file in which it is kept.
-    #[must_use]
-    pub fn file_name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout.txt",
-            Self::Stderr => "stderr.txt",
-        }
-    }
 }
 
 /// How a run ended.

@@ -45,6 +45,7 @@ mod pipeline;
 mod saved;
 mod unit;
 mod when;
+mod words;
 
 pub mod codec;
 
@@ -56,8 +57,8 @@ pub use context::{Context, ContextParts};
 pub use deadline::Deadline;
 pub use env::EnvMeta;
 pub use event::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, LogLevel, Measure,
-    Outcome, OutputStream, Status, Timestamp, UpdateRecord, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Measure, Outcome,
+    Status, Timestamp, UpdateRecord, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{
@@ -77,3 +78,4 @@ pub use research_domain as domain;
 pub use saved::SharedSaved;
 pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
 pub use when::{ParseWhenError, When};
+pub use words::{LogLevel, OutputStream};

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::event::{Event, OutputStream};
+use crate::event::Event;
+use crate::words::OutputStream;
 
 /// Where an executor tells what happens. It may gather events; it keeps their order.
 pub trait EventSink {

@@ -7,8 +7,8 @@ use research_domain::{Config, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::env::EnvMeta;
-use crate::event::{LogLevel, OutputStream};
 use crate::memory::MemorySize;
+use crate::words::{LogLevel, OutputStream};
 
 /// What an experiment is kept apart by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -44,10 +44,11 @@ fn run(storage: &mut LocalStorage, batches: &[Vec<Event>]) -> (usize, Option<Sto
 fn nothing_half_made_is_left_and_nothing_committed_is_lost() {
     // SAFETY: no handler is set; the signal is ignored, so that writing fails instead.
     unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }.unwrap();
-    let batches = small_run();
+    // More of it than of anything else in the folder.
+    let batches = [small_run(), small_run(), small_run()].concat();
     let base = tempfile::tempdir().unwrap();
     let (mut not_made, mut interrupted) = (0, 0);
-    for limit in (0..6000).step_by(29) {
+    for limit in (0..9000).step_by(61) {
         let name = format!("limit {limit}");
         let folder = base.path().join(&name);
         let made = limited(limit, || {

@@ -71,7 +71,7 @@ mod tests {
     fn a_line_without_an_end_is_cut_where_it_begins_anew() {
         let mut lines = WholeLines::default();
         let mut kept = Vec::new();
-        let bar = b"\r 50%".repeat(LONGEST / 5);
+        let bar = b"\r 50%".repeat(LONGEST / 4);
         lines.push(&bar, |lines| kept.extend_from_slice(lines));
         assert!(kept.ends_with(b"\r"));
         lines.end(|rest| kept.extend_from_slice(rest));

@@ -268,3 +268,45 @@ fn what_runs_and_what_is_no_research_is_left_alone() {
     }
     assert!(folder.path().join("photos").is_dir());
 }
+
+#[test]
+fn a_worker_that_waits_says_for_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut storage = begin(folder.path(), "power");
+    let reason = "GPU 0 has 4.1 GiB free of the 6 GiB that an experiment declares";
+    let events = [
+        Event::WorkerStarted {
+            at: at(3),
+            worker: WorkerNumber(1),
+            pid: 77,
+        },
+        Event::WorkerWaits {
+            at: at(4),
+            worker: WorkerNumber(1),
+            reason: Some(reason.to_owned()),
+        },
+    ];
+    storage.append(&events).unwrap();
+    storage.commit(false).unwrap();
+    let status = |format| research(folder.path(), &["status", "power", "--format", format]);
+    let shown = status("text");
+    let line = format!("  1, process 77, 0 experiments done, waits: {reason}");
+    assert!(text(&shown.stdout).contains(&line), "{shown:?}");
+    let json: serde_json::Value = serde_json::from_slice(&status("json").stdout).unwrap();
+    let workers = json["workers"].as_array().unwrap();
+    assert!(
+        workers.iter().any(|worker| worker["waits"] == reason),
+        "{json}"
+    );
+
+    let no_longer = Event::WorkerWaits {
+        at: at(5),
+        worker: WorkerNumber(1),
+        reason: None,
+    };
+    storage.append(&[no_longer]).unwrap();
+    storage.commit(false).unwrap();
+    assert!(!text(&status("text").stdout).contains("waits: "));
+    let log = std::fs::read_to_string(storage.folder().join("research.log")).unwrap();
+    assert!(log.contains(&format!("worker 1 waits: {reason}")), "{log}");
+}

@@ -380,6 +380,16 @@ pub enum Event {
         /// Where it is.
         value: LargeValue,
     },
+    /// A worker waits until its devices have memory, or no longer does. One that begins an
+    /// experiment or is lost no longer waits, without being told of here.
+    WorkerWaits {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        worker: WorkerNumber,
+        /// For what it waits; `None` if it no longer does.
+        reason: Option<String>,
+    },
 }
 
 /// An update of the domain: all that a resumed run needs to go on with it.

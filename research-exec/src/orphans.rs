@@ -131,6 +131,16 @@ pub(crate) fn new_mark() -> String {
     format!("{}-{now}", std::process::id())
 }
 
+/// Whether a process descends from one of this process's workers, as far as can be seen.
+pub(crate) fn is_marked(pid: u32) -> bool {
+    let begin = format!("{MARK}={}-", std::process::id());
+    // Processes of others cannot be looked at.
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environment
+        .split(|byte| *byte == 0)
+        .any(|one| one.starts_with(begin.as_bytes()))
+}
+
 /// Kills all processes with this mark, wherever they are: those of a worker that was killed.
 pub(crate) fn end_marked(mark: &str) -> io::Result<()> {
     let wanted = format!("{MARK}={mark}");

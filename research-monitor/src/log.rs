@@ -162,6 +162,15 @@ impl<'a> Entry<'a> {
                 exception: reason,
                 ..Self::new(*at, "worker_lost")
             },
+            Event::WorkerWaits {
+                at,
+                worker,
+                reason: Some(reason),
+            } => Self {
+                worker: Some(worker.0),
+                exception: reason,
+                ..Self::new(*at, "worker_waits")
+            },
             Event::ExperimentStarted { at, experiment, .. } => Self {
                 experiment: Some(*experiment),
                 ..Self::new(*at, "started")
@@ -204,7 +213,8 @@ impl<'a> Entry<'a> {
             | Event::Moved { .. }
             | Event::Profile { .. }
             | Event::Output { .. }
-            | Event::LargeValue { .. } => return None,
+            | Event::LargeValue { .. }
+            | Event::WorkerWaits { reason: None, .. } => return None,
         })
     }
 }

@@ -10,8 +10,8 @@ use crate::words;
 /// How many lines may be written in each second.
 const MOST_IN_A_SECOND: u32 = 10;
 
-/// Chooses the events that people should see at once: warnings, errors, lost workers, and each
-/// new cause of failures. A flood of them is cut short.
+/// Chooses the events that people should see at once: warnings, errors, workers that are lost or wait,
+/// and each new cause of failures. A flood of them is cut short.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     causes: usize,
@@ -86,6 +86,14 @@ fn of_event(event: &Event, picture: &Picture) -> Option<String> {
             let reason = words::printable(reason);
             Some(format!("warning: worker {worker} was lost: {reason}"))
         }
+        Event::WorkerWaits {
+            worker,
+            reason: Some(reason),
+            ..
+        } => Some(format!(
+            "worker {worker} waits: {}",
+            words::printable(reason)
+        )),
         _ => None,
     }
 }

@@ -72,6 +72,8 @@ pub struct WorkerPicture {
     pub experiments: u64,
     /// Why it is gone, if it is gone without having been asked to go.
     pub lost: Option<String>,
+    /// What it waits for before it begins an experiment, if it waits.
+    pub waits: Option<String>,
 }
 
 /// An error or a panic of a unit, and whose it was.

@@ -100,6 +100,8 @@ pub struct WorkerReport {
     pub experiments: u64,
     /// Why it is gone, if it is gone without having been asked to go.
     pub lost: Option<String>,
+    /// What it waits for before it begins an experiment, if it waits.
+    pub waits: Option<String>,
     /// The experiments that it runs.
     pub running: Vec<RunningReport>,
 }
@@ -211,6 +213,7 @@ fn workers(picture: &Picture, now: Timestamp) -> Vec<WorkerReport> {
                 pid: Some(worker.pid),
                 experiments: worker.experiments,
                 lost: worker.lost.clone(),
+                waits: worker.waits.clone(),
                 running: Vec::new(),
             };
             (number, report)
@@ -223,6 +226,7 @@ fn workers(picture: &Picture, now: Timestamp) -> Vec<WorkerReport> {
             pid: None,
             experiments: 0,
             lost: None,
+            waits: None,
             running: Vec::new(),
         });
         report.running.push(running_report(running, now));
@@ -380,6 +384,8 @@ impl fmt::Display for WorkerReport {
         )?;
         if let Some(reason) = &self.lost {
             write!(f, ", lost: {}", words::printable(reason))?;
+        } else if let Some(reason) = &self.waits {
+            write!(f, ", waits: {}", words::printable(reason))?;
         } else if self.running.is_empty() {
             f.write_str(", idle")?;
         }

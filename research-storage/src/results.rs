@@ -151,6 +151,7 @@ impl Results {
             Event::RunStarted { .. }
             | Event::WorkerStarted { .. }
             | Event::WorkerLost { .. }
+            | Event::WorkerWaits { .. }
             | Event::Message { .. }
             | Event::Profile { .. }
             | Event::DomainUpdated { .. }

@@ -83,6 +83,7 @@ fn kind(event: &Event) -> Option<&'static str> {
         Event::Output { .. } => "Output",
         Event::LargeValue { .. } => "LargeValue",
         Event::DomainUpdated { .. } => "DomainUpdated",
+        Event::WorkerWaits { .. } => return None,
     })
 }
 

@@ -180,6 +180,7 @@ impl Prepared {
             options,
             source: Box::new(One(Some(task))),
             devices,
+            probe: self.research.probe,
             updater: None,
             storage: Box::new(storage),
             subscribers: self.research.subscribers,

@@ -279,6 +279,7 @@ impl Prepared {
             source: Box::new(source),
             devices,
             updater,
+            probe: self.research.probe,
             storage,
             subscribers: audience.subscribers,
             target: target.clone(),

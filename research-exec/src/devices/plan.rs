@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use research_core::domain::Value;
-use research_core::{RunOptions, WorkerNumber};
+use research_core::{MemorySize, RunOptions, WorkerNumber};
 use serde::{Deserialize, Serialize};
 
 use super::get_devices;
@@ -65,6 +65,25 @@ pub enum DevicesError {
         worker: usize,
         /// The branch, from 0.
         branch: usize,
+    },
+    /// The memory of devices is to be checked, and nobody can tell of it.
+    #[error("memory_ratio and device_memory need somebody who tells of the memory of devices: {0}")]
+    Unchecked(#[source] ProbeError),
+    /// A device has less memory in all than is declared.
+    #[error(
+        "{device} has {total} in all, and worker {worker} needs {needed} of it: each of its experiments there declares {declared}"
+    )]
+    TooSmall {
+        /// The device.
+        device: String,
+        /// The worker, from 0.
+        worker: usize,
+        /// What the device has.
+        total: MemorySize,
+        /// What a task of the worker needs.
+        needed: MemorySize,
+        /// What one experiment declares.
+        declared: MemorySize,
     },
     /// Nothing can be known of devices, and something must be.
     #[error(transparent)]
@@ -174,7 +193,46 @@ impl DevicePlan {
             }
             plan.workers.push(branches);
         }
+        plan.check_memory(options, probe)?;
         Ok(plan)
+    }
+
+    /// Whether the memory of the devices can be checked, and can be enough, where that is asked
+    /// for.
+    fn check_memory(
+        &self,
+        options: &RunOptions,
+        probe: &mut dyn DeviceProbe,
+    ) -> Result<(), DevicesError> {
+        if options.memory_ratio.is_none() && options.device_memory.is_none() {
+            return Ok(());
+        }
+        for (place, device) in self.devices.iter().enumerate() {
+            let memory = probe.memory(&device.id).map_err(DevicesError::Unchecked)?;
+            let Some(declared) = options.device_memory else {
+                continue;
+            };
+            for (worker, branches) in self.workers.iter().enumerate() {
+                let uses = branches.iter().flatten().filter(|other| **other == place);
+                let uses = u64::try_from(uses.count()).unwrap_or(u64::MAX);
+                let needed = declared.0.saturating_mul(uses);
+                if needed > memory.total {
+                    return Err(DevicesError::TooSmall {
+                        device: device.label.clone(),
+                        worker,
+                        total: MemorySize(memory.total),
+                        needed: MemorySize(needed),
+                        declared,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nobody has a device.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.devices.is_empty()
     }
 
     fn place_of(&mut self, device: PlannedDevice) -> usize {
@@ -204,6 +262,25 @@ impl DevicePlan {
             visible: Some(ids.join(",").into()),
             branches: branches.iter().map(numbers).collect(),
         })
+    }
+
+    /// The devices of each branch of a worker, by their places.
+    pub(crate) fn branches(&self, worker: WorkerNumber) -> &[Vec<usize>] {
+        self.workers
+            .get(worker.0 as usize)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// How people are told of a device.
+    pub(crate) fn label(&self, place: usize) -> &str {
+        self.devices
+            .get(place)
+            .map_or("a device", |device| &device.label)
+    }
+
+    /// What the driver knows the devices by, in the order of their places.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.devices.iter().map(|device| device.id.as_str())
     }
 
     /// As [`of_worker`](Self::of_worker), for a worker whose process sees all devices: they keep

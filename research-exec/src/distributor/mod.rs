@@ -1,6 +1,7 @@
 //! Who runs what, as a pure state machine: no clock, no processes, no threads, so that it can be
 //! simulated.
 
+mod devices;
 mod losses;
 mod queue;
 mod retries;
@@ -16,6 +17,7 @@ use research_core::{
     Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, When, WorkerNumber,
 };
 
+use crate::devices::Samples;
 use crate::executor::Ending;
 use crate::link::message::{Task, TaskNumber};
 use crate::task::{NewDomain, TaskExperiment};
@@ -49,6 +51,8 @@ pub(crate) enum Input {
         /// Whether the worker can run nothing more.
         worn_out: bool,
     },
+    /// The memory of the run's devices, as it was asked for.
+    Sampled { round: u64, samples: Samples },
     /// Time has passed: the moment of [`Distributor::next_deadline`] has come.
     Tick,
     /// What a request for an update of the domain came to: a new domain, none, or why there is
@@ -73,6 +77,8 @@ pub(crate) enum Action {
     Kill(WorkerNumber),
     /// Ask for an update of the domain.
     Update(UpdateRequest),
+    /// Look at the memory of the run's devices, and tell of it with this number.
+    Sample(u64),
     /// Append events to the log.
     Append(Vec<Event>),
     /// The run is over: no worker is left.

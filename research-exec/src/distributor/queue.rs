@@ -105,6 +105,11 @@ impl Queue {
             .collect()
     }
 
+    /// How many experiments the task has whose turn it is, if one waits.
+    pub(super) fn next_experiments(&self) -> Option<usize> {
+        self.waiting.front().map(|queued| queued.task.len())
+    }
+
     /// The task whose turn it is.
     pub(super) fn pop(&mut self) -> Option<Queued> {
         self.waiting.pop_front()

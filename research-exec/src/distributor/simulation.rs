@@ -6,6 +6,8 @@
 //! Everything comes of one seed. One that fails is printed, and replays exactly:
 //! `cargo xtask sim --seed S --seeds 1`, with the same numbers of workers and configs.
 
+mod device_cases;
+mod devices;
 mod ledger;
 mod source;
 mod world;

@@ -6,6 +6,7 @@ use super::queue::Queue;
 use super::updates::Updates;
 use super::workers::{WorkerState, Workers};
 use super::{Action, Input, Now, Settings, StatusCounts};
+use crate::devices::MemoryGate;
 use crate::link::message::TaskNumber;
 use crate::task::TaskSource;
 
@@ -17,6 +18,8 @@ pub(crate) struct Distributor {
     pub(super) updates: Updates,
     pub(super) workers: Workers,
     pub(super) phase: Phase,
+    /// Where the memory of devices is checked.
+    pub(super) gate: Option<MemoryGate>,
     next_task: u64,
     pub(super) losses_in_a_row: u32,
     pub(super) counts: StatusCounts,
@@ -41,6 +44,7 @@ impl Distributor {
             queue: Queue::new(source),
             workers: Workers::default(),
             phase: Phase::Running,
+            gate: None,
             next_task: 0,
             losses_in_a_row: 0,
             counts: StatusCounts::default(),
@@ -59,7 +63,8 @@ impl Distributor {
 
     /// When there will be something to do even if nothing happens.
     pub(crate) fn next_deadline(&self) -> Option<Now> {
-        let deadline = self.queue.next_deadline();
+        let check = self.gate.as_ref().and_then(MemoryGate::next_check);
+        let deadline = self.queue.next_deadline().into_iter().chain(check).min();
         deadline.filter(|_| self.phase == Phase::Running)
     }
 
@@ -95,6 +100,11 @@ impl Distributor {
                     self.task_ended(now, worker, &endings, worn_out, actions);
                 }
             }
+            Input::Sampled { round, samples } => {
+                if let Some(gate) = &mut self.gate {
+                    gate.take_samples(round, samples);
+                }
+            }
             Input::Tick => {}
             Input::Updated(answer) => self.updated(now, answer, actions),
             Input::Stop => self.stop(Outcome::Interrupted, actions),
@@ -107,8 +117,10 @@ impl Distributor {
     fn go_on(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.end_if_hopeless(now, actions);
         self.queue.put_back_due(now);
+        self.look_at_devices(now);
         self.fill(now, actions);
         self.assign(now, actions);
+        self.wait_for_devices(now, actions);
         self.recruit(actions);
         self.wind_up(actions);
     }
@@ -150,7 +162,7 @@ impl Distributor {
     /// Gives tasks to workers that have nothing to do, as long as there are both.
     fn assign(&mut self, now: Now, actions: &mut Vec<Action>) {
         while self.phase == Phase::Running
-            && let Some(worker) = self.workers.idle()
+            && let Some(worker) = self.next_worker(now)
             && let Some(task) = self.queue.pop()
         {
             let number = TaskNumber(self.next_task);
@@ -160,6 +172,9 @@ impl Distributor {
             let started = experiments.map(|one| one.started(now, worker, pid));
             actions.push(Action::Append(started.collect()));
             actions.push(Action::Send(worker, number, task.task.clone()));
+            if let Some(gate) = &mut self.gate {
+                gate.begin(worker, number, task.task.len());
+            }
             self.workers.set(worker, WorkerState::Busy { number, task });
         }
     }
@@ -167,8 +182,9 @@ impl Distributor {
     /// Starts workers for tasks that nobody is there for.
     fn recruit(&mut self, actions: &mut Vec<Action>) {
         let most = self.settings.workers.max(1);
+        let waiting = self.gate.as_ref().map_or(0, MemoryGate::waiting);
         while self.phase == Phase::Running
-            && self.workers.available() < self.queue.len()
+            && self.workers.available() < self.queue.len() + waiting
             && let Some(worker) = self.workers.start_one(most)
         {
             actions.push(Action::Start(worker));

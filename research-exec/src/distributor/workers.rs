@@ -129,9 +129,9 @@ impl Workers {
         Some(number)
     }
 
-    /// One that has nothing to do.
-    pub(super) fn idle(&self) -> Option<WorkerNumber> {
-        self.idle.last().copied()
+    /// Those that have nothing to do; the last one was busy last.
+    pub(super) fn idle(&self) -> &[WorkerNumber] {
+        &self.idle
     }
 
     /// How many run a task.

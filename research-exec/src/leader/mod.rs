@@ -2,6 +2,7 @@
 
 mod in_process;
 mod launch;
+mod sampler;
 mod signals;
 mod updates;
 mod writer;
@@ -16,7 +17,7 @@ use research_core::{
     Timestamp, WorkerNumber,
 };
 
-use crate::devices::DevicePlan;
+use crate::devices::{DevicePlan, DeviceProbe, MemoryGate, MemoryRules};
 use crate::distributor::{Action, Distributor, Input, Settings, StatusCounts};
 use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
 use crate::process::wait_for_children;
@@ -25,6 +26,7 @@ use crate::worker::Target;
 use in_process::InProcess;
 pub use launch::LaunchError;
 use launch::RunningWorker;
+use sampler::{Sampled, Sampler};
 use signals::Signals;
 pub use updates::DomainUpdater;
 use updates::Updates;
@@ -48,6 +50,8 @@ pub struct Job {
     pub devices: DevicePlan,
     /// Who decides on updates of the domain, if somebody does.
     pub updater: Option<Box<dyn DomainUpdater>>,
+    /// Who tells of the memory of devices, where that is checked.
+    pub probe: Box<dyn DeviceProbe>,
     /// Where events are kept.
     pub storage: Box<dyn Storage>,
     /// Who else wants to see them.
@@ -120,7 +124,7 @@ pub fn lead(job: Job) -> Result<Report, RunError> {
     } else {
         None
     };
-    let report = Leader::new(job, letters, inbox).run();
+    let report = Leader::new(job, letters, inbox)?.run();
     drop(signals);
     report
 }
@@ -131,6 +135,8 @@ struct Leader {
     distributor: Distributor,
     workers: HashMap<WorkerNumber, RunningWorker>,
     devices: DevicePlan,
+    /// Where the memory of devices is checked.
+    sampler: Option<Sampler>,
     /// The one worker of a run without worker processes.
     in_process: Option<InProcess>,
     /// Workers that were told to end, and when that is to be over.
@@ -149,7 +155,7 @@ struct Leader {
 }
 
 impl Leader {
-    fn new(job: Job, letters: Sender<Input>, inbox: Receiver<Input>) -> Self {
+    fn new(job: Job, letters: Sender<Input>, inbox: Receiver<Input>) -> Result<Self, RunError> {
         let Job {
             experiment,
             options,
@@ -175,6 +181,20 @@ impl Leader {
                 && !experiment.is_processes(),
             updates: rules.unwrap_or_default(),
         };
+        let rules = MemoryRules::of(&options, settings.shared_process);
+        let gate = rules
+            .filter(|_| !job.devices.is_empty())
+            .map(|rules| MemoryGate::new(rules, job.devices.clone()));
+        let sampled = gate.as_ref().map(|_| Sampled {
+            probe: job.probe,
+            devices: job.devices.ids().map(str::to_owned).collect(),
+            in_process,
+        });
+        let sampler = sampled.map(|sampled| Sampler::start(sampled, letters.clone()));
+        let sampler = sampler.transpose().map_err(|source| RunError::Io {
+            action: "start a thread that looks at devices",
+            source,
+        })?;
         let n_iters = options.n_iters.or(experiment.default_n_iters());
         let init = Init {
             protocol: PROTOCOL,
@@ -190,12 +210,13 @@ impl Leader {
             },
             source: job.recorded_source,
         };
-        Self {
+        Ok(Self {
             in_process: in_process.then(|| InProcess::new(experiment, &init)),
             init,
             n_iters,
             target: job.target,
-            distributor: Distributor::new(settings, source),
+            distributor: Distributor::new(settings, source).with_gate(gate),
+            sampler,
             workers: HashMap::new(),
             devices: job.devices,
             ending: Vec::new(),
@@ -208,7 +229,7 @@ impl Leader {
             warnings: job.warnings,
             failure: None,
             outcome: None,
-        }
+        })
     }
 
     fn run(mut self) -> Result<Report, RunError> {
@@ -325,6 +346,11 @@ impl Leader {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Append(events) => self.append(events),
+            Action::Sample(round) => {
+                if let Some(sampler) = &self.sampler {
+                    sampler.ask(round);
+                }
+            }
             Action::Start(worker) => self.start_worker(worker),
             Action::Send(worker, number, task) => self.send_task(worker, number, task),
             Action::Quit(worker) => self.end_worker(worker, RunningWorker::quit),

@@ -8,6 +8,7 @@ use research_core::domain::{Iteration, option};
 use research_core::{
     Event, Experiment, ExperimentNumber, Isolation, RunOptions, Status, Storage, StorageError,
 };
+use research_exec::devices::NvmlProbe;
 use research_exec::{
     DomainSource, DoneBefore, Invitation, Job, Report, RunError, Target, lead, serve,
 };
@@ -85,6 +86,7 @@ impl Run {
             source: Box::new(source),
             devices: Default::default(),
             updater: None,
+            probe: Box::new(NvmlProbe::new()),
             storage: Box::new(Keep(Arc::clone(&events))),
             subscribers: Vec::new(),
             target,

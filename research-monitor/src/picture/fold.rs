@@ -38,6 +38,7 @@ impl Picture {
                     since: *at,
                     experiments: 0,
                     lost: None,
+                    waits: None,
                 };
                 self.workers.insert(*worker, picture);
             }
@@ -46,6 +47,12 @@ impl Picture {
                 self.workers_lost += 1;
                 if let Some(worker) = self.workers.get_mut(worker) {
                     worker.lost = Some(reason.clone());
+                }
+            }
+            Event::WorkerWaits { at, worker, reason } => {
+                self.see(*at);
+                if let Some(worker) = self.workers.get_mut(worker) {
+                    worker.waits.clone_from(reason);
                 }
             }
             Event::ExperimentStarted { .. } => self.experiment_started(event),
@@ -165,6 +172,9 @@ impl Picture {
             last_values: LastValues::default(),
         };
         self.running.insert(*experiment, running);
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.waits = None;
+        }
         self.pace.begin(*at);
         self.measure(before, *at);
     }

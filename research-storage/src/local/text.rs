@@ -119,6 +119,17 @@ impl TextLogs {
                     &format!("worker {worker} was lost: {reason}"),
                 );
             }
+            Event::WorkerWaits {
+                at,
+                worker,
+                reason: Some(reason),
+            } => {
+                self.say(
+                    *at,
+                    LogLevel::Info,
+                    &format!("worker {worker} waits: {reason}"),
+                );
+            }
             Event::Message {
                 at,
                 experiment,
@@ -156,7 +167,8 @@ impl TextLogs {
             | Event::Moved { .. }
             | Event::Profile { .. }
             | Event::Output { .. }
-            | Event::LargeValue { .. } => {}
+            | Event::LargeValue { .. }
+            | Event::WorkerWaits { reason: None, .. } => {}
         }
     }
 

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use research_core::{Outcome, Timestamp, When, WorkerNumber};
+use research_core::{Outcome, RunOptions, Timestamp, When, WorkerNumber};
 
+use super::devices::Devices;
 use super::ledger::Ledger;
 use super::source::{Numbers, Shared};
 use crate::distributor::{Action, Distributor, Input, Settings};
@@ -77,6 +78,7 @@ pub(super) struct World {
     /// What may still be heard of tasks that are over.
     stale: Vec<Message>,
     ledger: Ledger,
+    devices: Option<Devices>,
     /// How many updates may still come.
     updates_left: u32,
     stop_at: Option<u64>,
@@ -118,6 +120,8 @@ impl World {
         };
         let stop_at = (random.next_u32().is_multiple_of(3))
             .then(|| random.next_u64() % (4 * size.configs + 4));
+        let devices = devices(&size, &source, &mut random);
+        let gate = devices.as_ref().map(Devices::gate);
         Self {
             chances: Chances {
                 crash: [12, 50, 1000][random.next_u32() as usize % 3],
@@ -129,7 +133,8 @@ impl World {
             },
             size,
             shared,
-            distributor: Distributor::new(settings.clone(), Box::new(source)),
+            distributor: Distributor::new(settings.clone(), Box::new(source)).with_gate(gate),
+            devices,
             ledger: Ledger::new(settings.clone()),
             settings,
             inputs: 0,
@@ -175,7 +180,13 @@ impl World {
         // A worker starts and ends, a task is tried some times, and updates bring no more than
         // there was at first.
         let most = 100 * (11 * self.size.configs + u64::from(self.size.workers)) + 1000;
-        for _ in 0..most {
+        // Where devices are looked at, that takes more.
+        let steps = if self.devices.is_some() {
+            100 * most
+        } else {
+            most
+        };
+        for _ in 0..steps {
             if self.outcome.is_some() {
                 break;
             }
@@ -224,6 +235,9 @@ impl World {
                     task.iter()
                         .for_each(|one| self.ledger.runs(one.number, now));
                     self.change(worker, State::Idle, State::Running);
+                    if let Some(devices) = &mut self.devices {
+                        devices.begin(worker, task.len());
+                    }
                     let worker = &mut self.workers[worker.0 as usize];
                     assert!(!worker.worn_out, "it can run nothing more");
                     worker.task = Some((number, task));
@@ -244,7 +258,18 @@ impl World {
                     let now = self.now;
                     events.iter().for_each(|one| self.ledger.appended(one, now));
                 }
-                Action::GiveUp(_) => self.gave_up = true,
+                Action::Sample(round) => {
+                    let devices = self.devices.as_mut().expect("nobody asks without devices");
+                    devices.ask(round);
+                }
+                Action::GiveUp(reason) => {
+                    if reason.starts_with("no worker can begin") {
+                        let busy = [State::Running, State::Starting];
+                        assert!(busy.iter().all(|state| self.list(*state).is_empty()));
+                        self.devices.as_ref().expect("they are why").given_up();
+                    }
+                    self.gave_up = true;
+                }
                 Action::Done(outcome) => {
                     let gone = self.list(State::Gone).len();
                     assert_eq!(gone, self.workers.len(), "workers outlive the run");
@@ -263,6 +288,7 @@ impl World {
                 (worker, number.0, task.len()).hash(&mut self.history);
             }
             Action::Append(events) => events.len().hash(&mut self.history),
+            Action::Sample(round) => round.hash(&mut self.history),
             Action::Update(request) => request.generated.hash(&mut self.history),
             Action::GiveUp(_) | Action::Done(_) => self.inputs.hash(&mut self.history),
         }
@@ -328,6 +354,19 @@ impl World {
         let worker = &mut self.workers[worker.0 as usize];
         (worker.state, worker.place) = (state, place);
     }
+}
+
+/// Devices for half of the worlds that are small enough to look at all workers that wait.
+fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Devices> {
+    if size.workers > 16 || random.next_u32().is_multiple_of(2) {
+        return None;
+    }
+    let options = RunOptions {
+        workers: size.workers,
+        branches: source.branches.try_into().ok()?,
+        ..RunOptions::default()
+    };
+    Devices::draw(random, &options)
 }
 
 /// The largest size for each eighth seed, less for the others.

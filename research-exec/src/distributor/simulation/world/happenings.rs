@@ -9,6 +9,7 @@ use research_core::{Event, Status, Timestamp, WorkerNumber};
 use super::{Message, State, World};
 use crate::distributor::Input;
 use crate::executor::Ending;
+use crate::link::message::{Task, TaskNumber};
 use crate::task::NewDomain;
 
 impl World {
@@ -28,6 +29,11 @@ impl World {
         if self.shared.is_asked.load(Ordering::Relaxed) && self.chance(3) {
             return Some(self.answer());
         }
+        if self.chance(3)
+            && let Some(input) = self.pass_time()
+        {
+            return Some(input);
+        }
         if self.chance(self.chances.late)
             && let Some(message) = self.pick_stale()
         {
@@ -45,6 +51,11 @@ impl World {
             .iter()
             .all(|state| self.list(*state).is_empty())
         {
+            if let Some(devices) = &mut self.devices
+                && devices.is_looking()
+            {
+                return devices.look();
+            }
             // Nothing happens until time has passed.
             let deadline = self.distributor.next_deadline()?;
             self.now = self.now.max(deadline.0);
@@ -68,6 +79,19 @@ impl World {
         })
     }
 
+    /// Devices fill and empty, and somebody looks at them.
+    fn pass_time(&mut self) -> Option<Input> {
+        let devices = self.devices.as_mut()?;
+        devices.pass_time(&mut self.random);
+        let fails = self.random.next_u32().is_multiple_of(20);
+        let hangs = self.random.next_u32().is_multiple_of(10);
+        if fails {
+            devices.fail(hangs)
+        } else {
+            devices.look()
+        }
+    }
+
     fn answer(&mut self) -> Input {
         self.shared.is_asked.store(false, Ordering::Relaxed);
         Input::Updated(if self.chance(self.chances.refusal) {
@@ -83,7 +107,7 @@ impl World {
 
     /// A worker ends its task; the message may come once more later, or events before it.
     fn finish(&mut self, worker: WorkerNumber) -> Option<Input> {
-        let (number, task) = self.workers[worker.0 as usize].task.take()?;
+        let (number, task) = self.take_task(worker)?;
         task.iter().for_each(|one| self.ledger.rests(one.number));
         self.change(worker, State::Running, State::Idle);
         let message = Message {
@@ -102,7 +126,7 @@ impl World {
 
     /// A worker does not end its task; it may be heard of later that it did.
     pub(super) fn drop_task(&mut self, worker: WorkerNumber) {
-        if let Some((number, task)) = self.workers[worker.0 as usize].task.take() {
+        if let Some((number, task)) = self.take_task(worker) {
             task.iter().for_each(|one| self.ledger.rests(one.number));
             self.stale.push(Message {
                 worker,
@@ -110,6 +134,14 @@ impl World {
                 task,
             });
         }
+    }
+
+    /// A task runs no more.
+    fn take_task(&mut self, worker: WorkerNumber) -> Option<(TaskNumber, Task)> {
+        if let Some(devices) = &mut self.devices {
+            devices.end(worker);
+        }
+        self.workers[worker.0 as usize].task.take()
     }
 
     fn ended(&mut self, message: &Message, worn_out: bool) -> Input {

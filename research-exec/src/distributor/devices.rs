@@ -1,0 +1,58 @@
+//! Workers that wait until their devices have memory.
+
+use research_core::{Event, WorkerNumber};
+
+use super::state::{Distributor, Phase};
+use super::workers::WorkerState;
+use super::{Action, Now};
+use crate::devices::MemoryGate;
+
+impl Distributor {
+    /// Lets workers begin tasks only when this admits them.
+    pub(crate) fn with_gate(mut self, gate: Option<MemoryGate>) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// The worker that gets the next task, if there is a task and a worker for it.
+    pub(super) fn next_worker(&mut self, now: Now) -> Option<WorkerNumber> {
+        let experiments = self.queue.next_experiments()?;
+        let Some(gate) = &mut self.gate else {
+            return self.workers.idle().last().copied();
+        };
+        let is_busy = self.workers.busy() > 0;
+        let idle = self.workers.idle().iter().rev().copied();
+        idle.into_iter()
+            .find(|worker| gate.admits(now, *worker, experiments, is_busy))
+    }
+
+    /// Brings what is known of devices up to date, before tasks are given to workers.
+    pub(super) fn look_at_devices(&mut self, now: Now) {
+        let Some(gate) = &mut self.gate else { return };
+        let workers = &self.workers;
+        let is_idle = |worker| matches!(workers.state(worker), Some(WorkerState::Idle));
+        gate.look_around(now, |worker, task| workers.does(worker, task), is_idle);
+    }
+
+    /// Asks for what must be known of devices, tells who waits for them, and ends the run if
+    /// nobody will ever have waited enough.
+    pub(super) fn wait_for_devices(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let Some(gate) = &mut self.gate else { return };
+        let is_work_left = self.phase == Phase::Running && self.queue.next_experiments().is_some();
+        let round = gate.end_round(now, is_work_left);
+        actions.extend(round.map(Action::Sample));
+        let changes = gate.take_changes().into_iter();
+        let event = |(worker, reason)| Event::WorkerWaits {
+            at: now,
+            worker,
+            reason,
+        };
+        let events: Vec<Event> = changes.map(event).collect();
+        if !events.is_empty() {
+            actions.push(Action::Append(events));
+        }
+        if is_work_left && let Some(reason) = gate.hopeless(self.settings.workers) {
+            self.give_up(now, reason, actions);
+        }
+    }
+}

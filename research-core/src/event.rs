@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Iterations};
 use crate::large::LargeValue;
+use crate::update::UpdateRecord;
 use crate::words::{LogLevel, OutputStream};
 
 /// A moment, in microseconds since 1970-01-01 00:00 UTC.
@@ -390,23 +391,4 @@ pub enum Event {
         /// For what it waits; `None` if it no longer does.
         reason: Option<String>,
     },
-}
-
-/// An update of the domain: all that a resumed run needs to go on with it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UpdateRecord {
-    /// The new domain, as an expression.
-    pub domain: String,
-    /// How many of its configs are run; all of them without it.
-    pub n_configs: Option<u64>,
-    /// How often each is run.
-    pub n_reps: u64,
-    /// After how many configs they are repeated; all of them without it.
-    pub repeat_each: Option<u64>,
-    /// How many experiments had been taken from the domains before it.
-    pub generated: u64,
-    /// How many updates there were, this one included.
-    pub updates: u64,
-    /// How many experiments have not been begun, if their number is known.
-    pub remaining: Option<u64>,
 }

@@ -44,6 +44,7 @@ mod output;
 mod pipeline;
 mod saved;
 mod unit;
+mod update;
 mod when;
 mod words;
 
@@ -58,7 +59,7 @@ pub use deadline::Deadline;
 pub use env::EnvMeta;
 pub use event::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Measure, Outcome,
-    Status, Timestamp, UpdateRecord, WorkerNumber,
+    Status, Timestamp, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{
@@ -77,5 +78,6 @@ pub use rand_chacha::rand_core;
 pub use research_domain as domain;
 pub use saved::SharedSaved;
 pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
+pub use update::UpdateRecord;
 pub use when::{ParseWhenError, When};
 pub use words::{LogLevel, OutputStream};

@@ -1,8 +1,10 @@
 //! The executor: runs the experiments of one task, iteration by iteration, and tells what happens.
 
+mod added;
 mod alone;
 mod block;
 mod branch;
+mod error;
 mod in_turn;
 mod limits;
 mod pace;
@@ -15,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use research_core::domain::{Config, IdRegistryError};
+use research_core::domain::Config;
 use research_core::{
     Branches, Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord,
     LogLevel, RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
@@ -28,6 +30,7 @@ use crate::task::{TaskExperiment, standalone_task};
 
 pub use alone::{BranchExecution, Execution, Series};
 use branch::Branch;
+pub use error::ExecutorError;
 use limits::Limits;
 use pace::Pace;
 pub(crate) use watch::Interrupt;
@@ -120,14 +123,6 @@ impl Executor {
         self.loglevel = options.loglevel;
         self.redirects = PerStream::of(|stream| options.redirect(stream));
         self.added.clone_from(&options.branch_configs);
-        self
-    }
-
-    /// Adds to configs what a research's options say of this worker.
-    #[must_use]
-    pub fn worker(mut self, worker: WorkerNumber, options: &RunOptions) -> Self {
-        let config = options.worker_configs.get(worker.0 as usize);
-        self.added_to_all = config.cloned().unwrap_or_default();
         self
     }
 
@@ -325,20 +320,6 @@ impl Executor {
         }
     }
 
-    /// The task with what is added to its configs where it runs.
-    fn with_added(&self, mut task: Vec<TaskExperiment>) -> Vec<TaskExperiment> {
-        if self.added.is_empty() && self.added_to_all.is_empty() {
-            return task;
-        }
-        let nothing = Config::new();
-        for (branch, experiment) in task.iter_mut().enumerate() {
-            let of_branch = self.added.get(branch).unwrap_or(&nothing);
-            let record = Arc::make_mut(&mut experiment.record);
-            record.config = record.config.merged(&self.added_to_all).merged(of_branch);
-        }
-        task
-    }
-
     fn run_branches(
         &self,
         branches: &mut Vec<Branch>,
@@ -413,28 +394,4 @@ fn give_up(branches: &mut [Branch], status: Status, reason: &str) {
     for branch in branches.iter_mut().filter(|branch| !branch.has_failed()) {
         branch.give_up(status, reason);
     }
-}
-
-/// An executor that stands alone could not run.
-#[derive(Debug, thiserror::Error)]
-pub enum ExecutorError {
-    /// Events have nowhere to go.
-    #[error(transparent)]
-    Sink(#[from] SinkError),
-    /// There are configs and branch configs, but not as many of each.
-    #[error(
-        "there are {configs} configs and {branch_configs} branch configs: give one of each for every branch, or only one of both lists"
-    )]
-    Lengths {
-        /// How many configs there are.
-        configs: usize,
-        /// How many branch configs.
-        branch_configs: usize,
-    },
-    /// A unit has failed, and failures are to be raised at once.
-    #[error("{0}")]
-    Raised(String),
-    /// A config has no free id.
-    #[error(transparent)]
-    Id(#[from] IdRegistryError),
 }

@@ -65,6 +65,7 @@ commands! {
     Logs = logs,
     Results = results,
     Plot = plot,
+    Profile = profile,
     Query = query,
     Artifacts = artifacts,
     Compact = compact,

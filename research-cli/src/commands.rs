@@ -20,6 +20,7 @@ pub mod list;
 pub mod logs;
 pub mod man;
 pub mod plot;
+pub mod profile;
 pub mod query;
 pub mod remove;
 pub mod reproduce;

@@ -73,6 +73,7 @@ run = ["sh", "score.sh", "{train.loss}", "{id}", "{path}", "{iteration}", "{{x}}
 output = { regex = 'score=(\S+)' }
 save_to = ["first", "", "third"]
 when = [10, "#3", "last"]
+dump = [100, "last"]
 
 [[unit]]
 name = "shell"
@@ -191,6 +192,8 @@ fn every_key_is_read() {
         ])
     );
     assert_eq!(score.when, When::every(10).or(When::at(3)).or(When::last()));
+    assert_eq!(score.dump, Some(When::every(100).or(When::last())));
+    assert_eq!(shell.dump, None);
     assert!(shell.program.shell && shell.root && !score.root);
     assert_eq!(
         shell.program.output,
@@ -313,7 +316,7 @@ fn the_experiment_has_a_unit_for_each() {
         experiment.describe(),
         [
             "train (generator, when 1, its keys saved)",
-            "score (callable, when 10, #3, last, saved as first, -, third)",
+            "score (callable, when 10, #3, last, saved as first, -, third, dumped when 100, last)",
             "shell (callable, when last, root, saved as lines)",
         ]
     );

@@ -290,6 +290,26 @@ impl ExperimentBuilder {
         self
     }
 
+    /// Lets all that was saved so far be sent to the log at these iterations, after the last unit's
+    /// turn, so that others see it at once; see [`dump`](Self::dump) for a unit of its own.
+    ///
+    /// ```
+    /// use research_core::{Experiment, When, it};
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .callable("loss", |iteration: u64| 1.0 / (1.0 + iteration as f64), (it(),))
+    ///     .save_to("loss")
+    ///     .dump_when(When::every(100))
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn dump_when(mut self, when: impl Into<When>) -> Self {
+        let when = when.into();
+        self.last(|unit| unit.dump = Some(when));
+        self
+    }
+
     /// Makes the last unit a root: it runs once for all branches, and they share its output.
     #[must_use]
     pub fn root(mut self) -> Self {
@@ -357,6 +377,7 @@ impl ExperimentBuilder {
         let experiment = Experiment {
             units: self.units.into(),
             hooks: self.hooks,
+            view: None,
         };
         check_full_runs(&experiment)?;
         Ok(experiment)
@@ -369,6 +390,7 @@ impl ExperimentBuilder {
             when: When::always(),
             root: false,
             save: Save::Nothing,
+            dump: None,
             is_process: false,
             instance: None,
             sees_all: false,

@@ -2,7 +2,6 @@
 
 mod kept;
 
-use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +18,7 @@ use crate::expression::{Argument, Expression, ExpressionError, ec, o};
 use crate::folder::leave_experiment_folder;
 use crate::function::FromArgument;
 use crate::meeting::{EventSink, KeepOutput, SinkError};
-use crate::output::{IntoOutput, Output};
+use crate::output::{IntoOutput, Object, Output};
 use crate::saved::{Columns, Saved, SharedSaved};
 use crate::unit::{Save, UnitError};
 use crate::words::LogLevel;
@@ -49,6 +48,7 @@ pub struct Context {
     number: ExperimentNumber,
     record: Arc<ExperimentRecord>,
     full_config: Config,
+    experiments_folder: Option<PathBuf>,
     folder: Option<PathBuf>,
     folder_was_made: AtomicBool,
     random: ChaCha8Rng,
@@ -61,7 +61,7 @@ pub struct Context {
     /// Who takes what programs print, where that is kept.
     output: Option<Arc<dyn KeepOutput>>,
     /// All branches, while a root unit runs that asks for them.
-    branches: Option<Arc<dyn Any + Send + Sync>>,
+    branches: Option<Object>,
     deadline: Option<Deadline>,
     visible_devices: Option<Arc<str>>,
 }
@@ -89,7 +89,8 @@ impl Context {
             record,
             experiments_folder,
         } = parts;
-        let folder = experiments_folder.map(|folder| folder.join(record.id.as_ref() as &str));
+        let folder = experiments_folder.as_deref();
+        let folder = folder.map(|folder| folder.join(record.id.as_ref() as &str));
         let mut full_config = record.full_config();
         if !full_config.contains(DEVICE) {
             full_config.insert(DEVICE, Value::Null);
@@ -97,6 +98,7 @@ impl Context {
         Self {
             number,
             full_config,
+            experiments_folder,
             folder,
             folder_was_made: AtomicBool::new(false),
             random: ChaCha8Rng::seed_from_u64(record.seed),
@@ -165,8 +167,15 @@ impl Context {
     /// # Errors
     /// There is none with this key, or it has another type.
     pub fn config_item<T: FromArgument>(&self, key: &str) -> Result<T, ExpressionError> {
-        let expression = ec(key);
-        T::from_argument(expression.evaluate(self)?, &expression)
+        self.read(&ec(key))
+    }
+
+    /// What any expression stands for now: `cx.read(&ec_all(false))`, `cx.read(&r())`.
+    ///
+    /// # Errors
+    /// It stands for nothing, or for something of another type.
+    pub fn read<T: FromArgument>(&self, expression: &Expression) -> Result<T, ExpressionError> {
+        T::from_argument(expression.evaluate(self)?, expression)
     }
 
     /// The latest output of a unit.
@@ -174,8 +183,7 @@ impl Context {
     /// # Errors
     /// There is no such unit, it has not run yet, or its output has another type.
     pub fn output<T: FromArgument>(&self, unit: &str) -> Result<T, ExpressionError> {
-        let expression = o(unit);
-        T::from_argument(expression.evaluate(self)?, &expression)
+        self.read(&o(unit))
     }
 
     /// Saves what an expression stands for; for executors. Where the experiment is `failing`, a
@@ -208,6 +216,11 @@ impl Context {
     /// the experiment is, never on the worker or on what ran before.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
         &mut self.random
+    }
+
+    /// The folder in which experiments have their folders, if there is one.
+    pub(crate) fn experiments_folder(&self) -> Option<&Path> {
+        self.experiments_folder.as_deref()
     }
 
     /// Where the experiment's folder is or would be; `None` if the research is kept in memory.
@@ -305,10 +318,10 @@ impl Context {
 
     /// Lets the next unit see all branches; for executors.
     pub fn set_branches(&mut self, branches: Option<Branches>) {
-        self.branches = branches.map(|branches| Arc::new(branches) as Arc<dyn Any + Send + Sync>);
+        self.branches = branches.map(|branches| Arc::new(branches) as Object);
     }
 
-    pub(crate) fn branches(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+    pub(crate) fn branches(&self) -> Option<&Object> {
         self.branches.as_ref()
     }
 

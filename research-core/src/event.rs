@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Iterations};
 use crate::large::LargeValue;
+use crate::measure::{Measure, SpanTime};
 use crate::update::UpdateRecord;
 use crate::words::{LogLevel, OutputStream};
 
@@ -195,30 +196,6 @@ pub enum Outcome {
     Aborted,
 }
 
-/// What a profile measures of a call of a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// The time that passed, in seconds.
-    Seconds,
-    /// The processor time of the calling thread, in seconds.
-    CpuSeconds,
-    /// The page faults of the calling thread.
-    PageFaults,
-    /// The most memory that the process has had by the end of the call, in bytes.
-    PeakMemory,
-}
-
-impl Measure {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Seconds,
-        Self::CpuSeconds,
-        Self::PageFaults,
-        Self::PeakMemory,
-    ];
-}
-
 /// One thing that happened. The log is a list of these, and every picture of a research is a
 /// fold of that list.
 ///
@@ -390,5 +367,15 @@ pub enum Event {
         worker: WorkerNumber,
         /// For what it waits; `None` if it no longer does.
         reason: Option<String>,
+    },
+    /// What the spans took that the code of a unit has opened, since this was told last; told where
+    /// a profile of level 2 is asked for.
+    Spans {
+        /// Whose.
+        experiment: ExperimentNumber,
+        /// The unit.
+        unit: Arc<str>,
+        /// A sum for each span.
+        spans: Vec<SpanTime>,
     },
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use crate::builder::ExperimentBuilder;
 use crate::hooks::ExecutorHooks;
 use crate::unit::{Save, Unit, UnitBody};
+use crate::view::ResearchView;
 
 /// What runs for each config: units, in order, at every iteration. Cheap to clone.
 #[derive(Clone)]
 pub struct Experiment {
     pub(crate) units: Arc<[Unit]>,
     pub(crate) hooks: Option<Arc<dyn ExecutorHooks>>,
+    pub(crate) view: Option<Arc<dyn ResearchView>>,
 }
 
 impl Experiment {
@@ -38,6 +40,18 @@ impl Experiment {
     #[must_use]
     pub fn shared_hooks(&self) -> Option<Arc<dyn ExecutorHooks>> {
         self.hooks.clone()
+    }
+
+    /// The same as a part of a research, which its units can read with [`r`](crate::r) and
+    /// [`s`](crate::s); for those who run researches.
+    #[must_use]
+    pub fn with_view(mut self, view: Arc<dyn ResearchView>) -> Self {
+        self.view = Some(view);
+        self
+    }
+
+    pub(crate) fn view(&self) -> Option<&dyn ResearchView> {
+        self.view.as_deref()
     }
 
     /// Where the unit with this name stands.
@@ -105,7 +119,15 @@ fn describe(unit: &Unit) -> String {
         Save::Map => ", its keys saved".to_owned(),
     };
     let root = if unit.is_root() { ", root" } else { "" };
-    format!("{} ({kind}, when {}{root}{save})", unit.name(), unit.when())
+    let dump = match unit.dump() {
+        Some(when) => format!(", dumped when {when}"),
+        None => String::new(),
+    };
+    format!(
+        "{} ({kind}, when {}{root}{save}{dump})",
+        unit.name(),
+        unit.when()
+    )
 }
 
 impl fmt::Debug for Experiment {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use research_domain::{Value, ValueError};
 
 use crate::context::Context;
-use crate::output::Output;
+use crate::output::{Object, Output};
 
 /// What exists only while an experiment runs, by name.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     AllBranches,
     Path,
     Iteration,
+    Results,
+    Storage,
     Constant(Value),
 }
 
@@ -79,6 +81,22 @@ pub fn e() -> Expression {
 #[must_use]
 pub fn e_unit(name: &str) -> Expression {
     Expression(Kind::Unit { name: name.into() })
+}
+
+/// The results of the whole research so far, for an argument of type `Shared<Results>` (in the crate
+/// `research`): what other experiments have saved, as far as it is stored, and of this one what was
+/// sent (see [`dump`](crate::ExperimentBuilder::dump)). It is read from the log each time, so let a
+/// unit that asks for it be due seldom.
+#[must_use]
+pub fn r() -> Expression {
+    Expression(Kind::Results)
+}
+
+/// The research as it is kept, for an argument of type `Shared<Finished>` (in the crate `research`):
+/// its folder, its record, its events.
+#[must_use]
+pub fn s() -> Expression {
+    Expression(Kind::Storage)
 }
 
 /// All branches of the task, for an argument of type
@@ -136,8 +154,9 @@ impl Expression {
             Kind::Unit { name } => return unit(context, name),
             Kind::AllBranches => {
                 let branches = context.branches().ok_or(ExpressionError::NoBranches)?;
-                return Ok(Argument::Object(branches));
+                return Ok(Argument::Object(Cow::Borrowed(branches)));
             }
+            Kind::Results | Kind::Storage => return research(context, &self.0),
             Kind::Experiment => Cow::Owned(experiment(context, self)?),
             Kind::Path => {
                 let path = context
@@ -179,7 +198,7 @@ fn unit<'a>(context: &'a Context, name: &str) -> Result<Argument<'a>, Expression
     let unit = &context.experiment().units()[position];
     if unit.instance.is_some() {
         return match context.output_at(position) {
-            Some(Output::Object(object)) => Ok(Argument::Object(object)),
+            Some(Output::Object(object)) => Ok(Argument::Object(Cow::Borrowed(object))),
             _ => Err(ExpressionError::NotRun {
                 unit: name.to_owned(),
             }),
@@ -191,6 +210,21 @@ fn unit<'a>(context: &'a Context, name: &str) -> Result<Argument<'a>, Expression
         ("root".to_owned(), Value::from(unit.is_root())),
     ];
     Ok(Argument::Value(Cow::Owned(Value::Map(description.into()))))
+}
+
+fn research<'a>(context: &Context, kind: &Kind) -> Result<Argument<'a>, ExpressionError> {
+    let view = context.experiment().view();
+    let view = view.ok_or_else(|| {
+        ExpressionError::Research("this executor stands alone, outside of any research".to_owned())
+    })?;
+    let experiments = context.experiments_folder();
+    let object = match kind {
+        Kind::Results => view.results(experiments),
+        _ => view.storage(experiments),
+    };
+    object
+        .map(|object| Argument::Object(Cow::Owned(object)))
+        .map_err(ExpressionError::Research)
 }
 
 fn experiment(context: &Context, expression: &Expression) -> Result<Value, ExpressionError> {
@@ -217,7 +251,7 @@ pub enum Argument<'a> {
     /// A value.
     Value(Cow<'a, Value>),
     /// An object of the executor's memory.
-    Object(&'a Arc<dyn std::any::Any + Send + Sync>),
+    Object(Cow<'a, Object>),
 }
 
 impl<'a> Argument<'a> {
@@ -226,7 +260,7 @@ impl<'a> Argument<'a> {
     pub(crate) fn of(output: &'a Output) -> Self {
         match output {
             Output::Value(value) => Self::Value(Cow::Borrowed(value)),
-            Output::Object(object) => Self::Object(object),
+            Output::Object(object) => Self::Object(Cow::Borrowed(object)),
         }
     }
 }
@@ -242,6 +276,8 @@ impl fmt::Display for Expression {
             Kind::Experiment => f.write_str("the experiment"),
             Kind::Path => f.write_str("the experiment's folder"),
             Kind::Iteration => f.write_str("the iteration"),
+            Kind::Results => f.write_str("the results so far"),
+            Kind::Storage => f.write_str("the storage"),
             Kind::Constant(value) => write!(f, "constant {value}"),
         }
     }
@@ -291,6 +327,9 @@ pub enum ExpressionError {
     /// All branches are seen by root units alone.
     #[error("all branches can only be read by a root unit")]
     NoBranches,
+    /// The research's results or storage cannot be read.
+    #[error("the research cannot be read: {0}")]
+    Research(String),
     /// The experiment's folder cannot be made.
     #[error("the experiment's folder cannot be made: {0}")]
     Folder(String),

@@ -51,7 +51,8 @@ impl<T: Send + Sync + 'static> FromArgument for Shared<T> {
         };
         match argument {
             Argument::Value(_) => Err(wrong()),
-            Argument::Object(object) => Arc::clone(object)
+            Argument::Object(object) => object
+                .into_owned()
                 .downcast::<T>()
                 .map(Self::from_arc)
                 .map_err(|_| wrong()),
@@ -65,7 +66,7 @@ pub trait Arguments {
     fn into_expressions(self) -> Vec<Expression>;
 }
 
-/// A function as a callable unit. It is implemented for all functions of up to eight arguments;
+/// A function as a callable unit. It is implemented for all functions of up to nine arguments;
 /// the types are inferred.
 pub trait CallableFunction<A: Arguments, Signature> {
     /// The unit's body, which calls the function each time, and the expressions that it reads.
@@ -73,7 +74,7 @@ pub trait CallableFunction<A: Arguments, Signature> {
 }
 
 /// A function that returns an iterator as a generator unit. It is implemented for all functions
-/// of up to eight arguments; the types are inferred.
+/// of up to nine arguments; the types are inferred.
 pub trait GeneratorFunction<A: Arguments, Signature> {
     /// The unit's body, which calls the function once, and the expressions that it reads.
     fn into_body(self, arguments: A) -> (Arc<dyn GeneratorBody>, Vec<Expression>);
@@ -232,4 +233,5 @@ functions! {
     (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5)
     (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6)
     (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6, A8 E8 7)
+    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6, A8 E8 7, A9 E9 8)
 }

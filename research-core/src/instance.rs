@@ -1,12 +1,10 @@
 //! Instances: objects that live as long as an experiment, and whose methods are units.
 
-use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::context::Context;
 use crate::expression::{Expression, o};
-use crate::function::{Arguments, FromArgument};
-use crate::output::{IntoOutput, Output, Shared};
+use crate::function::{Arguments, CallableFunction, FromArgument};
+use crate::output::{IntoOutput, Shared};
 use crate::unit::{CallableBody, UnitError};
 
 /// An instance as an argument: `|model: Instance<Model>| …` with `e_unit("model")`. A root
@@ -23,23 +21,9 @@ pub trait InstanceFunction<T, A: Arguments, Signature> {
 /// A method of an instance: a function whose first argument is `&mut T`. It is implemented for all
 /// functions of up to eight further arguments; the types are inferred.
 pub trait MethodFunction<T, A: Arguments, Signature> {
-    /// The unit's body, which calls the method each time, and the expressions that it reads.
+    /// The unit's body, which calls the method each time, and the expressions that it reads beside
+    /// the instance.
     fn into_body(self, instance: &str, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>);
-}
-
-/// Makes an instance from arguments.
-struct Make<F, Signature> {
-    function: F,
-    arguments: Vec<Expression>,
-    signature: PhantomData<Signature>,
-}
-
-/// Calls a method with arguments.
-struct Method<F, Signature> {
-    function: F,
-    instance: Expression,
-    arguments: Vec<Expression>,
-    signature: PhantomData<Signature>,
 }
 
 /// A method that has panicked must not keep the other branches from a root instance.
@@ -47,46 +31,10 @@ fn lock<T>(instance: &Mutex<T>) -> MutexGuard<'_, T> {
     instance.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Both are plain functions: one that returns the instance, one whose first argument is the
+/// instance.
 macro_rules! methods {
-    ($( ($($type:ident $expression:ident $index:tt),*) )+) => {$(
-        impl<Function, Object, $($type),*> CallableBody
-            for Make<Function, fn($($type),*) -> Object>
-        where
-            Object: Send + 'static,
-            Function: Fn($($type),*) -> Result<Object, UnitError> + Send + Sync,
-            $($type: FromArgument),*
-        {
-            #[allow(unused_variables, reason = "a function without arguments looks at nothing")]
-            fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
-                let context = &*context;
-                let object = (self.function)($({
-                    let expression = &self.arguments[$index];
-                    $type::from_argument(expression.evaluate(context)?, expression)?
-                }),*)?;
-                Shared::new(Mutex::new(object)).into_output()
-            }
-        }
-
-        impl<Function, Object, Out, $($type),*> CallableBody
-            for Method<Function, fn(Object, $($type),*) -> Out>
-        where
-            Object: Send + 'static,
-            Function: Fn(&mut Object, $($type),*) -> Out + Send + Sync,
-            Out: IntoOutput,
-            $($type: FromArgument),*
-        {
-            fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
-                let context = &*context;
-                let instance = self.instance.evaluate(context)?;
-                let instance = Instance::<Object>::from_argument(instance, &self.instance)?;
-                let mut object = lock(&instance);
-                (self.function)(&mut object, $({
-                    let expression = &self.arguments[$index];
-                    $type::from_argument(expression.evaluate(context)?, expression)?
-                }),*).into_output()
-            }
-        }
-
+    ($( ($($type:ident $expression:ident $argument:ident $index:tt),*) )+) => {$(
         impl<Function, Object, $($type,)* $($expression),*>
             InstanceFunction<Object, ($($expression,)*), fn($($type),*) -> Object> for Function
         where
@@ -99,13 +47,10 @@ macro_rules! methods {
                 self,
                 arguments: ($($expression,)*),
             ) -> (Arc<dyn CallableBody>, Vec<Expression>) {
-                let arguments = arguments.into_expressions();
-                let body = Make {
-                    function: self,
-                    arguments: arguments.clone(),
-                    signature: PhantomData::<fn($($type),*) -> Object>,
+                let make = move |$($argument: $type),*| {
+                    self($($argument),*).map(|object| Shared::new(Mutex::new(object)))
                 };
-                (Arc::new(body), arguments)
+                CallableFunction::into_body(make, arguments)
             }
         }
 
@@ -118,19 +63,19 @@ macro_rules! methods {
             $($type: FromArgument + 'static,)*
             $($expression: Into<Expression>),*
         {
+            #[allow(unused_variables, reason = "a method without arguments looks at none")]
             fn into_body(
                 self,
                 instance: &str,
                 arguments: ($($expression,)*),
             ) -> (Arc<dyn CallableBody>, Vec<Expression>) {
-                let arguments = arguments.into_expressions();
-                let body = Method {
-                    function: self,
-                    instance: o(instance),
-                    arguments: arguments.clone(),
-                    signature: PhantomData::<fn(Object, $($type),*) -> Out>,
+                let call = move |instance: Instance<Object>, $($argument: $type),*| {
+                    self(&mut lock(&instance), $($argument),*)
                 };
-                (Arc::new(body), arguments)
+                let all = (o(instance), $(arguments.$index),*);
+                let (body, mut expressions) = CallableFunction::into_body(call, all);
+                expressions.remove(0);
+                (body, expressions)
             }
         }
     )+};
@@ -138,12 +83,12 @@ macro_rules! methods {
 
 methods! {
     ()
-    (A1 E1 0)
-    (A1 E1 0, A2 E2 1)
-    (A1 E1 0, A2 E2 1, A3 E3 2)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6, A8 E8 7)
+    (A1 E1 a1 0)
+    (A1 E1 a1 0, A2 E2 a2 1)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4, A6 E6 a6 5)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4, A6 E6 a6 5, A7 E7 a7 6)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4, A6 E6 a6 5, A7 E7 a7 6, A8 E8 a8 7)
 }

@@ -37,6 +37,7 @@ mod function;
 mod hooks;
 mod instance;
 mod large;
+mod measure;
 mod meeting;
 mod memory;
 mod options;
@@ -45,6 +46,7 @@ mod pipeline;
 mod saved;
 mod unit;
 mod update;
+mod view;
 mod when;
 mod words;
 
@@ -58,26 +60,28 @@ pub use context::{Context, ContextParts};
 pub use deadline::Deadline;
 pub use env::EnvMeta;
 pub use event::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Measure, Outcome,
-    Status, Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Outcome, Status,
+    Timestamp, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{
-    Argument, Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o,
+    Argument, Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o, r, s,
 };
 pub use folder::leave_experiment_folder;
 pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
 pub use hooks::{ExecutorHooks, UnitResult};
 pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};
+pub use measure::{Measure, SpanTime};
 pub use meeting::{EventSink, KeepOutput, SinkError, Storage, StorageError, Subscriber};
 pub use memory::{MemorySize, ParseMemoryError};
 pub use options::{ExecutorTarget, FsyncPolicy, Isolation, Redirect, ResearchRecord, RunOptions};
-pub use output::{IntoOutput, Output, Serialized, Shared};
+pub use output::{IntoOutput, Object, Output, Serialized, Shared};
 pub use rand_chacha::rand_core;
 pub use research_domain as domain;
 pub use saved::SharedSaved;
 pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
 pub use update::UpdateRecord;
+pub use view::ResearchView;
 pub use when::{ParseWhenError, When};
 pub use words::{LogLevel, OutputStream};

@@ -18,8 +18,11 @@ pub enum Output {
     /// A value: it can be saved, and read by other units.
     Value(Value),
     /// An object in memory (a model, a dataset): other units may use it, it cannot be saved.
-    Object(Arc<dyn Any + Send + Sync>),
+    Object(Object),
 }
+
+/// An object of any type in the executor's memory.
+pub type Object = Arc<dyn Any + Send + Sync>;
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -67,6 +67,8 @@ pub struct Unit {
     pub(crate) when: When,
     pub(crate) root: bool,
     pub(crate) save: Save,
+    /// When what was saved so far is sent at once.
+    pub(crate) dump: Option<When>,
     pub(crate) is_process: bool,
     /// The type of the object, where the unit makes an instance.
     pub(crate) instance: Option<ObjectType>,
@@ -136,6 +138,13 @@ impl Unit {
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    /// When all that was saved so far is sent at once, if it asks for that.
+    #[inline]
+    #[must_use]
+    pub fn dump(&self) -> Option<&When> {
+        self.dump.as_ref()
     }
 
     /// Whether it runs once for all branches. What saves does so in each of them.

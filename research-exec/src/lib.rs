@@ -22,7 +22,9 @@ pub mod devices;
 pub mod program;
 
 pub use distributor::{StatusCounts, UpdateRequest};
-pub use executor::{BranchExecution, Ending, Execution, Executor, ExecutorError, Series};
+pub use executor::{
+    BranchExecution, Ending, Execution, Executor, ExecutorError, Series, SpanProfile,
+};
 pub use groups::{running_groups, signal_groups};
 pub use leader::{DomainUpdater, Job, LaunchError, Report, RunError, lead};
 pub use process::{end_process, leave_terminal};

@@ -1,4 +1,4 @@
-//! Units in an executor: saving, dumping, instances, expressions.
+//! Units in an executor: saving, instances, expressions.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use research_core::domain::{Config, Value};
 use research_core::{
-    Branches, Event, EventSink, Experiment, ExperimentBuilder, Shared, SinkError, Status,
-    UnitError, When, e, e_all, e_unit, ec, it, o,
+    Branches, Event, Experiment, ExperimentBuilder, Shared, Status, UnitError, When, e, e_all,
+    e_unit, ec, it, o,
 };
 use research_exec::{Ending, Executor};
 use serde::Deserialize;
@@ -87,57 +87,6 @@ fn a_unit_that_was_not_reached_is_no_second_error() {
         .iter()
         .filter(|e| matches!(e, Event::Exception { .. }));
     assert_eq!((exceptions.count(), endings[0].status), (1, Status::Failed));
-}
-
-/// What has been sent before each flush.
-#[derive(Default)]
-struct Flushes(Vec<String>, Vec<Vec<String>>);
-
-impl EventSink for Flushes {
-    fn emit(&mut self, event: Event) -> Result<(), SinkError> {
-        if let Event::Values {
-            variable,
-            iterations,
-            ..
-        } = event
-        {
-            self.0.push(format!(
-                "{variable}{:?}",
-                iterations.iter().collect::<Vec<_>>()
-            ));
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), SinkError> {
-        self.1.push(std::mem::take(&mut self.0));
-        Ok(())
-    }
-}
-
-#[test]
-fn dump_sends_what_is_saved_at_once() {
-    let executor = build(
-        Experiment::builder()
-            .callable("a", |i: u64| i, (it(),))
-            .save_to("a")
-            .callable("b", |i: u64| i, (it(),))
-            .save_to("b")
-            .dump(["b"])
-            .when(2)
-            .dump([])
-            .when(When::at(2)),
-    )
-    .n_iters(4);
-    let mut sink = Flushes::default();
-    executor.run_configs(configs([1.0]), &mut sink).unwrap();
-    let flushed: Vec<_> = sink
-        .1
-        .into_iter()
-        .filter(|events| !events.is_empty())
-        .collect();
-    assert_eq!(flushed[0], ["b[0, 1]"]);
-    assert_eq!(flushed[1], ["a[0, 1, 2]", "b[2]"]);
 }
 
 struct Counter(u64);

@@ -212,6 +212,7 @@ impl<'a> Entry<'a> {
             | Event::Message { .. }
             | Event::Moved { .. }
             | Event::Profile { .. }
+            | Event::Spans { .. }
             | Event::Output { .. }
             | Event::LargeValue { .. }
             | Event::WorkerWaits { reason: None, .. } => return None,

@@ -156,6 +156,7 @@ impl Results {
             | Event::Profile { .. }
             | Event::DomainUpdated { .. }
             | Event::Output { .. }
+            | Event::Spans { .. }
             | Event::RunEnded { .. } => {}
         }
     }

@@ -79,9 +79,9 @@ impl<'a> Table<'a> {
         Self { columns, rows }
     }
 
-    /// A table of these rows.
-    #[cfg(feature = "query")]
-    pub(crate) fn of_rows(columns: Vec<String>, rows: Vec<Vec<Cell<'a>>>) -> Self {
+    /// A table of rows that are there already, each with a cell for every column.
+    #[must_use]
+    pub fn of_rows(columns: Vec<String>, rows: Vec<Vec<Cell<'a>>>) -> Self {
         Self::new(columns, Rows::Made(rows))
     }
 

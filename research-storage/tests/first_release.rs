@@ -84,6 +84,7 @@ fn kind(event: &Event) -> Option<&'static str> {
         Event::LargeValue { .. } => "LargeValue",
         Event::DomainUpdated { .. } => "DomainUpdated",
         Event::WorkerWaits { .. } => return None,
+        Event::Spans { .. } => return None,
     })
 }
 

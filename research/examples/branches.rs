@@ -137,17 +137,3 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn branches_change_no_result() -> Result<(), Box<dyn Error>> {
-        let folder = new_folder()?;
-        let [(alone, _), (branches, _)] = run(&folder, 2000)?;
-        assert_eq!(alone.results().table()?, branches.results().table()?);
-        std::fs::remove_dir_all(&folder)?;
-        Ok(())
-    }
-}

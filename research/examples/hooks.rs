@@ -56,15 +56,3 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", run()?.results().table()?);
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hooks_change_no_result() -> Result<(), Box<dyn std::error::Error>> {
-        let results = run()?.results().load()?;
-        assert_eq!(results.experiments().count(), 2);
-        Ok(())
-    }
-}

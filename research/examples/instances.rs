@@ -46,15 +46,3 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", run()?.results().table()?);
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_walk_is_looked_at_ten_times() -> Result<(), Box<dyn std::error::Error>> {
-        let rows = run()?.results().load()?;
-        assert_eq!(rows.experiments().count(), 3);
-        Ok(())
-    }
-}

@@ -29,17 +29,3 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", research.results().table()?);
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_config_is_run_three_times() -> Result<(), Box<dyn std::error::Error>> {
-        let folder = tempfile::tempdir()?;
-        let research = run(folder.path())?;
-        let results = research.results().load()?;
-        assert_eq!(results.experiments().count(), 2 * 3 * 3);
-        Ok(())
-    }
-}

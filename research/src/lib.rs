@@ -50,6 +50,7 @@ mod stop;
 mod surroundings;
 mod units;
 mod update;
+mod view;
 
 pub use builder::Research;
 pub use error::ResearchError;
@@ -57,7 +58,7 @@ pub use experiment::StoredExperiment;
 pub use finished::{Finished, StoredResults};
 pub use log_entry::LogEntry;
 pub use places::Places;
-pub use profile::UnitTime;
+pub use profile::{Profile, ProfileOptions, UnitSpan, UnitTime};
 pub use reproduce::{Difference, Reproduction};
 pub use research_core as core;
 pub use research_core::{
@@ -65,15 +66,28 @@ pub use research_core::{
     ExperimentBuilder, Expression, FailureKind, FsyncPolicy, Instance, Isolation, LargeValue,
     LogLevel, MemorySize, Outcome, OutputStream, Redirect, ResearchRecord, RunOptions, Serialized,
     Shared, Status, Subscriber, Timestamp, Unit, UnitError, UnitResult, When, e, e_all, e_unit, ec,
-    ec_all, ep, it, o,
+    ec_all, ep, it, o, r, s,
 };
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};
 pub use research_exec as exec;
-pub use research_exec::{NewDomain, Report, StatusCounts};
+pub use research_exec::{Executor, NewDomain, Report, SpanProfile, StatusCounts};
 pub use research_monitor as monitor;
 pub use research_storage as storage;
 pub use research_storage::Results;
 pub use run::{worker_entry, worker_entry_with};
 pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
+
+/// The Rust programs of the tutorial, so that the tests run them.
+#[cfg(doctest)]
+mod tutorial {
+    #[doc = include_str!("../../docs/tutorial/1-introduction.md")]
+    struct Introduction;
+    #[doc = include_str!("../../docs/tutorial/2-domains.md")]
+    struct Domains;
+    #[doc = include_str!("../../docs/tutorial/3-results.md")]
+    struct Results;
+    #[doc = include_str!("../../docs/tutorial/4-branches-and-pipelines.md")]
+    struct BranchesAndPipelines;
+}

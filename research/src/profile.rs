@@ -1,14 +1,29 @@
 //! What the units of a research took.
 
-use std::collections::HashMap;
+mod fold;
+mod tables;
 
-use research_core::{Column, Event, ExperimentNumber, Measure};
+use research_core::SpanTime;
 
 use crate::error::ResearchError;
 use crate::finished::Finished;
+use fold::Fold;
 
-/// What a unit, or all iterations, took over all experiments.
-#[derive(Clone, Debug, PartialEq)]
+/// What units and iterations took, over the current attempts of experiments; see
+/// [`Finished::profile`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// The units, and whole iterations, those that took most first.
+    pub units: Vec<UnitTime>,
+    /// The spans that units have opened, those with most own time first; with level 2.
+    pub spans: Vec<UnitSpan>,
+    /// The same as `units` for each iteration, in order; where
+    /// [asked for](ProfileOptions::by_iteration).
+    pub iterations: Vec<(u64, UnitTime)>,
+}
+
+/// What a unit, or all iterations, took.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnitTime {
     /// The unit; `None` for whole iterations.
     pub unit: Option<String>,
@@ -26,87 +41,63 @@ pub struct UnitTime {
     pub peak_memory: i64,
 }
 
+/// What the spans of one name took in a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitSpan {
+    /// The unit.
+    pub unit: String,
+    /// The span, with its calls, own time and total time.
+    pub span: SpanTime,
+}
+
+/// Which part of a profile is read.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileOptions {
+    ids: Vec<String>,
+    by_iteration: bool,
+}
+
+impl ProfileOptions {
+    /// Looks at these experiments alone; at all, if there are none.
+    #[must_use]
+    pub fn ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.ids.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets whether the times of each iteration are read too; they are not, if not set.
+    #[must_use]
+    pub fn by_iteration(mut self, by_iteration: bool) -> Self {
+        self.by_iteration = by_iteration;
+        self
+    }
+}
+
 impl UnitTime {
     /// The mean of its calls, in seconds.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.total / self.calls as f64
     }
-
-    fn add(&mut self, measure: Measure, values: &Column) {
-        match (measure, values) {
-            (Measure::Seconds, Column::Float(seconds)) => {
-                self.calls += seconds.len() as u64;
-                self.total += seconds.iter().sum::<f64>();
-                self.longest = seconds.iter().copied().fold(self.longest, f64::max);
-            }
-            (Measure::CpuSeconds, Column::Float(seconds)) => {
-                self.cpu += seconds.iter().sum::<f64>()
-            }
-            (Measure::PageFaults, Column::Int(faults)) => {
-                self.page_faults += faults.iter().sum::<i64>()
-            }
-            (Measure::PeakMemory, Column::Int(bytes)) => {
-                self.peak_memory = bytes.iter().copied().fold(self.peak_memory, i64::max);
-            }
-            // Executors measure in no other way.
-            _ => {}
-        }
-    }
 }
 
 impl Finished {
-    /// What units and iterations took, the most first, over the last attempts of all experiments;
-    /// nothing if no profile was asked for.
+    /// What units and iterations took, over the last attempts of all experiments; empty if no
+    /// [profile](crate::Research::profile) was asked for.
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn profile(&self) -> Result<Vec<UnitTime>, ResearchError> {
-        let mut times: HashMap<ExperimentNumber, Vec<UnitTime>> = HashMap::new();
-        self.for_each_event(|event| match event {
-            Event::ExperimentStarted { experiment, .. } => {
-                times.remove(experiment);
-            }
-            Event::Profile {
-                experiment,
-                unit,
-                measure,
-                values,
-                ..
-            } => {
-                let times = times.entry(*experiment).or_default();
-                find(times, unit.as_deref()).add(*measure, values);
-            }
-            _ => {}
-        })?;
-        let mut all = Vec::new();
-        for time in times.into_values().flatten() {
-            let sum = find(&mut all, time.unit.as_deref());
-            sum.calls += time.calls;
-            sum.total += time.total;
-            sum.longest = sum.longest.max(time.longest);
-            sum.cpu += time.cpu;
-            sum.page_faults += time.page_faults;
-            sum.peak_memory = sum.peak_memory.max(time.peak_memory);
-        }
-        all.sort_by(|a, b| b.total.total_cmp(&a.total));
-        Ok(all)
+    pub fn profile(&self) -> Result<Profile, ResearchError> {
+        self.profile_with(&ProfileOptions::default())
     }
-}
 
-fn find<'t>(times: &'t mut Vec<UnitTime>, unit: Option<&str>) -> &'t mut UnitTime {
-    let position = times.iter().position(|time| time.unit.as_deref() == unit);
-    let position = position.unwrap_or_else(|| {
-        times.push(UnitTime {
-            unit: unit.map(str::to_owned),
-            calls: 0,
-            total: 0.0,
-            longest: 0.0,
-            cpu: 0.0,
-            page_faults: 0,
-            peak_memory: 0,
-        });
-        times.len() - 1
-    });
-    &mut times[position]
+    /// A part of the profile, or more of it.
+    ///
+    /// # Errors
+    /// The log cannot be read, or there is no experiment with one of the ids.
+    pub fn profile_with(&self, options: &ProfileOptions) -> Result<Profile, ResearchError> {
+        let mut fold = Fold::new(options);
+        self.for_each_event(|event| fold.apply(event))?;
+        fold.finish()
+    }
 }

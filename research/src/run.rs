@@ -23,6 +23,7 @@ use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
 use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
+use crate::view;
 
 /// The exit code of a worker that could not serve its leader.
 const WORKER_FAILED: i32 = 3;
@@ -67,6 +68,7 @@ fn serve_and_exit(
     invitation: &Invitation,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> ! {
+    let build = |source: Option<&str>| build(source).map(view::in_worker);
     match serve(invitation, build) {
         Ok(()) => exit(0),
         Err(error) => {
@@ -273,8 +275,10 @@ impl Prepared {
         if let Some(stored) = &stored {
             audience.tell_history(stored)?;
         }
+        let record = Arc::new(record);
+        let experiment = view::in_leader(self.experiment, &record, &kept);
         let report = lead(Job {
-            experiment: self.experiment,
+            experiment,
             options,
             source: Box::new(source),
             devices,
@@ -293,7 +297,7 @@ impl Prepared {
         #[cfg(feature = "parquet")]
         kept.write_tables();
         Ok(Finished {
-            record: Arc::new(record),
+            record,
             kept,
             report: Some(report),
             recorded: Arc::new(recorded),

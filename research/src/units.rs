@@ -139,6 +139,13 @@ impl Research {
         self.build(|experiment| experiment.when(when))
     }
 
+    /// Lets all that was saved so far be sent to the log at these iterations; see
+    /// [`ExperimentBuilder::dump_when`].
+    #[must_use]
+    pub fn dump_when(self, when: impl Into<When>) -> Self {
+        self.build(|experiment| experiment.dump_when(when))
+    }
+
     /// Makes the last unit a root; see [`ExperimentBuilder::root`].
     #[must_use]
     pub fn root(self) -> Self {

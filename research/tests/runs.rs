@@ -3,8 +3,7 @@
 
 mod common;
 
-use common::folder;
-use research::storage::{Format, TableOptions};
+use common::{csv, folder};
 use research::{
     Context, ExecutorTarget, Finished, Isolation, Outcome, Research, ResearchError, Status, ec, o,
     option,
@@ -26,16 +25,6 @@ fn drawing(name: &str) -> Research {
         .save_to("sum")
         .n_reps(2)
         .seed(7)
-}
-
-fn csv(finished: &Finished) -> String {
-    let mut text = Vec::new();
-    let options = TableOptions::default();
-    finished
-        .results()
-        .write(&options, Format::Csv, &mut text)
-        .unwrap();
-    String::from_utf8(text).unwrap()
 }
 
 /// Root units run once for each task: each counts the experiments that it served.
@@ -285,29 +274,6 @@ fn debug_ends_the_run_with_the_error_of_the_unit() {
             .to_string()
             .contains("unit `fails` failed in iteration 0: no luck"),
         "{error}"
-    );
-}
-
-#[test]
-fn a_profile_says_how_often_units_were_called() {
-    let folder = folder("profile");
-    let finished = drawing("profiled")
-        .folder(&folder)
-        .workers(2)
-        .profile(1)
-        .run()
-        .unwrap();
-    let profile = finished.profile().unwrap();
-    let mut calls: Vec<_> = profile
-        .iter()
-        .map(|time| (time.unit.as_deref(), time.calls))
-        .collect();
-    calls.sort_unstable();
-    assert_eq!(calls, [(None, 12), (Some("draw"), 12), (Some("sum"), 12)]);
-    assert!(
-        profile
-            .iter()
-            .all(|time| time.mean() <= time.longest && time.longest <= time.total)
     );
 }
 

@@ -65,6 +65,11 @@ pub enum CommandError {
     /// The storage of a research.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The profile was asked for of a research that has none.
+    #[error(
+        "research `{0}` was run without a profile: run it with `profile = 1` or `--set profile=1`"
+    )]
+    NoProfile(String),
     /// A filter of results has no value.
     #[error("`--where {0}` is no filter: write --where KEY=VALUE, as --where lr=0.1")]
     NoFilter(String),
@@ -151,6 +156,7 @@ impl CommandError {
             | Self::Domain(_)
             | Self::Ids(_)
             | Self::Infinite
+            | Self::NoProfile(_)
             | Self::NoFilter(_)
             | Self::Table(_)
             | Self::NoEnv { .. }

@@ -34,6 +34,9 @@ impl ResearchFile {
             builder = builder
                 .body(&unit.name, body, true, &[])
                 .when(unit.when.clone());
+            if let Some(when) = &unit.dump {
+                builder = builder.dump_when(when.clone());
+            }
             if unit.root {
                 builder = builder.root();
             }

@@ -70,8 +70,9 @@ pub(crate) const UNIT: Keys = Keys {
         "when",
         "root",
         "timeout",
+        "dump",
     ],
-    later: &["dump"],
+    later: &[],
 };
 
 /// The keys of an `[[update]]`.

@@ -27,6 +27,8 @@ pub struct UnitFile {
     pub root: bool,
     /// How long a call of it may take.
     pub timeout: Option<Duration>,
+    /// When all that was saved so far is sent at once.
+    pub dump: Option<When>,
 }
 
 /// How a unit uses its program.
@@ -105,9 +107,12 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Fault> {
     };
     let unit = UnitFile {
         save: save(entries, &name)?,
-        when: find(entries, "when").map_or(Ok(When::always()), when)?,
+        when: find(entries, "when").map_or(Ok(When::always()), |node| when(node, "when"))?,
         root: flag("root")?,
         timeout: options::timeout(entries)?,
+        dump: find(entries, "dump")
+            .map(|node| when(node, "dump"))
+            .transpose()?,
         name,
         program,
         mode,
@@ -231,24 +236,23 @@ fn variable(node: &Node) -> Result<String, Fault> {
     Err(problem.at(node.span))
 }
 
-pub(crate) fn when(node: &Node) -> Result<When, Fault> {
+/// The rule of `when`, or of another key that is one.
+pub(crate) fn when(node: &Node, key: &'static str) -> Result<When, Fault> {
     const EXPECTED: &str =
         "a number n (every n-th iteration), \"#i\", \"last\", or a list of these";
     match &node.content {
-        Content::Integer(_) => Ok(When::every(node.integer("when", 1)?)),
+        Content::Integer(_) => Ok(When::every(node.integer(key, 1)?)),
         Content::Text(text) => text
             .parse()
             .map_err(|error| Problem::When(error).at(node.span)),
         Content::List(nodes) => {
             let mut rules = nodes.iter().map(|node| match node.content {
-                Content::List(_) => Err(node.expected("when", EXPECTED)),
-                _ => when(node),
+                Content::List(_) => Err(node.expected(key, EXPECTED)),
+                _ => when(node, key),
             });
-            let first = rules
-                .next()
-                .ok_or_else(|| node.expected("when", EXPECTED))?;
+            let first = rules.next().ok_or_else(|| node.expected(key, EXPECTED))?;
             rules.try_fold(first?, |all, rule| Ok(all.or(rule?)))
         }
-        _ => Err(node.expected("when", EXPECTED)),
+        _ => Err(node.expected(key, EXPECTED)),
     }
 }

@@ -79,7 +79,7 @@ fn read(number: usize, node: &Node) -> Result<UpdateFile, Fault> {
         node.map(|node| node.integer::<u64>(key, 1)).transpose()
     };
     let update = UpdateFile {
-        when: find(entries, "when").map_or(Ok(When::always()), unit::when)?,
+        when: find(entries, "when").map_or(Ok(When::always()), |node| unit::when(node, "when"))?,
         run: unit::command(run)?,
         shell: find(entries, "shell").map_or(Ok(false), |node| node.bool("shell"))?,
         n_configs: either(entries, ["n_configs", "n_items"])?,

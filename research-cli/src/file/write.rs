@@ -118,6 +118,8 @@ struct UnitForm<'f> {
     root: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dump: Option<&'f When>,
 }
 
 #[derive(serde::Serialize)]
@@ -189,6 +191,7 @@ impl<'f> UnitForm<'f> {
             when: &unit.when,
             root: unit.root,
             timeout: unit.timeout.map(|timeout| timeout.as_secs_f64()),
+            dump: unit.dump.as_ref(),
         }
     }
 }

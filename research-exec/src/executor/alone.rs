@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use research_core::domain::{Config, Value};
 use research_core::{
-    Event, ExceptionRecord, ExperimentRecord, Measure, Status, Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentRecord, Measure, SpanTime, Status, Timestamp, WorkerNumber,
 };
 
 use super::{Ending, Executor, ExecutorError};
@@ -33,6 +33,8 @@ pub struct BranchExecution {
     /// What each call took, by unit, and what each iteration took under no name; where a
     /// [profile](Executor::profile) was asked for.
     pub profile: BTreeMap<(Option<String>, Measure), Series>,
+    /// What the spans took that units have opened, by unit; with a profile of level 2.
+    pub spans: Vec<(String, SpanTime)>,
 }
 
 impl Execution {
@@ -51,6 +53,7 @@ impl Execution {
                 values: BTreeMap::new(),
                 exceptions: Vec::new(),
                 profile: BTreeMap::new(),
+                spans: Vec::new(),
             })
             .collect();
         for event in events {
@@ -97,6 +100,17 @@ fn take_in(branches: &mut [BranchExecution], event: Event) {
                 let measured = branch.profile.entry((unit, measure));
                 let new = iterations.iter().zip((0..).map_while(|i| values.get(i)));
                 measured.or_default().extend(new);
+            }
+        }
+        Event::Spans {
+            experiment,
+            unit,
+            spans,
+        } => {
+            let branch = branches.iter_mut().find(|b| b.ending.number == experiment);
+            if let Some(branch) = branch {
+                let spans = spans.into_iter().map(|span| (unit.to_string(), span));
+                branch.spans.extend(spans);
             }
         }
         _ => {}

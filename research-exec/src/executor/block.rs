@@ -31,7 +31,7 @@ impl Block {
         branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        self.begin(executor, branches);
+        self.begin(executor, branches, sink)?;
         while self.next_batch(executor, branches, sink)? {
             for branch in branches.iter_mut().filter(|branch| branch.in_block) {
                 self.step(executor, branch, sink)?;
@@ -40,13 +40,22 @@ impl Block {
         self.end(executor, branches, sink)
     }
 
-    /// Notes which branches take part.
-    pub(super) fn begin(self, executor: &Executor, branches: &mut [&mut Branch]) {
+    /// Notes which branches take part. Going through all batches may take long.
+    pub(super) fn begin(
+        self,
+        executor: &Executor,
+        branches: &mut [&mut Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
         let pipeline = &executor.experiment.units()[self.pipeline];
         for branch in branches {
             branch.in_block = executor.is_due(branch, pipeline);
             branch.saw_batch = false;
+            if branch.in_block {
+                branch.let_saved_be_seen(sink)?;
+            }
         }
+        Ok(())
     }
 
     /// Makes the next batch, for all branches that still take part; whether there is one.
@@ -123,6 +132,7 @@ impl Block {
                 if executor.is_due(branch, unit) {
                     branch.save_latest(position, unit, sink)?;
                 }
+                executor.dump(branch, unit, sink)?;
             }
         }
         Ok(())

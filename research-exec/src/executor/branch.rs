@@ -1,15 +1,17 @@
 //! One experiment of a task while it runs.
 
 mod ending;
+mod sending;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use nix::sys::time::TimeSpec;
 use research_core::domain::Value;
 use research_core::{
     BranchView, Branches, Context, ContextParts, Event, EventSink, ExecutorHooks, Experiment,
     Generator, LogLevel, Output, SharedSaved, SinkError, Status, Timestamp, Unit, UnitBody,
-    UnitError, UnitResult,
+    UnitError, UnitResult, When,
 };
 
 use super::Ending;
@@ -18,6 +20,7 @@ use super::profile::Profile;
 use super::unwind::catch;
 use crate::printed::Keeper;
 use crate::task::TaskExperiment;
+use sending::coarse_clock;
 
 pub(super) struct Branch {
     context: Context,
@@ -28,6 +31,10 @@ pub(super) struct Branch {
     keeper: Option<Arc<Keeper>>,
     /// The started generators, by the unit's position.
     generators: Vec<Option<Box<dyn Generator>>>,
+    /// Which units took long when they were called last, or were not called yet.
+    slow: Vec<bool>,
+    /// The coarse clock after the latest call, which is about that before the next one.
+    clock: Option<TimeSpec>,
     state: State,
     /// The pipelines that came to their ends: their last batches have been processed.
     exhausted: Vec<usize>,
@@ -61,6 +68,7 @@ impl Branch {
         experiments_folder: Option<PathBuf>,
     ) -> Self {
         let generators = experiment.units().iter().map(|_| None).collect();
+        let slow = vec![true; experiment.units().len()];
         let context = Context::new(ContextParts {
             experiment: experiment.clone(),
             number: task.number,
@@ -74,6 +82,8 @@ impl Branch {
             profile: None,
             keeper: None,
             generators,
+            slow,
+            clock: coarse_clock(),
             state: State::Running,
             exhausted: Vec::new(),
             in_block: false,
@@ -136,10 +146,15 @@ impl Branch {
             Some(pipeline) => !self.exhausted.contains(&pipeline),
             None => true,
         };
-        let iteration = self.context.iteration();
         runs && has_input
-            && unit.when().is_due(iteration, n_iters, self.is_stopping())
+            && self.meets(unit.when(), n_iters)
             && (unit.is_saving() || self.limits.has_time())
+    }
+
+    /// Whether its iteration is one of these; there is none after its end.
+    #[inline]
+    pub(super) fn meets(&self, when: &When, n_iters: Option<u64>) -> bool {
+        self.is_alive() && when.is_due(self.context.iteration(), n_iters, self.is_stopping())
     }
 
     pub(super) fn begin(
@@ -240,6 +255,9 @@ impl Branch {
     ) -> Result<(), SinkError> {
         match unit.body() {
             UnitBody::Callable(_) | UnitBody::Generator(_) => {
+                if self.may_take_long(position) {
+                    self.let_saved_be_seen(sink)?;
+                }
                 let result = self.call(position, unit);
                 self.settle(position, unit, result, sink)
             }
@@ -282,6 +300,9 @@ impl Branch {
         if let (Some(profile), Some(began)) = (&mut self.profile, &began) {
             profile.add(position, self.context.iteration(), began);
         }
+        let clock = coarse_clock();
+        self.slow[position] = self.clock != clock;
+        self.clock = clock;
         self.limits.end_call(&limit, unit, result)
     }
 
@@ -345,34 +366,6 @@ impl Branch {
 
     pub(super) fn keep(&mut self, position: usize, output: Output) {
         self.context.set_output(position, output);
-    }
-
-    pub(super) fn saved_bytes(&self) -> usize {
-        let profile = self.profile.as_ref().map_or(0, |profile| profile.bytes());
-        self.context.saved_bytes() + profile
-    }
-
-    pub(super) fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
-        if let Some(profile) = &mut self.profile {
-            profile.send(self.context.number(), sink)?;
-        }
-        if let Some(keeper) = &self.keeper {
-            keeper.send_memory(std::iter::once(self.context.number()), sink)?;
-        }
-        self.context.send_messages(sink)?;
-        self.context.send_saved(sink)
-    }
-
-    pub(super) fn tell_progress(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
-        if self.told_iterations == self.iterations {
-            return Ok(());
-        }
-        self.told_iterations = self.iterations;
-        sink.emit(Event::Progress {
-            at: Timestamp::now(),
-            experiment: self.context.number(),
-            iterations: self.iterations,
-        })
     }
 
     /// Tells how it ended.

@@ -67,9 +67,7 @@ fn run_unit(
         return Ok(executor.experiment.block_end(position));
     }
     for branch in branches {
-        if executor.is_due(branch, unit) {
-            branch.run(position, unit, sink)?;
-        }
+        executor.take_turn(branch, position, sink)?;
     }
     Ok(position + 1)
 }

@@ -9,7 +9,9 @@ mod in_turn;
 mod limits;
 mod pace;
 mod profile;
+mod spans;
 mod threads;
+mod turn;
 mod unwind;
 mod watch;
 
@@ -19,10 +21,11 @@ use std::time::Duration;
 
 use research_core::domain::Config;
 use research_core::{
-    Branches, Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord,
-    LogLevel, RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
+    Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord, LogLevel,
+    RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
+use tracing_core::dispatcher::DefaultGuard;
 
 use crate::devices::WorkerDevices;
 use crate::printed::{Keeper, PerStream, Redirects};
@@ -33,6 +36,7 @@ use branch::Branch;
 pub use error::ExecutorError;
 use limits::Limits;
 use pace::Pace;
+pub use spans::SpanProfile;
 pub(crate) use watch::Interrupt;
 use watch::Watch;
 
@@ -325,11 +329,21 @@ impl Executor {
         branches: &mut Vec<Branch>,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
+        let _listening = self.listen_to_spans();
         match self.target {
             ExecutorTarget::Threads if branches.len() > 1 && !self.debug => {
                 threads::run(self, branches, sink)
             }
             ExecutorTarget::Threads | ExecutorTarget::For => in_turn::run(self, branches, sink),
+        }
+    }
+
+    /// Lets the calling thread hear of spans, where they are asked for.
+    fn listen_to_spans(&self) -> Option<DefaultGuard> {
+        if self.profile > 1 {
+            spans::listen()
+        } else {
+            None
         }
     }
 
@@ -350,42 +364,6 @@ impl Executor {
 
     fn is_due(&self, branch: &Branch, unit: &Unit) -> bool {
         branch.is_due(unit, self.n_iters, self.finalize)
-    }
-
-    /// Runs a root unit once, in the first branch, for all that still run: they share what it
-    /// puts out, and how it fails.
-    fn run_root(
-        &self,
-        position: usize,
-        branches: &mut [&mut Branch],
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        let unit = &self.experiment.units()[position];
-        if !branches.iter().any(|branch| self.is_due(branch, unit)) {
-            return Ok(());
-        }
-        let views = unit
-            .sees_all_branches()
-            .then(|| Branches::new(branches.iter().map(|branch| branch.view())));
-        let [first, others @ ..] = branches else {
-            return Ok(());
-        };
-        first.let_see(views);
-        let result = first.call(position, unit);
-        first.let_see(None);
-        let shared = match &result {
-            Ok(Some(output)) => Some(output.clone()),
-            Ok(None) | Err(_) => None,
-        };
-        for branch in others.iter_mut().filter(|branch| branch.is_alive()) {
-            branch.share(position, &result, unit, sink)?;
-        }
-        if first.is_alive() {
-            first.settle(position, unit, result, sink)?;
-        } else if let Some(output) = shared {
-            first.keep(position, output);
-        }
-        Ok(())
     }
 }
 

@@ -8,14 +8,23 @@ use nix::sys::time::TimeValLike;
 use research_core::domain::Value;
 use research_core::{ColumnBuilder, Event, EventSink, ExperimentNumber, Measure, SinkError, Unit};
 
+use super::spans::{self, SpanTimes};
+
 /// The measurements of one experiment that wait to be sent.
 pub(super) struct Profile {
     /// Whether more than time is measured.
     is_detailed: bool,
-    units: Vec<(Arc<str>, Measurements)>,
+    units: Vec<UnitProfile>,
     /// Of these only the time: an iteration may begin in another thread than it ends in.
     iterations: Measurements,
     began: Instant,
+}
+
+/// What one unit took.
+struct UnitProfile {
+    name: Arc<str>,
+    measured: Measurements,
+    spans: SpanTimes,
 }
 
 /// A column for each measure.
@@ -31,10 +40,14 @@ pub(super) struct Reading {
 impl Profile {
     /// A profile of this level, 1 or more.
     pub(super) fn new(level: u8, units: &[Unit]) -> Self {
-        let measurements = |unit: &Unit| (unit.name().into(), Measurements::default());
+        let new = |unit: &Unit| UnitProfile {
+            name: unit.name().into(),
+            measured: Measurements::default(),
+            spans: SpanTimes::default(),
+        };
         Self {
             is_detailed: level > 1,
-            units: units.iter().map(measurements).collect(),
+            units: units.iter().map(new).collect(),
             iterations: Measurements::default(),
             began: Instant::now(),
         }
@@ -50,6 +63,9 @@ impl Profile {
     }
 
     pub(super) fn read(&self) -> Reading {
+        if self.is_detailed {
+            spans::begin();
+        }
         Reading {
             usage: if self.is_detailed { usage() } else { None },
             at: Instant::now(),
@@ -59,7 +75,14 @@ impl Profile {
     /// Takes in a call of a unit that began with this reading.
     pub(super) fn add(&mut self, unit: usize, iteration: u64, began: &Reading) {
         let seconds = began.at.elapsed().as_secs_f64();
-        let columns = &mut self.units[unit].1;
+        let UnitProfile {
+            measured: columns,
+            spans,
+            ..
+        } = &mut self.units[unit];
+        if self.is_detailed {
+            spans.extend(spans::end());
+        }
         columns.push(Measure::Seconds, iteration, seconds);
         if let Some(before) = &began.usage
             && let Some(after) = usage()
@@ -74,7 +97,7 @@ impl Profile {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let units = self.units.iter().map(|(_, columns)| columns);
+        let units = self.units.iter().map(|unit| &unit.measured);
         let all = units.chain([&self.iterations]);
         all.flat_map(|columns| &columns.0)
             .map(ColumnBuilder::bytes)
@@ -86,8 +109,16 @@ impl Profile {
         experiment: ExperimentNumber,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        for (unit, columns) in &mut self.units {
-            columns.send(experiment, Some(unit), sink)?;
+        for unit in &mut self.units {
+            unit.measured.send(experiment, Some(&unit.name), sink)?;
+            let spans = unit.spans.take();
+            if !spans.is_empty() {
+                sink.emit(Event::Spans {
+                    experiment,
+                    unit: Arc::clone(&unit.name),
+                    spans,
+                })?;
+            }
         }
         self.iterations.send(experiment, None, sink)
     }

@@ -198,7 +198,7 @@ impl Coordinator<'_> {
     fn run_block(&mut self, position: usize, sink: &mut dyn EventSink) -> Result<usize, SinkError> {
         let executor = self.executor;
         let block = Block::at(executor, position);
-        block.begin(executor, &mut self.all());
+        block.begin(executor, &mut self.all(), sink)?;
         while block.next_batch(executor, &mut self.all(), sink)? {
             let mut away = 0;
             for (branch, orders) in self.branches.iter_mut().zip(&self.orders) {
@@ -231,6 +231,7 @@ struct BranchThread<'a> {
 impl BranchThread<'_> {
     /// Runs the branch whenever it is given, until there are no more orders or nobody listens.
     fn serve(mut self) {
+        let _listening = self.executor.listen_to_spans();
         while let Ok(Order { mut branch, what }) = self.orders.recv() {
             let done = match what {
                 What::From(from) => self.run_to_root(&mut branch, from),
@@ -270,9 +271,7 @@ impl BranchThread<'_> {
                     position = block.end;
                     continue;
                 }
-                if self.executor.is_due(branch, unit) {
-                    branch.run(position, unit, &mut self.sink)?;
-                }
+                self.executor.take_turn(branch, position, &mut self.sink)?;
                 position += 1;
             }
             let goes_on = branch.finish_iteration(&mut self.sink)?;

@@ -86,6 +86,7 @@ impl Picture {
             // Where an experiment stands in tables is no matter of progress, nor what units took.
             Event::Moved { .. }
             | Event::Profile { .. }
+            | Event::Spans { .. }
             | Event::Output { .. }
             | Event::LargeValue { .. } => {}
             Event::RunEnded { at, outcome } => {

@@ -166,6 +166,7 @@ impl TextLogs {
             | Event::Progress { .. }
             | Event::Moved { .. }
             | Event::Profile { .. }
+            | Event::Spans { .. }
             | Event::Output { .. }
             | Event::LargeValue { .. }
             | Event::WorkerWaits { reason: None, .. } => {}

@@ -1,0 +1,194 @@
+//! What the docs show is what the program does: the files and commands in them, in order, each
+//! document in a folder of its own, beside the examples of the repository.
+//!
+//! A fence ` ```toml file=NAME ` (or of any other language) writes a file. In a fence ` ```console `
+//! a line that begins with `$ ` is a command, and what follows is what it prints; `...` stands for
+//! anything, in a line or as a line for any lines. A command that prints what is not shown is all
+//! right if nothing is shown.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A piece of a document.
+enum Block {
+    File { name: String, text: String },
+    Commands(Vec<Step>),
+}
+
+/// A command, and what it prints.
+struct Step {
+    line: usize,
+    command: String,
+    expected: Vec<String>,
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let mut found = Vec::new();
+    let mut lines = document.lines().enumerate();
+    while let Some((_, line)) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else {
+            continue;
+        };
+        let inside: Vec<(usize, &str)> = lines
+            .by_ref()
+            .take_while(|(_, line)| *line != "```")
+            .collect();
+        if let Some((_, name)) = info.split_once("file=") {
+            let text = inside.iter().map(|(_, line)| format!("{line}\n")).collect();
+            found.push(Block::File {
+                name: name.to_owned(),
+                text,
+            });
+        } else if info == "console" {
+            found.push(Block::Commands(steps(&inside)));
+        }
+    }
+    found
+}
+
+fn steps(lines: &[(usize, &str)]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (number, line) in lines {
+        match (line.strip_prefix("$ "), steps.last_mut()) {
+            (Some(command), _) => steps.push(Step {
+                line: number + 1,
+                command: command.to_owned(),
+                expected: Vec::new(),
+            }),
+            (None, Some(step)) => step.expected.push((*line).to_owned()),
+            (None, None) => panic!("line {}: a console begins with a command", number + 1),
+        }
+    }
+    steps
+}
+
+/// Whether lines are those of a pattern.
+fn matches(pattern: &[String], lines: &[&str]) -> bool {
+    match pattern.split_first() {
+        None => lines.is_empty(),
+        Some((any, rest)) if any == "..." => {
+            (0..=lines.len()).any(|skipped| matches(rest, &lines[skipped..]))
+        }
+        Some((first, rest)) => match lines.split_first() {
+            Some((line, others)) => line_matches(first, line) && matches(rest, others),
+            None => false,
+        },
+    }
+}
+
+fn line_matches(pattern: &str, line: &str) -> bool {
+    let Some((before, after)) = pattern.split_once("...") else {
+        return pattern == line;
+    };
+    let Some(rest) = line.strip_prefix(before) else {
+        return false;
+    };
+    (0..=rest.len()).any(|skipped| {
+        rest.get(skipped..)
+            .is_some_and(|rest| line_matches(after, rest))
+    })
+}
+
+fn run(document: &Path) {
+    let text = fs::read_to_string(document).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let name = document.display();
+    link_examples(folder.path());
+    for block in blocks(&text) {
+        match block {
+            Block::File { name, text } => fs::write(folder.path().join(name), text).unwrap(),
+            Block::Commands(steps) => {
+                let mut place = folder.path().to_owned();
+                for step in steps {
+                    match step.command.strip_prefix("cd ") {
+                        Some(to) => place.push(to),
+                        None => check(&name.to_string(), &step, &place),
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn check(document: &str, step: &Step, place: &Path) {
+    let Step {
+        line,
+        command,
+        expected,
+    } = step;
+    let program = Path::new(env!("CARGO_BIN_EXE_research")).parent().unwrap();
+    let mut path = vec![program.to_owned()];
+    path.extend(env::split_paths(&env::var_os("PATH").unwrap()));
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(place)
+        .env("PATH", env::join_paths(path).unwrap())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{document}:{line}: `{command}` fails: {errors}"
+    );
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(
+        expected.is_empty() || matches(expected, &lines),
+        "{document}:{line}: `{command}` prints\n{printed}\nand the document shows\n{}",
+        expected.join("\n")
+    );
+}
+
+/// The folders of examples, each with copies of its files.
+fn link_examples(folder: &Path) {
+    for example in fs::read_dir(root().join("examples")).unwrap() {
+        let example = example.unwrap();
+        if !example.file_type().unwrap().is_dir() {
+            continue;
+        }
+        let copy = folder.join("examples").join(example.file_name());
+        fs::create_dir_all(&copy).unwrap();
+        for file in fs::read_dir(example.path()).unwrap() {
+            let file = file.unwrap();
+            if file.file_type().unwrap().is_file() {
+                fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+            }
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn the_readme_is_true() {
+    run(&root().join("README.md"));
+}
+
+#[test]
+fn the_tutorial_is_true() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        return;
+    }
+    let mut chapters: Vec<PathBuf> = fs::read_dir(root().join("docs/tutorial"))
+        .unwrap()
+        .map(|chapter| chapter.unwrap().path())
+        .collect();
+    chapters.sort();
+    assert!(chapters.len() > 4, "{chapters:?}");
+    chapters.iter().for_each(|chapter| run(chapter));
+}
+
+#[test]
+fn documents_are_compared_loosely_where_they_say_so() {
+    let pattern = ["a ... c", "...", "end"].map(str::to_owned);
+    assert!(matches(&pattern, &["a b c", "end"]));
+    assert!(matches(&pattern, &["a  c", "x", "y", "end"]));
+    assert!(!matches(&pattern, &["a b d", "end"]));
+    assert!(!matches(&pattern, &["a b c", "end", "more"]));
+}

@@ -1,0 +1,175 @@
+//! `research profile`, on a research that is stored.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use research::core::{
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Measure, ResearchRecord,
+    RunOptions, SpanTime, Storage, Timestamp, WorkerNumber,
+};
+use research::domain::{Config, Identity};
+use research::storage::LocalStorage;
+
+fn research(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_research"))
+        .arg("profile")
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn store(folder: &Path, name: &str, profile: u8, events: &[Event]) {
+    let record = ResearchRecord {
+        format: ResearchRecord::FORMAT,
+        name: name.to_owned(),
+        created: 0,
+        program: "test".to_owned(),
+        directory: std::path::PathBuf::from("/"),
+        domain: "a=[1]".to_owned(),
+        options: RunOptions {
+            profile,
+            ..RunOptions::default()
+        },
+        units: vec!["u (callable, when 1)".to_owned()],
+        source: None,
+        build: None,
+        updates: Vec::new(),
+    };
+    let mut storage = LocalStorage::create(folder, &record).unwrap();
+    storage.append(events).unwrap();
+    storage.commit(false).unwrap();
+}
+
+fn measured(unit: Option<&str>, seconds: &[f64]) -> Event {
+    Event::Profile {
+        experiment: ExperimentNumber(0),
+        unit: unit.map(Into::into),
+        measure: Measure::Seconds,
+        iterations: Iterations::Run {
+            first: 0,
+            count: seconds.len() as u64,
+        },
+        values: Column::Float(seconds.to_vec()),
+    }
+}
+
+fn span(name: &str, calls: u64, own: f64, total: f64) -> SpanTime {
+    SpanTime {
+        name: name.to_owned(),
+        target: "study".to_owned(),
+        calls,
+        own,
+        total,
+    }
+}
+
+/// Two iterations of one experiment; its id.
+fn stored(folder: &Path) -> String {
+    let config = Config::from_pairs([("a", 1)]);
+    let identity = Identity {
+        config: &config,
+        repetition: 0,
+        updates: 0,
+        seed: 0,
+        occurrence: 0,
+    };
+    let id = identity.id("");
+    let started = Event::ExperimentStarted {
+        at: Timestamp(0),
+        experiment: ExperimentNumber(0),
+        attempt: 1,
+        worker: WorkerNumber(0),
+        pid: 1,
+        record: Box::new(ExperimentRecord {
+            id: id.clone(),
+            place: 0,
+            config,
+            repetition: 0,
+            updates: 0,
+            seed: 0,
+        }),
+    };
+    let spans = Event::Spans {
+        experiment: ExperimentNumber(0),
+        unit: "train".into(),
+        spans: vec![span("epoch", 2, 0.5, 2.5), span("step", 20, 2.0, 2.0)],
+    };
+    let events = [
+        started,
+        measured(None, &[1.5, 2.5]),
+        measured(Some("train"), &[1.0, 2.0]),
+        measured(Some("test"), &[0.5]),
+        spans,
+    ];
+    store(folder, "study", 2, &events);
+    id.to_string()
+}
+
+#[test]
+fn units_come_with_their_times_and_spans_by_own_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = stored(folder.path());
+    let shown = research(folder.path(), &["study"]);
+    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    assert_eq!(
+        text(&shown.stdout),
+        "\
+unit         calls  total  mean  longest  share
+───────────  ─────  ─────  ────  ───────  ─────
+(iteration)      2    4.0   2.0      2.5    1.0
+train            2    3.0   1.5      2.0   0.75
+test             1    0.5   0.5      0.5  0.125
+
+span   unit   calls  own  total  target
+─────  ─────  ─────  ───  ─────  ──────
+step   train     20  2.0    2.0  study
+epoch  train      2  0.5    2.5  study
+"
+    );
+    let spans = research(
+        folder.path(),
+        &["study", "--spans", "--format", "csv", "--id", &id],
+    );
+    assert_eq!(
+        text(&spans.stdout),
+        "span,unit,calls,own,total,target\nstep,train,20,2.0,2.0,study\nepoch,train,2,0.5,2.5,study\n"
+    );
+    let iterations = research(
+        folder.path(),
+        &["study", "--iterations", "--format", "jsonl"],
+    );
+    let lines: Vec<_> = text(&iterations.stdout).lines().collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(
+        lines[3],
+        r#"{"iteration":1,"unit":"(iteration)","calls":1,"total":2.5,"mean":2.5,"longest":2.5}"#
+    );
+}
+
+#[test]
+fn what_has_no_profile_says_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), "plain", 0, &[]);
+    let shown = research(folder.path(), &["plain"]);
+    assert_eq!(shown.status.code(), Some(2));
+    assert!(
+        text(&shown.stderr).contains("profile = 1"),
+        "{}",
+        text(&shown.stderr)
+    );
+    stored(folder.path());
+    let unknown = research(folder.path(), &["study", "--id", "abc"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(
+        text(&unknown.stderr).contains("no experiment `abc`"),
+        "{}",
+        text(&unknown.stderr)
+    );
+}

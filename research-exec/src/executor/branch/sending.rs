@@ -1,0 +1,68 @@
+//! When and how what a branch has saved is sent.
+
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, clock_gettime};
+use research_core::{Event, EventSink, SinkError, Timestamp};
+
+use super::Branch;
+
+impl Branch {
+    pub(in super::super) fn saved_bytes(&self) -> usize {
+        let profile = self.profile.as_ref().map_or(0, |profile| profile.bytes());
+        self.context.saved_bytes() + profile
+    }
+
+    pub(in super::super) fn send_saved(
+        &mut self,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        if let Some(profile) = &mut self.profile {
+            profile.send(self.context.number(), sink)?;
+        }
+        if let Some(keeper) = &self.keeper {
+            keeper.send_memory(std::iter::once(self.context.number()), sink)?;
+        }
+        self.context.send_messages(sink)?;
+        self.context.send_saved(sink)
+    }
+
+    pub(in super::super) fn tell_progress(
+        &mut self,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        if self.told_iterations == self.iterations {
+            return Ok(());
+        }
+        self.told_iterations = self.iterations;
+        sink.emit(Event::Progress {
+            at: Timestamp::now(),
+            experiment: self.context.number(),
+            iterations: self.iterations,
+        })
+    }
+
+    /// Whether a unit may take long, as far as that can be known: it was not called yet, or took
+    /// some milliseconds when it was called last.
+    pub(in super::super) fn may_take_long(&self, position: usize) -> bool {
+        self.slow[position]
+    }
+
+    /// Sends what waits, before something that may take long: nobody could see it meanwhile, and it
+    /// would be lost with this process.
+    pub(in super::super) fn let_saved_be_seen(
+        &mut self,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        if self.context.saved_bytes() == 0 {
+            return Ok(());
+        }
+        self.send_saved(sink)?;
+        sink.flush()
+    }
+}
+
+/// A clock of a few milliseconds' ticks, which costs next to nothing to read.
+#[inline]
+pub(super) fn coarse_clock() -> Option<TimeSpec> {
+    clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).ok()
+}

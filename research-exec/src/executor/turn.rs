@@ -1,0 +1,94 @@
+//! The turn of a unit in an iteration: in one branch, or as a root for all.
+
+use research_core::{Branches, EventSink, SinkError, Unit};
+
+use super::Executor;
+use super::branch::Branch;
+
+impl Executor {
+    /// Takes the turn of a unit in one branch: runs it if it is due, and sends what was saved if that
+    /// is due.
+    pub(super) fn take_turn(
+        &self,
+        branch: &mut Branch,
+        position: usize,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let unit = &self.experiment.units()[position];
+        if self.is_due(branch, unit) {
+            branch.run(position, unit, sink)?;
+        }
+        self.dump(branch, unit, sink)
+    }
+
+    /// Sends what was saved, where a unit asks for that in this iteration.
+    pub(super) fn dump(
+        &self,
+        branch: &mut Branch,
+        unit: &Unit,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        match unit.dump() {
+            Some(when) if branch.meets(when, self.n_iters) => {
+                branch.send_saved(sink)?;
+                sink.flush()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a root unit once, in the first branch, for all that still run: they share what it
+    /// puts out, and how it fails.
+    pub(super) fn run_root(
+        &self,
+        position: usize,
+        branches: &mut [&mut Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let unit = &self.experiment.units()[position];
+        if branches.iter().any(|branch| self.is_due(branch, unit)) {
+            self.call_root(position, unit, branches, sink)?;
+        }
+        for branch in branches {
+            self.dump(branch, unit, sink)?;
+        }
+        Ok(())
+    }
+
+    fn call_root(
+        &self,
+        position: usize,
+        unit: &Unit,
+        branches: &mut [&mut Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let views = unit
+            .sees_all_branches()
+            .then(|| Branches::new(branches.iter().map(|branch| branch.view())));
+        let [first, others @ ..] = branches else {
+            return Ok(());
+        };
+        if first.may_take_long(position) {
+            first.let_saved_be_seen(sink)?;
+            for branch in others.iter_mut() {
+                branch.let_saved_be_seen(sink)?;
+            }
+        }
+        first.let_see(views);
+        let result = first.call(position, unit);
+        first.let_see(None);
+        let shared = match &result {
+            Ok(Some(output)) => Some(output.clone()),
+            Ok(None) | Err(_) => None,
+        };
+        for branch in others.iter_mut().filter(|branch| branch.is_alive()) {
+            branch.share(position, &result, unit, sink)?;
+        }
+        if first.is_alive() {
+            first.settle(position, unit, result, sink)?;
+        } else if let Some(output) = shared {
+            first.keep(position, output);
+        }
+        Ok(())
+    }
+}

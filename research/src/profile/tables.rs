@@ -1,0 +1,93 @@
+//! A profile as tables.
+
+use research_storage::{Cell, Table};
+
+use super::{Profile, UnitTime};
+
+/// How whole iterations are called among the units.
+const ITERATIONS: &str = "(iteration)";
+
+impl Profile {
+    /// A row for each unit and one for whole iterations, those that took most first: calls, total
+    /// and mean time, the longest call (in seconds), and the share of the iterations' time; with
+    /// level 2 also processor time, page faults and peak memory (in bytes).
+    #[must_use]
+    pub fn units_table(&self) -> Table<'_> {
+        let whole = self.units.iter().find(|time| time.unit.is_none());
+        let whole = whole.map_or(0.0, |time| time.total);
+        let is_detailed = self.units.iter().any(|time| time.peak_memory > 0);
+        let mut columns = vec!["unit", "calls", "total", "mean", "longest", "share"];
+        if is_detailed {
+            columns.extend(["cpu", "page_faults", "peak_memory"]);
+        }
+        let rows = self.units.iter().map(|time| {
+            let mut row = vec![
+                name(time),
+                Cell::Count(time.calls),
+                Cell::Float(time.total),
+                Cell::Float(time.mean()),
+                Cell::Float(time.longest),
+                if whole > 0.0 {
+                    Cell::Float(time.total / whole)
+                } else {
+                    Cell::Missing
+                },
+            ];
+            match &time.unit {
+                Some(_) if is_detailed => row.extend([
+                    Cell::Float(time.cpu),
+                    Cell::Int(time.page_faults),
+                    Cell::Int(time.peak_memory),
+                ]),
+                None if is_detailed => row.extend([Cell::Missing, Cell::Missing, Cell::Missing]),
+                _ => {}
+            }
+            row
+        });
+        table(&columns, rows.collect())
+    }
+
+    /// A row for each span in each unit, those with most own time first: how often it was entered,
+    /// its time without and with that of the spans inside it, in seconds.
+    #[must_use]
+    pub fn spans_table(&self) -> Table<'_> {
+        let columns = ["span", "unit", "calls", "own", "total", "target"];
+        let rows = self.spans.iter().map(|one| {
+            vec![
+                Cell::from(one.span.name.as_str()),
+                Cell::from(one.unit.as_str()),
+                Cell::Count(one.span.calls),
+                Cell::Float(one.span.own),
+                Cell::Float(one.span.total),
+                Cell::from(one.span.target.as_str()),
+            ]
+        });
+        table(&columns, rows.collect())
+    }
+
+    /// A row for each iteration and unit, over all experiments that are looked at: calls, total and
+    /// mean time, the longest call, in seconds.
+    #[must_use]
+    pub fn iterations_table(&self) -> Table<'_> {
+        let columns = ["iteration", "unit", "calls", "total", "mean", "longest"];
+        let rows = self.iterations.iter().map(|(iteration, time)| {
+            vec![
+                Cell::Count(*iteration),
+                name(time),
+                Cell::Count(time.calls),
+                Cell::Float(time.total),
+                Cell::Float(time.mean()),
+                Cell::Float(time.longest),
+            ]
+        });
+        table(&columns, rows.collect())
+    }
+}
+
+fn table<'a>(columns: &[&str], rows: Vec<Vec<Cell<'a>>>) -> Table<'a> {
+    Table::of_rows(columns.iter().map(|&name| name.to_owned()).collect(), rows)
+}
+
+fn name(time: &UnitTime) -> Cell<'_> {
+    Cell::from(time.unit.as_deref().unwrap_or(ITERATIONS))
+}

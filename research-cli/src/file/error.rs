@@ -59,12 +59,6 @@ pub enum Problem {
         /// The nearest known key, or all that there are.
         hint: String,
     },
-    /// A key that will mean something in a later version.
-    #[error("`{key}` is not supported yet by this version")]
-    Unsupported {
-        /// The key.
-        key: String,
-    },
     /// A key that must be there.
     #[error("{table} has no `{key}`")]
     Missing {
@@ -241,7 +235,6 @@ impl Problem {
             Self::UnknownKey { hint, .. }
             | Self::UnknownName { hint, .. }
             | Self::Choice { hint, .. } => hint.clone(),
-            Self::Unsupported { key } => format!("take `{key}` out"),
             Self::Missing { hint, .. } => (*hint).to_owned(),
             Self::NoValues { .. } => "give it at least one value, or take it out".to_owned(),
             Self::Expression { hint, .. } => return hint.clone(),

@@ -8,8 +8,6 @@ pub(crate) struct Keys {
     /// How the table is called in messages.
     table: &'static str,
     known: &'static [&'static str],
-    /// Keys that are documented and will mean something in a later version.
-    later: &'static [&'static str],
 }
 
 /// The keys of a research file.
@@ -53,7 +51,6 @@ pub(crate) const FILE: Keys = Keys {
         "unit",
         "update",
     ],
-    later: &[],
 };
 
 /// The keys of a `[[unit]]`.
@@ -72,7 +69,6 @@ pub(crate) const UNIT: Keys = Keys {
         "timeout",
         "dump",
     ],
-    later: &[],
 };
 
 /// The keys of an `[[update]]`.
@@ -87,33 +83,26 @@ pub(crate) const UPDATE: Keys = Keys {
         "n_reps",
         "repeat_each",
     ],
-    later: &[],
 };
 
 /// The keys of a unit's `output`, where that is a table.
 pub(crate) const OUTPUT: Keys = Keys {
     table: "`output`",
     known: &["regex", "file"],
-    later: &[],
 };
 
 /// The keys of an `[[env_meta]]`.
 pub(crate) const ENV_META: Keys = Keys {
     table: "[[env_meta]]",
     known: &["commands", "cwd", "dst", "replace"],
-    later: &[],
 };
 
-/// Reports the first key that is not known, or not yet.
+/// Reports the first key that is not known.
 pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Fault> {
     for entry in entries {
         let key = entry.key.as_str();
-        if keys.later.contains(&key) {
-            let key = key.to_owned();
-            return Err(Problem::Unsupported { key }.at(entry.key_span));
-        }
         if !keys.known.contains(&key) {
-            let all = keys.known.iter().chain(keys.later).copied();
+            let all = keys.known.iter().copied();
             let problem = Problem::UnknownKey {
                 key: key.to_owned(),
                 table: keys.table,

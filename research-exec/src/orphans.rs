@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
 use nix::poll::PollTimeout;
@@ -125,10 +126,17 @@ fn for_each_child(mut see: impl FnMut(i32)) {
     }
 }
 
-/// A mark that no other worker has.
+/// The mark of a run that nothing else says the mark of: no other run of this machine has it.
 pub(crate) fn new_mark() -> String {
     let now = research_core::Timestamp::now().0;
     format!("{}-{now}", std::process::id())
+}
+
+/// A mark that no other worker of the run has.
+pub(crate) fn mark_of_worker(run: &str) -> String {
+    static WORKERS: AtomicU64 = AtomicU64::new(0);
+    let number = WORKERS.fetch_add(1, Ordering::Relaxed);
+    format!("{run}-{number}")
 }
 
 /// Whether a process descends from one of this process's workers, as far as can be seen.
@@ -143,14 +151,35 @@ pub(crate) fn is_marked(pid: u32) -> bool {
 
 /// Kills all processes with this mark, wherever they are: those of a worker that was killed.
 pub(crate) fn end_marked(mark: &str) -> io::Result<()> {
-    let wanted = format!("{MARK}={mark}");
+    end_where(|found| found == mark).map(drop)
+}
+
+/// Kills what is left of runs that have died, with their leaders and their workers: all processes
+/// that these marks of runs say are theirs. Gives who they were.
+///
+/// # Errors
+/// The system does not list processes, or one that was killed does not end.
+pub fn end_left_behind(runs: &[String]) -> io::Result<Vec<String>> {
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    end_where(|mark| {
+        let run = mark.rsplit_once('-').map(|(run, _)| run);
+        run.is_some_and(|run| runs.iter().any(|one| one == run))
+    })
+}
+
+/// Kills all processes whose mark is such, but this one, until there are none. Gives who they were.
+fn end_where(is_meant: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+    let mut ended = Vec::new();
     loop {
         let mut killed = Vec::new();
         for entry in fs::read_dir("/proc")? {
             let name = entry?.file_name();
             if let Some(pid) = name.to_str().and_then(|name| name.parse().ok())
-                && let Some(process) = with_variable(pid, wanted.as_bytes())
+                && let Some(process) = with_mark(pid, &is_meant)
             {
+                ended.push(in_words(pid));
                 process.signal(Signal::SIGKILL)?;
                 killed.push(process);
             }
@@ -161,19 +190,32 @@ pub(crate) fn end_marked(mark: &str) -> io::Result<()> {
             }
         }
         if killed.is_empty() {
-            return Ok(());
+            return Ok(ended);
         }
     }
 }
 
-/// A process, if it has this variable in its environment. The handle is there before the look: if
-/// another process gets the number, it stands for neither.
-fn with_variable(pid: i32, wanted: &[u8]) -> Option<ProcessHandle> {
+/// A process, if its mark is such. The handle is there before the look: if another process gets
+/// the number, it stands for neither.
+fn with_mark(pid: i32, is_meant: impl Fn(&str) -> bool) -> Option<ProcessHandle> {
+    // A program that a unit started may itself go on with the research.
+    if u32::try_from(pid) == Ok(std::process::id()) {
+        return None;
+    }
     // Most processes are others', which cannot be looked at, and some end meanwhile.
     let process = ProcessHandle::open(pid).ok()?;
     let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let found = environment
-        .split(|byte| *byte == 0)
-        .any(|one| one == wanted);
+    let found = environment.split(|byte| *byte == 0).any(|variable| {
+        let variable = std::str::from_utf8(variable).unwrap_or_default();
+        let value = variable.strip_prefix(MARK);
+        let mark = value.and_then(|value| value.strip_prefix('='));
+        mark.is_some_and(&is_meant)
+    });
     found.then_some(process)
+}
+
+/// `sleep (4242)`, as far as it is known.
+fn in_words(pid: i32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    format!("{} ({pid})", name.trim_end())
 }

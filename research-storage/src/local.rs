@@ -58,7 +58,7 @@ pub struct LocalStorage {
     log: LogWriter,
     text: TextLogs,
     /// Last, so that it is given back when all else is closed.
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl LocalStorage {
@@ -131,7 +131,7 @@ impl LocalStorage {
             experiments,
             log,
             text,
-            _lock: lock,
+            lock,
         };
         Ok((storage, torn))
     }
@@ -172,6 +172,29 @@ impl LocalStorage {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What marks the processes of the run that keeps its events here. The lock says it until the
+    /// run has ended, so that those that outlive it can be known.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        self.lock.mark()
+    }
+
+    /// The marks of earlier runs whose leaders were killed on this machine: processes of theirs
+    /// may still be there.
+    #[must_use]
+    pub fn left_behind(&self) -> &[String] {
+        self.lock.left()
+    }
+
+    /// Notes that no processes of earlier runs are there any more.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn nothing_left(&mut self) -> Result<(), StorageError> {
+        let noted = self.lock.nothing_left();
+        noted.map_err(StorageError::io("write the lock in", &self.folder))
     }
 }
 

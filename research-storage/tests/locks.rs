@@ -228,8 +228,9 @@ fn stale_locks_are_taken_over() {
     let stored = StoredResearch::load(&folder).unwrap();
     let assert_stale = || {
         assert_eq!(stored.runner().unwrap(), None);
-        let (storage, _) = LocalStorage::open(&folder).unwrap();
+        let (mut storage, _) = LocalStorage::open(&folder).unwrap();
         assert_eq!(stored.runner().unwrap().unwrap().pid, std::process::id());
+        storage.nothing_left().unwrap();
         drop(storage);
         assert!(!folder.join("lock").exists());
     };
@@ -247,6 +248,47 @@ fn stale_locks_are_taken_over() {
         fs::write(folder.join("lock"), text).unwrap();
         assert_stale();
     }
+}
+
+/// Whose run died is known until somebody has noted that nothing is left of it, whoever dies
+/// meanwhile; of a machine's earlier life nothing can be left.
+#[test]
+fn the_marks_of_runs_that_died_are_kept_until_nothing_is_left_of_them() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = research(base.path());
+    let stored = StoredResearch::load(&folder).unwrap();
+    let left = || stored.left_behind().unwrap();
+    assert!(left().is_empty());
+    let mut pids = Vec::new();
+    for _ in 0..2 {
+        let mut leader = Leader::start(&folder);
+        assert_eq!(leader.says(), "runs");
+        assert!(left().is_empty(), "who runs it has seen to it");
+        pids.push(leader.child.id());
+        leader.kill();
+    }
+    let marks = left();
+    let begins: Vec<bool> = marks
+        .iter()
+        .zip(&pids)
+        .map(|(mark, pid)| mark.starts_with(&format!("{pid}-")))
+        .collect();
+    assert_eq!(begins, [true, true], "{marks:?} of {pids:?}");
+
+    let (storage, _) = LocalStorage::open(&folder).unwrap();
+    assert_eq!(storage.left_behind(), marks);
+    assert!(!marks.contains(&storage.mark()));
+    drop(storage);
+    assert_eq!(left(), marks, "who ended in an orderly way leaves nothing");
+    let (mut storage, _) = LocalStorage::open(&folder).unwrap();
+    storage.nothing_left().unwrap();
+    assert!(storage.left_behind().is_empty());
+    drop(storage);
+    assert!(left().is_empty() && !folder.join("lock").exists());
+
+    let host = system_file("/proc/sys/kernel/hostname");
+    leave_lock(&folder, 4_000_000_000, 5, &host, "an earlier life");
+    assert!(left().is_empty());
 }
 
 #[test]

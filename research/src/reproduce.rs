@@ -163,6 +163,7 @@ impl Prepared {
         let record = self.record(options.clone());
         let storage = LocalStorage::create(folder.path(), &record)?;
         let again = storage.folder().to_owned();
+        let mark = Some(storage.mark());
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let notes = earlier::write_down().map_err(io("note earlier runs"))?;
         let target = research_exec::Target {
@@ -188,6 +189,7 @@ impl Prepared {
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings: Vec::new(),
+            mark,
         })?;
         if report.outcome != Outcome::Complete {
             return Err(RunError::GivenUp("it was interrupted".to_owned()).into());

@@ -21,6 +21,7 @@ use crate::done::done_before;
 use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
+use crate::left;
 use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
 use crate::view;
@@ -115,6 +116,17 @@ pub(crate) struct Prepared {
     pub(crate) research: Settings,
     pub(crate) experiment: Experiment,
     pub(crate) target: Target,
+}
+
+/// Where a run's events are kept.
+struct Stored {
+    storage: Box<dyn Storage>,
+    kept: Kept,
+    record: ResearchRecord,
+    /// What marks the processes of the run, where somebody may ask for them later.
+    mark: Option<String>,
+    /// What is to be said of the processes of earlier runs.
+    left: Option<String>,
 }
 
 /// What is left of the description when the experiment was built.
@@ -250,7 +262,14 @@ impl Prepared {
         .branches(options.branches);
         check::size(&configs)?;
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
-        let (storage, kept, record) = self.storage(stored.as_ref(), &options)?;
+        let Stored {
+            storage,
+            kept,
+            record,
+            mark,
+            left,
+        } = self.storage(stored.as_ref(), &options)?;
+        warnings.extend(left);
         let updater = self.updater(&options, stored.as_ref(), &kept)?;
         let recording = {
             let folder = match &kept {
@@ -290,6 +309,7 @@ impl Prepared {
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings,
+            mark,
         });
         let recorded = recording.finish();
         let report = report?;
@@ -333,12 +353,18 @@ impl Prepared {
         &self,
         stored: Option<&StoredResearch>,
         options: &RunOptions,
-    ) -> Result<(Box<dyn Storage>, Kept, ResearchRecord), ResearchError> {
-        let storage = match (&self.research.place, stored) {
+    ) -> Result<Stored, ResearchError> {
+        let mut storage = match (&self.research.place, stored) {
             (Place::Memory, _) => {
                 let record = self.record(options.clone());
                 let (storage, events) = MemoryStorage::new();
-                return Ok((Box::new(storage), Kept::Memory(events), record));
+                return Ok(Stored {
+                    storage: Box::new(storage),
+                    kept: Kept::Memory(events),
+                    record,
+                    mark: None,
+                    left: None,
+                });
             }
             (Place::Folder(_), Some(stored)) => {
                 let mut storage = LocalStorage::open(stored.folder())?.0;
@@ -352,12 +378,17 @@ impl Prepared {
                 LocalStorage::create(base, &self.record(options.clone()))?
             }
         };
+        let left = left::end(&mut storage)?;
         let storage = storage
             .with_fsync(options.fsync)
             .with_loglevel(options.loglevel);
-        let kept = Kept::Folder(storage.folder().to_owned());
-        let record = storage.record().clone();
-        Ok((Box::new(storage), kept, record))
+        Ok(Stored {
+            kept: Kept::Folder(storage.folder().to_owned()),
+            record: storage.record().clone(),
+            mark: Some(storage.mark()),
+            storage: Box::new(storage),
+            left,
+        })
     }
 
     pub(crate) fn record(&self, options: RunOptions) -> ResearchRecord {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use research::storage::remove;
+use research::remove;
 
 use super::{CommandError, ask};
 use crate::exit::Exit;
@@ -14,7 +14,7 @@ use crate::exit::Exit;
 #[command(
     long_about = "\
 Remove a research and all that it has saved. A folder that is no research is left alone, and so is
-a research that runs, unless --force is given.",
+a research that runs, unless --force is given. What a run that was killed has left running is ended.",
     after_help = "\
 Examples:
   research remove power
@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
     let question = format!("Remove {} and all that it has saved?", folder.display());
     let is_there = folder.symlink_metadata().is_ok();
     if arguments.yes || !is_there || ask(&question)? {
-        remove(folder, arguments.force)?;
+        remove(folder, arguments.force).map_err(Box::new)?;
     }
     Ok(Exit::Success)
 }

@@ -14,7 +14,8 @@ use crate::exit::Exit;
 #[command(
     long_about = "\
 End the run of a research that goes on in another terminal, as Ctrl-C there would: what runs is
-finished, and `research resume` does the rest. Waits until it has ended.",
+finished, and `research resume` does the rest. Waits until it has ended. With --kill, what a run has
+left running that was itself killed is ended, too.",
     after_help = "\
 Examples:
   research stop power

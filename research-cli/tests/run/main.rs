@@ -12,6 +12,7 @@ mod files;
 mod full_disk;
 mod kept;
 mod killed;
+mod left_behind;
 mod outputs;
 mod place;
 mod resumed;

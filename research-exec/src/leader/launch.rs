@@ -21,7 +21,7 @@ use crate::link::control::Commander;
 use crate::link::frame::{Frame, FrameDecoder, FrameKind};
 use crate::link::message::{Ended, Hello, Init, PROTOCOL, TaskNumber};
 use crate::link::transport::{ReportReceiver, ReportServer};
-use crate::orphans::{MARK, end_marked, new_mark};
+use crate::orphans::{MARK, end_marked, mark_of_worker};
 use crate::process::{ProcessHandle, ending_in_words, wait_readable};
 use crate::relaunch::this_program;
 use crate::worker::{Invitation, Role, Target, tie_to_parent};
@@ -70,10 +70,11 @@ impl RunningWorker {
 }
 
 /// Starts this program again as a worker. What it reports is put into `letters`; the last of it
-/// is that the worker is lost.
+/// is that the worker is lost. What it starts has a mark that begins with that of the run.
 pub(super) fn launch(
     init: &Init,
     target: &Target,
+    mark: &str,
     letters: Sender<Input>,
 ) -> Result<RunningWorker, LaunchError> {
     let worker = init.worker;
@@ -93,7 +94,7 @@ pub(super) fn launch(
     let (name, value) = variable
         .map_err(io::Error::from)
         .map_err(failed("inviting it"))?;
-    let mark = new_mark();
+    let mark = mark_of_worker(mark);
     let mut command = this_program().map_err(failed("finding this program"))?;
     command
         .env(name, value)

@@ -20,6 +20,7 @@ use research_core::{
 use crate::devices::{DevicePlan, DeviceProbe, MemoryGate, MemoryRules};
 use crate::distributor::{Action, Distributor, Input, Settings, StatusCounts};
 use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
+use crate::orphans::new_mark;
 use crate::process::wait_for_children;
 use crate::task::TaskSource;
 use crate::worker::Target;
@@ -64,6 +65,9 @@ pub struct Job {
     pub handle_signals: bool,
     /// What people should know before it begins.
     pub warnings: Vec<String>,
+    /// What marks the processes of the run, where whoever comes after it is to know them: in the
+    /// form `PID-TIME`.
+    pub mark: Option<String>,
 }
 
 /// How a run ended.
@@ -132,6 +136,7 @@ pub fn lead(job: Job) -> Result<Report, RunError> {
 struct Leader {
     init: Init,
     target: Target,
+    mark: String,
     distributor: Distributor,
     workers: HashMap<WorkerNumber, RunningWorker>,
     devices: DevicePlan,
@@ -215,6 +220,7 @@ impl Leader {
             init,
             n_iters,
             target: job.target,
+            mark: job.mark.unwrap_or_else(new_mark),
             distributor: Distributor::new(settings, source).with_gate(gate),
             sampler,
             workers: HashMap::new(),
@@ -387,7 +393,7 @@ impl Leader {
             devices: self.devices.of_worker(worker),
             ..self.init.clone()
         };
-        match launch::launch(&init, &self.target, self.letters.clone()) {
+        match launch::launch(&init, &self.target, &self.mark, self.letters.clone()) {
             Ok(running) => {
                 self.workers.insert(worker, running);
             }

@@ -93,6 +93,7 @@ impl Run {
             recorded_source: None,
             handle_signals: false,
             warnings: Vec::new(),
+            mark: None,
         })?;
         let events = std::mem::take(&mut *events.lock().unwrap());
         Ok(Kept { report, events })

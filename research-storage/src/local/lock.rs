@@ -33,6 +33,10 @@ pub struct Runner {
     pub since: u64,
     /// The machine's current life: another one each time that it starts.
     boot: String,
+    /// The marks of runs before it that died on this machine, and of which nobody has seen yet
+    /// whether they left processes behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left: Vec<String>,
 }
 
 impl Runner {
@@ -44,6 +48,7 @@ impl Runner {
             host: system_file("/proc/sys/kernel/hostname"),
             since: Timestamp::now().0,
             boot: system_file("/proc/sys/kernel/random/boot_id"),
+            left: Vec::new(),
         }
     }
 
@@ -55,7 +60,27 @@ impl Runner {
             host: "a machine that is not known yet".to_owned(),
             since: 0,
             boot: String::new(),
+            left: Vec::new(),
         }
+    }
+
+    /// What all processes of its run have in the variable `RESEARCH_MARK` of their environment,
+    /// before the part that is a worker's own. It is in the lock before the first of them starts,
+    /// so it is known whoever is killed at whatever moment.
+    fn mark(&self) -> String {
+        format!("{}-{}", self.pid, self.since)
+    }
+
+    /// Once it has died: the marks of its run, and of those before it that it has not seen to.
+    /// None where the machine has started anew since, which no process outlives.
+    fn into_left(mut self) -> Vec<String> {
+        if !self.is_this_boot() {
+            return Vec::new();
+        }
+        if self.pid != 0 {
+            self.left.push(self.mark());
+        }
+        self.left
     }
 
     /// Whether it can be seen from here that it runs.
@@ -88,8 +113,8 @@ impl Runner {
 pub(super) struct Lock {
     path: PathBuf,
     file: File,
-    /// The process that took it. One that was forked from it must not give it back.
-    pid: u32,
+    /// This process. One that was forked from it must not give it back.
+    holder: Runner,
 }
 
 impl Lock {
@@ -120,6 +145,7 @@ impl Lock {
                 _ => std::thread::yield_now(),
             }
         };
+        let mut holder = Runner::this_process();
         match read(&path) {
             Some(holder) if holder.is_elsewhere() => {
                 return Err(StorageError::LockedElsewhere {
@@ -130,14 +156,27 @@ impl Lock {
             }
             // With the system's lock, nobody who held it before is alive.
             Some(holder) if !by_system && holder.is_seen() => return Err(holder.locked(folder)),
-            _ => {}
+            Some(dead) => holder.left = dead.into_left(),
+            None => {}
         }
-        write(&file, &Runner::this_process()).map_err(cannot_lock)?;
-        Ok(Self {
-            path,
-            file,
-            pid: std::process::id(),
-        })
+        write(&file, &holder).map_err(cannot_lock)?;
+        Ok(Self { path, file, holder })
+    }
+
+    /// The mark of the run that begins with it.
+    pub(super) fn mark(&self) -> String {
+        self.holder.mark()
+    }
+
+    /// The marks of runs that died, of which nobody has seen yet what they left behind.
+    pub(super) fn left(&self) -> &[String] {
+        &self.holder.left
+    }
+
+    /// Notes that nothing is left of the runs that died.
+    pub(super) fn nothing_left(&mut self) -> io::Result<()> {
+        self.holder.left.clear();
+        write(&self.file, &self.holder)
     }
 
     /// The lock, after its folder was renamed.
@@ -150,9 +189,26 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // The folder may have been removed, and another be there under its name.
-        if self.pid == std::process::id() && is_at(&self.file, &self.path) {
-            fs::remove_file(&self.path).ok();
+        if self.holder.pid != std::process::id() || !is_at(&self.file, &self.path) {
+            return;
         }
+        if self.holder.left.is_empty() {
+            fs::remove_file(&self.path).ok();
+        } else {
+            // A lock that nobody holds, for whoever takes it next to see to what is left.
+            (self.holder.pid, self.holder.started) = (0, 0);
+            write(&self.file, &self.holder).ok();
+        }
+    }
+}
+
+/// The marks of runs in a folder that died, of which nobody has seen yet what they left behind;
+/// none while somebody runs it, who has seen to it.
+pub(super) fn left_behind(folder: &Path) -> Result<Vec<String>, StorageError> {
+    let holder = read(&folder.join(LOCK));
+    match (runner(folder)?, holder) {
+        (None, Some(dead)) => Ok(dead.into_left()),
+        _ => Ok(Vec::new()),
     }
 }
 

@@ -91,6 +91,15 @@ impl StoredResearch {
     pub fn runner(&self) -> Result<Option<Runner>, StorageError> {
         lock::runner(&self.folder)
     }
+
+    /// The marks of runs whose leaders were killed on this machine: processes of theirs may still
+    /// be there. None while a process runs the research.
+    ///
+    /// # Errors
+    /// It cannot be found out.
+    pub fn left_behind(&self) -> Result<Vec<String>, StorageError> {
+        lock::left_behind(&self.folder)
+    }
 }
 
 /// The researches whose folders are in `base`, by name. What cannot be loaded is passed over;

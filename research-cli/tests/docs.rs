@@ -4,7 +4,8 @@
 //! A fence ` ```toml file=NAME ` (or of any other language) writes a file. In a fence ` ```console `
 //! a line that begins with `$ ` is a command, and what follows is what it prints; `...` stands for
 //! anything, in a line or as a line for any lines. A command that prints what is not shown is all
-//! right if nothing is shown.
+//! right if nothing is shown. Commands that no test can run, because they build or need other
+//! programs, stand in a fence ` ```sh `.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::env;
@@ -165,23 +166,61 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Whether there is what the programs in the documents are written in.
+fn is_python_there() -> bool {
+    Command::new("python3").arg("--version").output().is_ok()
+}
+
+/// The documents of a folder, of which there are so many at least.
+fn documents(folder: &str, at_least: usize) -> Vec<PathBuf> {
+    let mut documents: Vec<PathBuf> = fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|document| document.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    documents.sort();
+    assert!(documents.len() >= at_least, "{documents:?}");
+    documents
+}
+
 #[test]
-fn the_readme_is_true() {
-    run(&root().join("README.md"));
+fn the_readmes_are_true() {
+    if is_python_there() {
+        run(&root().join("README.md"));
+        run(&root().join("examples/README.md"));
+    }
+}
+
+#[test]
+fn the_docs_are_true() {
+    if is_python_there() {
+        documents("docs", 4).iter().for_each(|one| run(one));
+    }
 }
 
 #[test]
 fn the_tutorial_is_true() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        return;
+    if is_python_there() {
+        documents("docs/tutorial", 5)
+            .iter()
+            .for_each(|one| run(one));
     }
-    let mut chapters: Vec<PathBuf> = fs::read_dir(root().join("docs/tutorial"))
-        .unwrap()
-        .map(|chapter| chapter.unwrap().path())
-        .collect();
-    chapters.sort();
-    assert!(chapters.len() > 4, "{chapters:?}");
-    chapters.iter().for_each(|chapter| run(chapter));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let all = ["", "docs", "docs/tutorial", "examples", "fuzz"].map(|folder| documents(folder, 1));
+    for document in all.iter().flatten() {
+        let text = fs::read_to_string(document).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split([')', '#']).next().unwrap();
+            if link.contains("://") || link.contains(char::is_whitespace) {
+                continue;
+            }
+            let place = document.parent().unwrap().join(link);
+            assert!(place.exists(), "{}: {link}", document.display());
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The leader: drives the distributor, starts workers, and has their events written.
 
 mod in_process;
+mod job;
 mod launch;
 mod sampler;
 mod signals;
@@ -12,19 +13,16 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
-use research_core::{
-    Event, Experiment, Isolation, LogLevel, Outcome, RunOptions, Storage, StorageError, Subscriber,
-    Timestamp, WorkerNumber,
-};
+use research_core::{Event, Isolation, LogLevel, Outcome, Timestamp, WorkerNumber};
 
-use crate::devices::{DevicePlan, DeviceProbe, MemoryGate, MemoryRules};
-use crate::distributor::{Action, Distributor, Input, Settings, StatusCounts};
+use crate::devices::{DevicePlan, MemoryGate, MemoryRules};
+use crate::distributor::{Action, Distributor, Input, Settings};
 use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
 use crate::orphans::new_mark;
 use crate::process::wait_for_children;
-use crate::task::TaskSource;
 use crate::worker::Target;
 use in_process::InProcess;
+pub use job::{Job, Report, RunError};
 pub use launch::LaunchError;
 use launch::RunningWorker;
 use sampler::{Sampled, Sampler};
@@ -38,75 +36,6 @@ const INBOX: usize = 256;
 
 /// A worker that was told to end has so long to do it; nothing runs in it that is of use.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
-
-/// All that is needed to run a research.
-pub struct Job {
-    /// What is run for each config.
-    pub experiment: Experiment,
-    /// How.
-    pub options: RunOptions,
-    /// Where experiments come from.
-    pub source: Box<dyn TaskSource>,
-    /// Which devices its workers have.
-    pub devices: DevicePlan,
-    /// Who decides on updates of the domain, if somebody does.
-    pub updater: Option<Box<dyn DomainUpdater>>,
-    /// Who tells of the memory of devices, where that is checked.
-    pub probe: Box<dyn DeviceProbe>,
-    /// Where events are kept.
-    pub storage: Box<dyn Storage>,
-    /// Who else wants to see them.
-    pub subscribers: Vec<Box<dyn Subscriber>>,
-    /// Which `run` of the program this is, so that workers find it.
-    pub target: Target,
-    /// What workers build the experiment from, where it was not written in Rust.
-    pub recorded_source: Option<String>,
-    /// Whether Ctrl-C, SIGTERM and SIGHUP end the run in an orderly way.
-    pub handle_signals: bool,
-    /// What people should know before it begins.
-    pub warnings: Vec<String>,
-    /// What marks the processes of the run, where whoever comes after it is to know them: in the
-    /// form `PID-TIME`.
-    pub mark: Option<String>,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Whether it came to its end.
-    pub outcome: Outcome,
-    /// How many experiments got which final status in this run.
-    pub counts: StatusCounts,
-}
-
-/// A run could not be done, or not to its end. What was stored is stored, and the research can be
-/// resumed.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Events could not be kept.
-    #[error("the run ends here: {0}")]
-    Storage(#[from] StorageError),
-    /// A worker could not be started.
-    #[error(transparent)]
-    Launch(#[from] LaunchError),
-    /// It made no sense to go on.
-    #[error("the run ends here: {0}")]
-    GivenUp(String),
-    /// A unit has failed, and failures are to be raised at once.
-    #[error("{0}")]
-    Raised(String),
-    /// A thread of the leader has panicked.
-    #[error("the leader's {0} has panicked: this is a fault of research itself, please report it")]
-    Panicked(&'static str),
-    /// The system refused something else.
-    #[error("the leader cannot {action}: {source}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
 
 /// Runs a research until every experiment has a final status, or the run is stopped.
 ///

@@ -125,6 +125,21 @@ the first experiments:
     );
     assert_eq!(lines[2], "    second: wc -c 'it is' | cat");
     assert_eq!(lines[3], "    third (generator): cat {first.size} {x}");
+    let as_json = ["run", "study.toml", "--dry-run", "-w4", "--format=json"];
+    let plan = research(path, &as_json);
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    assert_eq!((&plan["name"], &plan["seed"]), (&"study".into(), &5.into()));
+    assert_eq!(
+        (&plan["experiments"], &plan["workers"]),
+        (&8.into(), &4.into())
+    );
+    let one = &plan["first"][0];
+    assert_eq!((&one["id"], &one["config"]["a"]), (&id.into(), &1.into()));
+    assert_eq!(one["commands"][2]["unit"], "third");
+    assert_eq!(one["commands"][2]["mode"], "generator");
+    assert_eq!(one["commands"][2]["command"], "cat {first.size} {x}");
+    let alone = research(path, &["run", "study.toml", "--format=json"]);
+    assert_eq!(alone.status.code(), Some(2), "{alone:?}");
     assert_eq!(fs::read_dir(path).unwrap().count(), 1);
 }
 
@@ -170,6 +185,27 @@ fn the_summary_says_what_is_asked_for() {
     );
     let quiet = research(path, &["run", "research.toml", "--name", "b", "--quiet"]);
     assert_eq!((text(&quiet.stdout), text(&quiet.stderr)), ("", ""));
+}
+
+#[test]
+fn the_summary_has_a_command_for_each_cause_of_failures() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let file = "name = \"causes\"\ndomain = \"x=[1, 2]\"\nn_reps = 2\n[[unit]]\nname = \"ends\"\n\
+                shell = true\nrun = \"exit {x}\"\n";
+    fs::write(path.join("causes.toml"), file).unwrap();
+    let ended = research(path, &["run", "causes.toml", "--no-bar"]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let said = text(&ended.stderr);
+    let commands: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("  research logs causes --id "))
+        .collect();
+    assert_eq!(commands.len(), 2, "{said}");
+    for id in commands {
+        let log = research(path, &["logs", "causes", "--id", id]);
+        assert!(text(&log.stdout).contains("exit code"), "{log:?}");
+    }
 }
 
 #[test]
@@ -269,8 +305,11 @@ fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     research(path, &["init"]);
-    research(path, &["run", "research.toml", "-q"]);
-    let commands: [&[&str]; 18] = [
+    research(path, &["run", "research.toml", "-q", "--set", "profile=1"]);
+    let results = research(path, &["results", "first", "--format=csv"]);
+    let id = text(&results.stdout).lines().nth(1).unwrap();
+    let id = id.split(',').next().unwrap();
+    let commands: [&[&str]; 27] = [
         &["--help"],
         &["--version"],
         &["help", "run"],
@@ -289,6 +328,21 @@ fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
         &["query", "first", "select * from results"],
         &["domain", "research.toml"],
         &["run", "research.toml", "--dry-run", "--name", "second"],
+        &[
+            "run",
+            "research.toml",
+            "--dry-run",
+            "--name=second",
+            "--format=json",
+        ],
+        &["list", "--format=json"],
+        &["plot", "first", "--x", "x"],
+        &["plot", "first", "--out", "first.svg"],
+        &["compact", "first"],
+        &["devices"],
+        &["devices", "--format=json"],
+        &["reproduce", "first", id],
+        &["profile", "first"],
     ];
     for arguments in commands {
         let (reader, writer) = std::io::pipe().unwrap();

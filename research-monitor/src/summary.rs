@@ -127,10 +127,10 @@ impl Summary {
         self
     }
 
-    /// The experiment that stands for the most frequent cause of failures.
-    #[must_use]
-    pub fn example(&self) -> Option<&ExperimentId> {
-        self.failures.first()?.example.as_ref()
+    /// An experiment for each cause of failures that is shown, in their order.
+    pub fn examples(&self) -> impl Iterator<Item = &ExperimentId> {
+        let shown = self.failures.iter().take(SHOWN_CAUSES);
+        shown.filter_map(|group| group.example.as_ref())
     }
 
     /// Whether some experiments did not do what they were asked to.

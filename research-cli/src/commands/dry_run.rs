@@ -4,14 +4,20 @@ use std::io::Write;
 use std::path::Path;
 
 use research::core::{RunOptions, StorageError};
-use research::domain::{Count, IdRegistry, Item, Iteration, Value};
+use research::domain::{Config, ExperimentId, IdRegistry, Item, Iteration, Value};
 use research::exec::devices::get_devices;
 use research::exec::program::{KnownBefore, ProgramCommand};
 use research::storage::StoredResearch;
+use serde::Serialize;
 
-use super::CommandError;
+use super::doctor::Format;
+use super::{CommandError, write_json};
 use crate::exit::Exit;
-use crate::file::{Mode, ResearchFile};
+use crate::file::{Mode, ResearchFile, UnitFile};
+
+/// How units use their programs, as research files say it.
+const CALLABLE: &str = "callable";
+const GENERATOR: &str = "generator";
 
 /// How many experiments are shown one by one.
 const SHOWN: usize = 3;
@@ -19,10 +25,65 @@ const SHOWN: usize = 3;
 /// For how many workers the devices are shown.
 const SHOWN_WORKERS: usize = 16;
 
+/// What would be run.
+#[derive(Serialize)]
+struct Plan<'f> {
+    name: &'f str,
+    /// Its folder, which will be made.
+    folder: &'f str,
+    domain: String,
+    /// How many there are, if they have an end.
+    experiments: Option<u128>,
+    n_reps: u64,
+    /// `None` where it is drawn when it is run.
+    seed: Option<u64>,
+    workers: u32,
+    branches: u32,
+    devices: &'f Value,
+    /// Those of each branch of the first workers.
+    devices_of_workers: Vec<Vec<Vec<String>>>,
+    /// The first experiments.
+    first: Vec<Planned>,
+}
+
+/// An experiment that would be run.
+#[derive(Serialize)]
+struct Planned {
+    /// Where the seed is known.
+    id: Option<ExperimentId>,
+    config: Config,
+    repetition: u64,
+    commands: Vec<Step>,
+}
+
+/// What a unit would run.
+#[derive(Serialize)]
+struct Step {
+    unit: String,
+    mode: &'static str,
+    command: String,
+}
+
 /// Shows what a file would run, and what would keep it from running. Nothing is run, and no folder
 /// is made.
-pub(super) fn show(file: &ResearchFile, out: &mut dyn Write) -> Result<Exit, CommandError> {
+pub(super) fn show(
+    file: &ResearchFile,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<Exit, CommandError> {
     check_place(&file.name)?;
+    let plan = plan(file)?;
+    match format {
+        Format::Text => print(&plan, out)?,
+        Format::Json => {
+            write_json(out, &plan)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn plan(file: &ResearchFile) -> Result<Plan<'_>, CommandError> {
     let options = &file.options;
     let iteration = Iteration::default()
         .n_items(options.n_configs.map(u128::from))
@@ -30,51 +91,95 @@ pub(super) fn show(file: &ResearchFile, out: &mut dyn Write) -> Result<Exit, Com
         .repeat_each(options.repeat_each.map(u128::from))
         .seed(file.seed.unwrap_or(options.seed));
     let configs = file.domain.configs(&iteration)?;
-    let experiments = match configs.size()? {
-        Count::Finite(1) => "1 experiment".to_owned(),
-        Count::Finite(n) => format!("{n} experiments"),
-        Count::Infinite => "experiments without end".to_owned(),
-    };
-    writeln!(out, "{}: {experiments}", file.name)?;
-    writeln!(out, "domain: {}", file.domain)?;
-    if options.n_reps > 1 {
-        writeln!(out, "repetitions of each config: {}", options.n_reps)?;
+    let mut registry = IdRegistry::new();
+    let mut first = Vec::new();
+    for item in configs.iter().take(SHOWN) {
+        first.push(planned(file, &item?, &mut registry)?);
     }
-    match file.seed {
+    Ok(Plan {
+        name: &file.name,
+        folder: &file.name,
+        domain: file.domain.to_string(),
+        experiments: configs.size()?.finite(),
+        n_reps: options.n_reps,
+        seed: file.seed,
+        workers: options.workers,
+        branches: options.branches,
+        devices: &options.devices,
+        devices_of_workers: devices_of_workers(options),
+        first,
+    })
+}
+
+fn devices_of_workers(options: &RunOptions) -> Vec<Vec<Vec<String>>> {
+    // Devices that cannot be spread are an error of the file, or of the run.
+    let spread = get_devices(&options.devices, options.workers, options.branches);
+    let mut spread = spread.unwrap_or_default();
+    spread.truncate(SHOWN_WORKERS);
+    spread
+}
+
+fn print(plan: &Plan, out: &mut dyn Write) -> Result<(), CommandError> {
+    let experiments = match plan.experiments {
+        Some(1) => "1 experiment".to_owned(),
+        Some(n) => format!("{n} experiments"),
+        None => "experiments without end".to_owned(),
+    };
+    writeln!(out, "{}: {experiments}", plan.name)?;
+    writeln!(out, "domain: {}", plan.domain)?;
+    if plan.n_reps > 1 {
+        writeln!(out, "repetitions of each config: {}", plan.n_reps)?;
+    }
+    match plan.seed {
         Some(seed) => writeln!(out, "seed: {seed}")?,
         None => writeln!(out, "seed: drawn when it is run")?,
     }
-    write!(out, "workers: {}", options.workers)?;
-    if options.branches > 1 {
-        write!(out, ", {} experiments at once in each", options.branches)?;
+    write!(out, "workers: {}", plan.workers)?;
+    if plan.branches > 1 {
+        write!(out, ", {} experiments at once in each", plan.branches)?;
     }
     writeln!(out)?;
-    if options.devices != Value::Null {
-        show_devices(options, out)?;
-    }
-    writeln!(out, "folder: {}, which will be made", file.name)?;
-    let mut registry = IdRegistry::new();
-    for (place, item) in configs.iter().take(SHOWN).enumerate() {
-        if place == 0 {
-            writeln!(out, "the first experiments:")?;
+    if *plan.devices != Value::Null {
+        writeln!(out, "devices: {}", plan.devices)?;
+        for (worker, branches) in plan.devices_of_workers.iter().enumerate() {
+            let devices: Vec<String> = branches.iter().map(|devices| devices.join(", ")).collect();
+            writeln!(out, "  worker {worker}: {}", devices.join("; "))?;
         }
-        show_experiment(file, &item?, &mut registry, out)?;
     }
-    Ok(Exit::Success)
+    writeln!(out, "folder: {}, which will be made", plan.folder)?;
+    if !plan.first.is_empty() {
+        writeln!(out, "the first experiments:")?;
+    }
+    for experiment in &plan.first {
+        print_experiment(plan, experiment, out)?;
+    }
+    Ok(())
 }
 
-fn show_devices(options: &RunOptions, out: &mut dyn Write) -> Result<(), CommandError> {
-    // Devices that cannot be spread are an error of the file, or of the run.
-    let spread = get_devices(&options.devices, options.workers, options.branches);
-    writeln!(out, "devices: {}", options.devices)?;
-    for (worker, branches) in spread
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-        .take(SHOWN_WORKERS)
+fn print_experiment(
+    plan: &Plan,
+    experiment: &Planned,
+    out: &mut dyn Write,
+) -> Result<(), CommandError> {
+    let mut title = experiment.config.to_string();
+    if let Some(id) = &experiment.id {
+        title = format!("{id}: {title}");
+    }
+    if plan.n_reps > 1 {
+        title.push_str(&format!(", repetition {}", experiment.repetition));
+    }
+    writeln!(out, "  {title}")?;
+    for Step {
+        unit,
+        mode,
+        command,
+    } in &experiment.commands
     {
-        let devices: Vec<String> = branches.iter().map(|devices| devices.join(", ")).collect();
-        writeln!(out, "  worker {worker}: {}", devices.join("; "))?;
+        let mode = match *mode {
+            GENERATOR => " (generator)",
+            _ => "",
+        };
+        writeln!(out, "    {unit}{mode}: {command}")?;
     }
     Ok(())
 }
@@ -95,43 +200,44 @@ fn check_place(name: &str) -> Result<(), StorageError> {
     })
 }
 
-fn show_experiment(
+fn planned(
     file: &ResearchFile,
     item: &Item,
     registry: &mut IdRegistry,
-    out: &mut dyn Write,
-) -> Result<(), CommandError> {
+) -> Result<Planned, CommandError> {
     let mut built_in = vec![
         ("iteration", "0".to_owned()),
         ("repetition", item.repetition.to_string()),
     ];
-    let mut title = item.config.to_string();
+    let mut id = None;
     if let Some(seed) = file.seed {
         let assigned = registry.assign(item.identity(seed), "")?;
         // As many bits as every program's generator takes.
         built_in.push(("seed", (assigned.seed >> 32).to_string()));
-        title = format!("{}: {title}", assigned.id);
         built_in.push(("id", assigned.id.to_string()));
+        id = Some(assigned.id);
     }
-    if file.options.n_reps > 1 {
-        title.push_str(&format!(", repetition {}", item.repetition));
-    }
-    writeln!(out, "  {title}")?;
     let config = item.full_config();
     let known = KnownBefore {
         config: &config,
         built_in: &built_in,
     };
-    for unit in &file.units {
+    let step = |unit: &UnitFile| {
         // A file that was read has no command that cannot be.
-        let Ok(command) = ProgramCommand::new(&unit.program) else {
-            continue;
-        };
-        let mode = match unit.mode {
-            Mode::Callable => "",
-            Mode::Generator => " (generator)",
-        };
-        writeln!(out, "    {}{mode}: {}", unit.name, command.preview(&known))?;
-    }
-    Ok(())
+        let command = ProgramCommand::new(&unit.program).ok()?;
+        Some(Step {
+            unit: unit.name.clone(),
+            mode: match unit.mode {
+                Mode::Callable => CALLABLE,
+                Mode::Generator => GENERATOR,
+            },
+            command: command.preview(&known),
+        })
+    };
+    Ok(Planned {
+        id,
+        config: item.config.clone(),
+        repetition: item.repetition,
+        commands: file.units.iter().filter_map(step).collect(),
+    })
 }

@@ -139,10 +139,16 @@ fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) 
         return said;
     }
     let name = shell_word(&called.to_string_lossy());
-    if let Some(id) = summary.example() {
-        said.push_str(&format!(
-            "\nsee more of one with `research logs {name} --id {id}`"
-        ));
+    let logs = summary
+        .examples()
+        .map(|id| format!("research logs {name} --id {id}"));
+    match logs.collect::<Vec<_>>().as_slice() {
+        [] => {}
+        [one] => said.push_str(&format!("\nsee more of one with `{one}`")),
+        all => {
+            said.push_str("\nsee more of one of each with\n  ");
+            said.push_str(&all.join("\n  "));
+        }
     }
     if picture.outcome() != Some(Outcome::Complete) {
         said.push_str(&format!("\ngo on with `research resume {name}`"));

@@ -15,8 +15,8 @@ use crate::exit::Exit;
 #[command(
     long_about = "\
 Print what units and whole iterations took, in seconds, those that took most first. A research has a
-profile if its file says `profile = 1`, or `profile = 2` for processor time, page faults, memory and,
-in programs written in Rust, the spans of `tracing`.",
+profile if its file says `profile = 1`, or `profile = 2` for processor time, page faults, memory,
+and, in programs written in Rust, the spans of `tracing`.",
     after_help = "\
 Examples:
   research profile training

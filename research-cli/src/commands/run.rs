@@ -9,6 +9,7 @@ use research::storage::check_name;
 use research::{ExecutorTarget, Isolation, Research};
 
 use super::detach::{self, Background};
+use super::doctor::Format;
 use super::lead::{Shown, describe, lead, set_workers};
 use super::{CommandError, dry_run};
 use crate::exit::Exit;
@@ -30,6 +31,7 @@ run or store, 130 if it was interrupted.",
 Examples:
   research run research.toml
   research run research.toml --dry-run     what would be run
+  research run research.toml --detach      goes on when the terminal is gone
   research run research.toml --name second -w 8
   research run research.toml --set n_reps=5 --set domain.lr=[0.1,0.01]"
 )]
@@ -57,6 +59,9 @@ pub struct Arguments {
     /// Show what would be run, and run nothing: how many experiments, and the first commands
     #[arg(long)]
     pub dry_run: bool,
+    /// How to print what would be run
+    #[arg(long, value_enum, default_value_t, requires = "dry_run")]
+    pub format: Format,
     /// Keep the monitor's log, monitor.csv, in the research's folder
     #[arg(long)]
     pub monitor_log: bool,
@@ -90,7 +95,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     file.options.monitor_log |= arguments.monitor_log;
     file.seed = arguments.seed.or(file.seed);
     if arguments.dry_run {
-        return dry_run::show(&file, out);
+        return dry_run::show(&file, arguments.format, out);
     }
     if arguments.background.is_asked_for() {
         let name = Path::new(&file.name);

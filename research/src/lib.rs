@@ -52,6 +52,7 @@ mod surroundings;
 mod units;
 mod update;
 mod view;
+mod worker;
 
 pub use builder::Research;
 pub use error::ResearchError;
@@ -77,9 +78,9 @@ pub use research_exec::{Executor, NewDomain, Report, SpanProfile, StatusCounts};
 pub use research_monitor as monitor;
 pub use research_storage as storage;
 pub use research_storage::Results;
-pub use run::{worker_entry, worker_entry_with};
 pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
+pub use worker::{worker_entry, worker_entry_with};
 
 /// The Rust programs of the tutorial, so that the tests run them.
 #[cfg(doctest)]

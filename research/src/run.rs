@@ -1,15 +1,12 @@
 //! Running a research: as its leader, or as one of its workers.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::process::exit;
 use std::sync::Arc;
 
 use research_core::{Experiment, ResearchRecord, RunOptions, Storage, Timestamp};
 use research_domain::Iteration;
 use research_exec::devices::{DevicePlan, DeviceProbe};
-use research_exec::{
-    DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead, serve,
-};
+use research_exec::{DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead};
 use research_monitor::Progress;
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_env, check_name};
 
@@ -25,59 +22,7 @@ use crate::left;
 use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
 use crate::view;
-
-/// The exit code of a worker that could not serve its leader.
-const WORKER_FAILED: i32 = 3;
-
-/// Serves the leader if this process was started as a worker; else it does nothing.
-///
-/// Put it first in `main`, with the research that the program runs: what stands between it and
-/// `run` is then done by the leader alone.
-///
-/// ```no_run
-/// use research::{Research, ResearchError, ec, option};
-///
-/// fn study() -> Research {
-///     Research::new("study").domain(option("x", 0..10)).callable("x", |x: i64| x, (ec("x"),))
-/// }
-///
-/// fn main() -> Result<(), ResearchError> {
-///     research::worker_entry(study);
-///     println!("printed once, whatever the number of workers");
-///     study().run()?;
-///     Ok(())
-/// }
-/// ```
-pub fn worker_entry(study: impl FnOnce() -> Research) {
-    worker_entry_with(|_| {
-        study()
-            .experiment
-            .build()
-            .map_err(|error| error.to_string())
-    });
-}
-
-/// As [`worker_entry`], for programs that make the experiment from what the leader has recorded
-/// (see [`Research::source`]), as JSON.
-pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, String>) {
-    if let Some(invitation) = Invitation::received() {
-        serve_and_exit(invitation, build);
-    }
-}
-
-fn serve_and_exit(
-    invitation: &Invitation,
-    build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
-) -> ! {
-    let build = |source: Option<&str>| build(source).map(view::in_worker);
-    match serve(invitation, build) {
-        Ok(()) => exit(0),
-        Err(error) => {
-            eprintln!("research: {error}");
-            exit(WORKER_FAILED)
-        }
-    }
-}
+use crate::worker;
 
 impl Research {
     /// Runs the research, and gives its results to ask for when it has ended.
@@ -208,7 +153,7 @@ impl Prepared {
         } = self.target;
         let meant = &invitation.target;
         if (meant.fingerprint, meant.earlier) == (fingerprint, earlier) {
-            serve_and_exit(invitation, |_| Ok(self.experiment));
+            worker::serve_and_exit(invitation, |_| Ok(self.experiment));
         }
         let kept = meant
             .earlier_runs
@@ -225,10 +170,7 @@ impl Prepared {
                     recorded: Arc::default(),
                 }))
             }
-            None => {
-                eprintln!("research: {}", mismatch(&meant.name, &self.research.name));
-                exit(WORKER_FAILED)
-            }
+            None => worker::end_astray(&meant.name, &self.research.name),
         }
     }
 
@@ -428,20 +370,6 @@ impl Prepared {
                 name: self.research.name.clone(),
             }),
         }
-    }
-}
-
-fn mismatch(meant: &str, found: &str) -> String {
-    if meant == found {
-        format!(
-            "a worker of `{meant}` came to a run with another domain, other units or options than its leader's: \
-             a program must describe the same research each time it is started (draw nothing at random before `run`)"
-        )
-    } else {
-        format!(
-            "a worker of `{meant}` came to the run `{found}`, which its leader has not done: \
-             a program must do the same each time it is started, or begin with `research::worker_entry`"
-        )
     }
 }
 

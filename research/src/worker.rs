@@ -1,0 +1,84 @@
+//! Being one of a run's workers.
+
+use std::process::exit;
+
+use research_core::Experiment;
+use research_exec::{Invitation, serve};
+
+use crate::builder::Research;
+use crate::view;
+
+/// The exit code of a worker that could not serve its leader.
+const WORKER_FAILED: i32 = 3;
+
+/// Serves the leader if this process was started as a worker; else it does nothing.
+///
+/// Put it first in `main`, with the research that the program runs: what stands between it and
+/// `run` is then done by the leader alone.
+///
+/// ```no_run
+/// use research::{Research, ResearchError, ec, option};
+///
+/// fn study() -> Research {
+///     Research::new("study").domain(option("x", 0..10)).callable("x", |x: i64| x, (ec("x"),))
+/// }
+///
+/// fn main() -> Result<(), ResearchError> {
+///     research::worker_entry(study);
+///     println!("printed once, whatever the number of workers");
+///     study().run()?;
+///     Ok(())
+/// }
+/// ```
+pub fn worker_entry(study: impl FnOnce() -> Research) {
+    worker_entry_with(|_| {
+        study()
+            .experiment
+            .build()
+            .map_err(|error| error.to_string())
+    });
+}
+
+/// As [`worker_entry`], for programs that make the experiment from what the leader has recorded
+/// (see [`Research::source`]), as JSON.
+pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, String>) {
+    if let Some(invitation) = Invitation::received() {
+        serve_and_exit(invitation, build);
+    }
+}
+
+/// Serves the leader, and ends the process with it.
+pub(crate) fn serve_and_exit(
+    invitation: &Invitation,
+    build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
+) -> ! {
+    let build = |source: Option<&str>| build(source).map(view::in_worker);
+    match serve(invitation, build) {
+        Ok(()) => exit(0),
+        Err(error) => {
+            eprintln!("research: {error}");
+            exit(WORKER_FAILED)
+        }
+    }
+}
+
+/// Ends a worker that came to another run than the one that it was started for.
+pub(crate) fn end_astray(meant: &str, found: &str) -> ! {
+    eprintln!("research: {}", mismatch(meant, found));
+    exit(WORKER_FAILED)
+}
+
+/// Why a worker cannot serve at the run that it came to.
+fn mismatch(meant: &str, found: &str) -> String {
+    if meant == found {
+        format!(
+            "a worker of `{meant}` came to a run with another domain, other units or options than its leader's: \
+             a program must describe the same research each time it is started (draw nothing at random before `run`)"
+        )
+    } else {
+        format!(
+            "a worker of `{meant}` came to the run `{found}`, which its leader has not done: \
+             a program must do the same each time it is started, or begin with `research::worker_entry`"
+        )
+    }
+}

@@ -71,6 +71,36 @@ fn asked_once_to_stop_it_finishes_what_runs() {
     }
 }
 
+/// What ran was all that was left: nothing is interrupted, and how it ended counts.
+#[test]
+fn asked_to_stop_while_the_last_run_it_is_complete() {
+    for (ending, code) in [("exit 0", 0), ("exit 3", 1)] {
+        let place = Place::with(&FILE.replace("[1, 2, 3, 4, 5]", "[1, 2]"));
+        place.script(
+            "u.sh",
+            &format!(
+                "touch begun.$1
+                while ! [ -e gate ]; do sleep 0.01; done
+                echo $1
+                {ending}"
+            ),
+        );
+        let running = place.start(&["run", "research.toml"]);
+        running.wait_for_file("begun.1");
+        running.wait_for_file("begun.2");
+        running.signal("INT");
+        running.wait_for_log("s", "what runs is finished");
+        place.write("gate", "");
+        let done = running.end();
+        assert_eq!(done.code, Some(code), "{done:?}");
+        assert!(!done.err.contains("interrupted"), "{done:?}");
+        assert_eq!(place.status("s")["state"], "complete");
+        let again = place.research(&["resume", "s"]);
+        assert_eq!(again.code, Some(code), "{again:?}");
+        assert!(again.err.contains("nothing is left to run"), "{again:?}");
+    }
+}
+
 #[test]
 fn asked_twice_to_stop_it_ends_at_once() {
     let place = place();

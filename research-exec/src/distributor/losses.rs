@@ -34,6 +34,7 @@ impl Distributor {
         actions.push(Action::Append(vec![event]));
         if self.phase != Phase::Running {
             // What it ran stays unfinished; a resumed run does it.
+            self.leaves_some |= matches!(state, WorkerState::Busy { .. });
             return;
         }
         if let WorkerState::Busy { task, .. } = state {

@@ -22,6 +22,8 @@ pub(crate) struct Distributor {
     pub(super) gate: Option<MemoryGate>,
     next_task: u64,
     pub(super) losses_in_a_row: u32,
+    /// Something that ran was given up, and is left to a resumed run.
+    pub(super) leaves_some: bool,
     pub(super) counts: StatusCounts,
 }
 
@@ -47,6 +49,7 @@ impl Distributor {
             gate: None,
             next_task: 0,
             losses_in_a_row: 0,
+            leaves_some: false,
             counts: StatusCounts::default(),
         }
     }
@@ -214,7 +217,8 @@ impl Distributor {
         self.updates.forget();
         for number in self.workers.numbers() {
             if !matches!(self.workers.state(number), None | Some(WorkerState::Gone)) {
-                self.workers.set(number, WorkerState::Quitting);
+                let before = self.workers.set(number, WorkerState::Quitting);
+                self.leaves_some |= matches!(before, WorkerState::Busy { .. });
                 actions.push(Action::Kill(number));
             }
         }
@@ -240,6 +244,7 @@ impl Distributor {
             Phase::Running if self.queue.is_exhausted() && self.queue.is_empty() => {
                 Some(Outcome::Complete)
             }
+            Phase::Stopping(Outcome::Interrupted) if self.is_all_done() => Some(Outcome::Complete),
             Phase::Stopping(outcome) => Some(outcome),
             Phase::Running | Phase::Dismissing(_) | Phase::Done => None,
         };
@@ -255,6 +260,13 @@ impl Distributor {
             self.phase = Phase::Done;
             actions.push(Action::Done(outcome));
         }
+    }
+
+    /// Whether a run that was asked to stop has come to its end all the same, because what ran was
+    /// all that was left. Rules may have more to come, for which they are not asked any more.
+    fn is_all_done(&self) -> bool {
+        let is_taken = self.queue.is_exhausted() && self.queue.is_empty();
+        is_taken && !self.leaves_some && !self.updates.has_rules()
     }
 
     fn dismiss(&mut self, actions: &mut Vec<Action>) {

@@ -38,9 +38,13 @@ impl Updates {
         }
     }
 
+    pub(super) fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
     /// Notes that a task has ended for good.
     pub(super) fn task_ended(&mut self) {
-        if !self.rules.is_empty() {
+        if self.has_rules() {
             self.ended += 1;
         }
     }

@@ -305,7 +305,14 @@ impl World {
                     .is_some_and(|most| failures >= most);
                 assert!(self.gave_up || is_hopeless, "there is a reason");
             }
-            Some(Outcome::Interrupted) => assert!(self.stopped, "somebody has asked for it"),
+            Some(Outcome::Interrupted) => {
+                assert!(self.stopped, "somebody has asked for it");
+                let generated = self.shared.generated.load(Ordering::Relaxed);
+                let is_all_done = self.distributor.counts().total() == generated
+                    && self.distributor.remaining() == Some(0)
+                    && self.settings.updates.is_empty();
+                assert!(!is_all_done, "something is left to resume");
+            }
             Some(Outcome::Complete) | None => assert!(!self.gave_up, "it came to its end"),
         }
         if self.outcome == Some(Outcome::Complete) {

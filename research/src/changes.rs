@@ -5,7 +5,7 @@ use research_core::ResearchRecord;
 use crate::error::ResearchError;
 
 /// Refuses to go on with a research whose results would not belong together: those of other units,
-/// of other iterations, of another seed. The domain may be another, for an experiment is what its
+/// of other iterations, of another seed, of other rules by which the domain is updated. The domain may be another, for an experiment is what its
 /// config says; so may all that says only how experiments are run: workers, branches, devices,
 /// retries, timeouts.
 pub(crate) fn check(
@@ -41,6 +41,7 @@ pub(crate) fn check(
         compare(&format!("unit {}", number + 1), before, now);
     }
     compare("the number of units", &before.units.len(), &now.units.len());
+    compare("what updates the domain", &before.updates, &now.updates);
     if changes.is_empty() || are_allowed {
         return Ok(());
     }

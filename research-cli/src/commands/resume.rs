@@ -25,8 +25,9 @@ Experiments that ended keep what they have saved; the others get the ids and see
 have had. What runs is what was recorded, whatever the research file says by now.
 
 With --file what runs is what a research file says: only what is new in its domain. Workers,
-devices, retries, timeouts and the like may be others, too. Where units, n_iters, finalize or the
-seed are, results would not belong together, and it is refused (all but the seed can be allowed).",
+devices, retries, timeouts and the like may be others, too. Where units, updates, n_iters,
+finalize, create_id_prefix or the seed are, results would not belong together, and it is refused
+(all but the seed and create_id_prefix can be allowed).",
     after_help = "\
 Examples:
   research resume power
@@ -52,7 +53,7 @@ pub struct Arguments {
     /// Set a key of that file, as `research run` does; can be given several times
     #[arg(long, value_name = "KEY=VALUE", requires = "file")]
     pub set: Vec<String>,
-    /// Go on even though units or iterations are others than those of the results that are there
+    /// Go on even though units, updates or iterations are others than those of the results that are there
     #[arg(long, requires = "file")]
     pub allow_changes: bool,
     /// Whether the terminal is needed.
@@ -124,7 +125,7 @@ fn changed_file(
     name: &str,
 ) -> Result<ResearchFile, CommandError> {
     let file = ResearchFile::load_to_run(path, &arguments.set)?;
-    let changes = file.changes_of_units(recorded);
+    let changes = file.changes_of_programs(recorded);
     if changes.is_empty() || arguments.allow_changes {
         return Ok(file);
     }

@@ -1,13 +1,16 @@
 //! What is other in a research file than in the one that a research was begun with.
 
+use std::fmt::Debug;
+
 use super::ResearchFile;
 use super::unit::UnitFile;
+use super::update::UpdateFile;
 
 impl ResearchFile {
-    /// What is other in the units than in those of a file from before, a line each: what changes
-    /// what they do, so not their timeouts.
+    /// What is other in the units, and in what updates the domain, than in a file from before, a line
+    /// each: what changes what they do, so not their timeouts.
     #[must_use]
-    pub fn changes_of_units(&self, before: &Self) -> Vec<String> {
+    pub fn changes_of_programs(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         for unit in &before.units {
             match self.units.iter().find(|now| now.name == unit.name) {
@@ -27,27 +30,60 @@ impl ResearchFile {
         if changes.is_empty() && names(self) != names(before) {
             changes.push("the units stand in another order".to_owned());
         }
+        for (number, (before, now)) in (1..).zip(before.updates.iter().zip(&self.updates)) {
+            changes.extend(compared_updates(number, before, now));
+        }
+        let (old, new) = (before.updates.len(), self.updates.len());
+        if old != new {
+            changes.push(format!("there were {old} [[update]], and are {new}"));
+        }
         changes
     }
 }
 
 fn compared(before: &UnitFile, now: &UnitFile) -> Vec<String> {
-    let name = &now.name;
-    let mut changes = Vec::new();
-    let mut compare = |key: &str, before: &dyn std::fmt::Debug, now: &dyn std::fmt::Debug| {
+    let mut changes = Changes::of(format!("unit `{}`", now.name));
+    changes.compare("run", &before.program.run, &now.program.run);
+    changes.compare("shell", &before.program.shell, &now.program.shell);
+    changes.compare("output", &before.program.output, &now.program.output);
+    changes.compare("mode", &before.mode, &now.mode);
+    changes.compare("save_to", &before.save, &now.save);
+    changes.compare("when", &before.when, &now.when);
+    changes.compare("root", &before.root, &now.root);
+    changes.found
+}
+
+fn compared_updates(number: usize, before: &UpdateFile, now: &UpdateFile) -> Vec<String> {
+    let mut changes = Changes::of(format!("[[update]] {number}"));
+    changes.compare("when", &before.when, &now.when);
+    changes.compare("run", &before.run, &now.run);
+    changes.compare("shell", &before.shell, &now.shell);
+    changes.compare("n_configs", &before.n_configs, &now.n_configs);
+    changes.compare("n_reps", &before.n_reps, &now.n_reps);
+    changes.compare("repeat_each", &before.repeat_each, &now.repeat_each);
+    changes.found
+}
+
+/// What is other in a table of the file.
+struct Changes {
+    table: String,
+    found: Vec<String>,
+}
+
+impl Changes {
+    fn of(table: String) -> Self {
+        Self {
+            table,
+            found: Vec::new(),
+        }
+    }
+
+    fn compare(&mut self, key: &str, before: &impl Debug, now: &impl Debug) {
         let (before, now) = (format!("{before:?}"), format!("{now:?}"));
         if before != now {
-            changes.push(format!(
-                "`{key}` of unit `{name}` was {before}, and is {now}"
-            ));
+            let table = &self.table;
+            let change = format!("`{key}` of {table} was {before}, and is {now}");
+            self.found.push(change);
         }
-    };
-    compare("run", &before.program.run, &now.program.run);
-    compare("shell", &before.program.shell, &now.program.shell);
-    compare("output", &before.program.output, &now.program.output);
-    compare("mode", &before.mode, &now.mode);
-    compare("save_to", &before.save, &now.save);
-    compare("when", &before.when, &now.when);
-    compare("root", &before.root, &now.root);
-    changes
+    }
 }

@@ -83,6 +83,7 @@ fn what_would_make_results_incomparable_is_refused() {
     let command = FILE.replace("{seed}", "7");
     let iterations = FILE.replace("n_reps", "n_iters = 4\nn_reps");
     let more = format!("{FILE}[[unit]]\nname = \"more\"\nrun = \"true\"\n");
+    let updated = format!("{FILE}[[update]]\nrun = \"true\"\n");
     for (file, said) in [
         (
             &command,
@@ -90,6 +91,7 @@ fn what_would_make_results_incomparable_is_refused() {
         ),
         (&iterations, "n_iters was None, and is Some(4)"),
         (&more, "unit `more` is new"),
+        (&updated, "there were 0 [[update]], and are 1"),
     ] {
         let refused = resume(file, &[]);
         assert_eq!(refused.code, Some(2), "{refused:?}");
@@ -100,6 +102,11 @@ fn what_would_make_results_incomparable_is_refused() {
     let refused = resume(&seed, &["--allow-changes"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(refused.err.contains("begun with seed 5"), "{refused:?}");
+    let prefix = FILE.replace("n_reps", "create_id_prefix = 2\nn_reps");
+    let refused = resume(&prefix, &["--allow-changes"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let said = "begun with another `create_id_prefix`";
+    assert!(refused.err.contains(said), "{refused:?}");
     assert!(!place.path("runs").exists());
 
     let longer = command.replace(", 3]", ", 3, 4]");
@@ -139,6 +146,45 @@ fn what_has_failed_is_run_again_on_request_and_nothing_else() {
     undisturbed.run(&[]);
     let csv = ["--format", "csv"];
     assert_eq!(place.results("r", &csv), undisturbed.results("r", &csv));
+}
+
+#[test]
+fn other_rules_by_which_the_domain_is_updated_are_refused_unless_they_are_allowed() {
+    let file = format!(
+        "{}[[update]]\nwhen = \"last\"\nrun = \"./next.sh\"\nn_configs = 2\n",
+        FILE.replace(", 3]", "]")
+    );
+    let place = place(&file);
+    place.script(
+        "next.sh",
+        "[ ! -e more ] || { rm more; echo 'a=[4, 5, 6]'; }",
+    );
+    place.script("other.sh", "./next.sh");
+    place.run(&[]);
+    runs(&place);
+    place.write("more", "");
+    let resume = |file: &str, flags: &[&str]| {
+        place.write("changed.toml", file);
+        place.research(&[&["resume", "r", "--file", "changed.toml"], flags].concat())
+    };
+    let program = file.replace("./next.sh", "./other.sh");
+    let command = "`run` of [[update]] 1 was Line(\"./next.sh\"), and is Line(\"./other.sh\")";
+    for (file, said) in [
+        (&program, command),
+        (
+            &file.replace("n_configs = 2", "n_configs = 3"),
+            "`n_configs` of [[update]] 1 was Some(2), and is Some(3)",
+        ),
+        (&file.replace("\"last\"", "2"), "`when` of [[update]] 1 was"),
+    ] {
+        let refused = resume(file, &[]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains(said), "{said} in {refused:?}");
+    }
+    assert!(!place.path("runs").exists());
+    let allowed = resume(&program, &["--allow-changes"]);
+    assert_eq!(allowed.code, Some(0), "{allowed:?}");
+    assert_eq!(runs(&place), ["4", "4", "5", "5"]);
 }
 
 #[test]

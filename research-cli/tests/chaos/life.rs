@@ -34,6 +34,8 @@ struct Deed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whom {
     Leader,
+    /// The leader and all its workers at the same moment.
+    LeaderAndWorkers,
     Worker,
     /// An executor, a program, or a child of one of these.
     Other,
@@ -41,8 +43,8 @@ enum Whom {
     Stopped(i32),
 }
 
-/// What is done in one life, in which the leader may be killed or workers, but not both: if both
-/// were killed at the same moment, nobody would be left to end what a program has started.
+/// What is done in one life, in which the leader may be killed or workers, or all of them at the same
+/// moment: then nobody is left to end what a program has started, but who resumes.
 fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
     let mut deeds = Vec::new();
     let mut worker_dies = false;
@@ -51,6 +53,7 @@ fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
         let signal = random.pick(&DEADLY);
         let stop = random.chance(25);
         let whom = match random.below(3) {
+            0 if the_leader && random.chance(30) => Whom::LeaderAndWorkers,
             0 if the_leader => Whom::Leader,
             0 if stop || !(the_leader || worker_dies) => Whom::Worker,
             _ => Whom::Other,
@@ -60,6 +63,7 @@ fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
             after,
             whom,
             signal: match whom {
+                Whom::LeaderAndWorkers => Signal::SIGKILL,
                 _ if stop => Signal::SIGSTOP,
                 Whom::Leader => {
                     random.pick(&[signal, Signal::SIGINT, Signal::SIGHUP, Signal::SIGKILL])
@@ -82,14 +86,18 @@ fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
 pub(crate) struct Life<'a> {
     pub(crate) mark: &'a str,
     pub(crate) folder: &'a Path,
+    /// Whether a leader was killed with its workers, and nobody could see yet to what they left.
+    pub(crate) orphans: &'a mut bool,
     pub(crate) log: &'a mut Vec<String>,
 }
 
 /// What a life is disturbed with.
 pub(crate) struct Disturbance<'a> {
     pub(crate) random: &'a mut Random,
-    /// Whether the leader may be killed, and then no worker.
+    /// Whether the leader may be killed, and then no worker without it.
     pub(crate) the_leader: bool,
+    /// Whether nobody reads what the leader says.
+    pub(crate) mute: bool,
 }
 
 impl Life<'_> {
@@ -99,20 +107,19 @@ impl Life<'_> {
         command: &mut Command,
         disturbance: Option<Disturbance<'_>>,
     ) -> Result<ExitStatus, String> {
-        let errors = File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.join("stderr"))
-            .unwrap();
         let mut leader = command
             .env(MARK, self.mark)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(errors)
+            .stderr(self.errors(&disturbance))
             .spawn()
             .unwrap();
-        let mut deeds = disturbance
-            .map(|Disturbance { random, the_leader }| (plan(random, the_leader), random));
+        let is_disturbed = disturbance.is_some();
+        let mut deeds = disturbance.map(
+            |Disturbance {
+                 random, the_leader, ..
+             }| (plan(random, the_leader), random),
+        );
         let ended = self.wait(&mut leader, &mut deeds);
         // Whoever is stopped still goes on: it has to end by itself then.
         if let Some((deeds, _)) = deeds {
@@ -122,7 +129,12 @@ impl Life<'_> {
                 }
             }
         }
-        let result = ended.and_then(|status| self.nobody_is_left().map(|()| status));
+        // Who resumes may be killed before it has seen to it.
+        *self.orphans &= is_disturbed;
+        let result = match ended {
+            Ok(status) if *self.orphans => Ok(status),
+            ended => ended.and_then(|status| self.nobody_is_left().map(|()| status)),
+        };
         if result.is_err() {
             for process in processes::marked(self.mark) {
                 send(process.pid, Signal::SIGKILL);
@@ -131,6 +143,18 @@ impl Life<'_> {
             let _ = leader.wait();
         }
         result
+    }
+
+    /// Where the leader says what goes wrong: a file, or a pipe whose reader has gone.
+    fn errors(&mut self, disturbance: &Option<Disturbance<'_>>) -> Stdio {
+        if disturbance.as_ref().is_some_and(|one| one.mute) {
+            self.log.push("  nobody reads what it says".to_owned());
+            let (_, writer) = std::io::pipe().unwrap();
+            return writer.into();
+        }
+        let mut options = File::options();
+        let file = options.create(true).append(true);
+        file.open(self.folder.join("stderr")).unwrap().into()
     }
 
     fn wait(
@@ -169,6 +193,10 @@ impl Life<'_> {
         let leader = i32::try_from(leader).unwrap();
         let victim = match deed.whom {
             Whom::Stopped(pid) => Some(pid),
+            Whom::LeaderAndWorkers => {
+                self.kill_workers_with(leader);
+                Some(leader)
+            }
             whom => self.choose(whom, leader, random),
         };
         let Some(victim) = victim else { return };
@@ -186,6 +214,17 @@ impl Life<'_> {
                 signal: Signal::SIGCONT,
             });
         }
+    }
+
+    /// Kills all workers of a leader that sees none of it: it is to be killed next.
+    fn kill_workers_with(&mut self, leader: i32) {
+        send(leader, Signal::SIGSTOP);
+        for process in processes::marked(self.mark) {
+            if process.parent == leader {
+                send(process.pid, Signal::SIGKILL);
+            }
+        }
+        *self.orphans = true;
     }
 
     fn choose(&self, whom: Whom, leader: i32, random: &mut Random) -> Option<i32> {

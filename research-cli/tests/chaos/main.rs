@@ -83,6 +83,7 @@ fn undisturbed(kind: Kind) -> String {
     let mut life = Life {
         mark: &folder.display().to_string(),
         folder: &folder,
+        orphans: &mut false,
         log: &mut log,
     };
     let status = life.live(&mut command(kind, &folder, &mut Random::new(0)), None);
@@ -106,6 +107,7 @@ fn run(kind: Kind, seed: u64, expected: &str, log: &mut Vec<String>) -> Result<(
     let folder = new_folder(&format!("seed-{seed}"));
     fs::create_dir(folder.join("misdeeds")).unwrap();
     let mark = format!("{}-{seed}", std::process::id());
+    let mut orphans = false;
     let disturbed = 1 + u32::try_from(random.below(3)).unwrap();
     for number in 0..MOST_LIVES {
         let mut command = command(kind, &folder, &mut random);
@@ -115,18 +117,21 @@ fn run(kind: Kind, seed: u64, expected: &str, log: &mut Vec<String>) -> Result<(
         // Where a misdeed can end a worker, the leader is left alone.
         let misdeeds = match the_leader {
             true if kind == Kind::Closures => &[],
-            true => &MISDEEDS[..4],
+            true => &MISDEEDS[..5],
             false => &MISDEEDS[..],
         };
         set_misdeeds(&folder, if disturb { misdeeds } else { &[] }, &mut random);
         let mut life = Life {
             mark: &mark,
             folder: &folder,
+            orphans: &mut orphans,
             log,
         };
+        let mute = random.chance(20);
         let disturbance = Disturbance {
             random: &mut random,
             the_leader,
+            mute,
         };
         let status = life.live(&mut command, disturb.then_some(disturbance))?;
         if status.success() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use research::core::rand_core::Rng;
 use research::{Context, Isolation, Research, UnitError, option};
@@ -11,7 +12,10 @@ use research::{Context, Isolation, Research, UnitError, option};
 pub(crate) const EXPERIMENTS: u64 = 12;
 
 /// What a unit may do to itself and to others, once in an experiment; the last ends its worker.
-pub(crate) const MISDEEDS: [&str; 5] = ["abort", "segv", "exit", "pipes", "worker"];
+pub(crate) const MISDEEDS: [&str; 6] = ["abort", "segv", "exit", "pipes", "hang", "worker"];
+
+/// An experiment that takes longer hangs, and is tried again.
+const TIMEOUT: u64 = 3;
 
 /// How the closures are run: the arguments of a program that is started as `study`.
 pub(crate) struct Study {
@@ -91,6 +95,7 @@ fn closures(folder: &Path, in_worker: bool) -> Research {
         .generator("steps", |_: &mut Context| Ok(0..3_i64))
         .save_to("step")
         .retries(1000)
+        .timeout(Duration::from_secs(TIMEOUT))
         .seed(7)
 }
 
@@ -118,6 +123,9 @@ fn misbehave(misdeed: &str, in_worker: bool) {
         "abort" => std::process::abort(),
         "segv" => raise(Signal::SIGSEGV).unwrap(),
         "exit" => std::process::exit(3),
+        "hang" => loop {
+            std::thread::park();
+        },
         "worker" if in_worker => raise(Signal::SIGKILL).unwrap(),
         "worker" => kill(nix::unistd::getppid(), Signal::SIGKILL).unwrap(),
         "pipes" => {
@@ -134,7 +142,7 @@ fn misbehave(misdeed: &str, in_worker: bool) {
 pub(crate) fn write_file(folder: &Path, workers: u64, branches: u64) {
     let here = folder.display();
     let text = format!(
-        "name = \"chaos\"\nseed = 7\nworkers = {workers}\nbranches = {branches}\nretries = 1000\n\
+        "name = \"chaos\"\nseed = 7\nworkers = {workers}\nbranches = {branches}\nretries = 1000\ntimeout = {TIMEOUT}\n\
          [domain]\nx = {:?}\n\
          [[unit]]\nname = \"work\"\nrun = \"sh {here}/work.sh {{x}} {here}\"\nsave_to = \"value\"\n\
          [[unit]]\nname = \"steps\"\nmode = \"generator\"\nrun = \"sh {here}/steps.sh\"\nsave_to = \"step\"\n",
@@ -155,6 +163,7 @@ if rm $order 2> /dev/null; then
         abort) kill -ABRT $$ ;;
         segv) kill -SEGV $$ ;;
         exit) exit 3 ;;
+        hang) sleep 300 ;;
         worker) kill -KILL $PPID ;;
         pipes) exec >&- 2>&-; exit 1 ;;
     esac

@@ -48,6 +48,7 @@ mod profile;
 mod reproduce;
 mod run;
 mod stop;
+mod storing;
 mod surroundings;
 mod units;
 mod update;

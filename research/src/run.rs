@@ -3,12 +3,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use research_core::{Experiment, ResearchRecord, RunOptions, Storage, Timestamp};
+use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
 use research_domain::Iteration;
 use research_exec::devices::{DevicePlan, DeviceProbe};
 use research_exec::{DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead};
 use research_monitor::Progress;
-use research_storage::{LocalStorage, MemoryStorage, StoredResearch, check_env, check_name};
+use research_storage::{StoredResearch, check_env, check_name};
 
 use crate::audience::Audience;
 use crate::builder::{Place, Research};
@@ -18,7 +18,7 @@ use crate::done::done_before;
 use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
-use crate::left;
+use crate::storing::Stored;
 use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
 use crate::view;
@@ -63,21 +63,10 @@ pub(crate) struct Prepared {
     pub(crate) target: Target,
 }
 
-/// Where a run's events are kept.
-struct Stored {
-    storage: Box<dyn Storage>,
-    kept: Kept,
-    record: ResearchRecord,
-    /// What marks the processes of the run, where somebody may ask for them later.
-    mark: Option<String>,
-    /// What is to be said of the processes of earlier runs.
-    left: Option<String>,
-}
-
 /// What is left of the description when the experiment was built.
 pub(crate) struct Settings {
-    name: String,
-    place: Place,
+    pub(crate) name: String,
+    pub(crate) place: Place,
     domain: research_domain::Domain,
     pub(crate) options: RunOptions,
     seed: Option<u64>,
@@ -291,48 +280,6 @@ impl Prepared {
         Ok(Some(Box::new(updater)))
     }
 
-    fn storage(
-        &self,
-        stored: Option<&StoredResearch>,
-        options: &RunOptions,
-    ) -> Result<Stored, ResearchError> {
-        let mut storage = match (&self.research.place, stored) {
-            (Place::Memory, _) => {
-                let record = self.record(options.clone());
-                let (storage, events) = MemoryStorage::new();
-                return Ok(Stored {
-                    storage: Box::new(storage),
-                    kept: Kept::Memory(events),
-                    record,
-                    mark: None,
-                    left: None,
-                });
-            }
-            (Place::Folder(_), Some(stored)) => {
-                let mut storage = LocalStorage::open(stored.folder())?.0;
-                let now = self.record(options.clone());
-                if let Some(record) = changes::updated(storage.record(), now) {
-                    storage.set_record(record)?;
-                }
-                storage
-            }
-            (Place::Folder(base), None) => {
-                LocalStorage::create(base, &self.record(options.clone()))?
-            }
-        };
-        let left = left::end(&mut storage)?;
-        let storage = storage
-            .with_fsync(options.fsync)
-            .with_loglevel(options.loglevel);
-        Ok(Stored {
-            kept: Kept::Folder(storage.folder().to_owned()),
-            record: storage.record().clone(),
-            mark: Some(storage.mark()),
-            storage: Box::new(storage),
-            left,
-        })
-    }
-
     pub(crate) fn record(&self, options: RunOptions) -> ResearchRecord {
         ResearchRecord {
             format: ResearchRecord::FORMAT,
@@ -361,15 +308,6 @@ impl Prepared {
         } = self.research;
         let now = self.record(options.clone());
         changes::check(before, &now, seed, allow_changes)
-    }
-
-    fn stored(&self) -> Result<StoredResearch, ResearchError> {
-        match &self.research.place {
-            Place::Folder(base) => Ok(StoredResearch::load(&base.join(&self.research.name))?),
-            Place::Memory => Err(ResearchError::InMemory {
-                name: self.research.name.clone(),
-            }),
-        }
     }
 }
 

@@ -1,0 +1,77 @@
+//! Where a run's events are kept: in memory, in a new folder, or in that of a run before it.
+
+use research_core::{ResearchRecord, RunOptions, Storage};
+use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
+
+use crate::builder::Place;
+use crate::changes;
+use crate::error::ResearchError;
+use crate::finished::Kept;
+use crate::left;
+use crate::run::Prepared;
+
+/// Where a run's events are kept.
+pub(crate) struct Stored {
+    pub(crate) storage: Box<dyn Storage>,
+    pub(crate) kept: Kept,
+    pub(crate) record: ResearchRecord,
+    /// What marks the processes of the run, where somebody may ask for them later.
+    pub(crate) mark: Option<String>,
+    /// What is to be said of the processes of earlier runs.
+    pub(crate) left: Option<String>,
+}
+
+impl Prepared {
+    /// Makes the folder of a new research, or opens that of one that is gone on with.
+    pub(crate) fn storage(
+        &self,
+        stored: Option<&StoredResearch>,
+        options: &RunOptions,
+    ) -> Result<Stored, ResearchError> {
+        let mut storage = match (&self.research.place, stored) {
+            (Place::Memory, _) => {
+                let record = self.record(options.clone());
+                let (storage, events) = MemoryStorage::new();
+                return Ok(Stored {
+                    storage: Box::new(storage),
+                    kept: Kept::Memory(events),
+                    record,
+                    mark: None,
+                    left: None,
+                });
+            }
+            (Place::Folder(_), Some(stored)) => {
+                let mut storage = LocalStorage::open(stored.folder())?.0;
+                let now = self.record(options.clone());
+                if let Some(record) = changes::updated(storage.record(), now) {
+                    storage.set_record(record)?;
+                }
+                storage
+            }
+            (Place::Folder(base), None) => {
+                LocalStorage::create(base, &self.record(options.clone()))?
+            }
+        };
+        let left = left::end(&mut storage)?;
+        let storage = storage
+            .with_fsync(options.fsync)
+            .with_loglevel(options.loglevel);
+        Ok(Stored {
+            kept: Kept::Folder(storage.folder().to_owned()),
+            record: storage.record().clone(),
+            mark: Some(storage.mark()),
+            storage: Box::new(storage),
+            left,
+        })
+    }
+
+    /// The research as it was left.
+    pub(crate) fn stored(&self) -> Result<StoredResearch, ResearchError> {
+        match &self.research.place {
+            Place::Folder(base) => Ok(StoredResearch::load(&base.join(&self.research.name))?),
+            Place::Memory => Err(ResearchError::InMemory {
+                name: self.research.name.clone(),
+            }),
+        }
+    }
+}

@@ -16,6 +16,8 @@ mod description;
 #[cfg(feature = "parquet")]
 mod export;
 mod lock;
+#[cfg(feature = "parquet")]
+mod parts;
 mod remove;
 mod stored;
 mod text;

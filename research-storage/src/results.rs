@@ -73,6 +73,8 @@ pub struct Results {
     configs: ConfigPool,
     /// What is kept; everything, if none.
     wanted: Option<Box<TableOptions>>,
+    /// The places of the experiments that are taken in; all are, if none.
+    part: Option<HashMap<ExperimentNumber, u64>>,
 }
 
 impl Results {
@@ -240,15 +242,42 @@ impl Results {
         summary_table(self.experiments().collect(), &self.names, options, summary)
     }
 
-    #[cfg(feature = "plot")]
+    /// Results of these experiments alone, which have these places, wherever they stood before.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn of_part(places: HashMap<ExperimentNumber, u64>) -> Self {
+        Self {
+            part: Some(places),
+            ..Self::default()
+        }
+    }
+
+    /// Where an experiment stands that is taken in; `None` if it is not.
+    fn place_of(&self, number: ExperimentNumber, told: u64) -> Option<u64> {
+        match &self.part {
+            Some(part) => part.get(&number).copied(),
+            None => Some(told),
+        }
+    }
+
+    #[cfg(any(feature = "plot", feature = "parquet"))]
     pub(crate) fn names(&self) -> &Names {
         &self.names
     }
 
     fn start(&mut self, event: &Event) {
+        let Event::ExperimentStarted {
+            experiment, record, ..
+        } = event
+        else {
+            return;
+        };
+        let Some(place) = self.place_of(*experiment, record.place) else {
+            return;
+        };
         let Some(mut started) = ExperimentResult::of_start(event, &mut self.configs) else {
             return;
         };
+        started.record.place = place;
         let wanted = self.wanted.as_deref();
         started.keeps_values = wanted.is_none_or(|options| options.admits(&started.record));
         let number = started.number;
@@ -270,6 +299,9 @@ impl Results {
     }
 
     fn move_to(&mut self, number: ExperimentNumber, place: u64) {
+        let Some(place) = self.place_of(number, place) else {
+            return;
+        };
         if let Some(&position) = self.positions.get(&number) {
             let record = &mut self.experiments[position].record;
             self.order.remove(&(record.place, number));

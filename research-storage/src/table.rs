@@ -18,6 +18,8 @@ mod parquet;
 #[cfg(any(feature = "arrow", feature = "parquet", feature = "polars"))]
 mod pieces;
 mod summary;
+#[cfg(feature = "parquet")]
+mod whole;
 mod write;
 
 use std::collections::HashSet;
@@ -39,9 +41,13 @@ pub(crate) use experiments::{configs_table, experiments_table};
 #[cfg(feature = "plot")]
 pub(crate) use filter::{select, variables};
 pub(crate) use iterations::results_table;
+#[cfg(feature = "parquet")]
+pub(crate) use parquet::ParquetFile;
 #[cfg(feature = "plot")]
 pub(crate) use summary::number_at;
 pub(crate) use summary::summary_table;
+#[cfg(feature = "parquet")]
+pub(crate) use whole::WholeTables;
 
 use experiments::ExperimentRows;
 use iterations::IterationRows;

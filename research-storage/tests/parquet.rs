@@ -8,10 +8,11 @@ use std::fs;
 use std::path::Path;
 
 use common::record;
-use events::{ended, saved, started};
+use events::{ended, saved, started, started_at_place};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
-use research_core::{Column, Event, Status, Storage};
+use proptest::prelude::*;
+use research_core::{Column, Event, ExperimentNumber, Status, Storage};
 use research_domain::{Config, Value};
 use research_storage::{Cell, LocalStorage, Results, StoredResearch, Table, TableOptions};
 
@@ -175,4 +176,94 @@ fn a_file_that_cannot_be_written_is_named() {
     let stored = StoredResearch::load(storage.folder()).unwrap();
     let error = stored.write_parquet().unwrap_err().to_string();
     assert!(error.contains("results.parquet"), "{error}");
+}
+
+fn column() -> impl Strategy<Value = Column> {
+    let value = prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::Int),
+        "[a,]{0,3}".prop_map(Value::from),
+        any::<u8>().prop_map(|item| Value::from(vec![i64::from(item)])),
+    ];
+    prop_oneof![
+        3 => prop::collection::vec(any::<f64>(), 1..4).prop_map(Column::Float),
+        3 => prop::collection::vec(any::<i64>(), 1..4).prop_map(Column::Int),
+        1 => prop::collection::vec(any::<bool>(), 1..4).prop_map(Column::Bool),
+        1 => prop::collection::vec("[a,]{0,3}", 1..4).prop_map(Column::Text),
+        1 => prop::collection::vec(value, 1..4).prop_map(Column::Value),
+    ]
+}
+
+/// What happens to an experiment in a random log.
+#[derive(Clone, Debug)]
+enum Happening {
+    Starts(u64),
+    Moves(u64),
+    Saves(&'static str, u64, Column),
+    Ends(Status),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        3 => (0..12u64).prop_map(Happening::Starts),
+        1 => (0..12u64).prop_map(Happening::Moves),
+        6 => (prop::sample::select(vec!["f", "i", "lr", "iteration"]), 0..4u64, column())
+            .prop_map(|(name, first, column)| Happening::Saves(name, first, column)),
+        2 => prop::sample::select(Status::ALL.to_vec()).prop_map(Happening::Ends),
+    ]
+}
+
+/// Events of experiments that are tried again, moved, and told of in any order.
+fn random_log() -> impl Strategy<Value = Vec<Event>> {
+    prop::collection::vec((0..8u64, happening()), 0..60).prop_map(|happenings| {
+        let mut attempts = [0; 8];
+        let event = |(number, happening): (u64, Happening)| {
+            let attempt = &mut attempts[usize::try_from(number).unwrap()];
+            match happening {
+                Happening::Starts(place) => {
+                    *attempt += 1;
+                    let config = Config::from_pairs([("lr", 0.5)]);
+                    let config = config.with(["n", "m", "lr"][(number % 3) as usize], *attempt);
+                    started_at_place(number, place, *attempt, config)
+                }
+                Happening::Moves(place) => Event::Moved {
+                    experiment: ExperimentNumber(number),
+                    place,
+                },
+                Happening::Saves(name, first, column) => saved(number, name, first, column),
+                Happening::Ends(status) => ended(number, *attempt, status, Some("why")),
+            }
+        };
+        happenings.into_iter().map(event).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn written_in_parts_the_files_are_those_of_the_whole_tables(
+        log in random_log(),
+        bytes in prop_oneof![Just(1_usize), 1..4000_usize],
+    ) {
+        let base = tempfile::tempdir().unwrap();
+        let mut storage = LocalStorage::create(base.path(), &record("power")).unwrap();
+        for event in &log {
+            storage.append(std::slice::from_ref(event)).unwrap();
+            storage.commit(false).unwrap();
+        }
+        let results: Results = log.iter().collect();
+        let written = |table: &Table<'_>| {
+            let mut file = Vec::new();
+            table.write_parquet(&mut file).unwrap();
+            file
+        };
+        let table = results.to_table(&TableOptions::new()).unwrap();
+        let expected = [written(&table), written(&results.experiments_table())];
+        let stored = StoredResearch::load(storage.folder()).unwrap();
+        stored.write_parquet_in_parts(bytes).unwrap();
+        let names = ["results.parquet", "experiments.parquet"];
+        let found = names.map(|name| fs::read(storage.folder().join(name)).unwrap());
+        prop_assert!(found == expected, "{} events in parts of {bytes} bytes", log.len());
+    }
 }

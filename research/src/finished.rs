@@ -32,15 +32,25 @@ pub(crate) enum Kept {
     Memory(MemoryEvents),
 }
 
+/// Writing the tables of a log that is longer than this takes seconds, of which people are told.
+#[cfg(feature = "parquet")]
+const LONG_LOG: u64 = 64 << 20;
+
 #[cfg(feature = "parquet")]
 impl Kept {
     /// Writes the tables that lie beside the log. The run is over and its log whole, so a disk
     /// without room for them is no reason to call it failed.
     pub(crate) fn write_tables(&self) {
-        if let Self::Folder(folder) = self
-            && let Err(error) =
-                StoredResearch::load(folder).and_then(|stored| stored.write_parquet())
-        {
+        let Self::Folder(folder) = self else {
+            return;
+        };
+        let log = std::fs::metadata(folder.join("events.log"));
+        if log.is_ok_and(|log| log.len() >= LONG_LOG) {
+            eprintln!(
+                "research: the run is over; writing results.parquet and experiments.parquet, which can be interrupted (`research compact` writes them)"
+            );
+        }
+        if let Err(error) = StoredResearch::load(folder).and_then(|stored| stored.write_parquet()) {
             eprintln!(
                 "research: the tables for other programs are missing or old: {error} (`research compact` writes them)"
             );

@@ -64,6 +64,13 @@ impl LogReader {
         self.offset
     }
 
+    /// Goes on with the frame that begins at an offset, which was told by
+    /// [`offset`](Self::offset) before.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn seek(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
     /// What is behind the last whole frame, once the end was reached.
     #[must_use]
     pub fn torn(&self) -> Option<TornTail> {

@@ -76,17 +76,40 @@ impl Seen {
     }
 }
 
+/// What kinds of cells were seen in the columns of tables whose columns grow: at the end of those
+/// that say which experiment a row is of, and at the end of the others.
+#[derive(Clone, Default)]
+pub(super) struct Kinds {
+    identity: Vec<Seen>,
+    rest: Vec<Seen>,
+}
+
+impl Kinds {
+    /// Looks at all cells of a table, of whose columns so many say which experiment a row is of.
+    pub(super) fn see(&mut self, table: &Table<'_>, identity: usize) {
+        self.identity.resize(identity, Seen::default());
+        let rest = table.columns().len() - identity;
+        self.rest.resize(rest, Seen::default());
+        let Ok(()) = table.for_each_row(|row| {
+            let seen = self.identity.iter_mut().chain(&mut self.rest);
+            row.iter().zip(seen).for_each(|(cell, seen)| seen.see(cell));
+            Ok::<(), Infallible>(())
+        });
+    }
+
+    /// The type of each column.
+    pub(super) fn types(&self) -> Vec<ColumnType> {
+        let seen = self.identity.iter().chain(&self.rest);
+        seen.map(|seen| seen.column_type()).collect()
+    }
+}
+
 impl Table<'_> {
     /// The type of each column, from all its cells.
     #[must_use]
     pub fn column_types(&self) -> Vec<ColumnType> {
-        let mut seen = vec![Seen::default(); self.columns().len()];
-        let Ok(()) = self.for_each_row(|row| {
-            for (cell, seen) in row.iter().zip(&mut seen) {
-                seen.see(cell);
-            }
-            Ok::<(), Infallible>(())
-        });
-        seen.into_iter().map(Seen::column_type).collect()
+        let mut kinds = Kinds::default();
+        kinds.see(self, 0);
+        kinds.types()
     }
 }

@@ -10,6 +10,15 @@ use crate::results::ExperimentResult;
 
 /// Makes a table of experiments, given in order.
 pub(crate) fn experiments_table(experiments: Vec<&ExperimentResult>) -> Table<'_> {
+    let identity = Identity::of(&experiments, &TableOptions::new());
+    identified_experiments(experiments, identity)
+}
+
+/// The same, with these columns in front.
+pub(super) fn identified_experiments<'a>(
+    experiments: Vec<&'a ExperimentResult>,
+    identity: Identity<'a>,
+) -> Table<'a> {
     const OUTCOME: [&str; 6] = [
         "repetition",
         "status",
@@ -18,7 +27,6 @@ pub(crate) fn experiments_table(experiments: Vec<&ExperimentResult>) -> Table<'_
         "seconds",
         "attempts",
     ];
-    let identity = Identity::of(&experiments, &TableOptions::new());
     let mut columns = identity.columns();
     columns.extend(OUTCOME.map(str::to_owned));
     let rows = ExperimentRows {
@@ -126,6 +134,18 @@ impl<'a> Identity<'a> {
             id: false,
             aux: false,
             ..Self::of(experiments, options)
+        }
+    }
+
+    /// Ids, and parameters whose keys are known.
+    #[cfg(feature = "parquet")]
+    pub(super) fn with_parameters(keys: &'a [String]) -> Self {
+        Self {
+            id: true,
+            concat_config: false,
+            use_alias: false,
+            parameters: keys.iter().map(|key| (&**key, &**key)).collect(),
+            aux: false,
         }
     }
 

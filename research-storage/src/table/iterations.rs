@@ -18,6 +18,21 @@ pub(crate) fn results_table<'a>(
     let experiments = filter::select(experiments, options)?;
     let variables = filter::variables(&experiments, known, options)?;
     let identity = Identity::of(&experiments, options);
+    Ok(identified_results(
+        experiments,
+        identity,
+        variables,
+        options,
+    ))
+}
+
+/// The same of experiments and variables that were chosen, with these columns in front.
+pub(super) fn identified_results<'a>(
+    experiments: Vec<&'a ExperimentResult>,
+    identity: Identity<'a>,
+    variables: Vec<&'a str>,
+    options: &TableOptions,
+) -> Table<'a> {
     let mut columns = identity.columns();
     columns.push("iteration".to_owned());
     if options.long {
@@ -32,7 +47,7 @@ pub(crate) fn results_table<'a>(
         iterations: options.iterations.clone(),
         long: options.long,
     };
-    Ok(Table::new(columns, Rows::Iterations(rows)))
+    Table::new(columns, Rows::Iterations(rows))
 }
 
 #[derive(Clone, Debug)]

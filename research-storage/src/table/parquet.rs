@@ -12,10 +12,12 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::Table;
 use super::columns::ColumnType;
-use super::pieces::{Piece, Values};
+use super::pieces::{Gathered, Piece, Values};
 
-/// How many rows are gathered before they are written, as a group of their own.
-const GROUP: usize = 256 * 1024;
+/// Rows are gathered until there are so many, or they take so much memory; then they are written,
+/// as a group of their own.
+const GROUP_ROWS: usize = 256 * 1024;
+const GROUP_BYTES: usize = 8 << 20;
 
 impl Table<'_> {
     /// Writes the table as a Parquet file, compressed with Snappy.
@@ -26,38 +28,76 @@ impl Table<'_> {
     /// # Errors
     /// Those of the output.
     pub fn write_parquet(&self, output: impl Write + Send) -> io::Result<()> {
-        self.try_write_parquet(output).map_err(|error| match error {
-            ParquetError::External(error) => match error.downcast::<io::Error>() {
-                Ok(error) => *error,
-                Err(error) => io::Error::other(error),
-            },
-            error => io::Error::other(error),
-        })
+        let mut file = ParquetFile::new(output, self.columns(), &self.column_types())?;
+        file.add(self)?;
+        file.finish().map(drop)
     }
+}
 
-    fn try_write_parquet(&self, output: impl Write + Send) -> Result<(), ParquetError> {
-        let types = self.column_types();
+/// A Parquet file that is written from tables with the same columns, one after another; the file
+/// is that of one table with all their rows.
+pub(crate) struct ParquetFile<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+    gathered: Gathered,
+}
+
+impl<W: Write + Send> ParquetFile<W> {
+    pub(crate) fn new(output: W, columns: &[String], types: &[ColumnType]) -> io::Result<Self> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_created_by(concat!("research ", env!("CARGO_PKG_VERSION")).to_owned())
             .build();
-        let schema = schema(self.columns(), &types)?;
-        let mut file = SerializedFileWriter::new(output, schema, Arc::new(properties))?;
-        self.for_each_piece(&types, GROUP, |pieces| {
-            if pieces.first().is_none_or(|piece| piece.present.is_empty()) {
-                return Ok(());
-            }
-            let mut group = file.next_row_group()?;
-            for piece in pieces {
-                let Some(mut column) = group.next_column()? else {
-                    break;
-                };
-                write(piece, &mut column)?;
-                column.close()?;
-            }
-            group.close().map(drop)
-        })?;
-        file.close().map(drop)
+        let schema = schema(columns, types).map_err(io_error)?;
+        let file = SerializedFileWriter::new(output, schema, Arc::new(properties));
+        Ok(Self {
+            file: file.map_err(io_error)?,
+            gathered: Gathered::new(types),
+        })
+    }
+
+    /// Adds the rows of a table.
+    pub(crate) fn add(&mut self, table: &Table<'_>) -> io::Result<()> {
+        table.for_each_row(|row| {
+            self.gathered.push(row);
+            let is_group =
+                self.gathered.rows() == GROUP_ROWS || self.gathered.bytes() >= GROUP_BYTES;
+            if is_group { self.write_group() } else { Ok(()) }
+        })
+    }
+
+    /// Writes what is left; gives the output back.
+    pub(crate) fn finish(mut self) -> io::Result<W> {
+        if self.gathered.rows() > 0 {
+            self.write_group()?;
+        }
+        self.file.into_inner().map_err(io_error)
+    }
+
+    fn write_group(&mut self) -> io::Result<()> {
+        let pieces = self.gathered.take();
+        self.try_write(pieces).map_err(io_error)
+    }
+
+    fn try_write(&mut self, pieces: Vec<Piece>) -> Result<(), ParquetError> {
+        let mut group = self.file.next_row_group()?;
+        for piece in pieces {
+            let Some(mut column) = group.next_column()? else {
+                break;
+            };
+            write(piece, &mut column)?;
+            column.close()?;
+        }
+        group.close().map(drop)
+    }
+}
+
+fn io_error(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        },
+        error => io::Error::other(error),
     }
 }
 

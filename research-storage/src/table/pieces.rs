@@ -1,5 +1,6 @@
 //! Tables as columns, a piece at a time: what formats of columns are made from.
 
+#[cfg(any(feature = "arrow", feature = "polars"))]
 use super::Table;
 use super::cell::Cell;
 use super::columns::ColumnType;
@@ -21,6 +22,52 @@ pub(crate) enum Values {
     Text(Vec<String>),
 }
 
+/// Rows that are gathered into pieces.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    types: Vec<ColumnType>,
+    pieces: Vec<Piece>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Gathered {
+    /// Nothing yet, of columns of these types.
+    pub(crate) fn new(types: &[ColumnType]) -> Self {
+        Self {
+            types: types.to_vec(),
+            pieces: types.iter().map(|one| Piece::new(*one)).collect(),
+            rows: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, row: &[Cell<'_>]) {
+        for ((cell, piece), column_type) in row.iter().zip(&mut self.pieces).zip(&self.types) {
+            self.bytes += piece.push(cell, *column_type);
+        }
+        self.rows += 1;
+    }
+
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// About how much memory they take.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The pieces; what is pushed next begins new ones.
+    pub(crate) fn take(&mut self) -> Vec<Piece> {
+        let next = Self::new(&self.types);
+        std::mem::replace(self, next).pieces
+    }
+}
+
+#[cfg(any(feature = "arrow", feature = "polars"))]
 impl Table<'_> {
     /// Calls a function with a piece of each column, for so many rows at a time, in order; at
     /// least once.
@@ -30,22 +77,18 @@ impl Table<'_> {
         rows: usize,
         mut see: impl FnMut(Vec<Piece>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let empty = || -> Vec<Piece> { types.iter().map(|one| Piece::new(*one)).collect() };
-        let mut pieces = empty();
-        let (mut count, mut seen) = (0, false);
+        let mut gathered = Gathered::new(types);
+        let mut seen = false;
         self.for_each_row(|row| {
-            for ((cell, piece), column_type) in row.iter().zip(&mut pieces).zip(types) {
-                piece.push(cell, *column_type);
-            }
-            count += 1;
-            if count == rows {
-                (count, seen) = (0, true);
-                see(std::mem::replace(&mut pieces, empty()))?;
+            gathered.push(row);
+            if gathered.rows() == rows {
+                seen = true;
+                see(gathered.take())?;
             }
             Ok(())
         })?;
-        if count > 0 || !seen {
-            see(pieces)
+        if gathered.rows() > 0 || !seen {
+            see(gathered.take())
         } else {
             Ok(())
         }
@@ -66,8 +109,8 @@ impl Piece {
         }
     }
 
-    /// Adds a cell of a column of this type.
-    fn push(&mut self, cell: &Cell<'_>, column_type: ColumnType) {
+    /// Adds a cell of a column of this type; gives the memory that it takes.
+    fn push(&mut self, cell: &Cell<'_>, column_type: ColumnType) -> usize {
         let is_present = match (&mut self.values, cell) {
             (_, Cell::Missing) => false,
             (Values::Bool(values), Cell::Bool(value)) => push(values, *value),
@@ -86,6 +129,11 @@ impl Piece {
             _ => false,
         };
         self.present.push(is_present);
+        let text = match &self.values {
+            Values::Text(values) if is_present => values.last().map_or(0, String::len),
+            _ => 0,
+        };
+        size_of::<String>() + text
     }
 }
 

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use life::{Disturbance, Life};
+use nix::sys::signal::{SigHandler, Signal, signal};
 use random::Random;
 use study::{MISDEEDS, Study};
 
@@ -44,6 +45,7 @@ fn main() {
     {
         return;
     }
+    heed_signals();
     let (runs, first) = (number("--runs", RUNS), number("--seed", 1));
     let failed_scenes = scenes::play_all(new_folder);
     let expected = [Kind::File, Kind::Closures].map(|kind| (kind, undisturbed(kind)));
@@ -66,6 +68,15 @@ fn main() {
     }
     if !failures.is_empty() || !failed_scenes.is_empty() {
         std::process::exit(1);
+    }
+}
+
+/// A shell in the background, or `nohup`, lets its programs ignore signals, and all that these
+/// start; here they are to be heeded.
+fn heed_signals() {
+    for heeded in [Signal::SIGINT, Signal::SIGHUP] {
+        // SAFETY: the default action runs no code of ours.
+        unsafe { signal(heeded, SigHandler::SigDfl) }.unwrap();
     }
 }
 

@@ -71,7 +71,7 @@ def main():
         "hyperqueue": (hyperqueue, lambda: version("hyperqueue")),
     }
     if kind == "research":
-        contestants["research"] = (research(*rest), lambda: first_line(*rest, "--version"))
+        contestants["research"] = (research(*rest), lambda: " ".join(first_line(*rest, "--version").split()[:2]))
     run, name = contestants[kind]
     taken, _ = seconds(lambda: run(experiments, folder))
     load = None

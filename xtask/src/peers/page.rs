@@ -10,7 +10,7 @@ const OPENING: &str = "\
 # Beside other programs
 
 Written by `cargo xtask bench --peers`, which installs the others from their package indices and runs the same work with all of them in
-turns, two experiments at a time, on one machine. Medians, and the spread from the slowest to the fastest round. What each
+turns, two experiments at a time, on one machine. The start of each, of a server too where it has one, is in its time. Medians, and the spread from the slowest to the fastest round. What each
 keeps, and what an experiment is kept apart by, differs: it stands beside the figures, which mean little without it.
 ";
 
@@ -26,7 +26,7 @@ pub(super) fn write(entries: &[Entry], rounds: usize) -> String {
         Work::Function,
         "A function",
         "Each experiment calls a function that doubles a number, and its result is kept. `table` is from the files to a table with a row per \
-         experiment, in a program that has just opened them.",
+         experiment.",
         "functions",
     );
     section(

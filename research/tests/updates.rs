@@ -1,51 +1,20 @@
 //! Updates of the domain: functions and programs that decide what comes next.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::sync::{Arc, Mutex};
 
 use research::core::rand_core::Rng;
 use research::domain::uniform;
 use research::exec::program::Run;
-use research::storage::{Format, TableOptions};
+use research::storage::TableOptions;
 use research::{
     Config, Domain, Event, Finished, Isolation, NewDomain, Outcome, ProgramUpdate, Research,
     ResearchError, Status, When, ec, option,
 };
 
-/// A folder that is new when the test begins, at the same path in all its processes.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if research::exec::Invitation::received().is_none() {
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-    }
-    path
-}
-
-fn square(name: &str) -> Research {
-    Research::new(name)
-        .domain(option("x", 0..4_i64))
-        .callable("square", |x: i64| x * x, (ec("x"),))
-        .save_to("square")
-        .seed(5)
-}
-
-fn table(finished: &Finished, options: &TableOptions) -> String {
-    let mut text = Vec::new();
-    let results = finished.results();
-    results.write(options, Format::Csv, &mut text).unwrap();
-    String::from_utf8(text).unwrap()
-}
-
-/// The values of x that were run, in the order of their places, and the number of the update.
-fn runs(finished: &Finished) -> Vec<(i64, u64)> {
-    let results = finished.results().load().unwrap();
-    let run = |one: &research::storage::ExperimentResult| {
-        (one.record.config.read("x").unwrap(), one.record.updates)
-    };
-    results.experiments().map(run).collect()
-}
+use common::{csv_with, folder, runs, square};
 
 #[test]
 fn an_exhausted_domain_is_replaced_by_one_around_the_best() {
@@ -168,7 +137,7 @@ fn what_an_update_draws_is_the_same_each_time() {
             )
             .run()
             .unwrap();
-        table(&finished, &TableOptions::new())
+        csv_with(&finished, &TableOptions::new())
     };
     assert_eq!(drawn("one"), drawn("other"));
 }
@@ -237,7 +206,7 @@ fn a_program_reads_results_and_prints_a_domain() {
     let expected = [(0, 0), (1, 0), (2, 0), (3, 0), (7, 1), (8, 1)];
     assert_eq!(runs(&finished), expected);
     let results = std::fs::read_to_string(folder.join("study/updates/results.csv")).unwrap();
-    assert_eq!(results, table(&finished, &TableOptions::new().aux(true)));
+    assert_eq!(results, csv_with(&finished, &TableOptions::new().aux(true)));
     let text = std::fs::read_to_string(folder.join("study/research.txt")).unwrap();
     assert!(text.contains("(when last)"), "{text}");
 }

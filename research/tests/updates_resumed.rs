@@ -2,46 +2,15 @@
 //! signal that stops a run stops all that run in this process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use research::storage::{Format, TableOptions};
-use research::{Event, Finished, Research, When, ec, option};
+use research::storage::TableOptions;
+use research::{Event, When, option};
 
-/// A folder that is new when the test begins, at the same path in all its processes.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if research::exec::Invitation::received().is_none() {
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-    }
-    path
-}
-
-fn square(name: &str) -> Research {
-    Research::new(name)
-        .domain(option("x", 0..4_i64))
-        .callable("square", |x: i64| x * x, (ec("x"),))
-        .save_to("square")
-        .seed(5)
-}
-
-fn table(finished: &Finished, options: &TableOptions) -> String {
-    let mut text = Vec::new();
-    let results = finished.results();
-    results.write(options, Format::Csv, &mut text).unwrap();
-    String::from_utf8(text).unwrap()
-}
-
-/// The values of x that were run, in the order of their places, and the number of the update.
-fn runs(finished: &Finished) -> Vec<(i64, u64)> {
-    let results = finished.results().load().unwrap();
-    let run = |one: &research::storage::ExperimentResult| {
-        (one.record.config.read("x").unwrap(), one.record.updates)
-    };
-    results.experiments().map(run).collect()
-}
+use common::{csv_with, folder, runs, square};
 
 /// Each run takes a few experiments and is stopped; all together they did what one run does.
 #[test]
@@ -75,7 +44,7 @@ fn runs_that_are_stopped_and_resumed_come_to_the_same() {
         resumed = Some(run.unwrap());
     }
     let resumed = resumed.unwrap();
-    assert_eq!(table(&resumed, &options), table(&expected, &options));
+    assert_eq!(csv_with(&resumed, &options), csv_with(&expected, &options));
     let updates = runs(&resumed).iter().map(|(_, updates)| *updates).max();
     assert_eq!(updates, Some(3));
     let other = study("disturbed").domain(option("x", [9])).resume();

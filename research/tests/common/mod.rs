@@ -7,8 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use research::Finished;
 use research::storage::{Format, TableOptions};
+use research::{Finished, Research, ec, option};
 
 /// A folder that is new when the test begins, at the same path in all its processes.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -25,11 +25,30 @@ pub(crate) fn is_worker() -> bool {
 }
 
 pub(crate) fn csv(finished: &Finished) -> String {
+    csv_with(finished, &TableOptions::default())
+}
+
+pub(crate) fn csv_with(finished: &Finished, options: &TableOptions) -> String {
     let mut text = Vec::new();
-    let options = TableOptions::default();
-    finished
-        .results()
-        .write(&options, Format::Csv, &mut text)
-        .unwrap();
+    let results = finished.results();
+    results.write(options, Format::Csv, &mut text).unwrap();
     String::from_utf8(text).unwrap()
+}
+
+/// A research that squares the numbers from 0 to 3, for others to update.
+pub(crate) fn square(name: &str) -> Research {
+    Research::new(name)
+        .domain(option("x", 0..4_i64))
+        .callable("square", |x: i64| x * x, (ec("x"),))
+        .save_to("square")
+        .seed(5)
+}
+
+/// The values of x that were run, in the order of their places, and the number of the update.
+pub(crate) fn runs(finished: &Finished) -> Vec<(i64, u64)> {
+    let results = finished.results().load().unwrap();
+    let run = |one: &research::storage::ExperimentResult| {
+        (one.record.config.read("x").unwrap(), one.record.updates)
+    };
+    results.experiments().map(run).collect()
 }

@@ -246,6 +246,31 @@ fn a_root_unit_that_hangs_is_that_of_all_its_branches() {
     assert_eq!(counts(&finished), (0, 3));
 }
 
+/// A worker that was ended has two seconds for that; who has taken its place by then is not meant.
+#[test]
+fn who_takes_the_place_of_a_worker_that_was_ended_is_left_alone() {
+    let finished = Research::new("replaced")
+        .in_memory()
+        .domain(option("x", 0..2_i64))
+        .isolation(Isolation::Worker)
+        .unit("hang", |cx: &mut Context| {
+            match cx.config_item::<i64>("x")? {
+                0 => hang(),
+                x => Ok(x),
+            }
+        })
+        .unit_timeout(SHORT)
+        .unit("take long", |_: &mut Context| {
+            std::thread::sleep(Duration::from_secs(3));
+            Ok(3)
+        })
+        .save_to("long")
+        .run()
+        .unwrap();
+    assert_eq!(counts(&finished), (1, 1));
+    assert_eq!(csv(&finished), "x,iteration,long\n1,0,3");
+}
+
 /// It cannot see to its timeout itself.
 #[test]
 fn an_executor_that_is_stopped_is_ended_by_its_worker() {

@@ -1,5 +1,6 @@
 //! The leader: drives the distributor, starts workers, and has their events written.
 
+mod farewells;
 mod in_process;
 mod job;
 mod launch;
@@ -10,7 +11,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use research_core::{Event, Isolation, LogLevel, Outcome, Timestamp, WorkerNumber};
@@ -21,6 +22,7 @@ use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
 use crate::orphans::new_mark;
 use crate::process::wait_for_children;
 use crate::worker::Target;
+use farewells::Farewells;
 use in_process::InProcess;
 pub use job::{Job, Report, RunError};
 pub use launch::LaunchError;
@@ -33,9 +35,6 @@ use writer::Writer;
 
 /// Reports of workers wait here; when the leader is slow, workers wait too.
 const INBOX: usize = 256;
-
-/// A worker that was told to end has so long to do it; nothing runs in it that is of use.
-const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 /// Runs a research until every experiment has a final status, or the run is stopped.
 ///
@@ -73,9 +72,7 @@ struct Leader {
     sampler: Option<Sampler>,
     /// The one worker of a run without worker processes.
     in_process: Option<InProcess>,
-    /// Workers that were told to end, and when that is to be over.
-    ending: Vec<WorkerNumber>,
-    too_late: Receiver<Instant>,
+    farewells: Farewells,
     letters: Sender<Input>,
     inbox: Receiver<Input>,
     writer: Option<Writer>,
@@ -154,8 +151,7 @@ impl Leader {
             sampler,
             workers: HashMap::new(),
             devices: job.devices,
-            ending: Vec::new(),
-            too_late: never(),
+            farewells: Farewells::default(),
             letters,
             inbox,
             writer: Some(Writer::start(storage, subscribers)),
@@ -245,7 +241,7 @@ impl Leader {
                     self.stop_writing();
                     return Input::Kill;
                 }
-                recv(self.too_late) -> _ => self.kill_who_did_not_end(),
+                recv(self.farewells.too_late()) -> _ => self.kill_who_did_not_end(),
                 recv(deadline) -> _ => return Input::Tick,
             }
         }
@@ -254,8 +250,7 @@ impl Leader {
     /// Ends the workers that were told to and did not, stopped or deadlocked as they may be. They
     /// are lost when their links have seen it.
     fn kill_who_did_not_end(&mut self) {
-        self.too_late = never();
-        for worker in self.ending.drain(..) {
+        while let Some(worker) = self.farewells.next_late() {
             if let Some(running) = self.workers.get(&worker) {
                 running.kill();
             }
@@ -325,6 +320,7 @@ impl Leader {
         match launch::launch(&init, &self.target, &self.mark, self.letters.clone()) {
             Ok(running) => {
                 self.workers.insert(worker, running);
+                self.farewells.is_replaced(worker);
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -361,8 +357,7 @@ impl Leader {
             in_process.end();
         } else if let Some(running) = self.workers.get_mut(&worker) {
             end(running);
-            self.ending.push(worker);
-            self.too_late = after(LAST_MOMENTS);
+            self.farewells.told(worker);
         }
     }
 

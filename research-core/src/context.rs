@@ -64,6 +64,7 @@ pub struct Context {
     branches: Option<Object>,
     deadline: Option<Deadline>,
     visible_devices: Option<Arc<str>>,
+    mark: Option<Arc<str>>,
 }
 
 /// What an executor makes a [`Context`] from.
@@ -111,6 +112,7 @@ impl Context {
             branches: None,
             deadline: None,
             visible_devices: None,
+            mark: None,
             record,
             experiment,
         }
@@ -130,6 +132,21 @@ impl Context {
     #[must_use]
     pub fn visible_devices(&self) -> Option<&str> {
         self.visible_devices.as_deref()
+    }
+
+    /// Sets what marks the programs that its units start, and all that these start, in the variable
+    /// `RESEARCH_MARK` of their environment; without it they have the mark of this process, if it has
+    /// one.
+    #[must_use]
+    pub fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
+        self.mark = mark;
+        self
+    }
+
+    /// What marks the programs that its units start, where that is not what marks this process.
+    #[must_use]
+    pub fn mark(&self) -> Option<&str> {
+        self.mark.as_deref()
     }
 
     /// What runs: the units.

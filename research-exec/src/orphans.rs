@@ -16,7 +16,8 @@ use nix::sys::signal::Signal;
 
 use crate::process::{ProcessHandle, wait_readable};
 
-/// The environment variable with the mark of a worker: all that descends from it inherits it.
+/// The environment variable with the mark of a worker, or of what the leader itself has run: all that
+/// descends from it inherits it.
 pub(crate) const MARK: &str = "RESEARCH_MARK";
 
 /// How often a dying worker looks whether its children have died, a millisecond apart.
@@ -126,8 +127,9 @@ fn for_each_child(mut see: impl FnMut(i32)) {
     }
 }
 
-/// The mark of a run that nothing else says the mark of: no other run of this machine has it.
-pub(crate) fn new_mark() -> String {
+/// A mark for a run that no other run of this machine has.
+#[must_use]
+pub fn new_mark() -> String {
     let now = research_core::Timestamp::now().0;
     format!("{}-{now}", std::process::id())
 }

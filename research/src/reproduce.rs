@@ -163,7 +163,7 @@ impl Prepared {
         let record = self.record(options.clone());
         let storage = LocalStorage::create(folder.path(), &record)?;
         let again = storage.folder().to_owned();
-        let mark = Some(storage.mark());
+        let mark = storage.mark();
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let notes = earlier::write_down().map_err(io("note earlier runs"))?;
         let target = research_exec::Target {

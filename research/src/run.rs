@@ -201,7 +201,7 @@ impl Prepared {
             left,
         } = self.storage(stored.as_ref(), &options)?;
         warnings.extend(left);
-        let updater = self.updater(&options, stored.as_ref(), &kept)?;
+        let updater = self.updater(&options, stored.as_ref(), &kept, &mark)?;
         let recording = {
             let folder = match &kept {
                 Kept::Folder(folder) => Some(folder.clone()),
@@ -262,6 +262,7 @@ impl Prepared {
         options: &RunOptions,
         stored: Option<&StoredResearch>,
         kept: &Kept,
+        mark: &str,
     ) -> Result<Option<Box<dyn DomainUpdater>>, ResearchError> {
         let rules = std::mem::take(&mut self.research.updates);
         if rules.is_empty() {
@@ -271,7 +272,7 @@ impl Prepared {
             Kept::Folder(folder) => Some(folder.as_path()),
             Kept::Memory(_) => None,
         };
-        let mut updater = Updater::new(rules, options.clone(), folder);
+        let mut updater = Updater::new(rules, options.clone(), folder, mark);
         if let Some(stored) = stored {
             for events in stored.events()? {
                 updater.see(&events?);

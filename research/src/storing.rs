@@ -1,6 +1,7 @@
 //! Where a run's events are kept: in memory, in a new folder, or in that of a run before it.
 
 use research_core::{ResearchRecord, RunOptions, Storage};
+use research_exec::new_mark;
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
 
 use crate::builder::Place;
@@ -15,8 +16,8 @@ pub(crate) struct Stored {
     pub(crate) storage: Box<dyn Storage>,
     pub(crate) kept: Kept,
     pub(crate) record: ResearchRecord,
-    /// What marks the processes of the run, where somebody may ask for them later.
-    pub(crate) mark: Option<String>,
+    /// What marks the processes of the run.
+    pub(crate) mark: String,
     /// What is to be said of the processes of earlier runs.
     pub(crate) left: Option<String>,
 }
@@ -36,7 +37,7 @@ impl Prepared {
                     storage: Box::new(storage),
                     kept: Kept::Memory(events),
                     record,
-                    mark: None,
+                    mark: new_mark(),
                     left: None,
                 });
             }
@@ -59,7 +60,7 @@ impl Prepared {
         Ok(Stored {
             kept: Kept::Folder(storage.folder().to_owned()),
             record: storage.record().clone(),
-            mark: Some(storage.mark()),
+            mark: storage.mark(),
             storage: Box::new(storage),
             left,
         })

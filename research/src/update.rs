@@ -24,6 +24,8 @@ pub struct UpdateContext<'a> {
     seed: u64,
     random: ChaCha8Rng,
     folder: Option<&'a Path>,
+    /// What marks the processes of the run.
+    mark: &'a str,
 }
 
 impl UpdateContext<'_> {
@@ -129,16 +131,23 @@ pub(crate) struct Updater {
     results: Results,
     options: RunOptions,
     folder: Option<PathBuf>,
+    mark: String,
 }
 
 impl Updater {
-    /// `options` are those of the run, with its seed.
-    pub(crate) fn new(rules: Vec<Rule>, options: RunOptions, folder: Option<&Path>) -> Self {
+    /// `options` are those of the run, with its seed; `mark` marks its processes.
+    pub(crate) fn new(
+        rules: Vec<Rule>,
+        options: RunOptions,
+        folder: Option<&Path>,
+        mark: &str,
+    ) -> Self {
         Self {
             rules,
             results: Results::new(),
             options,
             folder: folder.map(Path::to_owned),
+            mark: mark.to_owned(),
         }
     }
 
@@ -158,6 +167,7 @@ impl Updater {
             seed,
             random: ChaCha8Rng::seed_from_u64(seed),
             folder: self.folder.as_deref(),
+            mark: &self.mark,
         };
         (rule.function)(&mut context)
     }

@@ -1,5 +1,7 @@
 //! One life of a leader: it is started, disturbed, and ends; then nobody may be left.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,8 +15,6 @@ use crate::random::Random;
 
 /// A run that takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(40);
-/// Whoever is there so long after the leader's end is left behind.
-const AFTERLIFE: Duration = Duration::from_secs(2);
 
 const DEADLY: [Signal; 4] = [
     Signal::SIGKILL,
@@ -89,6 +89,25 @@ pub(crate) struct Life<'a> {
     /// Whether a leader was killed with its workers, and nobody could see yet to what they left.
     pub(crate) orphans: &'a mut bool,
     pub(crate) log: &'a mut Vec<String>,
+    pub(crate) tally: &'a mut Tally,
+}
+
+/// How often each deed was done to somebody.
+#[derive(Default)]
+pub(crate) struct Tally(BTreeMap<String, u32>);
+
+impl Tally {
+    pub(crate) fn add(&mut self, deed: impl Into<String>) {
+        *self.0.entry(deed.into()).or_default() += 1;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deeds = self.0.iter();
+        let deeds = deeds.map(|(deed, count)| format!("{deed} {count}"));
+        f.write_str(&deeds.collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// What a life is disturbed with.
@@ -107,6 +126,9 @@ impl Life<'_> {
         command: &mut Command,
         disturbance: Option<Disturbance<'_>>,
     ) -> Result<ExitStatus, String> {
+        if *self.orphans && !processes::marked(self.mark).is_empty() {
+            self.tally.add("resumed with processes left");
+        }
         let mut leader = command
             .env(MARK, self.mark)
             .stdin(Stdio::null())
@@ -133,7 +155,7 @@ impl Life<'_> {
         *self.orphans &= is_disturbed;
         let result = match ended {
             Ok(status) if *self.orphans => Ok(status),
-            ended => ended.and_then(|status| self.nobody_is_left().map(|()| status)),
+            ended => ended.and_then(|status| processes::nobody_is_left(self.mark).map(|()| status)),
         };
         if result.is_err() {
             for process in processes::marked(self.mark) {
@@ -206,6 +228,10 @@ impl Life<'_> {
             start.elapsed().as_millis(),
             deed.signal
         ));
+        match deed.whom {
+            Whom::Stopped(_) => {}
+            whom => self.tally.add(format!("{whom:?} {}", deed.signal)),
+        }
         send(victim, deed.signal);
         if deed.signal == Signal::SIGSTOP {
             deeds.push(Deed {
@@ -238,21 +264,6 @@ impl Life<'_> {
         };
         let pids: Vec<i32> = all.iter().filter(fits).map(|one| one.pid).collect();
         (!pids.is_empty()).then(|| random.pick(&pids))
-    }
-
-    /// Waits until no process of the run is there any more.
-    fn nobody_is_left(&self) -> Result<(), String> {
-        let start = Instant::now();
-        loop {
-            let left = processes::marked(self.mark);
-            if left.is_empty() {
-                return Ok(());
-            }
-            if start.elapsed() > AFTERLIFE {
-                return Err(format!("left behind:{}", processes::describe(&left)));
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use life::{Disturbance, Life};
+use life::{Disturbance, Life, Tally};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use random::Random;
 use study::{MISDEEDS, Study};
@@ -50,6 +50,7 @@ fn main() {
     let failed_scenes = scenes::play_all(new_folder);
     let expected = [Kind::File, Kind::Closures].map(|kind| (kind, undisturbed(kind)));
     let mut failures = Vec::new();
+    let mut tally = Tally::default();
     for seed in first..first + runs {
         let kind = match Random::new(seed).chance(50) {
             true => Kind::File,
@@ -57,11 +58,12 @@ fn main() {
         };
         let wanted = &expected.iter().find(|(one, _)| *one == kind).unwrap().1;
         let mut log = Vec::new();
-        if let Err(problem) = run(kind, seed, wanted, &mut log) {
+        if let Err(problem) = run(kind, seed, wanted, &mut log, &mut tally) {
             println!("seed {seed} ({kind:?}): {problem}\n{}", log.join("\n"));
             failures.push(seed);
         }
     }
+    println!("chaos: what was done, and how often: {tally}");
     println!("chaos: {runs} runs from seed {first}, failed: {failures:?}");
     if let Some(seed) = failures.first() {
         println!("one of them again: cargo xtask chaos --runs 1 --seed {seed}");
@@ -96,6 +98,7 @@ fn undisturbed(kind: Kind) -> String {
         folder: &folder,
         orphans: &mut false,
         log: &mut log,
+        tally: &mut Tally::default(),
     };
     let status = life.live(&mut command(kind, &folder, &mut Random::new(0)), None);
     assert!(
@@ -113,7 +116,13 @@ fn undisturbed(kind: Kind) -> String {
 }
 
 /// One run: disturbed lives, then undisturbed ones until it is complete.
-fn run(kind: Kind, seed: u64, expected: &str, log: &mut Vec<String>) -> Result<(), String> {
+fn run(
+    kind: Kind,
+    seed: u64,
+    expected: &str,
+    log: &mut Vec<String>,
+    tally: &mut Tally,
+) -> Result<(), String> {
     let mut random = Random::new(seed);
     let folder = new_folder(&format!("seed-{seed}"));
     fs::create_dir(folder.join("misdeeds")).unwrap();
@@ -131,12 +140,13 @@ fn run(kind: Kind, seed: u64, expected: &str, log: &mut Vec<String>) -> Result<(
             true => &MISDEEDS[..5],
             false => &MISDEEDS[..],
         };
-        set_misdeeds(&folder, if disturb { misdeeds } else { &[] }, &mut random);
+        let set = set_misdeeds(&folder, if disturb { misdeeds } else { &[] }, &mut random);
         let mut life = Life {
             mark: &mark,
             folder: &folder,
             orphans: &mut orphans,
             log,
+            tally,
         };
         let mute = random.chance(20);
         let disturbance = Disturbance {
@@ -145,6 +155,11 @@ fn run(kind: Kind, seed: u64, expected: &str, log: &mut Vec<String>) -> Result<(
             mute,
         };
         let status = life.live(&mut command, disturb.then_some(disturbance))?;
+        for (x, misdeed) in set {
+            if !folder.join("misdeeds").join(x.to_string()).exists() {
+                tally.add(misdeed);
+            }
+        }
         if status.success() {
             let found = csv(&folder);
             if found != expected {
@@ -201,8 +216,13 @@ fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
 }
 
 /// Gives some experiments a misdeed to do once; takes back those that were not done. No more than
-/// one of them ends a worker: an experiment that loses three is given up.
-fn set_misdeeds(folder: &Path, misdeeds: &[&str], random: &mut Random) {
+/// one of them ends a worker: an experiment that loses three is given up. Gives which ones those are.
+fn set_misdeeds<'m>(
+    folder: &Path,
+    misdeeds: &[&'m str],
+    random: &mut Random,
+) -> Vec<(u64, &'m str)> {
+    let mut set = Vec::new();
     let folder = folder.join("misdeeds");
     for entry in fs::read_dir(&folder).unwrap().flatten() {
         fs::remove_file(entry.path()).unwrap();
@@ -213,8 +233,10 @@ fn set_misdeeds(folder: &Path, misdeeds: &[&str], random: &mut Random) {
             let misdeed = random.pick(&choice);
             choice.retain(|one| *one != "worker" || misdeed != "worker");
             fs::write(folder.join(x.to_string()), misdeed).unwrap();
+            set.push((x, misdeed));
         }
     }
+    set
 }
 
 /// The results, as the program prints them.

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The variable that every process of a run inherits.
 pub(crate) const MARK: &str = "CHAOS_MARK";
+
+/// Whoever is there so long after the leader's end is left behind.
+const AFTERLIFE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Process {
@@ -45,6 +49,21 @@ fn look(folder: &Path, wanted: &[u8]) -> Option<Process> {
         state,
     };
     (!["Z", "X"].contains(&process.state.as_str())).then_some(process)
+}
+
+/// Waits until no process with this mark is there any more.
+pub(crate) fn nobody_is_left(mark: &str) -> Result<(), String> {
+    let start = Instant::now();
+    loop {
+        let left = marked(mark);
+        if left.is_empty() {
+            return Ok(());
+        }
+        if start.elapsed() > AFTERLIFE {
+            return Err(format!("left behind:{}", describe(&left)));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// One line for each, for a report.

@@ -17,7 +17,9 @@ const BOUND: Duration = Duration::from_secs(20);
 
 type Play = fn(&mut Scene) -> Result<(), String>;
 
-const SCENES: [(&str, Play); 9] = [
+const SCENES: [(&str, Play); 11] = [
+    ("left-behind", left_behind),
+    ("left-behind-worker", left_behind),
     ("stopped-worker", |scene| scene.end_at_second_signal()),
     ("deaf-worker", |scene| scene.end_at_second_signal()),
     ("no-hangup", no_hangup),
@@ -34,7 +36,7 @@ pub(crate) fn play_all(folder: impl Fn(&str) -> std::path::PathBuf) -> Vec<&'sta
     let mut failed = Vec::new();
     for (name, play) in SCENES {
         let mut scene = Scene::begin(name, folder(name));
-        let result = play(&mut scene).and_then(|()| scene.nobody_is_left());
+        let result = play(&mut scene).and_then(|()| processes::nobody_is_left(&scene.mark));
         if let Err(problem) = result {
             println!("scene {name}: {problem}");
             failed.push(name);
@@ -45,35 +47,46 @@ pub(crate) fn play_all(folder: impl Fn(&str) -> std::path::PathBuf) -> Vec<&'sta
 }
 
 struct Scene {
+    name: &'static str,
     leader: Child,
     folder: std::path::PathBuf,
     mark: String,
 }
 
+/// Starts the leader of a scene.
+fn lead(name: &str, folder: &Path, mark: &str) -> Child {
+    // As `nohup` does, where that is the scene.
+    let trap = if name == "no-hangup" {
+        "trap '' HUP;"
+    } else {
+        ""
+    };
+    Command::new("sh")
+        .args(["-c", &format!("{trap} exec \"$0\" \"$@\"")])
+        .arg(std::env::current_exe().unwrap())
+        .args(["scene", name])
+        .arg(folder)
+        .env(MARK, mark)
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
 impl Scene {
-    fn begin(name: &str, folder: std::path::PathBuf) -> Self {
+    fn begin(name: &'static str, folder: std::path::PathBuf) -> Self {
         let mark = format!("{}-{name}", std::process::id());
-        let program = std::env::current_exe().unwrap();
-        // As `nohup` does, where that is the scene.
-        let trap = if name == "no-hangup" {
-            "trap '' HUP;"
-        } else {
-            ""
-        };
-        let leader = Command::new("sh")
-            .args(["-c", &format!("{trap} exec \"$0\" \"$@\"")])
-            .arg(program)
-            .args(["scene", name])
-            .arg(&folder)
-            .env(MARK, &mark)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
         Self {
-            leader,
+            leader: lead(name, &folder, &mark),
+            name,
             folder,
             mark,
         }
+    }
+
+    /// Goes on with the research of a leader that has ended.
+    fn resume(&mut self) {
+        fs::write(self.folder.join("go"), "").unwrap();
+        self.leader = lead(self.name, &self.folder, &self.mark);
     }
 
     /// Waits until the study has written a file of this name, and gives what it holds.
@@ -100,14 +113,8 @@ impl Scene {
     /// The worker that told its number would not end by itself.
     fn end_at_second_signal(&mut self) -> Result<(), String> {
         let worker = self.told("pid")?;
-        if self.mark.ends_with("stopped-worker") {
-            let stat = format!("/proc/{worker}/stat");
-            until("the stop", || {
-                fs::read_to_string(&stat)
-                    .unwrap()
-                    .contains(") T ")
-                    .then_some(())
-            })?;
+        if self.name == "stopped-worker" {
+            until_stopped(&worker)?;
         }
         self.signal(Signal::SIGINT);
         self.signal(Signal::SIGTERM);
@@ -115,12 +122,6 @@ impl Scene {
         (status.code() == Some(130))
             .then_some(())
             .ok_or(format!("{status}"))
-    }
-
-    fn nobody_is_left(&self) -> Result<(), String> {
-        until("the end of all", || {
-            processes::marked(&self.mark).is_empty().then_some(())
-        })
     }
 
     fn clear(&mut self) {
@@ -137,6 +138,25 @@ fn no_hangup(scene: &mut Scene) -> Result<(), String> {
     scene.told("pid")?;
     scene.signal(Signal::SIGHUP);
     fs::write(scene.folder.join("go"), "").unwrap();
+    scene.complete()
+}
+
+/// Leader and worker are killed at once while a unit's child has left its group: nobody is there to
+/// end it, but who resumes. The leader is stopped first, so that it does nothing for the worker's end.
+fn left_behind(scene: &mut Scene) -> Result<(), String> {
+    let child = scene.told("child")?;
+    let worker: i32 = scene.told("worker")?.parse().unwrap();
+    scene.signal(Signal::SIGSTOP);
+    until_stopped(&scene.leader.id().to_string())?;
+    kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
+    scene.signal(Signal::SIGKILL);
+    scene.end()?;
+    let mark = &scene.mark;
+    until("the end of all but the child", || {
+        let left = processes::marked(mark);
+        matches!(left.as_slice(), [one] if one.pid.to_string() == child).then_some(())
+    })?;
+    scene.resume();
     scene.complete()
 }
 
@@ -160,6 +180,13 @@ fn third_signal(scene: &mut Scene) -> Result<(), String> {
     }
     let status = scene.end()?;
     status.signal().map(|_| ()).ok_or(format!("{status}"))
+}
+
+/// Waits until a process is stopped.
+fn until_stopped(pid: &str) -> Result<(), String> {
+    let stat = format!("/proc/{pid}/stat");
+    let is_stopped = || fs::read_to_string(&stat).unwrap().contains(") T ");
+    until("the stop", || is_stopped().then_some(()))
 }
 
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, String> {
@@ -198,6 +225,14 @@ pub(crate) fn main(name: &str, folder: &Path) -> i32 {
                 for_ever()
             },
         ),
+        "left-behind" => study.unit("start", move |_: &mut Context| {
+            leave_a_child(&here, getppid().as_raw())
+        }),
+        "left-behind-worker" => study
+            .isolation(Isolation::Worker)
+            .unit("start", move |_: &mut Context| {
+                leave_a_child(&here, getpid().as_raw())
+            }),
         "third-signal" => study.isolation(Isolation::None).unit(
             "go on",
             move |_: &mut Context| -> Result<(), UnitError> {
@@ -233,7 +268,11 @@ pub(crate) fn main(name: &str, folder: &Path) -> i32 {
             .unit("measure", move |cx: &mut Context| measure(cx, &here)),
         _ => study.unit("nothing", |_: &mut Context| Ok(0)),
     };
-    let finished = match study.run() {
+    let begun = match folder.join(name).exists() && !is_worker() {
+        true => study.resume(),
+        false => study.run(),
+    };
+    let finished = match begun {
         Ok(finished) => finished,
         Err(error) => {
             eprintln!("{error}");
@@ -256,6 +295,29 @@ fn went_well(finished: &Finished) -> bool {
     let see = |event: &Event| lost |= matches!(event, Event::WorkerLost { .. });
     finished.for_each_event(see).unwrap();
     !lost && finished.report().unwrap().counts.unsuccessful() == 0
+}
+
+fn is_worker() -> bool {
+    research::exec::Invitation::received().is_some()
+}
+
+/// Starts a child that leaves its group, and goes on when it is told to.
+fn leave_a_child(folder: &Path, worker: i32) -> Result<(), UnitError> {
+    if folder.join("go").exists() {
+        return Ok(());
+    }
+    let child = Command::new("setsid").args(["sleep", "300"]).spawn()?;
+    let child = i32::try_from(child.id())?;
+    let stat = format!("/proc/{child}/stat");
+    // Its session is the sixth field, and it leads one when that is its own number.
+    until("the child to leave", || {
+        let stat = fs::read_to_string(&stat).ok()?;
+        let session = stat.rsplit(") ").next()?.split(' ').nth(3)?;
+        (session == child.to_string()).then_some(())
+    })?;
+    tell(folder, "child", child);
+    tell(folder, "worker", worker);
+    for_ever()
 }
 
 fn for_ever() -> ! {

@@ -3,40 +3,59 @@
 use std::fs;
 use std::process::{Child, Command};
 
-use crate::place::{Place, send, wait_for};
+use crate::place::{Place, Running, send, wait_for};
+
+const UNIT: &str = r#"
+[[unit]]
+name = "u"
+run = "./u.sh"
+save_to = "v"
+"#;
+
+/// Leaves its group, and goes on where there is a file `gate`.
+const CHILD: &str = "setsid sleep 1000 > /dev/null 2>&1 &
+    echo $! > new
+    mv new child
+    [ -e gate ] || exec sleep 1000
+    ";
 
 /// A program whose child leaves the group; it goes on where there is a file `gate`.
 fn place() -> Place {
-    let place = Place::with(
-        r#"
-        name = "k"
-        [[unit]]
-        name = "u"
-        run = "./u.sh"
-        save_to = "v"
-        "#,
-    );
-    place.script(
-        "u.sh",
-        "setsid sleep 1000 > /dev/null 2>&1 &
-        echo $! > new
-        mv new child
-        [ -e gate ] || exec sleep 1000
-        echo 3",
-    );
+    place_with("")
+}
+
+/// The same with more settings.
+fn place_with(settings: &str) -> Place {
+    let place = Place::with(&format!("name = \"k\"\n{settings}{UNIT}"));
+    place.script("u.sh", &format!("{CHILD}echo 3"));
     place
 }
 
-/// Kills leader and worker while a program runs, and gives the program's child and what the lock
-/// says. The leader is stopped first, so that it cannot do what it does when a worker has died.
-fn leave_a_child(place: &Place) -> (u32, String) {
-    let mut running = place.start(&["run", "research.toml"]);
+/// A program that updates the domain does the same.
+fn place_with_update() -> Place {
+    let update = "[[update]]\nwhen = \"last\"\nrun = \"./next.sh\"\n";
+    let place = Place::with(&format!("name = \"k\"\n{UNIT}{update}"));
+    place.script("u.sh", "echo 3");
+    place.script("next.sh", CHILD);
+    place
+}
+
+/// Waits until the program's child has left its group, and gives its number.
+fn wait_for_child(place: &Place, running: &Running<'_>) -> u32 {
     running.wait_for_file("child");
     let child = place.read("child").trim().parse().unwrap();
     wait_for("the child to leave its group", || {
         let name = fs::read_to_string(format!("/proc/{child}/comm"));
         name.is_ok_and(|name| name == "sleep\n").then_some(())
     });
+    child
+}
+
+/// Kills leader and worker while a program runs, and gives the program's child and what the lock
+/// says. The leader is stopped first, so that it cannot do what it does when a worker has died.
+fn leave_a_child(place: &Place) -> (u32, String) {
+    let mut running = place.start(&["run", "research.toml"]);
+    let child = wait_for_child(place, &running);
     let status = running.status_when("k", |status| {
         status["workers"][0]["pid"]
             .as_u64()
@@ -143,5 +162,27 @@ fn who_removes_it_or_stops_it_with_kill_ends_what_was_left() {
         let done = place.research(command);
         assert_eq!(done.code, Some(0), "{done:?}");
         assert!(place.processes().is_empty(), "{command:?} leaves it");
+    }
+}
+
+/// What the leader has started itself: there is no worker that would end it.
+#[test]
+fn what_programs_of_the_leader_leave_is_ended_too() {
+    for place in [place_with("parallel = false\n"), place_with_update()] {
+        let running = place.start(&["run", "research.toml"]);
+        let child = wait_for_child(&place, &running);
+        running.signal("KILL");
+        assert_eq!(running.end().code, None);
+        wait_for("the end of the others", || {
+            (place.processes() == [child]).then_some(())
+        });
+        place.write("gate", "");
+        let done = place.research(&["resume", "k"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let said = format!("were ended: sleep ({child})");
+        assert!(done.err.contains(&said), "{said}: {done:?}");
+        // What it has left now was ended before it said that it is over.
+        assert!(place.processes().is_empty());
+        assert_eq!(place.table("k"), "iteration,v\n0,3");
     }
 }

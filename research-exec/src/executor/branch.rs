@@ -111,6 +111,12 @@ impl Branch {
         self
     }
 
+    /// Marks the programs that it starts.
+    pub(super) fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
+        self.context = self.context.with_mark(mark);
+        self
+    }
+
     pub(super) fn with_loglevel(mut self, level: LogLevel) -> Self {
         self.context.set_loglevel(level);
         self

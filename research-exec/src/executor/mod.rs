@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use tracing_core::dispatcher::DefaultGuard;
 
 use crate::devices::WorkerDevices;
+use crate::orphans::mark_of_worker;
 use crate::printed::{Keeper, PerStream, Redirects};
 use crate::task::{TaskExperiment, standalone_task};
 
@@ -83,6 +84,8 @@ pub struct Executor {
     redirects: Redirects,
     experiments_folder: Option<PathBuf>,
     devices: Option<WorkerDevices>,
+    /// What marks the programs that it starts.
+    mark: Option<Arc<str>>,
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
     executor_config: Config,
@@ -107,6 +110,7 @@ impl Executor {
             redirects: Redirects::default(),
             experiments_folder: None,
             devices: None,
+            mark: None,
             configs: Vec::new(),
             branch_configs: Vec::new(),
             executor_config: Config::new(),
@@ -187,6 +191,15 @@ impl Executor {
     #[must_use]
     pub(crate) fn devices(mut self, devices: Option<WorkerDevices>) -> Self {
         self.devices = devices;
+        self
+    }
+
+    /// Marks the programs that it starts, and all that these start, as processes of the run with this
+    /// mark, so that [`end_left_behind`](crate::end_left_behind) finds them when this process was
+    /// killed. Workers need not ask for it: all that they start is marked.
+    #[must_use]
+    pub fn marked(mut self, run: &str) -> Self {
+        self.mark = Some(mark_of_worker(run).into());
         self
     }
 
@@ -350,6 +363,7 @@ impl Executor {
     fn branch(&self, place: usize, task: TaskExperiment) -> Branch {
         let keeper = self.keeper(std::slice::from_ref(&task));
         let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone())
+            .with_mark(self.mark.clone())
             .with_loglevel(self.loglevel)
             .with_keeper(keeper);
         if let Some(devices) = &self.devices {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crossbeam_channel::Receiver;
-use research_core::{Event, EventSink, Experiment, SinkError, Status, WorkerNumber};
+use research_core::{Event, EventSink, Experiment, SinkError, Status, Unit, WorkerNumber};
 
 use crate::distributor::Input;
 use crate::executor::Executor;
@@ -22,12 +22,13 @@ pub(super) struct InProcess {
 const WORKER: WorkerNumber = WorkerNumber(0);
 
 impl InProcess {
-    pub(super) fn new(experiment: Experiment, init: &Init) -> Self {
+    pub(super) fn new(experiment: Experiment, init: &Init, mark: &str) -> Self {
         let executor = Executor::new(experiment)
             .options(&init.options)
             .worker(WORKER, &init.options)
             .experiments_folder(init.experiments_folder.clone())
-            .devices(init.devices.clone());
+            .devices(init.devices.clone())
+            .marked(mark);
         Self {
             executor,
             inputs: VecDeque::new(),
@@ -38,6 +39,12 @@ impl InProcess {
     pub(super) fn prints(&self) -> bool {
         self.executor.redirects() != Redirects::default()
             && !self.executor.experiment().is_processes()
+    }
+
+    /// Whether units of its experiments start programs.
+    pub(super) fn starts_programs(&self) -> bool {
+        let mut units = self.executor.experiment().units().iter();
+        units.any(Unit::is_process)
     }
 
     /// What comes next: what others say, signals for instance, comes first.

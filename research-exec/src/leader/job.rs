@@ -34,9 +34,9 @@ pub struct Job {
     pub handle_signals: bool,
     /// What people should know before it begins.
     pub warnings: Vec<String>,
-    /// What marks the processes of the run, where whoever comes after it is to know them: in the
-    /// form `PID-TIME`.
-    pub mark: Option<String>,
+    /// What marks the processes of the run, for whoever comes after it to know them: in the form
+    /// `PID-TIME`, which no other run of this machine has ([`new_mark`](crate::new_mark)).
+    pub mark: String,
 }
 
 /// How a run ended.

@@ -19,7 +19,7 @@ use research_core::{Event, Isolation, LogLevel, Outcome, Timestamp, WorkerNumber
 use crate::devices::{DevicePlan, MemoryGate, MemoryRules};
 use crate::distributor::{Action, Distributor, Input, Settings};
 use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
-use crate::orphans::new_mark;
+use crate::orphans::end_left_behind;
 use crate::process::wait_for_children;
 use crate::worker::Target;
 use farewells::Farewells;
@@ -142,11 +142,11 @@ impl Leader {
             source: job.recorded_source,
         };
         Ok(Self {
-            in_process: in_process.then(|| InProcess::new(experiment, &init)),
+            in_process: in_process.then(|| InProcess::new(experiment, &init, &job.mark)),
             init,
             n_iters,
             target: job.target,
-            mark: job.mark.unwrap_or_else(new_mark),
+            mark: job.mark,
             distributor: Distributor::new(settings, source).with_gate(gate),
             sampler,
             workers: HashMap::new(),
@@ -372,20 +372,37 @@ impl Leader {
     }
 
     fn finish(mut self, outcome: Outcome) -> Result<Report, RunError> {
+        if let Some(updates) = self.updates.take() {
+            updates.stop();
+            self.end_left_behind();
+        } else if self
+            .in_process
+            .as_ref()
+            .is_some_and(InProcess::starts_programs)
+        {
+            self.end_left_behind();
+        }
         self.append(vec![Event::RunEnded {
             at: Timestamp::now(),
             outcome,
         }]);
         self.stop_writing();
-        if let Some(updates) = self.updates.take() {
-            updates.stop();
-        }
         match self.failure {
             Some(error) => Err(error),
             None => Ok(Report {
                 outcome,
                 counts: self.distributor.counts().clone(),
             }),
+        }
+    }
+
+    /// Ends what programs have left behind that this process has started: workers end what theirs
+    /// have.
+    fn end_left_behind(&self) {
+        if let Err(error) = end_left_behind(std::slice::from_ref(&self.mark)) {
+            self.warn(&format!(
+                "what programs have left behind cannot be ended: {error}"
+            ));
         }
     }
 }

@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use research_core::Context;
 
 use crate::devices::{ORDER, VISIBLE};
+use crate::orphans::MARK;
 
 const ID: &str = "RESEARCH_ID";
 const PATH: &str = "RESEARCH_PATH";
@@ -27,6 +28,9 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     if visible.is_some() {
         ours.extend([VISIBLE, ORDER.0]);
     }
+    if context.mark().is_some() {
+        ours.push(MARK);
+    }
     let ours = |name: &OsStr| ours.iter().any(|our| name == *our);
     let mut variables: Vec<Vec<u8>> = std::env::vars_os()
         .filter(|(name, _)| !ours(name))
@@ -40,6 +44,9 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     if let Some(visible) = visible {
         add(VISIBLE, visible.as_bytes());
         add(ORDER.0, ORDER.1.as_bytes());
+    }
+    if let Some(mark) = context.mark() {
+        add(MARK, mark.as_bytes());
     }
     add(SEED, record.short_seed().to_string().as_bytes());
     add(ITERATION, context.iteration().to_string().as_bytes());

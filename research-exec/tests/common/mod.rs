@@ -93,7 +93,7 @@ impl Run {
             recorded_source: None,
             handle_signals: false,
             warnings: Vec::new(),
-            mark: None,
+            mark: research_exec::new_mark(),
         })?;
         let events = std::mem::take(&mut *events.lock().unwrap());
         Ok(Kept { report, events })

@@ -177,6 +177,7 @@ impl ProgramUpdate {
         };
         let mut events = Vec::new();
         Executor::new(self.experiment.clone())
+            .marked(context.mark)
             .experiments_folder(Some(folder))
             .run_task(vec![task], &mut events)?;
         output(events)

@@ -162,6 +162,74 @@ fn the_ids_of_a_dry_run_are_those_of_the_run_and_what_is_there_is_told() {
         text(&again.stderr).contains("research resume first"),
         "{again:?}"
     );
+    let prefixed = ["run", "research.toml", "--set=create_id_prefix=2", "-n=two"];
+    let dry = research(path, &[&prefixed[..], &["--dry-run"]].concat());
+    let id = format!("00_00_00_{first}");
+    assert!(
+        text(&dry.stdout).contains(&format!("  {id}: x=1")),
+        "{dry:?}"
+    );
+    research(path, &[&prefixed[..], &["-q"]].concat());
+    let results = research(path, &["results", "two", "--id", &id]);
+    assert!(text(&results.stdout).contains(&id), "{results:?}");
+}
+
+#[test]
+fn what_is_kept_in_memory_needs_no_folder_and_cannot_be_detached() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    research(path, &["init"]);
+    // A folder of somebody else's, which a run in memory has nothing to do with.
+    fs::create_dir(path.join("first")).unwrap();
+    fs::write(path.join("first/output.txt"), "mine").unwrap();
+    let run = ["run", "research.toml", "--set=dump_results=false"];
+    let dry = research(path, &[&run[..], &["--dry-run"]].concat());
+    assert!(
+        text(&dry.stdout).contains("\nfolder: none, it is kept in memory\n"),
+        "{dry:?}"
+    );
+    let detached = research(path, &[&run[..], &["--detach"]].concat());
+    assert_eq!(detached.status.code(), Some(2), "{detached:?}");
+    assert!(
+        text(&detached.stderr).contains("dump_results"),
+        "{detached:?}"
+    );
+    let kept = fs::read_to_string(path.join("first/output.txt")).unwrap();
+    assert_eq!(kept, "mine");
+}
+
+#[test]
+fn a_dry_run_says_that_draws_will_be_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    research(path, &["init"]);
+    let dry = |domain: &str, seed: &str| {
+        let domain = format!("domain={domain:?}");
+        let flags = [
+            "--set",
+            &domain,
+            "--set=n_configs=2",
+            "--set",
+            seed,
+            "--dry-run",
+        ];
+        let done = research(path, &[&["run", "research.toml"], &flags[..]].concat());
+        text(&done.stdout).to_owned()
+    };
+    let drawn = "x=uniform(0, 1) * y=[1, 2]";
+    let note = "the first experiments, whose draws will be others:";
+    let text_unseeded = {
+        let file = fs::read_to_string(path.join("research.toml")).unwrap();
+        let unseeded: Vec<&str> = file
+            .lines()
+            .filter(|line| !line.starts_with("seed"))
+            .collect();
+        fs::write(path.join("research.toml"), unseeded.join("\n")).unwrap();
+        dry(drawn, "workers=1")
+    };
+    assert!(text_unseeded.contains(note), "{text_unseeded}");
+    assert!(!dry(drawn, "seed=1").contains("others"));
+    assert!(!dry("x=[1] * y=[1, 2]", "workers=1").contains("others"));
 }
 
 #[test]

@@ -137,7 +137,8 @@ pub struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    /// The experiment's id, with a prefix that ends in `_`, or an empty one.
+    /// The experiment's id, with a prefix that ends in `_`, or an empty one; see
+    /// [`IdRegistry::assign`] for one that may be too long.
     pub fn id(&self, prefix: &str) -> ExperimentId {
         let name = NameDigits::of(self.config, self.content(), self.occurrence);
         name.id(prefix)
@@ -206,6 +207,8 @@ struct NameDigits {
 
 impl NameDigits {
     const REST: u64 = 100_000_000;
+    /// How many bytes they take in an id.
+    const LEN: usize = 16;
 
     fn of(config: &Config, content: u128, occurrence: u64) -> NameDigits {
         NameDigits {

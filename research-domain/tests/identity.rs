@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use research_domain::{
-    Config, Domain, Entry, ExperimentId, IdRegistry, Identity, Iteration, Value, experiment_seed,
-    option,
+    Config, Domain, Entry, ExperimentId, IdRegistry, IdRegistryError, Identity, Iteration, Value,
+    experiment_seed, option,
 };
 
 fn identity(config: &Config) -> Identity<'_> {
@@ -176,6 +176,19 @@ fn prefixes_number_values_in_the_order_of_first_use() {
     let id = registry.assign(item.identity(0), &made[4]).unwrap().id;
     assert!(id.as_str().starts_with("01_null_00_00_"));
     assert_eq!(ExperimentId::parse(id.as_str()), Ok(id));
+}
+
+#[test]
+fn no_id_is_longer_than_can_be_read_again() {
+    let config = Config::from_pairs([("a", 1)]);
+    let mut registry = IdRegistry::new();
+    let longest = "0".repeat(ExperimentId::MAX_LEN - 16);
+    let id = registry.assign(identity(&config), &longest).unwrap().id;
+    assert_eq!(ExperimentId::parse(id.as_str()), Ok(id));
+    let error = registry
+        .assign(identity(&config), &format!("{longest}0"))
+        .unwrap_err();
+    assert_eq!(error, IdRegistryError::TooLong { len: 201 });
 }
 
 #[test]

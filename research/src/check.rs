@@ -1,7 +1,7 @@
 //! What must be true of a research's options.
 
 use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
-use research_domain::{Config, Configs, Domain, is_auxiliary};
+use research_domain::{Config, Configs, Domain, ExperimentId, is_auxiliary};
 
 use crate::builder::Place;
 use crate::error::ResearchError;
@@ -10,6 +10,7 @@ pub(crate) fn options(options: &RunOptions, domain: &Domain) -> Result<(), Resea
     let problem = numbers(options)
         .or_else(|| modes(options))
         .or_else(|| lists(options))
+        .or_else(|| id_prefix(options, domain))
         .or_else(|| added_keys(options, domain).err());
     problem.map_or(Ok(()), |problem| Err(ResearchError::Options(problem)))
 }
@@ -96,6 +97,21 @@ fn lists(options: &RunOptions) -> Option<String> {
         "`{key}` is a list of {} configs, one for each {each}, so there cannot be {count}: change the list",
         configs.len()
     ))
+}
+
+/// What is found too late otherwise, when an experiment is to be begun.
+fn id_prefix(options: &RunOptions, domain: &Domain) -> Option<String> {
+    let digits = usize::from(options.create_id_prefix?);
+    let numbers = domain.parameters().len() + 1;
+    // Each number is followed by `_`, and all of them by the id itself.
+    let len = numbers * (digits + 1) + 16;
+    (len > ExperimentId::MAX_LEN).then(|| {
+        format!(
+            "create_id_prefix: ids with {numbers} numbers of {digits} digits would have {len} bytes, and can have {} at most: \
+             write fewer digits, or leave it out",
+            ExperimentId::MAX_LEN
+        )
+    })
 }
 
 /// What workers and branches add must not be what configs have already: results would tell of a

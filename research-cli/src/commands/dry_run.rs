@@ -4,7 +4,10 @@ use std::io::Write;
 use std::path::Path;
 
 use research::core::{RunOptions, StorageError};
-use research::domain::{Config, ExperimentId, IdRegistry, Item, Iteration, Value};
+use research::domain::{
+    Assigned, Config, Domain, ExperimentId, IdPrefixes, IdRegistry, IdRegistryError, Item,
+    Iteration, Value,
+};
 use research::exec::devices::get_devices;
 use research::exec::program::{KnownBefore, ProgramCommand};
 use research::storage::StoredResearch;
@@ -29,8 +32,8 @@ const SHOWN_WORKERS: usize = 16;
 #[derive(Serialize)]
 struct Plan<'f> {
     name: &'f str,
-    /// Its folder, which will be made.
-    folder: &'f str,
+    /// Its folder, which will be made; `None` where it is kept in memory.
+    folder: Option<&'f str>,
     domain: String,
     /// How many there are, if they have an end.
     experiments: Option<u128>,
@@ -44,6 +47,9 @@ struct Plan<'f> {
     devices_of_workers: Vec<Vec<Vec<String>>>,
     /// The first experiments.
     first: Vec<Planned>,
+    /// Whether they will be drawn anew, with the seed of the run.
+    #[serde(skip)]
+    is_drawn_anew: bool,
 }
 
 /// An experiment that would be run.
@@ -71,7 +77,9 @@ pub(super) fn show(
     format: Format,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
-    check_place(&file.name)?;
+    if file.dump_results {
+        check_place(&file.name)?;
+    }
     let plan = plan(file)?;
     match format {
         Format::Text => print(&plan, out)?,
@@ -89,16 +97,20 @@ fn plan(file: &ResearchFile) -> Result<Plan<'_>, CommandError> {
         .n_items(options.n_configs.map(u128::from))
         .n_reps(options.n_reps)
         .repeat_each(options.repeat_each.map(u128::from))
-        .seed(file.seed.unwrap_or(options.seed));
+        .seed(file.seed.unwrap_or(options.seed))
+        .id_prefix(options.create_id_prefix);
     let configs = file.domain.configs(&iteration)?;
-    let mut registry = IdRegistry::new();
+    let mut ids = Ids {
+        registry: IdRegistry::new(),
+        prefixes: configs.id_prefixes(),
+    };
     let mut first = Vec::new();
     for item in configs.iter().take(SHOWN) {
-        first.push(planned(file, &item?, &mut registry)?);
+        first.push(planned(file, &item?, &mut ids)?);
     }
     Ok(Plan {
         name: &file.name,
-        folder: &file.name,
+        folder: file.dump_results.then_some(&*file.name),
         domain: file.domain.to_string(),
         experiments: configs.size()?.finite(),
         n_reps: options.n_reps,
@@ -108,7 +120,18 @@ fn plan(file: &ResearchFile) -> Result<Plan<'_>, CommandError> {
         devices: &options.devices,
         devices_of_workers: devices_of_workers(options),
         first,
+        is_drawn_anew: file.seed.is_none() && has_draws(&file.domain, iteration)?,
     })
+}
+
+/// Whether the first configs depend on the seed.
+fn has_draws(domain: &Domain, iteration: Iteration) -> Result<bool, CommandError> {
+    let first = |seed: u64| -> Result<Vec<Item>, CommandError> {
+        let configs = domain.configs(&iteration.clone().seed(seed))?;
+        let first: Result<_, _> = configs.iter().take(SHOWN).collect();
+        Ok(first?)
+    };
+    Ok(first(1)? != first(2)?)
 }
 
 fn devices_of_workers(options: &RunOptions) -> Vec<Vec<Vec<String>>> {
@@ -146,9 +169,14 @@ fn print(plan: &Plan, out: &mut dyn Write) -> Result<(), CommandError> {
             writeln!(out, "  worker {worker}: {}", devices.join("; "))?;
         }
     }
-    writeln!(out, "folder: {}, which will be made", plan.folder)?;
-    if !plan.first.is_empty() {
-        writeln!(out, "the first experiments:")?;
+    match plan.folder {
+        Some(folder) => writeln!(out, "folder: {folder}, which will be made")?,
+        None => writeln!(out, "folder: none, it is kept in memory")?,
+    }
+    match (plan.first.as_slice(), plan.is_drawn_anew) {
+        ([], _) => {}
+        (_, false) => writeln!(out, "the first experiments:")?,
+        (_, true) => writeln!(out, "the first experiments, whose draws will be others:")?,
     }
     for experiment in &plan.first {
         print_experiment(plan, experiment, out)?;
@@ -200,18 +228,28 @@ fn check_place(name: &str) -> Result<(), StorageError> {
     })
 }
 
-fn planned(
-    file: &ResearchFile,
-    item: &Item,
-    registry: &mut IdRegistry,
-) -> Result<Planned, CommandError> {
+/// Gives experiments the ids that a run would give them.
+struct Ids {
+    registry: IdRegistry,
+    prefixes: Option<IdPrefixes>,
+}
+
+impl Ids {
+    fn assign(&mut self, item: &Item, seed: u64) -> Result<Assigned, IdRegistryError> {
+        let prefix = self.prefixes.as_mut().map(|prefixes| prefixes.prefix(item));
+        self.registry
+            .assign(item.identity(seed), prefix.as_deref().unwrap_or(""))
+    }
+}
+
+fn planned(file: &ResearchFile, item: &Item, ids: &mut Ids) -> Result<Planned, CommandError> {
     let mut built_in = vec![
         ("iteration", "0".to_owned()),
         ("repetition", item.repetition.to_string()),
     ];
     let mut id = None;
     if let Some(seed) = file.seed {
-        let assigned = registry.assign(item.identity(seed), "")?;
+        let assigned = ids.assign(item, seed)?;
         // As many bits as every program's generator takes.
         built_in.push(("seed", (assigned.seed >> 32).to_string()));
         built_in.push(("id", assigned.id.to_string()));

@@ -116,6 +116,12 @@ pub enum CommandError {
         /// The flag that answers it.
         flag: &'static str,
     },
+    /// Results that are printed at the end would be printed to nobody.
+    #[error(
+        "a research that is kept in memory prints its results at the end, and cannot be detached: \
+         leave out --detach, or `dump_results = false`"
+    )]
+    DetachedInMemory,
     /// Nothing of this name was recorded.
     #[error("nothing was recorded as `{what}`; there is: {known}")]
     NoEnv {
@@ -166,6 +172,7 @@ impl CommandError {
             | Self::Binary
             | Self::Plot(_)
             | Self::NoPicture(_)
+            | Self::DetachedInMemory
             | Self::NobodyToAsk { .. } => Exit::Usage,
             Self::NotFromFile(_) | Self::Exists { .. } => Exit::Usage,
             Self::Storage(error) | Self::Artifacts(ArtifactsError::Storage(error)) => {

@@ -98,6 +98,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         return dry_run::show(&file, arguments.format, out);
     }
     if arguments.background.is_asked_for() {
+        if !file.dump_results {
+            return Err(CommandError::DetachedInMemory);
+        }
         let name = Path::new(&file.name);
         return detach::start(Path::new("."), name, name);
     }

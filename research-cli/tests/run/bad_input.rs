@@ -173,6 +173,19 @@ fn a_program_that_another_unit_makes() {
 }
 
 #[test]
+fn ids_that_would_be_too_long_to_be_read_again() {
+    let parameters: Vec<String> = (0..60).map(|number| format!("p{number} = [1]")).collect();
+    let file = format!(
+        "create_id_prefix = 3\ndomain = {{ {} }}\n[[unit]]\nname = \"u\"\nrun = \"true\"\n",
+        parameters.join(", ")
+    );
+    let place = Place::with(&file);
+    let done = refused(&place, &["run", "research.toml"], 2);
+    assert!(done.err.contains("would have 260 bytes"), "{done:?}");
+    place.run(&["--set=create_id_prefix=2"]);
+}
+
+#[test]
 fn a_research_that_is_not_there() {
     let place = Place::new();
     place.write("file", "");

@@ -54,6 +54,16 @@ pub enum IdRegistryError {
         /// The config's alias string.
         config: String,
     },
+    /// A prefix with which an id would be no [`ExperimentId`] any more.
+    #[error(
+        "the id of an experiment would have {len} bytes, and can have {} at most: \
+         let `create_id_prefix` have fewer digits, or leave it out",
+        ExperimentId::MAX_LEN
+    )]
+    TooLong {
+        /// How long the id would be.
+        len: usize,
+    },
 }
 
 impl IdRegistry {
@@ -69,12 +79,16 @@ impl IdRegistry {
     /// starts.
     ///
     /// # Errors
-    /// When one config has used up all of its ids.
+    /// When one config has used up all of its ids, or the prefix is too long for one.
     pub fn assign(
         &mut self,
         identity: Identity<'_>,
         prefix: &str,
     ) -> Result<Assigned, IdRegistryError> {
+        let len = prefix.len() + NameDigits::LEN;
+        if len > ExperimentId::MAX_LEN {
+            return Err(IdRegistryError::TooLong { len });
+        }
         let content = identity.content();
         let alias = alias_digits(identity.config);
         let known = self.repeated.get(&content).copied().unwrap_or(0);

@@ -1,47 +1,26 @@
 //! `research profile`, on a research that is stored.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod common;
 
+use std::path::Path;
+use std::process::Output;
+
+use common::{record, research, text};
 use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Measure, ResearchRecord,
-    RunOptions, SpanTime, Storage, Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Measure, SpanTime, Storage,
+    Timestamp, WorkerNumber,
 };
 use research::domain::{Config, Identity};
 use research::storage::LocalStorage;
 
-fn research(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_research"))
-        .arg("profile")
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
+fn profile(folder: &Path, arguments: &[&str]) -> Output {
+    research(folder, &[&["profile"], arguments].concat())
 }
 
 fn store(folder: &Path, name: &str, profile: u8, events: &[Event]) {
-    let record = ResearchRecord {
-        format: ResearchRecord::FORMAT,
-        name: name.to_owned(),
-        created: 0,
-        program: "test".to_owned(),
-        directory: std::path::PathBuf::from("/"),
-        domain: "a=[1]".to_owned(),
-        options: RunOptions {
-            profile,
-            ..RunOptions::default()
-        },
-        units: vec!["u (callable, when 1)".to_owned()],
-        source: None,
-        build: None,
-        updates: Vec::new(),
-    };
+    let mut record = record(name, "a=[1]");
+    record.options.profile = profile;
     let mut storage = LocalStorage::create(folder, &record).unwrap();
     storage.append(events).unwrap();
     storage.commit(false).unwrap();
@@ -116,7 +95,7 @@ fn stored(folder: &Path) -> String {
 fn units_come_with_their_times_and_spans_by_own_time() {
     let folder = tempfile::tempdir().unwrap();
     let id = stored(folder.path());
-    let shown = research(folder.path(), &["study"]);
+    let shown = profile(folder.path(), &["study"]);
     assert!(shown.status.success(), "{}", text(&shown.stderr));
     assert_eq!(
         text(&shown.stdout),
@@ -133,7 +112,7 @@ step   train     20  2.0    2.0  study
 epoch  train      2  0.5    2.5  study
 "
     );
-    let spans = research(
+    let spans = profile(
         folder.path(),
         &["study", "--spans", "--format", "csv", "--id", &id],
     );
@@ -141,7 +120,7 @@ epoch  train      2  0.5    2.5  study
         text(&spans.stdout),
         "span,unit,calls,own,total,target\nstep,train,20,2.0,2.0,study\nepoch,train,2,0.5,2.5,study\n"
     );
-    let iterations = research(
+    let iterations = profile(
         folder.path(),
         &["study", "--iterations", "--format", "jsonl"],
     );
@@ -157,7 +136,7 @@ epoch  train      2  0.5    2.5  study
 fn what_has_no_profile_says_how_to_get_one() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), "plain", 0, &[]);
-    let shown = research(folder.path(), &["plain"]);
+    let shown = profile(folder.path(), &["plain"]);
     assert_eq!(shown.status.code(), Some(2));
     assert!(
         text(&shown.stderr).contains("profile = 1"),
@@ -165,7 +144,7 @@ fn what_has_no_profile_says_how_to_get_one() {
         text(&shown.stderr)
     );
     stored(folder.path());
-    let unknown = research(folder.path(), &["study", "--id", "abc"]);
+    let unknown = profile(folder.path(), &["study", "--id", "abc"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(
         text(&unknown.stderr).contains("no experiment `abc`"),

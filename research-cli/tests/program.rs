@@ -1,20 +1,16 @@
 //! The program as a process: exit codes, where it writes to, broken pipes.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-fn research(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_research"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
+use common::text;
 
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
+fn research(arguments: &[&str]) -> Output {
+    common::research(Path::new("."), arguments)
 }
 
 #[test]

@@ -1,49 +1,21 @@
 //! Commands about researches that are stored: status, results, list and remove.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod common;
 
+use std::path::Path;
+
+use common::{at, record, research, text};
 use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Outcome, ResearchRecord,
-    RunOptions, Status, Storage, Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Outcome, Status, Storage,
+    WorkerNumber,
 };
 use research::domain::{Config, Identity};
 use research::storage::LocalStorage;
 
-fn research(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_research"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-fn at(seconds: u64) -> Timestamp {
-    Timestamp(1_700_000_000_000_000 + seconds * 1_000_000)
-}
-
 /// A research of three experiments, of which one has finished and one has failed.
 fn begin(folder: &Path, name: &str) -> LocalStorage {
-    let record = ResearchRecord {
-        format: ResearchRecord::FORMAT,
-        name: name.to_owned(),
-        created: at(0).0,
-        program: "test".to_owned(),
-        build: None,
-        directory: std::path::PathBuf::from("/"),
-        domain: "a=[1, 2, 3]".to_owned(),
-        options: RunOptions::default(),
-        units: vec!["u (callable, when 1)".to_owned()],
-        updates: Vec::new(),
-        source: None,
-    };
-    let mut storage = LocalStorage::create(folder, &record).unwrap();
+    let mut storage = LocalStorage::create(folder, &record(name, "a=[1, 2, 3]")).unwrap();
     let mut events = vec![Event::RunStarted {
         at: at(0),
         pid: std::process::id(),

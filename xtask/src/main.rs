@@ -2,8 +2,10 @@
 
 mod bench;
 mod check;
+mod coverage;
 mod layers;
 mod peers;
+mod python;
 mod shell;
 mod tidy;
 mod tools;
@@ -69,10 +71,11 @@ enum Command {
     Ci,
     /// Build each feature alone, and test those that the program does not have: Arrow and polars.
     Features,
-    /// Check the house rules alone: layers, file sizes, docs of crates.
+    /// Check the house rules alone: layers, sizes of files, docs of crates, what may panic, reasons of
+    /// allowances.
     Tidy,
-    /// Check spelling, unused dependencies, licenses, and the oldest Rust that is promised to work:
-    /// with programs that must be installed first.
+    /// Check spelling, unused dependencies, licenses, and the oldest Rust that is promised to work,
+    /// with programs that must be installed first; `test` runs those that are.
     Tools,
     /// Hand random input to all that parses.
     Fuzz {
@@ -88,7 +91,7 @@ enum Command {
         #[arg(long)]
         open: bool,
     },
-    /// Measure which lines the tests come through, into target/coverage (needs cargo-tarpaulin).
+    /// Measure which lines the tests come through, into target/coverage (needs llvm-tools of rustup).
     Coverage,
 }
 
@@ -111,16 +114,84 @@ fn main() -> ExitCode {
         } => check::simulate(seeds, seed, workers, configs),
         Command::Features => check::features(),
         Command::Tidy => tidy::check(),
-        Command::Tools => tools::check(true).and_then(|()| tools::oldest_rust()),
+        Command::Tools => tools::all(),
         Command::Fuzz { target, seconds } => tools::fuzz(target.as_deref(), seconds),
         Command::Docs { open } => tools::docs(open),
-        Command::Coverage => tools::coverage(),
+        Command::Coverage => coverage::coverage(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("xtask: {failure}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::shell::root;
+
+    /// The commands of this program that a text shows, in code: without what is optional, and with
+    /// numbers for names of numbers.
+    fn shown(text: &str) -> Vec<Vec<String>> {
+        let commands = text.split("cargo xtask").skip(1);
+        let line = |rest: &str| {
+            rest.split(['`', '#', '\n', ',', '.', '"'])
+                .next()
+                .map(str::to_owned)
+        };
+        let placeholder = |word: &str| word.chars().all(|letter| letter.is_ascii_uppercase());
+        let words = |line: String| {
+            let words = line.split([' ', '[', ']']).filter(|word| !word.is_empty());
+            let values = words.map(|word| if placeholder(word) { "1" } else { word }.to_owned());
+            std::iter::once("xtask".to_owned()).chain(values).collect()
+        };
+        commands.filter_map(line).map(words).collect()
+    }
+
+    #[test]
+    fn commands_are_what_the_documents_say() {
+        let mut documents = Vec::new();
+        for folder in ["", "docs", "fuzz", ".ci"] {
+            for entry in fs::read_dir(root().join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|it| it == "md") || path.ends_with(".ci/run") {
+                    documents.push(path);
+                }
+            }
+        }
+        assert!(documents.len() > 8, "{documents:?}");
+        for document in documents {
+            for words in shown(&fs::read_to_string(&document).unwrap()) {
+                if words.len() == 1 {
+                    continue;
+                }
+                let parsed = Arguments::try_parse_from(&words);
+                let error = parsed.err().map(|error| error.to_string());
+                assert_eq!(error, None, "{}: {words:?}", document.display());
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_is_documented() {
+        let text = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+        let shown = shown(&text);
+        for command in Arguments::command().get_subcommands() {
+            let name = command.get_name();
+            let is_shown = shown
+                .iter()
+                .any(|words| words.get(1).is_some_and(|word| word == name));
+            assert!(
+                is_shown,
+                "CONTRIBUTING.md does not say what `cargo xtask {name}` does"
+            );
         }
     }
 }

@@ -5,12 +5,13 @@ mod chart;
 mod contestants;
 mod page;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::shell::{Failure, cargo, metadata, root, run};
+use crate::python;
+use crate::shell::{Failure, cargo, root, run, target};
 use contestants::{CONTESTANTS, Contestant, Work};
 
 /// What a contestant did in one round.
@@ -75,7 +76,7 @@ fn prepare() -> Result<Tools, Failure> {
         "--example=many",
     ]))?;
     let release = target()?.join("release");
-    let python = install_peers(&root().join("target/peers"));
+    let python = python::environment("peers", &["-r", "xtask/peers/requirements.txt"]);
     if let Err(failure) = &python {
         eprintln!("the peers in Python are left out: {failure}");
     }
@@ -84,35 +85,6 @@ fn prepare() -> Result<Tools, Failure> {
         research: release.join("research"),
         many: release.join("examples/many"),
     })
-}
-
-/// Where cargo builds to.
-fn target() -> Result<PathBuf, Failure> {
-    let metadata = metadata()?;
-    let directory = metadata["target_directory"].as_str().unwrap_or("target");
-    Ok(PathBuf::from(directory))
-}
-
-/// Installs the peers from the package index into an environment of their own; its interpreter.
-fn install_peers(environment: &Path) -> Result<PathBuf, Failure> {
-    let python = environment.join("bin/python");
-    if !python.exists() {
-        run(Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(environment))?;
-    }
-    let requirements = root().join("xtask/peers/requirements.txt");
-    run(Command::new(&python)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-        ])
-        .arg(requirements))?;
-    Ok(python)
 }
 
 impl Entry {

@@ -75,3 +75,10 @@ pub(crate) fn metadata() -> Result<Value, Failure> {
     ]))?;
     serde_json::from_str(&text).map_err(|error| Failure(error.to_string()))
 }
+
+/// Where cargo builds to.
+pub(crate) fn target() -> Result<PathBuf, Failure> {
+    let metadata = metadata()?;
+    let directory = metadata["target_directory"].as_str().unwrap_or("target");
+    Ok(PathBuf::from(directory))
+}

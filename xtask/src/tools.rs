@@ -1,9 +1,10 @@
 //! Checks by programs that are not part of the toolchain: each is left out, with the line that
 //! installs it, where it is not there.
 
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
-use crate::shell::{Failure, cargo, root, run};
+use crate::shell::{Failure, cargo, output, root, run};
 
 /// A program that checks something.
 struct Tool {
@@ -38,6 +39,7 @@ const TOOLS: [Tool; 3] = [
             "deny",
             "--offline",
             "check",
+            "--hide-inclusion-graph",
             "bans",
             "licenses",
             "sources",
@@ -46,67 +48,108 @@ const TOOLS: [Tool; 3] = [
     },
 ];
 
-/// Runs those that are there; where `all` are asked for, one that is not there is a failure.
-pub(crate) fn check(all: bool) -> Result<(), Failure> {
+/// Runs all of them, and the oldest Rust; one that is not there is a failure.
+pub(crate) fn all() -> Result<(), Failure> {
+    let mut missing = installed()?;
+    missing.extend(oldest_rust()?);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure(format!(
+        "to check everything: {}",
+        missing.join("; ")
+    )))
+}
+
+/// Runs those that are there; how to install the others.
+pub(crate) fn installed() -> Result<Vec<String>, Failure> {
     let mut missing = Vec::new();
     for tool in &TOOLS {
-        if is_there(tool) {
+        if is_there(&mut command(tool.probe)) {
             run(&mut command(tool.run))?;
         } else {
             eprintln!("not checked: {} ({})", tool.checks, tool.install);
-            missing.push(tool.install);
+            missing.push(tool.install.to_owned());
         }
     }
-    if all && !missing.is_empty() {
-        return Err(Failure(format!(
-            "to check everything: {}",
-            missing.join("; ")
-        )));
-    }
-    Ok(())
+    Ok(missing)
 }
 
+/// A command that finds what `cargo xtask test` has installed, too.
 fn command(words: &[&str]) -> Command {
+    let own = root().join("target/python/bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = [own.into_os_string(), path].join(&OsString::from(":"));
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).current_dir(root());
+    command
+        .args(&words[1..])
+        .current_dir(root())
+        .env("PATH", path);
     command
 }
 
-fn is_there(tool: &Tool) -> bool {
-    command(tool.probe)
+fn is_there(probe: &mut Command) -> bool {
+    probe
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
 }
 
-/// Builds with the oldest Rust that is promised to work.
-pub(crate) fn oldest_rust() -> Result<(), Failure> {
+/// Builds with the oldest Rust that is promised to work; how to install it, where it is not there.
+fn oldest_rust() -> Result<Option<String>, Failure> {
+    const CHECK: [&str; 4] = ["check", "--workspace", "--all-targets", "--locked"];
     let version = env!("CARGO_PKG_RUST_VERSION");
-    let current = crate::shell::output(Command::new("rustc").arg("--version"))?;
+    let current = output(Command::new("rustc").arg("--version"))?;
     if current
         .split(' ')
         .nth(1)
-        .is_some_and(|found| found.starts_with(version))
+        .is_some_and(|found| is_of(found, version))
     {
-        // This toolchain is that one.
-        return run(&mut cargo([
-            "check",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-        ]));
+        run(&mut cargo(CHECK))?;
+        return Ok(None);
     }
-    run(Command::new("rustup")
-        .args(["run", version, "cargo"])
-        .args(["check", "--workspace", "--all-targets", "--locked"]))
+    // Without rustup there is nothing to choose from.
+    let toolchains = output(Command::new("rustup").args(["toolchain", "list"])).unwrap_or_default();
+    match toolchains
+        .split_whitespace()
+        .find(|name| is_of(name, version))
+    {
+        Some(toolchain) => {
+            run(Command::new("rustup")
+                .args(["run", toolchain, "cargo"])
+                .args(CHECK)
+                .current_dir(root()))?;
+            Ok(None)
+        }
+        None => {
+            let install = format!("rustup toolchain install --profile minimal {version}");
+            eprintln!("not checked: a build with Rust {version} ({install})");
+            Ok(Some(install))
+        }
+    }
+}
+
+/// Whether a toolchain or compiler (`1.95.0`, `1.95-x86_64-unknown-linux-gnu`) is of a version.
+fn is_of(toolchain: &str, version: &str) -> bool {
+    toolchain
+        .strip_prefix(version)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
 /// Fuzzes each target, or one, for so many seconds.
 pub(crate) fn fuzz(target: Option<&str>, seconds: u64) -> Result<(), Failure> {
+    if !is_there(&mut cargo(["fuzz", "--version"])) {
+        return Err(Failure("to fuzz: cargo install --locked cargo-fuzz".into()));
+    }
+    let all = fuzz_targets()?;
     let targets = match target {
-        Some(target) => vec![target.to_owned()],
-        None => fuzz_targets()?,
+        Some(target) if all.iter().any(|name| name == target) => vec![target.to_owned()],
+        Some(target) => {
+            let all = all.join(", ");
+            return Err(Failure(format!("there is no fuzz target {target}: {all}")));
+        }
+        None => all,
     };
     let time = format!("-max_total_time={seconds}");
     for target in targets {
@@ -129,22 +172,6 @@ fn fuzz_targets() -> Result<Vec<String>, Failure> {
     Ok(targets)
 }
 
-/// Measures which lines the tests come through.
-pub(crate) fn coverage() -> Result<(), Failure> {
-    run(&mut cargo([
-        "tarpaulin",
-        "--engine=llvm",
-        "--follow-exec",
-        "--workspace",
-        "--exclude=xtask",
-        "--locked",
-        "--skip-clean",
-        "--out=Html",
-        "--out=Lcov",
-        "--output-dir=target/coverage",
-    ]))
-}
-
 /// The documentation of the interfaces, with warnings as errors.
 pub(crate) fn docs(open: bool) -> Result<(), Failure> {
     let mut command = cargo(["doc", "--workspace", "--no-deps", "--locked"]);
@@ -163,6 +190,21 @@ mod tests {
         for target in fuzz_targets().unwrap() {
             let corpus = root().join("fuzz/corpus").join(&target);
             assert!(corpus.is_dir(), "{} is missing", corpus.display());
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_in_whole_numbers() {
+        for toolchain in [
+            "1.95",
+            "1.95.0",
+            "1.95.1-x86_64-unknown-linux-gnu",
+            "1.95-aarch64",
+        ] {
+            assert!(is_of(toolchain, "1.95"), "{toolchain}");
+        }
+        for toolchain in ["1.9", "1.950.0", "stable-1.95", ""] {
+            assert!(!is_of(toolchain, "1.95"), "{toolchain}");
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use research::core::MemorySize;
 use research::exec::devices::{DeviceInfo, DeviceProbe, NvmlProbe, ProbeError};
 use serde::Serialize;
 
+pub use super::list::Format;
 use super::{CommandError, table, write_json};
 use crate::exit::Exit;
 
@@ -25,16 +26,6 @@ pub struct Arguments {
     /// How to print them
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-/// How devices are printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Aligned columns for people
-    #[default]
-    Table,
-    /// One JSON list
-    Json,
 }
 
 /// What is said of a device.

@@ -2,24 +2,19 @@
 //! summaries.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[path = "../common/mod.rs"]
+mod common;
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{record, research};
 use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, ResearchRecord, RunOptions,
-    Status, Storage, Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Status, Storage, Timestamp,
+    WorkerNumber,
 };
 use research::domain::{Config, ExperimentId, Value};
 use research::storage::LocalStorage;
-
-fn research(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_research"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
 
 fn printed(folder: &Path, arguments: &[&str]) -> String {
     let output = research(folder, arguments);
@@ -35,19 +30,8 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
 
 /// A research with values of all kinds: three configs, each twice, of which one run failed.
 fn kept(base: &Path) -> LocalStorage {
-    let record = ResearchRecord {
-        format: ResearchRecord::FORMAT,
-        name: "kinds".to_owned(),
-        created: 1_700_000_000_000_000,
-        program: "test".to_owned(),
-        build: None,
-        directory: PathBuf::from("/"),
-        domain: "n=[0, 1, 2]".to_owned(),
-        options: RunOptions::default(),
-        units: Vec::new(),
-        updates: Vec::new(),
-        source: None,
-    };
+    let mut record = record("kinds", "n=[0, 1, 2]");
+    record.units.clear();
     let mut storage = LocalStorage::create(base, &record).unwrap();
     for number in 0..6 {
         storage.append(&experiment(number)).unwrap();
@@ -136,7 +120,7 @@ fn experiment(number: u64) -> Vec<Event> {
 }
 
 /// A Python that has the packages, if there is one: that of `RESEARCH_PYTHON`, else the one that
-/// `.ci/run` makes, else the system's.
+/// `cargo xtask test` makes, else the system's.
 fn python() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python3");
     let named = std::env::var_os("RESEARCH_PYTHON").map(PathBuf::from);

@@ -75,7 +75,8 @@ pub(crate) fn installed() -> Result<Vec<String>, Failure> {
     Ok(missing)
 }
 
-/// A command that finds what `cargo xtask test` has installed, too.
+/// A command that finds what `cargo xtask test` has installed, too. Machete takes its own name for
+/// a folder where it sees a package's name, as it does below `cargo run`.
 fn command(words: &[&str]) -> Command {
     let own = root().join("target/python/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -84,7 +85,8 @@ fn command(words: &[&str]) -> Command {
     command
         .args(&words[1..])
         .current_dir(root())
-        .env("PATH", path);
+        .env("PATH", path)
+        .env_remove("CARGO_PKG_NAME");
     command
 }
 

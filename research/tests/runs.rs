@@ -1,9 +1,11 @@
 //! Whole researches through the facade; this test program is started again as their workers.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 mod common;
 
-use common::{csv, folder};
+use common::{csv, folder, square};
 use research::{
     Context, ExecutorTarget, Finished, Isolation, Outcome, Research, ResearchError, Status, ec, o,
     option,
@@ -298,4 +300,21 @@ fn a_process_that_dies_is_told_of_each_of_its_branches() {
         (counts.of(Status::Killed), counts.of(Status::Finished)),
         (3, 3)
     );
+}
+
+/// It is asked in a thread of the leader's that nobody sees.
+#[test]
+fn a_panic_of_the_domain_is_one_of_the_run() {
+    let study = square("panics")
+        .in_memory()
+        .domain(option("x", 0..9_i64).filter(|config| {
+            let x = config.get("x").and_then(research::Value::as_i64);
+            assert_ne!(x, Some(5), "five is too much");
+            true
+        }))
+        .workers(2);
+    let run = AssertUnwindSafe(|| study.run().map(|_| ()));
+    let panic = catch_unwind(run).unwrap_err();
+    let said = panic.downcast_ref::<String>().unwrap();
+    assert!(said.contains("five is too much"), "{said}");
 }

@@ -5,9 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
 use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, recv};
@@ -15,11 +15,12 @@ use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 use research_core::{WorkerNumber, codec};
 
+use super::dispatch::Teller;
 use crate::devices::variables;
 use crate::distributor::Input;
 use crate::link::control::Commander;
 use crate::link::frame::{Frame, FrameDecoder, FrameKind};
-use crate::link::message::{Ended, Hello, Init, PROTOCOL, TaskNumber};
+use crate::link::message::{Ended, Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportReceiver, ReportServer};
 use crate::orphans::{MARK, end_marked, mark_of_worker};
 use crate::process::{ProcessHandle, ending_in_words, wait_readable};
@@ -43,19 +44,30 @@ pub struct LaunchError {
 
 /// What the leader keeps of a worker.
 pub(super) struct RunningWorker {
-    pub(super) commander: Commander,
-    pub(super) handle: ProcessHandle,
+    commander: Mutex<Commander>,
+    handle: ProcessHandle,
 }
 
 impl RunningWorker {
+    /// Tells it to run a task.
+    pub(super) fn run(&self, number: TaskNumber, task: &Task) -> io::Result<()> {
+        self.commander().run(number, task)
+    }
+
     /// Tells it that there are no more tasks.
-    pub(super) fn quit(&mut self) {
+    pub(super) fn quit(&self) {
         // One that cannot be told is gone already, and its link says so.
-        let _ = self.commander.quit();
+        let _ = self.commander().quit();
+    }
+
+    fn commander(&self) -> MutexGuard<'_, Commander> {
+        self.commander
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks it to end, and all that it runs.
-    pub(super) fn terminate(&mut self) {
+    pub(super) fn terminate(&self) {
         // One that cannot be signalled is gone already, and its link says so.
         let _ = self.handle.signal(Signal::SIGTERM);
         // One that is stopped does not see signals.
@@ -69,13 +81,13 @@ impl RunningWorker {
     }
 }
 
-/// Starts this program again as a worker. What it reports is put into `letters`; the last of it
-/// is that the worker is lost. What it starts has a mark that begins with that of the run.
+/// Starts this program again as a worker. What it reports is told to the distributor; the last
+/// of it is that the worker is lost. What it starts has a mark that begins with that of the run.
 pub(super) fn launch(
     init: &Init,
     target: &Target,
     mark: &str,
-    letters: Sender<Input>,
+    teller: Teller,
 ) -> Result<RunningWorker, LaunchError> {
     let worker = init.worker;
     let failed = |action| {
@@ -108,7 +120,7 @@ pub(super) fn launch(
         worker,
         child,
         mark,
-        letters,
+        teller,
     };
     let handles = i32::try_from(link.child.id())
         .map_err(io::Error::other)
@@ -123,7 +135,7 @@ pub(super) fn launch(
         .spawn(move || link.listen(server, answers, &watched, &init))
         .map_err(failed("starting a thread"))?;
     Ok(RunningWorker {
-        commander: Commander::new(ours),
+        commander: Mutex::new(Commander::new(ours)),
         handle,
     })
 }
@@ -134,7 +146,7 @@ struct Link {
     child: Child,
     /// What all processes of the worker have in their environment.
     mark: String,
-    letters: Sender<Input>,
+    teller: Teller,
 }
 
 /// Without somebody who listens to it, nobody would see to its end.
@@ -171,7 +183,7 @@ impl Link {
             (Err(reason), Err(error)) => format!("{reason} (it cannot be waited for: {error})"),
         };
         // Without a leader there is nobody to tell.
-        let _ = self.letters.send(Input::WorkerLost {
+        let _ = self.teller.tell(Input::WorkerLost {
             worker: self.worker,
             reason,
         });
@@ -185,7 +197,7 @@ impl Link {
             decoder.feed(&bytes);
             while let Some(frame) = decoder.next_frame().map_err(|error| error.to_string())? {
                 let input = self.read(&frame)?;
-                if self.letters.send(input).is_err() {
+                if !self.teller.tell(input) {
                     return Ok(());
                 }
             }

@@ -1,5 +1,6 @@
 //! The leader: drives the distributor, starts workers, and has their events written.
 
+mod dispatch;
 mod farewells;
 mod in_process;
 mod job;
@@ -9,8 +10,8 @@ mod signals;
 mod updates;
 mod writer;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
@@ -22,6 +23,7 @@ use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
 use crate::orphans::end_left_behind;
 use crate::process::wait_for_children;
 use crate::worker::Target;
+use dispatch::{Desk, Dispatch};
 use farewells::Farewells;
 use in_process::InProcess;
 pub use job::{Job, Report, RunError};
@@ -33,7 +35,7 @@ pub use updates::DomainUpdater;
 use updates::Updates;
 use writer::Writer;
 
-/// Reports of workers wait here; when the leader is slow, workers wait too.
+/// What others than workers tell the leader waits here.
 const INBOX: usize = 256;
 
 /// Runs a research until every experiment has a final status, or the run is stopped.
@@ -65,17 +67,16 @@ struct Leader {
     init: Init,
     target: Target,
     mark: String,
-    distributor: Distributor,
-    workers: HashMap<WorkerNumber, RunningWorker>,
+    desk: Desk,
     devices: DevicePlan,
     /// Where the memory of devices is checked.
     sampler: Option<Sampler>,
     /// The one worker of a run without worker processes.
     in_process: Option<InProcess>,
     farewells: Farewells,
-    letters: Sender<Input>,
     inbox: Receiver<Input>,
-    writer: Option<Writer>,
+    /// Keeps the inbox open.
+    _letters: Sender<Input>,
     updates: Option<Updates>,
     /// Inputs of the leader's own, which come before those that others send.
     waiting: Vec<Input>,
@@ -147,14 +148,15 @@ impl Leader {
             n_iters,
             target: job.target,
             mark: job.mark,
-            distributor: Distributor::new(settings, source).with_gate(gate),
+            desk: Desk::new(Dispatch::new(
+                Distributor::new(settings, source).with_gate(gate),
+                Writer::start(storage, subscribers),
+            )),
             sampler,
-            workers: HashMap::new(),
             devices: job.devices,
             farewells: Farewells::default(),
-            letters,
             inbox,
-            writer: Some(Writer::start(storage, subscribers)),
+            _letters: letters,
             updates,
             waiting: Vec::new(),
             warnings: job.warnings,
@@ -164,129 +166,137 @@ impl Leader {
     }
 
     fn run(mut self) -> Result<Report, RunError> {
-        self.append(vec![Event::RunStarted {
+        let desk = self.desk.clone();
+        let mut dispatch = desk.lock();
+        self.begin(&mut dispatch);
+        loop {
+            while let Some(action) = dispatch.next_action() {
+                self.perform(action, &mut dispatch);
+            }
+            for order in dispatch.take_orders() {
+                order.send();
+            }
+            if let Some(outcome) = self.outcome {
+                return self.finish(outcome, &mut dispatch);
+            }
+            let input = match self.waiting.pop() {
+                Some(input) => Happening::Input(input),
+                None => {
+                    let deadline = dispatch.next_deadline();
+                    let ended = dispatch
+                        .writer
+                        .as_ref()
+                        .map(|writer| writer.ended().clone());
+                    drop(dispatch);
+                    let happening = self.wait(deadline, ended);
+                    dispatch = desk.lock();
+                    happening
+                }
+            };
+            self.take_in(input, &mut dispatch);
+        }
+    }
+
+    fn begin(&mut self, dispatch: &mut Dispatch) {
+        let total = dispatch.distributor.remaining();
+        dispatch.append(vec![Event::RunStarted {
             at: Timestamp::now(),
             pid: std::process::id(),
             workers: self.init.options.workers,
-            total: self.distributor.remaining(),
+            total,
             n_iters: self.n_iters,
         }]);
         for warning in &self.warnings {
-            self.warn(warning);
+            warn(dispatch, warning);
         }
-        if self.distributor.remaining().is_none() && self.updates.is_none() {
-            self.warn(
+        if total.is_none() && self.updates.is_none() {
+            warn(
+                dispatch,
                 "the domain has no end: the run goes on until it is stopped, or set n_configs",
             );
         }
         if self.in_process.as_ref().is_some_and(InProcess::prints) {
-            self.warn(
+            warn(
+                dispatch,
                 "with isolation `none` only what programs print is kept: code prints where this process does",
             );
         }
-        let mut actions = Vec::new();
-        self.distributor.start(Timestamp::now(), &mut actions);
-        loop {
-            self.perform_all(&mut actions);
-            if let Some(outcome) = self.outcome {
-                return self.finish(outcome);
+        dispatch.start();
+    }
+
+    /// Waits for what happens next, other than what workers report.
+    fn wait(&mut self, deadline: Option<Timestamp>, ended: Option<Receiver<()>>) -> Happening {
+        if let Some(in_process) = &mut self.in_process
+            && let Some(input) = in_process.next_input(&self.inbox)
+        {
+            return Happening::Input(input);
+        }
+        let ended = ended.unwrap_or_else(never);
+        let deadline = deadline.map_or_else(never, |moment| after(time_until(moment)));
+        select! {
+            // The leader holds a sender itself, so its inbox is never closed.
+            recv(self.inbox) -> input => Happening::Input(input.unwrap_or(Input::Kill)),
+            recv(self.desk.woken()) -> _ => Happening::Woken,
+            recv(ended) -> _ => Happening::WriterEnded,
+            recv(self.farewells.too_late()) -> _ => Happening::TooLate,
+            recv(deadline) -> _ => Happening::Input(Input::Tick),
+        }
+    }
+
+    fn take_in(&mut self, happening: Happening, dispatch: &mut Dispatch) {
+        match happening {
+            Happening::Woken => {}
+            Happening::WriterEnded => {
+                self.stop_writing(dispatch);
+                dispatch.hear(Input::Kill);
             }
-            let input = self.waiting.pop().unwrap_or_else(|| self.next_input());
-            if matches!(input, Input::Stop) {
-                self.tell_of_stop();
+            Happening::TooLate => self.kill_who_did_not_end(dispatch),
+            Happening::Input(input) => {
+                if matches!(input, Input::Stop) {
+                    self.tell_of_stop(dispatch);
+                }
+                dispatch.hear(input);
             }
-            self.distributor
-                .handle(Timestamp::now(), input, &mut actions);
         }
     }
 
     /// Without it, whoever has asked sees nothing change until the last experiment ends.
-    fn tell_of_stop(&mut self) {
+    fn tell_of_stop(&self, dispatch: &Dispatch) {
         if self.failure.is_some() {
             // It was not asked for: the run's end says why.
             return;
         }
-        self.warn("asked to stop: what runs is finished, nothing new is begun; asked again, it ends at once");
-    }
-
-    fn warn(&self, text: &str) {
-        self.append(vec![Event::Message {
-            at: Timestamp::now(),
-            experiment: None,
-            level: LogLevel::Warning,
-            text: text.to_owned(),
-        }]);
-    }
-
-    /// Waits for what happens next.
-    fn next_input(&mut self) -> Input {
-        if let Some(in_process) = &mut self.in_process
-            && let Some(input) = in_process.next_input(&self.inbox)
-        {
-            return input;
-        }
-        loop {
-            let ended = match &self.writer {
-                Some(writer) => writer.ended().clone(),
-                None => never(),
-            };
-            let deadline = match self.distributor.next_deadline() {
-                Some(moment) => after(time_until(moment)),
-                None => never(),
-            };
-            select! {
-                // The leader holds a sender itself, so its inbox is never closed.
-                recv(self.inbox) -> input => return input.unwrap_or(Input::Kill),
-                recv(ended) -> _ => {
-                    self.stop_writing();
-                    return Input::Kill;
-                }
-                recv(self.farewells.too_late()) -> _ => self.kill_who_did_not_end(),
-                recv(deadline) -> _ => return Input::Tick,
-            }
-        }
+        warn(
+            dispatch,
+            "asked to stop: what runs is finished, nothing new is begun; asked again, it ends at once",
+        );
     }
 
     /// Ends the workers that were told to and did not, stopped or deadlocked as they may be. They
     /// are lost when their links have seen it.
-    fn kill_who_did_not_end(&mut self) {
+    fn kill_who_did_not_end(&mut self, dispatch: &Dispatch) {
         while let Some(worker) = self.farewells.next_late() {
-            if let Some(running) = self.workers.get(&worker) {
+            if let Some(running) = dispatch.workers.get(&worker) {
                 running.kill();
             }
         }
     }
 
-    /// Performs actions in their order; events that follow each other go to the writer together.
-    fn perform_all(&mut self, actions: &mut Vec<Action>) {
-        let mut events = Vec::new();
-        for action in actions.drain(..) {
-            match action {
-                Action::Append(more) if events.is_empty() => events = more,
-                Action::Append(more) => events.extend(more),
-                other => {
-                    self.append(std::mem::take(&mut events));
-                    self.perform(other);
-                }
-            }
-        }
-        self.append(events);
-    }
-
-    fn perform(&mut self, action: Action) {
+    fn perform(&mut self, action: Action, dispatch: &mut Dispatch) {
         match action {
-            Action::Append(events) => self.append(events),
+            Action::Append(events) => dispatch.append(events),
             Action::Sample(round) => {
                 if let Some(sampler) = &self.sampler {
                     sampler.ask(round);
                 }
             }
-            Action::Start(worker) => self.start_worker(worker),
-            Action::Send(worker, number, task) => self.send_task(worker, number, task),
-            Action::Quit(worker) => self.end_worker(worker, RunningWorker::quit),
-            Action::Kill(worker) => self.end_worker(worker, RunningWorker::terminate),
+            Action::Start(worker) => self.start_worker(worker, dispatch),
+            // Every other worker has its task from whoever heard that it may.
+            Action::Send(_, number, task) => self.run_in_process(number, task, dispatch),
+            Action::Quit(worker) => self.end_worker(worker, dispatch, RunningWorker::quit),
+            Action::Kill(worker) => self.end_worker(worker, dispatch, RunningWorker::terminate),
             Action::Update(request) => {
-                if let (Some(updates), Some(writer)) = (&self.updates, &self.writer) {
+                if let (Some(updates), Some(writer)) = (&self.updates, &dispatch.writer) {
                     updates.ask(request, writer);
                 }
             }
@@ -297,17 +307,9 @@ impl Leader {
         }
     }
 
-    fn append(&self, events: Vec<Event>) {
-        if events.is_empty() {
-            return;
-        }
-        // A writer that has ended is noticed when the leader waits for what happens next.
-        if let Some(writer) = &self.writer {
-            writer.append(events);
-        }
-    }
-
-    fn start_worker(&mut self, worker: WorkerNumber) {
+    /// Starts a worker. Only this thread does that: a worker is told when the thread has ended that
+    /// started it.
+    fn start_worker(&mut self, worker: WorkerNumber, dispatch: &mut Dispatch) {
         if let Some(in_process) = &mut self.in_process {
             in_process.start();
             return;
@@ -317,9 +319,9 @@ impl Leader {
             devices: self.devices.of_worker(worker),
             ..self.init.clone()
         };
-        match launch::launch(&init, &self.target, &self.mark, self.letters.clone()) {
+        match launch::launch(&init, &self.target, &self.mark, self.desk.teller()) {
             Ok(running) => {
-                self.workers.insert(worker, running);
+                dispatch.workers.insert(worker, Arc::new(running));
                 self.farewells.is_replaced(worker);
             }
             Err(error) => {
@@ -331,39 +333,34 @@ impl Leader {
         }
     }
 
-    fn send_task(&mut self, worker: WorkerNumber, number: TaskNumber, task: Task) {
-        if let Some(in_process) = &mut self.in_process {
-            let writer = self.writer.as_ref();
-            let failed = in_process.run(number, task, |events| {
-                if let Some(writer) = writer {
-                    writer.append(events);
-                }
-            });
-            if let Some(reason) = failed.filter(|_| self.init.options.debug) {
-                self.failure.get_or_insert(RunError::Raised(reason));
-                self.waiting.push(Input::Stop);
-            }
-        } else if let Some(running) = self.workers.get_mut(&worker)
-            && running.commander.run(number, &task).is_err()
-        {
-            // Mostly it is gone already. One that does not read has missed a part of the message;
-            // either way its link says that it is lost.
-            running.kill();
+    fn run_in_process(&mut self, number: TaskNumber, task: Task, dispatch: &Dispatch) {
+        let Some(in_process) = &mut self.in_process else {
+            return;
+        };
+        let failed = in_process.run(number, task, |events| dispatch.append(events));
+        if let Some(reason) = failed.filter(|_| self.init.options.debug) {
+            self.failure.get_or_insert(RunError::Raised(reason));
+            self.waiting.push(Input::Stop);
         }
     }
 
-    fn end_worker(&mut self, worker: WorkerNumber, end: impl FnOnce(&mut RunningWorker)) {
+    fn end_worker(
+        &mut self,
+        worker: WorkerNumber,
+        dispatch: &Dispatch,
+        end: impl FnOnce(&RunningWorker),
+    ) {
         if let Some(in_process) = &mut self.in_process {
             in_process.end();
-        } else if let Some(running) = self.workers.get_mut(&worker) {
+        } else if let Some(running) = dispatch.workers.get(&worker) {
             end(running);
             self.farewells.told(worker);
         }
     }
 
     /// Lets the writer write what it has, and notes why it could not.
-    fn stop_writing(&mut self) {
-        if let Some(writer) = self.writer.take()
+    fn stop_writing(&mut self, dispatch: &mut Dispatch) {
+        if let Some(writer) = dispatch.writer.take()
             && let Err(error) = writer.finish()
         {
             // Whatever else went wrong, that nothing can be stored comes first.
@@ -371,40 +368,60 @@ impl Leader {
         }
     }
 
-    fn finish(mut self, outcome: Outcome) -> Result<Report, RunError> {
+    fn finish(mut self, outcome: Outcome, dispatch: &mut Dispatch) -> Result<Report, RunError> {
         if let Some(updates) = self.updates.take() {
             updates.stop();
-            self.end_left_behind();
+            self.end_left_behind(dispatch);
         } else if self
             .in_process
             .as_ref()
             .is_some_and(InProcess::starts_programs)
         {
-            self.end_left_behind();
+            self.end_left_behind(dispatch);
         }
-        self.append(vec![Event::RunEnded {
+        dispatch.append(vec![Event::RunEnded {
             at: Timestamp::now(),
             outcome,
         }]);
-        self.stop_writing();
+        self.stop_writing(dispatch);
         match self.failure {
             Some(error) => Err(error),
             None => Ok(Report {
                 outcome,
-                counts: self.distributor.counts().clone(),
+                counts: dispatch.distributor.counts().clone(),
             }),
         }
     }
 
     /// Ends what programs have left behind that this process has started: workers end what theirs
     /// have.
-    fn end_left_behind(&self) {
+    fn end_left_behind(&self, dispatch: &Dispatch) {
         if let Err(error) = end_left_behind(std::slice::from_ref(&self.mark)) {
-            self.warn(&format!(
-                "what programs have left behind cannot be ended: {error}"
-            ));
+            let text = format!("what programs have left behind cannot be ended: {error}");
+            warn(dispatch, &text);
         }
     }
+}
+
+/// What the leader's own thread waits for.
+enum Happening {
+    /// Something to tell the distributor.
+    Input(Input),
+    /// Another thread has left something to do.
+    Woken,
+    /// Nothing can be written any more.
+    WriterEnded,
+    /// Workers that were told to end have had their time.
+    TooLate,
+}
+
+fn warn(dispatch: &Dispatch, text: &str) {
+    dispatch.append(vec![Event::Message {
+        at: Timestamp::now(),
+        experiment: None,
+        level: LogLevel::Warning,
+        text: text.to_owned(),
+    }]);
 }
 
 fn time_until(moment: Timestamp) -> Duration {

@@ -93,13 +93,15 @@ impl Parser<'_> {
 
     /// Operators that bind at least as tightly as the level says.
     fn arithmetic(&mut self, level: u8) -> Result<Term, SyntaxError> {
-        let mut left = self.signed()?;
-        while let Some(operator) = self.peek_operator().filter(|next| next.level() >= level) {
-            self.take();
-            let right = self.arithmetic(operator.level() + 1)?;
-            left = Term::Binary(operator, Box::new(left), Box::new(right));
-        }
-        Ok(left)
+        self.chained(|parser| {
+            let mut left = parser.signed()?;
+            while let Some(operator) = parser.peek_operator().filter(|next| next.level() >= level) {
+                parser.take_operator()?;
+                let right = parser.arithmetic(operator.level() + 1)?;
+                left = Term::Binary(operator, Box::new(left), Box::new(right));
+            }
+            Ok(left)
+        })
     }
 
     /// The operators that bind from the left; a power binds from the right and in `signed`.

@@ -1,6 +1,7 @@
 //! Text into tokens.
 
 use std::fmt::{self, Display, Formatter};
+use std::str::CharIndices;
 
 use super::SyntaxError;
 
@@ -192,14 +193,7 @@ impl Lexer<'_> {
                 Some((_, 'r')) => Some('\r'),
                 Some((_, 't')) => Some('\t'),
                 Some((_, same @ ('"' | '\'' | '\\' | '/'))) => Some(same),
-                Some((_, 'u')) => {
-                    let digits: String = characters.by_ref().take(4).map(|(_, c)| c).collect();
-                    let full = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-                    u32::from_str_radix(&digits, 16)
-                        .ok()
-                        .filter(|_| full)
-                        .and_then(char::from_u32)
-                }
+                Some((_, 'u')) => unicode_escape(&mut characters),
                 _ => None,
             };
             text.push(escaped.ok_or_else(|| {
@@ -233,4 +227,22 @@ impl Lexer<'_> {
     fn error(&self, offset: usize, message: impl Into<String>) -> SyntaxError {
         SyntaxError::at(self.text, offset, message)
     }
+}
+
+/// What stands after `\u`: four hexadecimal digits, or two halves of a pair, as JSON writes what
+/// UTF-16 has in two pieces.
+fn unicode_escape(characters: &mut CharIndices<'_>) -> Option<char> {
+    let unit = utf16_unit(characters)?;
+    let mut units = vec![unit];
+    if (0xd800..0xdc00).contains(&unit) {
+        let is_escape = characters.next()?.1 == '\\' && characters.next()?.1 == 'u';
+        units.push(utf16_unit(characters).filter(|_| is_escape)?);
+    }
+    char::decode_utf16(units).next()?.ok()
+}
+
+fn utf16_unit(characters: &mut CharIndices<'_>) -> Option<u16> {
+    let digits: String = characters.take(4).map(|(_, c)| c).collect();
+    let is_whole = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u16::from_str_radix(&digits, 16).ok().filter(|_| is_whole)
 }

@@ -6,11 +6,17 @@ use super::lexer::{Kind, Token, tokens};
 /// How deep parentheses may be nested: a text from anywhere must not use up the stack.
 const MAX_DEPTH: u32 = 64;
 
+/// How many operators of arithmetic may lie above each other: `a + b + c` is a tree that leans to
+/// the left, and whoever walks through it needs stack for each of them.
+const MAX_CHAIN: u32 = 256;
+
 pub(super) struct Parser<'a> {
     text: &'a str,
     tokens: Vec<Token>,
     place: usize,
     depth: u32,
+    /// How many operators lie above each other in what was parsed last, at most.
+    chain: u32,
 }
 
 impl<'a> Parser<'a> {
@@ -20,6 +26,7 @@ impl<'a> Parser<'a> {
             tokens: tokens(text)?,
             place: 0,
             depth: 0,
+            chain: 0,
         })
     }
 
@@ -115,6 +122,28 @@ impl<'a> Parser<'a> {
         let parsed = parse(self);
         self.depth -= 1;
         parsed
+    }
+
+    /// Parses operands and the operators between them; what stands beside them lies above none.
+    pub(super) fn chained<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Parser<'a>) -> Result<T, SyntaxError>,
+    ) -> Result<T, SyntaxError> {
+        let beside = std::mem::take(&mut self.chain);
+        let parsed = parse(self)?;
+        self.chain = self.chain.max(beside);
+        Ok(parsed)
+    }
+
+    /// Takes an operator, which lies above the operands before it, within
+    /// [`chained`](Self::chained).
+    pub(super) fn take_operator(&mut self) -> Result<(), SyntaxError> {
+        if self.chain == MAX_CHAIN {
+            return Err(self.error(format!("more than {MAX_CHAIN} operators follow each other")));
+        }
+        self.take();
+        self.chain += 1;
+        Ok(())
     }
 
     /// An error at the next token.

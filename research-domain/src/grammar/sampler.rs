@@ -53,30 +53,36 @@ impl Parser<'_> {
     }
 
     fn sampler_sum(&mut self) -> Result<Sampler, SyntaxError> {
-        let mut sum = self.sampler_product()?;
-        loop {
-            let operator = match self.peek() {
-                Kind::Sign("+") => Operator::Add,
-                Kind::Sign("-") => Operator::Subtract,
-                _ => return Ok(sum),
-            };
-            self.take();
-            sum = Sampler::from_node(Node::Binary(operator, sum, self.sampler_product()?));
-        }
+        self.chained(|parser| {
+            let mut sum = parser.sampler_product()?;
+            loop {
+                let operator = match parser.peek() {
+                    Kind::Sign("+") => Operator::Add,
+                    Kind::Sign("-") => Operator::Subtract,
+                    _ => return Ok(sum),
+                };
+                parser.take_operator()?;
+                let right = parser.sampler_product()?;
+                sum = Sampler::from_node(Node::Binary(operator, sum, right));
+            }
+        })
     }
 
     fn sampler_product(&mut self) -> Result<Sampler, SyntaxError> {
-        let mut product = self.sampler_factor()?;
-        loop {
-            let operator = match self.peek() {
-                Kind::Sign("*") => Operator::Multiply,
-                Kind::Sign("/") => Operator::Divide,
-                Kind::Sign("%") => Operator::Remainder,
-                _ => return Ok(product),
-            };
-            self.take();
-            product = Sampler::from_node(Node::Binary(operator, product, self.sampler_factor()?));
-        }
+        self.chained(|parser| {
+            let mut product = parser.sampler_factor()?;
+            loop {
+                let operator = match parser.peek() {
+                    Kind::Sign("*") => Operator::Multiply,
+                    Kind::Sign("/") => Operator::Divide,
+                    Kind::Sign("%") => Operator::Remainder,
+                    _ => return Ok(product),
+                };
+                parser.take_operator()?;
+                let right = parser.sampler_factor()?;
+                product = Sampler::from_node(Node::Binary(operator, product, right));
+            }
+        })
     }
 
     fn sampler_factor(&mut self) -> Result<Sampler, SyntaxError> {

@@ -156,11 +156,18 @@ fn compare(
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => a == b,
-        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
-            left.as_f64() == right.as_f64()
+        (Value::Float(a), Value::Float(b)) => a == b,
+        (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => {
+            compare_exactly(*a, *b) == Some(Ordering::Equal)
         }
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
+        (Value::Map(a), Value::Map(b)) => {
+            let is_same = |((key, a), (other, b)): (&(String, Value), &(String, Value))| {
+                key == other && equal(a, b)
+            };
+            a.len() == b.len() && a.iter().zip(b).all(is_same)
         }
         _ => left == right,
     }
@@ -172,7 +179,31 @@ fn order(left: &Value, right: &Value) -> Option<Option<Ordering>> {
         (Value::Int(a), Value::Int(b)) => Some(Some(a.cmp(b))),
         (Value::Text(a), Value::Text(b)) => Some(Some(a.cmp(b))),
         (Value::Bool(a), Value::Bool(b)) => Some(Some(a.cmp(b))),
+        (Value::Int(a), Value::Float(b)) => Some(compare_exactly(*a, *b)),
+        (Value::Float(a), Value::Int(b)) => Some(compare_exactly(*b, *a).map(Ordering::reverse)),
         _ => Some(left.as_f64()?.partial_cmp(&right.as_f64()?)),
+    }
+}
+
+/// An integer beside a float, as the numbers that they are: beyond 2^53 an integer that is made a
+/// float becomes another one. None for a NaN.
+fn compare_exactly(integer: i64, float: f64) -> Option<Ordering> {
+    // 2^63, which is above all integers; its opposite is the least of them.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if float.is_nan() {
+        None
+    } else if float >= BEYOND {
+        Some(Ordering::Less)
+    } else if float < -BEYOND {
+        Some(Ordering::Greater)
+    } else {
+        let whole = libm::floor(float);
+        let rest = if float > whole {
+            Ordering::Less
+        } else {
+            Ordering::Equal
+        };
+        Some(integer.cmp(&(whole as i64)).then(rest))
     }
 }
 

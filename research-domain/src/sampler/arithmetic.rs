@@ -117,12 +117,15 @@ impl Function {
     pub(crate) fn apply(self, argument: &Value) -> Option<Value> {
         if let Value::Int(number) = argument {
             match self {
-                Function::Negate => return number.checked_neg().map(Value::Int),
-                Function::Absolute => return number.checked_abs().map(Value::Int),
+                // The least integer has no opposite that is one: as a float it has.
+                Function::Negate if *number != i64::MIN => return Some(Value::Int(-number)),
+                Function::Absolute if *number != i64::MIN => {
+                    return Some(Value::Int(number.abs()));
+                }
                 Function::Floor | Function::Ceil | Function::Round => {
                     return Some(argument.clone());
                 }
-                Function::Exp | Function::Log | Function::Sqrt => {}
+                _ => {}
             }
         }
         let x = argument.as_f64()?;

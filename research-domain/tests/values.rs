@@ -242,3 +242,15 @@ fn configs_are_maps_for_people_and_keep_their_order() {
     );
     assert!(Config::from_serialize(&5).is_err());
 }
+
+#[test]
+fn a_number_in_a_text_that_no_integer_holds_is_the_nearest_float() {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(read("9223372036854775807"), Value::Int(i64::MAX));
+    assert_eq!(read("9223372036854775808"), Value::Float(2.0_f64.powi(63)));
+    assert_eq!(read("18446744073709551616"), Value::Float(2.0_f64.powi(64)));
+    assert_eq!(
+        read("-9223372036854775809"),
+        Value::Float(-(2.0_f64.powi(63)))
+    );
+}

@@ -195,13 +195,10 @@ impl<'de> Visitor<'de> for PlainVisitor {
         Ok(Value::Int(value))
     }
 
+    /// A number that no integer holds is the nearest float, as one with yet more digits is to
+    /// whoever reads the text.
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        i64::try_from(value).map(Value::Int).map_err(|_| {
-            E::custom(format_args!(
-                "{value} is larger than {}, the largest integer",
-                i64::MAX
-            ))
-        })
+        Ok(Value::from(value))
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {

@@ -10,11 +10,20 @@ const STAND_IN: &str = "\0number ";
 
 /// Reads JSON, and with it the `NaN`, `Infinity` and `-Infinity` that Python writes: a loss that
 /// diverged is a result, not a fault of the output.
-pub(super) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+pub(super) fn parse(text: &[u8]) -> Result<Value, String> {
     serde_json::from_slice(text).or_else(|error| match stand_in(text) {
-        Cow::Borrowed(_) => Err(error),
+        Cow::Borrowed(_) => Err(error.to_string()),
         Cow::Owned(text) => {
-            let mut value = serde_json::from_slice(&text).map_err(|_| error)?;
+            let value = serde_json::from_slice(&text);
+            let mut value = value.map_err(|error| {
+                // The place is that in the text with the stand-ins.
+                let message = error.to_string();
+                message
+                    .split(" at line ")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            })?;
             put_back(&mut value);
             Ok(value)
         }
@@ -72,8 +81,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<String, String> {
-        let value = parse(text.as_bytes());
-        value.map(|v| v.to_string()).map_err(|e| e.to_string())
+        parse(text.as_bytes()).map(|value| value.to_string())
     }
 
     #[test]
@@ -86,9 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_that_of_the_text_as_it_was() {
-        let error = read("{\"a\": NaN, \"b\": oops}").unwrap_err();
+    fn an_error_is_not_that_of_numbers_that_json_lacks() {
+        let error = read("{\"a\": oops}").unwrap_err();
         assert!(error.contains("column 7"), "{error}");
+        assert_eq!(
+            read("{\"a\": NaN, \"b\": [1}").unwrap_err(),
+            "expected `,` or `]`"
+        );
         assert!(read("NaN NaN").is_err());
         assert!(read("").is_err());
     }

@@ -93,7 +93,7 @@ impl Parser {
         match self {
             Self::Json => json::parse(line.trim_ascii()).map_err(|error| OutputError::NoJson {
                 line: shorten(line),
-                reason: error.to_string(),
+                reason: error,
             }),
             Self::Text => Ok(text(without_newline(line))),
             Self::Number => number(line).ok_or_else(|| OutputError::NoNumber(shorten(line))),

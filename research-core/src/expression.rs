@@ -70,7 +70,7 @@ pub fn it() -> Expression {
 }
 
 /// The experiment as it stands, as a map: `id`, `place`, `config`, `repetition`, `updates`, `seed`
-/// and `iteration`.
+/// (the [32 bits](crate::ExperimentRecord::short_seed) that programs are given) and `iteration`.
 #[must_use]
 pub fn e() -> Expression {
     Expression(Kind::Experiment)
@@ -238,7 +238,8 @@ fn experiment(context: &Context, expression: &Expression) -> Result<Value, Expre
         ("config", config),
         ("repetition", Value::from(record.repetition)),
         ("updates", Value::from(record.updates)),
-        ("seed", Value::from(record.seed)),
+        // As many bits as an integer holds, and as programs are given.
+        ("seed", Value::from(record.short_seed())),
         ("iteration", Value::from(context.iteration())),
     ];
     let parts = parts.map(|(key, value)| (key.to_owned(), value));
@@ -316,9 +317,17 @@ pub enum ExpressionError {
         /// What was expected, and what was there.
         source: ValueError,
     },
-    /// The output is an object of another type.
+    /// The output is an object of another type, or an object where a value is asked for.
     #[error("{expression} is an object, and this argument takes a {expected}")]
     WrongObject {
+        /// The expression, in words.
+        expression: String,
+        /// The type that was asked for.
+        expected: &'static str,
+    },
+    /// What was asked for is an object, and this is a value.
+    #[error("{expression} is a value, and this argument takes an object, a {expected}")]
+    WrongValue {
         /// The expression, in words.
         expression: String,
         /// The type that was asked for.

@@ -50,7 +50,10 @@ impl<T: Send + Sync + 'static> FromArgument for Shared<T> {
             expected: std::any::type_name::<T>(),
         };
         match argument {
-            Argument::Value(_) => Err(wrong()),
+            Argument::Value(_) => Err(ExpressionError::WrongValue {
+                expression: expression.to_string(),
+                expected: std::any::type_name::<T>(),
+            }),
             Argument::Object(object) => object
                 .into_owned()
                 .downcast::<T>()

@@ -7,11 +7,16 @@ use std::sync::Arc;
 use research_core::domain::{Config, Identity, Value};
 use research_core::{
     BuildError, Context, ContextParts, Event, Experiment, ExperimentNumber, ExperimentRecord,
-    Output, Serialized, Shared, UnitBody, UnitError, When, ec, ec_all, it, o,
+    Output, Serialized, Shared, UnitBody, UnitError, When, e, ec, ec_all, it, o,
 };
 use serde::{Deserialize, Serialize};
 
 fn context(experiment: &Experiment, config: Config) -> Context {
+    seeded(experiment, config, None)
+}
+
+/// A context whose experiment has this seed, if it is not to be its own.
+fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> Context {
     let identity = Identity {
         config: &config,
         repetition: 2,
@@ -22,7 +27,7 @@ fn context(experiment: &Experiment, config: Config) -> Context {
     let record = ExperimentRecord {
         id: identity.id(""),
         place: 0,
-        seed: identity.seed(),
+        seed: seed.unwrap_or(identity.seed()),
         repetition: 2,
         updates: 0,
         config: config.clone(),
@@ -137,6 +142,15 @@ fn wrong_arguments_name_what_was_expected() {
             .unwrap(),
     );
     assert!(unknown.contains("did you mean `rate`?"), "{unknown}");
+    let value = builder()
+        .callable("u", |_: Shared<Vec<f64>>| 1, (ec("rate"),))
+        .build()
+        .unwrap();
+    let value = error(value);
+    assert!(
+        value.starts_with("config item `rate` is a value, and this argument takes an object"),
+        "{value}"
+    );
     let early = builder()
         .callable("first", |x: f64| x, (o("second"),))
         .when(2)
@@ -238,4 +252,23 @@ fn outputs_are_values_or_objects() {
     let object = research_core::IntoOutput::into_output(Shared::new("text".to_owned())).unwrap();
     assert!(matches!(object, Output::Object(_)));
     assert_eq!(format!("{object:?}"), "Object(..)");
+}
+
+/// A seed has 64 bits, and an integer one less: half of the seeds would be no integers.
+#[test]
+fn the_seed_in_the_map_of_the_experiment_is_that_of_programs() {
+    #[derive(Deserialize)]
+    struct Known {
+        id: String,
+        seed: u32,
+    }
+    let experiment = Experiment::builder()
+        .callable("u", |known: Known| (known.id, known.seed), (e(),))
+        .save_parts_to([None, Some("seed")])
+        .build()
+        .unwrap();
+    let mut context = seeded(&experiment, Config::new(), Some(u64::MAX - 7));
+    run(&experiment, &mut context).unwrap();
+    let seed = ("seed".to_owned(), Value::from(u32::MAX));
+    assert_eq!(saved(&mut context), [seed].into());
 }

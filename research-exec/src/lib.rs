@@ -6,11 +6,13 @@
 //! executors, a fresh process for each by default; what happens comes back as events, which the
 //! leader alone appends to the log.
 
+mod clock;
 mod distributor;
 mod executor;
 mod groups;
 mod leader;
 mod link;
+mod memory;
 mod orphans;
 mod printed;
 mod process;

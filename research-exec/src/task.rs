@@ -23,6 +23,9 @@ pub struct TaskExperiment {
     pub attempt: u32,
     /// How many attempts have failed. Those that were interrupted have not.
     pub failures: u32,
+    /// Which branch of its task it is, from 0: what is added to the config of that branch is added
+    /// to its own. It stays so when fewer experiments of the task are tried again.
+    pub branch: u32,
     /// What it is.
     pub record: Arc<ExperimentRecord>,
 }
@@ -193,6 +196,7 @@ pub(crate) fn standalone_task(
             number,
             attempt: 1,
             failures: 0,
+            branch: u32::try_from(place).unwrap_or(u32::MAX),
             record: Arc::new(record),
         })
     };

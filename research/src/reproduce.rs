@@ -112,7 +112,7 @@ impl fmt::Display for Difference {
 impl Research {
     /// Runs one experiment of this research, which was run before, once more: with the same config
     /// and the same seed, by itself whatever branches it had beside it (where branches have configs of
-    /// their own, as the first one; where workers have, as the one that ran it). Nothing that is stored is
+    /// their own, as the one that it was; where workers have, as the one that ran it). Nothing that is stored is
     /// touched. The id may be as much of its beginning as no other has.
     ///
     /// # Errors
@@ -127,8 +127,12 @@ impl Research {
         };
         let stored = StoredResearch::load(&folder)?;
         let experiment = StoredExperiment::find(&stored, id)?;
+        if !self.options.branch_configs.is_empty() {
+            let branch = branch_of(&stored, &experiment, self.options.branches)?;
+            let config = self.options.branch_configs.get(branch).cloned();
+            self.options.branch_configs = config.into_iter().collect();
+        }
         self.options.branches = 1;
-        self.options.branch_configs.truncate(1);
         self.options.workers = 1;
         let worker = experiment.worker.0 as usize;
         let config = self.options.worker_configs.get(worker).cloned();
@@ -174,6 +178,7 @@ impl Prepared {
             number: experiment.number,
             attempt: 1,
             failures: 0,
+            branch: 0,
             record: Arc::new(experiment.record.clone()),
         };
         let report = lead(Job {
@@ -204,6 +209,29 @@ impl Prepared {
         earlier::note(&target, &Kept::Memory(kept));
         Ok(all)
     }
+}
+
+/// Which branch of its task an experiment was, as tasks are taken from its domain.
+fn branch_of(
+    stored: &StoredResearch,
+    experiment: &StoredExperiment,
+    branches: u32,
+) -> Result<usize, ResearchError> {
+    let mut begin = 0;
+    for events in stored.events()? {
+        for event in events? {
+            match event {
+                Event::DomainUpdated { update, .. }
+                    if update.updates == experiment.record.updates =>
+                {
+                    begin = update.generated;
+                }
+                _ => {}
+            }
+        }
+    }
+    let place = experiment.record.place.saturating_sub(begin);
+    Ok(usize::try_from(place % u64::from(branches.max(1))).unwrap_or(0))
 }
 
 /// The one experiment that is run.

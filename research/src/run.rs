@@ -190,7 +190,8 @@ impl Prepared {
             options.seed,
             done,
         )?
-        .branches(options.branches);
+        .branches(options.branches)
+        .keep_branches(!options.branch_configs.is_empty());
         check::size(&configs)?;
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let Stored {

@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod common;
 
-use common::{csv, folder, square};
+use common::{csv, folder, is_worker, square};
+use research::domain::Config;
 use research::{
-    Context, ExecutorTarget, Finished, Isolation, Outcome, Research, ResearchError, Status, ec, o,
-    option,
+    Context, ExecutorTarget, Finished, Isolation, Outcome, Research, ResearchError, Status,
+    UnitError, ec, o, option,
 };
 
 fn drawing(name: &str) -> Research {
@@ -27,6 +28,54 @@ fn drawing(name: &str) -> Research {
         .save_to("sum")
         .n_reps(2)
         .seed(7)
+}
+
+/// What a branch adds to configs stays the same for an experiment, whichever others of its task are
+/// tried again, or left for a run that goes on with the research.
+#[test]
+fn what_is_tried_again_is_the_branch_that_it_was() {
+    let folder = folder("same-branch");
+    let study = |name: &str, fails: &'static [i64]| {
+        let marks = folder.clone();
+        let mark = name.to_owned();
+        Research::new(name)
+            .folder(&folder)
+            .domain(option("x", 0..8_i64))
+            .seed(4)
+            .branches(["a", "b", "c"].map(|mode| Config::from_pairs([("mode", mode)])))
+            .unit(
+                "work",
+                move |cx: &mut Context| -> Result<String, UnitError> {
+                    let x: i64 = cx.config_item("x")?;
+                    let mark = marks.join(format!("{mark} {x}"));
+                    if fails.contains(&x) && std::fs::File::create_new(mark).is_ok() {
+                        return Err("the first time".into());
+                    }
+                    let mode: String = cx.config_item("mode")?;
+                    Ok(format!("{mode}{x}"))
+                },
+            )
+            .save_to("v")
+    };
+    let undisturbed = csv(&study("undisturbed", &[]).run().unwrap());
+    let values = undisturbed.lines().skip(1);
+    let values: Vec<&str> = values
+        .map(|line| line.rsplit(',').next().unwrap())
+        .collect();
+    assert_eq!(values, ["a0", "b1", "c2", "a3", "b4", "c5", "a6", "b7"]);
+    let retried = study("retried", &[1, 2, 3, 7]).retries(1).run().unwrap();
+    assert_eq!(csv(&retried), undisturbed);
+
+    let fails: &[i64] = &[1, 2, 5, 6];
+    let begun = study("resumed", fails).run().unwrap();
+    // A worker that comes past it sees what became of it.
+    assert!(is_worker() || csv(&begun) != undisturbed);
+    let resumed = study("resumed", fails).redo_failed(true).resume().unwrap();
+    assert_eq!(csv(&resumed), undisturbed);
+    let of_two = resumed.results().load().unwrap();
+    let of_two = of_two.experiments().nth(2).unwrap().record.id.to_string();
+    let again = study("resumed", fails).reproduce(&of_two).unwrap();
+    assert!(again.is_same(), "{again:?}");
 }
 
 /// Root units run once for each task: each counts the experiments that it served.

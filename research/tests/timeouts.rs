@@ -161,15 +161,14 @@ fn whatever_was_saved_before_the_time_was_over_is_kept() {
                 }
             })
             .n_iters(2000)
-            .timeout(SHORT)
+            .timeout(Duration::from_secs(2))
             .run()
             .unwrap();
         assert_eq!(counts(&finished), (0, 1));
         let text = csv(&finished);
         assert_eq!(text.lines().count(), 1001, "{isolation:?}");
         assert_eq!(text.lines().last(), Some("999,999"), "{isolation:?}");
-        let expected =
-            "it timed out in iteration 999: it ran into the experiment's timeout of 300ms";
+        let expected = "it timed out in iteration 999: it ran into the experiment's timeout of 2s";
         assert!(
             reasons(&finished)[0].starts_with(expected),
             "{:?}",
@@ -285,6 +284,59 @@ fn an_executor_that_is_stopped_is_ended_by_its_worker() {
         .run()
         .unwrap();
     assert_eq!(counts(&finished), (0, 1));
+}
+
+/// A worker that is stopped by what runs in it can see to nothing any more.
+#[test]
+fn a_worker_that_is_stopped_is_ended_by_its_leader() {
+    let study = |name: &str| {
+        Research::new(name)
+            .in_memory()
+            .domain(option("x", 0..3_i64))
+            .isolation(Isolation::Worker)
+            .callable("before", |x: i64| x, (ec("x"),))
+            .save_to("before")
+            .unit("stop", |cx: &mut Context| {
+                let x: i64 = cx.config_item("x")?;
+                if x == 1 {
+                    let pid = std::process::id().to_string();
+                    Command::new("kill").args(["-STOP", &pid]).status()?;
+                }
+                Ok(10 + x)
+            })
+            .save_to("after")
+            .timeout(SHORT)
+    };
+    let finished = study("stopped").run().unwrap();
+    assert_eq!(counts(&finished), (2, 1));
+    let reason = "it ran into the experiment's timeout of 300ms, and was killed";
+    assert_eq!(reasons(&finished), [reason]);
+    let lines = csv(&finished);
+    let done = "x,iteration,before,after\n0,0,0,10\n";
+    assert!(
+        lines.starts_with(done) && lines.ends_with("\n2,0,2,12"),
+        "{lines}"
+    );
+}
+
+/// What a program does before it comes to its `run` is none of an experiment's time.
+#[test]
+fn an_executor_that_starts_slowly_has_its_time_all_the_same() {
+    // With another thread in the worker, executors are executed, not forked.
+    let (_keep, wait) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || wait.recv().is_err());
+    let invitation = std::env::var("RESEARCH_WORKER").unwrap_or_default();
+    if invitation.contains("Executor") {
+        std::thread::sleep(Duration::from_secs(3));
+    }
+    let finished = Research::new("slowly")
+        .in_memory()
+        .unit("work", |_: &mut Context| Ok(1))
+        .save_to("v")
+        .timeout(SHORT)
+        .run()
+        .unwrap();
+    assert_eq!(counts(&finished), (1, 0));
 }
 
 #[test]

@@ -4,19 +4,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use research_core::{MemorySize, RunOptions, Timestamp, WorkerNumber};
+use research_core::{MemorySize, RunOptions, WorkerNumber};
 
 use super::plan::DevicePlan;
+use crate::clock::Moment;
 use crate::link::message::TaskNumber;
 
-/// The shortest time between two checks, in microseconds.
-const SHORTEST_DELAY: u64 = 10_000;
+/// The shortest time between two checks.
+const SHORTEST_DELAY: Duration = Duration::from_millis(10);
 /// What an experiment had is free a moment after its end: so often it is looked at soon after that.
 const SETTLING: u32 = 5;
-/// The first of these looks comes after so many microseconds, each further one after twice as many.
-const SETTLING_DELAY: u64 = 50_000;
-/// A driver that has not answered for so many microseconds does not answer.
-const PATIENCE: u64 = 30_000_000;
+/// The first of these looks comes after this time, each further one after twice as long.
+const SETTLING_DELAY: Duration = Duration::from_millis(50);
+/// A driver that has not answered for so long does not answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The memory of a device at a moment, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub(crate) struct MemoryGate {
     /// Somebody could be checked if there were samples.
     wanted: bool,
     /// When those of this round were asked for.
-    asked: Option<Timestamp>,
+    asked: Option<Moment>,
     round: u64,
     /// Something has ended since they were asked for: they may tell of it twice, or not at all.
     stale: bool,
@@ -87,7 +88,7 @@ pub(crate) struct MemoryGate {
 /// A worker whose devices had not enough memory.
 #[derive(Debug)]
 struct Wait {
-    until: Timestamp,
+    until: Moment,
     /// How many checks have failed in a row while nothing of the run was running.
     failures: u32,
     reason: String,
@@ -113,7 +114,7 @@ impl MemoryGate {
     /// Forgets tasks that no longer run, and workers that no longer wait.
     pub(crate) fn look_around(
         &mut self,
-        now: Timestamp,
+        now: Moment,
         runs: impl Fn(WorkerNumber, TaskNumber) -> bool,
         is_idle: impl Fn(WorkerNumber) -> bool,
     ) {
@@ -128,7 +129,7 @@ impl MemoryGate {
             self.settling = SETTLING;
             self.waits.values_mut().for_each(|wait| wait.until = now);
         }
-        if self.asked.is_some_and(|asked| asked.0 + PATIENCE <= now.0) {
+        if self.asked.is_some_and(|asked| asked.after(PATIENCE) <= now) {
             self.asked = None;
             self.samples = Some(Err("the driver does not answer".to_owned()));
         }
@@ -148,7 +149,7 @@ impl MemoryGate {
     /// anything of the run is running.
     pub(crate) fn admits(
         &mut self,
-        now: Timestamp,
+        now: Moment,
         worker: WorkerNumber,
         experiments: usize,
         is_busy: bool,
@@ -243,11 +244,10 @@ impl MemoryGate {
         sample.total.saturating_sub(others).saturating_sub(ours)
     }
 
-    fn refuse(&mut self, now: Timestamp, worker: WorkerNumber, reason: String, is_busy: bool) {
-        let delay = u64::try_from(self.rules.delay.as_micros()).unwrap_or(u64::MAX);
-        let mut delay = delay.max(SHORTEST_DELAY);
+    fn refuse(&mut self, now: Moment, worker: WorkerNumber, reason: String, is_busy: bool) {
+        let mut delay = self.rules.delay.max(SHORTEST_DELAY);
         if self.settling > 0 {
-            delay = delay.min(SETTLING_DELAY << (SETTLING - self.settling));
+            delay = delay.min(SETTLING_DELAY * (1 << (SETTLING - self.settling)));
         }
         let failures = match self.waits.get(&worker) {
             _ if is_busy => 0,
@@ -256,7 +256,7 @@ impl MemoryGate {
         };
         let counts = !is_busy && self.settling == 0;
         let wait = Wait {
-            until: Timestamp(now.0.saturating_add(delay)),
+            until: now.after(delay),
             failures: failures + u32::from(counts),
             reason,
         };
@@ -280,7 +280,7 @@ impl MemoryGate {
 
     /// Ends a round. Gives the number of the next one, for which samples are needed, if one begins
     /// now. Where no task waits, nobody waits for memory.
-    pub(crate) fn end_round(&mut self, now: Timestamp, is_work_left: bool) -> Option<u64> {
+    pub(crate) fn end_round(&mut self, now: Moment, is_work_left: bool) -> Option<u64> {
         if self.samples.take().is_some() {
             self.settling = self.settling.saturating_sub(1);
         }
@@ -319,9 +319,9 @@ impl MemoryGate {
     }
 
     /// When a worker is to be checked next, or the driver is given up, if anybody waits for that.
-    pub(crate) fn next_check(&self) -> Option<Timestamp> {
+    pub(crate) fn next_check(&self) -> Option<Moment> {
         match self.asked {
-            Some(asked) => Some(Timestamp(asked.0 + PATIENCE)),
+            Some(asked) => Some(asked.after(PATIENCE)),
             None => self.waits.values().map(|wait| wait.until).min(),
         }
     }

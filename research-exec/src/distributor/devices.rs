@@ -2,9 +2,10 @@
 
 use research_core::{Event, WorkerNumber};
 
+use super::Action;
 use super::state::{Distributor, Phase};
 use super::workers::WorkerState;
-use super::{Action, Now};
+use crate::clock::Now;
 use crate::devices::MemoryGate;
 
 impl Distributor {
@@ -23,7 +24,7 @@ impl Distributor {
         let is_busy = self.workers.busy() > 0;
         let idle = self.workers.idle().iter().rev().copied();
         idle.into_iter()
-            .find(|worker| gate.admits(now, *worker, experiments, is_busy))
+            .find(|worker| gate.admits(now.moment, *worker, experiments, is_busy))
     }
 
     /// Brings what is known of devices up to date, before tasks are given to workers.
@@ -31,7 +32,11 @@ impl Distributor {
         let Some(gate) = &mut self.gate else { return };
         let workers = &self.workers;
         let is_idle = |worker| matches!(workers.state(worker), Some(WorkerState::Idle));
-        gate.look_around(now, |worker, task| workers.does(worker, task), is_idle);
+        gate.look_around(
+            now.moment,
+            |worker, task| workers.does(worker, task),
+            is_idle,
+        );
     }
 
     /// Asks for what must be known of devices, tells who waits for them, and ends the run if
@@ -39,11 +44,11 @@ impl Distributor {
     pub(super) fn wait_for_devices(&mut self, now: Now, actions: &mut Vec<Action>) {
         let Some(gate) = &mut self.gate else { return };
         let is_work_left = self.phase == Phase::Running && self.queue.next_experiments().is_some();
-        let round = gate.end_round(now, is_work_left);
+        let round = gate.end_round(now.moment, is_work_left);
         actions.extend(round.map(Action::Sample));
         let changes = gate.take_changes().into_iter();
         let event = |(worker, reason)| Event::WorkerWaits {
-            at: now,
+            at: now.at,
             worker,
             reason,
         };

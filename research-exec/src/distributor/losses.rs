@@ -5,7 +5,8 @@ use research_core::{Event, Status, WorkerNumber};
 use super::queue::Queued;
 use super::state::{Distributor, Phase};
 use super::workers::WorkerState;
-use super::{Action, Now, killed_events};
+use super::{Action, killed_events};
+use crate::clock::Now;
 
 /// So many workers may be lost one after another without a task that ends between them.
 const LOSSES_IN_A_ROW: u32 = 5;
@@ -27,7 +28,7 @@ impl Distributor {
         }
         self.losses_in_a_row += 1;
         let event = Event::WorkerLost {
-            at: now,
+            at: now.at,
             worker,
             reason: reason.clone(),
         };
@@ -61,15 +62,10 @@ impl Distributor {
         }
         // What runs in the worker may have taken it down: that counts as its own failure.
         let message = format!("its worker was lost: {reason}");
-        let mut killed = Vec::new();
-        task.retain_mut(|experiment| {
-            killed.extend(killed_events(now, experiment, &message));
-            self.is_tried_again(experiment, Status::Killed)
-        });
-        actions.push(Action::Append(killed));
-        if task.is_empty() {
-            self.updates.task_ended();
-        }
+        let killed = task.iter();
+        let killed = killed.flat_map(|one| killed_events(now, one, &message));
+        actions.push(Action::Append(killed.collect()));
+        self.retain_tried_again(&mut task, |_| Status::Killed);
         self.try_again(now, task);
     }
 }

@@ -2,6 +2,7 @@
 //! simulated.
 
 mod devices;
+mod late;
 mod losses;
 mod queue;
 mod retries;
@@ -17,6 +18,7 @@ use research_core::{
     Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, When, WorkerNumber,
 };
 
+use crate::clock::Now;
 use crate::devices::Samples;
 use crate::executor::Ending;
 use crate::link::message::{Task, TaskNumber};
@@ -98,6 +100,9 @@ pub(crate) struct Settings {
     pub(crate) retry_delay: Duration,
     /// Whether it waits twice as long each time.
     pub(crate) double_retry_delay: bool,
+    /// How long an experiment may take, where its worker shares its process: it may be stopped, or
+    /// lost in it, and not see to that itself.
+    pub(crate) timeout: Option<Duration>,
     /// The run ends when so many experiments did not succeed.
     pub(crate) max_failures: Option<u64>,
     /// Whether an experiment can take its worker down with it, so that a lost worker is counted
@@ -139,18 +144,20 @@ impl StatusCounts {
     }
 }
 
-/// The moment at which something is handled.
-pub(crate) type Now = Timestamp;
-
 /// The events of an experiment that was killed with its process.
-pub(crate) fn killed_events(now: Now, experiment: &TaskExperiment, reason: &str) -> [Event; 2] {
+fn killed_events(now: Now, experiment: &TaskExperiment, reason: &str) -> [Event; 2] {
     let (status, kind) = (Status::Killed, FailureKind::Killed);
-    ended_events(now, experiment, status, kind, reason)
+    ended_events(now.at, experiment, status, kind, reason)
+}
+
+/// Why an experiment has ended whose process did not see to its timeout itself.
+pub(crate) fn late_reason(timeout: Duration) -> String {
+    format!("it ran into the experiment's timeout of {timeout:?}, and was killed")
 }
 
 /// The events of an experiment that ended with its process, not by itself.
 pub(crate) fn ended_events(
-    now: Now,
+    at: Timestamp,
     experiment: &TaskExperiment,
     status: Status,
     kind: FailureKind,
@@ -165,12 +172,12 @@ pub(crate) fn ended_events(
     };
     [
         Event::Exception {
-            at: now,
+            at,
             experiment: experiment.number,
             exception: Box::new(exception),
         },
         Event::ExperimentEnded {
-            at: now,
+            at,
             experiment: experiment.number,
             attempt: experiment.attempt,
             status,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use research_core::{Event, UpdateRecord};
 
-use super::Now;
+use crate::clock::Moment;
 use crate::link::message::Task;
 use crate::task::{NewDomain, SourceError, SourceProgress, TaskSource};
 
@@ -17,7 +17,7 @@ pub(super) struct Queue {
     has_failed: bool,
     waiting: VecDeque<Queued>,
     /// Those that may be tried again at some moment.
-    later: BTreeMap<(Now, u64), Queued>,
+    later: BTreeMap<(Moment, u64), Queued>,
     /// Keeps tasks of the same moment apart, and in order.
     next_later: u64,
 }
@@ -126,18 +126,18 @@ impl Queue {
     }
 
     /// Puts back a task that may be tried again at this moment.
-    pub(super) fn push_later(&mut self, moment: Now, queued: Queued) {
+    pub(super) fn push_later(&mut self, moment: Moment, queued: Queued) {
         self.later.insert((moment, self.next_later), queued);
         self.next_later += 1;
     }
 
     /// The next moment at which a task may be tried again.
-    pub(super) fn next_deadline(&self) -> Option<Now> {
+    pub(super) fn next_deadline(&self) -> Option<Moment> {
         self.later.keys().next().map(|(moment, _)| *moment)
     }
 
     /// Lets those tasks wait for a worker whose moment has come.
-    pub(super) fn put_back_due(&mut self, now: Now) {
+    pub(super) fn put_back_due(&mut self, now: Moment) {
         while let Some(first) = self.later.first_entry()
             && first.key().0 <= now
         {

@@ -1,13 +1,12 @@
 //! Tasks that ended, and what becomes of their experiments.
 
-use std::time::Duration;
+use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber};
 
-use research_core::{Event, LogLevel, Outcome, Status, Timestamp, WorkerNumber};
-
+use super::Action;
 use super::queue::Queued;
 use super::state::{Distributor, Phase};
 use super::workers::WorkerState;
-use super::{Action, Now};
+use crate::clock::Now;
 use crate::executor::Ending;
 use crate::link::message::Task;
 use crate::task::TaskExperiment;
@@ -46,12 +45,12 @@ impl Distributor {
             return self.take_back(now, lost, "its task was given back", actions);
         }
         self.losses_in_a_row = 0;
-        ended.retain_mut(|experiment| {
-            let status = ending_of(experiment).map_or(Status::Killed, |ending| ending.status);
-            self.is_tried_again(experiment, status)
-        });
-        if ended.is_empty() && rest.is_empty() {
-            self.updates.task_ended();
+        let status_of =
+            |one: &TaskExperiment| ending_of(one).map_or(Status::Killed, |ending| ending.status);
+        if rest.is_empty() {
+            self.retain_tried_again(&mut ended, status_of);
+        } else {
+            ended.retain_mut(|one| self.is_tried_again(one, status_of(one)));
         }
         self.try_again(now, ended);
         if !rest.is_empty() {
@@ -64,12 +63,23 @@ impl Distributor {
         }
     }
 
-    /// Notes how an attempt ended; whether another one is made, which it then is the record of.
-    pub(super) fn is_tried_again(
+    /// Of a task that has ended as a whole, keeps what is tried again.
+    pub(super) fn retain_tried_again(
         &mut self,
-        experiment: &mut TaskExperiment,
-        status: Status,
-    ) -> bool {
+        task: &mut Task,
+        status: impl Fn(&TaskExperiment) -> Status,
+    ) {
+        task.retain_mut(|one| {
+            let status = status(one);
+            self.is_tried_again(one, status)
+        });
+        if task.is_empty() {
+            self.updates.task_ended();
+        }
+    }
+
+    /// Notes how an attempt ended; whether another one is made, which it then is the record of.
+    fn is_tried_again(&mut self, experiment: &mut TaskExperiment, status: Status) -> bool {
         let again = !status.is_success() && experiment.failures < self.settings.retries;
         if again {
             experiment.failures += 1;
@@ -94,9 +104,8 @@ impl Distributor {
             true => failures.saturating_sub(1).min(MOST_DOUBLINGS),
             false => 0,
         };
-        let delay = microseconds(delay.saturating_mul(1 << doublings));
-        let not_before = Timestamp(now.0.saturating_add(delay));
-        self.queue.push_later(not_before, task);
+        let delay = delay.saturating_mul(1 << doublings);
+        self.queue.push_later(now.moment.after(delay), task);
     }
 
     /// Ends a run of which enough has failed, if there is anything left to begin.
@@ -114,7 +123,7 @@ impl Distributor {
              mend what is wrong and resume it"
         );
         let event = Event::Message {
-            at: now,
+            at: now.at,
             experiment: None,
             level: LogLevel::Error,
             text,
@@ -122,8 +131,4 @@ impl Distributor {
         actions.push(Action::Append(vec![event]));
         self.stop(Outcome::Aborted, actions);
     }
-}
-
-fn microseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

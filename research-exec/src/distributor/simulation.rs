@@ -44,7 +44,9 @@ fn simulate(seed: u64, largest: Size) -> Simulated {
 /// Runs through the histories of some seeds; what they were is told to `tell`.
 fn simulate_all(seeds: impl Iterator<Item = u64>, largest: Size, tell: impl Fn(u64, &Simulated)) {
     for seed in seeds {
-        let Size { workers, configs } = largest;
+        let Size {
+            workers, configs, ..
+        } = largest;
         match std::panic::catch_unwind(|| simulate(seed, largest)) {
             Ok(simulated) => tell(seed, &simulated),
             Err(_) => panic!(
@@ -59,6 +61,7 @@ fn every_run_ends_and_every_experiment_ends_once() {
     let small = Size {
         workers: 8,
         configs: 60,
+        has_devices: true,
     };
     simulate_all(0..3000, small, |_, _| {});
 }
@@ -68,6 +71,7 @@ fn hundreds_of_workers_run_thousands_of_experiments() {
     let medium = Size {
         workers: 500,
         configs: 10_000,
+        has_devices: true,
     };
     simulate_all(0..16, medium, |_, _| {});
 }
@@ -77,6 +81,7 @@ fn a_seed_replays_exactly() {
     let size = Size {
         workers: 8,
         configs: 60,
+        has_devices: true,
     };
     for seed in 0..50 {
         let mut histories = [0, 1].map(|_| {
@@ -104,17 +109,28 @@ fn long() {
             .try_into()
             .expect("workers are counted in 32 bits"),
         configs: number("SIM_CONFIGS", 1_000_000),
+        has_devices: true,
     };
     simulate_all(first..first + seeds, largest, |seed, simulated| {
         let Simulated {
-            size: Size { workers, configs },
+            size:
+                Size {
+                    workers,
+                    configs,
+                    has_devices,
+                },
             end: (experiments, outcome),
             inputs,
             seconds,
         } = simulated;
         let rate = *inputs as f64 / seconds;
+        let devices = if *has_devices {
+            " that share devices"
+        } else {
+            ""
+        };
         eprintln!(
-            "seed {seed}: {workers} workers, {configs} configs at first, {experiments} experiments, {outcome:?}: {inputs} events in {seconds:.2} s, {rate:.0}/s"
+            "seed {seed}: {workers} workers{devices}, {configs} configs at first, {experiments} experiments, {outcome:?}: {inputs} events in {seconds:.2} s, {rate:.0}/s"
         );
     });
 }

@@ -5,7 +5,8 @@ use research_core::{Event, LogLevel, Outcome, WorkerNumber};
 use super::queue::Queue;
 use super::updates::Updates;
 use super::workers::{WorkerState, Workers};
-use super::{Action, Input, Now, Settings, StatusCounts};
+use super::{Action, Input, Settings, StatusCounts};
+use crate::clock::{Moment, Now};
 use crate::devices::MemoryGate;
 use crate::link::message::TaskNumber;
 use crate::task::TaskSource;
@@ -65,10 +66,11 @@ impl Distributor {
     }
 
     /// When there will be something to do even if nothing happens.
-    pub(crate) fn next_deadline(&self) -> Option<Now> {
+    pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let check = self.gate.as_ref().and_then(MemoryGate::next_check);
-        let deadline = self.queue.next_deadline().into_iter().chain(check).min();
-        deadline.filter(|_| self.phase == Phase::Running)
+        let begun = self.queue.next_deadline().into_iter().chain(check);
+        let begun = begun.filter(|_| self.phase == Phase::Running);
+        begun.chain(self.next_limit()).min()
     }
 
     /// Begins: asks for as many workers as there is work for.
@@ -108,7 +110,7 @@ impl Distributor {
                     gate.take_samples(round, samples);
                 }
             }
-            Input::Tick => {}
+            Input::Tick => self.end_late(now, actions),
             Input::Updated(answer) => self.updated(now, answer, actions),
             Input::Stop => self.stop(Outcome::Interrupted, actions),
             Input::Kill => self.kill(actions),
@@ -119,7 +121,7 @@ impl Distributor {
     /// Whatever happened: takes the tasks that can run now, and gives them to workers.
     fn go_on(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.end_if_hopeless(now, actions);
-        self.queue.put_back_due(now);
+        self.queue.put_back_due(now.moment);
         self.look_at_devices(now);
         self.fill(now, actions);
         self.assign(now, actions);
@@ -131,7 +133,7 @@ impl Distributor {
     fn worker_up(&mut self, now: Now, worker: WorkerNumber, pid: u32, actions: &mut Vec<Action>) {
         if self.workers.up(worker, pid) {
             actions.push(Action::Append(vec![Event::WorkerStarted {
-                at: now,
+                at: now.at,
                 worker,
                 pid,
             }]));
@@ -172,13 +174,19 @@ impl Distributor {
             self.next_task += 1;
             let pid = self.workers.pid(worker);
             let experiments = task.task.iter();
-            let started = experiments.map(|one| one.started(now, worker, pid));
+            let started = experiments.map(|one| one.started(now.at, worker, pid));
             actions.push(Action::Append(started.collect()));
             actions.push(Action::Send(worker, number, task.task.clone()));
             if let Some(gate) = &mut self.gate {
                 gate.begin(worker, number, task.task.len());
             }
-            self.workers.set(worker, WorkerState::Busy { number, task });
+            let limit = self.limit(now);
+            let state = WorkerState::Busy {
+                number,
+                task,
+                limit,
+            };
+            self.workers.set(worker, state);
         }
     }
 
@@ -228,7 +236,7 @@ impl Distributor {
     pub(super) fn give_up(&mut self, now: Now, reason: String, actions: &mut Vec<Action>) {
         let text = format!("the run ends here: {reason}");
         let event = Event::Message {
-            at: now,
+            at: now.at,
             experiment: None,
             level: LogLevel::Error,
             text,

@@ -2,8 +2,9 @@
 
 use research_core::{Event, When};
 
+use super::Action;
 use super::state::{Distributor, Phase};
-use super::{Action, Now};
+use crate::clock::Now;
 use crate::task::NewDomain;
 
 /// The rules by which the domain is updated.
@@ -126,7 +127,7 @@ impl Distributor {
             Ok(update) => {
                 let update = Box::new(update);
                 actions.push(Action::Append(vec![Event::DomainUpdated {
-                    at: now,
+                    at: now.at,
                     update,
                 }]));
             }

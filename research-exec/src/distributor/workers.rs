@@ -1,8 +1,11 @@
 //! The workers, as the distributor sees them.
 
+use std::collections::BTreeSet;
+
 use research_core::WorkerNumber;
 
 use super::queue::Queued;
+use crate::clock::Moment;
 use crate::link::message::TaskNumber;
 
 /// The workers of a run, each with what it does. Changing one takes the same time however many
@@ -16,6 +19,8 @@ pub(super) struct Workers {
     gone: Vec<WorkerNumber>,
     starting: u32,
     busy: u32,
+    /// When the tasks of those that are busy must have ended, where that is limited.
+    limits: BTreeSet<(Moment, WorkerNumber)>,
 }
 
 #[derive(Debug)]
@@ -35,6 +40,8 @@ pub(super) enum WorkerState {
     Busy {
         number: TaskNumber,
         task: Queued,
+        /// When it must have ended.
+        limit: Option<Moment>,
     },
     /// Told to end, because it can run nothing more.
     WornOut,
@@ -69,7 +76,10 @@ impl Workers {
             WorkerState::Idle => push(&mut self.idle, number),
             WorkerState::Gone => push(&mut self.gone, number),
             WorkerState::Starting => count(&mut self.starting),
-            WorkerState::Busy { .. } => count(&mut self.busy),
+            WorkerState::Busy { limit, .. } => {
+                self.limits.extend(limit.map(|limit| (limit, number)));
+                count(&mut self.busy)
+            }
             WorkerState::WornOut | WorkerState::Quitting => 0,
         };
         let worker = &mut self.workers[number.0 as usize];
@@ -82,17 +92,40 @@ impl Workers {
         let Some(worker) = self.workers.get(number.0 as usize) else {
             return;
         };
-        let list = match worker.state {
+        let list = match &worker.state {
             WorkerState::Idle => &mut self.idle,
             WorkerState::Gone => &mut self.gone,
             WorkerState::Starting => return self.starting -= 1,
-            WorkerState::Busy { .. } => return self.busy -= 1,
+            WorkerState::Busy { limit, .. } => {
+                if let Some(limit) = limit {
+                    self.limits.remove(&(*limit, number));
+                }
+                return self.busy -= 1;
+            }
             WorkerState::WornOut | WorkerState::Quitting => return,
         };
         let place = worker.place;
         list.swap_remove(place);
         if let Some(moved) = list.get(place) {
             self.workers[moved.0 as usize].place = place;
+        }
+    }
+
+    /// The worker whose task must have ended first of all that are limited, and when.
+    pub(super) fn first_limit(&self) -> Option<(Moment, WorkerNumber)> {
+        self.limits.first().copied()
+    }
+
+    /// Gives the task of a worker more time.
+    pub(super) fn put_off(&mut self, number: WorkerNumber, until: Moment) {
+        let worker = self.workers.get_mut(number.0 as usize);
+        if let Some(WorkerState::Busy {
+            limit: Some(limit), ..
+        }) = worker.map(|worker| &mut worker.state)
+        {
+            self.limits.remove(&(*limit, number));
+            self.limits.insert((until, number));
+            *limit = until;
         }
     }
 

@@ -23,8 +23,9 @@ impl Executor {
             return task;
         }
         let nothing = Config::new();
-        for (branch, experiment) in task.iter_mut().enumerate() {
-            let of_branch = self.added.get(branch).unwrap_or(&nothing);
+        for experiment in &mut task {
+            let of_branch = self.added.get(experiment.branch as usize);
+            let of_branch = of_branch.unwrap_or(&nothing);
             let record = Arc::make_mut(&mut experiment.record);
             record.config = record.config.merged(&self.added_to_all).merged(of_branch);
         }

@@ -6,12 +6,14 @@ use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use research_core::{Event, Timestamp, WorkerNumber};
+use research_core::{Event, WorkerNumber};
 
 use super::launch::RunningWorker;
 use super::writer::Writer;
+use crate::clock::{Clock, Moment};
 use crate::distributor::{Action, Distributor, Input};
 use crate::link::message::{Task, TaskNumber};
 
@@ -20,6 +22,7 @@ pub(super) struct Dispatch {
     pub(super) distributor: Distributor,
     pub(super) workers: HashMap<WorkerNumber, Arc<RunningWorker>>,
     pub(super) writer: Option<Writer>,
+    clock: Clock,
     /// What the distributor asked for last; the buffer is used again.
     asked: Vec<Action>,
     /// What is to be done by the leader's own thread, in order, and all that comes after it.
@@ -27,7 +30,7 @@ pub(super) struct Dispatch {
     /// The tasks that whoever has caused them is to send.
     orders: Vec<Order>,
     /// When the leader's own thread wakes without being told.
-    wakes_at: Option<Timestamp>,
+    wakes_at: Option<Moment>,
     /// What a thread said that panicked while it told the distributor of something.
     panic: Option<Box<dyn Any + Send>>,
 }
@@ -38,6 +41,7 @@ impl Dispatch {
             distributor,
             workers: HashMap::new(),
             writer: Some(writer),
+            clock: Clock::start(),
             asked: Vec::new(),
             left: VecDeque::new(),
             orders: Vec::new(),
@@ -48,14 +52,14 @@ impl Dispatch {
 
     /// Begins the run.
     pub(super) fn start(&mut self) {
-        self.distributor.start(Timestamp::now(), &mut self.asked);
+        self.distributor.start(self.clock.now(), &mut self.asked);
         self.act();
     }
 
     /// Tells the distributor of something, and does what follows from it.
     pub(super) fn hear(&mut self, input: Input) {
         self.distributor
-            .handle(Timestamp::now(), input, &mut self.asked);
+            .handle(self.clock.now(), input, &mut self.asked);
         self.act();
     }
 
@@ -66,11 +70,11 @@ impl Dispatch {
         action
     }
 
-    /// When there is something to do even if nothing happens. The leader's own thread asks before
-    /// it waits, and is woken if it becomes earlier.
-    pub(super) fn next_deadline(&mut self) -> Option<Timestamp> {
+    /// How long it is until there is something to do even if nothing happens. The leader's own thread
+    /// asks before it waits, and is woken if it becomes less.
+    pub(super) fn time_left(&mut self) -> Option<Duration> {
         self.wakes_at = self.distributor.next_deadline();
-        self.wakes_at
+        Some(self.clock.time_until(self.wakes_at?))
     }
 
     /// Whether there is something to do for the leader's own thread.

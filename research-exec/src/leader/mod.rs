@@ -109,6 +109,12 @@ impl Leader {
             retry_delay: options.retry_delay,
             double_retry_delay: options.double_retry_delay,
             max_failures: options.max_failures,
+            timeout: options.timeout.filter(|_| match options.isolation {
+                // Else each worker sees to the timeouts of its executors.
+                Isolation::Experiment => experiment.is_processes(),
+                Isolation::Worker => true,
+                Isolation::None => false,
+            }),
             shared_process: options.isolation != Isolation::Experiment
                 && !experiment.is_processes(),
             updates: rules.unwrap_or_default(),
@@ -182,7 +188,7 @@ impl Leader {
             let input = match self.waiting.pop() {
                 Some(input) => Happening::Input(input),
                 None => {
-                    let deadline = dispatch.next_deadline();
+                    let deadline = dispatch.time_left();
                     let ended = dispatch
                         .writer
                         .as_ref()
@@ -225,14 +231,14 @@ impl Leader {
     }
 
     /// Waits for what happens next, other than what workers report.
-    fn wait(&mut self, deadline: Option<Timestamp>, ended: Option<Receiver<()>>) -> Happening {
+    fn wait(&mut self, deadline: Option<Duration>, ended: Option<Receiver<()>>) -> Happening {
         if let Some(in_process) = &mut self.in_process
             && let Some(input) = in_process.next_input(&self.inbox)
         {
             return Happening::Input(input);
         }
         let ended = ended.unwrap_or_else(never);
-        let deadline = deadline.map_or_else(never, |moment| after(time_until(moment)));
+        let deadline = deadline.map_or_else(never, after);
         select! {
             // The leader holds a sender itself, so its inbox is never closed.
             recv(self.inbox) -> input => Happening::Input(input.unwrap_or(Input::Kill)),
@@ -422,9 +428,4 @@ fn warn(dispatch: &Dispatch, text: &str) {
         level: LogLevel::Warning,
         text: text.to_owned(),
     }]);
-}
-
-fn time_until(moment: Timestamp) -> Duration {
-    let now = Timestamp::now();
-    Duration::from_micros(moment.0.saturating_sub(now.0))
 }

@@ -7,6 +7,7 @@ use research_core::{FailureKind, UnitError};
 
 use super::names::RenderError;
 use super::output::OutputError;
+use crate::memory;
 
 /// How much of a program's text a message quotes, in characters.
 const QUOTED: usize = 200;
@@ -24,8 +25,17 @@ pub(super) enum Failure {
     Start { program: String, reason: String },
     #[error("program `{program}` ended with exit code {code}")]
     ExitCode { program: String, code: i32 },
-    #[error("program `{program}` was killed by signal {signal}{}", name_of(*.signal))]
-    Signal { program: String, signal: i32 },
+    #[error(
+        "program `{program}` was killed by signal {signal}{}{}",
+        name_of(*.signal),
+        if *.wants_memory { memory::WANTED } else { "" }
+    )]
+    Signal {
+        program: String,
+        signal: i32,
+        /// It was killed for want of memory.
+        wants_memory: bool,
+    },
     #[error("program `{program}` was killed, for it ran into {limit}")]
     TimedOut { program: String, limit: String },
     #[error("program `{program}`: {source}")]
@@ -93,4 +103,25 @@ pub(super) fn shorten(text: &[u8]) -> String {
         short.push('…');
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_was_killed_for_want_of_memory_is_told_apart() {
+        let reason = |wants_memory| {
+            let failure = Failure::Signal {
+                program: "train".to_owned(),
+                signal: 9,
+                wants_memory,
+            };
+            failure.into_unit_error(None).message().to_owned()
+        };
+        let killed = "program `train` was killed by signal 9 (SIGKILL)";
+        assert_eq!(reason(false), killed);
+        let why = "the system was out of memory (its control group has counted a kill)";
+        assert_eq!(reason(true), format!("{killed}: {why}"));
+    }
 }

@@ -19,6 +19,7 @@ use super::failure::Failure;
 use super::output::OutputError;
 use super::spawn::{Launch, Started};
 use crate::groups::Slot;
+use crate::memory::{has_killed_program, watch_programs};
 use crate::printed::WholeLines;
 use crate::process::poll_timeout;
 
@@ -72,6 +73,7 @@ impl Running {
         launch: Launch,
         keeper: Option<&Arc<dyn KeepOutput>>,
     ) -> Result<Self, Failure> {
+        watch_programs();
         let slot = Slot::reserve().map_err(|error| Failure::Start {
             program: launch.label.clone(),
             reason: error.to_string(),
@@ -127,7 +129,11 @@ impl Running {
         match self.end.map(|end| (end.code(), end.signal())) {
             Some((Some(0), _)) => Ok(()),
             Some((Some(code), _)) => Err(Failure::ExitCode { program, code }),
-            Some((None, Some(signal))) => Err(Failure::Signal { program, signal }),
+            Some((None, Some(signal))) => Err(Failure::Signal {
+                program,
+                signal,
+                wants_memory: signal == libc::SIGKILL && has_killed_program(),
+            }),
             _ => Err(self.lost()(io::Error::other("it has not ended"))),
         }
     }

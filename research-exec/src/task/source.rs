@@ -61,13 +61,23 @@ pub struct DomainSource {
     progress: SourceProgress,
     moved: Vec<(ExperimentNumber, u64)>,
     /// How many experiments a task has at most.
-    branches: usize,
+    branches: u64,
+    /// Whether an experiment is always the same branch, whatever else is left of its task.
+    keeps_branches: bool,
 }
 
 /// An experiment that is left.
 struct Found {
     record: ExperimentRecord,
     known: Option<KnownExperiment>,
+    seat: Seat,
+}
+
+/// Where an experiment is in a run that nothing disturbs: after how many others of which domain.
+#[derive(Clone, Copy)]
+struct Seat {
+    updates: u64,
+    passed: u64,
 }
 
 impl DomainSource {
@@ -110,6 +120,7 @@ impl DomainSource {
             },
             moved: Vec::new(),
             branches: 1,
+            keeps_branches: false,
         };
         source.next = source.next_item();
         for update in std::mem::take(&mut source.done.updates) {
@@ -122,8 +133,34 @@ impl DomainSource {
     /// Sets how many experiments a task has; the last task may have fewer.
     #[must_use]
     pub fn branches(mut self, branches: u32) -> Self {
-        self.branches = usize::try_from(branches.max(1)).unwrap_or(usize::MAX);
+        self.branches = branches.max(1).into();
         self
+    }
+
+    /// Lets each experiment be the branch that it is in a run that nothing disturbs, for branches that
+    /// are not alike. Tasks of a resumed run have no more experiments than are left of those.
+    #[must_use]
+    pub fn keep_branches(mut self, keep: bool) -> Self {
+        self.keeps_branches = keep;
+        self
+    }
+
+    /// Where the next experiment of the current domain is.
+    fn next_seat(&self) -> Seat {
+        Seat {
+            updates: self.progress.updates,
+            passed: self.place - self.begin,
+        }
+    }
+
+    /// Whether the next experiment may be of the same task as another one.
+    fn goes_with(&self, first: Seat) -> bool {
+        let next = match self.ready.front() {
+            Some(found) => found.seat,
+            None => self.next_seat(),
+        };
+        let task = |seat: Seat| (seat.updates, seat.passed / self.branches);
+        task(next) == task(first)
     }
 
     /// Does again what an update of an earlier run did.
@@ -225,7 +262,7 @@ impl DomainSource {
         let identity = item.identity(self.iteration.seed);
         let prefix = prefix.as_deref().unwrap_or("");
         let assigned = self.registry.assign(identity, prefix)?;
-        let place = self.place;
+        let (place, seat) = (self.place, self.next_seat());
         self.place += 1;
         let known = self.done.experiments.get(&assigned.id).copied();
         if let Some(known) = known.filter(|known| known.is_done) {
@@ -243,24 +280,35 @@ impl DomainSource {
             updates: item.updates,
             seed: assigned.seed,
         };
-        Ok(Some(Found { record, known }))
+        Ok(Some(Found {
+            record,
+            known,
+            seat,
+        }))
     }
 
-    fn next_experiment(&mut self) -> Result<Option<TaskExperiment>, SourceError> {
-        let mut found = self.ready.pop_front();
-        while found.is_none()
-            && let Some(item) = self.take_item()?
-        {
-            found = self.pass(item)?;
+    /// The next one that is left; of the same task as another one, if there is one.
+    fn next_found(&mut self, first: Option<Seat>) -> Result<Option<Found>, SourceError> {
+        let mut found = None;
+        while found.is_none() && first.is_none_or(|first| self.goes_with(first)) {
+            found = match (self.ready.pop_front(), &self.next) {
+                (Some(found), _) => Some(found),
+                (None, Ok(None)) => break,
+                (None, _) => match self.take_item()? {
+                    Some(item) => self.pass(item)?,
+                    None => break,
+                },
+            };
         }
-        let taken = found.map(|found| self.number(found));
-        self.look();
-        Ok(taken)
+        if found.is_some() {
+            self.look();
+        }
+        Ok(found)
     }
 
     /// Numbers are those of earlier attempts, or new ones.
-    fn number(&mut self, found: Found) -> TaskExperiment {
-        let Found { record, known } = found;
+    fn number(&mut self, found: Found, branch: u32) -> TaskExperiment {
+        let Found { record, known, .. } = found;
         self.progress.generated = self.progress.generated.max(record.place + 1);
         let (number, attempt, failures) = match known {
             Some(known) => (known.number, known.attempts + 1, known.failures),
@@ -274,6 +322,7 @@ impl DomainSource {
             number,
             attempt,
             failures,
+            branch,
             record: Arc::new(record),
         }
     }
@@ -288,10 +337,19 @@ fn size(configs: &Configs) -> Result<Option<u64>, SourceError> {
 impl TaskSource for DomainSource {
     fn next_task(&mut self) -> Result<Option<Vec<TaskExperiment>>, SourceError> {
         let mut task = Vec::new();
-        while task.len() < self.branches {
-            match self.next_experiment() {
+        let mut first = None;
+        while (task.len() as u64) < self.branches {
+            match self.next_found(first) {
                 Ok(None) => break,
-                Ok(Some(experiment)) => task.push(experiment),
+                Ok(Some(found)) => {
+                    let seat = found.seat;
+                    first = first.or(self.keeps_branches.then_some(seat));
+                    let branch = match self.keeps_branches {
+                        true => seat.passed % self.branches,
+                        false => task.len() as u64,
+                    };
+                    task.push(self.number(found, u32::try_from(branch).unwrap_or(u32::MAX)));
+                }
                 Err(error) if task.is_empty() => return Err(error),
                 // What came before it still runs.
                 Err(error) => {

@@ -34,6 +34,8 @@ pub(super) struct ExecutorProcess {
     /// Its place in the list of groups, until all of the group is gone.
     slot: Option<Slot>,
     status: Option<WaitStatus>,
+    /// Whether it runs its task; one that was executed says when it does.
+    has_begun: bool,
 }
 
 impl ExecutorProcess {
@@ -47,7 +49,12 @@ impl ExecutorProcess {
             printed,
             slot: Some(slot),
             status: None,
+            has_begun: false,
         })
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// Forks a child that runs the task. This process must have one thread only.
@@ -73,7 +80,9 @@ impl ExecutorProcess {
                 drop((child_end, ends));
                 // The child does the same; whoever comes first, the group is there.
                 let _ = setpgid(child, child);
-                Self::new(child, reports, printed, slot)
+                let mut process = Self::new(child, reports, printed, slot)?;
+                process.has_begun = true;
+                Ok(process)
             }
             ForkResult::Child => {
                 drop((reports, printed));

@@ -2,7 +2,6 @@
 
 mod executor_process;
 mod invitation;
-mod memory;
 mod relay;
 mod sink;
 
@@ -113,6 +112,17 @@ fn receive_init(
     Ok(Some((init, executor)))
 }
 
+/// What says that this process is ready: a worker for tasks, an executor for its own.
+fn hello(task: TaskNumber) -> io::Result<Vec<u8>> {
+    let hello = Hello {
+        protocol: PROTOCOL,
+        pid: std::process::id(),
+    };
+    let mut frame = Vec::new();
+    push_frame(&mut frame, FrameKind::Hello, task.0, &hello).map_err(io::Error::other)?;
+    Ok(frame)
+}
+
 /// The life of an executor that was started by execution: one task.
 fn serve_one(
     socket: UnixStream,
@@ -135,6 +145,11 @@ fn serve_one(
     printed_to
         .take_over()
         .map_err(io_error("redirect its output"))?;
+    // Its worker counts its time from here on: how long a program takes to come here is its own affair.
+    let hello = hello(number).map_err(io_error("greet its worker"))?;
+    reports
+        .write_all(&hello)
+        .map_err(io_error("greet its worker"))?;
     let send = move |bytes: &[u8]| reports.write_all(bytes);
     let last = FrameKind::Ended;
     Ok(run_and_tell(
@@ -218,7 +233,7 @@ impl<'a> Worker<'a> {
                 .map_err(io_error("redirect its output"))?,
             _ => None,
         };
-        let mut worker = Self {
+        let worker = Self {
             invitation,
             only_programs,
             init,
@@ -231,21 +246,10 @@ impl<'a> Worker<'a> {
             shared_output,
             relay: Relay::new(),
         };
-        worker.hello()?;
+        hello(TaskNumber(0))
+            .and_then(|frame| worker.reports.send(&frame))
+            .map_err(io_error("greet the leader"))?;
         Ok(worker)
-    }
-
-    fn hello(&mut self) -> Result<(), WorkerError> {
-        let hello = Hello {
-            protocol: PROTOCOL,
-            pid: std::process::id(),
-        };
-        let mut frame = Vec::new();
-        push_frame(&mut frame, FrameKind::Hello, 0, &hello)
-            .map_err(|error| io_error("greet the leader")(io::Error::other(error)))?;
-        self.reports
-            .send(&frame)
-            .map_err(io_error("greet the leader"))
     }
 
     fn serve(mut self) -> Result<(), WorkerError> {

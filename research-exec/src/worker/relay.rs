@@ -13,13 +13,13 @@ use nix::sys::wait::WaitStatus;
 use research_core::{Deadline, EventSink, FailureKind, SinkError, Status, Timestamp};
 
 use super::executor_process::ExecutorProcess;
-use super::memory::OomKills;
 use super::sink::FrameSink;
-use crate::distributor::ended_events;
+use crate::distributor::{ended_events, late_reason};
 use crate::executor::Ending;
 use crate::link::frame::{FrameDecoder, FrameKind};
 use crate::link::message::{Task, TaskNumber};
 use crate::link::transport::ReportSender;
+use crate::memory::{self, OomKills};
 use crate::printed::Pipes;
 use crate::process::{ending_in_words, poll_timeout, wait_readable};
 
@@ -58,16 +58,13 @@ impl Relay {
         timeout: Option<Duration>,
         reports: &mut dyn ReportSender,
     ) -> io::Result<()> {
-        let patience =
-            timeout.map(|timeout| Deadline::of_experiment(timeout.saturating_add(PATIENCE)));
         let mut printed = process.printed.take().map(|pipes| Printed {
             pipes,
             number,
             task,
         });
-        let stream = self.stream(&process, patience, printed.as_mut())?;
-        let told = stream.pass_on_all(&process, reports)?;
-        let is_late = !told && patience.is_some_and(|patience| patience.is_over());
+        let stream = self.stream(&process, timeout, printed.as_mut())?;
+        let (told, is_late) = stream.pass_on_all(&process, reports)?;
         if is_late {
             process.handle().signal(Signal::SIGKILL)?;
         }
@@ -99,7 +96,7 @@ impl Relay {
     fn stream<'s, 't>(
         &'s mut self,
         process: &ExecutorProcess,
-        patience: Option<Deadline>,
+        timeout: Option<Duration>,
         printed: Option<&'s mut Printed<'t>>,
     ) -> io::Result<Stream<'s, 't>> {
         let file = File::from(process.reports().try_clone_to_owned()?);
@@ -112,7 +109,8 @@ impl Relay {
             buffers: self,
             printed,
             ended: false,
-            patience,
+            timeout,
+            patience: timeout.filter(|_| process.has_begun()).map(patience),
         })
     }
 }
@@ -123,19 +121,27 @@ struct Stream<'a, 't> {
     buffers: &'a mut Relay,
     printed: Option<&'a mut Printed<'t>>,
     ended: bool,
-    /// When nothing more is waited for.
+    timeout: Option<Duration>,
+    /// When nothing more is waited for, once the executor has begun.
     patience: Option<Deadline>,
 }
 
+/// When an executor that begins now is waited for no longer.
+fn patience(timeout: Duration) -> Deadline {
+    Deadline::of_experiment(timeout.saturating_add(PATIENCE))
+}
+
 impl Stream<'_, '_> {
-    /// Passes on all that comes; whether the executor has said how its experiments did.
+    /// Passes on all that comes; whether the executor has said how its experiments did, and whether
+    /// it has not for too long.
     fn pass_on_all(
         mut self,
         process: &ExecutorProcess,
         reports: &mut dyn ReportSender,
-    ) -> io::Result<bool> {
+    ) -> io::Result<(bool, bool)> {
         while self.pass_on(process, reports)? {}
-        Ok(self.ended)
+        let is_over = self.patience.is_some_and(|patience| patience.is_over());
+        Ok((self.ended, !self.ended && is_over))
     }
 
     /// Waits for reports and passes them on; false when there will be no more. A grandchild may
@@ -190,6 +196,10 @@ impl Stream<'_, '_> {
             decoder, message, ..
         } = &mut *self.buffers;
         while let Some(frame) = decoder.next_frame().map_err(io::Error::other)? {
+            if frame.kind == FrameKind::Hello {
+                self.patience = self.timeout.map(patience);
+                continue;
+            }
             if frame.kind == FrameKind::Ended {
                 self.ended = true;
                 // What it has printed is there before anybody hears of its end.
@@ -250,7 +260,7 @@ struct End {
 impl End {
     fn killed(status: &WaitStatus, wants_memory: bool) -> Self {
         let why = match wants_memory {
-            true => ": the system was out of memory (its control group has counted a kill)",
+            true => memory::WANTED,
             false => "",
         };
         Self {
@@ -267,7 +277,7 @@ impl End {
         Self {
             status: Status::TimedOut,
             kind: FailureKind::TimedOut,
-            reason: format!("it ran into the experiment's timeout of {timeout:?}, and was killed"),
+            reason: late_reason(timeout),
         }
     }
 

@@ -173,6 +173,7 @@ impl ProgramUpdate {
             number: ExperimentNumber(0),
             attempt: 1,
             failures: 0,
+            branch: 0,
             record: Arc::new(record),
         };
         let mut events = Vec::new();

@@ -7,6 +7,7 @@ use research_core::domain::Value;
 use research_core::{Event, MemorySize, Outcome, RunOptions, Status, Timestamp, WorkerNumber};
 
 use super::source::Numbers;
+use crate::clock::{Moment, Now};
 use crate::devices::{DevicePlan, DeviceSample, MemoryGate, MemoryRules, ScriptedProbe};
 use crate::distributor::{Action, Distributor, Input, Settings};
 use crate::executor::Ending;
@@ -46,6 +47,7 @@ impl History {
             retries: 0,
             retry_delay: Duration::ZERO,
             double_retry_delay: false,
+            timeout: None,
             max_failures: None,
             shared_process: false,
             updates: Vec::new(),
@@ -70,9 +72,17 @@ impl History {
             outcome: None,
         };
         let mut actions = Vec::new();
-        history.distributor.start(Timestamp(SECOND), &mut actions);
+        let now = history.clock();
+        history.distributor.start(now, &mut actions);
         history.perform(actions);
         history
+    }
+
+    fn clock(&self) -> Now {
+        Now {
+            at: Timestamp(self.now),
+            moment: Moment(self.now),
+        }
     }
 
     fn perform(&mut self, actions: Vec<Action>) {
@@ -97,8 +107,7 @@ impl History {
 
     fn handle(&mut self, input: Input) {
         let mut actions = Vec::new();
-        self.distributor
-            .handle(Timestamp(self.now), input, &mut actions);
+        self.distributor.handle(self.clock(), input, &mut actions);
         self.perform(actions);
     }
 

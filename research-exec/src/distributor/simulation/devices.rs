@@ -20,6 +20,8 @@ pub(super) struct Devices {
     others: Vec<u64>,
     /// Tasks that run: for each experiment and device of it, what it uses now.
     running: BTreeMap<WorkerNumber, Vec<(usize, u64)>>,
+    /// How many experiments use each device, and how much.
+    sums: Vec<(u64, u64)>,
     /// Whether the driver tells whose the memory is.
     tells_processes: bool,
     look: Option<Look>,
@@ -47,7 +49,7 @@ impl Devices {
         let tells_processes = one_in(2);
         let has_none = one_in(5);
         let is_patient = !one_in(4);
-        let count = 1 + random.next_u32() % 4;
+        let count = 1 + random.next_u32() % (options.workers / 3).max(4);
         let mut devices: Vec<Value> = (0..count).map(Value::from).collect();
         if has_none && options.workers == count {
             // A worker without a device never waits.
@@ -65,12 +67,14 @@ impl Devices {
             gpu_check_delay: Duration::from_millis(u64::from(random.next_u32() % 100)),
             ..options.clone()
         };
-        let mut probe = ScriptedProbe::new(["GPU"; 4], TOTAL);
+        let count = count as usize;
+        let mut probe = ScriptedProbe::new(std::iter::repeat_n("GPU", count), TOTAL);
         Some(Self {
             plan: DevicePlan::new(&options, &mut probe).ok()?,
             rules: MemoryRules::of(&options, false)?,
-            others: vec![0; 4],
+            others: vec![0; count],
             running: BTreeMap::new(),
+            sums: vec![(0, 0); count],
             tells_processes,
             look: None,
             asked: 0,
@@ -84,12 +88,16 @@ impl Devices {
 
     /// What is declared by what runs, and used of it.
     fn declared_and_used(&self, device: usize) -> (u64, u64) {
-        let declared = self.rules.declared.unwrap_or(0);
-        let here = self.running.values().flatten();
-        let here = here.filter(|(place, _)| *place == device);
-        here.fold((0, 0), |(all, used), (_, uses)| {
-            (all + declared, used + uses)
-        })
+        let (experiments, used) = self.sums[device];
+        (experiments * self.rules.declared.unwrap_or(0), used)
+    }
+
+    /// What a worker runs uses nothing any more.
+    fn forget(&mut self, worker: WorkerNumber) {
+        for (place, used) in self.running.remove(&worker).unwrap_or_default() {
+            self.sums[place].0 -= 1;
+            self.sums[place].1 -= used;
+        }
     }
 
     fn free(&self, device: usize) -> u64 {
@@ -113,7 +121,7 @@ impl Devices {
         };
         if random.next_u32().is_multiple_of(20) {
             // Its process has ended, and nobody has been told so far.
-            self.running.remove(&worker);
+            self.forget(worker);
             return;
         }
         let uses = self.running.get(&worker).and_then(|all| all.first());
@@ -121,12 +129,14 @@ impl Devices {
             return;
         };
         let declared = self.rules.declared.unwrap_or(TOTAL);
-        if let Some((_, used)) = self
+        if let Some((place, used)) = self
             .running
             .get_mut(&worker)
             .and_then(|all| all.first_mut())
         {
-            *used = declared.min(*used + room);
+            let now = declared.min(*used + room);
+            self.sums[*place].1 += now - *used;
+            *used = now;
         }
     }
 
@@ -135,6 +145,7 @@ impl Devices {
         let branches = self.plan.branches(worker);
         let places = branches.iter().take(experiments).flatten();
         let task: Vec<_> = places.map(|place| (*place, 0)).collect();
+        task.iter().for_each(|(place, _)| self.sums[*place].0 += 1);
         self.running.insert(worker, task);
         self.asked = 0;
         for place in branches.iter().flatten() {
@@ -156,7 +167,7 @@ impl Devices {
     }
 
     pub(super) fn end(&mut self, worker: WorkerNumber) {
-        self.running.remove(&worker);
+        self.forget(worker);
         self.asked = 0;
     }
 

@@ -48,6 +48,7 @@ impl Numbers {
             number: ExperimentNumber(place),
             attempt: 1,
             failures: 0,
+            branch: 0,
             record: Arc::new(record),
         }
     }

@@ -14,6 +14,7 @@ use research_core::{Outcome, RunOptions, Timestamp, When, WorkerNumber};
 use super::devices::Devices;
 use super::ledger::Ledger;
 use super::source::{Numbers, Shared};
+use crate::clock::{Moment, Now};
 use crate::distributor::{Action, Distributor, Input, Settings};
 use crate::link::message::{Task, TaskNumber};
 
@@ -22,6 +23,8 @@ use crate::link::message::{Task, TaskNumber};
 pub(super) struct Size {
     pub(super) workers: u32,
     pub(super) configs: u64,
+    /// Whether there are devices.
+    pub(super) has_devices: bool,
 }
 
 /// How likely things are: one in so many.
@@ -51,6 +54,10 @@ struct Worker {
     task: Option<(TaskNumber, Task)>,
     /// It has said that it can run nothing more.
     worn_out: bool,
+    /// It does not end its task by itself.
+    hangs: bool,
+    /// Before this moment its task is not too late.
+    limit: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,6 +109,7 @@ impl World {
             retries: random.next_u32() % 3,
             retry_delay: Duration::from_micros([0, 0, 30][random.next_u32() as usize % 3]),
             double_retry_delay: random.next_u32().is_multiple_of(2),
+            timeout: [None, Some(Duration::from_micros(50))][random.next_u32() as usize % 2],
             max_failures: random
                 .next_u32()
                 .is_multiple_of(4)
@@ -175,7 +183,7 @@ impl World {
     /// From the beginning to the end, which comes.
     pub(super) fn run(&mut self) {
         let mut actions = Vec::new();
-        self.distributor.start(Timestamp(0), &mut actions);
+        self.distributor.start(self.clock(), &mut actions);
         self.perform(&mut actions);
         // A worker starts and ends, a task is tried some times, and updates bring no more than
         // there was at first.
@@ -198,11 +206,18 @@ impl World {
         self.judge();
     }
 
+    /// Somebody sets the time of day back all the time.
+    fn clock(&self) -> Now {
+        Now {
+            at: Timestamp(u64::MAX - self.now),
+            moment: Moment(self.now),
+        }
+    }
+
     fn tell(&mut self, input: Input, actions: &mut Vec<Action>) {
         self.inputs += 1;
         self.now += 1;
-        let now = Timestamp(self.now);
-        self.distributor.handle(now, input, actions);
+        self.distributor.handle(self.clock(), input, actions);
         self.perform(actions);
         let most = self.settings.workers as usize;
         let alive = self.workers.len() - self.list(State::Gone).len();
@@ -238,14 +253,24 @@ impl World {
                     if let Some(devices) = &mut self.devices {
                         devices.begin(worker, task.len());
                     }
+                    let hangs = self.settings.timeout.is_some() && self.chance(20);
+                    let limit = self
+                        .settings
+                        .timeout
+                        .map(|time| now + time.as_micros() as u64);
                     let worker = &mut self.workers[worker.0 as usize];
                     assert!(!worker.worn_out, "it can run nothing more");
+                    (worker.hangs, worker.limit) = (hangs, limit);
                     worker.task = Some((number, task));
                 }
                 Action::Quit(worker) => self.change(worker, State::Idle, State::Quitting),
                 Action::Kill(worker) => {
                     let state = self.workers[worker.0 as usize].state;
                     assert_ne!(state, State::Gone, "{worker} is killed, and does not live");
+                    if state == State::Running && !self.stopped {
+                        let limit = self.workers[worker.0 as usize].limit;
+                        assert!(limit.is_some_and(|limit| limit <= self.now), "it is late");
+                    }
                     self.drop_task(worker);
                     self.change(worker, state, State::Quitting);
                 }
@@ -363,9 +388,8 @@ impl World {
     }
 }
 
-/// Devices for half of the worlds that are small enough to look at all workers that wait.
 fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Devices> {
-    if size.workers > 16 || random.next_u32().is_multiple_of(2) {
+    if !size.has_devices {
         return None;
     }
     let options = RunOptions {
@@ -376,14 +400,31 @@ fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Dev
     Devices::draw(random, &options)
 }
 
-/// The largest size for each eighth seed, less for the others.
+/// A world with devices has no more workers and configs than this.
+const MOST_WITH_DEVICES: (u32, u64) = (4000, 20_000);
+
+/// The largest size for each eighth seed, less for the others, half of which have devices: where many
+/// workers wait, each is looked at, so there are fewer of them then.
 fn size(seed: u64, largest: Size, random: &mut ChaCha8Rng) -> Size {
     let scale = seed % 8;
     if scale == 0 {
-        return largest;
+        return Size {
+            has_devices: false,
+            ..largest
+        };
     }
-    Size {
+    let size = Size {
         workers: 1 + random.next_u32() % (largest.workers >> scale).max(1),
         configs: random.next_u64() % ((largest.configs >> (scale / 2)) + 1),
+        has_devices: random.next_u32().is_multiple_of(2),
+    };
+    let (workers, configs) = MOST_WITH_DEVICES;
+    match size.has_devices {
+        true => Size {
+            workers: size.workers.min(workers),
+            configs: size.configs.min(configs),
+            ..size
+        },
+        false => size,
     }
 }

@@ -57,9 +57,7 @@ impl World {
                 return devices.look();
             }
             // Nothing happens until time has passed.
-            let deadline = self.distributor.next_deadline()?;
-            self.now = self.now.max(deadline.0);
-            return Some(Input::Tick);
+            return self.wait();
         }
         let choices = [State::Quitting, State::Starting, State::Running];
         let choice = choices[self.random.next_u32() as usize % choices.len()];
@@ -71,12 +69,22 @@ impl World {
                 self.change(worker, State::Starting, State::Idle);
                 Input::WorkerUp { worker, pid: 1 }
             }
+            // Only time ends it.
+            _ if self.workers[worker.0 as usize].hangs => self.wait()?,
             _ if self.chance(self.chances.crash) => {
                 self.drop_task(worker);
                 self.lose(worker, "it crashed, or its message was lost")
             }
             _ => self.finish(worker)?,
         })
+    }
+
+    /// Time passes until the distributor has something to do, or longer where it is held up.
+    fn wait(&mut self) -> Option<Input> {
+        let deadline = self.distributor.next_deadline()?;
+        let held_up = if self.chance(10) { 2_000_000 } else { 0 };
+        self.now = self.now.max(deadline.0 + held_up);
+        Some(Input::Tick)
     }
 
     /// Devices fill and empty, and somebody looks at them.

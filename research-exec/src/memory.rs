@@ -2,17 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The counter of processes that were killed for want of memory, in this process's control group.
 #[derive(Debug)]
-pub(super) struct OomKills {
+pub(crate) struct OomKills {
     file: Option<PathBuf>,
     seen: Option<u64>,
 }
 
 impl OomKills {
     /// That of this process, where there is one that can be read.
-    pub(super) fn of_this_process() -> Self {
+    pub(crate) fn of_this_process() -> Self {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         Self::in_file(file_of(&groups, Path::new("/sys/fs/cgroup")))
     }
@@ -23,13 +24,32 @@ impl OomKills {
     }
 
     /// Whether the counter has risen since this was last asked.
-    pub(super) fn has_risen(&mut self) -> bool {
+    pub(crate) fn has_risen(&mut self) -> bool {
         let now = self.file.as_deref().and_then(count);
         let has_risen = matches!((self.seen, now), (Some(seen), Some(now)) if now > seen);
         self.seen = now;
         has_risen
     }
 }
+
+/// The counter as it stood when the first of this process's programs was started, or when one of them
+/// was killed last.
+static PROGRAMS: OnceLock<Mutex<OomKills>> = OnceLock::new();
+
+/// To be called before a program is started, of which [`has_killed_program`] may be asked.
+pub(crate) fn watch_programs() -> &'static Mutex<OomKills> {
+    PROGRAMS.get_or_init(|| Mutex::new(OomKills::of_this_process()))
+}
+
+/// Whether a program that was killed was so for want of memory, as far as can be known.
+pub(crate) fn has_killed_program() -> bool {
+    let kills = watch_programs().lock();
+    kills.unwrap_or_else(PoisonError::into_inner).has_risen()
+}
+
+/// What is to be said of a process that was killed for want of memory.
+pub(crate) const WANTED: &str =
+    ": the system was out of memory (its control group has counted a kill)";
 
 /// Where the counter stands, by what `/proc/self/cgroup` says: `memory.events` of the second version
 /// of control groups, `memory.oom_control` of the first.

@@ -1,0 +1,62 @@
+//! Workers that do not see to a timeout themselves: who shares its process with what it runs may be
+//! stopped by that, or never come back from it.
+
+use std::time::Duration;
+
+use research_core::{FailureKind, Status, WorkerNumber};
+
+use super::state::{Distributor, Phase};
+use super::workers::WorkerState;
+use super::{Action, ended_events, late_reason};
+use crate::clock::{Moment, Now};
+
+/// A worker has so long to see to its timeout itself, and to say so.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Whoever looks so much later than it was to was held up itself, and may not have heard yet what it
+/// was told.
+const HELD_UP: Duration = Duration::from_secs(1);
+
+impl Distributor {
+    /// When a task that begins now must have ended.
+    pub(super) fn limit(&self, now: Now) -> Option<Moment> {
+        let timeout = self.settings.timeout?;
+        Some(now.moment.after(timeout).after(PATIENCE))
+    }
+
+    /// When the first of the tasks that run must have ended.
+    pub(super) fn next_limit(&self) -> Option<Moment> {
+        let (limit, _) = self.workers.first_limit()?;
+        matches!(self.phase, Phase::Running | Phase::Stopping(_)).then_some(limit)
+    }
+
+    /// Ends the workers that are long past their experiments' timeout. What they have
+    /// said may not be heard yet where whoever looks was held up; then they have some more time.
+    pub(super) fn end_late(&mut self, now: Now, actions: &mut Vec<Action>) {
+        while let Some((limit, worker)) = self.workers.first_limit()
+            && limit <= now.moment
+        {
+            if now.moment.since(limit) > HELD_UP {
+                self.workers.put_off(worker, now.moment.after(PATIENCE));
+            } else {
+                self.end_one(now, worker, actions);
+            }
+        }
+    }
+
+    fn end_one(&mut self, now: Now, worker: WorkerNumber, actions: &mut Vec<Action>) {
+        let WorkerState::Busy { task, .. } = self.workers.set(worker, WorkerState::WornOut) else {
+            return;
+        };
+        actions.push(Action::Kill(worker));
+        let reason = late_reason(self.settings.timeout.unwrap_or_default());
+        let (status, kind) = (Status::TimedOut, FailureKind::TimedOut);
+        let mut task = task.task;
+        let ended = task
+            .iter()
+            .flat_map(|one| ended_events(now.at, one, status, kind, &reason));
+        actions.push(Action::Append(ended.collect()));
+        self.losses_in_a_row = 0;
+        self.retain_tried_again(&mut task, |_| status);
+        self.try_again(now, task);
+    }
+}

@@ -5,9 +5,10 @@
 
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
-use research::core::UnitBody;
+use research::core::{Event, Subscriber, UnitBody};
 use research::exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
 use research::{
@@ -48,11 +49,15 @@ fn main() -> Result<(), ResearchError> {
     if wanted("start") {
         start()?;
     }
-    // It takes a minute, so only for those who ask for it by its name.
-    if filter.as_deref() == Some("million") {
-        million()?;
+    // These take a minute, so only for those who ask for them by name.
+    match filter.as_deref() {
+        Some("sizes") => sizes(),
+        Some(size) => match size.parse() {
+            Ok(experiments) => of_size(experiments),
+            Err(_) => Ok(()),
+        },
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// An experiment that saves one number.
@@ -150,30 +155,83 @@ fn processes(workers: u32) -> Result<(), ResearchError> {
     Ok(())
 }
 
-/// What a million experiments take.
-fn million() -> Result<(), ResearchError> {
+/// Runs of more and more experiments, each in a process of its own, for memory is never given back.
+fn sizes() -> Result<(), ResearchError> {
+    for experiments in ["1000", "100000", "1000000"] {
+        let program = std::env::current_exe().map_err(io_error)?;
+        let status = Command::new(program)
+            .arg(experiments)
+            .status()
+            .map_err(io_error)?;
+        assert!(status.success(), "{status}");
+    }
+    Ok(())
+}
+
+/// What so many experiments take.
+fn of_size(experiments: i64) -> Result<(), ResearchError> {
     let folder = tempfile::tempdir().map_err(io_error)?;
+    let (watch, led) = Watch::new();
     let start = Instant::now();
     let finished = Research::new("bench")
         .folder(folder.path())
-        .domain(option("x", 0..1_000_000_i64))
+        .domain(option("y", 0..experiments / 1000) * option("x", 0..1000))
         .experiment(trivial())
         .source("trivial".into())
         .workers(2)
         .isolation(Isolation::Worker)
+        .subscriber(watch)
         .run()?;
-    let seconds = start.elapsed().as_secs_f64();
-    let log = folder.path().join("bench/events.log");
-    let bytes = std::fs::metadata(&log).map_err(io_error)?.len();
-    let start = Instant::now();
-    let experiments = finished.results().load()?.len();
+    let (whole, peak) = (start.elapsed(), peak_megabytes()?);
+    let led = led.recv().expect("the run has ended");
+    let bytes = std::fs::metadata(folder.path().join("bench/events.log")).map_err(io_error)?;
+    let reading = Instant::now();
+    let loaded = finished.results().load()?.len();
     println!(
-        "million: {experiments} experiments in {seconds:.0} s; their log has {} MB, {:.0} bytes each; read and folded in {:.1} s",
-        bytes / 1_000_000,
-        bytes as f64 / experiments as f64,
-        start.elapsed().as_secs_f64()
+        "{loaded} experiments: run in {:.2} s with {:.0} MB of the leader's memory, with the tables in {:.2} s \
+         with {peak:.0} MB; the log has {:.0} bytes each, read and folded in {:.2} s",
+        (led.at - start).as_secs_f64(),
+        led.megabytes,
+        whole.as_secs_f64(),
+        bytes.len() as f64 / loaded as f64,
+        reading.elapsed().as_secs_f64()
     );
     Ok(())
+}
+
+/// Notes when all is in the log: tables are written after that.
+struct Watch(Sender<Led>);
+
+/// What a run took up to where all was in the log.
+struct Led {
+    at: Instant,
+    megabytes: f64,
+}
+
+impl Watch {
+    fn new() -> (Self, Receiver<Led>) {
+        let (sender, receiver) = channel();
+        (Self(sender), receiver)
+    }
+}
+
+impl Subscriber for Watch {
+    fn on_events(&mut self, _: &[Event]) {}
+
+    fn on_end(&mut self) {
+        let megabytes = peak_megabytes().unwrap_or(f64::NAN);
+        let at = Instant::now();
+        // Whoever wants to know waits for it.
+        let _ = self.0.send(Led { at, megabytes });
+    }
+}
+
+/// The most memory that this process had.
+fn peak_megabytes() -> Result<f64, ResearchError> {
+    let status = std::fs::read_to_string("/proc/self/status").map_err(io_error)?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(kilobytes.unwrap_or(f64::NAN) / 1024.0)
 }
 
 fn reused() -> Result<(), ResearchError> {
@@ -191,28 +249,33 @@ fn reused() -> Result<(), ResearchError> {
 }
 
 fn values() -> Result<(), ResearchError> {
-    let mut rates = Vec::new();
+    let (mut logged, mut whole) = (Vec::new(), Vec::new());
     let mut bytes = 0;
     for _ in 0..ROUNDS {
         let folder = tempfile::tempdir().map_err(io_error)?;
+        let (watch, led) = Watch::new();
         let start = Instant::now();
         Research::new("bench")
             .folder(folder.path())
             .domain(option("x", 0..2))
+            .subscriber(watch)
             .experiment(saving_values())
             .source("values".into())
             .n_iters(VALUES)
             .workers(2)
             .run()?;
-        rates.push(2.0 * VALUES as f64 / start.elapsed().as_secs_f64());
+        whole.push(start.elapsed().as_secs_f64());
+        let led = led.recv().expect("the run has ended");
+        logged.push((led.at - start).as_secs_f64());
         bytes = std::fs::metadata(folder.path().join("bench/events.log"))
             .map_err(io_error)?
             .len();
     }
     println!(
-        "values: {:.2} M saved values/s from two experiments to the log, {:.1} bytes each",
-        median(rates) / 1e6,
-        bytes as f64 / (2.0 * VALUES as f64)
+        "values: {:.2} M saved values/s from two experiments to the log, {:.1} bytes each; {:.2} M with the tables",
+        2.0 * VALUES as f64 / median(logged) / 1e6,
+        bytes as f64 / (2.0 * VALUES as f64),
+        2.0 * VALUES as f64 / median(whole) / 1e6
     );
     Ok(())
 }

@@ -4,6 +4,9 @@
 //! bincode is not self-describing, so what is encoded here must not use `skip_serializing_if`,
 //! `untagged` and their like.
 
+use std::io;
+
+use bincode::error::EncodeError as Refused;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,7 +16,7 @@ pub const MESSAGE_LIMIT: usize = 256 << 20;
 /// A message could not become bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("a message could not be encoded: {0}")]
-pub struct EncodeError(#[from] bincode::error::EncodeError);
+pub struct EncodeError(#[from] Refused);
 
 /// Bytes are no message.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,23 @@ pub fn encode_into<T: Serialize + ?Sized>(
 ) -> Result<(), EncodeError> {
     bincode::serde::encode_into_std_write(message, buffer, bincode::config::standard())?;
     Ok(())
+}
+
+/// Writes the encoded message, so that it need not be in memory.
+///
+/// # Errors
+/// Those of the output, and a type that cannot be encoded.
+pub fn encode_to<T: Serialize + ?Sized>(
+    message: &T,
+    output: &mut impl io::Write,
+) -> io::Result<()> {
+    let encoded =
+        bincode::serde::encode_into_std_write(message, output, bincode::config::standard());
+    match encoded {
+        Ok(_) => Ok(()),
+        Err(Refused::Io { inner, .. }) => Err(inner),
+        Err(error) => Err(io::Error::other(EncodeError(error))),
+    }
 }
 
 /// Decodes a message that takes all of the bytes.

@@ -2,6 +2,7 @@
 
 mod kept;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +56,8 @@ pub struct Context {
     iteration: u64,
     outputs: Vec<Option<Output>>,
     saved: Saved,
+    /// Why a value that was saved could not be stored, if that is so.
+    unstored: Option<String>,
     /// Messages to be sent.
     messages: Vec<Event>,
     loglevel: LogLevel,
@@ -106,6 +109,7 @@ impl Context {
             iteration: 0,
             outputs: vec![None; experiment.units().len()],
             saved: Saved::Own(Columns::default()),
+            unstored: None,
             messages: Vec::new(),
             loglevel: LogLevel::Info,
             output: None,
@@ -289,14 +293,23 @@ impl Context {
     /// Saves a value of this iteration. A large one is written to a file at once.
     ///
     /// # Errors
-    /// The value is large and its file cannot be written, or there is no folder to put it in and
-    /// it is too large for the log.
+    /// The value is large and its file cannot be written, which ends the run whatever becomes of
+    /// the error; or there is no folder to put it in and it is too large for the log.
     #[inline]
     pub fn save_value(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
         if is_large(&value) {
-            return self.save_large(variable, value);
+            return self.save_large(variable, Cow::Owned(value));
         }
         self.saved.push(variable, self.iteration, value);
+        Ok(())
+    }
+
+    /// The same of a value that is still needed: a large one is not copied.
+    fn save_copy(&mut self, variable: &str, value: &Value) -> Result<(), UnitError> {
+        if is_large(value) {
+            return self.save_large(variable, Cow::Borrowed(value));
+        }
+        self.saved.push(variable, self.iteration, value.clone());
         Ok(())
     }
 
@@ -398,7 +411,7 @@ pub(crate) fn save_output(
     };
     match save {
         Save::Nothing => {}
-        Save::As(name) => context.save_value(name, value.clone())?,
+        Save::As(name) => context.save_copy(name, value)?,
         Save::Parts(names) => save_parts(names, value, context)?,
         Save::Map => save_map(value, context)?,
     }
@@ -425,7 +438,7 @@ fn save_parts(
     };
     for (name, part) in names.iter().zip(parts) {
         if let Some(name) = name {
-            context.save_value(name, part.clone())?;
+            context.save_copy(name, part)?;
         }
     }
     Ok(())
@@ -439,7 +452,7 @@ fn save_map(value: &Value, context: &mut Context) -> Result<(), UnitError> {
         )));
     };
     for (name, part) in entries {
-        context.save_value(name, part.clone())?;
+        context.save_copy(name, part)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Saved values that are too large for the log: each has a file of its own, named by its hash.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -77,7 +77,7 @@ pub enum LargeValueError {
     },
     /// The value cannot become bytes.
     #[error("a value could not be encoded: {0}")]
-    Encode(#[from] codec::EncodeError),
+    Encode(io::Error),
 }
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LargeValueError {
@@ -96,24 +96,23 @@ impl LargeValue {
     /// # Errors
     /// It cannot be written.
     pub fn write(value: &Value, research: &Path) -> Result<Self, LargeValueError> {
-        let mut encoded = Vec::new();
-        let (kind, bytes) = match value {
-            Value::Text(text) => (LargeKind::Text, text.as_bytes()),
-            Value::Bytes(bytes) => (LargeKind::Bytes, bytes.as_slice()),
-            other => {
-                codec::encode_into(other, &mut encoded)?;
-                (LargeKind::Value, encoded.as_slice())
-            }
+        let kind = match value {
+            Value::Text(_) => LargeKind::Text,
+            Value::Bytes(_) => LargeKind::Bytes,
+            _ => LargeKind::Value,
         };
+        let mut hash = Hashing::default();
+        // Memory takes everything, so what is wrong is wrong with the value.
+        write_content(value, &mut hash).map_err(LargeValueError::Encode)?;
         let large = Self {
             kind,
-            bytes: bytes.len() as u64,
-            sha256: sha256(bytes),
+            bytes: hash.bytes,
+            sha256: hexadecimal(&hash.digest.finalize()),
         };
         let path = large.path(research);
         let is_there = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == large.bytes);
         if !is_there {
-            write(bytes, &path)?;
+            write(value, &path)?;
         }
         Ok(large)
     }
@@ -124,6 +123,17 @@ impl LargeValue {
         let digits = self.sha256.chars().filter(char::is_ascii_hexdigit);
         let name: String = digits.take(64).collect();
         Path::new(VALUES).join(format!("{name}.{}", self.kind.extension()))
+    }
+
+    /// Whether a file in the folder of values can be that of a value, by its name.
+    #[must_use]
+    pub fn is_file_name(name: &str) -> bool {
+        let kinds = [LargeKind::Text, LargeKind::Bytes, LargeKind::Value];
+        name.split_once('.').is_some_and(|(hash, extension)| {
+            hash.len() == 64
+                && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && kinds.iter().any(|kind| kind.extension() == extension)
+        })
     }
 
     fn path(&self, research: &Path) -> PathBuf {
@@ -140,7 +150,8 @@ impl LargeValue {
             path: path.clone(),
             reason,
         };
-        let bytes = self.read_checked(research)?;
+        let mut bytes = Vec::new();
+        self.read_checked(research, &mut bytes)?;
         match self.kind {
             LargeKind::Bytes => Ok(Value::Bytes(bytes)),
             LargeKind::Text => String::from_utf8(bytes)
@@ -157,10 +168,15 @@ impl LargeValue {
     /// # Errors
     /// It does not: the error names it.
     pub fn check(&self, research: &Path) -> Result<(), LargeValueError> {
-        self.read_checked(research).map(drop)
+        self.read_checked(research, &mut io::sink())
     }
 
-    fn read_checked(&self, research: &Path) -> Result<Vec<u8>, LargeValueError> {
+    /// Hands over what the file holds, and says at the end whether that is what was saved.
+    fn read_checked(
+        &self,
+        research: &Path,
+        output: &mut impl Write,
+    ) -> Result<(), LargeValueError> {
         let path = self.path(research);
         let damaged = |reason: String| LargeValueError::Damaged {
             path: path.clone(),
@@ -174,9 +190,14 @@ impl LargeValue {
                 self.bytes
             )));
         }
-        let bytes = fs::read(&path).map_err(io_error("read", &path))?;
-        match sha256(&bytes) == self.sha256 {
-            true => Ok(bytes),
+        let mut hash = Hashing::default();
+        read(&path, |piece| {
+            hash.write_all(piece)?;
+            output.write_all(piece)
+        })
+        .map_err(io_error("read", &path))?;
+        match hexadecimal(&hash.digest.finalize()) == self.sha256 {
+            true => Ok(()),
             false => Err(damaged("its hash is another".to_owned())),
         }
     }
@@ -196,12 +217,62 @@ impl LargeValue {
 /// The SHA-256 of bytes, in hexadecimal digits, as `sha256sum` prints it.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Takes the hash and the length of what is written.
+#[derive(Default)]
+struct Hashing {
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.digest.update(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Gives what a file holds piece by piece.
+fn read(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => take(&piece[..length])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Writes what the file of a value holds. It may be a good part of the memory, so there is no copy
+/// of it.
+fn write_content(value: &Value, output: &mut impl Write) -> io::Result<()> {
+    match value {
+        Value::Text(text) => output.write_all(text.as_bytes()),
+        Value::Bytes(bytes) => output.write_all(bytes),
+        other => {
+            let mut output = BufWriter::with_capacity(64 << 10, output);
+            codec::encode_to(other, &mut output)?;
+            output.flush()
+        }
+    }
 }
 
 /// Writes to a temporary file beside the place, and renames that when it is on the disk.
-fn write(bytes: &[u8], path: &Path) -> Result<(), LargeValueError> {
+fn write(value: &Value, path: &Path) -> Result<(), LargeValueError> {
     /// Threads of a process may write at the same time.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -210,7 +281,7 @@ fn write(bytes: &[u8], path: &Path) -> Result<(), LargeValueError> {
     let temporary = folder.join(format!(".{}-{number}", std::process::id()));
     let written = File::create(&temporary)
         .and_then(|mut file| {
-            file.write_all(bytes)?;
+            write_content(value, &mut file)?;
             file.sync_all()
         })
         .and_then(|()| fs::rename(&temporary, path))

@@ -32,10 +32,17 @@ impl EventSink for Vec<Event> {
     }
 }
 
-/// Events have nowhere to go.
+/// What an experiment tells cannot be kept; it should end.
 #[derive(Debug, thiserror::Error)]
-#[error("events can no longer be sent: {0}")]
-pub struct SinkError(pub String);
+pub enum SinkError {
+    /// Events have nowhere to go.
+    #[error("events can no longer be sent: {0}")]
+    Closed(String),
+    /// A saved value could not be written to the research's folder. That is no fault of the
+    /// experiment: it has no ending, and is run again when the research is resumed.
+    #[error("{0}")]
+    Unstored(String),
+}
 
 /// Takes what an experiment prints, where that is kept.
 pub trait KeepOutput: Send + Sync {

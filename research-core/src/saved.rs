@@ -21,9 +21,20 @@ pub(crate) struct Columns {
 impl Columns {
     #[inline]
     fn push(&mut self, variable: &str, iteration: u64, value: Value) {
+        if !self.large.is_empty() {
+            self.forget_large(variable, iteration);
+        }
         let position = self.variable(variable);
         self.columns[position].1.push(iteration, value);
         self.next = position + 1;
+    }
+
+    /// Large values are sent after the columns, so one must not be sent that was saved before
+    /// another value of its iteration.
+    #[cold]
+    fn forget_large(&mut self, variable: &str, iteration: u64) {
+        self.large
+            .retain(|(name, at, _)| (&**name, *at) != (variable, iteration));
     }
 
     /// Where the columns have a variable. Variables are mostly saved in the same order, so the

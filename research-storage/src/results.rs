@@ -119,7 +119,9 @@ impl Results {
                 variable,
                 iterations,
                 column,
-            } => self.save(*experiment, variable, iterations, column),
+            } => {
+                self.save(*experiment, variable, iterations, column);
+            }
             Event::Progress {
                 experiment,
                 iterations,
@@ -310,39 +312,46 @@ impl Results {
         }
     }
 
+    /// Takes values in; whether any of them is kept.
     fn save(
         &mut self,
         experiment: ExperimentNumber,
         variable: &Arc<str>,
         iterations: &Iterations,
         column: &Column,
-    ) {
+    ) -> bool {
         let Some(&position) = self.positions.get(&experiment) else {
-            return;
+            return false;
         };
         if column.is_empty() || iterations.is_empty() {
-            return;
+            return false;
         }
         let name = self.names.shared(variable);
         let experiment = &mut self.experiments[position];
         if !experiment.keeps_values {
-            return;
+            return false;
         }
         let (variables, wanted) = match &self.wanted {
             Some(options) => (options.variables_shown(), options.iterations_shown()),
             None => ([].as_slice(), None),
         };
         if !variables.is_empty() && !variables.iter().any(|one| **one == *name) {
-            return;
+            return false;
         }
+        experiment.forget_large(&name, iterations.iter().take(column.len()));
         let series = experiment.series_mut(&name, self.names.len());
         match wanted {
-            None => series.append(iterations, column),
-            Some(wanted) => {
-                if let Some((iterations, column)) = chosen(iterations, column, wanted) {
-                    series.append(&iterations, &column);
-                }
+            None => {
+                series.append(iterations, column);
+                true
             }
+            Some(wanted) => match chosen(iterations, column, wanted) {
+                Some((iterations, column)) => {
+                    series.append(&iterations, &column);
+                    true
+                }
+                None => false,
+            },
         }
     }
 
@@ -359,9 +368,10 @@ impl Results {
             count: 1,
         };
         let column = Column::Value(vec![value.stand_in()]);
-        self.save(number, variable, &iterations, &column);
-        if let Some(experiment) = self.find(number) {
-            experiment.push_large(variable, iteration, value);
+        let is_kept = self.save(number, variable, &iterations, &column);
+        let name = self.names.shared(variable);
+        if let Some(experiment) = self.find(number).filter(|_| is_kept) {
+            experiment.push_large(&name, iteration, value);
         }
     }
 

@@ -5,7 +5,8 @@ mod events;
 
 use events::{csv, ended, saved, saved_at, started, started_at_place};
 use research_core::{
-    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, Status, Timestamp,
+    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, LargeKind,
+    LargeValue, Status, Timestamp,
 };
 use research_domain::{Config, Value};
 use research_storage::{Format, Results, TableOptions};
@@ -30,6 +31,54 @@ fn progress(number: u64, iterations: u64) -> Event {
         experiment: ExperimentNumber(number),
         iterations,
     }
+}
+
+fn saved_large(number: u64, variable: &str, iteration: u64, bytes: u64) -> Event {
+    Event::LargeValue {
+        experiment: ExperimentNumber(number),
+        variable: variable.into(),
+        iteration,
+        value: LargeValue {
+            kind: LargeKind::Text,
+            bytes,
+            sha256: "0".repeat(64),
+        },
+    }
+}
+
+#[test]
+fn of_large_and_small_values_of_an_iteration_the_last_counts() {
+    let events = [
+        started(0, 1, Config::from_pairs([("a", 1)])),
+        saved_large(0, "x", 0, 10),
+        saved_large(0, "x", 1, 11),
+        saved(0, "x", 0, Column::Int(vec![1])),
+        saved(0, "y", 0, Column::Int(vec![1, 2])),
+        saved_large(0, "y", 1, 12),
+        saved_large(0, "y", 1, 13),
+    ];
+    let results: Results = events.iter().collect();
+    assert_eq!(
+        csv(&results, &TableOptions::new().include_config(false)),
+        "id,iteration,x,y\n\
+         e0,0,1,1\n\
+         e0,1,\"{\"\"file\"\":\"\"values/0.txt\"\",\"\"bytes\"\":11}\",\"{\"\"file\"\":\"\"values/0.txt\"\",\"\"bytes\"\":13}\"\n"
+            .replace("/0.txt", &format!("/{}.txt", "0".repeat(64)))
+    );
+    let experiment = results.experiment(ExperimentNumber(0)).unwrap();
+    let large = experiment.large_values();
+    let large: Vec<_> = large
+        .map(|(name, at, value)| (name, at, value.bytes))
+        .collect();
+    assert_eq!(large, [("x", 1, 11), ("y", 1, 13)]);
+    assert!(experiment.large_value("x", 0).is_none());
+
+    // Where others are asked for, they are none of the large ones.
+    let options = TableOptions::new().variables(["y"]).iterations([0]);
+    let mut results = Results::for_table(&options);
+    results.extend(&events);
+    let experiment = results.experiment(ExperimentNumber(0)).unwrap();
+    assert_eq!(experiment.large_values().count(), 0);
 }
 
 #[test]

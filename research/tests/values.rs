@@ -7,7 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use common::folder;
-use research::{Context, Finished, Research, ResearchError, Status, Value};
+use research::storage::{Format, TableOptions};
+use research::{Context, Finished, Isolation, Research, ResearchError, Status, Value, option};
 
 /// Values of every kind, with their names.
 fn every_kind() -> Vec<(&'static str, Value)> {
@@ -174,6 +175,88 @@ fn a_large_value_whose_file_is_damaged_is_an_error_that_names_it() {
     assert_eq!(saved(&finished, "small"), Value::Int(1));
 }
 
+/// Where a name is saved twice in an iteration the later value counts, however large each is.
+#[test]
+fn the_last_value_of_an_iteration_counts_whatever_its_size() {
+    let text = |letter: &str| letter.repeat(2 << 20);
+    let saving = move |name: &str| {
+        Research::new(name)
+            .n_iters(2)
+            .unit("save", move |cx: &mut Context| {
+                cx.save("small", text("a"))?;
+                cx.save("small", 1)?;
+                cx.save("large", 1)?;
+                cx.save("large", text("b"))?;
+                cx.save("both", 1)?;
+                cx.save("both", text("c"))?;
+                cx.save("both", 2)
+            })
+    };
+    for isolation in [Isolation::Experiment, Isolation::Worker, Isolation::None] {
+        let research = saving("twice").isolation(isolation);
+        let base = folder(&format!("twice-{isolation:?}"));
+        let finished = research.folder(base).run().unwrap();
+        let results = finished.results().load().unwrap();
+        let experiment = results.experiments().next().unwrap();
+        for iteration in 0..2 {
+            let at = |name: &str| {
+                let column = experiment.variable(name).unwrap().column();
+                column.get(usize::try_from(iteration).unwrap()).unwrap()
+            };
+            assert_eq!(at("small"), Value::Int(1), "{isolation:?}");
+            assert_eq!(at("both"), Value::Int(2), "{isolation:?}");
+            for name in ["small", "both"] {
+                assert_eq!(experiment.large_value(name, iteration), None, "{name}");
+            }
+            let large = experiment.large_value("large", iteration).unwrap();
+            assert_eq!(at("large"), large.stand_in(), "{isolation:?}");
+            assert!(finished.read_large(large).unwrap() == Value::Text(text("b")));
+        }
+        let mut csv = Vec::new();
+        let options = TableOptions::new().variables(["small", "both"]);
+        let results = finished.results();
+        results.write(&options, Format::Csv, &mut csv).unwrap();
+        let csv = String::from_utf8(csv).unwrap();
+        let rows = csv
+            .lines()
+            .skip(1)
+            .map(|row| row.split_once(',').unwrap().1);
+        assert_eq!(rows.collect::<Vec<_>>(), ["0,1,2", "1,1,2"]);
+    }
+}
+
+/// As large as people's arrays and models are, from code that runs in a process of its own, in its
+/// worker's, and in the leader's.
+#[test]
+fn a_value_of_a_hundred_megabytes_is_kept_wherever_code_runs() {
+    let value = || {
+        let mut bytes = vec![7; 100_000_000];
+        bytes.extend_from_slice(b"its end");
+        bytes
+    };
+    let isolations = [Isolation::Experiment, Isolation::Worker, Isolation::None];
+    let runs = isolations.map(|isolation| {
+        let finished = Research::new("huge")
+            .isolation(isolation)
+            .unit("save", move |_: &mut Context| Ok(Value::Bytes(value())))
+            .save_to("bytes")
+            .folder(folder(&format!("huge-{isolation:?}")))
+            .run()
+            .unwrap();
+        let results = finished.results().load().unwrap();
+        let experiment = results.experiments().next().unwrap();
+        assert_eq!(experiment.status, Some(Status::Finished), "{isolation:?}");
+        let large = experiment.large_value("bytes", 0).unwrap();
+        let file = finished.folder().unwrap().join(large.file());
+        assert!(fs::read(&file).unwrap() == value(), "{isolation:?}");
+        finished
+    });
+    // Not before: a worker of a later run looks at the earlier ones.
+    for finished in runs {
+        fs::remove_dir_all(finished.folder().unwrap()).unwrap();
+    }
+}
+
 #[test]
 fn in_memory_a_large_value_is_a_value() {
     let finished = saving_large("memory").in_memory().run().unwrap();
@@ -182,23 +265,75 @@ fn in_memory_a_large_value_is_a_value() {
     }
 }
 
-#[test]
-fn a_file_that_cannot_be_written_fails_the_unit_that_saves() {
-    let base = folder("no-values");
-    let finished = Research::new("file")
-        .unit("save", |cx: &mut Context| {
-            // Where the folder of values should be there is a file.
-            let research = cx.folder().and_then(|folder| folder.ancestors().nth(2));
-            fs::write(research.unwrap().join("values"), "in the way")?;
-            cx.save("text", "x".repeat(2 << 20))
-        })
-        .folder(&base)
-        .run()
-        .unwrap();
+/// It is no fault of the experiment: the run ends so that it can be resumed, with what was kept.
+fn a_file_that_cannot_be_written_ends_a_run(isolation: Isolation) {
+    let base = folder(&format!("no-values-{isolation:?}"));
+    let research = || {
+        let domain = option("x", [1, 2, 3, 4]);
+        Research::new("file")
+            .isolation(isolation)
+            .domain(domain)
+            .unit("save", |cx: &mut Context| {
+                let x: i64 = cx.config_item("x")?;
+                cx.save("x", x)?;
+                // Where the folder of values should be there is a file, but not for long.
+                let research = cx.folder().and_then(|folder| folder.ancestors().nth(2));
+                let values = research.unwrap().join("values");
+                if x == 3 && fs::symlink_metadata(&values).is_err() {
+                    fs::write(values, "in the way")?;
+                }
+                // An error that a unit passes over is none the less.
+                if x == 3 {
+                    let _ = cx.save("text", "x".repeat(2 << 20));
+                }
+                Ok(())
+            })
+            .folder(&base)
+    };
+    let error = research().run().unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("file/values"), "{isolation:?}: {text}");
+    let folder = base.join("file");
+    let finished = Finished::load(&folder).unwrap();
     let results = finished.results().load().unwrap();
-    let experiment = results.experiments().next().unwrap();
-    assert_eq!(experiment.status, Some(Status::Failed));
-    let reason = experiment.reason.clone().unwrap();
-    assert!(reason.contains("`text` cannot be saved"), "{reason}");
-    assert!(reason.contains("no-values/file/values/"), "{reason}");
+    let ended = results.experiments().filter(|one| one.status.is_some());
+    let ended: Vec<_> = ended
+        .map(|one| {
+            (
+                one.status.unwrap(),
+                one.variable("x").unwrap().column().get(0).unwrap(),
+            )
+        })
+        .collect();
+    let expected = [1, 2].map(|x| (Status::Finished, Value::Int(x)));
+    assert_eq!(ended, expected, "{isolation:?}");
+
+    if isolation != Isolation::None {
+        // A worker of a run that resumes would come to the run that has failed, and not get past it:
+        // the tests of the program resume such ones.
+        return;
+    }
+    fs::remove_file(folder.join("values")).unwrap();
+    fs::create_dir(folder.join("values")).unwrap();
+    let resumed = research().resume().unwrap();
+    let results = resumed.results().load().unwrap();
+    let done = results.experiments().map(|one| one.status);
+    assert_eq!(done.collect::<Vec<_>>(), [Some(Status::Finished); 4]);
+    let third = results.experiments().nth(2).unwrap();
+    assert!(third.large_value("text", 0).is_some(), "{isolation:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_ends_the_run() {
+    a_file_that_cannot_be_written_ends_a_run(Isolation::Experiment);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_by_a_worker_ends_the_run() {
+    a_file_that_cannot_be_written_ends_a_run(Isolation::Worker);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_by_the_leader_ends_the_run() {
+    a_file_that_cannot_be_written_ends_a_run(Isolation::None);
 }

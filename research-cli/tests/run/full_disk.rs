@@ -124,6 +124,74 @@ fn a_disk_that_runs_full_loses_nothing() {
     assert_eq!(step(&place, "after").out, step(&place, "whole").out);
 }
 
+/// Values with files of their own, and no room for the third of them.
+#[test]
+fn a_disk_that_runs_full_of_large_values_loses_nothing() {
+    let place = Place::with(
+        r#"
+        name = "big"
+        workers = 1
+        seed = 1
+        domain = "a=[1, 2, 3, 4]"
+        [[unit]]
+        name = "u"
+        run = "../u.sh {a}"
+        output = "text"
+        save_to = "v"
+        "#,
+    );
+    // A text of 2 MB.
+    place.script("u.sh", "head -c 2000000 /dev/zero | tr '\\0' \"$1\"");
+    let ran = with_mounts(
+        &place,
+        "mount -t tmpfs -o size=5m tmpfs disk; cd disk
+        step run run ../research.toml
+        ls -A big/values >../names
+        step status status big --format json
+        step before results big --format csv
+        step doctor doctor big
+        mount -o remount,size=50m .
+        step resume resume big
+        step after results big --format csv
+        step whole doctor big",
+    );
+    if ran.is_none() {
+        return;
+    }
+    let run = step(&place, "run");
+    assert_eq!((run.code, &*run.out), (Some(3), ""), "{run:?}");
+    // It is said when it happens, and at the end.
+    let mut errors: Vec<_> = run
+        .err
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    errors.dedup();
+    assert_eq!(errors.len(), 1, "{run:?}");
+    assert!(errors[0].contains("No space left on device"), "{run:?}");
+    assert!(errors[0].contains("big/values/"), "{run:?}");
+    // Nothing half-written is left behind.
+    assert_eq!(place.read("names").lines().count(), 2);
+    let status: serde_json::Value = serde_json::from_str(&step(&place, "status").out).unwrap();
+    assert_eq!(
+        (&status["finished"], &status["exceptions"]),
+        (&2.into(), &0.into()),
+        "{status}"
+    );
+    assert_eq!(step(&place, "doctor").code, Some(0));
+
+    let resumed = step(&place, "resume");
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    let after = step(&place, "after").out;
+    assert_eq!(after.lines().count(), 5, "{after}");
+    for row in step(&place, "before").out.lines() {
+        assert!(after.lines().any(|other| other == row), "{row}");
+    }
+    let whole = step(&place, "whole");
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    assert!(whole.out.contains("values         whole, 4"), "{whole:?}");
+}
+
 /// Whatever is the first file that has no room, there is a whole research or none.
 #[test]
 fn a_disk_without_room_for_a_research() {

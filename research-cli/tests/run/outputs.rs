@@ -148,3 +148,38 @@ fn the_environment_tells_the_experiment() {
     assert_eq!(json["n"], 0);
     assert_eq!(json["c"], serde_json::json!({"a": 1}));
 }
+
+/// However a program hands it over, and wherever its unit runs.
+#[test]
+fn a_value_of_a_hundred_megabytes_has_a_file_of_its_own() {
+    let place = Place::new();
+    let ways = [
+        (
+            "json",
+            "printf '\"'; head -c 100000000 /dev/zero | tr '\\0' x; echo '\"'",
+            "\"json\"",
+        ),
+        (
+            "text",
+            "head -c 100000000 /dev/zero | tr '\\0' x",
+            "\"text\"",
+        ),
+        (
+            "file",
+            "head -c 100000000 /dev/zero | tr '\\0' x > \"$RESEARCH_PATH/m\"",
+            "{ file = \"m\" }",
+        ),
+    ];
+    for (name, script, output) in ways {
+        place.script("large.sh", script);
+        let unit = format!("run = \"./large.sh\"\noutput = {output}\nsave_to = \"v\"");
+        let json = saved(&place, name, &unit);
+        let value = &json["v"];
+        assert_eq!(value["bytes"], 100_000_000, "{name}: {json}");
+        let file = place.path(name).join(value["file"].as_str().unwrap());
+        let text = std::fs::read(&file).unwrap();
+        assert_eq!(text.len(), 100_000_000, "{name}");
+        assert!(text.iter().all(|byte| *byte == b'x'), "{name}");
+        std::fs::remove_dir_all(place.path(name)).unwrap();
+    }
+}

@@ -1,5 +1,6 @@
 //! What an experiment leaves beside its columns of values: large values, messages, output.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use research_domain::Value;
@@ -7,7 +8,7 @@ use research_domain::Value;
 use super::Context;
 use crate::column::weight;
 use crate::event::{Event, Timestamp};
-use crate::large::{LARGE_BYTES, LargeValue};
+use crate::large::{LARGE_BYTES, LargeValue, LargeValueError};
 use crate::meeting::{EventSink, KeepOutput, SinkError};
 use crate::unit::UnitError;
 use crate::words::LogLevel;
@@ -28,7 +29,11 @@ pub(super) fn is_large(value: &Value) -> bool {
 
 impl Context {
     #[cold]
-    pub(super) fn save_large(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
+    pub(super) fn save_large(
+        &mut self,
+        variable: &str,
+        value: Cow<'_, Value>,
+    ) -> Result<(), UnitError> {
         // The research's folder is that around the experiments'.
         let research = self
             .folder
@@ -41,13 +46,31 @@ impl Context {
                     "`{variable}` takes {bytes} bytes, too many for a research that is kept in memory: give it a folder"
                 )));
             }
-            self.saved.push(variable, self.iteration, value);
+            self.saved
+                .push(variable, self.iteration, value.into_owned());
             return Ok(());
         };
-        let large = LargeValue::write(&value, research)
-            .map_err(|error| UnitError::new(format!("`{variable}` cannot be saved: {error}")))?;
+        let large = LargeValue::write(&value, research).map_err(|error| {
+            let reason = format!("`{variable}` cannot be saved: {error}");
+            if matches!(error, LargeValueError::Io { .. }) {
+                self.unstored = Some(reason.clone());
+            }
+            UnitError::new(reason)
+        })?;
         self.saved.push_large(variable, self.iteration, large);
         Ok(())
+    }
+
+    /// That all that was saved could be stored. A disk without room is no fault of the experiment,
+    /// and what it saves next would be lost too; for executors.
+    ///
+    /// # Errors
+    /// It could not, whatever the unit has made of that.
+    pub fn check_stored(&self) -> Result<(), SinkError> {
+        match &self.unstored {
+            None => Ok(()),
+            Some(reason) => Err(SinkError::Unstored(reason.clone())),
+        }
     }
 
     /// Writes a line to the experiment's log and that of the research, if it matters as much as

@@ -46,6 +46,20 @@ impl Distributor {
         }
     }
 
+    /// What a task has saved could not be stored: so it would be with others, and what they take
+    /// would be lost. A resumed run does what this one leaves.
+    pub(super) fn unstored(
+        &mut self,
+        now: Now,
+        worker: WorkerNumber,
+        reason: String,
+        actions: &mut Vec<Action>,
+    ) {
+        self.workers.set(worker, WorkerState::Idle);
+        self.leaves_some = true;
+        self.give_up(now, reason, actions);
+    }
+
     /// A task whose worker was lost is tried again, as long as that is no endless story.
     pub(super) fn take_back(
         &mut self,

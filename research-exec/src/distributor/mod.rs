@@ -53,6 +53,12 @@ pub(crate) enum Input {
         /// Whether the worker can run nothing more.
         worn_out: bool,
     },
+    /// What a task has saved could not be stored, for this reason: it has ended without endings.
+    Unstored {
+        worker: WorkerNumber,
+        task: TaskNumber,
+        reason: String,
+    },
     /// The memory of the run's devices, as it was asked for.
     Sampled { round: u64, samples: Samples },
     /// Time has passed: the moment of [`Distributor::next_deadline`] has come.

@@ -105,6 +105,15 @@ impl Distributor {
                     self.task_ended(now, worker, &endings, worn_out, actions);
                 }
             }
+            Input::Unstored {
+                worker,
+                task,
+                reason,
+            } => {
+                if self.workers.does(worker, task) {
+                    self.unstored(now, worker, reason, actions);
+                }
+            }
             Input::Sampled { round, samples } => {
                 if let Some(gate) = &mut self.gate {
                     gate.take_samples(round, samples);

@@ -233,6 +233,7 @@ impl Branch {
 
     /// Closes an iteration; whether there will be another.
     pub(super) fn finish_iteration(&mut self, sink: &mut dyn EventSink) -> Result<bool, SinkError> {
+        self.context.check_stored()?;
         self.end_if_cut(sink)?;
         if self.is_alive() {
             self.run_hook(|hooks, context| hooks.after_iteration(context), sink)?;

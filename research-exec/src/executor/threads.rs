@@ -35,8 +35,8 @@ enum Report {
         branch: Box<Branch>,
         root: Option<usize>,
     },
-    /// A thread has panicked outside of any unit.
-    Lost,
+    /// A branch cannot go on.
+    Failed(SinkError),
 }
 
 /// Runs the branches to their ends. Where the system gives no more threads, they run in turn.
@@ -167,9 +167,9 @@ impl Coordinator<'_> {
                     self.branches[index] = Some(branch);
                     self.next[index] = root;
                 }
-                Ok(Report::Lost) | Err(_) => {
-                    return Err(SinkError("a branch's thread has panicked".to_owned()));
-                }
+                Ok(Report::Failed(error)) => return Err(error),
+                // The threads hold senders as long as they live.
+                Err(_) => return Err(panicked()),
             }
         }
         Ok(at)
@@ -240,7 +240,14 @@ impl BranchThread<'_> {
                     step.map(|()| Some(block.pipeline))
                 }
             };
-            let Ok(root) = done else { return };
+            let root = match done {
+                Ok(root) => root,
+                Err(error) => {
+                    // Whoever does not listen any more need not be told.
+                    let _ = self.sink.reports.send(Report::Failed(error));
+                    return;
+                }
+            };
             let back = Report::Back {
                 index: self.index,
                 branch,
@@ -294,9 +301,14 @@ impl Drop for BranchThread<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             // Whoever does not listen any more need not be told.
-            let _ = self.sink.reports.send(Report::Lost);
+            let _ = self.sink.reports.send(Report::Failed(panicked()));
         }
     }
+}
+
+/// A thread has panicked outside of any unit.
+fn panicked() -> SinkError {
+    SinkError::Closed("a branch's thread has panicked".to_owned())
 }
 
 /// Gathers the events of a branch and hands them over.
@@ -317,6 +329,6 @@ impl EventSink for ReportSink {
         }
         let events = std::mem::take(&mut self.events);
         let sent = self.reports.send(Report::Events(events));
-        sent.map_err(|_| SinkError("the executor has ended".to_owned()))
+        sent.map_err(|_| SinkError::Closed("the executor has ended".to_owned()))
     }
 }

@@ -78,8 +78,18 @@ impl InProcess {
             events: Vec::new(),
             append,
         };
-        // This sink takes everything, so running does not end with an error.
-        let endings = self.executor.run_task(task, &mut sink).unwrap_or_default();
+        // This sink takes everything: what ends with an error is what could not be stored.
+        let endings = match self.executor.run_task(task, &mut sink) {
+            Ok(endings) => endings,
+            Err(error) => {
+                self.inputs.push_back(Input::Unstored {
+                    worker: WORKER,
+                    task: number,
+                    reason: error.to_string(),
+                });
+                return None;
+            }
+        };
         let events = sink.events;
         // In debug mode a failure has killed the other branches.
         let failed = endings.iter().find(|one| one.status == Status::Failed);

@@ -233,6 +233,13 @@ impl Link {
                     })
                 })
             }
+            FrameKind::Unstored => codec::decode(frame.payload).map(|reason| {
+                Some(Input::Unstored {
+                    worker,
+                    task,
+                    reason,
+                })
+            }),
             FrameKind::Init | FrameKind::Run | FrameKind::Quit => Ok(None),
         };
         let input = input.map_err(|error| error.to_string())?;

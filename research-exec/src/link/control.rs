@@ -94,10 +94,12 @@ fn decode(kind: FrameKind, task: u64, payload: &[u8]) -> io::Result<Command> {
             .map(|experiments| Command::Run(TaskNumber(task), experiments))
             .map_err(io::Error::other),
         FrameKind::Quit => Ok(Command::Quit),
-        FrameKind::Hello | FrameKind::Events | FrameKind::Ended | FrameKind::Last => {
-            Err(io::Error::other(format!(
-                "a worker got a report ({kind:?}) instead of a command"
-            )))
-        }
+        FrameKind::Hello
+        | FrameKind::Events
+        | FrameKind::Ended
+        | FrameKind::Last
+        | FrameKind::Unstored => Err(io::Error::other(format!(
+            "a worker got a report ({kind:?}) instead of a command"
+        ))),
     }
 }

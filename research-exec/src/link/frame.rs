@@ -21,6 +21,8 @@ pub(crate) enum FrameKind {
     Ended = 6,
     /// The same from a worker that can run nothing more.
     Last = 7,
+    /// What a task has saved could not be stored, and why: it has no ending.
+    Unstored = 8,
 }
 
 impl FrameKind {
@@ -33,6 +35,7 @@ impl FrameKind {
             Self::Events,
             Self::Ended,
             Self::Last,
+            Self::Unstored,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)

@@ -35,6 +35,7 @@ fn decode(kind: FrameKind, payload: &[u8]) -> bool {
         FrameKind::Hello => survives::<Hello>(kind, payload),
         FrameKind::Events => survives::<Vec<research_core::Event>>(kind, payload),
         FrameKind::Ended | FrameKind::Last => survives::<Ended>(kind, payload),
+        FrameKind::Unstored => survives::<String>(kind, payload),
     }
 }
 

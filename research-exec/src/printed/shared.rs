@@ -133,7 +133,7 @@ impl<'a> CapturingSink<'a> {
 }
 
 fn cannot_keep(error: io::Error) -> SinkError {
-    SinkError(format!("what experiments print cannot be read: {error}"))
+    SinkError::Closed(format!("what experiments print cannot be read: {error}"))
 }
 
 impl EventSink for CapturingSink<'_> {

@@ -54,16 +54,16 @@ impl ProgramCallable {
         let parser = &self.command.parser;
         let mut capture = Capture::default();
         let _ = program.read(&mut |chunk| {
-            capture.push(chunk, parser)?;
+            capture.push(chunk, parser, self.command.output_limit)?;
             Ok(ControlFlow::Continue(()))
         })?;
         program.check()?;
         let output = match file {
-            Some(file) => file.read().map(Some),
+            Some(file) => file.read(self.command.output_limit).map(Some),
             None => Ok(capture.finish(parser)),
         };
         let value = output.and_then(|output| match output {
-            Some(output) => parser.read(&output),
+            Some(output) => parser.read(output.into()),
             None => parser.read_nothing(),
         });
         let value = value.map_err(|source| program.blame(source))?;

@@ -2,8 +2,9 @@
 
 use super::output::{OutputError, Parser};
 
-/// The most that is kept of one line, and of a whole output.
-pub(super) const LIMIT: usize = 64 << 20;
+/// The most that is kept of one line, and of a whole output, unless something else is asked for: a
+/// program that writes without an end must not take all memory.
+pub(super) const LIMIT: usize = 1 << 30;
 
 /// How much of the end of an output is shown with an error.
 const TAIL_BYTES: usize = 16 << 10;
@@ -19,7 +20,16 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    pub(super) fn push(&mut self, chunk: &[u8], parser: &Parser) -> Result<(), OutputError> {
+    pub(super) fn push(
+        &mut self,
+        chunk: &[u8],
+        parser: &Parser,
+        limit: usize,
+    ) -> Result<(), OutputError> {
+        if parser.file().is_some() {
+            // What it prints is not its output.
+            return Ok(());
+        }
         let whole = matches!(parser, Parser::Text);
         let newline = if whole {
             None
@@ -34,9 +44,9 @@ impl Capture {
                 self.partial.extend_from_slice(&chunk[end + 1..]);
             }
         }
-        match self.partial.len() > LIMIT {
-            true if whole => Err(OutputError::LongOutput(LIMIT)),
-            true => Err(OutputError::LongLine(LIMIT)),
+        match self.partial.len() > limit {
+            true if whole => Err(OutputError::LongOutput(limit)),
+            true => Err(OutputError::LongLine(limit)),
             false => Ok(()),
         }
     }
@@ -81,13 +91,13 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), OutputError> {
+    pub(super) fn push(&mut self, chunk: &[u8], limit: usize) -> Result<(), OutputError> {
         self.buffer.drain(..self.start);
         self.searched -= self.start;
         self.start = 0;
         self.buffer.extend_from_slice(chunk);
-        match self.buffer.len() > LIMIT && !self.has_line() {
-            true => Err(OutputError::LongLine(LIMIT)),
+        match self.buffer.len() > limit && !self.has_line() {
+            true => Err(OutputError::LongLine(limit)),
             false => Ok(()),
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use research_core::Context;
 
+use super::capture::LIMIT;
 use super::environment;
 use super::failure::Failure;
 use super::names::{self, RenderError, UnknownName};
@@ -20,6 +21,8 @@ use super::template::{Part, Template, TemplateError};
 pub struct ProgramCommand {
     invocation: Invocation,
     pub(super) parser: Parser,
+    /// The most that is kept of an output.
+    pub(super) output_limit: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -95,7 +98,16 @@ impl ProgramCommand {
         Ok(Self {
             invocation: Invocation::new(&spec.run, spec.shell)?,
             parser: Parser::new(&spec.output)?,
+            output_limit: LIMIT,
         })
+    }
+
+    /// Sets how many bytes its output may take, or each line where only lines are kept: 1 GiB, if
+    /// not set. What is longer is an error of the unit.
+    #[must_use]
+    pub fn output_limit(mut self, bytes: usize) -> Self {
+        self.output_limit = bytes;
+        self
     }
 
     /// The names that it refers to, in order, each as often as it stands there.

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 
 use research_core::Context;
 
-use super::capture::LIMIT;
 use super::failure::Failure;
 use super::names::RenderError;
 use super::output::OutputError;
@@ -53,7 +52,7 @@ impl OutputFile {
     }
 
     /// What the program wrote.
-    pub(super) fn read(self) -> Result<Vec<u8>, OutputError> {
+    pub(super) fn read(self, limit: usize) -> Result<Vec<u8>, OutputError> {
         let file = match File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(OutputError::NotWritten(self.path));
@@ -65,12 +64,12 @@ impl OutputFile {
             return Err(OutputError::NotWritten(self.path));
         }
         let mut content = Vec::new();
-        let read = file.take(LIMIT as u64 + 1).read_to_end(&mut content);
+        let read = file.take(limit as u64 + 1).read_to_end(&mut content);
         read.map_err(failed("read", self.path.clone()))?;
-        match content.len() > LIMIT {
+        match content.len() > limit {
             true => Err(OutputError::LongFile {
                 path: self.path,
-                limit: LIMIT,
+                limit,
             }),
             false => Ok(content),
         }

@@ -88,7 +88,9 @@ fn next_item(
     loop {
         while let Some(line) = lines.next(ended) {
             if parser.wants(line) {
-                let value = parser.read(line).map_err(|source| program.blame(source))?;
+                let value = parser
+                    .read(line.into())
+                    .map_err(|source| program.blame(source))?;
                 return Ok(Some(value));
             }
         }
@@ -97,7 +99,7 @@ fn next_item(
             return Ok(None);
         }
         let flow = program.read(&mut |chunk| {
-            lines.push(chunk)?;
+            lines.push(chunk, command.output_limit)?;
             Ok(match lines.has_line() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),

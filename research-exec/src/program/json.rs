@@ -37,9 +37,14 @@ fn stand_in(text: &[u8]) -> Cow<'_, [u8]> {
     let mut at = 0;
     let mut in_text = false;
     while at < text.len() {
-        let word = ["NaN", "Infinity", "-Infinity"]
-            .into_iter()
-            .find(|word| !in_text && text[at..].starts_with(word.as_bytes()));
+        let word = match text[at] {
+            _ if in_text => None,
+            b'N' => Some("NaN"),
+            b'I' => Some("Infinity"),
+            b'-' => Some("-Infinity"),
+            _ => None,
+        };
+        let word = word.filter(|word| text[at..].starts_with(word.as_bytes()));
         match (word, text[at]) {
             (Some(word), _) => {
                 replaced.extend_from_slice(&text[copied..at]);

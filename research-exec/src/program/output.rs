@@ -1,8 +1,10 @@
 //! How what a program puts out becomes the output of its unit.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use regex::bytes::Regex;
+use research_core::MemorySize;
 use research_core::domain::Value;
 
 use super::command::ProgramError;
@@ -34,13 +36,13 @@ pub(super) enum OutputError {
     Nothing,
     #[error("no line of its output matches `{0}`")]
     NoMatch(String),
-    #[error("a line of its output is longer than {} MiB", .0 >> 20)]
+    #[error("a line of its output is longer than {}, which is the most that is taken: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
     LongLine(usize),
-    #[error("its output is longer than {} MiB: let it write a file into the experiment's folder", .0 >> 20)]
+    #[error("its output is longer than {}, which is the most that is taken: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
     LongOutput(usize),
     #[error("it did not write {}: the path of a relative file is inside the experiment's folder, which is {{path}} in `run` and RESEARCH_PATH in the environment", .0.display())]
     NotWritten(PathBuf),
-    #[error("{} is longer than {} MiB", path.display(), limit >> 20)]
+    #[error("{} is longer than {}, which is the most that is taken: leave it where it is, and let the program print its name", path.display(), MemorySize(*limit as u64))]
     LongFile { path: PathBuf, limit: usize },
     #[error("`output`: {} leaves the experiment's folder: take `..` away, or give an absolute path", .0.display())]
     Outside(PathBuf),
@@ -89,17 +91,17 @@ impl Parser {
     }
 
     /// Reads a line, or all of the output where [`OutputSpec::Text`] is asked for.
-    pub(super) fn read(&self, line: &[u8]) -> Result<Value, OutputError> {
+    pub(super) fn read(&self, line: Cow<'_, [u8]>) -> Result<Value, OutputError> {
         match self {
             Self::Json => json::parse(line.trim_ascii()).map_err(|error| OutputError::NoJson {
-                line: shorten(line),
+                line: shorten(&line),
                 reason: error,
             }),
             Self::Text => Ok(text(without_newline(line))),
-            Self::Number => number(line).ok_or_else(|| OutputError::NoNumber(shorten(line))),
-            Self::Regex(regex) => last_match(regex, line)
+            Self::Number => number(&line).ok_or_else(|| OutputError::NoNumber(shorten(&line))),
+            Self::Regex(regex) => last_match(regex, &line)
                 .ok_or_else(|| OutputError::NoMatch(regex.as_str().to_owned())),
-            Self::File(_) => Ok(json::parse(line).unwrap_or_else(|_| text(without_newline(line)))),
+            Self::File(_) => Ok(json::parse(&line).unwrap_or_else(|_| text(without_newline(line)))),
         }
     }
 
@@ -114,13 +116,22 @@ impl Parser {
     }
 }
 
-fn without_newline(output: &[u8]) -> &[u8] {
-    let output = output.strip_suffix(b"\n").unwrap_or(output);
-    output.strip_suffix(b"\r").unwrap_or(output)
+fn without_newline(output: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    let line = output.strip_suffix(b"\n").unwrap_or(&output);
+    let length = line.strip_suffix(b"\r").unwrap_or(line).len();
+    match output {
+        Cow::Borrowed(output) => Cow::Borrowed(&output[..length]),
+        Cow::Owned(mut output) => {
+            output.truncate(length);
+            Cow::Owned(output)
+        }
+    }
 }
 
-fn text(bytes: &[u8]) -> Value {
-    Value::Text(String::from_utf8_lossy(bytes).into_owned())
+/// A text that is long is not copied.
+fn text(bytes: Cow<'_, [u8]>) -> Value {
+    let text = String::from_utf8(bytes.into_owned());
+    Value::Text(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 /// A whole number if it is one that fits, else a float.
@@ -133,5 +144,5 @@ fn number(bytes: &[u8]) -> Option<Value> {
 fn last_match(regex: &Regex, line: &[u8]) -> Option<Value> {
     let last = regex.captures_iter(line).last()?;
     let group = last.get(1).or_else(|| last.get(0))?.as_bytes();
-    Some(number(group).unwrap_or_else(|| text(group)))
+    Some(number(group).unwrap_or_else(|| text(group.into())))
 }

@@ -200,7 +200,7 @@ impl Stream<'_, '_> {
                 self.patience = self.timeout.map(patience);
                 continue;
             }
-            if frame.kind == FrameKind::Ended {
+            if matches!(frame.kind, FrameKind::Ended | FrameKind::Unstored) {
                 self.ended = true;
                 // What it has printed is there before anybody hears of its end.
                 if let Some(printed) = &mut self.printed {

@@ -46,15 +46,21 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         self.send_frame(kind, &(events, endings))
     }
 
-    fn send_frame<T: serde::Serialize>(
+    /// Says that what the task has saved could not be stored. Its last events are of no use.
+    fn give_up(&mut self, reason: &str) -> Result<(), SinkError> {
+        self.events.clear();
+        self.send_frame(FrameKind::Unstored, reason)
+    }
+
+    fn send_frame<T: serde::Serialize + ?Sized>(
         &mut self,
         kind: FrameKind,
         message: &T,
     ) -> Result<(), SinkError> {
         self.buffer.clear();
         push_frame(&mut self.buffer, kind, self.task.0, message)
-            .map_err(|error| SinkError(error.to_string()))?;
-        (self.send)(&self.buffer).map_err(|error| SinkError(error.to_string()))
+            .map_err(|error| SinkError::Closed(error.to_string()))?;
+        (self.send)(&self.buffer).map_err(|error| SinkError::Closed(error.to_string()))
     }
 }
 
@@ -102,8 +108,12 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
         })
     }
 
-    pub(crate) fn end(&self, endings: Vec<Ending>) -> Result<(), SinkError> {
+    fn end(&self, endings: Vec<Ending>) -> Result<(), SinkError> {
         self.lock().end(endings)
+    }
+
+    fn give_up(&self, reason: &str) -> Result<(), SinkError> {
+        self.lock().give_up(reason)
     }
 
     fn lock(&self) -> MutexGuard<'_, FrameSink<S>> {
@@ -136,19 +146,25 @@ pub(crate) fn run_and_tell<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
     let mut sink = FrameSink::new(number, send);
     if !executor.needs_interrupt() {
         let run = |task, sink: &mut dyn EventSink| executor.run_task(task, sink);
-        let endings = capturing(shared, task, &mut sink, run)?;
+        let run = capturing(shared, task, &mut sink, run);
         let printed = io::stdout().flush();
-        sink.end(endings)?;
-        return printed.map_err(|error| SinkError(error.to_string()));
+        match run {
+            Err(SinkError::Unstored(reason)) => sink.give_up(&reason)?,
+            endings => sink.end(endings?)?,
+        }
+        return printed.map_err(|error| SinkError::Closed(error.to_string()));
     }
     let mut sink = SharedSink::new(sink);
     let interrupt = sink.interrupt(last, end);
     let run =
         |task, sink: &mut dyn EventSink| executor.run_interruptibly(task, sink, Some(interrupt));
-    let endings = capturing(shared, task, &mut sink, run)?;
+    let run = capturing(shared, task, &mut sink, run);
     let printed = io::stdout().flush();
-    sink.end(endings)?;
-    printed.map_err(|error| SinkError(error.to_string()))
+    match run {
+        Err(SinkError::Unstored(reason)) => sink.give_up(&reason)?,
+        endings => sink.end(endings?)?,
+    }
+    printed.map_err(|error| SinkError::Closed(error.to_string()))
 }
 
 /// Runs a task, and keeps what it prints where it shares this process with others.
@@ -163,8 +179,8 @@ fn capturing(
     };
     let experiments = task.clone();
     let mut capturing = CapturingSink::new(sink, output, Arc::clone(&keeper));
-    let endings = run(task, &mut capturing)?;
+    let endings = run(task, &mut capturing);
     capturing.finish()?;
     keeper.tell(&experiments, sink)?;
-    Ok(endings)
+    endings
 }

@@ -302,13 +302,28 @@ fn the_environment_tells_what_runs() {
 
 #[test]
 fn limits_are_errors() {
-    let long = r#"head -c 70000000 /dev/zero | tr '\0' x"#;
+    let long = r#"head -c 3000000 /dev/zero | tr '\0' x > "${RESEARCH_PATH-.}/f"; cat "${RESEARCH_PATH-.}/f""#;
+    let folder = folder();
+    let run = |output, limit| {
+        let command = script_of_sh(long, &[], output).output_limit(limit);
+        call(command, &mut context(Config::new(), Some(folder.path())))
+    };
+    for output in [OutputSpec::Json, OutputSpec::Number] {
+        let error = run(output, 2 << 20);
+        assert_error(
+            error,
+            &["a line", "longer than 2 MiB", "let it write a file"],
+        );
+    }
+    let error = run(OutputSpec::Text, 2 << 20);
     assert_error(
-        sh(long, OutputSpec::Json),
-        &["a line", "longer than 64 MiB"],
+        error,
+        &["its output", "longer than 2 MiB", "let it write a file"],
     );
-    assert_error(
-        sh(long, OutputSpec::Text),
-        &["its output", "longer than 64 MiB"],
-    );
+    let error = run(file("f"), 2 << 20);
+    assert_error(error, &["/f is longer than 2 MiB", "print its name"]);
+    for output in [OutputSpec::Text, file("f")] {
+        let output = run(output, 3_000_000).unwrap();
+        assert!(output == Value::Text("x".repeat(3_000_000)));
+    }
 }

@@ -1,7 +1,7 @@
 //! What comes of a program that yields items.
 
 use research_core::domain::Value;
-use research_core::{FailureKind, Generator, UnitError};
+use research_core::{FailureKind, Generator, GeneratorBody, UnitError};
 use research_exec::program::{OutputSpec, ProgramError, ProgramGenerator};
 
 use crate::{assert_error, folder, generate, plain, value, words};
@@ -124,12 +124,12 @@ fn what_it_writes_to_standard_error_does_not_stop_it() {
 
 #[test]
 fn a_line_has_a_limit() {
-    let (items, end) = all(generate(
-        "echo 1; exec tr '\\0' x < /dev/zero",
-        OutputSpec::Json,
-    ));
+    let script = "echo 1; exec tr '\\0' x < /dev/zero";
+    let command = words(&["sh", "-c", script], OutputSpec::Json).output_limit(1 << 20);
+    let generator = ProgramGenerator::new(command).unwrap();
+    let (items, end) = all(generator.start(&mut plain()).unwrap());
     assert_eq!(items, [Value::Int(1)]);
-    assert_error(end, &["a line", "longer than 64 MiB"]);
+    assert_error(end, &["a line", "longer than 1 MiB", "let it write a file"]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One experiment's results.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use research_core::{
@@ -38,8 +39,8 @@ pub struct ExperimentResult {
     /// Whether what it saves is kept.
     pub(super) keeps_values: bool,
     series: Vec<Series>,
-    /// The values that have files of their own: variable, iteration, file.
-    large: Vec<(Arc<str>, u64, LargeValue)>,
+    /// The values that have files of their own, by variable and iteration.
+    large: BTreeMap<Arc<str>, BTreeMap<u64, LargeValue>>,
     /// Where the next variable is looked for first: batches bring them in the same order.
     next: usize,
 }
@@ -61,15 +62,16 @@ impl ExperimentResult {
     /// in the variable's [`Series`] stands a map with the name and the length of its file.
     #[must_use]
     pub fn large_value(&self, variable: &str, iteration: u64) -> Option<&LargeValue> {
-        let mut latest_first = self.large.iter().rev();
-        let found = latest_first.find(|(name, at, _)| &**name == variable && *at == iteration);
-        found.map(|(_, _, value)| value)
+        self.large.get(variable)?.get(&iteration)
     }
 
     /// All its large values: variable, iteration, and where the value is.
     pub fn large_values(&self) -> impl Iterator<Item = (&str, u64, &LargeValue)> {
-        let values = self.large.iter();
-        values.map(|(variable, iteration, value)| (&**variable, *iteration, value))
+        self.large.iter().flat_map(|(variable, values)| {
+            values
+                .iter()
+                .map(|(iteration, value)| (&**variable, *iteration, value))
+        })
     }
 
     /// The seconds from its start to its end; `None` if it has not ended.
@@ -108,7 +110,7 @@ impl ExperimentResult {
             exceptions: Vec::new(),
             keeps_values: true,
             series: Vec::new(),
-            large: Vec::new(),
+            large: BTreeMap::new(),
             next: 0,
         })
     }
@@ -152,7 +154,16 @@ impl ExperimentResult {
     }
 
     pub(super) fn push_large(&mut self, variable: &Arc<str>, iteration: u64, value: &LargeValue) {
-        self.large
-            .push((Arc::clone(variable), iteration, value.clone()));
+        let values = self.large.entry(Arc::clone(variable)).or_default();
+        values.insert(iteration, value.clone());
+    }
+
+    /// Other values were saved under this name in these iterations.
+    pub(super) fn forget_large(&mut self, variable: &str, iterations: impl Iterator<Item = u64>) {
+        if let Some(values) = self.large.get_mut(variable) {
+            for iteration in iterations {
+                values.remove(&iteration);
+            }
+        }
     }
 }

@@ -27,6 +27,7 @@ impl Branch {
         error: &UnitError,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
+        self.context.check_stored()?;
         let kind = error.kind();
         let verb = match kind {
             FailureKind::Panic => "panicked",

@@ -16,6 +16,7 @@ impl Branch {
         &mut self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
+        self.context.check_stored()?;
         if let Some(profile) = &mut self.profile {
             profile.send(self.context.number(), sink)?;
         }

@@ -21,8 +21,8 @@ mod table;
 
 pub use env::{EnvError, EnvTexts, check_env, collect_env, read_env, system_facts, write_env};
 pub use local::{
-    ArtifactsError, FolderCheckup, LocalStorage, Runner, StoredResearch, check_folder, list,
-    remove, salvage_folder,
+    ArtifactsError, FolderCheckup, Leftovers, LocalStorage, Runner, StoredResearch, check_folder,
+    list, remove, salvage_folder,
 };
 pub use log::{
     Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,

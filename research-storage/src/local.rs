@@ -15,6 +15,7 @@ mod checkup;
 mod description;
 #[cfg(feature = "parquet")]
 mod export;
+mod leftovers;
 mod lock;
 #[cfg(feature = "parquet")]
 mod parts;
@@ -36,6 +37,7 @@ use text::TextLogs;
 
 pub use artifacts::ArtifactsError;
 pub use checkup::{FolderCheckup, check_folder, salvage_folder};
+pub use leftovers::Leftovers;
 pub use lock::Runner;
 pub use remove::remove;
 pub use stored::{StoredResearch, list};
@@ -48,8 +50,13 @@ const RUN_LOG: &str = "research.log";
 const EXPERIMENTS: &str = "experiments";
 const EXPERIMENT_LOG: &str = "experiment.log";
 
-/// How the names begin of folders that are being made or removed; the rest is random.
+/// How the names begin of folders that are being made or removed, and of files that will replace
+/// others; the rest is random.
 const HIDDEN: &str = ".research-";
+/// What is whole of a damaged log, before it takes the log's place.
+const SALVAGED: &str = ".events.salvaged";
+/// How the names begin of damaged logs that were kept.
+const DAMAGED: &str = "events.damaged";
 
 /// Keeps a research in a folder. While it exists, no other process can run that research.
 #[derive(Debug)]
@@ -105,7 +112,7 @@ impl LocalStorage {
     }
 
     /// Opens a research to go on with it. The torn end that a crash may have left is cut off the
-    /// log, and reported.
+    /// log, and reported; files that were being written then are removed.
     ///
     /// # Errors
     /// The folder is no research, another process runs it, or its log is damaged.
@@ -113,6 +120,7 @@ impl LocalStorage {
         let folder = std::path::absolute(folder).map_err(StorageError::io("find", folder))?;
         let stored = StoredResearch::load(&folder)?;
         let lock = Lock::take(&folder)?;
+        leftovers::clear(&folder);
         Self::with_lock(stored.into_record(), folder, lock)
     }
 
@@ -245,11 +253,7 @@ fn record_json(record: &ResearchRecord, folder: &Path) -> Result<Vec<u8>, Storag
 fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
     let path = folder.join(name);
     let failed = |error| StorageError::io("write", &path)(error);
-    let mut file = tempfile::Builder::new()
-        .prefix(HIDDEN)
-        .permissions(fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let mut file = leftovers::unfinished_file(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(&path).map_err(|error| failed(error.error))?;

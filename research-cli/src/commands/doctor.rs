@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use research::MemorySize;
 use research::storage::{FolderCheckup, check_folder, salvage_folder};
 use serde::Serialize;
 
@@ -15,7 +16,8 @@ use crate::exit::Exit;
 #[command(
     long_about = "\
 Check the folder of a research: its record, every frame of its event log, and the files of large
-values. Without --salvage nothing is written.
+values; and look for files that are of no use, which killed processes have left. Without --salvage
+nothing is written.
 
 With --salvage a damaged log is replaced by a new one, which has all that is whole; the damaged one
 stays in the folder as events.damaged.log. Experiments whose endings were lost are run again by
@@ -62,6 +64,9 @@ struct Found {
     torn: Option<Span>,
     values: u64,
     damaged_values: Vec<String>,
+    /// Files that are of no use.
+    leftovers: Vec<PathBuf>,
+    leftover_bytes: u64,
     /// Where the damaged log is now.
     salvaged: Option<PathBuf>,
 }
@@ -120,6 +125,8 @@ impl Found {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+            leftovers: checkup.leftovers.files.clone(),
+            leftover_bytes: checkup.leftovers.bytes,
             salvaged,
         }
     }
@@ -167,6 +174,13 @@ impl Found {
         for error in &self.damaged_values {
             writeln!(out, "               {error}")?;
         }
+        if !self.leftovers.is_empty() {
+            writeln!(
+                out,
+                "of no use      {}: `research compact {name}` removes them",
+                files(&self.leftovers, self.leftover_bytes)
+            )?;
+        }
         if let Some(kept) = &self.salvaged {
             writeln!(
                 out,
@@ -181,4 +195,13 @@ impl Found {
         }
         Ok(())
     }
+}
+
+/// How many files there are and what they take, in words.
+pub(super) fn files(files: &[PathBuf], bytes: u64) -> String {
+    let count = match files.len() {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
+    format!("{count}, {}", MemorySize(bytes))
 }

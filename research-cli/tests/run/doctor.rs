@@ -28,6 +28,32 @@ fn study() -> Place {
     place
 }
 
+#[test]
+fn what_is_of_no_use_is_told_and_removed() {
+    let place = study();
+    let compact = || {
+        let done = place.research(&["compact", "study"]);
+        assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
+        done.out
+    };
+    assert_eq!(compact(), "");
+    place.write("study/.research-a1B2c3", "half a table");
+    let hash = "0".repeat(64);
+    place.write(&format!("study/values/{hash}.txt"), &"x".repeat(3 << 20));
+    let done = place.research(&["doctor", "study"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let told = "of no use      2 files, 3.0 MiB: `research compact study` removes them";
+    assert!(done.out.contains(told), "{}", done.out);
+    assert_eq!(compact(), "removed what was of no use: 2 files, 3.0 MiB\n");
+    let done = place.research(&["doctor", "study", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(
+        (&found["whole"], &found["values"]),
+        (&true.into(), &6.into())
+    );
+    assert_eq!(found["leftovers"], serde_json::json!([]), "{found}");
+}
+
 /// Changes a byte in the middle of a file.
 fn damage(place: &Place, name: &str) {
     let path = place.path(name);

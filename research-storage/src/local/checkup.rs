@@ -1,17 +1,17 @@
 //! Whether a research's folder is whole, and what can be done where it is not.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use research_core::{
-    Event, ExperimentNumber, FsyncPolicy, LargeValueError, LogLevel, Outcome, StorageError,
-    Timestamp,
+    Event, ExperimentNumber, FsyncPolicy, LargeValue, LargeValueError, LogLevel, Outcome,
+    StorageError, Timestamp,
 };
 
+use super::leftovers::{Leftovers, References, unfinished, unused_values};
 use super::lock::{Lock, Runner, runner};
-use super::{EVENTS, StoredResearch, sync_folder};
-use crate::Results;
+use super::{DAMAGED, EVENTS, SALVAGED, StoredResearch, sync_folder};
 use crate::log::{Checkup, LogWriter, MAGIC, walk};
 
 /// What was found in a research's folder.
@@ -26,8 +26,10 @@ pub struct FolderCheckup {
     pub log: Checkup,
     /// How many values have files of their own.
     pub values: u64,
-    /// What is wrong with these files.
+    /// What is wrong with these files, each of which may hold several of them.
     pub damaged_values: Vec<LargeValueError>,
+    /// What is of no use; [`StoredResearch::collect`] removes it.
+    pub leftovers: Leftovers,
 }
 
 impl FolderCheckup {
@@ -51,25 +53,32 @@ pub fn check_folder(folder: &Path) -> Result<FolderCheckup, StorageError> {
         Err(error) if is_log(&log) => Some(error),
         Err(error) => return Err(error),
     };
-    let mut results = Results::new();
+    // Asked before the log is read: who begins later may write what the log does not refer to yet.
+    let runner = runner(folder)?;
+    let mut references = References::default();
     let checkup = walk(&log, |_, events| {
-        results.extend(&events);
+        events.iter().for_each(|event| references.see(event));
         Ok(())
     })?;
-    let mut values = 0;
-    let mut damaged_values = Vec::new();
-    for experiment in results.experiments() {
-        for (_, _, value) in experiment.large_values() {
-            values += 1;
-            damaged_values.extend(value.check(folder).err());
-        }
+    let files: BTreeMap<PathBuf, &LargeValue> = references
+        .values()
+        .map(|value| (value.file(), value))
+        .collect();
+    let mut leftovers = unfinished(folder);
+    // What was damaged may have referred to any of them.
+    if runner.is_none() && checkup.damaged.is_empty() {
+        unused_values(folder, &references, &mut leftovers)?;
     }
     Ok(FolderCheckup {
-        runner: runner(folder)?,
+        runner,
         record,
         log: checkup,
-        values,
-        damaged_values,
+        values: references.values().count() as u64,
+        damaged_values: files
+            .values()
+            .filter_map(|value| value.check(folder).err())
+            .collect(),
+        leftovers,
     })
 }
 
@@ -90,7 +99,7 @@ pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
     if walk(&log, |_, _| Ok(()))?.damaged.is_empty() {
         return Ok(None);
     }
-    let new = folder.join(".events.salvaged");
+    let new = folder.join(SALVAGED);
     // What an earlier attempt has left that was killed.
     fs::remove_file(&new).ok();
     salvage(&log, &new)?;
@@ -163,13 +172,13 @@ impl Suspects {
 
 fn unused_name(folder: &Path) -> PathBuf {
     let names = (1_u64..).map(|number| match number {
-        1 => folder.join("events.damaged.log"),
-        _ => folder.join(format!("events.damaged-{number}.log")),
+        1 => folder.join(format!("{DAMAGED}.log")),
+        _ => folder.join(format!("{DAMAGED}-{number}.log")),
     });
     names
         .into_iter()
         .find(|path| path.symlink_metadata().is_err())
-        .unwrap_or_else(|| folder.join("events.damaged.log"))
+        .unwrap_or_else(|| folder.join(format!("{DAMAGED}.log")))
 }
 
 /// Whether it begins as a log does, at least in part: a damaged beginning is damage, not another

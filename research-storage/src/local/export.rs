@@ -1,15 +1,15 @@
 //! The tables that lie beside the log, for other programs.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter};
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use research_core::StorageError;
 use tempfile::NamedTempFile;
 
+use super::StoredResearch;
+use super::leftovers::unfinished_file;
 use super::parts::Parts;
-use super::{HIDDEN, StoredResearch};
 use crate::results::Results;
 use crate::table::{ColumnType, ParquetFile, Table, TableError, WholeTables};
 
@@ -82,10 +82,7 @@ impl Replacement {
     ) -> Result<Self, StorageError> {
         let path = research.folder().join(name);
         let begin = || {
-            let place = tempfile::Builder::new()
-                .prefix(HIDDEN)
-                .permissions(fs::Permissions::from_mode(0o666))
-                .tempfile_in(research.folder())?;
+            let place = unfinished_file(research.folder())?;
             let output = BufWriter::new(place.as_file().try_clone()?);
             let file = ParquetFile::new(output, table.columns(), types)?;
             Ok((place, file))

@@ -1,0 +1,183 @@
+//! What killed processes leave in a research's folder, and values that nothing refers to.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use common::{at, ended, record, started};
+use research_core::domain::Value;
+use research_core::{Event, ExperimentNumber, LargeValue, Status, Storage};
+use research_storage::{LocalStorage, StoredResearch, check_folder};
+
+fn touch(folder: &Path, names: &[&str]) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    for path in &paths {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "something").unwrap();
+    }
+    paths
+}
+
+fn are_there(paths: &[PathBuf]) -> Vec<bool> {
+    paths.iter().map(|path| path.exists()).collect()
+}
+
+#[test]
+fn what_a_killed_process_was_writing_is_removed_when_the_folder_is_opened() {
+    let base = tempfile::tempdir().unwrap();
+    drop(LocalStorage::create(base.path(), &record("study")).unwrap());
+    let folder = base.path().join("study");
+    let left = touch(
+        &folder,
+        &[".research-a1B2c3", ".events.salvaged", "values/.4242-0"],
+    );
+    let others = touch(
+        &folder,
+        &[
+            ".hidden",
+            "notes.txt",
+            "research-a1B2c3",
+            "values/notes.txt",
+        ],
+    );
+    let written = touch(&folder, &[".research-d4E5f6"]);
+    let writer = File::open(&written[0]).unwrap();
+    writer.lock().unwrap();
+    fs::create_dir(folder.join(".research-folder")).unwrap();
+
+    let checkup = check_folder(&folder).unwrap();
+    assert_eq!(checkup.leftovers.files.len(), 3, "{checkup:?}");
+    assert_eq!(checkup.leftovers.bytes, 27);
+    assert!(checkup.is_whole(), "that is no damage: {checkup:?}");
+    assert_eq!(are_there(&left), [true; 3], "a checkup changes nothing");
+
+    drop(LocalStorage::open(&folder).unwrap());
+    assert_eq!(are_there(&left), [false; 3]);
+    assert_eq!(are_there(&others), [true; 4]);
+    assert_eq!(are_there(&written), [true], "it is being written");
+    assert!(folder.join(".research-folder").exists());
+    assert!(check_folder(&folder).unwrap().leftovers.files.is_empty());
+    drop(writer);
+    drop(LocalStorage::open(&folder).unwrap());
+    assert_eq!(are_there(&written), [false]);
+}
+
+fn started_again(number: u64) -> Event {
+    match started(number) {
+        Event::ExperimentStarted {
+            at,
+            experiment,
+            worker,
+            pid,
+            record,
+            ..
+        } => Event::ExperimentStarted {
+            at,
+            experiment,
+            attempt: 2,
+            worker,
+            pid,
+            record,
+        },
+        other => other,
+    }
+}
+
+fn saved(number: u64, value: &LargeValue) -> Event {
+    Event::LargeValue {
+        experiment: ExperimentNumber(number),
+        variable: "model".into(),
+        iteration: 0,
+        value: value.clone(),
+    }
+}
+
+#[test]
+fn only_values_to_which_nothing_refers_are_collected() {
+    let base = tempfile::tempdir().unwrap();
+    let mut storage = LocalStorage::create(base.path(), &record("study")).unwrap();
+    let folder = base.path().join("study");
+    let write = |text: &str| LargeValue::write(&Value::from(text), &folder).unwrap();
+    let path = |value: &LargeValue| folder.join(value.file());
+    let (voided, shared) = (write("of a voided attempt"), write("of two experiments"));
+    let (kept, failed) = (
+        write("of the last attempt"),
+        write("of a failed experiment"),
+    );
+    let running = write("of one that has not ended");
+    let untold = LargeValue::write(&Value::List(vec![1.into()]), &folder).unwrap();
+    let failure = Event::ExperimentEnded {
+        at: at(1),
+        experiment: ExperimentNumber(1),
+        attempt: 1,
+        status: Status::Failed,
+        reason: None,
+        iterations: 1,
+    };
+    let events = [
+        started(0),
+        saved(0, &voided),
+        saved(0, &shared),
+        started(1),
+        saved(1, &failed),
+        saved(1, &shared),
+        failure,
+        started_again(0),
+        saved(0, &kept),
+        ended(0),
+        started(2),
+        saved(2, &running),
+    ];
+    storage.append(&events).unwrap();
+    storage.commit(true).unwrap();
+    let others = touch(&folder, &["values/notes.txt", "values/abc.txt"]);
+    let unfinished = touch(&folder, &["values/.4242-0"]);
+    let unused = [path(&voided), path(&untold), unfinished[0].clone()];
+    let used = [&shared, &kept, &failed, &running].map(path);
+
+    let stored = StoredResearch::load(&folder).unwrap();
+    assert!(stored.collect().unwrap().files.is_empty(), "it is run");
+    assert!(check_folder(&folder).unwrap().leftovers.files.is_empty());
+    drop(storage);
+
+    let mut expected = unused.to_vec();
+    expected.sort();
+    let checkup = check_folder(&folder).unwrap();
+    assert_eq!(checkup.leftovers.files, expected);
+    assert_eq!((checkup.values, checkup.damaged_values.len()), (4, 0));
+    let removed = stored.collect().unwrap();
+    assert_eq!(removed, checkup.leftovers);
+    assert_eq!(are_there(&unused), [false; 3]);
+    assert_eq!(are_there(&used), [true; 4]);
+    assert_eq!(are_there(&others), [true; 2]);
+    let checkup = check_folder(&folder).unwrap();
+    assert!(checkup.is_whole(), "{checkup:?}");
+    assert_eq!(stored.collect().unwrap().files.len(), 0);
+    assert!(!folder.join("lock").exists());
+}
+
+#[test]
+fn where_the_log_is_damaged_nothing_is_collected() {
+    let base = tempfile::tempdir().unwrap();
+    let mut storage = LocalStorage::create(base.path(), &record("study")).unwrap();
+    let folder = base.path().join("study");
+    let value = LargeValue::write(&Value::from("a value"), &folder).unwrap();
+    let log = folder.join("events.log");
+    let begin = fs::metadata(&log).unwrap().len();
+    for event in [saved(0, &value), started(1), ended(1)] {
+        storage.append(&[event]).unwrap();
+        storage.commit(true).unwrap();
+    }
+    drop(storage);
+    let mut bytes = fs::read(&log).unwrap();
+    bytes[usize::try_from(begin).unwrap() + 14] ^= 1;
+    fs::write(&log, bytes).unwrap();
+    assert!(check_folder(&folder).unwrap().leftovers.files.is_empty());
+    StoredResearch::load(&folder)
+        .unwrap()
+        .collect()
+        .unwrap_err();
+    assert!(folder.join(value.file()).exists());
+}

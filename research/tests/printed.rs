@@ -5,6 +5,7 @@ mod common;
 
 use std::fs;
 use std::io::Write;
+use std::time::Duration;
 
 use common::folder;
 use research::domain::ExperimentId;
@@ -175,6 +176,65 @@ fn what_a_dead_executor_printed_is_there() {
         let printed = finished.output(&id, OutputStream::Stdout).unwrap();
         assert_eq!(printed, "last words\n");
     }
+}
+
+/// Code cannot be interrupted: its process ends, and what it has printed is there all the same.
+#[test]
+fn what_was_printed_before_a_timeout_is_there() {
+    let research = |name: &str, isolation| {
+        Research::new(name)
+            .domain(option("x", [1, 2_i64]))
+            .unit("print", |cx: &mut Context| {
+                let x: i64 = cx.config_item("x")?;
+                print(x)?;
+                std::io::stdout().flush()?;
+                loop {
+                    std::thread::sleep(Duration::from_secs(60));
+                }
+                #[allow(unreachable_code, reason = "it says what the closure returns")]
+                Ok(())
+            })
+            .timeout(Duration::from_millis(300))
+            .isolation(isolation)
+    };
+    for isolation in [Isolation::Experiment, Isolation::Worker] {
+        let name = format!("late-{isolation:?}");
+        let finished = research(&name, isolation)
+            .redirect_stdout(Redirect::Both)
+            .redirect_stderr(Redirect::Experiment)
+            .folder(folder(&name))
+            .run()
+            .unwrap();
+        let experiments = research_ids(&finished);
+        assert_eq!(experiments.len(), 2);
+        for (x, id) in (1..).zip(&experiments) {
+            let printed = finished.output(id, OutputStream::Stdout).unwrap();
+            assert_eq!(printed, expected(x) + &format!("the end of {x}"), "{name}");
+            let printed = finished.output(id, OutputStream::Stderr).unwrap();
+            assert_eq!(printed, expected(x), "{name}");
+            let own = finished
+                .folder()
+                .unwrap()
+                .join("experiments")
+                .join(id.as_str());
+            assert!(own.join("config.json").exists(), "{name}");
+        }
+    }
+    let finished = research("late-memory", Isolation::Worker)
+        .redirect_stdout(Redirect::Experiment)
+        .in_memory()
+        .run()
+        .unwrap();
+    let printed = finished.output(&research_ids(&finished)[1], OutputStream::Stdout);
+    assert_eq!(printed.unwrap(), expected(2) + "the end of 2");
+}
+
+fn research_ids(finished: &Finished) -> Vec<ExperimentId> {
+    let results = finished.results().load().unwrap();
+    results
+        .experiments()
+        .map(|one| one.record.id.clone())
+        .collect()
 }
 
 #[test]

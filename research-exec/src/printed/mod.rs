@@ -13,7 +13,7 @@ mod shared;
 pub(crate) use keeper::{Keeper, Redirects};
 pub(crate) use lines::WholeLines;
 pub(crate) use pipes::{EndNumbers, Pipes, PrintEnds};
-pub(crate) use shared::{CapturingSink, SharedOutput};
+pub(crate) use shared::{CapturingSink, SharedOutput, TaskOutput};
 
 use research_core::OutputStream;
 

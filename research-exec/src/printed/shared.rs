@@ -6,18 +6,20 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, fallocate, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use research_core::{Event, EventSink, KeepOutput, OutputStream, SinkError};
 
 use super::{Keeper, PerStream, Redirects, WholeLines};
+use crate::task::TaskExperiment;
 
 /// The outputs of this process, from now on.
 #[derive(Debug)]
 pub(crate) struct SharedOutput {
-    streams: PerStream<Option<Memory>>,
+    /// Within reach of who ends this process in the middle of a call.
+    streams: Mutex<PerStream<Option<Memory>>>,
 }
 
 #[derive(Debug)]
@@ -39,24 +41,40 @@ impl SharedOutput {
                 *slot = Some(Memory::catch(stream)?);
             }
         }
-        Ok(Some(Self { streams }))
+        Ok(Some(Self {
+            streams: Mutex::new(streams),
+        }))
     }
 
-    fn take(&mut self, keeper: &Keeper) -> io::Result<()> {
+    fn take(&self, keeper: &Keeper) -> io::Result<()> {
         io::stdout().flush()?;
-        for (stream, slot) in self.streams.iter_mut() {
-            if let Some(memory) = slot {
-                memory.take(stream, keeper)?;
-            }
-        }
-        Ok(())
+        self.each(|stream, memory| memory.take(stream, keeper))
     }
 
-    fn finish(&mut self, keeper: &Keeper) -> io::Result<()> {
-        self.take(keeper)?;
-        for (stream, slot) in self.streams.iter_mut() {
+    fn finish(&self, keeper: &Keeper) -> io::Result<()> {
+        io::stdout().flush()?;
+        self.finish_flushed(keeper)
+    }
+
+    /// Takes the rest of what was printed, without what a buffer may hold: somebody may be about to
+    /// print, and never come to its end.
+    fn finish_flushed(&self, keeper: &Keeper) -> io::Result<()> {
+        self.each(|stream, memory| {
+            memory.take(stream, keeper)?;
+            memory.lines.end(|lines| keeper.keep(stream, lines));
+            Ok(())
+        })
+    }
+
+    fn each(
+        &self,
+        mut act: impl FnMut(OutputStream, &mut Memory) -> io::Result<()>,
+    ) -> io::Result<()> {
+        // Lines of one that has panicked are taken all the same.
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stream, slot) in streams.iter_mut() {
             if let Some(memory) = slot {
-                memory.lines.end(|lines| keeper.keep(stream, lines));
+                act(stream, memory)?;
             }
         }
         Ok(())
@@ -106,29 +124,51 @@ impl Memory {
     }
 }
 
-/// Empties the outputs whenever something is told.
-pub(crate) struct CapturingSink<'a> {
-    sink: &'a mut dyn EventSink,
-    output: &'a mut SharedOutput,
+/// The outputs while a task runs, and who keeps what its experiments print.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskOutput {
+    output: Arc<SharedOutput>,
     keeper: Arc<Keeper>,
+    task: Arc<[TaskExperiment]>,
 }
 
-impl<'a> CapturingSink<'a> {
+impl TaskOutput {
     pub(crate) fn new(
-        sink: &'a mut dyn EventSink,
-        output: &'a mut SharedOutput,
+        output: Arc<SharedOutput>,
         keeper: Arc<Keeper>,
+        task: &[TaskExperiment],
     ) -> Self {
         Self {
-            sink,
             output,
             keeper,
+            task: task.into(),
         }
     }
 
     /// Takes the rest of what was printed.
-    pub(crate) fn finish(self) -> Result<(), SinkError> {
-        self.output.finish(&self.keeper).map_err(cannot_keep)
+    pub(crate) fn finish(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        self.output.finish(&self.keeper).map_err(cannot_keep)?;
+        self.keeper.tell(&self.task, sink)
+    }
+
+    /// The same in the middle of a call, where this process is to end.
+    pub(crate) fn cut_off(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        let taken = self.output.finish_flushed(&self.keeper);
+        taken.map_err(cannot_keep)?;
+        self.keeper.tell(&self.task, sink)
+    }
+}
+
+/// Empties the outputs whenever something is told.
+pub(crate) struct CapturingSink<'a> {
+    pub(crate) sink: &'a mut dyn EventSink,
+    pub(crate) printed: &'a TaskOutput,
+}
+
+impl CapturingSink<'_> {
+    fn take(&self) -> Result<(), SinkError> {
+        let TaskOutput { output, keeper, .. } = self.printed;
+        output.take(keeper).map_err(cannot_keep)
     }
 }
 
@@ -138,12 +178,12 @@ fn cannot_keep(error: io::Error) -> SinkError {
 
 impl EventSink for CapturingSink<'_> {
     fn emit(&mut self, event: Event) -> Result<(), SinkError> {
-        self.output.take(&self.keeper).map_err(cannot_keep)?;
+        self.take()?;
         self.sink.emit(event)
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {
-        self.output.take(&self.keeper).map_err(cannot_keep)?;
+        self.take()?;
         self.sink.flush()
     }
 }

@@ -23,7 +23,7 @@ use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportSender, connect};
 use crate::orphans;
-use crate::printed::{EndNumbers, SharedOutput};
+use crate::printed::{EndNumbers, SharedOutput, TaskOutput};
 use crate::process::{is_single_threaded, take_stdin, wait_for_children};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
@@ -192,7 +192,7 @@ struct Worker<'a> {
     /// An executor that waits for a task, where executors are started by execution.
     ready: Option<ReadyExecutor>,
     /// What experiments print that share this process, where that is kept.
-    shared_output: Option<SharedOutput>,
+    shared_output: Option<Arc<SharedOutput>>,
     relay: Relay,
 }
 
@@ -230,7 +230,8 @@ impl<'a> Worker<'a> {
         let only_programs = executor.experiment().is_processes();
         let shared_output = match init.isolation() {
             Isolation::Worker if !only_programs => SharedOutput::catch(executor.redirects())
-                .map_err(io_error("redirect its output"))?,
+                .map_err(io_error("redirect its output"))?
+                .map(Arc::new),
             _ => None,
         };
         let worker = Self {
@@ -308,7 +309,8 @@ impl<'a> Worker<'a> {
         let reports = self.reports.clone();
         let send = move |bytes: &[u8]| reports.send(bytes);
         let keeper = self.executor.keeper(&task);
-        let shared = self.shared_output.as_mut().zip(keeper);
+        let shared = self.shared_output.clone().zip(keeper);
+        let printed = shared.map(|(output, keeper)| TaskOutput::new(output, keeper, &task));
         let last = FrameKind::Last;
         Ok(run_and_tell(
             &self.executor,
@@ -317,7 +319,7 @@ impl<'a> Worker<'a> {
             send,
             last,
             end_worker,
-            shared,
+            printed,
         )?)
     }
 

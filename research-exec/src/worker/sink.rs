@@ -8,7 +8,7 @@ use research_core::{Event, EventSink, SinkError};
 use crate::executor::{Ending, Executor, Interrupt};
 use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Task, TaskNumber};
-use crate::printed::{CapturingSink, Keeper, SharedOutput};
+use crate::printed::{CapturingSink, TaskOutput};
 
 /// As many events travel in one frame, at most.
 const BATCH: usize = 64;
@@ -91,13 +91,20 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
         Self(Arc::new(Mutex::new(sink)))
     }
 
-    /// What passes on the last events of a task in a frame of this kind, and then lets the process
-    /// end.
-    pub(crate) fn interrupt(&self, kind: FrameKind, end: fn() -> !) -> Interrupt {
+    /// What passes on the last events of a task in a frame of this kind, with what it has printed,
+    /// and then lets the process end.
+    pub(crate) fn interrupt(
+        &self,
+        kind: FrameKind,
+        end: fn() -> !,
+        printed: Option<TaskOutput>,
+    ) -> Interrupt {
         let sink = Arc::clone(&self.0);
         Arc::new(move |events, endings| {
             // A unit's panic is caught before it comes here.
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            // What cannot be kept of it is no reason not to tell the rest.
+            let _ = printed.as_ref().map(|printed| printed.cut_off(&mut *sink));
             let told = events
                 .into_iter()
                 .try_for_each(|event| sink.emit(event))
@@ -141,46 +148,43 @@ pub(crate) fn run_and_tell<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
     send: S,
     last: FrameKind,
     end: fn() -> !,
-    shared: Option<(&mut SharedOutput, Arc<Keeper>)>,
+    printed: Option<TaskOutput>,
 ) -> Result<(), SinkError> {
     let mut sink = FrameSink::new(number, send);
     if !executor.needs_interrupt() {
         let run = |task, sink: &mut dyn EventSink| executor.run_task(task, sink);
-        let run = capturing(shared, task, &mut sink, run);
-        let printed = io::stdout().flush();
+        let run = capturing(printed.as_ref(), task, &mut sink, run);
+        let flushed = io::stdout().flush();
         match run {
             Err(SinkError::Unstored(reason)) => sink.give_up(&reason)?,
             endings => sink.end(endings?)?,
         }
-        return printed.map_err(|error| SinkError::Closed(error.to_string()));
+        return flushed.map_err(|error| SinkError::Closed(error.to_string()));
     }
     let mut sink = SharedSink::new(sink);
-    let interrupt = sink.interrupt(last, end);
+    let interrupt = sink.interrupt(last, end, printed.clone());
     let run =
         |task, sink: &mut dyn EventSink| executor.run_interruptibly(task, sink, Some(interrupt));
-    let run = capturing(shared, task, &mut sink, run);
-    let printed = io::stdout().flush();
+    let run = capturing(printed.as_ref(), task, &mut sink, run);
+    let flushed = io::stdout().flush();
     match run {
         Err(SinkError::Unstored(reason)) => sink.give_up(&reason)?,
         endings => sink.end(endings?)?,
     }
-    printed.map_err(|error| SinkError::Closed(error.to_string()))
+    flushed.map_err(|error| SinkError::Closed(error.to_string()))
 }
 
 /// Runs a task, and keeps what it prints where it shares this process with others.
 fn capturing(
-    shared: Option<(&mut SharedOutput, Arc<Keeper>)>,
+    printed: Option<&TaskOutput>,
     task: Task,
     sink: &mut dyn EventSink,
     run: impl FnOnce(Task, &mut dyn EventSink) -> Result<Vec<Ending>, SinkError>,
 ) -> Result<Vec<Ending>, SinkError> {
-    let Some((output, keeper)) = shared else {
+    let Some(printed) = printed else {
         return run(task, sink);
     };
-    let experiments = task.clone();
-    let mut capturing = CapturingSink::new(sink, output, Arc::clone(&keeper));
-    let endings = run(task, &mut capturing);
-    capturing.finish()?;
-    keeper.tell(&experiments, sink)?;
+    let endings = run(task, &mut CapturingSink { sink, printed });
+    printed.finish(sink)?;
     endings
 }

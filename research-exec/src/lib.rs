@@ -31,6 +31,7 @@ pub use groups::{running_groups, signal_groups};
 pub use leader::{DomainUpdater, Job, LaunchError, Report, RunError, lead};
 pub use orphans::{end_left_behind, new_mark};
 pub use process::{end_process, leave_terminal};
+pub use relaunch::relaunched_test;
 pub use task::{
     DomainSource, DoneBefore, KnownExperiment, NewDomain, SourceError, SourceProgress,
     TaskExperiment, TaskSource,

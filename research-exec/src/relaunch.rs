@@ -19,16 +19,17 @@ pub(crate) fn this_program() -> io::Result<Command> {
     if let Some(name) = arguments.next() {
         std::os::unix::process::CommandExt::arg0(&mut command, name);
     }
-    command.args(match current_test() {
+    command.args(match relaunched_test() {
         Some(test) => test_arguments(&test),
         None => arguments.collect(),
     });
     Ok(command)
 }
 
-/// The test that calls, if the program is a test harness: it runs each test in a thread of the
-/// test's name.
-fn current_test() -> Option<String> {
+/// The test that calls, if the program is a test harness: workers run it alone. Each test has a
+/// thread of its own, of the test's name.
+#[must_use]
+pub fn relaunched_test() -> Option<String> {
     let is_harness = std::env::current_exe().is_ok_and(|path| is_test_binary(&path));
     let thread = std::thread::current();
     match thread.name() {

@@ -11,77 +11,107 @@ use research_exec::Target;
 use research_storage::MemoryStorage;
 use tempfile::TempDir;
 
+use crate::error::ResearchError;
 use crate::finished::Kept;
 
-/// The runs that this program has come to.
-#[derive(Default)]
-struct Runs {
-    /// How many there were with each fingerprint.
-    counts: HashMap<u64, u32>,
-    done: Vec<(u64, u32, Kept)>,
+/// What the names of notes end with: a link to a folder, events that were kept in memory, the reason
+/// of a failure.
+const FOLDER: &str = "folder";
+const EVENTS: &str = "events";
+const FAILED: &str = "failed";
+
+/// How a run ended.
+#[derive(Clone)]
+pub(crate) enum Ended {
+    Done(Kept),
+    /// It could not be done, or not to its end, and why.
+    Failed(String),
 }
 
-static RUNS: Mutex<Option<Runs>> = Mutex::new(None);
+/// The runs that this program has done or tried, or has passed by in a worker: those with each
+/// fingerprint, in the order in which they ended.
+static RUNS: Mutex<Option<HashMap<u64, Vec<Ended>>>> = Mutex::new(None);
 
-fn with_runs<T>(change: impl FnOnce(&mut Runs) -> T) -> T {
+fn with_runs<T>(change: impl FnOnce(&mut HashMap<u64, Vec<Ended>>) -> T) -> T {
     let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
     change(runs.get_or_insert_default())
 }
 
-/// How many runs with this fingerprint there were before this one.
+/// How many runs with this fingerprint have ended.
 pub(crate) fn count(fingerprint: u64) -> u32 {
-    with_runs(|runs| {
-        let count = runs.counts.entry(fingerprint).or_default();
-        *count += 1;
-        *count - 1
-    })
+    let ended = with_runs(|runs| runs.get(&fingerprint).map_or(0, Vec::len));
+    u32::try_from(ended).unwrap_or(u32::MAX)
 }
 
-/// Notes that a run is done.
-pub(crate) fn note(target: &Target, kept: &Kept) {
-    with_runs(|runs| {
-        runs.done
-            .push((target.fingerprint, target.earlier, kept.clone()))
-    });
+/// Notes how a run ended.
+pub(crate) fn note(fingerprint: u64, ended: Ended) {
+    with_runs(|runs| runs.entry(fingerprint).or_default().push(ended));
 }
 
-/// Writes down the runs that are done, for workers to find; `None` if there are none.
+/// Notes that a run could not be done.
+pub(crate) fn note_failure(fingerprint: u64, error: &ResearchError) {
+    note(fingerprint, Ended::Failed(error.to_string()));
+}
+
+/// Writes down the runs that have ended, for workers to find; `None` if there are none.
 pub(crate) fn write_down() -> io::Result<Option<TempDir>> {
-    let done = with_runs(|runs| runs.done.clone());
-    if done.is_empty() {
+    let runs = with_runs(|runs| runs.clone());
+    if runs.is_empty() {
         return Ok(None);
     }
     let folder = tempfile::Builder::new()
         .prefix("research-runs-")
         .tempdir()?;
-    for (fingerprint, earlier, kept) in done {
-        let path = path(folder.path(), fingerprint, earlier);
-        match kept {
-            Kept::Folder(run) => {
-                let run = std::path::absolute(run)?;
-                std::os::unix::fs::symlink(run, path.with_extension("folder"))?;
-            }
-            Kept::Memory(events) => {
-                let mut bytes = Vec::new();
-                codec::encode_into(&events.events(), &mut bytes).map_err(io::Error::other)?;
-                std::fs::write(path.with_extension("events"), bytes)?;
-            }
+    for (fingerprint, ended) in runs {
+        for (earlier, ended) in (0..).zip(ended) {
+            write(&path(folder.path(), fingerprint, earlier), ended)?;
         }
     }
     Ok(Some(folder))
 }
 
-/// In a worker: the results of a run that the leader did before, if this is one.
-pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Kept> {
-    let path = path(notes, fingerprint, earlier);
-    if let Ok(run) = std::fs::read_link(path.with_extension("folder")) {
-        return Some(Kept::Folder(run));
+fn write(path: &Path, ended: Ended) -> io::Result<()> {
+    match ended {
+        Ended::Done(Kept::Folder(run)) => {
+            let run = std::path::absolute(run)?;
+            std::os::unix::fs::symlink(run, path.with_extension(FOLDER))
+        }
+        Ended::Done(Kept::Memory(events)) => {
+            let mut bytes = Vec::new();
+            codec::encode_into(&events.events(), &mut bytes).map_err(io::Error::other)?;
+            std::fs::write(path.with_extension(EVENTS), bytes)
+        }
+        Ended::Failed(reason) => std::fs::write(path.with_extension(FAILED), reason),
     }
-    let bytes = std::fs::read(path.with_extension("events")).ok()?;
+}
+
+/// In a worker: how a run ended that the leader did or tried before, if this is one.
+pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended> {
+    let path = path(notes, fingerprint, earlier);
+    if let Ok(run) = std::fs::read_link(path.with_extension(FOLDER)) {
+        return Some(Ended::Done(Kept::Folder(run)));
+    }
+    if let Ok(reason) = std::fs::read_to_string(path.with_extension(FAILED)) {
+        return Some(Ended::Failed(reason));
+    }
+    let bytes = std::fs::read(path.with_extension(EVENTS)).ok()?;
     let events: Vec<Event> = codec::decode(&bytes).ok()?;
     let (mut storage, kept) = MemoryStorage::new();
     storage.append(&events).ok()?;
-    Some(Kept::Memory(kept))
+    Some(Ended::Done(Kept::Memory(kept)))
+}
+
+/// In a worker: whether this run is the one that is meant. It is, too, where all that comes between
+/// them has failed: the leader has gone on with the same research.
+pub(crate) fn is_meant(meant: &Target, fingerprint: u64, earlier: u32) -> bool {
+    let has_failed = |earlier| {
+        let notes = meant.earlier_runs.as_deref();
+        let path = notes.map(|notes| path(notes, fingerprint, earlier));
+        path.is_some_and(|path| path.with_extension(FAILED).exists())
+    };
+    fingerprint == meant.fingerprint
+        && earlier <= meant.earlier
+        && (earlier..meant.earlier).all(has_failed)
 }
 
 fn path(folder: &Path, fingerprint: u64, earlier: u32) -> PathBuf {

@@ -65,6 +65,9 @@ pub enum ResearchError {
     /// A large value cannot be read.
     #[error(transparent)]
     LargeValue(#[from] LargeValueError),
+    /// In a worker, which came past a run that its leader could not do.
+    #[error("{0}")]
+    FailedBefore(String),
     /// This worker could not serve its leader.
     #[error(transparent)]
     Worker(#[from] WorkerError),

@@ -13,7 +13,7 @@ use research_exec::{
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
 
 use crate::builder::{Place, Research};
-use crate::earlier;
+use crate::earlier::{self, Ended};
 use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
 use crate::finished::Kept;
@@ -152,8 +152,19 @@ impl Research {
 }
 
 impl Prepared {
-    /// Runs an experiment in a folder that goes away, and gives what happened.
+    /// Runs an experiment again, and gives what happened.
     fn run_again(
+        self,
+        stored: &StoredResearch,
+        experiment: &StoredExperiment,
+    ) -> Result<Vec<Event>, ResearchError> {
+        let fingerprint = self.target.fingerprint;
+        self.run_in_passing_folder(stored, experiment)
+            .inspect_err(|error| earlier::note_failure(fingerprint, error))
+    }
+
+    /// Runs an experiment in a folder that goes away, and gives what happened.
+    fn run_in_passing_folder(
         mut self,
         stored: &StoredResearch,
         experiment: &StoredExperiment,
@@ -170,6 +181,7 @@ impl Prepared {
         let mark = storage.mark();
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let notes = earlier::write_down().map_err(io("note earlier runs"))?;
+        let fingerprint = self.target.fingerprint;
         let target = research_exec::Target {
             earlier_runs: notes.as_ref().map(|folder| folder.path().to_owned()),
             ..self.target
@@ -190,7 +202,7 @@ impl Prepared {
             updater: None,
             storage: Box::new(storage),
             subscribers: self.research.subscribers,
-            target: target.clone(),
+            target,
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings: Vec::new(),
@@ -206,7 +218,7 @@ impl Prepared {
         // The folder goes away; a worker of a later run may need what was in it.
         let (mut memory, kept) = MemoryStorage::new();
         memory.append(&all)?;
-        earlier::note(&target, &Kept::Memory(kept));
+        earlier::note(fingerprint, Ended::Done(Kept::Memory(kept)));
         Ok(all)
     }
 }

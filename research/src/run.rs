@@ -6,7 +6,9 @@ use std::sync::Arc;
 use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
 use research_domain::Iteration;
 use research_exec::devices::{DevicePlan, DeviceProbe};
-use research_exec::{DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead};
+use research_exec::{
+    DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead, relaunched_test,
+};
 use research_monitor::Progress;
 use research_storage::{StoredResearch, check_env, check_name};
 
@@ -15,7 +17,7 @@ use crate::builder::{Place, Research};
 use crate::changes;
 use crate::check;
 use crate::done::done_before;
-use crate::earlier;
+use crate::earlier::{self, Ended};
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
 use crate::storing::Stored;
@@ -141,29 +143,42 @@ impl Prepared {
             ..
         } = self.target;
         let meant = &invitation.target;
-        if (meant.fingerprint, meant.earlier) == (fingerprint, earlier) {
+        if earlier::is_meant(meant, fingerprint, earlier) {
             worker::serve_and_exit(invitation, |_| Ok(self.experiment));
         }
-        let kept = meant
-            .earlier_runs
-            .as_deref()
-            .and_then(|notes| earlier::find(notes, fingerprint, earlier));
-        match kept {
-            Some(Kept::Folder(folder)) => Finished::load(folder).map(Ok),
-            Some(kept) => {
-                let record = Arc::new(self.record(self.research.options.clone()));
-                Ok(Ok(Finished {
-                    record,
-                    kept,
-                    report: None,
-                    recorded: Arc::default(),
-                }))
-            }
-            None => worker::end_astray(&meant.name, &self.research.name),
+        let notes = meant.earlier_runs.as_deref();
+        let ended = notes.and_then(|notes| earlier::find(notes, fingerprint, earlier));
+        let Some(ended) = ended else {
+            worker::end_astray(&meant.name, &self.research.name)
+        };
+        earlier::note(fingerprint, ended.clone());
+        match ended {
+            Ended::Done(kept) => self.passed_by(kept).map(Ok),
+            Ended::Failed(reason) => Err(ResearchError::FailedBefore(reason)),
         }
     }
 
-    fn lead(mut self, resume: bool) -> Result<Finished, ResearchError> {
+    /// What a run has come to that the leader has done.
+    fn passed_by(&self, kept: Kept) -> Result<Finished, ResearchError> {
+        match kept {
+            Kept::Folder(folder) => Finished::load(folder),
+            Kept::Memory(_) => Ok(Finished {
+                record: Arc::new(self.record(self.research.options.clone())),
+                kept,
+                report: None,
+                recorded: Arc::default(),
+            }),
+        }
+    }
+
+    /// Leads the run; why it could not be done is noted for workers of later ones.
+    fn lead(self, resume: bool) -> Result<Finished, ResearchError> {
+        let fingerprint = self.target.fingerprint;
+        self.try_to_lead(resume)
+            .inspect_err(|error| earlier::note_failure(fingerprint, error))
+    }
+
+    fn try_to_lead(mut self, resume: bool) -> Result<Finished, ResearchError> {
         let mut stored = None;
         let mut done = DoneBefore::default();
         let mut warnings = Vec::new();
@@ -214,6 +229,7 @@ impl Prepared {
             action: "note earlier runs",
             source,
         })?;
+        let fingerprint = self.target.fingerprint;
         let target = Target {
             earlier_runs: notes.as_ref().map(|folder| folder.path().to_owned()),
             ..self.target
@@ -237,7 +253,7 @@ impl Prepared {
             probe: self.research.probe,
             storage,
             subscribers: audience.subscribers,
-            target: target.clone(),
+            target,
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings,
@@ -245,7 +261,7 @@ impl Prepared {
         });
         let recorded = recording.finish();
         let report = report?;
-        earlier::note(&target, &kept);
+        earlier::note(fingerprint, Ended::Done(kept.clone()));
         #[cfg(feature = "parquet")]
         kept.write_tables();
         Ok(Finished {
@@ -322,7 +338,7 @@ fn iteration(options: &RunOptions) -> Iteration {
 }
 
 /// What leader and workers must agree in. The hasher has fixed keys, and both are the same
-/// program.
+/// program. Of a program of tests, workers run one alone, so each of these has runs of its own.
 fn fingerprint(
     name: &str,
     domain: &str,
@@ -337,6 +353,7 @@ fn fingerprint(
         experiment.describe(),
         format!("{options:?}"),
         seed,
+        relaunched_test(),
     )
         .hash(&mut hasher);
     hasher.finish()

@@ -1,15 +1,23 @@
 //! Being one of a run's workers.
 
 use std::process::exit;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use research_core::Experiment;
-use research_exec::{Invitation, serve};
+use research_exec::{Invitation, relaunched_test, serve};
 
 use crate::builder::Research;
 use crate::view;
 
 /// The exit code of a worker that could not serve its leader.
 const WORKER_FAILED: i32 = 3;
+
+/// Whether a thread of this process serves the leader, and what tells of it.
+static SERVES: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+/// So long a thread that came to another run waits for one that comes to the right one.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves the leader if this process was started as a worker; else it does nothing.
 ///
@@ -52,6 +60,13 @@ pub(crate) fn serve_and_exit(
     invitation: &Invitation,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> ! {
+    let mut serves = SERVES.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::replace(&mut *serves, true) {
+        drop(serves);
+        wait_for_end();
+    }
+    drop(serves);
+    SERVES.1.notify_all();
     let build = |source: Option<&str>| build(source).map(view::in_worker);
     match serve(invitation, build) {
         Ok(()) => exit(0),
@@ -62,8 +77,37 @@ pub(crate) fn serve_and_exit(
     }
 }
 
-/// Ends a worker that came to another run than the one that it was started for.
+/// Waits until another thread ends this process.
+fn wait_for_end() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Whether there are threads that may come to a run: not the one in which a program of tests waits for
+/// its test.
+fn has_other_threads() -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    threads > 1 + usize::from(relaunched_test().is_some())
+}
+
+/// Whether another thread serves the leader, or begins to before long.
+fn another_serves() -> bool {
+    let (serves, told) = &SERVES;
+    let serves = serves.lock().unwrap_or_else(PoisonError::into_inner);
+    if !has_other_threads() {
+        return *serves;
+    }
+    let waited = told.wait_timeout_while(serves, PATIENCE, |serves| !*serves);
+    *waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
+/// Ends a worker that came to another run than the one that it was started for. A program that runs
+/// several at once in its threads comes to the right one in another thread.
 pub(crate) fn end_astray(meant: &str, found: &str) -> ! {
+    if another_serves() {
+        wait_for_end();
+    }
     eprintln!("research: {}", mismatch(meant, found));
     exit(WORKER_FAILED)
 }

@@ -251,6 +251,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         ResearchError::LargeValue(_)
         | ResearchError::Run(_)
         | ResearchError::Worker(_)
+        | ResearchError::FailedBefore(_)
         | ResearchError::Io { .. } => Exit::Impossible,
     }
 }

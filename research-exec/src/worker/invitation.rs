@@ -28,10 +28,10 @@ pub struct Target {
     pub name: String,
     /// A fingerprint of the domain, the units and the options of the run.
     pub fingerprint: u64,
-    /// How many runs with the same fingerprint the program did before.
+    /// How many runs with the same fingerprint the program had done or tried before.
     pub earlier: u32,
-    /// Where the runs that the program did before are noted, if there were any: a worker that
-    /// comes past them needs their results, and must not run them again.
+    /// Where the runs that the program did or tried before are noted, if there were any: a worker
+    /// that comes past them needs their results, and must not run them again.
     pub earlier_runs: Option<PathBuf>,
 }
 

@@ -143,14 +143,21 @@ impl Devices {
     /// A worker begins a task: it must have been free for that.
     pub(super) fn begin(&mut self, worker: WorkerNumber, experiments: usize) {
         let branches = self.plan.branches(worker);
-        let places = branches.iter().take(experiments).flatten();
-        let task: Vec<_> = places.map(|place| (*place, 0)).collect();
+        let takes: Vec<usize> = branches
+            .iter()
+            .take(experiments)
+            .flatten()
+            .copied()
+            .collect();
+        let task: Vec<_> = takes.iter().map(|place| (*place, 0)).collect();
         task.iter().for_each(|(place, _)| self.sums[*place].0 += 1);
         self.running.insert(worker, task);
         self.asked = 0;
         for place in branches.iter().flatten() {
             let (others, free) = self.told[*place];
-            if self.rules.declared.is_some() {
+            // A device may have too much declared on it that others have filled since; this task must
+            // not add to that.
+            if self.rules.declared.is_some() && takes.contains(place) {
                 let (declared, _) = self.declared_and_used(*place);
                 assert!(
                     declared + others <= TOTAL,

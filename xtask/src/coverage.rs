@@ -43,7 +43,8 @@ pub(crate) fn coverage() -> Result<(), Failure> {
         command
     };
     let programs = programs(&output(&mut test(&["--no-run", "--message-format=json"]))?);
-    run(&mut test(&["--no-fail-fast"]))?;
+    // What was counted is shown all the same where a test has failed.
+    let tested = run(&mut test(&["--no-fail-fast"]));
     let merged = folder.join("merged.profdata");
     run(Command::new(llvm.join("llvm-profdata"))
         .args(["merge", "--sparse", "-o"])
@@ -70,7 +71,7 @@ pub(crate) fn coverage() -> Result<(), Failure> {
     let summary = serde_json::from_str(&summary).map_err(|error| Failure(error.to_string()))?;
     print!("{}", table(&summary, &root()));
     eprintln!("written: {}", html.join("index.html").display());
-    Ok(())
+    tested
 }
 
 /// Where the programs are that read what was counted: they are of the compiler's version.

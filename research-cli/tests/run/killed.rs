@@ -163,13 +163,13 @@ fn a_leader_that_is_killed_takes_no_retry_away() {
         "u.sh",
         "echo x >> tries
         case $(wc -l < tries) in
-            1) sleep 1000 ;;
+            1) touch begun; sleep 1000 ;;
             2) exit 1 ;;
         esac
         echo 3",
     );
     let running = place.start(&["run", "research.toml"]);
-    running.wait_for_file("tries");
+    running.wait_for_file("begun");
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     place.wait_for_silence();

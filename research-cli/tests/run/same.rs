@@ -22,9 +22,15 @@ save_to = "said"
 
 fn place() -> Place {
     let place = Place::with(&FILE.replace('\'', "\\\""));
+    // An experiment begins with a ticket, of which there are as many as the test has written, or
+    // where all is open.
     place.script(
         "steps.sh",
-        r#"for step in 1 2 3; do echo "{\"step\": $(($1 * step)), \"seed\": $2}"; sleep 0.005; done"#,
+        r#"until [ -e open ]; do
+            for ticket in ticket.*; do mv "$ticket" "taken.$$" 2>/dev/null && break 2; done
+            sleep 0.005
+        done
+        for step in 1 2 3; do echo "{\"step\": $(($1 * step)), \"seed\": $2}"; sleep 0.005; done"#,
     );
     place
 }
@@ -45,6 +51,7 @@ fn next(state: &mut u64) -> u64 {
 fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
     let [one, eight] = ["1", "8"].map(|workers| {
         let place = place();
+        place.write("open", "");
         place.run(&["-w", workers]);
         csv(&place)
     });
@@ -62,7 +69,11 @@ fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
         };
         let mut running = place.start(arguments);
         // Some more are done, and others are in their midst.
-        let wanted = done + next(&mut random) % 4;
+        let more = next(&mut random) % 4;
+        let wanted = done + more;
+        for ticket in 0..=more {
+            place.write(&format!("ticket.{kill}.{ticket}"), "");
+        }
         let status = running.status_when("same", |status| {
             let begun = status["workers"].as_array().unwrap().iter().any(|worker| {
                 worker["running"]
@@ -88,6 +99,7 @@ fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
         done = place.status("same")["finished"].as_u64().unwrap();
     }
     assert!(done < 40, "there is something left to do: {done}");
+    place.write("open", "");
     let resumed = place.research(&["resume", "same"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(csv(&place), one);

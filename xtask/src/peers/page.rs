@@ -9,9 +9,10 @@ use super::contestants::Work;
 const OPENING: &str = "\
 # Beside other programs
 
-Written by `cargo xtask bench --peers`, which installs the others from their package indices and runs the same work with all of them in
-turns, two experiments at a time, on one machine. The start of each, of a server too where it has one, is in its time. Medians, and the spread from the slowest to the fastest round. What each
-keeps, and what an experiment is kept apart by, differs: it stands beside the figures, which mean little without it.
+Written by `cargo xtask bench --peers`, which installs those that are Python packages from the package index, and runs the same work with
+all of them in turns, two experiments at a time, on one machine. The start of each, of a server too where it has one, is in its time.
+Medians, and the spread from the slowest to the fastest round. What each keeps, and what an experiment is kept apart by, differs: it
+stands beside the figures, which mean little without it.
 ";
 
 /// The page.

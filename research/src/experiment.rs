@@ -22,7 +22,8 @@ pub struct StoredExperiment {
     pub worker: WorkerNumber,
     /// How it ended, if it has.
     pub status: Option<Status>,
-    /// What it has saved: values by variable and iteration.
+    /// What it has saved: values by variable and iteration; of a large value, what stands in for
+    /// it, which names its content.
     pub values: BTreeMap<(String, u64), Value>,
 }
 
@@ -93,6 +94,17 @@ impl Found<'_> {
                             .values
                             .insert((variable.to_string(), iteration), value);
                     }
+                }
+            }
+            Event::LargeValue {
+                experiment,
+                variable,
+                iteration,
+                value,
+            } => {
+                if let Some(known) = self.experiments.get_mut(experiment) {
+                    let key = (variable.to_string(), *iteration);
+                    known.values.insert(key, value.stand_in());
                 }
             }
             Event::ExperimentEnded {

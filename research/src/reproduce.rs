@@ -86,6 +86,13 @@ fn is_same(one: &Value, other: &Value) -> bool {
         (Value::List(one), Value::List(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(a, b)| is_same(a, b))
         }
+        (Value::Map(one), Value::Map(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|((key, a), (name, b))| key == name && is_same(a, b))
+        }
         _ => one == other,
     }
 }

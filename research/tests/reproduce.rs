@@ -143,3 +143,27 @@ fn what_cannot_be_reproduced_is_refused() {
     let nowhere = refused(study(&folder.join("elsewhere")), &id);
     assert!(matches!(nowhere, ResearchError::Storage(_)), "{nowhere}");
 }
+
+#[test]
+fn large_values_are_compared_too() {
+    let folder = folder("reproduce-large");
+    let study = |folder: &Path| {
+        let added = folder.join("added");
+        Research::new(name(folder))
+            .folder(folder)
+            .unit("text", move |_: &mut Context| {
+                Ok(fs::read_to_string(&added)?.repeat(1 << 20))
+            })
+            .save_to("text")
+            .seed(7)
+    };
+    add(&folder, 1);
+    let finished = study(&folder).run().unwrap();
+    let id = ids(&finished).remove(0);
+    let again = study(&folder).reproduce(&id).unwrap();
+    assert!(again.is_same(), "{:?}", again.differences);
+    assert_eq!(again.compared, 1);
+    add(&folder, 2);
+    let other = study(&folder).reproduce(&id).unwrap();
+    assert_eq!(other.differences.len(), 1, "{:?}", other.differences);
+}

@@ -65,6 +65,23 @@ fn a_program_updates_the_domain() {
     assert_eq!(given.lines().count(), 13);
 }
 
+/// An output of more than a MiB is kept in a file.
+#[test]
+fn a_domain_may_be_as_large_as_a_program_likes() {
+    let script = "[ $2 = 1 ] || { printf 'x=[7, 8'; yes ', 123456789' | head -n 100000 | tr -d '\\n'; echo ']'; }";
+    let place = updated("", script);
+    let file = place.read("research.toml");
+    place.write("research.toml", &(file + "n_configs = 2\n"));
+    place.run(&[]);
+    assert!(
+        place.table("u").ends_with("\n7,0,7\n8,0,8"),
+        "{}",
+        place.table("u")
+    );
+    let done = place.run(&["--set=dump_results=false", "--name=in-memory"]);
+    assert_eq!(done.out.lines().count(), 6, "{done:?}");
+}
+
 #[test]
 fn a_program_that_fails_ends_the_run_and_is_asked_again() {
     let place = updated("", "echo no idea >&2; exit 7");

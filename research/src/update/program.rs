@@ -138,14 +138,15 @@ impl ProgramUpdate {
     fn folder(&mut self, context: &UpdateContext<'_>) -> io::Result<PathBuf> {
         let folder = match (context.folder(), &self.temporary) {
             (Some(folder), _) => folder.join(FOLDER),
-            (None, Some(temporary)) => temporary.path().to_owned(),
+            (None, Some(temporary)) => temporary.path().join(FOLDER),
             (None, None) => {
                 let temporary = tempfile::Builder::new()
                     .prefix("research-update-")
                     .tempdir()?;
-                self.temporary.insert(temporary).path().to_owned()
+                self.temporary.insert(temporary).path().join(FOLDER)
             }
         };
+        // What it prints may be large, and has a file beside this folder then.
         fs::create_dir_all(&folder)?;
         std::path::absolute(folder)
     }
@@ -176,22 +177,28 @@ impl ProgramUpdate {
             branch: 0,
             record: Arc::new(record),
         };
+        let beside = folder.parent().unwrap_or(&folder).to_owned();
         let mut events = Vec::new();
         Executor::new(self.experiment.clone())
             .marked(context.mark)
             .experiments_folder(Some(folder))
             .run_task(vec![task], &mut events)?;
-        output(events)
+        output(events, &beside)
     }
 }
 
-/// What the program printed, or how it failed.
-fn output(events: Vec<Event>) -> Result<String, UnitError> {
+/// What the program printed, in an event or in a file in this folder, or how it failed.
+fn output(events: Vec<Event>, folder: &Path) -> Result<String, UnitError> {
     let mut output = String::new();
     for event in events {
         match event {
             Event::Values { column, .. } => {
                 if let Some(Value::Text(text)) = column.get(0) {
+                    output = text;
+                }
+            }
+            Event::LargeValue { value, .. } => {
+                if let Value::Text(text) = value.read(folder)? {
                     output = text;
                 }
             }

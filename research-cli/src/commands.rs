@@ -41,16 +41,6 @@ fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Command
     serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
 }
 
-/// A name as it is typed in a shell.
-fn shell_word(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%^".contains(c);
-    if !name.is_empty() && name.chars().all(is_plain) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
-    }
-}
-
 /// Asks, if there is somebody to ask.
 fn ask(question: &str) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {

@@ -129,7 +129,8 @@ impl ResearchFile {
     }
 
     fn load_and(path: &Path, settings: &[String], check: Check) -> Result<Self, FileError> {
-        let text = read(path).map_err(|error| FileError::unreadable(path, error))?;
+        let text = check_language(path).and_then(|()| read(path));
+        let text = text.map_err(|error| FileError::unreadable(path, error))?;
         let origin = Origin::File(path.to_owned());
         Self::interpret(origin, text, Format::of(path), settings, check)
     }
@@ -210,8 +211,20 @@ impl ResearchFile {
             updates,
         };
         check::names(&file, entries, sources)?;
+        check::options_in_domain(&file, entries)?;
         check(&file, entries, sources)?;
         Ok(file)
+    }
+}
+
+/// YAML would be refused as TOML that is wrong in its first line.
+fn check_language(path: &Path) -> std::io::Result<()> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    match ending.map(str::to_ascii_lowercase).as_deref() {
+        Some("yaml" | "yml") => Err(std::io::Error::other(
+            "YAML is not read; write the same in TOML, as `research init` shows it, or in JSON",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -84,4 +84,4 @@ pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError
 pub use update::UpdateRecord;
 pub use view::ResearchView;
 pub use when::{ParseWhenError, When};
-pub use words::{LogLevel, OutputStream};
+pub use words::{LogLevel, OutputStream, shell_word};

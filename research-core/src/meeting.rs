@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::event::Event;
-use crate::words::OutputStream;
+use crate::words::{OutputStream, shell_word};
 
 /// Where an executor tells what happens. It may gather events; it keeps their order.
 pub trait EventSink {
@@ -127,8 +127,9 @@ pub enum StorageError {
     },
     /// The folder is there already.
     #[error(
-        "{} exists already: go on with `research resume {name}`, remove it with `research remove {name}`, or take another name",
-        path.display()
+        "{} exists already: go on with `research resume {word}`, remove it with `research remove {word}`, or take another name",
+        path.display(),
+        word = shell_word(name)
     )]
     Exists {
         /// The folder.

@@ -1,5 +1,6 @@
-//! What experiments and runs say: how much it matters, and where.
+//! What experiments and runs say: how much it matters, and where; and words for shells.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -61,5 +62,23 @@ impl OutputStream {
             Self::Stdout => "stdout.txt",
             Self::Stderr => "stderr.txt",
         }
+    }
+}
+
+/// A name as it is typed in a shell: in quotes where it needs them.
+///
+/// ```
+/// use research_core::shell_word;
+///
+/// assert_eq!(shell_word("studies/power-2"), "studies/power-2");
+/// assert_eq!(shell_word("it's mine"), r"'it'\''s mine'");
+/// ```
+#[must_use]
+pub fn shell_word(name: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%^".contains(c);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("'{}'", name.replace('\'', r"'\''")))
     }
 }

@@ -177,3 +177,23 @@ fn a_guard_keeps_the_rest_of_a_condition_from_failing() {
             .unwrap();
     assert_eq!(domain.len().unwrap().finite(), Some(2));
 }
+
+#[test]
+fn what_json_writes_in_two_escapes_is_one_character() {
+    let read = |text: &str| text.parse::<Domain>().map(|domain| domain.to_string());
+    assert_eq!(
+        read(r#"a=["\ud83d\ude00", "\u00e9"]"#).unwrap(),
+        "a=[\"😀\", \"é\"]"
+    );
+    for half in [
+        r"\ud83d",
+        r"\ude00",
+        r"\ud83dx",
+        r"\ud83d\n",
+        r"\ud83d\u0041",
+        r"\ud83d\ud83d",
+    ] {
+        let error = read(&format!("a=[\"{half}\"]")).unwrap_err();
+        assert_eq!(error.message(), "this escape has no meaning", "{half}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use research_core::{FailureKind, Outcome, Status, Timestamp, WorkerNumber};
+use research_core::{FailureKind, Outcome, Status, Timestamp, WorkerNumber, shell_word};
 use research_domain::Config;
 use serde::Serialize;
 
@@ -56,6 +56,9 @@ pub struct StatusReport {
     pub recent_exceptions: Vec<ExceptionReport>,
     /// Why experiments failed, the most frequent cause first.
     pub failures: Vec<FailureGroup>,
+    /// How it is called in commands.
+    #[serde(skip)]
+    called: String,
     #[serde(skip)]
     course: String,
     #[serde(skip)]
@@ -146,6 +149,7 @@ impl StatusReport {
     #[must_use]
     pub fn of(name: &str, picture: &Picture, alive: bool, now: Timestamp) -> Self {
         let state = state(picture, alive);
+        let recent_exceptions = exceptions(picture, now);
         // What a broken run was doing, it did until its last event.
         let now = match state {
             State::Running => now,
@@ -159,6 +163,7 @@ impl StatusReport {
         });
         Self {
             name: name.to_owned(),
+            called: name.to_owned(),
             state,
             pid: picture.run().map(|run| run.pid).filter(|_| running),
             seconds: picture.elapsed(now),
@@ -180,7 +185,7 @@ impl StatusReport {
             } else {
                 Vec::new()
             },
-            recent_exceptions: exceptions(picture, now),
+            recent_exceptions,
             failures: Summary::of(picture, now).failures,
             course: if state == State::Broken {
                 // Nothing is left to expect of it.
@@ -273,22 +278,27 @@ impl State {
         }
     }
 
-    /// What to say of it.
-    fn sentence(self) -> &'static str {
+    /// What to say of a research that is called so in commands.
+    fn sentence(self, called: &str) -> String {
+        let called = shell_word(called);
         match self {
-            Self::New => "has not run yet",
-            Self::Running => "running",
-            Self::Broken => "broken off: its process is gone; go on with `research resume`",
-            Self::Complete => "complete",
-            Self::Interrupted => "interrupted; go on with `research resume`",
-            Self::Aborted => "aborted; see the log, then go on with `research resume`",
+            Self::New => "has not run yet".to_owned(),
+            Self::Running | Self::Complete => self.as_str().to_owned(),
+            Self::Broken => {
+                format!("broken off: its process is gone; go on with `research resume {called}`")
+            }
+            Self::Interrupted => format!("interrupted; go on with `research resume {called}`"),
+            Self::Aborted => format!(
+                "aborted; see why with `research logs {called}`, then go on with `research resume {called}`"
+            ),
         }
     }
 }
 
 impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.name, self.state.sentence())?;
+        let sentence = self.state.sentence(&self.called);
+        write!(f, "{}: {sentence}", self.name)?;
         if let Some(pid) = self.pid {
             write!(f, ", process {pid}")?;
         }
@@ -308,7 +318,9 @@ impl fmt::Display for StatusReport {
                 .iter()
                 .try_for_each(|group| write!(f, "\n  {group}"))?;
         }
-        if !self.recent_exceptions.is_empty() {
+        // Those of a run that has ended are told of as failures.
+        let is_told = self.state != State::Running && !self.failures.is_empty();
+        if !self.recent_exceptions.is_empty() && !is_told {
             let shown = self.recent_exceptions.len();
             write!(
                 f,
@@ -324,6 +336,14 @@ impl fmt::Display for StatusReport {
 }
 
 impl StatusReport {
+    /// Sets how the research is called in the commands that the report names, such as the path of
+    /// its folder; as its name says, if not set.
+    #[must_use]
+    pub fn called(mut self, called: impl Into<String>) -> Self {
+        self.called = called.into();
+        self
+    }
+
     /// The report in one line, as for a log.
     #[must_use]
     pub fn line(&self) -> String {

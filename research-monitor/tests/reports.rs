@@ -79,7 +79,7 @@ fn the_status_of_a_run_whose_process_is_gone_says_so() {
     let report = StatusReport::of("power", &Picture::of(&eventful()), false, at(1000.0));
     let text = report.to_string();
     assert!(
-        text.starts_with("power: broken off: its process is gone; go on with `research resume`\n5/8 experiments, 8.0 s"),
+        text.starts_with("power: broken off: its process is gone; go on with `research resume power`\n5/8 experiments, 8.0 s"),
         "{text}"
     );
     assert!(!text.contains("workers:"), "{text}");

@@ -1,5 +1,7 @@
 //! What may be other when a research goes on, and what may not.
 
+use std::fmt;
+
 use research_core::ResearchRecord;
 
 use crate::error::ResearchError;
@@ -28,20 +30,29 @@ pub(crate) fn check(
         )));
     }
     let mut changes = Vec::new();
-    let mut compare = |what: &str, before: &dyn std::fmt::Debug, now: &dyn std::fmt::Debug| {
-        let (before, now) = (format!("{before:?}"), format!("{now:?}"));
+    let mut compare = |what: &str, before: &dyn fmt::Display, now: &dyn fmt::Display| {
+        let (before, now) = (before.to_string(), now.to_string());
         if before != now {
             changes.push(format!("{what} was {before}, and is {now}"));
         }
     };
     let (old, new) = (&before.options, &now.options);
-    compare("n_iters", &old.n_iters, &new.n_iters);
+    let set = |number: Option<u64>| number.map_or("not set".to_owned(), |n| n.to_string());
+    compare("n_iters", &set(old.n_iters), &set(new.n_iters));
     compare("finalize", &old.finalize, &new.finalize);
     for (number, (before, now)) in before.units.iter().zip(&now.units).enumerate() {
         compare(&format!("unit {}", number + 1), before, now);
     }
     compare("the number of units", &before.units.len(), &now.units.len());
-    compare("what updates the domain", &before.updates, &now.updates);
+    let all = |updates: &[String]| match updates {
+        [] => "nothing".to_owned(),
+        updates => updates.join("; "),
+    };
+    compare(
+        "what updates the domain",
+        &all(&before.updates),
+        &all(&now.updates),
+    );
     if changes.is_empty() || are_allowed {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! What must be true of a research's options.
 
 use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
-use research_domain::{Config, Configs, Domain, ExperimentId, is_auxiliary};
+use research_domain::{Config, Configs, Count, Domain, ExperimentId, is_auxiliary};
 
 use crate::builder::Place;
 use crate::error::ResearchError;
@@ -137,11 +137,12 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
     Ok(())
 }
 
-pub(crate) fn size(configs: &Configs) -> Result<(), ResearchError> {
-    match configs.size()?.finite() {
+pub(crate) fn size(configs: &Configs) -> Result<Count, ResearchError> {
+    let size = configs.size()?;
+    match size.finite() {
         Some(size) if u64::try_from(size).is_err() => Err(ResearchError::Options(format!(
             "the domain has {size} configs, more than can be run: set n_configs, or sample it"
         ))),
-        _ => Ok(()),
+        _ => Ok(size),
     }
 }

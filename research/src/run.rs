@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
-use research_domain::Iteration;
+use research_domain::{Count, Iteration};
 use research_exec::devices::{DevicePlan, DeviceProbe};
 use research_exec::{
     DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead, relaunched_test,
@@ -207,7 +207,10 @@ impl Prepared {
         )?
         .branches(options.branches)
         .keep_branches(!options.branch_configs.is_empty());
-        check::size(&configs)?;
+        let is_empty = check::size(&configs)? == Count::Finite(0);
+        if is_empty && !resume && self.research.updates.is_empty() {
+            warnings.push("the domain has no configs, so there is nothing to run".to_owned());
+        }
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let Stored {
             storage,

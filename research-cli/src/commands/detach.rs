@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
+use research::core::shell_word;
 use research::exec::leave_terminal;
 use research::{Event, Research, Subscriber};
 
-use super::{CommandError, shell_word};
+use super::CommandError;
 use crate::exit::Exit;
 
 /// Where, in a research's folder, stands what a detached run would have shown in a terminal.
@@ -74,7 +75,8 @@ pub(super) fn start(base: &Path, folder: &Path, called: &Path) -> Result<Exit, C
     let has_begun = matches!((&ours).read(&mut [0]), Ok(1));
     if has_begun {
         fs::rename(&output, folder.join(OUTPUT))?;
-        let name = shell_word(&called.to_string_lossy());
+        let called = called.to_string_lossy();
+        let name = shell_word(&called);
         // What cannot be said on standard error changes nothing.
         let _ = writeln!(
             io::stderr().lock(),

@@ -216,6 +216,10 @@ fn print_table(
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+    if rows.is_empty() {
+        eprintln!("there are no configs");
+        return Ok(());
+    }
     let mut titles: Vec<String> = Vec::new();
     for entry in rows.iter().flat_map(|row| row.config.entries()) {
         if titles.iter().all(|title| title != entry.key()) {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use research::ResearchError;
-use research::core::StorageError;
+use research::core::{StorageError, shell_word};
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
@@ -41,10 +41,11 @@ pub enum CommandError {
     Infinite,
     /// A research of the name is there already.
     #[error(
-        "{} exists already: go on with `research resume {name}`, run what is new in the file with \
-         `research resume {name} --file {}`, remove it with `research remove {name}`, or take another name",
+        "{} exists already: go on with `research resume {word}`, run what is new in the file with \
+         `research resume {word} --file {}`, remove it with `research remove {word}`, or take another name",
         path.display(),
-        file.display()
+        shell_word(&file.to_string_lossy()),
+        word = shell_word(name)
     )]
     Exists {
         /// The research's folder.

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use research::core::shell_word;
 use research::storage::check_name;
 
-use super::{CommandError, shell_word};
+use super::CommandError;
 use crate::exit::Exit;
 
 /// Write a research file to start from

@@ -5,12 +5,12 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use research::core::RunOptions;
+use research::core::{RunOptions, shell_word};
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, StoredResearch, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
 
-use super::{CommandError, shell_word};
+use super::CommandError;
 use crate::exit::Exit;
 use crate::file::{FileError, ResearchFile};
 
@@ -138,7 +138,8 @@ fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) 
     if in_memory {
         return said;
     }
-    let name = shell_word(&called.to_string_lossy());
+    let called = called.to_string_lossy();
+    let name = shell_word(&called);
     let logs = summary
         .examples()
         .map(|id| format!("research logs {name} --id {id}"));
@@ -152,10 +153,20 @@ fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) 
     }
     if picture.outcome() != Some(Outcome::Complete) {
         said.push_str(&format!("\ngo on with `research resume {name}`"));
-    } else if !shown.results && io::stderr().is_terminal() {
+        return said;
+    }
+    if summary.has_failures() {
+        said.push_str(&format!("\n{}", again(&name)));
+    }
+    if !shown.results && io::stderr().is_terminal() {
         said.push_str(&format!("\nsee the results with `research results {name}`"));
     }
     said
+}
+
+/// How what did not succeed is run again.
+pub(super) fn again(name: &str) -> String {
+    format!("run what failed again with `research resume {name} --failed`")
 }
 
 fn exit(finished: &Finished) -> Exit {

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use research::core::StorageError;
 use research::remove;
+use research::storage::StoredResearch;
 
 use super::{CommandError, ask};
 use crate::exit::Exit;
@@ -38,9 +40,12 @@ pub struct Arguments {
 /// is nobody to answer it.
 pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
     let folder = &arguments.name;
-    // Nothing there is told before anything is asked.
     let question = format!("Remove {} and all that it has saved?", folder.display());
-    let is_there = folder.symlink_metadata().is_ok();
+    // That there is nothing, or no research, is told before anything is asked.
+    let is_there = !matches!(
+        StoredResearch::load(folder),
+        Err(StorageError::NoResearch { .. })
+    );
     if arguments.yes || !is_there || ask(&question)? {
         remove(folder, arguments.force).map_err(Box::new)?;
     }

@@ -5,12 +5,13 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use research::core::shell_word;
 use research::monitor::{State, StatusReport};
 use research::storage::StoredResearch;
 use research::{Finished, Research, ResearchError};
 
 use super::detach::{self, Background};
-use super::lead::{Shown, describe, lead, print_results, recorded, set_workers};
+use super::lead::{Shown, again, describe, lead, print_results, recorded, set_workers};
 use super::{CommandError, status};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
@@ -73,7 +74,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let report = status::report(&stored)?;
     let is_done = report.state == State::Complete && arguments.file.is_none();
     if is_done && !(arguments.failed && report.failed() > 0) {
-        return nothing_to_do(&report, &stored, arguments.shown.results, out);
+        return nothing_to_do(arguments, &report, &stored, out);
     }
     if arguments.background.is_asked_for() {
         let folder = stored.folder();
@@ -136,12 +137,14 @@ fn changed_file(
 /// A research that is complete is left as it is; its exit code is that of the run that completed
 /// it.
 fn nothing_to_do(
+    arguments: &Arguments,
     report: &StatusReport,
     stored: &StoredResearch,
-    with_results: bool,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
-    let mut said = format!("{} is complete, nothing is left to run", report.name);
+    let called = arguments.name.to_string_lossy();
+    let name = shell_word(&called);
+    let mut said = format!("{name} is complete, nothing is left to run");
     for (place, count) in report.counts.iter().enumerate() {
         let before = if place == 0 { ": " } else { ", " };
         said.push_str(&format!("{before}{} {}", count.count, count.status));
@@ -149,9 +152,12 @@ fn nothing_to_do(
     for failure in &report.failures {
         said.push_str(&format!("\n  {failure}"));
     }
+    if report.failed() > 0 {
+        said.push_str(&format!("\n{}", again(&name)));
+    }
     // The exit code says the most of it, where nothing can be written.
     let _ = writeln!(io::stderr().lock(), "{said}");
-    if with_results {
+    if arguments.shown.results {
         print_results(&Finished::load(stored.folder()).map_err(Box::new)?, out)?;
     }
     Ok(match report.failed() {

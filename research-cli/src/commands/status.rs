@@ -79,7 +79,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         let is_run = stored.runner()?.is_some();
         fold(&mut events, &mut picture)?;
         let name = &stored.record().name;
-        let report = StatusReport::of(name, &picture, is_run, Timestamp::now());
+        let report = StatusReport::of(name, &picture, is_run, Timestamp::now())
+            .called(arguments.name.to_string_lossy());
         let interval = arguments.watch.filter(|_| is_run);
         match (arguments.format, arguments.watch) {
             (Format::Json, _) => {

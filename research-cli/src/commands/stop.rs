@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use research::stop;
+use research::storage::StoredResearch;
 
 use super::{CommandError, ask};
 use crate::exit::Exit;
@@ -40,7 +41,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
     let name = arguments.name.display();
     let question = format!("Stop {name}, which can be resumed later?");
-    if !arguments.yes && !ask(&question)? {
+    // Where nothing runs there is nothing to ask.
+    let is_run = StoredResearch::load(&arguments.name)?.runner()?.is_some();
+    if is_run && !arguments.yes && !ask(&question)? {
         return Ok(Exit::Success);
     }
     let was_running = stop(&arguments.name, arguments.kill).map_err(Box::new)?;

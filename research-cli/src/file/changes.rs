@@ -1,10 +1,11 @@
 //! What is other in a research file than in the one that a research was begun with.
 
-use std::fmt::Debug;
+use serde::Serialize;
 
 use super::ResearchFile;
 use super::unit::UnitFile;
 use super::update::UpdateFile;
+use super::write::UnitForm;
 
 impl ResearchFile {
     /// What is other in the units, and in what updates the domain, than in a file from before, a line
@@ -43,12 +44,15 @@ impl ResearchFile {
 
 fn compared(before: &UnitFile, now: &UnitFile) -> Vec<String> {
     let mut changes = Changes::of(format!("unit `{}`", now.name));
-    changes.compare("run", &before.program.run, &now.program.run);
-    changes.compare("shell", &before.program.shell, &now.program.shell);
-    changes.compare("output", &before.program.output, &now.program.output);
-    changes.compare("mode", &before.mode, &now.mode);
-    changes.compare("save_to", &before.save, &now.save);
-    changes.compare("when", &before.when, &now.when);
+    let (before, now) = (UnitForm::of(before), UnitForm::of(now));
+    changes.compare("run", before.run, now.run);
+    changes.compare("shell", &before.shell, &now.shell);
+    changes.compare("output", before.output, now.output);
+    changes.compare("mode", before.mode, now.mode);
+    changes.compare("save_to", &before.save_to, &now.save_to);
+    let dictionaries = (before.save_output_dict, now.save_output_dict);
+    changes.compare("save_output_dict", &dictionaries.0, &dictionaries.1);
+    changes.compare("when", before.when, now.when);
     changes.compare("root", &before.root, &now.root);
     changes.found
 }
@@ -78,8 +82,14 @@ impl Changes {
         }
     }
 
-    fn compare(&mut self, key: &str, before: &impl Debug, now: &impl Debug) {
-        let (before, now) = (format!("{before:?}"), format!("{now:?}"));
+    /// Values are shown as files have them, in JSON.
+    fn compare<T: Serialize + ?Sized>(&mut self, key: &str, before: &T, now: &T) {
+        let shown = |value: &T| match serde_json::to_string(value) {
+            Ok(text) if text == "null" => "not set".to_owned(),
+            Ok(text) => text,
+            Err(error) => error.to_string(),
+        };
+        let (before, now) = (shown(before), shown(now));
         if before != now {
             let table = &self.table;
             let change = format!("`{key}` of {table} was {before}, and is {now}");

@@ -10,7 +10,7 @@ use research::exec::program::{
 use super::ResearchFile;
 use super::domain::inside;
 use super::error::{Fault, Problem, Source};
-use super::keys::{find, suggest};
+use super::keys::{self, find, suggest};
 use super::node::{Content, Entry, Node, Span};
 use super::unit::{Mode, UnitFile};
 use super::update;
@@ -116,6 +116,39 @@ pub(crate) fn names(
                 problem,
                 node.and_then(|n| name_span(n, &name, sources)),
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no option stands below `[domain]`, where it would be a parameter.
+///
+/// A parameter may well be called like an option; one that has a single value and that no command
+/// uses is none.
+pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Result<(), Fault> {
+    let Some(Content::Table(parameters)) = find(entries, "domain").map(|node| &node.content) else {
+        return Ok(());
+    };
+    let is_used = |key: &str| {
+        let mut commands = file
+            .units
+            .iter()
+            .filter_map(|unit| ProgramCommand::new(&unit.program).ok());
+        commands.any(|command| {
+            command
+                .names()
+                .any(|name| name.split('.').next() == Some(key))
+        })
+    };
+    let is_single = |node: &Node| !matches!(node.content, Content::List(_) | Content::Table(_));
+    for Entry {
+        key,
+        key_span,
+        node,
+    } in parameters
+    {
+        if keys::is_of_file(key) && is_single(node) && !is_used(key) {
+            return Err(Problem::OptionInDomain { key: key.clone() }.at(*key_span));
         }
     }
     Ok(())

@@ -59,6 +59,12 @@ pub enum Problem {
         /// The nearest known key, or all that there are.
         hint: String,
     },
+    /// An option that stands among the parameters.
+    #[error("`{key}` stands in [domain], where it is a parameter, and no command uses it")]
+    OptionInDomain {
+        /// The key.
+        key: String,
+    },
     /// A key that must be there.
     #[error("{table} has no `{key}`")]
     Missing {
@@ -236,6 +242,9 @@ impl Problem {
             | Self::UnknownName { hint, .. }
             | Self::Choice { hint, .. } => hint.clone(),
             Self::Missing { hint, .. } => (*hint).to_owned(),
+            Self::OptionInDomain { key } => format!(
+                "write it before the first line in brackets; for a parameter of one value write a list: {key} = […]"
+            ),
             Self::NoValues { .. } => "give it at least one value, or take it out".to_owned(),
             Self::Expression { hint, .. } => return hint.clone(),
             Self::NoUnits => {

@@ -61,7 +61,13 @@ fn failure(problem: Problem) -> FileError {
 fn body(unit: &UnitFile) -> Result<UnitBody, ProgramError> {
     let command = ProgramCommand::new(&unit.program)?;
     Ok(match unit.mode {
-        Mode::Callable => UnitBody::Callable(Arc::new(ProgramCallable::new(command))),
+        Mode::Callable => {
+            let program = ProgramCallable::new(command);
+            UnitBody::Callable(Arc::new(match unit.save {
+                Save::Nothing => program,
+                _ => program.must_print(),
+            }))
+        }
         Mode::Generator => UnitBody::Generator(Arc::new(ProgramGenerator::new(command)?)),
     })
 }

@@ -106,12 +106,32 @@ pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Fault> {
             let problem = Problem::UnknownKey {
                 key: key.to_owned(),
                 table: keys.table,
-                hint: suggest(key, all),
+                hint: elsewhere(key).unwrap_or_else(|| suggest(key, all)),
             };
             return Err(problem.at(entry.key_span));
         }
     }
     Ok(())
+}
+
+/// Where a key belongs that stands in the wrong table.
+fn elsewhere(key: &str) -> Option<String> {
+    if FILE.known.contains(&key) {
+        let place = "write it before the first line in brackets, such as [domain]";
+        return Some(format!("`{key}` is a key of the whole file: {place}"));
+    }
+    let table = [UNIT, UPDATE]
+        .into_iter()
+        .find(|table| table.known.contains(&key))?;
+    Some(format!(
+        "`{key}` is a key of {}: write it below that",
+        table.table
+    ))
+}
+
+/// Whether it is a key of the whole file.
+pub(crate) fn is_of_file(key: &str) -> bool {
+    FILE.known.contains(&key)
 }
 
 /// The value of a key, if it is there.

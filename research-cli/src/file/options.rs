@@ -94,8 +94,7 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
                 node.time("gpu_check_delay", true)
             })?,
         debug,
-        profile: find(entries, "profile")
-            .map_or(Ok(default.profile), |node| node.integer("profile", 0))?,
+        profile: find(entries, "profile").map_or(Ok(default.profile), profile)?,
         monitor_log: find(entries, "monitor_log")
             .map_or(Ok(default.monitor_log), |node| node.bool("monitor_log"))?,
         fsync: find(entries, "fsync")
@@ -126,6 +125,21 @@ fn id_prefix(node: &Node) -> Result<Option<u8>, Fault> {
             Err(problem.at(node.span))
         }
         _ => Err(node.expected("create_id_prefix", "true, false or a number of digits")),
+    }
+}
+
+fn profile(node: &Node) -> Result<u8, Fault> {
+    match node.integer("profile", 0)? {
+        level @ 0..=2 => Ok(level),
+        level => {
+            let problem = Problem::Range {
+                key: "profile".to_owned(),
+                reason: format!(
+                    "it is 0 (off), 1 (time per unit) or 2 (in detail), and not {level}"
+                ),
+            };
+            Err(problem.at(node.span))
+        }
     }
 }
 

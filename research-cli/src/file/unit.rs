@@ -131,13 +131,10 @@ fn name(entries: &[Entry], unit: &Node) -> Result<String, Fault> {
         problem.at(unit.span)
     })?;
     let name = node.text("name")?;
-    let reason = if name.trim().is_empty() {
-        "it is empty"
-    } else if name.contains(['{', '}']) {
-        "braces stand for names in commands"
-    } else if name.chars().any(char::is_control) {
-        "it has a character in it that cannot be seen"
-    } else {
+    let braces = name
+        .contains(['{', '}'])
+        .then_some("braces stand for names in commands");
+    let Some(reason) = unseen(name).or(braces) else {
         return Ok(name.to_owned());
     };
     let problem = Problem::Name {
@@ -146,6 +143,17 @@ fn name(entries: &[Entry], unit: &Node) -> Result<String, Fault> {
         reason: reason.to_owned(),
     };
     Err(problem.at(node.span))
+}
+
+/// Why a name cannot be told from others by looking at it.
+fn unseen(name: &str) -> Option<&'static str> {
+    if name.trim().is_empty() {
+        Some("it is empty")
+    } else if name.chars().any(char::is_control) {
+        Some("it has a character in it that cannot be seen")
+    } else {
+        None
+    }
 }
 
 const COMMAND: &str = "a text, or a list of texts";
@@ -225,13 +233,13 @@ fn variable(node: &Node) -> Result<String, Fault> {
     let Content::Text(name) = &node.content else {
         return Err(node.expected("save_to", "a name, or a list of names"));
     };
-    if !name.trim().is_empty() && !name.chars().any(char::is_control) {
+    let Some(reason) = unseen(name) else {
         return Ok(name.clone());
-    }
+    };
     let problem = Problem::Name {
         name: name.escape_debug().to_string(),
         what: "a saved variable",
-        reason: "there is nothing in it that can be seen".to_owned(),
+        reason: reason.to_owned(),
     };
     Err(problem.at(node.span))
 }

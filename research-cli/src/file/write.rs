@@ -105,26 +105,26 @@ impl<'f> UpdateForm<'f> {
 }
 
 #[derive(serde::Serialize)]
-struct UnitForm<'f> {
-    name: &'f str,
-    run: &'f Run,
-    shell: bool,
-    mode: &'static str,
-    output: &'f OutputSpec,
+pub(crate) struct UnitForm<'f> {
+    pub(crate) name: &'f str,
+    pub(crate) run: &'f Run,
+    pub(crate) shell: bool,
+    pub(crate) mode: &'static str,
+    pub(crate) output: &'f OutputSpec,
     #[serde(skip_serializing_if = "Option::is_none")]
-    save_to: Option<SaveForm<'f>>,
-    save_output_dict: bool,
-    when: &'f When,
-    root: bool,
+    pub(crate) save_to: Option<SaveForm<'f>>,
+    pub(crate) save_output_dict: bool,
+    pub(crate) when: &'f When,
+    pub(crate) root: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    timeout: Option<f64>,
+    pub(crate) timeout: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    dump: Option<&'f When>,
+    pub(crate) dump: Option<&'f When>,
 }
 
 #[derive(serde::Serialize)]
 #[serde(untagged)]
-enum SaveForm<'f> {
+pub(crate) enum SaveForm<'f> {
     Name(&'f str),
     Parts(&'f [Option<String>]),
 }
@@ -172,7 +172,7 @@ impl<'f> FileForm<'f> {
 }
 
 impl<'f> UnitForm<'f> {
-    fn of(unit: &'f UnitFile) -> Self {
+    pub(crate) fn of(unit: &'f UnitFile) -> Self {
         Self {
             name: &unit.name,
             run: &unit.program.run,

@@ -43,6 +43,9 @@ fn a_file_that_cannot_be_read() {
     fs::write(place.path("image.toml"), [0xff, 0xd8, 0xff]).unwrap();
     let done = refused(&place, &["run", "image.toml"], 2);
     assert!(done.err.contains("no UTF-8 text"), "{done:?}");
+    place.write("study.yaml", "name: study\n");
+    let done = refused(&place, &["run", "study.yaml"], 2);
+    assert!(done.err.contains("YAML is not read"), "{done:?}");
 }
 
 #[test]
@@ -74,6 +77,17 @@ fn a_file_with_a_mistake() {
             &format!("`{name}` cannot be the name"),
             "1:8",
         );
+    }
+}
+
+#[test]
+fn a_parameter_may_be_called_like_an_option() {
+    for (domain, command) in [
+        ("{ n_reps = 3 }", "echo {n_reps}"),
+        ("{ n_reps = [3] }", "echo 1"),
+    ] {
+        let file = GOOD.replace("'a=[1, 2]'", domain);
+        Place::with(&file.replace("echo {a}", command)).run(&["--dry-run"]);
     }
 }
 

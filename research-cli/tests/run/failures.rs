@@ -77,6 +77,12 @@ fn what_failed_stays_failed_when_it_is_resumed() {
         "{resumed:?}"
     );
     assert!(resumed.err.contains("exit code 3"), "{resumed:?}");
+    let how = "run what failed again with `research resume f --failed`";
+    assert!(resumed.err.contains(how), "{resumed:?}");
+    // Each cause is told once, and how long ago it was says nothing any more.
+    let status = place.research(&["status", "f"]).out;
+    assert_eq!(status.matches("exit code 3").count(), 1, "{status}");
+    assert!(!status.contains(" ago"), "{status}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod left_behind;
 mod outputs;
 mod place;
 mod resumed;
+mod said;
 mod same;
 mod stopped;
 mod streams;

@@ -183,3 +183,18 @@ fn a_value_of_a_hundred_megabytes_has_a_file_of_its_own() {
         std::fs::remove_dir_all(place.path(name)).unwrap();
     }
 }
+
+#[test]
+fn an_output_that_is_saved_must_be_there() {
+    let unit = |name: &str, settings: &str| {
+        format!("[[unit]]\nname = \"{name}\"\nrun = \"true\"\n{settings}\n")
+    };
+    let place = Place::with(&format!("name = \"n\"\n{}", unit("u", "save_to = \"v\"")));
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.err.contains("it put out nothing"), "{done:?}");
+    let null = unit("u", "save_to = \"v\"").replace("\"true\"", "\"echo null\"");
+    place.write("research.toml", &(unit("quiet", "") + &null));
+    place.run(&["--name=null"]);
+    assert_eq!(place.table("null"), "iteration,v\n0,");
+}

@@ -20,13 +20,25 @@ use super::process::Running;
 #[derive(Clone, Debug)]
 pub struct ProgramCallable {
     command: ProgramCommand,
+    must_print: bool,
 }
 
 impl ProgramCallable {
     /// A unit that runs this command.
     #[must_use]
     pub fn new(command: ProgramCommand) -> Self {
-        Self { command }
+        Self {
+            command,
+            must_print: false,
+        }
+    }
+
+    /// Lets it fail where the program puts out nothing, instead of putting out `null`: for units
+    /// whose output is saved.
+    #[must_use]
+    pub fn must_print(mut self) -> Self {
+        self.must_print = true;
+        self
     }
 }
 
@@ -64,6 +76,7 @@ impl ProgramCallable {
         };
         let value = output.and_then(|output| match output {
             Some(output) => parser.read(output.into()),
+            None if self.must_print => parser.refuse_nothing(),
             None => parser.read_nothing(),
         });
         let value = value.map_err(|source| program.blame(source))?;

@@ -34,6 +34,10 @@ pub(super) enum OutputError {
     NoNumber(String),
     #[error("it put out nothing, and `output = \"number\"` needs a number on the last line")]
     Nothing,
+    #[error(
+        "it put out nothing, and its output is to be saved: print it as JSON on the last line, `null` if there is none"
+    )]
+    NothingToSave,
     #[error("no line of its output matches `{0}`")]
     NoMatch(String),
     #[error("a line of its output is longer than {}, which is the most that is taken: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
@@ -102,6 +106,14 @@ impl Parser {
             Self::Regex(regex) => last_match(regex, &line)
                 .ok_or_else(|| OutputError::NoMatch(regex.as_str().to_owned())),
             Self::File(_) => Ok(json::parse(&line).unwrap_or_else(|_| text(without_newline(line)))),
+        }
+    }
+
+    /// What it is when no line was wanted, and there must be something.
+    pub(super) fn refuse_nothing(&self) -> Result<Value, OutputError> {
+        match self.read_nothing()? {
+            Value::Null => Err(OutputError::NothingToSave),
+            other => Ok(other),
         }
     }
 

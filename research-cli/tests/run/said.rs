@@ -1,0 +1,45 @@
+//! What is said where there is nothing to do, and how names are told.
+
+use crate::place::Place;
+
+#[test]
+fn where_there_is_nothing_to_do_or_to_ask_that_is_said() {
+    let place = Place::with(
+        "name = \"n\"\ndomain = 'a=[1, 2] where a > 2'\n[[unit]]\nname = \"u\"\nrun = \"true\"\n",
+    );
+    let done = place.run(&[]);
+    assert!(
+        done.err.contains("warning: the domain has no configs"),
+        "{done:?}"
+    );
+    let printed = place.research(&["domain", "research.toml"]);
+    assert_eq!((printed.code, &*printed.out), (Some(0), ""), "{printed:?}");
+    assert_eq!(printed.err, "there are no configs\n");
+    // Nobody is asked where it would change nothing.
+    let stopped = place.research(&["stop", "n"]);
+    assert_eq!(stopped.err, "n is not being run\n");
+    std::fs::create_dir(place.path("photos")).unwrap();
+    for command in ["stop", "remove"] {
+        for name in ["none", "photos"] {
+            let refused = place.research(&[command, name]);
+            assert_eq!(refused.code, Some(2), "{refused:?}");
+            assert!(refused.err.contains("is no research"), "{refused:?}");
+        }
+    }
+    let asked = place.research(&["remove", "n"]);
+    assert!(asked.err.contains("answer it with -y"), "{asked:?}");
+}
+
+#[test]
+fn names_are_told_as_they_are_typed_in_a_shell() {
+    let file = "name = \"a study\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n";
+    let place = Place::with(file);
+    place.run(&[]);
+    for flags in [
+        &["run", "research.toml"][..],
+        &["run", "research.toml", "--dry-run"],
+    ] {
+        let done = place.research(flags);
+        assert!(done.err.contains("`research resume 'a study'`"), "{done:?}");
+    }
+}

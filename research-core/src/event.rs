@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use research_domain::{Config, ExperimentId};
+use research_domain::{Config, ExperimentId, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Iterations};
@@ -377,5 +377,13 @@ pub enum Event {
         unit: Arc<str>,
         /// A sum for each span.
         spans: Vec<SpanTime>,
+    },
+    /// Which devices an experiment was given, in a run with devices: the auxiliary key `device` of
+    /// its config.
+    Device {
+        /// Which experiment.
+        experiment: ExperimentNumber,
+        /// A name, a list of names, or null for none.
+        device: Value,
     },
 }

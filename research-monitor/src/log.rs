@@ -213,6 +213,7 @@ impl<'a> Entry<'a> {
             | Event::Moved { .. }
             | Event::Profile { .. }
             | Event::Spans { .. }
+            | Event::Device { .. }
             | Event::Output { .. }
             | Event::LargeValue { .. }
             | Event::WorkerWaits { reason: None, .. } => return None,

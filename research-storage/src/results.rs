@@ -162,6 +162,11 @@ impl Results {
             | Event::Output { .. }
             | Event::Spans { .. }
             | Event::RunEnded { .. } => {}
+            Event::Device { experiment, device } => {
+                if let Some(experiment) = self.find(*experiment) {
+                    experiment.device = Some(Box::new(device.clone()));
+                }
+            }
         }
     }
 

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{small_run, started};
+use common::{KINDS, kinds, small_run, started};
 use research_core::{Event, StorageError};
 use research_storage::{FsyncPolicy, LogReader, LogWriter, TornTail};
 
@@ -75,6 +75,11 @@ fn read(path: &Path) -> Reading {
         }
     }
     (batches, Ok(reader.torn()))
+}
+
+#[test]
+fn the_small_run_has_every_kind_of_event() {
+    assert_eq!(kinds(&small_run().concat()).len(), KINDS);
 }
 
 #[test]

@@ -82,6 +82,53 @@ fn of_large_and_small_values_of_an_iteration_the_last_counts() {
 }
 
 #[test]
+fn devices_are_shown_where_there_were_any() {
+    let device = |number, device: Value| Event::Device {
+        experiment: ExperimentNumber(number),
+        device,
+    };
+    let a = |a: i64| Config::from_pairs([("a", a)]);
+    let mut events = vec![
+        started(0, 1, a(1)),
+        saved(0, "x", 0, Column::Int(vec![1])),
+        started(1, 1, a(2)),
+        saved(1, "x", 0, Column::Int(vec![2])),
+    ];
+    let aux = TableOptions::new().aux(true);
+    let results: Results = events.iter().collect();
+    let header =
+        |results: &Results, options| csv(results, options).lines().next().map(str::to_owned);
+    assert_eq!(
+        header(&results, &aux).unwrap(),
+        "id,a,repetition,updates,iteration,x"
+    );
+
+    events.push(device(0, vec!["0", "1"].into()));
+    events.push(device(1, Value::Null));
+    let results: Results = events.iter().collect();
+    assert_eq!(
+        csv(&results, &aux),
+        "id,a,repetition,updates,device,iteration,x\n\
+         e0,1,0,0,\"[\"\"0\"\",\"\"1\"\"]\",0,1\n\
+         e1,2,1,0,,0,2\n"
+    );
+    assert_eq!(
+        header(&results, &TableOptions::new()).unwrap(),
+        "id,a,iteration,x"
+    );
+    // Another attempt may have others.
+    events.push(started(0, 2, a(1)));
+    let results: Results = events.iter().collect();
+    assert!(
+        results
+            .experiment(ExperimentNumber(0))
+            .unwrap()
+            .device
+            .is_none()
+    );
+}
+
+#[test]
 fn a_new_attempt_voids_what_earlier_ones_left() {
     let config = Config::from_pairs([("a", 1)]);
     let mut results: Results = [

@@ -44,7 +44,7 @@ pub struct Arguments {
     /// One column with the whole config instead of one for each parameter
     #[arg(long)]
     pub concat_config: bool,
-    /// Print repetition and updates too
+    /// Print repetition and updates too, and devices if there were any
     #[arg(long)]
     pub aux: bool,
     /// Which experiments.

@@ -55,6 +55,14 @@ fn programs_see_the_devices_of_their_worker() {
     place.run(&["--name", "given", "--devices", "3,GPU-abc"]);
     assert_eq!(saved(&place, "given"), set(&["3,GPU-abc PCI_BUS_ID 0,1"]));
 
+    let table = place.results("given", &["--format", "csv", "--aux"]);
+    let shown = "0,0,\"[\"\"0\"\",\"\"1\"\"]\",0,";
+    assert!(
+        table.starts_with("id,a,repetition,updates,device,iteration,v\n"),
+        "{table}"
+    );
+    assert_eq!(table.matches(shown).count(), 4, "{table}");
+
     // Without workers, programs are processes of their own all the same.
     place.run(&["--name", "here", "--set", "isolation=none"]);
     assert_eq!(saved(&place, "here"), set(&["5,7 PCI_BUS_ID 0,1"]));

@@ -271,6 +271,9 @@ impl Executor {
         let task = self.with_added(task);
         let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
         let (mut branches, watch) = self.begin_task(task, interrupt);
+        if self.devices.is_some() {
+            branches.iter().try_for_each(|one| one.tell_device(sink))?;
+        }
         match self.experiment.hooks() {
             None => self.run_branches(&mut branches, sink)?,
             Some(hooks) => {

@@ -87,6 +87,7 @@ impl Picture {
             Event::Moved { .. }
             | Event::Profile { .. }
             | Event::Spans { .. }
+            | Event::Device { .. }
             | Event::Output { .. }
             | Event::LargeValue { .. } => {}
             Event::RunEnded { at, outcome } => {

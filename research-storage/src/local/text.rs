@@ -167,6 +167,7 @@ impl TextLogs {
             | Event::Moved { .. }
             | Event::Profile { .. }
             | Event::Spans { .. }
+            | Event::Device { .. }
             | Event::Output { .. }
             | Event::LargeValue { .. }
             | Event::WorkerWaits { reason: None, .. } => {}

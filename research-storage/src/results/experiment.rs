@@ -7,7 +7,7 @@ use research_core::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, Status, Timestamp,
     WorkerNumber,
 };
-use research_domain::ConfigPool;
+use research_domain::{ConfigPool, Value};
 
 use super::Series;
 
@@ -36,6 +36,8 @@ pub struct ExperimentResult {
     pub pid: u32,
     /// The errors and panics of its units.
     pub exceptions: Vec<ExceptionRecord>,
+    /// Its devices, in a run with devices: a name, a list of names, or null.
+    pub device: Option<Box<Value>>,
     /// Whether what it saves is kept.
     pub(super) keeps_values: bool,
     series: Vec<Series>,
@@ -108,6 +110,7 @@ impl ExperimentResult {
             worker: *worker,
             pid: *pid,
             exceptions: Vec::new(),
+            device: None,
             keeps_values: true,
             series: Vec::new(),
             large: BTreeMap::new(),

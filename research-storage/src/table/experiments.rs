@@ -103,6 +103,8 @@ pub(super) struct Identity<'a> {
     /// Keys and their headings.
     parameters: Vec<(&'a str, &'a str)>,
     aux: bool,
+    /// Whether there is a column of devices beside the other auxiliary keys.
+    device: bool,
 }
 
 impl<'a> Identity<'a> {
@@ -125,6 +127,7 @@ impl<'a> Identity<'a> {
             use_alias: options.use_alias,
             parameters,
             aux: options.aux,
+            device: options.aux && experiments.iter().any(|one| one.device.is_some()),
         }
     }
 
@@ -133,6 +136,7 @@ impl<'a> Identity<'a> {
         Self {
             id: false,
             aux: false,
+            device: false,
             ..Self::of(experiments, options)
         }
     }
@@ -146,6 +150,7 @@ impl<'a> Identity<'a> {
             use_alias: false,
             parameters: keys.iter().map(|key| (&**key, &**key)).collect(),
             aux: false,
+            device: false,
         }
     }
 
@@ -157,6 +162,7 @@ impl<'a> Identity<'a> {
         if self.aux {
             columns.extend(["repetition", "updates"]);
         }
+        columns.extend(self.device.then_some("device"));
         columns.into_iter().map(str::to_owned).collect()
     }
 
@@ -182,6 +188,10 @@ impl<'a> Identity<'a> {
         if self.aux {
             row.push(Cell::Count(record.repetition));
             row.push(Cell::Count(record.updates));
+        }
+        if self.device {
+            let device = experiment.device.as_deref();
+            row.push(device.map_or(Cell::Missing, Cell::from));
         }
     }
 }

@@ -108,7 +108,8 @@ impl TableOptions {
         self
     }
 
-    /// Whether there are columns `repetition` and `updates`; there are none, if not set.
+    /// Whether there are columns of the auxiliary keys: `repetition`, `updates` and, in a research
+    /// that has run with devices, `device`; there are none, if not set.
     #[must_use]
     pub fn aux(mut self, aux: bool) -> Self {
         self.aux = aux;

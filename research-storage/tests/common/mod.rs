@@ -1,10 +1,13 @@
 //! What the tests of storage share.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::collections::BTreeSet;
+
 use research_core::domain::{Config, Value};
 use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Iterations,
-    LogLevel, Outcome, ResearchRecord, RunOptions, Status, Timestamp, WorkerNumber,
+    LargeKind, LargeValue, LogLevel, Measure, Outcome, OutputStream, ResearchRecord, RunOptions,
+    SpanTime, Status, Timestamp, UpdateRecord, WorkerNumber,
 };
 
 /// A research with this name.
@@ -135,6 +138,10 @@ pub(crate) fn small_run() -> Vec<Vec<Event>> {
             ended(number),
         ]);
     }
+    let experiment = ExperimentNumber(7);
+    let [first, second] = other_kinds(experiment);
+    batches.push([vec![started(7)], first].concat());
+    batches.push([second, vec![ended(7)]].concat());
     batches.push(vec![
         Event::WorkerLost {
             at: at(9),
@@ -147,6 +154,111 @@ pub(crate) fn small_run() -> Vec<Vec<Event>> {
         },
     ]);
     batches
+}
+
+/// What an experiment, or a run, tells less often.
+fn other_kinds(experiment: ExperimentNumber) -> [Vec<Event>; 2] {
+    let iterations = Iterations::List(vec![0, 2, 5]);
+    let first = vec![
+        Event::Device {
+            experiment,
+            device: Value::List(vec!["0".into(), "1".into()]),
+        },
+        Event::Progress {
+            at: at(1),
+            experiment,
+            iterations: 3,
+        },
+        Event::Output {
+            experiment,
+            stream: OutputStream::Stderr,
+            text: "a line\n".to_owned(),
+        },
+        Event::LargeValue {
+            experiment,
+            variable: "model".into(),
+            iteration: 2,
+            value: LargeValue {
+                kind: LargeKind::Text,
+                bytes: 2_000_000,
+                sha256: "0f".repeat(32),
+            },
+        },
+        Event::Moved {
+            experiment,
+            place: 17,
+        },
+    ];
+    let second = vec![
+        Event::Profile {
+            experiment,
+            unit: Some("power".into()),
+            measure: Measure::Seconds,
+            iterations,
+            values: Column::Float(vec![0.25, 0.5, 1.0]),
+        },
+        Event::Spans {
+            experiment,
+            unit: "power".into(),
+            spans: vec![SpanTime {
+                target: "power".to_owned(),
+                name: "step".to_owned(),
+                calls: 3,
+                own: 0.25,
+                total: 0.5,
+            }],
+        },
+        Event::DomainUpdated {
+            at: at(2),
+            update: Box::new(UpdateRecord {
+                domain: "a=[1, 2]".to_owned(),
+                n_configs: Some(2),
+                n_reps: 1,
+                repeat_each: None,
+                generated: 4,
+                updates: 1,
+                remaining: Some(2),
+            }),
+        },
+        Event::WorkerWaits {
+            at: at(2),
+            worker: WorkerNumber(0),
+            reason: Some("no memory".to_owned()),
+        },
+    ];
+    [first, second]
+}
+
+/// How many kinds of events there are.
+pub(crate) const KINDS: usize = 18;
+
+/// The name of an event's kind.
+pub(crate) fn kind(event: &Event) -> &'static str {
+    match event {
+        Event::RunStarted { .. } => "RunStarted",
+        Event::WorkerStarted { .. } => "WorkerStarted",
+        Event::WorkerLost { .. } => "WorkerLost",
+        Event::ExperimentStarted { .. } => "ExperimentStarted",
+        Event::Values { .. } => "Values",
+        Event::Progress { .. } => "Progress",
+        Event::Message { .. } => "Message",
+        Event::Exception { .. } => "Exception",
+        Event::ExperimentEnded { .. } => "ExperimentEnded",
+        Event::RunEnded { .. } => "RunEnded",
+        Event::Moved { .. } => "Moved",
+        Event::Profile { .. } => "Profile",
+        Event::DomainUpdated { .. } => "DomainUpdated",
+        Event::Output { .. } => "Output",
+        Event::LargeValue { .. } => "LargeValue",
+        Event::WorkerWaits { .. } => "WorkerWaits",
+        Event::Spans { .. } => "Spans",
+        Event::Device { .. } => "Device",
+    }
+}
+
+/// The kinds of some events.
+pub(crate) fn kinds<'e>(events: impl IntoIterator<Item = &'e Event>) -> BTreeSet<&'static str> {
+    events.into_iter().map(kind).collect()
 }
 
 /// A moment.

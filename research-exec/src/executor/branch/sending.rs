@@ -2,6 +2,7 @@
 
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
+use research_core::domain::Value;
 use research_core::{Event, EventSink, SinkError, Timestamp};
 
 use super::Branch;
@@ -25,6 +26,15 @@ impl Branch {
         }
         self.context.send_messages(sink)?;
         self.context.send_saved(sink)
+    }
+
+    /// Tells which devices it has.
+    pub(in super::super) fn tell_device(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        let device = self.context.full_config().get("device");
+        sink.emit(Event::Device {
+            experiment: self.context.number(),
+            device: device.cloned().unwrap_or(Value::Null),
+        })
     }
 
     pub(in super::super) fn tell_progress(

@@ -33,9 +33,20 @@ mod table;
 
 use std::io::{self, IsTerminal, Write};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 pub use error::CommandError;
+
+/// How what is no table is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+}
 
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
     serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))

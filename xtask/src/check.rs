@@ -38,8 +38,17 @@ pub(crate) fn fast() -> Result<(), Failure> {
     run(&mut cargo(["test", "--workspace", "--locked"]))
 }
 
-/// Runs that are disturbed at random, each from a seed of its own.
+/// Runs that are disturbed at random, each from a seed of its own; and writers of a log, five times as
+/// many, that are killed while they write.
 pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
+    let kills = runs.saturating_mul(5).to_string();
+    run(cargo([
+        "test",
+        "--locked",
+        "--package=research-storage",
+        "--test=killed_writer",
+    ])
+    .env("RESEARCH_TEST_KILLS", kills))?;
     let (runs, seed) = (runs.to_string(), seed.to_string());
     run(&mut cargo([
         "test",

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use research::storage::{StoredResearch, TableOptions};
+use research::storage::StoredResearch;
 
 use super::CommandError;
-use super::chosen::Chosen;
+use super::chosen::Shown;
 use super::results::{self, Format};
 use crate::exit::Exit;
 
@@ -30,18 +30,9 @@ pub struct Arguments {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Print the aliases of parameters instead of their values
-    #[arg(long)]
-    pub alias: bool,
-    /// One column with the whole config instead of one for each parameter
-    #[arg(long)]
-    pub concat_config: bool,
-    /// Print repetition and updates too, and devices if there were any
-    #[arg(long)]
-    pub aux: bool,
-    /// Which experiments.
+    /// Which experiments, and how.
     #[command(flatten)]
-    pub chosen: Chosen,
+    pub shown: Shown,
 }
 
 /// Runs the command.
@@ -50,11 +41,7 @@ pub struct Arguments {
 /// There is no such research, it cannot be read, a filter that asks for what there is not, and an
 /// output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let options = TableOptions::new()
-        .use_alias(arguments.alias)
-        .concat_config(arguments.concat_config)
-        .aux(arguments.aux);
-    let options = arguments.chosen.choose(options)?;
+    let options = arguments.shown.options()?;
     let stored = StoredResearch::load(&arguments.name)?;
     // No values are needed, so none are kept.
     let results = stored.results_for(&options.clone().iterations([u64::MAX]))?;

@@ -1,4 +1,4 @@
-//! Which experiments a command looks at.
+//! Which experiments a command looks at, and how it shows their configs.
 
 use clap::Args;
 use research::storage::TableOptions;
@@ -17,6 +17,34 @@ pub struct Chosen {
     /// Only this experiment; can be given several times
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
+}
+
+/// The flags of tables with a row for each experiment, or for parts of one.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Shown {
+    /// Print the aliases of parameters instead of their values
+    #[arg(long)]
+    pub alias: bool,
+    /// One column with the whole config instead of one for each parameter
+    #[arg(long)]
+    pub concat_config: bool,
+    /// Print repetition and updates too, and devices if there were any
+    #[arg(long)]
+    pub aux: bool,
+    /// Which experiments.
+    #[command(flatten)]
+    pub chosen: Chosen,
+}
+
+impl Shown {
+    /// The options of a table that is shown so.
+    pub(super) fn options(&self) -> Result<TableOptions, CommandError> {
+        let options = TableOptions::new()
+            .use_alias(self.alias)
+            .concat_config(self.concat_config)
+            .aux(self.aux);
+        self.chosen.choose(options)
+    }
 }
 
 impl Chosen {

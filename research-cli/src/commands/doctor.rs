@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use research::MemorySize;
 use research::storage::{FolderCheckup, check_folder, salvage_folder};
 use serde::Serialize;
 
-use super::{CommandError, write_json};
+use super::{CommandError, TextOrJson, write_json};
 use crate::exit::Exit;
 
 /// Check the folder of a research, and salvage what is whole
@@ -39,17 +39,7 @@ pub struct Arguments {
     pub salvage: bool,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// How a checkup is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Lines for people
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
+    pub format: TextOrJson,
 }
 
 /// What was found, and what was done.
@@ -91,11 +81,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     };
     let found = Found::of(&checkup, salvaged);
     match arguments.format {
-        Format::Json => {
+        TextOrJson::Json => {
             write_json(out, &found)?;
             writeln!(out)?;
         }
-        Format::Text => found.print(arguments, out)?,
+        TextOrJson::Text => found.print(arguments, out)?,
     }
     Ok(match found.whole {
         true => Exit::Success,

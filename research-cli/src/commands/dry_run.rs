@@ -13,7 +13,7 @@ use research::exec::program::{KnownBefore, ProgramCommand};
 use research::storage::StoredResearch;
 use serde::Serialize;
 
-use super::doctor::Format;
+use super::TextOrJson;
 use super::{CommandError, write_json};
 use crate::exit::Exit;
 use crate::file::{Mode, ResearchFile, UnitFile};
@@ -74,7 +74,7 @@ struct Step {
 /// is made.
 pub(super) fn show(
     file: &ResearchFile,
-    format: Format,
+    format: TextOrJson,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
     if file.dump_results {
@@ -82,8 +82,8 @@ pub(super) fn show(
     }
     let plan = plan(file)?;
     match format {
-        Format::Text => print(&plan, out)?,
-        Format::Json => {
+        TextOrJson::Text => print(&plan, out)?,
+        TextOrJson::Json => {
             write_json(out, &plan)?;
             writeln!(out)?;
         }

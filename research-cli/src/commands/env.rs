@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use research::storage::{EnvTexts, StoredResearch, read_env};
 
-use super::{CommandError, write_json};
+use super::{CommandError, TextOrJson, write_json};
 use crate::exit::Exit;
 
 /// Print what was recorded of the surroundings of a run
@@ -29,17 +29,7 @@ pub struct Arguments {
     pub what: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// How texts are printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One after another, under their names
-    #[default]
-    Text,
-    /// One JSON object of texts by their names
-    Json,
+    pub format: TextOrJson,
 }
 
 /// Runs the command.
@@ -56,11 +46,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         })?;
     }
     match arguments.format {
-        Format::Json => {
+        TextOrJson::Json => {
             write_json(out, &texts)?;
             writeln!(out)?;
         }
-        Format::Text => print(&texts, out)?,
+        TextOrJson::Text => print(&texts, out)?,
     }
     Ok(Exit::Success)
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOptions};
 
 use super::CommandError;
-use super::chosen::Chosen;
+use super::chosen::Shown;
 use crate::exit::Exit;
 
 /// Print what a research has saved
@@ -38,18 +38,9 @@ pub struct Arguments {
     /// A row for each value, with its name, instead of a column for each variable
     #[arg(long)]
     pub long: bool,
-    /// Print the aliases of parameters instead of their values
-    #[arg(long)]
-    pub alias: bool,
-    /// One column with the whole config instead of one for each parameter
-    #[arg(long)]
-    pub concat_config: bool,
-    /// Print repetition and updates too, and devices if there were any
-    #[arg(long)]
-    pub aux: bool,
-    /// Which experiments.
+    /// Which experiments, and how.
     #[command(flatten)]
-    pub chosen: Chosen,
+    pub shown: Shown,
     /// Only these iterations, from 0
     #[arg(long, value_name = "I,…", value_delimiter = ',')]
     pub iterations: Vec<u64>,
@@ -139,12 +130,8 @@ fn summary(arguments: &Arguments) -> SummaryOptions {
 }
 
 fn options(arguments: &Arguments) -> Result<TableOptions, CommandError> {
-    let options = TableOptions::new()
-        .long(arguments.long)
-        .use_alias(arguments.alias)
-        .concat_config(arguments.concat_config)
-        .aux(arguments.aux)
+    let options = arguments.shown.options()?.long(arguments.long);
+    Ok(options
         .iterations(arguments.iterations.iter().copied())
-        .variables(&arguments.variables);
-    arguments.chosen.choose(options)
+        .variables(&arguments.variables))
 }

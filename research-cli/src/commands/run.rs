@@ -8,8 +8,8 @@ use clap::Args;
 use research::storage::check_name;
 use research::{ExecutorTarget, Isolation, Research};
 
+use super::TextOrJson;
 use super::detach::{self, Background};
-use super::doctor::Format;
 use super::lead::{Shown, describe, lead, set_workers};
 use super::{CommandError, dry_run};
 use crate::exit::Exit;
@@ -61,7 +61,7 @@ pub struct Arguments {
     pub dry_run: bool,
     /// How to print what would be run
     #[arg(long, value_enum, default_value_t, requires = "dry_run")]
-    pub format: Format,
+    pub format: TextOrJson,
     /// Keep the monitor's log, monitor.csv, in the research's folder
     #[arg(long)]
     pub monitor_log: bool,

@@ -8,6 +8,7 @@ mod devices;
 mod doctor;
 mod env;
 mod failures;
+mod few_files;
 mod files;
 mod full_disk;
 mod kept;

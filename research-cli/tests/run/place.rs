@@ -121,8 +121,16 @@ impl Place {
 
     /// Starts the program, and leaves it running, in a process group of its own as a shell does.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running<'_> {
-        let mut command = self.command(arguments);
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.start_command(self.command(arguments))
+    }
+
+    /// The same for another command, which is run in the folder too.
+    pub(crate) fn start_command(&self, mut command: Command) -> Running<'_> {
+        let command = command
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         Running {
             place: self,
             child: Some(command.process_group(0).spawn().unwrap()),

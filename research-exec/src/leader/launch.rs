@@ -149,12 +149,15 @@ struct Link {
     teller: Teller,
 }
 
-/// Without somebody who listens to it, nobody would see to its end.
+/// Without somebody who listens to it, nobody would see to its end, and the run would wait for that.
 impl Drop for Link {
     fn drop(&mut self) {
         // Neither does anything to one that was waited for already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            self.tell_loss("the thread that listens to it has panicked".to_owned());
+        }
     }
 }
 
@@ -182,6 +185,10 @@ impl Link {
             (Ok(()), Err(error)) => format!("it cannot be waited for: {error}"),
             (Err(reason), Err(error)) => format!("{reason} (it cannot be waited for: {error})"),
         };
+        self.tell_loss(reason);
+    }
+
+    fn tell_loss(&self, reason: String) {
         // Without a leader there is nobody to tell.
         let _ = self.teller.tell(Input::WorkerLost {
             worker: self.worker,

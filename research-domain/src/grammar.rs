@@ -9,6 +9,7 @@ mod error;
 mod lexer;
 mod parser;
 mod sampler;
+mod series;
 mod value;
 
 use std::fmt::{self, Formatter, Write};

@@ -28,7 +28,9 @@
 //! atom      = NAME [ "as" alias ] "=" values | "(" expr ")" | "()"
 //!           | "distinct" "(" expr ")" | "sample" "(" expr "," NUMBER ")"
 //!           | "difference" "(" expr "," expr ")" | "none" "(" ")"
-//! values    = "[" value [ "as" alias ] "," … "]" | call | "(" mixture ")"
+//! values    = "[" value [ "as" alias ] "," … "]" | series | call | "(" mixture ")"
+//! series    = range([start,] end [, step]) | linspace(low, high, count)
+//!           | geomspace(low, high, count)                 lists, with at most 100,000 values
 //! mixture   = [ NUMBER "&" ] arithmetic { "|" [ NUMBER "&" ] arithmetic }
 //! call      = uniform(low, high) | normal(mean, deviation) | log_uniform(low, high)
 //!           | log_normal(mean, deviation) | exponential(rate) | gamma(shape, scale)
@@ -41,7 +43,8 @@
 //!             functions of samplers over parameters, joined by and, or, not
 //! ```
 //!
-//! `int(low, high)` leaves out `high`, like ranges of Rust. A name that is a reserved word or has
+//! `range(start, end)` and `int(low, high)` leave out their ends, like ranges of Rust; the other
+//! series have both, the factor from one value to the next being the same in a `geomspace`. A name that is a reserved word or has
 //! other characters than letters, digits, `_` and `.` stands in backquotes.
 //!
 //! # Why it is so

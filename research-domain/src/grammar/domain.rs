@@ -2,6 +2,7 @@
 
 use super::lexer::Kind;
 use super::parser::Parser;
+use super::series::SERIES;
 use super::{RESERVED, SyntaxError};
 use crate::condition::{Condition, Test};
 use crate::domain::{Domain, Node};
@@ -163,10 +164,16 @@ impl Parser<'_> {
         Ok(crate::domain::option(key, values))
     }
 
-    /// A list, a call of a sampler, or samplers in parentheses.
+    /// A list, a call that gives one, a call of a sampler, or samplers in parentheses.
     pub(super) fn values(&mut self) -> Result<Values, SyntaxError> {
         if self.take_sign("[") {
             return self.nested(Parser::listed_values).map(Values::List);
+        }
+        if let Kind::Word(name) = self.peek().clone()
+            && SERIES.contains(&name.as_str())
+            && matches!(self.peek_second(), Kind::Sign("("))
+        {
+            return self.series(&name).map(Values::List);
         }
         let call = matches!(
             (self.peek(), self.peek_second()),

@@ -3,6 +3,7 @@
 use super::SyntaxError;
 use super::lexer::Kind;
 use super::parser::Parser;
+use super::series::SERIES;
 use crate::sampler::{
     DISTRIBUTIONS, Distribution, Function, Node, Operator, Sampler, choice, constant,
     weighted_choice,
@@ -16,7 +17,8 @@ const SPECIAL: [&str; 3] = ["choice", "constant", "truncate"];
 fn known_names() -> impl Iterator<Item = &'static str> + Clone {
     let distributions = DISTRIBUTIONS.iter().map(|(name, _)| *name);
     let functions = Function::NAMED.iter().map(|(name, _)| *name);
-    distributions.chain(SPECIAL).chain(functions)
+    let samplers = distributions.chain(SPECIAL).chain(functions);
+    samplers.chain(SERIES)
 }
 
 impl Parser<'_> {
@@ -152,6 +154,10 @@ impl Parser<'_> {
                 let high = self.number()?;
                 self.expect_sign(")")?;
                 Ok(sampler.truncate(low, high))
+            }
+            _ if SERIES.contains(&name) => {
+                let message = format!("`{name}` gives a list, which nothing can be done with");
+                Err(self.error_at(mark, message))
             }
             _ => {
                 let Some(function) = Function::named(name) else {

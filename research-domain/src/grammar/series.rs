@@ -1,0 +1,141 @@
+//! Numbers at equal distances, written shorter than as a list.
+
+use super::SyntaxError;
+use super::parser::Parser;
+use crate::option::Listed;
+
+/// The functions that give lists.
+pub(super) const SERIES: [&str; 3] = ["range", "linspace", "geomspace"];
+
+/// A domain is kept as what it lists, so longer lists would take memory and a part of the log.
+const MOST: u64 = 100_000;
+
+/// What such a call is given.
+struct Ends {
+    low: f64,
+    high: f64,
+    count: u64,
+}
+
+impl Ends {
+    /// The ends, and between them what `value` makes of points at equal distances from `first` to
+    /// `last`: of how far each is from the first one, and of that.
+    fn between(&self, value: impl Fn(f64, f64) -> f64, first: f64, last: f64) -> Vec<Listed> {
+        let steps = self.count.saturating_sub(1);
+        let point = |step: u64| match step {
+            0 => self.low,
+            _ if step == steps => self.high,
+            _ => value((last - first) * step as f64 / steps as f64, first),
+        };
+        (0..self.count)
+            .map(|step| Listed::from(point(step)))
+            .collect()
+    }
+}
+
+impl Parser<'_> {
+    /// A call of one of [`SERIES`], of which the name is next.
+    pub(super) fn series(&mut self, name: &str) -> Result<Vec<Listed>, SyntaxError> {
+        let mark = self.mark();
+        self.take();
+        self.take();
+        match name {
+            "range" => self.range(mark),
+            "linspace" => {
+                let ends = self.ends(name, mark)?;
+                Ok(ends.between(|distance, low| low + distance, ends.low, ends.high))
+            }
+            _ => {
+                let ends = self.ends(name, mark)?;
+                if !(ends.low > 0.0 && ends.high > 0.0) {
+                    let message =
+                        "`geomspace` needs numbers above 0: each is a multiple of the last";
+                    return Err(self.error_at(mark, message));
+                }
+                let power = |distance, low| rounded(libm::pow(10.0, low + distance));
+                Ok(ends.between(power, libm::log10(ends.low), libm::log10(ends.high)))
+            }
+        }
+    }
+
+    /// `range(end)`, `range(start, end)` or `range(start, end, step)`; the end is not in it.
+    fn range(&mut self, mark: usize) -> Result<Vec<Listed>, SyntaxError> {
+        let arguments = self.list(")", Parser::integer)?;
+        let (start, end, step) = match *arguments.as_slice() {
+            [end] => (0, end, 1),
+            [start, end] => (start, end, 1),
+            [start, end, step] => (start, end, step),
+            _ => return Err(self.wrong_count("range", arguments.len(), mark)),
+        };
+        let distance = (i128::from(end) - i128::from(start)) * i128::from(step.signum());
+        if step == 0 || distance <= 0 {
+            let message = format!("`range` comes to no value from {start} to {end} by {step}");
+            let hint = "the end is not in it: range(0, 3) is [0, 1, 2]";
+            return Err(self.error_at(mark, message).with_hint(hint));
+        }
+        let width = u128::from(step.unsigned_abs());
+        let count = distance.unsigned_abs().div_ceil(width);
+        let count = self.checked_count(count, "range", mark)?;
+        // All lie between the ends, so none is too large.
+        let value = |place: u64| start.wrapping_add(step.wrapping_mul(place as i64));
+        Ok((0..count).map(|place| Listed::from(value(place))).collect())
+    }
+
+    fn integer(&mut self) -> Result<i64, SyntaxError> {
+        let mark = self.mark();
+        let value = self.value()?;
+        value.as_i64().ok_or_else(|| {
+            self.error_at(mark, "`range` needs integers")
+                .with_hint("for others there is linspace(low, high, count)")
+        })
+    }
+
+    /// `low, high, count)`; both ends are among the values.
+    fn ends(&mut self, name: &str, mark: usize) -> Result<Ends, SyntaxError> {
+        let arguments = self.list(")", Parser::value)?;
+        let [low, high, count] = arguments.as_slice() else {
+            return Err(self.wrong_count(name, arguments.len(), mark));
+        };
+        let finite =
+            |value: &crate::value::Value| value.as_f64().filter(|number| number.is_finite());
+        let (Some(low), Some(high)) = (finite(low), finite(high)) else {
+            return Err(self.error_at(mark, format!("`{name}` needs two numbers to go between")));
+        };
+        let Some(count) = count.as_i64().and_then(|count| u128::try_from(count).ok()) else {
+            return Err(self.error_at(mark, format!("`{name}` needs a number of values")));
+        };
+        let count = self.checked_count(count, name, mark)?;
+        if !((high - low) * count as f64).is_finite() {
+            return Err(self.error_at(mark, format!("the ends of `{name}` are too far apart")));
+        }
+        Ok(Ends { low, high, count })
+    }
+
+    fn checked_count(&self, count: u128, name: &str, mark: usize) -> Result<u64, SyntaxError> {
+        match u64::try_from(count) {
+            Ok(count) if (1..=MOST).contains(&count) => Ok(count),
+            _ => Err(self
+                .error_at(mark, format!("`{name}` is to give {count} values"))
+                .with_hint(format!(
+                    "it can give 1 to {MOST}; a product of lists has no limit"
+                ))),
+        }
+    }
+
+    fn wrong_count(&self, name: &str, found: usize, mark: usize) -> SyntaxError {
+        let wanted = match name {
+            "range" => "start, end, step",
+            _ => "low, high, count",
+        };
+        self.error_at(mark, format!("`{name}` was given {found} arguments"))
+            .with_hint(format!("write {name}({wanted})"))
+    }
+}
+
+/// With 15 digits, so that 4 is not 3.999999999999999: what stands after these is an error of rounding,
+/// and would be in ids and tables.
+fn rounded(number: f64) -> f64 {
+    let written = format!("{number:.14e}");
+    // What was a number is one.
+    written.parse().unwrap_or(number)
+}

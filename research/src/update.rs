@@ -183,6 +183,12 @@ impl Updater {
         }
         let domain: &Domain = &new.domain;
         domain.validate()?;
+        // A resumed run goes on with what was recorded.
+        if self.folder.is_some() && domain.to_string().parse::<Domain>().is_err() {
+            return Err(UnitError::new(
+                "the domain cannot be recorded as an expression: leave out configs with `matching`, not with a function",
+            ));
+        }
         check::added_keys(&self.options, domain).map_err(UnitError::new)
     }
 }

@@ -293,3 +293,17 @@ fn what_is_added_must_not_hide_a_parameter() {
         "{text}"
     );
 }
+
+/// What was recorded could not be read again when the research is resumed.
+#[test]
+fn a_domain_that_cannot_be_recorded_is_refused() {
+    let odd = || option("x", [5, 6]).filter(|config| config.read::<i64>("x") == Ok(5));
+    let study = |name: &str| {
+        square(name).update_domain(move |cx| (cx.updates() == 0).then(odd), When::last())
+    };
+    let error = study("filtered").folder(folder("filtered")).run();
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("with `matching`"), "{text}");
+    let finished = study("in-memory").in_memory().run().unwrap();
+    assert_eq!(runs(&finished).last(), Some(&(5, 1)));
+}

@@ -103,6 +103,17 @@ fn configs_are_counted_without_being_made() {
     );
 }
 
+/// Which of a hundred million configs are left takes drawing all of them.
+#[test]
+fn the_head_of_what_only_a_look_can_count_is_printed_at_once() {
+    let digits: Vec<String> = (0..8)
+        .map(|digit| format!("d{digit}=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"))
+        .collect();
+    let drawn = format!("{} * x=uniform(0, 1) where x < 0.5", digits.join(" * "));
+    let printed = domain(&[&drawn, "--head", "3", "--format", "jsonl"]);
+    assert_eq!(printed.lines().count(), 3);
+}
+
 #[test]
 fn the_head_of_a_domain_of_any_size_is_printed() {
     let digits: Vec<String> = (0..30)

@@ -170,9 +170,10 @@ fn print(
     arguments: &Arguments,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
-    // Some domains cannot be counted without a look at too many configs, and end all the same.
-    let size = configs.size();
-    if arguments.head.is_none() && matches!(size, Ok(Count::Infinite)) {
+    // Some domains cannot be counted without a look at all configs, or at too many of them; these
+    // end all the same.
+    let size = arguments.head.is_none().then(|| configs.size());
+    if matches!(size, Some(Ok(Count::Infinite))) {
         return Err(CommandError::Infinite);
     }
     let mut rows = Rows::new(configs, arguments);
@@ -187,7 +188,10 @@ fn print(
             print_table(rows.by_ref().take(ROWS), out)?;
             if rows.next().is_some() {
                 out.flush()?;
-                let all = size.map_or_else(|_| "more".to_owned(), |size| size.to_string());
+                let all = match size {
+                    Some(Ok(size)) => size.to_string(),
+                    _ => "more".to_owned(),
+                };
                 eprintln!("{ROWS} of {all} are shown: --head N shows more, --format jsonl all");
             }
             Ok(())

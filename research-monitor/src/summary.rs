@@ -171,17 +171,25 @@ impl fmt::Display for Summary {
         self.variables
             .iter()
             .try_for_each(|variable| write!(f, "\n{variable}"))?;
-        self.failures
-            .iter()
-            .take(SHOWN_CAUSES)
-            .try_for_each(|group| write!(f, "\n  {group}"))?;
-        let hidden = self.failures.iter().skip(SHOWN_CAUSES);
-        let others = hidden.map(|group| group.count).sum::<u64>() + self.failed_for_other_causes;
-        if others > 0 {
-            write!(f, "\n  {others} × other causes")?;
-        }
-        Ok(())
+        write_failures(f, &self.failures, self.failed_for_other_causes)
     }
+}
+
+/// A line for each of the most frequent causes, and one for all others.
+pub(crate) fn write_failures(
+    f: &mut fmt::Formatter<'_>,
+    failures: &[FailureGroup],
+    for_other_causes: u64,
+) -> fmt::Result {
+    let (shown, hidden) = failures.split_at(failures.len().min(SHOWN_CAUSES));
+    shown
+        .iter()
+        .try_for_each(|group| write!(f, "\n  {group}"))?;
+    let others = hidden.iter().map(|group| group.count).sum::<u64>() + for_other_causes;
+    if others > 0 {
+        write!(f, "\n  {others} × other causes")?;
+    }
+    Ok(())
 }
 
 impl VariableSummary {

@@ -95,7 +95,7 @@ impl Research {
         self
     }
 
-    /// Takes over all run options at once.
+    /// Takes over all run options at once, but for their seed, which [`seed`](Self::seed) sets.
     #[must_use]
     pub fn options(mut self, options: RunOptions) -> Self {
         self.options = options;

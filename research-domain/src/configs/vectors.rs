@@ -6,7 +6,8 @@ use crate::plan::{Digits, Numbering, Plan};
 
 /// Walks through a domain and gives, for each config, the cube that it is in and the number of
 /// its value in each axis of the cube, zips first, since they vary slowest: an option with a list
-/// is an axis, and so is a selection of configs; what is drawn stays at zero. Weights and repetitions are left out.
+/// is an axis, and so is a selection of configs; what is drawn stays at zero. Weights and
+/// repetitions are left out.
 ///
 /// ```
 /// use research_domain::option;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use research_domain::{Value, ValueError};
+use research_domain::{Value, ValueError, suggest};
 
 use crate::context::Context;
 use crate::output::{Object, Output};
@@ -373,18 +373,10 @@ impl ExpressionError {
     }
 }
 
-/// `: did you mean …?` with the nearest of some names, or the names themselves.
+/// What to say after a name that there is not: the nearest of those that there are, or these.
 pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
-    let close = names
-        .clone()
-        .map(|other| (strsim::damerau_levenshtein(name, other), other))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, other)| *distance <= 2.max(other.len() / 3));
-    match close {
-        Some((_, other)) => format!(": did you mean `{other}`?"),
-        None => match names.collect::<Vec<_>>() {
-            all if all.is_empty() => String::new(),
-            all => format!(": there are {}", all.join(", ")),
-        },
+    match names.clone().next() {
+        Some(_) => format!("; {}", suggest::hint(name, names)),
+        None => String::new(),
     }
 }

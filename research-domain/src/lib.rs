@@ -67,7 +67,7 @@ mod option;
 mod plan;
 mod sampler;
 mod stream;
-mod suggest;
+pub mod suggest;
 mod value;
 
 pub use condition::{Condition, ConditionError};

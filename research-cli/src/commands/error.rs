@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use research::ResearchError;
 use research::core::{StorageError, shell_word};
-use research::domain::{DomainError, IdRegistryError, SyntaxError};
+use research::domain::{DomainError, IdRegistryError, SyntaxError, suggest};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
 use research::storage::{ArtifactsError, PlotError, QueryError, TableError, list};
@@ -206,12 +206,9 @@ impl CommandError {
         let names = known
             .iter()
             .filter_map(|stored| stored.folder().file_name()?.to_str());
-        let nearest = names
-            .map(|known| (strsim::normalized_damerau_levenshtein(known, name), known))
-            .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
-        Some(match nearest {
-            (likeness, nearest) if likeness >= 0.5 => format!("did you mean `{nearest}`?"),
-            _ => "`research list` shows those that there are".to_owned(),
+        Some(match suggest::nearest(name, names) {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => "`research list` shows those that there are".to_owned(),
         })
     }
 }

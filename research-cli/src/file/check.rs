@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use research::domain::Config;
+use research::domain::{Config, suggest};
 use research::exec::program::{
     ProgramCommand, ProgramError, ProgramGenerator, Template, UnknownName,
 };
@@ -10,7 +10,7 @@ use research::exec::program::{
 use super::ResearchFile;
 use super::domain::inside;
 use super::error::{Fault, Problem, Source};
-use super::keys::{self, find, suggest};
+use super::keys::{self, find};
 use super::node::{Content, Entry, Node, Span};
 use super::unit::{Mode, UnitFile};
 use super::update;
@@ -190,7 +190,7 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
         let head = name.split('.').next().unwrap_or_default();
         let problem = Problem::UnknownName {
             unit: unit_name(),
-            hint: suggest(head, all),
+            hint: suggest::hint(head, all),
             name: name.clone(),
         };
         return Some((name, problem));

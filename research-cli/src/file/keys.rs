@@ -1,5 +1,7 @@
 //! Which keys there are.
 
+use research::domain::suggest::hint;
+
 use super::error::{Fault, Problem};
 use super::node::{Entry, Node};
 
@@ -106,7 +108,7 @@ pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Fault> {
             let problem = Problem::UnknownKey {
                 key: key.to_owned(),
                 table: keys.table,
-                hint: elsewhere(key).unwrap_or_else(|| suggest(key, all)),
+                hint: elsewhere(key).unwrap_or_else(|| hint(key, all)),
             };
             return Err(problem.at(entry.key_span));
         }
@@ -138,17 +140,4 @@ pub(crate) fn is_of_file(key: &str) -> bool {
 pub(crate) fn find<'e>(entries: &'e [Entry], key: &str) -> Option<&'e Node> {
     let entry = entries.iter().find(|entry| entry.key == key);
     entry.map(|entry| &entry.node)
-}
-
-/// The nearest known name, or all that there are.
-pub(crate) fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
-    let nearest = known
-        .clone()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
-        None => format!("there are: {}", known.collect::<Vec<_>>().join(", ")),
-    }
 }

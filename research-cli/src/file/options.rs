@@ -5,13 +5,13 @@ use std::time::Duration;
 use research::core::{
     ExecutorTarget, FsyncPolicy, Isolation, LogLevel, Redirect, RunOptions, StorageError,
 };
-use research::domain::Value;
+use research::domain::{Value, suggest};
 use research::exec::devices::{DevicesError, get_devices};
 use research::storage::check_name;
 
 use super::env;
 use super::error::{Fault, Problem};
-use super::keys::{find, suggest};
+use super::keys::find;
 use super::node::{Content, Entry, Node};
 use super::places;
 
@@ -276,7 +276,7 @@ pub(crate) fn choice<T: Copy>(
             let problem = Problem::Choice {
                 key,
                 value: value.to_owned(),
-                hint: suggest(value, choices.iter().map(|(word, _)| *word)),
+                hint: suggest::hint(value, choices.iter().map(|(word, _)| *word)),
             };
             Err(problem.at(node.span))
         }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
-use research_core::domain::{AUXILIARY_KEYS, Config, Value};
+use research_core::domain::{AUXILIARY_KEYS, Config, Value, suggest};
 use research_core::{Context, Output, Unit};
 
 /// The names that mean the same in every research.
@@ -253,13 +253,8 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Unkn
         .filter(|name| !BUILT_IN.contains(name))
         .chain(BUILT_IN);
     let head = name.split('.').next().unwrap_or(name);
-    let near = known
-        .clone()
-        .map(|other| (strsim::damerau_levenshtein(head.trim(), other), other))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, other)| *distance <= 2.min(other.chars().count() / 2).max(1));
-    let hint = match near {
-        Some((_, other)) => format!(": did you mean `{{{other}}}`?"),
+    let hint = match suggest::nearest(head.trim(), known.clone()) {
+        Some(other) => format!(": did you mean `{{{other}}}`?"),
         None => format!(": there are {}", known.collect::<Vec<_>>().join(", ")),
     };
     UnknownName {

@@ -1,6 +1,6 @@
 //! Why a table cannot be made.
 
-use research_domain::DomainError;
+use research_domain::{DomainError, suggest};
 
 /// Why a table of results cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -58,18 +58,5 @@ impl From<DomainError> for TableError {
 
 /// What to say after an unknown name: the nearest known one, or those that there are.
 pub(crate) fn hint(name: &str, known: &[&str]) -> String {
-    const MOST: usize = 20;
-    let nearest = known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, known)) => format!("did you mean `{known}`?"),
-        None if known.is_empty() => "there are none".to_owned(),
-        None if known.len() > MOST => {
-            format!("there are {}: {}, …", known.len(), known[..MOST].join(", "))
-        }
-        None => format!("there are: {}", known.join(", ")),
-    }
+    suggest::hint(name, known.iter().copied())
 }

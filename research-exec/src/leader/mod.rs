@@ -6,20 +6,20 @@ mod in_process;
 mod job;
 mod launch;
 mod sampler;
+mod setup;
 mod signals;
 mod updates;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
-use research_core::{Event, Isolation, LogLevel, Outcome, Timestamp, WorkerNumber};
+use research_core::{Event, LogLevel, Outcome, Timestamp, WorkerNumber};
 
-use crate::devices::{DevicePlan, MemoryGate, MemoryRules};
-use crate::distributor::{Action, Distributor, Input, Settings};
-use crate::link::message::{Init, PROTOCOL, Task, TaskNumber};
+use crate::devices::DevicePlan;
+use crate::distributor::{Action, Input};
+use crate::link::message::{Init, Task, TaskNumber};
 use crate::orphans::end_left_behind;
 use crate::process::wait_for_children;
 use crate::worker::Target;
@@ -29,11 +29,10 @@ use in_process::InProcess;
 pub use job::{Job, Report, RunError};
 pub use launch::LaunchError;
 use launch::RunningWorker;
-use sampler::{Sampled, Sampler};
+use sampler::Sampler;
 use signals::Signals;
 pub use updates::DomainUpdater;
 use updates::Updates;
-use writer::Writer;
 
 /// What others than workers tell the leader waits here.
 const INBOX: usize = 256;
@@ -87,90 +86,6 @@ struct Leader {
 }
 
 impl Leader {
-    fn new(job: Job, letters: Sender<Input>, inbox: Receiver<Input>) -> Result<Self, RunError> {
-        let Job {
-            experiment,
-            options,
-            source,
-            storage,
-            mut subscribers,
-            ..
-        } = job;
-        let rules = job.updater.as_ref().map(|updater| updater.rules());
-        let updates = job.updater.map(|updater| {
-            let (updates, subscriber) = Updates::start(updater, letters.clone());
-            subscribers.push(subscriber);
-            updates
-        });
-        let in_process = options.isolation == Isolation::None;
-        let settings = Settings {
-            workers: if in_process { 1 } else { options.workers },
-            retries: options.retries,
-            retry_delay: options.retry_delay,
-            double_retry_delay: options.double_retry_delay,
-            max_failures: options.max_failures,
-            timeout: options.timeout.filter(|_| match options.isolation {
-                // Else each worker sees to the timeouts of its executors.
-                Isolation::Experiment => experiment.is_processes(),
-                Isolation::Worker => true,
-                Isolation::None => false,
-            }),
-            shared_process: options.isolation != Isolation::Experiment
-                && !experiment.is_processes(),
-            updates: rules.unwrap_or_default(),
-        };
-        let rules = MemoryRules::of(&options, settings.shared_process);
-        let gate = rules
-            .filter(|_| !job.devices.is_empty())
-            .map(|rules| MemoryGate::new(rules, job.devices.clone()));
-        let sampled = gate.as_ref().map(|_| Sampled {
-            probe: job.probe,
-            devices: job.devices.ids().map(str::to_owned).collect(),
-            in_process,
-        });
-        let sampler = sampled.map(|sampled| Sampler::start(sampled, letters.clone()));
-        let sampler = sampler.transpose().map_err(|source| RunError::Io {
-            action: "start a thread that looks at devices",
-            source,
-        })?;
-        let n_iters = options.n_iters.or(experiment.default_n_iters());
-        let init = Init {
-            protocol: PROTOCOL,
-            worker: WorkerNumber(0),
-            options,
-            experiments_folder: storage.experiments_folder().map(PathBuf::from),
-            // Nothing is to be seen of this process, of which it may be too late to hide devices;
-            // programs are processes of their own.
-            devices: if in_process && !experiment.is_processes() {
-                job.devices.of_process(WorkerNumber(0))
-            } else {
-                job.devices.of_worker(WorkerNumber(0))
-            },
-            source: job.recorded_source,
-        };
-        Ok(Self {
-            in_process: in_process.then(|| InProcess::new(experiment, &init, &job.mark)),
-            init,
-            n_iters,
-            target: job.target,
-            mark: job.mark,
-            desk: Desk::new(Dispatch::new(
-                Distributor::new(settings, source).with_gate(gate),
-                Writer::start(storage, subscribers),
-            )),
-            sampler,
-            devices: job.devices,
-            farewells: Farewells::default(),
-            inbox,
-            _letters: letters,
-            updates,
-            waiting: Vec::new(),
-            warnings: job.warnings,
-            failure: None,
-            outcome: None,
-        })
-    }
-
     fn run(mut self) -> Result<Report, RunError> {
         let desk = self.desk.clone();
         let mut dispatch = desk.lock();

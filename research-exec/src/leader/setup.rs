@@ -1,0 +1,119 @@
+//! What a leader is made of, before it begins.
+
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, Sender};
+use research_core::{Experiment, Isolation, RunOptions, WorkerNumber};
+
+use super::dispatch::{Desk, Dispatch};
+use super::farewells::Farewells;
+use super::in_process::InProcess;
+use super::sampler::{Sampled, Sampler};
+use super::updates::Updates;
+use super::writer::Writer;
+use super::{Job, Leader, RunError};
+use crate::devices::{MemoryGate, MemoryRules};
+use crate::distributor::{Distributor, Input, Settings};
+use crate::link::message::{Init, PROTOCOL};
+
+impl Leader {
+    /// Makes all that the run needs; no worker is started yet.
+    pub(super) fn new(
+        job: Job,
+        letters: Sender<Input>,
+        inbox: Receiver<Input>,
+    ) -> Result<Self, RunError> {
+        let Job {
+            experiment,
+            options,
+            source,
+            storage,
+            mut subscribers,
+            ..
+        } = job;
+        let rules = job.updater.as_ref().map(|updater| updater.rules());
+        let updates = job.updater.map(|updater| {
+            let (updates, subscriber) = Updates::start(updater, letters.clone());
+            subscribers.push(subscriber);
+            updates
+        });
+        let in_process = options.isolation == Isolation::None;
+        let settings = Settings {
+            updates: rules.unwrap_or_default(),
+            ..settings_of(&options, &experiment)
+        };
+        let rules = MemoryRules::of(&options, settings.shared_process);
+        let gate = rules
+            .filter(|_| !job.devices.is_empty())
+            .map(|rules| MemoryGate::new(rules, job.devices.clone()));
+        let sampled = gate.as_ref().map(|_| Sampled {
+            probe: job.probe,
+            devices: job.devices.ids().map(str::to_owned).collect(),
+            in_process,
+        });
+        let sampler = sampled.map(|sampled| Sampler::start(sampled, letters.clone()));
+        let sampler = sampler.transpose().map_err(|source| RunError::Io {
+            action: "start a thread that looks at devices",
+            source,
+        })?;
+        let n_iters = options.n_iters.or(experiment.default_n_iters());
+        let init = Init {
+            protocol: PROTOCOL,
+            worker: WorkerNumber(0),
+            options,
+            experiments_folder: storage.experiments_folder().map(PathBuf::from),
+            // Nothing is to be seen of this process, of which it may be too late to hide devices;
+            // programs are processes of their own.
+            devices: if in_process && !experiment.is_processes() {
+                job.devices.of_process(WorkerNumber(0))
+            } else {
+                job.devices.of_worker(WorkerNumber(0))
+            },
+            source: job.recorded_source,
+        };
+        Ok(Self {
+            in_process: in_process.then(|| InProcess::new(experiment, &init, &job.mark)),
+            init,
+            n_iters,
+            target: job.target,
+            mark: job.mark,
+            desk: Desk::new(Dispatch::new(
+                Distributor::new(settings, source).with_gate(gate),
+                Writer::start(storage, subscribers),
+            )),
+            sampler,
+            devices: job.devices,
+            farewells: Farewells::default(),
+            inbox,
+            _letters: letters,
+            updates,
+            waiting: Vec::new(),
+            warnings: job.warnings,
+            failure: None,
+            outcome: None,
+        })
+    }
+}
+
+/// What the distributor goes by, without rules of updates.
+fn settings_of(options: &RunOptions, experiment: &Experiment) -> Settings {
+    Settings {
+        workers: if options.isolation == Isolation::None {
+            1
+        } else {
+            options.workers
+        },
+        retries: options.retries,
+        retry_delay: options.retry_delay,
+        double_retry_delay: options.double_retry_delay,
+        max_failures: options.max_failures,
+        timeout: options.timeout.filter(|_| match options.isolation {
+            // Else each worker sees to the timeouts of its executors.
+            Isolation::Experiment => experiment.is_processes(),
+            Isolation::Worker => true,
+            Isolation::None => false,
+        }),
+        shared_process: options.isolation != Isolation::Experiment && !experiment.is_processes(),
+        updates: Vec::new(),
+    }
+}

@@ -172,7 +172,10 @@ fn print(
 ) -> Result<(), CommandError> {
     // Some domains cannot be counted without a look at all configs, or at too many of them; these
     // end all the same.
-    let size = arguments.head.is_none().then(|| configs.size());
+    let size = match arguments.head {
+        Some(_) => None,
+        None => Some(configs.size()),
+    };
     if matches!(size, Some(Ok(Count::Infinite))) {
         return Err(CommandError::Infinite);
     }

@@ -220,18 +220,6 @@ impl Config {
         self
     }
 
-    /// The config without the [`AUXILIARY_KEYS`].
-    #[must_use]
-    pub fn without_auxiliary(&self) -> Config {
-        let kept = self
-            .entries
-            .iter()
-            .filter(|entry| !is_auxiliary(&entry.key));
-        Config {
-            entries: kept.cloned().collect(),
-        }
-    }
-
     /// This config and the other's entries, which replace this one's where both have a key.
     #[must_use]
     pub fn merged(&self, other: &Config) -> Config {

@@ -50,6 +50,41 @@ fn numbers_in_lists_and_maps_are_compared_alike() {
     assert!(holds("x != {depth: 2} and x != {width: 1}", &config));
 }
 
+#[test]
+fn what_is_not_there_is_null_and_makes_no_condition_true() {
+    let config = Config::from_pairs([("t", Value::from("adam")), ("flag", true.into())]);
+    assert!(holds("flag and 'da' in t and 'x' not in t", &config));
+    for condition in [
+        "missing",
+        "-missing > 0",
+        "missing + 1 > 0",
+        "missing < 1",
+        "missing in [1]",
+    ] {
+        assert!(!holds(condition, &config), "{condition}");
+    }
+    assert!(holds("missing == null and -missing == null", &config));
+}
+
+#[test]
+fn what_makes_no_sense_names_the_part_of_the_condition() {
+    let config = Config::from_pairs([("t", Value::from("adam")), ("n", 3.into())]);
+    for (condition, expected) in [
+        ("not n", "`n` is the integer 3,"),
+        ("-t > 0", "`-t` calculates with the text \"adam\""),
+        ("n + t > 0", "`n + t` calculates with the text \"adam\""),
+        ("1 in n", "`1 in n` looks into the integer 3"),
+        (
+            "n < t",
+            "`n < t` compares the integer 3 with the text \"adam\"",
+        ),
+    ] {
+        let parsed: Condition = condition.parse().unwrap();
+        let error = parsed.holds(&config).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{condition}: {error}");
+    }
+}
+
 proptest! {
     /// As in exact arithmetic: integers of 128 bits hold both.
     #[test]

@@ -62,6 +62,15 @@ struct Everything {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Wrapped(u16);
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Key {
+    Wide,
+    Deep,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Pair(i32, bool);
+
 fn everything() -> Everything {
     Everything {
         flag: true,
@@ -136,6 +145,36 @@ fn rust_types_go_through_values_and_back() {
         serde_json::from_str::<Everything>(&json).unwrap(),
         everything()
     );
+}
+
+#[test]
+fn variants_are_names_or_maps_of_one_entry_and_keys_too() {
+    let by_key: BTreeMap<Key, i32> = [(Key::Wide, 1), (Key::Deep, 2)].into();
+    let value = Value::from_serialize(&by_key).unwrap();
+    assert_eq!(value.to::<BTreeMap<Key, i32>>().unwrap(), by_key);
+    let pair = Value::from_serialize(&Pair(1, true)).unwrap();
+    assert_eq!(pair.to::<Pair>().unwrap(), Pair(1, true));
+    assert_eq!(pair.as_list().unwrap()[1].as_bool(), Some(true));
+    assert_eq!((pair.as_bool(), Value::from(1).as_list()), (None, None));
+
+    let entries = |name: &str, value: Value| Value::Map(vec![(name.to_owned(), value)]);
+    assert_eq!(
+        entries("Point", Value::Null).to::<Shape>().unwrap(),
+        Shape::Point
+    );
+    for (value, expected) in [
+        (
+            Value::from(1),
+            "the name of a variant, or a map of one entry",
+        ),
+        (entries("Point", 1.into()), "a variant without content"),
+        (Value::from("Circle"), "Circle"),
+        (Value::from("Ring"), "unknown variant `Ring`"),
+    ] {
+        let error = value.to::<Shape>().unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(Value::from(1).to::<()>().is_err());
 }
 
 #[test]

@@ -120,6 +120,8 @@ fn a_device_is_known_by_index_name_and_uuid() {
         error(r#"[0, "GPU-00000000"]"#),
         "`devices` gives GPU 0 twice to the same branch (worker 0, branch 0)"
     );
+    // The driver does not list parts of devices.
+    assert!(plan(r#""MIG-1""#, 1, &probe).is_ok());
     // Workers may share a device.
     assert!(plan(r#"[0, "GPU-00000000"]"#, 2, &probe).is_ok());
 }

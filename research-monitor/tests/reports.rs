@@ -115,6 +115,8 @@ fn the_monitor_log_has_a_line_for_each_thing_that_happened() {
         progress(2.0, 0, 3),
         exception(3.0, 0, Some("train"), "it said \"no\", twice"),
         ended_after(4.0, 0, Status::Failed, 4),
+        worker_waits(4.5, 1, "GPU 0 is full"),
+        worker_lost(4.8, 1, "killed by signal 9"),
         run_ended(5.0, Outcome::Complete),
     ]);
     assert!(log.error().is_none());
@@ -127,6 +129,8 @@ fn the_monitor_log_has_a_line_for_each_thing_that_happened() {
          2.000000,0,abcdef0100000000,3,,progress,,1,100,201,1000,0,0,2\n\
          3.000000,0,abcdef0100000000,3,train,exception,\"it said \"\"no\"\", twice\",1,100,201,1000,0,0,2\n\
          4.000000,0,abcdef0100000000,4,,failed,its process was killed by signal 9,1,100,201,1000,1,0,1\n\
+         4.500000,,,,,worker_waits,GPU 0 is full,1,100,201,,1,0,1\n\
+         4.800000,,,,,worker_lost,killed by signal 9,1,100,201,,1,0,1\n\
          5.000000,,,,,complete,,,100,,,1,0,1\n"
     );
 }

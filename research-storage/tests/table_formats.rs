@@ -38,6 +38,18 @@ fn small() -> Results {
 }
 
 #[test]
+fn formats_have_names() {
+    for format in Format::ALL {
+        assert_eq!(format.to_string().parse::<Format>().unwrap(), format);
+    }
+    let error = "xml".parse::<Format>().unwrap_err().to_string();
+    assert!(
+        error.ends_with("there are: table, csv, json, jsonl"),
+        "{error}"
+    );
+}
+
+#[test]
 fn text_is_aligned_for_people() {
     let expected = "\
 id    lr  model       dropout  iteration  note       loss  shape

@@ -131,6 +131,24 @@ fn results_do_not_depend_on_workers_or_isolation() {
 }
 
 #[test]
+fn a_generator_made_by_a_function_has_arguments_and_ends_its_experiment() {
+    let counted = Research::new("counted")
+        .in_memory()
+        .domain(option("n", [2_i64, 3]))
+        .generator_with("count", |n: i64| 0..n, (ec("n"),))
+        .save_to("step")
+        .parallel(false)
+        .run()
+        .unwrap();
+    let saved: Vec<String> = csv(&counted)
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').skip(1).collect::<Vec<_>>().join(","))
+        .collect();
+    assert_eq!(saved, ["2,0,0", "2,1,1", "3,0,0", "3,1,1", "3,2,2"]);
+}
+
+#[test]
 fn runs_follow_each_other_and_use_results_of_the_ones_before() {
     let best = |finished: &Finished| -> i64 {
         let text = csv(finished);

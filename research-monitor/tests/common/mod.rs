@@ -57,6 +57,14 @@ pub fn worker_lost(seconds: f64, worker: u32, reason: &str) -> Event {
     }
 }
 
+pub fn worker_waits(seconds: f64, worker: u32, reason: &str) -> Event {
+    Event::WorkerWaits {
+        at: at(seconds),
+        worker: WorkerNumber(worker),
+        reason: Some(reason.to_owned()),
+    }
+}
+
 pub fn started(seconds: f64, number: u64, worker: u32) -> Event {
     started_again(seconds, number, worker, 1)
 }

@@ -122,6 +122,11 @@ fn a_run_whose_process_is_gone_is_told_as_such() {
         text(&broken.stdout).starts_with("power: broken off: its process is gone"),
         "{broken:?}"
     );
+    // Who watches has a line, and need not wait: nothing will change.
+    let watched = research(folder.path(), &["status", "power", "--watch"]);
+    let line = "power: broken off, 2/3 experiments, ";
+    assert!(text(&watched.stdout).starts_with(line), "{watched:?}");
+    assert_eq!(text(&watched.stdout).lines().count(), 1, "{watched:?}");
 }
 
 #[test]

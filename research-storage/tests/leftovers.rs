@@ -181,3 +181,22 @@ fn where_the_log_is_damaged_nothing_is_collected() {
         .unwrap_err();
     assert!(folder.join(value.file()).exists());
 }
+
+/// A folder elsewhere may be that of other researches, too.
+#[test]
+fn of_values_behind_a_link_nothing_is_collected() {
+    let base = tempfile::tempdir().unwrap();
+    drop(LocalStorage::create(base.path(), &record("study")).unwrap());
+    let folder = base.path().join("study");
+    let elsewhere = base.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder.join("values")).unwrap();
+    let value = LargeValue::write(&Value::from("of another"), &folder).unwrap();
+    let unfinished = touch(&elsewhere, &[".4242-0"]);
+    assert!(check_folder(&folder).unwrap().leftovers.files.is_empty());
+    let stored = StoredResearch::load(&folder).unwrap();
+    assert!(stored.collect().unwrap().files.is_empty());
+    drop(LocalStorage::open(&folder).unwrap());
+    assert!(folder.join(value.file()).exists());
+    assert_eq!(are_there(&unfinished), [true]);
+}

@@ -101,7 +101,7 @@ pub(super) fn unfinished(folder: &Path) -> Leftovers {
 /// Removes what was left by processes that were killed, for who holds the lock. What cannot be
 /// removed does no harm.
 pub(super) fn clear(folder: &Path) {
-    let values = files(&folder.join(VALUES), |name| name.starts_with('.'));
+    let values = values(folder, |name| name.starts_with('.'));
     for path in unfinished(folder).files.into_iter().chain(values) {
         fs::remove_file(path).ok();
     }
@@ -127,7 +127,7 @@ pub(super) fn unused_values(
         })?;
     }
     let is_value = |name: &str| name.starts_with('.') || LargeValue::is_file_name(name);
-    for path in files(&folder.join(VALUES), is_value) {
+    for path in values(folder, is_value) {
         if path
             .strip_prefix(folder)
             .is_ok_and(|file| !kept.contains(file))
@@ -136,6 +136,16 @@ pub(super) fn unused_values(
         }
     }
     Ok(())
+}
+
+/// The files with names of a kind in a research's folder of values. Where that is a link, others may
+/// have theirs there, too.
+fn values(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let folder = folder.join(VALUES);
+    match folder.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => files(&folder, is_wanted),
+        _ => Vec::new(),
+    }
 }
 
 /// The files in a folder with names of a kind, in order; none if it cannot be read.

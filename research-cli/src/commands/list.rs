@@ -1,7 +1,11 @@
 //! `research list`: the researches in a folder.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use clap::{Args, ValueEnum};
 use research::core::StorageError;
@@ -58,7 +62,7 @@ struct Line {
 /// # Errors
 /// The folder cannot be read, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let lines: Vec<Line> = list(&arguments.folder)?.iter().map(line).collect();
+    let lines = lines(&list(&arguments.folder)?);
     match arguments.format {
         Format::Json => {
             write_json(out, &lines)?;
@@ -67,6 +71,33 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         Format::Table => print(&lines, out)?,
     }
     Ok(Exit::Success)
+}
+
+/// Looks at all of them, several at once: their logs are read to the end.
+fn lines(all: &[StoredResearch]) -> Vec<Line> {
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let next = AtomicUsize::new(0);
+    let look = || {
+        let mut lines = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(stored) = all.get(place) else {
+                return lines;
+            };
+            lines.push((place, line(stored)));
+        }
+    };
+    let mut lines = thread::scope(|scope| {
+        let others = 1..threads.min(all.len());
+        let others: Vec<_> = others.map(|_| scope.spawn(look)).collect();
+        let mut lines = look();
+        for other in others {
+            lines.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        lines
+    });
+    lines.sort_by_key(|(place, _)| *place);
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// A research whose log cannot be read is listed all the same: `status` says why it cannot.

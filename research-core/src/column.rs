@@ -48,12 +48,10 @@ impl Iterations {
                 *first = iteration;
                 *count = 1;
             }
-            Self::Run { first, count } if *first + *count == iteration => *count += 1,
-            Self::Run { first, count } => {
-                let mut list: Vec<u64> = (*first..*first + *count).collect();
-                list.push(iteration);
-                *self = Self::List(list);
+            Self::Run { first, count } if first.checked_add(*count) == Some(iteration) => {
+                *count += 1
             }
+            Self::Run { .. } => *self = Self::List(self.iter().chain([iteration]).collect()),
             Self::List(list) => list.push(iteration),
         }
     }

@@ -5,9 +5,12 @@ mod names;
 mod series;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
-use research_core::{Column, ColumnBuilder, Event, ExperimentNumber, Iterations, LargeValue};
+use research_core::{
+    Column, ColumnBuilder, Event, ExperimentNumber, Iterations, LargeValue, LargeValueError,
+};
 use research_domain::ConfigPool;
 
 use crate::table::{
@@ -247,6 +250,16 @@ impl Results {
         summary: &SummaryOptions,
     ) -> Result<Table<'_>, TableError> {
         summary_table(self.experiments().collect(), &self.names, options, summary)
+    }
+
+    /// Reads large values from their files in `research`, the research's folder, and puts them in the
+    /// place of the maps that say where they are. All that were kept are in memory then.
+    ///
+    /// # Errors
+    /// A file is missing or damaged: the error names it.
+    pub fn read_large(&mut self, research: &Path) -> Result<(), LargeValueError> {
+        let mut experiments = self.experiments.iter_mut();
+        experiments.try_for_each(|experiment| experiment.read_large(research))
     }
 
     /// Results of these experiments alone, which have these places, wherever they stood before.

@@ -229,12 +229,9 @@ fn a_png_has_the_size_that_was_asked_for_and_something_on_it() {
         .map(|pixel| [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()])
         .collect();
     assert!(colors.len() > 50);
-    for (width, height) in [(0, 10), (1_000_000, 10)] {
+    for (width, height) in [(0, 10), (10, 0), (1_000_000, 10), (10, u32::MAX)] {
         let plot = results().plot(&filters, &PlotOptions::new().size(width, height));
-        assert_eq!(
-            plot.unwrap().to_png(),
-            Err(PlotError::Size { width, height })
-        );
+        assert_eq!(plot.unwrap_err(), PlotError::Size { width, height });
     }
     // Sizes without room for anything are no reason to panic.
     let tiny = results()
@@ -242,6 +239,23 @@ fn a_png_has_the_size_that_was_asked_for_and_something_on_it() {
         .unwrap();
     assert!(tiny.to_png().is_ok());
     assert!(!tiny.sketch(0, 0, true).is_empty());
+}
+
+#[test]
+fn where_no_number_can_be_drawn_that_is_said() {
+    let mut results = Results::new();
+    results.apply(&started(0, 1, Config::from_pairs([("n", 1)])));
+    let nowhere = vec![f64::NAN, f64::INFINITY];
+    results.apply(&saved(0, "nowhere", 0, Column::Float(nowhere)));
+    results.apply(&saved(0, "below", 0, Column::Float(vec![-1.0, 0.0])));
+    let plot = |name: &str, log: bool| {
+        let options = PlotOptions::new().variables([name]).log_y(log);
+        results.plot(&TableOptions::new(), &options).map(drop)
+    };
+    let undrawable = |of: &str| PlotError::Undrawable { of: of.to_owned() };
+    assert_eq!(plot("nowhere", false), Err(undrawable(" as `nowhere`")));
+    assert_eq!(plot("below", true), Err(undrawable(" as `below`")));
+    assert_eq!(plot("below", false), Ok(()));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use research::ResearchError;
-use research::core::{StorageError, shell_word};
+use research::core::{LargeValueError, StorageError, shell_word};
 use research::domain::{DomainError, IdRegistryError, SyntaxError, suggest};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
@@ -100,6 +100,9 @@ pub enum CommandError {
     /// The files of experiments cannot be listed.
     #[error(transparent)]
     Artifacts(#[from] ArtifactsError),
+    /// A large value cannot be read.
+    #[error(transparent)]
+    LargeValue(#[from] LargeValueError),
     /// A picture cannot be made.
     #[error(transparent)]
     Plot(#[from] PlotError),
@@ -183,7 +186,9 @@ impl CommandError {
             Self::Research(error) => research_exit(error),
             // Whoever reads has seen enough: `| head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
-            Self::Output(_) | Self::Devices(_) | Self::NotWritten { .. } => Exit::Impossible,
+            Self::Output(_) | Self::LargeValue(_) | Self::Devices(_) | Self::NotWritten { .. } => {
+                Exit::Impossible
+            }
         }
     }
 }

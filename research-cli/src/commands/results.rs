@@ -27,6 +27,7 @@ Examples:
   research results power --where lr=0.1 --var loss
   research results power --iterations 0,9 --long
   research results power --format parquet > power.parquet
+  research results power --id 5bd1e99500000000 --var weights --whole --format json
   research results power --summary --last 10 --sort accuracy --descending"
 )]
 pub struct Arguments {
@@ -47,6 +48,9 @@ pub struct Arguments {
     /// Only this variable; can be given several times
     #[arg(long = "var", value_name = "V")]
     pub variables: Vec<String>,
+    /// Print values of 1 MiB and more themselves, not where they are; they are read into memory
+    #[arg(long, conflicts_with = "summary")]
+    pub whole: bool,
     /// A row for each config, with mean and standard deviation over its repetitions
     #[arg(long, conflicts_with = "long")]
     pub summary: bool,
@@ -85,7 +89,10 @@ pub enum Format {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let options = options(arguments)?;
     let stored = StoredResearch::load(&arguments.name)?;
-    let results = stored.results_for(&options)?;
+    let mut results = stored.results_for(&options)?;
+    if arguments.whole {
+        results.read_large(stored.folder())?;
+    }
     let table = if arguments.summary {
         results.summary(&options, &summary(arguments))?
     } else {

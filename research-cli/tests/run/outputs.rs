@@ -198,3 +198,28 @@ fn an_output_that_is_saved_must_be_there() {
     place.run(&["--name=null"]);
     assert_eq!(place.table("null"), "iteration,v\n0,");
 }
+
+#[test]
+fn large_values_are_printed_where_they_are_asked_for() {
+    let place = Place::new();
+    place.script(
+        "numbers.sh",
+        "printf '[0'; seq -f ',%g' 1 199999 | tr -d '\\n'; echo ']'",
+    );
+    let unit = "run = \"./numbers.sh\"\nsave_to = \"v\"\n[[unit]]\nname = \"w\"\nrun = \"echo 1\"\nsave_to = \"w\"";
+    let json = saved(&place, "l", unit);
+    let file = json["v"]["file"].as_str().unwrap().to_owned();
+    let whole = ["--whole", "--format", "jsonl"];
+    let json: serde_json::Value = serde_json::from_str(&place.results("l", &whole)).unwrap();
+    let numbers = json["v"].as_array().unwrap();
+    assert_eq!(numbers.len(), 200_000);
+    assert!((0..).zip(numbers).all(|(n, number)| *number == n));
+    assert_eq!(json["w"], 1);
+
+    // Of others than those that are asked for nothing is read.
+    std::fs::write(place.path("l").join(&file), "something else").unwrap();
+    let damaged = place.research(&["results", "l", "--whole"]);
+    assert_eq!((damaged.code, &*damaged.out), (Some(3), ""), "{damaged:?}");
+    assert!(damaged.err.contains(&file), "{damaged:?}");
+    place.results("l", &["--whole", "--var", "w"]);
+}

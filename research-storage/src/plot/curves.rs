@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::error::is_possible;
 use super::groups::{self, Distinct};
 use super::{Aggregate, Arrangement, Band, Legend, Log, Plot, PlotError, PlotOptions};
 use crate::results::{ExperimentResult, Results, Series};
@@ -62,19 +63,22 @@ pub(super) fn gather(
     filters: &TableOptions,
     options: &PlotOptions,
 ) -> Result<Plot, PlotError> {
+    if let Some((width, height)) = options.size
+        && !is_possible(width, height)
+    {
+        return Err(PlotError::Size { width, height });
+    }
     let experiments = select(results.experiments().collect(), filters)?;
     let asked = filters.clone().variables(&options.variables);
     let mut names = variables(&experiments, results.names(), &asked)?;
     let wanted = |name: &str| options.variables.iter().position(|one| one == name);
     names.sort_by_key(|name| wanted(name));
     names.retain(|name| has_numbers(&experiments, name));
+    let of = match options.variables.as_slice() {
+        [] => String::new(),
+        names => format!(" as `{}`", names.join("`, `")),
+    };
     if names.is_empty() {
-        let of = options.variables.join("`, `");
-        let of = if of.is_empty() {
-            of
-        } else {
-            format!(" as `{of}`")
-        };
         return Err(PlotError::Nothing { of });
     }
     let explicit = options.group_by.iter().flatten().chain(&options.col);
@@ -134,6 +138,9 @@ pub(super) fn gather(
                 curves: here.filter_map(curve).collect(),
             });
         }
+    }
+    if panels.iter().all(|panel| panel.curves.is_empty()) {
+        return Err(PlotError::Undrawable { of });
     }
     let entries = colors.items.iter().cloned().zip(0..);
     Ok(Plot {

@@ -2,6 +2,10 @@
 
 use crate::table::TableError;
 
+/// How wide or high a picture can be: what is more is rather a slip of the finger, and would take
+/// all memory.
+const MOST: u32 = 10_000;
+
 /// Why a picture cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -31,6 +35,14 @@ pub enum PlotError {
         /// Under which name, if one was asked for.
         of: String,
     },
+    /// What was saved has no place in a picture.
+    #[error(
+        "there is nothing to draw: all numbers that were saved{of} are NaN or infinite, or not above zero, which a logarithmic axis needs"
+    )]
+    Undrawable {
+        /// Under which name, if one was asked for.
+        of: String,
+    },
     /// More panels than anybody could look at.
     #[error("there would be {count} panels: choose variables, or another parameter for `col`")]
     TooManyPanels {
@@ -38,11 +50,20 @@ pub enum PlotError {
         count: usize,
     },
     /// A picture of this size cannot be made.
-    #[error("a picture of {width} × {height} cannot be made: ask for a smaller one")]
+    #[error(
+        "a picture of {width} × {height} cannot be made: ask for one of 1 to {MOST} either way"
+    )]
     Size {
         /// The width.
         width: u32,
         /// The height.
         height: u32,
     },
+}
+
+/// Whether a picture can have this size.
+pub(super) fn is_possible(width: u32, height: u32) -> bool {
+    [width, height]
+        .iter()
+        .all(|length| (1..=MOST).contains(length))
 }

@@ -7,6 +7,7 @@ use tiny_skia::{
 };
 
 use super::PlotError;
+use super::error::is_possible;
 use super::font;
 use super::scene::{Anchor, Color, Scene, Shape};
 
@@ -18,9 +19,7 @@ pub(super) fn write(scene: &Scene) -> Result<Vec<u8>, PlotError> {
         width: scene.width,
         height: scene.height,
     };
-    // What is more is rather a slip of the finger than a picture.
-    let is_fine = |length: u32| (1..=20_000).contains(&length);
-    if !is_fine(scene.width) || !is_fine(scene.height) {
+    if !is_possible(scene.width, scene.height) {
         return Err(too_large());
     }
     let mut pixels =

@@ -1,11 +1,12 @@
 //! One experiment's results.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, Status, Timestamp,
-    WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, LargeValueError,
+    Status, Timestamp, WorkerNumber,
 };
 use research_domain::{ConfigPool, Value};
 
@@ -74,6 +75,19 @@ impl ExperimentResult {
                 .iter()
                 .map(|(iteration, value)| (&**variable, *iteration, value))
         })
+    }
+
+    /// Puts its large values in the place of what stands for them.
+    pub(super) fn read_large(&mut self, research: &Path) -> Result<(), LargeValueError> {
+        for (variable, values) in &self.large {
+            let mut all = self.series.iter_mut();
+            if let Some(series) = all.find(|series| series.variable() == &**variable) {
+                for (iteration, value) in values {
+                    series.replace(*iteration, value.read(research)?);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The seconds from its start to its end; `None` if it has not ended.

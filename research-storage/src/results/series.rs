@@ -96,6 +96,21 @@ impl Series {
         }
     }
 
+    /// Puts a value in the place of the one of its iteration, in a column of mixed kinds.
+    pub(super) fn replace(&mut self, iteration: u64, value: Value) {
+        let position = match &self.iterations {
+            Iterations::Run { first, .. } => iteration
+                .checked_sub(*first)
+                .and_then(|position| usize::try_from(position).ok()),
+            Iterations::List(list) => list.binary_search(&iteration).ok(),
+        };
+        if let Column::Value(values) = &mut self.column
+            && let Some(place) = position.and_then(|position| values.get_mut(position))
+        {
+            *place = value;
+        }
+    }
+
     fn last(&self) -> Option<u64> {
         self.iteration(self.len().checked_sub(1)?)
     }

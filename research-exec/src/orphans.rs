@@ -2,11 +2,10 @@
 //! even those that have left their process group, and ends them when their task has ended.
 //! Processes of a worker that could not do so itself are known by a mark in their environment.
 
-use std::ffi::CString;
+use std::ffi::{CStr, c_int};
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
@@ -26,14 +25,8 @@ const LOOKS: u32 = 1000;
 /// So long a process that was killed has time to die, in milliseconds.
 const DEATH: u16 = 1000;
 
-/// Where the system lists the children of this process's first thread; it gives orphans to that.
-static CHILDREN: OnceLock<CString> = OnceLock::new();
-
 /// Makes this process the parent of all orphans among its descendants. Gives its present children.
 pub(crate) fn adopt() -> io::Result<Vec<i32>> {
-    let list = format!("/proc/self/task/{}/children", std::process::id());
-    let list = CString::new(list).map_err(io::Error::other)?;
-    CHILDREN.get_or_init(|| list);
     prctl::set_child_subreaper(true)?;
     let mut children = Vec::new();
     for_each_child(|child| children.push(child));
@@ -98,17 +91,56 @@ pub(crate) fn end_children_from_handler() {
     }
 }
 
-/// Calls a function with the number of each child of the first thread (each of the first few
-/// hundred). It is async-signal-safe; a system that does not list children has none for us.
+/// Where the system lists the threads of this process.
+const THREADS: &CStr = c"/proc/self/task";
+
+/// What comes before the name in an entry of a folder: its number, the next one's place, its length
+/// in two bytes, and its type.
+const BEFORE_NAME: usize = 19;
+
+/// Calls a function with the number of each child of each thread (of each of these the first few
+/// hundred): a child belongs to the thread that has started it, and an orphan to the first one. It is
+/// async-signal-safe; a system that does not list children has none for us.
 fn for_each_child(mut see: impl FnMut(i32)) {
-    let Some(list) = CHILDREN.get() else { return };
-    // SAFETY: the path ends with a zero byte.
-    let list = unsafe { libc::open(list.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-    if list < 0 {
+    let Some(threads) = open(libc::AT_FDCWD, THREADS) else {
+        return;
+    };
+    let mut entries = [0_u8; 4096];
+    loop {
+        let (folder, size) = (threads.as_raw_fd(), entries.len());
+        // SAFETY: it writes at most as many bytes as the array has.
+        let read =
+            unsafe { libc::syscall(libc::SYS_getdents64, folder, entries.as_mut_ptr(), size) };
+        let mut rest = &entries[..usize::try_from(read).unwrap_or(0)];
+        if rest.is_empty() {
+            return;
+        }
+        while rest.len() > BEFORE_NAME {
+            let length = usize::from(u16::from_ne_bytes([rest[16], rest[17]]));
+            let (entry, others) = rest.split_at(length.clamp(BEFORE_NAME, rest.len()));
+            for_each_child_of(&threads, &entry[BEFORE_NAME..], &mut see);
+            rest = others;
+        }
+    }
+}
+
+/// The same for one thread, whose name ends with a zero byte, as all names do there.
+fn for_each_child_of(threads: &OwnedFd, name: &[u8], see: &mut impl FnMut(i32)) {
+    const LIST: &[u8] = b"/children\0";
+    let digits = name.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut path = [0_u8; 32];
+    if digits == 0 || digits + LIST.len() > path.len() {
         return;
     }
-    // SAFETY: the system has just given this descriptor to nobody but us.
-    let list = unsafe { OwnedFd::from_raw_fd(list) };
+    path[..digits].copy_from_slice(&name[..digits]);
+    path[digits..digits + LIST.len()].copy_from_slice(LIST);
+    let Ok(path) = CStr::from_bytes_until_nul(&path) else {
+        return;
+    };
+    // A thread that has ended meanwhile has left its children to another one.
+    let Some(list) = open(threads.as_raw_fd(), path) else {
+        return;
+    };
     let mut text = [0_u8; 4096];
     // SAFETY: it writes at most as many bytes as the array has.
     let read = unsafe { libc::read(list.as_raw_fd(), text.as_mut_ptr().cast(), text.len()) };
@@ -125,6 +157,14 @@ fn for_each_child(mut see: impl FnMut(i32)) {
             }
         }
     }
+}
+
+/// Opens a file or a folder to read it; async-signal-safe.
+fn open(folder: c_int, path: &CStr) -> Option<OwnedFd> {
+    // SAFETY: the path ends with a zero byte.
+    let opened = unsafe { libc::openat(folder, path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    // SAFETY: the system has just given this descriptor to nobody but us.
+    (opened >= 0).then(|| unsafe { OwnedFd::from_raw_fd(opened) })
 }
 
 /// A mark for a run that no other run of this machine has.

@@ -13,6 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use clap::CommandFactory;
+
 /// A piece of a document.
 enum Block {
     File { name: String, text: String },
@@ -220,6 +222,66 @@ fn links_lead_somewhere() {
             let place = document.parent().unwrap().join(link);
             assert!(place.exists(), "{}: {link}", document.display());
         }
+    }
+}
+
+/// The commands that a document names in its text, each with the flags that stand with it there; in
+/// a row of a table that begins with one, also those in the rest of the row.
+fn named(document: &str) -> Vec<(String, Vec<String>)> {
+    let mut found = Vec::new();
+    for line in document.lines() {
+        for (number, rest) in line.split("`research ").skip(1).enumerate() {
+            let is_row = number == 0 && line.starts_with("| `research ");
+            let text = if is_row {
+                rest
+            } else {
+                rest.split('`').next().unwrap()
+            };
+            let mut words = text.split([' ', '`', '[', ']', ',', ';', '|', '\\']);
+            let command = words.next().unwrap().to_owned();
+            let flags = words.filter(|word| word.starts_with('-') && *word != "-");
+            found.push((command, flags.map(str::to_owned).collect()));
+        }
+    }
+    found
+}
+
+#[test]
+fn commands_that_are_named_are_there_with_their_flags() {
+    let mut program = research_cli::arguments::Arguments::command();
+    program.build();
+    let mut count = 0;
+    for document in ["", "docs", "docs/tutorial", "examples"].map(|folder| documents(folder, 1)) {
+        for path in document {
+            let text = fs::read_to_string(&path).unwrap();
+            for (name, flags) in named(&text) {
+                let shown = path.display();
+                let command = program.find_subcommand(&name);
+                let command = command.unwrap_or_else(|| panic!("{shown}: research {name}"));
+                for flag in flags {
+                    let is_there = command.get_arguments().any(|argument| {
+                        let long = argument.get_long().map(|long| format!("--{long}"));
+                        let short = argument.get_short().map(|short| format!("-{short}"));
+                        long.as_ref() == Some(&flag) || short.as_ref() == Some(&flag)
+                    });
+                    assert!(is_there, "{shown}: research {name} {flag}");
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 20, "only {count} flags were found");
+    // And the README names all of them.
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for command in program.get_subcommands() {
+        let name = command.get_name();
+        let ways = [
+            format!("`research {name}"),
+            format!("`{name} "),
+            format!("`{name}`"),
+        ];
+        let is_named = name == "help" || ways.iter().any(|way| readme.contains(way));
+        assert!(is_named, "README.md does not name `research {name}`");
     }
 }
 

@@ -164,6 +164,12 @@ fn a_program_that_is_not_there() {
         "unit `u`: program `echos` cannot be started",
         "4:8",
     );
+    let update = format!("{GOOD}[[update]]\nwhen = \"last\"\nrun = \"no-such-program\"\n");
+    refused_file(
+        &update,
+        "[[update]] 1: program `no-such-program` cannot be started",
+        "5:1",
+    );
 
     let domain = Place::with(&unit("./none.sh {a}"));
     assert_eq!(domain.research(&["domain", "research.toml"]).code, Some(0));

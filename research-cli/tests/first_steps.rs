@@ -165,6 +165,19 @@ fn the_ids_of_a_dry_run_are_those_of_the_run_and_what_is_there_is_told() {
 }
 
 #[test]
+fn a_dry_run_names_units_as_others_refer_to_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let unit = "[[unit]]\nname = \"u\"\nrun = \"echo 1\"\n";
+    fs::write(path.join("twice.toml"), unit.repeat(2)).unwrap();
+    let dry = research(path, &["run", "twice.toml", "--dry-run"]);
+    assert!(
+        text(&dry.stdout).ends_with("    u: echo 1\n    u_1: echo 1\n"),
+        "{dry:?}"
+    );
+}
+
+#[test]
 fn what_is_kept_in_memory_needs_no_folder_and_cannot_be_detached() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

@@ -187,18 +187,33 @@ pub(crate) fn check_full_runs(experiment: &Experiment) -> Result<(), BuildError>
     Ok(())
 }
 
-/// The first of several units with one name keeps it; the later ones get `_1`, `_2`, ….
 pub(crate) fn make_names_unique(units: &mut [Unit]) {
-    let mut taken: HashSet<String> = HashSet::new();
-    for unit in units {
-        if taken.contains(&unit.name) {
-            let free = (1..)
-                .map(|n| format!("{}_{n}", unit.name))
-                .find(|n| !taken.contains(n));
-            unit.name = free.expect("there are more numbers than units");
-        }
-        taken.insert(unit.name.clone());
+    let names = unique_names(units.iter().map(|unit| unit.name.as_str()));
+    for (unit, name) in units.iter_mut().zip(names) {
+        unit.name = name;
     }
+}
+
+/// The names of units as their experiment has them: the first of several with one name keeps it; the
+/// later ones get `_1`, `_2`, ….
+///
+/// ```
+/// use research_core::unique_names;
+///
+/// assert_eq!(unique_names(["a", "b", "a", "a"]), ["a", "b", "a_1", "a_2"]);
+/// ```
+pub fn unique_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<String> {
+    let mut taken: HashSet<String> = HashSet::new();
+    let unique = |name: &str| {
+        let mut unique = name.to_owned();
+        let mut number = 1_u64;
+        while !taken.insert(unique.clone()) {
+            unique = format!("{name}_{number}");
+            number += 1;
+        }
+        unique
+    };
+    names.into_iter().map(unique).collect()
 }
 
 /// An experiment that cannot be.

@@ -54,7 +54,7 @@ pub mod codec;
 
 pub use branches::{BranchView, Branches};
 pub use builder::ExperimentBuilder;
-pub use check::BuildError;
+pub use check::{BuildError, unique_names};
 pub use column::{Column, ColumnBuilder, Iterations};
 pub use context::{Context, ContextParts};
 pub use deadline::Deadline;

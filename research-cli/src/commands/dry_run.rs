@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use research::core::{RunOptions, StorageError};
+use research::core::{RunOptions, StorageError, unique_names};
 use research::domain::{
     Assigned, Config, Domain, ExperimentId, IdPrefixes, IdRegistry, IdRegistryError, Item,
     Iteration, Value,
@@ -260,11 +260,12 @@ fn planned(file: &ResearchFile, item: &Item, ids: &mut Ids) -> Result<Planned, C
         config: &config,
         built_in: &built_in,
     };
-    let step = |unit: &UnitFile| {
+    let names = unique_names(file.units.iter().map(|unit| unit.name.as_str()));
+    let step = |(unit, name): (&UnitFile, String)| {
         // A file that was read has no command that cannot be.
         let command = ProgramCommand::new(&unit.program).ok()?;
         Some(Step {
-            unit: unit.name.clone(),
+            unit: name,
             mode: match unit.mode {
                 Mode::Callable => CALLABLE,
                 Mode::Generator => GENERATOR,
@@ -276,6 +277,6 @@ fn planned(file: &ResearchFile, item: &Item, ids: &mut Ids) -> Result<Planned, C
         id,
         config: item.config.clone(),
         repetition: item.repetition,
-        commands: file.units.iter().filter_map(step).collect(),
+        commands: file.units.iter().zip(names).filter_map(step).collect(),
     })
 }

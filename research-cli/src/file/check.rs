@@ -1,7 +1,6 @@
 //! Checks that need more than one key: commands, and the names in them.
 
-use std::collections::HashSet;
-
+use research::core::unique_names;
 use research::domain::{Config, suggest};
 use research::exec::program::{
     ProgramCommand, ProgramError, ProgramGenerator, Template, UnknownName,
@@ -107,7 +106,7 @@ pub(crate) fn names(
             keys.push(key);
         }
     }
-    let units = unique_names(&file.units);
+    let units = unique_names(file.units.iter().map(|unit| unit.name.as_str()));
     let units: Vec<&str> = units.iter().map(String::as_str).collect();
     for (position, unit) in file.units.iter().enumerate() {
         if let Some((name, problem)) = wrong_name(unit, &keys, &units) {
@@ -234,20 +233,4 @@ fn program_span(unit: &Node) -> Option<Span> {
     };
     let run = find(entries, "run")?;
     words(run).next().map(|(node, _)| node.span)
-}
-
-/// The units' names as the experiment has them: a name that is there already gets `_1`, `_2`, ….
-fn unique_names(units: &[UnitFile]) -> Vec<String> {
-    let mut taken: HashSet<String> = HashSet::new();
-    let mut names = Vec::with_capacity(units.len());
-    for unit in units {
-        let mut name = unit.name.clone();
-        let mut number = 1u64;
-        while !taken.insert(name.clone()) {
-            name = format!("{}_{number}", unit.name);
-            number += 1;
-        }
-        names.push(name);
-    }
-    names
 }

@@ -145,7 +145,8 @@ fn listed_of(value: Value) -> Listed {
 fn sampler_of(mut entries: Vec<(String, Value)>) -> Result<Sampler, String> {
     let Some(Value::Text(name)) = remove(&mut entries, "sampler") else {
         return Err(
-            "a table needs the name of its sampler: { sampler = \"uniform\", low = 0, high = 1 }"
+            "a table needs the name of its sampler: { sampler = \"uniform\", low = 0, high = 1 }; \
+             for parameters in groups, give them names with dots: \"model.depth\" = [1, 2]"
                 .to_owned(),
         );
     };

@@ -111,11 +111,17 @@ impl ProcessHandle {
 }
 
 /// Sends signals to a process of which `is_meant` still says, once it cannot become another one,
-/// that it is the one that is meant, and waits for its end. False if it is not.
+/// that it is the one that is meant, and waits for its end. False if it is not. With `patience`, one
+/// that has not ended by then is killed.
 ///
 /// # Errors
-/// The system refuses the signal.
-pub fn end_process(pid: u32, signals: &[i32], is_meant: impl FnOnce() -> bool) -> io::Result<bool> {
+/// The system refuses the signal, or one that was killed does not end.
+pub fn end_process(
+    pid: u32,
+    signals: &[i32],
+    patience: Option<Duration>,
+    is_meant: impl FnOnce() -> bool,
+) -> io::Result<bool> {
     let pid = i32::try_from(pid).map_err(io::Error::other)?;
     let handle = match ProcessHandle::open(pid) {
         Ok(handle) => handle,
@@ -128,7 +134,15 @@ pub fn end_process(pid: u32, signals: &[i32], is_meant: impl FnOnce() -> bool) -
     for signal in signals {
         handle.signal(Signal::try_from(*signal)?)?;
     }
-    wait_readable(&[handle.descriptor()], PollTimeout::NONE)?;
+    // One that is suspended would hear of them when somebody wakes it.
+    handle.signal(Signal::SIGCONT)?;
+    let end = [handle.descriptor()];
+    if !wait_readable(&end, poll_timeout(patience))? {
+        handle.signal(Signal::SIGKILL)?;
+        if !wait_readable(&end, poll_timeout(patience))? {
+            return Err(Errno::ETIMEDOUT.into());
+        }
+    }
     Ok(true)
 }
 

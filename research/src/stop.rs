@@ -1,6 +1,7 @@
 //! Ending a run from another process.
 
 use std::path::Path;
+use std::time::Duration;
 
 use research_exec::end_process;
 use research_storage::StoredResearch;
@@ -12,10 +13,12 @@ use crate::left;
 const INTERRUPT: i32 = 2;
 /// What the leader takes as a second one, after the first.
 const TERMINATE: i32 = 15;
+/// A leader that is to end at once has so long for that.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Ends the run of a research that another process leads, as Ctrl-C there would: what runs is
-/// finished, the rest can be resumed. With `kill`, as Ctrl-C twice: everything ends now. Waits
-/// until it has ended; false if nobody runs it. With `kill`, that ends what a run has left behind
+/// finished, the rest can be resumed. With `kill`, as Ctrl-C twice: everything ends now,
+/// and a leader that does not listen is killed. Waits until it has ended; false if nobody runs it. With `kill`, that ends what a run has left behind
 /// which was killed with all its workers.
 ///
 /// Only the process that holds the research's lock is signalled, and only if it is still the one
@@ -31,13 +34,19 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
         }
         return Ok(false);
     };
-    let signals: &[i32] = if kill {
-        &[INTERRUPT, TERMINATE]
+    let (signals, patience): (&[i32], _) = if kill {
+        (&[INTERRUPT, TERMINATE], Some(PATIENCE))
     } else {
-        &[INTERRUPT]
+        (&[INTERRUPT], None)
     };
-    end_process(runner.pid, signals, || runner.is_seen()).map_err(|source| ResearchError::Io {
-        action: "signal the process that runs it",
+    let is_ended = end_process(runner.pid, signals, patience, || runner.is_seen());
+    let is_ended = is_ended.map_err(|source| ResearchError::Io {
+        action: "end the process that runs it",
         source,
-    })
+    })?;
+    if kill {
+        // It may have had no time to do so itself.
+        left::end_marked(&stored.left_behind()?)?;
+    }
+    Ok(is_ended)
 }

@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM: what runs is finished, or ended at once, and the rest can be resumed.
 
-use crate::place::{Place, Running};
+use crate::place::{Place, Running, wait_for};
 
 const FILE: &str = r#"
 name = "s"
@@ -174,6 +174,54 @@ fn stop_can_end_it_at_once_and_asks_first() {
     assert_eq!(stopped.code, Some(0), "{stopped:?}");
     assert_eq!(running.end().code, Some(130));
     resume(&place, 1);
+}
+
+/// As Ctrl-Z does it: who is suspended hears nothing.
+#[test]
+fn stop_wakes_a_run_that_is_suspended() {
+    for (command, finished) in [
+        (["stop", "s", "-y"].as_slice(), 3),
+        (&["stop", "s", "-y", "--kill"], 1),
+    ] {
+        let place = place();
+        let mut running = in_the_middle(&place);
+        let status = running.status_when("s", |status| status["finished"] == 1);
+        running.signal("STOP");
+        let stat = format!("/proc/{}/stat", status["pid"]);
+        wait_for("the leader to stop", || {
+            let stat = std::fs::read_to_string(&stat).unwrap();
+            stat.contains(") T ").then_some(())
+        });
+        let stopping = place.start(command);
+        if finished == 3 {
+            running.wait_for_log("s", "what runs is finished");
+            place.write("gate", "");
+        }
+        let stopped = stopping.end();
+        assert_eq!(stopped.code, Some(0), "{stopped:?}");
+        assert_eq!(running.end().code, Some(130));
+        resume(&place, finished);
+    }
+}
+
+/// A leader that runs a program itself hears nothing else until that has ended.
+#[test]
+fn stop_can_end_a_leader_that_does_not_listen() {
+    let place = Place::with(&FILE.replace("workers = 2", "parallel = false"));
+    place.script(
+        "u.sh",
+        "setsid sleep 1000 & touch begun.$1; [ -e gate ] || exec sleep 1000; echo $1",
+    );
+    let running = place.start(&["run", "research.toml"]);
+    running.wait_for_file("begun.1");
+    let stopped = place.start(&["stop", "s", "-y", "--kill"]).end();
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    assert_eq!(running.end().code, None);
+    place.wait_for_silence();
+    place.write("gate", "");
+    let done = place.research(&["resume", "s"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    place.wait_for_silence();
 }
 
 #[test]

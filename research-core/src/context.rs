@@ -1,6 +1,7 @@
 //! What a unit sees while it runs.
 
 mod kept;
+mod saving;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,12 @@ use crate::function::FromArgument;
 use crate::meeting::{EventSink, KeepOutput, SinkError};
 use crate::output::{IntoOutput, Object, Output};
 use crate::saved::{Columns, Saved, SharedSaved};
-use crate::unit::{Save, UnitError};
+use crate::unit::UnitError;
 use crate::words::LogLevel;
 use kept::is_large;
+use saving::not_a_value;
+
+pub(crate) use saving::save_output;
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
 const DEVICE: &str = "device";
@@ -390,69 +394,4 @@ impl Context {
     pub fn output_at(&self, unit: usize) -> Option<&Output> {
         self.outputs.get(unit)?.as_ref()
     }
-}
-
-fn not_a_value(variable: &str) -> UnitError {
-    UnitError::new(format!(
-        "`{variable}` cannot be saved: it is an object in memory, not a value"
-    ))
-}
-
-pub(crate) fn save_output(
-    save: &Save,
-    output: &Output,
-    context: &mut Context,
-) -> Result<(), UnitError> {
-    let value = match (save, output) {
-        (Save::Nothing, _) => return Ok(()),
-        (_, Output::Value(value)) => value,
-        (Save::As(name), Output::Object(_)) => return Err(not_a_value(name)),
-        (_, Output::Object(_)) => return Err(not_a_value("the output")),
-    };
-    match save {
-        Save::Nothing => {}
-        Save::As(name) => context.save_copy(name, value)?,
-        Save::Parts(names) => save_parts(names, value, context)?,
-        Save::Map => save_map(value, context)?,
-    }
-    Ok(())
-}
-
-fn save_parts(
-    names: &[Option<String>],
-    value: &Value,
-    context: &mut Context,
-) -> Result<(), UnitError> {
-    let parts = match value {
-        Value::List(parts) if parts.len() == names.len() => parts,
-        other => {
-            let found = match other {
-                Value::List(parts) => format!("{} values", parts.len()),
-                other => format!("one value ({})", other.kind()),
-            };
-            return Err(UnitError::new(format!(
-                "`save_to` has {} names and the unit put out {found}",
-                names.len()
-            )));
-        }
-    };
-    for (name, part) in names.iter().zip(parts) {
-        if let Some(name) = name {
-            context.save_copy(name, part)?;
-        }
-    }
-    Ok(())
-}
-
-fn save_map(value: &Value, context: &mut Context) -> Result<(), UnitError> {
-    let Value::Map(entries) = value else {
-        return Err(UnitError::new(format!(
-            "`save_output_dict` needs a map, and the unit put out a value ({})",
-            value.kind()
-        )));
-    };
-    for (name, part) in entries {
-        context.save_copy(name, part)?;
-    }
-    Ok(())
 }

@@ -120,6 +120,8 @@ pub struct Picture {
     ended: [NumberSet; Status::ALL.len()],
     ended_iterations: u64,
     ended_now: NumberSet,
+    /// How many of those that have failed in earlier runs this one will begin again.
+    to_redo: u64,
     variables: Variables,
     running: BTreeMap<ExperimentNumber, RunningExperiment>,
     running_iterations: u64,
@@ -244,10 +246,10 @@ impl Picture {
     }
 
     /// How much is done. An experiment that ended counts with all of its iterations, also if it
-    /// ended early.
+    /// ended early; one that has failed and is to be run again does not count.
     #[must_use]
     pub fn done(&self) -> u64 {
-        let experiments = self.finished_experiments();
+        let experiments = self.finished_experiments().saturating_sub(self.to_redo);
         match self.iterations_each() {
             Some(n_iters) => experiments
                 .saturating_mul(n_iters)

@@ -294,3 +294,37 @@ fn an_update_withdraws_what_was_left_of_the_domain() {
     assert_eq!(picture.withdrawn_experiments(), 8 + 3);
     assert_eq!(picture.updates(), 3);
 }
+
+#[test]
+fn what_has_failed_and_is_run_again_is_to_be_done_until_it_is() {
+    let failed = [
+        run_started(0.0, Some(4), None),
+        started(0.0, 0, 0),
+        ended(1.0, 0, Status::Finished),
+        started(1.0, 1, 0),
+        ended(2.0, 1, Status::Failed),
+        started(2.0, 2, 0),
+        ended(3.0, 2, Status::Killed),
+        run_ended(3.0, Outcome::Interrupted),
+    ];
+    let with = |more: &[_]| Picture::of(failed.iter().chain(more));
+    let progress = |more: &[_]| (with(more).done(), with(more).total());
+    // Only what is left: what failed is done with.
+    assert_eq!(progress(&[run_started(9.0, Some(1), None)]), (3, Some(4)));
+    // What failed, too.
+    let mut again = vec![run_started(9.0, Some(3), None)];
+    assert_eq!(progress(&again), (1, Some(4)));
+    again.push(started_again(9.0, 1, 0, 2));
+    assert_eq!(progress(&again), (1, Some(4)));
+    again.push(attempt_ended(10.0, 1, 2, Status::Failed, 1));
+    assert_eq!(progress(&again), (2, Some(4)));
+    // A try more in this run takes back what that one was.
+    again.push(started_again(10.0, 1, 0, 3));
+    assert_eq!(progress(&again), (1, Some(4)));
+    again.push(attempt_ended(11.0, 1, 3, Status::Finished, 1));
+    assert_eq!(progress(&again), (2, Some(4)));
+    // What the run did not come to has failed as before.
+    again.push(run_ended(11.0, Outcome::Interrupted));
+    let picture = with(&again);
+    assert_eq!((picture.done(), picture.failed_experiments()), (3, 1));
+}

@@ -92,6 +92,7 @@ impl Picture {
             | Event::LargeValue { .. } => {}
             Event::RunEnded { at, outcome } => {
                 self.see(*at);
+                self.to_redo = 0;
                 if let Some(run) = &mut self.run {
                     run.ended = Some((*at, *outcome));
                 }
@@ -116,6 +117,11 @@ impl Picture {
         self.see(at);
         // A research that is resumed keeps its domain: what failed may be run again, or not.
         let successes = self.count(Status::Finished) + self.count(Status::Stopped);
+        let all_but_successes = self.total.map(|before| before.saturating_sub(successes));
+        self.to_redo = match all_but_successes.is_some() && all_but_successes == total {
+            true => self.failed_experiments(),
+            false => 0,
+        };
         self.total = total.map(|total| (successes + total).max(self.total.unwrap_or(0)));
         self.run = Some(Run {
             started: at,
@@ -156,10 +162,13 @@ impl Picture {
         let before = self.done();
         self.stop_running(*experiment);
         if *attempt > 1 {
+            let mut has_ended = false;
             for ended in &mut self.ended {
-                ended.remove(experiment.0);
+                has_ended |= ended.remove(experiment.0);
             }
-            self.ended_now.remove(experiment.0);
+            if !self.ended_now.remove(experiment.0) && has_ended {
+                self.to_redo = self.to_redo.saturating_sub(1);
+            }
             self.causes.forget(*experiment);
         }
         let running = RunningExperiment {

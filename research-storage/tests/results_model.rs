@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use events::{ended, saved_at, started_at_place};
 use proptest::prelude::*;
-use research_core::{Column, Event, Iterations, Status};
+use research_core::{Column, Event, ExperimentNumber, Iterations, LargeKind, LargeValue, Status};
 use research_domain::{Config, Value};
 use research_storage::{Cell, Results, TableOptions};
 
@@ -57,6 +57,26 @@ fn model(log: &[Event]) -> BTreeMap<(u64, u64), Modelled> {
                     }
                     let row = known.values.entry(iteration).or_default();
                     row.insert(variable.to_string(), column.get(position).unwrap());
+                }
+            }
+            Event::LargeValue {
+                experiment,
+                variable,
+                iteration,
+                value,
+            } => {
+                let Some((_, known)) = experiments.get_mut(&experiment.0) else {
+                    continue;
+                };
+                if !known.variables.contains(&variable.to_string()) {
+                    known.variables.push(variable.to_string());
+                }
+                let row = known.values.entry(*iteration).or_default();
+                row.insert(variable.to_string(), value.stand_in());
+            }
+            Event::Moved { experiment, place } => {
+                if let Some((known, _)) = experiments.get_mut(&experiment.0) {
+                    *known = *place;
                 }
             }
             Event::ExperimentEnded {
@@ -176,7 +196,24 @@ fn event() -> impl Strategy<Value = Event> {
         column(iterations.len())
             .prop_map(move |column| saved_at(number, &variable, iterations.clone(), column))
     });
+    let large = (number.clone(), "[xyz]", 0..16_u64, 0..9_u64);
+    let large = large.prop_map(|(number, variable, iteration, bytes)| Event::LargeValue {
+        experiment: ExperimentNumber(number),
+        variable: variable.into(),
+        iteration,
+        value: LargeValue {
+            kind: LargeKind::Bytes,
+            bytes,
+            sha256: "00".repeat(32),
+        },
+    });
+    let moved = (number.clone(), 0..3_u64).prop_map(|(number, place)| Event::Moved {
+        experiment: ExperimentNumber(number),
+        place,
+    });
     prop_oneof![
+        2 => large,
+        1 => moved,
         1 => (number.clone(), 0..3_u64, 1..4_u32, config())
             .prop_map(|(number, place, attempt, config)| {
                 started_at_place(number, place, attempt, config)
@@ -219,6 +256,22 @@ proptest! {
         };
         prop_assert_eq!(seen(long), seen(unpivoted));
 
+        // Where a large value stands in the table, and nowhere else, its file is known.
+        for (experiment, known) in results.experiments().zip(model.values()) {
+            let mut large = 0;
+            for (iteration, values) in &known.values {
+                for (name, value) in values {
+                    if let Some(found) = experiment.large_value(name, *iteration) {
+                        prop_assert_eq!(&found.stand_in(), value);
+                        large += 1;
+                    }
+                }
+            }
+            let stand_ins = known.values.values().flat_map(BTreeMap::values);
+            let stand_ins = stand_ins.filter(|value| value.as_map().is_some()).count();
+            prop_assert_eq!((large, experiment.large_values().count()), (stand_ins, stand_ins));
+        }
+
         let statuses: Vec<Option<Status>> = results.experiments().map(|e| e.status).collect();
         let wanted: Vec<Option<Status>> = model.values().map(|known| known.status).collect();
         prop_assert_eq!(statuses, wanted);
@@ -248,6 +301,11 @@ proptest! {
                 && (wanted.is_empty() || wanted.iter().any(|wanted| Some(wanted.as_str()) == name.as_str()))
         });
         prop_assert_eq!(columns, same_columns);
-        prop_assert_eq!(rows, rows_of_all);
+        prop_assert_eq!(&rows, &rows_of_all);
+        // Where no more is kept than is asked for, nothing else is shown.
+        let mut kept = Results::for_table(&filtered);
+        kept.extend(&log);
+        let (_, rows_of_kept) = self::rows(&kept, &filtered);
+        prop_assert_eq!(rows_of_kept, rows);
     }
 }

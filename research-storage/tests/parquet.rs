@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use common::record;
-use events::{ended, saved, started, started_at_place};
+use events::{ended, saved, saved_large, started, started_at_place};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use proptest::prelude::*;
@@ -200,6 +200,7 @@ enum Happening {
     Starts(u64),
     Moves(u64),
     Saves(&'static str, u64, Column),
+    SavesLarge(&'static str, u64),
     Ends(Status),
 }
 
@@ -209,6 +210,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..12u64).prop_map(Happening::Moves),
         6 => (prop::sample::select(vec!["f", "i", "lr", "iteration"]), 0..4u64, column())
             .prop_map(|(name, first, column)| Happening::Saves(name, first, column)),
+        1 => (prop::sample::select(vec!["f", "lr", "large"]), 0..4u64)
+            .prop_map(|(name, iteration)| Happening::SavesLarge(name, iteration)),
         2 => prop::sample::select(Status::ALL.to_vec()).prop_map(Happening::Ends),
     ]
 }
@@ -231,6 +234,9 @@ fn random_log() -> impl Strategy<Value = Vec<Event>> {
                     place,
                 },
                 Happening::Saves(name, first, column) => saved(number, name, first, column),
+                Happening::SavesLarge(name, iteration) => {
+                    saved_large(number, name, iteration, 2_000_000)
+                }
                 Happening::Ends(status) => ended(number, *attempt, status, Some("why")),
             }
         };

@@ -3,10 +3,9 @@
 
 mod events;
 
-use events::{csv, ended, saved, saved_at, started, started_at_place};
+use events::{csv, ended, saved, saved_at, saved_large, started, started_at_place};
 use research_core::{
-    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, LargeKind,
-    LargeValue, Status, Timestamp,
+    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, Status, Timestamp,
 };
 use research_domain::{Config, Value};
 use research_storage::{Format, Results, TableOptions};
@@ -30,19 +29,6 @@ fn progress(number: u64, iterations: u64) -> Event {
         at: Timestamp(2),
         experiment: ExperimentNumber(number),
         iterations,
-    }
-}
-
-fn saved_large(number: u64, variable: &str, iteration: u64, bytes: u64) -> Event {
-    Event::LargeValue {
-        experiment: ExperimentNumber(number),
-        variable: variable.into(),
-        iteration,
-        value: LargeValue {
-            kind: LargeKind::Text,
-            bytes,
-            sha256: "0".repeat(64),
-        },
     }
 }
 

@@ -5,9 +5,9 @@ mod events;
 
 use std::collections::BTreeMap;
 
-use events::{ended, saved_at, started_at_place};
+use events::{ended, saved_at, saved_large, started_at_place};
 use proptest::prelude::*;
-use research_core::{Column, Event, ExperimentNumber, Iterations, LargeKind, LargeValue, Status};
+use research_core::{Column, Event, ExperimentNumber, Iterations, Status};
 use research_domain::{Config, Value};
 use research_storage::{Cell, Results, TableOptions};
 
@@ -197,15 +197,8 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(move |column| saved_at(number, &variable, iterations.clone(), column))
     });
     let large = (number.clone(), "[xyz]", 0..16_u64, 0..9_u64);
-    let large = large.prop_map(|(number, variable, iteration, bytes)| Event::LargeValue {
-        experiment: ExperimentNumber(number),
-        variable: variable.into(),
-        iteration,
-        value: LargeValue {
-            kind: LargeKind::Bytes,
-            bytes,
-            sha256: "00".repeat(32),
-        },
+    let large = large.prop_map(|(number, variable, iteration, bytes)| {
+        saved_large(number, &variable, iteration, bytes)
     });
     let moved = (number.clone(), 0..3_u64).prop_map(|(number, place)| Event::Moved {
         experiment: ExperimentNumber(number),

@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use research_core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Status, Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, LargeKind, LargeValue, Status,
+    Timestamp, WorkerNumber,
 };
 use research_domain::{Config, ExperimentId};
 use research_storage::{Format, Results, TableOptions};
@@ -49,6 +50,20 @@ pub(crate) fn saved_at(
         variable: variable.into(),
         iterations,
         column,
+    }
+}
+
+/// A value that has a file of its own, of which so many bytes are told.
+pub(crate) fn saved_large(number: u64, variable: &str, iteration: u64, bytes: u64) -> Event {
+    Event::LargeValue {
+        experiment: ExperimentNumber(number),
+        variable: variable.into(),
+        iteration,
+        value: LargeValue {
+            kind: LargeKind::Text,
+            bytes,
+            sha256: "0".repeat(64),
+        },
     }
 }
 

@@ -106,6 +106,15 @@ pub(crate) fn features() -> Result<(), Failure> {
         ]))?;
     }
     run(&mut cargo([
+        "clippy",
+        "--package=research",
+        "--locked",
+        "--no-default-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    run(&mut cargo([
         "test",
         "--package=research-storage",
         "--locked",

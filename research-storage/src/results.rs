@@ -2,15 +2,13 @@
 
 mod experiment;
 mod names;
+mod saving;
 mod series;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::Arc;
 
-use research_core::{
-    Column, ColumnBuilder, Event, ExperimentNumber, Iterations, LargeValue, LargeValueError,
-};
+use research_core::{Event, ExperimentNumber, LargeValueError};
 use research_domain::ConfigPool;
 
 use crate::table::{
@@ -330,88 +328,10 @@ impl Results {
         }
     }
 
-    /// Takes values in; whether any of them is kept.
-    fn save(
-        &mut self,
-        experiment: ExperimentNumber,
-        variable: &Arc<str>,
-        iterations: &Iterations,
-        column: &Column,
-    ) -> bool {
-        let Some(&position) = self.positions.get(&experiment) else {
-            return false;
-        };
-        if column.is_empty() || iterations.is_empty() {
-            return false;
-        }
-        let name = self.names.shared(variable);
-        let experiment = &mut self.experiments[position];
-        if !experiment.keeps_values {
-            return false;
-        }
-        let (variables, wanted) = match &self.wanted {
-            Some(options) => (options.variables_shown(), options.iterations_shown()),
-            None => ([].as_slice(), None),
-        };
-        if !variables.is_empty() && !variables.iter().any(|one| **one == *name) {
-            return false;
-        }
-        experiment.forget_large(&name, iterations.iter().take(column.len()));
-        let series = experiment.series_mut(&name, self.names.len());
-        match wanted {
-            None => {
-                series.append(iterations, column);
-                true
-            }
-            Some(wanted) => match chosen(iterations, column, wanted) {
-                Some((iterations, column)) => {
-                    series.append(&iterations, &column);
-                    true
-                }
-                None => false,
-            },
-        }
-    }
-
-    /// In the series stands where the value is.
-    fn save_large(
-        &mut self,
-        number: ExperimentNumber,
-        variable: &Arc<str>,
-        iteration: u64,
-        value: &LargeValue,
-    ) {
-        let iterations = Iterations::Run {
-            first: iteration,
-            count: 1,
-        };
-        let column = Column::Value(vec![value.stand_in()]);
-        let is_kept = self.save(number, variable, &iterations, &column);
-        let name = self.names.shared(variable);
-        if let Some(experiment) = self.find(number).filter(|_| is_kept) {
-            experiment.push_large(&name, iteration, value);
-        }
-    }
-
     fn find(&mut self, number: ExperimentNumber) -> Option<&mut ExperimentResult> {
         let position = self.positions.get(&number)?;
         Some(&mut self.experiments[*position])
     }
-}
-
-/// The values of the iterations that are wanted.
-fn chosen(
-    iterations: &Iterations,
-    column: &Column,
-    wanted: &BTreeSet<u64>,
-) -> Option<(Iterations, Column)> {
-    let mut chosen = ColumnBuilder::default();
-    for (position, iteration) in iterations.iter().take(column.len()).enumerate() {
-        if wanted.contains(&iteration) {
-            chosen.push(iteration, column.get(position)?);
-        }
-    }
-    chosen.take()
 }
 
 impl<'a> Extend<&'a Event> for Results {

@@ -59,10 +59,10 @@ fn place() -> Place {
         save_to = "v"
         "#,
     );
-    // A text of 20 kB.
+    // A text of 20 kB, so slowly that not all are written to the log at once, and none has room.
     place.script(
         "u.sh",
-        "printf '\"'; head -c 20000 /dev/zero | tr '\\0' \"$1\"; echo '\"'",
+        "sleep 0.05; printf '\"'; head -c 20000 /dev/zero | tr '\\0' \"$1\"; echo '\"'",
     );
     place
 }

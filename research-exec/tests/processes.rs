@@ -3,8 +3,17 @@
 
 mod common;
 
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use common::{Kept, Run};
-use research_core::{Context, Event, Experiment, Isolation, Outcome, RunOptions, Status, ec};
+use research_core::{
+    Context, Event, Experiment, Isolation, Outcome, RunOptions, Status, Storage, StorageError, ec,
+};
 
 fn doubling() -> Experiment {
     Experiment::builder()
@@ -175,4 +184,52 @@ fn an_experiment_has_started_before_anything_is_told_of_it() {
     let saved = first(|event| matches!(event, Event::Values { .. }));
     assert!(started < saved);
     assert_eq!(kept.values(0, "count").len(), 100_000);
+}
+
+/// Takes the beginning of a run, and nothing more.
+struct Full {
+    _there: Sender<()>,
+}
+
+impl Storage for Full {
+    fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
+        let is_more = |event: &Event| matches!(event, Event::ExperimentStarted { .. });
+        match events.iter().any(is_more) {
+            true => Err(StorageError::io("write", Path::new("full"))(
+                io::ErrorKind::StorageFull.into(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn commit(&mut self, _: bool) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn experiments_folder(&self) -> Option<&Path> {
+        None
+    }
+}
+
+#[test]
+fn a_run_in_one_process_ends_when_nothing_can_be_kept() {
+    let (there, gone): (_, Receiver<()>) = channel();
+    let (gone, ran) = (Mutex::new(gone), Arc::new(AtomicU64::new(0)));
+    let count = Arc::clone(&ran);
+    let experiment = Experiment::builder()
+        .unit("wait", move |_: &mut Context| {
+            count.fetch_add(1, Ordering::Relaxed);
+            // Nobody sends anything: this ends when the storage is dropped, which has failed then.
+            let _ = gone.lock().unwrap().recv_timeout(Duration::from_secs(60));
+            Ok(())
+        })
+        .build()
+        .unwrap();
+    let error = Run::new(experiment, 100_000)
+        .isolation(Isolation::None)
+        .storage(Full { _there: there })
+        .try_lead()
+        .unwrap_err();
+    assert!(error.to_string().contains("full"), "{error}");
+    assert!(ran.load(Ordering::Relaxed) < 100_000);
 }

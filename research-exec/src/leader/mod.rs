@@ -14,7 +14,7 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, after, bounded, never, select};
 use research_core::{Event, LogLevel, Outcome, Timestamp, WorkerNumber};
 
 use crate::devices::DevicePlan;
@@ -147,12 +147,16 @@ impl Leader {
 
     /// Waits for what happens next, other than what workers report.
     fn wait(&mut self, deadline: Option<Duration>, ended: Option<Receiver<()>>) -> Happening {
-        if let Some(in_process) = &mut self.in_process
-            && let Some(input) = in_process.next_input(&self.inbox)
-        {
-            return Happening::Input(input);
-        }
         let ended = ended.unwrap_or_else(never);
+        if let Some(in_process) = &mut self.in_process {
+            // As long as experiments are left, something comes next at once.
+            if matches!(ended.try_recv(), Err(TryRecvError::Disconnected)) {
+                return Happening::WriterEnded;
+            }
+            if let Some(input) = in_process.next_input(&self.inbox) {
+                return Happening::Input(input);
+            }
+        }
         let deadline = deadline.map_or_else(never, after);
         select! {
             // The leader holds a sender itself, so its inbox is never closed.

@@ -17,6 +17,7 @@ pub(crate) struct Run {
     experiment: Experiment,
     configs: i64,
     options: RunOptions,
+    storage: Option<Box<dyn Storage>>,
 }
 
 #[derive(Debug)]
@@ -31,7 +32,14 @@ impl Run {
             experiment,
             configs,
             options: RunOptions::default(),
+            storage: None,
         }
+    }
+
+    /// Keeps events there; who leads gets none.
+    pub(crate) fn storage(mut self, storage: impl Storage + 'static) -> Self {
+        self.storage = Some(Box::new(storage));
+        self
     }
 
     pub(crate) fn workers(mut self, workers: u32) -> Self {
@@ -77,6 +85,7 @@ impl Run {
             });
         }
         let events = Arc::new(Mutex::new(Vec::new()));
+        let keep = || Box::new(Keep(Arc::clone(&events))) as _;
         let domain = option("x", 0..self.configs);
         let configs = domain.configs(&Iteration::default()).unwrap();
         let source = DomainSource::new(&configs, &domain, None, 0, DoneBefore::default()).unwrap();
@@ -87,7 +96,7 @@ impl Run {
             devices: Default::default(),
             updater: None,
             probe: Box::new(NvmlProbe::new()),
-            storage: Box::new(Keep(Arc::clone(&events))),
+            storage: self.storage.unwrap_or_else(keep),
             subscribers: Vec::new(),
             target,
             recorded_source: None,

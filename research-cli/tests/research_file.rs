@@ -220,6 +220,17 @@ fn parameters_keep_the_order_of_the_file() {
 }
 
 #[test]
+fn a_parameter_may_be_called_like_an_option() {
+    let domain = |parameter: &str| {
+        let file = parse(&format!("[domain]\n{parameter}\n{UNIT}"));
+        file.domain.to_string()
+    };
+    assert_eq!(domain("seed = [1]"), "seed=[1]");
+    assert_eq!(domain("seed = \"int(0, 100)\""), "seed=int(0, 100)");
+    assert_eq!(domain("workers = \"range(3)\""), "workers=[0, 1, 2]");
+}
+
+#[test]
 fn a_domain_may_be_an_expression() {
     let file = parse(&format!(
         "domain = \"0.5 * a=[1] + 2.0 * b=int(0, 9)\"\n{UNIT}"

@@ -139,7 +139,13 @@ pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Resul
                 .any(|name| name.split('.').next() == Some(key))
         })
     };
-    let is_single = |node: &Node| !matches!(node.content, Content::List(_) | Content::Table(_));
+    // A text is a sampler here, or a series of numbers.
+    let is_single = |node: &Node| {
+        !matches!(
+            node.content,
+            Content::List(_) | Content::Table(_) | Content::Text(_)
+        )
+    };
     for Entry {
         key,
         key_span,

@@ -2,6 +2,7 @@
 
 use crate::python;
 use crate::shell::{Failure, cargo, run};
+use crate::side_by_side;
 use crate::tidy;
 use crate::tools;
 
@@ -27,15 +28,21 @@ pub(crate) fn all() -> Result<(), Failure> {
     ]))?;
     tools::docs(false)?;
     tools::installed()?;
-    fast()
+    tidy::check()?;
+    build()?;
+    run(&mut cargo(["test", "--workspace", "--locked"]))
 }
 
 /// House rules and tests.
 pub(crate) fn fast() -> Result<(), Failure> {
     tidy::check()?;
-    // The program first: the tests of the command line start it.
-    run(&mut cargo(["build", "--workspace", "--locked"]))?;
-    run(&mut cargo(["test", "--workspace", "--locked"]))
+    build()?;
+    side_by_side::test()
+}
+
+/// The program first: the tests of the command line start it.
+fn build() -> Result<(), Failure> {
+    run(&mut cargo(["build", "--workspace", "--locked"]))
 }
 
 /// Runs that are disturbed at random, each from a seed of its own; and writers of a log, five times as

@@ -1,0 +1,121 @@
+//! `cargo xtask test --fast`: the programs of tests, several at a time. Most of them wait for
+//! processes more than they compute, and cargo runs one after another.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::shell::{Failure, cargo, output};
+
+/// A program of tests, or what else is run like one.
+struct Program {
+    name: String,
+    command: Command,
+}
+
+/// Builds all tests, runs them, and shows what those print that fail.
+pub(crate) fn test() -> Result<(), Failure> {
+    eprintln!("\x1b[1m$ cargo test --workspace --locked, side by side\x1b[0m");
+    let mut programs = built()?;
+    // The program's own tests take longest, so they come first.
+    programs.sort_by_key(|program| !program.name.starts_with("research-cli/"));
+    programs.push(Program {
+        name: "examples of documentation".into(),
+        command: cargo(["test", "--workspace", "--locked", "--doc"]),
+    });
+    let waiting = Mutex::new(VecDeque::from(programs));
+    let failed = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(program) = pop(&waiting) {
+                    if let Some(name) = run(program) {
+                        push(&failed, name);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure(format!("tests failed: {}", failed.join(", "))))
+}
+
+fn pop(waiting: &Mutex<VecDeque<Program>>) -> Option<Program> {
+    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    waiting.pop_front()
+}
+
+fn push(failed: &Mutex<Vec<String>>, name: String) {
+    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+    failed.push(name);
+}
+
+/// Builds the tests of the workspace.
+fn built() -> Result<Vec<Program>, Failure> {
+    let messages = output(&mut cargo([
+        "test",
+        "--workspace",
+        "--locked",
+        "--no-run",
+        "--message-format=json-render-diagnostics",
+    ]))?;
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    Ok(messages
+        .filter_map(|message| program_of(&message))
+        .collect())
+}
+
+/// The program that a message of cargo tells of, if it is one of tests. It is run as cargo would.
+fn program_of(message: &Value) -> Option<Program> {
+    if message["profile"]["test"] != true {
+        return None;
+    }
+    let executable = message["executable"].as_str()?;
+    let mut package = PathBuf::from(message["manifest_path"].as_str()?);
+    package.pop();
+    let target = message["target"]["name"].as_str()?;
+    let kind = message["target"]["kind"][0].as_str()?;
+    let folder = package.file_name()?.to_string_lossy().into_owned();
+    let mut command = Command::new(executable);
+    command
+        .current_dir(&package)
+        .env("CARGO_MANIFEST_DIR", &package);
+    Some(Program {
+        name: format!("{folder}/{target} ({kind})"),
+        command,
+    })
+}
+
+/// Runs a program; gives its name if it fails.
+fn run(mut program: Program) -> Option<String> {
+    let begin = Instant::now();
+    let output = program.command.output();
+    let seconds = begin.elapsed().as_secs_f64();
+    let name = program.name;
+    match output {
+        Ok(output) if output.status.success() => {
+            eprintln!("{seconds:6.1} s  {name}: ok");
+            None
+        }
+        Ok(output) => {
+            let (out, err) = (output.stdout, output.stderr);
+            let (out, err) = (String::from_utf8_lossy(&out), String::from_utf8_lossy(&err));
+            eprintln!("{out}{err}{seconds:6.1} s  {name}: {}", output.status);
+            Some(name)
+        }
+        Err(error) => {
+            eprintln!("{name} cannot be started: {error}");
+            Some(name)
+        }
+    }
+}

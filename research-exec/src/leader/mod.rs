@@ -23,7 +23,7 @@ use crate::link::message::{Init, Task, TaskNumber};
 use crate::orphans::end_left_behind;
 use crate::process::wait_for_children;
 use crate::worker::Target;
-use dispatch::{Desk, Dispatch};
+use dispatch::{Desk, Dispatch, Order};
 use farewells::Farewells;
 use in_process::InProcess;
 pub use job::{Job, Report, RunError};
@@ -94,8 +94,13 @@ impl Leader {
             while let Some(action) = dispatch.next_action() {
                 self.perform(action, &mut dispatch);
             }
-            for order in dispatch.take_orders() {
-                order.send();
+            let orders = dispatch.take_orders();
+            if !orders.is_empty() {
+                // Nobody waits for a worker that is slow to read.
+                drop(dispatch);
+                orders.into_iter().for_each(Order::send);
+                dispatch = desk.lock();
+                continue;
             }
             if let Some(outcome) = self.outcome {
                 return self.finish(outcome, &mut dispatch);

@@ -2,7 +2,7 @@
 
 mod arithmetic;
 mod distribution;
-mod text;
+mod print;
 
 use std::sync::Arc;
 

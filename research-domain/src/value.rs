@@ -2,7 +2,7 @@
 
 mod from_rust;
 mod into_rust;
-mod text;
+mod print;
 mod wire;
 
 use std::hash::{Hash, Hasher};
@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use into_rust::Entries;
 pub use into_rust::ValueDeserializer;
-pub use text::Literal;
-pub(crate) use text::{separated, write_quoted};
+pub use print::Literal;
+pub(crate) use print::{parenthesised, separated, write_quoted};
 
 /// The value of a parameter, or of anything that a unit saves.
 ///

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::{Condition, Term};
 use crate::grammar::write_name;
 use crate::sampler::{Function, Operator};
-use crate::value::{Value, separated};
+use crate::value::{Value, parenthesised, separated};
 
 impl Display for Condition {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -50,12 +50,7 @@ impl At<'_> {
 
 impl Display for At<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.own_level() >= self.1 {
-            return write(f, self.0);
-        }
-        f.write_str("(")?;
-        write(f, self.0)?;
-        f.write_str(")")
+        parenthesised(f, self.own_level() < self.1, |f| write(f, self.0))
     }
 }
 

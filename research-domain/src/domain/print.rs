@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::{Domain, Node};
 use crate::grammar::write_name;
 use crate::option::{Key, Values};
-use crate::value::{separated, write_quoted};
+use crate::value::{parenthesised, separated, write_quoted};
 
 impl Display for Domain {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -75,21 +75,6 @@ fn joined(
             write(f, part, place)
         })
     })
-}
-
-fn parenthesised(
-    f: &mut Formatter<'_>,
-    needed: bool,
-    inside: impl FnOnce(&mut Formatter<'_>) -> fmt::Result,
-) -> fmt::Result {
-    if needed {
-        f.write_str("(")?;
-    }
-    inside(f)?;
-    if needed {
-        f.write_str(")")?;
-    }
-    Ok(())
 }
 
 fn write_option(f: &mut Formatter<'_>, key: &Key, values: &Values) -> fmt::Result {

@@ -85,6 +85,22 @@ pub(crate) fn separated(
     })
 }
 
+/// Writes what is inside, in parentheses where they are needed.
+pub(crate) fn parenthesised(
+    f: &mut Formatter<'_>,
+    needed: bool,
+    inside: impl FnOnce(&mut Formatter<'_>) -> fmt::Result,
+) -> fmt::Result {
+    if needed {
+        f.write_str("(")?;
+    }
+    inside(f)?;
+    if needed {
+        f.write_str(")")?;
+    }
+    Ok(())
+}
+
 /// Writes a text in double quotes with the escapes of JSON.
 pub(crate) fn write_quoted(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')?;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Function, Node, Operator, Sampler};
-use crate::value::separated;
+use crate::value::{parenthesised, separated};
 
 /// Anything but a plain call stands in parentheses, because `+` and `*` outside of them combine
 /// domains.
@@ -92,21 +92,6 @@ fn write(f: &mut Formatter<'_>, sampler: &Sampler, level: u8) -> fmt::Result {
             write!(f, "truncate({}, {low:?}, {high:?})", Operand(sampler, 0))
         }
     }
-}
-
-fn parenthesised(
-    f: &mut Formatter<'_>,
-    needed: bool,
-    inside: impl FnOnce(&mut Formatter<'_>) -> fmt::Result,
-) -> fmt::Result {
-    if needed {
-        f.write_str("(")?;
-    }
-    inside(f)?;
-    if needed {
-        f.write_str(")")?;
-    }
-    Ok(())
 }
 
 /// An argument of arithmetic: numbers stand there as they are.

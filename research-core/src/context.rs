@@ -19,11 +19,11 @@ use crate::experiment::Experiment;
 use crate::expression::{Argument, Expression, ExpressionError, ec, o};
 use crate::folder::leave_experiment_folder;
 use crate::function::FromArgument;
+use crate::log_level::LogLevel;
 use crate::meeting::{EventSink, KeepOutput, SinkError};
 use crate::output::{IntoOutput, Object, Output};
 use crate::saved::{Columns, Saved, SharedSaved};
 use crate::unit::UnitError;
-use crate::words::LogLevel;
 use kept::is_large;
 use saving::not_a_value;
 

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, Iterations};
 use crate::large::LargeValue;
+use crate::log_level::LogLevel;
 use crate::measure::{Measure, SpanTime};
+use crate::output_stream::OutputStream;
 use crate::update::UpdateRecord;
-use crate::words::{LogLevel, OutputStream};
 
 /// A moment, in microseconds since 1970-01-01 00:00 UTC.
 #[derive(

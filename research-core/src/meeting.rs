@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::event::Event;
-use crate::words::{OutputStream, shell_word};
+use crate::output_stream::OutputStream;
+use crate::shell::shell_word;
 
 /// Where an executor tells what happens. It may gather events; it keeps their order.
 pub trait EventSink {

@@ -7,8 +7,9 @@ use research_domain::{Config, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::env::EnvMeta;
+use crate::log_level::LogLevel;
 use crate::memory::MemorySize;
-use crate::words::{LogLevel, OutputStream};
+use crate::output_stream::OutputStream;
 
 /// What an experiment is kept apart by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ mod executor;
 mod groups;
 mod leader;
 mod link;
-mod memory;
+mod oom;
 mod orphans;
 mod printed;
 mod process;

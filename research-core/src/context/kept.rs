@@ -9,9 +9,9 @@ use super::Context;
 use crate::column::weight;
 use crate::event::{Event, Timestamp};
 use crate::large::{LARGE_BYTES, LargeValue, LargeValueError};
+use crate::log_level::LogLevel;
 use crate::meeting::{EventSink, KeepOutput, SinkError};
 use crate::unit::UnitError;
-use crate::words::LogLevel;
 
 /// The most that one value may take, in bytes, where it travels to the leader in an event.
 const LARGEST_IN_MEMORY: usize = crate::codec::MESSAGE_LIMIT / 8;

@@ -7,7 +7,7 @@ use research_core::{FailureKind, UnitError};
 
 use super::names::RenderError;
 use super::output::OutputError;
-use crate::memory;
+use crate::oom;
 
 /// How much of a program's text a message quotes, in characters.
 const QUOTED: usize = 200;
@@ -28,7 +28,7 @@ pub(super) enum Failure {
     #[error(
         "program `{program}` was killed by signal {signal}{}{}",
         name_of(*.signal),
-        if *.wants_memory { memory::WANTED } else { "" }
+        if *.wants_memory { oom::WANTED } else { "" }
     )]
     Signal {
         program: String,

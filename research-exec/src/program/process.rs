@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::output::OutputError;
 use super::spawn::{Launch, Started};
 use crate::groups::Slot;
-use crate::memory::{has_killed_program, watch_programs};
+use crate::oom::{has_killed_program, watch_programs};
 use crate::printed::WholeLines;
 use crate::process::poll_timeout;
 

@@ -19,7 +19,7 @@ use crate::executor::Ending;
 use crate::link::frame::{FrameDecoder, FrameKind};
 use crate::link::message::{Task, TaskNumber};
 use crate::link::transport::ReportSender;
-use crate::memory::{self, OomKills};
+use crate::oom::{self, OomKills};
 use crate::printed::Pipes;
 use crate::process::{ending_in_words, poll_timeout, wait_readable};
 
@@ -260,7 +260,7 @@ struct End {
 impl End {
     fn killed(status: &WaitStatus, wants_memory: bool) -> Self {
         let why = match wants_memory {
-            true => memory::WANTED,
+            true => oom::WANTED,
             false => "",
         };
         Self {

@@ -1,0 +1,21 @@
+//! Names as they are typed in a shell.
+
+use std::borrow::Cow;
+
+/// A name as it is typed in a shell: in quotes where it needs them.
+///
+/// ```
+/// use research_core::shell_word;
+///
+/// assert_eq!(shell_word("studies/power-2"), "studies/power-2");
+/// assert_eq!(shell_word("it's mine"), r"'it'\''s mine'");
+/// ```
+#[must_use]
+pub fn shell_word(name: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%^".contains(c);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("'{}'", name.replace('\'', r"'\''")))
+    }
+}

@@ -89,7 +89,9 @@ fn lines(all: &[StoredResearch]) -> Vec<Line> {
     };
     let mut lines = thread::scope(|scope| {
         let others = 1..threads.min(all.len());
-        let others: Vec<_> = others.map(|_| scope.spawn(look)).collect();
+        // Without a thread for another, there are those that look already.
+        let others = others.map_while(|_| thread::Builder::new().spawn_scoped(scope, look).ok());
+        let others: Vec<_> = others.collect();
         let mut lines = look();
         for other in others {
             lines.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));

@@ -89,7 +89,6 @@ impl Dispatch {
         if events.is_empty() {
             return;
         }
-        // A writer that has ended is noticed when the leader waits for what happens next.
         if let Some(writer) = &self.writer {
             writer.append(events);
         }

@@ -67,6 +67,14 @@ pub enum RunError {
     /// A thread of the leader has panicked.
     #[error("the leader's {0} has panicked: this is a fault of research itself, please report it")]
     Panicked(&'static str),
+    /// The system has no thread for a part of the leader.
+    #[error("the leader has no thread that {purpose}: {source}")]
+    NoThread {
+        /// What the thread is for.
+        purpose: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The system refused something else.
     #[error("the leader cannot {action}: {source}")]
     Io {

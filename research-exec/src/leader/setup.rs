@@ -1,5 +1,6 @@
 //! What a leader is made of, before it begins.
 
+use std::io;
 use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -32,11 +33,13 @@ impl Leader {
             ..
         } = job;
         let rules = job.updater.as_ref().map(|updater| updater.rules());
-        let updates = job.updater.map(|updater| {
-            let (updates, subscriber) = Updates::start(updater, letters.clone());
+        let mut updates = None;
+        if let Some(updater) = job.updater {
+            let started = Updates::start(updater, letters.clone());
+            let (running, subscriber) = started.map_err(no_thread("updates the domain"))?;
             subscribers.push(subscriber);
-            updates
-        });
+            updates = Some(running);
+        }
         let in_process = options.isolation == Isolation::None;
         let settings = Settings {
             updates: rules.unwrap_or_default(),
@@ -52,16 +55,15 @@ impl Leader {
             in_process,
         });
         let sampler = sampled.map(|sampled| Sampler::start(sampled, letters.clone()));
-        let sampler = sampler.transpose().map_err(|source| RunError::Io {
-            action: "start a thread that looks at devices",
-            source,
-        })?;
+        let sampler = sampler.transpose().map_err(no_thread("looks at devices"))?;
+        let experiments_folder = storage.experiments_folder().map(PathBuf::from);
+        let writer = Writer::start(storage, subscribers).map_err(no_thread("writes the log"))?;
         let n_iters = options.n_iters.or(experiment.default_n_iters());
         let init = Init {
             protocol: PROTOCOL,
             worker: WorkerNumber(0),
             options,
-            experiments_folder: storage.experiments_folder().map(PathBuf::from),
+            experiments_folder,
             // Nothing is to be seen of this process, of which it may be too late to hide devices;
             // programs are processes of their own.
             devices: if in_process && !experiment.is_processes() {
@@ -79,7 +81,7 @@ impl Leader {
             mark: job.mark,
             desk: Desk::new(Dispatch::new(
                 Distributor::new(settings, source).with_gate(gate),
-                Writer::start(storage, subscribers),
+                writer,
             )),
             sampler,
             devices: job.devices,
@@ -93,6 +95,11 @@ impl Leader {
             outcome: None,
         })
     }
+}
+
+/// The error when there is no thread for something.
+fn no_thread(purpose: &'static str) -> impl FnOnce(io::Error) -> RunError {
+    move |source| RunError::NoThread { purpose, source }
 }
 
 /// What the distributor goes by, without rules of updates.

@@ -1,6 +1,7 @@
 //! Updates of the domain: somebody who decides on them, in a thread of its own, so that the leader
 //! can do other things meanwhile.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -54,15 +55,16 @@ impl Updates {
     pub(super) fn start(
         updater: Box<dyn DomainUpdater>,
         inbox: Sender<Input>,
-    ) -> (Self, Box<dyn Subscriber>) {
+    ) -> io::Result<(Self, Box<dyn Subscriber>)> {
         let (letters, received) = unbounded();
         let (alive, ended) = bounded(0);
         let owner = Owner::new();
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().name("updates".to_owned());
+        let thread = thread.spawn(move || {
             let _alive: Sender<()> = alive;
             owner.own_this_thread();
             decide(updater, &received, &inbox);
-        });
+        })?;
         let subscriber = Box::new(Forward(letters.clone()));
         let updates = Self {
             letters,
@@ -70,7 +72,7 @@ impl Updates {
             thread,
             owner,
         };
-        (updates, subscriber)
+        Ok((updates, subscriber))
     }
 
     /// Asks for an update when all is seen that was appended so far.

@@ -1,5 +1,6 @@
 //! The writer: the one thread that appends to the log, and shows events to others after that.
 
+use std::io;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -33,10 +34,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(storage: Box<dyn Storage>, subscribers: Vec<Box<dyn Subscriber>>) -> Self {
+    pub(super) fn start(
+        storage: Box<dyn Storage>,
+        subscribers: Vec<Box<dyn Subscriber>>,
+    ) -> io::Result<Self> {
         let (sender, queue) = bounded(QUEUE);
         let (alive, ended) = bounded(0);
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().name("writer".to_owned());
+        let thread = thread.spawn(move || {
             let _alive: Sender<()> = alive;
             Writing {
                 storage,
@@ -45,26 +50,28 @@ impl Writer {
                 pending: Pending::Nothing,
             }
             .run(&queue)
-        });
-        Self {
+        })?;
+        Ok(Self {
             queue: Some(sender),
             ended,
             thread,
-        }
+        })
     }
 
-    /// Hands events over; false if the writer has ended.
-    pub(super) fn append(&self, events: Vec<Event>) -> bool {
-        self.queue
-            .as_ref()
-            .is_some_and(|queue| queue.send(Letter::Events(events)).is_ok())
+    /// Hands events over.
+    pub(super) fn append(&self, events: Vec<Event>) {
+        self.send(Letter::Events(events));
     }
 
     /// Does something when all that was handed over before is appended, and others have seen it.
     pub(super) fn then(&self, act: impl FnOnce() + Send + 'static) {
+        self.send(Letter::Then(Box::new(act)));
+    }
+
+    fn send(&self, letter: Letter) {
         if let Some(queue) = &self.queue {
-            // A writer that has ended is noticed elsewhere.
-            let _ = queue.send(Letter::Then(Box::new(act)));
+            // That a writer has ended is noticed when the leader waits for what happens next.
+            let _ = queue.send(letter);
         }
     }
 

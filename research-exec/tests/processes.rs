@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use common::{Kept, Run};
 use research_core::{
-    Context, Event, Experiment, Isolation, Outcome, RunOptions, Status, Storage, StorageError, ec,
+    Context, Event, ExecutorTarget, Experiment, Isolation, Outcome, RunOptions, Status, Storage,
+    StorageError, ec,
 };
 
 fn doubling() -> Experiment {
@@ -102,6 +103,75 @@ fn a_dead_executor_is_a_killed_experiment_and_the_run_goes_on() {
     );
     assert!(status(4).1.unwrap().contains("a plain error"));
     assert_eq!(status(5), (Status::Finished, None));
+}
+
+/// Ends the process when it is dropped, where it is asked to.
+struct Last {
+    aborts: bool,
+}
+
+impl Iterator for Last {
+    type Item = i64;
+
+    fn next(&mut self) -> Option<i64> {
+        Some(1)
+    }
+}
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        if self.aborts {
+            std::process::abort();
+        }
+    }
+}
+
+/// An executor that dies while it tells how its experiments did has told it of none: each of them
+/// gets one ending, however many there are.
+#[test]
+fn no_experiment_ends_twice_when_its_executor_dies_at_its_end() {
+    let experiment = Experiment::builder()
+        .generator("last", |cx: &mut Context| {
+            let aborts = cx.config_item::<i64>("x")? == 99;
+            Ok(Last { aborts })
+        })
+        .save_to("one")
+        .build()
+        .unwrap();
+    let options = RunOptions {
+        branches: 100,
+        n_iters: Some(1),
+        executor_target: ExecutorTarget::For,
+        ..RunOptions::default()
+    };
+    let kept = Run::new(experiment, 100).options(options).lead();
+    for x in 0..100 {
+        assert_eq!(kept.ending(x).0, Status::Killed, "{x}");
+    }
+}
+
+/// It has nothing more to say, whatever its timeout is.
+#[test]
+fn an_executor_that_has_closed_its_reports_is_ended() {
+    let experiment = Experiment::builder()
+        .unit("close all", |_: &mut Context| {
+            for descriptor in 3..1024 {
+                let _ = nix::unistd::close(descriptor);
+            }
+            nix::unistd::pause();
+            Ok(())
+        })
+        .build()
+        .unwrap();
+    let options = RunOptions {
+        // Then it would end by itself.
+        timeout: Some(Duration::from_secs(20)),
+        ..RunOptions::default()
+    };
+    let kept = Run::new(experiment, 1).options(options).lead();
+    let (status, reason) = kept.ending(0);
+    assert_eq!(status, Status::Killed);
+    assert!(reason.as_ref().unwrap().contains("SIGKILL"), "{reason:?}");
 }
 
 #[test]

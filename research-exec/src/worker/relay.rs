@@ -178,7 +178,7 @@ impl Stream<'_, '_> {
         while !self.ended {
             let Relay { decoder, chunk, .. } = &mut *self.buffers;
             match self.file.read(chunk) {
-                Ok(0) => return Ok(self.patience.is_some_and(|patience| !patience.is_over())),
+                Ok(0) => return Ok(false),
                 Ok(length) => decoder.feed(&chunk[..length]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

@@ -88,7 +88,9 @@ impl Run {
         let keep = || Box::new(Keep(Arc::clone(&events))) as _;
         let domain = option("x", 0..self.configs);
         let configs = domain.configs(&Iteration::default()).unwrap();
-        let source = DomainSource::new(&configs, &domain, None, 0, DoneBefore::default()).unwrap();
+        let source = DomainSource::new(&configs, &domain, None, 0, DoneBefore::default())
+            .unwrap()
+            .branches(self.options.branches);
         let report = lead(Job {
             experiment: self.experiment,
             options: self.options,

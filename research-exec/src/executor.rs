@@ -345,6 +345,9 @@ impl Executor {
         branches: &mut Vec<Branch>,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
+        if self.n_iters == Some(0) {
+            return Ok(());
+        }
         let _listening = self.listen_to_spans();
         match self.target {
             ExecutorTarget::Threads if branches.len() > 1 && !self.debug => {

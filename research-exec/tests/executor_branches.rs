@@ -160,6 +160,55 @@ fn a_root_that_ends_stops_all_that_still_run() {
     }
 }
 
+/// A root unit runs in the first branch for all of them, also when that has ended before.
+#[test]
+fn a_root_is_told_the_iteration_of_those_that_still_run() {
+    for target in TARGETS {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (noted, batches) = (Arc::clone(&seen), Arc::clone(&seen));
+        let experiment = Experiment::builder()
+            .unit("root", move |cx: &mut Context| {
+                noted.lock().unwrap().push(("root", cx.iteration()));
+                Ok(())
+            })
+            .root()
+            .pipeline("batches", move |cx: &mut Context| {
+                batches.lock().unwrap().push(("batches", cx.iteration()));
+                Ok([1])
+            })
+            .root()
+            .full_run()
+            .unit("fails", |cx: &mut Context| {
+                match cx.config_item::<u64>("branch")? {
+                    0 => Err(UnitError::new("as asked")),
+                    _ => Ok(()),
+                }
+            });
+        let executor = Executor::new(experiment.build().unwrap())
+            .n_iters(3)
+            .target(target);
+        let (endings, _) = run(&executor, 2);
+        let expected = [(1, Status::Failed), (3, Status::Finished)];
+        assert_eq!(iterations_and_status(&endings), expected, "{target:?}");
+        let expected = (0..3).flat_map(|i| [("root", i), ("batches", i)]);
+        let expected: Vec<_> = expected.collect();
+        assert_eq!(*seen.lock().unwrap(), expected, "{target:?}");
+    }
+}
+
+#[test]
+fn no_iterations_are_none_for_each_branch() {
+    for (target, count) in TARGETS.into_iter().flat_map(|one| [(one, 1), (one, 2)]) {
+        let experiment = Experiment::builder().unit("fails", |_: &mut Context| {
+            Err::<(), _>(UnitError::new("nobody has asked for an iteration"))
+        });
+        let executor = Executor::new(experiment.build().unwrap()).n_iters(0);
+        let (endings, _) = run(&executor.target(target), count);
+        let expected = vec![(0, Status::Finished); endings.len()];
+        assert_eq!(iterations_and_status(&endings), expected, "{target:?}");
+    }
+}
+
 #[test]
 fn values_are_the_same_in_threads_and_in_turn() {
     let executor = |target| {

@@ -5,6 +5,7 @@ use research_core::{EventSink, SinkError};
 
 use super::Executor;
 use super::branch::Branch;
+use super::turn::go_along;
 
 /// A block of an experiment.
 #[derive(Clone, Copy)]
@@ -72,6 +73,7 @@ impl Block {
             return Ok(false);
         }
         let unit = &executor.experiment.units()[self.pipeline];
+        go_along(branches);
         let Some(first) = branches.first_mut() else {
             return Ok(false);
         };

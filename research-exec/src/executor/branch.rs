@@ -201,6 +201,16 @@ impl Branch {
         self.iterations
     }
 
+    /// The iteration that it is in.
+    pub(super) fn iteration(&self) -> u64 {
+        self.context.iteration()
+    }
+
+    /// Lets what runs in it for others, when it has ended, be in their iteration.
+    pub(super) fn go_along(&mut self, iteration: u64) {
+        self.context.set_iteration(iteration);
+    }
+
     /// Ends its generators, in the thread that has started them: programs end with that. Those of
     /// root units may still be needed by other branches, and were started elsewhere.
     pub(super) fn close(&mut self, units: &[Unit]) {

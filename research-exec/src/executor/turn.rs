@@ -65,6 +65,7 @@ impl Executor {
         let views = unit
             .sees_all_branches()
             .then(|| Branches::new(branches.iter().map(|branch| branch.view())));
+        go_along(branches);
         let [first, others @ ..] = branches else {
             return Ok(());
         };
@@ -90,5 +91,16 @@ impl Executor {
             first.keep(position, output);
         }
         Ok(())
+    }
+}
+
+/// Units that run for all branches run in the first one; where that has ended, it is taken along to
+/// the iteration of the others.
+pub(super) fn go_along(branches: &mut [&mut Branch]) {
+    let running = branches.iter().find(|branch| branch.is_alive());
+    if let Some(iteration) = running.map(|branch| branch.iteration())
+        && let Some(first) = branches.first_mut()
+    {
+        first.go_along(iteration);
     }
 }

@@ -107,6 +107,38 @@ fn results_tell_values_statuses_and_exceptions_of_each_branch() {
     assert_eq!(failed.values_of("no such name").count(), 0);
 }
 
+/// The message of the one exception of a unit.
+fn exception(unit: impl Fn() -> Result<i64, UnitError> + Send + Sync + 'static) -> String {
+    let builder = Experiment::builder().unit("unit", move |_: &mut Context| unit());
+    let execution = executor(builder).run().unwrap();
+    let [exception] = execution.branches()[0].exceptions.as_slice() else {
+        panic!("one exception")
+    };
+    assert_eq!(exception.kind, FailureKind::Panic);
+    exception.message.clone()
+}
+
+#[test]
+fn a_panic_is_told_with_its_own_words() {
+    let here = "at research-exec/tests/executor_alone.rs";
+    // Also of a unit that has let another executor run units.
+    let message = exception(|| {
+        executor(sum()).executor_config(config("a", 1)).run()?;
+        panic!("after the inner one");
+    });
+    assert!(
+        message.starts_with("after the inner one (") && message.contains(here),
+        "{message}"
+    );
+    // One that was caught is nobody's reason any more.
+    let message = exception(|| {
+        let caught = std::panic::catch_unwind(|| panic!("caught"));
+        assert!(caught.is_err());
+        std::panic::resume_unwind(Box::new("brought here from another thread"));
+    });
+    assert_eq!(message, "brought here from another thread");
+}
+
 /// Notes all that it stands around.
 struct Notes(Arc<Mutex<Vec<String>>>);
 

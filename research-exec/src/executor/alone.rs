@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use research_core::domain::{Config, Value};
 use research_core::{
-    Event, ExceptionRecord, ExperimentRecord, Measure, SpanTime, Status, Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, Measure, SpanTime, Status,
+    Timestamp, WorkerNumber,
 };
 
 use super::{Ending, Executor, ExecutorError};
@@ -63,6 +64,14 @@ impl Execution {
     }
 }
 
+fn branch_of(
+    branches: &mut [BranchExecution],
+    number: ExperimentNumber,
+) -> Option<&mut BranchExecution> {
+    let mut branches = branches.iter_mut();
+    branches.find(|branch| branch.ending.number == number)
+}
+
 fn take_in(branches: &mut [BranchExecution], event: Event) {
     match event {
         Event::Values {
@@ -71,19 +80,17 @@ fn take_in(branches: &mut [BranchExecution], event: Event) {
             iterations,
             column,
         } => {
-            let Some(branch) = branches.iter_mut().find(|b| b.ending.number == experiment) else {
-                return;
-            };
-            let values = branch.values.entry(variable.to_string()).or_default();
-            values.extend(iterations.iter().zip((0..).map_while(|i| column.get(i))));
+            if let Some(branch) = branch_of(branches, experiment) {
+                let values = branch.values.entry(variable.to_string()).or_default();
+                values.extend(iterations.iter().zip((0..).map_while(|i| column.get(i))));
+            }
         }
         Event::Exception {
             experiment,
             exception,
             ..
         } => {
-            let branch = branches.iter_mut().find(|b| b.ending.number == experiment);
-            if let Some(branch) = branch {
+            if let Some(branch) = branch_of(branches, experiment) {
                 branch.exceptions.push(*exception);
             }
         }
@@ -94,12 +101,10 @@ fn take_in(branches: &mut [BranchExecution], event: Event) {
             iterations,
             values,
         } => {
-            let branch = branches.iter_mut().find(|b| b.ending.number == experiment);
-            if let Some(branch) = branch {
+            if let Some(branch) = branch_of(branches, experiment) {
                 let unit = unit.map(|unit| unit.to_string());
-                let measured = branch.profile.entry((unit, measure));
-                let new = iterations.iter().zip((0..).map_while(|i| values.get(i)));
-                measured.or_default().extend(new);
+                let measured = branch.profile.entry((unit, measure)).or_default();
+                measured.extend(iterations.iter().zip((0..).map_while(|i| values.get(i))));
             }
         }
         Event::Spans {
@@ -107,8 +112,7 @@ fn take_in(branches: &mut [BranchExecution], event: Event) {
             unit,
             spans,
         } => {
-            let branch = branches.iter_mut().find(|b| b.ending.number == experiment);
-            if let Some(branch) = branch {
+            if let Some(branch) = branch_of(branches, experiment) {
                 let spans = spans.into_iter().map(|span| (unit.to_string(), span));
                 branch.spans.extend(spans);
             }

@@ -9,7 +9,14 @@ use research_core::{FailureKind, UnitError};
 
 thread_local! {
     static IN_UNIT: Cell<bool> = const { Cell::new(false) };
-    static LAST_PANIC: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+    static LAST_PANIC: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// What a panic was when it began.
+struct Panic {
+    text: String,
+    place: String,
+    backtrace: String,
 }
 
 /// Runs a unit's code. While it runs, a panic of this thread is kept instead of printed: it
@@ -17,9 +24,10 @@ thread_local! {
 #[inline]
 pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, UnitError>) -> Result<T, UnitError> {
     install_hook();
-    IN_UNIT.set(true);
+    // A unit may let another executor run units.
+    let was_in_unit = IN_UNIT.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(call));
-    IN_UNIT.set(false);
+    IN_UNIT.set(was_in_unit);
     match result {
         Ok(result) => result,
         Err(payload) => Err(panic_error(payload.as_ref())),
@@ -27,9 +35,16 @@ pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, UnitError>) -> Result<T,
 }
 
 fn panic_error(payload: &(dyn std::any::Any + Send)) -> UnitError {
-    let (message, backtrace) = LAST_PANIC
-        .take()
-        .unwrap_or_else(|| (payload_text(payload), String::new()));
+    let text = payload_text(payload);
+    // The last one may be another, which the unit has caught itself: this one has come from another
+    // thread then.
+    let last = LAST_PANIC.take().filter(|last| last.text == text);
+    let (message, backtrace) = match last {
+        Some(Panic {
+            place, backtrace, ..
+        }) => (text + &place, backtrace),
+        None => (text, String::new()),
+    };
     UnitError::of_kind(FailureKind::Panic, message).with_backtrace(backtrace)
 }
 
@@ -39,10 +54,11 @@ fn install_hook() {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             if IN_UNIT.get() {
-                LAST_PANIC.set(Some((
-                    message(info),
-                    Backtrace::force_capture().to_string(),
-                )));
+                LAST_PANIC.set(Some(Panic {
+                    text: payload_text(info.payload()),
+                    place: place(info),
+                    backtrace: Backtrace::force_capture().to_string(),
+                }));
             } else {
                 previous(info);
             }
@@ -50,12 +66,9 @@ fn install_hook() {
     });
 }
 
-fn message(info: &PanicHookInfo<'_>) -> String {
-    let text = payload_text(info.payload());
-    match info.location() {
-        Some(location) => format!("{text} (at {location})"),
-        None => text,
-    }
+fn place(info: &PanicHookInfo<'_>) -> String {
+    let location = info.location();
+    location.map_or_else(String::new, |location| format!(" (at {location})"))
 }
 
 fn payload_text(payload: &(dyn std::any::Any + Send)) -> String {

@@ -157,6 +157,12 @@ fn spans_are_counted_with_and_without_a_subscriber_of_the_programs_own() {
         events: AtomicU64::new(0),
     };
     tracing::subscriber::set_global_default(SpanProfile::around(&OWN)).unwrap();
+    // Who looks for it finds it, as layers of `tracing` do.
+    tracing::dispatcher::get_default(|current| {
+        assert!(current.downcast_ref::<&'static Own>().is_some());
+        assert!(current.is::<SpanProfile<&'static Own>>());
+        assert!(!current.is::<String>());
+    });
     check(&run(2, 3));
     assert_eq!(
         OWN.events.load(Ordering::Relaxed),

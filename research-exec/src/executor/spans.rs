@@ -3,6 +3,7 @@
 //! A thread that calls units counts the spans that are entered in it between the begin and the end
 //! of a call. Other threads count nothing, so nothing is locked on the way.
 
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
@@ -345,5 +346,15 @@ impl<S: Subscriber> Subscriber for SpanProfile<S> {
 
     fn current_span(&self) -> Current {
         self.inner.current_span()
+    }
+
+    /// Layers find each other, and libraries their layer, by their types.
+    unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
+        if id == TypeId::of::<Self>() {
+            return Some(std::ptr::from_ref(self).cast());
+        }
+        // SAFETY: who calls it has promised what the inner one asks for, and that lives as long as
+        // this one.
+        unsafe { self.inner.downcast_raw(id) }
     }
 }

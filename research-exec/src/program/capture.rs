@@ -151,17 +151,20 @@ impl Tail {
     /// The last lines as a terminal would show them; `None` if there are none.
     pub(super) fn lines(&self) -> Option<String> {
         let end = &self.0[self.0.len().saturating_sub(TAIL_BYTES)..];
-        let text = String::from_utf8_lossy(end);
-        let lines: Vec<&str> = text.trim_end().lines().map(visible).collect();
-        let last = lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n");
-        (!last.trim().is_empty()).then_some(last)
+        let lines = end.trim_ascii_end().split(|byte| *byte == b'\n');
+        let lines: Vec<&[u8]> = lines.map(visible).collect();
+        let last = lines[lines.len().saturating_sub(TAIL_LINES)..].join(&b'\n');
+        let last = String::from_utf8_lossy(&last);
+        (!last.trim().is_empty()).then(|| last.into_owned())
     }
 }
 
 /// What is seen of a line in which a progress bar was drawn over and over.
-fn visible(line: &str) -> &str {
-    let line = line.trim_end_matches('\r');
-    line.rsplit('\r').next().unwrap_or(line)
+pub(super) fn visible(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|byte| *byte != b'\r');
+    let line = &line[..end.map_or(0, |end| end + 1)];
+    let begin = line.iter().rposition(|byte| *byte == b'\r');
+    &line[begin.map_or(0, |begin| begin + 1)..]
 }
 
 fn position_of_last_newline(chunk: &[u8]) -> Option<usize> {

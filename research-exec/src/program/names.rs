@@ -85,7 +85,8 @@ fn refer<'n>(
     // A key or a unit may have dots in its own name: the longest name goes first.
     let shorter = name.rmatch_indices('.').map(|(dot, _)| dot);
     std::iter::once(name.len()).chain(shorter).find_map(|end| {
-        let (head, fields) = (&name[..end], name[end..].trim_start_matches('.'));
+        let (head, rest) = name.split_at(end);
+        let fields = rest.strip_prefix('.').unwrap_or(rest);
         if is_key(head) {
             Some(Reference::Config { key: head, fields })
         } else if is_unit(head) {
@@ -224,7 +225,11 @@ fn field_of<'v>(value: &'v Value, name: &str, fields: &str) -> Result<&'v Value,
     }
     fields.split('.').try_fold(value, |value, field| {
         let found = match value {
-            Value::Map(entries) => entries.iter().find(|(key, _)| key == field).map(|(_, v)| v),
+            // Where a program has said it twice the last one counts, as where it is saved.
+            Value::Map(entries) => {
+                let mut entries = entries.iter().rev();
+                entries.find(|(key, _)| key == field).map(|(_, v)| v)
+            }
             Value::List(values) => field.parse().ok().and_then(|at: usize| values.get(at)),
             _ => None,
         };

@@ -7,6 +7,7 @@ use regex::bytes::Regex;
 use research_core::MemorySize;
 use research_core::domain::Value;
 
+use super::capture::visible;
 use super::command::ProgramError;
 use super::failure::shorten;
 use super::json;
@@ -97,12 +98,18 @@ impl Parser {
     /// Reads a line, or all of the output where [`OutputSpec::Text`] is asked for.
     pub(super) fn read(&self, line: Cow<'_, [u8]>) -> Result<Value, OutputError> {
         match self {
-            Self::Json => json::parse(line.trim_ascii()).map_err(|error| OutputError::NoJson {
-                line: shorten(&line),
-                reason: error,
-            }),
+            Self::Json => {
+                let line = visible(line.trim_ascii());
+                json::parse(line).map_err(|reason| OutputError::NoJson {
+                    line: shorten(line),
+                    reason,
+                })
+            }
             Self::Text => Ok(text(without_newline(line))),
-            Self::Number => number(&line).ok_or_else(|| OutputError::NoNumber(shorten(&line))),
+            Self::Number => {
+                let line = visible(line.trim_ascii());
+                number(line).ok_or_else(|| OutputError::NoNumber(shorten(line)))
+            }
             Self::Regex(regex) => last_match(regex, &line)
                 .ok_or_else(|| OutputError::NoMatch(regex.as_str().to_owned())),
             Self::File(_) => Ok(json::parse(&line).unwrap_or_else(|_| text(without_newline(line)))),

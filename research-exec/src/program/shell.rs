@@ -22,7 +22,7 @@ pub(super) fn quote(value: &[u8], command: &mut Vec<u8>) {
 /// Values are quoted when they are put in; inside other quotes theirs would end those and set the
 /// value free for the shell to read, and a line break in a value would end a comment.
 pub(super) fn name_in_quotes(command: &Template) -> Option<(&str, usize)> {
-    let mut state = State::Plain;
+    let mut state = State::Blank;
     for part in command.parts() {
         match part {
             Part::Text(text) => state = text.chars().fold(state, State::after),
@@ -39,7 +39,7 @@ pub(super) fn name_in_quotes(command: &Template) -> Option<(&str, usize)> {
 #[derive(Clone, Copy)]
 enum State {
     Plain,
-    /// After a blank, where `#` begins a comment.
+    /// Where a word may begin, and `#` begins a comment.
     Blank,
     Comment,
     Single,
@@ -60,8 +60,13 @@ impl State {
             (Self::Plain | Self::Blank, '\'') => Self::Single,
             (Self::Plain | Self::Blank, '"') => Self::Double,
             (Self::Plain | Self::Blank, '\\') => Self::Escaped,
-            (Self::Plain | Self::Blank, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(') => Self::Blank,
+            (Self::Plain | Self::Blank, character) if begins_word(character) => Self::Blank,
             (Self::Plain | Self::Blank, _) => Self::Plain,
         }
     }
+}
+
+/// Whether a word may begin after this character.
+fn begins_word(before: char) -> bool {
+    " \t\n;&|()<>`".contains(before)
 }

@@ -162,8 +162,8 @@ impl Launch {
         match unsafe { ptr::read_volatile(&raw const orders.error) } {
             0 => Ok((pid, pidfd)),
             error => {
-                // It has ended already: no program came of it.
-                nix::sys::wait::waitpid(pid, None)?;
+                // It ends by itself: no program came of it, and why is all that matters.
+                while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
                 Err(io::Error::from_raw_os_error(error))
             }
         }

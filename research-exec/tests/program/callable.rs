@@ -28,6 +28,16 @@ fn json_is_the_last_line_that_is_not_blank() {
 }
 
 #[test]
+fn a_progress_bar_does_not_hide_what_comes_after_it() {
+    let bar = |last: &str| format!(r"printf '10%%\r 50%%\r100%%\r{last}\r\n'");
+    let value = sh(&bar(r#"{"loss": 1}"#), OutputSpec::Json).unwrap();
+    assert_eq!(value.to_string(), r#"{"loss": 1}"#);
+    assert_eq!(sh(&bar("7"), OutputSpec::Number).unwrap(), Value::Int(7));
+    assert_error(sh(&bar("done"), OutputSpec::Json), &["no JSON", "`done`"]);
+    assert_error(sh(&bar("done"), OutputSpec::Number), &["no number: `done`"]);
+}
+
+#[test]
 fn json_of_a_diverged_model_is_read() {
     let value = sh(
         r#"echo '{"loss": NaN, "best": -Infinity}'"#,
@@ -56,7 +66,7 @@ fn bad_json_is_quoted() {
     assert_eq!(error.kind(), FailureKind::Error);
     assert_eq!(error.backtrace(), Some("about to fail"));
     let long = assert_error(
-        sh("printf '%10000s' x; printf '\\033[31m'", OutputSpec::Json),
+        sh("printf 'x%10000s' y; printf '\\033[31m'", OutputSpec::Json),
         &["…`"],
     );
     assert!(long.message().len() < 500, "{}", long.message().len());

@@ -73,11 +73,18 @@ fn a_program_leads_its_group_and_dies_with_the_thread_that_started_it() {
     let folder = folder();
     let pipe = fifo(folder.path(), "alive");
     let held = open_both_ends(&pipe);
-    let script =
-        format!("exec > /dev/null 3> '{pipe}'; echo $(ps -o pgid= $$) $$ >&3; cat /dev/zero");
-    let script = script.clone();
-    let thread = std::thread::spawn(move || std::mem::forget(generate(&script, OutputSpec::Json)));
-    thread.join().unwrap();
+    let script = format!(
+        "exec 3> '{pipe}'; echo [$(cut -d' ' -f5 /proc/$$/stat), $$]; exec tail -f /dev/null"
+    );
+    let thread = std::thread::spawn(move || {
+        let mut items = generate(&script, OutputSpec::Json);
+        let ids = value(items.next(&mut plain()).unwrap().unwrap());
+        // Nobody but the thread's end can end it.
+        std::mem::forget(items);
+        ids
+    });
+    let [group, pid]: [i32; 2] = thread.join().unwrap().to().unwrap();
+    assert_eq!(group, pid);
     assert_ends(&pipe, held);
 }
 

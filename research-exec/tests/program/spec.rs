@@ -72,6 +72,9 @@ fn mistakes_are_found_before_a_run() {
         ),
         ("run = 'echo \"a $(b {x})\"'\nshell = true", "quotes"),
         ("run = 'echo # {x}'\nshell = true", "comment"),
+        ("run = '# {x}'\nshell = true", "comment"),
+        ("run = '(echo)#{x}'\nshell = true", "comment"),
+        ("run = 'echo `#{x}`'\nshell = true", "comment"),
         ("run = 'echo \\{x}'\nshell = true", "quotes"),
     ];
     for (toml, part) in cases {

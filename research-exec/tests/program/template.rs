@@ -94,6 +94,7 @@ fn units_and_their_fields() {
         ("{power.x.y.2}", ["no field `2`", "the list has 2"]),
         ("{power.x.y.1.0}", ["no field `0`", "type is float"]),
         ("{power.}", ["no field ``", "the map has x"]),
+        ("{power..x}", ["no field ``", "the map has x"]),
         ("{powr}", ["`{powr}`", "did you mean `{power}`?"]),
         (
             "{ power }",
@@ -106,6 +107,11 @@ fn units_and_their_fields() {
             "{text}: {error}"
         );
     }
+
+    // As results do where a program has said it twice.
+    let twice = [1, 2].map(|value| ("x".to_owned(), Value::from(value)));
+    cx.set_output(0, Output::Value(Value::Map(twice.into())));
+    assert_eq!(render("{power.x}", &cx).unwrap(), "2");
 
     cx.set_output(0, Output::Object(std::sync::Arc::new(())));
     assert!(

@@ -12,6 +12,8 @@ use crate::orphans::is_marked;
 /// A running sampler. Its thread ends when it has nobody to answer any more.
 pub(super) struct Sampler {
     rounds: Sender<u64>,
+    /// What was asked for and not begun with.
+    asked: Receiver<u64>,
 }
 
 /// Whose memory is looked at, and who looks.
@@ -26,15 +28,17 @@ pub(super) struct Sampled {
 impl Sampler {
     pub(super) fn start(sampled: Sampled, letters: Sender<Input>) -> io::Result<Self> {
         let (rounds, asked) = bounded(1);
+        let next = asked.clone();
         std::thread::Builder::new()
             .name("devices".to_owned())
-            .spawn(move || sampled.answer(&asked, &letters))?;
-        Ok(Self { rounds })
+            .spawn(move || sampled.answer(&next, &letters))?;
+        Ok(Self { rounds, asked })
     }
 
-    /// Asks for the samples of a round.
+    /// Asks for the samples of a round. That it does not answer is noticed by who asks.
     pub(super) fn ask(&self, round: u64) {
-        // One that has not answered yet hangs; that it does not answer is noticed by who asks.
+        // While it hangs, only the last round is still waited for.
+        let _ = self.asked.try_recv();
         let _ = self.rounds.try_send(round);
     }
 }
@@ -68,6 +72,70 @@ impl Sampled {
             total: memory.total,
             free: memory.free,
             ours: ours.filter_map(|process| process.memory).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::devices::DeviceInfo;
+
+    /// A driver that does not answer before it is told to.
+    struct Hanging {
+        was_asked: Sender<()>,
+        may_answer: Receiver<()>,
+    }
+
+    impl DeviceProbe for Hanging {
+        fn driver(&mut self) -> Result<String, ProbeError> {
+            Ok("1.0".to_owned())
+        }
+
+        fn devices(&mut self) -> Result<Vec<DeviceInfo>, ProbeError> {
+            Ok(Vec::new())
+        }
+
+        fn memory(&mut self, _: &str) -> Result<DeviceMemory, ProbeError> {
+            self.was_asked.send(()).unwrap();
+            self.may_answer.recv().unwrap();
+            Ok(DeviceMemory {
+                total: 1,
+                free: 1,
+                processes: Vec::new(),
+            })
+        }
+    }
+
+    #[test]
+    fn a_driver_that_has_hung_answers_the_round_that_is_waited_for() {
+        let patience = Duration::from_secs(60);
+        let (was_asked, looks) = bounded(1);
+        let (answers, may_answer) = bounded(1);
+        let (letters, inbox) = bounded(9);
+        let sampled = Sampled {
+            probe: Box::new(Hanging {
+                was_asked,
+                may_answer,
+            }),
+            devices: vec!["GPU-0".to_owned()],
+            in_process: false,
+        };
+        let sampler = Sampler::start(sampled, letters).unwrap();
+        sampler.ask(1);
+        looks.recv_timeout(patience).unwrap();
+        sampler.ask(2);
+        sampler.ask(3);
+        for expected in [1, 3] {
+            answers.send(()).unwrap();
+            match inbox.recv_timeout(patience) {
+                Ok(Input::Sampled { round, samples }) => {
+                    assert_eq!((round, samples.is_ok()), (expected, true));
+                }
+                other => panic!("{other:?}"),
+            }
         }
     }
 }

@@ -42,9 +42,17 @@ impl WholeLines {
             return;
         }
         let anew = self.partial.iter().rposition(|byte| *byte == b'\r');
-        let end = anew.map_or(self.partial.len(), |at| at + 1);
+        let end = anew.map_or_else(|| whole_characters(&self.partial), |at| at + 1);
         keep(&self.partial[..end]);
         self.partial.drain(..end);
+    }
+}
+
+/// How much of a text there is without the character at its end that is not whole yet.
+fn whole_characters(text: &[u8]) -> usize {
+    match std::str::from_utf8(text) {
+        Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => error.valid_up_to(),
+        _ => text.len(),
     }
 }
 
@@ -76,5 +84,18 @@ mod tests {
         assert!(kept.ends_with(b"\r"));
         lines.end(|rest| kept.extend_from_slice(rest));
         assert_eq!(kept, bar);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let text = "€".repeat(LONGEST);
+        let mut lines = WholeLines::default();
+        let mut kept = String::new();
+        let mut keep = |piece: &[u8]| kept.push_str(std::str::from_utf8(piece).unwrap());
+        for piece in text.as_bytes().chunks(1024) {
+            lines.push(piece, &mut keep);
+        }
+        lines.end(&mut keep);
+        assert!(kept == text);
     }
 }

@@ -209,7 +209,8 @@ impl MemoryGate {
         if let Some(ratio) = self.rules.ratio {
             let share = sample.free as f64 / sample.total.max(1) as f64;
             if share < ratio {
-                let (share, asked) = (100.0 * share, 100.0 * ratio);
+                // Rounded down, so that it is never said to be what is asked for.
+                let (share, asked) = ((100.0 * share).floor(), 100.0 * ratio);
                 return Some(format!(
                     "{label} has {share:.0}% of its memory free, and memory_ratio asks for {asked:.0}%"
                 ));

@@ -195,6 +195,15 @@ fn a_task_goes_to_a_worker_whose_device_is_free() {
 }
 
 #[test]
+fn what_is_too_little_is_not_said_to_be_enough() {
+    let mut run = History::begin(1, ratio(options(1, [0]), 0.88));
+    run.come_up();
+    run.tell_free(&[21]);
+    let reason = "GPU 0 has 87% of its memory free, and memory_ratio asks for 88%";
+    assert_eq!(run.waits, [(0, Some(reason.to_owned()))]);
+}
+
+#[test]
 fn the_run_is_given_up_when_all_workers_have_failed_all_their_checks() {
     let mut run = History::begin(9, ratio(options(2, [0, 1]), 0.5));
     run.come_up();

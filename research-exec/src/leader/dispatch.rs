@@ -108,13 +108,14 @@ impl Dispatch {
             match action {
                 Action::Append(more) if events.is_empty() => events = more,
                 Action::Append(more) => events.extend(more),
-                Action::Send(worker, number, task) if self.workers.contains_key(&worker) => {
-                    let worker = self.workers.get(&worker).map(Arc::clone);
-                    self.orders.extend(worker.map(|worker| Order {
-                        worker,
+                Action::Send(worker, number, task)
+                    if let Some(worker) = self.workers.get(&worker) =>
+                {
+                    self.orders.push(Order {
+                        worker: Arc::clone(worker),
                         number,
                         task,
-                    }));
+                    });
                 }
                 other => {
                     self.left.push_front(other);

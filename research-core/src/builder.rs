@@ -1,5 +1,6 @@
 //! Building experiments.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,14 @@ pub struct ExperimentBuilder {
     references: Vec<Reference>,
     hooks: Option<Arc<dyn ExecutorHooks>>,
     error: Option<BuildError>,
+}
+
+impl fmt::Debug for ExperimentBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExperimentBuilder")
+            .field("units", &self.units)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ExperimentBuilder {

@@ -304,7 +304,9 @@ pub enum ExpressionError {
         hint: String,
     },
     /// The unit has not put anything out yet.
-    #[error("unit `{unit}` has not run yet: put it before this one, or let it be due earlier")]
+    #[error(
+        "unit `{unit}` has put nothing out yet: it has failed, or it must come before this one, or be due earlier"
+    )]
     NotRun {
         /// The unit.
         unit: String,

@@ -128,7 +128,7 @@ pub enum StorageError {
     },
     /// The folder is there already.
     #[error(
-        "{} exists already: go on with `research resume {word}`, remove it with `research remove {word}`, or take another name",
+        "{} exists already: `resume` it instead of running it (`research resume {word}`), `remove` it (`research remove {word}`), or take another name",
         path.display(),
         word = shell_word(name)
     )]

@@ -157,7 +157,9 @@ fn wrong_arguments_name_what_was_expected() {
         .callable("second", || 1.0, ())
         .build()
         .unwrap();
-    assert!(error(early).contains("`second` has not run yet"));
+    let early = error(early);
+    let why = "`second` has put nothing out yet: it has failed, or it must come before this one";
+    assert!(early.contains(why), "{early}");
     let parts = builder()
         .callable("u", || (1, 2), ())
         .save_parts_to([Some("a")])

@@ -1,5 +1,6 @@
 //! Describing a research.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,6 +36,19 @@ pub struct Research {
     pub(crate) handle_signals: bool,
     /// Who tells of devices.
     pub(crate) probe: Box<dyn DeviceProbe>,
+}
+
+impl fmt::Debug for Research {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Research")
+            .field("name", &self.name)
+            .field("place", &self.place)
+            .field("domain", &self.domain)
+            .field("experiment", &self.experiment)
+            .field("options", &self.options)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a research is kept.

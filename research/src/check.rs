@@ -1,5 +1,7 @@
 //! What must be true of a research's options.
 
+use std::time::Duration;
+
 use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
 use research_domain::{Config, Configs, Count, Domain, ExperimentId, is_auxiliary};
 
@@ -8,6 +10,7 @@ use crate::error::ResearchError;
 
 pub(crate) fn options(options: &RunOptions, domain: &Domain) -> Result<(), ResearchError> {
     let problem = numbers(options)
+        .or_else(|| no_time(options))
         .or_else(|| modes(options))
         .or_else(|| lists(options))
         .or_else(|| id_prefix(options, domain))
@@ -29,6 +32,12 @@ fn numbers(options: &RunOptions) -> Option<String> {
     ];
     let (name, _) = zero.into_iter().find(|(_, is_zero)| *is_zero)?;
     Some(format!("{name} must be at least 1"))
+}
+
+/// Nothing ends in no time at all.
+fn no_time(options: &RunOptions) -> Option<String> {
+    let no_time = "timeout must be longer than no time at all: leave it out if there is to be none";
+    (options.timeout == Some(Duration::ZERO)).then(|| no_time.to_owned())
 }
 
 fn modes(options: &RunOptions) -> Option<String> {
@@ -59,8 +68,16 @@ pub(crate) fn place(options: &RunOptions, place: &Place) -> Result<(), ResearchE
     }
 }
 
-/// Code is interrupted by ending its process, which may not be the one that called `run`.
+/// A unit has some time; and code is interrupted by ending its process, which may not be the one that
+/// called `run`.
 pub(crate) fn timeouts(experiment: &Experiment, options: &RunOptions) -> Result<(), ResearchError> {
+    let mut units = experiment.units().iter();
+    if let Some(unit) = units.find(|unit| unit.timeout() == Some(Duration::ZERO)) {
+        return Err(ResearchError::Options(format!(
+            "the timeout of unit `{}` must be longer than no time at all",
+            unit.name()
+        )));
+    }
     let is_limited = |unit: &Unit| options.timeout.or(unit.timeout()).is_some();
     let mut units = experiment.units().iter();
     let in_danger = units.find(|unit| !unit.is_process() && !unit.is_saving() && is_limited(unit));

@@ -41,7 +41,7 @@ pub enum ResearchError {
         /// What is other, a line each.
         changes: Vec<String>,
     },
-    /// There are more experiments than can be counted, or none.
+    /// A setting cannot be, or not together with another: it is named, with what to do.
     #[error("{0}")]
     Options(String),
     /// The devices cannot be what was asked for.

@@ -242,7 +242,27 @@ impl StoredResults<'_> {
         Ok(self.load()?.table()?)
     }
 
-    /// Writes a table in any form.
+    /// Writes a table as text, CSV or JSON. As Parquet, [`Table::write_parquet`] writes it; that of
+    /// all results stands in the research's folder as `results.parquet` when a run has ended.
+    ///
+    /// ```
+    /// use research::{Format, Research, TableOptions, ec, option};
+    ///
+    /// let research = Research::new("squares")
+    ///     .in_memory()
+    ///     .domain(option("x", [2_i64, 3]))
+    ///     .callable("square", |x: i64| x * x, (ec("x"),))
+    ///     .save_to("square")
+    ///     .seed(1)
+    ///     .run()?;
+    /// let mut csv = Vec::new();
+    /// let two = TableOptions::new().config("x", 2);
+    /// research.results().write(&two, Format::Csv, &mut csv)?;
+    /// assert!(csv.starts_with(b"id,x,iteration,square\n") && csv.ends_with(b",2,0,4\n"));
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
+    ///
+    /// [`Table::write_parquet`]: research_storage::Table::write_parquet
     ///
     /// # Errors
     /// The log cannot be read, the options contradict each other, or the output takes no more.

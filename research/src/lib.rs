@@ -23,6 +23,13 @@
 //! # Ok::<(), research::ResearchError>(())
 //! ```
 //!
+//! `run` gives a [`Finished`], whose [`results`](Finished::results) are tables, single values, or
+//! CSV and JSON; beside the log stands `results.parquet` for other programs. What fails is no error
+//! of `run`: [`report`](Finished::report) counts it, [`logs`](Finished::logs) say why, and
+//! [`retries`](Research::retries), [`timeout`](Research::timeout) and
+//! [`redo_failed`](Research::redo_failed) are for that. A run that was interrupted is gone on with by
+//! [`resume`](Research::resume), and an earlier one read by [`Finished::load`].
+//!
 //! # What happens before `run` happens in the workers, too
 //!
 //! A worker is the program started again with the same arguments; when it comes to the same `run`,
@@ -78,7 +85,7 @@ pub use research_exec as exec;
 pub use research_exec::{Executor, NewDomain, Report, SpanProfile, StatusCounts};
 pub use research_monitor as monitor;
 pub use research_storage as storage;
-pub use research_storage::Results;
+pub use research_storage::{Format, Results, SummaryOptions, Table, TableOptions};
 pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
 pub use worker::{worker_entry, worker_entry_with};

@@ -17,9 +17,9 @@ const TERMINATE: i32 = 15;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Ends the run of a research that another process leads, as Ctrl-C there would: what runs is
-/// finished, the rest can be resumed. With `kill`, as Ctrl-C twice: everything ends now,
-/// and a leader that does not listen is killed. Waits until it has ended; false if nobody runs it. With `kill`, that ends what a run has left behind
-/// which was killed with all its workers.
+/// finished, the rest can be resumed. With `kill`, as Ctrl-C twice: everything ends now, and a
+/// leader that does not listen is killed. Waits until it has ended; false if nobody runs it, and
+/// then `kill` ends what a run has left behind that was killed with all its workers.
 ///
 /// Only the process that holds the research's lock is signalled, and only if it is still the one
 /// that took it; and processes that have the mark of a run whose leader is dead.

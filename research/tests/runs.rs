@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 mod common;
 
@@ -248,6 +249,9 @@ fn mistakes_are_found_before_anything_is_made() {
     assert!(error(drawing("..")).contains("cannot be the name of a research"));
     assert!(error(drawing("x").workers(0)).contains("workers must be at least 1"));
     assert!(error(drawing("x").n_iters(0)).contains("n_iters must be at least 1"));
+    let no_time = Duration::ZERO;
+    assert!(error(drawing("x").timeout(no_time)).contains("longer than no time at all"));
+    assert!(error(drawing("x").unit_timeout(no_time)).contains("of unit `sum` must be longer"));
     assert!(error(Research::new("x")).contains("has no units"));
     let unequal = option("a", [1, 2]).zip(option("b", [1, 2, 3]));
     assert!(error(drawing("x").domain(unequal)).contains("2"));
@@ -263,10 +267,10 @@ fn mistakes_are_found_before_anything_is_made() {
         .isolation(Isolation::None)
         .run()
         .unwrap_err();
-    assert!(
-        exists.to_string().contains("research resume there"),
-        "{exists}"
-    );
+    let exists = exists.to_string();
+    for way in ["`resume` it", "`research resume there`", "`remove` it"] {
+        assert!(exists.contains(way), "{exists}");
+    }
     let none = drawing("none").folder(&folder).resume().unwrap_err();
     assert!(matches!(none, ResearchError::Storage(_)), "{none}");
 }

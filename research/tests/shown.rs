@@ -1,23 +1,16 @@
 //! What is shown of a run: bars, the monitor's log, and that a resumed run is part of the whole.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use common::folder;
 use research::monitor::{MonitorLog, Picture};
 use research::storage::StoredResearch;
 use research::{Isolation, Research, Status, Subscriber, ec, option};
-
-/// A folder that is new when the test begins, at the same path in all its processes.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if research::exec::Invitation::received().is_none() {
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-    }
-    path
-}
 
 fn study(folder: &Path, domain: std::ops::Range<i64>) -> Research {
     Research::new("shown")

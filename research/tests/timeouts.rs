@@ -1,12 +1,14 @@
 //! Units that hang: their processes are ended, and what was saved before is kept.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use research::storage::{Format, TableOptions};
+use common::folder;
 use research::{
     Context, Event, ExecutorTarget, Finished, Isolation, Research, Status, UnitError, ec, option,
 };
@@ -14,27 +16,15 @@ use research::{
 /// So long it takes to see that a unit hangs.
 const SHORT: Duration = Duration::from_millis(300);
 
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if research::exec::Invitation::received().is_none() {
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-    }
-    path
-}
-
 fn hang() -> ! {
     loop {
         std::thread::sleep(Duration::from_secs(3600));
     }
 }
 
+/// The results without their ids, which are drawn.
 fn csv(finished: &Finished) -> String {
-    let mut text = Vec::new();
-    let options = TableOptions::default();
-    let results = finished.results();
-    results.write(&options, Format::Csv, &mut text).unwrap();
-    let text = String::from_utf8(text).unwrap();
+    let text = common::csv(finished);
     let lines = text.lines().map(|line| line.split_once(',').unwrap().1);
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -29,7 +29,7 @@ pub enum RenderError {
     Unknown(#[from] UnknownName),
     /// The unit has not put anything out yet.
     #[error(
-        "`{{{name}}}`: unit `{unit}` has not run yet: put it before this one, or let it be due earlier"
+        "`{{{name}}}`: unit `{unit}` has put nothing out yet: it has failed, or it must come before this one, or be due earlier"
     )]
     NotRun {
         /// The name in the template.

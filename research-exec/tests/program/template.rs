@@ -79,7 +79,7 @@ fn units_and_their_fields() {
     let map = Value::Map(vec![("x".to_owned(), inner)]);
     let not_run = render("{power.x}", &cx).unwrap_err();
     assert!(
-        not_run.contains("unit `power` has not run yet"),
+        not_run.contains("unit `power` has put nothing out yet"),
         "{not_run}"
     );
 

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from batchflow.research import EC, Experiment, Option, Research
 
-from common import arguments, report, seconds
+from common import arguments, peak_mib, report, seconds
 
 
 def double(x):
@@ -17,9 +17,10 @@ def main():
     research = Research(name=os.path.join(folder, "peer"), domain=Option("x", list(range(experiments))),
                         experiment=experiment)
     run, _ = seconds(lambda: research.run(workers=2, bar=False, n_iters=1))
+    peak = peak_mib()
     load, rows = seconds(lambda: Research.load(os.path.join(folder, "peer")).results.df)
     assert len(rows) == experiments
-    report(version("batchflow"), experiments, run, load, folder)
+    report(version("batchflow"), experiments, run, peak, load, folder)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-from common import arguments, report, seconds
+from common import arguments, peak_mib, report, seconds
 
 
 def main():
@@ -15,9 +15,10 @@ def main():
     command = [sys.executable, app, "--multirun", f"x=range(0,{experiments})", f"hydra.sweep.dir={folder}",
                "hydra.hydra_logging.root.level=WARNING"]
     run, _ = seconds(lambda: subprocess.run(command, check=True, capture_output=True, cwd=folder))
+    peak = peak_mib()
     load, rows = seconds(lambda: [json.load(open(file)) for file in glob.glob(f"{folder}/*/result.json")])
     assert len(rows) == experiments
-    report(version("hydra-core"), experiments, run, load, folder)
+    report(version("hydra-core"), experiments, run, peak, load, folder)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""joblib: worker processes that are used again; each call appends its number to its process's file."""
+"""joblib: worker processes that are used again, and given calls in batches as joblib sees fit; each call appends its number to its process's file."""
 import glob
 import json
 import os
 
 import joblib
 
-from common import arguments, report, seconds
+from common import arguments, peak_mib, report, seconds
 
 
 def job(x, folder):
@@ -20,10 +20,11 @@ def table(folder):
 def main():
     experiments, folder, _ = arguments()
     jobs = (joblib.delayed(job)(x, folder) for x in range(experiments))
-    run, _ = seconds(lambda: joblib.Parallel(n_jobs=2, batch_size=1)(jobs))
+    run, _ = seconds(lambda: joblib.Parallel(n_jobs=2)(jobs))
+    peak = peak_mib()
     load, rows = seconds(lambda: table(folder))
     assert len(rows) == experiments
-    report(joblib.__version__, experiments, run, load, folder)
+    report(joblib.__version__, experiments, run, peak, load, folder)
 
 
 if __name__ == "__main__":

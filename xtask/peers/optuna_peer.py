@@ -5,7 +5,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from common import arguments, report, seconds
+from common import arguments, peak_mib, report, seconds
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -33,9 +33,10 @@ def main():
     experiments, folder, _ = arguments()
     study(folder, create=True)
     taken, _ = seconds(lambda: run(folder, experiments))
+    peak = peak_mib()
     load, rows = seconds(lambda: study(folder).trials_dataframe())
     assert len(rows) == experiments
-    report(optuna.__version__, experiments, taken, load, folder)
+    report(optuna.__version__, experiments, taken, peak, load, folder)
 
 
 if __name__ == "__main__":

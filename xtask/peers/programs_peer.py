@@ -78,7 +78,8 @@ def main():
     if kind == "research":
         load, rows = seconds(lambda: research_table(*rest, folder))
         assert len(rows) == experiments
-    report(name(), experiments, taken, load, folder)
+    # What this script itself takes would be told for memory: a process counts what it was before it became another program.
+    report(name(), experiments, taken, None, load, folder)
 
 
 if __name__ == "__main__":

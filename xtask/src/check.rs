@@ -1,7 +1,7 @@
 //! `cargo xtask test`.
 
 use crate::python;
-use crate::shell::{Failure, cargo, run};
+use crate::shell::{Failure, cargo, metadata, run};
 use crate::side_by_side;
 use crate::tidy;
 use crate::tools;
@@ -92,21 +92,29 @@ pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Res
     run(&mut command)
 }
 
-/// Features of `research-storage`, each of which must build alone.
-const FEATURES: [&str; 5] = ["arrow", "parquet", "plot", "polars", "query"];
+/// The features of `research-storage`, each of which must build alone.
+fn features_of_storage() -> Result<Vec<String>, Failure> {
+    let metadata = metadata()?;
+    let mut packages = metadata["packages"].as_array().into_iter().flatten();
+    let storage = packages.find(|package| package["name"] == "research-storage");
+    let features = storage.and_then(|package| package["features"].as_object());
+    let features = features.ok_or_else(|| Failure("cargo tells of no features".into()))?;
+    let names = features.keys().filter(|name| *name != "default");
+    Ok(names.cloned().collect())
+}
 
 /// What the workspace's own builds leave out: each feature alone and none, and the tests of those
 /// that nothing in the workspace asks for. Building polars takes minutes.
 pub(crate) fn features() -> Result<(), Failure> {
-    let alone = FEATURES.iter().map(std::slice::from_ref);
-    for features in alone.chain([[].as_slice()]) {
+    let none = String::new();
+    for feature in features_of_storage()?.iter().chain([&none]) {
         run(&mut cargo([
             "clippy",
             "--package=research-storage",
             "--locked",
             "--all-targets",
             "--no-default-features",
-            &format!("--features={}", features.concat()),
+            &format!("--features={feature}"),
             "--",
             "-D",
             "warnings",
@@ -129,4 +137,17 @@ pub(crate) fn features() -> Result<(), Failure> {
         "--test=arrow",
         "--test=frame",
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_what_cargo_says() {
+        let features = features_of_storage().unwrap();
+        for feature in ["arrow", "parquet", "plot", "polars", "query"] {
+            assert!(features.iter().any(|one| one == feature), "{features:?}");
+        }
+    }
 }

@@ -39,8 +39,8 @@ enum Command {
         #[arg(long, conflicts_with = "filter")]
         peers: bool,
         /// How many rounds, with --peers.
-        #[arg(long, default_value_t = 3, requires = "peers")]
-        rounds: usize,
+        #[arg(long, default_value_t = 3, requires = "peers", value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
     },
     /// Kill leaders, workers, executors and programs at random moments, resume, and compare with
     /// undisturbed runs; `test` has a short form of this.

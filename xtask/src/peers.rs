@@ -6,7 +6,6 @@ mod contestants;
 mod page;
 
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -21,7 +20,7 @@ struct Round {
     experiments: f64,
     run_seconds: f64,
     table_seconds: Option<f64>,
-    peak_mib: f64,
+    peak_mib: Option<f64>,
     files: u64,
     bytes: u64,
 }
@@ -41,7 +40,7 @@ struct Tools {
 }
 
 /// Measures all contestants, `rounds` times in turns, and writes the page and its picture.
-pub(crate) fn compare(rounds: usize) -> Result<(), Failure> {
+pub(crate) fn compare(rounds: u32) -> Result<(), Failure> {
     let tools = prepare()?;
     let mut entries: Vec<Entry> = CONTESTANTS.iter().map(Entry::new).collect();
     for number in 1..=rounds {
@@ -119,7 +118,9 @@ impl Entry {
     /// The median of a figure; `None` where there are no rounds.
     fn median(&self, figure: impl Fn(&Round) -> f64) -> Option<f64> {
         let values = self.sorted(figure);
-        values.get(values.len() / 2).copied()
+        let upper = values.get(values.len() / 2)?;
+        let lower = values.get((values.len() - 1) / 2)?;
+        Some(f64::midpoint(*lower, *upper))
     }
 }
 
@@ -129,12 +130,19 @@ fn one_round(contestant: &Contestant, tools: &Tools) -> Result<Round, Failure> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
     let mut command = contestant.command(tools, &folder)?;
-    let finished = command.stderr(Stdio::null()).output()?;
+    let finished = command.output()?;
     let round = parse(&String::from_utf8_lossy(&finished.stdout));
     std::fs::remove_dir_all(&folder)?;
     match round {
         Some(round) if finished.status.success() => Ok(round),
-        _ => Err(Failure(format!("it ended with {}", finished.status))),
+        _ => {
+            let said = String::from_utf8_lossy(&finished.stderr);
+            let last = said.lines().last().unwrap_or("it said nothing");
+            Err(Failure(format!(
+                "it ended with {}: {last}",
+                finished.status
+            )))
+        }
     }
 }
 
@@ -146,7 +154,7 @@ fn parse(printed: &str) -> Option<Round> {
         experiments: line["experiments"].as_f64()?,
         run_seconds: line["run_seconds"].as_f64()?,
         table_seconds: line["table_seconds"].as_f64(),
-        peak_mib: line["peak_mib"].as_f64()?,
+        peak_mib: line["peak_mib"].as_f64(),
         files: line["files"].as_u64()?,
         bytes: line["bytes"].as_u64()?,
     })
@@ -163,7 +171,28 @@ mod tests {
             .replace('\n', " ");
         let round = parse(&format!("noise\n{line}\n")).unwrap();
         assert_eq!((round.files, round.table_seconds), (2, None));
+        assert_eq!(round.peak_mib, Some(3.5));
         assert!(parse("").is_none());
         assert!(parse("{}").is_none());
+    }
+
+    #[test]
+    fn the_median_of_two_rounds_is_between_them() {
+        let round = |run_seconds| Round {
+            version: String::new(),
+            experiments: 1.0,
+            run_seconds,
+            table_seconds: None,
+            peak_mib: None,
+            files: 0,
+            bytes: 0,
+        };
+        let mut entry = Entry::new(&CONTESTANTS[0]);
+        let median = |entry: &Entry| entry.median(|round| round.run_seconds);
+        assert_eq!(median(&entry), None);
+        entry.rounds = vec![round(4.0), round(1.0)];
+        assert_eq!(median(&entry), Some(2.5));
+        entry.rounds.push(round(9.0));
+        assert_eq!(median(&entry), Some(4.0));
     }
 }

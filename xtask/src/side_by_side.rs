@@ -21,6 +21,9 @@ struct Program {
 pub(crate) fn test() -> Result<(), Failure> {
     eprintln!("\x1b[1m$ cargo test --workspace --locked, side by side\x1b[0m");
     let mut programs = built()?;
+    if programs.is_empty() {
+        return Err(Failure("cargo tells of no programs of tests".into()));
+    }
     // The program's own tests take longest, so they come first.
     programs.sort_by_key(|program| !program.name.starts_with("research-cli/"));
     programs.push(Program {

@@ -60,7 +60,7 @@ pub(super) const CONTESTANTS: [Contestant; 10] = [
         work: Work::Function,
         experiments: 1000,
         start: Start::Script("joblib_peer.py", &[]),
-        isolation: "none: two processes, used again; a crash ends the call",
+        isolation: "none: two processes, used again, with calls in batches; a crash ends the call",
         keeps: "what the function itself appends to a file, no fsync",
     },
     Contestant {

@@ -10,13 +10,14 @@ const OPENING: &str = "\
 # Beside other programs
 
 Written by `cargo xtask bench --peers`, which installs those that are Python packages from the package index, and runs the same work with
-all of them in turns, two experiments at a time, on one machine. The start of each, of a server too where it has one, is in its time.
-Medians, and the spread from the slowest to the fastest round. What each keeps, and what an experiment is kept apart by, differs: it
-stands beside the figures, which mean little without it.
+all of them in turns, two experiments at a time (Hydra: one), on one machine, each with its own defaults. What each starts, workers,
+programs and a server where it has one, is in its time; the Python that calls a library is not. Medians, and the spread from the slowest
+to the fastest round. Memory is that of the largest process up to the end of the run, of research the leader. What each keeps, and
+what an experiment is kept apart by, differs: it stands beside the figures, which mean little without it.
 ";
 
 /// The page.
-pub(super) fn write(entries: &[Entry], rounds: usize) -> String {
+pub(super) fn write(entries: &[Entry], rounds: u32) -> String {
     let mut page = OPENING.to_owned();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // Writing into text cannot fail.
@@ -68,9 +69,12 @@ fn row(entry: &Entry) -> String {
         Some(seconds) if seconds.is_finite() => format!("{:.1} ms", 1e3 * seconds),
         _ => "–".to_owned(),
     };
-    let peak = entry.median(|round| round.peak_mib).unwrap_or(0.0);
+    let peak = match entry.median(|round| round.peak_mib.unwrap_or(f64::NAN)) {
+        Some(mib) if mib.is_finite() => format!("{mib:.0} MiB"),
+        _ => "–".to_owned(),
+    };
     format!(
-        "| {} ({}) | {} | {spread} | {:.2} ms | {table} | {peak:.0} MiB | {}, {} | {} | {} |\n",
+        "| {} ({}) | {} | {spread} | {:.2} ms | {table} | {peak} | {}, {} | {} | {} |\n",
         contestant.name,
         last.version,
         grouped(rate),

@@ -133,14 +133,31 @@ fn is_for_tests(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
     match tokens.as_slice() {
         [test] => is(test, "test"),
-        [cfg, TokenTree::Group(condition)] if is(cfg, "cfg") => {
-            let words = condition.stream().to_string();
-            let mut words = words.split(|letter: char| !letter.is_alphanumeric());
-            words
-                .clone()
-                .any(|word| word == "test" || word == "fuzzing")
-                && !words.any(|word| word == "not")
-        }
+        [cfg, TokenTree::Group(condition)] if is(cfg, "cfg") => needs_test(condition.stream()),
+        _ => false,
+    }
+}
+
+/// Whether a condition holds in tests and fuzz targets alone: `test`, one of `all`, each of `any`.
+fn needs_test(condition: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = condition.into_iter().collect();
+    let [word, rest @ ..] = tokens.as_slice() else {
+        return false;
+    };
+    let parts = |group: &Group| {
+        let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
+        let parts = tokens
+            .split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+        let parts = parts.filter(|part| !part.is_empty());
+        let needs: Vec<bool> = parts
+            .map(|part| needs_test(part.iter().cloned().collect()))
+            .collect();
+        needs
+    };
+    match rest {
+        [] => is(word, "test") || is(word, "fuzzing"),
+        [TokenTree::Group(group)] if is(word, "all") => parts(group).contains(&true),
+        [TokenTree::Group(group)] if is(word, "any") => !parts(group).contains(&false),
         _ => false,
     }
 }
@@ -199,7 +216,15 @@ mod tests {
             [2]
         );
         assert_eq!(lines("fn f() { g!(\n x.unwrap_err()) }"), [2]);
-        assert_eq!(lines("#[cfg(not(test))]\nfn f() { x.unwrap(); }"), [2]);
+        for not_only in [
+            "not(test)",
+            "any(test, unix)",
+            "feature = \"test\"",
+            "all(unix, not(test))",
+        ] {
+            let text = format!("#[cfg({not_only})]\nfn f() {{ x.unwrap(); }}");
+            assert_eq!(lines(&text), [2], "{not_only}");
+        }
         assert_eq!(
             lines("#[cfg(test)]\nmod a { }\nfn f() { x.unwrap(); }"),
             [3]
@@ -210,6 +235,7 @@ mod tests {
             "#[cfg(test)]\n#[path = \"a\"]\nmod tests { fn f() { x.unwrap(); } }",
             "#[test]\nfn f() -> [u8; 2] { x.unwrap() }",
             "#![cfg(test)]\nfn f() { x.unwrap() }",
+            "#[cfg(all(unix, any(test, fuzzing)))]\nfn f() { x.unwrap() }",
         ] {
             assert!(lines(allowed).is_empty(), "{allowed}");
         }

@@ -216,3 +216,22 @@ fn a_research_that_is_not_there() {
         }
     }
 }
+
+/// A folder that a session on another machine has had, or that is full.
+#[test]
+fn a_folder_for_temporary_files_that_is_not_there() {
+    let place = Place::with(&format!(
+        "name = 't'\n{GOOD}save_to = 'u'\noutput = 'number'\n"
+    ));
+    let mut command = place.command(&["run", "research.toml"]);
+    let output = command.env("TMPDIR", "/none").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("TMPDIR") && !said.contains("panicked"),
+        "{said}"
+    );
+    let done = place.research(&["resume", "t"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(place.table("t"), "a,iteration,u\n1,0,1\n2,0,2");
+}

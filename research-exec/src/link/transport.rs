@@ -52,18 +52,23 @@ impl ReportServer {
     }
 }
 
-/// ipc-channel puts its socket here as `.tmp123456/socket`, and cuts off what is too long for a
-/// socket's path, so that it is another path.
+/// ipc-channel puts its socket here as `.tmp123456/socket`. It cuts off what is too long for a
+/// socket's path, so that it is another path, and panics where it cannot make a folder.
 fn check_folder(folder: &Path) -> io::Result<()> {
     const MOST: usize = 107 - "/.tmp123456/socket".len();
     let length = folder.as_os_str().len();
-    if length <= MOST {
-        return Ok(());
+    if length > MOST {
+        return Err(io::Error::other(format!(
+            "the folder for temporary files, {}, has a path of {length} bytes, and sockets in it cannot have one of more than {MOST}: set TMPDIR to a folder with a shorter one",
+            folder.display()
+        )));
     }
-    Err(io::Error::other(format!(
-        "the folder for temporary files, {}, has a path of {length} bytes, and sockets in it cannot have one of more than {MOST}: set TMPDIR to a folder with a shorter one",
-        folder.display()
-    )))
+    let made = tempfile::tempdir_in(folder).and_then(tempfile::TempDir::close);
+    made.map_err(|error| {
+        let folder = folder.display();
+        let text = format!("the folder for temporary files, {folder}, cannot be used; set TMPDIR to one that can: {error}");
+        io::Error::new(error.kind(), text)
+    })
 }
 
 /// Connects a worker to its leader. Gives the sockets too: a forked child has to close them.
@@ -109,8 +114,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_whose_path_is_too_long_for_sockets_is_refused() {
+    fn a_folder_that_is_not_there_or_whose_path_is_too_long_for_sockets_is_refused() {
         assert!(check_folder(Path::new("/tmp")).is_ok());
+        let none = check_folder(Path::new("/none")).unwrap_err();
+        assert!(none.to_string().contains("TMPDIR"), "{none}");
         let long = check_folder(Path::new(&"/long".repeat(20))).unwrap_err();
         assert!(long.to_string().contains("TMPDIR"), "{long}");
     }

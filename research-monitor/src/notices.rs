@@ -28,8 +28,13 @@ impl Notices {
 
     /// The lines for these events, after which the picture is this.
     pub(crate) fn of(&mut self, events: &[Event], picture: &Picture, clock: &Clock) -> Vec<String> {
+        let of_run = events.iter().filter(|event| is_of_run(event));
+        let of_run: Vec<String> = of_run
+            .filter_map(|event| of_event(event, picture))
+            .collect();
         let mut texts: Vec<String> = events
             .iter()
+            .filter(|event| !is_of_run(event))
             .filter_map(|event| of_event(event, picture))
             .collect();
         let causes = picture.causes();
@@ -37,10 +42,12 @@ impl Notices {
         self.causes = self.causes.min(causes.len());
         texts.extend(causes[self.causes..].iter().map(of_cause));
         self.causes = causes.len();
-        if texts.is_empty() {
-            return texts;
-        }
-        self.cut(texts, clock())
+        let mut lines = match texts.is_empty() {
+            true => texts,
+            false => self.cut(texts, clock()),
+        };
+        lines.extend(of_run);
+        lines
     }
 
     fn cut(&mut self, texts: Vec<String>, now: Timestamp) -> Vec<String> {
@@ -63,6 +70,18 @@ impl Notices {
         }
         lines
     }
+}
+
+/// Whether it says why the run ends: that is shown whatever else is.
+fn is_of_run(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Message {
+            experiment: None,
+            level: LogLevel::Error,
+            ..
+        }
+    )
 }
 
 fn of_event(event: &Event, picture: &Picture) -> Option<String> {

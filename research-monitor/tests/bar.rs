@@ -92,15 +92,18 @@ fn a_cause_is_told_of_once_and_a_flood_is_cut_short() {
     }
     assert_eq!(terminal.contents().matches("failed:").count(), 1);
     let flood: Vec<_> = (0..50)
-        .map(|n| message(1.0, None, LogLevel::Error, &format!("number {n}")))
+        .map(|n| message(1.0, Some(n), LogLevel::Error, &format!("number {n}")))
         .collect();
     bar.on_events(&flood);
     assert_eq!(terminal.contents().matches("error:").count(), 9);
+    // Why the run ends is no part of the flood.
+    bar.on_events(&[message(1.0, None, LogLevel::Error, "the run ends here")]);
+    assert!(terminal.contents().contains("error: the run ends here"));
     clock.set(2.5);
-    bar.on_events(&[message(2.5, None, LogLevel::Error, "later")]);
+    bar.on_events(&[message(2.5, Some(1), LogLevel::Error, "later")]);
     let shown = terminal.contents();
     assert!(
-        shown.contains("(41 more messages are in the log)\nerror: later"),
+        shown.contains("(41 more messages are in the log)\nerror: experiment number 1: later"),
         "{shown}"
     );
 }

@@ -313,7 +313,7 @@ fn logs_for_people_tell_what_happened() {
 
     let text = fs::read_to_string(folder.join("research.log")).unwrap();
     let begin = format!(
-        "2026-07-25 17:20:00.000Z info    run started by process 4241: 1 workers, 5 experiments\n\
+        "2026-07-25 17:20:00.000Z info    run started by process 4241: 1 worker, 5 experiments\n\
          2026-07-25 17:20:00.000Z info    experiment {0}: half\n\
          2026-07-25 17:20:00.000Z error   experiment {0}: \
          unit power panicked at iteration 2: no such number\n    0: here\n    1: there\n",

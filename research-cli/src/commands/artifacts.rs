@@ -47,5 +47,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let results = stored.results_for(&options.clone().iterations([u64::MAX]))?;
     let table = stored.artifacts(&results, &options)?;
     results::write(&table, arguments.format, out)?;
+    if arguments.format == Format::Table && results::is_empty(&table) {
+        results::note(out, "no experiment has left files")?;
+    }
     Ok(Exit::Success)
 }

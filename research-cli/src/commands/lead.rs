@@ -3,14 +3,15 @@
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
-use research::core::{RunOptions, shell_word};
+use research::core::{Event, LogLevel, RunOptions, Subscriber, shell_word};
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, StoredResearch, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
 
-use super::CommandError;
+use super::{CommandError, results};
 use crate::exit::Exit;
 use crate::file::{FileError, ResearchFile};
 
@@ -85,25 +86,36 @@ pub(super) fn recorded(stored: &StoredResearch) -> Result<(ResearchFile, PathBuf
 /// Runs it, shows how it goes, and says at the end what came of it; `called` is how people call it
 /// in other commands.
 pub(super) fn lead(
-    name: &str,
+    file: &ResearchFile,
     called: &Path,
     mut research: Research,
     shown: &Shown,
     out: &mut dyn Write,
     run: impl FnOnce(Research) -> Result<Finished, research::ResearchError>,
 ) -> Result<Exit, CommandError> {
+    // Nothing is left of a research that is kept in memory but what is printed.
+    let in_memory = !file.dump_results;
     let monitor = Monitor::new();
     research = if shown.quiet {
         research.subscriber(monitor.clone())
     } else if shown.no_bar {
         research.subscriber(Bar::notices(monitor.clone()))
     } else {
-        research.subscriber(Bar::stderr(name, monitor.clone()))
+        research.subscriber(Bar::stderr(&file.name, monitor.clone()))
     };
-    let finished = run(research).map_err(Box::new)?;
+    let said = Said::default();
+    research = research.subscriber(said.clone());
+    let finished = match run(research).map_err(Box::new) {
+        Ok(finished) => finished,
+        // It was shown when it happened.
+        Err(error) if !shown.quiet && said.has(&error.to_string()) => {
+            let conclusion = conclusion(called, &monitor, shown, in_memory);
+            let _ = writeln!(io::stderr().lock(), "{conclusion}");
+            return Ok(CommandError::from(error).exit());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let exit = exit(&finished);
-    // Nothing is left of a research that is kept in memory but what is printed.
-    let in_memory = finished.folder().is_none();
     if !shown.quiet || exit != Exit::Success {
         let conclusion = conclusion(called, &monitor, shown, in_memory);
         // What cannot be said on standard error is in the log.
@@ -116,6 +128,37 @@ pub(super) fn lead(
         print_results(&finished, out)?;
     }
     Ok(exit)
+}
+
+/// The errors that the run has told of, as its bar shows them.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<String>>>);
+
+impl Said {
+    fn texts(&self) -> MutexGuard<'_, Vec<String>> {
+        // What was added is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, text: &str) -> bool {
+        self.texts().iter().any(|said| said == text)
+    }
+}
+
+impl Subscriber for Said {
+    fn on_events(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Message {
+                experiment: None,
+                level: LogLevel::Error,
+                text,
+                ..
+            } = event
+            {
+                self.texts().push(text.clone());
+            }
+        }
+    }
 }
 
 /// What is said at the end: the summary, and what to do next.
@@ -179,10 +222,12 @@ fn exit(finished: &Finished) -> Exit {
 
 pub(super) fn print_results(finished: &Finished, out: &mut dyn Write) -> Result<(), CommandError> {
     let options = TableOptions::default();
-    let results = finished.results();
-    results
-        .write(&options, Format::Table, out)
-        .map_err(Box::new)?;
+    let results = finished.results().load_for(&options).map_err(Box::new)?;
+    let table = results.to_table(&options)?;
+    table.write(Format::Table, out)?;
+    if results::is_empty(&table) {
+        results::note(out, results::why_nothing(finished.record()))?;
+    }
     Ok(())
 }
 

@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use research::core::ResearchRecord;
 use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOptions};
 
 use super::CommandError;
 use super::chosen::Shown;
 use crate::exit::Exit;
+use crate::file::{ResearchFile, Save};
 
 /// Print what a research has saved
 #[derive(Debug, Args)]
@@ -99,7 +101,38 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         results.to_table(&options)?
     };
     write(&table, arguments.format, out)?;
+    if arguments.format == Format::Table && is_empty(&table) {
+        let reason = match is_empty(&stored.results()?.to_table(&TableOptions::new())?) {
+            true => why_nothing(stored.record()),
+            false => "nothing that was saved is of what was asked for",
+        };
+        note(out, reason)?;
+    }
     Ok(Exit::Success)
+}
+
+/// Why the table of a research has no rows.
+pub(super) fn why_nothing(record: &ResearchRecord) -> &'static str {
+    let file = record.source.as_ref().map(ResearchFile::from_record);
+    match file {
+        Some(Ok(file)) if file.units.iter().all(|unit| unit.save == Save::Nothing) => {
+            "nothing was saved: a [[unit]] saves its output where it has `save_to` or `save_output_dict`"
+        }
+        _ => "nothing was saved so far",
+    }
+}
+
+/// Whether a table has no rows.
+pub(super) fn is_empty(table: &Table<'_>) -> bool {
+    table.for_each_row(|_| Err(())).is_ok()
+}
+
+/// Says on standard error, below what is printed, why that is so little.
+pub(super) fn note(out: &mut dyn Write, reason: &str) -> std::io::Result<()> {
+    out.flush()?;
+    // It is only a help.
+    let _ = writeln!(std::io::stderr().lock(), "{reason}");
+    Ok(())
 }
 
 /// Writes a table in a format.

@@ -109,7 +109,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .redo_failed(arguments.failed)
         .allow_changes(arguments.allow_changes);
     lead(
-        &file.name,
+        &file,
         &arguments.name,
         research,
         &arguments.shown,

@@ -109,7 +109,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         research = research.seed(seed);
     }
     let done = lead(
-        &file.name,
+        &file,
         Path::new(&file.name),
         research,
         &arguments.shown,

@@ -3,7 +3,7 @@
 use research::domain::suggest::hint;
 
 use super::error::{Fault, Problem};
-use super::node::{Entry, Node};
+use super::node::{Content, Entry, Node};
 
 /// The keys of a table.
 pub(crate) struct Keys {
@@ -108,12 +108,23 @@ pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Fault> {
             let problem = Problem::UnknownKey {
                 key: key.to_owned(),
                 table: keys.table,
-                hint: elsewhere(key).unwrap_or_else(|| hint(key, all)),
+                hint: parameter(key, entries)
+                    .or_else(|| elsewhere(key))
+                    .unwrap_or_else(|| hint(key, all)),
             };
             return Err(problem.at(entry.key_span));
         }
     }
     Ok(())
+}
+
+/// How a parameter is written that is called by its name alone, as in `--set lr=0.1`.
+fn parameter(key: &str, entries: &[Entry]) -> Option<String> {
+    let Content::Table(parameters) = &find(entries, "domain")?.content else {
+        return None;
+    };
+    find(parameters, key)?;
+    Some(format!("`{key}` is a parameter: write `domain.{key}`"))
 }
 
 /// Where a key belongs that stands in the wrong table.

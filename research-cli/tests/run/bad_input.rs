@@ -109,8 +109,8 @@ fn a_flag_with_a_mistake() {
         (["--name", ".."], "`..`"),
         (["--set", "workers=0"], "`workers`"),
         (["--set", "workerz=1"], "`workerz`"),
-        (["--workers", "0"], "0"),
-        (["--seed", "-1"], "-1"),
+        (["--workers", "0"], "invalid value '0' for '--workers"),
+        (["--seed", "-1"], "unexpected argument '-1'"),
     ] {
         let before = place.names();
         let done = place.research(&[["run", "research.toml"], flags].concat());
@@ -173,6 +173,24 @@ fn a_program_that_is_not_there() {
 
     let domain = Place::with(&unit("./none.sh {a}"));
     assert_eq!(domain.research(&["domain", "research.toml"]).code, Some(0));
+}
+
+/// What is meant is said, where that can be seen.
+#[test]
+fn a_parameter_and_a_program_that_are_called_by_half_their_names() {
+    let place = Place::with(
+        GOOD.replace("'a=[1, 2]'", "{ lr = [1] }")
+            .replace("{a}", "{lr}")
+            .as_str(),
+    );
+    let done = refused(&place, &["run", "research.toml", "--set", "lr=0.2"], 2);
+    let hint = "`lr` is a parameter: write `domain.lr`";
+    assert!(done.err.contains(hint), "{done:?}");
+    place.write("train.py", "");
+    place.write("research.toml", &GOOD.replace("echo {a}", "train.py {a}"));
+    let done = refused(&place, &["run", "research.toml"], 2);
+    let hint = "not here, where there is `./train.py`: write that, or the program that runs it before it, as in `python3 train.py`";
+    assert!(done.err.contains(hint), "{done:?}");
 }
 
 /// A unit may make the program that a later one runs.

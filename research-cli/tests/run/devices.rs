@@ -77,7 +77,7 @@ fn devices_that_cannot_be_given_are_a_wrong_use() {
     let place = Place::new();
     place.write("research.toml", UNIT);
     for (devices, expected) in [
-        ("devices=[[0], [1]]", "2 entries for 1 workers"),
+        ("devices=[[0], [1]]", "2 entries, and `workers` is 1:"),
         ("devices=[0, 0]", "GPU 0 twice"),
         ("devices=[-1]", "-1 is no device"),
     ] {

@@ -148,6 +148,25 @@ fn what_has_failed_is_run_again_on_request_and_nothing_else() {
     assert_eq!(place.results("r", &csv), undisturbed.results("r", &csv));
 }
 
+/// Also where those that are done stand after those that are left.
+#[test]
+fn what_fails_again_is_counted_once() {
+    let file = FILE.replace("[1, 2, 3]", "[3, 1, 2]");
+    let place = place(&file.replace("n_reps = 2", ""));
+    place.research(&["run", "research.toml"]);
+    let again = place.research(&["resume", "r", "--failed"]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    let summary = "2 finished, 1 failed; 1 of them now, in ";
+    assert!(again.err.contains(summary), "{again:?}");
+    let status = place.status("r");
+    assert_eq!(
+        (&status["total"], &status["remaining"]),
+        (&3.into(), &0.into())
+    );
+    let log = place.read("r/research.log");
+    assert!(log.contains(": 1 worker, 1 experiment\n"), "{log}");
+}
+
 #[test]
 fn other_rules_by_which_the_domain_is_updated_are_refused_unless_they_are_allowed() {
     let file = format!(

@@ -31,6 +31,36 @@ fn where_there_is_nothing_to_do_or_to_ask_that_is_said() {
 }
 
 #[test]
+fn a_table_without_rows_comes_with_the_reason() {
+    let file = "name = \"n\"\n[domain]\na = [1]\n[[unit]]\nname = \"u\"\nrun = \"echo 1\"\n";
+    let place = Place::with(file);
+    let reason = "nothing was saved: a [[unit]] saves its output where it has `save_to` or `save_output_dict`\n";
+    let run = place.run(&["--results"]);
+    assert!(run.err.ends_with(reason), "{run:?}");
+    let results = place.research(&["results", "n"]);
+    assert_eq!(results.err, reason, "{results:?}");
+    assert!(results.out.starts_with("id  a  iteration\n"), "{results:?}");
+    // Programs read that there are no rows.
+    assert_eq!(place.results("n", &["--format", "csv"]), "id,a,iteration\n");
+    let artifacts = place.research(&["artifacts", "n"]);
+    assert_eq!(artifacts.err, "no experiment has left files\n");
+
+    let fails = file.replace("echo 1", "false");
+    place.write("research.toml", &format!("{fails}save_to = \"v\"\n"));
+    place.research(&["run", "research.toml", "--name", "failed"]);
+    let none = place.research(&["results", "failed"]);
+    assert_eq!(none.err, "nothing was saved so far\n");
+
+    place.write("research.toml", &format!("{file}save_to = \"v\"\n"));
+    place.run(&["--name", "saved"]);
+    let none = place.research(&["results", "saved", "--iterations", "7"]);
+    assert_eq!(
+        none.err,
+        "nothing that was saved is of what was asked for\n"
+    );
+}
+
+#[test]
 fn names_are_told_as_they_are_typed_in_a_shell() {
     let file = "name = \"a study\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n";
     let place = Place::with(file);

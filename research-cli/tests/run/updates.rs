@@ -89,8 +89,27 @@ fn a_program_that_fails_ends_the_run_and_is_asked_again() {
     assert_eq!(done.code, Some(3), "{done:?}");
     let reason = "the domain cannot be updated: ./next.sh {results} {updates}: program `./next.sh` ended with exit code 7";
     assert!(done.err.contains(reason), "{done:?}");
+    // It is said when it happens, and not again at the end.
+    assert_eq!(done.err.matches(reason).count(), 1, "{done:?}");
     assert!(done.err.contains("no idea"), "{done:?}");
+    assert!(done.err.contains(": 2 finished (aborted)\n"), "{done:?}");
+    let end = "go on with `research resume u`\n";
+    assert!(done.err.ends_with(end), "{done:?}");
     assert!(place.read("u/research.log").contains(reason));
+    for flag in ["--quiet", "--no-bar"] {
+        let other = place.research(&[
+            "run",
+            "research.toml",
+            "--name",
+            flag.trim_matches('-'),
+            flag,
+        ]);
+        assert_eq!(other.code, Some(3), "{other:?}");
+        assert_eq!(other.err.matches(reason).count(), 1, "{other:?}");
+    }
+    let in_memory = place.research(&["run", "research.toml", "--set=dump_results=false", "-n=m"]);
+    assert_eq!(in_memory.code, Some(3), "{in_memory:?}");
+    assert!(!in_memory.err.contains("research resume"), "{in_memory:?}");
     assert_eq!(place.table("u").lines().count(), 3);
     place.script("next.sh", "[ $2 = 1 ] || echo 'x=[3]'");
     let done = place.research(&["resume", "u"]);

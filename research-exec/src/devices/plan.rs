@@ -20,7 +20,7 @@ pub enum DevicesError {
     },
     /// A nested list has not an entry for each worker.
     #[error(
-        "`devices` has {entries} entries for {workers} workers: a list of lists has one for each worker"
+        "`devices` has {entries} entries, and `workers` is {workers}: a list of lists has one for each worker"
     )]
     Workers {
         /// How many entries there are.

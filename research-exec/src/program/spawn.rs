@@ -11,6 +11,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 use std::ptr;
 
 use nix::errno::Errno;
@@ -85,7 +86,7 @@ impl Launch {
     pub(super) fn check(&self) -> Result<(), Failure> {
         let mut reason = Errno::ENOENT;
         for candidate in &self.candidates {
-            let path = std::path::Path::new(std::ffi::OsStr::from_bytes(candidate.as_bytes()));
+            let path = Path::new(std::ffi::OsStr::from_bytes(candidate.as_bytes()));
             match nix::unistd::access(path, AccessFlags::X_OK) {
                 // Folders can be entered, not executed.
                 Ok(()) if !path.is_dir() => return Ok(()),
@@ -177,6 +178,9 @@ impl Launch {
                 "there is no such file, or the interpreter that its first line names is missing"
                     .to_owned()
             }
+            Some(libc::ENOENT) if Path::new(&*name).is_file() => format!(
+                "programs are looked for in PATH, not here, where there is `./{name}`: write that, or the program that runs it before it, as in `python3 {name}`",
+            ),
             Some(libc::ENOENT) => format!(
                 "no program of this name was found in PATH, which is {}; install it, or write its whole path",
                 search_path().to_string_lossy()

@@ -372,7 +372,8 @@ impl TaskSource for DomainSource {
         }
         let passed = self.place - self.begin;
         let left = self.size?.saturating_sub(passed);
-        Some(left.saturating_sub(self.done_ahead).max(1) + ready)
+        // Some that are done may be of the domain no more; the one in sight is left all the same.
+        Some((left.saturating_sub(self.done_ahead) + ready).max(1))
     }
 
     fn progress(&self) -> SourceProgress {

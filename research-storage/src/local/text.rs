@@ -101,8 +101,16 @@ impl TextLogs {
                 total,
                 ..
             } => {
-                let total = total.map_or_else(String::new, |n| format!(", {n} experiments"));
-                let text = format!("run started by process {pid}: {workers} workers{total}");
+                let plural = |count: u64, one: &str| match count {
+                    1 => format!("1 {one}"),
+                    _ => format!("{count} {one}s"),
+                };
+                let total = total.map(|total| format!(", {}", plural(total, "experiment")));
+                let text = format!(
+                    "run started by process {pid}: {}{}",
+                    plural((*workers).into(), "worker"),
+                    total.unwrap_or_default()
+                );
                 self.say(*at, LogLevel::Info, &text);
             }
             Event::RunEnded { at, outcome } => {

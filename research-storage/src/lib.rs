@@ -5,7 +5,7 @@
 //! `FORMAT.md`, beside this crate's manifest, describes the files.
 //!
 //! [`Results`] is the fold of events into what experiments have saved; a [`Table`] shows it, and
-//! is written as text, CSV or JSON.
+//! is written as text, CSV, JSON or Parquet.
 
 mod env;
 mod local;
@@ -17,6 +17,7 @@ mod plot;
 #[cfg(feature = "query")]
 mod query;
 mod results;
+mod statistics;
 mod table;
 
 pub use env::{EnvError, EnvTexts, check_env, collect_env, read_env, system_facts, write_env};

@@ -4,13 +4,17 @@
 //! scene of lines, areas and texts, which is written as SVG or PNG; `sketch` draws the panels
 //! with characters instead.
 
+mod along;
 mod curves;
+mod cut;
 mod error;
 mod font;
 mod groups;
 mod layout;
+mod legend;
 mod options;
 mod png;
+mod points;
 mod scale;
 mod scene;
 mod sketch;
@@ -100,7 +104,7 @@ impl Plot {
     /// As a PNG picture, with two pixels for one of the size that was asked for.
     ///
     /// # Errors
-    /// A size that is too large.
+    /// There is no memory for so many pixels.
     pub fn to_png(&self) -> Result<Vec<u8>, PlotError> {
         png::write(&layout::scene(self))
     }

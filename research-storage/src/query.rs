@@ -3,8 +3,8 @@
 mod error;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
@@ -42,6 +42,8 @@ impl Results {
         let sources = [("results", &results), ("experiments", &experiments)];
         let mut columns = Vec::new();
         let mut connection = Connection::open_in_memory()?;
+        // Else a column that does not exist would be a text in double quotes.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         for (name, table) in sources {
             let source = Source::new(name, table);
             connection.execute_batch(&source.definition())?;
@@ -54,10 +56,14 @@ impl Results {
             }
         }
         let explain = |error| QueryError::of(error, question, &known);
-        let used = tables_read(&mut connection, question)
-            .map_err(explain)?
-            .ok_or(QueryError::NoQuestion)?;
-        for source in columns.iter().filter(|source| used.contains(source.name)) {
+        if !only_reads(&mut connection, question).map_err(explain)? {
+            return Err(QueryError::NoQuestion);
+        }
+        // Nobody reads a table without its name. SQLite itself does not tell of all that it reads,
+        // such as a column that tables are joined by with `using`.
+        let question_names = question.to_ascii_lowercase();
+        let named = |source: &&Source<'_>| question_names.contains(source.name);
+        for source in columns.iter().filter(named) {
             source.fill(&connection)?;
         }
         answer(&connection, question).map_err(explain)
@@ -134,10 +140,12 @@ impl ToSql for Stored<'_> {
     }
 }
 
-/// The names, of which SQLite takes those that differ in case alone for one.
+/// The names, of which SQLite takes those that differ in case alone for one, and none with a zero
+/// byte.
 fn distinct(names: &[String]) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let name = |name: &String| {
+        let name = name.replace('\0', "\u{fffd}");
         let mut distinct = name.clone();
         let mut postfix = 0;
         while !taken.insert(distinct.to_ascii_lowercase()) {
@@ -153,36 +161,22 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Which tables a question reads; none if it is no question. One that does more than to read is
-/// refused.
-fn tables_read(
-    connection: &mut Connection,
-    question: &str,
-) -> rusqlite::Result<Option<BTreeSet<String>>> {
-    let read = Arc::new(Mutex::new(BTreeSet::new()));
-    let noted = Arc::clone(&read);
-    let look = move |context: AuthContext<'_>| match context.action {
-        AuthAction::Read { table_name, .. } => {
-            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
-            noted.insert(table_name.to_owned());
-            Authorization::Allow
-        }
-        AuthAction::Select | AuthAction::Function { .. } | AuthAction::Recursive => {
-            Authorization::Allow
-        }
+/// Whether a statement is a question: one that does nothing but read.
+fn only_reads(connection: &mut Connection, statement: &str) -> rusqlite::Result<bool> {
+    let look = |context: AuthContext<'_>| match context.action {
+        AuthAction::Read { .. }
+        | AuthAction::Select
+        | AuthAction::Function { .. }
+        | AuthAction::Recursive => Authorization::Allow,
         _ => Authorization::Deny,
     };
     connection.authorizer(Some(look))?;
     // VACUUM INTO asks no leave, but it has no columns.
     let prepared = connection
-        .prepare(question)
+        .prepare(statement)
         .map(|statement| statement.readonly() && statement.column_count() > 0);
     connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
-    if !prepared? {
-        return Ok(None);
-    }
-    let read = read.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Some(read.clone()))
+    prepared
 }
 
 fn answer(connection: &Connection, question: &str) -> rusqlite::Result<Table<'static>> {

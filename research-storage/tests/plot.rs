@@ -5,7 +5,7 @@ mod events;
 
 use events::{saved, started};
 use research_core::Column;
-use research_domain::{Config, Entry};
+use research_domain::{Config, Entry, Value};
 use research_storage::{
     Aggregate, Arrangement, Band, PlotError, PlotOptions, Results, TableOptions,
 };
@@ -42,6 +42,14 @@ fn refusal(options: &PlotOptions) -> PlotError {
 fn curves(svg: &str) -> (usize, usize) {
     let curves = svg.matches("stroke-width=\"1.7\"").count();
     (curves, svg.matches("<polygon").count())
+}
+
+/// The width and the height of a picture.
+fn size(svg: &str) -> (u32, u32) {
+    let (_, rest) = svg.split_once("viewBox=\"0 0 ").unwrap();
+    let (size, _) = rest.split_once('"').unwrap();
+    let (width, height) = size.split_once(' ').unwrap();
+    (width.parse().unwrap(), height.parse().unwrap())
 }
 
 fn texts(svg: &str) -> Vec<&str> {
@@ -93,21 +101,7 @@ fn groups_colours_and_panels_are_as_asked_for() {
     for text in ["loss, model = small", "loss, model = &lt;big&gt;", "lr"] {
         assert!(texts(&cols).contains(&text), "{cols}");
     }
-    let size = |options: &PlotOptions| {
-        let svg = svg(options);
-        let size = svg
-            .split("viewBox=\"0 0 ")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
-        let (width, height) = size.split_once(' ').unwrap();
-        (
-            width.parse::<u32>().unwrap(),
-            height.parse::<u32>().unwrap(),
-        )
-    };
+    let size = |options: &PlotOptions| size(&svg(options));
     let both = PlotOptions::new();
     let (wide, low) = size(&both.clone().arrangement(Arrangement::Horizontal));
     let (narrow, high) = size(&both.clone().arrangement(Arrangement::Vertical));
@@ -278,4 +272,119 @@ fn many_points_and_many_curves_are_drawn_too() {
     assert!(plot.sketch(80, 20, false).contains("… and 8 more"));
     let panels = PlotOptions::new().col(["n"]);
     assert!(results.plot(&TableOptions::new(), &panels).is_ok());
+}
+
+/// Experiments that have saved one value each as `y`.
+fn each_saved(values: impl IntoIterator<Item = (Config, f64)>) -> Results {
+    let mut results = Results::new();
+    for (number, (config, value)) in (0..).zip(values) {
+        results.apply(&started(number, 1, config));
+        results.apply(&saved(number, "y", 0, Column::Float(vec![value])));
+    }
+    results
+}
+
+fn default_svg(results: &Results, options: &PlotOptions) -> String {
+    results
+        .plot(&TableOptions::new(), options)
+        .unwrap()
+        .to_svg()
+}
+
+#[test]
+fn a_logarithmic_axis_is_none_of_names() {
+    let config = |name: &str| Config::from_pairs([("name", name)]);
+    let results = each_saved([(config("a"), 1.0), (config("b"), 2.0), (config("c"), 3.0)]);
+    let svg = default_svg(&results, &PlotOptions::new().log_x(true));
+    assert_eq!(svg.matches("<circle").count(), 3);
+}
+
+#[test]
+fn values_that_look_the_same_are_no_group() {
+    let values = [Value::from(1), Value::from("1"), Value::from(1)];
+    let configs = values.map(|value| Config::from_pairs([("a", value)]));
+    let results = each_saved(configs.into_iter().zip([1.0, 2.0, 3.0]));
+    // The mean of the first and the third, and the second.
+    let options = PlotOptions::new().x("iteration");
+    let svg = default_svg(&results, &options);
+    assert_eq!(svg.matches("<circle").count(), 2);
+    // Nor are pairs whose texts are the same together.
+    let pairs = [("x, y", "z"), ("x", "y, z")];
+    let configs = pairs.map(|(a, b)| Config::from_pairs([("a", a), ("b", b)]));
+    let results = each_saved(configs.into_iter().zip([1.0, 2.0]));
+    assert_eq!(
+        default_svg(&results, &options).matches("<circle").count(),
+        2
+    );
+    let over = default_svg(&results, &PlotOptions::new().x("a").group_by(["b"]));
+    assert_eq!(over.matches("<circle").count(), 2);
+}
+
+#[test]
+fn a_last_value_that_is_no_number_has_no_stand_in() {
+    let mut results = Results::new();
+    for (number, last) in (0..).zip([0.5, f64::NAN]) {
+        let config = Config::from_pairs([("lr", number + 1)]);
+        results.apply(&started(number as u64, 1, config));
+        let losses = Column::Float(vec![3.0, last]);
+        results.apply(&saved(number as u64, "loss", 0, losses));
+    }
+    let svg = default_svg(&results, &PlotOptions::new().x("lr"));
+    assert_eq!(svg.matches("<circle").count(), 1);
+}
+
+#[test]
+fn the_panels_of_many_values_fit_into_a_picture() {
+    let config = |n: i64| Config::from_pairs([("n", n)]);
+    let results = each_saved((0..60).map(|n| (config(n), n as f64)));
+    for arrangement in [
+        Arrangement::Grid,
+        Arrangement::Horizontal,
+        Arrangement::Vertical,
+    ] {
+        let options = PlotOptions::new().col(["n"]).arrangement(arrangement);
+        let (width, height) = size(&default_svg(&results, &options));
+        // What is larger is refused as PNG.
+        assert!(width <= 10_000 && height <= 10_000, "{arrangement:?}");
+    }
+    // One variable is drawn in several rows.
+    let (width, _) = size(&default_svg(&results, &PlotOptions::new().col(["n"])));
+    assert!(width < 5000);
+}
+
+#[test]
+fn numbers_of_any_size_have_an_axis_and_a_band() {
+    let config = || Config::from_pairs([("a", 1)]);
+    let results = each_saved([(config(), 1e160), (config(), 3e160)]);
+    let svg = default_svg(&results, &PlotOptions::new());
+    let labels = texts(&svg);
+    assert!(labels.contains(&"2e160"), "{labels:?}");
+}
+
+#[test]
+fn a_legend_says_how_much_of_it_is_there() {
+    let config = |n: i64| Config::from_pairs([("n", n)]);
+    let legend = |count: i64| {
+        let results = each_saved((0..count).map(|n| (config(n), n as f64)));
+        let svg = default_svg(&results, &PlotOptions::new().x("iteration"));
+        let said = texts(&svg).iter().any(|text| text.ends_with(" shown"));
+        (said, texts(&svg).contains(&"17 of 50 shown"))
+    };
+    assert_eq!(legend(12), (false, false));
+    assert_eq!(legend(50), (true, true));
+}
+
+#[test]
+fn long_labels_do_not_widen_a_sketch() {
+    let label = |n: i64| format!("{}, number {n}", "a long prompt\n".repeat(100));
+    let config = |n: i64| Config::from_pairs([("prompt", label(n))]);
+    let results = each_saved((0..3).map(|n| (config(n), n as f64)));
+    for x in ["iteration", "prompt"] {
+        let options = PlotOptions::new().x(x);
+        let plot = results.plot(&TableOptions::new(), &options).unwrap();
+        let sketch = plot.sketch(60, 8, false);
+        let widths = sketch.lines().map(|line| line.chars().count());
+        assert!(widths.max() <= Some(60), "{sketch}");
+        assert!(sketch.contains("er 2"), "{sketch}");
+    }
 }

@@ -64,6 +64,20 @@ fn both_tables_are_there() {
 }
 
 #[test]
+fn tables_that_are_only_joined_are_read_too() {
+    for joined in [
+        "results join experiments using (id)",
+        "experiments join results using (id)",
+        "Results natural join EXPERIMENTS",
+        "\"results\" r join [experiments] e on r.id = e.id",
+        "results join (select id from experiments) using (id)",
+    ] {
+        let question = format!("select count(*) as n from {joined}");
+        assert_eq!(answer(&question), "n\n8\n", "{joined}");
+    }
+}
+
+#[test]
 fn values_keep_their_kinds_and_nan_is_null() {
     let mut results = Results::new();
     results.apply(&started(
@@ -100,6 +114,18 @@ fn what_is_wrong_with_a_question_is_said_and_shown() {
         refusal("select 1\n\tfrm 1"),
         "near \"1\": syntax error\n   frm 1\n       ^"
     );
+    assert!(
+        refusal("select stable from results").starts_with("no such column: stable; there are: id,")
+    );
+    // In double quotes it is a name, and no text where there is no such column.
+    assert_eq!(
+        answer("select max(\"loss\") as most from results"),
+        "most\n3.0\n"
+    );
+    assert!(
+        refusal("select max(\"los\") from results")
+            .starts_with("no such column: \"los\"; did you mean `loss`?")
+    );
     assert!(refusal("select abs('a', 'b') from results").starts_with("wrong number of arguments"));
     assert!(refusal("  ").starts_with("there is no question"));
     assert!(refusal("select 1; select 2").starts_with("ask one question at a time"));
@@ -127,4 +153,44 @@ fn nothing_but_a_question_is_answered() {
         );
     }
     assert!(!file.exists());
+}
+
+#[test]
+fn any_names_can_be_asked_for() {
+    let names = [
+        "id",
+        "iteration",
+        "status",
+        "",
+        "a\"b",
+        "größe",
+        "zero\0byte",
+        "results",
+    ];
+    let config = Config::from_pairs(names.map(|name| (name, 1)));
+    let results: Results = [
+        started(0, 1, config),
+        saved(0, "n", 0, Column::Int(vec![i64::MAX, i64::MIN])),
+    ]
+    .iter()
+    .collect();
+    let written = |question: &str| {
+        let mut bytes = Vec::new();
+        let answer = results.query(question).unwrap();
+        answer.write(Format::Csv, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    let all =
+        "id,id_1,iteration,status,\"\",\"a\"\"b\",größe,zero\u{fffd}byte,results,iteration_1,n";
+    assert_eq!(written("select * from results").lines().next(), Some(all));
+    assert_eq!(
+        written("select id, id_1, iteration_1, \"a\"\"b\" as ab, n from RESULTS order by n"),
+        format!(
+            "id,id_1,iteration_1,ab,n\ne0,1,1,1,{}\ne0,1,0,1,{}\n",
+            i64::MIN,
+            i64::MAX
+        )
+    );
+    let counted = "select count(*) as n from results join experiments using (id)";
+    assert_eq!(written(counted), "n\n2\n");
 }

@@ -4,7 +4,7 @@
 mod events;
 
 use events::{csv, saved, started};
-use research_core::Column;
+use research_core::{Column, Event};
 use research_domain::{Config, Domain, Entry, Value, log_uniform, option};
 use research_storage::{Results, SummaryOptions, TableError, TableOptions};
 
@@ -147,6 +147,30 @@ fn numbers_are_equal_however_they_are_written() {
 }
 
 #[test]
+fn large_integers_are_not_taken_for_their_neighbours() {
+    let large = (1_i64 << 53) + 1;
+    let values = [large - 1, large, large + 1, i64::MAX];
+    let events: Vec<Event> = (0..)
+        .zip(values)
+        .flat_map(|(number, value)| {
+            let config = Config::from_pairs([("n", value)]);
+            let saved = saved(number, "x", 0, Column::Int(vec![1]));
+            [started(number, 1, config), saved]
+        })
+        .collect();
+    let results: Results = events.iter().collect();
+    let count = |options: TableOptions| results.to_table(&options).unwrap().row_count();
+    for value in values {
+        assert_eq!(count(all().config("n", value)), 1, "{value}");
+        assert_eq!(count(all().config_text("n", value.to_string())), 1);
+    }
+    assert_eq!(count(all().config("n", (1_u64 << 53) as f64)), 1);
+    // The nearest float is no integer of 64 bits.
+    assert_eq!(count(all().config("n", i64::MAX as f64)), 0);
+    assert_eq!(count(all().config_text("n", "9007199254740994.0")), 1);
+}
+
+#[test]
 fn aliases_are_found_by_key_and_alias_of_the_key() {
     assert_eq!(ids(&all().alias("model", "small")), ["e0", "e1"]);
     assert_eq!(ids(&all().alias("m", "small").alias("m", "big")).len(), 6);
@@ -268,4 +292,43 @@ big.bin  2.0            2      0.625  0.176777
         results.summary(&all(), &unknown).unwrap_err().to_string(),
         "no experiment has saved `note` as numbers; there are: loss"
     );
+}
+
+#[test]
+fn equal_means_have_no_deviation() {
+    let mut results = Results::new();
+    for number in 0..3 {
+        results.apply(&started(number, 1, Config::from_pairs([("a", 1)])));
+        results.apply(&saved(number, "loss", 0, Column::Float(vec![0.1; 3])));
+    }
+    let summary = SummaryOptions::new().joined(true);
+    let text = results.summary(&all(), &summary).unwrap().to_string();
+    assert!(text.ends_with(" 0.1 ± 0\n"), "{text}");
+}
+
+#[test]
+fn a_summary_is_sorted_by_what_it_does_not_show() {
+    let mut results = Results::new();
+    for (number, loss) in (0..).zip([2.0, 3.0, 1.0]) {
+        results.apply(&started(number, 1, Config::from_pairs([("n", number)])));
+        results.apply(&saved(number, "loss", 0, Column::Float(vec![loss])));
+        results.apply(&saved(number, "score", 0, Column::Int(vec![7])));
+    }
+    let shown = all().variables(["score"]);
+    let sorted = |by: &str| {
+        let summary = SummaryOptions::new().sort_by(by);
+        results
+            .summary(&shown, &summary)
+            .map(|table| table.to_string())
+    };
+    let expected = "\
+n  repetitions  score_mean  score_std
+─  ───────────  ──────────  ─────────
+2            1         7.0
+0            1         7.0
+1            1         7.0
+";
+    assert_eq!(sorted("loss").unwrap(), expected);
+    let error = sorted("los").unwrap_err().to_string();
+    assert_eq!(error, "no experiment has saved `los`; did you mean `loss`?");
 }

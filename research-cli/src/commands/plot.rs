@@ -43,7 +43,7 @@ pub struct Arguments {
     /// The same colour for curves with the same value of this parameter
     #[arg(long, value_name = "KEY")]
     pub color: Option<String>,
-    /// A panel for each value of these parameters, side by side
+    /// A panel for each value of these parameters
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     pub col: Vec<String>,
     /// What is drawn of experiments that nothing tells apart

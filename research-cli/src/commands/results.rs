@@ -91,7 +91,7 @@ pub enum Format {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let options = options(arguments)?;
     let stored = StoredResearch::load(&arguments.name)?;
-    let mut results = stored.results_for(&options)?;
+    let mut results = stored.results_for(&kept(&options, arguments))?;
     if arguments.whole {
         results.read_large(stored.folder())?;
     }
@@ -166,6 +166,14 @@ fn summary(arguments: &Arguments) -> SummaryOptions {
     match &arguments.sort {
         Some(variable) => summary.sort_by(variable),
         None => summary,
+    }
+}
+
+/// What must be read: what is shown, and what it is sorted by.
+fn kept(options: &TableOptions, arguments: &Arguments) -> TableOptions {
+    match &arguments.sort {
+        Some(variable) if !arguments.variables.is_empty() => options.clone().variables([variable]),
+        _ => options.clone(),
     }
 }
 

@@ -255,6 +255,16 @@ n   lr  größe          deep   repetitions  loss
 0  0.1  klein, \"fein\"  false            2  0.55 ± 0.71
 "
     );
+    let hidden = ["results", "kinds", "--summary", "--var", "done"];
+    let by_loss = printed(
+        folder.path(),
+        &[hidden.as_slice(), &["--iterations", "0,1"], &sorted].concat(),
+    );
+    let configs = by_loss
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.chars().next());
+    assert_eq!(configs.collect::<String>(), "210", "{by_loss}");
     let last = ["--last", "1", "--where", "n=1", "--format", "csv"];
     assert_eq!(
         printed(folder.path(), &[summary.as_slice(), &last].concat()),

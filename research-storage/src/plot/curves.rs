@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::along::Along;
 use super::error::is_possible;
 use super::groups::{self, Distinct};
+use super::points::{Point, points};
 use super::{Aggregate, Arrangement, Band, Legend, Log, Plot, PlotError, PlotOptions};
-use crate::results::{ExperimentResult, Results, Series};
+use crate::results::{ExperimentResult, Results};
 use crate::table::{TableOptions, number_at, select, variables};
-
-const ITERATION: &str = "iteration";
 
 /// The most panels that a picture has.
 const MOST_PANELS: usize = 64;
@@ -31,33 +31,6 @@ pub(super) struct Curve {
     pub(super) joined: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Point {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    /// The band around it.
-    pub(super) low: f64,
-    pub(super) high: f64,
-    /// How many experiments it is of.
-    count: usize,
-}
-
-/// What is along the x axis.
-enum Along {
-    Iterations,
-    Numbers(String),
-    Categories(String, Vec<String>),
-}
-
-impl Along {
-    fn key(&self) -> Option<&str> {
-        match self {
-            Self::Iterations => None,
-            Self::Numbers(key) | Self::Categories(key, _) => Some(key),
-        }
-    }
-}
-
 pub(super) fn gather(
     results: &Results,
     filters: &TableOptions,
@@ -69,101 +42,158 @@ pub(super) fn gather(
         return Err(PlotError::Size { width, height });
     }
     let experiments = select(results.experiments().collect(), filters)?;
-    let asked = filters.clone().variables(&options.variables);
-    let mut names = variables(&experiments, results.names(), &asked)?;
-    let wanted = |name: &str| options.variables.iter().position(|one| one == name);
-    names.sort_by_key(|name| wanted(name));
-    names.retain(|name| has_numbers(&experiments, name));
-    let of = match options.variables.as_slice() {
-        [] => String::new(),
-        names => format!(" as `{}`", names.join("`, `")),
-    };
-    if names.is_empty() {
-        return Err(PlotError::Nothing { of });
-    }
+    let names = names(results, &experiments, filters, options)?;
     let explicit = options.group_by.iter().flatten().chain(&options.col);
     groups::check(&experiments, explicit.chain(&options.color))?;
-    let along = along(&experiments, &names, filters, options)?;
-    let alias = filters.shows_aliases();
-    let keys = curve_keys(&experiments, &along, options);
-    let color_keys = match &options.color {
-        Some(key) if keys.contains(key) => vec![key.clone()],
-        Some(key) => return Err(PlotError::NoColor { key: key.clone() }),
-        None => keys.clone(),
-    };
-    let text = |experiment: &ExperimentResult, keys: &[String]| -> String {
-        let values = keys.iter().map(|key| groups::shown(experiment, key, alias));
-        values.collect::<Vec<_>>().join(", ")
-    };
-    // Which panel, curve and colour each experiment belongs to.
-    let (mut cols, mut labels, mut colors) = (
-        Distinct::default(),
-        Distinct::default(),
-        Distinct::default(),
-    );
-    let mut members: BTreeMap<(usize, usize), (usize, Vec<&ExperimentResult>)> = BTreeMap::new();
-    for experiment in &experiments {
-        let col = cols.place(text(experiment, &options.col));
-        let color = colors.place(text(experiment, &color_keys));
-        let label = match options.aggregate {
-            Aggregate::Each => experiment.record.id.to_string(),
-            _ => text(experiment, &keys),
-        };
-        let place = (col, labels.place(label));
-        members
-            .entry(place)
-            .or_insert((color, Vec::new()))
-            .1
-            .push(experiment);
-    }
-    let count = names.len() * cols.items.len();
+    let along = Along::of(&experiments, &names, filters, options)?;
+    let grouping = Grouping::of(&experiments, &along, filters, options)?;
+    let count = names.len() * grouping.cols.len();
     if count > MOST_PANELS {
         return Err(PlotError::TooManyPanels { count });
     }
-    let mut panels = Vec::new();
-    for (variable, name) in names.iter().enumerate() {
-        for (col, value) in cols.items.iter().enumerate() {
-            let here = members.range((col, 0)..(col + 1, 0));
-            let curve = |(_, (color, members)): (_, &(usize, Vec<_>))| {
-                let points = points(members, name, &along, filters, options);
-                (!points.is_empty()).then(|| Curve {
-                    color: *color,
-                    points,
-                    joined: joined(&along, options),
-                })
-            };
-            panels.push(Panel {
-                title: panel_title(name, &options.col, value),
-                variable,
-                curves: here.filter_map(curve).collect(),
-            });
-        }
-    }
+    let is_category = matches!(along, Along::Categories { .. });
+    let log = Log {
+        x: options.log_x && !is_category,
+        y: options.log_y,
+    };
+    let panels = panels(&names, &grouping, &along, log, filters, options);
     if panels.iter().all(|panel| panel.curves.is_empty()) {
+        let of = of_variables(options);
         return Err(PlotError::Undrawable { of });
     }
-    let entries = colors.items.iter().cloned().zip(0..);
     Ok(Plot {
         title: options.title.clone(),
         caption: caption(&panels, &along, options),
-        x_label: along.key().unwrap_or(ITERATION).to_owned(),
-        log: Log {
-            x: options.log_x && !matches!(along, Along::Categories(..)),
-            y: options.log_y,
-        },
-        columns: columns(options.arrangement, names.len(), cols.items.len()),
+        x_label: along.label().to_owned(),
+        log,
+        columns: columns(options.arrangement, names.len(), grouping.cols.len()),
         panels,
-        legend: Legend {
-            title: color_keys.join(", "),
-            entries: entries.filter(|_| !color_keys.is_empty()).collect(),
-            colors: colors.items.len(),
-        },
+        legend: grouping.legend,
         categories: match along {
-            Along::Categories(_, names) => Some(names),
+            Along::Categories { names, .. } => Some(names),
             _ => None,
         },
         size: options.size,
     })
+}
+
+/// The variables that have numbers, in the order that was asked for.
+fn names<'a>(
+    results: &Results,
+    experiments: &[&'a ExperimentResult],
+    filters: &TableOptions,
+    options: &PlotOptions,
+) -> Result<Vec<&'a str>, PlotError> {
+    let asked = filters.clone().variables(&options.variables);
+    let mut names = variables(experiments, results.names(), &asked)?;
+    let wanted = |name: &str| options.variables.iter().position(|one| one == name);
+    names.sort_by_key(|name| wanted(name));
+    names.retain(|name| has_numbers(experiments, name));
+    if names.is_empty() {
+        let of = of_variables(options);
+        return Err(PlotError::Nothing { of });
+    }
+    Ok(names)
+}
+
+/// What an error says of the variables that were asked for.
+fn of_variables(options: &PlotOptions) -> String {
+    match options.variables.as_slice() {
+        [] => String::new(),
+        names => format!(" as `{}`", names.join("`, `")),
+    }
+}
+
+/// Which panel, curve and colour each experiment belongs to.
+struct Grouping<'a> {
+    /// What is said of each value of the parameters in `col`.
+    cols: Vec<String>,
+    /// By col and curve: the colour and the experiments of a curve.
+    curves: BTreeMap<(usize, usize), (usize, Vec<&'a ExperimentResult>)>,
+    legend: Legend,
+}
+
+impl<'a> Grouping<'a> {
+    fn of(
+        experiments: &[&'a ExperimentResult],
+        along: &Along<'_>,
+        filters: &TableOptions,
+        options: &PlotOptions,
+    ) -> Result<Self, PlotError> {
+        let keys = curve_keys(experiments, along, options);
+        let color_keys = match &options.color {
+            Some(key) if keys.contains(key) => vec![key.clone()],
+            Some(key) => return Err(PlotError::NoColor { key: key.clone() }),
+            None => keys.clone(),
+        };
+        let text = |experiment: &ExperimentResult, keys: &[String]| -> String {
+            let shown = |key: &String| groups::shown(experiment, key, filters.shows_aliases());
+            keys.iter().map(shown).collect::<Vec<_>>().join(", ")
+        };
+        let (mut known_cols, mut cols) = (Distinct::default(), Vec::new());
+        let (mut known_colors, mut labels) = (Distinct::default(), Vec::new());
+        let mut known_curves = Distinct::default();
+        let mut curves: BTreeMap<_, (usize, Vec<&ExperimentResult>)> = BTreeMap::new();
+        for experiment in experiments {
+            let col = known_cols.place(groups::values(experiment, &options.col));
+            if col == cols.len() {
+                cols.push(text(experiment, &options.col));
+            }
+            let color = known_colors.place(groups::values(experiment, &color_keys));
+            if color == labels.len() {
+                labels.push(text(experiment, &color_keys));
+            }
+            let each = options.aggregate == Aggregate::Each;
+            let curve = known_curves.place((
+                each.then_some(experiment.number),
+                groups::values(experiment, &keys),
+            ));
+            let curve = curves.entry((col, curve)).or_insert((color, Vec::new()));
+            curve.1.push(*experiment);
+        }
+        let colors = labels.len();
+        let entries = labels.into_iter().zip(0..);
+        let legend = Legend {
+            title: color_keys.join(", "),
+            entries: entries.filter(|_| !color_keys.is_empty()).collect(),
+            colors,
+        };
+        Ok(Self {
+            cols,
+            curves,
+            legend,
+        })
+    }
+}
+
+fn panels(
+    names: &[&str],
+    grouping: &Grouping<'_>,
+    along: &Along<'_>,
+    log: Log,
+    filters: &TableOptions,
+    options: &PlotOptions,
+) -> Vec<Panel> {
+    let curve = |name: &str, (color, members): &(usize, Vec<&ExperimentResult>)| {
+        let points = points(members, name, along, log, filters, options);
+        (!points.is_empty()).then(|| Curve {
+            color: *color,
+            points,
+            joined: along.joins(options.aggregate),
+        })
+    };
+    let mut panels = Vec::new();
+    for (variable, name) in names.iter().enumerate() {
+        for (col, value) in grouping.cols.iter().enumerate() {
+            let here = grouping.curves.range((col, 0)..(col + 1, 0));
+            panels.push(Panel {
+                title: panel_title(name, &options.col, value),
+                variable,
+                curves: here.filter_map(|(_, group)| curve(name, group)).collect(),
+            });
+        }
+    }
+    panels
 }
 
 fn has_numbers(experiments: &[&ExperimentResult], name: &str) -> bool {
@@ -173,51 +203,10 @@ fn has_numbers(experiments: &[&ExperimentResult], name: &str) -> bool {
         .any(|series| (0..series.len()).any(|at| number_at(series.column(), at).is_some()))
 }
 
-fn along(
-    experiments: &[&ExperimentResult],
-    names: &[&str],
-    filters: &TableOptions,
-    options: &PlotOptions,
-) -> Result<Along, PlotError> {
-    let key = match options.x.as_deref() {
-        Some(ITERATION) => return Ok(Along::Iterations),
-        Some(key) => {
-            groups::check(experiments, options.x.iter())?;
-            key
-        }
-        None => {
-            let mut series = names
-                .iter()
-                .flat_map(|name| experiments.iter().filter_map(|one| one.variable(name)));
-            let free = |(key, _): &(&str, usize)| {
-                let taken = options.col.iter().chain(options.group_by.iter().flatten());
-                !taken.chain(&options.color).any(|taken| taken == key)
-            };
-            let keys = groups::differing(experiments).into_iter().filter(free);
-            // Of those with as many values, the first.
-            match keys.rev().max_by_key(|(_, count)| *count) {
-                Some((key, _)) if !series.any(|series| series.len() > 1) => key,
-                _ => return Ok(Along::Iterations),
-            }
-        }
-    };
-    if experiments
-        .iter()
-        .all(|one| groups::number(one, key).is_some())
-    {
-        return Ok(Along::Numbers(key.to_owned()));
-    }
-    let mut values = Distinct::default();
-    for experiment in experiments {
-        values.place(groups::shown(experiment, key, filters.shows_aliases()));
-    }
-    Ok(Along::Categories(key.to_owned(), values.items))
-}
-
 /// The parameters that tell the curves of a panel apart.
 fn curve_keys(
     experiments: &[&ExperimentResult],
-    along: &Along,
+    along: &Along<'_>,
     options: &PlotOptions,
 ) -> Vec<String> {
     let keys = match &options.group_by {
@@ -231,14 +220,6 @@ fn curve_keys(
     keys.into_iter().filter(|key| !is_taken(key)).collect()
 }
 
-fn joined(along: &Along, options: &PlotOptions) -> bool {
-    match along {
-        Along::Iterations => true,
-        Along::Numbers(_) => options.aggregate != Aggregate::Each,
-        Along::Categories(..) => false,
-    }
-}
-
 fn panel_title(name: &str, keys: &[String], value: &str) -> String {
     match keys {
         [] => name.to_owned(),
@@ -247,7 +228,7 @@ fn panel_title(name: &str, keys: &[String], value: &str) -> String {
 }
 
 /// What a point of a curve is, in a few words.
-fn caption(panels: &[Panel], along: &Along, options: &PlotOptions) -> String {
+fn caption(panels: &[Panel], along: &Along<'_>, options: &PlotOptions) -> String {
     let curves = panels.iter().flat_map(|panel| &panel.curves);
     let counts = curves.flat_map(|curve| curve.points.iter().map(|point| point.count));
     let ends = counts.fold((usize::MAX, 0), |(least, most), count| {
@@ -276,122 +257,13 @@ fn caption(panels: &[Panel], along: &Along, options: &PlotOptions) -> String {
 
 /// How many panels stand side by side.
 fn columns(arrangement: Arrangement, variables: usize, cols: usize) -> usize {
+    let panels = variables * cols;
+    let fit_in_a_row = if cols > 1 { 4 } else { 3 };
     match arrangement {
-        Arrangement::Horizontal => variables * cols,
+        Arrangement::Horizontal => panels,
         Arrangement::Vertical => 1,
-        Arrangement::Grid if cols > 1 => cols,
-        Arrangement::Grid if variables <= 3 => variables,
-        Arrangement::Grid => (variables as f64).sqrt().ceil() as usize,
-    }
-}
-
-/// The points of the curve of some experiments.
-fn points(
-    members: &[&ExperimentResult],
-    name: &str,
-    along: &Along,
-    filters: &TableOptions,
-    options: &PlotOptions,
-) -> Vec<Point> {
-    let mut values: BTreeMap<Place, Vec<f64>> = BTreeMap::new();
-    for experiment in members {
-        let Some(series) = experiment.variable(name) else {
-            continue;
-        };
-        let numbers = numbers(series, filters);
-        match along {
-            Along::Iterations => numbers.for_each(|(iteration, number)| {
-                values
-                    .entry(Place(iteration as f64))
-                    .or_default()
-                    .push(number);
-            }),
-            Along::Numbers(key) => {
-                let x = groups::number(experiment, key);
-                if let (Some(x), Some((_, number))) = (x, numbers.last()) {
-                    values.entry(Place(x)).or_default().push(number);
-                }
-            }
-            Along::Categories(key, names) => {
-                let value = groups::shown(experiment, key, filters.shows_aliases());
-                let x = names.iter().position(|name| *name == value);
-                if let (Some(x), Some((_, number))) = (x, numbers.last()) {
-                    values.entry(Place(x as f64)).or_default().push(number);
-                }
-            }
-        }
-    }
-    let is_shown = |point: &Point| {
-        let in_log = |log: bool, value: f64| !log || value > 0.0;
-        point.x.is_finite() && in_log(options.log_x, point.x) && in_log(options.log_y, point.y)
-    };
-    values
-        .into_iter()
-        .filter_map(|(Place(x), values)| point(x, values, options))
-        .filter(is_shown)
-        .collect()
-}
-
-/// The finite numbers of a series, with their iterations.
-fn numbers<'a>(
-    series: &'a Series,
-    filters: &'a TableOptions,
-) -> impl Iterator<Item = (u64, f64)> + 'a {
-    let shown = filters.iterations_shown();
-    (0..series.len()).filter_map(move |position| {
-        let iteration = series.iteration(position)?;
-        let is_shown = shown.is_none_or(|shown| shown.contains(&iteration));
-        let number = number_at(series.column(), position)?;
-        (is_shown && number.is_finite()).then_some((iteration, number))
-    })
-}
-
-fn point(x: f64, mut values: Vec<f64>, options: &PlotOptions) -> Option<Point> {
-    values.sort_by(f64::total_cmp);
-    let (least, most) = (*values.first()?, *values.last()?);
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let middle = values.len() / 2;
-    let y = match options.aggregate {
-        Aggregate::Median if values.len().is_multiple_of(2) => {
-            f64::midpoint(values[middle - 1], values[middle])
-        }
-        Aggregate::Median => values[middle],
-        Aggregate::Mean | Aggregate::Each => mean,
-    };
-    let (low, high) = match options.band {
-        Band::None => (y, y),
-        Band::Range => (least, most),
-        Band::Deviation if values.len() < 2 => (y, y),
-        Band::Deviation => {
-            let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-            let deviation = (squares / (count - 1.0)).sqrt();
-            (y - deviation, y + deviation)
-        }
-    };
-    Some(Point {
-        x,
-        y,
-        low,
-        high,
-        count: values.len(),
-    })
-}
-
-/// A place on the x axis, in order.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Place(f64);
-
-impl Eq for Place {}
-
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
+        Arrangement::Grid if cols > 1 && variables > 1 => cols,
+        Arrangement::Grid if panels <= fit_in_a_row => panels,
+        Arrangement::Grid => (panels as f64).sqrt().ceil() as usize,
     }
 }

@@ -4,7 +4,7 @@ use crate::table::TableError;
 
 /// How wide or high a picture can be: what is more is rather a slip of the finger, and would take
 /// all memory.
-const MOST: u32 = 10_000;
+pub(super) const MOST: u32 = 10_000;
 
 /// Why a picture cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -2,6 +2,7 @@
 //!
 //! It is DejaVu Sans without the scripts that are rare in names of variables; see `assets`.
 
+use super::cut;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider};
@@ -13,16 +14,28 @@ pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 
 /// How wide a text is at a size, in pixels.
 pub(super) fn width(text: &str, size: f32) -> f32 {
-    let Ok(font) = FontRef::new(BYTES) else {
-        return text.chars().count() as f32 * size * 0.6;
-    };
-    let metrics = font.glyph_metrics(Size::new(size), LocationRef::default());
-    let charmap = font.charmap();
-    let advance = |character| {
-        let glyph = charmap.map(character).unwrap_or(GlyphId::NOTDEF);
-        metrics.advance_width(glyph).unwrap_or(size * 0.6)
-    };
-    text.chars().map(advance).sum()
+    text.chars().map(advance(size)).sum()
+}
+
+/// A text cut to a width.
+pub(super) fn fitting(text: &str, size: f32, room: f32) -> String {
+    cut::fitting(text, room, advance(size))
+}
+
+/// How wide characters are at a size.
+fn advance(size: f32) -> impl Fn(char) -> f32 {
+    let font = FontRef::new(BYTES).ok();
+    let known = font.map(|font| {
+        let metrics = font.glyph_metrics(Size::new(size), LocationRef::default());
+        (font.charmap(), metrics)
+    });
+    move |character| {
+        let known = known.as_ref().and_then(|(charmap, metrics)| {
+            let glyph = charmap.map(character).unwrap_or(GlyphId::NOTDEF);
+            metrics.advance_width(glyph)
+        });
+        known.unwrap_or(size * 0.6)
+    }
 }
 
 /// Draws a text from a point on its baseline; y goes up.

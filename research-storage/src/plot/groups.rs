@@ -1,9 +1,10 @@
 //! Which experiments are drawn together: groups by the values of parameters.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use research_domain::Value;
+use research_domain::{Entry, Value};
 
 use super::PlotError;
 use crate::results::ExperimentResult;
@@ -12,32 +13,36 @@ use crate::table::hint;
 const REPETITION: &str = "repetition";
 const UPDATES: &str = "updates";
 
-/// The value of a parameter or an auxiliary key, as it is shown.
-pub(super) fn shown(experiment: &ExperimentResult, key: &str, alias: bool) -> String {
+/// The value of a parameter or an auxiliary key; none if an experiment does not have it.
+pub(super) type GroupValue<'a> = Option<Cow<'a, Value>>;
+
+pub(super) fn value<'a>(experiment: &'a ExperimentResult, key: &str) -> GroupValue<'a> {
     let record = &experiment.record;
-    match (key, record.config.entry(key)) {
-        (_, Some(entry)) => match entry.explicit_alias() {
-            Some(text) if alias => text.to_owned(),
-            _ => match entry.value() {
-                Value::Text(text) => text.clone(),
-                value => value.to_string(),
-            },
-        },
-        (REPETITION, None) => record.repetition.to_string(),
-        (UPDATES, None) => record.updates.to_string(),
-        (_, None) => "–".to_owned(),
+    match (key, record.config.get(key)) {
+        (_, Some(value)) => Some(Cow::Borrowed(value)),
+        (REPETITION, None) => Some(Cow::Owned(Value::from(record.repetition))),
+        (UPDATES, None) => Some(Cow::Owned(Value::from(record.updates))),
+        (_, None) => None,
     }
+}
+
+/// The values of some keys: experiments that have the same are one group, however they are shown.
+pub(super) fn values<'a>(experiment: &'a ExperimentResult, keys: &[String]) -> Vec<GroupValue<'a>> {
+    keys.iter().map(|key| value(experiment, key)).collect()
+}
+
+/// A value, or its alias, as it is shown.
+pub(super) fn shown(experiment: &ExperimentResult, key: &str, alias: bool) -> String {
+    let entry = experiment.record.config.entry(key).filter(|_| alias);
+    if let Some(alias) = entry.and_then(Entry::explicit_alias) {
+        return alias.to_owned();
+    }
+    value(experiment, key).map_or_else(|| "–".to_owned(), |value| value.to_string())
 }
 
 /// The number that is the value of a parameter.
 pub(super) fn number(experiment: &ExperimentResult, key: &str) -> Option<f64> {
-    let record = &experiment.record;
-    match (key, record.config.get(key)) {
-        (_, Some(value)) => value.as_f64(),
-        (REPETITION, None) => Some(record.repetition as f64),
-        (UPDATES, None) => Some(record.updates as f64),
-        (_, None) => None,
-    }
+    value(experiment, key)?.as_f64()
 }
 
 /// The parameters of which experiments have different values, and how many; by first appearance.
@@ -108,5 +113,10 @@ impl<T: Clone + Eq + Hash> Distinct<T> {
         self.places.insert(item.clone(), self.items.len());
         self.items.push(item);
         self.items.len() - 1
+    }
+
+    /// Where an item stands that has come in before.
+    pub(super) fn find(&self, item: &T) -> Option<usize> {
+        self.places.get(item).copied()
     }
 }

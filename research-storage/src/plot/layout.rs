@@ -1,23 +1,27 @@
 //! Where everything stands in a picture.
 
-use super::curves::{Curve, Panel, Point};
-use super::font;
-use super::scale::Scale;
+use super::Plot;
+use super::curves::{Curve, Panel};
+use super::error::MOST;
+use super::points::Point;
+use super::scale::{Scale, Tick};
 use super::scene::{Anchor, Color, Scene, Shape, color};
-use super::{Legend, Plot};
+use super::{font, legend};
 
 /// Sizes of texts.
 const TITLE: f32 = 17.0;
-const PANEL_TITLE: f32 = 14.0;
-const SMALL: f32 = 12.0;
+pub(super) const PANEL_TITLE: f32 = 14.0;
+pub(super) const SMALL: f32 = 12.0;
 
 const MARGIN: f32 = 18.0;
 /// Between panels.
 const GAP: f32 = 26.0;
 /// What a panel has inside, if nobody says how large the picture is.
 const PANEL: (f32, f32) = (440.0, 300.0);
-/// The widest text of a legend.
-const WIDEST_LABEL: f32 = 240.0;
+/// What the names of places on the x axis take at least, if they are as long.
+const NAME: f32 = 64.0;
+/// How far the labels of an axis may stand beyond its ends.
+const BEYOND: f32 = 16.0;
 /// Curves of no more points than these have dots.
 const FEW_POINTS: usize = 24;
 
@@ -25,12 +29,12 @@ const FEW_POINTS: usize = 24;
 const MANY_CURVES: usize = 16;
 
 /// A part of the picture.
-#[derive(Clone, Copy)]
-struct Frame {
-    left: f32,
-    top: f32,
-    width: f32,
-    height: f32,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) left: f32,
+    pub(super) top: f32,
+    pub(super) width: f32,
+    pub(super) height: f32,
 }
 
 /// The axes of a panel.
@@ -43,23 +47,39 @@ struct Axes<'a> {
     line_width: f32,
 }
 
+/// A label of the x axis.
+struct XLabel {
+    text: String,
+    /// Where its tick is.
+    at: f32,
+    /// Where its own middle is.
+    middle: f32,
+}
+
 pub(super) fn scene(plot: &Plot) -> Scene {
     let columns = plot.columns.clamp(1, plot.panels.len().max(1));
     let rows = plot.panels.len().div_ceil(columns);
-    let legend_width = legend_width(&plot.legend);
+    let most = plot.size.map_or(f32::MAX, |(width, _)| width as f32 * 0.3);
+    let legend_width = legend::width(&plot.legend, most);
+    let beside = if legend_width > 0.0 {
+        legend_width + GAP
+    } else {
+        0.0
+    };
     let head = head_height(plot);
     let (width, height) = plot.size.unwrap_or_else(|| {
         let per = (PANEL.0 + 60.0 + GAP, PANEL.1 + 64.0 + GAP);
-        let width = per.0 * columns as f32 + legend_width + 2.0 * MARGIN - GAP;
+        let width = per.0 * columns as f32 + beside + 2.0 * MARGIN - GAP;
         let height = per.1 * rows as f32 + head + 2.0 * MARGIN - GAP;
-        (width.ceil() as u32, height.ceil() as u32)
+        let whole = |length: f32| (length.ceil() as u32).min(MOST);
+        (whole(width), whole(height))
     });
     let mut shapes = Vec::new();
-    head_texts(plot, &mut shapes);
+    head_texts(plot, width as f32 - 2.0 * MARGIN, &mut shapes);
     let inner = Frame {
         left: MARGIN,
         top: MARGIN + head,
-        width: width as f32 - 2.0 * MARGIN - legend_width,
+        width: width as f32 - 2.0 * MARGIN - beside,
         height: height as f32 - 2.0 * MARGIN - head,
     };
     let cell = (
@@ -75,8 +95,14 @@ pub(super) fn scene(plot: &Plot) -> Scene {
         };
         draw_panel(plot, panel, frame, &mut shapes);
     }
-    let legend_left = width as f32 - MARGIN - legend_width + GAP;
-    draw_legend(plot, legend_left, inner, &mut shapes);
+    if legend_width > 0.0 {
+        let frame = Frame {
+            left: inner.left + inner.width + GAP,
+            width: legend_width,
+            ..inner
+        };
+        legend::draw(&plot.legend, frame, &mut shapes);
+    }
     Scene {
         width,
         height,
@@ -98,22 +124,19 @@ fn head_height(plot: &Plot) -> f32 {
     title + caption
 }
 
-fn head_texts(plot: &Plot, shapes: &mut Vec<Shape>) {
+fn head_texts(plot: &Plot, room: f32, shapes: &mut Vec<Shape>) {
     let mut y = MARGIN;
+    let mut add = |text: &str, y: f32, size: f32, color: Color| {
+        let text = font::fitting(text, size, room);
+        shapes.push(Shape::text((MARGIN, y), text, size, Anchor::Start, color));
+    };
     if let Some(title) = &plot.title {
         y += TITLE;
-        shapes.push(text((MARGIN, y), title, TITLE, Anchor::Start, Color::TEXT));
+        add(title, y, TITLE, Color::TEXT);
         y += 8.0;
     }
     if !plot.caption.is_empty() {
-        let at = (MARGIN, y + SMALL - 2.0);
-        shapes.push(text(
-            at,
-            &plot.caption,
-            SMALL,
-            Anchor::Start,
-            Color::FAINT_TEXT,
-        ));
+        add(&plot.caption, y + SMALL - 2.0, SMALL, Color::FAINT_TEXT);
     }
 }
 
@@ -139,9 +162,10 @@ fn draw_panel(plot: &Plot, panel: &Panel, frame: Frame, shapes: &mut Vec<Shape>)
             1.7
         },
     };
-    let title = fitting(&panel.title, PANEL_TITLE, frame.width);
+    let title = font::fitting(&panel.title, PANEL_TITLE, axes.frame.width + 6.0);
     let at = (axes.frame.left, frame.top + PANEL_TITLE);
-    shapes.push(text(at, &title, PANEL_TITLE, Anchor::Start, Color::TEXT));
+    let title = Shape::text(at, title, PANEL_TITLE, Anchor::Start, Color::TEXT);
+    shapes.push(title);
     axes.draw(&y_ticks, shapes);
     for curve in &panel.curves {
         axes.draw_band(curve, shapes);
@@ -155,21 +179,16 @@ fn draw_panel(plot: &Plot, panel: &Panel, frame: Frame, shapes: &mut Vec<Shape>)
 /// without room for bands.
 pub(super) fn scales(plot: &Plot, panel: &Panel, bands: bool) -> (Scale, Scale) {
     let all = plot.panels.iter().flat_map(points);
-    let (mut low, mut high) = ends(all.map(|point| (point.x, point.x)));
+    let (mut low, mut high) = ends(all.map(|point| (point.x, point.x)), plot.log.x);
     if let Some(names) = &plot.categories {
         (low, high) = (-0.5, names.len() as f64 - 0.5);
     }
     let room = if plot.categories.is_some() { 0.0 } else { 0.02 };
-    let mut x = Scale::around(low, high, plot.log.x, room);
-    if !plot.log.x
-        && plot
-            .panels
-            .iter()
-            .flat_map(points)
-            .all(|point| point.x.fract() == 0.0)
-    {
-        x = x.whole();
-    }
+    let mut all = plot.panels.iter().flat_map(points);
+    let x = match !plot.log.x && all.all(|point| point.x.fract() == 0.0) {
+        true => Scale::of_whole(low, high, room),
+        false => Scale::around(low, high, plot.log.x, room),
+    };
     let same = plot
         .panels
         .iter()
@@ -179,7 +198,7 @@ pub(super) fn scales(plot: &Plot, panel: &Panel, bands: bool) -> (Scale, Scale) 
         point if plot.log.y && point.low <= 0.0 => (point.y, point.high),
         point => (point.low, point.high),
     });
-    let (low, high) = ends(spans);
+    let (low, high) = ends(spans, plot.log.y);
     (x, Scale::around(low, high, plot.log.y, 0.05))
 }
 
@@ -187,11 +206,10 @@ fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
     panel.curves.iter().flat_map(|curve| &curve.points)
 }
 
-/// The lowest and the highest of all; 0 and 1 if there are none.
-fn ends(spans: impl Iterator<Item = (f64, f64)>) -> (f64, f64) {
-    let finite = spans.filter(|(low, high)| low.is_finite() && high.is_finite());
-    let ends = finite.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-    ends.unwrap_or((0.0, 1.0))
+/// The lowest and the highest of all; if there are none, those of some axis.
+fn ends(spans: impl Iterator<Item = (f64, f64)>, log: bool) -> (f64, f64) {
+    let ends = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    ends.unwrap_or(if log { (1.0, 10.0) } else { (0.0, 1.0) })
 }
 
 impl Axes<'_> {
@@ -208,7 +226,7 @@ impl Axes<'_> {
         )
     }
 
-    fn draw(&self, y_ticks: &[super::scale::Tick], shapes: &mut Vec<Shape>) {
+    fn draw(&self, y_ticks: &[Tick], shapes: &mut Vec<Shape>) {
         let Frame {
             left,
             top,
@@ -218,55 +236,77 @@ impl Axes<'_> {
         let (right, bottom) = (left + width, top + height);
         for tick in y_ticks {
             let (_, y) = self.at(0.0, tick.at);
-            shapes.push(line([(left, y), (right, y)], Color::GRID));
+            shapes.push(Shape::thin_line([(left, y), (right, y)], Color::GRID));
             let at = (left - 6.0, y + SMALL * 0.36);
-            shapes.push(text(at, &tick.label, SMALL, Anchor::End, Color::TEXT));
+            let label = tick.label.as_str();
+            shapes.push(Shape::text(at, label, SMALL, Anchor::End, Color::TEXT));
         }
-        for (at, label) in self.x_ticks() {
-            let (x, _) = self.at(at, 0.0);
-            shapes.push(line([(x, top), (x, bottom)], Color::GRID));
-            shapes.push(line([(x, bottom), (x, bottom + 4.0)], Color::AXIS));
-            let at = (x, bottom + SMALL + 5.0);
-            shapes.push(text(at, &label, SMALL, Anchor::Middle, Color::TEXT));
+        for XLabel { text, at, middle } in self.x_labels() {
+            shapes.push(Shape::thin_line([(at, top), (at, bottom)], Color::GRID));
+            let tick = [(at, bottom), (at, bottom + 4.0)];
+            shapes.push(Shape::thin_line(tick, Color::AXIS));
+            let at = (middle, bottom + SMALL + 5.0);
+            shapes.push(Shape::text(at, text, SMALL, Anchor::Middle, Color::TEXT));
         }
-        shapes.push(line([(left, top), (left, bottom)], Color::AXIS));
-        shapes.push(line([(left, bottom), (right, bottom)], Color::AXIS));
-        let label = fitting(&self.plot.x_label, SMALL, width);
+        shapes.push(Shape::thin_line([(left, top), (left, bottom)], Color::AXIS));
+        shapes.push(Shape::thin_line(
+            [(left, bottom), (right, bottom)],
+            Color::AXIS,
+        ));
+        let label = font::fitting(&self.plot.x_label, SMALL, width);
         let at = (left + width / 2.0, bottom + 2.0 * SMALL + 11.0);
-        shapes.push(text(at, &label, SMALL, Anchor::Middle, Color::FAINT_TEXT));
+        let color = Color::FAINT_TEXT;
+        shapes.push(Shape::text(at, label, SMALL, Anchor::Middle, color));
     }
 
-    /// As many ticks as there is room for their labels.
-    fn x_ticks(&self) -> Vec<(f64, String)> {
-        let width = self.frame.width;
+    /// As many as there is room for.
+    fn x_labels(&self) -> Vec<XLabel> {
         if let Some(names) = &self.plot.categories {
-            let room = width / names.len().max(1) as f32;
-            // Where there is no room for every name, every so many are shown.
-            let every = (names.len() as f32 * 40.0 / width).ceil().max(1.0) as usize;
-            let shown = |name: &String| fitting(name, SMALL, room * every as f32 - 6.0);
-            let named = names.iter().enumerate().step_by(every);
-            return named.map(|(at, name)| (at as f64, shown(name))).collect();
+            return self.names(names);
         }
-        for count in (2..=(width / 50.0) as usize).rev() {
-            let ticks = self.x.ticks(count);
+        for count in (2..=(self.frame.width / 50.0) as usize).rev() {
+            let ticks = self.x.ticks(count).into_iter();
+            let labels: Vec<XLabel> = ticks
+                .map(|tick| self.x_label(tick.at, tick.label))
+                .collect();
             let mut end = f32::NEG_INFINITY;
-            let fits = ticks.iter().all(|tick| {
-                let (x, half) = (
-                    self.at(tick.at, 0.0).0,
-                    font::width(&tick.label, SMALL) / 2.0,
-                );
-                let fits = x - half > end + 8.0;
-                end = x + half;
+            let fit = labels.iter().all(|label| {
+                let half = font::width(&label.text, SMALL) / 2.0;
+                let fits = label.middle - half > end + 8.0;
+                end = label.middle + half;
                 fits
             });
-            if fits {
-                return ticks
-                    .into_iter()
-                    .map(|tick| (tick.at, tick.label))
-                    .collect();
+            if fit {
+                return labels;
             }
         }
         Vec::new()
+    }
+
+    /// Where there is no room for the name of every place, those of every so many.
+    fn names(&self, names: &[String]) -> Vec<XLabel> {
+        let per = self.frame.width.max(1.0) / names.len().max(1) as f32;
+        let widths = names.iter().map(|name| font::width(name, SMALL));
+        let wanted = widths.fold(0.0, f32::max).min(NAME) + 8.0;
+        let every = (wanted / per).ceil().max(1.0) as usize;
+        let shown = names.iter().enumerate().step_by(every);
+        let label = |(place, name): (usize, &String)| {
+            let (at, _) = self.at(place as f64, 0.0);
+            let to_end = (at - self.frame.left).min(self.frame.left + self.frame.width - at);
+            let room = (per * every as f32 - 8.0).min(2.0 * (to_end + BEYOND));
+            self.x_label(place as f64, font::fitting(name, SMALL, room))
+        };
+        shown.map(label).collect()
+    }
+
+    /// A label under its tick, or as near to that as the panel is wide.
+    fn x_label(&self, at: f64, text: String) -> XLabel {
+        let (at, _) = self.at(at, 0.0);
+        let half = font::width(&text, SMALL) / 2.0;
+        let first = self.frame.left - BEYOND + half;
+        let last = self.frame.left + self.frame.width + BEYOND - half;
+        let middle = at.min(last).max(first);
+        XLabel { text, at, middle }
     }
 
     fn color(&self, curve: &Curve) -> Color {
@@ -357,80 +397,5 @@ fn thinned(points: &[Point], width: f32) -> Vec<Point> {
     thin
 }
 
-fn legend_width(legend: &Legend) -> f32 {
-    if legend.entries.is_empty() {
-        return 0.0;
-    }
-    let labels = legend.entries.iter().map(|(label, _)| label);
-    let widest = labels
-        .chain([&legend.title])
-        .map(|label| font::width(label, SMALL) + 26.0);
-    widest.fold(0.0, f32::max).min(WIDEST_LABEL + 26.0) + GAP
-}
-
-fn draw_legend(plot: &Plot, left: f32, inner: Frame, shapes: &mut Vec<Shape>) {
-    let legend = &plot.legend;
-    if legend.entries.is_empty() {
-        return;
-    }
-    let mut y = inner.top + PANEL_TITLE;
-    let title = fitting(&legend.title, SMALL, WIDEST_LABEL + 26.0);
-    shapes.push(text(
-        (left, y),
-        &title,
-        SMALL,
-        Anchor::Start,
-        Color::FAINT_TEXT,
-    ));
-    let line_height = SMALL + 7.0;
-    let room = ((inner.height - PANEL_TITLE) / line_height) as usize;
-    let every = legend.entries.len().div_ceil(room.saturating_sub(1).max(1));
-    for (label, number) in legend.entries.iter().step_by(every) {
-        y += line_height;
-        let middle = y - SMALL * 0.36;
-        shapes.push(Shape::Line {
-            points: vec![(left, middle), (left + 18.0, middle)],
-            color: color(*number, legend.colors),
-            width: 3.0,
-        });
-        let label = fitting(label, SMALL, WIDEST_LABEL);
-        shapes.push(text(
-            (left + 26.0, y),
-            &label,
-            SMALL,
-            Anchor::Start,
-            Color::TEXT,
-        ));
-    }
-}
-
-/// A text cut to a width.
-fn fitting(text: &str, size: f32, width: f32) -> String {
-    if font::width(text, size) <= width {
-        return text.to_owned();
-    }
-    let mut cut: Vec<char> = text.chars().collect();
-    while !cut.is_empty() && font::width(&String::from_iter(&cut), size) > width - size {
-        cut.pop();
-    }
-    cut.push('…');
-    String::from_iter(cut)
-}
-
-fn text(at: (f32, f32), text: &str, size: f32, anchor: Anchor, color: Color) -> Shape {
-    Shape::Text {
-        at,
-        text: text.to_owned(),
-        size,
-        anchor,
-        color,
-    }
-}
-
-fn line(points: [(f32, f32); 2], color: Color) -> Shape {
-    Shape::Line {
-        points: points.to_vec(),
-        color,
-        width: 1.0,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -27,8 +27,8 @@ pub enum Band {
 /// How panels are placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrangement {
-    /// A row for each variable and a column for each value of the parameter in `col`; variables
-    /// alone side by side, a few in a row.
+    /// A row for each variable and a column for each value of the parameters in `col`; where
+    /// there is only one of either, side by side, a few in a row.
     #[default]
     Grid,
     /// All in one row.

@@ -27,9 +27,10 @@ impl Scale {
             whole: false,
         };
         let (from, to) = (scale.inner(low), scale.inner(high));
-        let span = to - from;
-        let room = match span > 0.0 && span.is_finite() {
-            true => span * room,
+        // Halves, because the difference of two floats may be too large for one.
+        let half = to / 2.0 - from / 2.0;
+        let room = match half > 0.0 {
+            true => half * (2.0 * room),
             false if log => 0.5,
             false if from == 0.0 => 1.0,
             false => from.abs() * 0.1,
@@ -41,16 +42,23 @@ impl Scale {
         }
     }
 
-    /// An axis whose numbers are whole.
-    pub(super) fn whole(mut self) -> Self {
-        self.whole = true;
-        self
+    /// An axis for whole numbers between these, with ticks at whole numbers alone.
+    pub(super) fn of_whole(low: f64, high: f64, room: f64) -> Self {
+        // Around a single number there is no room for others.
+        let scale = match low < high {
+            true => Self::around(low, high, false, room),
+            false => Self::around(low - 0.5, high + 0.5, false, 0.0),
+        };
+        Self {
+            whole: true,
+            ..scale
+        }
     }
 
     /// Where a number is between the ends of the axis: 0 to 1.
     pub(super) fn place(&self, number: f64) -> f64 {
         let (low, high) = (self.inner(self.low), self.inner(self.high));
-        let place = (self.inner(number) - low) / (high - low);
+        let place = (self.inner(number) / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
         if place.is_nan() {
             0.0
         } else {
@@ -65,11 +73,12 @@ impl Scale {
         }
     }
 
+    /// The other way round; what is beyond all floats is the last of them.
     fn outer(&self, number: f64) -> f64 {
         if self.log {
-            10_f64.powf(number)
+            10_f64.powf(number).clamp(f64::MIN_POSITIVE, f64::MAX)
         } else {
-            number
+            number.clamp(f64::MIN, f64::MAX)
         }
     }
 
@@ -90,8 +99,7 @@ impl Scale {
     }
 
     fn linear_ticks(&self, count: usize) -> Vec<Tick> {
-        let span = self.high - self.low;
-        let rough = span / count as f64;
+        let rough = self.high / count as f64 - self.low / count as f64;
         if !rough.is_finite() || rough <= 0.0 {
             return Vec::new();
         }
@@ -104,9 +112,11 @@ impl Scale {
         let step = if self.whole { step.max(1.0) } else { step };
         let first = (self.low / step - 1e-9).ceil();
         let numbers = (0..=count * 3).map(|nth| (first + nth as f64) * step);
-        let numbers: Vec<f64> = numbers
+        let mut numbers: Vec<f64> = numbers
             .take_while(|at| *at <= self.high + step * 1e-9)
             .collect();
+        // Where floats are farther apart than ticks.
+        numbers.dedup();
         let largest = numbers.iter().fold(0.0, |most: f64, at| most.max(at.abs()));
         let tick = |at: f64| Tick {
             at,
@@ -146,18 +156,21 @@ impl Scale {
 fn label(at: f64, step: f64, largest: f64) -> String {
     // What is left of a sum that should be nothing.
     let at = if at.abs() < step * 1e-9 { 0.0 } else { at };
-    if largest >= 1e6 || (largest < 1e-3 && largest > 0.0) {
-        let digits = (largest.log10().floor() - step.log10().floor()).clamp(0.0, 6.0) as usize;
+    let digits = (largest.log10().floor() - step.log10().floor()).clamp(0.0, 15.0);
+    let is_small = largest < 1e-3 && largest > 0.0;
+    // Many digits are easier to read without an exponent.
+    let is_large = largest >= 1e15 || (largest >= 1e6 && digits <= 4.0);
+    if is_small || is_large {
         return match at == 0.0 {
             true => "0".to_owned(),
-            false => without_zeros_before_e(&format!("{at:.*e}", digits + 1)),
+            false => without_zeros_before_e(&format!("{at:.*e}", digits as usize + 1)),
         };
     }
-    let decimals = (0..12).find(|decimals| {
+    let decimals = (0..20).find(|decimals| {
         let scaled = step * 10_f64.powi(*decimals);
-        (scaled - scaled.round()).abs() < 1e-6
+        (scaled - scaled.round()).abs() < scaled * 1e-6
     });
-    format!("{at:.*}", decimals.unwrap_or(12) as usize)
+    format!("{at:.*}", decimals.unwrap_or(20) as usize)
 }
 
 fn power_label(factor: f64, decade: f64) -> String {
@@ -219,9 +232,48 @@ mod tests {
 
     #[test]
     fn ticks_of_whole_numbers_are_whole() {
-        let ticks = Scale::around(0.0, 3.0, false, 0.0).whole().ticks(10);
-        let labels: Vec<String> = ticks.into_iter().map(|tick| tick.label).collect();
-        assert_eq!(labels, ["0", "1", "2", "3"]);
+        let labels = |low: f64, high: f64| -> Vec<String> {
+            let ticks = Scale::of_whole(low, high, 0.0).ticks(10);
+            ticks.into_iter().map(|tick| tick.label).collect()
+        };
+        assert_eq!(labels(0.0, 3.0), ["0", "1", "2", "3"]);
+        assert_eq!(
+            labels(1_000_000.0, 1_000_002.0),
+            ["1000000", "1000001", "1000002"]
+        );
+        // A single iteration is no reason to show one before it.
+        assert_eq!(labels(0.0, 0.0), ["0"]);
+        assert_eq!(labels(1000.0, 1000.0), ["1000"]);
+    }
+
+    #[test]
+    fn no_two_ticks_look_the_same() {
+        for (low, high) in [
+            (1_785_000_000.0, 1_785_000_002.5),
+            (1e9, 1e9 + 1e-3),
+            (-1e15 - 3.0, -1e15),
+            (1e16, 1e16 + 2.0),
+            (1e300, 1.000_001e300),
+            (1e-300, 2e-300),
+            (-1e308, 1.7e308),
+            (0.001, 0.001_000_1),
+            (0.5, 0.500_000_01),
+        ] {
+            let labels = labels(low, high, false);
+            let distinct: std::collections::BTreeSet<&String> = labels.iter().collect();
+            assert!(!labels.is_empty(), "{low} to {high}");
+            assert_eq!(distinct.len(), labels.len(), "{low}: {labels:?}");
+        }
+        assert_eq!(
+            labels(1_785_000_000.0, 1_785_000_004.0, false),
+            [
+                "1785000000",
+                "1785000001",
+                "1785000002",
+                "1785000003",
+                "1785000004"
+            ]
+        );
     }
 
     #[test]
@@ -232,12 +284,19 @@ mod tests {
             (-1e300, 1e300),
             (1e-320, 1e-320),
             (-1e308, 1.7e308),
+            (1e-300, 1e300),
         ] {
             for log in [false, true] {
                 let scale = Scale::around(low, high, log, 0.05);
-                assert!(scale.ticks(5).len() < 40);
-                assert!((0.0..=1.0).contains(&scale.place(low)));
+                assert!((1..40).contains(&scale.ticks(5).len()));
+                let (low, high) = (scale.place(low), scale.place(high));
+                assert!((0.0..=1.0).contains(&low) && low <= high && high <= 1.0);
             }
         }
+        // Far apart, and their middle is in the middle.
+        let scale = Scale::around(-1.7e308, 1.7e308, false, 0.05);
+        assert!((scale.place(0.0) - 0.5).abs() < 1e-9);
+        let scale = Scale::around(1e-300, 1e300, true, 0.05);
+        assert!((scale.place(1.0) - 0.5).abs() < 1e-3);
     }
 }

@@ -35,6 +35,33 @@ pub(super) enum Shape {
     },
 }
 
+impl Shape {
+    pub(super) fn text(
+        at: (f32, f32),
+        text: impl Into<String>,
+        size: f32,
+        anchor: Anchor,
+        color: Color,
+    ) -> Self {
+        Self::Text {
+            at,
+            text: text.into(),
+            size,
+            anchor,
+            color,
+        }
+    }
+
+    /// A line of the width of axes.
+    pub(super) fn thin_line(points: [(f32, f32); 2], color: Color) -> Self {
+        Self::Line {
+            points: points.to_vec(),
+            color,
+            width: 1.0,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,

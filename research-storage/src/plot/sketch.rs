@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Plot;
 use super::curves::{Curve, Panel};
+use super::cut;
 use super::layout::scales;
 use super::scale::{Scale, Tick};
 
@@ -31,10 +32,10 @@ pub(super) fn draw(plot: &Plot, columns: usize, rows: usize, colors: bool) -> St
     }
     for panel in &plot.panels {
         line_of(&mut text, "");
-        line_of(&mut text, &plain(&panel.title));
+        line_of(&mut text, &fitting(&panel.title, columns));
         draw_panel(plot, panel, (columns, rows), colors, &mut text);
     }
-    legend(plot, colors, &mut text);
+    legend(plot, columns, colors, &mut text);
     text
 }
 
@@ -99,11 +100,14 @@ fn letter(number: usize) -> Option<char> {
 }
 
 fn x_labels(plot: &Plot, x: &Scale, columns: usize, left: usize, text: &mut String) {
+    // As wide as its place, or as what can be read.
+    let places = plot.categories.as_ref().map_or(1, Vec::len);
+    let room = (columns / places.max(1)).saturating_sub(2).max(10);
     let ticks: Vec<(f64, String)> = match &plot.categories {
         Some(names) => names
             .iter()
             .enumerate()
-            .map(|(at, name)| (at as f64, plain(name)))
+            .map(|(at, name)| (at as f64, fitting(name, room)))
             .collect(),
         None => x
             .ticks(columns / 12)
@@ -121,17 +125,17 @@ fn x_labels(plot: &Plot, x: &Scale, columns: usize, left: usize, text: &mut Stri
         }
     }
     line_of(text, &line);
-    let name = plain(&plot.x_label);
+    let name = fitting(&plot.x_label, columns);
     let begin = left + (columns.saturating_sub(name.width())) / 2;
     line_of(text, &format!("{}{name}", " ".repeat(begin)));
 }
 
-fn legend(plot: &Plot, colors: bool, text: &mut String) {
+fn legend(plot: &Plot, columns: usize, colors: bool, text: &mut String) {
     if plot.legend.entries.is_empty() {
         return;
     }
     line_of(text, "");
-    line_of(text, &plain(&plot.legend.title));
+    line_of(text, &fitting(&plot.legend.title, columns));
     for (label, number) in &plot.legend.entries {
         let Some(letter) = letter(*number) else {
             line_of(
@@ -141,7 +145,7 @@ fn legend(plot: &Plot, colors: bool, text: &mut String) {
             break;
         };
         colored(*number, colors, &letter.to_string(), text);
-        let _ = write!(text, " {}", plain(label));
+        let _ = write!(text, " {}", fitting(label, columns - 2));
         end_line(text);
     }
 }
@@ -216,6 +220,12 @@ fn plain(text: &str) -> String {
     text.chars()
         .map(|one| if one.is_control() { ' ' } else { one })
         .collect()
+}
+
+/// A name of at most so many columns that cannot move the cursor.
+fn fitting(name: &str, columns: usize) -> String {
+    let width = |one: char| one.width().unwrap_or_default() as f32;
+    cut::fitting(&plain(name), columns as f32, width)
 }
 
 fn line_of(text: &mut String, line: &str) {

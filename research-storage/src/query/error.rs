@@ -55,19 +55,21 @@ impl QueryError {
         if message == "not authorized" {
             return Self::NoQuestion;
         }
-        let missing = ["no such column: ", "no such table: "]
-            .iter()
-            .find_map(|prefix| message.strip_prefix(prefix));
+        // It says so of names in double quotes, which are none of texts here.
+        let message = message
+            .strip_suffix(" - should this be a string literal in single-quotes?")
+            .unwrap_or(&message);
+        let missing_column = message.strip_prefix("no such column: ");
+        let missing = match message.strip_prefix("no such table: ") {
+            Some(name) => Some((name, ["results", "experiments"].as_slice())),
+            None => missing_column.map(|name| (name, known)),
+        };
         let message = match missing {
-            Some(name) => {
-                let name = name.rsplit('.').next().unwrap_or(name);
-                let known: Vec<&str> = match message.contains("table") {
-                    true => vec!["results", "experiments"],
-                    false => known.to_vec(),
-                };
-                format!("{message}; {}", hint(name, &known))
+            Some((name, known)) => {
+                let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
+                format!("{message}; {}", hint(name, known))
             }
-            None => message,
+            None => message.to_owned(),
         };
         Self::Sql {
             message,

@@ -177,21 +177,22 @@ fn is_wanted(config: &Config, key: &str, wanted: &Wanted) -> bool {
             let alias = config.alias(key);
             alias.is_some_and(|alias| alias == text.as_str())
                 || value.to_string() == *text
-                || text
-                    .parse()
-                    .is_ok_and(|wanted| same(value, &Value::Int(wanted)))
-                || text
-                    .parse()
-                    .is_ok_and(|wanted| same(value, &Value::Float(wanted)))
+                || number(text).is_some_and(|wanted| same(value, &wanted))
         }
     }
+}
+
+/// The number that a text is: a float only where it is no integer, for floats are not as exact.
+fn number(text: &str) -> Option<Value> {
+    let int = text.parse().map(Value::Int);
+    int.or_else(|_| text.parse().map(Value::Float)).ok()
 }
 
 /// Equal, or numbers that are equal: integers beyond 53 bits are not taken for their neighbours.
 fn same(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
         (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
-            *int as f64 == *float && *float as i64 == *int
+            *int as f64 == *float && *float as i128 == i128::from(*int)
         }
         (Value::Float(a), Value::Float(b)) => a == b || value == wanted,
         _ => value == wanted,

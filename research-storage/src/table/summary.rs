@@ -13,6 +13,7 @@ use super::filter;
 use super::options::TableOptions;
 use super::{Rows, Table, TableError};
 use crate::results::{ExperimentResult, Names, Series};
+use crate::statistics;
 
 /// What a summary takes the mean of, and its order; see
 /// [`Results::summary`](crate::Results::summary).
@@ -45,7 +46,8 @@ impl SummaryOptions {
         self
     }
 
-    /// Sorts by the mean of a variable, the lowest first; configs without one come last.
+    /// Sorts by the mean of a variable, whether it is shown or not, the lowest first; configs
+    /// without one come last.
     #[must_use]
     pub fn sort_by(mut self, variable: impl Into<String>) -> Self {
         self.sort_by = Some(variable.into());
@@ -77,8 +79,22 @@ pub(crate) fn summary_table<'a>(
 ) -> Result<Table<'a>, TableError> {
     let experiments = filter::select(experiments, options)?;
     let variables = filter::variables(&experiments, known, options)?;
-    let measured = measured(&experiments, variables, options, summary);
-    let groups = sorted(groups(&experiments), &measured, summary)?;
+    let measure = |name| Measured::new(&experiments, name, options, summary);
+    let measured: Vec<Measured<'_>> = variables.into_iter().filter_map(measure).collect();
+    let groups = match &summary.sort_by {
+        // While nothing is saved there is nothing to sort by.
+        Some(name) if experiments.iter().any(|one| !one.series().is_empty()) => {
+            let sorting = TableOptions::new().variables([name]);
+            filter::variables(&experiments, known, &sorting)?;
+            let Some(variable) = measure(name) else {
+                let known: Vec<&str> = measured.iter().map(|variable| variable.name).collect();
+                let (name, hint) = (name.clone(), hint(name, &known));
+                return Err(TableError::NoNumbers { name, hint });
+            };
+            sorted(groups(&experiments), &variable, summary.descending)
+        }
+        _ => groups(&experiments),
+    };
     let identity = Identity::of_config(&experiments, options);
     let mut columns = identity.columns();
     columns.push("repetitions".to_owned());
@@ -116,17 +132,31 @@ struct Measured<'a> {
     means: Vec<Option<f64>>,
 }
 
-impl Measured<'_> {
+impl<'a> Measured<'a> {
+    /// What experiments have of a variable, if any has numbers.
+    fn new(
+        experiments: &[&ExperimentResult],
+        name: &'a str,
+        options: &TableOptions,
+        summary: &SummaryOptions,
+    ) -> Option<Self> {
+        let means = experiments.iter().map(|experiment| {
+            let series = experiment.variable(name)?;
+            mean_of_last(series, &options.iterations, summary.last)
+        });
+        let means: Vec<Option<f64>> = means.collect();
+        let has_numbers = means.iter().any(Option::is_some);
+        has_numbers.then_some(Self { name, means })
+    }
+
     /// The mean of a group's experiments, and their standard deviation where there are several.
     fn of(&self, group: &[usize]) -> (Option<f64>, Option<f64>) {
         let means: Vec<f64> = group.iter().filter_map(|&at| self.means[at]).collect();
-        let Some(mean) = mean(means.iter().copied()) else {
-            return (None, None);
-        };
-        let squares: f64 = means.iter().map(|value| (value - mean).powi(2)).sum();
-        let freedom = means.len() - 1;
-        let deviation = (freedom > 0).then(|| (squares / freedom as f64).sqrt());
-        (Some(mean), deviation)
+        let mean = statistics::mean(&means);
+        (
+            mean,
+            mean.and_then(|mean| statistics::deviation(&means, mean)),
+        )
     }
 }
 
@@ -149,24 +179,6 @@ fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
     })
 }
 
-fn measured<'a>(
-    experiments: &[&'a ExperimentResult],
-    variables: Vec<&'a str>,
-    options: &TableOptions,
-    summary: &SummaryOptions,
-) -> Vec<Measured<'a>> {
-    let measure = |name: &'a str| {
-        let means = experiments.iter().map(|experiment| {
-            let series = experiment.variable(name)?;
-            mean_of_last(series, &options.iterations, summary.last)
-        });
-        let means: Vec<Option<f64>> = means.collect();
-        let has_numbers = means.iter().any(Option::is_some);
-        has_numbers.then_some(Measured { name, means })
-    };
-    variables.into_iter().filter_map(measure).collect()
-}
-
 /// The mean of the last numbers of a series; truth values count as 0 and 1.
 fn mean_of_last(series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>) -> Option<f64> {
     let positions = (0..series.len()).rev().filter(|&position| {
@@ -174,7 +186,8 @@ fn mean_of_last(series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>
         iterations.is_empty() || iteration.is_some_and(|iteration| iterations.contains(&iteration))
     });
     let numbers = positions.filter_map(|position| number_at(series.column(), position));
-    mean(numbers.take(last.unwrap_or(usize::MAX)))
+    let numbers: Vec<f64> = numbers.take(last.unwrap_or(usize::MAX)).collect();
+    statistics::mean(&numbers)
 }
 
 /// The number at a position of a column; truth values count as 0 and 1.
@@ -191,11 +204,6 @@ pub(crate) fn number_at(column: &Column, position: usize) -> Option<f64> {
             value => value.as_f64(),
         },
     }
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0_u64), |(sum, count), value| (sum + value, count + 1));
-    (count > 0).then(|| sum / count as f64)
 }
 
 /// The positions of the experiments of each config, by first appearance: configs are the same when
@@ -221,30 +229,13 @@ fn content(config: &Config) -> Vec<(&str, &Value)> {
     content
 }
 
-fn sorted(
-    groups: Vec<Vec<usize>>,
-    measured: &[Measured<'_>],
-    summary: &SummaryOptions,
-) -> Result<Vec<Vec<usize>>, TableError> {
-    let Some(name) = &summary.sort_by else {
-        return Ok(groups);
-    };
-    let Some(variable) = measured.iter().find(|variable| variable.name == name) else {
-        if measured.is_empty() {
-            return Ok(groups);
-        }
-        let known: Vec<&str> = measured.iter().map(|variable| variable.name).collect();
-        return Err(TableError::NoNumbers {
-            name: name.clone(),
-            hint: hint(name, &known),
-        });
-    };
+fn sorted(groups: Vec<Vec<usize>>, variable: &Measured<'_>, descending: bool) -> Vec<Vec<usize>> {
     let mut keyed: Vec<(Option<f64>, Vec<usize>)> = groups
         .into_iter()
         .map(|group| (variable.of(&group).0.filter(|mean| !mean.is_nan()), group))
         .collect();
-    keyed.sort_by(|(a, _), (b, _)| by_mean(*a, *b, summary.descending));
-    Ok(keyed.into_iter().map(|(_, group)| group).collect())
+    keyed.sort_by(|(a, _), (b, _)| by_mean(*a, *b, descending));
+    keyed.into_iter().map(|(_, group)| group).collect()
 }
 
 /// What has no mean is last either way.

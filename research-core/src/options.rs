@@ -249,7 +249,7 @@ impl ResearchRecord {
 
 /// Times as numbers of seconds.
 mod seconds {
-    use std::time::Duration;
+    use std::time::{Duration, TryFromFloatSecsError};
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -258,8 +258,15 @@ mod seconds {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        let seconds = f64::deserialize(from)?;
-        Duration::try_from_secs_f64(seconds).map_err(de::Error::custom)
+        read(f64::deserialize(from)?).map_err(de::Error::custom)
+    }
+
+    /// The longest time is rounded up when it is written, so it may be more than there is.
+    pub(super) fn read(seconds: f64) -> Result<Duration, TryFromFloatSecsError> {
+        if seconds >= Duration::MAX.as_secs_f64() {
+            return Ok(Duration::MAX);
+        }
+        Duration::try_from_secs_f64(seconds)
     }
 }
 
@@ -280,7 +287,7 @@ mod optional_seconds {
         from: D,
     ) -> Result<Option<Duration>, D::Error> {
         let seconds = Option::<f64>::deserialize(from)?;
-        let time = seconds.map(Duration::try_from_secs_f64);
+        let time = seconds.map(super::seconds::read);
         time.transpose().map_err(de::Error::custom)
     }
 }

@@ -351,6 +351,26 @@ fn what_hangs_once_is_tried_again() {
     assert_eq!(counts(&finished), (3, 0));
 }
 
+/// It is rounded where it is recorded, and must not be more than can be read again.
+#[test]
+fn the_longest_time_is_one_without_a_limit() {
+    let folder = folder("longest");
+    for isolation in [Isolation::Experiment, Isolation::Worker] {
+        let finished = Research::new(format!("{isolation:?}"))
+            .folder(&folder)
+            .isolation(isolation)
+            .unit("work", |_: &mut Context| Ok(1))
+            .unit_timeout(Duration::MAX)
+            .timeout(Duration::MAX)
+            .retry_delay(Duration::MAX)
+            .run()
+            .unwrap();
+        assert_eq!(counts(&finished), (1, 0));
+        let loaded = Finished::load(finished.folder().unwrap()).unwrap();
+        assert_eq!(loaded.record().options.timeout, Some(Duration::MAX));
+    }
+}
+
 #[test]
 fn this_process_cannot_be_interrupted_so_it_is_refused() {
     let study = |name: &str| {

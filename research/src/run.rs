@@ -106,6 +106,7 @@ impl Prepared {
         let target = Target {
             name: name.clone(),
             fingerprint,
+            units: fingerprint_of_units(&name, &experiment),
             earlier: earlier::count(fingerprint),
             earlier_runs: None,
         };
@@ -359,6 +360,14 @@ fn fingerprint(
         relaunched_test(),
     )
         .hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What a worker that is told of its research before it comes to the run must agree in with its leader:
+/// domain and options it is told.
+pub(crate) fn fingerprint_of_units(name: &str, experiment: &Experiment) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (name, experiment.describe()).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -8,6 +8,7 @@ use research_core::Experiment;
 use research_exec::{Invitation, relaunched_test, serve};
 
 use crate::builder::Research;
+use crate::run::fingerprint_of_units;
 use crate::view;
 
 /// The exit code of a worker that could not serve its leader.
@@ -19,10 +20,12 @@ static SERVES: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 /// So long a thread that came to another run waits for one that comes to the right one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves the leader if this process was started as a worker; else it does nothing.
+/// Serves the leader if this process was started as a worker of this research; else it does nothing.
 ///
 /// Put it first in `main`, with the research that the program runs: what stands between it and
-/// `run` is then done by the leader alone.
+/// `run` is then done by the leader alone. A program that runs several calls it for each of them.
+/// They are told apart by their names and units: where only what closures have captured differs,
+/// give them names of their own.
 ///
 /// ```no_run
 /// use research::{Research, ResearchError, ec, option};
@@ -39,12 +42,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// }
 /// ```
 pub fn worker_entry(study: impl FnOnce() -> Research) {
-    worker_entry_with(|_| {
-        study()
-            .experiment
-            .build()
-            .map_err(|error| error.to_string())
-    });
+    let Some(invitation) = Invitation::received() else {
+        return;
+    };
+    let Research {
+        name, experiment, ..
+    } = study();
+    // What cannot be built, `run` says; another research is come to later.
+    if let Ok(experiment) = experiment.build()
+        && fingerprint_of_units(&name, &experiment) == invitation.target.units
+    {
+        serve_and_exit(invitation, |_| Ok(experiment));
+    }
 }
 
 /// As [`worker_entry`], for programs that make the experiment from what the leader has recorded

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{csv, folder, runs, square};
+use common::{csv, folder, is_worker, runs, square};
 use research::core::{Event, Subscriber};
-use research::{Isolation, Research};
+use research::{Finished, Isolation, Research, ec, option};
 
 const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolation::Experiment];
 
@@ -85,6 +85,52 @@ fn a_research_is_that_of_its_test() {
 fn a_research_is_that_of_its_test_and_not_of_another() {
     let finished = square("same").in_memory().run().unwrap();
     assert_eq!(csv(&finished).lines().count(), 5);
+}
+
+/// What units of the same name make of the numbers from 0 to 3.
+fn times(name: &str, unit: &str, factor: i64) -> Research {
+    Research::new(name)
+        .in_memory()
+        .domain(option("x", 0..4_i64))
+        .callable(unit, move |x: i64| factor * x, (ec("x"),))
+        .save_to("product")
+        .seed(1)
+}
+
+fn products(finished: &Finished) -> Vec<String> {
+    let text = csv(finished);
+    let lines = text.lines().skip(1);
+    lines
+        .map(|line| line.rsplit(',').next().unwrap().to_owned())
+        .collect()
+}
+
+/// A worker of the second research must not take the first for its own.
+#[test]
+fn an_entry_is_for_the_workers_of_its_own_research() {
+    let studies = [("entry", "u", 1), ("other", "u", 10), ("entry", "v", 100)];
+    let [first, second, third] =
+        studies.map(|(name, unit, factor)| move || times(name, unit, factor));
+    research::worker_entry(first);
+    let one = first().run().unwrap();
+    let ten = second().run().unwrap();
+    let hundred = third().run().unwrap();
+    assert_eq!(products(&one), ["0", "1", "2", "3"]);
+    assert_eq!(products(&ten), ["0", "10", "20", "30"]);
+    assert_eq!(products(&hundred), ["0", "100", "200", "300"]);
+}
+
+#[test]
+fn a_program_with_several_researches_has_an_entry_for_each() {
+    let [first, second] =
+        [("one", 1), ("two", 2)].map(|(name, factor)| move || times(name, "u", factor));
+    research::worker_entry(first);
+    research::worker_entry(second);
+    assert!(!is_worker(), "workers do not come here");
+    let one = first().workers(2).run().unwrap();
+    let two = second().n_configs(3).run().unwrap();
+    assert_eq!(products(&one), ["0", "1", "2", "3"]);
+    assert_eq!(products(&two), ["0", "2", "4"]);
 }
 
 /// Runs researches at once, each in a thread of the test's name: so workers come to the same test.

@@ -28,6 +28,8 @@ pub struct Target {
     pub name: String,
     /// A fingerprint of the domain, the units and the options of the run.
     pub fingerprint: u64,
+    /// A fingerprint of its name and units alone, for a program that does not know more of its run yet.
+    pub units: u64,
     /// How many runs with the same fingerprint the program had done or tried before.
     pub earlier: u32,
     /// Where the runs that the program did or tried before are noted, if there were any: a worker

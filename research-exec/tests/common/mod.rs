@@ -65,6 +65,7 @@ impl Run {
     pub(crate) fn try_lead(self) -> Result<Kept, RunError> {
         let isolation = self.options.isolation as u64;
         let target = Target {
+            units: 0,
             name: "test".into(),
             fingerprint: isolation,
             earlier: 0,

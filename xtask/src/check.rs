@@ -11,6 +11,7 @@ const PACKAGES: [&str; 5] = ["pandas", "pyarrow", "polars", "duckdb", "typos"];
 
 /// Everything.
 pub(crate) fn all() -> Result<(), Failure> {
+    python::is_there()?;
     // What runs without them is run all the same, and says what it leaves out.
     if let Err(failure) = python::environment("python", &PACKAGES) {
         let packages = PACKAGES.join(" ");
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Result<(), Failure> {
 
 /// House rules and tests.
 pub(crate) fn fast() -> Result<(), Failure> {
+    python::is_there()?;
     tidy::check()?;
     build()?;
     side_by_side::test()

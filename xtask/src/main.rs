@@ -73,7 +73,7 @@ enum Command {
     /// Build each feature alone, and test those that the program does not have: Arrow and polars.
     Features,
     /// Check the house rules alone: layers, sizes of files, docs of crates, what may panic, reasons of
-    /// allowances.
+    /// allowances, the lock file of the fuzz targets.
     Tidy,
     /// Check spelling, unused dependencies, licenses, and the oldest Rust that is promised to work,
     /// with programs that must be installed first; `test` runs those that are.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::layers;
-use crate::shell::{Failure, metadata, root};
+use crate::shell::{Failure, cargo, metadata, root};
 
 /// A file longer than this is hard to find one's way in.
 const MOST_LINES: usize = 450;
@@ -19,6 +19,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     let files = sources(&root())?;
     let mut problems = layers::problems()?;
     problems.extend(unchecked_crates()?);
+    problems.extend(old_lock()?);
     for (path, text) in &files {
         problems.extend(file_problems(path, text));
     }
@@ -45,6 +46,29 @@ fn unchecked_crates() -> Result<Vec<String>, Failure> {
         }
     }
     Ok(problems)
+}
+
+/// That the lock file of the fuzz targets, a workspace of their own, goes with the crates as they are.
+fn old_lock() -> Result<Option<String>, Failure> {
+    let arguments = [
+        "metadata",
+        "--format-version=1",
+        "--locked",
+        "--offline",
+        "--manifest-path=fuzz/Cargo.toml",
+    ];
+    let asked = cargo(arguments).output()?;
+    let said = String::from_utf8_lossy(&asked.stderr);
+    if asked.status.success() {
+        return Ok(None);
+    }
+    if said.contains("--locked was passed") {
+        let update = "cargo metadata --manifest-path fuzz/Cargo.toml";
+        return Ok(Some(format!("fuzz/Cargo.lock is old: {update}")));
+    }
+    // Crates that only they use may not have been fetched yet.
+    eprintln!("not checked: fuzz/Cargo.lock ({})", said.trim());
+    Ok(None)
 }
 
 fn file_problems(path: &str, text: &str) -> Vec<String> {

@@ -90,7 +90,7 @@ fn command(words: &[&str]) -> Command {
     command
 }
 
-fn is_there(probe: &mut Command) -> bool {
+pub(crate) fn is_there(probe: &mut Command) -> bool {
     probe
         .stdout(Stdio::null())
         .stderr(Stdio::null())

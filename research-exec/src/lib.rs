@@ -18,6 +18,7 @@ mod printed;
 mod process;
 mod relaunch;
 mod task;
+mod usage;
 mod worker;
 
 pub mod devices;

@@ -37,7 +37,8 @@ pub struct UnitTime {
     pub cpu: f64,
     /// The page faults of all calls; with level 2.
     pub page_faults: i64,
-    /// The most memory that a process has had after one of the calls, in bytes; with level 2.
+    /// The most memory that a process has had after one of the calls, in bytes; with level 2. 0 where
+    /// that is not known: of programs that had less than the process that has started them.
     pub peak_memory: i64,
 }
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use nix::sys::resource::{Usage, UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use research_core::domain::Value;
 use research_core::{ColumnBuilder, Event, EventSink, ExperimentNumber, Measure, SinkError, Unit};
 
 use super::spans::{self, SpanTimes};
+use crate::usage::{Used, take_programs};
 
 /// The measurements of one experiment that wait to be sent.
 pub(super) struct Profile {
@@ -23,6 +22,9 @@ pub(super) struct Profile {
 /// What one unit took.
 struct UnitProfile {
     name: Arc<str>,
+    /// Whether all its work happens in processes of its own: what this one uses meanwhile is none of
+    /// its.
+    is_process: bool,
     measured: Measurements,
     spans: SpanTimes,
 }
@@ -34,7 +36,7 @@ struct Measurements([ColumnBuilder; Measure::ALL.len()]);
 /// Where clocks and counters stood when a call began.
 pub(super) struct Reading {
     at: Instant,
-    usage: Option<Usage>,
+    used: Option<Used>,
 }
 
 impl Profile {
@@ -42,6 +44,7 @@ impl Profile {
     pub(super) fn new(level: u8, units: &[Unit]) -> Self {
         let new = |unit: &Unit| UnitProfile {
             name: unit.name().into(),
+            is_process: unit.is_process(),
             measured: Measurements::default(),
             spans: SpanTimes::default(),
         };
@@ -65,9 +68,12 @@ impl Profile {
     pub(super) fn read(&self) -> Reading {
         if self.is_detailed {
             spans::begin();
+            // What has ended before this call was another's.
+            take_programs();
         }
+        let used = self.is_detailed.then(Used::by_this_thread);
         Reading {
-            usage: if self.is_detailed { usage() } else { None },
+            used: used.flatten(),
             at: Instant::now(),
         }
     }
@@ -75,24 +81,19 @@ impl Profile {
     /// Takes in a call of a unit that began with this reading.
     pub(super) fn add(&mut self, unit: usize, iteration: u64, began: &Reading) {
         let seconds = began.at.elapsed().as_secs_f64();
-        let UnitProfile {
-            measured: columns,
-            spans,
-            ..
-        } = &mut self.units[unit];
-        if self.is_detailed {
-            spans.extend(spans::end());
+        let unit = &mut self.units[unit];
+        unit.measured.push(Measure::Seconds, iteration, seconds);
+        if !self.is_detailed {
+            return;
         }
-        columns.push(Measure::Seconds, iteration, seconds);
-        if let Some(before) = &began.usage
-            && let Some(after) = usage()
-        {
-            let cpu = cpu_seconds(&after) - cpu_seconds(before);
-            let faults = page_faults(&after) - page_faults(before);
-            columns.push(Measure::CpuSeconds, iteration, cpu);
-            columns.push(Measure::PageFaults, iteration, faults);
-            // The system counts it in kilobytes.
-            columns.push(Measure::PeakMemory, iteration, after.max_rss() << 10);
+        unit.spans.extend(spans::end());
+        let used = if unit.is_process {
+            take_programs().map(without_ours)
+        } else {
+            Used::by_this_thread().zip(began.used).map(since)
+        };
+        if let Some(used) = used {
+            unit.measured.push_used(iteration, used);
         }
     }
 
@@ -129,6 +130,14 @@ impl Measurements {
         self.0[measure as usize].push(iteration, value.into());
     }
 
+    fn push_used(&mut self, iteration: u64, used: Used) {
+        self.push(Measure::CpuSeconds, iteration, used.cpu_seconds);
+        self.push(Measure::PageFaults, iteration, used.page_faults);
+        if used.peak_memory > 0 {
+            self.push(Measure::PeakMemory, iteration, used.peak_memory);
+        }
+    }
+
     fn send(
         &mut self,
         experiment: ExperimentNumber,
@@ -150,17 +159,22 @@ impl Measurements {
     }
 }
 
-/// What this thread has used so far.
-fn usage() -> Option<Usage> {
-    getrusage(UsageWho::RUSAGE_THREAD).ok()
+/// What was used between two readings; of memory, what there was at most until then.
+fn since((now, before): (Used, Used)) -> Used {
+    Used {
+        cpu_seconds: now.cpu_seconds - before.cpu_seconds,
+        page_faults: now.page_faults - before.page_faults,
+        ..now
+    }
 }
 
-fn cpu_seconds(usage: &Usage) -> f64 {
-    let microseconds =
-        usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    microseconds as f64 / 1e6
-}
-
-fn page_faults(usage: &Usage) -> i64 {
-    usage.minor_page_faults() + usage.major_page_faults()
+/// A program begins its life in the memory of this process, which the system counts as its own, so
+/// nothing is known of one that had less.
+fn without_ours(used: Used) -> Used {
+    let ours = Used::by_this_thread().map_or(0, |ours| ours.peak_memory);
+    let is_more = used.peak_memory > ours;
+    Used {
+        peak_memory: if is_more { used.peak_memory } else { 0 },
+        ..used
+    }
 }

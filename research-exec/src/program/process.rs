@@ -22,6 +22,7 @@ use crate::groups::Slot;
 use crate::oom::{has_killed_program, watch_programs};
 use crate::printed::WholeLines;
 use crate::process::poll_timeout;
+use crate::usage::program_ended;
 
 /// How much is read at once: what a pipe holds.
 const CHUNK: usize = 64 << 10;
@@ -258,15 +259,18 @@ impl Running {
         }
         // Often nobody is left in it.
         let _ = killpg(self.pid, Signal::SIGKILL);
-        let mut status = 0;
+        let (pid, mut status) = (self.pid.as_raw(), 0);
+        // SAFETY: all zeros is a value of the structure.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         // The library's own wrapper fails for real-time signals.
-        // SAFETY: the call writes one `int` to where it is told.
-        while unsafe { libc::waitpid(self.pid.as_raw(), &raw mut status, 0) } < 0 {
+        // SAFETY: the call writes one `int` and one `rusage` to where it is told.
+        while unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) } < 0 {
             let error = io::Error::last_os_error();
             if error.kind() != io::ErrorKind::Interrupted {
                 return Err(error);
             }
         }
+        program_ended(&usage);
         self.end = Some(ExitStatus::from_raw(status));
         Ok(())
     }

@@ -4,6 +4,7 @@
 mod callable;
 mod generator;
 mod processes;
+mod profile;
 mod spec;
 mod template;
 

@@ -15,7 +15,8 @@ impl Profile {
     pub fn units_table(&self) -> Table<'_> {
         let whole = self.units.iter().find(|time| time.unit.is_none());
         let whole = whole.map_or(0.0, |time| time.total);
-        let is_detailed = self.units.iter().any(|time| time.peak_memory > 0);
+        let has_more = |time: &UnitTime| time.cpu > 0.0 || time.peak_memory > 0;
+        let is_detailed = self.units.iter().any(has_more);
         let mut columns = vec!["unit", "calls", "total", "mean", "longest", "share"];
         if is_detailed {
             columns.extend(["cpu", "page_faults", "peak_memory"]);

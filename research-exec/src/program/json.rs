@@ -24,7 +24,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, String> {
                     .unwrap_or_default()
                     .to_owned()
             })?;
-            put_back(&mut value);
+            put_back(&mut value)?;
             Ok(value)
         }
     })
@@ -68,16 +68,24 @@ fn stand_in(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(replaced)
 }
 
-fn put_back(value: &mut Value) {
+fn put_back(value: &mut Value) -> Result<(), String> {
     match value {
         Value::Text(text) => {
             if let Some(Ok(number)) = text.strip_prefix(STAND_IN).map(str::parse) {
                 *value = Value::Float(number);
             }
+            Ok(())
         }
-        Value::List(values) => values.iter_mut().for_each(put_back),
-        Value::Map(entries) => entries.iter_mut().for_each(|(_, value)| put_back(value)),
-        _ => {}
+        Value::List(values) => values.iter_mut().try_for_each(put_back),
+        Value::Map(entries) => {
+            entries
+                .iter_mut()
+                .try_for_each(|(key, value)| match key.strip_prefix(STAND_IN) {
+                    Some(number) => Err(format!("the key {number} has no quotes")),
+                    None => put_back(value),
+                })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -107,6 +115,7 @@ mod tests {
             "expected `,` or `]`"
         );
         assert!(read("NaN NaN").is_err());
+        assert_eq!(read("[{NaN: 1}]").unwrap_err(), "the key NaN has no quotes");
         assert!(read("").is_err());
     }
 }

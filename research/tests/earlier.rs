@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{csv, folder, is_worker, runs, square};
+use common::{csv, folder, is_worker, last_values, runs, square};
 use research::core::{Event, Subscriber};
-use research::{Finished, Isolation, Research, ec, option};
+use research::{Isolation, Research, ec, option};
 
 const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolation::Experiment];
 
@@ -97,14 +97,6 @@ fn times(name: &str, unit: &str, factor: i64) -> Research {
         .seed(1)
 }
 
-fn products(finished: &Finished) -> Vec<String> {
-    let text = csv(finished);
-    let lines = text.lines().skip(1);
-    lines
-        .map(|line| line.rsplit(',').next().unwrap().to_owned())
-        .collect()
-}
-
 /// A worker of the second research must not take the first for its own.
 #[test]
 fn an_entry_is_for_the_workers_of_its_own_research() {
@@ -115,9 +107,9 @@ fn an_entry_is_for_the_workers_of_its_own_research() {
     let one = first().run().unwrap();
     let ten = second().run().unwrap();
     let hundred = third().run().unwrap();
-    assert_eq!(products(&one), ["0", "1", "2", "3"]);
-    assert_eq!(products(&ten), ["0", "10", "20", "30"]);
-    assert_eq!(products(&hundred), ["0", "100", "200", "300"]);
+    assert_eq!(last_values(&one), ["0", "1", "2", "3"]);
+    assert_eq!(last_values(&ten), ["0", "10", "20", "30"]);
+    assert_eq!(last_values(&hundred), ["0", "100", "200", "300"]);
 }
 
 #[test]
@@ -129,8 +121,8 @@ fn a_program_with_several_researches_has_an_entry_for_each() {
     assert!(!is_worker(), "workers do not come here");
     let one = first().workers(2).run().unwrap();
     let two = second().n_configs(3).run().unwrap();
-    assert_eq!(products(&one), ["0", "1", "2", "3"]);
-    assert_eq!(products(&two), ["0", "2", "4"]);
+    assert_eq!(last_values(&one), ["0", "1", "2", "3"]);
+    assert_eq!(last_values(&two), ["0", "2", "4"]);
 }
 
 /// Runs researches at once, each in a thread of the test's name: so workers come to the same test.

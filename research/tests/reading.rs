@@ -5,7 +5,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{csv, folder};
+use common::{csv, folder, last_values};
 use research::{
     Context, Executor, Experiment, Finished, Isolation, Research, Results, Shared, Status,
     UnitError, ec, option, r, s,
@@ -42,37 +42,29 @@ fn study(name: &str) -> Research {
         .save_to("sum")
 }
 
-fn sums(finished: &Finished) -> Vec<String> {
-    let text = csv(finished);
-    let lines = text.lines().skip(1);
-    lines
-        .map(|line| line.rsplit(',').next().unwrap().to_owned())
-        .collect()
-}
-
 #[test]
 fn a_unit_reads_what_experiments_before_it_have_saved() {
     let folder = folder("reading");
     let forked = study("forked").folder(&folder).run().unwrap();
-    assert_eq!(sums(&forked), ["0", "1", "3", "6"]);
+    assert_eq!(last_values(&forked), ["0", "1", "3", "6"]);
     let shared = study("shared")
         .folder(&folder)
         .isolation(Isolation::Worker)
         .run()
         .unwrap();
-    assert_eq!(sums(&shared), ["0", "1", "3", "6"]);
+    assert_eq!(last_values(&shared), ["0", "1", "3", "6"]);
     let here = study("here")
         .folder(&folder)
         .isolation(Isolation::None)
         .run()
         .unwrap();
-    assert_eq!(sums(&here), ["0", "1", "3", "6"]);
+    assert_eq!(last_values(&here), ["0", "1", "3", "6"]);
     let memory = study("memory")
         .in_memory()
         .isolation(Isolation::None)
         .run()
         .unwrap();
-    assert_eq!(sums(&memory), ["0", "1", "3", "6"]);
+    assert_eq!(last_values(&memory), ["0", "1", "3", "6"]);
 }
 
 #[test]

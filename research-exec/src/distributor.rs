@@ -12,6 +12,7 @@ mod state;
 mod updates;
 mod workers;
 
+use std::fmt;
 use std::time::Duration;
 
 use research_core::{
@@ -119,8 +120,20 @@ pub(crate) struct Settings {
 }
 
 /// How many experiments got which final status.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct StatusCounts([u64; Status::ALL.len()]);
+
+/// Those that there are, by name: `{Finished: 7, Failed: 1}`.
+impl fmt::Debug for StatusCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = Status::ALL
+            .into_iter()
+            .map(|status| (status, self.of(status)));
+        f.debug_map()
+            .entries(counts.filter(|(_, count)| *count > 0))
+            .finish()
+    }
+}
 
 impl StatusCounts {
     /// How many have this status.

@@ -371,6 +371,7 @@ fn a_process_that_dies_is_told_of_each_of_its_branches() {
         (counts.of(Status::Killed), counts.of(Status::Finished)),
         (3, 3)
     );
+    assert_eq!(format!("{counts:?}"), "{Finished: 3, Killed: 3}");
 }
 
 /// It is asked in a thread of the leader's that nobody sees.

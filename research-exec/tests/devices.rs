@@ -57,7 +57,7 @@ fn nested_lists_have_an_entry_for_each_worker() {
 #[test]
 fn what_cannot_be_is_said() {
     let cases = [
-        ("[[0], [1]]", 3, 1, "2 entries for 3 workers"),
+        ("[[0], [1]]", 3, 1, "2 entries, and `workers` is 3"),
         (
             "[[[0], [1]], 0]",
             2,

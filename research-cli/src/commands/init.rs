@@ -15,8 +15,8 @@ use crate::exit::Exit;
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Write a research file to start from, with a comment on all that it may say. It runs as it is. A file
-that is there already is left alone.",
+Write a research file to start from, with comments on what is set most often. It runs as it is. A
+file that is there already is left alone.",
     after_help = "\
 Examples:
   research init

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use research::core::StorageError;
-use research::remove;
 use research::storage::StoredResearch;
+use research::{remove, stop};
 
 use super::{CommandError, ask};
 use crate::exit::Exit;
@@ -28,7 +28,7 @@ pub struct Arguments {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// Remove it even though it runs
+    /// Remove it even though it runs; the run is ended at once
     #[arg(long)]
     pub force: bool,
 }
@@ -47,6 +47,10 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
         Err(StorageError::NoResearch { .. })
     );
     if arguments.yes || !is_there || ask(&question)? {
+        if arguments.force && is_there {
+            // What cannot be ended is no reason to keep it: that is what it is forced for.
+            let _ = stop(folder, true);
+        }
         remove(folder, arguments.force).map_err(Box::new)?;
     }
     Ok(Exit::Success)

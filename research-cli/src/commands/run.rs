@@ -21,8 +21,8 @@ use crate::file::ResearchFile;
     long_about = "\
 Run the experiments that a research file describes.
 
-Each experiment runs in a process of its own; what it saves is kept in a folder that is called like
-the research. Progress is shown on standard error, and a summary at the end. If it is interrupted,
+Each experiment runs in a process of its own, in the folder where this is called; what it saves is
+kept there, in a folder that is called like the research. Progress is shown on standard error, and a summary at the end. If it is interrupted,
 nothing that was saved is lost.
 
 Exit codes: 0 if all experiments finished, 1 if some failed, 2 for a bad file, 3 if it could not

@@ -63,6 +63,20 @@ fn programs_see_the_devices_of_their_worker() {
     );
     assert_eq!(table.matches(shown).count(), 4, "{table}");
 
+    place.run(&["--name", "later", "--set", "n_configs=1"]);
+    let resume = [
+        "resume",
+        "later",
+        "--file",
+        "research.toml",
+        "--devices",
+        "9",
+    ];
+    let done = place.research(&resume);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let both = set(&["5,7 PCI_BUS_ID 0,1", "9 PCI_BUS_ID 0"]);
+    assert_eq!(saved(&place, "later"), both);
+
     // Without workers, programs are processes of their own all the same.
     place.run(&["--name", "here", "--set", "isolation=none"]);
     assert_eq!(saved(&place, "here"), set(&["5,7 PCI_BUS_ID 0,1"]));

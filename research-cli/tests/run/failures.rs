@@ -107,6 +107,39 @@ fn a_failure_in_a_later_iteration_keeps_what_came_before() {
     );
 }
 
+/// When a unit fails, and when a generator comes to its end.
+#[test]
+fn without_finalize_the_rest_of_the_iteration_does_not_run() {
+    let file = r#"
+        domain = "a=[1, 2]"
+        [[unit]]
+        name = "steps"
+        mode = "generator"
+        run = "printf '1\n2\n'"
+        save_to = "step"
+        [[unit]]
+        name = "u"
+        run = "test {a}{iteration} != 10"
+        [[unit]]
+        name = "rest"
+        run = "echo {a}"
+        save_to = "rest"
+        "#;
+    let place = Place::with(file);
+    for (finalize, expected) in [
+        (
+            "true",
+            "a,iteration,step,rest\n1,0,1,1\n2,0,1,2\n2,1,2,2\n2,2,,2",
+        ),
+        ("false", "a,iteration,step,rest\n1,0,1,\n2,0,1,2\n2,1,2,2"),
+    ] {
+        let set = format!("finalize={finalize}");
+        let done = place.research(&["run", "research.toml", "-n", finalize, "--set", &set]);
+        assert_eq!(done.code, Some(1), "{done:?}");
+        assert_eq!(place.table(finalize), expected, "finalize = {finalize}");
+    }
+}
+
 #[test]
 fn retries_give_a_program_another_chance() {
     let place = Place::with(

@@ -149,6 +149,9 @@ fn without_dump_results_the_table_is_all_that_is_left() {
     let done = place.run(&[]);
     assert_eq!(done.out.lines().count(), 2 + 6, "{}", done.out);
     assert_eq!(place.names(), ["print", "research.toml"]);
+    let asks = "--set=unit=[{name=\"u\", run=\"printenv RESEARCH_PATH\"}]";
+    let done = place.research(&["run", "research.toml", asks]);
+    assert!(done.err.contains("6 failed"), "it has no folder: {done:?}");
     let done = place.research(&["run", "research.toml", "--set", "redirect_stdout=1"]);
     assert_eq!(done.code, Some(2), "{done:?}");
     assert!(done.err.contains("dump_results"), "{}", done.err);

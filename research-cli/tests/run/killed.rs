@@ -145,6 +145,19 @@ fn what_runs_cannot_be_resumed_or_removed_meanwhile() {
     assert_eq!(running.end().code, Some(0));
 }
 
+#[test]
+fn what_runs_is_ended_where_it_is_removed_by_force() {
+    let place = place();
+    let mut running = place.start(&["run", "research.toml", "-w", "2"]);
+    running.status_when("k", |status| is_in_the_middle(status, 2));
+    let removed = place.research(&["remove", "k", "-y", "--force"]);
+    assert_eq!(removed.code, Some(0), "{removed:?}");
+    assert!(!place.path("k").exists());
+    assert_ne!(running.end().code, Some(0));
+    place.wait_for_silence();
+    assert!(!place.path("k").exists());
+}
+
 /// An attempt that was cut off is no failure, and uses up none of the retries.
 #[test]
 fn a_leader_that_is_killed_takes_no_retry_away() {

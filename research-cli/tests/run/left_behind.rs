@@ -64,12 +64,7 @@ fn leave_a_child(place: &Place) -> (u32, String) {
     let worker = status["workers"][0]["pid"].as_u64().unwrap();
     let worker = u32::try_from(worker).unwrap();
     let lock = place.read("k/lock");
-    running.signal("STOP");
-    let stat = format!("/proc/{}/stat", status["pid"]);
-    wait_for("the leader to stop", || {
-        let stat = fs::read_to_string(&stat).unwrap();
-        stat.contains(") T ").then_some(())
-    });
+    running.suspend();
     send("KILL", worker);
     running.signal("KILL");
     assert_eq!(running.end().code, None);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
+mod configs;
 mod detached;
 mod devices;
 mod doctor;
@@ -14,8 +15,10 @@ mod full_disk;
 mod kept;
 mod killed;
 mod left_behind;
+mod logs;
 mod outputs;
 mod place;
+mod reproduced;
 mod resumed;
 mod said;
 mod same;

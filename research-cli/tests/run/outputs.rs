@@ -61,6 +61,29 @@ fn each_kind_of_output_is_read() {
     }
 }
 
+/// What a training script prints between its epochs.
+#[test]
+fn lines_of_a_generator_that_are_no_items_are_passed_over() {
+    let place = Place::with(
+        r#"
+        name = "g"
+        [[unit]]
+        name = "matching"
+        mode = "generator"
+        run = "printf 'loading\nloss=3 x\n\nnothing\nloss=2.5\nbye\n'"
+        output = { regex = 'loss=(\S+)' }
+        save_to = "loss"
+        [[unit]]
+        name = "json"
+        mode = "generator"
+        run = "printf '1\n\n2\n3\n'"
+        save_to = "n"
+        "#,
+    );
+    place.run(&[]);
+    assert_eq!(place.table("g"), "iteration,loss,n\n0,3,1\n1,2.5,2\n2,,3");
+}
+
 #[test]
 fn a_list_is_saved_under_several_names() {
     let place = Place::new();

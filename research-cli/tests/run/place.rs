@@ -197,6 +197,21 @@ impl Running<'_> {
         wait_for(text, || self.place.read(&log).contains(text).then_some(()));
     }
 
+    /// Whether it is over.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.as_mut().unwrap().try_wait().unwrap().is_some()
+    }
+
+    /// Stops it, as Ctrl-Z does, and waits until it stands still.
+    pub(crate) fn suspend(&self) {
+        self.signal("STOP");
+        let stat = format!("/proc/{}/stat", self.child.as_ref().unwrap().id());
+        wait_for("the program to stop", || {
+            let stat = fs::read_to_string(&stat).unwrap();
+            stat.contains(") T ").then_some(())
+        });
+    }
+
     /// Sends a signal to its process group, as a terminal does.
     pub(crate) fn signal_group(&self, signal: &str) {
         let group = format!("-{}", self.child.as_ref().unwrap().id());

@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM: what runs is finished, or ended at once, and the rest can be resumed.
 
-use crate::place::{Place, Running, wait_for};
+use crate::place::{Place, Running};
 
 const FILE: &str = r#"
 name = "s"
@@ -185,13 +185,8 @@ fn stop_wakes_a_run_that_is_suspended() {
     ] {
         let place = place();
         let mut running = in_the_middle(&place);
-        let status = running.status_when("s", |status| status["finished"] == 1);
-        running.signal("STOP");
-        let stat = format!("/proc/{}/stat", status["pid"]);
-        wait_for("the leader to stop", || {
-            let stat = std::fs::read_to_string(&stat).unwrap();
-            stat.contains(") T ").then_some(())
-        });
+        running.status_when("s", |status| status["finished"] == 1);
+        running.suspend();
         let stopping = place.start(command);
         if finished == 3 {
             running.wait_for_log("s", "what runs is finished");

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use crate::place::{Place, wait_for};
+use crate::place::Place;
 
 fn place() -> Place {
     Place::with(
@@ -40,16 +40,12 @@ fn what_is_said_without_a_terminal_is_plain() {
     assert_eq!(silent.err, "", "{silent:?}");
 }
 
+/// Of what is run; the other commands are in `first_steps.rs`.
 #[test]
-fn a_reader_that_leaves_is_no_error() {
+fn a_reader_of_results_that_leaves_is_no_error() {
     let place = place();
-    place.run(&[]);
     for arguments in [
-        ["results", "s"].as_slice(),
-        &["results", "s", "--format", "csv"],
-        &["status", "s"],
-        &["list"],
-        &["run", "research.toml", "--name", "t", "--results"],
+        ["run", "research.toml", "--name", "t", "--results"].as_slice(),
         &["resume", "t", "--results"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
@@ -90,49 +86,4 @@ fn results_that_cannot_be_written_are_an_error_and_stay_stored() {
     let errors = err.lines().filter(|line| line.starts_with("error: "));
     assert_eq!(errors.count(), 1, "{err}");
     assert_eq!(place.table("s"), "a,iteration,v\n1,0,1\n2,0,2");
-}
-
-/// Runs a command line in a terminal, and gives all that the terminal was sent; `None` where there
-/// is no `script` to make one.
-fn in_a_terminal(place: &Place, line: &str, no_color: bool) -> Option<String> {
-    let mut command = std::process::Command::new("script");
-    command.args(["--quiet", "--return", "--command", line, "typescript"]);
-    let child = command
-        .current_dir(place.path("."))
-        .env("R", env!("CARGO_BIN_EXE_research"))
-        .env("TERM", "xterm-256color")
-        .env_remove("NO_COLOR")
-        .envs(no_color.then_some(("NO_COLOR", "1")))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let mut child = child.ok()?;
-    let ended = wait_for("the terminal's end", || child.try_wait().unwrap());
-    assert_eq!(ended.code(), Some(0), "{}", place.read("typescript"));
-    Some(place.read("typescript"))
-}
-
-#[test]
-fn the_bar_has_colors_unless_they_are_not_wanted() {
-    let place = place();
-    // A line per name, so that each run has a folder of its own.
-    let Some(colored) = in_a_terminal(&place, "$R run research.toml --name a", false) else {
-        return;
-    };
-    assert!(colored.contains("2/2 experiments"), "{colored:?}");
-    assert!(colored.contains("\u{1b}[36m"), "{colored:?}");
-    let plain = in_a_terminal(&place, "$R run research.toml --name b", true).unwrap();
-    assert!(plain.contains("2/2 experiments"), "{plain:?}");
-    assert!(!has_colors(&plain), "{plain:?}");
-}
-
-/// Whether there is a sequence that sets a colour; those that move the cursor are no colours.
-fn has_colors(text: &str) -> bool {
-    text.split("\u{1b}[").skip(1).any(|sequence| {
-        let end = sequence.find(|c: char| !c.is_ascii_digit() && c != ';');
-        end.is_some_and(|end| {
-            sequence[end..].starts_with('m') && !matches!(&sequence[..end], "" | "0")
-        })
-    })
 }

@@ -1,5 +1,5 @@
 //! Programs that take too long: they are killed with all that they have started, and what was saved
-//! before is kept.
+//! before is kept. What is to end in time does so at once, and has more than it needs on a busy machine.
 
 use crate::place::Place;
 
@@ -18,7 +18,7 @@ fn a_unit_that_takes_too_long_is_killed_and_its_experiment_timed_out() {
         name = "slow"
         run = "./slow.sh {a}"
         save_to = "slow"
-        timeout = "300ms"
+        timeout = "2s"
         [[unit]]
         name = "after"
         run = "echo 3{a}"
@@ -39,7 +39,7 @@ fn a_unit_that_takes_too_long_is_killed_and_its_experiment_timed_out() {
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(done.err.contains("2 finished, 1 timed out"), "{done:?}");
     let reason = "1 × timed_out in unit `slow`: program `./slow.sh` was killed, \
-                  for it ran into the unit's timeout of 300ms";
+                  for it ran into the unit's timeout of 2s";
     assert!(done.err.contains(reason), "{done:?}");
     assert!(place.read("t/research.log").contains("\n    why\n"));
     place.wait_for_silence();
@@ -53,7 +53,7 @@ fn a_unit_that_takes_too_long_is_killed_and_its_experiment_timed_out() {
 /// A generator that yields for ever, slowly or as fast as it can.
 const FOREVER: &str = r#"
 name = "t"
-timeout = 0.4
+timeout = 1.5
 domain = "how=['slow', 'fast']"
 [[unit]]
 name = "forever"
@@ -76,7 +76,7 @@ fn an_experiment_that_takes_too_long_keeps_what_it_has_saved() {
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(done.err.contains("2 timed out"), "{done:?}");
     assert!(
-        done.err.contains("the experiment's timeout of 400ms"),
+        done.err.contains("the experiment's timeout of 1.5s"),
         "{done:?}"
     );
     place.wait_for_silence();
@@ -100,7 +100,7 @@ fn branches_begin_together_and_those_that_ended_in_time_have_finished() {
             name = "b"
             branches = 3
             executor_target = "{target}"
-            timeout = "700ms"
+            timeout = "2s"
             domain = "a=[1, 2, 3]"
             [[unit]]
             name = "u"
@@ -123,7 +123,7 @@ fn what_has_timed_out_may_be_tried_again() {
     let place = Place::with(
         r#"
         name = "r"
-        timeout = "300ms"
+        timeout = "1500ms"
         retries = 1
         [[unit]]
         name = "u"

@@ -1,4 +1,4 @@
-//! The domain is updated while a research runs, and what is added to configs where they run.
+//! The domain is updated while a research runs.
 
 use std::path::Path;
 use std::process::Command;
@@ -136,22 +136,19 @@ fn a_leader_that_is_killed_is_resumed_with_the_domain_that_was_current() {
     place.run(&["--name", "undisturbed", "-w", "1"]);
 
     place.write("slow", "");
-    let mut leader = place.command(&["run", "research.toml"]).spawn().unwrap();
-    wait_for("the update", || place.path("asked").exists().then_some(()));
-    leader.kill().unwrap();
-    leader.wait().unwrap();
+    let leader = place.start(&["run", "research.toml"]);
+    leader.wait_for_file("asked");
+    drop(leader);
     std::fs::remove_file(place.path("slow")).unwrap();
     std::fs::remove_file(place.path("asked")).unwrap();
     for _ in 0..3 {
-        let mut leader = place.command(&["resume", "u", "-w", "1"]).spawn().unwrap();
         let before = place.read("u/research.log").matches("update ").count();
+        let mut leader = place.start(&["resume", "u", "-w", "1"]);
         wait_for("an update, or the end", || {
             let log = place.read("u/research.log");
             let is_updated = log.matches("update ").count() > before;
-            (is_updated || leader.try_wait().unwrap().is_some()).then_some(())
+            (is_updated || leader.has_ended()).then_some(())
         });
-        let _ = leader.kill();
-        leader.wait().unwrap();
     }
     let done = place.research(&["resume", "u"]);
     assert_eq!(done.code, Some(0), "{done:?}");
@@ -159,77 +156,36 @@ fn a_leader_that_is_killed_is_resumed_with_the_domain_that_was_current() {
     assert_eq!(csv("u"), csv("undisturbed"));
 }
 
+/// What stands for what in its command, and in which order its configs come.
 #[test]
-fn workers_and_branches_are_lists_of_configs() {
-    let file = |head: &str| format!("{head}\n[domain]\nx = [1, 2, 3, 4]\n{SHOW}");
-    let place = Place::with(&file("name = \"plain\"\nseed = 1"));
-    place.run(&[]);
-    let unit = "[[unit]]\nname = \"where\"\nrun = \"echo {gpu}{side}\"\noutput = \"text\"\nsave_to = \"place\"\n";
-    let head = "name = \"placed\"\nseed = 1\nworkers = [{ gpu = \"one\" }, { gpu = \"two\" }]\nbranches = [{ side = \"left\" }, { side = \"right\" }]";
-    place.write("research.toml", &(file(head) + unit));
-    place.run(&["-w", "1"]);
-    let with_ids =
-        |name: &str, variable: &str| place.results(name, &["--format", "csv", "--var", variable]);
-    assert_eq!(with_ids("placed", "shown"), with_ids("plain", "shown"));
-    let places: Vec<String> = place
-        .results("placed", &["--format", "csv", "--var", "place", "--aux"])
-        .lines()
-        .map(|line| line.split_once(',').unwrap().1.to_owned())
-        .collect();
-    let expected = [
-        "x,repetition,updates,iteration,place",
-        "1,0,0,0,oneleft",
-        "2,0,0,0,oneright",
-        "3,0,0,0,oneleft",
-        "4,0,0,0,oneright",
-    ];
-    assert_eq!(places, expected);
-    let done = place.research(&["run", "research.toml", "--name", "three", "-w", "3"]);
-    assert_eq!(done.code, Some(2), "{done:?}");
-    assert!(
-        done.err.contains("`workers` is a list of 2 configs"),
-        "{done:?}"
-    );
-    let hides = place.research(&["run", "research.toml", "--set", "workers=[{x=1,gpu=2}]"]);
-    assert_eq!(hides.code, Some(2), "{hides:?}");
-    assert!(
-        hides.err.contains("`x` is a parameter of the domain"),
-        "{hides:?}"
-    );
-}
-
-#[test]
-fn ids_have_prefixes_as_the_domain_command_shows_them() {
+fn a_program_that_updates_the_domain_is_told_of_the_run() {
+    let update = "[[update]]\nwhen = \"last\"\nshell = true\nn_items = 3\nn_reps = 2\nrepeat_each = 1\n\
+                  run = \"./next.sh {generated} {updates} {seed} {path} | cat\"\n";
     let place = Place::with(&format!(
-        "name = \"p\"\nn_reps = 2\nseed = 3\ncreate_id_prefix = 2\n[domain]\nx = [7, 8, 7]\n{SHOW}"
+        "name = \"u\"\nseed = 3\n[domain]\nx = [1]\n{SHOW}{update}"
     ));
-    place.run(&["-w", "3"]);
-    let csv = place.results("p", &["--format", "csv"]);
-    let ids: Vec<&str> = csv
-        .lines()
-        .skip(1)
-        .map(|l| l.split(',').next().unwrap())
-        .collect();
-    let shown = place.research(&[
-        "domain",
-        "research.toml",
-        "--id-prefix",
-        "2",
-        "--format",
-        "jsonl",
-    ]);
-    let shown: Vec<String> = shown
-        .out
-        .lines()
-        .map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["id"]
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
-    assert_eq!(ids, shown);
-    assert!(ids[1].starts_with("01_00_"), "{ids:?}");
+    place.script(
+        "next.sh",
+        "echo $1 $2 $3 >> $4/told; [ $2 != 0 ] || echo 'x=[7, 8, 9, 10]'",
+    );
+    place.run(&[]);
+    let csv = place.results("u", &["--format", "csv", "--aux"]);
+    let rows = csv.lines().skip(1).map(|row| {
+        let cells: Vec<&str> = row.split(',').collect();
+        cells[1..4].join(":")
+    });
+    let order = [
+        "1:0:0", "7:0:1", "7:1:1", "8:0:1", "8:1:1", "9:0:1", "9:1:1",
+    ];
+    assert_eq!(rows.collect::<Vec<_>>(), order);
+    // Each time there is a folder for what the program wants to keep.
+    let told = |generated: u64| place.read(&format!("u/updates/after-{generated}/told"));
+    let (first, last) = (told(1), told(7));
+    let (first_seed, last_seed) = (
+        first.strip_prefix("1 0 ").unwrap(),
+        last.strip_prefix("7 1 ").unwrap(),
+    );
+    assert_ne!(first_seed, last_seed);
 }
 
 #[test]

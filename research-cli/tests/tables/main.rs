@@ -364,6 +364,28 @@ fn curves_are_drawn_on_a_terminal_and_into_files() {
     ]);
     let png = std::fs::read(folder.path().join("some.PNG")).unwrap();
     assert!(png.starts_with(b"\x89PNG"));
+    let svg = |flags: &[&str]| {
+        plot(&[&["--y", "loss", "--out", "one.svg"], flags].concat());
+        std::fs::read_to_string(folder.path().join("one.svg")).unwrap()
+    };
+    let plain = svg(&[]);
+    assert!(svg(&["--title", "The title"]).contains("The title"));
+    assert!(svg(&["--height", "333"]).contains("height=\"333\""));
+    for flags in [
+        ["--aggregate", "none"],
+        ["--aggregate", "median"],
+        ["--band", "minmax"],
+        ["--band", "none"],
+        ["--x", "lr"],
+        ["--iterations", "0"],
+        ["--where", "n=1"],
+    ] {
+        assert_ne!(svg(&flags), plain, "{flags:?} changes nothing");
+    }
+    assert_ne!(svg(&["--log-y"]), plain);
+    assert_ne!(svg(&["--x", "lr", "--log-x"]), svg(&["--x", "lr"]));
+    let laid_out = |layout| svg(&["--col", "deep", "--layout", layout]);
+    assert_ne!(laid_out("vertical"), laid_out("horizontal"));
     let refused = |flags: &[&str]| refused(folder.path(), &[&["plot", "kinds"], flags].concat());
     assert!(refused(&["--out", "picture.jpg"]).contains("let it end in .svg or .png"));
     assert!(refused(&["--color", "nn"]).contains("no experiment has a parameter `nn`"));

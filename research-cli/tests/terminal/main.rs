@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use pseudo::Terminal;
+use pseudo::{Terminal, wait_for_file};
 use tempfile::TempDir;
 
 const WIDE: (u16, u16) = (24, 100);
@@ -146,15 +146,8 @@ fn ctrl_c_ends_a_run_that_can_be_resumed() {
 fn watching_writes_over_itself_and_ends_with_the_run() {
     let folder = folder_with(WAITING);
     let path = folder.path();
-    let mut run = Command::new(env!("CARGO_BIN_EXE_research"))
-        .args(["run", "research.toml", "--quiet"])
-        .current_dir(path)
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    while !path.join("waiting/events.log").exists() {
-        std::thread::yield_now();
-    }
+    let mut run = Terminal::start(path, WIDE, &["run", "research.toml", "--quiet"]);
+    wait_for_file(&path.join("waiting/events.log"));
     // A screen too small for all of it.
     let arguments = ["status", "waiting", "--watch", "0.1"];
     let mut terminal = Terminal::start(path, (6, 50), &arguments);
@@ -172,7 +165,7 @@ fn watching_writes_over_itself_and_ends_with_the_run() {
     assert_eq!(lines[0], "waiting: complete", "{lines:#?}");
     let titles = lines.iter().filter(|line| line.starts_with("waiting:"));
     assert_eq!(titles.count(), 1, "{lines:#?}");
-    assert!(run.wait().unwrap().success());
+    assert_eq!(run.end().code(), Some(0));
 }
 
 #[test]

@@ -14,6 +14,15 @@ use nix::pty::{Winsize, openpty};
 /// Nothing that is waited for takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Waits until there is a file.
+pub fn wait_for_file(path: &Path) {
+    let begin = Instant::now();
+    while !path.exists() {
+        assert!(begin.elapsed() < PATIENCE, "{}", path.display());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// The program at a terminal of its own.
 pub struct Terminal {
     master: File,

@@ -1,0 +1,131 @@
+//! What configs are run: how often and in which order, what is added to them where they run, and what
+//! the ids of their experiments begin with.
+
+use crate::place::Place;
+
+const SHOW: &str = r#"
+[[unit]]
+name = "show"
+run = "echo {x}"
+output = "number"
+save_to = "shown"
+"#;
+
+#[test]
+fn workers_and_branches_are_lists_of_configs() {
+    let file = |head: &str| format!("{head}\n[domain]\nx = [1, 2, 3, 4]\n{SHOW}");
+    let place = Place::with(&file("name = \"plain\"\nseed = 1"));
+    place.run(&[]);
+    let unit = "[[unit]]\nname = \"where\"\nrun = \"echo {gpu}{side}\"\noutput = \"text\"\nsave_to = \"place\"\n";
+    let head = "name = \"placed\"\nseed = 1\nworkers = [{ gpu = \"one\" }, { gpu = \"two\" }]\nbranches = [{ side = \"left\" }, { side = \"right\" }]";
+    place.write("research.toml", &(file(head) + unit));
+    place.run(&["-w", "1"]);
+    let with_ids =
+        |name: &str, variable: &str| place.results(name, &["--format", "csv", "--var", variable]);
+    assert_eq!(with_ids("placed", "shown"), with_ids("plain", "shown"));
+    let places: Vec<String> = place
+        .results("placed", &["--format", "csv", "--var", "place", "--aux"])
+        .lines()
+        .map(|line| line.split_once(',').unwrap().1.to_owned())
+        .collect();
+    let expected = [
+        "x,repetition,updates,iteration,place",
+        "1,0,0,0,oneleft",
+        "2,0,0,0,oneright",
+        "3,0,0,0,oneleft",
+        "4,0,0,0,oneright",
+    ];
+    assert_eq!(places, expected);
+    let done = place.research(&["run", "research.toml", "--name", "three", "-w", "3"]);
+    assert_eq!(done.code, Some(2), "{done:?}");
+    assert!(
+        done.err.contains("`workers` is a list of 2 configs"),
+        "{done:?}"
+    );
+    let hides = place.research(&["run", "research.toml", "--set", "workers=[{x=1,gpu=2}]"]);
+    assert_eq!(hides.code, Some(2), "{hides:?}");
+    assert!(
+        hides.err.contains("`x` is a parameter of the domain"),
+        "{hides:?}"
+    );
+}
+
+#[test]
+fn ids_have_prefixes_as_the_domain_command_shows_them() {
+    let place = Place::with(&format!(
+        "name = \"p\"\nn_reps = 2\nseed = 3\ncreate_id_prefix = 2\n[domain]\nx = [7, 8, 7]\n{SHOW}"
+    ));
+    place.run(&["-w", "3"]);
+    let csv = place.results("p", &["--format", "csv"]);
+    let ids: Vec<&str> = csv
+        .lines()
+        .skip(1)
+        .map(|l| l.split(',').next().unwrap())
+        .collect();
+    let shown = place.research(&[
+        "domain",
+        "research.toml",
+        "--id-prefix",
+        "2",
+        "--format",
+        "jsonl",
+    ]);
+    let shown: Vec<String> = shown
+        .out
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(ids, shown);
+    assert!(ids[1].starts_with("01_00_"), "{ids:?}");
+}
+
+#[test]
+fn configs_are_repeated_after_so_many_of_them() {
+    let place = Place::with(&format!(
+        "name = \"r\"\nn_reps = 2\nrepeat_each = 2\nn_configs = 3\n[domain]\nx = [1, 2, 3, 4]\n{SHOW}"
+    ));
+    place.run(&["-w", "2"]);
+    let csv = place.results("r", &["--format", "csv", "--aux"]);
+    let rows = csv.lines().skip(1).map(|row| {
+        let cells: Vec<&str> = row.split(',').collect();
+        format!("{}:{}", cells[1], cells[2])
+    });
+    let order = ["1:0", "2:0", "1:1", "2:1", "3:0", "3:1"];
+    assert_eq!(rows.collect::<Vec<_>>(), order);
+}
+
+/// Its output is saved with the first of them.
+#[test]
+fn a_root_unit_runs_once_for_all_branches_of_a_task() {
+    let place = Place::with(&format!(
+        "name = \"b\"\nbranches = 2\n[domain]\nx = [1, 2, 3]\n\
+         [[unit]]\nname = \"load\"\nroot = true\nrun = \"./load.sh\"\nsave_to = \"loaded\"\n{SHOW}"
+    ));
+    place.script("load.sh", "echo x >> loads; wc -l < loads");
+    place.run(&[]);
+    assert_eq!(place.read("loads").lines().count(), 2);
+    assert_eq!(
+        place.table("b"),
+        "x,iteration,loaded,shown\n1,0,1,1\n2,0,,2\n3,0,2,3"
+    );
+}
+
+#[test]
+fn aliases_are_shown_instead_of_values() {
+    let place = Place::with(&format!(
+        "name = \"a\"\ndomain = 'x=[10 as \"ten\", 20]'\n{SHOW}"
+    ));
+    place.run(&[]);
+    assert_eq!(place.table("a"), "x,iteration,shown\n10,0,10\n20,0,20");
+    let aliases = place.results("a", &["--alias", "--format", "csv"]);
+    let rows: Vec<&str> = aliases
+        .lines()
+        .map(|row| row.split_once(',').unwrap().1)
+        .collect();
+    assert_eq!(rows, ["x,iteration,shown", "ten,0,10", "20,0,20"]);
+}

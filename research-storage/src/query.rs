@@ -2,15 +2,13 @@
 
 mod error;
 
-use std::collections::BTreeSet;
-
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 
 use crate::results::Results;
-use crate::table::{Cell, ColumnType, Table, TableOptions};
+use crate::table::{Cell, ColumnType, Table, TableOptions, distinct};
 
 pub use error::QueryError;
 
@@ -39,20 +37,20 @@ impl Results {
             .to_table(&TableOptions::new())
             .map_err(|error| QueryError::Table(Box::new(error)))?;
         let experiments = self.experiments_table();
-        let sources = [("results", &results), ("experiments", &experiments)];
-        let mut columns = Vec::new();
+        let sources = [
+            Source::new("results", &results),
+            Source::new("experiments", &experiments),
+        ];
         let mut connection = Connection::open_in_memory()?;
         // Else a column that does not exist would be a text in double quotes.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
-        for (name, table) in sources {
-            let source = Source::new(name, table);
-            connection.execute_batch(&source.definition())?;
-            columns.push(source);
-        }
         let mut known: Vec<&str> = Vec::new();
-        for name in columns.iter().flat_map(|source| &source.columns) {
-            if !known.contains(&name.as_str()) {
-                known.push(name);
+        for source in &sources {
+            connection.execute_batch(&source.definition())?;
+            for name in &source.columns {
+                if !known.contains(&name.as_str()) {
+                    known.push(name);
+                }
             }
         }
         let explain = |error| QueryError::of(error, question, &known);
@@ -63,7 +61,7 @@ impl Results {
         // such as a column that tables are joined by with `using`.
         let question_names = question.to_ascii_lowercase();
         let named = |source: &&Source<'_>| question_names.contains(source.name);
-        for source in columns.iter().filter(named) {
+        for source in sources.iter().filter(named) {
             source.fill(&connection)?;
         }
         answer(&connection, question).map_err(explain)
@@ -83,7 +81,7 @@ impl<'a> Source<'a> {
         Self {
             name,
             table,
-            columns: distinct(table.columns()),
+            columns: column_names(table.columns()),
             types: table.column_types(),
         }
     }
@@ -142,19 +140,9 @@ impl ToSql for Stored<'_> {
 
 /// The names, of which SQLite takes those that differ in case alone for one, and none with a zero
 /// byte.
-fn distinct(names: &[String]) -> Vec<String> {
-    let mut taken = BTreeSet::new();
-    let name = |name: &String| {
-        let name = name.replace('\0', "\u{fffd}");
-        let mut distinct = name.clone();
-        let mut postfix = 0;
-        while !taken.insert(distinct.to_ascii_lowercase()) {
-            postfix += 1;
-            distinct = format!("{name}_{postfix}");
-        }
-        distinct
-    };
-    names.iter().map(name).collect()
+fn column_names(names: &[String]) -> Vec<String> {
+    let names = names.iter().map(|name| name.replace('\0', "\u{fffd}"));
+    distinct(names.collect(), str::to_ascii_lowercase)
 }
 
 fn quoted(name: &str) -> String {

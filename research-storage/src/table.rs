@@ -71,17 +71,7 @@ impl<'a> Table<'a> {
     /// Two columns with one name would be one in a JSON object, so the later ones get the postfix
     /// `_1`, `_2`, …, as units do.
     fn new(names: Vec<String>, rows: Rows<'a>) -> Self {
-        let mut taken = HashSet::new();
-        let mut columns = Vec::with_capacity(names.len());
-        for name in names {
-            let mut column = name.clone();
-            let mut postfix = 0;
-            while !taken.insert(column.clone()) {
-                postfix += 1;
-                column = format!("{name}_{postfix}");
-            }
-            columns.push(column);
-        }
+        let columns = distinct(names, str::to_owned);
         Self { columns, rows }
     }
 
@@ -141,4 +131,20 @@ impl fmt::Display for Table<'_> {
             .map_err(|_| fmt::Error)?;
         f.write_str(&String::from_utf8_lossy(&text))
     }
+}
+
+/// Gives names that are the same, by what `key` makes of them, the postfixes `_1`, `_2`, …, but
+/// the first.
+pub(crate) fn distinct(names: Vec<String>, key: impl Fn(&str) -> String) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let distinct = names.into_iter().map(|name| {
+        let mut distinct = name.clone();
+        let mut postfix = 0;
+        while !taken.insert(key(&distinct)) {
+            postfix += 1;
+            distinct = format!("{name}_{postfix}");
+        }
+        distinct
+    });
+    distinct.collect()
 }

@@ -128,6 +128,31 @@ fn a_file_holds_each_value_of_the_table() {
 }
 
 #[test]
+fn many_rows_are_several_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let count = 150_000_i64;
+    let events = [
+        started(0, 1, Config::new()),
+        saved(0, "i", 0, Column::Int((0..count).collect())),
+        saved(0, "b", 0, Column::Bool(vec![true])),
+    ];
+    let results: Results = events.iter().collect();
+    let table = results.to_table(&TableOptions::new()).unwrap();
+    table
+        .write_parquet(fs::File::create(&path).unwrap())
+        .unwrap();
+    let file = SerializedFileReader::new(fs::File::open(&path).unwrap()).unwrap();
+    assert!(file.num_row_groups() > 1);
+    let (_, rows) = read(&path);
+    assert_eq!(rows.len(), 150_000);
+    for (place, row) in rows.iter().enumerate() {
+        let (place, bool) = (place.to_string(), if place == 0 { "true" } else { "-" });
+        assert_eq!(row[1..], [place.as_str(), place.as_str(), bool]);
+    }
+}
+
+#[test]
 fn a_table_without_rows_is_a_file_without_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.parquet");

@@ -296,14 +296,21 @@ big.bin  2.0            2      0.625  0.176777
 
 #[test]
 fn equal_means_have_no_deviation() {
-    let mut results = Results::new();
-    for number in 0..3 {
-        results.apply(&started(number, 1, Config::from_pairs([("a", 1)])));
-        results.apply(&saved(number, "loss", 0, Column::Float(vec![0.1; 3])));
-    }
-    let summary = SummaryOptions::new().joined(true);
-    let text = results.summary(&all(), &summary).unwrap().to_string();
-    assert!(text.ends_with(" 0.1 ± 0\n"), "{text}");
+    let shown = |value: f64| {
+        let mut results = Results::new();
+        for number in 0..3 {
+            results.apply(&started(number, 1, Config::from_pairs([("a", 1)])));
+            results.apply(&saved(number, "loss", 0, Column::Float(vec![value; 3])));
+        }
+        let summary = SummaryOptions::new().joined(true);
+        let text = results.summary(&all(), &summary).unwrap().to_string();
+        let (_, shown) = text.trim_end().rsplit_once("  ").unwrap();
+        shown.to_owned()
+    };
+    assert_eq!(shown(0.1), "0.1 ± 0");
+    assert_eq!(shown(1.0 / 3.0), "0.333333 ± 0");
+    assert_eq!(shown(-1e200), "-1e200 ± 0");
+    assert_eq!(shown(5.0), "5.0 ± 0");
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub enum PlotError {
     },
     /// What was saved has no place in a picture.
     #[error(
-        "there is nothing to draw: all numbers that were saved{of} are NaN or infinite, or not above zero, which a logarithmic axis needs"
+        "there is nothing to draw: all numbers that would be drawn of what was saved{of} are NaN or infinite, or not above zero, which a logarithmic axis needs"
     )]
     Undrawable {
         /// Under which name, if one was asked for.

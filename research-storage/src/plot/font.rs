@@ -17,6 +17,13 @@ pub(super) fn width(text: &str, size: f32) -> f32 {
     text.chars().map(advance(size)).sum()
 }
 
+/// How wide a text is, or `most` if it is wider.
+pub(super) fn width_within(text: &str, size: f32, most: f32) -> f32 {
+    let mut widths = text.chars().map(advance(size));
+    let sum = |sum: f32, width: f32| Some(sum + width).filter(|sum| *sum < most);
+    widths.try_fold(0.0, sum).unwrap_or(most)
+}
+
 /// A text cut to a width.
 pub(super) fn fitting(text: &str, size: f32, room: f32) -> String {
     cut::fitting(text, room, advance(size))

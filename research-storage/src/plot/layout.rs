@@ -142,19 +142,19 @@ fn head_texts(plot: &Plot, room: f32, shapes: &mut Vec<Shape>) {
 
 fn draw_panel(plot: &Plot, panel: &Panel, frame: Frame, shapes: &mut Vec<Shape>) {
     let (x, y) = scales(plot, panel, true);
-    let y_ticks = y.ticks((frame.height / 48.0) as usize);
+    let height = frame.height - PANEL_TITLE - 2.0 * SMALL - 30.0;
+    let y_ticks = apart(y.ticks((frame.height / 48.0) as usize), &y, height);
     let labels = y_ticks.iter().map(|tick| font::width(&tick.label, SMALL));
     let left = labels.fold(0.0, f32::max) + 10.0;
-    let above = PANEL_TITLE + 12.0;
     let axes = Axes {
         plot,
         x,
         y,
         frame: Frame {
             left: frame.left + left,
-            top: frame.top + above,
+            top: frame.top + PANEL_TITLE + 12.0,
             width: frame.width - left - 6.0,
-            height: frame.height - above - 2.0 * SMALL - 18.0,
+            height,
         },
         line_width: if panel.curves.len() > MANY_CURVES {
             1.0
@@ -173,6 +173,22 @@ fn draw_panel(plot: &Plot, panel: &Panel, frame: Frame, shapes: &mut Vec<Shape>)
     for curve in &panel.curves {
         axes.draw_curve(curve, shapes);
     }
+}
+
+/// The ticks of a y axis of this height whose labels do not cover those below them: on a logarithmic
+/// axis they are not equally far apart.
+fn apart(mut ticks: Vec<Tick>, axis: &Scale, height: f32) -> Vec<Tick> {
+    let mut last = f32::NEG_INFINITY;
+    let stands_apart = |tick: &Tick| {
+        let at = axis.place(tick.at) as f32 * height;
+        let is_apart = at - last >= SMALL;
+        if is_apart {
+            last = at;
+        }
+        is_apart
+    };
+    ticks.retain(stands_apart);
+    ticks
 }
 
 /// The x axis is that of all panels, the y axis that of the panels of the same variable, with or
@@ -286,8 +302,10 @@ impl Axes<'_> {
     /// Where there is no room for the name of every place, those of every so many.
     fn names(&self, names: &[String]) -> Vec<XLabel> {
         let per = self.frame.width.max(1.0) / names.len().max(1) as f32;
-        let widths = names.iter().map(|name| font::width(name, SMALL));
-        let wanted = widths.fold(0.0, f32::max).min(NAME) + 8.0;
+        let widths = names
+            .iter()
+            .map(|name| font::width_within(name, SMALL, NAME));
+        let wanted = widths.fold(0.0, f32::max) + 8.0;
         let every = (wanted / per).ceil().max(1.0) as usize;
         let shown = names.iter().enumerate().step_by(every);
         let label = |(place, name): (usize, &String)| {

@@ -21,8 +21,9 @@ pub(super) fn width(legend: &Legend, most: f32) -> f32 {
         return 0.0;
     }
     let labels = legend.entries.iter();
-    let widest = labels.map(|(label, _)| font::width(label, SMALL) + KEY);
-    let widest = widest.fold(font::width(&legend.title, SMALL), f32::max);
+    let widest = labels.map(|(label, _)| KEY + font::width_within(label, SMALL, WIDEST));
+    let title = font::width_within(&legend.title, SMALL, KEY + WIDEST);
+    let widest = widest.fold(title, f32::max);
     let count = legend.entries.len();
     let note = match count > FEW {
         true => font::width(&note(count, count), SMALL),

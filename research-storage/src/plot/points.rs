@@ -116,3 +116,42 @@ impl Ord for Place {
         self.0.total_cmp(&other.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Point, point};
+    use crate::plot::{Aggregate, Band, PlotOptions};
+
+    #[test]
+    fn a_point_is_what_its_aggregate_and_its_band_say() {
+        let of = |values: &[f64], aggregate, band| {
+            let options = PlotOptions::new().aggregate(aggregate).band(band);
+            let point = point(0.0, values.to_vec(), &options);
+            point.map(|Point { y, low, high, .. }| (y, low, high))
+        };
+        let values = [9.0, 0.0, 1.0, 2.0];
+        assert_eq!(
+            of(&values, Aggregate::Mean, Band::Range),
+            Some((3.0, 0.0, 9.0))
+        );
+        assert_eq!(
+            of(&values, Aggregate::Median, Band::None),
+            Some((1.5, 1.5, 1.5))
+        );
+        assert_eq!(
+            of(&values[..3], Aggregate::Median, Band::None),
+            Some((1.0, 1.0, 1.0))
+        );
+        let deviation = (50.0_f64 / 3.0).sqrt();
+        let around = |y: f64| Some((y, y - deviation, y + deviation));
+        assert_eq!(of(&values, Aggregate::Mean, Band::Deviation), around(3.0));
+        assert_eq!(of(&values, Aggregate::Median, Band::Deviation), around(1.5));
+        assert_eq!(
+            of(&[4.0], Aggregate::Mean, Band::Deviation),
+            Some((4.0, 4.0, 4.0))
+        );
+        assert_eq!(of(&[], Aggregate::Mean, Band::Range), None);
+        let far = of(&[-1.7e308, 1.7e308], Aggregate::Mean, Band::Deviation);
+        assert_eq!(far, Some((0.0, f64::MIN, f64::MAX)));
+    }
+}

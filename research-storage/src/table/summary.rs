@@ -11,6 +11,7 @@ use super::error::hint;
 use super::experiments::Identity;
 use super::filter;
 use super::options::TableOptions;
+use super::write::Short;
 use super::{Rows, Table, TableError};
 use crate::results::{ExperimentResult, Names, Series};
 use crate::statistics;
@@ -173,7 +174,7 @@ fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
         let decimals = (1.0 - deviation.log10().floor()).clamp(0.0, 15.0) as usize;
         format!("{mean:.decimals$} ± {deviation:.decimals$}")
     } else if deviation == 0.0 {
-        format!("{mean} ± 0")
+        format!("{} ± 0", Short(mean))
     } else {
         format!("{mean:.3e} ± {deviation:.1e}")
     })

@@ -8,6 +8,8 @@ use std::io::{self, Write};
 
 use super::{Cell, Format, Table};
 
+pub(super) use text::Short;
+
 /// Writes a table in a form.
 pub(super) fn table(table: &Table<'_>, format: Format, output: &mut dyn Write) -> io::Result<()> {
     let mut output = Buffered::new(output);

@@ -112,6 +112,8 @@ fn place(shape: &Shape) -> Option<Place<'_>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn no_text_leaves_the_picture_or_covers_another(plot in plot()) {
         let scene = scene(&plot);

@@ -139,7 +139,7 @@ fn shorten(text: &str, shown: &mut String) {
 }
 
 /// A float in about six significant digits.
-struct Short(f64);
+pub(in crate::table) struct Short(pub(in crate::table) f64);
 
 impl Display for Short {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

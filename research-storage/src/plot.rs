@@ -5,6 +5,7 @@
 //! with characters instead.
 
 mod along;
+mod axes;
 mod curves;
 mod cut;
 mod error;
@@ -17,6 +18,7 @@ mod png;
 mod points;
 mod scale;
 mod scene;
+mod shapes;
 mod sketch;
 mod svg;
 

@@ -388,3 +388,28 @@ fn long_labels_do_not_widen_a_sketch() {
         assert!(sketch.contains("er 2"), "{sketch}");
     }
 }
+
+#[test]
+fn the_beginning_of_a_long_curve_is_seen_on_a_logarithmic_axis() {
+    let mut results = Results::new();
+    results.apply(&started(0, 1, Config::from_pairs([("a", 1)])));
+    // Between the iterations 1 and 10 is a fifth of the axis.
+    let mut values = vec![0.0; 100_000];
+    values[..10].copy_from_slice(&[0.0, 5.0, 1.0, 4.0, 2.0, 3.0, 1.0, 4.0, 2.0, 6.0]);
+    results.apply(&saved(0, "y", 0, Column::Float(values)));
+    let svg = default_svg(&results, &PlotOptions::new().log_x(true));
+    let line = svg
+        .lines()
+        .find(|line| line.contains("stroke-width=\"1.7\""));
+    let points = line.unwrap().split('"').nth(1).unwrap();
+    let heights = points.split(' ').take(9).map(|point| {
+        let (_, y) = point.split_once(',').unwrap();
+        y.parse::<f64>().unwrap()
+    });
+    let heights: Vec<f64> = heights.collect();
+    // Down is more in a picture: the first nine points are the first nine values.
+    let turns = heights.windows(2).map(|pair| pair[1] > pair[0]);
+    let expected = [true, false, true, false, true, false, true, false];
+    assert_eq!(turns.collect::<Vec<bool>>(), expected, "{heights:?}");
+    assert!(points.split(' ').count() < 2000);
+}

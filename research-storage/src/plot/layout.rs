@@ -1,11 +1,12 @@
 //! Where everything stands in a picture.
 
 use super::Plot;
-use super::curves::{Curve, Panel};
+use super::axes::{Axes, apart};
+use super::curves::Panel;
 use super::error::MOST;
 use super::points::Point;
-use super::scale::{Scale, Tick};
-use super::scene::{Anchor, Color, Scene, Shape, color};
+use super::scale::Scale;
+use super::scene::{Anchor, Color, Scene, Shape};
 use super::{font, legend};
 
 /// Sizes of texts.
@@ -18,12 +19,6 @@ const MARGIN: f32 = 18.0;
 const GAP: f32 = 26.0;
 /// What a panel has inside, if nobody says how large the picture is.
 const PANEL: (f32, f32) = (440.0, 300.0);
-/// What the names of places on the x axis take at least, if they are as long.
-const NAME: f32 = 64.0;
-/// How far the labels of an axis may stand beyond its ends.
-const BEYOND: f32 = 16.0;
-/// Curves of no more points than these have dots.
-const FEW_POINTS: usize = 24;
 
 /// More curves than these are thin.
 const MANY_CURVES: usize = 16;
@@ -35,25 +30,6 @@ pub(super) struct Frame {
     pub(super) top: f32,
     pub(super) width: f32,
     pub(super) height: f32,
-}
-
-/// The axes of a panel.
-struct Axes<'a> {
-    plot: &'a Plot,
-    x: Scale,
-    y: Scale,
-    /// Where the curves are.
-    frame: Frame,
-    line_width: f32,
-}
-
-/// A label of the x axis.
-struct XLabel {
-    text: String,
-    /// Where its tick is.
-    at: f32,
-    /// Where its own middle is.
-    middle: f32,
 }
 
 pub(super) fn scene(plot: &Plot) -> Scene {
@@ -175,22 +151,6 @@ fn draw_panel(plot: &Plot, panel: &Panel, frame: Frame, shapes: &mut Vec<Shape>)
     }
 }
 
-/// The ticks of a y axis of this height whose labels do not cover those below them: on a logarithmic
-/// axis they are not equally far apart.
-fn apart(mut ticks: Vec<Tick>, axis: &Scale, height: f32) -> Vec<Tick> {
-    let mut last = f32::NEG_INFINITY;
-    let stands_apart = |tick: &Tick| {
-        let at = axis.place(tick.at) as f32 * height;
-        let is_apart = at - last >= SMALL;
-        if is_apart {
-            last = at;
-        }
-        is_apart
-    };
-    ticks.retain(stands_apart);
-    ticks
-}
-
 /// The x axis is that of all panels, the y axis that of the panels of the same variable, with or
 /// without room for bands.
 pub(super) fn scales(plot: &Plot, panel: &Panel, bands: bool) -> (Scale, Scale) {
@@ -226,193 +186,6 @@ fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
 fn ends(spans: impl Iterator<Item = (f64, f64)>, log: bool) -> (f64, f64) {
     let ends = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     ends.unwrap_or(if log { (1.0, 10.0) } else { (0.0, 1.0) })
-}
-
-impl Axes<'_> {
-    fn at(&self, x: f64, y: f64) -> (f32, f32) {
-        let Frame {
-            left,
-            top,
-            width,
-            height,
-        } = self.frame;
-        (
-            left + self.x.place(x) as f32 * width,
-            top + (1.0 - self.y.place(y) as f32) * height,
-        )
-    }
-
-    fn draw(&self, y_ticks: &[Tick], shapes: &mut Vec<Shape>) {
-        let Frame {
-            left,
-            top,
-            width,
-            height,
-        } = self.frame;
-        let (right, bottom) = (left + width, top + height);
-        for tick in y_ticks {
-            let (_, y) = self.at(0.0, tick.at);
-            shapes.push(Shape::thin_line([(left, y), (right, y)], Color::GRID));
-            let at = (left - 6.0, y + SMALL * 0.36);
-            let label = tick.label.as_str();
-            shapes.push(Shape::text(at, label, SMALL, Anchor::End, Color::TEXT));
-        }
-        for XLabel { text, at, middle } in self.x_labels() {
-            shapes.push(Shape::thin_line([(at, top), (at, bottom)], Color::GRID));
-            let tick = [(at, bottom), (at, bottom + 4.0)];
-            shapes.push(Shape::thin_line(tick, Color::AXIS));
-            let at = (middle, bottom + SMALL + 5.0);
-            shapes.push(Shape::text(at, text, SMALL, Anchor::Middle, Color::TEXT));
-        }
-        shapes.push(Shape::thin_line([(left, top), (left, bottom)], Color::AXIS));
-        shapes.push(Shape::thin_line(
-            [(left, bottom), (right, bottom)],
-            Color::AXIS,
-        ));
-        let label = font::fitting(&self.plot.x_label, SMALL, width);
-        let at = (left + width / 2.0, bottom + 2.0 * SMALL + 11.0);
-        let color = Color::FAINT_TEXT;
-        shapes.push(Shape::text(at, label, SMALL, Anchor::Middle, color));
-    }
-
-    /// As many as there is room for.
-    fn x_labels(&self) -> Vec<XLabel> {
-        if let Some(names) = &self.plot.categories {
-            return self.names(names);
-        }
-        for count in (2..=(self.frame.width / 50.0) as usize).rev() {
-            let ticks = self.x.ticks(count).into_iter();
-            let labels: Vec<XLabel> = ticks
-                .map(|tick| self.x_label(tick.at, tick.label))
-                .collect();
-            let mut end = f32::NEG_INFINITY;
-            let fit = labels.iter().all(|label| {
-                let half = font::width(&label.text, SMALL) / 2.0;
-                let fits = label.middle - half > end + 8.0;
-                end = label.middle + half;
-                fits
-            });
-            if fit {
-                return labels;
-            }
-        }
-        Vec::new()
-    }
-
-    /// Where there is no room for the name of every place, those of every so many.
-    fn names(&self, names: &[String]) -> Vec<XLabel> {
-        let per = self.frame.width.max(1.0) / names.len().max(1) as f32;
-        let widths = names
-            .iter()
-            .map(|name| font::width_within(name, SMALL, NAME));
-        let wanted = widths.fold(0.0, f32::max) + 8.0;
-        let every = (wanted / per).ceil().max(1.0) as usize;
-        let shown = names.iter().enumerate().step_by(every);
-        let label = |(place, name): (usize, &String)| {
-            let (at, _) = self.at(place as f64, 0.0);
-            let to_end = (at - self.frame.left).min(self.frame.left + self.frame.width - at);
-            let room = (per * every as f32 - 8.0).min(2.0 * (to_end + BEYOND));
-            self.x_label(place as f64, font::fitting(name, SMALL, room))
-        };
-        shown.map(label).collect()
-    }
-
-    /// A label under its tick, or as near to that as the panel is wide.
-    fn x_label(&self, at: f64, text: String) -> XLabel {
-        let (at, _) = self.at(at, 0.0);
-        let half = font::width(&text, SMALL) / 2.0;
-        let first = self.frame.left - BEYOND + half;
-        let last = self.frame.left + self.frame.width + BEYOND - half;
-        let middle = at.min(last).max(first);
-        XLabel { text, at, middle }
-    }
-
-    fn color(&self, curve: &Curve) -> Color {
-        color(curve.color, self.plot.legend.colors)
-    }
-
-    fn draw_band(&self, curve: &Curve, shapes: &mut Vec<Shape>) {
-        let has_band = curve.points.iter().any(|point| point.low < point.high);
-        if !has_band {
-            return;
-        }
-        let color = self.color(curve);
-        if !curve.joined || curve.points.len() == 1 {
-            for point in &curve.points {
-                let ends = [self.at(point.x, point.low), self.at(point.x, point.high)];
-                shapes.push(Shape::Line {
-                    points: ends.map(|at| self.aside(curve, at)).to_vec(),
-                    color,
-                    width: 1.5,
-                });
-            }
-            return;
-        }
-        let points = thinned(&curve.points, self.frame.width);
-        let above = points.iter().map(|point| self.at(point.x, point.high));
-        let below = points.iter().rev().map(|point| self.at(point.x, point.low));
-        shapes.push(Shape::Area {
-            points: above.chain(below).collect(),
-            color,
-            opacity: 0.18,
-        });
-    }
-
-    fn draw_curve(&self, curve: &Curve, shapes: &mut Vec<Shape>) {
-        let color = self.color(curve);
-        let points = thinned(&curve.points, self.frame.width);
-        let points: Vec<(f32, f32)> = points
-            .iter()
-            .map(|point| self.at(point.x, point.y))
-            .collect();
-        if !curve.joined || points.len() <= FEW_POINTS {
-            shapes.extend(points.iter().map(|at| Shape::Dot {
-                at: self.aside(curve, *at),
-                radius: if curve.joined && points.len() > 1 {
-                    2.4
-                } else {
-                    3.4
-                },
-                color,
-            }));
-        }
-        if curve.joined && points.len() > 1 {
-            shapes.push(Shape::Line {
-                points,
-                color,
-                width: self.line_width,
-            });
-        }
-    }
-
-    /// Over a place with a name, the groups stand side by side.
-    fn aside(&self, curve: &Curve, at: (f32, f32)) -> (f32, f32) {
-        let Some(names) = &self.plot.categories else {
-            return at;
-        };
-        let colors = self.plot.legend.colors.max(1);
-        let room = self.frame.width / names.len().max(1) as f32 * 0.6;
-        let step = (room / colors as f32).min(14.0);
-        let middle = (colors - 1) as f32 / 2.0;
-        (at.0 + (curve.color as f32 - middle) * step, at.1)
-    }
-}
-
-/// No more points than can be seen: of those that share a pixel, the lowest and the highest.
-fn thinned(points: &[Point], width: f32) -> Vec<Point> {
-    let bins = (width as usize).max(100);
-    if points.len() <= bins * 2 {
-        return points.to_vec();
-    }
-    let mut thin = Vec::with_capacity(bins * 2);
-    for bin in points.chunks(points.len().div_ceil(bins)) {
-        let least = bin.iter().min_by(|a, b| a.y.total_cmp(&b.y));
-        let most = bin.iter().max_by(|a, b| a.y.total_cmp(&b.y));
-        let mut ends: Vec<Point> = least.into_iter().chain(most).copied().collect();
-        ends.sort_by(|a, b| a.x.total_cmp(&b.x));
-        thin.append(&mut ends);
-    }
-    thin
 }
 
 #[cfg(test)]

@@ -376,17 +376,21 @@ fn curves_are_drawn_on_a_terminal_and_into_files() {
         ["--aggregate", "median"],
         ["--band", "minmax"],
         ["--band", "none"],
-        ["--x", "lr"],
         ["--iterations", "0"],
         ["--where", "n=1"],
     ] {
         assert_ne!(svg(&flags), plain, "{flags:?} changes nothing");
     }
     assert_ne!(svg(&["--log-y"]), plain);
-    assert_ne!(svg(&["--x", "lr", "--log-x"]), svg(&["--x", "lr"]));
+    // The last values of all are infinite, and cannot be drawn.
+    let early = |flags: &[&str]| svg(&[&["--iterations", "0,1"], flags].concat());
+    assert_ne!(early(&["--x", "lr"]), early(&[]));
+    assert_ne!(early(&["--x", "lr", "--log-x"]), early(&["--x", "lr"]));
     let laid_out = |layout| svg(&["--col", "deep", "--layout", layout]);
     assert_ne!(laid_out("vertical"), laid_out("horizontal"));
     let refused = |flags: &[&str]| refused(folder.path(), &[&["plot", "kinds"], flags].concat());
     assert!(refused(&["--out", "picture.jpg"]).contains("let it end in .svg or .png"));
+    let infinite = refused(&["--y", "loss", "--x", "lr"]);
+    assert!(infinite.contains("are NaN or infinite"), "{infinite}");
     assert!(refused(&["--color", "nn"]).contains("no experiment has a parameter `nn`"));
 }

@@ -1,12 +1,11 @@
-//! What a new user types first: `init`, `run --dry-run`, `completions`, `man`, `--version`; and that
-//! no command minds a reader who has seen enough.
+//! What a new user types first: `init`, `run --dry-run`, `completions`, `man`, `--version`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use common::{research, text};
 use research_cli::file::{Format, ResearchFile};
@@ -368,65 +367,4 @@ fn the_version_says_how_it_was_built() {
     assert!(text(&long.stdout).contains("; "), "{long:?}");
     assert!(text(&long.stdout).contains(", rustc 1."), "{long:?}");
     assert_eq!(text(&research(here, &["-V"]).stdout).trim(), begin);
-}
-
-/// Whoever reads has ended before anything was written.
-#[test]
-fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
-    research(path, &["init"]);
-    research(path, &["run", "research.toml", "-q", "--set", "profile=1"]);
-    let results = research(path, &["results", "first", "--format=csv"]);
-    let id = text(&results.stdout).lines().nth(1).unwrap();
-    let id = id.split(',').next().unwrap();
-    let commands: [&[&str]; 27] = [
-        &["--help"],
-        &["--version"],
-        &["help", "run"],
-        &["man"],
-        &["completions", "bash"],
-        &["status", "first"],
-        &["status", "first", "--format=json"],
-        &["status", "first", "--format=csv"],
-        &["results", "first"],
-        &["results", "first", "--format=csv"],
-        &["list"],
-        &["logs", "first"],
-        &["artifacts", "first"],
-        &["env", "first"],
-        &["doctor", "first"],
-        &["query", "first", "select * from results"],
-        &["domain", "research.toml"],
-        &["run", "research.toml", "--dry-run", "--name", "second"],
-        &[
-            "run",
-            "research.toml",
-            "--dry-run",
-            "--name=second",
-            "--format=json",
-        ],
-        &["list", "--format=json"],
-        &["plot", "first", "--x", "x"],
-        &["plot", "first", "--out", "first.svg"],
-        &["compact", "first"],
-        &["devices"],
-        &["devices", "--format=json"],
-        &["reproduce", "first", id],
-        &["profile", "first"],
-    ];
-    for arguments in commands {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let ended = Command::new(env!("CARGO_BIN_EXE_research"))
-            .args(arguments)
-            .current_dir(path)
-            .stdin(Stdio::null())
-            .stdout(writer)
-            .stderr(Stdio::piped())
-            .output()
-            .unwrap();
-        let code = ended.status.code();
-        assert_eq!((code, text(&ended.stderr)), (Some(0), ""), "{arguments:?}");
-    }
 }

@@ -74,6 +74,68 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!(text(&ended.stderr), "");
 }
 
+/// Whoever reads has ended before anything was written.
+#[test]
+fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let research = common::research;
+    research(path, &["init"]);
+    research(path, &["run", "research.toml", "-q", "--set", "profile=1"]);
+    let results = research(path, &["results", "first", "--format=csv"]);
+    let id = text(&results.stdout).lines().nth(1).unwrap();
+    let id = id.split(',').next().unwrap();
+    let commands: [&[&str]; 27] = [
+        &["--help"],
+        &["--version"],
+        &["help", "run"],
+        &["man"],
+        &["completions", "bash"],
+        &["status", "first"],
+        &["status", "first", "--format=json"],
+        &["status", "first", "--format=csv"],
+        &["results", "first"],
+        &["results", "first", "--format=csv"],
+        &["list"],
+        &["logs", "first"],
+        &["artifacts", "first"],
+        &["env", "first"],
+        &["doctor", "first"],
+        &["query", "first", "select * from results"],
+        &["domain", "research.toml"],
+        &["run", "research.toml", "--dry-run", "--name", "second"],
+        &[
+            "run",
+            "research.toml",
+            "--dry-run",
+            "--name=second",
+            "--format=json",
+        ],
+        &["list", "--format=json"],
+        &["plot", "first", "--x", "x"],
+        &["plot", "first", "--out", "first.svg"],
+        &["compact", "first"],
+        &["devices"],
+        &["devices", "--format=json"],
+        &["reproduce", "first", id],
+        &["profile", "first"],
+    ];
+    for arguments in commands {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Command::new(env!("CARGO_BIN_EXE_research"))
+            .args(arguments)
+            .current_dir(path)
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let code = ended.status.code();
+        assert_eq!((code, text(&ended.stderr)), (Some(0), ""), "{arguments:?}");
+    }
+}
+
 #[test]
 fn an_output_that_cannot_be_written_is_an_error() {
     let Ok(full) = File::options().write(true).open("/dev/full") else {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub(crate) const MARK: &str = "CHAOS_MARK";
 
 /// Whoever is there so long after the leader's end is left behind.
-const AFTERLIFE: Duration = Duration::from_secs(2);
+const AFTERLIFE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Process {

@@ -40,7 +40,7 @@ fn what_is_said_without_a_terminal_is_plain() {
     assert_eq!(silent.err, "", "{silent:?}");
 }
 
-/// Of what is run; the other commands are in `first_steps.rs`.
+/// Of what is run; the other commands are in `program.rs`.
 #[test]
 fn a_reader_of_results_that_leaves_is_no_error() {
     let place = place();

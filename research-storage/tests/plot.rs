@@ -413,3 +413,23 @@ fn the_beginning_of_a_long_curve_is_seen_on_a_logarithmic_axis() {
     assert_eq!(turns.collect::<Vec<bool>>(), expected, "{heights:?}");
     assert!(points.split(' ').count() < 2000);
 }
+
+#[test]
+fn a_band_that_is_nearly_zero_takes_no_decades_of_a_logarithmic_axis() {
+    // The mean of these is hardly more than their deviation.
+    let lowest = (3.0 - 8.0_f64.sqrt()) * 1.000_001;
+    let mut results = Results::new();
+    for (number, value) in (0..).zip([1.0, lowest]) {
+        results.apply(&started(number, 1, Config::from_pairs([("a", 1)])));
+        let losses = Column::Float(vec![10.0, value]);
+        results.apply(&saved(number, "loss", 0, losses));
+    }
+    let svg = default_svg(&results, &PlotOptions::new().log_y(true));
+    let labels = texts(&svg);
+    assert!(
+        labels.contains(&"10") && labels.contains(&"0.2"),
+        "{labels:?}"
+    );
+    let far = |label: &&str| label.contains("e-") || label.starts_with("0.0");
+    assert!(!labels.iter().any(far), "{labels:?}");
+}

@@ -20,6 +20,9 @@ const GAP: f32 = 26.0;
 /// What a panel has inside, if nobody says how large the picture is.
 const PANEL: (f32, f32) = (440.0, 300.0);
 
+/// On a logarithmic axis, bands have room for no more than this factor below the lowest point: an end
+/// of a band that is nearly zero would take decades.
+const LOWER: f64 = 4.0;
 /// More curves than these are thin.
 const MANY_CURVES: usize = 16;
 
@@ -165,14 +168,16 @@ pub(super) fn scales(plot: &Plot, panel: &Panel, bands: bool) -> (Scale, Scale) 
         true => Scale::of_whole(low, high, room),
         false => Scale::around(low, high, plot.log.x, room),
     };
-    let same = plot
-        .panels
-        .iter()
-        .filter(|other| other.variable == panel.variable);
-    let spans = same.flat_map(points).map(|point| match point {
-        point if !bands => (point.y, point.y),
-        point if plot.log.y && point.low <= 0.0 => (point.y, point.high),
-        point => (point.low, point.high),
+    let same = || {
+        let panels = plot.panels.iter();
+        let same = panels.filter(|other| other.variable == panel.variable);
+        same.flat_map(points)
+    };
+    let lowest = same().map(|point| point.y).fold(f64::MAX, f64::min);
+    let spans = same().map(|point| match bands {
+        true if plot.log.y => (point.low.max(lowest / LOWER), point.high),
+        true => (point.low, point.high),
+        false => (point.y, point.y),
     });
     let (low, high) = ends(spans, plot.log.y);
     (x, Scale::around(low, high, plot.log.y, 0.05))

@@ -88,9 +88,16 @@ fn compare_targets(
     Ok(())
 }
 
+/// Whether it was asked for: by no name, or by a part of its own.
+fn is_wanted() -> bool {
+    let mut names = std::env::args().skip(1);
+    let name = names.find(|argument| !argument.starts_with("--"));
+    name.is_none_or(|name| "executor".contains(&name))
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     // `cargo test --benches` builds and starts this too.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !std::env::args().any(|argument| argument == "--bench") || !is_wanted() {
         return Ok(());
     }
     let before = resident()?;

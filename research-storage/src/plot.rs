@@ -29,6 +29,7 @@ pub use error::PlotError;
 pub use options::{Aggregate, Arrangement, Band, PlotOptions};
 
 use curves::Panel;
+use options::Size;
 
 /// A picture of results, to be written in one of several forms.
 ///
@@ -64,7 +65,7 @@ pub struct Plot {
     /// How many panels stand side by side.
     columns: usize,
     legend: Legend,
-    size: Option<(u32, u32)>,
+    size: Size,
 }
 
 /// Which axes are logarithmic.

@@ -106,7 +106,11 @@ fn groups_colours_and_panels_are_as_asked_for() {
     let (wide, low) = size(&both.clone().arrangement(Arrangement::Horizontal));
     let (narrow, high) = size(&both.clone().arrangement(Arrangement::Vertical));
     assert!(narrow < wide && low < high);
-    assert_eq!(size(&both.size(500, 400)), (500, 400));
+    assert_eq!(size(&both.clone().size(500, 400)), (500, 400));
+    // What is not said is what the panels need.
+    let vertical = both.arrangement(Arrangement::Vertical);
+    assert_eq!(size(&vertical.clone().width(500)), (500, high));
+    assert_eq!(size(&vertical.height(400)), (narrow, 400));
 }
 
 #[test]

@@ -188,10 +188,16 @@ fn options(arguments: &Arguments, name: &str) -> PlotOptions {
     if let Some(key) = &arguments.color {
         options = options.color(key);
     }
-    match (&arguments.out, arguments.width, arguments.height) {
-        (None, ..) | (_, None, None) => options,
-        (_, width, height) => options.size(width.unwrap_or(900), height.unwrap_or(560)),
+    // That of a sketch is given to the sketch.
+    if arguments.out.is_some() {
+        if let Some(width) = arguments.width {
+            options = options.width(width);
+        }
+        if let Some(height) = arguments.height {
+            options = options.height(height);
+        }
     }
+    options
 }
 
 fn write(plot: &Plot, path: &Path, form: &Form) -> Result<(), CommandError> {

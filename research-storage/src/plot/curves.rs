@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::along::Along;
-use super::error::is_possible;
+use super::error::{MOST, is_possible};
 use super::groups::{self, Distinct};
+use super::options::Size;
 use super::points::{Point, points};
 use super::{Aggregate, Arrangement, Band, Legend, Log, Plot, PlotError, PlotOptions};
 use crate::results::{ExperimentResult, Results};
@@ -36,9 +37,9 @@ pub(super) fn gather(
     filters: &TableOptions,
     options: &PlotOptions,
 ) -> Result<Plot, PlotError> {
-    if let Some((width, height)) = options.size
-        && !is_possible(width, height)
-    {
+    let Size { width, height } = options.size;
+    let (width, height) = (width.unwrap_or(MOST), height.unwrap_or(MOST));
+    if !is_possible(width, height) {
         return Err(PlotError::Size { width, height });
     }
     let experiments = select(results.experiments().collect(), filters)?;

@@ -38,7 +38,7 @@ pub(super) struct Frame {
 pub(super) fn scene(plot: &Plot) -> Scene {
     let columns = plot.columns.clamp(1, plot.panels.len().max(1));
     let rows = plot.panels.len().div_ceil(columns);
-    let most = plot.size.map_or(f32::MAX, |(width, _)| width as f32 * 0.3);
+    let most = plot.size.width.map_or(f32::MAX, |width| width as f32 * 0.3);
     let legend_width = legend::width(&plot.legend, most);
     let beside = if legend_width > 0.0 {
         legend_width + GAP
@@ -46,13 +46,16 @@ pub(super) fn scene(plot: &Plot) -> Scene {
         0.0
     };
     let head = head_height(plot);
-    let (width, height) = plot.size.unwrap_or_else(|| {
-        let per = (PANEL.0 + 60.0 + GAP, PANEL.1 + 64.0 + GAP);
-        let width = per.0 * columns as f32 + beside + 2.0 * MARGIN - GAP;
-        let height = per.1 * rows as f32 + head + 2.0 * MARGIN - GAP;
-        let whole = |length: f32| (length.ceil() as u32).min(MOST);
-        (whole(width), whole(height))
-    });
+    let per = (PANEL.0 + 60.0 + GAP, PANEL.1 + 64.0 + GAP);
+    let needed = |length: f32| (length.ceil() as u32).min(MOST);
+    let width = plot
+        .size
+        .width
+        .unwrap_or_else(|| needed(per.0 * columns as f32 + beside + 2.0 * MARGIN - GAP));
+    let height = plot
+        .size
+        .height
+        .unwrap_or_else(|| needed(per.1 * rows as f32 + head + 2.0 * MARGIN - GAP));
     let mut shapes = Vec::new();
     head_texts(plot, width as f32 - 2.0 * MARGIN, &mut shapes);
     let inner = Frame {

@@ -37,6 +37,13 @@ pub enum Arrangement {
     Vertical,
 }
 
+/// How large a picture is to be; what is not set is what its panels need.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Size {
+    pub(super) width: Option<u32>,
+    pub(super) height: Option<u32>,
+}
+
 /// What a picture shows; see [`Results::plot`](crate::Results::plot).
 ///
 /// ```
@@ -62,7 +69,7 @@ pub struct PlotOptions {
     pub(super) arrangement: Arrangement,
     pub(super) log_x: bool,
     pub(super) log_y: bool,
-    pub(super) size: Option<(u32, u32)>,
+    pub(super) size: Size,
 }
 
 impl PlotOptions {
@@ -168,8 +175,21 @@ impl PlotOptions {
 
     /// The width and the height of the whole picture.
     #[must_use]
-    pub fn size(mut self, width: u32, height: u32) -> Self {
-        self.size = Some((width, height));
+    pub fn size(self, width: u32, height: u32) -> Self {
+        self.width(width).height(height)
+    }
+
+    /// The width of the whole picture; what its panels need, if not set.
+    #[must_use]
+    pub fn width(mut self, width: u32) -> Self {
+        self.size.width = Some(width);
+        self
+    }
+
+    /// The height of the whole picture; what its panels need, if not set.
+    #[must_use]
+    pub fn height(mut self, height: u32) -> Self {
+        self.size.height = Some(height);
         self
     }
 }

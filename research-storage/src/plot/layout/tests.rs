@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{Panel, Plot, Point, Shape, scene};
 use crate::plot::curves::Curve;
+use crate::plot::options::Size;
 use crate::plot::scene::Anchor;
 use crate::plot::{Legend, Log, font};
 
@@ -46,7 +47,10 @@ fn plot() -> impl Strategy<Value = Plot> {
     let texts = (prop::option::of(name()), name(), name(), name());
     let panels = prop::collection::vec(panel(), 1..5);
     let entries = prop::collection::vec(name(), 0..80);
-    let size = prop::option::of((600..2000_u32, 500..2000_u32));
+    let size = (
+        prop::option::of(600..2000_u32),
+        prop::option::of(500..2000_u32),
+    );
     let categories = prop::option::of(prop::collection::vec(name(), 1..60));
     let shape = (1..3_usize, any::<(bool, bool)>(), size);
     (texts, panels, entries, categories, shape).prop_map(
@@ -81,7 +85,10 @@ fn plot() -> impl Strategy<Value = Plot> {
                     entries: entries.into_iter().zip(0..).collect(),
                     colors,
                 },
-                size,
+                size: Size {
+                    width: size.0,
+                    height: size.1,
+                },
             }
         },
     )

@@ -17,17 +17,19 @@ pub(super) fn quote(value: &[u8], command: &mut Vec<u8>) {
     command.push(b'\'');
 }
 
-/// The first name of a shell command that stands inside quotes or a comment, and its column.
+/// The first name of a shell command that stands inside quotes, a comment or after the begin of a
+/// here-document, and its column.
 ///
 /// Values are quoted when they are put in; inside other quotes theirs would end those and set the
-/// value free for the shell to read, and a line break in a value would end a comment.
+/// value free for the shell to read, and a line break in a value would end a comment. In a
+/// here-document quotes mean nothing, so that a `$(...)` in a value would be run.
 pub(super) fn name_in_quotes(command: &Template) -> Option<(&str, usize)> {
     let mut state = State::Blank;
     for part in command.parts() {
         match part {
             Part::Text(text) => state = text.chars().fold(state, State::after),
             Part::Name { name, column } => match state {
-                State::Plain | State::Blank => state = State::Plain,
+                State::Plain | State::Blank | State::Dollar | State::Less => state = State::Plain,
                 _ => return Some((name, *column)),
             },
         }
@@ -46,27 +48,48 @@ enum State {
     Double,
     Escaped,
     DoubleEscaped,
+    /// After a `$`, where quotes begin in which a backslash escapes, in bash at least.
+    Dollar,
+    Dollared,
+    DollaredEscaped,
+    /// After a `<`, and after two.
+    Less,
+    TwoLess,
+    /// Anywhere after the begin of a here-document: where it ends is not looked for.
+    HereDocument,
 }
 
 impl State {
     fn after(self, character: char) -> Self {
         match (self, character) {
             (Self::Comment, '\n') => Self::Blank,
-            (Self::Comment, _) | (Self::Blank, '#') => Self::Comment,
-            (Self::Single, '\'') | (Self::Double, '"') | (Self::Escaped, _) => Self::Plain,
+            (Self::Comment, _) | (Self::Blank | Self::Less, '#') => Self::Comment,
+            (Self::HereDocument, _) => Self::HereDocument,
+            (Self::Single | Self::Dollared, '\'') | (Self::Double, '"') | (Self::Escaped, _) => {
+                Self::Plain
+            }
             (Self::Single, _) => Self::Single,
             (Self::Double, '\\') => Self::DoubleEscaped,
             (Self::Double | Self::DoubleEscaped, _) => Self::Double,
-            (Self::Plain | Self::Blank, '\'') => Self::Single,
-            (Self::Plain | Self::Blank, '"') => Self::Double,
-            (Self::Plain | Self::Blank, '\\') => Self::Escaped,
-            (Self::Plain | Self::Blank, character) if begins_word(character) => Self::Blank,
-            (Self::Plain | Self::Blank, _) => Self::Plain,
+            (Self::Dollared, '\\') => Self::DollaredEscaped,
+            (Self::Dollared | Self::DollaredEscaped, _) => Self::Dollared,
+            (Self::Less, '<') => Self::TwoLess,
+            // With a third one it is a text for standard input, with quotes as anywhere.
+            (Self::TwoLess, '<') => Self::Blank,
+            (Self::TwoLess, _) => Self::HereDocument,
+            (Self::Dollar, '\'') => Self::Dollared,
+            (_, '\'') => Self::Single,
+            (_, '"') => Self::Double,
+            (_, '\\') => Self::Escaped,
+            (_, '$') => Self::Dollar,
+            (_, '<') => Self::Less,
+            (_, character) if begins_word(character) => Self::Blank,
+            (_, _) => Self::Plain,
         }
     }
 }
 
 /// Whether a word may begin after this character.
 fn begins_word(before: char) -> bool {
-    " \t\n;&|()<>`".contains(before)
+    " \t\n;&|()>`".contains(before)
 }

@@ -76,12 +76,18 @@ fn mistakes_are_found_before_a_run() {
         ("run = '(echo)#{x}'\nshell = true", "comment"),
         ("run = 'echo `#{x}`'\nshell = true", "comment"),
         ("run = 'echo \\{x}'\nshell = true", "quotes"),
+        ("run = 'cat <<-end{x}'\nshell = true", "here-document"),
+        (
+            "run = \"cat <<end\\n{x}\\nend\"\nshell = true",
+            "here-document",
+        ),
+        ("run = \"echo $'it\\\\'s {x}'\"\nshell = true", "quotes"),
     ];
     for (toml, part) in cases {
         let text = error(toml).to_string();
         assert!(text.contains(part), "{toml}: {text}");
     }
-    let fine = "run = \"echo \\\"a\\\"{x} it\\\\'s # don't\\n{x}#{x} 'y'\"\nshell = true";
+    let fine = "run = \"cat <<<'a'{x} < {x}; echo \\\"a\\\"{x} it\\\\'s # don't\\n{x}#{x} 'y'\"\nshell = true";
     ProgramCommand::new(&toml::from_str(fine).unwrap()).unwrap();
 }
 

@@ -70,6 +70,9 @@ pub(crate) struct MemoryGate {
     plan: DevicePlan,
     /// What running tasks have declared, by worker: places of devices, and bytes.
     running: BTreeMap<WorkerNumber, (TaskNumber, Vec<(usize, u64)>)>,
+    /// What the processes of workers may keep, where they keep what their tasks have taken: the most
+    /// that one of these has declared, for each of its devices.
+    kept: BTreeMap<WorkerNumber, Vec<(usize, u64)>>,
     waits: BTreeMap<WorkerNumber, Wait>,
     /// What was last told of the workers that wait.
     told: BTreeMap<WorkerNumber, String>,
@@ -100,6 +103,7 @@ impl MemoryGate {
             rules,
             plan,
             running: BTreeMap::new(),
+            kept: BTreeMap::new(),
             waits: BTreeMap::new(),
             told: BTreeMap::new(),
             samples: None,
@@ -121,6 +125,9 @@ impl MemoryGate {
         let before = self.running.len();
         self.running
             .retain(|worker, (task, _)| runs(*worker, *task));
+        let running = &self.running;
+        self.kept
+            .retain(|worker, _| running.contains_key(worker) || is_idle(*worker));
         self.waits.retain(|worker, _| is_idle(*worker));
         // One that was lost has nothing to say any more.
         self.told.retain(|worker, _| is_idle(*worker));
@@ -169,7 +176,7 @@ impl MemoryGate {
             Some(Err(reason)) => Some(format!("the memory of its devices is not known: {reason}")),
             Some(Ok(samples)) => takes
                 .iter()
-                .find_map(|take| self.too_little(samples, *take, experiments)),
+                .find_map(|take| self.too_little(samples, worker, *take, experiments)),
         };
         match reason {
             None => true,
@@ -199,6 +206,7 @@ impl MemoryGate {
     fn too_little(
         &self,
         samples: &[DeviceSample],
+        worker: WorkerNumber,
         (place, uses): (usize, u64),
         experiments: usize,
     ) -> Option<String> {
@@ -207,7 +215,8 @@ impl MemoryGate {
             return Some(format!("nothing is known of {label}"));
         };
         if let Some(ratio) = self.rules.ratio {
-            let share = sample.free as f64 / sample.total.max(1) as f64;
+            let free = self.free(sample, worker, place);
+            let share = free as f64 / sample.total.max(1) as f64;
             if share < ratio {
                 // Rounded down, so that it is never said to be what is asked for.
                 let (share, asked) = ((100.0 * share).floor(), 100.0 * ratio);
@@ -217,7 +226,7 @@ impl MemoryGate {
             }
         }
         let need = self.rules.declared?.saturating_mul(uses);
-        let free = self.undeclared(sample, place);
+        let free = self.undeclared(sample, worker, place);
         if free >= need {
             return None;
         }
@@ -231,18 +240,40 @@ impl MemoryGate {
         ))
     }
 
-    /// What neither others use nor running experiments of this run have declared.
-    fn undeclared(&self, sample: &DeviceSample, place: usize) -> u64 {
+    /// What is free for a worker: also what its own process keeps, where that alone is ours.
+    fn free(&self, sample: &DeviceSample, worker: WorkerNumber, place: usize) -> u64 {
+        if self.kept.contains_key(&worker) && self.kept_by_others(worker, place).next().is_none() {
+            sample.free.saturating_add(sample.ours).min(sample.total)
+        } else {
+            sample.free
+        }
+    }
+
+    /// What neither others use nor experiments of this run have declared that run or whose memory is
+    /// kept, by other processes than that of the worker.
+    fn undeclared(&self, sample: &DeviceSample, worker: WorkerNumber, place: usize) -> u64 {
         let used = sample.total.saturating_sub(sample.free);
         let others = used.saturating_sub(sample.ours);
-        let declared = self.running.values().flat_map(|(_, declared)| declared);
-        let declared = declared.filter(|(other, _)| *other == place);
-        let mut ours = declared.map(|(_, bytes)| bytes).sum::<u64>();
-        if !self.rules.keeps_memory {
+        let ours = if self.rules.keeps_memory {
+            self.kept_by_others(worker, place).sum()
+        } else {
+            let declared = self.running.values().flat_map(|(_, declared)| declared);
+            let declared = declared.filter(|(other, _)| *other == place);
             // Some take more than they have declared.
-            ours = ours.max(sample.ours);
-        }
+            declared
+                .map(|(_, bytes)| bytes)
+                .sum::<u64>()
+                .max(sample.ours)
+        };
         sample.total.saturating_sub(others).saturating_sub(ours)
+    }
+
+    /// What the processes of other workers may keep of a device.
+    fn kept_by_others(&self, worker: WorkerNumber, place: usize) -> impl Iterator<Item = u64> {
+        let others = self.kept.iter().filter(move |(other, _)| **other != worker);
+        let places = others.flat_map(|(_, kept)| kept);
+        let places = places.filter(move |(other, _)| *other == place);
+        places.map(|(_, bytes)| *bytes)
     }
 
     fn refuse(&mut self, now: Moment, worker: WorkerNumber, reason: String, is_busy: bool) {
@@ -271,12 +302,26 @@ impl MemoryGate {
         let takes: Vec<_> = takes
             .map(|(place, uses)| (place, declared * uses))
             .collect();
+        if self.rules.keeps_memory {
+            self.keep(worker, &takes);
+        }
         if !takes.is_empty() {
             self.running.insert(worker, (task, takes));
         }
         self.waits.remove(&worker);
         self.told.remove(&worker);
         self.waits.values_mut().for_each(|wait| wait.failures = 0);
+    }
+
+    /// The process of a worker keeps the most that one of its tasks has declared.
+    fn keep(&mut self, worker: WorkerNumber, takes: &[(usize, u64)]) {
+        let kept = self.kept.entry(worker).or_default();
+        for (place, bytes) in takes {
+            match kept.iter_mut().find(|(other, _)| other == place) {
+                Some((_, most)) => *most = (*most).max(*bytes),
+                None => kept.push((*place, *bytes)),
+            }
+        }
     }
 
     /// Ends a round. Gives the number of the next one, for which samples are needed, if one begins

@@ -39,9 +39,14 @@ fn options(workers: u32, devices: impl Into<Value>) -> RunOptions {
 
 impl History {
     fn begin(count: u64, options: RunOptions) -> Self {
+        Self::begin_on(count, options, false)
+    }
+
+    /// The same where processes of workers keep what their tasks have taken, or do not.
+    fn begin_on(count: u64, options: RunOptions, keeps_memory: bool) -> Self {
         let mut probe = ScriptedProbe::new(["GPU"; 3], 24 * GIB);
         let plan = DevicePlan::new(&options, &mut probe).expect("the devices are there");
-        let rules = MemoryRules::of(&options, false).expect("memory is checked");
+        let rules = MemoryRules::of(&options, keeps_memory).expect("memory is checked");
         let settings = Settings {
             workers: options.workers,
             retries: 0,
@@ -120,13 +125,19 @@ impl History {
 
     /// Answers with so many GiB free on each device, and workers come up that are needed then.
     fn tell_free(&mut self, free: &[u64]) {
-        let sample = |free: &u64| DeviceSample {
+        let of_nobody: Vec<(u64, u64)> = free.iter().map(|free| (*free, 0)).collect();
+        self.tell_free_and_ours(&of_nobody);
+    }
+
+    /// The same, and how much processes of this run use.
+    fn tell_free_and_ours(&mut self, devices: &[(u64, u64)]) {
+        let sample = |(free, ours): &(u64, u64)| DeviceSample {
             total: 24 * GIB,
             free: free * GIB,
-            ours: 0,
+            ours: ours * GIB,
         };
         let round = self.round.take().expect("somebody has asked");
-        let samples = Ok(free.iter().map(sample).collect());
+        let samples = Ok(devices.iter().map(sample).collect());
         self.handle(Input::Sampled { round, samples });
         self.come_up();
     }
@@ -201,6 +212,33 @@ fn what_is_too_little_is_not_said_to_be_enough() {
     run.tell_free(&[21]);
     let reason = "GPU 0 has 87% of its memory free, and memory_ratio asks for 88%";
     assert_eq!(run.waits, [(0, Some(reason.to_owned()))]);
+}
+
+/// The first worker has a device of the second one, which cannot go on for want of memory elsewhere.
+#[test]
+fn what_an_idle_process_keeps_is_not_given_away() {
+    let devices = Value::List(vec![Value::from(vec![0]), Value::from(vec![0, 1])]);
+    for (keeps_memory, expected) in [(true, vec![]), (false, vec![0])] {
+        let options = declared(options(2, devices.clone()), 14);
+        let mut run = History::begin_on(9, options, keeps_memory);
+        run.come_up();
+        run.tell_free(&[24, 24]);
+        assert_eq!(run.workers(), [1]);
+        run.end_first();
+        let kept = if keeps_memory { 14 } else { 0 };
+        run.tell_free_and_ours(&[(24 - kept, kept), (0, 5)]);
+        assert_eq!(run.workers(), expected);
+    }
+}
+
+#[test]
+fn a_process_does_not_wait_for_what_it_keeps_itself() {
+    let mut run = History::begin_on(2, ratio(options(1, [0]), 0.9), true);
+    run.come_up();
+    run.tell_free(&[24]);
+    run.end_first();
+    run.tell_free_and_ours(&[(4, 20)]);
+    assert_eq!(run.running.len(), 1, "{:?}", run.waits);
 }
 
 #[test]

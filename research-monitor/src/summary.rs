@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use research_core::{Outcome, Status, Timestamp};
+use research_core::{Outcome, Status, Timestamp, plural};
 use research_domain::{Config, ExperimentId};
 use serde::Serialize;
 
@@ -152,7 +152,7 @@ impl fmt::Display for Summary {
         write!(
             f,
             "{} in {}",
-            words::plural(total, "experiment"),
+            plural(total, "experiment"),
             words::duration(self.seconds)
         )?;
         if !counts.is_empty() {

@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use research_core::{Outcome, Timestamp};
+use research_core::{Outcome, Timestamp, plural};
 use research_domain::Value;
 
 use crate::pace::TimeLeft;
@@ -76,12 +76,6 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Interrupted => "interrupted",
         Outcome::Aborted => "aborted",
     }
-}
-
-/// `1 experiment`, `2 experiments`.
-pub(crate) fn plural(count: u64, one: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {one}{ending}")
 }
 
 /// `420/1000 experiments`, or without the total where it is not known.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use research::core::{RunOptions, StorageError, unique_names};
+use research::core::{RunOptions, StorageError, plural, unique_names};
 use research::domain::{
     Assigned, Config, Domain, ExperimentId, IdPrefixes, IdRegistry, IdRegistryError, Item,
     Iteration, Value,
@@ -144,8 +144,7 @@ fn devices_of_workers(options: &RunOptions) -> Vec<Vec<Vec<String>>> {
 
 fn print(plan: &Plan, out: &mut dyn Write) -> Result<(), CommandError> {
     let experiments = match plan.experiments {
-        Some(1) => "1 experiment".to_owned(),
-        Some(n) => format!("{n} experiments"),
+        Some(number) => plural(number, "experiment"),
         None => "experiments without end".to_owned(),
     };
     writeln!(out, "{}: {experiments}", plan.name)?;

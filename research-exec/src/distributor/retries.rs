@@ -1,6 +1,6 @@
 //! Tasks that ended, and what becomes of their experiments.
 
-use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber};
+use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber, plural};
 
 use super::Action;
 use super::queue::Queued;
@@ -119,8 +119,9 @@ impl Distributor {
             return;
         }
         let text = format!(
-            "the run ends here: {failures} experiments did not succeed, and max_failures is {most}; \
-             mend what is wrong and resume it"
+            "the run ends here: {} did not succeed, and max_failures is {most}; \
+             mend what is wrong and resume it",
+            plural(failures, "experiment")
         );
         let event = Event::Message {
             at: now.at,

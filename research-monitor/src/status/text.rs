@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use research_core::shell_word;
+use research_core::{plural, shell_word};
 
 use super::{ExceptionReport, RunningReport, State, StatusReport, WorkerReport};
 use crate::summary::write_failures;
@@ -54,7 +54,7 @@ impl fmt::Display for StatusReport {
             write!(
                 f,
                 "\nlast {shown} of {}:",
-                words::plural(self.exceptions, "exception")
+                plural(self.exceptions, "exception")
             )?;
             self.recent_exceptions
                 .iter()
@@ -83,7 +83,7 @@ impl StatusReport {
             None => parts.push("unknown how many are left".to_owned()),
         }
         if self.updates > 0 {
-            parts.push(words::plural(self.updates, "domain update"));
+            parts.push(plural(self.updates, "domain update"));
         }
         parts.join(", ")
     }
@@ -95,11 +95,7 @@ impl fmt::Display for WorkerReport {
         if let Some(pid) = self.pid {
             write!(f, ", process {pid}")?;
         }
-        write!(
-            f,
-            ", {} done",
-            words::plural(self.experiments, "experiment")
-        )?;
+        write!(f, ", {} done", plural(self.experiments, "experiment"))?;
         if let Some(reason) = &self.lost {
             write!(f, ", lost: {}", words::printable(reason))?;
         } else if let Some(reason) = &self.waits {
@@ -121,7 +117,7 @@ impl fmt::Display for RunningReport {
             self.id,
             words::duration(self.seconds),
             self.pid,
-            words::plural(self.iterations, "iteration")
+            plural(self.iterations, "iteration")
         )?;
         if self.attempt > 1 {
             write!(f, ", attempt {}", self.attempt)?;

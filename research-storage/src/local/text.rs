@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use research_core::domain::ExperimentId;
 use research_core::{
     Event, ExceptionRecord, ExperimentNumber, FailureKind, LogLevel, Outcome, StorageError,
-    Timestamp, UpdateRecord,
+    Timestamp, UpdateRecord, plural,
 };
 
 use super::EXPERIMENT_LOG;
@@ -101,14 +101,10 @@ impl TextLogs {
                 total,
                 ..
             } => {
-                let plural = |count: u64, one: &str| match count {
-                    1 => format!("1 {one}"),
-                    _ => format!("{count} {one}s"),
-                };
                 let total = total.map(|total| format!(", {}", plural(total, "experiment")));
                 let text = format!(
                     "run started by process {pid}: {}{}",
-                    plural((*workers).into(), "worker"),
+                    plural(*workers, "worker"),
                     total.unwrap_or_default()
                 );
                 self.say(*at, LogLevel::Info, &text);
@@ -273,10 +269,11 @@ fn exception_text(exception: &ExceptionRecord) -> String {
 fn update_text(update: &UpdateRecord) -> String {
     let configs = update
         .n_configs
-        .map_or_else(String::new, |n| format!(", {n} configs of it"));
+        .map_or_else(String::new, |n| format!(", {} of it", plural(n, "config")));
+    let generated = plural(update.generated, "experiment");
     format!(
-        "update {} of the domain, after {} experiments: {}{configs}",
-        update.updates, update.generated, update.domain
+        "update {} of the domain, after {generated}: {}{configs}",
+        update.updates, update.domain
     )
 }
 

@@ -57,7 +57,7 @@ pub enum ProgramError {
     ListForShell,
     /// A name stands where the quotes of its value would do harm.
     #[error(
-        "column {column} of `run`: `{{{name}}}` stands inside quotes, a comment or a here-document; with `shell = true` every value gets quotes of its own, so write `\"before \"{{{name}}}\" after\"`"
+        "column {column} of `run`: `{{{name}}}` stands inside quotes, a comment or a here-document, or after a `$`; with `shell = true` every value gets quotes of its own, so write `\"before \"{{{name}}}\" after\"`"
     )]
     NameInQuotes {
         /// The name.

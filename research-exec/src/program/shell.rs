@@ -17,19 +17,20 @@ pub(super) fn quote(value: &[u8], command: &mut Vec<u8>) {
     command.push(b'\'');
 }
 
-/// The first name of a shell command that stands inside quotes, a comment or after the begin of a
-/// here-document, and its column.
+/// The first name of a shell command that stands inside quotes, a comment, after a `$` or after the begin
+/// of a here-document, and its column.
 ///
 /// Values are quoted when they are put in; inside other quotes theirs would end those and set the
-/// value free for the shell to read, and a line break in a value would end a comment. In a
-/// here-document quotes mean nothing, so that a `$(...)` in a value would be run.
+/// value free for the shell to read, and a line break in a value would end a comment. After a `$` they
+/// would be bash's own, in which a backslash of the value escapes. In a here-document quotes mean
+/// nothing, so that a `$(...)` in a value would be run.
 pub(super) fn name_in_quotes(command: &Template) -> Option<(&str, usize)> {
     let mut state = State::Blank;
     for part in command.parts() {
         match part {
             Part::Text(text) => state = text.chars().fold(state, State::after),
             Part::Name { name, column } => match state {
-                State::Plain | State::Blank | State::Dollar | State::Less => state = State::Plain,
+                State::Plain | State::Blank | State::Less => state = State::Plain,
                 _ => return Some((name, *column)),
             },
         }

@@ -82,6 +82,8 @@ fn mistakes_are_found_before_a_run() {
             "here-document",
         ),
         ("run = \"echo $'it\\\\'s {x}'\"\nshell = true", "quotes"),
+        // They would begin bash's own quotes, out of which a value gets.
+        ("run = 'echo ${x}'\nshell = true", "after a `$`"),
     ];
     for (toml, part) in cases {
         let text = error(toml).to_string();

@@ -5,6 +5,7 @@ mod devices;
 mod late;
 mod losses;
 mod queue;
+mod rest;
 mod retries;
 #[cfg(test)]
 mod simulation;
@@ -15,14 +16,11 @@ mod workers;
 use std::fmt;
 use std::time::Duration;
 
-use research_core::{
-    Event, ExceptionRecord, FailureKind, Outcome, Status, Timestamp, When, WorkerNumber,
-};
+use research_core::{Event, ExceptionRecord, Outcome, Status, Timestamp, When, WorkerNumber};
 
-use crate::clock::Now;
 use crate::devices::Samples;
 use crate::executor::Ending;
-use crate::link::message::{Task, TaskNumber};
+use crate::link::message::{Death, Task, TaskNumber};
 use crate::task::{NewDomain, TaskExperiment};
 
 pub(crate) use state::Distributor;
@@ -44,8 +42,8 @@ pub(crate) enum Input {
         task: TaskNumber,
         events: Vec<Event>,
     },
-    /// A task ended: its last events, and how its experiments did. Those without an ending did not
-    /// come to one, through no fault of theirs.
+    /// A task ended: its last events, and how its experiments did, but for those whose ends were among
+    /// the events before. Those without an ending did not come to one, through no fault of theirs.
     Ended {
         worker: WorkerNumber,
         task: TaskNumber,
@@ -54,7 +52,14 @@ pub(crate) enum Input {
         /// Whether the worker can run nothing more.
         worn_out: bool,
     },
-    /// What a task has saved could not be stored, for this reason: it has ended without endings.
+    /// An executor has died before it has said how all experiments of its task ended.
+    Died {
+        worker: WorkerNumber,
+        task: TaskNumber,
+        death: Death,
+    },
+    /// What a task has saved could not be stored, for this reason: what has not ended by then has no
+    /// ending.
     Unstored {
         worker: WorkerNumber,
         task: TaskNumber,
@@ -163,30 +168,13 @@ impl StatusCounts {
     }
 }
 
-/// The events of an experiment that was killed with its process.
-fn killed_events(now: Now, experiment: &TaskExperiment, reason: &str) -> [Event; 2] {
-    let (status, kind) = (Status::Killed, FailureKind::Killed);
-    ended_events(now.at, experiment, status, kind, reason)
-}
-
-/// Why an experiment has ended whose process did not see to its timeout itself.
-pub(crate) fn late_reason(timeout: Duration) -> String {
-    format!("it ran into the experiment's timeout of {timeout:?}, and was killed")
-}
-
 /// The events of an experiment that ended with its process, not by itself.
-pub(crate) fn ended_events(
-    at: Timestamp,
-    experiment: &TaskExperiment,
-    status: Status,
-    kind: FailureKind,
-    reason: &str,
-) -> [Event; 2] {
+fn ended_events(at: Timestamp, experiment: &TaskExperiment, death: &Death) -> [Event; 2] {
     let exception = ExceptionRecord {
         unit: None,
         iteration: 0,
-        kind,
-        message: reason.to_owned(),
+        kind: death.kind,
+        message: death.reason.clone(),
         backtrace: None,
     };
     [
@@ -199,8 +187,8 @@ pub(crate) fn ended_events(
             at,
             experiment: experiment.number,
             attempt: experiment.attempt,
-            status,
-            reason: Some(reason.to_owned()),
+            status: death.kind.status(),
+            reason: Some(death.reason.clone()),
             iterations: 0,
         },
     ]

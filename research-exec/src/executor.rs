@@ -302,10 +302,26 @@ impl Executor {
         }
         let mut endings = Vec::with_capacity(branches.len());
         for branch in &mut branches {
-            branch.send_saved(sink)?;
-            endings.push(branch.end(sink)?);
+            branch.tell_end(sink)?;
+            endings.push(branch.ending());
         }
         Ok(endings)
+    }
+
+    /// Tells the end of a branch, while others of its task go on: so it is known whatever happens to
+    /// them. The first one is told of at last where it runs root units, in which it may still save or
+    /// say something.
+    fn tell_early(
+        &self,
+        place: usize,
+        branch: &mut Branch,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let has_roots = || self.experiment.units().iter().any(Unit::is_root);
+        if branch.is_told() || (place == 0 && has_roots()) {
+            return Ok(());
+        }
+        branch.tell_end(sink)
     }
 
     /// The branches of a task, and who watches over their time if somebody has to.
@@ -387,9 +403,10 @@ impl Executor {
     }
 }
 
-/// Ends what has not failed by itself.
+/// Ends what has not failed, or come to another end, by itself.
 fn give_up(branches: &mut [Branch], status: Status, reason: &str) {
-    for branch in branches.iter_mut().filter(|branch| !branch.has_failed()) {
+    let go_on = |branch: &&mut Branch| !(branch.has_failed() || branch.is_told());
+    for branch in branches.iter_mut().filter(go_on) {
         branch.give_up(status, reason);
     }
 }

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::HashSet;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use research_core::domain::Config;
 use research_core::{
-    Context, Event, ExecutorTarget, Experiment, ExperimentBuilder, Status, UnitError, ec, it, o,
+    Context, Event, EventSink, ExecutorTarget, Experiment, ExperimentBuilder, SinkError, Status,
+    UnitError, ec, it, o,
 };
 use research_exec::{Ending, Executor};
 
@@ -157,6 +160,51 @@ fn a_root_that_ends_stops_all_that_still_run() {
             (4, Status::Stopped),
         ];
         assert_eq!(iterations_and_status(&endings), expected, "{target:?}");
+    }
+}
+
+/// Tells of the first experiment that has ended.
+struct FirstEnd(Sender<()>);
+
+impl EventSink for FirstEnd {
+    fn emit(&mut self, event: Event) -> Result<(), SinkError> {
+        if matches!(event, Event::ExperimentEnded { .. }) {
+            // Nobody asks for the later ones.
+            let _ = self.0.send(());
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// Whatever becomes of the others then, it is known of those that have ended.
+#[test]
+fn the_end_of_a_branch_is_told_while_others_go_on() {
+    for target in TARGETS {
+        let (tell, told) = channel();
+        let told = Mutex::new(told);
+        let experiment = Experiment::builder()
+            .generator("steps", |cx: &mut Context| {
+                let branch: u64 = cx.config_item("branch")?;
+                Ok(0..if branch == 0 { 1 } else { 4 })
+            })
+            .unit("wait", move |cx: &mut Context| {
+                match (cx.config_item::<u64>("branch")?, cx.iteration()) {
+                    (1, 3) => Ok(told.lock().unwrap().recv_timeout(Duration::from_secs(60))?),
+                    _ => Ok(()),
+                }
+            });
+        let executor = Executor::new(experiment.build().unwrap()).target(target);
+        let endings = executor.run_configs(configs(2), &mut FirstEnd(tell));
+        let expected = [(2, Status::Stopped), (5, Status::Stopped)];
+        assert_eq!(
+            iterations_and_status(&endings.unwrap()),
+            expected,
+            "{target:?}"
+        );
     }
 }
 

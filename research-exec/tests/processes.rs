@@ -13,7 +13,7 @@ use std::time::Duration;
 use common::{Kept, Run};
 use research_core::{
     Context, Event, ExecutorTarget, Experiment, Isolation, Outcome, RunOptions, Status, Storage,
-    StorageError, ec,
+    StorageError, UnitError, ec,
 };
 
 fn doubling() -> Experiment {
@@ -126,8 +126,7 @@ impl Drop for Last {
     }
 }
 
-/// An executor that dies while it tells how its experiments did has told it of none: each of them
-/// gets one ending, however many there are.
+/// What it has told by then stays, and the others are killed.
 #[test]
 fn no_experiment_ends_twice_when_its_executor_dies_at_its_end() {
     let experiment = Experiment::builder()
@@ -145,8 +144,92 @@ fn no_experiment_ends_twice_when_its_executor_dies_at_its_end() {
         ..RunOptions::default()
     };
     let kept = Run::new(experiment, 100).options(options).lead();
-    for x in 0..100 {
-        assert_eq!(kept.ending(x).0, Status::Killed, "{x}");
+    let statuses: Vec<_> = (0..100).map(|x| kept.ending(x).0).collect();
+    assert_eq!(statuses[99], Status::Killed);
+    for (x, status) in (0..).zip(statuses) {
+        match status {
+            Status::Finished => assert_eq!(kept.values(x, "one"), [1], "{x}"),
+            _ => assert_eq!(status, Status::Killed, "{x}"),
+        }
+    }
+}
+
+/// A task of three experiments: two end by themselves, and then the last one ends its process.
+fn two_that_others_outlive(last: fn() -> Result<(), UnitError>) -> Experiment {
+    Experiment::builder()
+        .generator("steps", |cx: &mut Context| {
+            let x = cx.config_item::<i64>("x")?;
+            Ok(0..if x < 2 { x + 2 } else { 100 })
+        })
+        .save_to("step")
+        .unit("ends all", move |cx: &mut Context| match cx.iteration() {
+            9 => last(),
+            _ => Ok(()),
+        })
+        .build()
+        .unwrap()
+}
+
+fn assert_that_two_have_stopped(kept: &Kept, last: Status) {
+    for x in 0..2 {
+        assert_eq!(kept.ending(x).0, Status::Stopped, "{x}");
+        let steps: Vec<_> = (0..i64::try_from(x).unwrap() + 2).collect();
+        assert_eq!(kept.values(x, "step"), steps);
+    }
+    assert_eq!(kept.ending(2).0, last);
+    assert_eq!(kept.report.counts.of(Status::Stopped), 2);
+    assert_eq!(kept.report.counts.total(), 3);
+}
+
+fn in_turn() -> RunOptions {
+    RunOptions {
+        branches: 3,
+        executor_target: ExecutorTarget::For,
+        ..RunOptions::default()
+    }
+}
+
+/// Where executors have processes of their own, and where the worker runs the units itself.
+fn isolated(last: fn() -> Result<(), UnitError>, options: &RunOptions) -> [Kept; 2] {
+    [Isolation::Experiment, Isolation::Worker].map(|isolation| {
+        let run = Run::new(two_that_others_outlive(last), 3).options(options.clone());
+        run.isolation(isolation).lead()
+    })
+}
+
+#[test]
+fn what_has_ended_is_not_killed_with_the_rest_of_its_task() {
+    for kept in isolated(|| std::process::abort(), &in_turn()) {
+        assert_that_two_have_stopped(&kept, Status::Killed);
+    }
+}
+
+#[test]
+fn what_has_ended_does_not_run_into_the_timeout_of_the_rest() {
+    let options = RunOptions {
+        timeout: Some(Duration::from_secs(2)),
+        ..in_turn()
+    };
+    let hang = || loop {
+        std::thread::park();
+    };
+    for kept in isolated(hang, &options) {
+        assert_that_two_have_stopped(&kept, Status::TimedOut);
+    }
+}
+
+#[test]
+fn what_has_ended_does_not_run_into_the_timeout_of_a_process_that_is_stopped() {
+    let options = RunOptions {
+        timeout: Some(Duration::from_secs(2)),
+        ..in_turn()
+    };
+    let stop = || {
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP)?;
+        Err(UnitError::new("nobody has ended it"))
+    };
+    for kept in isolated(stop, &options) {
+        assert_that_two_have_stopped(&kept, Status::TimedOut);
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use research_core::{FailureKind, Status, WorkerNumber};
+use research_core::WorkerNumber;
 
+use super::Action;
 use super::state::{Distributor, Phase};
 use super::workers::WorkerState;
-use super::{Action, ended_events, late_reason};
 use crate::clock::{Moment, Now};
+use crate::link::message::Death;
 
 /// A worker has so long to see to its timeout itself, and to say so.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -44,19 +45,13 @@ impl Distributor {
     }
 
     fn end_one(&mut self, now: Now, worker: WorkerNumber, actions: &mut Vec<Action>) {
-        let WorkerState::Busy { task, .. } = self.workers.set(worker, WorkerState::WornOut) else {
+        let before = self.workers.set(worker, WorkerState::WornOut);
+        let WorkerState::Busy { task, known, .. } = before else {
             return;
         };
         actions.push(Action::Kill(worker));
-        let reason = late_reason(self.settings.timeout.unwrap_or_default());
-        let (status, kind) = (Status::TimedOut, FailureKind::TimedOut);
-        let mut task = task.task;
-        let ended = task
-            .iter()
-            .flat_map(|one| ended_events(now.at, one, status, kind, &reason));
-        actions.push(Action::Append(ended.collect()));
         self.losses_in_a_row = 0;
-        self.retain_tried_again(&mut task, |_| status);
-        self.try_again(now, task);
+        let death = Death::late(self.settings.timeout.unwrap_or_default());
+        self.end_rest(now, task.task, &known, &death, actions);
     }
 }

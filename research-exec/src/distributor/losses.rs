@@ -1,12 +1,14 @@
 //! Workers that are lost, and what becomes of their tasks.
 
-use research_core::{Event, Status, WorkerNumber};
+use research_core::{Event, WorkerNumber};
 
+use super::Action;
 use super::queue::Queued;
+use super::rest::Known;
 use super::state::{Distributor, Phase};
 use super::workers::WorkerState;
-use super::{Action, killed_events};
 use crate::clock::Now;
+use crate::link::message::Death;
 
 /// So many workers may be lost one after another without a task that ends between them.
 const LOSSES_IN_A_ROW: u32 = 5;
@@ -34,12 +36,10 @@ impl Distributor {
         };
         actions.push(Action::Append(vec![event]));
         if self.phase != Phase::Running {
-            // What it ran stays unfinished; a resumed run does it.
-            self.leaves_some |= matches!(state, WorkerState::Busy { .. });
-            return;
+            return self.leave_rest(state);
         }
-        if let WorkerState::Busy { task, .. } = state {
-            self.take_back(now, task, &reason, actions);
+        if let WorkerState::Busy { task, known, .. } = state {
+            self.take_back(now, task, &known, &reason, actions);
         }
         if self.losses_in_a_row > LOSSES_IN_A_ROW.max(2 * self.settings.workers) {
             self.give_up(now, format!("workers keep ending: {reason}"), actions);
@@ -55,31 +55,44 @@ impl Distributor {
         reason: String,
         actions: &mut Vec<Action>,
     ) {
-        self.workers.set(worker, WorkerState::Idle);
+        let before = self.workers.set(worker, WorkerState::Idle);
+        self.leave_rest(before);
         self.leaves_some = true;
         self.give_up(now, reason, actions);
     }
 
-    /// A task whose worker was lost is tried again, as long as that is no endless story.
+    /// What an executor did ends with it.
+    pub(super) fn executor_died(
+        &mut self,
+        now: Now,
+        worker: WorkerNumber,
+        death: &Death,
+        actions: &mut Vec<Action>,
+    ) {
+        let before = self.workers.set(worker, WorkerState::Idle);
+        let WorkerState::Busy { task, known, .. } = before else {
+            return;
+        };
+        self.losses_in_a_row = 0;
+        self.end_rest(now, task.task, &known, death, actions);
+    }
+
+    /// What a task has left to do whose worker was lost is tried again, as long as that is no endless
+    /// story.
     pub(super) fn take_back(
         &mut self,
         now: Now,
-        lost: Queued,
+        mut lost: Queued,
+        known: &Known,
         reason: &str,
         actions: &mut Vec<Action>,
     ) {
-        let Queued { mut task, losses } = lost;
-        let losses = losses + 1;
-        if !self.settings.shared_process && losses < LOSSES_OF_A_TASK {
-            task.iter_mut().for_each(|one| one.attempt += 1);
-            return self.queue.push_first(Queued { task, losses });
+        lost.losses += 1;
+        if !self.settings.shared_process && lost.losses < LOSSES_OF_A_TASK {
+            return self.run_rest_again(now, lost, known);
         }
         // What runs in the worker may have taken it down: that counts as its own failure.
-        let message = format!("its worker was lost: {reason}");
-        let killed = task.iter();
-        let killed = killed.flat_map(|one| killed_events(now, one, &message));
-        actions.push(Action::Append(killed.collect()));
-        self.retain_tried_again(&mut task, |_| Status::Killed);
-        self.try_again(now, task);
+        let death = Death::killed(format!("its worker was lost: {reason}"));
+        self.end_rest(now, lost.task, known, &death, actions);
     }
 }

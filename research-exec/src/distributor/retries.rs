@@ -31,36 +31,21 @@ impl Distributor {
         } else {
             WorkerState::Idle
         };
-        let WorkerState::Busy { task, .. } = self.workers.set(worker, next) else {
+        let before = self.workers.set(worker, next);
+        let WorkerState::Busy {
+            task, mut known, ..
+        } = before
+        else {
             return;
         };
-        let ending_of = |one: &TaskExperiment| endings.iter().find(|end| end.number == one.number);
-        let Queued { task, losses } = task;
-        let (mut ended, mut rest): (Task, Task) = task
-            .into_iter()
-            .partition(|experiment| ending_of(experiment).is_some());
-        if ended.is_empty() {
+        known.add(endings);
+        if known.is_empty() {
             // Whatever this was, it must not go on for ever.
-            let lost = Queued { task: rest, losses };
-            return self.take_back(now, lost, "its task was given back", actions);
+            return self.take_back(now, task, &known, "its task was given back", actions);
         }
         self.losses_in_a_row = 0;
-        let status_of =
-            |one: &TaskExperiment| ending_of(one).map_or(Status::Killed, |ending| ending.status);
-        if rest.is_empty() {
-            self.retain_tried_again(&mut ended, status_of);
-        } else {
-            ended.retain_mut(|one| self.is_tried_again(one, status_of(one)));
-        }
-        self.try_again(now, ended);
-        if !rest.is_empty() {
-            rest.iter_mut().for_each(|one| one.attempt += 1);
-            let task = Queued {
-                task: rest,
-                losses: 0,
-            };
-            self.queue.push_first(task);
-        }
+        let task = Queued { losses: 0, ..task };
+        self.run_rest_again(now, task, &known);
     }
 
     /// Of a task that has ended as a whole, keeps what is tried again.
@@ -79,7 +64,11 @@ impl Distributor {
     }
 
     /// Notes how an attempt ended; whether another one is made, which it then is the record of.
-    fn is_tried_again(&mut self, experiment: &mut TaskExperiment, status: Status) -> bool {
+    pub(super) fn is_tried_again(
+        &mut self,
+        experiment: &mut TaskExperiment,
+        status: Status,
+    ) -> bool {
         let again = !status.is_success() && experiment.failures < self.settings.retries;
         if again {
             experiment.failures += 1;

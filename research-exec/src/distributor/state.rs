@@ -3,6 +3,7 @@
 use research_core::{Event, LogLevel, Outcome, WorkerNumber};
 
 use super::queue::Queue;
+use super::rest::Known;
 use super::updates::Updates;
 use super::workers::{WorkerState, Workers};
 use super::{Action, Input, Settings, StatusCounts};
@@ -90,6 +91,7 @@ impl Distributor {
                 events,
             } => {
                 if self.workers.does(worker, task) {
+                    self.workers.note_ends(worker, &events);
                     actions.push(Action::Append(events));
                 }
             }
@@ -101,8 +103,18 @@ impl Distributor {
                 worn_out,
             } => {
                 if self.workers.does(worker, task) {
+                    self.workers.note_ends(worker, &events);
                     actions.push(Action::Append(events));
                     self.task_ended(now, worker, &endings, worn_out, actions);
+                }
+            }
+            Input::Died {
+                worker,
+                task,
+                death,
+            } => {
+                if self.workers.does(worker, task) {
+                    self.executor_died(now, worker, &death, actions);
                 }
             }
             Input::Unstored {
@@ -193,6 +205,7 @@ impl Distributor {
             let state = WorkerState::Busy {
                 number,
                 task,
+                known: Known::default(),
                 limit,
             };
             self.workers.set(worker, state);
@@ -235,7 +248,7 @@ impl Distributor {
         for number in self.workers.numbers() {
             if !matches!(self.workers.state(number), None | Some(WorkerState::Gone)) {
                 let before = self.workers.set(number, WorkerState::Quitting);
-                self.leaves_some |= matches!(before, WorkerState::Busy { .. });
+                self.leave_rest(before);
                 actions.push(Action::Kill(number));
             }
         }

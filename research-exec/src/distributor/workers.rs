@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use research_core::WorkerNumber;
+use research_core::{Event, WorkerNumber};
 
 use super::queue::Queued;
+use super::rest::Known;
 use crate::clock::Moment;
 use crate::link::message::TaskNumber;
 
@@ -40,6 +41,8 @@ pub(super) enum WorkerState {
     Busy {
         number: TaskNumber,
         task: Queued,
+        /// Those of its experiments that have ended.
+        known: Known,
         /// When it must have ended.
         limit: Option<Moment>,
     },
@@ -126,6 +129,14 @@ impl Workers {
             self.limits.remove(&(*limit, number));
             self.limits.insert((until, number));
             *limit = until;
+        }
+    }
+
+    /// Notes which experiments have ended of what a worker runs.
+    pub(super) fn note_ends(&mut self, number: WorkerNumber, events: &[Event]) {
+        let worker = self.workers.get_mut(number.0 as usize);
+        if let Some(WorkerState::Busy { known, .. }) = worker.map(|worker| &mut worker.state) {
+            known.note(events);
         }
     }
 

@@ -9,12 +9,10 @@ use std::sync::Arc;
 use nix::sys::time::TimeSpec;
 use research_core::domain::Value;
 use research_core::{
-    BranchView, Branches, Context, ContextParts, Event, EventSink, ExecutorHooks, Experiment,
-    Generator, LogLevel, Output, SharedSaved, SinkError, Status, Timestamp, Unit, UnitBody,
-    UnitError, UnitResult, When,
+    BranchView, Branches, Context, ContextParts, EventSink, ExecutorHooks, Experiment, Generator,
+    LogLevel, Output, SharedSaved, SinkError, Status, Unit, UnitBody, UnitError, UnitResult, When,
 };
 
-use super::Ending;
 use super::limits::Limits;
 use super::profile::Profile;
 use super::unwind::catch;
@@ -46,6 +44,8 @@ pub(super) struct Branch {
     /// How many iterations have begun.
     iterations: u64,
     told_iterations: u64,
+    /// Its end is told: nothing more is heard of it.
+    is_told: bool,
 }
 
 /// How a branch stands. It only ever goes down this list.
@@ -91,6 +91,7 @@ impl Branch {
             limits: Limits::default(),
             iterations: 0,
             told_iterations: 0,
+            is_told: false,
         }
     }
 
@@ -255,9 +256,6 @@ impl Branch {
             State::Running => true,
             State::Stopping(cause) | State::Ended(cause) => {
                 self.state = State::Ended(cause);
-                if let Some(watched) = &self.limits.watched {
-                    watched.end(self.ending());
-                }
                 false
             }
         })
@@ -383,35 +381,6 @@ impl Branch {
 
     pub(super) fn keep(&mut self, position: usize, output: Output) {
         self.context.set_output(position, output);
-    }
-
-    /// Tells how it ended.
-    pub(super) fn end(&mut self, sink: &mut dyn EventSink) -> Result<Ending, SinkError> {
-        // Generators may own processes; they end with the experiment, not with the executor.
-        self.generators.clear();
-        if let Err(error) = self.context.leave_folder() {
-            let text = format!("the experiment's config.json cannot be written: {error}");
-            self.context.log(LogLevel::Warning, text);
-        }
-        if let Some(keeper) = &self.keeper {
-            // Programs that ended with their generators have printed until now.
-            keeper.send_memory(std::iter::once(self.context.number()), sink)?;
-            if let Some(failure) = keeper.take_failure() {
-                let text = format!("not all that it printed was kept: {failure}");
-                self.context.log(LogLevel::Warning, text);
-            }
-        }
-        self.context.send_messages(sink)?;
-        let ending = self.ending();
-        sink.emit(Event::ExperimentEnded {
-            at: Timestamp::now(),
-            experiment: ending.number,
-            attempt: self.attempt,
-            status: ending.status,
-            reason: ending.reason.clone(),
-            iterations: ending.iterations,
-        })?;
-        Ok(ending)
     }
 }
 

@@ -27,12 +27,17 @@ pub(super) fn run(
         }
         let mut alive = false;
         for branch in branches.iter_mut() {
-            alive |= branch.finish_iteration(sink)?;
+            if branch.finish_iteration(sink)? {
+                alive = true;
+            } else {
+                branch.note_end();
+            }
         }
         // The last values are sent with the ending.
         if !alive || executor.n_iters == Some(iteration + 1) {
             break;
         }
+        tell_ended(executor, branches, sink)?;
         if pace.is_due(branches.iter().map(Branch::saved_bytes).sum()) {
             for branch in branches.iter_mut() {
                 branch.send_saved(sink)?;
@@ -42,6 +47,22 @@ pub(super) fn run(
         }
     }
     Ok(())
+}
+
+/// Tells the ends of branches that others outlive.
+fn tell_ended(
+    executor: &Executor,
+    branches: &mut [Branch],
+    sink: &mut dyn EventSink,
+) -> Result<(), SinkError> {
+    let mut is_told = false;
+    for (place, branch) in branches.iter_mut().enumerate() {
+        if !branch.is_alive() && !branch.is_told() {
+            executor.tell_early(place, branch, sink)?;
+            is_told |= branch.is_told();
+        }
+    }
+    if is_told { sink.flush() } else { Ok(()) }
 }
 
 /// Runs the unit at a position; where to go on.

@@ -164,8 +164,15 @@ impl Coordinator<'_> {
                 }) => {
                     away -= 1;
                     at = at.or(root);
-                    self.branches[index] = Some(branch);
                     self.next[index] = root;
+                    let branch = self.branches[index].insert(branch);
+                    if root.is_none() {
+                        branch.note_end();
+                        self.executor.tell_early(index, branch, sink)?;
+                    }
+                    if away > 0 && self.inbox.is_empty() {
+                        sink.flush()?;
+                    }
                 }
                 Ok(Report::Failed(error)) => return Err(error),
                 // The threads hold senders as long as they live.

@@ -55,6 +55,8 @@ struct Entry {
     iterations: u64,
     call: Option<Call>,
     ending: Option<Ending>,
+    /// The branch tells its end itself.
+    is_told: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -81,6 +83,7 @@ impl Watch {
             iterations: 0,
             call: None,
             ending: None,
+            is_told: false,
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -170,6 +173,14 @@ impl Watched {
         let mut state = self.shared.lock();
         state.branches[self.index].ending = Some(ending);
     }
+
+    /// The branch tells its end now. If the process is ended before it has come to that, the
+    /// experiment is run again.
+    pub(super) fn tell_end(&self) {
+        let mut state = self.shared.lock();
+        state.wait_if_interrupted();
+        state.branches[self.index].is_told = true;
+    }
 }
 
 impl Shared {
@@ -220,7 +231,7 @@ impl State {
     }
 
     /// What is to be told: the endings of branches whose time is over, and of those that have ended
-    /// before.
+    /// before and not told so themselves.
     fn interrupted(&self) -> (Vec<Event>, Vec<Ending>) {
         let whole = self.whole.filter(Deadline::is_over);
         let is_late = |call: &&Call| call.deadline.is_over();
@@ -231,7 +242,7 @@ impl State {
         let root = calls.filter(is_late).find(|call| call.is_root).copied();
         let mut events = Vec::new();
         let mut endings = Vec::new();
-        for branch in &self.branches {
+        for branch in self.branches.iter().filter(|branch| !branch.is_told) {
             let late = branch.call.filter(|call| call.deadline.is_over()).or(root);
             let ending = match (&branch.ending, late, whole) {
                 (Some(ending), _, _) => ending.clone(),

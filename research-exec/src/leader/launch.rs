@@ -247,6 +247,13 @@ impl Link {
                     reason,
                 })
             }),
+            FrameKind::Died => codec::decode(frame.payload).map(|death| {
+                Some(Input::Died {
+                    worker,
+                    task,
+                    death,
+                })
+            }),
             FrameKind::Init | FrameKind::Run | FrameKind::Quit => Ok(None),
         };
         let input = input.map_err(|error| error.to_string())?;

@@ -98,7 +98,8 @@ fn decode(kind: FrameKind, task: u64, payload: &[u8]) -> io::Result<Command> {
         | FrameKind::Events
         | FrameKind::Ended
         | FrameKind::Last
-        | FrameKind::Unstored => Err(io::Error::other(format!(
+        | FrameKind::Unstored
+        | FrameKind::Died => Err(io::Error::other(format!(
             "a worker got a report ({kind:?}) instead of a command"
         ))),
     }

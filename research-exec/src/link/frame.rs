@@ -21,8 +21,10 @@ pub(crate) enum FrameKind {
     Ended = 6,
     /// The same from a worker that can run nothing more.
     Last = 7,
-    /// What a task has saved could not be stored, and why: it has no ending.
+    /// What a task has saved could not be stored, and why: what has not ended by then has no ending.
     Unstored = 8,
+    /// An executor has died: how those of its experiments have ended that it has not told of.
+    Died = 9,
 }
 
 impl FrameKind {
@@ -36,6 +38,7 @@ impl FrameKind {
             Self::Ended,
             Self::Last,
             Self::Unstored,
+            Self::Died,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)

@@ -3,7 +3,7 @@
 use research_core::codec;
 
 use super::frame::{FrameDecoder, FrameKind, push_frame};
-use super::message::{Ended, Hello, Init, Task};
+use super::message::{Death, Ended, Hello, Init, Task};
 
 /// Takes bytes as a stream of frames, in pieces of `piece` bytes, and decodes each frame's message;
 /// how many were whole and decodable. What decodes must encode to a frame that decodes again.
@@ -36,6 +36,7 @@ fn decode(kind: FrameKind, payload: &[u8]) -> bool {
         FrameKind::Events => survives::<Vec<research_core::Event>>(kind, payload),
         FrameKind::Ended | FrameKind::Last => survives::<Ended>(kind, payload),
         FrameKind::Unstored => survives::<String>(kind, payload),
+        FrameKind::Died => survives::<Death>(kind, payload),
     }
 }
 

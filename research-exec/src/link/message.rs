@@ -1,8 +1,9 @@
 //! What is said: commands to workers, and their reports.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use research_core::{Event, Isolation, RunOptions, WorkerNumber};
+use research_core::{Event, FailureKind, Isolation, RunOptions, WorkerNumber};
 use serde::{Deserialize, Serialize};
 
 use crate::devices::WorkerDevices;
@@ -10,7 +11,7 @@ use crate::executor::Ending;
 use crate::task::TaskExperiment;
 
 /// The version of the messages; both sides must have the same.
-pub(crate) const PROTOCOL: u32 = 2;
+pub(crate) const PROTOCOL: u32 = 3;
 
 /// The number of one try at a task. Every try has a number of its own, so what arrives from a
 /// try that was given up is told apart.
@@ -44,6 +45,28 @@ pub(crate) type Task = Vec<TaskExperiment>;
 pub(crate) struct Hello {
     pub(crate) protocol: u32,
     pub(crate) pid: u32,
+}
+
+/// How experiments have ended that did not end by themselves; the payload of a `Died` frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Death {
+    pub(crate) kind: FailureKind,
+    pub(crate) reason: String,
+}
+
+impl Death {
+    pub(crate) fn killed(reason: String) -> Self {
+        let kind = FailureKind::Killed;
+        Self { kind, reason }
+    }
+
+    /// That of one whose process did not see to its timeout itself.
+    pub(crate) fn late(timeout: Duration) -> Self {
+        Self {
+            kind: FailureKind::TimedOut,
+            reason: format!("it ran into the experiment's timeout of {timeout:?}, and was killed"),
+        }
+    }
 }
 
 /// The payload of an `Ended` frame.

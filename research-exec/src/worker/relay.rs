@@ -10,14 +10,12 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
-use research_core::{Deadline, EventSink, FailureKind, SinkError, Status, Timestamp};
+use research_core::{Deadline, EventSink};
 
 use super::executor_process::ExecutorProcess;
 use super::sink::FrameSink;
-use crate::distributor::{ended_events, late_reason};
-use crate::executor::Ending;
-use crate::link::frame::{FrameDecoder, FrameKind};
-use crate::link::message::{Task, TaskNumber};
+use crate::link::frame::{FrameDecoder, FrameKind, push_frame};
+use crate::link::message::{Death, Task, TaskNumber};
 use crate::link::transport::ReportSender;
 use crate::oom::{self, OomKills};
 use crate::printed::Pipes;
@@ -47,8 +45,8 @@ impl Relay {
         }
     }
 
-    /// Passes on the reports of an executor until it has ended. If it ended without saying how
-    /// its experiments did, they are told to be killed. An executor sees to its timeouts itself; one
+    /// Passes on the reports of an executor until it has ended. If it ended without saying how all
+    /// of its experiments did, its death is told. An executor sees to its timeouts itself; one
     /// that is long past its own, stopped perhaps, is killed.
     pub(super) fn pass_on(
         &mut self,
@@ -79,13 +77,22 @@ impl Relay {
         if let Some(printed) = &mut printed {
             printed.finish(reports)?;
         }
-        let mut sink = FrameSink::new(number, |bytes: &[u8]| reports.send(bytes));
-        let end = match timeout.filter(|_| is_late) {
-            Some(timeout) => End::late(timeout),
-            None => End::killed(&status, self.wants_memory(&status)),
+        let death = match timeout.filter(|_| is_late) {
+            Some(timeout) => Death::late(timeout),
+            None => self.death(&status),
         };
-        let endings = end.tell(task, &mut sink).map_err(io::Error::other)?;
-        sink.end(endings).map_err(io::Error::other)
+        let mut frame = Vec::new();
+        push_frame(&mut frame, FrameKind::Died, number.0, &death).map_err(io::Error::other)?;
+        reports.send(&frame)
+    }
+
+    fn death(&mut self, status: &WaitStatus) -> Death {
+        let why = match self.wants_memory(status) {
+            true => oom::WANTED,
+            false => "",
+        };
+        let how = ending_in_words(status);
+        Death::killed(format!("the executor's process ended by {how}{why}"))
     }
 
     /// Whether the system has ended a process like this for want of memory since that was last asked.
@@ -185,6 +192,10 @@ impl Stream<'_, '_> {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
                 Err(error) => return Err(error),
             }
+            // What an experiment has printed is there before anybody hears of its end.
+            if let Some(printed) = &mut self.printed {
+                printed.pipes.take()?;
+            }
             self.send_frames(reports)?;
         }
         Ok(false)
@@ -202,7 +213,6 @@ impl Stream<'_, '_> {
             }
             if matches!(frame.kind, FrameKind::Ended | FrameKind::Unstored) {
                 self.ended = true;
-                // What it has printed is there before anybody hears of its end.
                 if let Some(printed) = &mut self.printed {
                     printed.finish(reports)?;
                 }
@@ -248,54 +258,4 @@ impl Printed<'_> {
 fn wait_for_death(process: &ExecutorProcess) -> io::Result<()> {
     let death = process.handle().descriptor();
     wait_readable(&[death], PollTimeout::from(2000_u16)).map(drop)
-}
-
-/// How the experiments of a process ended that did not say it itself.
-struct End {
-    status: Status,
-    kind: FailureKind,
-    reason: String,
-}
-
-impl End {
-    fn killed(status: &WaitStatus, wants_memory: bool) -> Self {
-        let why = match wants_memory {
-            true => oom::WANTED,
-            false => "",
-        };
-        Self {
-            status: Status::Killed,
-            kind: FailureKind::Killed,
-            reason: format!(
-                "the executor's process ended by {}{why}",
-                ending_in_words(status)
-            ),
-        }
-    }
-
-    fn late(timeout: Duration) -> Self {
-        Self {
-            status: Status::TimedOut,
-            kind: FailureKind::TimedOut,
-            reason: late_reason(timeout),
-        }
-    }
-
-    /// Tells it of all experiments of a task.
-    fn tell(&self, task: &Task, sink: &mut dyn EventSink) -> Result<Vec<Ending>, SinkError> {
-        let mut endings = Vec::with_capacity(task.len());
-        for experiment in task {
-            let now = Timestamp::now();
-            for event in ended_events(now, experiment, self.status, self.kind, &self.reason) {
-                sink.emit(event)?;
-            }
-            endings.push(Ending {
-                number: experiment.number,
-                status: self.status,
-                reason: Some(self.reason.clone()),
-                iterations: 0,
-            });
-        }
-        Ok(endings)
-    }
 }

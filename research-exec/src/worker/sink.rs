@@ -17,9 +17,6 @@ const BATCH: usize = 64;
 pub(crate) struct FrameSink<S> {
     task: TaskNumber,
     events: Vec<Event>,
-    /// That experiments have ended, which is told in the last frame: who dies before that has told it
-    /// of none, so that it can be told of each by somebody else.
-    ended: Vec<Event>,
     buffer: Vec<u8>,
     send: S,
 }
@@ -29,7 +26,6 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         Self {
             task,
             events: Vec::new(),
-            ended: Vec::new(),
             buffer: Vec::new(),
             send,
         }
@@ -46,15 +42,14 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         kind: FrameKind,
         endings: Vec<Ending>,
     ) -> Result<(), SinkError> {
-        let mut events = std::mem::take(&mut self.events);
-        events.append(&mut self.ended);
+        let events = std::mem::take(&mut self.events);
         self.send_frame(kind, &(events, endings))
     }
 
-    /// Says that what the task has saved could not be stored. Its last events are of no use.
+    /// Says that what the task has saved could not be stored. Some of its experiments may have ended
+    /// before that.
     fn give_up(&mut self, reason: &str) -> Result<(), SinkError> {
-        self.events.clear();
-        self.ended.clear();
+        self.flush()?;
         self.send_frame(FrameKind::Unstored, reason)
     }
 
@@ -72,10 +67,6 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
 
 impl<S: FnMut(&[u8]) -> io::Result<()>> EventSink for FrameSink<S> {
     fn emit(&mut self, event: Event) -> Result<(), SinkError> {
-        if matches!(event, Event::ExperimentEnded { .. }) {
-            self.ended.push(event);
-            return Ok(());
-        }
         self.events.push(event);
         if self.events.len() >= BATCH {
             self.flush()

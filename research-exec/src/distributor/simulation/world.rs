@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use research_core::{Outcome, RunOptions, Timestamp, When, WorkerNumber};
+use research_core::{ExperimentNumber, Outcome, RunOptions, Timestamp, When, WorkerNumber};
 
 use super::devices::Devices;
 use super::ledger::Ledger;
@@ -30,6 +30,7 @@ pub(super) struct Size {
 /// How likely things are: one in so many.
 struct Chances {
     crash: u32,
+    death: u32,
     failure: u32,
     late: u32,
     twice: u32,
@@ -52,6 +53,8 @@ struct Worker {
     /// Its place in the list of those in its state.
     place: usize,
     task: Option<(TaskNumber, Task)>,
+    /// The experiments of its task whose ends it has told while others went on.
+    told: Vec<ExperimentNumber>,
     /// It has said that it can run nothing more.
     worn_out: bool,
     /// It does not end its task by itself.
@@ -133,6 +136,7 @@ impl World {
         Self {
             chances: Chances {
                 crash: [12, 50, 1000][random.next_u32() as usize % 3],
+                death: 30,
                 failure: 5,
                 late: 10,
                 twice: 20,
@@ -261,6 +265,7 @@ impl World {
                     let worker = &mut self.workers[worker.0 as usize];
                     assert!(!worker.worn_out, "it can run nothing more");
                     (worker.hangs, worker.limit) = (hangs, limit);
+                    worker.told.clear();
                     worker.task = Some((number, task));
                 }
                 Action::Quit(worker) => self.change(worker, State::Idle, State::Quitting),

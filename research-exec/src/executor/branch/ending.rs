@@ -1,7 +1,8 @@
 //! How a branch comes to its end: by a failure, a generator's end, or for want of time.
 
 use research_core::{
-    Event, EventSink, ExceptionRecord, FailureKind, SinkError, Status, Timestamp, Unit, UnitError,
+    Event, EventSink, ExceptionRecord, FailureKind, LogLevel, SinkError, Status, Timestamp, Unit,
+    UnitError,
 };
 
 use super::{Branch, Cause, State};
@@ -93,8 +94,61 @@ impl Branch {
         });
     }
 
+    /// It has ended, and all that it has sent has come to whoever is told of it.
+    pub(in crate::executor) fn note_end(&self) {
+        if let Some(watched) = &self.limits.watched
+            && !self.is_told
+        {
+            watched.end(self.ending());
+        }
+    }
+
+    /// Tells the last of it, and how it ended; once.
+    pub(in crate::executor) fn tell_end(
+        &mut self,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        if std::mem::replace(&mut self.is_told, true) {
+            return Ok(());
+        }
+        if let Some(watched) = &self.limits.watched {
+            watched.tell_end();
+        }
+        self.send_saved(sink)?;
+        // Generators may own processes; they end with the experiment, not with the executor.
+        self.generators.clear();
+        if let Err(error) = self.context.leave_folder() {
+            let text = format!("the experiment's config.json cannot be written: {error}");
+            self.context.log(LogLevel::Warning, text);
+        }
+        if let Some(keeper) = &self.keeper {
+            // Programs that ended with their generators have printed until now.
+            keeper.send_memory(std::iter::once(self.context.number()), sink)?;
+            if let Some(failure) = keeper.take_failure() {
+                let text = format!("not all that it printed was kept: {failure}");
+                self.context.log(LogLevel::Warning, text);
+            }
+        }
+        self.context.send_messages(sink)?;
+        self.told_iterations = self.iterations;
+        let ending = self.ending();
+        sink.emit(Event::ExperimentEnded {
+            at: Timestamp::now(),
+            experiment: ending.number,
+            attempt: self.attempt,
+            status: ending.status,
+            reason: ending.reason,
+            iterations: ending.iterations,
+        })
+    }
+
+    /// Whether its end is told.
+    pub(in crate::executor) fn is_told(&self) -> bool {
+        self.is_told
+    }
+
     /// How it ended, or would if it ended now.
-    pub(super) fn ending(&self) -> Ending {
+    pub(in crate::executor) fn ending(&self) -> Ending {
         let (status, reason) = match &self.state {
             State::Running => (Status::Finished, None),
             State::Stopping(cause) | State::Ended(cause) => (cause.status, cause.reason.clone()),

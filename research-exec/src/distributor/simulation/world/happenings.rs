@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 
 use rand_chacha::rand_core::Rng;
 use research_core::domain::Domain;
-use research_core::{Event, Status, Timestamp, WorkerNumber};
+use research_core::{Event, ExperimentNumber, Status, Timestamp, WorkerNumber};
 
-use super::{Message, State, World};
+use super::{Message, State, Worker, World};
 use crate::distributor::Input;
 use crate::executor::Ending;
-use crate::link::message::{Task, TaskNumber};
+use crate::link::message::{Death, Task, TaskNumber};
 use crate::task::NewDomain;
 
 impl World {
@@ -38,7 +38,7 @@ impl World {
             && let Some(message) = self.pick_stale()
         {
             let (worker, task) = (message.worker, message.number);
-            return Some(match self.ended(&message, false) {
+            return Some(match self.ended(&message, &[], false) {
                 Input::Ended { events, .. } if self.chance(2) => Input::Events {
                     worker,
                     task,
@@ -69,13 +69,61 @@ impl World {
                 self.change(worker, State::Starting, State::Idle);
                 Input::WorkerUp { worker, pid: 1 }
             }
+            _ if self.chance(4) && self.has_more_to_tell(worker) => self.tell_some(worker)?,
             // Only time ends it.
             _ if self.workers[worker.0 as usize].hangs => self.wait()?,
             _ if self.chance(self.chances.crash) => {
                 self.drop_task(worker);
                 self.lose(worker, "it crashed, or its message was lost")
             }
+            _ if self.chance(self.chances.death) => self.die(worker)?,
             _ => self.finish(worker)?,
+        })
+    }
+
+    /// Whether there is an experiment besides the last that it runs whose end it has not told.
+    fn has_more_to_tell(&self, worker: WorkerNumber) -> bool {
+        let Worker { task, told, .. } = &self.workers[worker.0 as usize];
+        task.as_ref()
+            .is_some_and(|(_, task)| told.len() < task.len())
+    }
+
+    /// Some experiments of a task have ended, and others go on.
+    fn tell_some(&mut self, worker: WorkerNumber) -> Option<Input> {
+        let Worker { task, told, .. } = &self.workers[worker.0 as usize];
+        let (number, task) = task.clone()?;
+        let mut told = told.clone();
+        let message = Message {
+            worker,
+            number,
+            task,
+        };
+        // Each second of the rest.
+        let input = self.ended(&message, &told, true);
+        let Input::Ended { events, .. } = input else {
+            return None;
+        };
+        told.extend(events.iter().filter_map(|event| match event {
+            Event::ExperimentEnded { experiment, .. } => Some(*experiment),
+            _ => None,
+        }));
+        self.workers[worker.0 as usize].told = told;
+        Some(Input::Events {
+            worker,
+            task: number,
+            events,
+        })
+    }
+
+    /// The executor of a worker dies.
+    fn die(&mut self, worker: WorkerNumber) -> Option<Input> {
+        let (number, task) = self.take_task(worker)?;
+        task.iter().for_each(|one| self.ledger.rests(one.number));
+        self.change(worker, State::Running, State::Idle);
+        Some(Input::Died {
+            worker,
+            task: number,
+            death: Death::killed("it died".to_owned()),
         })
     }
 
@@ -125,7 +173,8 @@ impl World {
         };
         let worn_out = self.chance(self.chances.worn_out);
         self.workers[worker.0 as usize].worn_out = worn_out;
-        let input = self.ended(&message, worn_out);
+        let told = std::mem::take(&mut self.workers[worker.0 as usize].told);
+        let input = self.ended(&message, &told, worn_out);
         if self.chance(self.chances.twice) {
             self.stale.push(message);
         }
@@ -152,10 +201,14 @@ impl World {
         self.workers[worker.0 as usize].task.take()
     }
 
-    fn ended(&mut self, message: &Message, worn_out: bool) -> Input {
+    /// The end of a task some of whose experiments have ended before.
+    fn ended(&mut self, message: &Message, told: &[ExperimentNumber], worn_out: bool) -> Input {
         let mut events = Vec::with_capacity(message.task.len());
         let mut endings = Vec::with_capacity(message.task.len());
         for experiment in &message.task {
+            if told.contains(&experiment.number) {
+                continue;
+            }
             if worn_out && self.chance(2) {
                 // It was cut off by the end of another.
                 continue;

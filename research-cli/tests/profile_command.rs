@@ -147,7 +147,7 @@ fn what_has_no_profile_says_how_to_get_one() {
     let unknown = profile(folder.path(), &["study", "--id", "abc"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(
-        text(&unknown.stderr).contains("no experiment `abc`"),
+        text(&unknown.stderr).contains("no experiment whose id begins with `abc`"),
         "{}",
         text(&unknown.stderr)
     );

@@ -126,6 +126,9 @@ fn what_is_wrong_with_a_question_is_said_and_shown() {
         refusal("select max(\"los\") from results")
             .starts_with("no such column: \"los\"; did you mean `loss`?")
     );
+    let text = refusal("select loss from results where model = \"small\"");
+    let hint = "; a text stands in single quotes: 'small'\n";
+    assert!(text.contains(hint), "{text}");
     assert!(refusal("select abs('a', 'b') from results").starts_with("wrong number of arguments"));
     assert!(refusal("  ").starts_with("there is no question"));
     assert!(refusal("select 1; select 2").starts_with("ask one question at a time"));

@@ -19,7 +19,7 @@ pub enum ResearchError {
     #[error(
         "research `{name}` has {} whose id begins with `{id}`{}",
         if several.is_empty() { "no experiment" } else { "several experiments" },
-        if several.is_empty() { String::new() } else { format!(": {}; write more of it", several.join(", ")) }
+        if several.is_empty() { "; `results` shows the ids".to_owned() } else { format!(": {}; write more of it", several.join(", ")) }
     )]
     NoExperiment {
         /// The research.

@@ -1,6 +1,7 @@
 //! One experiment of a stored research.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use research_core::{Event, ExperimentNumber, ExperimentRecord, Status, WorkerNumber};
 use research_domain::Value;
@@ -33,34 +34,94 @@ impl StoredExperiment {
     /// # Errors
     /// There is none, or there are several; the log cannot be read.
     pub fn find(stored: &StoredResearch, id: &str) -> Result<Self, ResearchError> {
-        let mut found = Found {
-            beginning: id,
-            experiments: HashMap::new(),
-        };
+        let ids = Self::ids(stored, &[id])?;
+        let mut found = Found::of(|_, record| ids.iter().any(|id| id == record.id.as_ref()));
         for events in stored.events()? {
             events?.iter().for_each(|event| found.apply(event));
         }
-        found.only(&stored.record().name)
+        found.experiment.ok_or_else(|| ResearchError::NoExperiment {
+            name: stored.record().name.clone(),
+            id: id.to_owned(),
+            several: Vec::new(),
+        })
+    }
+
+    /// The ids of experiments, each of which is called by it, or by as much of its beginning as no
+    /// other has. The log is read once for all of them.
+    ///
+    /// # Errors
+    /// For one of them there is none, or there are several; the log cannot be read.
+    pub fn ids(
+        stored: &StoredResearch,
+        called: &[impl AsRef<str>],
+    ) -> Result<Vec<String>, ResearchError> {
+        let mut fitting = BTreeSet::new();
+        if called.is_empty() {
+            return Ok(Vec::new());
+        }
+        for events in stored.events()? {
+            for event in &events? {
+                let Event::ExperimentStarted { record, .. } = event else {
+                    continue;
+                };
+                let id: &str = record.id.as_ref();
+                if called.iter().any(|called| id.starts_with(called.as_ref())) {
+                    fitting.insert(id.to_owned());
+                }
+            }
+        }
+        let name = &stored.record().name;
+        let called = called.iter().map(AsRef::as_ref);
+        called.map(|called| only(&fitting, called, name)).collect()
     }
 
     /// The experiment in a list of events, by its number.
     pub(crate) fn in_events(events: &[Event], number: ExperimentNumber) -> Option<Self> {
-        let mut found = Found {
-            beginning: "",
-            experiments: HashMap::new(),
-        };
+        let mut found = Found::of(|one, _| one == number);
         events.iter().for_each(|event| found.apply(event));
-        found.experiments.remove(&number)
+        found.experiment
     }
 }
 
-/// The experiments whose ids fit.
-struct Found<'i> {
-    beginning: &'i str,
-    experiments: HashMap<ExperimentNumber, StoredExperiment>,
+/// The only id that begins so, or is so.
+fn only(ids: &BTreeSet<String>, called: &str, name: &str) -> Result<String, ResearchError> {
+    let from = (Bound::Included(called), Bound::Unbounded);
+    let begins_so = |id: &&String| id.starts_with(called);
+    let fitting: Vec<&String> = ids
+        .range::<str, _>(from)
+        .take_while(begins_so)
+        .take(NAMED)
+        .collect();
+    match fitting.as_slice() {
+        [id] => Ok((*id).clone()),
+        // It stands before those that begin with it.
+        [id, ..] if *id == called => Ok((*id).clone()),
+        several => Err(ResearchError::NoExperiment {
+            name: name.to_owned(),
+            id: called.to_owned(),
+            several: several.iter().copied().cloned().collect(),
+        }),
+    }
 }
 
-impl Found<'_> {
+/// What is known of the one experiment that is meant.
+struct Found<F> {
+    is_meant: F,
+    experiment: Option<StoredExperiment>,
+}
+
+impl<F: Fn(ExperimentNumber, &ExperimentRecord) -> bool> Found<F> {
+    fn of(is_meant: F) -> Self {
+        Self {
+            is_meant,
+            experiment: None,
+        }
+    }
+
+    fn known(&mut self, number: ExperimentNumber) -> Option<&mut StoredExperiment> {
+        self.experiment.as_mut().filter(|one| one.number == number)
+    }
+
     fn apply(&mut self, event: &Event) {
         match event {
             Event::ExperimentStarted {
@@ -68,16 +129,15 @@ impl Found<'_> {
                 record,
                 worker,
                 ..
-            } if record.id.as_ref().starts_with(self.beginning) => {
+            } if (self.is_meant)(*experiment, record) => {
                 // What earlier attempts have saved is void.
-                let begun = StoredExperiment {
+                self.experiment = Some(StoredExperiment {
                     number: *experiment,
                     record: (**record).clone(),
                     worker: *worker,
                     status: None,
                     values: BTreeMap::new(),
-                };
-                self.experiments.insert(*experiment, begun);
+                });
             }
             Event::Values {
                 experiment,
@@ -85,7 +145,7 @@ impl Found<'_> {
                 iterations,
                 column,
             } => {
-                let Some(known) = self.experiments.get_mut(experiment) else {
+                let Some(known) = self.known(*experiment) else {
                     return;
                 };
                 for (position, iteration) in iterations.iter().enumerate() {
@@ -102,7 +162,7 @@ impl Found<'_> {
                 iteration,
                 value,
             } => {
-                if let Some(known) = self.experiments.get_mut(experiment) {
+                if let Some(known) = self.known(*experiment) {
                     let key = (variable.to_string(), *iteration);
                     known.values.insert(key, value.stand_in());
                 }
@@ -110,36 +170,11 @@ impl Found<'_> {
             Event::ExperimentEnded {
                 experiment, status, ..
             } => {
-                if let Some(known) = self.experiments.get_mut(experiment) {
+                if let Some(known) = self.known(*experiment) {
                     known.status = Some(*status);
                 }
             }
             _ => {}
         }
-    }
-
-    fn only(mut self, name: &str) -> Result<StoredExperiment, ResearchError> {
-        let text = |one: &StoredExperiment| -> String { one.record.id.as_ref().to_owned() };
-        let exact = self
-            .experiments
-            .values()
-            .find(|one| text(one) == self.beginning);
-        let mut numbers = self.experiments.keys().copied();
-        let number = match (exact, numbers.next(), numbers.next()) {
-            (Some(exact), _, _) => Some(exact.number),
-            (None, Some(one), None) => Some(one),
-            (None, _, _) => None,
-        };
-        if let Some(found) = number.and_then(|number| self.experiments.remove(&number)) {
-            return Ok(found);
-        }
-        let mut ids: Vec<String> = self.experiments.values().map(text).collect();
-        ids.sort();
-        ids.truncate(NAMED);
-        Err(ResearchError::NoExperiment {
-            name: name.to_owned(),
-            id: self.beginning.to_owned(),
-            several: ids,
-        })
     }
 }

@@ -41,14 +41,18 @@ pub struct Arguments {
 /// There is no such research, it cannot be read, a filter that asks for what there is not, and an
 /// output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let options = arguments.shown.options()?;
     let stored = StoredResearch::load(&arguments.name)?;
+    let options = arguments.shown.options(&stored)?;
     // No values are needed, so none are kept.
     let results = stored.results_for(&options.clone().iterations([u64::MAX]))?;
     let table = stored.artifacts(&results, &options)?;
     results::write(&table, arguments.format, out)?;
     if arguments.format == Format::Table && results::is_empty(&table) {
-        results::note(out, "no experiment has left files")?;
+        let reason = match arguments.shown.chosen.is_all() {
+            true => "no experiment has left files",
+            false => "no experiment of those that were asked for has left files",
+        };
+        results::note(out, reason)?;
     }
     Ok(Exit::Success)
 }

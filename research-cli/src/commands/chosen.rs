@@ -1,7 +1,8 @@
 //! Which experiments a command looks at, and how it shows their configs.
 
 use clap::Args;
-use research::storage::TableOptions;
+use research::StoredExperiment;
+use research::storage::{StoredResearch, TableOptions};
 
 use super::CommandError;
 
@@ -14,7 +15,8 @@ pub struct Chosen {
     /// Only experiments whose configs this domain expression has
     #[arg(long, value_name = "EXPR")]
     pub domain: Option<String>,
-    /// Only this experiment; can be given several times
+    /// Only this experiment: its id, or as much of its beginning as no other has; can be given
+    /// several times
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
 }
@@ -37,20 +39,30 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// The options of a table that is shown so.
-    pub(super) fn options(&self) -> Result<TableOptions, CommandError> {
+    /// The options of a table of a research that is shown so.
+    pub(super) fn options(&self, stored: &StoredResearch) -> Result<TableOptions, CommandError> {
         let options = TableOptions::new()
             .use_alias(self.alias)
             .concat_config(self.concat_config)
             .aux(self.aux);
-        self.chosen.choose(options)
+        self.chosen.choose(stored, options)
     }
 }
 
 impl Chosen {
-    /// Adds the choice to the options of a table.
-    pub(super) fn choose(&self, options: TableOptions) -> Result<TableOptions, CommandError> {
-        let mut options = options.ids(&self.ids);
+    /// Whether all experiments are looked at.
+    pub(super) fn is_all(&self) -> bool {
+        self.filter.is_empty() && self.domain.is_none() && self.ids.is_empty()
+    }
+
+    /// Adds the choice to the options of a table of a research.
+    pub(super) fn choose(
+        &self,
+        stored: &StoredResearch,
+        options: TableOptions,
+    ) -> Result<TableOptions, CommandError> {
+        let ids = StoredExperiment::ids(stored, &self.ids).map_err(Box::new)?;
+        let mut options = options.ids(ids);
         for filter in &self.filter {
             let (key, value) = filter
                 .split_once('=')

@@ -61,11 +61,10 @@ pub enum Level {
 /// There is no such research or experiment, it cannot be read, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
-    let path = match &arguments.id {
+    let ids = StoredExperiment::ids(&stored, arguments.id.as_slice()).map_err(Box::new)?;
+    let path = match ids.first() {
         None => stored.folder().join("research.log"),
         Some(id) => {
-            let found = StoredExperiment::find(&stored, id).map_err(Box::new)?;
-            let id: &str = found.record.id.as_ref();
             let folder = stored.folder().join("experiments").join(id);
             folder.join("experiment.log")
         }

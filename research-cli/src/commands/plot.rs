@@ -136,8 +136,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let filters = TableOptions::new()
         .use_alias(arguments.alias)
         .iterations(arguments.iterations.iter().copied());
-    let filters = arguments.chosen.choose(filters)?;
     let stored = StoredResearch::load(&arguments.name)?;
+    let filters = arguments.chosen.choose(&stored, filters)?;
     let results = stored.results_for(&filters.clone().variables(&arguments.y))?;
     let name = &stored.record().name;
     let plot = results.plot(&filters, &options(arguments, name))?;

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use research::{Finished, ProfileOptions};
+use research::storage::StoredResearch;
+use research::{Finished, ProfileOptions, StoredExperiment};
 
 use super::CommandError;
 use super::results::{self, Format};
@@ -21,7 +22,7 @@ and, in programs written in Rust, the spans of `tracing`.",
 Examples:
   research profile training
   research profile training --iterations --format csv > times.csv
-  research profile training --spans --id 4af3e16c48362093"
+  research profile training --spans --id 4af3e1"
 )]
 pub struct Arguments {
     /// The research: the name of its folder, or a path to it
@@ -35,7 +36,8 @@ pub struct Arguments {
     /// The spans that units have opened, those with most time of their own first
     #[arg(long)]
     pub spans: bool,
-    /// Only this experiment; can be given several times
+    /// Only this experiment: its id, or as much of its beginning as no other has; can be given
+    /// several times
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
 }
@@ -45,9 +47,11 @@ pub struct Arguments {
 /// # Errors
 /// There is no such research or experiment, it has no profile, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let stored = StoredResearch::load(&arguments.name)?;
+    let ids = StoredExperiment::ids(&stored, &arguments.ids).map_err(Box::new)?;
     let research = Finished::load(&arguments.name).map_err(Box::new)?;
     let options = ProfileOptions::default()
-        .ids(&arguments.ids)
+        .ids(ids)
         .by_iteration(arguments.iterations);
     let profile = research.profile_with(&options).map_err(Box::new)?;
     if profile.units.is_empty() && research.record().options.profile == 0 {

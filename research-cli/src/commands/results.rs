@@ -29,7 +29,7 @@ Examples:
   research results power --where lr=0.1 --var loss
   research results power --iterations 0,9 --long
   research results power --format parquet > power.parquet
-  research results power --id 5bd1e99500000000 --var weights --whole --format json
+  research results power --id 5bd1e995 --var weights --whole --format json
   research results power --summary --last 10 --sort accuracy --descending"
 )]
 pub struct Arguments {
@@ -89,8 +89,8 @@ pub enum Format {
 /// There is no such research, it cannot be read, a filter that asks for what there is not, and an
 /// output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let options = options(arguments)?;
     let stored = StoredResearch::load(&arguments.name)?;
+    let options = options(arguments, &stored)?;
     let mut results = stored.results_for(&kept(&options, arguments))?;
     if arguments.whole {
         results.read_large(stored.folder())?;
@@ -177,8 +177,8 @@ fn kept(options: &TableOptions, arguments: &Arguments) -> TableOptions {
     }
 }
 
-fn options(arguments: &Arguments) -> Result<TableOptions, CommandError> {
-    let options = arguments.shown.options()?.long(arguments.long);
+fn options(arguments: &Arguments, stored: &StoredResearch) -> Result<TableOptions, CommandError> {
+    let options = arguments.shown.options(stored)?.long(arguments.long);
     Ok(options
         .iterations(arguments.iterations.iter().copied())
         .variables(&arguments.variables))

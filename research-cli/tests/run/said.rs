@@ -44,6 +44,9 @@ fn a_table_without_rows_comes_with_the_reason() {
     assert_eq!(place.results("n", &["--format", "csv"]), "id,a,iteration\n");
     let artifacts = place.research(&["artifacts", "n"]);
     assert_eq!(artifacts.err, "no experiment has left files\n");
+    let chosen = place.research(&["artifacts", "n", "--where", "a=1"]);
+    let reason = "no experiment of those that were asked for has left files\n";
+    assert_eq!(chosen.err, reason, "{chosen:?}");
 
     let fails = file.replace("echo 1", "false");
     place.write("research.toml", &format!("{fails}save_to = \"v\"\n"));

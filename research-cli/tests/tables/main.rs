@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod ids;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -55,7 +55,6 @@ impl QueryError {
         if message == "not authorized" {
             return Self::NoQuestion;
         }
-        // It says so of names in double quotes, which are none of texts here.
         let message = message
             .strip_suffix(" - should this be a string literal in single-quotes?")
             .unwrap_or(&message);
@@ -66,8 +65,16 @@ impl QueryError {
         };
         let message = match missing {
             Some((name, known)) => {
-                let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
-                format!("{message}; {}", hint(name, known))
+                let quoted = name
+                    .strip_prefix('"')
+                    .and_then(|name| name.strip_suffix('"'));
+                let text = quoted.map(|name| format!("; a text stands in single quotes: '{name}'"));
+                let name = quoted.or(name.rsplit('.').next()).unwrap_or(name);
+                format!(
+                    "{message}; {}{}",
+                    hint(name, known),
+                    text.unwrap_or_default()
+                )
             }
             None => message.to_owned(),
         };

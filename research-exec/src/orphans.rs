@@ -3,10 +3,12 @@
 //! Processes of a worker that could not do so itself are known by a mark in their environment.
 
 use std::ffi::{CStr, c_int};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::PollTimeout;
@@ -19,8 +21,12 @@ use crate::process::{ProcessHandle, wait_readable};
 /// descends from it inherits it.
 pub(crate) const MARK: &str = "RESEARCH_MARK";
 
-/// How often a dying worker looks whether its children have died, a millisecond apart.
+/// How often is looked whether the children of a dying worker have died, or whether a process has
+/// been executed, a millisecond apart.
 const LOOKS: u32 = 1000;
+
+/// Hardly any environment has more bytes.
+const ENVIRONMENT: usize = 256 << 10;
 
 /// So long a process that was killed has time to die, in milliseconds.
 const DEATH: u16 = 1000;
@@ -246,7 +252,7 @@ fn with_mark(pid: i32, is_meant: impl Fn(&str) -> bool) -> Option<ProcessHandle>
     }
     // Most processes are others', which cannot be looked at, and some end meanwhile.
     let process = ProcessHandle::open(pid).ok()?;
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let environment = environment(pid)?;
     let found = environment.split(|byte| *byte == 0).any(|variable| {
         let variable = std::str::from_utf8(variable).unwrap_or_default();
         let value = variable.strip_prefix(MARK);
@@ -256,8 +262,72 @@ fn with_mark(pid: i32, is_meant: impl Fn(&str) -> bool) -> Option<ProcessHandle>
     found.then_some(process)
 }
 
+/// The environment of a process, if it can be read. A program that is being executed has none for a
+/// moment, and would go on unseen.
+fn environment(pid: i32) -> Option<Vec<u8>> {
+    let file = |name: &str| format!("/proc/{pid}/{name}");
+    let mut looks = LOOKS;
+    loop {
+        // At once, as far as it goes: what is read after an execution is another environment.
+        let mut environment = vec![0; ENVIRONMENT];
+        let mut source = File::open(file("environ")).ok()?;
+        let length = source.read(&mut environment).ok()?;
+        environment.truncate(length);
+        if environment.len() == ENVIRONMENT {
+            source.read_to_end(&mut environment).ok()?;
+        }
+        // The system's own processes, and those that have ended, have no program.
+        let is_settled = !environment.is_empty() || fs::read_link(file("exe")).is_err();
+        if is_settled || looks == 0 {
+            return Some(environment);
+        }
+        // Where there are arguments, it has been executed meanwhile, or has no environment at all.
+        let is_executed = !fs::read(file("cmdline")).ok()?.is_empty();
+        looks = if is_executed { looks / 10 } else { looks - 1 };
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// `sleep (4242)`, as far as it is known.
 fn in_words(pid: i32) -> String {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     format!("{} ({pid})", name.trim_end())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::process::{Child, Command};
+
+    use super::{MARK, end_left_behind, new_mark};
+
+    /// A program with a mark that executes itself again and again; it ends with the test.
+    struct Restless(Child);
+
+    impl Restless {
+        fn start(mark: &str) -> Self {
+            let again = "exec sh -c \"$0\" \"$0\"";
+            let mut command = Command::new("sh");
+            let command = command.args(["-c", again, again]).env(MARK, mark);
+            Self(command.spawn().unwrap())
+        }
+    }
+
+    impl Drop for Restless {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_just_being_executed_is_ended_too() {
+        for _ in 0..60 {
+            let run = new_mark();
+            let mut program = Restless::start(&format!("{run}-0"));
+            end_left_behind(&[run]).unwrap();
+            let ended = program.0.try_wait().unwrap();
+            assert!(ended.is_some(), "it was not seen");
+        }
+    }
 }

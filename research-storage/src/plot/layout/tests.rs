@@ -56,8 +56,15 @@ fn plot() -> impl Strategy<Value = Plot> {
     (texts, panels, entries, categories, shape).prop_map(
         |(texts, mut panels, entries, categories, (columns, log, size))| {
             let (title, caption, x_label, legend) = texts;
-            let points = panels.iter_mut().flat_map(|panel| &mut panel.curves);
-            for point in points.flat_map(|curve| &mut curve.points) {
+            // Without a legend all curves have the same colour.
+            let colors = entries.len().max(1);
+            let mut curves: Vec<_> = panels
+                .iter_mut()
+                .flat_map(|panel| &mut panel.curves)
+                .collect();
+            curves.iter_mut().for_each(|curve| curve.color %= colors);
+            let points = curves.into_iter().flat_map(|curve| &mut curve.points);
+            for point in points {
                 let places = categories.as_ref().map(Vec::len);
                 let above =
                     |log: bool, number: f64| if log { number.abs() + 1e-300 } else { number };
@@ -68,7 +75,6 @@ fn plot() -> impl Strategy<Value = Plot> {
                 point.y = above(log.1, point.y);
                 (point.low, point.high) = (point.y, point.y);
             }
-            let colors = entries.len();
             Plot {
                 title,
                 caption,

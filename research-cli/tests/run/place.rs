@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::Value;
 
 /// Nothing that is waited for here takes longer, on any machine that is not stuck.
@@ -131,6 +132,14 @@ impl Place {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        // SAFETY: between fork and exec it calls nothing but `signal`, which may be called there.
+        unsafe {
+            command.pre_exec(|| {
+                // Tests that are run by `nohup` ignore it, and so would the program.
+                signal(Signal::SIGHUP, SigHandler::SigDfl)?;
+                Ok(())
+            });
+        }
         Running {
             place: self,
             child: Some(command.process_group(0).spawn().unwrap()),

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use research_core::domain::{Config, Identity, Value};
 use research_core::{
     BuildError, Context, ContextParts, Event, Experiment, ExperimentNumber, ExperimentRecord,
-    Output, Serialized, Shared, UnitBody, UnitError, When, e, ec, ec_all, it, o,
+    Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all, e_unit, ec,
+    ec_all, ep, it, o, r, s,
 };
 use serde::{Deserialize, Serialize};
 
@@ -273,4 +274,24 @@ fn the_seed_in_the_map_of_the_experiment_is_that_of_programs() {
     run(&experiment, &mut context).unwrap();
     let seed = ("seed".to_owned(), Value::from(u32::MAX));
     assert_eq!(saved(&mut context), [seed].into());
+}
+
+#[test]
+fn expressions_are_called_in_errors_what_they_stand_for() {
+    let named = [
+        (ec("lr"), "config item `lr`"),
+        (ec_all(false), "the config"),
+        (o("power"), "output of unit `power`"),
+        (e_unit("power"), "unit `power`"),
+        (e_all(), "all branches"),
+        (e(), "the experiment"),
+        (ep(), "the experiment's folder"),
+        (it(), "the iteration"),
+        (r(), "the results so far"),
+        (s(), "the storage"),
+        (Expression::from(3), "constant 3"),
+    ];
+    for (expression, name) in named {
+        assert_eq!(expression.to_string(), name);
+    }
 }

@@ -1,15 +1,7 @@
 //! What configs are run: how often and in which order, what is added to them where they run, and what
 //! the ids of their experiments begin with.
 
-use crate::place::Place;
-
-const SHOW: &str = r#"
-[[unit]]
-name = "show"
-run = "echo {x}"
-output = "number"
-save_to = "shown"
-"#;
+use crate::place::{Place, SHOW};
 
 #[test]
 fn workers_and_branches_are_lists_of_configs() {

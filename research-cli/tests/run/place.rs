@@ -14,6 +14,15 @@ use serde_json::Value;
 /// Nothing that is waited for here takes longer, on any machine that is not stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A unit that saves the parameter `x` as `shown`.
+pub(crate) const SHOW: &str = r#"
+[[unit]]
+name = "show"
+run = "echo {x}"
+output = "number"
+save_to = "shown"
+"#;
+
 /// Waits until there is something, and fails where it never is.
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;

@@ -3,15 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::place::{Place, wait_for};
-
-const SHOW: &str = r#"
-[[unit]]
-name = "show"
-run = "echo {x}"
-output = "number"
-save_to = "shown"
-"#;
+use crate::place::{Place, SHOW, wait_for};
 
 /// Updates the domain with what a script prints.
 fn updated(head: &str, script: &str) -> Place {

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use crate::orphans::end_children_from_handler;
-use crate::process::kill_group;
+use crate::process::{disposition, kill_group};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::Pid;
 
@@ -110,8 +110,42 @@ impl Drop for Slot {
 
 /// Ends this process on SIGTERM, SIGINT and SIGHUP, and its groups and other descendants with it.
 pub(crate) fn end_groups_on_signals() -> nix::Result<()> {
+    survive_warnings()?;
     handle(SigHandler::Handler(end_all))
 }
+
+/// Lets SIGUSR1 and SIGUSR2 do nothing in a worker or an executor, unless the program has its own
+/// handler: batch systems send them to all processes of a job as a warning, and the leader decides
+/// what follows from it. The same for SIGXFSZ, see [`survive_file_size_limit`].
+pub(crate) fn survive_warnings() -> nix::Result<()> {
+    survive(&[Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGXFSZ])
+}
+
+/// Makes writing beyond the limit on the size of files (`ulimit -f`) an error, EFBIG, instead of the
+/// end of this process by SIGXFSZ; unless the program has its own handler.
+///
+/// # Errors
+/// The system refuses the handler.
+pub fn survive_file_size_limit() -> std::io::Result<()> {
+    Ok(survive(&[Signal::SIGXFSZ])?)
+}
+
+/// Sets a handler that does nothing where the default action would end this process. Programs that
+/// it executes get the default action back: the system resets handlers, not signals that are ignored.
+fn survive(signals: &[Signal]) -> nix::Result<()> {
+    let handler = SigHandler::Handler(do_nothing);
+    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
+    for signal in signals {
+        let current = disposition(*signal as libc::c_int);
+        if current.is_ok_and(|current| current == libc::SIG_DFL) {
+            // SAFETY: the handler does nothing.
+            unsafe { sigaction(*signal, &action)? };
+        }
+    }
+    Ok(())
+}
+
+extern "C" fn do_nothing(_: libc::c_int) {}
 
 /// For a forked child, which has no groups yet and dies of signals as usual.
 pub(crate) fn forget_groups() -> nix::Result<()> {

@@ -19,6 +19,7 @@ use research_core::{Event, LogLevel, Outcome, Timestamp, WorkerNumber};
 
 use crate::devices::DevicePlan;
 use crate::distributor::{Action, Input};
+use crate::groups::survive_file_size_limit;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::orphans::end_left_behind;
 use crate::process::wait_for_children;
@@ -45,6 +46,10 @@ const INBOX: usize = 256;
 pub fn lead(job: Job) -> Result<Report, RunError> {
     wait_for_children().map_err(|source| RunError::Io {
         action: "wait for its children",
+        source,
+    })?;
+    survive_file_size_limit().map_err(|source| RunError::Io {
+        action: "handle signals",
         source,
     })?;
     let (letters, inbox) = bounded(INBOX);

@@ -28,7 +28,7 @@ pub use distributor::{StatusCounts, UpdateRequest};
 pub use executor::{
     BranchExecution, Ending, Execution, Executor, ExecutorError, Series, SpanProfile,
 };
-pub use groups::{running_groups, signal_groups};
+pub use groups::{running_groups, signal_groups, survive_file_size_limit};
 pub use leader::{DomainUpdater, Job, LaunchError, Report, RunError, lead};
 pub use orphans::{end_left_behind, new_mark};
 pub use process::{end_process, leave_terminal};

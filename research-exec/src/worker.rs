@@ -17,7 +17,7 @@ pub use invitation::{Invitation, Target};
 pub(crate) use invitation::{Role, VARIABLE as INVITATION_VARIABLE};
 
 use crate::executor::Executor;
-use crate::groups::{end_executor, end_groups_on_signals, end_worker};
+use crate::groups::{end_executor, end_groups_on_signals, end_worker, survive_warnings};
 use crate::link::control::{Command, Commands};
 use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
@@ -129,6 +129,7 @@ fn serve_one(
     printed_to: EndNumbers,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<(), WorkerError> {
+    survive_warnings().map_err(|errno| io_error("handle signals")(errno.into()))?;
     let mut reports = socket.try_clone().map_err(io_error("share its socket"))?;
     let mut commands = Commands::new(socket);
     let Some((_, executor)) = receive_init(&mut commands, build)? else {

@@ -423,8 +423,13 @@ impl Research {
         self
     }
 
-    /// Sets whether Ctrl-C, SIGTERM and SIGHUP end the run in an orderly way; they do, if not
-    /// set.
+    /// Sets whether signals stop the run; they do, if not set.
+    ///
+    /// SIGINT (Ctrl-C), SIGTERM and SIGHUP do, and so do SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU,
+    /// SIGALRM, SIGVTALRM and SIGPROF unless the program ignores them or has its own handler for
+    /// them when its first run begins. The first signal lets running experiments finish; after any
+    /// signal but SIGINT they have ten seconds. A second signal ends the run at once. Handlers that
+    /// the program has set are called, too.
     #[must_use]
     pub fn handle_signals(mut self, handle_signals: bool) -> Self {
         self.handle_signals = handle_signals;

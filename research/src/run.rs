@@ -180,6 +180,10 @@ impl Prepared {
     }
 
     fn try_to_lead(mut self, resume: bool) -> Result<Finished, ResearchError> {
+        research_exec::survive_file_size_limit().map_err(|source| ResearchError::Io {
+            action: "handle signals",
+            source,
+        })?;
         let mut stored = None;
         let mut done = DoneBefore::default();
         let mut warnings = Vec::new();

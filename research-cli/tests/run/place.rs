@@ -239,6 +239,20 @@ impl Running<'_> {
         assert!(sent.unwrap().success(), "{signal} to {group}");
     }
 
+    /// The workers, and what else runs the same program in the folder.
+    pub(crate) fn other_processes_of_the_program(&self) -> Vec<u32> {
+        let program = Path::new(env!("CARGO_BIN_EXE_research")).canonicalize();
+        let program = program.unwrap();
+        let mut processes = self.place.processes();
+        processes.retain(|pid| {
+            let executed = fs::read_link(format!("/proc/{pid}/exe"));
+            executed.is_ok_and(|executed| executed == program)
+                && *pid != self.child.as_ref().unwrap().id()
+        });
+        assert!(!processes.is_empty(), "no worker is running");
+        processes
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: &str) {
         send(signal, self.child.as_ref().unwrap().id());

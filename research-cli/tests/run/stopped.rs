@@ -1,6 +1,6 @@
-//! Ctrl-C and SIGTERM: what runs is finished, or ended at once, and the rest can be resumed.
+//! Ctrl-C, SIGTERM and warnings of batch systems: what runs is finished, or ended at once, and the rest can be resumed.
 
-use crate::place::{Place, Running};
+use crate::place::{Place, Running, send};
 
 const FILE: &str = r#"
 name = "s"
@@ -52,7 +52,8 @@ fn resume(place: &Place, finished: u64) {
 
 #[test]
 fn asked_once_to_stop_it_finishes_what_runs() {
-    for signal in ["INT", "TERM", "HUP"] {
+    let warnings = ["USR1", "USR2", "XCPU", "QUIT", "ALRM", "VTALRM", "PROF"];
+    for signal in ["INT", "TERM", "HUP"].into_iter().chain(warnings) {
         let place = place();
         let running = in_the_middle(&place);
         running.signal(signal);
@@ -69,6 +70,51 @@ fn asked_once_to_stop_it_finishes_what_runs() {
         assert!(!place.path("begun.4").exists());
         resume(&place, 3);
     }
+}
+
+/// A batch system may send its warning to every process of a job, and the kernel repeats SIGXCPU:
+/// neither ends a worker, nor what it runs.
+#[test]
+fn a_warning_to_all_processes_lets_running_experiments_finish() {
+    for signals in [
+        ["USR1", "USR2"].as_slice(),
+        &["XCPU", "XCPU", "XCPU", "XCPU"],
+    ] {
+        let place = place();
+        let running = in_the_middle(&place);
+        if let ["USR1", ..] = signals {
+            for process in running.other_processes_of_the_program() {
+                signals.iter().for_each(|signal| send(signal, process));
+            }
+        }
+        running.signal(signals[0]);
+        running.wait_for_log("s", "what runs is finished");
+        if let ["XCPU", ..] = signals {
+            signals.iter().for_each(|signal| running.signal(signal));
+        }
+        place.write("gate", "");
+        let done = running.end();
+        assert_eq!(done.code, Some(130), "{done:?}");
+        assert!(!done.err.contains("worker"), "{done:?}");
+        resume(&place, 3);
+    }
+}
+
+/// Who starts the program may have decided that a signal means nothing.
+#[test]
+fn a_warning_that_is_ignored_from_the_start_stops_nothing() {
+    let place = place();
+    let mut command = std::process::Command::new("sh");
+    let script = "trap '' USR1; exec \"$0\" run research.toml";
+    command
+        .args(["-c", script])
+        .arg(env!("CARGO_BIN_EXE_research"));
+    let running = place.start_command(command);
+    running.wait_for_file("begun.2");
+    running.signal("USR1");
+    place.write("gate", "");
+    let done = running.end();
+    assert_eq!(done.code, Some(0), "{done:?}");
 }
 
 /// What ran was all that was left: nothing is interrupted, and how it ended counts.

@@ -30,7 +30,7 @@ pub struct Job {
     pub target: Target,
     /// What workers build the experiment from, where it was not written in Rust.
     pub recorded_source: Option<String>,
-    /// Whether Ctrl-C, SIGTERM and SIGHUP end the run in an orderly way.
+    /// Whether Ctrl-C, SIGTERM and the signals by which batch systems warn stop the run.
     pub handle_signals: bool,
     /// What people should know before it begins.
     pub warnings: Vec<String>,

@@ -1,22 +1,42 @@
-//! Ctrl-C and its like, as inputs of the distributor.
+//! Ctrl-C, SIGTERM and the signals with which batch systems warn, as inputs of the distributor.
 
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::raw::c_int;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::low_level::{emulate_default_handler, pipe, register, unregister};
+use signal_hook::low_level::{emulate_default_handler, register, unregister};
 
 use crate::distributor::Input;
 use crate::process::disposition;
 
-/// What runs when SIGTERM or SIGHUP comes has this long to finish.
+/// The signals that ask for the end of a process, whatever process it is.
+const TERMINATING: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+
+/// The other signals that end a process by default. Batch systems send SIGUSR1, SIGUSR2 or SIGXCPU
+/// as a warning before they kill a job, a terminal sends SIGQUIT, and a timer that a parent has set
+/// sends one of the others.
+const WARNING: [c_int; 7] = [
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGXCPU,
+    libc::SIGALRM,
+    libc::SIGVTALRM,
+    libc::SIGPROF,
+];
+
+/// The signals that the kernel repeats without anybody asking again: SIGXCPU comes each second from
+/// the limit on, and interval timers start anew.
+const REPEATED: [c_int; 4] = [libc::SIGXCPU, libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF];
+
+/// How long running experiments have to finish after every signal but SIGINT.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How many runs of this process listen.
@@ -24,10 +44,10 @@ static RUNS: AtomicUsize = AtomicUsize::new(0);
 /// How many signals have come since there is a run that listens.
 static SEEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Listens to signals while it lives: the first asks the run to finish what it has begun, a
-/// second one to end at once. After SIGTERM and SIGHUP that happens by itself after a while. A
-/// third does what it would do by default, whatever the leader waits for: it ends this process,
-/// and its workers with it.
+/// Listens to signals while it lives. The first signal asks the run to finish what it has begun; a
+/// second one ends it at once, and so does the end of the grace period after any signal but SIGINT.
+/// A third signal has its default action, whatever the leader waits for: it ends this process, and
+/// its workers with it.
 pub(super) struct Signals {
     ids: Vec<SigId>,
     waker: UnixStream,
@@ -41,22 +61,18 @@ impl Signals {
         if RUNS.fetch_add(1, Ordering::SeqCst) == 0 {
             SEEN.store(0, Ordering::SeqCst);
         }
-        let urgent = Arc::new(AtomicBool::new(false));
+        // From here on dropping it takes everything back.
         let mut signals = Self {
             ids: Vec::new(),
             waker,
             thread: None,
         };
         for signal in listened {
-            if [SIGTERM, SIGHUP].contains(signal) {
-                let flag = signal_hook::flag::register(*signal, Arc::clone(&urgent))?;
-                signals.ids.push(flag);
-            }
-            let waker = signals.waker.try_clone()?;
-            signals.ids.push(pipe::register(*signal, waker)?);
+            let id = forward(*signal, &signals.waker)?;
+            signals.ids.push(id);
         }
         let thread = std::thread::Builder::new().name("signals".into());
-        signals.thread = Some(thread.spawn(move || pass_on(stream, &urgent, &inputs))?);
+        signals.thread = Some(thread.spawn(move || receive(stream, &inputs))?);
         Ok(signals)
     }
 }
@@ -76,20 +92,41 @@ impl Drop for Signals {
     }
 }
 
-/// The signals that are listened to: not the hang-up where this process was started to ignore it, as
-/// `nohup` does. (Shells let what they start in the background ignore Ctrl-C; there it still is how
-/// others stop a run.)
+/// Sends the number of a signal to the thread that listens, each time it comes.
+fn forward(signal: c_int, waker: &UnixStream) -> io::Result<SigId> {
+    let socket = waker.as_raw_fd();
+    let byte = u8::try_from(signal).map_err(io::Error::other)?;
+    let action = move || {
+        // SAFETY: `send` is async-signal-safe and reads one byte, which lives in the closure. The
+        // socket stays open until the action was unregistered.
+        // If it fails, the buffer is full of signals that nobody has read yet.
+        unsafe {
+            let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+            libc::send(socket, (&raw const byte).cast(), 1, flags);
+        }
+    };
+    // SAFETY: the action calls nothing but `send`.
+    unsafe { register(signal, action) }
+}
+
+/// The signals that are listened to, which depends on what this process did at them before:
+/// - the hang-up is not, where this process was started to ignore it, as `nohup` does;
+/// - a warning is not, where it is ignored or the program has a handler of its own for it.
+///
+/// (Shells let what they start in the background ignore Ctrl-C; there it still is how others stop a
+/// run.)
 fn listened() -> io::Result<&'static [c_int]> {
     static LISTENED: OnceLock<Vec<c_int>> = OnceLock::new();
     if let Some(listened) = LISTENED.get() {
         return Ok(listened);
     }
     let mut listened = Vec::new();
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in TERMINATING.into_iter().chain(WARNING) {
         match disposition(signal)? {
-            libc::SIG_IGN if signal == SIGHUP => continue,
+            libc::SIG_IGN if signal == libc::SIGHUP => continue,
             // Once a handler was there, the system would do nothing by default any more.
             libc::SIG_DFL => default_if_nobody_listens(signal)?,
+            _ if WARNING.contains(&signal) => continue,
             // The program's own handler is called too, and says what happens by default.
             _ => {}
         }
@@ -99,8 +136,10 @@ fn listened() -> io::Result<&'static [c_int]> {
 }
 
 fn default_if_nobody_listens(signal: c_int) -> io::Result<()> {
+    let is_repeated = REPEATED.contains(&signal);
     let action = move || {
-        if RUNS.load(Ordering::SeqCst) == 0 || SEEN.fetch_add(1, Ordering::SeqCst) >= 2 {
+        let is_third = || !is_repeated && SEEN.fetch_add(1, Ordering::SeqCst) >= 2;
+        if RUNS.load(Ordering::SeqCst) == 0 || is_third() {
             // It cannot fail for these signals.
             let _ = emulate_default_handler(signal);
         }
@@ -110,26 +149,38 @@ fn default_if_nobody_listens(signal: c_int) -> io::Result<()> {
     Ok(())
 }
 
-/// What the thread is sent when it is to end; signals send an `X`.
+/// The byte that ends the thread; signals send their numbers.
 const END: u8 = 0;
 
-fn pass_on(mut stream: UnixStream, urgent: &AtomicBool, inputs: &Sender<Input>) {
+fn receive(mut stream: UnixStream, inputs: &Sender<Input>) {
     let mut stopped = false;
+    let mut deadline: Option<Instant> = None;
     loop {
-        let deadline = (stopped && urgent.load(Ordering::Relaxed)).then_some(GRACE);
+        // A timeout of zero would be an error.
+        let left = deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            left.max(Duration::from_millis(1))
+        });
         let mut byte = [END];
         let read = stream
-            .set_read_timeout(deadline)
+            .set_read_timeout(left)
             .and_then(|()| stream.read(&mut byte));
         let input = match read {
             Ok(1) if byte[0] != END => {
-                if stopped {
-                    Input::Kill
-                } else {
-                    Input::Stop
+                let signal = c_int::from(byte[0]);
+                if signal != libc::SIGINT {
+                    deadline = deadline.or_else(|| Instant::now().checked_add(GRACE));
+                }
+                match stopped {
+                    false => Input::Stop,
+                    true if REPEATED.contains(&signal) => continue,
+                    true => Input::Kill,
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Input::Kill,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                deadline = None;
+                Input::Kill
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Ok(_) | Err(_) => return,
         };

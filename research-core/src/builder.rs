@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::{
-    BuildError, Reference, check_full_runs, check_references, find_sources, make_names_unique,
+    BuildError, Reference, check_full_runs, check_references, check_settings, find_sources,
+    make_names_unique,
 };
 use crate::context::Context;
 use crate::experiment::Experiment;
@@ -256,7 +257,9 @@ impl ExperimentBuilder {
     }
 
     /// Adds a unit that saves what an expression stands for, under a name. It runs even when the
-    /// experiment has failed in this iteration. What units save is a copy in any case.
+    /// experiment has failed in this iteration. What units save is a copy in any case. It saves one
+    /// value: [`save_parts_to`](Self::save_parts_to) and [`save_output_dict`](Self::save_output_dict)
+    /// are settings of units with code.
     ///
     /// ```
     /// use research_core::{Experiment, When, ec, o};
@@ -367,12 +370,19 @@ impl ExperimentBuilder {
         self
     }
 
+    /// Whether nothing was added yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty() && self.hooks.is_none() && self.error.is_none()
+    }
+
     /// Checks everything and makes the experiment. A unit whose name is there already gets the
     /// postfix `_1`, `_2`, ….
     ///
     /// # Errors
-    /// No units, a setting without a unit, two ways to save one output, a reference to a unit or
-    /// an instance that there is not, that is of another type, or that has never run by then.
+    /// No units, a setting without a unit or without effect on its unit, two ways to save one
+    /// output, a reference to a unit or an instance that there is not, that is of another type, or
+    /// that has never run by then.
     pub fn build(mut self) -> Result<Experiment, BuildError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -389,6 +399,7 @@ impl ExperimentBuilder {
             view: None,
         };
         check_full_runs(&experiment)?;
+        check_settings(&experiment)?;
         Ok(experiment)
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::experiment::Experiment;
 use crate::expression::{Expression, nearest};
-use crate::unit::{ObjectType, Unit};
+use crate::unit::{ObjectType, Save, Unit, UnitBody};
 
 /// A unit reads another one.
 #[derive(Debug)]
@@ -187,6 +187,64 @@ pub(crate) fn check_full_runs(experiment: &Experiment) -> Result<(), BuildError>
     Ok(())
 }
 
+/// Refuses settings that would be ignored on this kind of unit.
+pub(crate) fn check_settings(experiment: &Experiment) -> Result<(), BuildError> {
+    let units = experiment.units();
+    for (position, unit) in units.iter().enumerate() {
+        let block = if unit.full_run {
+            &units[position + 1..experiment.block_end(position)]
+        } else {
+            &[]
+        };
+        let root_step = block.iter().find(|step| step.root).map(|step| {
+            let reason = "with full_run each branch processes the batches itself";
+            (step, "root", reason)
+        });
+        let ignored = ignored_setting(unit).map(|(setting, reason)| (unit, setting, reason));
+        if let Some((unit, setting, reason)) = ignored.or(root_step) {
+            return Err(BuildError::NoEffect {
+                unit: unit.name.clone(),
+                setting,
+                reason,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A setting of the unit that has no effect on its kind, and why.
+fn ignored_setting(unit: &Unit) -> Option<(&'static str, &'static str)> {
+    let save = match unit.save {
+        Save::Nothing => None,
+        Save::As(_) => Some("save_to"),
+        Save::Parts(_) => Some("save_parts_to"),
+        Save::Map => Some("save_output_dict"),
+    };
+    let unsaved = match &unit.body {
+        UnitBody::Save { .. } => Some(
+            "`save` saves one value under the name that it is given; \
+             to save the parts of a value, return them from a callable",
+        ),
+        UnitBody::Dump(_) => Some("`dump` has no output"),
+        _ if unit.instance.is_some() => {
+            Some("an instance is an object in memory; save what its methods return")
+        }
+        _ if unit.batches.is_some() => {
+            Some("batches are objects in memory; save what a branch pipeline returns")
+        }
+        UnitBody::Callable(_) | UnitBody::Generator(_) => None,
+    };
+    if let (Some(setting), Some(reason)) = (save, unsaved) {
+        Some((setting, reason))
+    } else if unit.is_saving() && unit.timeout.is_some() {
+        Some(("timeout", "it runs no code"))
+    } else if unit.is_saving() && unit.root {
+        Some(("root", "values are saved in each branch"))
+    } else {
+        None
+    }
+}
+
 pub(crate) fn make_names_unique(units: &mut [Unit]) {
     let names = unique_names(units.iter().map(|unit| unit.name.as_str()));
     for (unit, name) in units.iter_mut().zip(names) {
@@ -232,6 +290,16 @@ pub enum BuildError {
     SavedTwice {
         /// The unit.
         unit: String,
+    },
+    /// A setting is ignored on this kind of unit.
+    #[error("`{setting}` has no effect on unit `{unit}`: {reason}")]
+    NoEffect {
+        /// The unit.
+        unit: String,
+        /// The setting's name in the builder.
+        setting: &'static str,
+        /// Why it has no effect, and what to do instead.
+        reason: &'static str,
     },
     /// An expression names a unit that there is not.
     #[error("unit `{unit}` refers to unit `{name}`, which there is not{hint}")]

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use research_core::domain::{Config, Identity, Value};
 use research_core::{
-    BuildError, Context, ContextParts, Event, Experiment, ExperimentNumber, ExperimentRecord,
-    Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all, e_unit, ec,
+    BuildError, Context, ContextParts, Event, Experiment, ExperimentBuilder, ExperimentNumber,
+    ExperimentRecord, Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all, e_unit, ec,
     ec_all, ep, it, o, r, s,
 };
 use serde::{Deserialize, Serialize};
@@ -214,6 +215,56 @@ fn what_cannot_be_is_found_when_it_is_built() {
         unknown.to_string().contains("did you mean `power`?"),
         "{unknown}"
     );
+}
+
+/// No setting is ignored: what has no effect on a kind of unit is refused.
+#[test]
+fn settings_without_effect_are_refused() {
+    type Set = fn(ExperimentBuilder) -> ExperimentBuilder;
+    let saves: [(&str, Set); 3] = [
+        ("save_to", |unit| unit.save_to("x")),
+        ("save_parts_to", |unit| unit.save_parts_to([Some("x"), None])),
+        ("save_output_dict", ExperimentBuilder::save_output_dict),
+    ];
+    let runs: [(&str, Set); 2] = [
+        ("timeout", |unit| unit.timeout(Duration::from_secs(1))),
+        ("root", ExperimentBuilder::root),
+    ];
+    let saving: [Set; 2] = [
+        |units| units.save(o("pair"), "saved"),
+        |units| units.dump(["saved"]),
+    ];
+    let objects: [Set; 2] = [
+        |units| units.instance("object", || Ok(1_i64), ()),
+        |units| units.pipeline("batches", |_: &mut Context| Ok([1_i64, 2])),
+    ];
+    let pair = || Experiment::builder().callable("pair", || (1, 2), ());
+    let refused = |builder: ExperimentBuilder, name: &str| {
+        let error = builder.build().unwrap_err();
+        let is_named =
+            matches!(&error, BuildError::NoEffect { setting, .. } if *setting == name);
+        assert!(is_named, "{name}: {error}");
+    };
+    for add in saving {
+        for (name, set) in saves.into_iter().chain(runs) {
+            refused(set(add(pair())), name);
+        }
+        assert!(add(pair()).when(2).dump_when(2).build().is_ok());
+    }
+    for add in objects {
+        for (name, set) in saves {
+            refused(set(add(pair())), name);
+        }
+        for (_, set) in runs {
+            assert!(set(add(pair())).build().is_ok());
+        }
+    }
+    let full_run = pair()
+        .pipeline("batches", |_: &mut Context| Ok([1_i64, 2]))
+        .full_run()
+        .branch_pipeline("step", "batches", |_| Ok(()), |(), one: &i64, _| Ok(*one))
+        .save_to("x");
+    refused(full_run.root(), "root");
 }
 
 #[test]

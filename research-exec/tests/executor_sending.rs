@@ -184,6 +184,30 @@ fn a_unit_can_ask_for_what_is_saved_to_be_sent_after_it() {
     }
 }
 
+/// The rule of a pipeline that is not due itself counts as that of any other unit.
+#[test]
+fn a_pipeline_with_a_full_run_can_ask_for_what_is_saved_to_be_sent() {
+    for target in [ExecutorTarget::For, ExecutorTarget::Threads] {
+        let sink = Flushes::default();
+        let experiment = Experiment::builder()
+            .unit("a", |cx: &mut Context| {
+                let iteration = cx.iteration();
+                cx.save("a", iteration)
+            })
+            .pipeline("batches", |_: &mut Context| Ok([1_i64, 2]))
+            .full_run()
+            .when(When::last())
+            .dump_when(2)
+            .unit("looks", sink.looks())
+            .when(2)
+            .save_to("seen")
+            .build()
+            .unwrap();
+        let executor = Executor::new(experiment).n_iters(5).target(target);
+        assert_eq!(seen(&executor, &sink, 2), [[1, 3], [1, 3]]);
+    }
+}
+
 /// A unit that has not run yet may take an hour, and so may one that took long when it ran last.
 #[test]
 fn what_is_saved_can_be_seen_while_a_slow_unit_runs() {

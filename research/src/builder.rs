@@ -25,6 +25,8 @@ pub struct Research {
     pub(crate) place: Place,
     pub(crate) domain: Domain,
     pub(crate) experiment: ExperimentBuilder,
+    /// Whether [`experiment`](Self::experiment) has replaced units.
+    pub(crate) has_lost_units: bool,
     pub(crate) options: RunOptions,
     pub(crate) seed: Option<u64>,
     pub(crate) source: Option<serde_json::Value>,
@@ -68,6 +70,7 @@ impl Research {
             place: Place::Folder(PathBuf::from(".")),
             domain: Domain::new(),
             experiment: ExperimentBuilder::default(),
+            has_lost_units: false,
             options: RunOptions::default(),
             seed: None,
             source: None,
@@ -102,9 +105,11 @@ impl Research {
         self
     }
 
-    /// Takes over the units of an experiment that was built elsewhere.
+    /// Takes over the units of an experiment that was built elsewhere. Units that were added before
+    /// would be lost, so that is an error of [`run`](Self::run).
     #[must_use]
     pub fn experiment(mut self, experiment: ExperimentBuilder) -> Self {
+        self.has_lost_units |= !self.experiment.is_empty();
         self.experiment = experiment;
         self
     }

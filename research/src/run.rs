@@ -84,6 +84,12 @@ pub(crate) struct Settings {
 
 impl Prepared {
     pub(crate) fn new(research: Research) -> Result<Self, ResearchError> {
+        if research.has_lost_units {
+            return Err(ResearchError::Options(
+                "`experiment` replaces the units that were added before it: call it first"
+                    .to_owned(),
+            ));
+        }
         let Research {
             name,
             place,

@@ -253,6 +253,8 @@ fn mistakes_are_found_before_anything_is_made() {
     assert!(error(drawing("x").timeout(no_time)).contains("longer than no time at all"));
     assert!(error(drawing("x").unit_timeout(no_time)).contains("of unit `sum` must be longer"));
     assert!(error(Research::new("x")).contains("has no units"));
+    let other = research::Experiment::builder().callable("other", || 1, ());
+    assert!(error(drawing("x").experiment(other)).contains("replaces the units"));
     let unequal = option("a", [1, 2]).zip(option("b", [1, 2, 3]));
     assert!(error(drawing("x").domain(unequal)).contains("2"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);

@@ -125,13 +125,10 @@ impl Block {
     ) -> Result<(), SinkError> {
         for branch in branches.iter_mut() {
             branch.drop_generator(self.pipeline);
-            let took_part = std::mem::take(&mut branch.in_block);
-            if !(took_part && branch.saw_batch) {
-                continue;
-            }
+            let took_part = std::mem::take(&mut branch.in_block) && branch.saw_batch;
             let units = executor.experiment.units().iter().enumerate();
-            for (position, unit) in units.take(self.end).skip(self.pipeline + 1) {
-                if executor.is_due(branch, unit) {
+            for (position, unit) in units.take(self.end).skip(self.pipeline) {
+                if took_part && position > self.pipeline && executor.is_due(branch, unit) {
                     branch.save_latest(position, unit, sink)?;
                 }
                 executor.dump(branch, unit, sink)?;

@@ -38,6 +38,7 @@ pub use error::ExecutorError;
 use limits::Limits;
 use pace::Pace;
 pub use spans::SpanProfile;
+pub(crate) use unwind::catch_quietly;
 pub(crate) use watch::Interrupt;
 use watch::Watch;
 

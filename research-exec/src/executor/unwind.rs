@@ -34,6 +34,21 @@ pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, UnitError>) -> Result<T,
     }
 }
 
+/// Calls what may panic where the system refuses something; nothing is printed then.
+///
+/// # Errors
+/// The message of the panic.
+pub(crate) fn catch_quietly<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    install_hook();
+    let was_in_unit = IN_UNIT.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(call));
+    IN_UNIT.set(was_in_unit);
+    result.map_err(|payload| {
+        LAST_PANIC.take();
+        payload_text(payload.as_ref())
+    })
+}
+
 fn panic_error(payload: &(dyn std::any::Any + Send)) -> UnitError {
     let text = payload_text(payload);
     // The last one may be another, which the unit has caught itself: this one has come from another

@@ -4,12 +4,14 @@
 use std::io;
 use std::os::fd::RawFd;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{
     IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSender, bytes_channel,
 };
 
+use crate::executor::catch_quietly;
 use crate::process::close_on_exec;
 
 /// The worker's end: sends bytes, in order.
@@ -35,8 +37,9 @@ pub(crate) struct ReportServer {
 
 impl ReportServer {
     pub(crate) fn new() -> io::Result<Self> {
+        prepare()?;
         check_folder(&std::env::temp_dir())?;
-        let ((server, name), _) = close_on_exec(IpcOneShotServer::new)?;
+        let ((server, name), _) = close_on_exec(|| without_panic(IpcOneShotServer::new))?;
         Ok(Self { server, name })
     }
 
@@ -47,7 +50,8 @@ impl ReportServer {
     /// Takes the connection of a worker that has connected already; before that it would wait
     /// without a limit.
     pub(crate) fn accept(self) -> io::Result<impl ReportReceiver> {
-        let ((_, reports), _) = close_on_exec(|| self.server.accept().map_err(io::Error::other))?;
+        let accept = || self.server.accept().map_err(io::Error::other);
+        let ((_, reports), _) = close_on_exec(|| without_panic(accept))?;
         Ok(IpcReports(reports))
     }
 }
@@ -73,12 +77,40 @@ fn check_folder(folder: &Path) -> io::Result<()> {
 
 /// Connects a worker to its leader. Gives the sockets too: a forked child has to close them.
 pub(crate) fn connect(server: &str) -> io::Result<(impl ReportSender + use<>, Vec<RawFd>)> {
-    close_on_exec(|| {
+    let connect = || {
         let bootstrap = IpcSender::connect(server.to_owned())?;
         let (sender, receiver) = bytes_channel()?;
         bootstrap.send(receiver).map_err(io::Error::other)?;
         Ok(IpcReportSender(sender))
+    };
+    close_on_exec(|| without_panic(connect))
+}
+
+/// Calls ipc-channel, which panics in some places where the system refuses a descriptor or a folder.
+fn without_panic<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    catch_quietly(call).unwrap_or_else(|panic| {
+        Err(io::Error::other(format!(
+            "ipc-channel has failed, probably because too many files are open (see `ulimit -n`): {panic}"
+        )))
     })
+}
+
+/// Lets ipc-channel ask once how large a message may be, while there are descriptors for that. If it
+/// fails to, it fails for the rest of the process's life.
+fn prepare() -> io::Result<()> {
+    static PREPARED: Mutex<bool> = Mutex::new(false);
+    let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*prepared {
+        let (spare, _) = io::pipe()?;
+        let spare = [spare.try_clone()?, spare.try_clone()?, spare];
+        close_on_exec(|| {
+            let (sender, _receiver) = bytes_channel()?;
+            drop(spare);
+            without_panic(|| Ok(sender.send(&[])?))
+        })?;
+        *prepared = true;
+    }
+    Ok(())
 }
 
 struct IpcReportSender(IpcBytesSender);

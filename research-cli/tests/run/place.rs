@@ -79,6 +79,11 @@ impl Place {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// Lets every user write in the folder.
+    pub(crate) fn open_to_all(&self) {
+        fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+
     /// The names in the folder, hidden ones too.
     pub(crate) fn names(&self) -> Vec<String> {
         names(self.folder.path())

@@ -103,7 +103,14 @@ impl Launch {
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|errno| failed(errno.into()));
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
-        let stdin_end = std::fs::File::open("/dev/null").map_err(failed)?.into();
+        let stdin_end = std::fs::File::open("/dev/null").map_err(|error| {
+            // Without its path ENOENT would be taken for a missing program.
+            failed(io::Error::new(
+                error.kind(),
+                format!("cannot open /dev/null: {error}"),
+            ))
+        });
+        let stdin_end = stdin_end?.into();
         let ends = [stdin_end, stdout_end, stderr_end].map(above_standard);
         let [stdin_end, stdout_end, stderr_end] = ends;
         let ends = [

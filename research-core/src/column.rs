@@ -148,7 +148,7 @@ pub(crate) fn weight(value: &Value) -> usize {
                 .map(|(key, value)| key.len() + weight(value))
                 .sum::<usize>()
         }
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => 8,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => 8,
     }
 }
 

@@ -269,6 +269,10 @@ fn write_value(bytes: &mut Vec<u8>, value: &Value) {
             bytes.push(3);
             bytes.extend_from_slice(&value.to_bits().to_le_bytes());
         }
+        Value::Uint(value) => {
+            bytes.push(8);
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
         Value::Text(text) => {
             bytes.push(4);
             write_text(bytes, text);

@@ -71,6 +71,12 @@ pub enum SamplerError {
         /// What was there.
         found: String,
     },
+    /// A value that is nested deeper than [`Value::MAX_DEPTH`].
+    #[error(
+        "a value is nested deeper than {} levels of lists and maps",
+        Value::MAX_DEPTH
+    )]
+    DeepValue,
     /// Draws that never fell between the bounds of a truncation.
     #[error("`{part}`: none of {tries} draws fell between the bounds; widen them")]
     Truncation {
@@ -122,11 +128,15 @@ impl Sampler {
             })
         };
         match self.node() {
+            Node::Constant(value) if value.is_too_deep() => Err(SamplerError::DeepValue),
             Node::Constant(_) => Ok(()),
             Node::Distribution(distribution) => distribution.check().or_else(impossible),
             Node::Choice { values, weights } => {
                 if values.is_empty() {
                     return impossible("there must be a value to choose");
+                }
+                if values.iter().any(|listed| listed.value().is_too_deep()) {
+                    return Err(SamplerError::DeepValue);
                 }
                 match weights {
                     Some(weights) if weights.len() != values.len() => {

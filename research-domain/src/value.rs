@@ -37,7 +37,7 @@ pub enum Value {
     Null,
     /// A truth value.
     Bool(bool),
-    /// A whole number.
+    /// An integer up to [`i64::MAX`].
     Int(i64),
     /// A floating-point number.
     Float(f64),
@@ -49,6 +49,10 @@ pub enum Value {
     List(Vec<Value>),
     /// Named values, in the order in which they were given.
     Map(Vec<(String, Value)>),
+    /// An integer above [`i64::MAX`], such as a hash or a seed of 64 bits. Smaller integers are
+    /// always [`Value::Int`], so that equal integers are equal values: make one with
+    /// `Value::from(u64)`.
+    Uint(u64),
 }
 
 /// Why a value could not be made from a Rust value, or read into one.
@@ -64,15 +68,22 @@ pub enum ValueError {
         /// What was there.
         found: String,
     },
-    /// An unsigned number that does not fit into 64 bits with a sign.
+    /// An integer outside of the range of values.
     #[error(
-        "{number} is larger than {}, the largest integer a value holds; save it as a float or as text",
-        i64::MAX
+        "the integer {number} is outside the range of values, {} to {}; use a float or a string",
+        i64::MIN,
+        u64::MAX
     )]
-    TooLarge {
+    OutOfRange {
         /// The number, printed.
         number: String,
     },
+    /// Lists and maps that are nested deeper than [`Value::MAX_DEPTH`].
+    #[error(
+        "the value is nested deeper than {} levels of lists and maps",
+        Value::MAX_DEPTH
+    )]
+    TooDeep,
     /// A map whose key is neither a text nor a number nor a truth value.
     #[error("a key of a map must be a text, a number or a truth value, found {found}")]
     Key {
@@ -123,6 +134,26 @@ impl ValueError {
 }
 
 impl Value {
+    /// How many levels of lists and maps a value can have: `[[1]]` has two.
+    ///
+    /// All readers of values have this limit (research files, domain expressions, outputs of
+    /// programs, values that units save), so what was read once can be written and read again.
+    pub const MAX_DEPTH: usize = 64;
+
+    /// Whether the value has more than [`MAX_DEPTH`](Value::MAX_DEPTH) levels of lists and maps.
+    pub fn is_too_deep(&self) -> bool {
+        self.is_deeper_than(Value::MAX_DEPTH)
+    }
+
+    fn is_deeper_than(&self, levels: usize) -> bool {
+        let mut inner: Box<dyn Iterator<Item = &Value> + '_> = match self {
+            Value::List(values) => Box::new(values.iter()),
+            Value::Map(entries) => Box::new(entries.iter().map(|(_, value)| value)),
+            _ => return false,
+        };
+        levels == 0 || inner.any(|value| value.is_deeper_than(levels - 1))
+    }
+
     /// Makes a value of anything that serialises.
     ///
     /// Enum variants without content become texts, those with content maps of one entry, as in
@@ -135,11 +166,12 @@ impl Value {
     /// ```
     ///
     /// # Errors
-    /// Integers beyond 64 bits with a sign, keys of maps that are no texts or numbers, and
-    /// whatever the type itself reports.
+    /// Integers below [`i64::MIN`] or above [`u64::MAX`], values that are nested deeper than
+    /// [`Value::MAX_DEPTH`], keys of maps that are neither strings nor numbers, and whatever the
+    /// type itself reports.
     #[inline]
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Value, ValueError> {
-        value.serialize(from_rust::ValueSerializer)
+        value.serialize(from_rust::ValueSerializer::default())
     }
 
     /// Reads the value into a Rust type.
@@ -170,11 +202,30 @@ impl Value {
         }
     }
 
+    /// The integer, if it is one that is not negative.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Value::Int(value) => u64::try_from(*value).ok(),
+            Value::Uint(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The integer of either kind, if it is one.
+    pub fn as_i128(&self) -> Option<i128> {
+        match self {
+            Value::Int(value) => Some((*value).into()),
+            Value::Uint(value) => Some((*value).into()),
+            _ => None,
+        }
+    }
+
     /// The number as a float, if it is a float or an integer.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Float(value) => Some(*value),
             Value::Int(value) => Some(*value as f64),
+            Value::Uint(value) => Some(*value as f64),
             _ => None,
         }
     }
@@ -216,7 +267,7 @@ impl Value {
         match self {
             Value::Null => "null",
             Value::Bool(_) => "truth value",
-            Value::Int(_) => "integer",
+            Value::Int(_) | Value::Uint(_) => "integer",
             Value::Float(_) => "float",
             Value::Text(_) => "text",
             Value::Bytes(_) => "bytes",
@@ -232,6 +283,7 @@ impl PartialEq for Value {
             (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Uint(a), Value::Uint(b)) => a == b,
             (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
             (Value::Text(a), Value::Text(b)) => a == b,
             (Value::Bytes(a), Value::Bytes(b)) => a == b,
@@ -251,6 +303,7 @@ impl Hash for Value {
             Value::Null => {}
             Value::Bool(value) => value.hash(state),
             Value::Int(value) => value.hash(state),
+            Value::Uint(value) => value.hash(state),
             Value::Float(value) => value.to_bits().hash(state),
             Value::Text(value) => value.hash(state),
             Value::Bytes(value) => value.hash(state),
@@ -295,21 +348,33 @@ from_as! {
     char => Text, String::from;
 }
 
-/// Sizes of a program's own data fit into 64 bits with a sign on every machine; one beyond that
-/// becomes the nearest float rather than another number.
 impl From<usize> for Value {
     #[inline]
     fn from(value: usize) -> Value {
-        i64::try_from(value).map_or(Value::Float(value as f64), Value::Int)
+        Value::from(value as u64)
     }
 }
 
-/// A number beyond `i64::MAX` becomes the nearest float rather than another number;
-/// [`Value::from_serialize`] refuses it.
+/// Exact: an integer above [`i64::MAX`] is a [`Value::Uint`].
 impl From<u64> for Value {
     #[inline]
     fn from(value: u64) -> Value {
-        i64::try_from(value).map_or(Value::Float(value as f64), Value::Int)
+        i64::try_from(value).map_or(Value::Uint(value), Value::Int)
+    }
+}
+
+/// An integer from [`i64::MIN`] to [`u64::MAX`].
+impl TryFrom<i128> for Value {
+    type Error = ValueError;
+
+    fn try_from(value: i128) -> Result<Value, ValueError> {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => Ok(Value::Int(value)),
+            (_, Ok(value)) => Ok(Value::Uint(value)),
+            _ => Err(ValueError::OutOfRange {
+                number: value.to_string(),
+            }),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use research_domain::{Config, Entry, Value};
+use research_domain::{Config, Domain, Entry, Value, choice, constant, option};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ fn values() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         proptest::collection::vec(any::<u8>(), 0..4).prop_map(Value::Bytes),
@@ -184,12 +185,103 @@ fn numbers_are_never_cut() {
     assert!(Value::from(3.0).to::<i64>().is_err());
     assert!(Value::from(300).to::<u8>().is_err());
     assert!(Value::from(-1).to::<u64>().is_err());
-    let error = Value::from_serialize(&u64::MAX).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("18446744073709551615 is larger than 9223372036854775807")
+}
+
+#[test]
+fn integers_of_64_bits_are_exact_in_every_form() {
+    for number in [0, i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX] {
+        let value = Value::from(number);
+        assert_eq!(Value::from(number as usize), value);
+        assert_eq!(Value::from_serialize(&number).unwrap(), value);
+        assert_eq!(value.to::<u64>().unwrap(), number);
+        assert_eq!(value.as_u64(), Some(number));
+        assert_eq!(value.to_string(), number.to_string());
+        assert_eq!(value.kind(), "integer");
+        let json = serde_json::to_string(&value).unwrap();
+        assert_eq!(json, number.to_string());
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value);
+        assert_eq!(through_bincode(&value), value);
+        let domain: Domain = format!("a=[{number}]").parse().unwrap();
+        assert_eq!(domain, option("a", [number]));
+        assert_eq!(domain.to_string(), format!("a=[{number}]"));
+    }
+    // Neighbours are the same float, and are other integers, values and ids all the same.
+    let (a, b) = (Value::from(u64::MAX), Value::from(u64::MAX - 1));
+    assert_eq!(a.as_f64(), b.as_f64());
+    assert_ne!(a, b);
+    let largest = format!("a=[{}, {}] where a < {}", u64::MAX, u64::MAX - 1, u64::MAX);
+    let left = largest.parse::<Domain>().unwrap().len().unwrap();
+    assert_eq!(left.finite(), Some(1));
+    assert!(a.to::<i64>().is_err());
+}
+
+#[test]
+fn integers_that_no_value_holds_are_refused() {
+    let error = Value::from_serialize(&(i128::from(u64::MAX) + 1)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the integer 18446744073709551616 is outside the range of values, \
+         -9223372036854775808 to 18446744073709551615; use a float or a string"
     );
+    assert!(Value::from_serialize(&u128::MAX).is_err());
+    assert!(Value::try_from(i128::from(i64::MIN) - 1).is_err());
+    for text in ["a=[18446744073709551616]", "a=[-9223372036854775809]"] {
+        assert!(text.parse::<Domain>().is_err(), "{text}");
+    }
+}
+
+/// A value of so many lists around a number.
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(Value::from(1), |inner, _| Value::from(vec![inner]))
+}
+
+#[test]
+fn every_reader_of_values_has_the_same_limit_of_nesting() {
+    let deepest = nested(Value::MAX_DEPTH);
+    let beyond = nested(Value::MAX_DEPTH + 1);
+    assert!(!deepest.is_too_deep() && beyond.is_too_deep());
+    let json = |value: &Value| serde_json::to_string(value).unwrap();
+    let toml = |value: &Value| format!("v = {}", json(value));
+    let expression = |value: &Value| format!("a=[{value}]");
+
+    assert_eq!(Value::from_serialize(&deepest).unwrap(), deepest);
+    assert_eq!(
+        serde_json::from_str::<Value>(&json(&deepest)).unwrap(),
+        deepest
+    );
+    assert!(toml::from_str::<Value>(&toml(&nested(Value::MAX_DEPTH - 1))).is_ok());
+    let domain: Domain = expression(&deepest).parse().unwrap();
+    assert_eq!(domain.to_string().parse::<Domain>().unwrap(), domain);
+    option("a", [deepest.clone()]).validate().unwrap();
+
+    let errors = [
+        Value::from_serialize(&beyond).unwrap_err().to_string(),
+        serde_json::from_str::<Value>(&json(&beyond))
+            .unwrap_err()
+            .to_string(),
+        toml::from_str::<Value>(&toml(&deepest))
+            .unwrap_err()
+            .to_string(),
+        expression(&beyond)
+            .parse::<Domain>()
+            .unwrap_err()
+            .to_string(),
+        option("a", [beyond.clone()])
+            .validate()
+            .unwrap_err()
+            .to_string(),
+        option("a", constant(beyond.clone()))
+            .validate()
+            .unwrap_err()
+            .to_string(),
+        option("a", choice([beyond]))
+            .validate()
+            .unwrap_err()
+            .to_string(),
+    ];
+    for error in errors {
+        assert!(error.contains("deeper than 64 levels"), "{error}");
+    }
 }
 
 #[test]
@@ -283,10 +375,10 @@ fn configs_are_maps_for_people_and_keep_their_order() {
 }
 
 #[test]
-fn a_number_in_a_text_that_no_integer_holds_is_the_nearest_float() {
+fn an_integer_in_json_that_no_value_holds_is_the_nearest_float_to_serde_json() {
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     assert_eq!(read("9223372036854775807"), Value::Int(i64::MAX));
-    assert_eq!(read("9223372036854775808"), Value::Float(2.0_f64.powi(63)));
+    assert_eq!(read("9223372036854775808"), Value::Uint(1 << 63));
     assert_eq!(read("18446744073709551616"), Value::Float(2.0_f64.powi(64)));
     assert_eq!(
         read("-9223372036854775809"),

@@ -91,6 +91,13 @@ impl<'t> Reader<'t> {
     fn number(&self, part: &str) -> Result<Content, Fault> {
         match part.parse::<i128>() {
             Ok(number) => Ok(Content::Integer(number)),
+            Err(_) if !part.contains(['.', 'e', 'E']) => {
+                let problem = Problem::Syntax {
+                    language: "JSON",
+                    message: "the number is too large".to_owned(),
+                };
+                Err(problem.at(self.span(part)))
+            }
             Err(_) => Ok(Content::Float(self.parse(part)?)),
         }
     }

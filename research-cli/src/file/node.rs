@@ -116,7 +116,15 @@ impl Node {
         Ok(match &self.content {
             Content::Null => Value::Null,
             Content::Bool(value) => Value::Bool(*value),
-            Content::Integer(_) => Value::Int(self.integer(key, i64::MIN)?),
+            Content::Integer(number) => Value::try_from(*number).map_err(|_| {
+                let reason = format!(
+                    "the integer {number} is outside the range of values, {} to {}",
+                    i64::MIN,
+                    u64::MAX
+                );
+                let key = key.to_owned();
+                Problem::Range { key, reason }.at(self.span)
+            })?,
             Content::Float(value) => Value::Float(*value),
             Content::Text(text) => Value::Text(text.clone()),
             Content::List(nodes) => {

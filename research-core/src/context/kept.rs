@@ -20,7 +20,7 @@ const LARGEST_IN_MEMORY: usize = crate::codec::MESSAGE_LIMIT / 8;
 #[inline]
 pub(super) fn is_large(value: &Value) -> bool {
     match value {
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => false,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => false,
         Value::Text(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => {
             weight(value) >= LARGE_BYTES
         }

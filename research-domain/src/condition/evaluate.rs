@@ -157,9 +157,9 @@ fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => a == b,
         (Value::Float(a), Value::Float(b)) => a == b,
-        (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => {
-            compare_exactly(*a, *b) == Some(Ordering::Equal)
-        }
+        (integer, Value::Float(float)) | (Value::Float(float), integer) => integer
+            .as_i128()
+            .is_some_and(|integer| compare_exactly(integer, *float) == Some(Ordering::Equal)),
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
         }
@@ -179,17 +179,20 @@ fn order(left: &Value, right: &Value) -> Option<Option<Ordering>> {
         (Value::Int(a), Value::Int(b)) => Some(Some(a.cmp(b))),
         (Value::Text(a), Value::Text(b)) => Some(Some(a.cmp(b))),
         (Value::Bool(a), Value::Bool(b)) => Some(Some(a.cmp(b))),
-        (Value::Int(a), Value::Float(b)) => Some(compare_exactly(*a, *b)),
-        (Value::Float(a), Value::Int(b)) => Some(compare_exactly(*b, *a).map(Ordering::reverse)),
-        _ => Some(left.as_f64()?.partial_cmp(&right.as_f64()?)),
+        (Value::Float(a), Value::Float(b)) => Some(a.partial_cmp(b)),
+        (integer, Value::Float(b)) => Some(compare_exactly(integer.as_i128()?, *b)),
+        (Value::Float(a), integer) => {
+            Some(compare_exactly(integer.as_i128()?, *a).map(Ordering::reverse))
+        }
+        _ => Some(Some(left.as_i128()?.cmp(&right.as_i128()?))),
     }
 }
 
 /// An integer beside a float, as the numbers that they are: beyond 2^53 an integer that is made a
 /// float becomes another one. None for a NaN.
-fn compare_exactly(integer: i64, float: f64) -> Option<Ordering> {
-    // 2^63, which is above all integers; its opposite is the least of them.
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+fn compare_exactly(integer: i128, float: f64) -> Option<Ordering> {
+    // 2^64, which is above all integers; its opposite is below all of them.
+    const BEYOND: f64 = 18_446_744_073_709_551_616.0;
     if float.is_nan() {
         None
     } else if float >= BEYOND {
@@ -203,7 +206,7 @@ fn compare_exactly(integer: i64, float: f64) -> Option<Ordering> {
         } else {
             Ordering::Equal
         };
-        Some(integer.cmp(&(whole as i64)).then(rest))
+        Some(integer.cmp(&(whole as i128)).then(rest))
     }
 }
 

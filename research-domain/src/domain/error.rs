@@ -19,6 +19,15 @@ pub enum DomainError {
         /// The parameter.
         name: String,
     },
+    /// A value that is nested deeper than [`Value::MAX_DEPTH`](crate::Value::MAX_DEPTH).
+    #[error(
+        "`{name}` has a value that is nested deeper than {} levels of lists and maps",
+        crate::Value::MAX_DEPTH
+    )]
+    DeepValue {
+        /// The parameter.
+        name: String,
+    },
     /// A parameter whose name nothing can be called by.
     #[error("a parameter has an empty name; name it")]
     EmptyName,

@@ -119,7 +119,7 @@ impl Parser<'_> {
     fn signed(&mut self) -> Result<Term, SyntaxError> {
         self.nested(|parser| {
             if parser.take_sign("-") {
-                if matches!(parser.peek(), Kind::MinusMin) {
+                if matches!(parser.peek(), Kind::Uint(_)) {
                     return parser.negative_number().map(Term::Literal);
                 }
                 return Ok(match parser.signed()? {

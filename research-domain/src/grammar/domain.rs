@@ -49,6 +49,7 @@ impl Parser<'_> {
         let negative = self.take_sign("-");
         let weight = match self.peek() {
             Kind::Int(number) => *number as f64,
+            Kind::Uint(number) => *number as f64,
             Kind::Float(number) => *number,
             Kind::Word(word) if word == "inf" => f64::INFINITY,
             Kind::Word(word) if word == "NaN" => f64::NAN,

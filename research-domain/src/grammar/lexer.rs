@@ -16,8 +16,8 @@ pub(super) struct Token {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Int(i64),
-    /// 2^63, which is an integer only after a minus sign.
-    MinusMin,
+    /// An integer above the range of `Int`.
+    Uint(u64),
     Float(f64),
     Text(String),
     Bytes(Vec<u8>),
@@ -39,7 +39,7 @@ impl Display for Kind {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Kind::Int(number) => write!(f, "`{number}`"),
-            Kind::MinusMin => write!(f, "`{}`, too large for an integer", i64::MIN.unsigned_abs()),
+            Kind::Uint(number) => write!(f, "`{number}`"),
             Kind::Float(number) => write!(f, "`{number:?}`"),
             Kind::Text(_) => f.write_str("a text"),
             Kind::Bytes(_) => f.write_str("bytes"),
@@ -138,14 +138,14 @@ impl Lexer<'_> {
         self.place = end;
         let written = &self.text[start..end];
         let digits = written.replace('_', "");
-        if digits.parse() == Ok(i64::MIN.unsigned_abs()) {
-            return Ok(Kind::MinusMin);
-        }
         if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return digits.parse().map(Kind::Int).map_err(|_| {
-                self.error(start, format!("`{written}` is too large for an integer"))
-                    .with_hint("write it as a float, or as a text in quotes")
-            });
+            let small = digits.parse().map(Kind::Int);
+            return small
+                .or_else(|_| digits.parse().map(Kind::Uint))
+                .map_err(|_| {
+                    self.error(start, format!("`{written}` is too large for an integer"))
+                        .with_hint("write it as a float, or as a text in quotes")
+                });
         }
         match digits.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Kind::Float(number)),

@@ -2,6 +2,7 @@
 
 use super::SyntaxError;
 use super::lexer::{Kind, Token, tokens};
+use crate::value::{Value, ValueError};
 
 /// How deep parentheses may be nested: a text from anywhere must not use up the stack.
 const MAX_DEPTH: u32 = 64;
@@ -15,6 +16,8 @@ pub(super) struct Parser<'a> {
     tokens: Vec<Token>,
     place: usize,
     depth: u32,
+    /// How many lists and maps of a value are around the next token.
+    value_depth: usize,
     /// How many operators lie above each other in what was parsed last, at most.
     chain: u32,
 }
@@ -26,6 +29,7 @@ impl<'a> Parser<'a> {
             tokens: tokens(text)?,
             place: 0,
             depth: 0,
+            value_depth: 0,
             chain: 0,
         })
     }
@@ -121,6 +125,20 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         let parsed = parse(self);
         self.depth -= 1;
+        parsed
+    }
+
+    /// Parses the content of a list or a map of a value.
+    pub(super) fn value_level<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Parser<'a>) -> Result<T, SyntaxError>,
+    ) -> Result<T, SyntaxError> {
+        if self.value_depth == Value::MAX_DEPTH {
+            return Err(self.error(ValueError::TooDeep.to_string()));
+        }
+        self.value_depth += 1;
+        let parsed = parse(self);
+        self.value_depth -= 1;
         parsed
     }
 

@@ -43,6 +43,7 @@ impl Parser<'_> {
     fn part_weight(&mut self) -> Option<f64> {
         let weight = match self.peek() {
             Kind::Int(number) => *number as f64,
+            Kind::Uint(number) => *number as f64,
             Kind::Float(number) => *number,
             _ => return None,
         };
@@ -110,6 +111,10 @@ impl Parser<'_> {
     pub(super) fn sampler_atom(&mut self) -> Result<Sampler, SyntaxError> {
         match self.peek().clone() {
             Kind::Int(number) => {
+                self.take();
+                Ok(constant(number))
+            }
+            Kind::Uint(number) => {
                 self.take();
                 Ok(constant(number))
             }

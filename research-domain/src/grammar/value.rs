@@ -25,7 +25,7 @@ impl Parser<'_> {
                 self.take();
                 Ok(alias)
             }
-            Kind::Int(_) | Kind::Float(_) => {
+            Kind::Int(_) | Kind::Uint(_) | Kind::Float(_) => {
                 let mark = self.mark();
                 self.take();
                 Ok(self.text_since(mark).to_owned())
@@ -38,15 +38,16 @@ impl Parser<'_> {
         let mark = self.mark();
         match self.take() {
             Kind::Int(number) => Ok(Value::Int(number)),
+            Kind::Uint(number) => Ok(Value::from(number)),
             Kind::Float(number) => Ok(Value::Float(number)),
             Kind::Text(text) => Ok(Value::Text(text)),
             Kind::Bytes(bytes) => Ok(Value::Bytes(bytes)),
             Kind::Sign("-") => self.negative_number(),
             Kind::Sign("[") => self
-                .nested(|parser| parser.list("]", Parser::value))
+                .value_level(|parser| parser.list("]", Parser::value))
                 .map(Value::List),
             Kind::Sign("{") => self
-                .nested(|parser| parser.list("}", Parser::map_entry))
+                .value_level(|parser| parser.list("}", Parser::map_entry))
                 .map(Value::Map),
             Kind::Word(word) => match word.as_str() {
                 "true" => Ok(Value::Bool(true)),
@@ -74,10 +75,15 @@ impl Parser<'_> {
                 self.take();
                 Ok(Value::Int(-number))
             }
-            Kind::MinusMin => {
-                self.take();
-                Ok(Value::Int(i64::MIN))
-            }
+            Kind::Uint(number) => match Value::try_from(-i128::from(number)) {
+                Ok(value) => {
+                    self.take();
+                    Ok(value)
+                }
+                Err(_) => Err(self
+                    .error(format!("`-{number}` is too small for an integer"))
+                    .with_hint("write it as a float, or as a text in quotes")),
+            },
             Kind::Float(number) => {
                 self.take();
                 Ok(Value::Float(-number))

@@ -260,6 +260,9 @@ fn option_shape(key: &Key, values: &Values) -> Result<Shape, DomainError> {
         Values::List(values) if values.is_empty() => {
             return Err(DomainError::EmptyOption { name: name() });
         }
+        Values::List(values) if values.iter().any(|listed| listed.value().is_too_deep()) => {
+            return Err(DomainError::DeepValue { name: name() });
+        }
         Values::List(values) => Spec::Rows {
             rows: Arc::new(Rows::of_option(key, values)),
             zipped: false,

@@ -40,10 +40,13 @@ impl Operator {
     /// The result; integers stay integers where the result is one, and become floats where it
     /// would not fit. None when an argument is no number.
     pub(crate) fn apply(self, left: &Value, right: &Value) -> Option<Value> {
-        if let (Value::Int(a), Value::Int(b)) = (left, right)
-            && let Some(result) = self.apply_integers(*a, *b)
-        {
-            return Some(Value::Int(result));
+        let exact = match (left, right) {
+            (Value::Int(a), Value::Int(b)) => self.apply_integers(*a, *b).map(Value::Int),
+            // One of them is above the others' range.
+            _ => self.apply_wide(left, right),
+        };
+        if exact.is_some() {
+            return exact;
         }
         let (a, b) = (left.as_f64()?, right.as_f64()?);
         Some(Value::Float(match self {
@@ -72,6 +75,25 @@ impl Operator {
                 .ok()
                 .and_then(|exponent| a.checked_pow(exponent)),
         }
+    }
+}
+
+impl Operator {
+    fn apply_wide(self, left: &Value, right: &Value) -> Option<Value> {
+        let (a, b) = (left.as_i128()?, right.as_i128()?);
+        let result = match self {
+            Operator::Add => a.checked_add(b),
+            Operator::Subtract => a.checked_sub(b),
+            Operator::Multiply => a.checked_mul(b),
+            Operator::Divide => None,
+            Operator::Remainder => {
+                let remainder = a.checked_rem(b)?;
+                let wrong_sign = remainder != 0 && (remainder < 0) != (b < 0);
+                Some(if wrong_sign { remainder + b } else { remainder })
+            }
+            Operator::Power => a.checked_pow(u32::try_from(b).ok()?),
+        };
+        Value::try_from(result?).ok()
     }
 }
 
@@ -127,6 +149,14 @@ impl Function {
                 }
                 _ => {}
             }
+        }
+        if let Value::Uint(_) = argument
+            && matches!(
+                self,
+                Function::Absolute | Function::Floor | Function::Ceil | Function::Round
+            )
+        {
+            return Some(argument.clone());
         }
         let x = argument.as_f64()?;
         Some(match self {

@@ -100,10 +100,11 @@ struct Operand<'a>(&'a Sampler, u8);
 impl Display for Operand<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.0.node() {
-            Node::Constant(value @ (crate::Value::Int(_) | crate::Value::Float(_)))
-                if value.as_f64().is_some_and(|number| {
-                    number.is_finite() && number >= 0.0 && number.is_sign_positive()
-                }) =>
+            Node::Constant(
+                value @ (crate::Value::Int(_) | crate::Value::Uint(_) | crate::Value::Float(_)),
+            ) if value.as_f64().is_some_and(|number| {
+                number.is_finite() && number >= 0.0 && number.is_sign_positive()
+            }) =>
             {
                 write!(f, "{}", value.literal())
             }

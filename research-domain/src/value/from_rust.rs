@@ -7,8 +7,23 @@ use serde::ser::{self, Serialize};
 use super::{Value, ValueError};
 
 /// Serialises any type into a [`Value`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ValueSerializer;
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ValueSerializer {
+    /// How many lists and maps are around the value.
+    depth: usize,
+}
+
+impl ValueSerializer {
+    /// The serializer of what is `levels` levels further inside.
+    #[inline]
+    fn inside(self, levels: usize) -> Result<ValueSerializer, ValueError> {
+        let depth = self.depth + levels;
+        if depth > Value::MAX_DEPTH {
+            return Err(ValueError::TooDeep);
+        }
+        Ok(ValueSerializer { depth })
+    }
+}
 
 impl ser::Error for ValueError {
     fn custom<T: Display>(message: T) -> ValueError {
@@ -32,9 +47,9 @@ macro_rules! serialize_wide_integers {
     ($($method:ident: $integer:ty),*) => {$(
         #[inline]
         fn $method(self, value: $integer) -> Result<Value, ValueError> {
-            match i64::try_from(value) {
-                Ok(value) => Ok(Value::Int(value)),
-                Err(_) => Err(ValueError::TooLarge { number: value.to_string() }),
+            match i128::try_from(value) {
+                Ok(value) => Value::try_from(value),
+                Err(_) => Err(ValueError::OutOfRange { number: value.to_string() }),
             }
         }
     )*};
@@ -132,16 +147,16 @@ impl ser::Serializer for ValueSerializer {
     ) -> Result<Value, ValueError> {
         Ok(Value::Map(vec![(
             variant.to_owned(),
-            value.serialize(self)?,
+            value.serialize(self.inside(1)?)?,
         )]))
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<ListBuilder, ValueError> {
-        Ok(ListBuilder::new(None, len.unwrap_or(0)))
+        Ok(ListBuilder::new(self.inside(1)?, None, len.unwrap_or(0)))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<ListBuilder, ValueError> {
-        Ok(ListBuilder::new(None, len))
+        Ok(ListBuilder::new(self.inside(1)?, None, len))
     }
 
     fn serialize_tuple_struct(
@@ -149,7 +164,7 @@ impl ser::Serializer for ValueSerializer {
         _name: &'static str,
         len: usize,
     ) -> Result<ListBuilder, ValueError> {
-        Ok(ListBuilder::new(None, len))
+        Ok(ListBuilder::new(self.inside(1)?, None, len))
     }
 
     fn serialize_tuple_variant(
@@ -159,15 +174,15 @@ impl ser::Serializer for ValueSerializer {
         variant: &'static str,
         len: usize,
     ) -> Result<ListBuilder, ValueError> {
-        Ok(ListBuilder::new(Some(variant), len))
+        Ok(ListBuilder::new(self.inside(2)?, Some(variant), len))
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<MapBuilder, ValueError> {
-        Ok(MapBuilder::new(None, len.unwrap_or(0)))
+        Ok(MapBuilder::new(self.inside(1)?, None, len.unwrap_or(0)))
     }
 
     fn serialize_struct(self, _name: &'static str, len: usize) -> Result<MapBuilder, ValueError> {
-        Ok(MapBuilder::new(None, len))
+        Ok(MapBuilder::new(self.inside(1)?, None, len))
     }
 
     fn serialize_struct_variant(
@@ -177,7 +192,7 @@ impl ser::Serializer for ValueSerializer {
         variant: &'static str,
         len: usize,
     ) -> Result<MapBuilder, ValueError> {
-        Ok(MapBuilder::new(Some(variant), len))
+        Ok(MapBuilder::new(self.inside(2)?, Some(variant), len))
     }
 }
 
@@ -191,21 +206,23 @@ fn wrap(variant: Option<&'static str>, content: Value) -> Value {
 
 #[derive(Debug)]
 pub(super) struct ListBuilder {
+    items: ValueSerializer,
     variant: Option<&'static str>,
     values: Vec<Value>,
 }
 
 impl ListBuilder {
-    fn new(variant: Option<&'static str>, len: usize) -> ListBuilder {
+    fn new(items: ValueSerializer, variant: Option<&'static str>, len: usize) -> ListBuilder {
         // The length is what the type claims: trust it only so far.
         ListBuilder {
+            items,
             variant,
             values: Vec::with_capacity(len.min(4096)),
         }
     }
 
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ValueError> {
-        self.values.push(value.serialize(ValueSerializer)?);
+        self.values.push(value.serialize(self.items)?);
         Ok(())
     }
 
@@ -240,14 +257,16 @@ serialize_elements!(
 
 #[derive(Debug)]
 pub(super) struct MapBuilder {
+    values: ValueSerializer,
     variant: Option<&'static str>,
     entries: Vec<(String, Value)>,
     key: Option<String>,
 }
 
 impl MapBuilder {
-    fn new(variant: Option<&'static str>, len: usize) -> MapBuilder {
+    fn new(values: ValueSerializer, variant: Option<&'static str>, len: usize) -> MapBuilder {
         MapBuilder {
+            values,
             variant,
             entries: Vec::with_capacity(len.min(4096)),
             key: None,
@@ -264,9 +283,9 @@ impl ser::SerializeMap for MapBuilder {
     type Error = ValueError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
-        let key = key.serialize(ValueSerializer)?;
+        let key = key.serialize(ValueSerializer::default())?;
         match key {
-            Value::Text(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) => {
+            Value::Text(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) | Value::Bool(_) => {
                 self.key = Some(key.to_string());
                 Ok(())
             }
@@ -280,7 +299,7 @@ impl ser::SerializeMap for MapBuilder {
         let key = self.key.take().ok_or(ValueError::Key {
             found: "a value without a key",
         })?;
-        self.entries.push((key, value.serialize(ValueSerializer)?));
+        self.entries.push((key, value.serialize(self.values)?));
         Ok(())
     }
 
@@ -300,7 +319,7 @@ macro_rules! serialize_fields {
                 key: &'static str,
                 value: &T,
             ) -> Result<(), ValueError> {
-                self.entries.push((key.to_owned(), value.serialize(ValueSerializer)?));
+                self.entries.push((key.to_owned(), value.serialize(self.values)?));
                 Ok(())
             }
 

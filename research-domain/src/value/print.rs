@@ -41,6 +41,7 @@ impl Display for Literal<'_> {
             Value::Null => f.write_str("null"),
             Value::Bool(value) => write!(f, "{value}"),
             Value::Int(value) => write!(f, "{value}"),
+            Value::Uint(value) => write!(f, "{value}"),
             // `Debug` is the shortest form that reads back, and always shows that it is a float.
             Value::Float(value) => write!(f, "{value:?}"),
             Value::Text(text) => write_quoted(f, text),

@@ -61,6 +61,7 @@ fn plain<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error>
         Value::Null => serializer.serialize_unit(),
         Value::Bool(value) => serializer.serialize_bool(*value),
         Value::Int(value) => serializer.serialize_i64(*value),
+        Value::Uint(value) => serializer.serialize_u64(*value),
         Value::Float(value) => serializer.serialize_f64(*value),
         Value::Text(text) => serializer.serialize_str(text),
         Value::Bytes(bytes) => serializer.serialize_bytes(bytes),
@@ -88,6 +89,7 @@ fn tagged<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error
         }
         Value::List(values) => serializer.serialize_newtype_variant(NAME, 6, "List", values),
         Value::Map(entries) => serializer.serialize_newtype_variant(NAME, 7, "Map", entries),
+        Value::Uint(value) => serializer.serialize_newtype_variant(NAME, 8, "Uint", value),
     }
 }
 
@@ -103,6 +105,7 @@ enum Tagged {
     Bytes(OwnedBytes),
     List(Vec<Value>),
     Map(Vec<(String, Value)>),
+    Uint(u64),
 }
 
 impl From<Tagged> for Value {
@@ -116,6 +119,7 @@ impl From<Tagged> for Value {
             Tagged::Bytes(bytes) => Value::Bytes(bytes.0),
             Tagged::List(values) => Value::List(values),
             Tagged::Map(entries) => Value::Map(entries),
+            Tagged::Uint(value) => Value::from(value),
         }
     }
 }
@@ -125,19 +129,25 @@ impl<'de> Deserialize<'de> for Value {
         if deserializer.is_human_readable() {
             deserializer.deserialize_any(PlainVisitor)
         } else {
-            let _level = depth::Level::enter()?;
+            let _level = depth::Level::enter(depth::MAX_STORED)?;
             Tagged::deserialize(deserializer).map(Value::from)
         }
     }
 }
 
-/// A bound on how deep values are nested in bytes: formats that people read have their own.
+/// A bound on how deep values are nested.
 mod depth {
     use std::cell::Cell;
 
     use serde::de;
 
-    const MAX: u32 = 128;
+    use super::Value;
+
+    /// The limit of what people and programs write.
+    pub(super) const MAX: u32 = Value::MAX_DEPTH as u32;
+
+    /// The limit of stored bytes, which may be older than [`MAX`].
+    pub(super) const MAX_STORED: u32 = 128;
 
     thread_local! {
         static DEPTH: Cell<u32> = const { Cell::new(0) };
@@ -147,11 +157,11 @@ mod depth {
     pub(super) struct Level;
 
     impl Level {
-        pub(super) fn enter<E: de::Error>() -> Result<Level, E> {
+        pub(super) fn enter<E: de::Error>(max: u32) -> Result<Level, E> {
             let depth = DEPTH.get();
-            if depth >= MAX {
+            if depth >= max {
                 return Err(E::custom(format_args!(
-                    "a value is nested deeper than {MAX} levels"
+                    "the value is nested deeper than {max} levels of lists and maps"
                 )));
             }
             DEPTH.set(depth + 1);
@@ -195,10 +205,17 @@ impl<'de> Visitor<'de> for PlainVisitor {
         Ok(Value::Int(value))
     }
 
-    /// A number that no integer holds is the nearest float, as one with yet more digits is to
-    /// whoever reads the text.
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
         Ok(Value::from(value))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
+        Value::try_from(value).map_err(E::custom)
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
+        let value = i128::try_from(value).unwrap_or(i128::MAX);
+        self.visit_i128(value)
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
@@ -218,6 +235,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let _level = depth::Level::enter(depth::MAX)?;
         let mut values = Vec::new();
         while let Some(value) = items.next_element()? {
             values.push(value);
@@ -226,6 +244,7 @@ impl<'de> Visitor<'de> for PlainVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let _level = depth::Level::enter(depth::MAX)?;
         let mut entries = Vec::new();
         while let Some(entry) = items.next_entry()? {
             entries.push(entry);

@@ -188,7 +188,7 @@ fn column_bytes(column: &Column) -> usize {
 
 fn value_bytes(value: &Value) -> usize {
     let within = match value {
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => 0,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => 0,
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::List(values) => values.iter().map(value_bytes).sum(),

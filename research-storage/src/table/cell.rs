@@ -21,7 +21,7 @@ pub enum Cell<'a> {
     Float(f64),
     /// A text.
     Text(Cow<'a, str>),
-    /// Bytes, a list or a map.
+    /// Bytes, a list, a map, or an integer above [`i64::MAX`].
     Nested(&'a Value),
 }
 
@@ -53,7 +53,10 @@ impl<'a> From<&'a Value> for Cell<'a> {
             Value::Int(value) => Self::Int(*value),
             Value::Float(value) => Self::Float(*value),
             Value::Text(text) => Self::from(text.as_str()),
-            Value::Bytes(_) | Value::List(_) | Value::Map(_) => Self::Nested(value),
+            // No column type of a table holds it with all other integers.
+            Value::Uint(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => {
+                Self::Nested(value)
+            }
         }
     }
 }

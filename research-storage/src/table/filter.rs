@@ -184,17 +184,18 @@ fn is_wanted(config: &Config, key: &str, wanted: &Wanted) -> bool {
 
 /// The number that a text is: a float only where it is no integer, for floats are not as exact.
 fn number(text: &str) -> Option<Value> {
-    let int = text.parse().map(Value::Int);
-    int.or_else(|_| text.parse().map(Value::Float)).ok()
+    let integer = text.parse::<i128>().ok();
+    let integer = integer.and_then(|integer| Value::try_from(integer).ok());
+    integer.or_else(|| text.parse().map(Value::Float).ok())
 }
 
 /// Equal, or numbers that are equal: integers beyond 53 bits are not taken for their neighbours.
 fn same(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
-        (Value::Int(int), Value::Float(float)) | (Value::Float(float), Value::Int(int)) => {
-            *int as f64 == *float && *float as i128 == i128::from(*int)
-        }
         (Value::Float(a), Value::Float(b)) => a == b || value == wanted,
+        (integer, Value::Float(float)) | (Value::Float(float), integer) => integer
+            .as_i128()
+            .is_some_and(|integer| integer as f64 == *float && *float as i128 == integer),
         _ => value == wanted,
     }
 }

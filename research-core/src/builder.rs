@@ -1,13 +1,15 @@
 //! Building experiments.
 
+mod settings;
+
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::check::{
     BuildError, Reference, check_full_runs, check_references, check_settings, find_sources,
     make_names_unique,
 };
+use crate::code::Code;
 use crate::context::Context;
 use crate::experiment::Experiment;
 use crate::expression::Expression;
@@ -26,7 +28,7 @@ use crate::when::When;
 pub struct ExperimentBuilder {
     units: Vec<Unit>,
     references: Vec<Reference>,
-    hooks: Option<Arc<dyn ExecutorHooks>>,
+    hooks: Option<(Arc<dyn ExecutorHooks>, Code)>,
     error: Option<BuildError>,
 }
 
@@ -49,6 +51,7 @@ impl ExperimentBuilder {
     {
         let (body, expressions) = function.into_body(arguments);
         self.add(name, UnitBody::Callable(body))
+            .calling(Code::of::<F>())
             .referring_to(&expressions)
     }
 
@@ -60,6 +63,7 @@ impl ExperimentBuilder {
         R: IntoOutput + 'static,
     {
         self.add(name, UnitBody::Callable(Arc::new(Closure(function))))
+            .calling(Code::of::<F>())
     }
 
     /// Adds a generator: the closure is called when the unit is first due, and what it returns
@@ -73,6 +77,7 @@ impl ExperimentBuilder {
         I::Item: IntoOutput,
     {
         self.add(name, UnitBody::Generator(Arc::new(Closure(function))))
+            .calling(Code::of::<F>())
     }
 
     /// Adds a generator made by a plain function with arguments, as for
@@ -85,6 +90,7 @@ impl ExperimentBuilder {
     {
         let (body, expressions) = function.into_body(arguments);
         self.add(name, UnitBody::Generator(body))
+            .calling(Code::of::<F>())
             .referring_to(&expressions)
     }
 
@@ -110,14 +116,16 @@ impl ExperimentBuilder {
 
     /// Adds a unit that is called each time it is due, with a body of one's own.
     #[must_use]
-    pub fn callable_body(self, name: &str, body: impl CallableBody + 'static) -> Self {
+    pub fn callable_body<B: CallableBody + 'static>(self, name: &str, body: B) -> Self {
         self.add(name, UnitBody::Callable(Arc::new(body)))
+            .calling(Code::of::<B>())
     }
 
     /// Adds a generator with a body of one's own.
     #[must_use]
-    pub fn generator_body(self, name: &str, body: impl GeneratorBody + 'static) -> Self {
+    pub fn generator_body<B: GeneratorBody + 'static>(self, name: &str, body: B) -> Self {
         self.add(name, UnitBody::Generator(Arc::new(body)))
+            .calling(Code::of::<B>())
     }
 
     /// Adds an instance: an object that lives as long as the experiment, made at iteration 0 by a
@@ -147,6 +155,7 @@ impl ExperimentBuilder {
         let (body, expressions) = function.into_body(arguments);
         let mut builder = self
             .add(name, UnitBody::Callable(body))
+            .calling(Code::of::<F>())
             .referring_to(&expressions)
             .when(When::at(0));
         builder.last(|unit| unit.instance = Some(ObjectType::of::<T>()));
@@ -165,6 +174,7 @@ impl ExperimentBuilder {
         let (body, expressions) = function.into_body(instance, arguments);
         let mut builder = self
             .add(name, UnitBody::Callable(body))
+            .calling(Code::of::<F>())
             .referring_to(&expressions);
         let position = builder.units.len() - 1;
         builder
@@ -214,7 +224,9 @@ impl ExperimentBuilder {
         I::IntoIter: Send + 'static,
         I::Item: Send + Sync + 'static,
     {
-        let mut builder = self.add(name, UnitBody::Generator(pipeline::batches(batches)));
+        let mut builder = self
+            .add(name, UnitBody::Generator(pipeline::batches(batches)))
+            .calling(Code::of::<F>());
         builder.last(|unit| unit.batches = Some(ObjectType::of::<I::Item>()));
         builder
     }
@@ -238,22 +250,15 @@ impl ExperimentBuilder {
         F: Fn(&mut S, &B, &mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
     {
         let body = pipeline::steps(pipeline, start, step);
-        let mut builder = self.add(name, UnitBody::Generator(body));
+        let mut builder = self
+            .add(name, UnitBody::Generator(body))
+            .calling(Code::of::<M>().and(Code::of::<F>()));
         builder.last(|unit| unit.source = Some(pipeline.to_owned()));
         let position = builder.units.len() - 1;
         builder
             .references
             .push(Reference::batches::<B>(position, pipeline));
         builder
-    }
-
-    /// Lets the last unit, a pipeline, and the branch pipelines that follow it go through all its
-    /// batches in each iteration in which it is due, an epoch in each. What the last batch led to
-    /// is saved. The states of branch pipelines live on from epoch to epoch.
-    #[must_use]
-    pub fn full_run(mut self) -> Self {
-        self.last(|unit| unit.full_run = true);
-        self
     }
 
     /// Adds a unit that saves what an expression stands for, under a name. It runs even when the
@@ -294,79 +299,11 @@ impl ExperimentBuilder {
         self.add("dump", UnitBody::Dump(names))
     }
 
-    /// Sets when the last unit is due; always, if not set.
-    #[must_use]
-    pub fn when(mut self, when: impl Into<When>) -> Self {
-        let when = when.into();
-        self.last(|unit| unit.when = when);
-        self
-    }
-
-    /// Lets all that was saved so far be sent to the log at these iterations, after the last unit's
-    /// turn, so that others see it at once; see [`dump`](Self::dump) for a unit of its own.
-    ///
-    /// ```
-    /// use research_core::{Experiment, When, it};
-    ///
-    /// let experiment = Experiment::builder()
-    ///     .callable("loss", |iteration: u64| 1.0 / (1.0 + iteration as f64), (it(),))
-    ///     .save_to("loss")
-    ///     .dump_when(When::every(100))
-    ///     .build()?;
-    /// # Ok::<(), research_core::BuildError>(())
-    /// ```
-    #[must_use]
-    pub fn dump_when(mut self, when: impl Into<When>) -> Self {
-        let when = when.into();
-        self.last(|unit| unit.dump = Some(when));
-        self
-    }
-
-    /// Makes the last unit a root: it runs once for all branches, and they share its output.
-    #[must_use]
-    pub fn root(mut self) -> Self {
-        self.last(|unit| unit.root = true);
-        self
-    }
-
-    /// Sets how long a call of the last unit may take (for a generator: one item). If it takes longer,
-    /// the experiment is `timed_out`. A program is killed, and so is the process in which a unit in
-    /// Rust runs; where that is not the experiment's own (an executor that stands alone), it is noticed
-    /// when the call returns.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.last(|unit| unit.timeout = Some(timeout));
-        self
-    }
-
-    /// Saves the last unit's output under a name at each iteration.
-    #[must_use]
-    pub fn save_to(self, name: &str) -> Self {
-        self.save_as(Save::As(name.to_owned()))
-    }
-
-    /// Saves the parts of the last unit's output (a tuple or a list), each under its name;
-    /// `None` skips one.
-    #[must_use]
-    pub fn save_parts_to<'a>(self, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
-        self.save_as(Save::Parts(
-            names
-                .into_iter()
-                .map(|name| name.map(str::to_owned))
-                .collect(),
-        ))
-    }
-
-    /// Saves the last unit's output, a map, with its keys as names.
-    #[must_use]
-    pub fn save_output_dict(self) -> Self {
-        self.save_as(Save::Map)
-    }
-
     /// Lets an embedder's own code stand around tasks, iterations and calls of units.
     #[must_use]
-    pub fn hooks(mut self, hooks: impl ExecutorHooks + 'static) -> Self {
-        self.hooks = Some(Arc::new(hooks));
+    pub fn hooks<H: ExecutorHooks + 'static>(mut self, hooks: H) -> Self {
+        let code = Code::of::<H>();
+        self.hooks = Some((Arc::new(hooks), code));
         self
     }
 
@@ -393,9 +330,13 @@ impl ExperimentBuilder {
         make_names_unique(&mut self.units);
         check_references(&self.units, &self.references)?;
         find_sources(&mut self.units);
+        let (hooks, code_of_hooks) = self.hooks.unzip();
+        let code = self.units.iter().map(|unit| unit.code);
+        let code = code.fold(code_of_hooks.unwrap_or_default(), Code::and);
         let experiment = Experiment {
             units: self.units.into(),
-            hooks: self.hooks,
+            code,
+            hooks,
             view: None,
         };
         check_full_runs(&experiment)?;
@@ -406,6 +347,10 @@ impl ExperimentBuilder {
     fn add(mut self, name: &str, body: UnitBody) -> Self {
         self.units.push(Unit {
             name: name.to_owned(),
+            code: match body {
+                UnitBody::Callable(_) | UnitBody::Generator(_) => Code::unknown(),
+                UnitBody::Save { .. } | UnitBody::Dump(_) => Code::default(),
+            },
             body,
             when: When::always(),
             root: false,
@@ -423,8 +368,15 @@ impl ExperimentBuilder {
         self
     }
 
+    /// Sets what the last unit calls.
+    fn calling(mut self, code: Code) -> Self {
+        self.last(|unit| unit.code = code);
+        self
+    }
+
     fn referring_to(mut self, expressions: &[Expression]) -> Self {
         let position = self.units.len() - 1;
+        self.last(|unit| unit.code = unit.code.with_arguments(&expressions));
         self.units[position].sees_all = expressions.iter().any(Expression::is_all);
         let references = expressions
             .iter()
@@ -440,22 +392,5 @@ impl ExperimentBuilder {
                 self.error.get_or_insert(BuildError::SettingBeforeUnit);
             }
         }
-    }
-
-    fn save_as(mut self, save: Save) -> Self {
-        let mut twice = None;
-        self.last(|unit| {
-            if unit.save == Save::Nothing {
-                unit.save = save;
-            } else {
-                twice = Some(BuildError::SavedTwice {
-                    unit: unit.name.clone(),
-                });
-            }
-        });
-        if let Some(error) = twice {
-            self.error.get_or_insert(error);
-        }
-        self
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::builder::ExperimentBuilder;
+use crate::code::Code;
 use crate::hooks::ExecutorHooks;
 use crate::unit::{Save, Unit, UnitBody};
 use crate::view::ResearchView;
@@ -12,6 +13,7 @@ use crate::view::ResearchView;
 #[derive(Clone)]
 pub struct Experiment {
     pub(crate) units: Arc<[Unit]>,
+    pub(crate) code: Code,
     pub(crate) hooks: Option<Arc<dyn ExecutorHooks>>,
     pub(crate) view: Option<Arc<dyn ResearchView>>,
 }
@@ -83,6 +85,13 @@ impl Experiment {
         self.units
             .iter()
             .all(|unit| unit.is_process() || unit.is_saving())
+    }
+
+    /// The identity of the functions that it calls, and of its hooks. Experiments with the same
+    /// description and the same code do the same, unless something is captured.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
     }
 
     /// One line for each unit: name, kind, when, what is saved.

@@ -71,14 +71,14 @@ pub trait Arguments {
 
 /// A function as a callable unit. It is implemented for all functions of up to nine arguments;
 /// the types are inferred.
-pub trait CallableFunction<A: Arguments, Signature> {
+pub trait CallableFunction<A: Arguments, Signature>: 'static {
     /// The unit's body, which calls the function each time, and the expressions that it reads.
     fn into_body(self, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>);
 }
 
 /// A function that returns an iterator as a generator unit. It is implemented for all functions
 /// of up to nine arguments; the types are inferred.
-pub trait GeneratorFunction<A: Arguments, Signature> {
+pub trait GeneratorFunction<A: Arguments, Signature>: 'static {
     /// The unit's body, which calls the function once, and the expressions that it reads.
     fn into_body(self, arguments: A) -> (Arc<dyn GeneratorBody>, Vec<Expression>);
 }

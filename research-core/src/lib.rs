@@ -25,6 +25,7 @@
 mod branches;
 mod builder;
 mod check;
+mod code;
 mod column;
 mod context;
 mod deadline;
@@ -58,6 +59,7 @@ pub mod codec;
 pub use branches::{BranchView, Branches};
 pub use builder::ExperimentBuilder;
 pub use check::{BuildError, unique_names};
+pub use code::Code;
 pub use column::{Column, ColumnBuilder, Iterations};
 pub use context::{Context, ContextParts};
 pub use deadline::Deadline;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::code::Code;
 use crate::context::Context;
 use crate::event::FailureKind;
 use crate::expression::Expression;
@@ -64,6 +65,7 @@ pub enum UnitBody {
 pub struct Unit {
     pub(crate) name: String,
     pub(crate) body: UnitBody,
+    pub(crate) code: Code,
     pub(crate) when: When,
     pub(crate) root: bool,
     pub(crate) save: Save,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use research_core::domain::{Config, Identity, Value};
 use research_core::{
     BuildError, Context, ContextParts, Event, Experiment, ExperimentBuilder, ExperimentNumber,
-    ExperimentRecord, Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all, e_unit, ec,
-    ec_all, ep, it, o, r, s,
+    ExperimentRecord, Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all,
+    e_unit, ec, ec_all, ep, it, o, r, s,
 };
 use serde::{Deserialize, Serialize};
 
@@ -223,7 +223,9 @@ fn settings_without_effect_are_refused() {
     type Set = fn(ExperimentBuilder) -> ExperimentBuilder;
     let saves: [(&str, Set); 3] = [
         ("save_to", |unit| unit.save_to("x")),
-        ("save_parts_to", |unit| unit.save_parts_to([Some("x"), None])),
+        ("save_parts_to", |unit| {
+            unit.save_parts_to([Some("x"), None])
+        }),
         ("save_output_dict", ExperimentBuilder::save_output_dict),
     ];
     let runs: [(&str, Set); 2] = [
@@ -241,8 +243,7 @@ fn settings_without_effect_are_refused() {
     let pair = || Experiment::builder().callable("pair", || (1, 2), ());
     let refused = |builder: ExperimentBuilder, name: &str| {
         let error = builder.build().unwrap_err();
-        let is_named =
-            matches!(&error, BuildError::NoEffect { setting, .. } if *setting == name);
+        let is_named = matches!(&error, BuildError::NoEffect { setting, .. } if *setting == name);
         assert!(is_named, "{name}: {error}");
     };
     for add in saving {

@@ -1,5 +1,6 @@
 //! The leader: drives the distributor, starts workers, and has their events written.
 
+mod control;
 mod dispatch;
 mod farewells;
 mod in_process;
@@ -24,6 +25,7 @@ use crate::link::message::{Init, Task, TaskNumber};
 use crate::orphans::end_left_behind;
 use crate::process::wait_for_children;
 use crate::worker::Target;
+pub use control::RunControl;
 use dispatch::{Desk, Dispatch, Order};
 use farewells::Farewells;
 use in_process::InProcess;
@@ -62,7 +64,11 @@ pub fn lead(job: Job) -> Result<Report, RunError> {
     } else {
         None
     };
-    let report = Leader::new(job, letters, inbox)?.run();
+    let control = job.control.clone();
+    let leader = Leader::new(job, letters.clone(), inbox)?;
+    let connected = control.connect(&letters);
+    let report = leader.run();
+    drop(connected);
     drop(signals);
     report
 }

@@ -29,9 +29,9 @@ pub use executor::{
     BranchExecution, Ending, Execution, Executor, ExecutorError, Series, SpanProfile,
 };
 pub use groups::{running_groups, signal_groups, survive_file_size_limit};
-pub use leader::{DomainUpdater, Job, LaunchError, Report, RunError, lead};
+pub use leader::{DomainUpdater, Job, LaunchError, Report, RunControl, RunError, lead};
 pub use orphans::{end_left_behind, new_mark};
-pub use process::{end_process, leave_terminal};
+pub use process::{end_process, is_single_threaded, leave_terminal};
 pub use relaunch::relaunched_test;
 pub use task::{
     DomainSource, DoneBefore, KnownExperiment, NewDomain, SourceError, SourceProgress,

@@ -63,7 +63,8 @@ fn open_sockets() -> io::Result<Vec<RawFd>> {
 }
 
 /// Whether this process has no thread but the one that asks.
-pub(crate) fn is_single_threaded() -> bool {
+#[must_use]
+pub fn is_single_threaded() -> bool {
     // A folder's link count is two more than the number of its subfolders, here one per thread.
     std::fs::metadata("/proc/self/task").is_ok_and(|metadata| metadata.nlink() == 3)
 }
@@ -114,6 +115,8 @@ impl ProcessHandle {
 /// that it is the one that is meant, and waits for its end. False if it is not. With `patience`, one
 /// that has not ended by then is killed.
 ///
+/// A process that this one descends from is not waited for: it may be waiting for this one.
+///
 /// # Errors
 /// The system refuses the signal, or one that was killed does not end.
 pub fn end_process(
@@ -136,6 +139,9 @@ pub fn end_process(
     }
     // One that is suspended would hear of them when somebody wakes it.
     handle.signal(Signal::SIGCONT)?;
+    if is_ancestor(pid) {
+        return Ok(true);
+    }
     let end = [handle.descriptor()];
     if !wait_readable(&end, poll_timeout(patience))? {
         handle.signal(Signal::SIGKILL)?;
@@ -144,6 +150,23 @@ pub fn end_process(
         }
     }
     Ok(true)
+}
+
+/// Whether this process descends from the one with this number, or is that one.
+fn is_ancestor(pid: i32) -> bool {
+    let mut process = nix::unistd::getpid().as_raw();
+    while process > 0 && process != pid {
+        process = parent_of(process).unwrap_or(0);
+    }
+    process == pid
+}
+
+/// The parent of a process; `None` if there is no such process.
+fn parent_of(pid: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before it, in parentheses, may have spaces in it.
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Waits until one of the descriptors is readable; false if the time was over before that.

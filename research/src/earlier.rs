@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::thread::ThreadId;
 
 use research_core::{Event, Storage, codec};
 use research_exec::Target;
 use research_storage::MemoryStorage;
 use tempfile::TempDir;
 
-use crate::error::ResearchError;
+use crate::builder::Place;
+use crate::failed::Failed;
 use crate::finished::Kept;
 
 /// What the names of notes end with: a link to a folder, events that were kept in memory, the reason
@@ -25,32 +27,116 @@ const FAILED: &str = "failed";
 pub(crate) enum Ended {
     Done(Kept),
     /// It could not be done, or not to its end, and why.
-    Failed(String),
+    Failed(Failed),
 }
 
-/// The runs that this program has done or tried, or has passed by in a worker: those with each
-/// fingerprint, in the order in which they ended.
-static RUNS: Mutex<Option<HashMap<u64, Vec<Ended>>>> = Mutex::new(None);
+/// The runs of one description.
+#[derive(Clone, Default)]
+struct Runs {
+    /// In the order in which they ended.
+    ended: Vec<Ended>,
+    last: Option<LastRun>,
+}
 
-fn with_runs<T>(change: impl FnOnce(&mut HashMap<u64, Vec<Ended>>) -> T) -> T {
+/// The run of a description that ended last.
+#[derive(Clone, Copy)]
+struct LastRun {
+    /// The thread that called it.
+    thread: ThreadId,
+    /// Threads with higher numbers began after it; `None` if that is not known.
+    threads_before: Option<u64>,
+}
+
+/// The runs that this program has done or tried, or has passed by in a worker, by fingerprint.
+static RUNS: Mutex<Option<HashMap<u64, Runs>>> = Mutex::new(None);
+
+fn with_runs<T>(change: impl FnOnce(&mut HashMap<u64, Runs>) -> T) -> T {
     let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
     change(runs.get_or_insert_default())
 }
 
 /// How many runs with this fingerprint have ended.
 pub(crate) fn count(fingerprint: u64) -> u32 {
-    let ended = with_runs(|runs| runs.get(&fingerprint).map_or(0, Vec::len));
+    let ended = with_runs(|runs| runs.get(&fingerprint).map_or(0, |runs| runs.ended.len()));
     u32::try_from(ended).unwrap_or(u32::MAX)
 }
 
-/// Notes how a run ended.
-pub(crate) fn note(fingerprint: u64, ended: Ended) {
-    with_runs(|runs| runs.entry(fingerprint).or_default().push(ended));
+/// Notes how a run ended. With `is_described`, workers of later ones find them by their order.
+pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
+    let last = LastRun::now(is_described);
+    with_runs(|runs| {
+        let runs = runs.entry(fingerprint).or_default();
+        runs.ended.push(ended);
+        runs.last = Some(last);
+    });
 }
 
-/// Notes that a run could not be done.
-pub(crate) fn note_failure(fingerprint: u64, error: &ResearchError) {
-    note(fingerprint, Ended::Failed(error.to_string()));
+/// Whether a run with this fingerprint that this thread begins now comes after all that ended
+/// before, each time that the program is started: the same thread did the last one, or this thread
+/// began after it.
+pub(crate) fn is_in_order(fingerprint: u64) -> bool {
+    let last = with_runs(|runs| runs.get(&fingerprint).and_then(|runs| runs.last));
+    last.is_none_or(|last| {
+        let this = std::thread::current().id();
+        let began_later = |before| number(this).is_some_and(|number| number > before);
+        this == last.thread || last.threads_before.is_some_and(began_later)
+    })
+}
+
+impl LastRun {
+    /// A run that this thread has ended.
+    fn now(is_described: bool) -> Self {
+        let thread = std::thread::current().id();
+        let threads_before = if is_described {
+            let newest = std::thread::Builder::new().spawn(|| {});
+            newest.ok().and_then(|newest| {
+                let number = number(newest.thread().id());
+                // It does nothing that could panic.
+                let _ = newest.join();
+                number
+            })
+        } else {
+            Some(0)
+        };
+        Self {
+            thread,
+            threads_before,
+        }
+    }
+}
+
+/// The number of a thread. Threads are numbered in the order in which they are started.
+fn number(thread: ThreadId) -> Option<u64> {
+    let text = format!("{thread:?}");
+    text.strip_prefix("ThreadId(")?
+        .strip_suffix(')')?
+        .parse()
+        .ok()
+}
+
+/// Where a run was kept, and whether it failed.
+type PlaceOfRun = (Place, bool);
+
+/// The places of the runs of the same name and units.
+static PLACES: Mutex<Option<HashMap<u64, Vec<PlaceOfRun>>>> = Mutex::new(None);
+
+/// Notes that a run with this fingerprint of its units has ended.
+pub(crate) fn note_place(units: u64, place: &Place, has_failed: bool) {
+    let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+    let places = places.get_or_insert_default().entry(units).or_default();
+    places.push((place.clone(), has_failed));
+}
+
+/// Whether the closures of a run are those that [`worker_entry`](crate::worker_entry) is given: it
+/// is the first run of its name and units, or goes on with the research of the one before it.
+pub(crate) fn is_of_entry(units: u64, place: &Place, is_resumed: bool) -> bool {
+    let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+    let places = places.as_ref().and_then(|places| places.get(&units));
+    places.is_none_or(|places| {
+        places.iter().all(|(before, has_failed)| {
+            before == place && *place != Place::Memory && (*has_failed || is_resumed)
+        })
+    })
 }
 
 /// Writes down the runs that have ended, for workers to find; `None` if there are none.
@@ -62,8 +148,8 @@ pub(crate) fn write_down() -> io::Result<Option<TempDir>> {
     let folder = tempfile::Builder::new()
         .prefix("research-runs-")
         .tempdir()?;
-    for (fingerprint, ended) in runs {
-        for (earlier, ended) in (0..).zip(ended) {
+    for (fingerprint, runs) in runs {
+        for (earlier, ended) in (0..).zip(runs.ended) {
             write(&path(folder.path(), fingerprint, earlier), ended)?;
         }
     }
@@ -81,7 +167,7 @@ fn write(path: &Path, ended: Ended) -> io::Result<()> {
             codec::encode_into(&events.events(), &mut bytes).map_err(io::Error::other)?;
             std::fs::write(path.with_extension(EVENTS), bytes)
         }
-        Ended::Failed(reason) => std::fs::write(path.with_extension(FAILED), reason),
+        Ended::Failed(failed) => std::fs::write(path.with_extension(FAILED), failed.to_text()),
     }
 }
 
@@ -91,8 +177,8 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
     if let Ok(run) = std::fs::read_link(path.with_extension(FOLDER)) {
         return Some(Ended::Done(Kept::Folder(run)));
     }
-    if let Ok(reason) = std::fs::read_to_string(path.with_extension(FAILED)) {
-        return Some(Ended::Failed(reason));
+    if let Ok(text) = std::fs::read_to_string(path.with_extension(FAILED)) {
+        return Some(Ended::Failed(Failed::from_text(&text)));
     }
     let bytes = std::fs::read(path.with_extension(EVENTS)).ok()?;
     let events: Vec<Event> = codec::decode(&bytes).ok()?;
@@ -102,16 +188,16 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
 }
 
 /// In a worker: whether this run is the one that is meant. It is, too, where all that comes between
-/// them has failed: the leader has gone on with the same research.
-pub(crate) fn is_meant(meant: &Target, fingerprint: u64, earlier: u32) -> bool {
+/// them has failed and did the same: the leader has gone on with the same research.
+pub(crate) fn is_meant(meant: &Target, fingerprint: u64, earlier: u32, has_captures: bool) -> bool {
     let has_failed = |earlier| {
         let notes = meant.earlier_runs.as_deref();
         let path = notes.map(|notes| path(notes, fingerprint, earlier));
         path.is_some_and(|path| path.with_extension(FAILED).exists())
     };
     fingerprint == meant.fingerprint
-        && earlier <= meant.earlier
-        && (earlier..meant.earlier).all(has_failed)
+        && (earlier == meant.earlier
+            || !has_captures && earlier < meant.earlier && (earlier..meant.earlier).all(has_failed))
 }
 
 fn path(folder: &Path, fingerprint: u64, earlier: u32) -> PathBuf {

@@ -44,6 +44,18 @@ pub enum ResearchError {
     /// A setting cannot be, or not together with another: it is named, with what to do.
     #[error("{0}")]
     Options(String),
+    /// Workers cannot tell a run from another one of the same description, whose closures may have
+    /// captured other values.
+    #[error(
+        "two runs of `{name}` have the same description and were called in different threads: \
+         a worker that is started anew cannot tell them apart and may mix up what their closures have captured, \
+         so the results of neither can be trusted; give each research a name of its own, \
+         or call `run` in the same thread for both"
+    )]
+    NotToldApart {
+        /// The research.
+        name: String,
+    },
     /// The devices cannot be what was asked for.
     #[error(transparent)]
     Devices(#[from] DevicesError),

@@ -38,6 +38,7 @@
 //! happening. Under `cargo test` a worker runs the one test that called `run`. A worker whose
 //! `run` has another domain, other units or options than the leader's refuses to work.
 
+mod active;
 mod audience;
 mod builder;
 mod changes;
@@ -47,7 +48,9 @@ mod done;
 mod earlier;
 mod error;
 mod experiment;
+mod failed;
 mod finished;
+mod identity;
 mod left;
 mod log_entry;
 mod places;

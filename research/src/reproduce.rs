@@ -12,8 +12,9 @@ use research_exec::{
 };
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
 
+use crate::active::ActiveRun;
 use crate::builder::{Place, Research};
-use crate::earlier::{self, Ended};
+use crate::earlier;
 use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
 use crate::finished::Kept;
@@ -165,9 +166,7 @@ impl Prepared {
         stored: &StoredResearch,
         experiment: &StoredExperiment,
     ) -> Result<Vec<Event>, ResearchError> {
-        let fingerprint = self.target.fingerprint;
-        self.run_in_passing_folder(stored, experiment)
-            .inspect_err(|error| earlier::note_failure(fingerprint, error))
+        self.lead_by(|prepared, active| prepared.run_in_passing_folder(stored, experiment, active))
     }
 
     /// Runs an experiment in a folder that goes away, and gives what happened.
@@ -175,7 +174,8 @@ impl Prepared {
         mut self,
         stored: &StoredResearch,
         experiment: &StoredExperiment,
-    ) -> Result<Vec<Event>, ResearchError> {
+        active: &ActiveRun,
+    ) -> Result<(Vec<Event>, Kept), ResearchError> {
         let mut options = self.research.options.clone();
         options.seed = stored.record().options.seed;
         self.check_changes(stored.record(), &options)?;
@@ -188,11 +188,7 @@ impl Prepared {
         let mark = storage.mark();
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let notes = earlier::write_down().map_err(io("note earlier runs"))?;
-        let fingerprint = self.target.fingerprint;
-        let target = research_exec::Target {
-            earlier_runs: notes.as_ref().map(|folder| folder.path().to_owned()),
-            ..self.target
-        };
+        let target = self.target(notes.as_ref(), true);
         let task = TaskExperiment {
             number: experiment.number,
             attempt: 1,
@@ -210,6 +206,7 @@ impl Prepared {
             storage: Box::new(storage),
             subscribers: self.research.subscribers,
             target,
+            control: active.control(),
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings: Vec::new(),
@@ -225,8 +222,7 @@ impl Prepared {
         // The folder goes away; a worker of a later run may need what was in it.
         let (mut memory, kept) = MemoryStorage::new();
         memory.append(&all)?;
-        earlier::note(fingerprint, Ended::Done(Kept::Memory(kept)));
-        Ok(all)
+        Ok((all, Kept::Memory(kept)))
     }
 }
 

@@ -1,30 +1,28 @@
 //! Running a research: as its leader, or as one of its workers.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
 use research_domain::{Count, Iteration};
 use research_exec::devices::{DevicePlan, DeviceProbe};
-use research_exec::{
-    DomainSource, DomainUpdater, DoneBefore, Invitation, Job, Target, lead, relaunched_test,
-};
+use research_exec::{DomainSource, DomainUpdater, DoneBefore, Job, Target, lead};
 use research_monitor::Progress;
 use research_storage::{StoredResearch, check_env, check_name};
 
+use crate::active::ActiveRun;
 use crate::audience::Audience;
 use crate::builder::{Place, Research};
 use crate::changes;
 use crate::check;
 use crate::done::done_before;
-use crate::earlier::{self, Ended};
+use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
+use crate::identity::{fingerprint, fingerprint_of_units};
 use crate::storing::Stored;
 use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
 use crate::view;
-use crate::worker;
 
 impl Research {
     /// Runs the research, and gives its results to ask for when it has ended.
@@ -138,54 +136,15 @@ impl Prepared {
         })
     }
 
-    /// In a worker: serves the leader if this is the run that is meant, and passes by if the
-    /// leader has done this run before. Gives itself back in a process that is no worker.
-    pub(crate) fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
-        let Some(invitation) = Invitation::received() else {
-            return Ok(Err(self));
-        };
-        let Target {
-            fingerprint,
-            earlier,
-            ..
-        } = self.target;
-        let meant = &invitation.target;
-        if earlier::is_meant(meant, fingerprint, earlier) {
-            worker::serve_and_exit(invitation, |_| Ok(self.experiment));
-        }
-        let notes = meant.earlier_runs.as_deref();
-        let ended = notes.and_then(|notes| earlier::find(notes, fingerprint, earlier));
-        let Some(ended) = ended else {
-            worker::end_astray(&meant.name, &self.research.name)
-        };
-        earlier::note(fingerprint, ended.clone());
-        match ended {
-            Ended::Done(kept) => self.passed_by(kept).map(Ok),
-            Ended::Failed(reason) => Err(ResearchError::FailedBefore(reason)),
-        }
-    }
-
-    /// What a run has come to that the leader has done.
-    fn passed_by(&self, kept: Kept) -> Result<Finished, ResearchError> {
-        match kept {
-            Kept::Folder(folder) => Finished::load(folder),
-            Kept::Memory(_) => Ok(Finished {
-                record: Arc::new(self.record(self.research.options.clone())),
-                kept,
-                report: None,
-                recorded: Arc::default(),
-            }),
-        }
-    }
-
-    /// Leads the run; why it could not be done is noted for workers of later ones.
     fn lead(self, resume: bool) -> Result<Finished, ResearchError> {
-        let fingerprint = self.target.fingerprint;
-        self.try_to_lead(resume)
-            .inspect_err(|error| earlier::note_failure(fingerprint, error))
+        self.lead_by(|prepared, active| {
+            let finished = prepared.try_to_lead(resume, active)?;
+            let kept = finished.kept.clone();
+            Ok((finished, kept))
+        })
     }
 
-    fn try_to_lead(mut self, resume: bool) -> Result<Finished, ResearchError> {
+    fn try_to_lead(mut self, resume: bool, active: &ActiveRun) -> Result<Finished, ResearchError> {
         research_exec::survive_file_size_limit().map_err(|source| ResearchError::Io {
             action: "handle signals",
             source,
@@ -230,6 +189,7 @@ impl Prepared {
             mark,
             left,
         } = self.storage(stored.as_ref(), &options)?;
+        active.set_kept(&kept);
         warnings.extend(left);
         let updater = self.updater(&options, stored.as_ref(), &kept, &mark)?;
         let recording = {
@@ -243,11 +203,7 @@ impl Prepared {
             action: "note earlier runs",
             source,
         })?;
-        let fingerprint = self.target.fingerprint;
-        let target = Target {
-            earlier_runs: notes.as_ref().map(|folder| folder.path().to_owned()),
-            ..self.target
-        };
+        let target = self.target(notes.as_ref(), resume);
         let mut audience = Audience::of(self.research.subscribers);
         audience.add_bar(&self.research.name, self.research.bar);
         if options.monitor_log {
@@ -268,6 +224,7 @@ impl Prepared {
             storage,
             subscribers: audience.subscribers,
             target,
+            control: active.control(),
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings,
@@ -275,7 +232,6 @@ impl Prepared {
         });
         let recorded = recording.finish();
         let report = report?;
-        earlier::note(fingerprint, Ended::Done(kept.clone()));
         #[cfg(feature = "parquet")]
         kept.write_tables();
         Ok(Finished {
@@ -349,36 +305,6 @@ fn iteration(options: &RunOptions) -> Iteration {
         .n_reps(options.n_reps)
         .repeat_each(options.repeat_each.map(u128::from))
         .seed(options.seed)
-}
-
-/// What leader and workers must agree in. The hasher has fixed keys, and both are the same
-/// program. Of a program of tests, workers run one alone, so each of these has runs of its own.
-fn fingerprint(
-    name: &str,
-    domain: &str,
-    experiment: &Experiment,
-    options: &RunOptions,
-    seed: Option<u64>,
-) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (
-        name,
-        domain,
-        experiment.describe(),
-        format!("{options:?}"),
-        seed,
-        relaunched_test(),
-    )
-        .hash(&mut hasher);
-    hasher.finish()
-}
-
-/// What a worker that is told of its research before it comes to the run must agree in with its leader:
-/// domain and options it is told.
-pub(crate) fn fingerprint_of_units(name: &str, experiment: &Experiment) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (name, experiment.describe()).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// A seed that people can type.

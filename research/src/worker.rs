@@ -8,14 +8,22 @@ use research_core::Experiment;
 use research_exec::{Invitation, relaunched_test, serve};
 
 use crate::builder::Research;
-use crate::run::fingerprint_of_units;
+use crate::error::ResearchError;
+use crate::identity::fingerprint_of_units;
 use crate::view;
 
 /// The exit code of a worker that could not serve its leader.
 const WORKER_FAILED: i32 = 3;
 
-/// Whether a thread of this process serves the leader, and what tells of it.
-static SERVES: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+/// The run of which a thread of this process serves the leader.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Served {
+    /// Its fingerprint, if closures of its experiment have captured something.
+    fingerprint: Option<u64>,
+}
+
+/// The served run, and what tells that there is one.
+static SERVED: (Mutex<Option<Served>>, Condvar) = (Mutex::new(None), Condvar::new());
 
 /// So long a thread that came to another run waits for one that comes to the right one.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,8 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// Put it first in `main`, with the research that the program runs: what stands between it and
 /// `run` is then done by the leader alone. A program that runs several calls it for each of them.
-/// They are told apart by their names and units: where only what closures have captured differs,
-/// give them names of their own.
+/// They are told apart by their names, units and functions: where only what closures have captured
+/// differs, give them names of their own. The entry serves the first run of a research, and those
+/// that resume it; workers of a later run with the same name go on to that run.
 ///
 /// ```no_run
 /// use research::{Research, ResearchError, ec, option};
@@ -52,7 +61,7 @@ pub fn worker_entry(study: impl FnOnce() -> Research) {
     if let Ok(experiment) = experiment.build()
         && fingerprint_of_units(&name, &experiment) == invitation.target.units
     {
-        serve_and_exit(invitation, |_| Ok(experiment));
+        serve_and_exit(invitation, None, |_| Ok(experiment));
     }
 }
 
@@ -60,22 +69,32 @@ pub fn worker_entry(study: impl FnOnce() -> Research) {
 /// (see [`Research::source`]), as JSON.
 pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, String>) {
     if let Some(invitation) = Invitation::received() {
-        serve_and_exit(invitation, build);
+        serve_and_exit(invitation, None, build);
     }
 }
 
-/// Serves the leader, and ends the process with it.
+/// Serves the leader, and ends the process with it. With `fingerprint`, a second thread that comes
+/// to a run of the same one may be the one that is meant.
 pub(crate) fn serve_and_exit(
     invitation: &Invitation,
+    fingerprint: Option<u64>,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> ! {
-    let mut serves = SERVES.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if std::mem::replace(&mut *serves, true) {
-        drop(serves);
-        wait_for_end();
+    let mut served = SERVED.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let run = Served { fingerprint };
+    match served.replace(run) {
+        Some(other) if other == run && fingerprint.is_some() => {
+            end_mixed_up(&invitation.target.name)
+        }
+        Some(other) => {
+            *served = Some(other);
+            drop(served);
+            wait_for_end();
+        }
+        None => {}
     }
-    drop(serves);
-    SERVES.1.notify_all();
+    drop(served);
+    SERVED.1.notify_all();
     let build = |source: Option<&str>| build(source).map(view::in_worker);
     match serve(invitation, build) {
         Ok(()) => exit(0),
@@ -102,13 +121,13 @@ fn has_other_threads() -> bool {
 
 /// Whether another thread serves the leader, or begins to before long.
 fn another_serves() -> bool {
-    let (serves, told) = &SERVES;
-    let serves = serves.lock().unwrap_or_else(PoisonError::into_inner);
+    let (served, told) = &SERVED;
+    let served = served.lock().unwrap_or_else(PoisonError::into_inner);
     if !has_other_threads() {
-        return *serves;
+        return served.is_some();
     }
-    let waited = told.wait_timeout_while(serves, PATIENCE, |serves| !*serves);
-    *waited.unwrap_or_else(PoisonError::into_inner).0
+    let waited = told.wait_timeout_while(served, PATIENCE, |served| served.is_none());
+    waited.unwrap_or_else(PoisonError::into_inner).0.is_some()
 }
 
 /// Ends a worker that came to another run than the one that it was started for. A program that runs
@@ -118,6 +137,13 @@ pub(crate) fn end_astray(meant: &str, found: &str) -> ! {
         wait_for_end();
     }
     eprintln!("research: {}", mismatch(meant, found));
+    exit(WORKER_FAILED)
+}
+
+/// Ends a worker that cannot tell which of several runs of one description is meant.
+pub(crate) fn end_mixed_up(name: &str) -> ! {
+    let name = name.to_owned();
+    eprintln!("research: {}", ResearchError::NotToldApart { name });
     exit(WORKER_FAILED)
 }
 

@@ -3,9 +3,12 @@
 
 mod common;
 
+use std::sync::{Arc, Barrier};
+use std::thread::JoinHandle;
+
 use common::{csv, folder, is_worker, last_values, runs, square};
-use research::core::{Event, Subscriber};
-use research::{Isolation, Research, ec, option};
+use research::core::{Event, StorageError, Subscriber};
+use research::{Finished, Isolation, Research, ResearchError, ec, option};
 
 const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolation::Experiment];
 
@@ -125,14 +128,116 @@ fn a_program_with_several_researches_has_an_entry_for_each() {
     assert_eq!(last_values(&two), ["0", "2", "4"]);
 }
 
-/// Runs researches at once, each in a thread of the test's name: so workers come to the same test.
-fn at_once(studies: impl IntoIterator<Item = Research>) -> Vec<String> {
-    let start = |study: Research| {
-        let name = std::thread::current().name().unwrap().to_owned();
-        let thread = std::thread::Builder::new().name(name);
-        thread.spawn(move || csv(&study.run().unwrap())).unwrap()
+/// The second run of an entry's units is not served by the entry's closures.
+#[test]
+fn an_entry_is_for_one_run_of_its_units() {
+    research::worker_entry(|| times("again", "u", 1));
+    let one = times("again", "u", 1).run().unwrap();
+    let ten = times("again", "u", 10).run().unwrap();
+    assert_eq!(last_values(&one), ["0", "1", "2", "3"]);
+    assert_eq!(last_values(&ten), ["0", "10", "20", "30"]);
+}
+
+/// Starts a thread of the test's name: so workers come to the same test.
+fn start<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let name = std::thread::current().name().unwrap().to_owned();
+    std::thread::Builder::new().name(name).spawn(run).unwrap()
+}
+
+fn products(factor: i64) -> Vec<String> {
+    (0..4).map(|x| (factor * x).to_string()).collect()
+}
+
+/// Whether a run has given its own results, or was refused; anything else fails the test.
+fn is_right_or_refused(factor: i64, run: &Result<Finished, ResearchError>) -> bool {
+    match run {
+        Ok(finished) => {
+            assert_eq!(last_values(finished), products(factor));
+            true
+        }
+        Err(ResearchError::NotToldApart { .. }) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Workers cannot know which of them is meant: nothing but the captured factor is different.
+#[test]
+fn what_closures_have_captured_is_not_mixed_up_at_once() {
+    for isolation in [Isolation::Worker, Isolation::Experiment] {
+        let name = format!("{isolation:?}");
+        let barrier = Arc::new(Barrier::new(2));
+        let threads = [1, 10].map(|factor| {
+            let barrier = Arc::clone(&barrier);
+            let study = times(&name, "u", factor).isolation(isolation);
+            let thread = start(move || {
+                barrier.wait();
+                study.run()
+            });
+            (factor, thread)
+        });
+        let runs = threads.map(|(factor, thread)| (factor, thread.join().unwrap()));
+        let right = runs
+            .iter()
+            .filter(|(factor, run)| is_right_or_refused(*factor, run));
+        assert!(right.count() < 2, "two threads, whose order nobody knows");
+    }
+}
+
+#[test]
+fn what_closures_have_captured_is_told_apart_by_names_and_by_arguments() {
+    let constant = |factor: i64| {
+        Research::new("constant")
+            .in_memory()
+            .domain(option("x", 0..4_i64))
+            .callable("u", |x: i64, factor: i64| factor * x, (ec("x"), factor))
+            .save_to("product")
+            .seed(1)
     };
-    let threads: Vec<_> = studies.into_iter().map(start).collect();
+    let studies = [
+        (1, times("one", "u", 1)),
+        (10, times("ten", "u", 10)),
+        (100, constant(100)),
+        (1000, constant(1000)),
+    ];
+    let threads = studies.map(|(factor, study)| (factor, start(move || study.run())));
+    for (factor, thread) in threads {
+        assert!(is_right_or_refused(factor, &thread.join().unwrap()));
+    }
+}
+
+#[test]
+fn threads_that_follow_each_other_have_runs_of_their_own() {
+    for factor in [1, 10, 100] {
+        let run = start(move || times("in order", "u", factor).run());
+        assert!(is_right_or_refused(factor, &run.join().unwrap()));
+    }
+    // This thread was there before, and might have come first.
+    let here = times("in order", "u", 1000).run();
+    assert!(!is_right_or_refused(1000, &here));
+}
+
+/// A worker does not take the run that failed for the one that is meant.
+#[test]
+fn closures_of_a_run_that_failed_are_not_those_of_the_next() {
+    let folder = folder("failed-with-captures");
+    let study = |factor, place: &str| {
+        let place = folder.join(place);
+        std::fs::create_dir_all(&place).unwrap();
+        times("same", "u", factor).folder(place)
+    };
+    study(5, "first").run().unwrap();
+    let refused = study(1, "first").run().unwrap_err();
+    let ten = study(10, "second").run().unwrap();
+    assert_eq!(last_values(&ten), products(10));
+    // Programs decide by its type what to do next.
+    let exists = matches!(refused, ResearchError::Storage(StorageError::Exists { .. }));
+    assert!(exists, "{refused:?}");
+}
+
+/// Runs researches at once.
+fn at_once(studies: impl IntoIterator<Item = Research>) -> Vec<String> {
+    let run = |study: Research| start(move || csv(&study.run().unwrap()));
+    let threads: Vec<_> = studies.into_iter().map(run).collect();
     threads.into_iter().map(|one| one.join().unwrap()).collect()
 }
 

@@ -255,6 +255,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::Run(_)
         | ResearchError::Worker(_)
         | ResearchError::FailedBefore(_)
+        | ResearchError::NotToldApart { .. }
         | ResearchError::Io { .. } => Exit::Impossible,
     }
 }

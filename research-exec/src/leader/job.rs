@@ -2,7 +2,7 @@
 
 use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subscriber};
 
-use super::{DomainUpdater, LaunchError};
+use super::{DomainUpdater, LaunchError, RunControl};
 use crate::devices::{DevicePlan, DeviceProbe};
 use crate::distributor::StatusCounts;
 use crate::task::TaskSource;
@@ -30,6 +30,8 @@ pub struct Job {
     pub target: Target,
     /// What workers build the experiment from, where it was not written in Rust.
     pub recorded_source: Option<String>,
+    /// What other threads of the program can end the run with.
+    pub control: RunControl,
     /// Whether Ctrl-C, SIGTERM and the signals by which batch systems warn stop the run.
     pub handle_signals: bool,
     /// What people should know before it begins.

@@ -102,6 +102,7 @@ impl Run {
             storage: self.storage.unwrap_or_else(keep),
             subscribers: Vec::new(),
             target,
+            control: research_exec::RunControl::default(),
             recorded_source: None,
             handle_signals: false,
             warnings: Vec::new(),

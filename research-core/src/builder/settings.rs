@@ -1,0 +1,105 @@
+//! Settings of the unit that was added last.
+
+use std::time::Duration;
+
+use super::ExperimentBuilder;
+use crate::check::BuildError;
+use crate::unit::Save;
+use crate::when::When;
+
+impl ExperimentBuilder {
+    /// Lets the last unit, a pipeline, and the branch pipelines that follow it go through all its
+    /// batches in each iteration in which it is due, an epoch in each. What the last batch led to
+    /// is saved. The states of branch pipelines live on from epoch to epoch.
+    #[must_use]
+    pub fn full_run(mut self) -> Self {
+        self.last(|unit| unit.full_run = true);
+        self
+    }
+
+    /// Sets when the last unit is due; always, if not set.
+    #[must_use]
+    pub fn when(mut self, when: impl Into<When>) -> Self {
+        let when = when.into();
+        self.last(|unit| unit.when = when);
+        self
+    }
+
+    /// Lets all that was saved so far be sent to the log at these iterations, after the last unit's
+    /// turn, so that others see it at once; see [`dump`](Self::dump) for a unit of its own.
+    ///
+    /// ```
+    /// use research_core::{Experiment, When, it};
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .callable("loss", |iteration: u64| 1.0 / (1.0 + iteration as f64), (it(),))
+    ///     .save_to("loss")
+    ///     .dump_when(When::every(100))
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn dump_when(mut self, when: impl Into<When>) -> Self {
+        let when = when.into();
+        self.last(|unit| unit.dump = Some(when));
+        self
+    }
+
+    /// Makes the last unit a root: it runs once for all branches, and they share its output.
+    #[must_use]
+    pub fn root(mut self) -> Self {
+        self.last(|unit| unit.root = true);
+        self
+    }
+
+    /// Sets how long a call of the last unit may take (for a generator: one item). If it takes longer,
+    /// the experiment is `timed_out`. A program is killed, and so is the process in which a unit in
+    /// Rust runs; where that is not the experiment's own (an executor that stands alone), it is noticed
+    /// when the call returns.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.last(|unit| unit.timeout = Some(timeout));
+        self
+    }
+
+    /// Saves the last unit's output under a name at each iteration.
+    #[must_use]
+    pub fn save_to(self, name: &str) -> Self {
+        self.save_as(Save::As(name.to_owned()))
+    }
+
+    /// Saves the parts of the last unit's output (a tuple or a list), each under its name;
+    /// `None` skips one.
+    #[must_use]
+    pub fn save_parts_to<'a>(self, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        self.save_as(Save::Parts(
+            names
+                .into_iter()
+                .map(|name| name.map(str::to_owned))
+                .collect(),
+        ))
+    }
+
+    /// Saves the last unit's output, a map, with its keys as names.
+    #[must_use]
+    pub fn save_output_dict(self) -> Self {
+        self.save_as(Save::Map)
+    }
+
+    fn save_as(mut self, save: Save) -> Self {
+        let mut twice = None;
+        self.last(|unit| {
+            if unit.save == Save::Nothing {
+                unit.save = save;
+            } else {
+                twice = Some(BuildError::SavedTwice {
+                    unit: unit.name.clone(),
+                });
+            }
+        });
+        if let Some(error) = twice {
+            self.error.get_or_insert(error);
+        }
+        self
+    }
+}

@@ -1,0 +1,69 @@
+//! The identity of the code that an experiment runs.
+
+use std::any::TypeId;
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// The identity of a function, or of several: two processes of one program agree in it.
+///
+/// Functions without captured values are identified completely. Of a closure with captured values
+/// only its type is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Code {
+    fingerprint: u64,
+    has_captures: bool,
+}
+
+impl Code {
+    /// The identity of a function of type `F`, by its type and size.
+    pub(crate) fn of<F: 'static>() -> Self {
+        Self {
+            fingerprint: fingerprint(TypeId::of::<F>()),
+            has_captures: size_of::<F>() != 0,
+        }
+    }
+
+    /// The identity of code of which nothing is known.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            fingerprint: 0,
+            has_captures: true,
+        }
+    }
+
+    /// The identity of both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            fingerprint: fingerprint((self.fingerprint, other.fingerprint)),
+            has_captures: self.has_captures || other.has_captures,
+        }
+    }
+
+    /// The identity together with that of its arguments, which are known completely.
+    pub(crate) fn with_arguments(self, arguments: &impl Debug) -> Self {
+        Self {
+            fingerprint: fingerprint((self.fingerprint, format!("{arguments:?}"))),
+            ..self
+        }
+    }
+
+    /// A number that is the same for the same code in all processes of a program.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// Whether there may be values that the fingerprint does not cover: captured by closures, or
+    /// inside objects that an embedder has passed.
+    #[must_use]
+    pub fn has_captures(&self) -> bool {
+        self.has_captures
+    }
+}
+
+/// The hasher has fixed keys.
+fn fingerprint(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,156 @@
+//! Which run of its program a run is: leader and workers must agree in it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use research_core::{Experiment, Isolation, RunOptions};
+use research_exec::{Invitation, Target, is_single_threaded, relaunched_test};
+use tempfile::TempDir;
+
+use crate::active::ActiveRun;
+use crate::earlier::{self, Ended};
+use crate::error::ResearchError;
+use crate::finished::{Finished, Kept};
+use crate::run::Prepared;
+use crate::worker;
+
+impl Prepared {
+    /// In a worker: serves the leader if this is the run that is meant, and passes by if the
+    /// leader has done this run before. Gives itself back in a process that is no worker.
+    pub(crate) fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
+        let Some(invitation) = Invitation::received() else {
+            return Ok(Err(self));
+        };
+        let Target {
+            fingerprint,
+            earlier,
+            ..
+        } = self.target;
+        let meant = &invitation.target;
+        let has_captures = self.experiment.code().has_captures();
+        if earlier::is_meant(meant, fingerprint, earlier, has_captures) {
+            if has_captures && !earlier::is_in_order(fingerprint) {
+                worker::end_mixed_up(&self.research.name);
+            }
+            let run = has_captures.then_some(fingerprint);
+            worker::serve_and_exit(invitation, run, |_| Ok(self.experiment));
+        }
+        let notes = meant.earlier_runs.as_deref();
+        let ended = notes.and_then(|notes| earlier::find(notes, fingerprint, earlier));
+        let Some(ended) = ended else {
+            worker::end_astray(&meant.name, &self.research.name)
+        };
+        earlier::note(fingerprint, ended.clone(), self.is_described());
+        match ended {
+            Ended::Done(kept) => self.passed_by(kept).map(Ok),
+            Ended::Failed(failed) => Err(failed.into()),
+        }
+    }
+
+    /// What a run has come to that the leader has done.
+    fn passed_by(&self, kept: Kept) -> Result<Finished, ResearchError> {
+        match kept {
+            Kept::Folder(folder) => Finished::load(folder),
+            Kept::Memory(_) => Ok(Finished {
+                record: Arc::new(self.record(self.research.options.clone())),
+                kept,
+                report: None,
+                recorded: Arc::default(),
+            }),
+        }
+    }
+
+    /// Leads a run in a way of one's own, and notes for workers of later runs how it ended.
+    pub(crate) fn lead_by<T>(
+        self,
+        lead: impl FnOnce(Self, &ActiveRun) -> Result<(T, Kept), ResearchError>,
+    ) -> Result<T, ResearchError> {
+        let Target {
+            fingerprint, units, ..
+        } = self.target;
+        let place = self.research.place.clone();
+        let is_described = self.is_described();
+        let led = self.lead_in_order(is_described, lead);
+        earlier::note_place(units, &place, led.is_err());
+        let ended = match &led {
+            Ok((_, kept)) => Ended::Done(kept.clone()),
+            Err(error) => Ended::Failed(error.into()),
+        };
+        earlier::note(fingerprint, ended, is_described);
+        led.map(|(led, _)| led)
+    }
+
+    fn lead_in_order<T>(
+        self,
+        is_described: bool,
+        lead: impl FnOnce(Self, &ActiveRun) -> Result<T, ResearchError>,
+    ) -> Result<T, ResearchError> {
+        let fingerprint = self.target.fingerprint;
+        let name = self.research.name.clone();
+        let is_in_order = !is_described || earlier::is_in_order(fingerprint);
+        let active = ActiveRun::begin(fingerprint, is_described).filter(|_| is_in_order);
+        let Some(active) = active else {
+            return Err(ResearchError::NotToldApart { name });
+        };
+        let led = lead(self, &active);
+        if active.is_mixed_up() {
+            return Err(ResearchError::NotToldApart { name });
+        }
+        led
+    }
+
+    /// Whether its workers find the run by its description, which says nothing of captured values.
+    fn is_described(&self) -> bool {
+        self.experiment.code().has_captures()
+            && self.research.options.isolation != Isolation::None
+            && !is_single_threaded()
+    }
+
+    /// Which run workers come to, and what they find of runs before it.
+    pub(crate) fn target(&self, notes: Option<&TempDir>, is_resumed: bool) -> Target {
+        let target = &self.target;
+        let is_of_entry = !self.experiment.code().has_captures()
+            || earlier::is_of_entry(target.units, &self.research.place, is_resumed);
+        Target {
+            earlier_runs: notes.map(|folder| folder.path().to_owned()),
+            // An entry has no such units, so workers go on to the run itself.
+            units: if is_of_entry {
+                target.units
+            } else {
+                !target.units
+            },
+            ..target.clone()
+        }
+    }
+}
+
+/// What leader and workers must agree in. The hasher has fixed keys, and both are the same
+/// program. Of a program of tests, workers run one alone, so each of these has runs of its own.
+pub(crate) fn fingerprint(
+    name: &str,
+    domain: &str,
+    experiment: &Experiment,
+    options: &RunOptions,
+    seed: Option<u64>,
+) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (
+        name,
+        domain,
+        experiment.describe(),
+        experiment.code().fingerprint(),
+        format!("{options:?}"),
+        seed,
+        relaunched_test(),
+    )
+        .hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What a worker that is told of its research before it comes to the run must agree in with its leader:
+/// domain and options it is told.
+pub(crate) fn fingerprint_of_units(name: &str, experiment: &Experiment) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (name, experiment.describe(), experiment.code().fingerprint()).hash(&mut hasher);
+    hasher.finish()
+}

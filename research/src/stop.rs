@@ -1,4 +1,4 @@
-//! Ending a run from another process.
+//! Ending a run from another process, or from another thread of its program.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use research_exec::end_process;
 use research_storage::StoredResearch;
 
+use crate::active;
 use crate::error::ResearchError;
 use crate::left;
 
@@ -21,6 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// leader that does not listen is killed. Waits until it has ended; false if nobody runs it, and
 /// then `kill` ends what a run has left behind that was killed with all its workers.
 ///
+/// A run that this program leads itself, or that this program belongs to (in one of its units), is
+/// asked to end and not waited for, because it may be waiting for the thread that asks. Its `run`
+/// returns in the thread that called it.
+///
 /// Only the process that holds the research's lock is signalled, and only if it is still the one
 /// that took it; and processes that have the mark of a run whose leader is dead.
 ///
@@ -28,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// There is no such research, or the process may not be signalled.
 pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError> {
     let stored = StoredResearch::load(folder.as_ref())?;
+    if active::stop(stored.folder(), kill) {
+        return Ok(true);
+    }
     let Some(runner) = stored.runner()? else {
         if kill {
             left::end_marked(&stored.left_behind()?)?;

@@ -42,17 +42,23 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
     let name = arguments.name.display();
     let question = format!("Stop {name}, which can be resumed later?");
     // Where nothing runs there is nothing to ask.
-    let is_run = StoredResearch::load(&arguments.name)?.runner()?.is_some();
-    if is_run && !arguments.yes && !ask(&question)? {
+    let stored = StoredResearch::load(&arguments.name)?;
+    if stored.runner()?.is_some() && !arguments.yes && !ask(&question)? {
         return Ok(Exit::Success);
     }
     let was_running = stop(&arguments.name, arguments.kill).map_err(Box::new)?;
-    let said = if was_running {
-        "has ended"
-    } else {
+    let said = if !was_running {
         "is not being run"
+    } else if StoredResearch::load(&arguments.name).is_ok_and(|stored| is_run(&stored)) {
+        "was asked to end: this command is a part of its run, and cannot wait for that"
+    } else {
+        "has ended"
     };
     // What cannot be said on standard error changes nothing.
     let _ = writeln!(io::stderr().lock(), "{name} {said}");
     Ok(Exit::Success)
+}
+
+fn is_run(stored: &StoredResearch) -> bool {
+    stored.runner().is_ok_and(|runner| runner.is_some())
 }

@@ -209,6 +209,26 @@ fn stop_ends_a_run_from_elsewhere() {
     assert!(none.err.contains("s is not being run"), "{none:?}");
 }
 
+/// The run waits for the program that asks, so the program must not wait for the run.
+#[test]
+fn a_program_may_stop_its_own_run() {
+    for kill in ["", "--kill"] {
+        let place = place();
+        let program = env!("CARGO_BIN_EXE_research");
+        place.script(
+            "u.sh",
+            &format!("[ $1 = 1 ] || {program} stop s -y {kill} 2>>said.$1; echo $1"),
+        );
+        let done = place.research(&["run", "research.toml", "--workers", "1"]);
+        assert_eq!(done.code, Some(130), "{done:?}");
+        assert_eq!(place.status("s")["state"], "interrupted", "{done:?}");
+        if kill.is_empty() {
+            assert!(place.read("said.2").contains("was asked to end"));
+            assert_eq!(place.status("s")["finished"], 2);
+        }
+    }
+}
+
 #[test]
 fn stop_can_end_it_at_once_and_asks_first() {
     let place = place();

@@ -34,6 +34,7 @@ mod table;
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use research::domain::Value;
 use serde::Serialize;
 
 pub use error::CommandError;
@@ -48,8 +49,15 @@ pub enum TextOrJson {
     Json,
 }
 
+/// Writes JSON, with NaN and infinities as [`Value::json`] writes them.
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
-    serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
+    match Value::from_serialize(value) {
+        Ok(value) => Ok(write!(out, "{}", value.json())?),
+        // Counts of experiments may be larger than any value; they have no other floats.
+        Err(_) => {
+            serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
+        }
+    }
 }
 
 /// Asks, if there is somebody to ask.

@@ -18,6 +18,5 @@ pub fn leave_experiment_folder(folder: &Path, full_config: &Config) -> std::io::
     if config.exists() {
         return Ok(());
     }
-    let text = serde_json::to_string_pretty(full_config)?;
-    std::fs::write(config, text + "\n")
+    std::fs::write(config, full_config.to_json(true) + "\n")
 }

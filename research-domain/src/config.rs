@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 pub use pool::ConfigPool;
 
 use crate::suggest;
-use crate::value::{Entries, Value, ValueError};
+use crate::value::{Entries, Json, Value, ValueError};
 
 /// The keys that stand beside the parameters and never reach results unless asked for.
 pub const AUXILIARY_KEYS: [&str; 3] = ["repetition", "updates", "device"];
@@ -319,6 +319,17 @@ impl Config {
             line.push_str(&entry.alias());
         }
         line
+    }
+
+    /// The config as a JSON object that loses nothing, as [`Value::json`] writes values; with
+    /// lines and indented, if `pretty`.
+    pub fn to_json(&self, pretty: bool) -> String {
+        let entries: Vec<(&str, &Value)> = self.iter().collect();
+        let object = Json::object(&entries);
+        match pretty {
+            true => format!("{object:#}"),
+            false => object.to_string(),
+        }
     }
 
     /// The keys and values, in order.

@@ -84,4 +84,4 @@ pub use sampler::{
     Distribution, Sampler, SamplerError, beta, binomial, choice, constant, exponential, gamma, int,
     log_normal, log_uniform, normal, poisson, uniform, weighted_choice,
 };
-pub use value::{Literal, Value, ValueDeserializer, ValueError};
+pub use value::{Json, JsonNumber, Literal, Value, ValueDeserializer, ValueError, json_numbers};

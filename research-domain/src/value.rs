@@ -2,6 +2,8 @@
 
 mod from_rust;
 mod into_rust;
+mod json;
+mod json_numbers;
 mod print;
 mod wire;
 
@@ -12,6 +14,8 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use into_rust::Entries;
 pub use into_rust::ValueDeserializer;
+pub use json::Json;
+pub use json_numbers::{JsonNumber, json_numbers};
 pub use print::Literal;
 pub(crate) use print::{parenthesised, separated, write_quoted};
 

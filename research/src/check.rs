@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
-use research_domain::{Config, Configs, Count, Domain, ExperimentId, is_auxiliary};
+use research_domain::{Config, Configs, Count, Domain, ExperimentId, Value, is_auxiliary};
 
 use crate::builder::Place;
 use crate::error::ResearchError;
@@ -140,7 +140,12 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
         ("branches", &options.branch_configs),
     ];
     for (list, configs) in lists {
-        for key in configs.iter().flat_map(Config::keys) {
+        for (key, value) in configs.iter().flat_map(Config::iter) {
+            if !is_finite(value) {
+                return Err(format!(
+                    "`{list}`: the value of `{key}` is {value}, which research.json cannot hold; use a string"
+                ));
+            }
             if is_auxiliary(key) {
                 return Err(format!("`{list}`: `{key}` is set by the run itself"));
             }
@@ -152,6 +157,16 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// Whether JSON has a form for all numbers of a value.
+fn is_finite(value: &Value) -> bool {
+    match value {
+        Value::Float(number) => number.is_finite(),
+        Value::List(values) => values.iter().all(is_finite),
+        Value::Map(entries) => entries.iter().all(|(_, value)| is_finite(value)),
+        _ => true,
+    }
 }
 
 pub(crate) fn size(configs: &Configs) -> Result<Count, ResearchError> {

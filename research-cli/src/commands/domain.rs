@@ -1,15 +1,15 @@
 //! `research domain`: which configs there are.
 
+use std::fmt;
 use std::io::Write;
 use std::iter::Take;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use research::domain::{
-    Config, Configs, Count, Domain, IdPrefixes, IdRegistry, Item, Items, Iteration,
+    Config, Configs, Count, Domain, IdPrefixes, IdRegistry, Item, Items, Iteration, Json, Value,
 };
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 
 use super::{CommandError, table, write_json};
 use crate::exit::Exit;
@@ -181,10 +181,7 @@ fn print(
     }
     let mut rows = Rows::new(configs, arguments);
     match arguments.format {
-        Format::Jsonl => rows.try_for_each(|row| {
-            write_json(out, &row?)?;
-            Ok(writeln!(out)?)
-        }),
+        Format::Jsonl => rows.try_for_each(|row| Ok(writeln!(out, "{}", row?)?)),
         Format::Json => print_json(rows, out),
         Format::Table if arguments.head.is_some() => print_table(rows, out),
         Format::Table => {
@@ -209,8 +206,7 @@ fn print_json(
     let mut separator = "";
     write!(out, "[")?;
     for row in rows {
-        write!(out, "{separator}\n  ")?;
-        write_json(out, &row?)?;
+        write!(out, "{separator}\n  {}", row?)?;
         separator = ",";
     }
     Ok(writeln!(out, "\n]")?)
@@ -253,16 +249,13 @@ struct Row {
     config: Config,
 }
 
-impl Serialize for Row {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(id) = &self.id {
-            map.serialize_entry("id", id)?;
-        }
-        for (key, value) in self.config.iter() {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
+/// As a JSON object.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.as_deref().map(Value::from);
+        let id = id.iter().map(|id| ("id", id));
+        let entries: Vec<(&str, &Value)> = id.chain(self.config.iter()).collect();
+        write!(f, "{}", Json::object(&entries))
     }
 }
 

@@ -1,11 +1,13 @@
-//! JSON as nodes.
+//! JSON as nodes, with the numbers `NaN`, `Infinity` and `-Infinity`, as Python writes them.
 //!
 //! `serde_json` tells no places, but a value that it leaves as it is written is a slice of the
 //! text: where the slice lies in the text is the place.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
+use research::domain::json_numbers;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -17,14 +19,32 @@ const DEEPEST: usize = 128;
 
 /// Reads a document.
 pub(crate) fn read(text: &str, source: usize) -> Result<Node, Fault> {
-    let reader = Reader { text, source };
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| reader.syntax(text, &error))?;
+    let numbers = json_numbers(text.as_bytes());
+    let lacking = numbers.filter_map(|number| {
+        let value = number.lacking()?;
+        Some((number.start, (number.text.len(), value)))
+    });
+    let lacking: HashMap<usize, (usize, f64)> = lacking.collect();
+    // Ordinary numbers of the same length stand in for them, so that everything has its place.
+    let mut valid = text.to_owned();
+    for (start, (length, _)) in &lacking {
+        valid.replace_range(*start..start + length, &"1".repeat(*length));
+    }
+    let reader = Reader {
+        text: &valid,
+        source,
+        lacking,
+    };
+    let raw: &RawValue =
+        serde_json::from_str(&valid).map_err(|error| reader.syntax(&valid, &error))?;
     reader.node(raw.get(), 0)
 }
 
 struct Reader<'t> {
     text: &'t str,
     source: usize,
+    /// The numbers that JSON lacks, by where they begin.
+    lacking: HashMap<usize, (usize, f64)>,
 }
 
 impl<'t> Reader<'t> {
@@ -89,6 +109,9 @@ impl<'t> Reader<'t> {
     }
 
     fn number(&self, part: &str) -> Result<Content, Fault> {
+        if let Some((_, value)) = self.lacking.get(&self.span(part).start) {
+            return Ok(Content::Float(*value));
+        }
         match part.parse::<i128>() {
             Ok(number) => Ok(Content::Integer(number)),
             Err(_) if !part.contains(['.', 'e', 'E']) => {

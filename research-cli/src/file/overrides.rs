@@ -2,14 +2,17 @@
 
 use super::error::{Fault, Problem};
 use super::node::{Content, Entry, Node, Span};
-use super::toml;
+use super::{json, toml};
 
-/// Puts one setting over the file's table. The value is written as in TOML; one that is no TOML
-/// is a text.
+/// Puts one setting over the file's table. The value is written as in TOML or JSON; one that is
+/// neither is a text.
 pub(crate) fn put(root: &mut Node, setting: &str, source: usize) -> Result<(), Fault> {
     let given = match toml::read(setting, source) {
         Ok(node) => node,
-        Err(fault) => as_text(setting, source).ok_or(fault)??,
+        Err(fault) => match as_json(setting, source) {
+            Some(node) => node,
+            None => as_text(setting, source).ok_or(fault)??,
+        },
     };
     let Content::Table(entries) = given.content else {
         return Err(nothing_set(setting, source, "it has no `=`"));
@@ -35,6 +38,33 @@ fn nothing_set(setting: &str, source: usize, reason: &'static str) -> Fault {
     })
 }
 
+/// A setting whose value is JSON: a list, an object, or a number that TOML writes in another way.
+fn as_json(setting: &str, source: usize) -> Option<Node> {
+    let (key, value) = setting.split_once('=')?;
+    let is_number = ["NaN", "Infinity", "-Infinity"].contains(&value.trim());
+    if !is_number && !value.trim_start().starts_with(['[', '{']) {
+        return None;
+    }
+    // Blanks in place of the key, so that everything has its place.
+    let padded = " ".repeat(key.len() + 1) + value;
+    let value = json::read(&padded, source).ok()?;
+    let mut node = toml::read(&format!("{key}=0"), source).ok()?;
+    replace_value(&mut node, &value);
+    Some(node)
+}
+
+/// Puts a value in the place of the innermost one.
+fn replace_value(node: &mut Node, value: &Node) {
+    match &mut node.content {
+        Content::Table(entries) => {
+            for entry in entries {
+                replace_value(&mut entry.node, value);
+            }
+        }
+        _ => node.clone_from(value),
+    }
+}
+
 /// A setting whose value is no TOML, as a text; `None` for one that was meant as TOML, whose
 /// mistake is to be reported as it is.
 fn as_text(setting: &str, source: usize) -> Option<Result<Node, Fault>> {
@@ -53,24 +83,16 @@ fn as_text(setting: &str, source: usize) -> Option<Result<Node, Fault>> {
         end: start + text.len(),
     };
     // The key with a text in place of the value: only that text is the value.
-    let mut node = toml::read(&format!("{key}=\"\""), source).ok()?;
-    replace_text(&mut node, text, place);
+    let mut node = toml::read(&format!("{key}=0"), source).ok()?;
+    let content = Content::Text(text.to_owned());
+    replace_value(
+        &mut node,
+        &Node {
+            span: place,
+            content,
+        },
+    );
     Some(Ok(node))
-}
-
-fn replace_text(node: &mut Node, text: &str, place: Span) {
-    match &mut node.content {
-        Content::Table(entries) => {
-            for entry in entries {
-                replace_text(&mut entry.node, text, place);
-            }
-        }
-        Content::Text(old) => {
-            text.clone_into(old);
-            node.span = place;
-        }
-        _ => {}
-    }
 }
 
 /// Sets a key: goes down dotted keys, and replaces what is at their end.

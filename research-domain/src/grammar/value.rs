@@ -53,7 +53,7 @@ impl Parser<'_> {
                 "true" => Ok(Value::Bool(true)),
                 "false" => Ok(Value::Bool(false)),
                 "null" => Ok(Value::Null),
-                "inf" => Ok(Value::Float(f64::INFINITY)),
+                "inf" | "Infinity" => Ok(Value::Float(f64::INFINITY)),
                 "NaN" => Ok(Value::Float(f64::NAN)),
                 other => {
                     let error = self.error_at(mark, format!("expected a value, found `{other}`"));
@@ -88,7 +88,7 @@ impl Parser<'_> {
                 self.take();
                 Ok(Value::Float(-number))
             }
-            Kind::Word(word) if word == "inf" => {
+            Kind::Word(word) if word == "inf" || word == "Infinity" => {
                 self.take();
                 Ok(Value::Float(f64::NEG_INFINITY))
             }

@@ -50,7 +50,7 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     }
     add(SEED, record.short_seed().to_string().as_bytes());
     add(ITERATION, context.iteration().to_string().as_bytes());
-    add(CONFIG, &serde_json::to_vec(context.config())?);
+    add(CONFIG, context.config().to_json(false).as_bytes());
     Ok(variables)
 }
 

@@ -211,8 +211,7 @@ fn write_value(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Text(plain) => text.extend_from_slice(plain.as_bytes()),
         Value::Bytes(bytes) => text.extend_from_slice(bytes),
-        // Values are finite trees with texts for keys, so they always have a JSON form.
-        Value::List(_) | Value::Map(_) => drop(serde_json::to_writer(text, value)),
+        Value::List(_) | Value::Map(_) => write_display(value.json(), text),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => {
             write_display(value, text);
         }

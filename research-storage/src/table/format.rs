@@ -23,8 +23,9 @@ pub enum Format {
     /// empty, an empty text `""`. Floats are the shortest that read back, or `NaN`, `inf`, `-inf`.
     /// Lists and maps are JSON, bytes `b"0a1b"`.
     Csv,
-    /// A JSON array with an object per row. What is missing is `null`; `"NaN"`, `"inf"` and
-    /// `"-inf"` are texts, for which JSON has no numbers. Bytes are lists of numbers.
+    /// A JSON array with an object per row. What is missing is `null`; what JSON has no numbers for
+    /// is `NaN`, `Infinity` and `-Infinity`, as Python's `json` writes and reads them. Bytes are
+    /// lists of numbers.
     Json,
     /// The same objects, one per line.
     JsonLines,

@@ -103,10 +103,9 @@ fn separate(place: usize, json: &mut Vec<u8>) {
 }
 
 fn float(value: f64, json: &mut Vec<u8>) -> io::Result<()> {
-    if value.is_finite() {
-        write!(json, "{value:?}")
-    } else {
-        write!(json, "\"{value:?}\"")
+    match value.is_finite() {
+        true => write!(json, "{value:?}"),
+        false => write!(json, "{}", Value::Float(value).json()),
     }
 }
 

@@ -1,0 +1,98 @@
+//! The numbers in a JSON text, with those that JSON lacks.
+
+/// The numbers that JSON lacks, as Python's `json` writes and reads them.
+const LACKING: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
+/// A number in a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonNumber<'t> {
+    /// The offset of its first byte.
+    pub start: usize,
+    /// The number as it is written.
+    pub text: &'t [u8],
+}
+
+impl JsonNumber<'_> {
+    /// The float, where the number is `NaN`, `Infinity` or `-Infinity`.
+    pub fn lacking(&self) -> Option<f64> {
+        match self.text {
+            b"NaN" => Some(f64::NAN),
+            b"Infinity" => Some(f64::INFINITY),
+            b"-Infinity" => Some(f64::NEG_INFINITY),
+            _ => None,
+        }
+    }
+
+    /// Whether it is written as an integer.
+    pub fn is_integer(&self) -> bool {
+        let digits = self.text.strip_prefix(b"-").unwrap_or(self.text);
+        !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+    }
+}
+
+/// All numbers of a JSON text, in order, and `NaN`, `Infinity` and `-Infinity` with them. What
+/// stands in strings is no number. The text need not be valid.
+///
+/// ```
+/// use research_domain::json_numbers;
+///
+/// let numbers = json_numbers(br#"{"NaN": [1.5, -Infinity]}"#);
+/// let texts: Vec<&[u8]> = numbers.map(|number| number.text).collect();
+/// assert_eq!(texts, [&b"1.5"[..], b"-Infinity"]);
+/// ```
+pub fn json_numbers(text: &[u8]) -> impl Iterator<Item = JsonNumber<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < text.len() {
+            let start = at;
+            let rest = &text[at..];
+            let is_number = match text[at] {
+                b'"' => {
+                    at += length_of_string(rest);
+                    false
+                }
+                b'N' | b'I' | b'-' | b'0'..=b'9' => {
+                    let length = length_of_number(rest);
+                    at += length.max(1);
+                    length > 0
+                }
+                _ => {
+                    at += 1;
+                    false
+                }
+            };
+            if is_number {
+                let text = &text[start..at];
+                return Some(JsonNumber { start, text });
+            }
+        }
+        None
+    })
+}
+
+/// The length of a string with its quotes, or of the rest of the text.
+fn length_of_string(text: &[u8]) -> usize {
+    let mut at = 1;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// The length of the number that a text begins with; 0 if it begins with none.
+fn length_of_number(text: &[u8]) -> usize {
+    let mut lacking = LACKING.iter();
+    if let Some(word) = lacking.find(|word| text.starts_with(word.as_bytes())) {
+        return word.len();
+    }
+    if !text[0].is_ascii_digit() && text[0] != b'-' {
+        return 0;
+    }
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let length = text.iter().position(|byte| !is_part(byte));
+    length.unwrap_or(text.len())
+}

@@ -15,9 +15,11 @@ mod keys;
 mod memory;
 mod node;
 mod options;
+mod output;
 mod overrides;
 mod place;
 mod places;
+mod shared_output;
 mod time;
 mod toml;
 mod unit;
@@ -212,6 +214,7 @@ impl ResearchFile {
         };
         check::names(&file, entries, sources)?;
         check::options_in_domain(&file, entries)?;
+        check::output_files(&file, entries, sources)?;
         check(&file, entries, sources)?;
         Ok(file)
     }

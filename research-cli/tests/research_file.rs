@@ -8,7 +8,7 @@ use research::core::{
     UnitBody, When,
 };
 use research::domain::{Config, Value};
-use research::exec::program::{OutputSpec, Run};
+use research::exec::program::{Groups, OutputSpec, RegexOutput, RegexType, Run};
 use research_cli::file::{Format, Mode, ResearchFile, Save};
 
 fn parse(text: &str) -> ResearchFile {
@@ -70,7 +70,7 @@ output = "json"
 [[unit]]
 name = "score"
 run = ["sh", "score.sh", "{train.loss}", "{id}", "{path}", "{iteration}", "{{x}}"]
-output = { regex = 'score=(\S+)' }
+output = { regex = 'score=(\S+) (\S+) (\S+)', type = "number" }
 save_to = ["first", "", "third"]
 when = [10, "#3", "last"]
 dump = [100, "last"]
@@ -181,7 +181,11 @@ fn every_key_is_read() {
     );
     assert_eq!(
         score.program.output,
-        OutputSpec::Regex(r"score=(\S+)".to_owned())
+        OutputSpec::Regex(RegexOutput {
+            pattern: r"score=(\S+) (\S+) (\S+)".to_owned(),
+            value_type: RegexType::Number,
+            groups: Groups::All,
+        })
     );
     assert_eq!(
         score.save,
@@ -195,10 +199,7 @@ fn every_key_is_read() {
     assert_eq!(score.dump, Some(When::every(100).or(When::last())));
     assert_eq!(shell.dump, None);
     assert!(shell.program.shell && shell.root && !score.root);
-    assert_eq!(
-        shell.program.output,
-        OutputSpec::File("{iteration}.json".to_owned())
-    );
+    assert_eq!(shell.program.output, OutputSpec::file("{iteration}.json"));
     assert_eq!(shell.save, Save::To("lines".to_owned()));
 }
 

@@ -40,6 +40,7 @@
 
 mod callable;
 mod capture;
+mod claim;
 mod command;
 mod environment;
 mod failure;
@@ -48,6 +49,7 @@ mod generator;
 mod json;
 mod names;
 mod output;
+mod output_spec;
 mod preview;
 mod process;
 mod shell;
@@ -59,6 +61,7 @@ pub use callable::ProgramCallable;
 pub use command::{ProgramCommand, ProgramError};
 pub use generator::ProgramGenerator;
 pub use names::{RenderError, UnknownName};
+pub use output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
 pub use preview::KnownBefore;
-pub use spec::{OutputSpec, ProgramSpec, Run};
+pub use spec::{ProgramSpec, Run};
 pub use template::{Template, TemplateError};

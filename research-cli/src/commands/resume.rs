@@ -14,7 +14,7 @@ use super::detach::{self, Background};
 use super::lead::{Shown, again, describe, lead, print_results, recorded, set_workers};
 use super::{CommandError, status};
 use crate::exit::Exit;
-use crate::file::ResearchFile;
+use crate::file::{Origin, ResearchFile};
 
 /// Go on with a research that was interrupted
 #[derive(Debug, Args)]
@@ -95,6 +95,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if !arguments.devices.is_empty() {
         options.devices = arguments.devices.as_slice().into();
     }
+    let origin = arguments.file.clone().map_or(Origin::Record, Origin::File);
+    file.check_output_files(&options, origin)?;
     let mut research = arguments.background.leave(describe(&file)?)?;
     if let Some(source) = record.source.clone().filter(|_| arguments.file.is_none()) {
         // What was recorded stays as it is, whatever this version would write for it.

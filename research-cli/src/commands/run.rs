@@ -13,7 +13,7 @@ use super::detach::{self, Background};
 use super::lead::{Shown, describe, lead, set_workers};
 use super::{CommandError, dry_run};
 use crate::exit::Exit;
-use crate::file::ResearchFile;
+use crate::file::{Origin, ResearchFile};
 
 /// Run the experiments that a research file describes
 #[derive(Debug, Args)]
@@ -94,6 +94,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     file.options.monitor_log |= arguments.monitor_log;
     file.seed = arguments.seed.or(file.seed);
+    file.check_output_files(&file.options, Origin::File(arguments.file.clone()))?;
     if arguments.dry_run {
         return dry_run::show(&file, arguments.format, out);
     }

@@ -8,11 +8,11 @@ use research::exec::program::{
 
 use super::ResearchFile;
 use super::domain::inside;
-use super::error::{Fault, Problem, Source};
+use super::error::{Fault, Origin, Problem, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node, Span};
 use super::unit::{Mode, UnitFile};
-use super::update;
+use super::{shared_output, update};
 
 /// The names in commands that always mean the same, whatever a parameter is called.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
@@ -157,6 +157,31 @@ pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Resul
         }
     }
     Ok(())
+}
+
+/// Checks that experiments that run at once write files of their own.
+///
+/// A recorded file may be resumed with other options: these are checked when it is.
+pub(crate) fn output_files(
+    file: &ResearchFile,
+    entries: &[Entry],
+    sources: &[Source],
+) -> Result<(), Fault> {
+    let is_record = sources
+        .first()
+        .is_some_and(|source| source.origin == Origin::Record);
+    if is_record {
+        return Ok(());
+    }
+    let Some((position, problem)) = shared_output::find(file, &file.options) else {
+        return Ok(());
+    };
+    let unit = find(entries, "unit").and_then(|node| element(node, position));
+    let output = unit.and_then(|unit| match &unit.content {
+        Content::Table(entries) => find(entries, "output"),
+        _ => None,
+    });
+    Err(fault(problem, output.map(|node| node.span)))
 }
 
 /// Checks that the programs are there, before a run is begun that could do nothing but fail.

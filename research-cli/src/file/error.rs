@@ -195,6 +195,24 @@ pub enum Problem {
         /// The name.
         name: String,
     },
+    /// An output that cannot be saved as the unit says.
+    #[error("unit `{unit}`: {reason}")]
+    Output {
+        /// The unit.
+        unit: String,
+        /// What contradicts what.
+        reason: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// Experiments that run at once write the same file.
+    #[error("unit `{unit}`: experiments that run at once write the same file, `{path}`")]
+    SharedOutput {
+        /// The unit.
+        unit: String,
+        /// The path.
+        path: String,
+    },
     /// An output that is saved in two ways.
     #[error("unit `{unit}` has both `save_to` and `save_output_dict`")]
     SavedTwice {
@@ -249,6 +267,11 @@ impl Problem {
             Self::Expression { hint, .. } => return hint.clone(),
             Self::NoUnits => {
                 "add one: [[unit]] with name = \"train\" and run = \"python3 train.py --lr {lr}\""
+                    .to_owned()
+            }
+            Self::Output { hint, .. } => hint.clone(),
+            Self::SharedOutput { .. } => {
+                "give each experiment its own file: put `{id}` into the path, or use a relative path, which is inside the experiment's folder; or run one at a time, with `workers = 1`"
                     .to_owned()
             }
             Self::HiddenName { name, .. } => format!("give the parameter `{name}` another name"),

@@ -90,7 +90,7 @@ pub(crate) const UPDATE: Keys = Keys {
 /// The keys of a unit's `output`, where that is a table.
 pub(crate) const OUTPUT: Keys = Keys {
     table: "`output`",
-    known: &["regex", "file"],
+    known: &["regex", "file", "type", "groups"],
 };
 
 /// The keys of an `[[env_meta]]`.

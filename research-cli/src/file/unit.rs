@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use research::core::When;
-use research::exec::program::{OutputSpec, ProgramSpec, Run};
+use research::exec::program::{ProgramSpec, Run};
 
 use super::error::{Fault, Problem, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
-use super::{check, options};
+use super::{check, options, output};
 
 /// A unit of a research file.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,21 +59,6 @@ pub enum Save {
 pub(crate) const MODES: [(&str, Mode); 2] =
     [("callable", Mode::Callable), ("generator", Mode::Generator)];
 
-/// The words for the outputs that need no more than a word.
-pub(crate) const OUTPUTS: [(&str, SimpleOutput); 3] = [
-    ("json", SimpleOutput::Json),
-    ("text", SimpleOutput::Text),
-    ("number", SimpleOutput::Number),
-];
-
-/// An [`OutputSpec`] that needs no more than a word.
-#[derive(Clone, Copy)]
-pub(crate) enum SimpleOutput {
-    Json,
-    Text,
-    Number,
-}
-
 pub(crate) fn read_all(node: Option<&Node>, sources: &[Source]) -> Result<Vec<UnitFile>, Fault> {
     let node = node.ok_or_else(|| Problem::NoUnits.somewhere())?;
     let nodes = node.list("unit", "a list of tables: write [[unit]] above each unit")?;
@@ -100,13 +85,14 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Fault> {
     let mode = mode.map_or(Ok(Mode::default()), |node| {
         options::choice(node, "mode", &MODES)
     })?;
+    let save = save(entries, &name)?;
     let program = ProgramSpec {
         run: command(run)?,
         shell: flag("shell")?,
-        output: find(entries, "output").map_or(Ok(OutputSpec::default()), output)?,
+        output: output::read(entries, &name, &save, sources)?,
     };
     let unit = UnitFile {
-        save: save(entries, &name)?,
+        save,
         when: find(entries, "when").map_or(Ok(When::always()), |node| when(node, "when"))?,
         root: flag("root")?,
         timeout: options::timeout(entries)?,
@@ -172,30 +158,6 @@ pub(crate) fn command(node: &Node) -> Result<Run, Fault> {
             Ok(Run::List(words?))
         }
         _ => Err(node.expected("run", COMMAND)),
-    }
-}
-
-fn output(node: &Node) -> Result<OutputSpec, Fault> {
-    let entries = match &node.content {
-        Content::Text(_) => {
-            return Ok(match options::choice(node, "output", &OUTPUTS)? {
-                SimpleOutput::Json => OutputSpec::Json,
-                SimpleOutput::Text => OutputSpec::Text,
-                SimpleOutput::Number => OutputSpec::Number,
-            });
-        }
-        _ => node.table(
-            "output",
-            "\"json\", \"text\", \"number\", { regex = '…' } or { file = \"…\" }",
-        )?,
-    };
-    keys::check(entries, &keys::OUTPUT)?;
-    match entries {
-        [entry] if entry.key == "regex" => {
-            Ok(OutputSpec::Regex(entry.node.text("regex")?.to_owned()))
-        }
-        [entry] => Ok(OutputSpec::File(entry.node.text("file")?.to_owned())),
-        _ => Err(node.expected("output", "a table with one of `regex` and `file`")),
     }
 }
 

@@ -45,24 +45,25 @@ impl ProgramCallable {
 impl CallableBody for ProgramCallable {
     fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
         let prepared = self.prepare(context);
-        let (mut program, file) = prepared.map_err(|failure| failure.into_unit_error(None))?;
+        // The file is given up after the program has ended.
+        let (file, mut program) = prepared.map_err(|failure| failure.into_unit_error(None))?;
         program.set_deadline(context.deadline());
-        self.run(&mut program, file)
+        self.run(&mut program, file.as_ref())
             .map_err(|failure| failure.into_unit_error(program.last_lines()))
     }
 }
 
 impl ProgramCallable {
-    fn prepare(&self, context: &Context) -> Result<(Running, Option<OutputFile>), Failure> {
+    fn prepare(&self, context: &Context) -> Result<(Option<OutputFile>, Running), Failure> {
         let file = self.command.parser.file();
         let file = file
             .map(|path| OutputFile::prepare(path, context))
             .transpose()?;
         let launch = self.command.launch(context)?;
-        Ok((Running::start(launch, context.output_keeper())?, file))
+        Ok((file, Running::start(launch, context.output_keeper())?))
     }
 
-    fn run(&self, program: &mut Running, file: Option<OutputFile>) -> Result<Output, Failure> {
+    fn run(&self, program: &mut Running, file: Option<&OutputFile>) -> Result<Output, Failure> {
         let parser = &self.command.parser;
         let mut capture = Capture::default();
         let _ = program.read(&mut |chunk| {
@@ -70,15 +71,17 @@ impl ProgramCallable {
             Ok(ControlFlow::Continue(()))
         })?;
         program.check()?;
-        let output = match file {
-            Some(file) => file.read(self.command.output_limit).map(Some),
-            None => Ok(capture.finish(parser)),
+        let value = match file {
+            Some(file) => {
+                let content = file.read(self.command.output_limit);
+                content.and_then(|content| parser.read_file(file.path(), content))
+            }
+            None => match capture.finish(parser) {
+                Some(output) => parser.read(output.into()),
+                None if self.must_print => parser.refuse_nothing(),
+                None => parser.read_nothing(),
+            },
         };
-        let value = output.and_then(|output| match output {
-            Some(output) => parser.read(output.into()),
-            None if self.must_print => parser.refuse_nothing(),
-            None => parser.read_nothing(),
-        });
         let value = value.map_err(|source| program.blame(source))?;
         Ok(Output::Value(value))
     }

@@ -1,13 +1,16 @@
 //! A program's output that is a file.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Component, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use research_core::Context;
 
+use super::claim::Claim;
 use super::failure::Failure;
 use super::names::RenderError;
 use super::output::OutputError;
@@ -17,71 +20,129 @@ use super::template::Template;
 #[derive(Debug)]
 pub(super) struct OutputFile {
     path: PathBuf,
-    /// What was there before, and when that was looked at; `None` if nothing is left there.
-    before: Option<(Metadata, SystemTime)>,
+    /// The state of the file before the program ran; `None` if there was no file.
+    before: Option<FileState>,
+    /// Keeps every other program from writing the file until its content was read.
+    _claim: Option<Claim>,
 }
 
-/// How far a file's time may be behind the clock: file systems go by the kernel's tick.
-const TICK: Duration = Duration::from_millis(10);
+/// What changes when a file is written or replaced, even with the same bytes.
+///
+/// The kernel sets the time of change (ctime) by itself, and no program can set it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileState {
+    file: (u64, u64),
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// The longest time between two steps of the clock that stamps files: a tick of the slowest kernels.
+const LONGEST_TICK: Duration = Duration::from_millis(10);
 
 impl OutputFile {
-    /// Sees to it that what an earlier call wrote is not taken for this one's: inside the
-    /// experiment's folder it is removed. A file elsewhere is not ours to remove; it has to change.
+    /// Notes the state of what an earlier call, attempt or run has left at the path. Nothing is
+    /// removed: a program may append to its file.
     pub(super) fn prepare(template: &Template, context: &Context) -> Result<Self, Failure> {
-        let path = PathBuf::from(template.render(context).map_err(Failure::Render)?);
-        if path.is_absolute() {
-            let now = SystemTime::now();
-            let before = fs::metadata(&path).ok().map(|metadata| (metadata, now));
-            return Ok(Self { path, before });
+        let path = path(template, context)?;
+        let claim = Claim::new(&path).map_err(Failure::File)?;
+        let before = match fs::metadata(&path) {
+            Ok(metadata) => Some(FileState::new(&metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Failure::File(failed("read", path)(error))),
+        };
+        if let Some(before) = &before {
+            before.wait_for_next_tick();
         }
-        if path
-            .components()
-            .any(|component| component == Component::ParentDir)
-        {
-            return Err(Failure::File(OutputError::Outside(path)));
-        }
-        let folder = context.path().and_then(std::path::absolute);
-        let folder = folder.map_err(|error| Failure::Render(RenderError::Folder(error)))?;
-        let path = folder.join(path);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::File(failed("remove", path)(error)))
-            }
-            _ => Ok(Self { path, before: None }),
-        }
+        Ok(Self {
+            path,
+            before,
+            _claim: claim,
+        })
     }
 
-    /// What the program wrote.
-    pub(super) fn read(self, limit: usize) -> Result<Vec<u8>, OutputError> {
-        let file = match File::open(&self.path) {
+    /// The path of the file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads what the program wrote.
+    pub(super) fn read(&self, limit: usize) -> Result<Vec<u8>, OutputError> {
+        let path = || self.path.clone();
+        let file = match open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(OutputError::NotWritten(self.path));
+                return Err(OutputError::NotWritten(path()));
             }
-            file => file.map_err(failed("open", self.path.clone()))?,
+            file => file.map_err(failed("open", path()))?,
         };
-        let metadata = file.metadata().map_err(failed("read", self.path.clone()))?;
-        if !self.is_new(&metadata) {
-            return Err(OutputError::NotWritten(self.path));
+        let metadata = file.metadata().map_err(failed("read", path()))?;
+        if !metadata.is_file() {
+            return Err(OutputError::NotAFile(path()));
+        }
+        if self.before == Some(FileState::new(&metadata)) {
+            return Err(OutputError::NotWritten(path()));
         }
         let mut content = Vec::new();
         let read = file.take(limit as u64 + 1).read_to_end(&mut content);
-        read.map_err(failed("read", self.path.clone()))?;
+        read.map_err(failed("read", path()))?;
         match content.len() > limit {
             true => Err(OutputError::LongFile {
-                path: self.path,
+                path: path(),
                 limit,
             }),
             false => Ok(content),
         }
     }
+}
 
-    fn is_new(&self, metadata: &Metadata) -> bool {
-        let Some((before, at)) = &self.before else {
-            return true;
-        };
-        let identity = |m: &Metadata| (m.ino(), m.len(), m.mtime(), m.mtime_nsec());
-        let written = metadata.modified().is_ok_and(|time| time + TICK >= *at);
-        written || identity(before) != identity(metadata)
+/// The path that the template stands for: a relative one is inside the experiment's folder.
+fn path(template: &Template, context: &Context) -> Result<PathBuf, Failure> {
+    let path = PathBuf::from(template.render(context).map_err(Failure::Render)?);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    let mut components = path.components();
+    if components.any(|component| component == Component::ParentDir) {
+        return Err(Failure::File(OutputError::Outside(path)));
+    }
+    let folder = context.path().and_then(std::path::absolute);
+    let folder = folder.map_err(|error| Failure::Render(RenderError::Folder(error)))?;
+    Ok(folder.join(path))
+}
+
+/// Opens a file to read it; a pipe without a writer must not stop us.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+impl FileState {
+    fn new(metadata: &Metadata) -> Self {
+        Self {
+            file: (metadata.dev(), metadata.ino()),
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    /// Waits until the clock that stamps files shows another time than that of the last change.
+    ///
+    /// The clock goes in steps of some milliseconds. A file that is written twice within one step
+    /// would look as if it were written once.
+    fn wait_for_next_tick(&self) {
+        for _ in 0..LONGEST_TICK.as_millis() {
+            let Ok(now) = clock_gettime(ClockId::CLOCK_REALTIME_COARSE) else {
+                return;
+            };
+            let since = Duration::from(now).as_nanos() as i128
+                - (i128::from(self.changed.0) * 1_000_000_000 + i128::from(self.changed.1));
+            // A time far ahead is that of another machine, or of a clock that was set back.
+            if since > 0 || -since > LONGEST_TICK.as_nanos() as i128 {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

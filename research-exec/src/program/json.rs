@@ -1,91 +1,125 @@
 //! JSON as programs write it.
 
-use std::borrow::Cow;
+use std::fmt;
 
-use research_core::domain::Value;
+use research_core::domain::{JsonNumber, Value, json_numbers};
+use serde::de::IgnoredAny;
 
-/// What stands in for a number that JSON lacks: a text that begins with it. A zero byte is nothing
+/// The string that stands in for a number that JSON lacks begins with this. A zero byte is nothing
 /// that programs print.
 const STAND_IN: &str = "\0number ";
 
+/// The shortest integer that may not fit into 64 bits, in characters.
+const LONG_INTEGER: usize = 19;
+
+/// The mark that some editors and Windows programs put in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A text that is not JSON, or whose numbers cannot be kept exactly.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct JsonError {
+    pub(super) message: String,
+    /// From 1.
+    pub(super) line: usize,
+    /// In bytes, from 1; 0 is the end of the line before.
+    pub(super) column: usize,
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            message,
+            line,
+            column,
+        } = self;
+        write!(f, "{message} at line {line} column {column}")
+    }
+}
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        Self {
+            message: message.to_owned(),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
 /// Reads JSON, and with it the `NaN`, `Infinity` and `-Infinity` that Python writes: a loss that
 /// diverged is a result, not a fault of the output.
-pub(super) fn parse(text: &[u8]) -> Result<Value, String> {
-    serde_json::from_slice(text).or_else(|error| match stand_in(text) {
-        Cow::Borrowed(_) => Err(error.to_string()),
-        Cow::Owned(text) => {
-            let value = serde_json::from_slice(&text);
-            let mut value = value.map_err(|error| {
-                // The place is that in the text with the stand-ins.
-                let message = error.to_string();
-                message
-                    .split(" at line ")
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned()
-            })?;
-            put_back(&mut value)?;
-            Ok(value)
-        }
-    })
-}
-
-/// The text with stand-ins for those numbers, wherever they are outside of texts.
-fn stand_in(text: &[u8]) -> Cow<'_, [u8]> {
-    let mut replaced = Vec::new();
-    let mut copied = 0;
-    let mut at = 0;
-    let mut in_text = false;
-    while at < text.len() {
-        let word = match text[at] {
-            _ if in_text => None,
-            b'N' => Some("NaN"),
-            b'I' => Some("Infinity"),
-            b'-' => Some("-Infinity"),
-            _ => None,
-        };
-        let word = word.filter(|word| text[at..].starts_with(word.as_bytes()));
-        match (word, text[at]) {
-            (Some(word), _) => {
-                replaced.extend_from_slice(&text[copied..at]);
-                replaced.extend_from_slice(br#""\u0000number "#);
-                replaced.extend_from_slice(word.as_bytes());
-                replaced.push(b'"');
-                at += word.len();
-                copied = at;
-            }
-            (None, b'\\') if in_text => at += 2,
-            (None, byte) => {
-                in_text ^= byte == b'"';
-                at += 1;
-            }
+pub(super) fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut lacking = Vec::new();
+    for number in json_numbers(text) {
+        if number.lacking().is_some() {
+            lacking.push(number);
+        } else if number.text.len() >= LONG_INTEGER && number.is_integer() && !fits(&number) {
+            return Err(too_large(text, &number));
         }
     }
-    if copied == 0 {
-        return Cow::Borrowed(text);
+    if lacking.is_empty() {
+        return Ok(serde_json::from_slice(text)?);
+    }
+    // First with ordinary numbers of the same length, so that errors have their place.
+    serde_json::from_slice::<IgnoredAny>(&with_digits(text, &lacking))?;
+    let mut value = serde_json::from_slice(&with_stand_ins(text, &lacking))?;
+    put_back(&mut value);
+    Ok(value)
+}
+
+fn fits(integer: &JsonNumber<'_>) -> bool {
+    let text = std::str::from_utf8(integer.text).ok();
+    text.is_some_and(|text| text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok())
+}
+
+fn too_large(text: &[u8], integer: &JsonNumber<'_>) -> JsonError {
+    let before = &text[..integer.start];
+    let line_start = before.iter().rposition(|byte| *byte == b'\n');
+    let number = String::from_utf8_lossy(integer.text);
+    JsonError {
+        message: format!(
+            "the integer {number} does not fit into 64 bits: write it as a string, or as a float"
+        ),
+        line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+        column: integer.start - line_start.map_or(0, |start| start + 1) + 1,
+    }
+}
+
+fn with_digits(text: &[u8], numbers: &[JsonNumber<'_>]) -> Vec<u8> {
+    let mut text = text.to_vec();
+    for number in numbers {
+        text[number.start..number.start + number.text.len()].fill(b'1');
+    }
+    text
+}
+
+fn with_stand_ins(text: &[u8], numbers: &[JsonNumber<'_>]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    let mut copied = 0;
+    for number in numbers {
+        replaced.extend_from_slice(&text[copied..number.start]);
+        replaced.extend_from_slice(br#""\u0000number "#);
+        replaced.extend_from_slice(number.text);
+        replaced.push(b'"');
+        copied = number.start + number.text.len();
     }
     replaced.extend_from_slice(&text[copied..]);
-    Cow::Owned(replaced)
+    replaced
 }
 
-fn put_back(value: &mut Value) -> Result<(), String> {
+fn put_back(value: &mut Value) {
     match value {
         Value::Text(text) => {
             if let Some(Ok(number)) = text.strip_prefix(STAND_IN).map(str::parse) {
                 *value = Value::Float(number);
             }
-            Ok(())
         }
-        Value::List(values) => values.iter_mut().try_for_each(put_back),
-        Value::Map(entries) => {
-            entries
-                .iter_mut()
-                .try_for_each(|(key, value)| match key.strip_prefix(STAND_IN) {
-                    Some(number) => Err(format!("the key {number} has no quotes")),
-                    None => put_back(value),
-                })
-        }
-        _ => Ok(()),
+        Value::List(values) => values.iter_mut().for_each(put_back),
+        Value::Map(entries) => entries.iter_mut().for_each(|(_, value)| put_back(value)),
+        _ => {}
     }
 }
 
@@ -94,7 +128,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<String, String> {
-        parse(text.as_bytes()).map(|value| value.to_string())
+        let value = parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        Ok(value.to_string())
     }
 
     #[test]
@@ -104,18 +139,47 @@ mod tests {
             read(r#"{"a": -Infinity, "b": [Infinity, NaN, 1], "c": "NaN, \"Infinity"}"#).unwrap(),
             r#"{"a": -inf, "b": [inf, NaN, 1], "c": "NaN, \"Infinity"}"#
         );
+        assert_eq!(read("\u{feff}[1]").unwrap(), "[1]");
     }
 
     #[test]
-    fn an_error_is_not_that_of_numbers_that_json_lacks() {
+    fn an_error_has_its_place_whatever_numbers_stand_before_it() {
         let error = read("{\"a\": oops}").unwrap_err();
         assert!(error.contains("column 7"), "{error}");
         assert_eq!(
-            read("{\"a\": NaN, \"b\": [1}").unwrap_err(),
-            "expected `,` or `]`"
+            read("{\"a\": NaN,\n \"b\": [1}").unwrap_err(),
+            "expected `,` or `]` at line 2 column 9"
         );
         assert!(read("NaN NaN").is_err());
-        assert_eq!(read("[{NaN: 1}]").unwrap_err(), "the key NaN has no quotes");
+        let error = read("[{NaN: 1}]").unwrap_err();
+        assert!(error.contains("key must be a string"), "{error}");
         assert!(read("").is_err());
+    }
+
+    #[test]
+    fn integers_that_no_value_holds_are_errors_with_a_place() {
+        for fits in ["18446744073709551615", "-9223372036854775808"] {
+            assert_eq!(read(fits).unwrap(), fits);
+        }
+        for text in [
+            "18446744073709551616",
+            "-9223372036854775809",
+            "123456789012345678901234567890",
+        ] {
+            let error = read(&format!(
+                "{{\"18446744073709551616\": 1,\n\"b\": [{text}]}}"
+            ));
+            let error = error.unwrap_err();
+            assert!(error.contains(text), "{error}");
+            assert!(error.contains("line 2 column 7"), "{error}");
+        }
+        assert_eq!(
+            read("1.8446744073709552e19").unwrap(),
+            "1.8446744073709552e19"
+        );
+        assert_eq!(
+            read(r#""18446744073709551616""#).unwrap(),
+            "18446744073709551616"
+        );
     }
 }

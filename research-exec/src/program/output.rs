@@ -1,17 +1,17 @@
 //! How what a program puts out becomes the output of its unit.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use regex::bytes::Regex;
+use regex::bytes::{Captures, Regex};
 use research_core::MemorySize;
 use research_core::domain::Value;
 
 use super::capture::visible;
 use super::command::ProgramError;
 use super::failure::shorten;
-use super::json;
-use super::spec::OutputSpec;
+use super::json::{self, JsonError};
+use super::output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
 use super::template::Template;
 
 /// An [`OutputSpec`] that was checked.
@@ -20,8 +20,16 @@ pub(super) enum Parser {
     Json,
     Text,
     Number,
-    Regex(Regex),
-    File(Template),
+    Regex(Matcher),
+    File { path: Template, content: FileType },
+}
+
+/// A [`RegexOutput`] that was checked.
+#[derive(Clone, Debug)]
+pub(super) struct Matcher {
+    regex: Regex,
+    value_type: RegexType,
+    groups: Groups,
 }
 
 /// A program put out something that cannot be its unit's output.
@@ -33,6 +41,10 @@ pub(super) enum OutputError {
     NoJson { line: String, reason: String },
     #[error("the line is no number: `{0}`")]
     NoNumber(String),
+    #[error(
+        "the integer {0} does not fit into 64 bits: print it as a float, or read it as text with `output = \"text\"`"
+    )]
+    LargeInteger(String),
     #[error("it put out nothing, and `output = \"number\"` needs a number on the last line")]
     Nothing,
     #[error(
@@ -49,8 +61,25 @@ pub(super) enum OutputError {
     NotWritten(PathBuf),
     #[error("{} is longer than {}, which is the most that is taken: leave it where it is, and let the program print its name", path.display(), MemorySize(*limit as u64))]
     LongFile { path: PathBuf, limit: usize },
-    #[error("`output`: {} leaves the experiment's folder: take `..` away, or give an absolute path", .0.display())]
+    #[error("`output`: {} is outside the experiment's folder; remove `..` or use an absolute path", .0.display())]
     Outside(PathBuf),
+    #[error("`output`: {} is not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    #[error("`output`: another program that runs at the same time writes {}; put `{{id}}` into the path, or use a relative path, which is inside the experiment's folder", .0.display())]
+    Shared(PathBuf),
+    #[error("{} is empty; expected {expected}", path.display())]
+    EmptyFile {
+        path: PathBuf,
+        expected: &'static str,
+    },
+    #[error("{} is not valid {expected}: line {}, column {}: {}", path.display(), error.line, error.column, error.message)]
+    InvalidFile {
+        path: PathBuf,
+        expected: &'static str,
+        error: JsonError,
+    },
+    #[error("{} is not a number: `{content}`", path.display())]
+    NoNumberInFile { path: PathBuf, content: String },
     #[error("cannot {action} {}: {source}", path.display())]
     File {
         action: &'static str,
@@ -65,23 +94,23 @@ impl Parser {
             OutputSpec::Json => Self::Json,
             OutputSpec::Text => Self::Text,
             OutputSpec::Number => Self::Number,
-            OutputSpec::Regex(pattern) => {
-                Self::Regex(Regex::new(pattern).map_err(|error| ProgramError::Regex {
-                    pattern: pattern.clone(),
-                    reason: error.to_string(),
-                })?)
+            OutputSpec::Regex(output) => Self::Regex(Matcher::new(output)?),
+            OutputSpec::File(FileOutput { path, content }) => {
+                match Template::parse(path).map_err(ProgramError::File)? {
+                    path if path.is_empty() => return Err(ProgramError::NoFile),
+                    path => Self::File {
+                        path,
+                        content: *content,
+                    },
+                }
             }
-            OutputSpec::File(path) => match Template::parse(path).map_err(ProgramError::File)? {
-                path if path.is_empty() => return Err(ProgramError::NoFile),
-                path => Self::File(path),
-            },
         })
     }
 
     /// The path of the file that is read, if it is one.
     pub(super) fn file(&self) -> Option<&Template> {
         match self {
-            Self::File(path) => Some(path),
+            Self::File { path, .. } => Some(path),
             _ => None,
         }
     }
@@ -90,8 +119,8 @@ impl Parser {
     pub(super) fn wants(&self, line: &[u8]) -> bool {
         match self {
             Self::Text => true,
-            Self::Json | Self::Number | Self::File(_) => !line.trim_ascii().is_empty(),
-            Self::Regex(regex) => regex.is_match(line),
+            Self::Json | Self::Number | Self::File { .. } => !line.trim_ascii().is_empty(),
+            Self::Regex(matcher) => matcher.regex.is_match(line),
         }
     }
 
@@ -100,19 +129,56 @@ impl Parser {
         match self {
             Self::Json => {
                 let line = visible(line.trim_ascii());
-                json::parse(line).map_err(|reason| OutputError::NoJson {
+                json::parse(line).map_err(|error| OutputError::NoJson {
                     line: shorten(line),
-                    reason,
+                    reason: error.to_string(),
                 })
             }
             Self::Text => Ok(text(without_newline(line))),
-            Self::Number => {
-                let line = visible(line.trim_ascii());
-                number(line).ok_or_else(|| OutputError::NoNumber(shorten(line)))
+            Self::Number => number(visible(line.trim_ascii())).map_err(|error| match error {
+                NumberError::NoNumber(text) => OutputError::NoNumber(text),
+                NumberError::TooLarge(text) => OutputError::LargeInteger(text),
+            }),
+            Self::Regex(matcher) => matcher.last_match(&line),
+            Self::File { .. } => Ok(json_or_text(line)),
+        }
+    }
+
+    /// Reads the content of the file at a path.
+    pub(super) fn read_file(&self, path: &Path, content: Vec<u8>) -> Result<Value, OutputError> {
+        let Self::File { content: asked, .. } = self else {
+            return self.read(content.into());
+        };
+        let invalid = |expected, error| OutputError::InvalidFile {
+            path: path.to_owned(),
+            expected,
+            error,
+        };
+        let must_have_content = |expected| match content.trim_ascii().is_empty() {
+            true => Err(OutputError::EmptyFile {
+                path: path.to_owned(),
+                expected,
+            }),
+            false => Ok(()),
+        };
+        match of_ending(*asked, path) {
+            FileType::Json => {
+                must_have_content("JSON")?;
+                json::parse(&content).map_err(|error| invalid("JSON", error))
             }
-            Self::Regex(regex) => last_match(regex, &line)
-                .ok_or_else(|| OutputError::NoMatch(regex.as_str().to_owned())),
-            Self::File(_) => Ok(json::parse(&line).unwrap_or_else(|_| text(without_newline(line)))),
+            FileType::Jsonl => json_lines(&content).map_err(|error| invalid("JSON lines", error)),
+            FileType::Number => {
+                must_have_content("a number")?;
+                number(content.trim_ascii()).map_err(|error| match error {
+                    NumberError::NoNumber(content) => OutputError::NoNumberInFile {
+                        path: path.to_owned(),
+                        content,
+                    },
+                    NumberError::TooLarge(text) => OutputError::LargeInteger(text),
+                })
+            }
+            FileType::Text => Ok(text(without_newline(content.into()))),
+            FileType::Any | FileType::Auto => Ok(json_or_text(content.into())),
         }
     }
 
@@ -127,12 +193,106 @@ impl Parser {
     /// What it is when no line was wanted.
     pub(super) fn read_nothing(&self) -> Result<Value, OutputError> {
         match self {
-            Self::Json | Self::File(_) => Ok(Value::Null),
+            Self::Json | Self::File { .. } => Ok(Value::Null),
             Self::Text => Ok(Value::Text(String::new())),
             Self::Number => Err(OutputError::Nothing),
-            Self::Regex(regex) => Err(OutputError::NoMatch(regex.as_str().to_owned())),
+            Self::Regex(matcher) => Err(matcher.no_match()),
         }
     }
+}
+
+impl Matcher {
+    fn new(output: &RegexOutput) -> Result<Self, ProgramError> {
+        let error = |reason: String| ProgramError::Regex {
+            pattern: output.pattern.clone(),
+            reason,
+        };
+        let regex = Regex::new(&output.pattern).map_err(|reason| error(reason.to_string()))?;
+        let names: Vec<Option<&str>> = regex.capture_names().skip(1).collect();
+        if output.groups == Groups::All {
+            if names.is_empty() {
+                return Err(error("it has no group".to_owned()));
+            }
+            if names.iter().any(Option::is_some) && names.iter().any(Option::is_none) {
+                let reason = "name all of its groups or none; `(?:…)` is no group";
+                return Err(error(reason.to_owned()));
+            }
+        }
+        Ok(Self {
+            regex,
+            value_type: output.value_type,
+            groups: output.groups,
+        })
+    }
+
+    fn no_match(&self) -> OutputError {
+        OutputError::NoMatch(self.regex.as_str().to_owned())
+    }
+
+    fn last_match(&self, line: &[u8]) -> Result<Value, OutputError> {
+        let last = self.regex.captures_iter(line).last();
+        let last = last.ok_or_else(|| self.no_match())?;
+        match self.groups {
+            Groups::First => {
+                let group = last.get(1).or_else(|| last.get(0));
+                self.value(group.map_or(&[][..], |group| group.as_bytes()))
+            }
+            Groups::All => self.all(&last),
+        }
+    }
+
+    fn all(&self, last: &Captures<'_>) -> Result<Value, OutputError> {
+        let groups = last.iter().zip(self.regex.capture_names()).skip(1);
+        let values = groups.map(|(group, name)| {
+            // A group of an alternative that did not match.
+            let value = group.map_or(Ok(Value::Null), |group| self.value(group.as_bytes()))?;
+            Ok((name.unwrap_or_default().to_owned(), value))
+        });
+        let values: Vec<(String, Value)> = values.collect::<Result<_, OutputError>>()?;
+        let has_names = values.iter().any(|(name, _)| !name.is_empty());
+        Ok(match has_names {
+            true => Value::Map(values),
+            false => Value::List(values.into_iter().map(|(_, value)| value).collect()),
+        })
+    }
+
+    fn value(&self, group: &[u8]) -> Result<Value, OutputError> {
+        match self.value_type {
+            RegexType::Text => Ok(text(group.into())),
+            RegexType::Auto => Ok(number(group).unwrap_or_else(|_| text(group.into()))),
+            RegexType::Number => number(group).map_err(|error| match error {
+                NumberError::NoNumber(text) => OutputError::NoNumber(text),
+                NumberError::TooLarge(text) => OutputError::LargeInteger(text),
+            }),
+        }
+    }
+}
+
+/// What a file must contain, by the ending of its path where nothing else was asked for.
+fn of_ending(asked: FileType, path: &Path) -> FileType {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    match (asked, ending.map(str::to_ascii_lowercase).as_deref()) {
+        (FileType::Auto, Some("json")) => FileType::Json,
+        (FileType::Auto, Some("jsonl" | "ndjson")) => FileType::Jsonl,
+        (FileType::Auto, _) => FileType::Any,
+        (asked, _) => asked,
+    }
+}
+
+fn json_or_text(content: Cow<'_, [u8]>) -> Value {
+    json::parse(&content).unwrap_or_else(|_| text(without_newline(content)))
+}
+
+fn json_lines(content: &[u8]) -> Result<Value, JsonError> {
+    let lines = (1..).zip(content.split(|byte| *byte == b'\n'));
+    let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    let values = lines.map(|(number, line)| {
+        json::parse(line).map_err(|error| JsonError {
+            line: number,
+            ..error
+        })
+    });
+    Ok(Value::List(values.collect::<Result<_, _>>()?))
 }
 
 fn without_newline(output: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
@@ -153,15 +313,26 @@ fn text(bytes: Cow<'_, [u8]>) -> Value {
     Value::Text(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// A whole number if it is one that fits, else a float.
-fn number(bytes: &[u8]) -> Option<Value> {
-    let text = std::str::from_utf8(bytes).ok()?.trim();
-    let whole = text.parse().map(Value::Int);
-    whole.or_else(|_| text.parse().map(Value::Float)).ok()
+/// A text that is not a number that a value holds.
+enum NumberError {
+    NoNumber(String),
+    /// An integer that would lose digits.
+    TooLarge(String),
 }
 
-fn last_match(regex: &Regex, line: &[u8]) -> Option<Value> {
-    let last = regex.captures_iter(line).last()?;
-    let group = last.get(1).or_else(|| last.get(0))?.as_bytes();
-    Some(number(group).unwrap_or_else(|| text(group.into())))
+/// An integer, or else a float.
+fn number(bytes: &[u8]) -> Result<Value, NumberError> {
+    let no_number = || NumberError::NoNumber(shorten(bytes));
+    let text = std::str::from_utf8(bytes).map_err(|_| no_number())?.trim();
+    if let Ok(integer) = text.parse::<i64>() {
+        return Ok(Value::Int(integer));
+    }
+    if let Ok(integer) = text.parse::<u64>() {
+        return Ok(Value::from(integer));
+    }
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NumberError::TooLarge(shorten(text.as_bytes())));
+    }
+    text.parse().map(Value::Float).map_err(|_| no_number())
 }

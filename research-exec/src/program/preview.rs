@@ -44,9 +44,15 @@ impl KnownBefore<'_> {
         text
     }
 
+    /// A text without quotes, with what is known.
+    #[must_use]
+    pub fn text(&self, template: &Template) -> String {
+        self.fill(template, str::to_owned)
+    }
+
     /// One word of a command, in quotes where a shell would need them. Braces need none.
     pub(super) fn word(&self, template: &Template) -> String {
-        let word = self.fill(template, str::to_owned);
+        let word = self.text(template);
         let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%{}^".contains(c);
         if !word.is_empty() && word.chars().all(is_plain) {
             return word;

@@ -3,6 +3,8 @@
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use super::output_spec::OutputSpec;
+
 /// A program as a unit: the command and how its output is read.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ProgramSpec {
@@ -26,29 +28,6 @@ pub enum Run {
     /// One text, which is split into words as a shell does before values are put in: a value
     /// always stays part of one word.
     Line(String),
-}
-
-/// How the standard output of a program becomes the output of its unit.
-///
-/// In formats that people read it is `"json"`, `"text"`, `"number"`, `{regex: "…"}` or
-/// `{file: "…"}`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutputSpec {
-    /// The last line that is not blank, as JSON; `null` if there is none. Python's `NaN`,
-    /// `Infinity` and `-Infinity` are read too.
-    #[default]
-    Json,
-    /// All of it, without the newline at the end.
-    Text,
-    /// The last line that is not blank, as a number.
-    Number,
-    /// The first group of the last match, or all of the match if there is no group: as a number
-    /// if it is one, else as text. Each line is searched by itself.
-    Regex(String),
-    /// Not standard output but a file that the program writes: as JSON if it is, else as text.
-    /// The path is a template; a relative one is inside the experiment's folder.
-    File(String),
 }
 
 /// How a [`Run`] stands in formats that do not describe themselves.

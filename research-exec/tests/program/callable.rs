@@ -7,11 +7,11 @@ use research_exec::program::{OutputSpec, Run};
 use crate::{assert_error, call, command, context, folder, plain, script_of_sh, sh, words};
 
 fn regex(pattern: &str) -> OutputSpec {
-    OutputSpec::Regex(pattern.to_owned())
+    OutputSpec::regex(pattern)
 }
 
 fn file(path: &str) -> OutputSpec {
-    OutputSpec::File(path.to_owned())
+    OutputSpec::file(path)
 }
 
 #[test]
@@ -90,10 +90,16 @@ fn numbers() {
     );
     assert_eq!(number("echo -1.5e-3").unwrap(), Value::Float(-0.0015));
     assert_eq!(number("echo inf").unwrap(), Value::Float(f64::INFINITY));
-    assert_eq!(
-        number("echo 9223372036854775808").unwrap(),
-        Value::Float(9_223_372_036_854_775_808.0)
-    );
+    for output in [OutputSpec::Number, OutputSpec::Json] {
+        for integer in ["-9223372036854775808", "18446744073709551615"] {
+            let value = sh(&format!("echo {integer}"), output.clone()).unwrap();
+            assert_eq!(value.to_string(), integer, "all digits are kept");
+        }
+        for integer in ["-9223372036854775809", "18446744073709551616"] {
+            let error = sh(&format!("echo {integer}"), output.clone());
+            assert_error(error, &[integer, "does not fit into 64 bits"]);
+        }
+    }
     assert_error(number("echo 1 2"), &["no number", "`1 2`"]);
     assert_error(number("true"), &["put out nothing"]);
 }
@@ -118,59 +124,6 @@ fn regular_expressions_take_the_last_match() {
     // The only match is far from the end.
     let far = sh("echo loss=3; seq 200000", regex(r"loss=(\d)")).unwrap();
     assert_eq!(far, Value::Int(3));
-}
-
-#[test]
-fn a_file_is_read() {
-    let folder = folder();
-    let mut cx = context(Config::new().with("name", "metrics"), Some(folder.path()));
-    let run = |script: &str| script_of_sh(script, &["{path}"], file("{name}.json"));
-
-    let value = call(run(r#"echo '{"a": 1}' > "$1/metrics.json""#), &mut cx).unwrap();
-    assert_eq!(value.to_string(), r#"{"a": 1}"#);
-    let value = call(
-        run(r#"echo '[not json' > "$RESEARCH_PATH/metrics.json""#),
-        &mut cx,
-    )
-    .unwrap();
-    assert_eq!(value, Value::from("[not json"));
-    // What an earlier call wrote is not this call's output.
-    assert_error(
-        call(run("true"), &mut cx),
-        &["did not write", "metrics.json"],
-    );
-    assert_error(call(run("exit 3"), &mut cx), &["exit code 3"]);
-}
-
-#[test]
-fn a_file_outside_the_folder_has_to_change() {
-    let folder = folder();
-    let path = folder.path().join("out.txt");
-    std::fs::write(&path, "old").unwrap();
-    let long_ago = std::time::SystemTime::UNIX_EPOCH;
-    let opened = std::fs::File::options().write(true).open(&path).unwrap();
-    opened.set_modified(long_ago).unwrap();
-    let path = path.to_str().unwrap();
-
-    let run = |script: &str| script_of_sh(script, &[path], file(path));
-    assert_error(call(run("true"), &mut plain()), &["did not write"]);
-    assert_eq!(
-        std::fs::read_to_string(path).unwrap(),
-        "old",
-        "it is not removed"
-    );
-    let value = call(run("printf old > \"$1\""), &mut plain()).unwrap();
-    assert_eq!(value, Value::from("old"));
-}
-
-#[test]
-fn a_file_cannot_leave_the_folder() {
-    let folder = folder();
-    let mut cx = context(Config::new().with("name", "../x"), Some(folder.path()));
-    let run = words(&["true"], file("a/{name}"));
-    assert_error(call(run, &mut cx), &["leaves the experiment's folder"]);
-    let in_memory = words(&["true"], file("a"));
-    assert_error(call(in_memory, &mut plain()), &["kept in memory"]);
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn every_line_is_an_item() {
     assert_eq!(items, [Value::Int(1), Value::Float(2.5)]);
     end.unwrap();
 
-    let regex = OutputSpec::Regex(r"loss=(\S+)".to_owned());
+    let regex = OutputSpec::regex(r"loss=(\S+)");
     let (items, end) = all(generate(
         "echo start; echo loss=1; echo x; echo loss=2",
         regex,
@@ -134,7 +134,7 @@ fn a_line_has_a_limit() {
 
 #[test]
 fn files_are_no_items() {
-    let command = words(&["true"], OutputSpec::File("x".to_owned()));
+    let command = words(&["true"], OutputSpec::file("x"));
     let error = ProgramGenerator::new(command).unwrap_err();
     assert_eq!(error, ProgramError::FileOfGenerator);
 }

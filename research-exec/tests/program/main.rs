@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod callable;
+mod files;
 mod generator;
 mod processes;
 mod profile;
+mod regex;
+mod shell;
 mod spec;
 mod template;
 

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 use research_core::codec;
-use research_exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramSpec, Run};
+use research_exec::program::{
+    FileOutput, FileType, Groups, OutputSpec, ProgramCommand, ProgramError, ProgramSpec,
+    RegexOutput, RegexType, Run,
+};
 
 fn error(toml: &str) -> ProgramError {
     ProgramCommand::new(&toml::from_str(toml).unwrap()).unwrap_err()
@@ -21,13 +24,25 @@ fn research_files_say_it_plainly() {
     );
     let long = spec("run = 'a | b'\nshell = true\noutput = { regex = 'x=(\\S+)' }");
     assert_eq!(long.run, Run::Line("a | b".to_owned()));
-    assert_eq!(long.output, OutputSpec::Regex(r"x=(\S+)".to_owned()));
+    assert_eq!(long.output, OutputSpec::regex(r"x=(\S+)"));
     let output = |output: &str| spec(&format!("run = 'a'\noutput = {output}")).output;
     assert_eq!(output("'text'"), OutputSpec::Text);
     assert_eq!(output("'number'"), OutputSpec::Number);
+    assert_eq!(output("{ file = 'm.json' }"), OutputSpec::file("m.json"));
     assert_eq!(
-        output("{ file = 'm.json' }"),
-        OutputSpec::File("m.json".to_owned())
+        output("{ file = 'm', type = 'json' }"),
+        OutputSpec::File(FileOutput {
+            path: "m".to_owned(),
+            content: FileType::Json
+        })
+    );
+    assert_eq!(
+        output("{ regex = '(a)(b)', type = 'text', groups = 'all' }"),
+        OutputSpec::Regex(RegexOutput {
+            pattern: "(a)(b)".to_owned(),
+            value_type: RegexType::Text,
+            groups: Groups::All
+        })
     );
 }
 
@@ -136,7 +151,7 @@ proptest! {
         let run = if list { Run::List(words) } else { Run::Line(line.clone()) };
         let outputs = [
             OutputSpec::Json, OutputSpec::Text, OutputSpec::Number,
-            OutputSpec::Regex(line.clone()), OutputSpec::File(line),
+            OutputSpec::regex(line.clone()), OutputSpec::file(line),
         ];
         let spec = ProgramSpec { run, shell, output: outputs[output].clone() };
         let text = serde_json::to_string(&spec).unwrap();

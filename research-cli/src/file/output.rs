@@ -1,0 +1,188 @@
+//! The key `output` of a unit.
+
+use research::exec::program::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
+
+use super::error::{Fault, Origin, Problem, Source};
+use super::keys::{self, find};
+use super::node::{Content, Entry, Node};
+use super::options;
+use super::unit::Save;
+
+/// The words for the outputs that need no more than a word.
+pub(crate) const OUTPUTS: [(&str, SimpleOutput); 3] = [
+    ("json", SimpleOutput::Json),
+    ("text", SimpleOutput::Text),
+    ("number", SimpleOutput::Number),
+];
+
+/// An [`OutputSpec`] that needs no more than a word.
+#[derive(Clone, Copy)]
+pub(crate) enum SimpleOutput {
+    Json,
+    Text,
+    Number,
+}
+
+/// The words for the type of what a regular expression matches.
+pub(crate) const REGEX_TYPES: [(&str, RegexType); 3] = [
+    ("auto", RegexType::Auto),
+    ("text", RegexType::Text),
+    ("number", RegexType::Number),
+];
+
+/// The words for the groups that are taken.
+pub(crate) const GROUPS: [(&str, Groups); 2] = [("first", Groups::First), ("all", Groups::All)];
+
+/// The words for what a file contains.
+pub(crate) const FILE_TYPES: [(&str, FileType); 6] = [
+    ("auto", FileType::Auto),
+    ("any", FileType::Any),
+    ("json", FileType::Json),
+    ("jsonl", FileType::Jsonl),
+    ("text", FileType::Text),
+    ("number", FileType::Number),
+];
+
+/// Reads the output of a unit whose output is saved like this.
+pub(crate) fn read(
+    entries: &[Entry],
+    unit: &str,
+    save: &Save,
+    sources: &[Source],
+) -> Result<OutputSpec, Fault> {
+    let Some(node) = find(entries, "output") else {
+        return Ok(OutputSpec::default());
+    };
+    // What an earlier version has recorded is read as that version did.
+    let is_record = sources
+        .get(node.span.source)
+        .is_some_and(|source| source.origin == Origin::Record);
+    let output = match &node.content {
+        Content::Text(_) => match options::choice(node, "output", &OUTPUTS)? {
+            SimpleOutput::Json => OutputSpec::Json,
+            SimpleOutput::Text => OutputSpec::Text,
+            SimpleOutput::Number => OutputSpec::Number,
+        },
+        _ => table(node, save, is_record)?,
+    };
+    if is_record {
+        return Ok(output);
+    }
+    match contradiction(&output, save) {
+        Some((reason, hint)) => {
+            let unit = unit.to_owned();
+            Err(Problem::Output { unit, reason, hint }.at(node.span))
+        }
+        None => Ok(output),
+    }
+}
+
+fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Fault> {
+    const EXPECTED: &str = "\"json\", \"text\", \"number\", { regex = '…' } or { file = \"…\" }";
+    let entries = node.table("output", EXPECTED)?;
+    keys::check(entries, &keys::OUTPUT)?;
+    match (find(entries, "regex"), find(entries, "file")) {
+        (Some(pattern), None) => regex(pattern, entries, save, is_record),
+        (None, Some(path)) => {
+            if let Some(groups) = find(entries, "groups") {
+                return Err(groups.expected("groups", "left out: only `regex` has groups"));
+            }
+            let path = path.text("file")?.to_owned();
+            let default = match is_record {
+                true => FileType::Any,
+                false => default_type(&path, save),
+            };
+            let content = choice_or(entries, "type", &FILE_TYPES, default)?;
+            Ok(OutputSpec::File(FileOutput { path, content }))
+        }
+        _ => Err(node.expected("output", "a table with one of `regex` and `file`")),
+    }
+}
+
+/// A text has no parts: what has parts must be JSON, whatever the file's name.
+fn default_type(path: &str, save: &Save) -> FileType {
+    let may_be_lines = [".jsonl", ".ndjson", "}"]
+        .iter()
+        .any(|end| path.ends_with(end));
+    match save {
+        Save::Parts(_) | Save::OutputDict if !may_be_lines => FileType::Json,
+        _ => FileType::Auto,
+    }
+}
+
+fn regex(
+    pattern: &Node,
+    entries: &[Entry],
+    save: &Save,
+    is_record: bool,
+) -> Result<OutputSpec, Fault> {
+    let mut regex = RegexOutput {
+        pattern: pattern.text("regex")?.to_owned(),
+        value_type: choice_or(entries, "type", &REGEX_TYPES, RegexType::Auto)?,
+        groups: Groups::First,
+    };
+    // An expression that cannot be used is reported with the rest of the command.
+    let names = regex.group_names().unwrap_or_default();
+    let named = names.iter().flatten().count();
+    let takes_all = match save {
+        Save::Parts(_) => !names.is_empty(),
+        Save::OutputDict => named > 0,
+        Save::To(_) | Save::Nothing => named > 1,
+    };
+    let default = match takes_all && !is_record {
+        true => Groups::All,
+        false => Groups::First,
+    };
+    regex.groups = choice_or(entries, "groups", &GROUPS, default)?;
+    Ok(OutputSpec::Regex(regex))
+}
+
+fn choice_or<T: Copy>(
+    entries: &[Entry],
+    key: &'static str,
+    choices: &[(&'static str, T)],
+    default: T,
+) -> Result<T, Fault> {
+    find(entries, key).map_or(Ok(default), |node| options::choice(node, key, choices))
+}
+
+/// Why an output cannot be saved as the unit says, and what to do about it.
+fn contradiction(output: &OutputSpec, save: &Save) -> Option<(String, String)> {
+    let takes_parts = match save {
+        Save::Parts(_) => "`save_to` is a list of names",
+        Save::OutputDict => "`save_output_dict` needs an object",
+        Save::To(_) | Save::Nothing => return None,
+    };
+    let regex = match output {
+        OutputSpec::Regex(regex) => regex,
+        OutputSpec::Text | OutputSpec::Number => {
+            return Some((
+                format!("{takes_parts}, and its output is a single value"),
+                "save it under one name, as in save_to = \"loss\", or let it print JSON".to_owned(),
+            ));
+        }
+        OutputSpec::Json | OutputSpec::File(_) => return None,
+    };
+    let groups = regex.group_names()?;
+    let all_named = !groups.is_empty() && groups.iter().all(Option::is_some);
+    match save {
+        Save::Parts(_) if all_named => Some((
+            format!("{takes_parts}, and the groups of the regular expression have names"),
+            "use `save_output_dict = true`, or groups without names".to_owned(),
+        )),
+        Save::Parts(names) if names.len() != groups.len() => Some((
+            format!(
+                "`save_to` has {} names, and the regular expression has {} groups",
+                names.len(),
+                groups.len()
+            ),
+            "give each name a group: save_to = [\"loss\", \"acc\"] with regex = 'loss=(\\S+) acc=(\\S+)'"
+                .to_owned(),
+        )),
+        Save::OutputDict if !all_named => Some((
+            format!("{takes_parts}, and the groups of the regular expression have no names"),
+            "name each group, as in regex = 'loss=(?<loss>\\S+) acc=(?<acc>\\S+)'".to_owned(),
+        )),
+        _ => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! Output files that experiments would share.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use research::core::{ExecutorTarget, Isolation, RunOptions};
+use research::domain::{Iteration, is_auxiliary};
+use research::exec::program::{KnownBefore, OutputSpec, Template};
+
+use super::ResearchFile;
+use super::error::{FileError, Origin, Problem, Source};
+use super::unit::UnitFile;
+
+/// How many experiments are compared. Where more share a file, the one that comes second fails.
+const COMPARED: usize = 20_000;
+
+impl ResearchFile {
+    /// Checks that no two experiments that may run at once write the same file, with these options;
+    /// the file was read from `origin`.
+    ///
+    /// # Errors
+    /// A unit whose `output` is such a file.
+    pub fn check_output_files(
+        &self,
+        options: &RunOptions,
+        origin: Origin,
+    ) -> Result<(), FileError> {
+        let Some((_, problem)) = find(self, options) else {
+            return Ok(());
+        };
+        let text = String::new();
+        Err(FileError::new(
+            problem.somewhere(),
+            &[Source { origin, text }],
+        ))
+    }
+}
+
+/// The first unit whose output file is shared, by its position.
+pub(crate) fn find(file: &ResearchFile, options: &RunOptions) -> Option<(usize, Problem)> {
+    let units = file.units.iter().enumerate();
+    let mut units = units.filter(|(_, unit)| runs_at_once(unit, options));
+    units.find_map(|(position, unit)| {
+        let path = shared_path(file, unit, options)?;
+        let unit = unit.name.clone();
+        let path = path.display().to_string();
+        Some((position, Problem::SharedOutput { unit, path }))
+    })
+}
+
+/// Whether the unit may run for two experiments at once.
+fn runs_at_once(unit: &UnitFile, options: &RunOptions) -> bool {
+    let several_workers = options.isolation != Isolation::None && options.workers > 1;
+    let branches_at_once =
+        options.executor_target == ExecutorTarget::Threads && options.branches > 1 && !unit.root;
+    several_workers || branches_at_once
+}
+
+/// A path that two experiments have in common.
+fn shared_path(file: &ResearchFile, unit: &UnitFile, options: &RunOptions) -> Option<PathBuf> {
+    let OutputSpec::File(output) = &unit.program.output else {
+        return None;
+    };
+    let template = Template::parse(&output.path).ok()?;
+    let parameters = file.domain.parameters();
+    let is_known = |name: &str| {
+        let head = name.split('.').next().unwrap_or(name);
+        ["iteration", "repetition"].contains(&name)
+            || is_auxiliary(head)
+            || parameters
+                .iter()
+                .any(|key| key.name() == name || key.name() == head)
+    };
+    // `{id}`, `{path}` and `{seed}` differ; outputs of units and devices may.
+    if !template.names().all(is_known) || template.names().any(|name| name == "device") {
+        return None;
+    }
+    let iteration = Iteration::default()
+        .n_items(options.n_configs.map(u128::from))
+        .n_reps(options.n_reps)
+        .repeat_each(options.repeat_each.map(u128::from))
+        .seed(file.seed.unwrap_or(options.seed));
+    let configs = file.domain.configs(&iteration).ok()?;
+    let mut paths = HashSet::new();
+    for item in configs.iter().take(COMPARED) {
+        let item = item.ok()?;
+        let config = item.full_config();
+        let known = KnownBefore {
+            config: &config,
+            built_in: &[("repetition", item.repetition.to_string())],
+        };
+        let path = PathBuf::from(known.text(&template));
+        if !path.is_absolute() {
+            return None;
+        }
+        if let Some(path) = paths.replace(path) {
+            return Some(path);
+        }
+    }
+    None
+}

@@ -1,0 +1,242 @@
+//! How the output of a program becomes the output of its unit, as a research file describes it.
+
+use regex::bytes::Regex;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+
+/// How the output of a program becomes the output of its unit.
+///
+/// In formats that people read it is `"json"`, `"text"`, `"number"`, or a table with the key
+/// `regex` or `file`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OutputSpec {
+    /// The last line that is not blank, as JSON; `null` if there is none. Python's `NaN`,
+    /// `Infinity` and `-Infinity` are read too.
+    #[default]
+    Json,
+    /// All of it, without the newline at the end.
+    Text,
+    /// The last line that is not blank, as a number.
+    Number,
+    /// What a regular expression matches. Each line is searched by itself.
+    Regex(RegexOutput),
+    /// A file that the program writes, instead of standard output.
+    File(FileOutput),
+}
+
+/// What a regular expression takes from the last match.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RegexOutput {
+    /// The regular expression.
+    pub pattern: String,
+    /// The type of the value, or of each value where several groups are taken.
+    pub value_type: RegexType,
+    /// Which groups are taken.
+    pub groups: Groups,
+}
+
+/// The type of what a regular expression matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegexType {
+    /// A number if it is one that can be kept exactly, else a text: decided for each value.
+    #[default]
+    Auto,
+    /// Always a text.
+    Text,
+    /// Always a number; anything else is an error.
+    Number,
+}
+
+/// Which groups of a match are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Groups {
+    /// The first group, or all of the match if there is no group.
+    #[default]
+    First,
+    /// All groups: a map by their names, or a list where they have none.
+    All,
+}
+
+/// A file that a program writes.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileOutput {
+    /// The path, a [`Template`](super::Template); a relative one is inside the experiment's folder.
+    pub path: String,
+    /// What the file contains.
+    pub content: FileType,
+}
+
+/// What a file contains.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileType {
+    /// What the ending of the path says: JSON (`.json`), a JSON value in each line (`.jsonl`,
+    /// `.ndjson`), else as for [`Any`](Self::Any).
+    #[default]
+    Auto,
+    /// JSON if all of it is JSON, else text.
+    Any,
+    /// JSON; anything else is an error.
+    Json,
+    /// A JSON value in each line that is not blank, as a list; anything else is an error.
+    Jsonl,
+    /// Text.
+    Text,
+    /// A number; anything else is an error.
+    Number,
+}
+
+impl OutputSpec {
+    /// The first group of the last match of a regular expression.
+    #[must_use]
+    pub fn regex(pattern: impl Into<String>) -> Self {
+        Self::Regex(RegexOutput {
+            pattern: pattern.into(),
+            value_type: RegexType::default(),
+            groups: Groups::default(),
+        })
+    }
+
+    /// A file, whose ending says what it contains.
+    #[must_use]
+    pub fn file(path: impl Into<String>) -> Self {
+        Self::File(FileOutput {
+            path: path.into(),
+            content: FileType::default(),
+        })
+    }
+}
+
+impl RegexOutput {
+    /// The names of the groups in order, `None` for a group without a name; `None` for an
+    /// expression that cannot be used.
+    #[must_use]
+    pub fn group_names(&self) -> Option<Vec<Option<String>>> {
+        let regex = Regex::new(&self.pattern).ok()?;
+        let names = regex.capture_names().skip(1);
+        Some(names.map(|name| name.map(str::to_owned)).collect())
+    }
+}
+
+/// The words for the outputs that need no more than a word.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Json,
+    Text,
+    Number,
+}
+
+/// The tables for the others.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+enum Table {
+    Regex {
+        regex: String,
+        #[serde(rename = "type", default)]
+        value_type: RegexType,
+        #[serde(default)]
+        groups: Groups,
+    },
+    File {
+        file: String,
+        #[serde(rename = "type", default)]
+        content: FileType,
+    },
+}
+
+/// Its form in formats that do not describe themselves.
+#[derive(serde::Serialize, serde::Deserialize)]
+enum Tagged {
+    Json,
+    Text,
+    Number,
+    Regex(RegexOutput),
+    File(FileOutput),
+}
+
+impl Serialize for OutputSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return match self.clone() {
+                Self::Json => Tagged::Json,
+                Self::Text => Tagged::Text,
+                Self::Number => Tagged::Number,
+                Self::Regex(regex) => Tagged::Regex(regex),
+                Self::File(file) => Tagged::File(file),
+            }
+            .serialize(serializer);
+        }
+        match self.clone() {
+            Self::Json => Word::Json.serialize(serializer),
+            Self::Text => Word::Text.serialize(serializer),
+            Self::Number => Word::Number.serialize(serializer),
+            Self::Regex(regex) => Table::Regex {
+                regex: regex.pattern,
+                value_type: regex.value_type,
+                groups: regex.groups,
+            }
+            .serialize(serializer),
+            Self::File(file) => Table::File {
+                file: file.path,
+                content: file.content,
+            }
+            .serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for OutputSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return deserializer.deserialize_any(OutputVisitor);
+        }
+        Ok(match Tagged::deserialize(deserializer)? {
+            Tagged::Json => Self::Json,
+            Tagged::Text => Self::Text,
+            Tagged::Number => Self::Number,
+            Tagged::Regex(regex) => Self::Regex(regex),
+            Tagged::File(file) => Self::File(file),
+        })
+    }
+}
+
+struct OutputVisitor;
+
+impl<'de> Visitor<'de> for OutputVisitor {
+    type Value = OutputSpec;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("\"json\", \"text\", \"number\", or a table with `regex` or `file`")
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<OutputSpec, E> {
+        Ok(match Word::deserialize(word.into_deserializer())? {
+            Word::Json => OutputSpec::Json,
+            Word::Text => OutputSpec::Text,
+            Word::Number => OutputSpec::Number,
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OutputSpec, A::Error> {
+        let table = Table::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(match table {
+            Table::Regex {
+                regex,
+                value_type,
+                groups,
+            } => OutputSpec::Regex(RegexOutput {
+                pattern: regex,
+                value_type,
+                groups,
+            }),
+            Table::File { file, content } => OutputSpec::File(FileOutput {
+                path: file,
+                content,
+            }),
+        })
+    }
+}

@@ -4,8 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use research::core::{
-    EnvMeta, ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, Redirect, RunOptions,
-    UnitBody, When,
+    EnvMeta, ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, Redirect, RootView,
+    RunOptions, UnitBody, When,
 };
 use research::domain::{Config, Value};
 use research::exec::program::{Groups, OutputSpec, RegexOutput, RegexType, Run};
@@ -22,6 +22,7 @@ const EVERYTHING: &str = r##"
 name = "power"
 workers = [{ gpu = 0 }, { gpu = 1, host = "b" }]
 branches = 4
+branch_by = ["a", "repetition"]
 create_id_prefix = 3
 profile = 1
 monitor_log = true
@@ -112,6 +113,8 @@ fn every_key_is_read() {
                 Config::from_pairs([("gpu", 1)]).with("host", "b"),
             ],
             branch_configs: Vec::new(),
+            branch_by: Some(vec!["a".to_owned(), "repetition".to_owned()]),
+            root_view: RootView::First,
             executor_target: ExecutorTarget::For,
             n_iters: Some(5),
             n_configs: Some(7),

@@ -1,6 +1,7 @@
 //! What a unit sees while it runs.
 
 mod kept;
+mod root;
 mod saving;
 
 use std::borrow::Cow;
@@ -27,6 +28,8 @@ use crate::unit::UnitError;
 use kept::is_large;
 use saving::not_a_value;
 
+pub use root::RootSaved;
+use root::{RootPart, SavedValue};
 pub(crate) use saving::save_output;
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
@@ -72,6 +75,8 @@ pub struct Context {
     deadline: Option<Deadline>,
     visible_devices: Option<Arc<str>>,
     mark: Option<Arc<str>>,
+    /// What root units see instead of this, where that is less.
+    root: Option<Box<RootPart>>,
 }
 
 /// What an executor makes a [`Context`] from.
@@ -121,6 +126,7 @@ impl Context {
             deadline: None,
             visible_devices: None,
             mark: None,
+            root: None,
             record,
             experiment,
         }
@@ -303,6 +309,9 @@ impl Context {
     pub fn save_value(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
         if is_large(&value) {
             return self.save_large(variable, Cow::Owned(value));
+        }
+        if self.root.is_some() {
+            self.note_root_saved(variable, || SavedValue::Value(value.clone()));
         }
         self.saved.push(variable, self.iteration, value);
         Ok(())

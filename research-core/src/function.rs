@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::context::Context;
 use crate::expression::{Argument, Expression, ExpressionError};
+use crate::inputs::Input;
 use crate::output::{IntoOutput, Output, Shared};
 use crate::unit::{CallableBody, Generator, GeneratorBody, UnitError};
 
@@ -173,6 +174,10 @@ macro_rules! functions {
             fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
                 self.apply(context)?.into_output()
             }
+
+            fn inputs(&self) -> Option<Vec<Input>> {
+                Some(self.arguments.iter().filter_map(Input::of_expression).collect())
+            }
         }
 
         impl<Function, Out, $($type),*> GeneratorBody for Typed<Function, fn($($type),*) -> Out>
@@ -185,6 +190,10 @@ macro_rules! functions {
         {
             fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError> {
                 Ok(Box::new(Items(self.apply(context)?.into_iter())))
+            }
+
+            fn inputs(&self) -> Option<Vec<Input>> {
+                Some(self.arguments.iter().filter_map(Input::of_expression).collect())
             }
         }
 

@@ -36,6 +36,7 @@ mod expression;
 mod folder;
 mod function;
 mod hooks;
+mod inputs;
 mod instance;
 mod large;
 mod log_level;
@@ -47,6 +48,7 @@ mod output;
 mod output_stream;
 mod pipeline;
 mod plural;
+mod root_scope;
 mod saved;
 mod shell;
 mod unit;
@@ -61,7 +63,7 @@ pub use builder::ExperimentBuilder;
 pub use check::{BuildError, unique_names};
 pub use code::Code;
 pub use column::{Column, ColumnBuilder, Iterations};
-pub use context::{Context, ContextParts};
+pub use context::{Context, ContextParts, RootSaved};
 pub use deadline::Deadline;
 pub use env::EnvMeta;
 pub use event::{
@@ -75,18 +77,22 @@ pub use expression::{
 pub use folder::leave_experiment_folder;
 pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
 pub use hooks::{ExecutorHooks, UnitResult};
+pub use inputs::{Input, RootError, RootInputs, UnknownInput};
 pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};
 pub use log_level::LogLevel;
 pub use measure::{Measure, SpanTime};
 pub use meeting::{EventSink, KeepOutput, SinkError, Storage, StorageError, Subscriber};
 pub use memory::{MemorySize, ParseMemoryError};
-pub use options::{ExecutorTarget, FsyncPolicy, Isolation, Redirect, ResearchRecord, RunOptions};
+pub use options::{
+    ExecutorTarget, FsyncPolicy, Isolation, Redirect, ResearchRecord, RootView, RunOptions,
+};
 pub use output::{IntoOutput, Object, Output, Serialized, Shared};
 pub use output_stream::OutputStream;
 pub use plural::plural;
 pub use rand_chacha::rand_core;
 pub use research_domain as domain;
+pub use root_scope::RootScope;
 pub use saved::SharedSaved;
 pub use shell::shell_word;
 pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};

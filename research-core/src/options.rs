@@ -35,6 +35,25 @@ pub enum ExecutorTarget {
     For,
 }
 
+/// What root units see of the experiments of their task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RootView {
+    /// All of the first experiment, with which alone their values are saved. So it is where each
+    /// task has one experiment, and in researches that were begun by version 0.1.0 or earlier.
+    #[default]
+    First,
+    /// Only what all experiments of the task agree in, and a seed that follows from that. Their values
+    /// are saved with each of these.
+    Shared {
+        /// The keys of the config items that they see, `repetition` and `updates` among them.
+        keys: Vec<String>,
+        /// Whether the keys were declared. If not, root units are not given the id and the folder of
+        /// the first experiment either.
+        is_declared: bool,
+    },
+}
+
 /// When what was written waits for the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -97,6 +116,12 @@ pub struct RunOptions {
     pub worker_configs: Vec<Config>,
     /// The same for branches.
     pub branch_configs: Vec<Config>,
+    /// The parameters that root units use, where that is declared: the experiments of a task agree in
+    /// them, and root units see no others. An empty list says that they use none.
+    pub branch_by: Option<Vec<String>>,
+    /// What root units see of the experiments of their task. The run sets it.
+    #[serde(default)]
+    pub root_view: RootView,
     /// How the branches of a task run.
     pub executor_target: ExecutorTarget,
     /// How many iterations each experiment has; without it, one if all units are callables, else
@@ -180,6 +205,8 @@ impl Default for RunOptions {
             branches: 1,
             worker_configs: Vec::new(),
             branch_configs: Vec::new(),
+            branch_by: None,
+            root_view: RootView::default(),
             executor_target: ExecutorTarget::default(),
             n_iters: None,
             n_configs: None,

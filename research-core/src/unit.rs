@@ -10,6 +10,7 @@ use crate::code::Code;
 use crate::context::Context;
 use crate::event::FailureKind;
 use crate::expression::Expression;
+use crate::inputs::Input;
 use crate::output::Output;
 use crate::when::When;
 
@@ -20,6 +21,12 @@ pub trait CallableBody: Send + Sync {
     /// # Errors
     /// Whatever the unit ends with; it becomes the experiment's failure.
     fn call(&self, context: &mut Context) -> Result<Output, UnitError>;
+
+    /// What it reads, where that is known before it runs. A root unit is shared by experiments that
+    /// agree in this.
+    fn inputs(&self) -> Option<Vec<Input>> {
+        None
+    }
 }
 
 /// What a generator unit does when it is first due: it starts the thing that yields items.
@@ -29,6 +36,11 @@ pub trait GeneratorBody: Send + Sync {
     /// # Errors
     /// Whatever keeps it from starting; it becomes the experiment's failure.
     fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError>;
+
+    /// What it reads, as for [`CallableBody::inputs`].
+    fn inputs(&self) -> Option<Vec<Input>> {
+        None
+    }
 }
 
 /// A started generator: one item for each due iteration.

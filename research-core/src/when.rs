@@ -85,6 +85,11 @@ impl When {
             Rule::Last => stopping || n_iters.is_some_and(|n| iteration + 1 == n),
         })
     }
+
+    /// Whether it is due in an iteration only because that is the last one.
+    pub(crate) fn differs_at_last(&self) -> bool {
+        self.rules.contains(&Rule::Last) && !self.rules.contains(&Rule::Every(1))
+    }
 }
 
 impl Default for When {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use research_core::domain::Config;
 use research_core::{
     Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord, LogLevel,
-    RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
+    RootScope, RootView, RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
 use tracing_core::dispatcher::DefaultGuard;
@@ -93,6 +93,9 @@ pub struct Executor {
     /// What a research adds to the configs of each branch, and to those of all.
     added: Vec<Config>,
     added_to_all: Config,
+    /// What root units see of the experiments of a task, and the seed that theirs follow from.
+    root_view: RootView,
+    seed: u64,
 }
 
 impl Executor {
@@ -117,6 +120,8 @@ impl Executor {
             executor_config: Config::new(),
             added: Vec::new(),
             added_to_all: Config::new(),
+            root_view: RootView::First,
+            seed: 0,
         }
     }
 
@@ -132,6 +137,8 @@ impl Executor {
         self.loglevel = options.loglevel;
         self.redirects = PerStream::of(|stream| options.redirect(stream));
         self.added.clone_from(&options.branch_configs);
+        self.root_view.clone_from(&options.root_view);
+        self.seed = options.seed;
         self
     }
 
@@ -333,7 +340,14 @@ impl Executor {
     ) -> (Vec<Branch>, Option<Watch>) {
         let deadline = self.timeout.map(Deadline::of_experiment);
         let interrupt = interrupt.filter(|_| self.needs_interrupt());
-        let branch = |(place, one): (usize, &TaskExperiment)| self.branch(place, one.clone());
+        let scope = self.root_scope();
+        let branch = |(place, one): (usize, &TaskExperiment)| {
+            let branch = self.branch(place, one.clone());
+            match &scope {
+                Some(scope) => branch.with_root_scope(Arc::clone(scope)),
+                None => branch,
+            }
+        };
         let mut branches: Vec<Branch> = task.iter().enumerate().map(branch).collect();
         let watch = interrupt.map(|interrupt| {
             let saved = branches.iter_mut().map(Branch::share_saved);
@@ -345,6 +359,22 @@ impl Executor {
             branch.limits = Limits::new(deadline, watched);
         }
         (branches, watch)
+    }
+
+    /// What root units see where that is not all of the first experiment.
+    fn root_scope(&self) -> Option<Arc<RootScope>> {
+        let RootView::Shared { keys, is_declared } = &self.root_view else {
+            return None;
+        };
+        let scope = RootScope::new(keys.clone(), self.seed)
+            .added(self.added_to_all.clone())
+            .gives_place(*is_declared);
+        Some(Arc::new(scope))
+    }
+
+    /// Whether root units do the same for all branches, and each branch saves what they put out.
+    fn shares_roots(&self) -> bool {
+        matches!(self.root_view, RootView::Shared { .. })
     }
 
     /// Whether there are timeouts of what only the end of its process ends.

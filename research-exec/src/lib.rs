@@ -34,7 +34,7 @@ pub use orphans::{end_left_behind, new_mark};
 pub use process::{end_process, is_single_threaded, leave_terminal};
 pub use relaunch::relaunched_test;
 pub use task::{
-    DomainSource, DoneBefore, KnownExperiment, NewDomain, SourceError, SourceProgress,
+    DomainSource, DoneBefore, Grouping, KnownExperiment, NewDomain, SourceError, SourceProgress,
     TaskExperiment, TaskSource,
 };
 pub use worker::{Invitation, Target, WorkerError, serve};

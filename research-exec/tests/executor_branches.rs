@@ -1,16 +1,17 @@
 //! Branches: in threads and in turn.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use research_core::domain::Config;
+use research_core::rand_core::Rng;
 use research_core::{
-    Context, Event, EventSink, ExecutorTarget, Experiment, ExperimentBuilder, SinkError, Status,
-    UnitError, ec, it, o,
+    Context, Event, EventSink, ExecutorTarget, Experiment, ExperimentBuilder, RootView, RunOptions,
+    SinkError, Status, UnitError, When, ec, it, o,
 };
 use research_exec::{Ending, Executor};
 
@@ -262,7 +263,6 @@ fn values_are_the_same_in_threads_and_in_turn() {
     let executor = |target| {
         let experiment = Experiment::builder()
             .unit("draw", |cx: &mut Context| {
-                use research_core::rand_core::Rng;
                 Ok(i64::from(cx.rng().next_u32()))
             })
             .save_to("drawn")
@@ -291,4 +291,139 @@ fn values_are_the_same_in_threads_and_in_turn() {
         columns
     };
     assert!(values(ExecutorTarget::Threads) == values(ExecutorTarget::For));
+}
+
+/// What a branch led to: how often it iterated, how it ended, and what it saved.
+type Outcome = (u64, Status, BTreeMap<(String, u64), String>);
+
+/// Root units with the parameter `opt`, in all kinds and rules, between units of branches some of
+/// which fail.
+fn with_roots(random: &mut impl FnMut(u64) -> u64) -> ExperimentBuilder {
+    let mut builder = Experiment::builder();
+    let (mut names, mut roots) = (Vec::<String>::new(), Vec::<String>::new());
+    for number in 0..2 + random(4) {
+        let (name, own) = (format!("u{number}"), format!("own{number}"));
+        let fails = [random(8), random(8)];
+        let (is_root, is_generator) = (random(3) > 0, random(3) == 0);
+        // A root unit that read units of branches would depend on which of these it ran in.
+        let readable = if is_root { &roots } else { &names };
+        let other = match readable.len() as u64 {
+            0 => name.clone(),
+            count => readable[random(count) as usize].clone(),
+        };
+        names.push(name.clone());
+        if is_root {
+            roots.push(name.clone());
+        }
+        let length = 1 + random(6);
+        let call = move |cx: &mut Context| {
+            let key = if is_root { "opt" } else { "branch" };
+            let seen: i64 = cx.config_item(key)?;
+            // A unit that has not run is no failure here.
+            let read = cx.output::<String>(&other).unwrap_or_default();
+            let failing = if is_root { 0 } else { 1 + seen as u64 };
+            if fails == [failing, cx.iteration()] {
+                return Err(UnitError::new("as asked"));
+            }
+            let drawn = cx.rng().next_u32();
+            cx.save(&own, drawn)?;
+            let length = read.len();
+            Ok(format!(
+                "{key} {seen} at {}: {drawn} {length}",
+                cx.iteration()
+            ))
+        };
+        builder = if is_generator {
+            let start = move |cx: &mut Context| {
+                let first = call(cx)?;
+                Ok((0..length).map(move |item| format!("{first}, {item}")))
+            };
+            builder.generator(&name, start)
+        } else {
+            builder.unit(&name, call)
+        };
+        let when = match random(4) {
+            0 => When::every(2),
+            1 => When::at(random(4)),
+            _ => When::always(),
+        };
+        // A root generator cannot be due at `last`.
+        builder = builder.when(match random(3) {
+            0 if !(is_root && is_generator) => When::every(3).or(When::last()),
+            _ => when,
+        });
+        if is_root {
+            builder = builder.root();
+        }
+        if random(2) == 0 {
+            builder = builder.save_to(&format!("saved{number}"));
+        }
+    }
+    builder
+}
+
+fn outcomes(endings: &[Ending], events: &[Event]) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = endings
+        .iter()
+        .map(|ending| (ending.iterations, ending.status, BTreeMap::new()))
+        .collect();
+    for event in events {
+        if let Event::Values {
+            experiment,
+            variable,
+            iterations,
+            column,
+        } = event
+        {
+            let values = iterations.iter().zip((0..).map_while(|at| column.get(at)));
+            let values = values.map(|(at, value)| ((variable.to_string(), at), value.to_string()));
+            outcomes[usize::try_from(experiment.0).unwrap()]
+                .2
+                .extend(values);
+        }
+    }
+    outcomes
+}
+
+/// Whatever root units there are and whichever branches fail, each branch is as if it were alone.
+#[test]
+fn a_branch_with_others_is_as_it_is_alone() {
+    let view = RootView::Shared {
+        keys: vec!["opt".to_owned()],
+        is_declared: true,
+    };
+    for seed in 0..400_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut random = |bound: u64| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 20) % bound
+        };
+        let experiment = with_roots(&mut random).build().unwrap();
+        let options = RunOptions {
+            n_iters: (random(3) > 0).then(|| 1 + random(6)).or(Some(7)),
+            finalize: random(2) == 0,
+            executor_target: TARGETS[seed as usize % 2],
+            root_view: view.clone(),
+            seed: 5,
+            ..RunOptions::default()
+        };
+        let executor = Executor::new(experiment).options(&options);
+        let configs = |branches: std::ops::Range<i64>| {
+            branches.map(|b| Config::from_pairs([("branch", b), ("opt", 4)]))
+        };
+        let run = |branches: std::ops::Range<i64>| {
+            let mut events = Vec::new();
+            let endings = executor.run_configs(configs(branches), &mut events);
+            outcomes(&endings.unwrap(), &events)
+        };
+        let alone: Vec<Outcome> = (0..4).flat_map(|b| run(b..b + 1)).collect();
+        assert_eq!(
+            run(0..4),
+            alone,
+            "seed {seed}: {:?}",
+            executor.experiment().describe()
+        );
+    }
 }

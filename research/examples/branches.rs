@@ -65,6 +65,8 @@ fn study(name: &str, data: &Path) -> Research {
     let data = data.to_owned();
     Research::new(name)
         .domain(option("rate", [0.001, 0.003, 0.01, 0.03]) * option("decay", [0.0, 1e-4]))
+        // The batches are the same for all experiments.
+        .branch_by([])
         .pipeline("batches", move |_: &mut Context| batches(&data))
         .root()
         .full_run()

@@ -22,6 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .folder(folder.path())
         .domain(option("a", [1, 2]) * option("b", ["x"]))
         .branches(2)
+        // Root units use no parameters: a task may have any experiments.
+        .branch_by([])
         // Config items and plain values.
         .callable("item", |a: i64, factor: i64| a * factor, (ec("a"), 10))
         .save_to("item")

@@ -52,6 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .domain(option("fold", 0..FOLDS as i64) * option("rate", [0.1, 0.5]))
         // Both rates of a fold are the branches of one task, and share its batches.
         .branches(2)
+        .branch_by(["fold"])
         .instance(
             "model",
             |rate: f64| Ok(Model { weight: 0.0, rate }),

@@ -141,16 +141,6 @@ impl Research {
         self
     }
 
-    /// Sets how many experiments each task has; one, if not set. They are the branches of the
-    /// task, share the outputs of its [`root`](Self::root) units, and use one process. A list of
-    /// configs has one for each branch, as with [`workers`](Self::workers).
-    #[must_use]
-    pub fn branches(mut self, branches: impl Into<Places>) -> Self {
-        let Places { count, configs } = branches.into();
-        (self.options.branches, self.options.branch_configs) = (count, configs);
-        self
-    }
-
     /// Sets how branches run: side by side in threads, if not set.
     #[must_use]
     pub fn executor_target(mut self, target: ExecutorTarget) -> Self {

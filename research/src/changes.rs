@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use research_core::ResearchRecord;
+use research_core::{ResearchRecord, RootView};
 
 use crate::error::ResearchError;
 
@@ -40,6 +40,21 @@ pub(crate) fn check(
     let set = |number: Option<u64>| number.map_or("not set".to_owned(), |n| n.to_string());
     compare("n_iters", &set(old.n_iters), &set(new.n_iters));
     compare("finalize", &old.finalize, &new.finalize);
+    if let RootView::Shared { .. } = old.root_view {
+        let parameters = |view: &RootView| match view {
+            RootView::First => "all parameters".to_owned(),
+            RootView::Shared { keys, is_declared } => {
+                let names = keys.join(", ");
+                let declared = if *is_declared { " (`branch_by`)" } else { "" };
+                format!("[{names}]{declared}")
+            }
+        };
+        compare(
+            "what root units use",
+            &parameters(&old.root_view),
+            &parameters(&new.root_view),
+        );
+    }
     for (number, (before, now)) in before.units.iter().zip(&now.units).enumerate() {
         compare(&format!("unit {}", number + 1), before, now);
     }

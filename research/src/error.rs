@@ -6,6 +6,8 @@ use research_exec::devices::DevicesError;
 use research_exec::{RunError, SourceError, WorkerError};
 use research_storage::{EnvError, TableError};
 
+use crate::roots::BranchByError;
+
 /// A research could not be run, resumed or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ResearchError {
@@ -56,6 +58,9 @@ pub enum ResearchError {
         /// The research.
         name: String,
     },
+    /// Branches cannot share root units.
+    #[error(transparent)]
+    BranchBy(#[from] BranchByError),
     /// The devices cannot be what was asked for.
     #[error(transparent)]
     Devices(#[from] DevicesError),

@@ -178,6 +178,7 @@ impl Prepared {
     ) -> Result<(Vec<Event>, Kept), ResearchError> {
         let mut options = self.research.options.clone();
         options.seed = stored.record().options.seed;
+        options.root_view = self.tasks(&options, Some(stored.record()))?.view;
         self.check_changes(stored.record(), &options)?;
         let io = |action| move |source| ResearchError::Io { action, source };
         let folder = tempfile::Builder::new().prefix("research-again-").tempdir();

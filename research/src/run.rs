@@ -19,6 +19,7 @@ use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
 use crate::identity::{fingerprint, fingerprint_of_units};
+use crate::roots::{Tasks, root_view};
 use crate::storing::Stored;
 use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
@@ -153,9 +154,13 @@ impl Prepared {
         let mut done = DoneBefore::default();
         let mut warnings = Vec::new();
         let mut options = self.research.options.clone();
+        let tasks;
         if resume {
             let research = self.stored()?;
             options.seed = research.record().options.seed;
+            tasks = self.tasks(&options, Some(research.record()))?;
+            options.root_view = tasks.view;
+            warnings.extend(tasks.warning);
             self.check_changes(research.record(), &options)?;
             warnings.extend(changes::other_build(research.record()));
             done = done_before(&research, options.retries, self.research.redo_failed)?;
@@ -166,6 +171,8 @@ impl Prepared {
             stored = Some(research);
         } else {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);
+            tasks = self.tasks(&options, None)?;
+            options.root_view = tasks.view;
         }
         let configs = self.research.domain.configs(&iteration(&options))?;
         let source = DomainSource::new(
@@ -176,7 +183,8 @@ impl Prepared {
             done,
         )?
         .branches(options.branches)
-        .keep_branches(!options.branch_configs.is_empty());
+        .keep_branches(!options.branch_configs.is_empty())
+        .group(tasks.grouping, !self.research.updates.is_empty());
         let is_empty = check::size(&configs)? == Count::Finite(0);
         if is_empty && !resume && self.research.updates.is_empty() {
             warnings.push("the domain has no configs, so there is nothing to run".to_owned());
@@ -240,6 +248,19 @@ impl Prepared {
             report: Some(report),
             recorded: Arc::new(recorded),
         })
+    }
+
+    /// How its tasks are formed, where it goes on with a research or not.
+    pub(crate) fn tasks(
+        &self,
+        options: &RunOptions,
+        before: Option<&ResearchRecord>,
+    ) -> Result<Tasks, ResearchError> {
+        let Settings {
+            domain, updates, ..
+        } = &self.research;
+        let view = root_view(&self.experiment, options, domain, !updates.is_empty());
+        Ok(Tasks::new(view, options, before)?)
     }
 
     /// Who decides on updates of the domain, with what earlier runs have come to; `None` where

@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 mod common;
+#[path = "runs/roots.rs"]
+mod roots;
 
 use common::{csv, folder, is_worker, square};
 use research::domain::Config;
@@ -87,6 +89,7 @@ fn branches_share_root_units_and_change_no_result() {
         drawing(name)
             .unit("root", |_: &mut Context| Ok(i64::from(std::process::id())))
             .root()
+            .branch_by([])
             .unit("process", |cx: &mut Context| {
                 Ok(cx.output::<i64>("root")? == i64::from(std::process::id()))
             })

@@ -229,6 +229,7 @@ fn a_root_unit_that_hangs_is_that_of_all_its_branches() {
             hang()
         })
         .root()
+        .branch_by([])
         .unit_timeout(SHORT)
         .run()
         .unwrap();

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use research::core::{RunOptions, StorageError, plural, unique_names};
+use research::core::{RootView, RunOptions, StorageError, plural, unique_names};
 use research::domain::{
     Assigned, Config, Domain, ExperimentId, IdPrefixes, IdRegistry, IdRegistryError, Item,
     Iteration, Value,
@@ -11,6 +11,7 @@ use research::domain::{
 use research::exec::devices::get_devices;
 use research::exec::program::{KnownBefore, ProgramCommand};
 use research::storage::StoredResearch;
+use research::{ResearchError, root_view};
 use serde::Serialize;
 
 use super::TextOrJson;
@@ -42,6 +43,8 @@ struct Plan<'f> {
     seed: Option<u64>,
     workers: u32,
     branches: u32,
+    /// The parameters in which the experiments of a task agree, where root units ask for that.
+    branch_by: Option<Vec<String>>,
     devices: &'f Value,
     /// Those of each branch of the first workers.
     devices_of_workers: Vec<Vec<Vec<String>>>,
@@ -117,11 +120,30 @@ fn plan(file: &ResearchFile) -> Result<Plan<'_>, CommandError> {
         seed: file.seed,
         workers: options.workers,
         branches: options.branches,
+        branch_by: branch_by(file)?,
         devices: &options.devices,
         devices_of_workers: devices_of_workers(options),
         first,
         is_drawn_anew: file.seed.is_none() && has_draws(&file.domain, iteration)?,
     })
+}
+
+/// The parameters in which the experiments of a task agree: of those that a run counts, the ones that
+/// differ in this research.
+fn branch_by(file: &ResearchFile) -> Result<Option<Vec<String>>, CommandError> {
+    let (options, is_updated) = (&file.options, !file.updates.is_empty());
+    let view = root_view(&file.experiment()?, options, &file.domain, is_updated);
+    let RootView::Shared { mut keys, .. } =
+        view.map_err(|error| Box::new(ResearchError::from(error)))?
+    else {
+        return Ok(None);
+    };
+    keys.retain(|key| match key.as_str() {
+        "repetition" => options.n_reps > 1,
+        "updates" => is_updated,
+        _ => true,
+    });
+    Ok(Some(keys))
 }
 
 /// Whether the first configs depend on the seed.
@@ -159,6 +181,10 @@ fn print(plan: &Plan, out: &mut dyn Write) -> Result<(), CommandError> {
     write!(out, "workers: {}", plan.workers)?;
     if plan.branches > 1 {
         write!(out, ", {} experiments at once in each", plan.branches)?;
+        match plan.branch_by.as_deref() {
+            None | Some([]) => {}
+            Some(keys) => write!(out, ", which agree in {}", keys.join(", "))?,
+        }
     }
     writeln!(out)?;
     if *plan.devices != Value::Null {

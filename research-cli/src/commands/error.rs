@@ -241,6 +241,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::Options(_)
         | ResearchError::NoExperiment { .. }
         | ResearchError::Changed { .. }
+        | ResearchError::BranchBy(_)
         | ResearchError::Devices(_)
         | ResearchError::Env(_)
         | ResearchError::Source(_)

@@ -19,6 +19,7 @@ pub(crate) const FILE: Keys = Keys {
         "name",
         "workers",
         "branches",
+        "branch_by",
         "executor_target",
         "n_iters",
         "n_reps",

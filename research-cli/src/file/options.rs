@@ -60,6 +60,8 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         branches,
         worker_configs,
         branch_configs,
+        branch_by: find(entries, "branch_by").map(branch_by).transpose()?,
+        root_view: default.root_view,
         executor_target: match find(entries, "executor_target") {
             Some(node) => executor_target(node)?,
             // Failures are raised where units run in turn.
@@ -106,6 +108,21 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         redirect_stderr: redirect(entries, "redirect_stderr", dump)?,
         env_meta: env::read(entries)?,
     })
+}
+
+/// The parameters that root units use.
+fn branch_by(node: &Node) -> Result<Vec<String>, Fault> {
+    const EXPECTED: &str = "a list of parameters that root units use, such as [\"lr\"]";
+    match &node.content {
+        Content::List(nodes) => {
+            let names = nodes.iter().map(|node| match &node.content {
+                Content::Text(name) => Ok(name.clone()),
+                _ => Err(node.expected("branch_by", EXPECTED)),
+            });
+            names.collect()
+        }
+        _ => Err(node.expected("branch_by", EXPECTED)),
+    }
 }
 
 /// Whether ids have a prefix, or how many digits its numbers have.

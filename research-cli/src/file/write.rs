@@ -17,6 +17,8 @@ struct FileForm<'f> {
     name: &'f str,
     workers: PlacesForm<'f>,
     branches: PlacesForm<'f>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch_by: Option<&'f [String]>,
     executor_target: ExecutorTarget,
     #[serde(skip_serializing_if = "Option::is_none")]
     n_iters: Option<u64>,
@@ -136,6 +138,7 @@ impl<'f> FileForm<'f> {
             name: &file.name,
             workers: PlacesForm::of(options.workers, &options.worker_configs),
             branches: PlacesForm::of(options.branches, &options.branch_configs),
+            branch_by: options.branch_by.as_deref(),
             executor_target: options.executor_target,
             n_iters: options.n_iters,
             n_configs: options.n_configs,

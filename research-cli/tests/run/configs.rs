@@ -91,22 +91,6 @@ fn configs_are_repeated_after_so_many_of_them() {
     assert_eq!(rows.collect::<Vec<_>>(), order);
 }
 
-/// Its output is saved with the first of them.
-#[test]
-fn a_root_unit_runs_once_for_all_branches_of_a_task() {
-    let place = Place::with(&format!(
-        "name = \"b\"\nbranches = 2\n[domain]\nx = [1, 2, 3]\n\
-         [[unit]]\nname = \"load\"\nroot = true\nrun = \"./load.sh\"\nsave_to = \"loaded\"\n{SHOW}"
-    ));
-    place.script("load.sh", "echo x >> loads; wc -l < loads");
-    place.run(&[]);
-    assert_eq!(place.read("loads").lines().count(), 2);
-    assert_eq!(
-        place.table("b"),
-        "x,iteration,loaded,shown\n1,0,1,1\n2,0,,2\n3,0,2,3"
-    );
-}
-
 #[test]
 fn aliases_are_shown_instead_of_values() {
     let place = Place::with(&format!(

@@ -21,6 +21,7 @@ mod place;
 mod read_back;
 mod reproduced;
 mod resumed;
+mod roots;
 mod said;
 mod same;
 mod shared_files;

@@ -1,6 +1,6 @@
 //! The same results, byte for byte, whoever runs it and whatever is killed meanwhile.
 
-use crate::place::{Place, send};
+use crate::place::{Place, send, wait_for};
 
 const FILE: &str = r#"
 name = "same"
@@ -9,19 +9,26 @@ n_reps = 2
 n_iters = 3
 domain = "a=[1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * x=uniform(0, 1) * b=['p', 'q']"
 [[unit]]
+name = "root"
+root = true
+run = "./root.sh {b} {seed}"
+output = "text"
+save_to = "shared"
+[[unit]]
 name = "steps"
 mode = "generator"
 run = "./steps.sh {a} {seed}"
 save_output_dict = true
 [[unit]]
 name = "u"
-run = "echo {x} {b} {steps.step} {iteration} {repetition}"
+run = "echo {root} {x} {b} {steps.step} {iteration} {repetition}"
 output = "text"
 save_to = "said"
 "#;
 
 fn place() -> Place {
     let place = Place::with(&FILE.replace('\'', "\\\""));
+    place.script("root.sh", "echo $1 $2 $RESEARCH_SEED $RESEARCH_CONFIG");
     // An experiment begins with a ticket, of which there are as many as the test has written, or
     // where all is open.
     place.script(
@@ -103,4 +110,42 @@ fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
     let resumed = place.research(&["resume", "same"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(csv(&place), one);
+}
+
+/// Root units run for tasks of all sizes, and what is left of a task is of another one later.
+#[test]
+fn results_are_the_same_with_any_branches_killed_and_resumed_with_others() {
+    let undisturbed = place();
+    undisturbed.write("open", "");
+    undisturbed.run(&["-w", "2"]);
+    let expected = csv(&undisturbed);
+    for branches in 1..=8 {
+        let place = place();
+        for ticket in 0..3 {
+            place.write(&format!("ticket.0.{ticket}"), "");
+        }
+        let set = |branches: u32| format!("branches={branches}");
+        let begun = ["run", "research.toml", "-w", "2", "--set", &set(branches)];
+        let running = place.start(&begun);
+        wait_for("the tickets to be taken", || {
+            let is_left = |name: &String| name.starts_with("ticket.");
+            (!place.names().iter().any(is_left)).then_some(())
+        });
+        running.signal("KILL");
+        assert_eq!(running.end().code, None);
+        place.wait_for_silence();
+        place.write("open", "");
+        let others = set(9 - branches);
+        let resumed = [
+            "resume",
+            "same",
+            "--file",
+            "research.toml",
+            "--set",
+            &others,
+        ];
+        let resumed = place.research(&resumed);
+        assert_eq!(resumed.code, Some(0), "{resumed:?}");
+        assert_eq!(csv(&place), expected, "{branches} branches");
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use research_domain::Value;
 
-use super::Context;
+use super::{Context, SavedValue};
 use crate::column::weight;
 use crate::event::{Event, Timestamp};
 use crate::large::{LARGE_BYTES, LargeValue, LargeValueError};
@@ -46,8 +46,9 @@ impl Context {
                     "`{variable}` takes {bytes} bytes, too many for a research that is kept in memory: give it a folder"
                 )));
             }
-            self.saved
-                .push(variable, self.iteration, value.into_owned());
+            let value = value.into_owned();
+            self.note_root_saved(variable, || SavedValue::Value(value.clone()));
+            self.saved.push(variable, self.iteration, value);
             return Ok(());
         };
         let large = LargeValue::write(&value, research).map_err(|error| {
@@ -57,6 +58,7 @@ impl Context {
             }
             UnitError::new(reason)
         })?;
+        self.note_root_saved(variable, || SavedValue::Large(large.clone()));
         self.saved.push_large(variable, self.iteration, large);
         Ok(())
     }

@@ -5,7 +5,7 @@ use research_core::{EventSink, SinkError};
 
 use super::Executor;
 use super::branch::Branch;
-use super::turn::go_along;
+use super::turn::{call_in, go_along};
 
 /// A block of an experiment.
 #[derive(Clone, Copy)]
@@ -73,11 +73,24 @@ impl Block {
             return Ok(false);
         }
         let unit = &executor.experiment.units()[self.pipeline];
-        go_along(branches);
-        let Some(first) = branches.first_mut() else {
-            return Ok(false);
+        let result = if executor.shares_roots() {
+            let takes_part = |branch: &&mut Branch| branch.in_block;
+            let runner = branches.iter().position(takes_part).unwrap_or(0);
+            let result = call_in(branches, runner, self.pipeline, unit);
+            let saved = branches[runner].take_root_saved();
+            for (at, branch) in branches.iter_mut().enumerate() {
+                if branch.in_block && at != runner {
+                    branch.save_root_saved(&saved);
+                }
+            }
+            result
+        } else {
+            go_along(branches);
+            let Some(first) = branches.first_mut() else {
+                return Ok(false);
+            };
+            first.call(self.pipeline, unit)
         };
-        let result = first.call(self.pipeline, unit);
         for branch in branches.iter_mut().filter(|branch| branch.in_block) {
             match &result {
                 Ok(Some(batch)) => branch.keep(self.pipeline, batch.clone()),

@@ -1,6 +1,7 @@
 //! One experiment of a task while it runs.
 
 mod ending;
+mod roots;
 mod sending;
 
 use std::path::PathBuf;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 use nix::sys::time::TimeSpec;
 use research_core::domain::Value;
 use research_core::{
-    BranchView, Branches, Context, ContextParts, EventSink, ExecutorHooks, Experiment, Generator,
-    LogLevel, Output, SharedSaved, SinkError, Status, Unit, UnitBody, UnitError, UnitResult, When,
+    Context, ContextParts, EventSink, ExecutorHooks, Experiment, Generator, LogLevel, Output,
+    SharedSaved, SinkError, Status, Unit, UnitBody, UnitError, UnitResult, When,
 };
 
 use super::limits::Limits;
@@ -134,6 +135,10 @@ impl Branch {
 
     pub(super) fn is_alive(&self) -> bool {
         !matches!(self.state, State::Ended(_))
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.state, State::Running)
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -302,6 +307,9 @@ impl Branch {
         let began = self.profile.as_ref().map(|profile| profile.read());
         let limit = self.limits.begin_call(position, unit);
         self.context.set_deadline(limit.first);
+        if unit.is_root() {
+            self.context.enter_root(position);
+        }
         let context = &mut self.context;
         let slot = &mut self.generators[position];
         let result = match self.hooks.as_deref() {
@@ -312,6 +320,9 @@ impl Branch {
                 })
             }),
         };
+        if unit.is_root() {
+            self.context.leave_root();
+        }
         if let (Some(profile), Some(began)) = (&mut self.profile, &began) {
             profile.add(position, self.context.iteration(), began);
         }
@@ -348,35 +359,6 @@ impl Branch {
             }
             Err(error) => self.fail(Some(unit), &error, sink),
         }
-    }
-
-    /// Takes in what a root unit led to in another branch.
-    pub(super) fn share(
-        &mut self,
-        position: usize,
-        result: &UnitResult,
-        unit: &Unit,
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        match result {
-            Ok(Some(output)) => {
-                self.keep(position, output.clone());
-                Ok(())
-            }
-            Ok(None) => {
-                self.come_to_end(position);
-                Ok(())
-            }
-            Err(error) => self.fail(Some(unit), error, sink),
-        }
-    }
-
-    pub(super) fn view(&self) -> BranchView {
-        BranchView::new(&self.context, matches!(self.state, State::Running))
-    }
-
-    pub(super) fn let_see(&mut self, branches: Option<Branches>) {
-        self.context.set_branches(branches);
     }
 
     pub(super) fn keep(&mut self, position: usize, output: Output) {

@@ -1,6 +1,6 @@
 //! The turn of a unit in an iteration: in one branch, or as a root for all.
 
-use research_core::{Branches, EventSink, SinkError, Unit};
+use research_core::{Branches, EventSink, SinkError, Unit, UnitResult};
 
 use super::Executor;
 use super::branch::Branch;
@@ -37,8 +37,8 @@ impl Executor {
         }
     }
 
-    /// Runs a root unit once, in the first branch, for all that still run: they share what it
-    /// puts out, and how it fails.
+    /// Runs a root unit once for all branches for which it is due: they share what it puts out, and
+    /// how it fails.
     pub(super) fn run_root(
         &self,
         position: usize,
@@ -46,7 +46,9 @@ impl Executor {
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
         let unit = &self.experiment.units()[position];
-        if branches.iter().any(|branch| self.is_due(branch, unit)) {
+        if self.shares_roots() {
+            self.call_shared_root(position, unit, branches, sink)?;
+        } else if branches.iter().any(|branch| self.is_due(branch, unit)) {
             self.call_root(position, unit, branches, sink)?;
         }
         for branch in branches {
@@ -55,6 +57,45 @@ impl Executor {
         Ok(())
     }
 
+    /// Runs it in the first branch for which it is due, and lets the others that it is due for have
+    /// what they would have if they were alone.
+    fn call_shared_root(
+        &self,
+        position: usize,
+        unit: &Unit,
+        branches: &mut [&mut Branch],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let is_due = |branch: &&mut Branch| self.is_due(branch, unit);
+        let due: Vec<bool> = branches.iter().map(is_due).collect();
+        // What it may read of a branch that has failed is not what the others have.
+        let runs = |at: &usize| due[*at] && branches[*at].is_running();
+        let first = (0..due.len()).find(runs);
+        let Some(runner) = first.or_else(|| due.iter().position(|due| *due)) else {
+            return Ok(());
+        };
+        let views = unit
+            .sees_all_branches()
+            .then(|| Branches::new(branches.iter().map(|branch| branch.view())));
+        if branches[runner].may_take_long(position) {
+            for branch in branches.iter_mut() {
+                branch.let_saved_be_seen(sink)?;
+            }
+        }
+        branches[runner].let_see(views);
+        let result = call_in(branches, runner, position, unit);
+        branches[runner].let_see(None);
+        let saved = branches[runner].take_root_saved();
+        for (at, branch) in branches.iter_mut().enumerate() {
+            if due[at] && at != runner {
+                branch.adopt(position, unit, &result, &saved, sink)?;
+            }
+        }
+        branches[runner].settle(position, unit, result, sink)
+    }
+
+    /// The same in a research that was begun when root units saw the first branch, and only that saved
+    /// what they put out.
     fn call_root(
         &self,
         position: usize,
@@ -92,6 +133,24 @@ impl Executor {
         }
         Ok(())
     }
+}
+
+/// Calls a root unit in one of the branches. Its generator stays with the first one, which is the last
+/// to be ended.
+pub(super) fn call_in(
+    branches: &mut [&mut Branch],
+    runner: usize,
+    position: usize,
+    unit: &Unit,
+) -> UnitResult {
+    if runner == 0 {
+        return branches[0].call(position, unit);
+    }
+    let generator = branches[0].generator(position).take();
+    *branches[runner].generator(position) = generator;
+    let result = branches[runner].call(position, unit);
+    *branches[0].generator(position) = branches[runner].generator(position).take();
+    result
 }
 
 /// Units that run for all branches run in the first one; where that has ended, it is taken along to

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use research_core::{CallableBody, Context, Output, UnitError};
+use research_core::{CallableBody, Context, Input, Output, UnitError};
 
 use super::capture::Capture;
 use super::command::ProgramCommand;
@@ -50,6 +50,10 @@ impl CallableBody for ProgramCallable {
         program.set_deadline(context.deadline());
         self.run(&mut program, file.as_ref())
             .map_err(|failure| failure.into_unit_error(program.last_lines()))
+    }
+
+    fn inputs(&self) -> Option<Vec<Input>> {
+        Some(self.command.inputs())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use research_core::Context;
+use research_core::{Context, Input};
 
 use super::capture::LIMIT;
 use super::environment;
@@ -114,6 +114,18 @@ impl ProgramCommand {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let templates = self.invocation.templates().iter().chain(self.parser.file());
         templates.flat_map(Template::names)
+    }
+
+    /// What it reads of an experiment: for the inputs of its unit.
+    pub(super) fn inputs(&self) -> Vec<Input> {
+        let templates = self.invocation.templates().iter().chain(self.parser.file());
+        let mut inputs: Vec<Input> = self.names().filter_map(names::input).collect();
+        inputs.extend(templates.filter_map(Template::variable_of_experiment));
+        if self.parser.file().is_some_and(Template::is_relative) {
+            let what = "the experiment's folder, in which its `output` is a file";
+            inputs.push(Input::Experiment(what.to_owned()));
+        }
+        inputs
     }
 
     /// The units whose outputs it reads, where the config has these keys and the experiment these

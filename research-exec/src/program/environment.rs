@@ -17,6 +17,9 @@ const CONFIG: &str = "RESEARCH_CONFIG";
 /// Meant for this process alone.
 const INVITATION: &str = crate::worker::INVITATION_VARIABLE;
 
+/// What only one experiment has: a root unit that names one of these is not the same for all branches.
+pub(super) const OF_EXPERIMENT: [&str; 2] = [ID, PATH];
+
 /// The `NAME=value` texts of an experiment's program.
 ///
 /// Made anew for each program: what it costs is lost beside a process, and variables such as
@@ -37,9 +40,11 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
         .map(|(name, value)| variable(name, value.as_bytes()))
         .collect();
     let mut add = |name: &str, value: &[u8]| variables.push(variable(name.into(), value));
-    add(ID, record.id.as_str().as_bytes());
-    if let Some(path) = folder(context)? {
-        add(PATH, path.as_bytes());
+    if !context.hides_place() {
+        add(ID, record.id.as_str().as_bytes());
+        if let Some(path) = folder(context)? {
+            add(PATH, path.as_bytes());
+        }
     }
     if let Some(visible) = visible {
         add(VISIBLE, visible.as_bytes());

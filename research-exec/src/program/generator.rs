@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use research_core::domain::Value;
-use research_core::{Context, Generator, GeneratorBody, Output, UnitError};
+use research_core::{Context, Generator, GeneratorBody, Input, Output, UnitError};
 
 use super::capture::Lines;
 use super::command::{ProgramCommand, ProgramError};
@@ -49,6 +49,10 @@ impl GeneratorBody for ProgramGenerator {
             program: Some(program),
             lines: Lines::default(),
         }))
+    }
+
+    fn inputs(&self) -> Option<Vec<Input>> {
+        Some(self.command.inputs())
     }
 }
 

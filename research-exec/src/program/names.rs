@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use research_core::domain::{AUXILIARY_KEYS, Config, Value, suggest};
-use research_core::{Context, Output, Unit};
+use research_core::{Context, Input, Output, Unit};
 
 /// The names that mean the same in every research.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
@@ -109,6 +109,15 @@ pub(super) fn unit_of<'n>(
         Some(Reference::Unit { unit, .. }) => Ok(Some(unit)),
         Some(_) => Ok(None),
         None => Err(unknown(name, keys.iter().chain(units).copied())),
+    }
+}
+
+/// What a name in a command of a unit reads; `None` if that is the same for all branches of a task.
+pub(super) fn input(name: &str) -> Option<Input> {
+    match name {
+        "iteration" | "seed" | "device" => None,
+        "id" | "path" => Some(Input::Experiment(format!("`{{{name}}}`"))),
+        name => Some(Input::Name(name.to_owned())),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use research_core::Context;
+use research_core::{Context, Input};
 
+use super::environment::OF_EXPERIMENT;
 use super::names::{self, RenderError};
 use super::shell;
 
@@ -181,6 +182,25 @@ impl Template {
 
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// The variable of the environment that it names and that only one experiment has.
+    pub(super) fn variable_of_experiment(&self) -> Option<Input> {
+        let variable = self.parts.iter().find_map(|part| match part {
+            Part::Text(text) => OF_EXPERIMENT
+                .into_iter()
+                .find(|variable| text.contains(variable)),
+            Part::Name { .. } => None,
+        });
+        variable.map(|variable| Input::Experiment(format!("`{variable}`")))
+    }
+
+    /// Whether it is a path that does not begin at the root, as far as that is known.
+    pub(super) fn is_relative(&self) -> bool {
+        match self.parts.first() {
+            Some(Part::Text(text)) => !text.starts_with('/'),
+            Some(Part::Name { .. }) | None => false,
+        }
     }
 
     /// Whether nothing can come of it but an empty text.

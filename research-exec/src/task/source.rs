@@ -1,5 +1,7 @@
 //! The experiments of a domain, and of those that replace it.
 
+mod grouping;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -7,6 +9,8 @@ use research_core::domain::{
     Configs, Domain, ExperimentId, IdPrefixes, IdRegistry, Item, Items, Iteration,
 };
 use research_core::{ExperimentNumber, ExperimentRecord, UpdateRecord};
+
+pub use grouping::Grouping;
 
 use super::{NewDomain, SourceError, SourceProgress, TaskExperiment, TaskSource};
 
@@ -64,6 +68,11 @@ pub struct DomainSource {
     branches: u64,
     /// Whether an experiment is always the same branch, whatever else is left of its task.
     keeps_branches: bool,
+    grouping: Grouping,
+    /// How many experiments are looked at for those of one task.
+    look_ahead: usize,
+    /// Experiments that were looked at, and are of later tasks, each with its group.
+    waiting: VecDeque<(u64, Found)>,
 }
 
 /// An experiment that is left.
@@ -121,6 +130,9 @@ impl DomainSource {
             moved: Vec::new(),
             branches: 1,
             keeps_branches: false,
+            grouping: Grouping::Any,
+            look_ahead: 0,
+            waiting: VecDeque::new(),
         };
         source.next = source.next_item();
         for update in std::mem::take(&mut source.done.updates) {
@@ -306,8 +318,14 @@ impl DomainSource {
         Ok(found)
     }
 
-    /// Numbers are those of earlier attempts, or new ones.
-    fn number(&mut self, found: Found, branch: u32) -> TaskExperiment {
+    /// An experiment of a task that has so many already. Numbers are those of earlier attempts, or new
+    /// ones.
+    fn numbered(&mut self, found: Found, position: u64) -> TaskExperiment {
+        let branch = match self.keeps_branches {
+            true => found.seat.passed % self.branches,
+            false => position,
+        };
+        let branch = u32::try_from(branch).unwrap_or(u32::MAX);
         let Found { record, known, .. } = found;
         self.progress.generated = self.progress.generated.max(record.place + 1);
         let (number, attempt, failures) = match known {
@@ -336,21 +354,20 @@ fn size(configs: &Configs) -> Result<Option<u64>, SourceError> {
 
 impl TaskSource for DomainSource {
     fn next_task(&mut self) -> Result<Option<Vec<TaskExperiment>>, SourceError> {
-        let mut task = Vec::new();
-        let mut first = None;
-        while (task.len() as u64) < self.branches {
-            match self.next_found(first) {
+        let first = match self.waiting.pop_front() {
+            Some((_, found)) => Some(found),
+            None => self.next_found(None)?,
+        };
+        let Some(first) = first else {
+            return Ok(None);
+        };
+        let group = self.group_of_found(&first);
+        let seat = self.keeps_branches.then_some(first.seat);
+        let mut task = vec![self.numbered(first, 0)];
+        while (task.len() as u64) < self.task_size() {
+            match self.next_of_group(group, seat) {
                 Ok(None) => break,
-                Ok(Some(found)) => {
-                    let seat = found.seat;
-                    first = first.or(self.keeps_branches.then_some(seat));
-                    let branch = match self.keeps_branches {
-                        true => seat.passed % self.branches,
-                        false => task.len() as u64,
-                    };
-                    task.push(self.number(found, u32::try_from(branch).unwrap_or(u32::MAX)));
-                }
-                Err(error) if task.is_empty() => return Err(error),
+                Ok(Some(found)) => task.push(self.numbered(found, task.len() as u64)),
                 // What came before it still runs.
                 Err(error) => {
                     self.next = Err(error);
@@ -358,7 +375,7 @@ impl TaskSource for DomainSource {
                 }
             }
         }
-        Ok((!task.is_empty()).then_some(task))
+        Ok(Some(task))
     }
 
     fn take_moved(&mut self) -> Vec<(ExperimentNumber, u64)> {
@@ -366,7 +383,7 @@ impl TaskSource for DomainSource {
     }
 
     fn remaining(&self) -> Option<u64> {
-        let ready = self.ready.len() as u64;
+        let ready = (self.ready.len() + self.waiting.len()) as u64;
         if matches!(self.next, Ok(None)) {
             return Some(ready);
         }

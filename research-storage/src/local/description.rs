@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use research_core::{Isolation, ResearchRecord, Timestamp};
+use research_core::{Isolation, ResearchRecord, RootView, Timestamp};
 
 use super::text::time;
 
@@ -26,6 +26,9 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
     line("branches", &options.branches);
     for (number, config) in options.branch_configs.iter().enumerate() {
         line("", &format_args!("branch {number}: {config}"));
+    }
+    if let RootView::Shared { keys, .. } = &options.root_view {
+        line("", &format_args!("that agree in {}", or_nothing(keys)));
     }
     line("repetitions", &options.n_reps);
     if let Some(every) = options.repeat_each {
@@ -65,6 +68,13 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
         line(if position == 0 { "updates" } else { "" }, update);
     }
     text
+}
+
+fn or_nothing(keys: &[String]) -> String {
+    match keys {
+        [] => "no parameters".to_owned(),
+        keys => keys.join(", "),
+    }
 }
 
 fn or(number: Option<u64>, otherwise: &str) -> String {

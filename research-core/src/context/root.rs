@@ -1,0 +1,139 @@
+//! A context while a root unit runs in it.
+
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use research_domain::{Config, Value};
+
+use super::{Context, DEVICE};
+use crate::event::ExperimentRecord;
+use crate::large::LargeValue;
+use crate::root_scope::RootScope;
+
+/// What a context has for root units.
+pub(super) struct RootPart {
+    scope: Arc<RootScope>,
+    /// What is swapped with that of the experiment while a root unit runs; made when it is first
+    /// needed.
+    other: Option<View>,
+    is_entered: bool,
+    /// What a root unit has saved by itself, for the other branches.
+    saved: Vec<RootSaved>,
+}
+
+struct View {
+    record: Arc<ExperimentRecord>,
+    full_config: Config,
+    random: ChaCha8Rng,
+}
+
+/// A value that a root unit has saved by itself.
+#[derive(Clone, Debug)]
+pub struct RootSaved {
+    pub(super) variable: String,
+    pub(super) iteration: u64,
+    pub(super) value: SavedValue,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum SavedValue {
+    Value(Value),
+    Large(LargeValue),
+}
+
+impl Context {
+    /// Sets what root units see of it; all of it, if not set.
+    #[must_use]
+    pub fn with_root_scope(mut self, scope: Arc<RootScope>) -> Self {
+        self.root = Some(Box::new(RootPart {
+            scope,
+            other: None,
+            is_entered: false,
+            saved: Vec::new(),
+        }));
+        self
+    }
+
+    /// Begins a call of the root unit at a position; for executors.
+    pub fn enter_root(&mut self, position: usize) {
+        let Some(mut root) = self.root.take() else {
+            return;
+        };
+        let device = self.full_config.get(DEVICE).unwrap_or(&Value::Null);
+        let view = root.other.get_or_insert_with(|| {
+            let record = root.scope.record(&self.record);
+            View {
+                full_config: root.scope.full_config(&record, device),
+                random: ChaCha8Rng::seed_from_u64(record.seed),
+                record: Arc::new(record),
+            }
+        });
+        // What it draws must not depend on how often it was called for others before.
+        let mut random = ChaCha8Rng::seed_from_u64(view.record.seed);
+        random.set_stream(((position as u64 + 1) << 40) ^ self.iteration);
+        view.random = random;
+        root.is_entered = true;
+        root.saved.clear();
+        self.root = Some(root);
+        self.swap_view();
+    }
+
+    /// Ends that call; for executors.
+    pub fn leave_root(&mut self) {
+        self.swap_view();
+        if let Some(root) = &mut self.root {
+            root.is_entered = false;
+        }
+    }
+
+    fn swap_view(&mut self) {
+        if let Some(view) = self.root.as_mut().and_then(|root| root.other.as_mut()) {
+            std::mem::swap(&mut self.record, &mut view.record);
+            std::mem::swap(&mut self.full_config, &mut view.full_config);
+            std::mem::swap(&mut self.random, &mut view.random);
+        }
+    }
+
+    /// Whether programs are given neither its id nor its folder, because a root unit runs that may be
+    /// shared by other experiments.
+    #[must_use]
+    pub fn hides_place(&self) -> bool {
+        let root = self.root.as_ref();
+        root.is_some_and(|root| root.is_entered && root.scope.hides_place())
+    }
+
+    /// Notes what a root unit saves by itself, for the other branches.
+    pub(super) fn note_root_saved(&mut self, variable: &str, value: impl FnOnce() -> SavedValue) {
+        let iteration = self.iteration;
+        if let Some(root) = self.root.as_mut().filter(|root| root.is_entered) {
+            root.saved.push(RootSaved {
+                variable: variable.to_owned(),
+                iteration,
+                value: value(),
+            });
+        }
+    }
+
+    /// What the latest root unit has saved by itself, for the other branches; for executors.
+    pub fn take_root_saved(&mut self) -> Vec<RootSaved> {
+        let root = self.root.as_mut();
+        root.map(|root| std::mem::take(&mut root.saved))
+            .unwrap_or_default()
+    }
+
+    /// Saves what a root unit has saved in another branch; for executors.
+    pub fn save_root_saved(&mut self, saved: &[RootSaved]) {
+        for RootSaved {
+            variable,
+            iteration,
+            value,
+        } in saved
+        {
+            match value.clone() {
+                SavedValue::Value(value) => self.saved.push(variable, *iteration, value),
+                SavedValue::Large(value) => self.saved.push_large(variable, *iteration, value),
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a branch has of root units, which run in one branch for several.
+
+use std::sync::Arc;
+
+use research_core::{
+    BranchView, Branches, EventSink, Generator, RootSaved, RootScope, SinkError, Unit, UnitResult,
+};
+
+use super::Branch;
+
+impl Branch {
+    /// Limits what root units see of it.
+    pub(in crate::executor) fn with_root_scope(mut self, scope: Arc<RootScope>) -> Self {
+        self.context = self.context.with_root_scope(scope);
+        self
+    }
+
+    /// Takes in what a root unit led to in another branch.
+    pub(in crate::executor) fn share(
+        &mut self,
+        position: usize,
+        result: &UnitResult,
+        unit: &Unit,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        match result {
+            Ok(Some(output)) => {
+                self.keep(position, output.clone());
+                Ok(())
+            }
+            Ok(None) => {
+                self.come_to_end(position);
+                Ok(())
+            }
+            Err(error) => self.fail(Some(unit), error, sink),
+        }
+    }
+
+    /// What the latest root unit has saved in it by itself.
+    pub(in crate::executor) fn take_root_saved(&mut self) -> Vec<RootSaved> {
+        self.context.take_root_saved()
+    }
+
+    /// Saves what a root unit has saved by itself in another branch.
+    pub(in crate::executor) fn save_root_saved(&mut self, saved: &[RootSaved]) {
+        self.context.save_root_saved(saved);
+    }
+
+    /// Takes in what a root unit led to in another branch, as if it had run in this one.
+    pub(in crate::executor) fn adopt(
+        &mut self,
+        position: usize,
+        unit: &Unit,
+        result: &UnitResult,
+        saved: &[RootSaved],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        self.save_root_saved(saved);
+        match result {
+            Ok(Some(output)) => self.settle(position, unit, Ok(Some(output.clone())), sink),
+            Ok(None) | Err(_) => self.share(position, result, unit, sink),
+        }
+    }
+
+    /// The slot of a generator, to be moved to the branch in which it runs next.
+    pub(in crate::executor) fn generator(
+        &mut self,
+        position: usize,
+    ) -> &mut Option<Box<dyn Generator>> {
+        &mut self.generators[position]
+    }
+
+    pub(in crate::executor) fn view(&self) -> BranchView {
+        BranchView::new(&self.context, self.is_running())
+    }
+
+    pub(in crate::executor) fn let_see(&mut self, branches: Option<Branches>) {
+        self.context.set_branches(branches);
+    }
+}

@@ -1,0 +1,214 @@
+//! Which experiments may share a task with root units, and what these see of them.
+
+use research_core::{
+    Experiment, ResearchRecord, RootError, RootScope, RootView, RunOptions, UnknownInput,
+};
+use research_domain::{AUXILIARY_KEYS, Config, Domain, suggest};
+use research_exec::Grouping;
+
+use crate::builder::Research;
+use crate::places::Places;
+
+/// A research whose root units cannot be shared by branches, with what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BranchByError {
+    /// Nothing says which experiments may share a root unit.
+    #[error(
+        "with `branches`, the experiments of a task share its root units, but {0}: \
+         declare the parameters that root units use, `branch_by = [\"lr\"]` (`[]` if they use none), or set `branches` to 1"
+    )]
+    Undeclared(UnknownInput),
+    /// A root unit uses a parameter that was not declared.
+    #[error("root units use `{key}`, which is not in `branch_by`: add it")]
+    Missing {
+        /// The parameter.
+        key: String,
+    },
+    /// A declared parameter is not in the domain.
+    #[error("`branch_by`: there is no parameter `{key}`; {hint}")]
+    UnknownKey {
+        /// The parameter.
+        key: String,
+        /// The nearest parameter, or all of them.
+        hint: String,
+    },
+    /// What root units use differs from branch to branch.
+    #[error(
+        "root units use `{key}`, which is not the same in all configs of `branches`: they run once for all branches"
+    )]
+    BranchConfig {
+        /// The key.
+        key: String,
+    },
+    /// A root unit cannot be shared by any branches.
+    #[error(transparent)]
+    Root(#[from] RootError),
+}
+
+impl Research {
+    /// Sets how many experiments each task has at most; one, if not set. They are the branches of the
+    /// task, share the outputs of its [`root`](Self::root) units, and use one process. They agree in
+    /// all parameters that root units use, see [`branch_by`](Self::branch_by). A list of configs has
+    /// one for each branch, as with [`workers`](Self::workers).
+    #[must_use]
+    pub fn branches(mut self, branches: impl Into<Places>) -> Self {
+        let Places { count, configs } = branches.into();
+        (self.options.branches, self.options.branch_configs) = (count, configs);
+        self
+    }
+
+    /// Declares the parameters that [`root`](Self::root) units use: they see no others, and experiments
+    /// that differ in one of these are not in the same task. An empty list says that they use none;
+    /// `"repetition"` and `"updates"` count as parameters, too. So results do not depend on
+    /// [`branches`](Self::branches), nor on what is left when a research is resumed.
+    ///
+    /// It is needed where it cannot be seen what root units use: in closures over the context, in
+    /// pipelines, with `ec_all()`, `e()`, `ep()`, `r()`, `e_all()` and outputs of units that are no
+    /// roots. What functions with arguments use is known; these share a task only with experiments of
+    /// the same repetition.
+    ///
+    /// Root units draw from a generator of their own, whose seed follows from the research's seed and
+    /// these parameters. The id and the folder that they see are those of one of the experiments.
+    ///
+    /// ```
+    /// use research::{Context, Research, o, option};
+    ///
+    /// let research = Research::new("shared")
+    ///     .in_memory()
+    ///     .domain(option("data", ["a", "b"]) * option("n", [1, 2]))
+    ///     .branches(2)
+    ///     .branch_by(["data"])
+    ///     .unit("load", |cx: &mut Context| Ok(cx.config_item::<String>("data")?.to_uppercase()))
+    ///     .root()
+    ///     .callable("use", |loaded: String| loaded, (o("load"),))
+    ///     .save_to("loaded")
+    ///     .run()?;
+    /// assert_eq!(research.results().load()?.len(), 4);
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
+    #[must_use]
+    pub fn branch_by<'a>(mut self, parameters: impl IntoIterator<Item = &'a str>) -> Self {
+        self.options.branch_by = Some(parameters.into_iter().map(str::to_owned).collect());
+        self
+    }
+}
+
+/// What root units see of the experiments of a research: the same for each number of branches.
+///
+/// # Errors
+/// Branches would share a root unit that may not do the same for all of them.
+pub fn root_view(
+    experiment: &Experiment,
+    options: &RunOptions,
+    domain: &Domain,
+    is_updated: bool,
+) -> Result<RootView, BranchByError> {
+    if !experiment.has_roots() {
+        return Ok(RootView::First);
+    }
+    let parameters = domain.parameters();
+    let is_added = |configs: &[Config], key: &str| configs.iter().any(|one| one.contains(key));
+    let is_of_domain = |key: &str| {
+        parameters.iter().any(|known| known.name() == key) || AUXILIARY_KEYS.contains(&key)
+    };
+    let is_key = |key: &str| {
+        is_of_domain(key)
+            || is_added(&options.worker_configs, key)
+            || is_added(&options.branch_configs, key)
+    };
+    let inputs = experiment.root_inputs(is_key);
+    let view = match (&options.branch_by, inputs.unknown) {
+        (Some(declared), _) => {
+            let wrong = declared.iter().find(|key| !is_key(key) || *key == "device");
+            if let Some(key) = wrong.filter(|_| !is_updated) {
+                let known = parameters.iter().map(|known| known.name());
+                return Err(BranchByError::UnknownKey {
+                    key: key.clone(),
+                    hint: suggest::hint(key, known.chain(["repetition", "updates"])),
+                });
+            }
+            let used = |key: &&String| is_of_domain(key) && *key != "device";
+            let missing = inputs.keys.iter().filter(used);
+            if let Some(key) = missing.into_iter().find(|key| !declared.contains(key)) {
+                return Err(BranchByError::Missing { key: key.clone() });
+            }
+            shared(declared.clone(), true)
+        }
+        (None, None) => {
+            let mut keys = inputs.keys;
+            keys.extend(["repetition", "updates"].map(str::to_owned));
+            keys.remove("device");
+            shared(keys.into_iter().collect(), false)
+        }
+        (None, Some(_)) if options.branches == 1 => RootView::First,
+        (None, Some(unknown)) => return Err(BranchByError::Undeclared(unknown)),
+    };
+    if options.branches > 1 {
+        experiment.check_roots()?;
+        check_branch_configs(&view, &options.branch_configs)?;
+    }
+    Ok(view)
+}
+
+fn shared(keys: Vec<String>, is_declared: bool) -> RootView {
+    RootView::Shared { keys, is_declared }
+}
+
+fn check_branch_configs(view: &RootView, configs: &[Config]) -> Result<(), BranchByError> {
+    let RootView::Shared { keys, .. } = view else {
+        return Ok(());
+    };
+    let differs = |key: &&String| {
+        configs
+            .windows(2)
+            .any(|pair| pair[0].get(key) != pair[1].get(key))
+    };
+    match keys.iter().find(differs) {
+        Some(key) => Err(BranchByError::BranchConfig { key: key.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// How the tasks of a run are formed.
+pub(crate) struct Tasks {
+    pub(crate) view: RootView,
+    pub(crate) grouping: Grouping,
+    pub(crate) warning: Option<String>,
+}
+
+impl Tasks {
+    /// The tasks of a new run, or of one that resumes a research with this record: its root units see
+    /// what they saw before.
+    pub(crate) fn new(
+        view: Result<RootView, BranchByError>,
+        options: &RunOptions,
+        before: Option<&ResearchRecord>,
+    ) -> Result<Self, BranchByError> {
+        let recorded = before.map(|record| &record.options.root_view);
+        let was_first = recorded == Some(&RootView::First);
+        match view {
+            Err(BranchByError::Undeclared(unknown)) if was_first => Ok(Self {
+                view: RootView::First,
+                grouping: Grouping::Alone,
+                warning: Some(format!(
+                    "each experiment gets a task of its own, because root {unknown}: \
+                     declare the parameters that root units use with `branch_by`"
+                )),
+            }),
+            Err(error) => Err(error),
+            Ok(view) => {
+                let grouping = match &view {
+                    RootView::First => Grouping::Any,
+                    RootView::Shared { keys, .. } => {
+                        Grouping::By(RootScope::new(keys.clone(), options.seed))
+                    }
+                };
+                Ok(Self {
+                    view: if was_first { RootView::First } else { view },
+                    grouping,
+                    warning: None,
+                })
+            }
+        }
+    }
+}

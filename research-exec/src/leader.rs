@@ -13,6 +13,7 @@ mod updates;
 mod writer;
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, after, bounded, never, select};
@@ -21,6 +22,8 @@ use research_core::{Event, LogLevel, Outcome, Timestamp, WorkerNumber};
 use crate::devices::DevicePlan;
 use crate::distributor::{Action, Input};
 use crate::groups::survive_file_size_limit;
+use crate::launcher::Launcher;
+use crate::lineage;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::orphans::end_left_behind;
 use crate::process::wait_for_children;
@@ -46,6 +49,9 @@ const INBOX: usize = 256;
 /// Events could not be kept, workers could not be started or kept ending. Whatever happens, no
 /// worker outlives the call.
 pub fn lead(job: Job) -> Result<Report, RunError> {
+    if lineage::depth() >= lineage::MOST_DEPTH {
+        return Err(RunError::TooDeep);
+    }
     wait_for_children().map_err(|source| RunError::Io {
         action: "wait for its children",
         source,
@@ -67,15 +73,22 @@ pub fn lead(job: Job) -> Result<Report, RunError> {
     let control = job.control.clone();
     let leader = Leader::new(job, letters.clone(), inbox)?;
     let connected = control.connect(&letters);
-    let report = leader.run();
+    let (report, listeners) = leader.run();
     drop(connected);
     drop(signals);
+    for listener in listeners {
+        // A panic of its has been told as the loss of its worker.
+        let _ = listener.join();
+    }
     report
 }
 
 struct Leader {
     init: Init,
     target: Target,
+    launcher: Launcher,
+    /// The threads that listen to workers, which end with these.
+    listeners: Vec<JoinHandle<()>>,
     mark: String,
     desk: Desk,
     devices: DevicePlan,
@@ -97,7 +110,7 @@ struct Leader {
 }
 
 impl Leader {
-    fn run(mut self) -> Result<Report, RunError> {
+    fn run(mut self) -> (Result<Report, RunError>, Vec<JoinHandle<()>>) {
         let desk = self.desk.clone();
         let mut dispatch = desk.lock();
         self.begin(&mut dispatch);
@@ -114,7 +127,8 @@ impl Leader {
                 continue;
             }
             if let Some(outcome) = self.outcome {
-                return self.finish(outcome, &mut dispatch);
+                let listeners = std::mem::take(&mut self.listeners);
+                return (self.finish(outcome, &mut dispatch), listeners);
             }
             let input = match self.waiting.pop() {
                 Some(input) => Happening::Input(input),
@@ -260,8 +274,17 @@ impl Leader {
             devices: self.devices.of_worker(worker),
             ..self.init.clone()
         };
-        match launch::launch(&init, &self.target, &self.mark, self.desk.teller()) {
-            Ok(running) => {
+        let launched = launch::launch(
+            &mut self.launcher,
+            &init,
+            &self.target,
+            &self.mark,
+            self.desk.teller(),
+        );
+        match launched {
+            Ok((running, listener)) => {
+                self.listeners.retain(|listener| !listener.is_finished());
+                self.listeners.push(listener);
                 dispatch.workers.insert(worker, Arc::new(running));
                 self.farewells.is_replaced(worker);
             }

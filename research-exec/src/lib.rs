@@ -2,15 +2,18 @@
 //! distributes tasks among these.
 //!
 //! [`Executor`] runs the experiments of one task and can be used alone. [`lead`] runs a whole
-//! research: it starts workers, which are this very program started again; each runs its tasks in
-//! executors, a fresh process for each by default; what happens comes back as events, which the
-//! leader alone appends to the log.
+//! research: it starts workers, which are forked from this process or this program executed anew; each
+//! runs its tasks in executors, a fresh process for each by default; what happens comes back as events,
+//! which the leader alone appends to the log.
 
 mod clock;
 mod distributor;
 mod executor;
 mod groups;
+mod in_unit;
+mod launcher;
 mod leader;
+mod lineage;
 mod link;
 mod oom;
 mod orphans;
@@ -29,15 +32,17 @@ pub use executor::{
     BranchExecution, Ending, Execution, Executor, ExecutorError, Series, SpanProfile,
 };
 pub use groups::{running_groups, signal_groups, survive_file_size_limit};
+pub use in_unit::is_in_unit;
+pub use launcher::{Begun, ForkedWorker, Launcher, has_one_thread};
 pub use leader::{DomainUpdater, Job, LaunchError, Report, RunControl, RunError, lead};
 pub use orphans::{end_left_behind, new_mark};
-pub use process::{end_process, is_single_threaded, leave_terminal};
+pub use process::{end_process, leave_terminal};
 pub use relaunch::relaunched_test;
 pub use task::{
     DomainSource, DoneBefore, Grouping, KnownExperiment, NewDomain, SourceError, SourceProgress,
     TaskExperiment, TaskSource,
 };
-pub use worker::{Invitation, Target, WorkerError, serve};
+pub use worker::{Invitation, Target, WorkerError, end_if_lost, serve};
 
 /// What the fuzz target for messages calls: see `link/fuzzing.rs`.
 #[cfg(fuzzing)]

@@ -1,6 +1,7 @@
 //! What executors and programs leave behind. A worker adopts the orphans among its descendants,
 //! even those that have left their process group, and ends them when their task has ended.
-//! Processes of a worker that could not do so itself are known by a mark in their environment.
+//! Processes of a worker that could not do so itself are known by their [`Lineage`], or by a mark in
+//! their environment.
 
 use std::ffi::{CStr, c_int};
 use std::fs::{self, File};
@@ -15,6 +16,7 @@ use nix::poll::PollTimeout;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 
+use crate::lineage::Lineage;
 use crate::process::{ProcessHandle, wait_readable};
 
 /// The environment variable with the mark of a worker, or of what the leader itself has run: all that
@@ -187,8 +189,13 @@ pub(crate) fn mark_of_worker(run: &str) -> String {
     format!("{run}-{number}")
 }
 
-/// Whether a process descends from one of this process's workers, as far as can be seen.
-pub(crate) fn is_marked(pid: u32) -> bool {
+/// Whether a process descends from a worker of the run with this mark, or of another run of this
+/// process, as far as can be seen.
+pub(crate) fn is_marked(pid: u32, run: &str) -> bool {
+    let lineage = i32::try_from(pid).ok().and_then(Lineage::of_process);
+    if lineage.is_some_and(|lineage| lineage.is_of_run(run)) {
+        return true;
+    }
     let begin = format!("{MARK}={}-", std::process::id());
     // Processes of others cannot be looked at.
     let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
@@ -197,9 +204,35 @@ pub(crate) fn is_marked(pid: u32) -> bool {
         .any(|one| one.starts_with(begin.as_bytes()))
 }
 
+/// Whose processes are to be killed.
+enum Meant<'a> {
+    /// Those of the worker with this mark.
+    Worker(&'a str),
+    /// Those of all workers of the runs with these marks.
+    Runs(&'a [String]),
+}
+
+impl Meant<'_> {
+    fn has_mark(&self, mark: &str) -> bool {
+        match self {
+            Self::Worker(meant) => mark == *meant,
+            Self::Runs(runs) => mark
+                .rsplit_once('-')
+                .is_some_and(|(run, _)| runs.iter().any(|one| one == run)),
+        }
+    }
+
+    fn has_lineage(&self, lineage: &Lineage) -> bool {
+        match self {
+            Self::Worker(mark) => lineage.has_mark(mark),
+            Self::Runs(runs) => runs.iter().any(|run| lineage.is_of_run(run)),
+        }
+    }
+}
+
 /// Kills all processes with this mark, wherever they are: those of a worker that was killed.
 pub(crate) fn end_marked(mark: &str) -> io::Result<()> {
-    end_where(|found| found == mark).map(drop)
+    end_all(&Meant::Worker(mark)).map(drop)
 }
 
 /// Kills what is left of runs that have died, with their leaders and their workers: all processes
@@ -211,21 +244,18 @@ pub fn end_left_behind(runs: &[String]) -> io::Result<Vec<String>> {
     if runs.is_empty() {
         return Ok(Vec::new());
     }
-    end_where(|mark| {
-        let run = mark.rsplit_once('-').map(|(run, _)| run);
-        run.is_some_and(|run| runs.iter().any(|one| one == run))
-    })
+    end_all(&Meant::Runs(runs))
 }
 
-/// Kills all processes whose mark is such, but this one, until there are none. Gives who they were.
-fn end_where(is_meant: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
+/// Kills all processes that are meant, but this one, until there are none. Gives who they were.
+fn end_all(meant: &Meant<'_>) -> io::Result<Vec<String>> {
     let mut ended = Vec::new();
     loop {
         let mut killed = Vec::new();
         for entry in fs::read_dir("/proc")? {
             let name = entry?.file_name();
             if let Some(pid) = name.to_str().and_then(|name| name.parse().ok())
-                && let Some(process) = with_mark(pid, &is_meant)
+                && let Some(process) = find_meant(pid, meant)
             {
                 ended.push(in_words(pid));
                 process.signal(Signal::SIGKILL)?;
@@ -243,23 +273,34 @@ fn end_where(is_meant: impl Fn(&str) -> bool) -> io::Result<Vec<String>> {
     }
 }
 
-/// A process, if its mark is such. The handle is there before the look: if another process gets
-/// the number, it stands for neither.
-fn with_mark(pid: i32, is_meant: impl Fn(&str) -> bool) -> Option<ProcessHandle> {
-    // A program that a unit started may itself go on with the research.
+/// A process, if it is meant. The handle is opened before the look: if another process gets the
+/// number, it stands for neither.
+fn find_meant(pid: i32, meant: &Meant<'_>) -> Option<ProcessHandle> {
+    // A program that a unit started may itself resume the research.
     if u32::try_from(pid) == Ok(std::process::id()) {
         return None;
     }
     // Most processes are others', which cannot be looked at, and some end meanwhile.
     let process = ProcessHandle::open(pid).ok()?;
+    let lineage = Lineage::of_process(pid);
+    let is_found =
+        lineage.is_some_and(|lineage| meant.has_lineage(&lineage)) || has_variable(pid, meant)?;
+    // One that has ended is there until its parent asks how.
+    let has_ended = || wait_readable(&[process.descriptor()], PollTimeout::ZERO).unwrap_or(true);
+    (is_found && !has_ended()).then_some(process)
+}
+
+/// Whether a process has the mark in its environment, where that can be read. Not every process has
+/// a lineage: somebody may have limited its limits.
+fn has_variable(pid: i32, meant: &Meant<'_>) -> Option<bool> {
     let environment = environment(pid)?;
-    let found = environment.split(|byte| *byte == 0).any(|variable| {
+    let mut variables = environment.split(|byte| *byte == 0);
+    Some(variables.any(|variable| {
         let variable = std::str::from_utf8(variable).unwrap_or_default();
         let value = variable.strip_prefix(MARK);
         let mark = value.and_then(|value| value.strip_prefix('='));
-        mark.is_some_and(&is_meant)
-    });
-    found.then_some(process)
+        mark.is_some_and(|mark| meant.has_mark(mark))
+    }))
 }
 
 /// The environment of a process, if it can be read. A program that is being executed has none for a

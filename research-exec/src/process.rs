@@ -1,18 +1,20 @@
 //! Processes: descriptors that must not be inherited, deaths that are waited for, groups that are
 //! killed together.
 
+use std::ffi::c_int;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
+use std::ptr;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::WaitStatus;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::groups::default_action;
@@ -64,7 +66,7 @@ fn open_sockets() -> io::Result<Vec<RawFd>> {
 
 /// Whether this process has no thread but the one that asks.
 #[must_use]
-pub fn is_single_threaded() -> bool {
+pub(crate) fn is_single_threaded() -> bool {
     // A folder's link count is two more than the number of its subfolders, here one per thread.
     std::fs::metadata("/proc/self/task").is_ok_and(|metadata| metadata.nlink() == 3)
 }
@@ -237,6 +239,73 @@ pub(crate) fn disposition(signal: i32) -> io::Result<libc::sighandler_t> {
     }
 }
 
+/// Lets those signals do what they do by default for which `is_reset` says so, by their number and
+/// whether this process handles them, and then unblocks all. It is async-signal-safe if `is_reset` is.
+pub(crate) fn reset_signals(is_reset: impl Fn(c_int, bool) -> bool) {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: the structures are valid, and all zeros is one of their values: the default action.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(signal, ptr::null(), &raw mut action);
+            let is_handled = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
+            if is_reset(signal, is_handled) {
+                let default: libc::sigaction = std::mem::zeroed();
+                libc::sigaction(signal, &raw const default, ptr::null_mut());
+            }
+        }
+    }
+    // SAFETY: the set is valid once it was emptied.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
+    }
+}
+
+/// A child of this process. It has to be waited for, and is nobody else's to wait for.
+#[derive(Debug)]
+pub(crate) struct ChildProcess {
+    pid: Pid,
+    status: Option<WaitStatus>,
+}
+
+impl ChildProcess {
+    pub(crate) fn new(pid: Pid) -> Self {
+        Self { pid, status: None }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Whether it was waited for.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.status.is_some()
+    }
+
+    /// Waits for its end, and says how it ended, also when it is asked again.
+    pub(crate) fn wait(&mut self) -> io::Result<WaitStatus> {
+        while self.status.is_none() {
+            match waitpid(self.pid, None) {
+                Ok(status) => self.status = Some(status),
+                Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.status.ok_or_else(|| Errno::ECHILD.into())
+    }
+
+    /// Ends it for certain.
+    pub(crate) fn kill(&mut self) {
+        if self.status.is_none() {
+            // It was not waited for, so the number is its own; if it has ended, so much the better.
+            let _ = kill(self.pid, Signal::SIGKILL);
+            // It is a child that was killed.
+            let _ = self.wait();
+        }
+    }
+}
+
 /// Leaves the terminal: it can neither interrupt this process any more nor take it down. Gives what
 /// standard input was, which is nothing from now on.
 ///
@@ -248,10 +317,15 @@ pub fn leave_terminal() -> io::Result<OwnedFd> {
 }
 
 /// Points standard input at nothing and gives what it was.
-pub(crate) fn take_stdin() -> io::Result<OwnedFd> {
-    let nothing = File::open("/dev/null")?;
+fn take_stdin() -> io::Result<OwnedFd> {
     let taken = nix::unistd::dup(io::stdin()).map_err(io::Error::from)?;
     fcntl(&taken, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(io::Error::from)?;
-    nix::unistd::dup2_stdin(&nothing).map_err(io::Error::from)?;
+    read_nothing()?;
     Ok(taken)
+}
+
+/// Points standard input at nothing.
+pub(crate) fn read_nothing() -> io::Result<()> {
+    let nothing = File::open("/dev/null")?;
+    Ok(nix::unistd::dup2_stdin(&nothing)?)
 }

@@ -13,18 +13,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use research_core::{Experiment, Isolation, SinkError};
 
 pub(crate) use executor_process::tie_to_parent;
+pub(crate) use invitation::Role;
 pub use invitation::{Invitation, Target};
-pub(crate) use invitation::{Role, VARIABLE as INVITATION_VARIABLE};
 
 use crate::executor::Executor;
 use crate::groups::{end_executor, end_groups_on_signals, end_worker, survive_warnings};
+use crate::in_unit::{self, is_in_unit};
+use crate::lineage::began_as_worker;
 use crate::link::control::{Command, Commands};
 use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportSender, connect};
 use crate::orphans;
 use crate::printed::{EndNumbers, SharedOutput, TaskOutput};
-use crate::process::{is_single_threaded, take_stdin, wait_for_children};
+use crate::process::{is_single_threaded, wait_for_children};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
 use sink::run_and_tell;
@@ -54,8 +56,27 @@ pub enum WorkerError {
     Sink(#[from] SinkError),
 }
 
+/// The exit code of a worker that cannot serve its leader.
+pub(crate) const WORKER_FAILED: i32 = 3;
+
 fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WorkerError {
     move |source| WorkerError::Io { action, source }
+}
+
+/// Ends this process if it was started as a worker, or as an executor, but has lost what says of which
+/// run: it must not take itself for a leader, whose workers would do the same.
+pub fn end_if_lost() {
+    if Invitation::received().is_some() || is_in_unit() || !began_as_worker() {
+        return;
+    }
+    // Without standard error there is nobody to tell.
+    let _ = writeln!(
+        io::stderr(),
+        "research: this process was started as a worker, but has no descriptors of its leader any more: \
+         the program must not close descriptors that it did not open before it comes to `run`; \
+         `research::worker_entry` at the beginning of `main` is early enough"
+    );
+    std::process::exit(WORKER_FAILED);
 }
 
 /// Serves the leader until it has no more tasks; for a program that has received an
@@ -69,9 +90,12 @@ pub fn serve(
     invitation: &Invitation,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<(), WorkerError> {
+    in_unit::set_thread(true);
     wait_for_children().map_err(io_error("wait for its children"))?;
     show_prints_on_stderr().map_err(io_error("redirect its output"))?;
-    let socket = take_stdin().map_err(io_error("take its commands"))?;
+    let socket = invitation
+        .take_commands()
+        .map_err(io_error("take its commands"))?;
     let socket = UnixStream::from(socket);
     match invitation.role() {
         Role::Worker { server } => Worker::connect(invitation, server, socket, build)?.serve(),

@@ -88,6 +88,15 @@ pub enum ResearchError {
     /// This worker could not serve its leader.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// A unit of another research runs a research with workers.
+    #[error(
+        "research `{name}` cannot have workers in a unit of another research: \
+         set its isolation to `none`, or run it as a program of its own"
+    )]
+    InUnit {
+        /// The research that the unit runs.
+        name: String,
+    },
     /// The research is kept in memory, and its folder was asked for.
     #[error("research `{name}` is kept in memory and has no folder")]
     InMemory {

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use research_core::{Experiment, Isolation, RunOptions};
-use research_exec::{Invitation, Target, is_single_threaded, relaunched_test};
+use research_exec::{Invitation, Target, end_if_lost, has_one_thread, is_in_unit, relaunched_test};
 use tempfile::TempDir;
 
 use crate::active::ActiveRun;
@@ -16,8 +16,18 @@ use crate::worker;
 
 impl Prepared {
     /// In a worker: serves the leader if this is the run that is meant, and passes by if the
-    /// leader has done this run before. Gives itself back in a process that is no worker.
+    /// leader has done this run before. Gives itself back in a process that is no worker, and in a unit
+    /// of another research, where it may run without workers.
     pub(crate) fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
+        if is_in_unit() {
+            return match self.research.options.isolation {
+                Isolation::None => Ok(Err(self)),
+                Isolation::Worker | Isolation::Experiment => Err(ResearchError::InUnit {
+                    name: self.research.name,
+                }),
+            };
+        }
+        end_if_lost();
         let Some(invitation) = Invitation::received() else {
             return Ok(Err(self));
         };
@@ -103,7 +113,7 @@ impl Prepared {
     fn is_described(&self) -> bool {
         self.experiment.code().has_captures()
             && self.research.options.isolation != Isolation::None
-            && !is_single_threaded()
+            && !has_one_thread()
     }
 
     /// Which run workers come to, and what they find of runs before it.

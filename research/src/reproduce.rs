@@ -19,6 +19,7 @@ use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
 use crate::finished::Kept;
 use crate::run::Prepared;
+use crate::worker;
 
 /// What running an experiment again has shown.
 #[derive(Clone, Debug)]
@@ -176,6 +177,7 @@ impl Prepared {
         experiment: &StoredExperiment,
         active: &ActiveRun,
     ) -> Result<(Vec<Event>, Kept), ResearchError> {
+        let launcher = worker::launcher(self.research.options.isolation, &self.experiment)?;
         let mut options = self.research.options.clone();
         options.seed = stored.record().options.seed;
         options.root_view = self.tasks(&options, Some(stored.record()))?.view;
@@ -208,6 +210,7 @@ impl Prepared {
             subscribers: self.research.subscribers,
             target,
             control: active.control(),
+            launcher,
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,
             warnings: Vec::new(),

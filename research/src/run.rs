@@ -24,6 +24,7 @@ use crate::storing::Stored;
 use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
 use crate::view;
+use crate::worker;
 
 impl Research {
     /// Runs the research, and gives its results to ask for when it has ended.
@@ -150,6 +151,7 @@ impl Prepared {
             action: "handle signals",
             source,
         })?;
+        let launcher = worker::launcher(self.research.options.isolation, &self.experiment)?;
         let mut stored = None;
         let mut done = DoneBefore::default();
         let mut warnings = Vec::new();
@@ -232,6 +234,7 @@ impl Prepared {
             storage,
             subscribers: audience.subscribers,
             target,
+            launcher,
             control: active.control(),
             recorded_source: record.source.as_ref().map(ToString::to_string),
             handle_signals: self.research.handle_signals,

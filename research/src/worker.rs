@@ -4,8 +4,8 @@ use std::process::exit;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use research_core::Experiment;
-use research_exec::{Invitation, relaunched_test, serve};
+use research_core::{Experiment, Isolation};
+use research_exec::{Begun, Invitation, Launcher, end_if_lost, relaunched_test, serve};
 
 use crate::builder::Research;
 use crate::error::ResearchError;
@@ -30,7 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves the leader if this process was started as a worker of this research; else it does nothing.
 ///
-/// Put it first in `main`, with the research that the program runs: what stands between it and
+/// Workers of a program with one thread are forked when its `run` is called, and do not begin with
+/// `main`. A program that starts threads before that, a pool say, is executed once more for each worker.
+/// For such a program, put this first in `main`, with the research that the program runs: what stands between it and
 /// `run` is then done by the leader alone. A program that runs several calls it for each of them.
 /// They are told apart by their names, units and functions: where only what closures have captured
 /// differs, give them names of their own. The entry serves the first run of a research, and those
@@ -51,6 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// }
 /// ```
 pub fn worker_entry(study: impl FnOnce() -> Research) {
+    end_if_lost();
     let Some(invitation) = Invitation::received() else {
         return;
     };
@@ -68,8 +71,25 @@ pub fn worker_entry(study: impl FnOnce() -> Research) {
 /// As [`worker_entry`], for programs that make the experiment from what the leader has recorded
 /// (see [`Research::source`]), as JSON.
 pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, String>) {
+    end_if_lost();
     if let Some(invitation) = Invitation::received() {
         serve_and_exit(invitation, None, build);
+    }
+}
+
+/// What starts the workers of a run. It is asked for before anything else of the run is done, and
+/// returns in the leader; workers that are forked serve it, and end.
+pub(crate) fn launcher(
+    isolation: Isolation,
+    experiment: &Experiment,
+) -> Result<Launcher, ResearchError> {
+    let begun = Launcher::begin(isolation).map_err(|source| ResearchError::Io {
+        action: "prepare to start workers",
+        source,
+    })?;
+    match begun {
+        Begun::Leader(launcher) => Ok(launcher),
+        Begun::Worker(worker) => worker.serve(view::in_worker(experiment.clone())),
     }
 }
 

@@ -246,6 +246,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::Env(_)
         | ResearchError::Source(_)
         | ResearchError::Table(_)
+        | ResearchError::InUnit { .. }
         | ResearchError::InMemory { .. } => Exit::Usage,
         ResearchError::Storage(error) => storage_exit(error),
         ResearchError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {

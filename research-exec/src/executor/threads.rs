@@ -10,6 +10,7 @@ use research_core::{Event, EventSink, SinkError, Unit};
 use super::block::Block;
 use super::branch::Branch;
 use super::{Executor, Pace, in_turn};
+use crate::in_unit::{self, is_in_unit};
 
 /// So many reports wait here; then the threads wait too.
 const REPORTS: usize = 64;
@@ -86,9 +87,13 @@ fn start<'scope, 'env>(
         },
         pace: Pace::new(),
     };
+    let is_in_unit = is_in_unit();
     thread::Builder::new()
         .name(format!("branch {index}"))
-        .spawn_scoped(scope, move || branch.serve())?;
+        .spawn_scoped(scope, move || {
+            in_unit::set_thread(is_in_unit);
+            branch.serve();
+        })?;
     Ok(order)
 }
 

@@ -7,6 +7,8 @@ use research_core::{Event, EventSink, Experiment, SinkError, Status, Unit, Worke
 
 use crate::distributor::Input;
 use crate::executor::Executor;
+use crate::in_unit;
+use crate::lineage::RunsHere;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::printed::Redirects;
 
@@ -17,6 +19,8 @@ const BATCH: usize = 64;
 pub(super) struct InProcess {
     executor: Executor,
     inputs: VecDeque<Input>,
+    /// What units start is in this research.
+    _runs: Option<RunsHere>,
 }
 
 const WORKER: WorkerNumber = WorkerNumber(0);
@@ -32,6 +36,8 @@ impl InProcess {
         Self {
             executor,
             inputs: VecDeque::new(),
+            // Without it researches that start each other are not counted, and all else is the same.
+            _runs: RunsHere::begin().ok(),
         }
     }
 
@@ -79,7 +85,10 @@ impl InProcess {
             append,
         };
         // This sink takes everything: what ends with an error is what could not be stored.
-        let endings = match self.executor.run_task(task, &mut sink) {
+        let before = in_unit::set_thread(true);
+        let endings = self.executor.run_task(task, &mut sink);
+        in_unit::set_thread(before);
+        let endings = match endings {
             Ok(endings) => endings,
             Err(error) => {
                 self.inputs.push_back(Input::Unstored {

@@ -5,6 +5,8 @@ use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subs
 use super::{DomainUpdater, LaunchError, RunControl};
 use crate::devices::{DevicePlan, DeviceProbe};
 use crate::distributor::StatusCounts;
+use crate::launcher::Launcher;
+use crate::lineage::MOST_DEPTH;
 use crate::task::TaskSource;
 use crate::worker::Target;
 
@@ -28,6 +30,8 @@ pub struct Job {
     pub subscribers: Vec<Box<dyn Subscriber>>,
     /// Which `run` of the program this is, so that workers find it.
     pub target: Target,
+    /// What starts its workers.
+    pub launcher: Launcher,
     /// What workers build the experiment from, where it was not written in Rust.
     pub recorded_source: Option<String>,
     /// What other threads of the program can end the run with.
@@ -66,6 +70,12 @@ pub enum RunError {
     /// A unit has failed, and failures are to be raised at once.
     #[error("{0}")]
     Raised(String),
+    /// It would be in a unit of a research that is in a unit of another one, and so on.
+    #[error(
+        "researches are nested too deep: this one is in a unit of another one, which is in a unit of another one, \
+         and so on {MOST_DEPTH} times; does it start itself?"
+    )]
+    TooDeep,
     /// A thread of the leader has panicked.
     #[error("the leader's {0} has panicked: this is a fault of research itself, please report it")]
     Panicked(&'static str),

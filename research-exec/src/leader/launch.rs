@@ -1,31 +1,29 @@
 //! Starting workers, and listening to each in a thread of its own.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::wait::WaitStatus;
-use nix::unistd::Pid;
 use research_core::{WorkerNumber, codec};
 
 use super::dispatch::Teller;
 use crate::devices::variables;
 use crate::distributor::Input;
+use crate::launcher::{Launcher, WorkerStart};
 use crate::link::control::Commander;
 use crate::link::frame::{Frame, FrameDecoder, FrameKind};
 use crate::link::message::{Ended, Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportReceiver, ReportServer};
-use crate::orphans::{MARK, end_marked, mark_of_worker};
-use crate::process::{ProcessHandle, ending_in_words, wait_readable};
-use crate::relaunch::this_program;
-use crate::worker::{Invitation, Role, Target, tie_to_parent};
+use crate::orphans::{end_marked, mark_of_worker};
+use crate::process::{ChildProcess, ProcessHandle, ending_in_words, wait_readable};
+use crate::worker::Target;
 
 /// A worker that has closed its channel has this long to end, in milliseconds.
 const LAST_MOMENTS: u16 = 2000;
@@ -81,14 +79,16 @@ impl RunningWorker {
     }
 }
 
-/// Starts this program again as a worker. What it reports is told to the distributor; the last
-/// of it is that the worker is lost. What it starts has a mark that begins with that of the run.
+/// Starts a worker. What it reports is told to the distributor; the last of it is that the worker is
+/// lost. What it starts has a mark that begins with that of the run. Gives the thread that listens
+/// to it, too, which ends with it.
 pub(super) fn launch(
+    launcher: &mut Launcher,
     init: &Init,
     target: &Target,
     mark: &str,
     teller: Teller,
-) -> Result<RunningWorker, LaunchError> {
+) -> Result<(RunningWorker, JoinHandle<()>), LaunchError> {
     let worker = init.worker;
     let failed = |action| {
         move |source| LaunchError {
@@ -99,51 +99,45 @@ pub(super) fn launch(
     };
     let server = ReportServer::new().map_err(failed("opening a channel"))?;
     let (ours, theirs) = UnixStream::pair().map_err(failed("opening a socket"))?;
-    let role = Role::Worker {
+    let variables = init.devices.iter().flat_map(variables);
+    let start = WorkerStart {
         server: server.name().to_owned(),
+        target: target.clone(),
+        mark: mark_of_worker(mark),
+        variables: variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
     };
-    let variable = Invitation::new(role, target.clone()).variable();
-    let (name, value) = variable
-        .map_err(io::Error::from)
-        .map_err(failed("inviting it"))?;
-    let mark = mark_of_worker(mark);
-    let mut command = this_program().map_err(failed("finding this program"))?;
-    command
-        .env(name, value)
-        .env(MARK, &mark)
-        .envs(init.devices.iter().flat_map(variables))
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::null());
-    tie_to_parent(&mut command, Signal::SIGTERM);
-    let child = command.spawn().map_err(failed("starting the program"))?;
+    let pid = launcher.start(&start, theirs);
+    let pid = pid.map_err(failed("starting its process"))?;
     let link = Link {
         worker,
-        child,
-        mark,
+        child: ChildProcess::new(pid),
+        mark: start.mark,
         teller,
     };
-    let handles = i32::try_from(link.child.id())
-        .map_err(io::Error::other)
-        .and_then(|pid| Ok((ProcessHandle::open(pid)?, ProcessHandle::open(pid)?)));
-    let (handle, watched) = handles.map_err(failed("watching it"))?;
+    let open = || ProcessHandle::open(pid.as_raw());
+    let handle = open().map_err(failed("watching it"))?;
+    let watched = open().map_err(failed("watching it"))?;
     let answers = ours.try_clone().map_err(failed("sharing its socket"))?;
     ours.set_write_timeout(Some(SEND_LIMIT))
         .map_err(failed("limiting how long it may not read"))?;
     let init = init.clone();
-    std::thread::Builder::new()
+    let listener = std::thread::Builder::new()
         .name(format!("worker {worker}"))
         .spawn(move || link.listen(server, answers, &watched, &init))
         .map_err(failed("starting a thread"))?;
-    Ok(RunningWorker {
+    let running = RunningWorker {
         commander: Mutex::new(Commander::new(ours)),
         handle,
-    })
+    };
+    Ok((running, listener))
 }
 
 /// The thread that listens to a worker.
 struct Link {
     worker: WorkerNumber,
-    child: Child,
+    child: ChildProcess,
     /// What all processes of the worker have in their environment.
     mark: String,
     teller: Teller,
@@ -152,9 +146,7 @@ struct Link {
 /// Without somebody who listens to it, nobody would see to its end, and the run would wait for that.
 impl Drop for Link {
     fn drop(&mut self) {
-        // Neither does anything to one that was waited for already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.kill();
         if std::thread::panicking() {
             self.tell_loss("the thread that listens to it has panicked".to_owned());
         }
@@ -269,15 +261,11 @@ impl Link {
             }
         }
         let status = self.child.wait()?;
-        if !status.success() {
+        if !matches!(status, WaitStatus::Exited(_, 0)) {
             // It may have had no time to end what it has started.
             end_marked(&self.mark)?;
         }
-        let pid = Pid::from_raw(0);
-        Ok(ending_in_words(&WaitStatus::from_raw(
-            pid,
-            status.into_raw(),
-        )?))
+        Ok(ending_in_words(&status))
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Sampled {
     pub(super) devices: Vec<String>,
     /// Whether experiments run in this process.
     pub(super) in_process: bool,
+    /// The mark of the run.
+    pub(super) mark: String,
 }
 
 impl Sampler {
@@ -66,7 +68,8 @@ impl Sampled {
     }
 
     fn sample(&self, memory: &DeviceMemory) -> DeviceSample {
-        let is_ours = |pid| self.in_process && pid == std::process::id() || is_marked(pid);
+        let is_ours =
+            |pid| self.in_process && pid == std::process::id() || is_marked(pid, &self.mark);
         let ours = memory.processes.iter().filter(|one| is_ours(one.pid));
         DeviceSample {
             total: memory.total,
@@ -122,6 +125,7 @@ mod tests {
             }),
             devices: vec!["GPU-0".to_owned()],
             in_process: false,
+            mark: "1-1".to_owned(),
         };
         let sampler = Sampler::start(sampled, letters).unwrap();
         sampler.ask(1);

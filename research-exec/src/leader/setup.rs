@@ -53,6 +53,7 @@ impl Leader {
             probe: job.probe,
             devices: job.devices.ids().map(str::to_owned).collect(),
             in_process,
+            mark: job.mark.clone(),
         });
         let sampler = sampled.map(|sampled| Sampler::start(sampled, letters.clone()));
         let sampler = sampler.transpose().map_err(no_thread("looks at devices"))?;
@@ -78,6 +79,8 @@ impl Leader {
             init,
             n_iters,
             target: job.target,
+            launcher: job.launcher,
+            listeners: Vec::new(),
             mark: job.mark,
             desk: Desk::new(Dispatch::new(
                 Distributor::new(settings, source).with_gate(gate),

@@ -204,7 +204,7 @@ impl ProgramCommand {
         };
         let environment = environment::of(context)
             .map_err(|error| Failure::Render(RenderError::Folder(error)))?;
-        Launch::new(words, environment, label)
+        Ok(Launch::new(words, environment, label)?.marked(context.mark()))
     }
 }
 

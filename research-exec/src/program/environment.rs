@@ -14,8 +14,6 @@ const PATH: &str = "RESEARCH_PATH";
 const SEED: &str = "RESEARCH_SEED";
 const ITERATION: &str = "RESEARCH_ITERATION";
 const CONFIG: &str = "RESEARCH_CONFIG";
-/// Meant for this process alone.
-const INVITATION: &str = crate::worker::INVITATION_VARIABLE;
 
 /// What only one experiment has: a root unit that names one of these is not the same for all branches.
 pub(super) const OF_EXPERIMENT: [&str; 2] = [ID, PATH];
@@ -27,7 +25,7 @@ pub(super) const OF_EXPERIMENT: [&str; 2] = [ID, PATH];
 pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     let record = context.record();
     let visible = context.visible_devices();
-    let mut ours = vec![ID, PATH, SEED, ITERATION, CONFIG, INVITATION];
+    let mut ours = vec![ID, PATH, SEED, ITERATION, CONFIG];
     if visible.is_some() {
         ours.extend([VISIBLE, ORDER.0]);
     }

@@ -20,6 +20,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use nix::unistd::{AccessFlags, Pid, pipe2};
 
 use super::failure::Failure;
+use crate::lineage::{Lineage, Origin};
+use crate::process::reset_signals;
 
 /// Where programs are looked for when there is no `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -36,6 +38,8 @@ pub(super) struct Launch {
     environment: Vec<CString>,
     /// The files that the program may be, in the order in which they are tried.
     candidates: Vec<CString>,
+    /// What it descends from, where that is not what this process does.
+    lineage: Option<Lineage>,
 }
 
 /// A program that was started: it leads a group of its own.
@@ -79,7 +83,14 @@ impl Launch {
             words,
             environment,
             candidates,
+            lineage: None,
         })
+    }
+
+    /// Lets the program, and all that it starts, be known as what has this mark.
+    pub(super) fn marked(mut self, mark: Option<&str>) -> Self {
+        self.lineage = mark.map(|mark| Lineage::of_child(Origin::Program, mark));
+        self
     }
 
     /// Whether there is a file to execute, told without starting it.
@@ -137,6 +148,7 @@ impl Launch {
             environment: environment.as_ptr(),
             ends: [0, 1, 2].map(|end: usize| ends[end].as_raw_fd()),
             parent: Pid::this().as_raw(),
+            lineage: self.lineage,
             error: 0,
         };
         let mut stack: Vec<MaybeUninit<u128>> = Vec::with_capacity(STACK / size_of::<u128>());
@@ -251,6 +263,7 @@ struct Orders {
     environment: *const *const c_char,
     ends: [c_int; 3],
     parent: libc::pid_t,
+    lineage: Option<Lineage>,
     /// Why it could not, for the parent to read; 0 if the program was executed.
     error: c_int,
 }
@@ -276,39 +289,16 @@ extern "C" fn child(orders: *mut c_void) -> c_int {
                 libc::_exit(127);
             }
         }
+        // A program without it is known by its environment.
+        let _ = orders.lineage.map(Lineage::take_on);
         // Not all of our files close by themselves (channels to other processes); an old kernel
         // that does not know the call leaves those open.
         libc::syscall(libc::SYS_close_range, 3, c_int::MAX, 0);
-        reset_signals();
+        // Rust programs ignore SIGPIPE, which others do not expect. Our handlers go before the mask does,
+        // since they would run in our memory.
+        reset_signals(|signal, is_handled| is_handled || signal == libc::SIGPIPE);
         orders.error = execute(orders);
         libc::_exit(127)
-    }
-}
-
-/// Signals as a program expects them. Our handlers go before the mask does, since they would run
-/// in our memory.
-///
-/// # Safety
-/// For the child only.
-unsafe fn reset_signals() {
-    for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: the structures are valid, and all zeros is one of their values.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            libc::sigaction(signal, ptr::null(), &raw mut action);
-            let handled = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
-            // Rust programs ignore SIGPIPE, which others do not expect.
-            if handled || signal == libc::SIGPIPE {
-                let default: libc::sigaction = std::mem::zeroed();
-                libc::sigaction(signal, &raw const default, ptr::null_mut());
-            }
-        }
-    }
-    // SAFETY: the set is valid once it was emptied.
-    unsafe {
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());
     }
 }
 

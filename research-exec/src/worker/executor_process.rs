@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -10,30 +10,31 @@ use std::sync::Arc;
 
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::WaitStatus;
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
 
 use super::invitation::{Invitation, Role, Target};
 use super::sink::run_and_tell;
 use crate::executor::Executor;
 use crate::groups::{Slot, default_action, end_executor, forget_groups};
+use crate::in_unit;
+use crate::lineage::Lineage;
 use crate::link::control::Commander;
 use crate::link::frame::FrameKind;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::printed::{Keeper, PerStream, Pipes, PrintEnds};
-use crate::process::{ProcessHandle, kill_group};
+use crate::process::{ChildProcess, ProcessHandle, kill_group};
 use crate::relaunch::this_program;
 
 /// A started executor. Dropping it kills its whole process group and reaps it.
 pub(super) struct ExecutorProcess {
-    pid: Pid,
+    child: ChildProcess,
     handle: ProcessHandle,
     reports: OwnedFd,
     /// What it prints, where that is kept.
     pub(super) printed: Option<Pipes>,
     /// Its place in the list of groups, until all of the group is gone.
     slot: Option<Slot>,
-    status: Option<WaitStatus>,
     /// Whether it runs its task; one that was executed says when it does.
     has_begun: bool,
 }
@@ -43,12 +44,11 @@ impl ExecutorProcess {
         slot.set(pid.as_raw());
         let handle = ProcessHandle::open(pid.as_raw())?;
         Ok(Self {
-            pid,
+            child: ChildProcess::new(pid),
             handle,
             reports,
             printed,
             slot: Some(slot),
-            status: None,
             has_begun: false,
         })
     }
@@ -109,29 +109,18 @@ impl ExecutorProcess {
 
     /// Waits for its end, after which nothing of its group runs any more.
     pub(super) fn wait(&mut self) -> io::Result<WaitStatus> {
-        let status = match self.status {
-            Some(status) => status,
-            None => loop {
-                match waitpid(self.pid, None) {
-                    Ok(status) => break status,
-                    Err(nix::errno::Errno::EINTR) => {}
-                    Err(error) => return Err(error.into()),
-                }
-            },
-        };
-        self.status = Some(status);
-        Ok(status)
+        self.child.wait()
     }
 
     /// Kills what its group has left behind, before its number can be given to another group.
     pub(super) fn kill_group(&self) {
-        kill_group(self.pid);
+        kill_group(self.child.pid());
     }
 }
 
 impl Drop for ExecutorProcess {
     fn drop(&mut self) {
-        if self.status.is_none() {
+        if !self.child.has_ended() {
             self.kill_group();
             // It was killed; that it cannot be waited for would only mean that it is gone.
             let _ = self.wait();
@@ -154,6 +143,7 @@ fn child_main(
         // their owners are never dropped in it, for it ends by _exit.
         unsafe { libc::close(*descriptor) };
     }
+    in_unit::set_process();
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     let tied = prctl::set_pdeathsig(Signal::SIGKILL).and_then(|()| forget_groups());
     if tied.is_err() || getppid() != parent {
@@ -181,17 +171,14 @@ impl ReadyExecutor {
         let redirects = PerStream::of(|stream| init.options.redirect(stream));
         let (printed, ends) = Pipes::open(redirects)?.unzip();
         let printed_to = ends.as_ref().map(PrintEnds::numbers).unwrap_or_default();
-        let invitation = Invitation::new(Role::Executor { printed_to }, target.clone());
-        let (name, value) = invitation.variable()?;
+        let role = Role::Executor { printed_to };
+        let invitation = Invitation::new(role, theirs.as_raw_fd(), target.clone());
         let mut command = this_program()?;
-        command
-            .env(name, value)
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         tie_to_parent(&mut command, Signal::SIGKILL);
-        // SAFETY: it makes plain system calls (fcntl) and allocates nothing.
-        unsafe { command.pre_exec(move || printed_to.inherit()) };
+        let file = invitation.hand_to(&mut command, Lineage::of_executor())?;
         let child = command.spawn()?;
+        drop((theirs, file));
         drop(ends);
         let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         let reports = OwnedFd::from(ours.try_clone()?);
@@ -202,7 +189,7 @@ impl ReadyExecutor {
     }
 
     pub(super) fn pid(&self) -> i32 {
-        self.process.pid.as_raw()
+        self.process.child.pid().as_raw()
     }
 
     /// Gives it its task, what of which is printed `keeper` takes.

@@ -10,7 +10,8 @@ use research_core::{
 };
 use research_exec::devices::NvmlProbe;
 use research_exec::{
-    DomainSource, DoneBefore, Invitation, Job, Report, RunError, Target, lead, serve,
+    Begun, DomainSource, DoneBefore, Invitation, Job, Launcher, Report, RunError, Target, lead,
+    serve,
 };
 
 pub(crate) struct Run {
@@ -92,6 +93,11 @@ impl Run {
         let source = DomainSource::new(&configs, &domain, None, 0, DoneBefore::default())
             .unwrap()
             .branches(self.options.branches);
+        // A program of tests has several threads: workers are executed.
+        let launcher = match Launcher::begin(self.options.isolation).unwrap() {
+            Begun::Leader(launcher) => launcher,
+            Begun::Worker(worker) => worker.serve(self.experiment),
+        };
         let report = lead(Job {
             experiment: self.experiment,
             options: self.options,
@@ -102,6 +108,7 @@ impl Run {
             storage: self.storage.unwrap_or_else(keep),
             subscribers: Vec::new(),
             target,
+            launcher,
             control: research_exec::RunControl::default(),
             recorded_source: None,
             handle_signals: false,

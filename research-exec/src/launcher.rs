@@ -1,0 +1,103 @@
+//! How workers are started. Where the program has one thread when its run begins, they are forked:
+//! they have all that it has, and nothing happens twice. Threads do not survive a fork, so where there
+//! are others the program is executed anew, and comes to the same run.
+
+mod execution;
+mod fork_server;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::unistd::Pid;
+use research_core::Isolation;
+use serde::{Deserialize, Serialize};
+
+use crate::process::is_single_threaded;
+use crate::worker::Target;
+use fork_server::ForkServer;
+pub use fork_server::ForkedWorker;
+
+/// Threads of an earlier run have so long to be gone.
+const LAST_MOMENTS: Duration = Duration::from_millis(500);
+
+/// Starts the workers of a run.
+#[derive(Debug)]
+pub struct Launcher(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// Experiments run in this process.
+    Nothing,
+    Fork(ForkServer),
+    Execution,
+}
+
+/// The process in which [`Launcher::begin`] returns.
+#[derive(Debug)]
+pub enum Begun {
+    /// The one that called it.
+    Leader(Launcher),
+    /// A worker that was forked from it. It serves, and does nothing else.
+    Worker(ForkedWorker),
+}
+
+/// What a worker is told by how it is started.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct WorkerStart {
+    /// Where it sends its reports.
+    pub(crate) server: String,
+    pub(crate) target: Target,
+    /// What marks it and all that it starts.
+    pub(crate) mark: String,
+    /// Its environment, beside that of the leader.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+impl Launcher {
+    /// Prepares to start the workers of a run with this isolation. Call it before anything starts a
+    /// thread, and before anything is opened that workers must not have.
+    ///
+    /// It may return once more in each worker.
+    ///
+    /// # Errors
+    /// The system has no process or no socket for it.
+    pub fn begin(isolation: Isolation) -> io::Result<Begun> {
+        if isolation == Isolation::None {
+            return Ok(Begun::Leader(Self(Kind::Nothing)));
+        }
+        if !has_one_thread() {
+            return Ok(Begun::Leader(Self(Kind::Execution)));
+        }
+        ForkServer::start()
+    }
+
+    /// Starts a worker, a child of this process, which gets its commands from this socket.
+    pub(crate) fn start(&mut self, start: &WorkerStart, commands: UnixStream) -> io::Result<Pid> {
+        match &mut self.0 {
+            Kind::Nothing => Err(io::Error::other("this run has no workers")),
+            Kind::Fork(server) => server.start_worker(start, commands.into()),
+            Kind::Execution => execution::start_worker(start, OwnedFd::from(commands)),
+        }
+    }
+}
+
+/// Whether this process has one thread, so that [`Launcher::begin`] forks workers. The threads of a run
+/// that has just ended may be there still for a moment: they are waited for.
+#[must_use]
+pub fn has_one_thread() -> bool {
+    static HAD_ONE: AtomicBool = AtomicBool::new(false);
+    let begin = Instant::now();
+    while !is_single_threaded() {
+        if !HAD_ONE.load(Ordering::Relaxed) || begin.elapsed() > LAST_MOMENTS {
+            HAD_ONE.store(false, Ordering::Relaxed);
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    HAD_ONE.store(true, Ordering::Relaxed);
+    true
+}

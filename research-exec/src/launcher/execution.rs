@@ -1,0 +1,35 @@
+//! Workers that are this program started again.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::Stdio;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+use super::WorkerStart;
+use crate::lineage::{Lineage, Origin};
+use crate::orphans::MARK;
+use crate::relaunch::this_program;
+use crate::worker::{Invitation, Role, tie_to_parent};
+
+pub(super) fn start_worker(start: &WorkerStart, commands: OwnedFd) -> io::Result<Pid> {
+    let role = Role::Worker {
+        server: start.server.clone(),
+    };
+    let invitation = Invitation::new(role, commands.as_raw_fd(), start.target.clone());
+    let mut command = this_program()?;
+    let variables = start.variables.iter().map(|(name, value)| (name, value));
+    command
+        .env(MARK, &start.mark)
+        .envs(variables)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    tie_to_parent(&mut command, Signal::SIGTERM);
+    let lineage = Lineage::of_child(Origin::Worker, &start.mark);
+    let _file = invitation.hand_to(&mut command, Some(lineage))?;
+    let child = command.spawn()?;
+    Ok(Pid::from_raw(
+        i32::try_from(child.id()).map_err(io::Error::other)?,
+    ))
+}

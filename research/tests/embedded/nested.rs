@@ -1,0 +1,127 @@
+//! Researches in units of others.
+
+use std::path::Path;
+use std::process::Command;
+
+use research::{Context, Isolation, Research, UnitError, ec, option};
+
+use crate::Test;
+use crate::programs::{Program, finish, start, starts, stderr, stdout, thread_if_asked, values};
+
+pub(crate) const TESTS: &[Test] = &[
+    ("nested::a_run_in_a_unit_is_refused_or_served", || {
+        for isolation in ["experiment", "worker", "none"] {
+            for threads in ["", "threads"] {
+                assert_that_workers_are_refused(isolation, threads);
+                assert_that_it_runs_without_workers(isolation, threads);
+            }
+        }
+    }),
+    ("nested::programs_of_units_may_run_researches", || {
+        let (folder, output) = start("starts-itself", &["1"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(stdout(&output).contains(r#"["0"]"#), "{}", stdout(&output));
+        assert_eq!(starts(&folder), 2);
+    }),
+    (
+        "nested::researches_do_not_start_each_other_without_end",
+        || {
+            let (folder, output) = start("starts-itself", &["1000"]);
+            let printed = format!("{}{}", stdout(&output), stderr(&output));
+            assert!(printed.contains("researches are nested"), "{printed}");
+            assert!(starts(&folder) <= 5, "{} starts", starts(&folder));
+        },
+    ),
+];
+
+pub(crate) const PROGRAMS: &[Program] = &[
+    ("nests", |folder, rest| {
+        thread_if_asked(rest);
+        let [isolation, inner, ..] = rest else {
+            panic!("it has two arguments")
+        };
+        let inner = level(inner);
+        let place = folder.to_owned();
+        let finished = finish(
+            Research::new("outer")
+                .folder(folder)
+                .domain(option("x", 0..2_i64))
+                .isolation(level(isolation))
+                .unit("run", move |cx: &mut Context| {
+                    let x: i64 = cx.config_item("x")?;
+                    let finished = inner_research(&place, x).isolation(inner).run()?;
+                    Ok(values(&finished, "triple").join(" "))
+                })
+                .save_to("inner"),
+        );
+        println!("{:?}", values(&finished, "inner"));
+        for entry in finished.logs(None).unwrap_or_default() {
+            println!("{entry:?}");
+        }
+    }),
+    ("starts-itself", |folder, rest| {
+        let deeper = rest[0].parse::<i64>().unwrap() - 1;
+        let place = folder.to_owned();
+        let name = format!("deep-{deeper}");
+        let finished = finish(
+            Research::new(&name)
+                .folder(folder)
+                .domain(option("x", 0..1_i64))
+                .unit("start", move |_: &mut Context| start_deeper(&place, deeper))
+                .save_to("code"),
+        );
+        println!("{:?}", values(&finished, "code"));
+    }),
+];
+
+fn inner_research(folder: &Path, x: i64) -> Research {
+    Research::new(format!("inner-{x}"))
+        .folder(folder)
+        .domain(option("y", 0..2_i64))
+        .callable("triple", |y: i64| 3 * y, (ec("y"),))
+        .save_to("triple")
+}
+
+/// Starts this program once more, and gives its exit code.
+fn start_deeper(folder: &Path, deeper: i64) -> Result<i64, UnitError> {
+    if deeper < 0 {
+        return Ok(0);
+    }
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["program", "starts-itself"])
+        .arg(folder)
+        .arg(deeper.to_string());
+    // Nothing of the environment says that it is started by a unit.
+    let status = command.env_clear().status()?;
+    Ok(status.code().unwrap_or(-1).into())
+}
+
+fn level(name: &str) -> Isolation {
+    match name {
+        "experiment" => Isolation::Experiment,
+        "worker" => Isolation::Worker,
+        _ => Isolation::None,
+    }
+}
+
+fn assert_that_workers_are_refused(isolation: &str, threads: &str) {
+    let (folder, output) = start("nests", &[isolation, "experiment", threads]);
+    let printed = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        printed.contains("in a unit of another research")
+            && printed.contains("isolation to `none`"),
+        "{isolation} {threads}: {printed}"
+    );
+    assert!(starts(&folder) <= 6, "{} starts", starts(&folder));
+}
+
+fn assert_that_it_runs_without_workers(isolation: &str, threads: &str) {
+    let (_, output) = start("nests", &[isolation, "none", threads]);
+    let printed = stdout(&output);
+    assert!(
+        printed.contains(r#"["0 3", "0 3"]"#),
+        "{isolation} {threads}: {printed}"
+    );
+}

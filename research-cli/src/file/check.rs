@@ -32,7 +32,7 @@ pub(crate) fn program(unit: &UnitFile, entries: &[Entry], sources: &[Source]) ->
             | ProgramError::NoFile
             | ProgramError::FileOfGenerator => output.map(|node| node.span),
             ProgramError::Template(_) => run.and_then(|node| brace(node, sources)),
-            ProgramError::NameInQuotes { column, .. } => {
+            ProgramError::Misplaced { column, .. } => {
                 run.and_then(|node| column_of(node, *column, sources))
             }
             _ => None,

@@ -1,7 +1,5 @@
 //! A command that was checked, and is ready to be filled in for an experiment.
 
-use std::ffi::OsString;
-
 use research_core::{Context, Input};
 
 use super::capture::LIMIT;
@@ -10,7 +8,7 @@ use super::failure::Failure;
 use super::names::{self, RenderError, UnknownName};
 use super::output::Parser;
 use super::preview::KnownBefore;
-use super::shell;
+use super::shell::{Misplaced, ShellCommand};
 use super::spawn::Launch;
 use super::spec::{ProgramSpec, Run};
 use super::template::{Part, Template, TemplateError};
@@ -28,7 +26,10 @@ pub struct ProgramCommand {
 #[derive(Clone, Debug)]
 enum Invocation {
     Words(Vec<Template>),
-    Shell { command: Template, label: String },
+    Shell {
+        command: ShellCommand,
+        label: String,
+    },
 }
 
 /// A [`ProgramSpec`] that cannot be.
@@ -55,15 +56,17 @@ pub enum ProgramError {
         "`run` is a list, and `shell = true` takes one text: write the command as the shell reads it"
     )]
     ListForShell,
-    /// A name stands where the quotes of its value would do harm.
+    /// A placeholder of a shell command stands where the shell does not take its value as it is.
     #[error(
-        "column {column} of `run`: `{{{name}}}` stands inside quotes, a comment or a here-document, or after a `$`; with `shell = true` every value gets quotes of its own, so write `\"before \"{{{name}}}\" after\"`"
+        "column {column} of `run`: `{{{name}}}` stands {place}; with `shell = true` a value can be a word, a part of one, or stand in double quotes; else write `x={{{name}}}` before, and `\"$x\"` here, or give it to a script as an argument"
     )]
-    NameInQuotes {
+    Misplaced {
         /// The name.
         name: String,
-        /// Where it stands, in characters from 1.
+        /// The column of its brace, in characters from 1.
         column: usize,
+        /// The place, as in "stands …".
+        place: String,
     },
     /// The regular expression cannot be used.
     #[error("`output`: the regular expression `{pattern}` cannot be used: {reason}")]
@@ -181,7 +184,7 @@ impl ProgramCommand {
                     .collect();
                 words.join(" ")
             }
-            Invocation::Shell { command, .. } => known.shell_command(command),
+            Invocation::Shell { command, .. } => command.preview(|name| known.value(name)),
         }
     }
 
@@ -196,9 +199,7 @@ impl ProgramCommand {
                 None
             }
             Invocation::Shell { command, label } => {
-                let command = command.render_for_shell(context);
-                words.extend(["sh", "-c"].map(OsString::from));
-                words.push(command.map_err(Failure::Render)?);
+                words = command.words(context).map_err(Failure::Render)?;
                 Some(label.clone())
             }
         };
@@ -219,10 +220,7 @@ impl Invocation {
                 if line.trim().is_empty() {
                     return Err(ProgramError::NoProgram);
                 }
-                if let Some((name, column)) = shell::name_in_quotes(&command) {
-                    let name = name.to_owned();
-                    return Err(ProgramError::NameInQuotes { name, column });
-                }
+                let command = ShellCommand::new(command)?;
                 let label = super::failure::shorten(line.trim().as_bytes());
                 Ok(Self::Shell { command, label })
             }
@@ -247,7 +245,22 @@ impl Invocation {
     fn templates(&self) -> &[Template] {
         match self {
             Self::Words(templates) => templates,
-            Self::Shell { command, .. } => std::slice::from_ref(command),
+            Self::Shell { command, .. } => std::slice::from_ref(command.template()),
+        }
+    }
+}
+
+impl From<Misplaced> for ProgramError {
+    fn from(misplaced: Misplaced) -> Self {
+        let Misplaced {
+            name,
+            column,
+            place,
+        } = misplaced;
+        Self::Misplaced {
+            name,
+            column,
+            place,
         }
     }
 }

@@ -57,6 +57,16 @@ pub enum RenderError {
         /// The unit.
         unit: String,
     },
+    /// A value that names a builtin of the shell that evaluates its arguments.
+    #[error(
+        "`{{{name}}}`: the value is the command `{command}` of the shell, which evaluates its arguments: only programs can be named by a value"
+    )]
+    Builtin {
+        /// The name in the template.
+        name: String,
+        /// The value.
+        command: String,
+    },
     /// No device was given to the experiment.
     #[error("`{{device}}`: this experiment has no device: set `devices` for the run")]
     NoDevice,

@@ -27,27 +27,25 @@ pub struct KnownBefore<'a> {
 }
 
 impl KnownBefore<'_> {
-    /// The parts of a text; what is known goes through `put`, and the rest stays as it is.
-    fn fill(&self, template: &Template, put: impl Fn(&str) -> String) -> String {
+    /// A text without quotes, with what is known; names of what is not stay between their braces.
+    #[must_use]
+    pub fn text(&self, template: &Template) -> String {
         let mut text = String::new();
         for part in template.parts() {
             match part {
                 Part::Text(plain) => text.push_str(plain),
-                Part::Name { name, .. } => {
-                    match names::known_before(name, self.config, self.built_in) {
-                        Some(value) => text.push_str(&put(&value)),
-                        None => text.push_str(&format!("{{{name}}}")),
-                    }
-                }
+                Part::Name { name, .. } => match self.value(name) {
+                    Some(value) => text.push_str(&value),
+                    None => text.push_str(&format!("{{{name}}}")),
+                },
             }
         }
         text
     }
 
-    /// A text without quotes, with what is known.
-    #[must_use]
-    pub fn text(&self, template: &Template) -> String {
-        self.fill(template, str::to_owned)
+    /// What a name will stand for, where that is known.
+    pub(super) fn value(&self, name: &str) -> Option<String> {
+        names::known_before(name, self.config, self.built_in)
     }
 
     /// One word of a command, in quotes where a shell would need them. Braces need none.
@@ -57,16 +55,6 @@ impl KnownBefore<'_> {
         if !word.is_empty() && word.chars().all(is_plain) {
             return word;
         }
-        quoted(&word)
+        shell::quoted(&word)
     }
-
-    pub(super) fn shell_command(&self, template: &Template) -> String {
-        self.fill(template, quoted)
-    }
-}
-
-fn quoted(value: &str) -> String {
-    let mut text = Vec::new();
-    shell::quote(value.as_bytes(), &mut text);
-    String::from_utf8_lossy(&text).into_owned()
 }

@@ -1,96 +1,148 @@
 //! Commands that go through a shell.
+//!
+//! No value ever becomes part of the text that the shell parses. The shell gets the values as
+//! arguments, a prelude assigns them to variables, and the command refers to these: as
+//! `"${research_value_1}"` where a placeholder is a word or a part of one, without the quotes where
+//! it stands in double quotes. Expanding a variable like this is the end of a value: it is neither
+//! split nor parsed. In all other places, and where a command would evaluate its arguments once
+//! more, a placeholder is refused.
 
+mod compound;
+mod quotes;
+mod rules;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod word;
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use research_core::Context;
+
+use super::names::{self, RenderError};
 use super::template::{Part, Template};
 
-/// Appends a value as one word of a shell command.
-///
-/// Always in single quotes, inside of which a shell takes every byte as it is; a single quote is
-/// written outside of them.
-pub(super) fn quote(value: &[u8], command: &mut Vec<u8>) {
-    command.push(b'\'');
-    for byte in value {
-        match byte {
-            b'\'' => command.extend_from_slice(br"'\''"),
-            byte => command.push(*byte),
-        }
-    }
-    command.push(b'\'');
+use scan::Scanner;
+
+/// The beginning of the names of the variables that hold the values.
+const VARIABLE: &str = "research_value_";
+
+/// A shell command in which every placeholder stands where its value is safe.
+#[derive(Clone, Debug)]
+pub(super) struct ShellCommand {
+    template: Template,
+    /// The text that the shell parses.
+    script: String,
+    /// For each placeholder, in order.
+    places: Vec<Place>,
 }
 
-/// The first name of a shell command that stands inside quotes, a comment, after a `$` or after the begin
-/// of a here-document, and its column.
-///
-/// Values are quoted when they are put in; inside other quotes theirs would end those and set the
-/// value free for the shell to read, and a line break in a value would end a comment. After a `$` they
-/// would be bash's own, in which a backslash of the value escapes. In a here-document quotes mean
-/// nothing, so that a `$(...)` in a value would be run.
-pub(super) fn name_in_quotes(command: &Template) -> Option<(&str, usize)> {
-    let mut state = State::Blank;
-    for part in command.parts() {
-        match part {
-            Part::Text(text) => state = text.chars().fold(state, State::after),
-            Part::Name { name, column } => match state {
-                State::Plain | State::Blank | State::Less => state = State::Plain,
-                _ => return Some((name, *column)),
-            },
-        }
-    }
-    None
+/// The place of a placeholder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    /// Whether it is inside double quotes; else it is a word, or a part of one.
+    is_in_quotes: bool,
+    /// Whether it is all of the word that names a command.
+    names_command: bool,
 }
 
-/// Where in a shell command a character stands.
-#[derive(Clone, Copy)]
-enum State {
-    Plain,
-    /// Where a word may begin, and `#` begins a comment.
-    Blank,
-    Comment,
-    Single,
-    Double,
-    Escaped,
-    DoubleEscaped,
-    /// After a `$`, where quotes begin in which a backslash escapes, in bash at least.
-    Dollar,
-    Dollared,
-    DollaredEscaped,
-    /// After a `<`, and after two.
-    Less,
-    TwoLess,
-    /// Anywhere after the begin of a here-document: where it ends is not looked for.
-    HereDocument,
+/// A placeholder that stands where a shell would not take its value as it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misplaced {
+    pub(super) name: String,
+    /// In characters, from 1.
+    pub(super) column: usize,
+    /// The place, as in "stands …".
+    pub(super) place: String,
 }
 
-impl State {
-    fn after(self, character: char) -> Self {
-        match (self, character) {
-            (Self::Comment, '\n') => Self::Blank,
-            (Self::Comment, _) | (Self::Blank | Self::Less, '#') => Self::Comment,
-            (Self::HereDocument, _) => Self::HereDocument,
-            (Self::Single | Self::Dollared, '\'') | (Self::Double, '"') | (Self::Escaped, _) => {
-                Self::Plain
+impl ShellCommand {
+    pub(super) fn new(template: Template) -> Result<Self, Misplaced> {
+        let places = Scanner::new(template.parts()).places()?;
+        let mut script = prelude(places.len());
+        let mut placeholders = (1..).zip(&places);
+        for part in template.parts() {
+            match part {
+                Part::Text(text) => script.push_str(text),
+                Part::Name { .. } => {
+                    if let Some((number, place)) = placeholders.next() {
+                        let quote = if place.is_in_quotes { "" } else { "\"" };
+                        script.push_str(&format!("{quote}${{{VARIABLE}{number}}}{quote}"));
+                    }
+                }
             }
-            (Self::Single, _) => Self::Single,
-            (Self::Double, '\\') => Self::DoubleEscaped,
-            (Self::Double | Self::DoubleEscaped, _) => Self::Double,
-            (Self::Dollared, '\\') => Self::DollaredEscaped,
-            (Self::Dollared | Self::DollaredEscaped, _) => Self::Dollared,
-            (Self::Less, '<') => Self::TwoLess,
-            // With a third one it is a text for standard input, with quotes as anywhere.
-            (Self::TwoLess, '<') => Self::Blank,
-            (Self::TwoLess, _) => Self::HereDocument,
-            (Self::Dollar, '\'') => Self::Dollared,
-            (_, '\'') => Self::Single,
-            (_, '"') => Self::Double,
-            (_, '\\') => Self::Escaped,
-            (_, '$') => Self::Dollar,
-            (_, '<') => Self::Less,
-            (_, character) if begins_word(character) => Self::Blank,
-            (_, _) => Self::Plain,
         }
+        Ok(Self {
+            template,
+            script,
+            places,
+        })
+    }
+
+    pub(super) fn template(&self) -> &Template {
+        &self.template
+    }
+
+    /// The words of the command that runs the shell with the values that the names have now.
+    pub(super) fn words(&self, context: &Context) -> Result<Vec<OsString>, RenderError> {
+        let mut words: Vec<OsString> = ["sh", "-c", &self.script, "sh"].map(Into::into).into();
+        for (name, place) in self.template.names().zip(&self.places) {
+            let mut value = Vec::new();
+            names::write(name, context, &mut value)?;
+            if place.names_command && rules::evaluates_arguments(&value) {
+                return Err(RenderError::Builtin {
+                    name: name.to_owned(),
+                    command: String::from_utf8_lossy(&value).into_owned(),
+                });
+            }
+            words.push(OsString::from_vec(value));
+        }
+        Ok(words)
+    }
+
+    /// The command as people would type it, where `known` gives the values that are known.
+    pub(super) fn preview(&self, known: impl Fn(&str) -> Option<String>) -> String {
+        let mut text = String::new();
+        let mut places = self.places.iter();
+        for part in self.template.parts() {
+            match part {
+                Part::Text(plain) => text.push_str(plain),
+                Part::Name { name, .. } => match (known(name), places.next()) {
+                    (Some(value), Some(place)) if place.is_in_quotes => {
+                        push_escaped(&value, &mut text);
+                    }
+                    (Some(value), _) => text.push_str(&quoted(&value)),
+                    (None, _) => text.push_str(&format!("{{{name}}}")),
+                },
+            }
+        }
+        text
     }
 }
 
-/// Whether a word may begin after this character.
-fn begins_word(before: char) -> bool {
-    " \t\n;&|()>`".contains(before)
+/// Takes the values out of the arguments, so that the command finds none, as it is written.
+fn prelude(values: usize) -> String {
+    if values == 0 {
+        return String::new();
+    }
+    let assignments = (1..=values).map(|number| format!("{VARIABLE}{number}=${{{number}}}"));
+    let assignments: Vec<String> = assignments.collect();
+    format!("{}; set --; ", assignments.join(" "))
+}
+
+/// A value as one word of a shell command, in single quotes, inside of which a shell takes every
+/// character as it is.
+pub(super) fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+/// Appends a value as a part of a text in double quotes.
+fn push_escaped(value: &str, text: &mut String) {
+    for character in value.chars() {
+        if ['"', '\\', '$', '`'].contains(&character) {
+            text.push('\\');
+        }
+        text.push(character);
+    }
 }

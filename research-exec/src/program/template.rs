@@ -7,7 +7,6 @@ use research_core::{Context, Input};
 
 use super::environment::OF_EXPERIMENT;
 use super::names::{self, RenderError};
-use super::shell;
 
 /// A text in which `{name}` stands for something that exists only while an experiment runs.
 ///
@@ -158,23 +157,6 @@ impl Template {
             match part {
                 Part::Text(plain) => text.extend_from_slice(plain.as_bytes()),
                 Part::Name { name, .. } => names::write(name, context, &mut text)?,
-            }
-        }
-        Ok(OsString::from_vec(text))
-    }
-
-    /// The same for a shell: each value is quoted, so that it stays one word.
-    pub(super) fn render_for_shell(&self, context: &Context) -> Result<OsString, RenderError> {
-        let mut text = Vec::new();
-        let mut value = Vec::new();
-        for part in &self.parts {
-            match part {
-                Part::Text(plain) => text.extend_from_slice(plain.as_bytes()),
-                Part::Name { name, .. } => {
-                    value.clear();
-                    names::write(name, context, &mut value)?;
-                    shell::quote(&value, &mut text);
-                }
             }
         }
         Ok(OsString::from_vec(text))

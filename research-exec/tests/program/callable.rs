@@ -218,6 +218,20 @@ fn values_stay_one_argument() {
 }
 
 #[test]
+fn a_builtin_of_the_shell_is_not_chosen_by_a_value() {
+    let run = |name: &str| {
+        let config = Config::new().with("x", name);
+        let line = Run::Line("{x} 'a b'".to_owned());
+        call(
+            command(line, true, OutputSpec::Text),
+            &mut context(config, None),
+        )
+    };
+    assert_eq!(run("echo").unwrap(), Value::from("a b"));
+    assert_error(run("eval"), &["`{x}`", "`eval`", "evaluates its arguments"]);
+}
+
+#[test]
 fn only_a_shell_does_what_a_shell_does() {
     let run = |shell| {
         let command = command(

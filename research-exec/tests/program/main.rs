@@ -7,7 +7,6 @@ mod generator;
 mod processes;
 mod profile;
 mod regex;
-mod shell;
 mod spec;
 mod template;
 

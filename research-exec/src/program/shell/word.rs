@@ -1,0 +1,86 @@
+//! The words of a shell command.
+
+/// A word of a command.
+#[derive(Debug, Default)]
+pub(super) struct Word {
+    /// The word without its quotes, if it is written out.
+    pub(super) literal: Option<String>,
+    /// What comes before the first placeholder; expansions are zero characters.
+    pub(super) prefix: String,
+    pub(super) has_value: bool,
+    /// Whether there is a slash that is written out.
+    pub(super) has_slash: bool,
+    pub(super) values: Vec<usize>,
+    /// How many characters and expansions it has beside placeholders.
+    others: usize,
+    pub(super) has_quotes: bool,
+    pub(super) open_braces: usize,
+}
+
+impl Word {
+    pub(super) fn new() -> Self {
+        Self {
+            literal: Some(String::new()),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_one_value(&self) -> bool {
+        self.values.len() == 1 && self.others == 0
+    }
+
+    pub(super) fn starts_with_value(&self) -> bool {
+        self.has_value && self.prefix.is_empty()
+    }
+
+    /// Whether it is `NAME=…`, with the `=` before any placeholder.
+    pub(super) fn is_assignment(&self) -> bool {
+        let Some((name, _)) = self.prefix.split_once('=') else {
+            return false;
+        };
+        let name = name.strip_suffix('+').unwrap_or(name);
+        let name = name.split('[').next().unwrap_or_default();
+        is_name(name)
+    }
+
+    /// Whether it would name the descriptor of a redirection behind it: `2`, or `{name}` in bash.
+    pub(super) fn is_descriptor(&self) -> bool {
+        let Some(text) = self.literal.as_deref().filter(|_| !self.has_quotes) else {
+            return false;
+        };
+        let name = text
+            .strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'));
+        text.chars().all(|c| c.is_ascii_digit()) || name.is_some_and(is_name)
+    }
+
+    pub(super) fn is_in_subscript(&self) -> bool {
+        match self.prefix.split_once('[') {
+            Some((name, rest)) => is_name(name) && !rest.contains(']'),
+            None => false,
+        }
+    }
+
+    pub(super) fn push(&mut self, character: char) {
+        self.others += 1;
+        self.has_slash |= character == '/';
+        if let Some(literal) = &mut self.literal {
+            literal.push(character);
+        }
+        if !self.has_value {
+            self.prefix.push(character);
+        }
+    }
+
+    pub(super) fn push_expansion(&mut self) {
+        self.push('\0');
+        self.literal = None;
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let mut characters = text.chars();
+    let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    characters.next().is_some_and(is_first)
+        && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

@@ -288,5 +288,15 @@ fn hidden_folder(parent: &Path) -> Result<tempfile::TempDir, StorageError> {
         .permissions(fs::Permissions::from_mode(0o777))
         .tempdir_in(parent)
         // Without the path that `tempfile` adds to the error: ours names it already.
-        .map_err(|error| cannot_create(error.kind().into()))
+        .map_err(|error| cannot_create(without_path(error)))
+}
+
+/// The error of the system in one of `tempfile`, which names a path that nobody knows.
+fn without_path(error: io::Error) -> io::Error {
+    let source = error.get_ref().and_then(|named| named.source());
+    let source = source.and_then(|source| source.downcast_ref::<io::Error>());
+    match source.and_then(io::Error::raw_os_error) {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => error,
+    }
 }

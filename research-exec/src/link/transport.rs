@@ -38,8 +38,12 @@ pub(crate) struct ReportServer {
 impl ReportServer {
     pub(crate) fn new() -> io::Result<Self> {
         prepare()?;
-        check_folder(&std::env::temp_dir())?;
-        let ((server, name), _) = close_on_exec(|| without_panic(IpcOneShotServer::new))?;
+        let folder = std::env::temp_dir();
+        check_folder(&folder)?;
+        let make = || close_on_exec(|| without_panic(IpcOneShotServer::new));
+        // It does not say why it cannot make a folder; what was refused once may be possible again.
+        let made = make().or_else(|_| check_folder(&folder).and_then(|()| make()));
+        let ((server, name), _) = made?;
         Ok(Self { server, name })
     }
 

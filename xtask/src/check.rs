@@ -72,6 +72,26 @@ pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
     ]))
 }
 
+/// Faults that are injected from outside, each case from a seed of its own.
+pub(crate) fn faults(kind: Option<&str>, runs: u64, seed: u64) -> Result<(), Failure> {
+    let mut command = cargo([
+        "test",
+        "--locked",
+        "--package=research-cli",
+        "--test=run",
+        "--",
+        "--nocapture",
+        "faults::",
+    ]);
+    command
+        .env("RESEARCH_TEST_FAULTS", runs.to_string())
+        .env("RESEARCH_TEST_SEED", seed.to_string());
+    if let Some(kind) = kind {
+        command.env("RESEARCH_TEST_KIND", kind);
+    }
+    run(&mut command)
+}
+
 /// The distributor under simulation, each seed a history of its own.
 pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Result<(), Failure> {
     let mut command = cargo([

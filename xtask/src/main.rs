@@ -52,6 +52,19 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Damage logs, let system calls fail, fill disks, and remove, replace and copy files of runs, each at
+    /// random, and check that nothing is lost or wrong without a word; `test` has a short form of this.
+    Faults {
+        /// One kind: damage, calls, commands, limits, disks, running, locks, copies, strangers, kinds or
+        /// races; all of them if not given.
+        kind: Option<String>,
+        /// How many cases of each kind.
+        #[arg(long, default_value_t = 200)]
+        runs: u64,
+        /// The seed of the first case; the others follow.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Run the distributor under simulation: crashes, lost and late messages, stops and updates of
     /// the domain, with its invariants checked at each step; `test` has a short form of this.
     Sim {
@@ -107,6 +120,7 @@ fn main() -> ExitCode {
         } => peers::compare(rounds),
         Command::Bench { filter, .. } => bench::run_all(filter.as_deref()),
         Command::Chaos { runs, seed } => check::chaos(runs, seed),
+        Command::Faults { kind, runs, seed } => check::faults(kind.as_deref(), runs, seed),
         Command::Sim {
             seeds,
             seed,

@@ -7,7 +7,7 @@ use crate::place::{Done, Place};
 
 /// Runs a shell script in which `step NAME …` calls the program; `None` where nothing can be
 /// mounted.
-fn with_mounts(place: &Place, script: &str) -> Option<()> {
+pub(crate) fn with_mounts(place: &Place, script: &str) -> Option<()> {
     let mounts = |flags: &str| {
         let mut probe = Command::new("unshare");
         probe.args([flags, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
@@ -38,7 +38,7 @@ fn with_mounts(place: &Place, script: &str) -> Option<()> {
     Some(())
 }
 
-fn step(place: &Place, name: &str) -> Done {
+pub(crate) fn step(place: &Place, name: &str) -> Done {
     Done {
         code: place.read(&format!("{name}.code")).trim().parse().ok(),
         out: place.read(&format!("{name}.out")),

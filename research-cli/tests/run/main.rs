@@ -9,6 +9,7 @@ mod devices;
 mod doctor;
 mod env;
 mod failures;
+mod faults;
 mod few_files;
 mod files;
 mod full_disk;

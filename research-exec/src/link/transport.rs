@@ -110,7 +110,7 @@ fn prepare() -> io::Result<()> {
         close_on_exec(|| {
             let (sender, _receiver) = bytes_channel()?;
             drop(spare);
-            without_panic(|| Ok(sender.send(&[])?))
+            without_panic(|| sender.send(&[]))
         })?;
         *prepared = true;
     }

@@ -1,0 +1,172 @@
+//! Damaged logs: every command sees the same of them, and nothing is lost or wrong without a word.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::mutations::{damage, frames};
+use super::random::Random;
+use super::study::{
+    Study, assert_complete, assert_nothing_is_wrong, cells, count, expected, results,
+};
+use super::{for_each_seed, research};
+use crate::place::Place;
+
+#[test]
+#[ignore = "what it shows is not mended yet"]
+fn damaged_logs() {
+    expected();
+    for_each_seed("damage", 24, |random| {
+        let studies = Study::all();
+        let study = &studies[usize::try_from(random.below(3)).unwrap()];
+        let other = &studies[usize::try_from(random.below(3)).unwrap()];
+        let (way, bytes) = damage(&study.log(), &other.log(), random);
+        let place = study.copy();
+        fs::write(place.path("s/events.log"), &bytes).unwrap();
+        let case = Case {
+            study,
+            what: format!("{}, {way}", study.state),
+            bytes,
+            folder: place.path("."),
+            _place: place,
+        };
+        case.check(random);
+    });
+}
+
+struct Case<'s> {
+    study: &'s Study,
+    what: String,
+    bytes: Vec<u8>,
+    folder: PathBuf,
+    _place: Place,
+}
+
+impl Case<'_> {
+    fn check(&self, random: &mut Random) {
+        let found = self.found_by_doctor();
+        let shown = self.shown_by_readers(found);
+        self.compact(shown);
+        match random.chance(50) && found == 1 {
+            true => self.salvage(),
+            false => self.resume(),
+        }
+    }
+
+    /// Whether what is there is what some run could have left, if it was killed: the log is one of
+    /// those from which it was made, or its first frames.
+    fn is_as_a_run_leaves_it(&self) -> bool {
+        let log = self.study.log();
+        log.starts_with(&self.bytes) && frames(&log).contains(&self.bytes.len())
+    }
+
+    /// What `doctor` says: 0 that all is whole, 1 that something is damaged, 3 that it cannot be read.
+    fn found_by_doctor(&self) -> i32 {
+        let done = research(&self.folder, &["doctor", "s"]);
+        let code = done.code.unwrap();
+        assert!([0, 1, 3].contains(&code), "{}: {done:?}", self.what);
+        if self.is_as_a_run_leaves_it() && self.study.state != "finished" {
+            assert_eq!(code, 0, "{}: {done:?}", self.what);
+        }
+        code
+    }
+
+    /// All that read see what `doctor` sees. Gives how many values are shown.
+    fn shown_by_readers(&self, found: i32) -> usize {
+        let folder = &self.folder;
+        let status = research(folder, &["status", "s"]);
+        let results = results(folder);
+        let query = research(folder, &["query", "s", "select count(*) from results"]);
+        for done in [&status, &results, &query] {
+            let what = format!("{}: doctor said {found}, and then {done:?}", self.what);
+            match (found, done.code) {
+                (0, Some(0)) => assert!(!done.err.contains("warning"), "{what}"),
+                (_, Some(0)) => assert!(done.err.contains("warning"), "{what}"),
+                (1 | 3, Some(2 | 3)) => assert!(done.err.contains("error: "), "{what}"),
+                _ => panic!("{what}"),
+            }
+        }
+        assert_eq!(status.code, results.code, "{}: {results:?}", self.what);
+        if results.code != Some(0) {
+            return 0;
+        }
+        let cells = cells(&results.out);
+        assert_nothing_is_wrong(&cells, &self.what);
+        if found == 0 && self.bytes == self.study.log() && self.study.state == "finished" {
+            assert_eq!(&cells, expected(), "{}", self.what);
+        }
+        count(&cells)
+    }
+
+    /// The tables and large values that are there stay, where they have more than the log.
+    fn compact(&self, shown: usize) {
+        let copy = tempfile::tempdir().unwrap();
+        super::copy(&self.folder.join("."), copy.path());
+        let before = kept(copy.path());
+        let done = research(copy.path(), &["compact", "s"]);
+        assert!(matches!(done.code, Some(0..=3)), "{}: {done:?}", self.what);
+        let after = kept(copy.path());
+        let is_less = shown < count(expected());
+        for (path, bytes) in &before {
+            let is_table = path.extension().is_some_and(|it| it == "parquet");
+            if is_less || !is_table {
+                let what = format!("{}: {path:?} after {done:?}", self.what);
+                assert!(after.get(path) == Some(bytes), "{what}");
+            }
+        }
+    }
+
+    /// It comes to what an undisturbed run comes to, or is refused and changes nothing.
+    fn resume(&self) {
+        let folder = &self.folder;
+        let done = research(folder, &["resume", "s"]);
+        match done.code {
+            Some(0) => {
+                assert_complete(folder, &format!("{}, resumed: {done:?}", self.what));
+                let doctor = research(folder, &["doctor", "s"]);
+                assert_eq!(doctor.code, Some(0), "{}: {doctor:?}", self.what);
+            }
+            Some(2 | 3) => {
+                assert!(done.err.contains("error: "), "{}: {done:?}", self.what);
+                let now = fs::read(folder.join("s/events.log")).unwrap();
+                assert!(now == self.bytes, "{}: the log was changed", self.what);
+            }
+            _ => panic!("{}: {done:?}", self.what),
+        }
+    }
+
+    /// What was whole is kept, and the rest is run again.
+    fn salvage(&self) {
+        let folder = &self.folder;
+        let done = research(folder, &["doctor", "s", "--salvage"]);
+        let what = format!("{}, salvaged: {done:?}", self.what);
+        if done.code == Some(3) {
+            let now = fs::read(folder.join("s/events.log")).unwrap();
+            assert!(now == self.bytes, "{what}");
+            return;
+        }
+        let salvaged = results(folder);
+        assert_eq!(salvaged.code, Some(0), "{what}, then {salvaged:?}");
+        assert_nothing_is_wrong(&cells(&salvaged.out), &what);
+        let resumed = research(folder, &["resume", "s"]);
+        assert_eq!(resumed.code, Some(0), "{what}, then {resumed:?}");
+        assert_complete(folder, &what);
+    }
+}
+
+/// The tables and the files of large values.
+fn kept(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let research = folder.join("s");
+    let mut kept = BTreeMap::new();
+    for folder in [research.clone(), research.join("values")] {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let is_value = folder.ends_with("values");
+            if is_value || path.extension().is_some_and(|it| it == "parquet") {
+                let bytes = fs::read(&path).unwrap();
+                kept.insert(path.strip_prefix(&research).unwrap().to_owned(), bytes);
+            }
+        }
+    }
+    kept
+}

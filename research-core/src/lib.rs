@@ -82,7 +82,7 @@ pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};
 pub use log_level::LogLevel;
 pub use measure::{Measure, SpanTime};
-pub use meeting::{EventSink, KeepOutput, SinkError, Storage, StorageError, Subscriber};
+pub use meeting::{Delivery, EventSink, KeepOutput, SinkError, Storage, StorageError, Subscriber};
 pub use memory::{MemorySize, ParseMemoryError};
 pub use options::{
     ExecutorTarget, FsyncPolicy, Isolation, Redirect, ResearchRecord, RootView, RunOptions,

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::event::Event;
+use crate::options::ResearchRecord;
 use crate::output_stream::OutputStream;
 use crate::shell::shell_word;
 
@@ -75,10 +76,27 @@ pub trait Storage: Send {
 }
 
 /// Sees events after they were appended to the log.
+///
+/// A subscriber that panics is called no more, and the log says so; the run goes on.
 pub trait Subscriber: Send {
-    /// Events of earlier runs of the same research, before the first of this run. They are told in
-    /// pieces, as [`on_events`](Self::on_events) is; nothing is done with them, if not told
-    /// otherwise.
+    /// How events are delivered; through a queue, if not set. It is asked once, before the run
+    /// begins.
+    fn delivery(&self) -> Delivery {
+        Delivery::Queued
+    }
+
+    /// How it is called in messages; by its type, if not set.
+    fn name(&self) -> &str {
+        std::any::type_name::<Self>()
+    }
+
+    /// The run begins: what the research is, and its folder, if it has one. This is the first call.
+    fn on_begin(&mut self, record: &ResearchRecord, folder: Option<&Path>) {
+        let _ = (record, folder);
+    }
+
+    /// Events of earlier runs of the same research, before the first of this run. They are passed
+    /// in several calls, as to [`on_events`](Self::on_events), and ignored, if not set.
     fn on_history(&mut self, events: &[Event]) {
         let _ = events;
     }
@@ -86,8 +104,28 @@ pub trait Subscriber: Send {
     /// Events, in the order of the log.
     fn on_events(&mut self, events: &[Event]);
 
-    /// There will be no more.
+    /// So many events are not delivered, because the queue was full: the subscriber is slower than
+    /// the run. They stand in the log between what was delivered before and what comes next. If not
+    /// set, they are ignored; the log says at the end how many were missed.
+    fn on_missed(&mut self, events: u64) {
+        let _ = events;
+    }
+
+    /// There will be no more events.
     fn on_end(&mut self) {}
+}
+
+/// How a [`Subscriber`] gets its events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// In a thread of its own, through a queue of limited size. The run does not wait for it,
+    /// except at its end, when all that is in the queue is delivered. What waits in the queue is
+    /// delivered in one call, so only a subscriber that takes long for each event misses any (see
+    /// [`Subscriber::on_missed`]).
+    #[default]
+    Queued,
+    /// In the thread that writes the log: nothing is missed, and the run waits for each call.
+    Synchronous,
 }
 
 /// Something could not be stored or read.

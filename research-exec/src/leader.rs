@@ -9,6 +9,7 @@ mod launch;
 mod sampler;
 mod setup;
 mod signals;
+mod subscribers;
 mod updates;
 mod writer;
 
@@ -37,6 +38,7 @@ pub use launch::LaunchError;
 use launch::RunningWorker;
 use sampler::Sampler;
 use signals::Signals;
+pub use subscribers::call_subscriber;
 pub use updates::DomainUpdater;
 use updates::Updates;
 

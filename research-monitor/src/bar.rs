@@ -6,13 +6,13 @@ mod terminal;
 
 use std::io::{self, IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::TermLike;
-use research_core::{Event, Subscriber, Timestamp};
+use research_core::{Delivery, Event, Subscriber, Timestamp};
 
 use crate::monitor::Monitor;
 use crate::notices::Notices;
@@ -53,6 +53,16 @@ pub struct Bar {
     tick: Option<Duration>,
     ticker: Option<Ticker>,
 }
+
+/// What the run's thread leaves to the ticker's: it does not wait while something is shown.
+#[derive(Default)]
+struct News {
+    lines: Vec<String>,
+    changed: bool,
+}
+
+/// No more lines than this wait for a face that is slow to show them.
+const MOST_LINES: usize = 1000;
 
 /// What the run's thread and the ticker's take turns at.
 struct Shared {
@@ -115,7 +125,9 @@ impl Bar {
     #[must_use]
     pub fn notices(monitor: Monitor) -> Self {
         let clock: Clock = Arc::new(Timestamp::now);
-        Self::new(Box::new(NoticesOnly), monitor, REDRAW, false, clock)
+        let mut bar = Self::new(Box::new(NoticesOnly), monitor, REDRAW, false, clock);
+        bar.tick = Some(LINE_INTERVAL);
+        bar
     }
 
     /// Somebody else's bar, which is shown something when there is something new, ten times a
@@ -200,8 +212,18 @@ impl Shared {
     fn show(&mut self) {
         self.shown = Some((self.clock)());
         self.changed = false;
-        let monitor = self.monitor.clone();
-        self.with_face(|face| face.show(&monitor.picture()));
+        // A slow face must not keep others from the picture.
+        let picture = self.monitor.picture().clone();
+        self.with_face(|face| face.show(&picture));
+    }
+
+    /// Shows what the run's thread has left.
+    fn catch_up(&mut self, news: &Mutex<News>) {
+        let news = std::mem::take(&mut *lock_news(news));
+        self.changed |= news.changed;
+        for line in news.lines {
+            self.with_face(|face| face.say(&line));
+        }
     }
 
     fn show_if_due(&mut self) {
@@ -217,6 +239,10 @@ impl Shared {
 }
 
 impl Subscriber for Bar {
+    fn delivery(&self) -> Delivery {
+        Delivery::Synchronous
+    }
+
     fn on_history(&mut self, events: &[Event]) {
         self.monitor.on_history(events);
         // What failed before was told of before.
@@ -226,7 +252,8 @@ impl Subscriber for Bar {
     fn on_events(&mut self, events: &[Event]) {
         // Begun here and not with the bar: a program's workers make the bar too, and are to have
         // one thread.
-        if let (Some(interval), None) = (self.tick, &self.ticker) {
+        let is_first = self.ticker.is_none();
+        if let (Some(interval), true) = (self.tick, is_first) {
             self.ticker = Ticker::start(interval, &self.shared);
         }
         self.monitor.on_events(events);
@@ -234,19 +261,24 @@ impl Subscriber for Bar {
             let picture = self.monitor.picture();
             self.notices.of(events, &picture, &self.clock)
         };
-        let mut shared = self.shared();
-        for notice in notices {
-            shared.with_face(|face| face.say(&notice));
+        match &self.ticker {
+            Some(ticker) if !is_first => ticker.leave(notices),
+            _ => {
+                let mut shared = self.shared();
+                for notice in notices {
+                    shared.with_face(|face| face.say(&notice));
+                }
+                shared.changed = true;
+                shared.show_if_due();
+            }
         }
-        shared.changed = true;
-        shared.show_if_due();
     }
 
     fn on_end(&mut self) {
         self.ticker = None;
         let mut shared = self.shared();
-        let monitor = shared.monitor.clone();
-        shared.with_face(|face| face.end(&monitor.picture()));
+        let picture = shared.monitor.picture().clone();
+        shared.with_face(|face| face.end(&picture));
         shared.face = None;
     }
 }
@@ -263,20 +295,27 @@ impl Printer {
     }
 }
 
-/// A thread that shows the bar now and then, until it is dropped.
+/// A thread that shows the bar now and then, and lines at once, until it is dropped.
 struct Ticker {
-    stop: Option<Sender<()>>,
+    news: Arc<Mutex<News>>,
+    /// Wakes the thread; closed when it is to end.
+    wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
     /// `None` if no thread can be had: then the bar stands still while nothing happens.
     fn start(interval: Duration, shared: &Arc<Mutex<Shared>>) -> Option<Self> {
-        let (stop, stopped) = channel();
-        let shared = Arc::clone(shared);
+        let news = Arc::<Mutex<News>>::default();
+        let (wake, woken) = sync_channel(1);
+        let (shared, left) = (Arc::clone(shared), Arc::clone(&news));
         let tick = move || {
-            while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                lock(&shared).show_if_due();
+            let mut goes_on = true;
+            while goes_on {
+                goes_on = woken.recv_timeout(interval) != Err(RecvTimeoutError::Disconnected);
+                let mut shared = lock(&shared);
+                shared.catch_up(&left);
+                shared.show_if_due();
             }
         };
         let thread = std::thread::Builder::new()
@@ -284,15 +323,37 @@ impl Ticker {
             .spawn(tick)
             .ok()?;
         Some(Self {
-            stop: Some(stop),
+            news,
+            wake: Some(wake),
             thread: Some(thread),
         })
     }
+
+    /// Leaves it to the thread to show lines now, and the rest when that is due.
+    fn leave(&self, lines: Vec<String>) {
+        let mut news = lock_news(&self.news);
+        news.changed = true;
+        if lines.is_empty() {
+            return;
+        }
+        let room = MOST_LINES.saturating_sub(news.lines.len());
+        news.lines.extend(lines.into_iter().take(room));
+        drop(news);
+        if let Some(wake) = &self.wake {
+            // It is full only if the thread is to wake already.
+            let _ = wake.try_send(());
+        }
+    }
+}
+
+fn lock_news(news: &Mutex<News>) -> MutexGuard<'_, News> {
+    // It is whole at any time.
+    news.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        self.stop = None;
+        self.wake = None;
         if let Some(thread) = self.thread.take() {
             // It catches what panics.
             let _ = thread.join();

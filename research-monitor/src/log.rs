@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use research_core::{Event, ExperimentNumber, Subscriber, Timestamp};
+use research_core::{Delivery, Event, ExperimentNumber, Subscriber, Timestamp};
 
 use crate::picture::Picture;
 use crate::words;
@@ -112,6 +112,10 @@ impl<W: Write> MonitorLog<W> {
 }
 
 impl<W: Write + Send> Subscriber for MonitorLog<W> {
+    fn delivery(&self) -> Delivery {
+        Delivery::Synchronous
+    }
+
     /// The log of a resumed research begins with what was before.
     fn on_history(&mut self, events: &[Event]) {
         self.on_events(events);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use research_core::{Event, Subscriber};
+use research_core::{Delivery, Event, Subscriber};
 
 use crate::picture::Picture;
 
@@ -27,6 +27,10 @@ impl Monitor {
 }
 
 impl Subscriber for Monitor {
+    fn delivery(&self) -> Delivery {
+        Delivery::Synchronous
+    }
+
     /// A resumed run is shown as part of the whole.
     fn on_history(&mut self, events: &[Event]) {
         self.on_events(events);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
-use research::core::shell_word;
+use research::core::{Delivery, shell_word};
 use research::exec::leave_terminal;
 use research::{Event, Research, Subscriber};
 
@@ -50,6 +50,10 @@ impl Background {
 struct Begun(Option<UnixStream>);
 
 impl Subscriber for Begun {
+    fn delivery(&self) -> Delivery {
+        Delivery::Synchronous
+    }
+
     fn on_events(&mut self, _: &[Event]) {
         if let Some(mut starter) = self.0.take() {
             // One that is gone need not know.

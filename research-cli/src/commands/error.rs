@@ -258,6 +258,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::Worker(_)
         | ResearchError::FailedBefore(_)
         | ResearchError::NotToldApart { .. }
+        | ResearchError::LogRemoved { .. }
         | ResearchError::Io { .. } => Exit::Impossible,
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
-use research::core::{Event, LogLevel, RunOptions, Subscriber, shell_word};
+use research::core::{Delivery, Event, LogLevel, RunOptions, Subscriber, shell_word};
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, StoredResearch, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
@@ -146,6 +146,10 @@ impl Said {
 }
 
 impl Subscriber for Said {
+    fn delivery(&self) -> Delivery {
+        Delivery::Synchronous
+    }
+
     fn on_events(&mut self, events: &[Event]) {
         for event in events {
             if let Event::Message {

@@ -10,6 +10,7 @@ use super::dispatch::{Desk, Dispatch};
 use super::farewells::Farewells;
 use super::in_process::InProcess;
 use super::sampler::{Sampled, Sampler};
+use super::subscribers::Subscribers;
 use super::updates::Updates;
 use super::writer::Writer;
 use super::{Job, Leader, RunError};
@@ -58,6 +59,8 @@ impl Leader {
         let sampler = sampled.map(|sampled| Sampler::start(sampled, letters.clone()));
         let sampler = sampler.transpose().map_err(no_thread("looks at devices"))?;
         let experiments_folder = storage.experiments_folder().map(PathBuf::from);
+        let subscribers =
+            Subscribers::start(subscribers).map_err(no_thread("calls a subscriber"))?;
         let writer = Writer::start(storage, subscribers).map_err(no_thread("writes the log"))?;
         let n_iters = options.n_iters.or(experiment.default_n_iters());
         let init = Init {

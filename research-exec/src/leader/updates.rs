@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use research_core::{Event, Subscriber, When};
+use research_core::{Delivery, Event, Subscriber, When};
 
 use super::writer::Writer;
 use crate::distributor::{Input, UpdateRequest};
@@ -48,6 +48,8 @@ pub(super) struct Updates {
 enum Letter {
     Events(Vec<Event>),
     Ask(UpdateRequest),
+    /// There are no more questions.
+    End,
 }
 
 impl Updates {
@@ -87,7 +89,8 @@ impl Updates {
     /// Ends it. A program that it runs is killed; a function that does not come to an end goes on
     /// in its thread, and its answer is of no use to anybody.
     pub(super) fn stop(self) {
-        drop(self.letters);
+        // The writer's subscriber holds the channel open. A thread that has ended needs no word.
+        let _ = self.letters.send(Letter::End);
         let begin = Instant::now();
         while begin.elapsed() < LAST_MOMENTS {
             // It sends nothing: this ends when the thread does, or after the time.
@@ -106,6 +109,10 @@ impl Updates {
 struct Forward(Sender<Letter>);
 
 impl Subscriber for Forward {
+    fn delivery(&self) -> Delivery {
+        Delivery::Synchronous
+    }
+
     fn on_events(&mut self, events: &[Event]) {
         // As for asking.
         let _ = self.0.send(Letter::Events(events.to_vec()));
@@ -120,6 +127,7 @@ fn decide(mut updater: Box<dyn DomainUpdater>, letters: &Receiver<Letter>, inbox
                 broken = caught(|| updater.see(&events)).err();
             }
             Letter::Events(_) => {}
+            Letter::End => return,
             Letter::Ask(request) => {
                 let answer = match &broken {
                     None => caught(|| updater.update(&request)).flatten(),
@@ -139,7 +147,7 @@ fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// What a panic said.
-fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(super) fn said(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no reason was given")

@@ -5,9 +5,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
-use research_core::{Event, Storage, StorageError, Subscriber};
+use research_core::{Event, LogLevel, Storage, StorageError, Timestamp};
 
 use super::RunError;
+use super::subscribers::Subscribers;
 
 /// Events wait here for the writer; when it is slow, the leader waits too.
 const QUEUE: usize = 256;
@@ -34,10 +35,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        storage: Box<dyn Storage>,
-        subscribers: Vec<Box<dyn Subscriber>>,
-    ) -> io::Result<Self> {
+    pub(super) fn start(storage: Box<dyn Storage>, subscribers: Subscribers) -> io::Result<Self> {
         let (sender, queue) = bounded(QUEUE);
         let (alive, ended) = bounded(0);
         let thread = std::thread::Builder::new().name("writer".to_owned());
@@ -92,7 +90,7 @@ impl Writer {
 
 struct Writing {
     storage: Box<dyn Storage>,
-    subscribers: Vec<Box<dyn Subscriber>>,
+    subscribers: Subscribers,
     committed: Instant,
     pending: Pending,
 }
@@ -108,11 +106,30 @@ enum Pending {
 
 impl Writing {
     fn run(mut self, queue: &Receiver<Letter>) -> Result<(), StorageError> {
-        let result = self.write(queue);
-        for subscriber in &mut self.subscribers {
-            subscriber.on_end();
+        let written = self.write(queue);
+        self.subscribers.finish();
+        written?;
+        match self.problems() {
+            None => Ok(()),
+            // Nobody sees these any more but those who read the log.
+            Some(problems) => {
+                self.storage.append(&problems)?;
+                self.storage.commit(true)
+            }
         }
-        result
+    }
+
+    /// What has gone wrong with subscribers, as events.
+    fn problems(&mut self) -> Option<Vec<Event>> {
+        let problems = self.subscribers.take_problems();
+        let messages = problems.into_iter().map(|text| Event::Message {
+            at: Timestamp::now(),
+            experiment: None,
+            level: LogLevel::Error,
+            text,
+        });
+        let messages: Vec<_> = messages.collect();
+        (!messages.is_empty()).then_some(messages)
     }
 
     fn write(&mut self, queue: &Receiver<Letter>) -> Result<(), StorageError> {
@@ -156,7 +173,7 @@ impl Writing {
 
     fn open(&mut self, letter: Letter) -> Result<(), StorageError> {
         match letter {
-            Letter::Events(events) => self.append(&events),
+            Letter::Events(events) => self.append(events),
             Letter::Then(act) => {
                 act();
                 Ok(())
@@ -164,11 +181,8 @@ impl Writing {
         }
     }
 
-    fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
-        self.storage.append(events)?;
-        for subscriber in &mut self.subscribers {
-            subscriber.on_events(events);
-        }
+    fn append(&mut self, events: Vec<Event>) -> Result<(), StorageError> {
+        self.storage.append(&events)?;
         let ends = events.iter().any(|event| {
             matches!(
                 event,
@@ -180,6 +194,11 @@ impl Writing {
         } else {
             Pending::Events
         });
-        Ok(())
+        self.subscribers.deliver(events);
+        match self.problems() {
+            // A subscriber that fails at this is called no more, so this ends.
+            Some(problems) => self.append(problems),
+            None => Ok(()),
+        }
     }
 }

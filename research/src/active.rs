@@ -90,12 +90,10 @@ impl ActiveRun {
 
     /// Says where the run is kept.
     pub(crate) fn set_kept(&self, kept: &Kept) {
-        if let Kept::Folder(folder) = kept {
-            let mut active = active();
-            let is_this = |run: &&mut Active| run.control.is_same(&self.control);
-            if let Some(run) = active.iter_mut().find(is_this) {
-                run.folder = Some(folder.clone());
-            }
+        let mut active = active();
+        let is_this = |run: &&mut Active| run.control.is_same(&self.control);
+        if let Some(run) = active.iter_mut().find(is_this) {
+            run.folder = kept.folder().map(Path::to_owned);
         }
     }
 

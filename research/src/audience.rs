@@ -2,13 +2,16 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::path::Path;
 
-use research_core::Subscriber;
+use research_core::{ResearchRecord, Subscriber};
+use research_exec::call_subscriber;
 use research_monitor::{Bar, Monitor, MonitorLog, Progress};
 use research_storage::StoredResearch;
 
 use crate::error::ResearchError;
 use crate::finished::Kept;
+use crate::log_watch::LogWatch;
 
 /// How the monitor's log is called in a research's folder.
 const MONITOR_LOG: &str = "monitor.csv";
@@ -49,17 +52,39 @@ impl Audience {
         Ok(())
     }
 
-    /// Tells of the runs before this one.
-    pub(crate) fn tell_history(&mut self, stored: &StoredResearch) -> Result<(), ResearchError> {
-        if self.subscribers.is_empty() {
-            return Ok(());
+    /// Watches where the log of the run is.
+    pub(crate) fn add_watch(&mut self, watch: Option<&LogWatch>) {
+        if let Some(watch) = watch {
+            self.subscribers.push(Box::new(watch.clone()));
         }
-        for events in stored.events()? {
-            let events = events?;
-            for subscriber in &mut self.subscribers {
-                subscriber.on_history(&events);
+    }
+
+    /// Tells them what the research is, and of the runs before this one. Gives what has gone wrong
+    /// with subscribers: those that have panicked are called no more.
+    pub(crate) fn begin(
+        &mut self,
+        record: &ResearchRecord,
+        folder: Option<&Path>,
+        stored: Option<&StoredResearch>,
+    ) -> Result<Vec<String>, ResearchError> {
+        let mut problems = self.call(|subscriber| subscriber.on_begin(record, folder));
+        if let Some(stored) = stored.filter(|_| !self.subscribers.is_empty()) {
+            for events in stored.events()? {
+                let events = events?;
+                problems.extend(self.call(|subscriber| subscriber.on_history(&events)));
             }
         }
-        Ok(())
+        Ok(problems)
+    }
+
+    fn call(&mut self, mut call: impl FnMut(&mut dyn Subscriber)) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.subscribers.retain_mut(|subscriber| {
+            let called = call_subscriber(&mut **subscriber, &mut call);
+            let is_well = called.is_ok();
+            problems.extend(called.err());
+            is_well
+        });
+        problems
     }
 }

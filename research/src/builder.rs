@@ -411,7 +411,38 @@ impl Research {
         self
     }
 
-    /// Lets somebody else see events, after they were appended to the log.
+    /// Adds a subscriber, which sees events after they were appended to the log. It has a thread and
+    /// a queue of its own unless it [asks](Subscriber::delivery) for another way, so a slow one does
+    /// not slow the run; one that panics is reported in the log, and gets no more events.
+    ///
+    /// ```
+    /// use std::sync::mpsc::{Sender, channel};
+    ///
+    /// use research::{Event, Research, Subscriber, ec, option};
+    ///
+    /// struct Endings(Sender<String>);
+    ///
+    /// impl Subscriber for Endings {
+    ///     fn on_events(&mut self, events: &[Event]) {
+    ///         for event in events {
+    ///             if let Event::ExperimentEnded { experiment, status, .. } = event {
+    ///                 let _ = self.0.send(format!("{experiment} {status}"));
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let (endings, seen) = channel();
+    /// Research::new("watched")
+    ///     .in_memory()
+    ///     .parallel(false)
+    ///     .domain(option("x", [1_i64, 2]))
+    ///     .callable("square", |x: i64| x * x, (ec("x"),))
+    ///     .subscriber(Endings(endings))
+    ///     .run()?;
+    /// assert_eq!(seen.iter().collect::<Vec<_>>(), ["0 finished", "1 finished"]);
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
     #[must_use]
     pub fn subscriber(mut self, subscriber: impl Subscriber + 'static) -> Self {
         self.subscribers.push(Box::new(subscriber));

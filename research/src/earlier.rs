@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, Weak};
 use std::thread::ThreadId;
 
 use research_core::{Event, Storage, codec};
@@ -15,10 +15,12 @@ use tempfile::TempDir;
 use crate::builder::Place;
 use crate::failed::Failed;
 use crate::finished::Kept;
+use crate::run_files::{RunFiles, copy_of_this_process};
 
-/// What the names of notes end with: a link to a folder, events that were kept in memory, the reason
-/// of a failure.
+/// What the names of notes end with: a link to a folder, a copy of one that was removed, events that
+/// were kept in memory, the reason of a failure.
 const FOLDER: &str = "folder";
+const REMOVED: &str = "removed";
 const EVENTS: &str = "events";
 const FAILED: &str = "failed";
 
@@ -33,8 +35,8 @@ pub(crate) enum Ended {
 /// The runs of one description.
 #[derive(Clone, Default)]
 struct Runs {
-    /// In the order in which they ended.
-    ended: Vec<Ended>,
+    /// In the order in which they ended, with the files of those that have any.
+    ended: Vec<(Ended, Weak<RunFiles>)>,
     last: Option<LastRun>,
 }
 
@@ -64,9 +66,13 @@ pub(crate) fn count(fingerprint: u64) -> u32 {
 /// Notes how a run ended. With `is_described`, workers of later ones find them by their order.
 pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
     let last = LastRun::now(is_described);
+    let files = match &ended {
+        Ended::Done(Kept::Folder(folder)) => RunFiles::hold(folder),
+        Ended::Done(Kept::Memory(_)) | Ended::Failed(_) => Weak::new(),
+    };
     with_runs(|runs| {
         let runs = runs.entry(fingerprint).or_default();
-        runs.ended.push(ended);
+        runs.ended.push((ended, files));
         runs.last = Some(last);
     });
 }
@@ -149,8 +155,12 @@ pub(crate) fn write_down() -> io::Result<Option<TempDir>> {
         .prefix("research-runs-")
         .tempdir()?;
     for (fingerprint, runs) in runs {
-        for (earlier, ended) in (0..).zip(runs.ended) {
-            write(&path(folder.path(), fingerprint, earlier), ended)?;
+        for (earlier, (ended, files)) in (0..).zip(runs.ended) {
+            let path = path(folder.path(), fingerprint, earlier);
+            match files.upgrade().filter(|files| files.were_removed()) {
+                Some(files) => files.copy(&path.with_extension(REMOVED))?,
+                None => write(&path, ended)?,
+            }
         }
     }
     Ok(Some(folder))
@@ -176,6 +186,9 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
     let path = path(notes, fingerprint, earlier);
     if let Ok(run) = std::fs::read_link(path.with_extension(FOLDER)) {
         return Some(Ended::Done(Kept::Folder(run)));
+    }
+    if let Ok(copy) = copy_of_this_process(&path.with_extension(REMOVED)) {
+        return Some(Ended::Done(Kept::Folder(copy)));
     }
     if let Ok(text) = std::fs::read_to_string(path.with_extension(FAILED)) {
         return Some(Ended::Failed(Failed::from_text(&text)));

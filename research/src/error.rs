@@ -1,5 +1,7 @@
 //! What can go wrong with a research as a whole.
 
+use std::path::PathBuf;
+
 use research_core::{BuildError, LargeValueError, StorageError};
 use research_domain::DomainError;
 use research_exec::devices::DevicesError;
@@ -7,6 +9,12 @@ use research_exec::{RunError, SourceError, WorkerError};
 use research_storage::{EnvError, TableError};
 
 use crate::roots::BranchByError;
+
+/// What a program should do whose workers remove the folder of their research.
+const WORKER_REMOVES: &str = ". It was missing when a worker had started: this program has several threads, \
+     so a worker is the program started again, and does what stands before `run`, too. \
+     Call `research::worker_entry` first in `main`, or remove the folder with `research::remove`, \
+     which does nothing in workers";
 
 /// A research could not be run, resumed or read.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +69,18 @@ pub enum ResearchError {
     /// Branches cannot share root units.
     #[error(transparent)]
     BranchBy(#[from] BranchByError),
+    /// The log of a run was removed or replaced while it was written.
+    #[error(
+        "`{}` was removed or replaced while the research was run: what was written since is lost{}",
+        path.display(),
+        if *by_worker { WORKER_REMOVES } else { "" }
+    )]
+    LogRemoved {
+        /// The log.
+        path: PathBuf,
+        /// Whether it was missing after a worker had started.
+        by_worker: bool,
+    },
     /// The devices cannot be what was asked for.
     #[error(transparent)]
     Devices(#[from] DevicesError),

@@ -36,6 +36,16 @@ pub(crate) enum Kept {
 #[cfg(feature = "parquet")]
 const LONG_LOG: u64 = 64 << 20;
 
+impl Kept {
+    /// The research's folder, if it has one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Memory(_) => None,
+        }
+    }
+}
+
 #[cfg(feature = "parquet")]
 impl Kept {
     /// Writes the tables that lie beside the log. The run is over and its log whole, so a disk
@@ -88,10 +98,7 @@ impl Finished {
     /// The research's folder, if it has one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
-        match &self.kept {
-            Kept::Folder(folder) => Some(folder),
-            Kept::Memory(_) => None,
-        }
+        self.kept.folder()
     }
 
     /// Its results; they are read when they are asked for.

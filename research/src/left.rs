@@ -6,6 +6,7 @@ use research_exec::end_left_behind;
 use research_storage::{LocalStorage, StoredResearch};
 
 use crate::error::ResearchError;
+use crate::worker;
 
 /// So many of them are named.
 const NAMED: usize = 5;
@@ -53,11 +54,15 @@ fn listed(ended: &[String]) -> String {
 }
 
 /// Removes a research's folder with all that is in it, as [`research_storage::remove`] does, and
-/// ends the processes that a run of it has left behind which was killed.
+/// ends the processes that a run of it has left behind which was killed. A worker that comes past
+/// this on the way to its `run` removes nothing: its leader has done so.
 ///
 /// # Errors
 /// As there; or these processes cannot be ended.
 pub fn remove(folder: impl AsRef<Path>, force: bool) -> Result<(), ResearchError> {
+    if worker::is_on_its_way() {
+        return Ok(());
+    }
     let folder = folder.as_ref();
     // A damaged research can be removed, too; what it has left is not known then.
     let stored = StoredResearch::load(folder).ok();

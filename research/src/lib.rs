@@ -53,11 +53,13 @@ mod finished;
 mod identity;
 mod left;
 mod log_entry;
+mod log_watch;
 mod places;
 mod profile;
 mod reproduce;
 mod roots;
 mod run;
+mod run_files;
 mod stop;
 mod storing;
 mod surroundings;
@@ -77,11 +79,11 @@ pub use profile::{Profile, ProfileOptions, UnitSpan, UnitTime};
 pub use reproduce::{Difference, Reproduction};
 pub use research_core as core;
 pub use research_core::{
-    Branches, BuildError, Context, EnvMeta, Event, ExecutorHooks, ExecutorTarget, Experiment,
-    ExperimentBuilder, Expression, FailureKind, FsyncPolicy, Instance, Isolation, LargeValue,
-    LogLevel, MemorySize, Outcome, OutputStream, Redirect, ResearchRecord, RunOptions, Serialized,
-    Shared, Status, Subscriber, Timestamp, Unit, UnitError, UnitResult, When, e, e_all, e_unit, ec,
-    ec_all, ep, it, o, r, s,
+    Branches, BuildError, Context, Delivery, EnvMeta, Event, ExecutorHooks, ExecutorTarget,
+    Experiment, ExperimentBuilder, Expression, FailureKind, FsyncPolicy, Instance, Isolation,
+    LargeValue, LogLevel, MemorySize, Outcome, OutputStream, Redirect, ResearchRecord, RunOptions,
+    Serialized, Shared, Status, Subscriber, Timestamp, Unit, UnitError, UnitResult, When, e, e_all,
+    e_unit, ec, ec_all, ep, it, o, r, s,
 };
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};

@@ -1,5 +1,6 @@
 //! Running a research: as its leader, or as one of its workers.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
@@ -19,6 +20,7 @@ use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
 use crate::identity::{fingerprint, fingerprint_of_units};
+use crate::log_watch::LogWatch;
 use crate::roots::{Tasks, root_view};
 use crate::storing::Stored;
 use crate::surroundings::Recording;
@@ -203,10 +205,7 @@ impl Prepared {
         warnings.extend(left);
         let updater = self.updater(&options, stored.as_ref(), &kept, &mark)?;
         let recording = {
-            let folder = match &kept {
-                Kept::Folder(folder) => Some(folder.clone()),
-                Kept::Memory(_) => None,
-            };
+            let folder = kept.folder().map(Path::to_owned);
             Recording::begin(&record.program, &options.env_meta, folder)
         };
         let notes = earlier::write_down().map_err(|source| ResearchError::Io {
@@ -219,9 +218,9 @@ impl Prepared {
         if options.monitor_log {
             audience.add_log(&kept)?;
         }
-        if let Some(stored) = &stored {
-            audience.tell_history(stored)?;
-        }
+        let watch = LogWatch::new(&kept, active.control());
+        audience.add_watch(watch.as_ref());
+        warnings.extend(audience.begin(&record, kept.folder(), stored.as_ref())?);
         let record = Arc::new(record);
         let experiment = view::in_leader(self.experiment, &record, &kept);
         let report = lead(Job {
@@ -243,6 +242,7 @@ impl Prepared {
         });
         let recorded = recording.finish();
         let report = report?;
+        watch.map_or(Ok(()), |watch| watch.finish())?;
         #[cfg(feature = "parquet")]
         kept.write_tables();
         Ok(Finished {
@@ -279,11 +279,7 @@ impl Prepared {
         if rules.is_empty() {
             return Ok(None);
         }
-        let folder = match kept {
-            Kept::Folder(folder) => Some(folder.as_path()),
-            Kept::Memory(_) => None,
-        };
-        let mut updater = Updater::new(rules, options.clone(), folder, mark);
+        let mut updater = Updater::new(rules, options.clone(), kept.folder(), mark);
         if let Some(stored) = stored {
             for events in stored.events()? {
                 updater.see(&events?);

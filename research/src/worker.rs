@@ -125,6 +125,13 @@ pub(crate) fn serve_and_exit(
     }
 }
 
+/// Whether this process is a worker that has not come to its run yet: what its program does is
+/// what its leader has done before.
+pub(crate) fn is_on_its_way() -> bool {
+    let served = SERVED.0.lock().unwrap_or_else(PoisonError::into_inner);
+    served.is_none() && Invitation::received().is_some()
+}
+
 /// Waits until another thread ends this process.
 fn wait_for_end() -> ! {
     loop {

@@ -7,8 +7,10 @@ use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 
 use common::{csv, folder, is_worker, last_values, runs, square};
-use research::core::{Event, StorageError, Subscriber};
-use research::{Finished, Isolation, Research, ResearchError, ec, option};
+use research::core::StorageError;
+use research::{
+    Domain, Finished, Isolation, Research, ResearchError, UpdateContext, When, ec, option,
+};
 
 const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolation::Experiment];
 
@@ -43,22 +45,25 @@ fn what_cannot_be_run_may_be_resumed_by_executors_that_are_executed() {
     begun_or_resumed(|| square("executed").folder(&folder));
 }
 
-/// Panics when the run begins.
-struct Fails;
-
-impl Subscriber for Fails {
-    fn on_events(&mut self, _: &[Event]) {
-        panic!("it does not want to see this");
-    }
-}
-
-/// Something goes wrong before anything is run, after its folder was made.
+/// Something goes wrong, after its folder was made.
 #[test]
-fn a_run_that_failed_at_its_start_is_resumed() {
+fn a_run_that_failed_is_resumed() {
     for isolation in ISOLATIONS {
-        let folder = folder(&format!("failed-at-start-{isolation:?}"));
-        let study = || square("late").folder(&folder).isolation(isolation);
-        let refused = study().subscriber(Fails).run();
+        let folder = folder(&format!("failed-{isolation:?}"));
+        let mark = folder.join("mark");
+        let study = || {
+            let mark = mark.clone();
+            let fails_once = move |_: &mut UpdateContext<'_>| match std::fs::File::create_new(&mark)
+            {
+                Ok(_) => Err("the first time it fails".to_owned()),
+                Err(_) => Ok(None::<Domain>),
+            };
+            square("late")
+                .folder(&folder)
+                .isolation(isolation)
+                .update_domain(fails_once, When::at(0))
+        };
+        let refused = study().run();
         assert!(refused.is_err());
         let finished = study().resume().unwrap();
         assert_eq!(finished.results().load().unwrap().len(), 4, "{isolation:?}");
@@ -256,4 +261,79 @@ fn different_researches_may_run_at_once() {
     let tables = at_once(studies);
     assert!(tables.iter().all(|table| *table == tables[0]));
     assert_eq!(tables[0].lines().count(), 5);
+}
+
+/// Workers of the second run come past the first, whose folder is not there any more.
+#[test]
+fn what_was_removed_between_runs_is_passed_by_with_its_results() {
+    type Remove = fn(&Finished);
+    let folder = folder("removed-between");
+    let removals: [(Isolation, Remove); 2] = [
+        (Isolation::Worker, |finished| {
+            research::remove(finished.folder().unwrap(), false).unwrap();
+        }),
+        (Isolation::Experiment, |finished| {
+            std::fs::remove_dir_all(finished.folder().unwrap()).unwrap();
+        }),
+    ];
+    for (isolation, remove) in removals {
+        let study = |name: &str, factor| {
+            times(name, "u", factor)
+                .folder(&folder)
+                .isolation(isolation)
+        };
+        let mut factor = 2;
+        for name in ["first", "second", "second"] {
+            let finished = study(name, factor).run().unwrap();
+            assert_eq!(last_values(&finished), products(factor));
+            // The next one depends on what has come out.
+            factor = last_values(&finished)[1].parse::<i64>().unwrap() + 1;
+            remove(&finished);
+        }
+        assert_eq!(factor, 5);
+        assert!(is_worker() || std::fs::read_dir(&folder).unwrap().count() == 0);
+    }
+}
+
+/// What stands before `run` happens in workers, too, where they are started anew.
+#[test]
+fn a_worker_that_removes_the_folder_of_its_run_ends_it_with_a_reason() {
+    let folder = folder("removed-by-worker");
+    for isolation in [Isolation::Worker, Isolation::Experiment] {
+        let study = times("removed", "u", 3)
+            .folder(&folder)
+            .isolation(isolation);
+        let _ = std::fs::remove_dir_all(folder.join("removed"));
+        let error = study.run().unwrap_err();
+        let hint = error.to_string();
+        assert!(hint.contains("`research::worker_entry`"), "{hint}");
+        // Workers of the second run come past the first one, and are told what it was told.
+        let is_typed = matches!(error, ResearchError::LogRemoved { .. });
+        assert!(is_typed || is_worker(), "{error:?}");
+        // Nothing is in the way of the next run.
+        assert!(!folder.join("removed").exists() || is_worker());
+    }
+}
+
+#[test]
+fn a_program_with_an_entry_may_remove_the_folder_before_its_run() {
+    let folder = folder("removed-after-entry");
+    let study = || times("removed", "u", 3).folder(&folder).workers(2);
+    research::worker_entry(study);
+    std::fs::create_dir(folder.join("removed")).unwrap();
+    std::fs::remove_dir_all(folder.join("removed")).unwrap();
+    let finished = study().isolation(Isolation::Experiment).run().unwrap();
+    assert_eq!(last_values(&finished), products(3));
+    assert!(folder.join("removed/events.log").is_file());
+}
+
+#[test]
+fn what_research_removes_before_a_run_is_not_removed_by_workers() {
+    let folder = folder("removed-by-research");
+    for factor in [3, 4] {
+        let _ = research::remove(folder.join("removed"), true);
+        let study = times("removed", "u", factor).folder(&folder).workers(2);
+        assert_eq!(last_values(&study.run().unwrap()), products(factor));
+    }
+    assert!(folder.join("removed/events.log").is_file());
 }

@@ -1,16 +1,21 @@
-//! What is shown of a run: bars, the monitor's log, and that a resumed run is part of the whole.
+//! What is shown of a run: subscribers, bars, the monitor's log, and that a resumed run is part of
+//! the whole.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use common::folder;
+use common::{folder, is_worker};
 use research::monitor::{MonitorLog, Picture};
 use research::storage::StoredResearch;
-use research::{Isolation, Research, Status, Subscriber, ec, option};
+use research::{
+    Context, Delivery, Event, Finished, Isolation, LogLevel, Research, ResearchRecord, Status,
+    Subscriber, ec, option,
+};
 
 fn study(folder: &Path, domain: std::ops::Range<i64>) -> Research {
     Research::new("shown")
@@ -80,4 +85,248 @@ fn a_bar_that_panics_costs_no_experiment() {
         .unwrap();
     assert_eq!(calls.load(Ordering::Relaxed), 1);
     assert_eq!(finished.results().load().unwrap().len(), 20);
+}
+
+/// What a subscriber was called with.
+#[derive(Default)]
+struct Seen {
+    began: Option<(String, Option<std::path::PathBuf>)>,
+    history: usize,
+    events: Vec<Event>,
+    missed: u64,
+    has_ended: bool,
+}
+
+/// Waits, if it is to, before it takes the first events; and says when the run has ended.
+struct Watcher {
+    seen: Arc<Mutex<Seen>>,
+    delivery: Delivery,
+    waits: Option<Receiver<()>>,
+    tells: Option<Sender<()>>,
+}
+
+impl Watcher {
+    fn new(delivery: Delivery) -> (Self, Arc<Mutex<Seen>>) {
+        let seen = Arc::default();
+        let watcher = Self {
+            seen: Arc::clone(&seen),
+            delivery,
+            waits: None,
+            tells: None,
+        };
+        (watcher, seen)
+    }
+
+    /// One that gets nothing before the run has ended, and one that sees that end.
+    #[expect(clippy::type_complexity, reason = "two watchers with what they see")]
+    fn slow_and_quick() -> ((Self, Arc<Mutex<Seen>>), (Self, Arc<Mutex<Seen>>)) {
+        let (ended, end) = channel();
+        let mut slow = Self::new(Delivery::Queued);
+        let mut quick = Self::new(Delivery::Synchronous);
+        slow.0.waits = Some(end);
+        quick.0.tells = Some(ended);
+        (slow, quick)
+    }
+}
+
+impl Subscriber for Watcher {
+    fn name(&self) -> &str {
+        "watcher"
+    }
+
+    fn delivery(&self) -> Delivery {
+        self.delivery
+    }
+
+    fn on_begin(&mut self, record: &ResearchRecord, folder: Option<&Path>) {
+        self.seen.lock().unwrap().began = Some((record.name.clone(), folder.map(Path::to_owned)));
+    }
+
+    fn on_history(&mut self, events: &[Event]) {
+        self.seen.lock().unwrap().history += events.len();
+    }
+
+    fn on_events(&mut self, events: &[Event]) {
+        if let Some(end) = self.waits.take() {
+            end.recv().unwrap();
+        }
+        self.seen.lock().unwrap().events.extend_from_slice(events);
+        let ends = |event: &Event| matches!(event, Event::RunEnded { .. });
+        if let Some(tells) = self.tells.take_if(|_| events.iter().any(ends)) {
+            tells.send(()).unwrap();
+        }
+    }
+
+    fn on_missed(&mut self, events: u64) {
+        self.seen.lock().unwrap().missed += events;
+    }
+
+    fn on_end(&mut self) {
+        self.seen.lock().unwrap().has_ended = true;
+    }
+}
+
+/// What the run has told of its subscribers.
+fn told(finished: &Finished) -> Vec<String> {
+    let entries = finished.logs(None).unwrap().into_iter();
+    let texts = entries.map(|entry| entry.text);
+    texts
+        .filter(|text| text.contains("the subscriber"))
+        .collect()
+}
+
+/// If the run waited for the slow one, it would have no end.
+#[test]
+fn the_run_does_not_wait_for_a_slow_subscriber_which_sees_all_the_same() {
+    let folder = folder("slow-subscriber");
+    let ((slow, slow_seen), (quick, quick_seen)) = Watcher::slow_and_quick();
+    let finished = study(&folder, 0..40)
+        .subscriber(slow)
+        .subscriber(quick)
+        .run()
+        .unwrap();
+    let (slow, quick) = (slow_seen.lock().unwrap(), quick_seen.lock().unwrap());
+    assert_eq!(slow.events, quick.events);
+    assert!(slow.has_ended && quick.has_ended);
+    assert_eq!(slow.missed, 0);
+    let began = Some(("shown".to_owned(), finished.folder().map(Path::to_owned)));
+    assert_eq!((&slow.began, &quick.began), (&began, &began));
+    assert_eq!(told(&finished), [""; 0]);
+}
+
+/// The bar holds its thread up from its second call to the end of the run, and the last experiment
+/// waits for that call.
+#[test]
+fn the_run_does_not_wait_for_a_slow_bar() {
+    let folder = folder("slow-bar");
+    let mark = folder.join("mark");
+    let (ended, end) = channel();
+    let mut calls = 0;
+    let (mut quick, seen) = Watcher::new(Delivery::Synchronous);
+    quick.tells = Some(ended);
+    let shown = mark.clone();
+    let bar = move |_: &Picture| {
+        calls += 1;
+        if calls == 2 {
+            std::fs::write(&shown, "").unwrap();
+            end.recv().unwrap();
+        }
+    };
+    let finished = Research::new("slow")
+        .folder(&folder)
+        .domain(option("x", 0..4_i64))
+        .unit("wait", move |cx: &mut Context| {
+            let x: i64 = cx.config_item("x")?;
+            while x == 3 && !mark.exists() {
+                std::thread::yield_now();
+            }
+            Ok(x)
+        })
+        .save_to("x")
+        .bar(bar)
+        .subscriber(quick)
+        .run()
+        .unwrap();
+    assert_eq!(finished.results().load().unwrap().len(), 4);
+    assert!(seen.lock().unwrap().has_ended);
+}
+
+/// Memory is limited: what has no room in the queue is counted.
+#[test]
+fn a_subscriber_is_told_how_much_it_has_missed() {
+    let ((slow, slow_seen), (quick, quick_seen)) = Watcher::slow_and_quick();
+    let finished = Research::new("large")
+        .in_memory()
+        .isolation(Isolation::None)
+        .domain(option("x", 0..100_i64))
+        .unit("say", |cx: &mut Context| {
+            cx.log(LogLevel::Info, "x".repeat(1 << 20));
+            Ok(())
+        })
+        .subscriber(slow)
+        .subscriber(quick)
+        .run()
+        .unwrap();
+    let (slow, quick) = (slow_seen.lock().unwrap(), quick_seen.lock().unwrap());
+    assert!(slow.missed > 0);
+    assert_eq!(slow.events[..], quick.events[..slow.events.len()]);
+    assert_eq!(
+        slow.events.len() as u64 + slow.missed,
+        quick.events.len() as u64
+    );
+    assert!(slow.has_ended);
+    let told = told(&finished).concat();
+    let expected = format!(
+        "the subscriber `watcher` was slower than the run and missed {}",
+        slow.missed
+    );
+    assert!(told.contains(&expected), "{told}");
+}
+
+/// Panics in one of its calls.
+struct Panics(&'static str, Delivery);
+
+impl Panics {
+    fn panic_in(&self, call: &str) {
+        assert_ne!(self.0, call, "as asked");
+    }
+}
+
+impl Subscriber for Panics {
+    fn delivery(&self) -> Delivery {
+        self.1
+    }
+
+    fn on_begin(&mut self, _: &ResearchRecord, _: Option<&Path>) {
+        self.panic_in("begin");
+    }
+
+    fn on_history(&mut self, _: &[Event]) {
+        self.panic_in("history");
+    }
+
+    fn on_events(&mut self, _: &[Event]) {
+        self.panic_in("events");
+    }
+
+    fn on_end(&mut self) {
+        self.panic_in("end");
+    }
+}
+
+#[test]
+fn a_subscriber_that_panics_ends_for_itself_alone() {
+    let folder = folder("panicking-subscriber");
+    let mut size = 0;
+    let mut step = |name: &str, panics| {
+        size += 2;
+        let (other, seen) = Watcher::new(Delivery::Queued);
+        let study = study(&folder, 0..size).subscriber(panics).subscriber(other);
+        let finished = match size {
+            2 => study.run(),
+            _ => study.resume(),
+        };
+        let finished = finished.unwrap();
+        if is_worker() {
+            // It comes past this run, which its leader has done.
+            return;
+        }
+        let seen = seen.lock().unwrap();
+        assert!(seen.has_ended && !seen.events.is_empty());
+        assert_eq!(seen.history > 0, size > 2);
+        // The log keeps what earlier runs have told.
+        let told = told(&finished);
+        let last = told.last().unwrap();
+        assert!(
+            last.contains("shown::Panics` panicked") && last.contains("as asked"),
+            "{last}"
+        );
+        assert_eq!(told.len() as i64, size / 2, "{name}: {told:?}");
+        assert_eq!(finished.results().load().unwrap().len() as i64, size);
+    };
+    step("begin", Panics("begin", Delivery::Queued));
+    for call in ["history", "events", "end"] {
+        step(call, Panics(call, Delivery::Queued));
+        step(call, Panics(call, Delivery::Synchronous));
+    }
 }

@@ -1,0 +1,95 @@
+//! The files of a research that this program has run, held open: a worker that comes past the run
+//! needs its results, and the program may have removed the folder by then.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// The files that a research is read from.
+const FILES: [&str; 2] = ["research.json", "events.log"];
+
+/// The files of no more runs than this are held; those of earlier ones are closed.
+const MOST_HELD: usize = 64;
+
+/// The runs whose files are held, the oldest first.
+static HELD: Mutex<Vec<Arc<RunFiles>>> = Mutex::new(Vec::new());
+
+/// The files of a run, in the order of their names above.
+#[derive(Debug)]
+pub(crate) struct RunFiles {
+    folder: PathBuf,
+    files: [File; FILES.len()],
+}
+
+impl RunFiles {
+    /// Opens the files of the run that has ended in this folder; nothing if they cannot be opened.
+    pub(crate) fn hold(folder: &Path) -> Weak<Self> {
+        let open = |name: &str| File::open(folder.join(name));
+        let [record, log] = FILES.map(open);
+        let (Ok(record), Ok(log)) = (record, log) else {
+            return Weak::new();
+        };
+        let files = Arc::new(Self {
+            folder: folder.to_owned(),
+            files: [record, log],
+        });
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= MOST_HELD {
+            held.remove(0);
+        }
+        held.push(Arc::clone(&files));
+        Arc::downgrade(&files)
+    }
+
+    /// Whether the folder has other files now, or none.
+    pub(crate) fn were_removed(&self) -> bool {
+        let [_, log] = FILES.map(|name| key(fs::metadata(self.folder.join(name))));
+        log.is_none() || log != key(self.files[1].metadata())
+    }
+
+    /// Writes what they hold into a folder of the same name in `base`.
+    pub(crate) fn copy(&self, base: &Path) -> io::Result<()> {
+        let folder = base.join(self.folder.file_name().unwrap_or("research".as_ref()));
+        fs::create_dir_all(&folder)?;
+        for (name, file) in FILES.iter().zip(&self.files) {
+            let mut copy = File::create(folder.join(name))?;
+            io::copy(&mut FromStart { file, offset: 0 }, &mut copy)?;
+        }
+        Ok(())
+    }
+}
+
+fn key(metadata: io::Result<fs::Metadata>) -> Option<(u64, u64)> {
+    let metadata = metadata.ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Reads a file from its start, whatever its own position is.
+struct FromStart<'a> {
+    file: &'a File,
+    offset: u64,
+}
+
+impl io::Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+/// Makes a copy for this process of the one folder in `base`: a program that removes what it takes
+/// for the research must leave that of other workers alone. No bytes are copied.
+pub(crate) fn copy_of_this_process(base: &Path) -> io::Result<PathBuf> {
+    let own = base.with_extension(format!("of-{}", std::process::id()));
+    let name = fs::read_dir(base)?.next().transpose()?;
+    let name = name.ok_or(io::ErrorKind::NotFound)?.file_name();
+    let folder = own.join(&name);
+    fs::create_dir_all(&folder)?;
+    for file in FILES {
+        fs::hard_link(base.join(&name).join(file), folder.join(file))?;
+    }
+    Ok(folder)
+}

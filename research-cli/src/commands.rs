@@ -39,6 +39,8 @@ use serde::Serialize;
 
 pub use error::CommandError;
 
+use crate::terminal;
+
 /// How what is no table is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TextOrJson {
@@ -65,8 +67,10 @@ fn ask(question: &str) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(CommandError::NobodyToAsk { flag: "-y" });
     }
-    eprint!("{question} [y/N] ");
-    io::stderr().flush()?;
+    let mut stderr = terminal::stderr();
+    write!(stderr, "{question} [y/N] ")?;
+    stderr.flush()?;
+    drop(stderr);
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

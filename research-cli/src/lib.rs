@@ -8,16 +8,19 @@ pub mod commands;
 pub mod exit;
 pub mod file;
 pub mod style;
+pub mod terminal;
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 
 use clap::Parser;
+use research::monitor::strip_controls;
 
 use arguments::Arguments;
 use commands::CommandError;
 use exit::Exit;
 use style::Style;
+use terminal::Stdout;
 
 /// Answers a shell that asks how a line can go on, and ends; does nothing if none asks.
 pub fn complete() {
@@ -31,20 +34,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             // Help goes to standard output, mistakes to standard error; neither can be told of
             // any more where writing fails.
-            let _ = error.print();
+            let text = error.to_string();
+            let _ = match text == strip_controls(&text) {
+                true => error.print(),
+                // It quotes an argument that a terminal would obey.
+                false => terminal::stderr().write_all(text.as_bytes()),
+            };
             return match error.exit_code() {
                 0 => Exit::Success,
                 _ => Exit::Usage,
             };
         }
     };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = Stdout::new();
     let done = arguments.command.run(&mut out).and_then(|exit| {
         out.flush()?;
         Ok(exit)
     });
-    // What could not be written would be tried again, and fail again.
-    let _ = out.into_parts();
+    out.give_up();
     done.unwrap_or_else(|error| report(&error))
 }
 
@@ -58,9 +65,9 @@ fn report(error: &CommandError) -> Exit {
             (error, _) => error.to_string(),
         };
         let Style { mark, end, .. } = style;
-        let _ = writeln!(io::stderr().lock(), "{mark}error:{end} {text}");
+        let _ = writeln!(terminal::stderr(), "{mark}error:{end} {text}");
         if let Some(hint) = error.hint() {
-            let _ = writeln!(io::stderr().lock(), "  = help: {hint}");
+            let _ = writeln!(terminal::stderr(), "  = help: {hint}");
         }
     }
     exit

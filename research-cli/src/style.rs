@@ -22,6 +22,10 @@ impl Style {
         end: "",
     };
 
+    /// All codes that there are.
+    pub(crate) const CODES: [&str; 3] =
+        [Self::COLORED.mark, Self::COLORED.frame, Self::COLORED.end];
+
     const COLORED: Self = Self {
         mark: "\x1b[1;31m",
         frame: "\x1b[1;34m",

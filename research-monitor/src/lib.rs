@@ -40,3 +40,4 @@ pub use picture::{
 pub use show::{Progress, ShowProgress};
 pub use status::{ExceptionReport, RunningReport, State, StatusCount, StatusReport, WorkerReport};
 pub use summary::{FailureGroup, Summary, ValueSummary, VariableSummary};
+pub use words::strip_controls;

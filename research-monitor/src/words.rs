@@ -90,18 +90,23 @@ pub(crate) fn done_of_total(picture: &Picture) -> String {
     }
 }
 
-/// What a terminal can be given without harm: text of others, without codes that move the cursor
-/// or colour what comes after.
+/// The text of others for a message: without controls, without an empty end, without tabs.
 pub(crate) fn printable(text: &str) -> String {
-    console::strip_ansi_codes(text.trim_end())
-        .chars()
-        .filter_map(|c| match c {
-            '\n' => Some('\n'),
-            '\t' => Some(' '),
-            c if c.is_control() => None,
-            c => Some(c),
-        })
-        .collect()
+    strip_controls(text.trim_end()).replace('\t', " ")
+}
+
+/// A text without what controls a terminal: escape sequences, control characters other than tabs
+/// and ends of lines, and characters that change the direction of what comes after.
+#[must_use]
+pub fn strip_controls(text: &str) -> String {
+    let is_harmless = |c: &char| match c {
+        '\n' | '\t' => true,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' => false,
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        c => !c.is_control(),
+    };
+    let text = console::strip_ansi_codes(text);
+    text.chars().filter(is_harmless).collect()
 }
 
 /// What is left, or how the run ended, alone.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use research_core::{Event, LargeValue, OutputStream, ResearchRecord};
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
+use research_monitor::strip_controls;
 use research_storage::{
     EnvTexts, Format, MemoryEvents, Results, StoredResearch, TableOptions, read_env,
 };
@@ -61,6 +62,7 @@ impl Kept {
             );
         }
         if let Err(error) = StoredResearch::load(folder).and_then(|stored| stored.write_parquet()) {
+            let error = strip_controls(&error.to_string());
             eprintln!(
                 "research: the tables for other programs are missing or old: {error} (`research compact` writes them)"
             );

@@ -1,7 +1,7 @@
 //! `--detach`: a run that goes on when its terminal is gone.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -14,6 +14,7 @@ use research::{Event, Research, Subscriber};
 
 use super::CommandError;
 use crate::exit::Exit;
+use crate::terminal;
 
 /// Where, in a research's folder, stands what a detached run would have shown in a terminal.
 const OUTPUT: &str = "output.txt";
@@ -83,7 +84,7 @@ pub(super) fn start(base: &Path, folder: &Path, called: &Path) -> Result<Exit, C
         let name = shell_word(&called);
         // What cannot be said on standard error changes nothing.
         let _ = writeln!(
-            io::stderr().lock(),
+            terminal::stderr(),
             "{name} is being run in the background, by process {}\n\
              see how it stands with `research status {name}`, follow it with `research logs {name} --follow`, \
              end it with `research stop {name}`; what it shows is in {}",
@@ -95,6 +96,8 @@ pub(super) fn start(base: &Path, folder: &Path, called: &Path) -> Result<Exit, C
     let ended = child.wait()?;
     let said = fs::read(&output)?;
     fs::remove_file(&output)?;
-    io::stderr().lock().write_all(&said)?;
+    let mut stderr = terminal::stderr();
+    stderr.write_all(&said)?;
+    stderr.flush()?;
     Ok(Exit::of_code(ended.code()))
 }

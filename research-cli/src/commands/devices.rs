@@ -1,6 +1,6 @@
 //! `research devices`: the devices that experiments can be given.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::Args;
 use research::core::MemorySize;
@@ -10,6 +10,7 @@ use serde::Serialize;
 pub use super::list::Format;
 use super::{CommandError, table, write_json};
 use crate::exit::Exit;
+use crate::terminal;
 
 /// List the devices that experiments can be given
 #[derive(Debug, Args)]
@@ -84,7 +85,7 @@ fn line(device: &DeviceInfo, probe: &mut dyn DeviceProbe) -> Line {
     let memory = probe.memory(&device.uuid);
     if let Err(error) = &memory {
         // What cannot be said on standard error is seen in the table: nothing.
-        let _ = writeln!(io::stderr().lock(), "device {}: {error}", device.index);
+        let _ = writeln!(terminal::stderr(), "device {}: {error}", device.index);
     }
     Line {
         index: device.index,

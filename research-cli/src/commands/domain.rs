@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{CommandError, table, write_json};
 use crate::exit::Exit;
 use crate::file::ResearchFile;
+use crate::terminal;
 
 /// Print the configs of a research file or of a domain expression
 #[derive(Debug, Args)]
@@ -192,7 +193,10 @@ fn print(
                     Some(Ok(size)) => size.to_string(),
                     _ => "more".to_owned(),
                 };
-                eprintln!("{ROWS} of {all} are shown: --head N shows more, --format jsonl all");
+                let _ = writeln!(
+                    terminal::stderr(),
+                    "{ROWS} of {all} are shown: --head N shows more, --format jsonl all"
+                );
             }
             Ok(())
         }
@@ -220,7 +224,7 @@ fn print_table(
 ) -> Result<(), CommandError> {
     let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
     if rows.is_empty() {
-        eprintln!("there are no configs");
+        let _ = writeln!(terminal::stderr(), "there are no configs");
         return Ok(());
     }
     let mut titles: Vec<String> = Vec::new();

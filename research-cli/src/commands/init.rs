@@ -10,6 +10,7 @@ use research::storage::check_name;
 
 use super::CommandError;
 use crate::exit::Exit;
+use crate::terminal;
 
 /// Write a research file to start from
 #[derive(Debug, Args)]
@@ -48,7 +49,7 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
     let shown = path.display().to_string();
     // What cannot be said on standard error changes nothing.
     let _ = writeln!(
-        io::stderr().lock(),
+        terminal::stderr(),
         "{shown} is written; run it with `research run {}`",
         shell_word(&shown)
     );

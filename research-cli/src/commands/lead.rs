@@ -14,6 +14,7 @@ use research::{Finished, Outcome, Research, Timestamp};
 use super::{CommandError, results};
 use crate::exit::Exit;
 use crate::file::{FileError, ResearchFile};
+use crate::terminal;
 
 /// What is shown while it runs and at its end.
 #[derive(Debug, Args)]
@@ -110,7 +111,7 @@ pub(super) fn lead(
         // It was shown when it happened.
         Err(error) if !shown.quiet && said.has(&error.to_string()) => {
             let conclusion = conclusion(called, &monitor, shown, in_memory);
-            let _ = writeln!(io::stderr().lock(), "{conclusion}");
+            let _ = writeln!(terminal::stderr(), "{conclusion}");
             return Ok(CommandError::from(error).exit());
         }
         Err(error) => return Err(error.into()),
@@ -119,10 +120,10 @@ pub(super) fn lead(
     if !shown.quiet || exit != Exit::Success {
         let conclusion = conclusion(called, &monitor, shown, in_memory);
         // What cannot be said on standard error is in the log.
-        let _ = writeln!(io::stderr().lock(), "{conclusion}");
+        let _ = writeln!(terminal::stderr(), "{conclusion}");
     }
     if let Some(failure) = finished.env_failure() {
-        let _ = writeln!(io::stderr().lock(), "warning: {failure}");
+        let _ = writeln!(terminal::stderr(), "warning: {failure}");
     }
     if shown.results || in_memory {
         print_results(&finished, out)?;

@@ -11,6 +11,7 @@ use research::storage::StoredResearch;
 
 use super::CommandError;
 use crate::exit::Exit;
+use crate::terminal;
 
 /// So often it is looked for more, while a run goes on.
 const LOOK: Duration = Duration::from_millis(100);
@@ -82,7 +83,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     if tail.file.is_none() {
         // It is no error: mostly nothing is to be said of an experiment.
-        let _ = writeln!(io::stderr().lock(), "nothing was said of it");
+        let _ = writeln!(terminal::stderr(), "nothing was said of it");
     }
     Ok(Exit::Success)
 }

@@ -12,6 +12,7 @@ use super::CommandError;
 use super::chosen::Shown;
 use crate::exit::Exit;
 use crate::file::{ResearchFile, Save};
+use crate::terminal;
 
 /// Print what a research has saved
 #[derive(Debug, Args)]
@@ -131,7 +132,7 @@ pub(super) fn is_empty(table: &Table<'_>) -> bool {
 pub(super) fn note(out: &mut dyn Write, reason: &str) -> std::io::Result<()> {
     out.flush()?;
     // It is only a help.
-    let _ = writeln!(std::io::stderr().lock(), "{reason}");
+    let _ = writeln!(terminal::stderr(), "{reason}");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `research resume`: the rest of a research.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use super::lead::{Shown, again, describe, lead, print_results, recorded, set_wor
 use super::{CommandError, status};
 use crate::exit::Exit;
 use crate::file::{Origin, ResearchFile};
+use crate::terminal;
 
 /// Go on with a research that was interrupted
 #[derive(Debug, Args)]
@@ -158,7 +159,7 @@ fn nothing_to_do(
         said.push_str(&format!("\n{}", again(&name)));
     }
     // The exit code says the most of it, where nothing can be written.
-    let _ = writeln!(io::stderr().lock(), "{said}");
+    let _ = writeln!(terminal::stderr(), "{said}");
     if arguments.shown.results {
         print_results(&Finished::load(stored.folder()).map_err(Box::new)?, out)?;
     }

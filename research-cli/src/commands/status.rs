@@ -157,8 +157,12 @@ impl Screen {
         }
         let (rows, columns) = console::Term::stdout().size();
         if self.lines > 0 {
-            // Up, and away with what was there.
-            write!(out, "\x1b[{}A\x1b[J", self.lines)?;
+            // Up, and away with what was there. These codes do not go through the writer, which
+            // lets none through.
+            out.flush()?;
+            let mut terminal = io::stdout();
+            write!(terminal, "\x1b[{}A\x1b[J", self.lines)?;
+            terminal.flush()?;
         }
         let text = report.to_string();
         if is_last {

@@ -1,6 +1,6 @@
 //! `research stop`: the end of a run, from elsewhere.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,6 +9,7 @@ use research::storage::StoredResearch;
 
 use super::{CommandError, ask};
 use crate::exit::Exit;
+use crate::terminal;
 
 /// End the run of a research, from another terminal
 #[derive(Debug, Args)]
@@ -55,7 +56,7 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
         "has ended"
     };
     // What cannot be said on standard error changes nothing.
-    let _ = writeln!(io::stderr().lock(), "{name} {said}");
+    let _ = writeln!(terminal::stderr(), "{name} {said}");
     Ok(Exit::Success)
 }
 

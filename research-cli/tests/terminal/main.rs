@@ -1,6 +1,7 @@
 //! The program at a terminal, as people see it.
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic")]
 
+mod hostile;
 mod pseudo;
 
 use std::fs;

@@ -105,7 +105,7 @@ fn the_status_is_that_of_the_moment() {
          3/3 experiments, 3.0 s, complete\n\
          2 finished, 1 killed, 0 left\n\
          failures:\n  \
-         1 × killed: killed by signal 9 (for example 0a8e2ffa84703162)\n"
+         1 × killed: killed by signal 9 (for example aa8e2ffa84703162)\n"
     );
     let json = research(folder.path(), &["status", "power", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -142,7 +142,7 @@ fn results_are_printed_in_each_form() {
     let flags = ["--format", "csv", "--where", "a=2"];
     assert_eq!(
         printed(&flags),
-        "id,a,iteration,x\n0a8e2ffa84703162,2,0,0.5\n"
+        "id,a,iteration,x\naa8e2ffa84703162,2,0,0.5\n"
     );
     let flags = [
         "--format", "jsonl", "--long", "--domain", "a=[1, 3]", "--var", "x",
@@ -152,7 +152,7 @@ fn results_are_printed_in_each_form() {
         "--format",
         "json",
         "--id",
-        "0a8e2ffa84703162",
+        "aa8e2ffa84703162",
         "--aux",
         "--iterations",
         "0,1",

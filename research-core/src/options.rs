@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use research_domain::{Config, Value};
+use research_domain::{Config, Rules, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::env::EnvMeta;
@@ -257,6 +257,10 @@ pub struct ResearchRecord {
     pub directory: PathBuf,
     /// Its domain, as an expression.
     pub domain: String,
+    /// The rules by which its values are drawn and its ids are made. Records without it are of the
+    /// first version.
+    #[serde(default = "first_rules")]
+    pub rules: Rules,
     /// How it is run.
     pub options: RunOptions,
     /// Its units, one line each, in order.
@@ -271,7 +275,11 @@ pub struct ResearchRecord {
 
 impl ResearchRecord {
     /// The version of the form that this program writes.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
+}
+
+fn first_rules() -> Rules {
+    Rules::V1
 }
 
 /// Times as numbers of seconds.

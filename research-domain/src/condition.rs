@@ -26,6 +26,8 @@ pub use evaluate::ConditionError;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     term: Arc<Term>,
+    /// How many terms are inside each other.
+    depth: u32,
 }
 
 /// A part of a condition.
@@ -73,7 +75,35 @@ impl Comparison {
 impl Condition {
     pub(crate) fn new(term: Term) -> Condition {
         Condition {
+            depth: term.depth(),
             term: Arc::new(term),
+        }
+    }
+
+    /// How many terms are inside each other.
+    pub(crate) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// The condition that holds when both hold; a chain of any length has two levels.
+    pub(crate) fn and(self, other: Condition) -> Condition {
+        let inner = |condition: &Condition| match &*condition.term {
+            Term::And(_) => condition.depth - 1,
+            _ => condition.depth,
+        };
+        let depth = inner(&self).max(inner(&other)) + 1;
+        let mut terms = self.into_conjuncts();
+        terms.extend(other.into_conjuncts());
+        Condition {
+            term: Arc::new(Term::And(terms)),
+            depth,
+        }
+    }
+
+    fn into_conjuncts(self) -> Vec<Term> {
+        match Arc::unwrap_or_clone(self.term) {
+            Term::And(terms) => terms,
+            term => vec![term],
         }
     }
 
@@ -118,6 +148,20 @@ impl Condition {
 }
 
 impl Term {
+    /// How many terms are inside each other. The parser has a limit, so this ends.
+    fn depth(&self) -> u32 {
+        let deepest = |terms: &[Term]| terms.iter().map(Term::depth).max().unwrap_or(0);
+        1 + match self {
+            Term::Literal(_) | Term::Name(_) => 0,
+            Term::List(terms) | Term::And(terms) | Term::Or(terms) => deepest(terms),
+            Term::Unary(_, term) | Term::Not(term) => term.depth(),
+            Term::Binary(_, left, right) | Term::Compare(_, left, right) => {
+                left.depth().max(right.depth())
+            }
+            Term::In { item, list, .. } => item.depth().max(list.depth()),
+        }
+    }
+
     fn collect_names<'a>(&'a self, names: &mut Vec<&'a str>) {
         match self {
             Term::Literal(_) => {}

@@ -209,6 +209,11 @@ impl Config {
         &self.entries
     }
 
+    /// Appends the entries of a config whose keys are known to be new.
+    pub(crate) fn push_all(&mut self, other: &Config) {
+        self.entries.extend(other.entries.iter().cloned());
+    }
+
     pub(crate) fn shared_mut(&mut self) -> &mut [Arc<Entry>] {
         &mut self.entries
     }

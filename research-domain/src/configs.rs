@@ -10,7 +10,8 @@ use crate::config::{Config, Entry};
 use crate::count::Count;
 use crate::domain::{Domain, DomainError};
 use crate::id::Identity;
-use crate::plan::Plan;
+use crate::plan::{Pass, Plan, Seeding};
+use crate::rules::Rules;
 
 pub use items::Items;
 pub use prefix::IdPrefixes;
@@ -42,6 +43,8 @@ pub struct Iteration {
     pub updates: u64,
     /// How many digits the numbers in the prefixes of ids have; none for no prefixes.
     pub id_prefix: Option<u8>,
+    /// The rules by which values are drawn and ids are made.
+    pub rules: Rules,
 }
 
 impl Default for Iteration {
@@ -53,6 +56,7 @@ impl Default for Iteration {
             seed: 0,
             updates: 0,
             id_prefix: None,
+            rules: Rules::LATEST,
         }
     }
 }
@@ -97,6 +101,13 @@ impl Iteration {
     #[must_use]
     pub fn id_prefix(mut self, digits: impl Into<Option<u8>>) -> Iteration {
         self.id_prefix = digits.into();
+        self
+    }
+
+    /// Sets the rules by which values are drawn and ids are made: the latest ones, if not set.
+    #[must_use]
+    pub fn rules(mut self, rules: Rules) -> Iteration {
+        self.rules = rules;
         self
     }
 }
@@ -183,7 +194,14 @@ impl Configs {
         if iteration.repeat_each == Some(0) {
             return zero("repeat_each");
         }
-        let plan = Plan::new(domain, iteration.seed, iteration.updates)?;
+        let plan = Plan::new(
+            domain,
+            Seeding {
+                seed: iteration.seed,
+                updates: iteration.updates,
+                rules: iteration.rules,
+            },
+        )?;
         Ok(Configs {
             inner: Arc::new(Inner {
                 domain: domain.clone(),
@@ -327,17 +345,17 @@ impl Inner {
     /// The config of an item: of the first pass through the domain, or of a later one when more
     /// configs are asked for than there are.
     fn config(&self, item: u128) -> Result<Option<Config>, DomainError> {
-        let first = self.plan.config(item, 0)?;
+        let first = self.plan.config(item, Pass::default())?;
         if first.is_some() || self.iteration.n_items.is_none() {
             return Ok(first);
         }
         let (pass, position) = self.pass(item)?;
-        self.plan.config(position, pass)
+        self.plan.config(position, Pass::new(pass))
     }
 
     /// The pass through the domain that an item belongs to, and its position in it.
     fn pass(&self, item: u128) -> Result<(u128, u128), DomainError> {
-        if self.iteration.n_items.is_none() || self.plan.config(item, 0)?.is_some() {
+        if self.iteration.n_items.is_none() || self.plan.config(item, Pass::default())?.is_some() {
             return Ok((0, item));
         }
         match self.plan.len()? {

@@ -1,5 +1,6 @@
 //! Domains: expressions that say which configs there are.
 
+mod depth;
 mod error;
 mod operators;
 mod print;
@@ -14,7 +15,7 @@ use crate::configs::{Configs, Iteration};
 use crate::count::Count;
 use crate::grammar::{self, SyntaxError};
 use crate::option::{Key, Values};
-use crate::plan::Plan;
+use crate::plan::{Plan, Seeding};
 
 pub use error::DomainError;
 pub(crate) use error::part;
@@ -66,6 +67,10 @@ pub(crate) use error::part;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Domain {
     node: Arc<Node>,
+    /// How many domains are inside each other, this one included.
+    depth: u32,
+    /// The depth of the deepest sampler or condition.
+    inner_depth: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -99,9 +104,16 @@ pub fn option(key: impl Into<Key>, values: impl Into<Values>) -> Domain {
 }
 
 impl Domain {
+    /// The domain of a node; an invalid one where the node is nested too deep.
     pub(crate) fn from_node(node: Node) -> Domain {
+        let (node, depth) = match node.depth() {
+            depth @ 0..=Domain::MAX_DEPTH => (node, depth),
+            _ => (Node::Invalid(DomainError::TooDeep), 1),
+        };
         Domain {
+            inner_depth: node.inner_depth(),
             node: Arc::new(node),
+            depth,
         }
     }
 
@@ -184,13 +196,25 @@ impl Domain {
     #[must_use]
     pub fn matching(self, condition: &str) -> Domain {
         match condition.parse::<Condition>() {
-            Ok(condition) => Domain::from_node(Node::Where(self, Test::Condition(condition))),
+            Ok(condition) => self.restricted_to(condition),
             Err(error) => Domain::from_node(Node::Invalid(DomainError::Syntax(error))),
         }
     }
 
+    /// A condition of a domain that has one already becomes a part of that.
+    pub(crate) fn restricted_to(self, condition: Condition) -> Domain {
+        if !matches!(self.node(), Node::Where(_, Test::Condition(_))) {
+            return Domain::from_node(Node::Where(self, Test::Condition(condition)));
+        }
+        let (inner, condition) = match Arc::unwrap_or_clone(self.node) {
+            Node::Where(inner, Test::Condition(before)) => (inner, before.and(condition)),
+            other => (Domain::from_node(other), condition),
+        };
+        Domain::from_node(Node::Where(inner, Test::Condition(condition)))
+    }
+
     /// Only the configs for which a function is true. Such a domain cannot be written as an
-    /// expression that parses back; [`matching`](Domain::matching) can.
+    /// [`expression`](Domain::expression); with [`matching`](Domain::matching) it can.
     #[must_use]
     pub fn filter(self, keep: impl Fn(&Config) -> bool + Send + Sync + 'static) -> Domain {
         Domain::from_node(Node::Where(self, Test::function(keep)))
@@ -246,7 +270,26 @@ impl Domain {
     /// # Errors
     /// The first thing that is wrong, with the part of the expression.
     pub fn validate(&self) -> Result<(), DomainError> {
-        Plan::new(self, 0, 0).map(drop)
+        Plan::new(self, Seeding::default()).map(drop)
+    }
+
+    /// The domain as an expression that parses back to it. (Printing a domain gives the same
+    /// text, and something to look at where there is no such expression.)
+    ///
+    /// ```
+    /// use research_domain::{Domain, DomainError, option};
+    ///
+    /// let domain = option("a", [1, 2]).matching("a > 1");
+    /// assert_eq!(domain.expression().unwrap(), "a=[1, 2] where a > 1");
+    /// let filtered = option("a", [1, 2]).filter(|config| config.len() == 1);
+    /// assert!(matches!(filtered.expression(), Err(DomainError::NoExpression { .. })));
+    /// ```
+    ///
+    /// # Errors
+    /// A part is invalid, is filtered by a function of Rust, or is nested too deep.
+    pub fn expression(&self) -> Result<String, DomainError> {
+        self.check_expressible()?;
+        Ok(self.to_string())
     }
 
     /// The number of configs, without repetitions.
@@ -257,7 +300,7 @@ impl Domain {
     /// values depends on the seed, which is zero here: ask
     /// [`Configs::size`](crate::Configs::size) for that of an iteration.
     pub fn len(&self) -> Result<Count, DomainError> {
-        Plan::new(self, 0, 0)?.len()
+        Plan::new(self, Seeding::default())?.len()
     }
 
     /// Whether there are no configs.

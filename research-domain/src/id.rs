@@ -12,6 +12,7 @@ use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128, SipHasher24 as SipHasher128};
 
 use crate::config::{Config, is_auxiliary};
+use crate::rules::Rules;
 use crate::value::Value;
 
 pub use registry::{Assigned, IdRegistry, IdRegistryError};
@@ -20,12 +21,13 @@ pub use registry::{Assigned, IdRegistry, IdRegistryError};
 ///
 /// Eight hexadecimal digits of the config's alias string, the same for all repetitions of a
 /// config, then eight decimal digits of everything else that tells the experiment apart; in front
-/// of them a prefix, if there is one.
+/// of them a prefix, if there is one. The first of the hexadecimal digits is a letter, so that no
+/// program reads an id as a number; ids by [`Rules::V1`] may begin with any digit.
 ///
 /// ```
 /// use research_domain::ExperimentId;
 ///
-/// assert!("0f3a9c1e00000042".parse::<ExperimentId>().is_ok());
+/// assert!("af3a9c1e00000042".parse::<ExperimentId>().is_ok());
 /// assert!("../secrets".parse::<ExperimentId>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,10 +139,18 @@ pub struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    /// The experiment's id, with a prefix that ends in `_`, or an empty one; see
-    /// [`IdRegistry::assign`] for one that may be too long.
+    /// The experiment's id by the latest rules, with a prefix that ends in `_`, or an empty one;
+    /// see [`IdRegistry::assign`] for one that may be too long.
     pub fn id(&self, prefix: &str) -> ExperimentId {
-        let name = NameDigits::of(self.config, self.content(), self.occurrence);
+        self.id_by(Rules::LATEST, prefix)
+    }
+
+    /// The experiment's id by the rules of its research; see [`id`](Self::id).
+    pub fn id_by(&self, rules: Rules, prefix: &str) -> ExperimentId {
+        let name = NameDigits {
+            alias: alias_digits(rules, self.config),
+            rest: rest_digits(self.content(), self.occurrence),
+        };
         name.id(prefix)
     }
 
@@ -210,22 +220,23 @@ impl NameDigits {
     /// How many bytes they take in an id.
     const LEN: usize = 16;
 
-    fn of(config: &Config, content: u128, occurrence: u64) -> NameDigits {
-        NameDigits {
-            alias: alias_digits(config),
-            rest: rest_digits(content, occurrence),
-        }
-    }
-
     fn id(self, prefix: &str) -> ExperimentId {
         ExperimentId(format!("{prefix}{:08x}{:08}", self.alias, self.rest).into())
     }
 }
 
-fn alias_digits(config: &Config) -> u32 {
+fn alias_digits(rules: Rules, config: &Config) -> u32 {
+    /// Digits that no reader of numbers takes for a part of one: `d` and `e` can stand in front of
+    /// an exponent, as in `0_1_e5`.
+    const FIRST: [u32; 4] = [0xa, 0xb, 0xc, 0xf];
+
     let mut hasher = SipHasher24::new_with_keys(ALIAS_KEY.0, ALIAS_KEY.1);
     hasher.write(config.alias_string_of(|key| !is_auxiliary(key)).as_bytes());
-    (hasher.finish() >> 32) as u32
+    let digits = (hasher.finish() >> 32) as u32;
+    match rules {
+        Rules::V1 => digits,
+        Rules::V2 => FIRST[(digits >> 30) as usize] << 28 | digits & 0x0fff_ffff,
+    }
 }
 
 fn rest_digits(content: u128, occurrence: u64) -> u32 {
@@ -304,6 +315,28 @@ pub(crate) fn values_digest<'a>(values: impl IntoIterator<Item = &'a Value>) -> 
     values
         .into_iter()
         .for_each(|value| write_value(&mut bytes, value));
+    digest(&bytes)
+}
+
+/// A digest of a parameter and its value.
+pub(crate) fn parameter_digest(name: &str, value: &Value) -> u128 {
+    let mut bytes = Vec::with_capacity(32);
+    write_text(&mut bytes, name);
+    write_value(&mut bytes, value);
+    digest(&bytes)
+}
+
+/// A digest of a string.
+pub(crate) fn text_digest(text: &str) -> u128 {
+    digest(text.as_bytes())
+}
+
+/// A digest of numbers in their order.
+pub(crate) fn digest_of_numbers(numbers: &[u128]) -> u128 {
+    let bytes: Vec<u8> = numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect();
     digest(&bytes)
 }
 

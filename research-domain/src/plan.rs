@@ -10,6 +10,7 @@ mod diagram;
 mod limit;
 mod membership;
 mod numbering;
+mod occurrence;
 mod permutation;
 mod rows;
 mod selection;
@@ -17,10 +18,35 @@ mod selection;
 use crate::config::Config;
 use crate::count::Count;
 use crate::domain::{Domain, DomainError};
+use crate::rules::Rules;
 
 pub(crate) use block::Block;
 pub(crate) use cube::{Cube, Walk};
 pub(crate) use numbering::{Digits, Numbering};
+
+/// A pass through a domain.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pass {
+    /// How many passes came before.
+    number: u128,
+    /// What keeps the draws of a domain that stands inside of another one apart, for each config
+    /// that is around it.
+    around: u128,
+}
+
+impl Pass {
+    pub(crate) fn new(number: u128) -> Pass {
+        Pass { number, around: 0 }
+    }
+}
+
+/// What draws and ids are made by.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seeding {
+    pub(crate) seed: u64,
+    pub(crate) updates: u64,
+    pub(crate) rules: Rules,
+}
 
 /// A domain ready for iteration with one seed.
 #[derive(Debug)]
@@ -35,8 +61,8 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Checks the domain and prepares it.
-    pub(crate) fn new(domain: &Domain, seed: u64, updates: u64) -> Result<Plan, DomainError> {
-        compile::compile(domain, seed, updates)
+    pub(crate) fn new(domain: &Domain, seeding: Seeding) -> Result<Plan, DomainError> {
+        compile::compile(domain, seeding)
     }
 
     fn from_blocks(blocks: Vec<Block>, part: String) -> Result<Plan, DomainError> {
@@ -108,11 +134,29 @@ impl Plan {
     }
 
     /// The config at a position of a pass through the domain; none beyond its end.
-    pub(crate) fn config(&self, position: u128, pass: u128) -> Result<Option<Config>, DomainError> {
+    pub(crate) fn config(&self, position: u128, pass: Pass) -> Result<Option<Config>, DomainError> {
         let (block, local) = self.locate(position)?;
         match self.blocks.get(block) {
             Some(block) => block.config(local, pass),
             None => Ok(None),
+        }
+    }
+
+    /// A digest that tells the config at a position from all others, wherever it stands; for
+    /// domains that stand inside of another one.
+    fn key(&self, position: u128) -> Result<u128, DomainError> {
+        let (block, local) = self.locate(position)?;
+        match self.blocks.get(block) {
+            Some(block) => block.key(local),
+            None => Ok(position),
+        }
+    }
+
+    /// Whether the configs are draws that can be made for each config that is around them.
+    fn is_only_drawn(&self) -> bool {
+        match self.blocks.as_slice() {
+            [Block::Single(cube)] => cube.is_only_drawn(),
+            _ => false,
         }
     }
 }

@@ -31,6 +31,8 @@ pub use distribution::Distribution;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampler {
     node: Arc<Node>,
+    /// How many samplers are inside each other, this one included.
+    depth: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +51,22 @@ pub(crate) enum Node {
         low: f64,
         high: f64,
     },
+    /// What had more samplers inside each other than [`Sampler::MAX_DEPTH`].
+    TooDeep,
+}
+
+impl Node {
+    fn inner_depth(&self) -> u32 {
+        match self {
+            Node::Constant(_) | Node::Distribution(_) | Node::Choice { .. } | Node::TooDeep => 0,
+            Node::Unary(_, sampler) | Node::Truncated { sampler, .. } => sampler.depth,
+            Node::Binary(_, left, right) => left.depth.max(right.depth),
+            Node::Mixture(parts) => {
+                let depths = parts.iter().map(|(_, sampler)| sampler.depth);
+                depths.max().unwrap_or(0)
+            }
+        }
+    }
 }
 
 /// Why a sampler cannot be drawn from.
@@ -77,6 +95,9 @@ pub enum SamplerError {
         Value::MAX_DEPTH
     )]
     DeepValue,
+    /// More samplers inside each other than can be read again from an expression.
+    #[error("samplers are nested too deep; combine fewer of them in each other")]
+    TooDeep,
     /// Draws that never fell between the bounds of a truncation.
     #[error("`{part}`: none of {tries} draws fell between the bounds; widen them")]
     Truncation {
@@ -91,10 +112,35 @@ impl Sampler {
     /// How many draws a truncation tries before it gives up.
     const TRIES: u32 = 100_000;
 
+    /// How many samplers can be inside each other: whatever walks through them needs stack.
+    const MAX_DEPTH: u32 = 400;
+
     pub(crate) fn from_node(node: Node) -> Sampler {
+        let depth = node.inner_depth() + 1;
+        let (node, depth) = match depth {
+            0..=Sampler::MAX_DEPTH => (node, depth),
+            _ => (Node::TooDeep, 1),
+        };
         Sampler {
             node: Arc::new(node),
+            depth,
         }
+    }
+
+    /// Whether a part had more samplers inside each other than there can be.
+    pub(crate) fn is_too_deep(&self) -> bool {
+        match self.node() {
+            Node::TooDeep => true,
+            Node::Constant(_) | Node::Distribution(_) | Node::Choice { .. } => false,
+            Node::Unary(_, sampler) | Node::Truncated { sampler, .. } => sampler.is_too_deep(),
+            Node::Binary(_, left, right) => left.is_too_deep() || right.is_too_deep(),
+            Node::Mixture(parts) => parts.iter().any(|(_, sampler)| sampler.is_too_deep()),
+        }
+    }
+
+    /// How many samplers are inside each other, this one included.
+    pub(crate) fn depth(&self) -> u32 {
+        self.depth
     }
 
     pub(crate) fn node(&self) -> &Node {
@@ -116,6 +162,34 @@ impl Sampler {
         })
     }
 
+    /// The sampler without the aliases of its values, which say nothing about what is drawn.
+    pub(crate) fn without_aliases(&self) -> Sampler {
+        let plain = Sampler::without_aliases;
+        Sampler::from_node(match self.node() {
+            Node::Choice { values, weights } => Node::Choice {
+                values: values
+                    .iter()
+                    .map(|value| value.value().clone().into())
+                    .collect(),
+                weights: weights.clone(),
+            },
+            Node::Unary(function, inner) => Node::Unary(*function, plain(inner)),
+            Node::Binary(operator, left, right) => {
+                Node::Binary(*operator, plain(left), plain(right))
+            }
+            Node::Mixture(parts) => {
+                let parts = parts.iter().map(|(weight, part)| (*weight, plain(part)));
+                Node::Mixture(parts.collect())
+            }
+            Node::Truncated { sampler, low, high } => Node::Truncated {
+                sampler: plain(sampler),
+                low: *low,
+                high: *high,
+            },
+            Node::Constant(_) | Node::Distribution(_) | Node::TooDeep => return self.clone(),
+        })
+    }
+
     /// Checks all parts for impossible parameters.
     ///
     /// # Errors
@@ -128,6 +202,7 @@ impl Sampler {
             })
         };
         match self.node() {
+            Node::TooDeep => Err(SamplerError::TooDeep),
             Node::Constant(value) if value.is_too_deep() => Err(SamplerError::DeepValue),
             Node::Constant(_) => Ok(()),
             Node::Distribution(distribution) => distribution.check().or_else(impossible),
@@ -167,6 +242,7 @@ impl Sampler {
     /// One draw; a value that was given an alias keeps it.
     pub(crate) fn draw(&self, draws: &mut Draws) -> Result<Listed, SamplerError> {
         match self.node() {
+            Node::TooDeep => Err(SamplerError::TooDeep),
             Node::Constant(value) => Ok(Listed::from(value.clone())),
             Node::Distribution(distribution) => Ok(Listed::from(distribution.draw(draws))),
             Node::Choice { values, weights } => {
@@ -289,9 +365,15 @@ pub fn binomial(trials: i64, probability: f64) -> Sampler {
     .into()
 }
 
-/// Uniform over the integers from `low` to `high - 1`.
+/// Uniform over the integers from `low` to `high - 1`, like a range of Rust: `int(1, 3)` never
+/// gives 3. See [`int_inclusive`].
 pub fn int(low: i64, high: i64) -> Sampler {
     Distribution::Int { low, high }.into()
+}
+
+/// Uniform over the integers from `low` to `high`, both included.
+pub fn int_inclusive(low: i64, high: i64) -> Sampler {
+    Distribution::IntInclusive { low, high }.into()
 }
 
 /// One of the values, each as likely.

@@ -29,6 +29,17 @@ impl Streams {
         Streams { key }
     }
 
+    /// The stream of one index among those of some values, given by their digest.
+    pub(crate) fn at_values(&self, values: u128, index: u128) -> Draws {
+        let mut streams = self.clone();
+        // The lower half takes the upper bits of the index.
+        streams.key[16..]
+            .iter_mut()
+            .zip(values.to_le_bytes())
+            .for_each(|(byte, other)| *byte ^= other);
+        streams.at(index)
+    }
+
     /// The stream of one index.
     pub(crate) fn at(&self, index: u128) -> Draws {
         let mut key = self.key;

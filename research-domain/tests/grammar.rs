@@ -360,7 +360,7 @@ fn tables_keep_the_order_of_their_keys_and_take_every_form() {
                     * k=[5] * w=[1 as \"one\"]";
     assert_eq!(
         from_toml.domain.to_string(),
-        format!("({expected} where z > 2) where k == 5")
+        format!("{expected} where z > 2 and k == 5")
     );
     let from_json: Domain =
         serde_json::from_str(r#"{"z": [2, 3], "a": {"sampler": "int", "low": 0, "high": 4}}"#)

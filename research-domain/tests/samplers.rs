@@ -4,11 +4,14 @@
 //! standard errors of the estimate, which a right sampler exceeds for one seed in two million.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[path = "samplers/extension.rs"]
+mod extension;
+
 use std::collections::HashMap;
 
 use research_domain::{
-    Domain, Iteration, Sampler, Value, beta, binomial, choice, constant, exponential, gamma, int,
-    log_normal, log_uniform, normal, option, poisson, uniform, weighted_choice,
+    Domain, Iteration, Rules, Sampler, Value, beta, binomial, choice, constant, exponential, gamma,
+    int, log_normal, log_uniform, normal, option, poisson, uniform, weighted_choice,
 };
 
 const DRAWS: u128 = 10_000;
@@ -345,8 +348,15 @@ fn draws_are_the_same_on_every_machine_and_in_every_version() {
                 * e=gamma(0.5, 2) * f=beta(2, 3) * g=poisson(3) * h=poisson(50) \
                 * i=binomial(20, 0.3) * j=binomial(1000, 0.4) * k=exponential(1) \
                 * l=choice([\"x\", \"y\"], [1, 2]) * m=log_normal(0, 1)";
-    let found = values_of(text, &Iteration::default().n_items(2).seed(42));
-    assert_eq!(found, GOLDEN_DRAWS);
+    let two = Iteration::default().n_items(2).seed(42);
+    let first = two.clone().rules(Rules::V1);
+    assert_eq!(values_of(text, &first), GOLDEN_DRAWS_V1);
+    assert_eq!(values_of(text, &two), GOLDEN_DRAWS);
+    let listed = "a=[1, 2, 1] * x=uniform(0, 1) * (b=[1] + b=[\"one\", 1]) * y=normal(0, 1)";
+    let all = Iteration::default().seed(42);
+    let first = all.clone().rules(Rules::V1);
+    assert_eq!(values_of(listed, &first), GOLDEN_LISTED_V1);
+    assert_eq!(values_of(listed, &all), GOLDEN_LISTED);
     let sampled = values_of(
         "sample(a=[1, 2, 3, 4, 5, 6, 7, 8], 4)",
         &Iteration::default().seed(42),
@@ -369,6 +379,37 @@ fn draws_are_the_same_on_every_machine_and_in_every_version() {
 }
 
 const GOLDEN_DRAWS: [&str; 2] = [
+    "a=0.010298955339907434, b=-1.172882871319069, c=1.4323262325512385e-5, d=418, \
+     e=3.365832604658348, f=0.6390092622309905, g=1, h=58, i=6, j=421, k=2.5114992631746937, \
+     l=\"x\", m=0.6120911335175218",
+    "a=0.5452181088588325, b=0.4503767717614866, c=0.01172302831242117, d=448, \
+     e=0.4885645801959329, f=0.4743962630721168, g=3, h=52, i=5, j=405, k=1.069216395338839, \
+     l=\"x\", m=3.4727353526696874",
+];
+const GOLDEN_LISTED_V1: [&str; 9] = [
+    "a=1, x=0.9428617783263977, b=1, y=-0.47868737473842704",
+    "a=2, x=0.10731974856967197, b=1, y=-0.2671632808351939",
+    "a=1, x=0.9419233277445691, b=1, y=0.6055957521199802",
+    "a=1, x=0.28211573688120173, b=\"one\", y=1.2713497659248847",
+    "a=1, x=0.7174178876608623, b=1, y=0.864550238581069",
+    "a=2, x=0.9430084326251625, b=\"one\", y=0.35643894240374246",
+    "a=2, x=0.8701825061037378, b=1, y=0.011000536000734286",
+    "a=1, x=0.29677451926783616, b=\"one\", y=0.4575712631913571",
+    "a=1, x=0.5924653859484579, b=1, y=-1.3443698476503219",
+];
+const GOLDEN_LISTED: [&str; 9] = [
+    "a=1, x=0.840069582720402, b=1, y=-0.4429289983308086",
+    "a=2, x=0.5829548617832799, b=1, y=0.5870834212225399",
+    "a=1, x=0.9836590160975718, b=1, y=0.16308938303159817",
+    "a=1, x=0.9949537875717434, b=\"one\", y=-0.4793342687784236",
+    "a=1, x=0.3243115320538932, b=1, y=1.0614096802275068",
+    "a=2, x=0.6219224056745688, b=\"one\", y=0.25917811479889824",
+    "a=2, x=0.9999072263122523, b=1, y=0.7276434133187041",
+    "a=1, x=0.2883067399691286, b=\"one\", y=-0.842519615125986",
+    "a=1, x=0.5754149368823475, b=1, y=0.5579438505082843",
+];
+
+const GOLDEN_DRAWS_V1: [&str; 2] = [
     "a=0.025103408644798098, b=1.0479702632632029, c=5.000729357676119e-5, d=915, \
      e=2.582349265163942, f=0.37385520958633195, g=1, h=58, i=5, j=417, k=0.8327998564441748, \
      l=\"y\", m=8.814150938270142",

@@ -41,8 +41,8 @@ pub use orphans::{end_left_behind, new_mark};
 pub use process::{end_process, leave_terminal};
 pub use relaunch::relaunched_test;
 pub use task::{
-    DomainSource, DoneBefore, Grouping, KnownExperiment, NewDomain, SourceError, SourceProgress,
-    TaskExperiment, TaskSource,
+    DomainSource, DoneBefore, Grouping, KnownExperiment, NewDomain, ResumePlan, SourceError,
+    SourceProgress, TaskExperiment, TaskSource,
 };
 pub use worker::{Invitation, Target, WorkerError, end_if_lost, serve};
 

@@ -12,7 +12,7 @@ use research_core::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use source::{DomainSource, DoneBefore, Grouping, KnownExperiment};
+pub use source::{DomainSource, DoneBefore, Grouping, KnownExperiment, ResumePlan};
 
 /// One experiment of a task: what it is, and which attempt this is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

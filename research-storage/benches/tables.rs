@@ -77,6 +77,7 @@ fn experiment(number: u64) -> [Event; 4] {
 fn kept(events: &[Event], base: &Path) -> PathBuf {
     let record = ResearchRecord {
         format: ResearchRecord::FORMAT,
+        rules: research_domain::Rules::LATEST,
         name: "bench".to_owned(),
         created: 0,
         program: "bench".to_owned(),

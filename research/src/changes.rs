@@ -3,6 +3,7 @@
 use std::fmt;
 
 use research_core::{ResearchRecord, RootView};
+use research_domain::Domain;
 
 use crate::error::ResearchError;
 
@@ -84,7 +85,10 @@ pub(crate) fn check_updated(
     let of = |record: &ResearchRecord| {
         let options = &record.options;
         let iteration = (options.n_configs, options.n_reps, options.repeat_each);
-        (record.domain.clone(), iteration)
+        // Earlier versions printed some domains in another way.
+        let domain = record.domain.parse::<Domain>();
+        let domain = domain.map_or_else(|_| record.domain.clone(), |domain| domain.to_string());
+        (domain, iteration)
     };
     if of(before) == of(now) {
         return Ok(());

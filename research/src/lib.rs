@@ -57,6 +57,7 @@ mod log_watch;
 mod places;
 mod profile;
 mod reproduce;
+mod resume_plan;
 mod roots;
 mod run;
 mod run_files;
@@ -88,7 +89,7 @@ pub use research_core::{
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};
 pub use research_exec as exec;
-pub use research_exec::{Executor, NewDomain, Report, SpanProfile, StatusCounts};
+pub use research_exec::{Executor, NewDomain, Report, ResumePlan, SpanProfile, StatusCounts};
 pub use research_monitor as monitor;
 pub use research_storage as storage;
 pub use research_storage::{Format, Results, SummaryOptions, Table, TableOptions};

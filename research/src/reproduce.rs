@@ -180,6 +180,7 @@ impl Prepared {
         let launcher = worker::launcher(self.research.options.isolation, &self.experiment)?;
         let mut options = self.research.options.clone();
         options.seed = stored.record().options.seed;
+        self.research.rules = stored.record().rules;
         options.root_view = self.tasks(&options, Some(stored.record()))?.view;
         self.check_changes(stored.record(), &options)?;
         let io = |action| move |source| ResearchError::Io { action, source };

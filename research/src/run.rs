@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
-use research_domain::{Count, Iteration};
+use research_domain::{Count, Iteration, Rules};
 use research_exec::devices::{DevicePlan, DeviceProbe};
 use research_exec::{DomainSource, DomainUpdater, DoneBefore, Job, Target, lead};
 use research_monitor::Progress;
@@ -15,7 +15,6 @@ use crate::audience::Audience;
 use crate::builder::{Place, Research};
 use crate::changes;
 use crate::check;
-use crate::done::done_before;
 use crate::earlier;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
@@ -71,14 +70,16 @@ pub(crate) struct Prepared {
 pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) place: Place,
-    domain: research_domain::Domain,
+    pub(crate) domain: research_domain::Domain,
     pub(crate) options: RunOptions,
+    /// The rules for draws and ids: those of the record, when the research is resumed.
+    pub(crate) rules: Rules,
     seed: Option<u64>,
     source: Option<serde_json::Value>,
     updates: Vec<Rule>,
     pub(crate) subscribers: Vec<Box<dyn research_core::Subscriber>>,
     bar: Progress,
-    redo_failed: bool,
+    pub(crate) redo_failed: bool,
     allow_changes: bool,
     pub(crate) handle_signals: bool,
     pub(crate) probe: Box<dyn DeviceProbe>,
@@ -123,6 +124,7 @@ impl Prepared {
             place,
             domain,
             options,
+            rules: Rules::LATEST,
             seed,
             source,
             updates,
@@ -160,25 +162,20 @@ impl Prepared {
         let mut options = self.research.options.clone();
         let tasks;
         if resume {
-            let research = self.stored()?;
-            options.seed = research.record().options.seed;
-            tasks = self.tasks(&options, Some(research.record()))?;
-            options.root_view = tasks.view;
-            warnings.extend(tasks.warning);
-            self.check_changes(research.record(), &options)?;
-            warnings.extend(changes::other_build(research.record()));
-            done = done_before(&research, options.retries, self.research.redo_failed)?;
-            if !done.updates.is_empty() {
-                let now = self.record(options.clone());
-                changes::check_updated(research.record(), &now)?;
-            }
-            stored = Some(research);
+            let resumed = self.resumed(&mut options)?;
+            stored = Some(resumed.stored);
+            done = resumed.done;
+            tasks = resumed.tasks;
+            warnings = resumed.warnings;
         } else {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);
             tasks = self.tasks(&options, None)?;
             options.root_view = tasks.view;
         }
-        let configs = self.research.domain.configs(&iteration(&options))?;
+        let configs = self
+            .research
+            .domain
+            .configs(&iteration(&options, self.research.rules))?;
         let source = DomainSource::new(
             &configs,
             &self.research.domain,
@@ -297,6 +294,7 @@ impl Prepared {
             build: changes::build(),
             directory: std::env::current_dir().unwrap_or_default(),
             domain: self.research.domain.to_string(),
+            rules: self.research.rules,
             options,
             units: self.experiment.describe(),
             updates: self.research.updates.iter().map(Rule::describe).collect(),
@@ -319,12 +317,13 @@ impl Prepared {
     }
 }
 
-fn iteration(options: &RunOptions) -> Iteration {
+pub(crate) fn iteration(options: &RunOptions, rules: Rules) -> Iteration {
     Iteration::default()
         .n_items(options.n_configs.map(u128::from))
         .n_reps(options.n_reps)
         .repeat_each(options.repeat_each.map(u128::from))
         .seed(options.seed)
+        .rules(rules)
 }
 
 /// A seed that people can type.

@@ -184,7 +184,7 @@ impl Updater {
         let domain: &Domain = &new.domain;
         domain.validate()?;
         // A resumed run goes on with what was recorded.
-        if self.folder.is_some() && domain.to_string().parse::<Domain>().is_err() {
+        if self.folder.is_some() && domain.expression().is_err() {
             return Err(UnitError::new(
                 "the domain cannot be recorded as an expression: leave out configs with `matching`, not with a function",
             ));

@@ -25,7 +25,9 @@ The head of a domain of any size is printed at once. What the file says of n_con
 repeat_each and seed holds unless a flag says otherwise.
 
 An expression: `*` is the product, whose left side varies slowest; `+` is one after the other; `@`
-goes through two lists side by side; a number in front is a weight; `where` is a condition.",
+goes through two lists side by side, and these vary slowest wherever they stand in a product; a
+number in front is a weight; `where` is a condition. Ranges leave out their end: int(1, 3) never
+gives 3, and int_inclusive(1, 3) does.",
     after_help = "\
 Examples:
   research domain research.toml --count

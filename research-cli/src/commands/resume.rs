@@ -8,7 +8,7 @@ use clap::Args;
 use research::core::shell_word;
 use research::monitor::{State, StatusReport};
 use research::storage::StoredResearch;
-use research::{Finished, Research, ResearchError};
+use research::{Finished, Research, ResearchError, ResumePlan};
 
 use super::detach::{self, Background};
 use super::lead::{Shown, again, describe, lead, print_results, recorded, set_workers};
@@ -26,8 +26,10 @@ Go on with a research that was interrupted, killed or cut off: run what is missi
 Experiments that ended keep what they have saved; the others get the ids and seeds that they would
 have had. What runs is what was recorded, whatever the research file says by now.
 
-With --file what runs is what a research file says: only what is new in its domain. Workers,
-devices, retries, timeouts and the like may be others, too. Where units, updates, n_iters,
+With --file what runs is what a research file says: only what is new in its domain. Drawn values
+stay the same when values are added to lists or terms to sums; a warning says how many experiments
+of earlier runs are not in the new domain.
+Workers, devices, retries, timeouts and the like may be others, too. Where units, updates, n_iters,
 finalize, create_id_prefix or the seed are, results would not belong together, and it is refused
 (all but the seed and create_id_prefix can be allowed).",
     after_help = "\
@@ -35,7 +37,8 @@ Examples:
   research resume power
   research resume power -w 8
   research resume power --failed
-  research resume power --file research.toml      after its domain was extended"
+  research resume power --file research.toml      after its domain was extended
+  research resume power --file research.toml --dry-run      what of it would be run"
 )]
 pub struct Arguments {
     /// The research: the name of its folder, or a path to it
@@ -58,6 +61,9 @@ pub struct Arguments {
     /// Go on even though units, updates or iterations are others than those of the results that are there
     #[arg(long, requires = "file")]
     pub allow_changes: bool,
+    /// Say what would be run, and how many experiments are no longer in the domain; run nothing
+    #[arg(long, conflicts_with = "detach")]
+    pub dry_run: bool,
     /// Whether the terminal is needed.
     #[command(flatten)]
     pub background: Background,
@@ -77,7 +83,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if is_done && !(arguments.failed && report.failed() > 0) {
         return nothing_to_do(arguments, &report, &stored, out);
     }
-    if arguments.background.is_asked_for() {
+    if arguments.background.is_asked_for() && !arguments.dry_run {
         let folder = stored.folder();
         let base = folder.parent().filter(|base| !base.as_os_str().is_empty());
         return detach::start(base.unwrap_or(Path::new(".")), folder, &arguments.name);
@@ -111,6 +117,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .folder(base)
         .redo_failed(arguments.failed)
         .allow_changes(arguments.allow_changes);
+    if arguments.dry_run {
+        let plan = research.preview_resume().map_err(Box::new)?;
+        return show_plan(&arguments.name, &plan, out);
+    }
     lead(
         &file,
         &arguments.name,
@@ -119,6 +129,23 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         out,
         Research::resume,
     )
+}
+
+fn show_plan(name: &Path, plan: &ResumePlan, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let ResumePlan {
+        done, again, new, ..
+    } = plan;
+    let called = name.to_string_lossy();
+    let least = if plan.is_partial { "at least " } else { "" };
+    writeln!(
+        out,
+        "{}: {done} done, {again} to run again, {least}{new} new",
+        shell_word(&called)
+    )?;
+    if let Some(warning) = plan.warning() {
+        writeln!(out, "{warning}")?;
+    }
+    Ok(Exit::Success)
 }
 
 /// The file that is given instead of what was recorded.

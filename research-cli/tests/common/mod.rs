@@ -31,6 +31,7 @@ pub(crate) fn at(seconds: u64) -> Timestamp {
 pub(crate) fn record(name: &str, domain: &str) -> ResearchRecord {
     ResearchRecord {
         format: ResearchRecord::FORMAT,
+        rules: research::domain::Rules::LATEST,
         name: name.to_owned(),
         created: at(0).0,
         program: "test".to_owned(),

@@ -70,6 +70,82 @@ fn of_an_extended_domain_only_what_is_new_is_run() {
     assert!(!place.path("runs").exists());
 }
 
+/// A research of three experiments, of which the third has failed, as the first versions left it.
+fn first_rules() -> Place {
+    let place = Place::new();
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run/first_rules");
+    std::fs::create_dir(place.path("old")).unwrap();
+    for file in ["research.json", "events.log"] {
+        std::fs::copy(from.join(file), place.path("old").join(file)).unwrap();
+    }
+    place
+}
+
+#[test]
+fn a_research_keeps_the_draws_and_ids_that_it_was_begun_with() {
+    let place = first_rules();
+    place.write(
+        "longer.toml",
+        "name = \"old\"\nseed = 7\n[domain]\na = [1, 2, 3, 4]\nx = \"uniform(0, 1)\"\n[[unit]]\n\
+         name = \"twice\"\nrun = \"test {a} != 3 && echo {x}\"\nshell = true\n\
+         output = \"number\"\nsave_to = \"y\"\n",
+    );
+    let done = place.research(&["resume", "old", "--failed", "--file", "longer.toml"]);
+    // The third one fails again, as the same experiment.
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.err.contains("4 experiments"), "{done:?}");
+    assert!(done.err.contains("cefc540d94371473"), "{done:?}");
+    assert_eq!(
+        place.results("old", &["--format", "csv"]),
+        "id,a,x,iteration,y\n\
+         7306135366122839,1,0.7963899656037856,0,0.7963899656037856\n\
+         f1050f7468010535,2,0.580312444091432,0,0.580312444091432\n\
+         b767d79a28964188,4,0.40438263627286963,0,0.40438263627286963\n"
+    );
+    let record: serde_json::Value = serde_json::from_str(&place.read("old/research.json")).unwrap();
+    assert_eq!(record["rules"], 1);
+    let again = place.research(&["reproduce", "old", "7306"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+}
+
+#[test]
+fn a_new_research_finds_its_experiments_again_in_every_extension() {
+    let file = FILE.replace("n_reps = 2", "workers = 2").replace(
+        "a=[1, 2, 3]",
+        "hidden=[8, 32] * lr=log_uniform(1e-5, 1e-1) * a=[1, 2]",
+    );
+    let place = place(&file);
+    place.run(&[]);
+    assert_eq!(runs(&place), ["1", "1", "2", "2"]);
+    place.write("more.toml", &file.replace("[1, 2]", "[4, 1, 2]"));
+    let preview = place.research(&["resume", "r", "--file", "more.toml", "--dry-run"]);
+    assert_eq!(preview.code, Some(0), "{preview:?}");
+    assert_eq!(preview.out, "r: 4 done, 0 to run again, 2 new\n");
+    assert!(!place.path("runs").exists());
+    let done = place.research(&["resume", "r", "--file", "more.toml"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(runs(&place), ["4", "4"]);
+    assert!(!done.err.contains("no longer"), "{done:?}");
+
+    // Another sampler draws other values: none of the old configs is left.
+    place.write(
+        "other.toml",
+        &file.replace("1e-5", "1e-6").replace("[8, 32]", "[8]"),
+    );
+    let lost = "6 of the 6 experiments that were run are no longer in the domain: \
+                their results stay in the research";
+    let preview = place.research(&["resume", "r", "--file", "other.toml", "--dry-run"]);
+    assert_eq!(
+        preview.out,
+        format!("r: 0 done, 0 to run again, 2 new\n{lost}\n")
+    );
+    assert!(!place.path("runs").exists());
+    let done = place.research(&["resume", "r", "--file", "other.toml"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.err.contains(lost), "{done:?}");
+    assert_eq!(runs(&place), ["1", "2"]);
+}
+
 #[test]
 fn what_would_make_results_incomparable_is_refused() {
     let place = place(FILE);

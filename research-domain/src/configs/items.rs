@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Inner, Item, Turn};
 use crate::config::Config;
 use crate::domain::DomainError;
-use crate::plan::{Block, Walk};
+use crate::plan::{Block, Pass, Walk};
 
 /// An iterator over the configs of a domain; after an error it ends.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ impl Items {
                 self.place.local = 0;
                 continue;
             };
-            let (local, pass) = (self.place.local, self.place.pass);
+            let (local, pass) = (self.place.local, Pass::new(self.place.pass));
             let config = match block {
                 Block::Single(cube) if cube.is_plain() => self.walk.next(cube, local, pass)?,
                 _ => block.config(local, pass)?,

@@ -28,6 +28,21 @@ pub enum DomainError {
         /// The parameter.
         name: String,
     },
+    /// Parts that are nested deeper than they could be read again from an expression.
+    #[error(
+        "the domain is nested too deep to be read again from an expression; \
+         combine fewer parts in each other"
+    )]
+    TooDeep,
+    /// A part that no expression says: it is filtered by a function of Rust.
+    #[error(
+        "`{part}` cannot be written as an expression: a function of Rust filters it; \
+         use a condition, or keep the domain in the program"
+    )]
+    NoExpression {
+        /// The part.
+        part: String,
+    },
     /// A parameter whose name nothing can be called by.
     #[error("a parameter has an empty name; name it")]
     EmptyName,

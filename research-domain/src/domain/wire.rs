@@ -3,7 +3,7 @@
 use std::fmt::{self, Formatter};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{self, Serialize, Serializer};
 
 use super::{Domain, option};
 use crate::grammar::parse_values;
@@ -12,9 +12,11 @@ use crate::sampler::{DISTRIBUTIONS, Distribution, Sampler, choice, constant, wei
 use crate::suggest;
 use crate::value::Value;
 
+/// Writes the domain as an [`expression`](Domain::expression).
 impl Serialize for Domain {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let expression = self.expression().map_err(ser::Error::custom)?;
+        serializer.serialize_str(&expression)
     }
 }
 

@@ -4,7 +4,7 @@ use super::lexer::Kind;
 use super::parser::Parser;
 use super::series::SERIES;
 use super::{RESERVED, SyntaxError};
-use crate::condition::{Condition, Test};
+use crate::condition::Condition;
 use crate::domain::{Domain, Node};
 use crate::option::{Key, Values};
 use crate::suggest;
@@ -20,11 +20,7 @@ impl Parser<'_> {
             if !parser.take_word("where") {
                 return Ok(domain);
             }
-            let condition = Condition::new(parser.term()?);
-            Ok(Domain::from_node(Node::Where(
-                domain,
-                Test::Condition(condition),
-            )))
+            Ok(domain.restricted_to(Condition::new(parser.term()?)))
         })
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::rules::Rules;
+
 use super::{ExperimentId, Identity, NameDigits, alias_digits, rest_digits, seed_of};
 
 /// Gives experiments their ids in the order of the domain, and no id twice.
@@ -24,6 +26,7 @@ use super::{ExperimentId, Identity, NameDigits, alias_digits, rest_digits, seed_
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct IdRegistry {
+    rules: Rules,
     taken: NameSet,
     /// The next occurrence number of the experiments that occurred more than once.
     repeated: HashMap<u128, u64>,
@@ -70,9 +73,17 @@ impl IdRegistry {
     /// Consecutive taken ids after which there is no hope of a free one.
     const ATTEMPTS: u64 = 10_000;
 
-    /// A registry without ids.
+    /// A registry without ids, which gives them by the latest rules.
     pub fn new() -> IdRegistry {
         IdRegistry::default()
+    }
+
+    /// A registry without ids, which gives them by these rules.
+    pub fn with_rules(rules: Rules) -> IdRegistry {
+        IdRegistry {
+            rules,
+            ..IdRegistry::default()
+        }
     }
 
     /// Gives an experiment its id; the identity's own occurrence number is where the search
@@ -90,7 +101,7 @@ impl IdRegistry {
             return Err(IdRegistryError::TooLong { len });
         }
         let content = identity.content();
-        let alias = alias_digits(identity.config);
+        let alias = alias_digits(self.rules, identity.config);
         let known = self.repeated.get(&content).copied().unwrap_or(0);
         let start = known.max(identity.occurrence);
         let free = (start..start.saturating_add(IdRegistry::ATTEMPTS)).find_map(|occurrence| {

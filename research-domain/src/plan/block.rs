@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use super::Pass;
 use super::cube::Cube;
 use crate::config::Config;
 use crate::count::Count;
@@ -34,10 +35,21 @@ impl Block {
     }
 
     /// The config of a number; none beyond the end.
-    pub(crate) fn config(&self, local: u128, pass: u128) -> Result<Option<Config>, DomainError> {
+    pub(crate) fn config(&self, local: u128, pass: Pass) -> Result<Option<Config>, DomainError> {
         match self {
             Block::Single(cube) => cube.config(local, pass),
             Block::Weighted(weighted) => weighted.config(local, pass),
+        }
+    }
+
+    /// A digest that tells the config of a number from all others.
+    pub(super) fn key(&self, local: u128) -> Result<u128, DomainError> {
+        match self {
+            Block::Single(cube) => cube.key(local),
+            Block::Weighted(weighted) => {
+                let (cube, number) = weighted.pick(local, 0);
+                weighted.cubes[cube].key(number)
+            }
         }
     }
 
@@ -120,11 +132,11 @@ impl Weighted {
         })
     }
 
-    fn config(&self, local: u128, pass: u128) -> Result<Option<Config>, DomainError> {
+    fn config(&self, local: u128, pass: Pass) -> Result<Option<Config>, DomainError> {
         if !self.count.has(local) {
             return Ok(None);
         }
-        let (cube, number) = self.pick(local, pass);
+        let (cube, number) = self.pick(local, pass.number);
         self.cubes[cube].config(number, pass)
     }
 

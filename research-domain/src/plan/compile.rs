@@ -2,15 +2,17 @@
 
 mod bind;
 mod restrict;
+mod scope;
 mod shape;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use self::shape::{Origin, SelectedBy, Shape, Spec, without};
-use super::Plan;
+use self::scope::Scope;
+use self::shape::{SelectedBy, Shape, Spec, without};
 use super::membership::Membership;
 use super::rows::Rows;
+use super::{Plan, Seeding};
 use crate::config::is_auxiliary;
 use crate::domain::{Domain, DomainError, Node, part};
 use crate::option::{Key, Values};
@@ -18,23 +20,23 @@ use crate::option::{Key, Values};
 /// Sums multiply into cubes; more than these would take memory and time without any use.
 const MAX_CUBES: usize = 1 << 20;
 
-pub(super) fn compile(domain: &Domain, seed: u64, updates: u64) -> Result<Plan, DomainError> {
-    let compiler = Compiler { seed, updates };
-    let shapes = compiler.shapes(domain)?;
-    compiler.bind(
-        &shapes,
-        Origin::default(),
-        &mut HashMap::new(),
-        part(domain),
-    )
+pub(super) fn compile(domain: &Domain, seeding: Seeding) -> Result<Plan, DomainError> {
+    Compiler { seeding }.whole(domain)
 }
 
 struct Compiler {
-    seed: u64,
-    updates: u64,
+    seeding: Seeding,
 }
 
 impl Compiler {
+    /// The plan of a domain that stands inside of no other.
+    fn whole(&self, domain: &Domain) -> Result<Plan, DomainError> {
+        domain.check_depth()?;
+        let shapes = self.shapes(domain)?;
+        let scope = Scope::of_domain(self.seeding.rules, &shapes);
+        self.bind(&shapes, &scope, &mut HashMap::new(), part(domain))
+    }
+
     /// The cubes of a domain, in order.
     fn shapes(&self, domain: &Domain) -> Result<Vec<Shape>, DomainError> {
         match domain.node() {
@@ -207,13 +209,7 @@ impl Compiler {
         inner: &Domain,
         other: &Domain,
     ) -> Result<Vec<Shape>, DomainError> {
-        let others = self.bind(
-            &self.shapes(other)?,
-            Origin::default(),
-            &mut HashMap::new(),
-            part(other),
-        )?;
-        let others = Arc::new(Membership::of_plan(&others)?);
+        let others = Arc::new(Membership::of_plan(&self.whole(other)?)?);
         let shapes = self.shapes(inner)?.into_iter();
         Ok(shapes
             .map(|shape| without(shape, Arc::clone(&others), part(domain)))

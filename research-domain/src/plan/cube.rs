@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::Pass;
 use super::diagram::{Diagram, NoDiagram};
 use super::limit::Limit;
 use super::numbering::{Digits, Numbering};
+use super::occurrence::{Address, Member, Row};
 use super::rows::{Rows, entry};
 use super::selection::Selection;
 use crate::config::Config;
@@ -47,21 +49,34 @@ pub(crate) struct Cube {
     /// None when it takes looking at configs, which only a cube of one axis puts off.
     numbering: Option<Numbering>,
     limits: Vec<Limit>,
+    /// Its place among the cubes that may have the same values, where draws are addressed by
+    /// these; without it they are addressed by the config's number.
+    member: Option<Member>,
+    /// Whether anything of a config depends on its address.
+    is_drawn: bool,
 }
 
 impl Cube {
     pub(super) fn new(axes: Vec<Axis>, part: &str) -> Result<Cube, DomainError> {
+        let is_drawn = |axis: &Axis| matches!(axis, Axis::Drawn(_) | Axis::Endless(_));
         let mut cube = Cube {
             digit_of: digits_of(&axes),
+            is_drawn: axes.iter().any(is_drawn),
             axes,
             numbering: None,
             limits: Vec::new(),
+            member: None,
         };
         let put_off = cube.lone_selection().map(Selection::known_len) == Some(None);
         if !put_off {
             cube.numbering = Some(cube.number(part)?);
         }
         Ok(cube)
+    }
+
+    /// Addresses its draws by values.
+    pub(super) fn addressed_by(self, member: Option<Member>) -> Cube {
+        Cube { member, ..self }
     }
 
     fn number(&self, part: &str) -> Result<Numbering, DomainError> {
@@ -166,32 +181,122 @@ impl Cube {
     }
 
     /// The config of a number; none beyond the end.
-    pub(crate) fn config(&self, local: u128, pass: u128) -> Result<Option<Config>, DomainError> {
+    pub(crate) fn config(&self, local: u128, pass: Pass) -> Result<Option<Config>, DomainError> {
         match (&self.numbering, self.lone_selection()) {
             (Some(numbering), _) if numbering.count().has(local) => {
                 let mut digits = Digits::new();
                 numbering.decode(local, &mut digits);
-                self.build(&digits, numbering.draw(local, &digits, pass))
-                    .map(Some)
+                self.build(numbering, local, &digits, pass).map(Some)
             }
             (None, Some(selection)) => selection.config(local),
             _ => Ok(None),
         }
     }
 
-    fn build(&self, digits: &[u128], draw: u128) -> Result<Config, DomainError> {
+    /// A digest that tells the config of a number from all others; the number, where there is
+    /// nothing better.
+    pub(super) fn key(&self, local: u128) -> Result<u128, DomainError> {
+        if let [Axis::Selected(selection) | Axis::Endless(selection)] = self.axes.as_slice() {
+            return selection.key(local);
+        }
+        let (Some(numbering), Some(member)) = (&self.numbering, &self.member) else {
+            return Ok(local);
+        };
+        let mut digits = Digits::new();
+        numbering.decode(local, &mut digits);
+        let address = self.address_of(member, numbering, local, &digits, Pass::default())?;
+        Ok(member.key(address))
+    }
+
+    /// Whether it has draws alone, and so never ends.
+    pub(super) fn is_only_drawn(&self) -> bool {
+        self.axes.iter().all(|axis| matches!(axis, Axis::Drawn(_)))
+    }
+
+    /// What the draws of a config are addressed by.
+    fn address(
+        &self,
+        numbering: &Numbering,
+        local: u128,
+        digits: &[u128],
+        pass: Pass,
+    ) -> Result<Address, DomainError> {
+        match &self.member {
+            _ if !self.is_drawn => Ok(Address::default()),
+            Some(member) => self.address_of(member, numbering, local, digits, pass),
+            None => Ok(Address {
+                values: 0,
+                occurrence: numbering.draw(local, digits, pass.number),
+            }),
+        }
+    }
+
+    fn address_of(
+        &self,
+        member: &Member,
+        numbering: &Numbering,
+        local: u128,
+        digits: &[u128],
+        pass: Pass,
+    ) -> Result<Address, DomainError> {
+        let mut rows: SmallVec<[Row<'_>; 8]> = SmallVec::new();
+        let mut inside = pass.around;
+        for (axis, digit) in self.axes.iter().zip(&self.digit_of) {
+            let digit = digits[*digit];
+            match axis {
+                // A digit is below the length of a list in memory.
+                Axis::Rows { rows: list, .. } => rows.push((list, digit as usize)),
+                Axis::Selected(selection) => {
+                    inside = inside.wrapping_add(selection.key(digit)?);
+                }
+                Axis::Drawn(_) | Axis::Endless(_) => {}
+            }
+        }
+        Ok(match numbering.count() {
+            Count::Infinite => member.endless_address(local, inside),
+            Count::Finite(_) => member.address(&rows, inside, pass.number),
+        })
+    }
+
+    fn build(
+        &self,
+        numbering: &Numbering,
+        local: u128,
+        digits: &[u128],
+        pass: Pass,
+    ) -> Result<Config, DomainError> {
+        let address = self.address(numbering, local, digits, pass)?;
         let mut config = Config::new();
         for (axis, digit) in self.axes.iter().zip(&self.digit_of) {
             let digit = digits[*digit];
             match axis {
                 // A digit is below the length of a list in memory.
                 Axis::Rows { rows, .. } => rows.push(digit as usize, &mut config),
-                Axis::Drawn(drawn) => config.push_shared(drawn.entry(draw)?),
+                Axis::Drawn(drawn) => config.push_shared(drawn.entry(address)?),
                 Axis::Selected(selection) => selection.push(digit, &mut config)?,
-                Axis::Endless(selection) => selection.push(draw, &mut config)?,
+                Axis::Endless(selection) => match self.around(selection, numbering, address) {
+                    Some(around) => selection.push_first(around, &mut config)?,
+                    None => {
+                        let number = numbering.draw(local, digits, pass.number);
+                        selection.push(number, &mut config)?;
+                    }
+                },
             }
         }
         Ok(config)
+    }
+
+    /// What addresses the draws of a selection that never ends, where a config takes the first
+    /// that is left of draws of its own; elsewhere each config takes the next one.
+    fn around(
+        &self,
+        selection: &Selection,
+        numbering: &Numbering,
+        address: Address,
+    ) -> Option<u128> {
+        let member = self.member.as_ref()?;
+        let is_finite = numbering.count() != Count::Infinite;
+        (is_finite && selection.is_only_drawn()).then(|| member.key(address))
     }
 }
 
@@ -218,8 +323,9 @@ fn digits_of(axes: &[Axis]) -> SmallVec<[usize; 8]> {
 }
 
 impl Drawn {
-    fn entry(&self, draw: u128) -> Result<Arc<crate::config::Entry>, DomainError> {
-        let drawn = self.sampler.draw(&mut self.streams.at(draw));
+    fn entry(&self, address: Address) -> Result<Arc<crate::config::Entry>, DomainError> {
+        let mut draws = self.streams.at_values(address.values, address.occurrence);
+        let drawn = self.sampler.draw(&mut draws);
         let drawn = drawn.map_err(|source| DomainError::Sampler {
             name: self.key.name.to_string(),
             source,
@@ -248,7 +354,7 @@ impl Walk {
         &mut self,
         cube: &Cube,
         local: u128,
-        pass: u128,
+        pass: Pass,
     ) -> Result<Option<Config>, DomainError> {
         let Some(numbering) = &cube.numbering else {
             return Ok(None);
@@ -258,7 +364,7 @@ impl Walk {
                 return Ok(None);
             }
             numbering.decode(local, &mut self.digits);
-            self.config = cube.build(&self.digits, numbering.draw(local, &self.digits, pass))?;
+            self.config = cube.build(numbering, local, &self.digits, pass)?;
             self.started = true;
             return Ok(Some(self.config.clone()));
         }
@@ -266,13 +372,14 @@ impl Walk {
             self.started = false;
             return Ok(None);
         };
-        self.update(cube, changed, numbering.draw(local, &self.digits, pass))?;
+        let address = cube.address(numbering, local, &self.digits, pass)?;
+        self.update(cube, changed, address)?;
         Ok(Some(self.config.clone()))
     }
 
     /// Puts the new entries of the changed axes, and new draws, into the config.
     #[inline]
-    fn update(&mut self, cube: &Cube, changed: usize, draw: u128) -> Result<(), DomainError> {
+    fn update(&mut self, cube: &Cube, changed: usize, address: Address) -> Result<(), DomainError> {
         let mut place = self.config.len();
         for (number, axis) in cube.axes.iter().enumerate().rev() {
             match axis {
@@ -285,7 +392,7 @@ impl Walk {
                 }
                 Axis::Drawn(drawn) => {
                     place -= 1;
-                    self.config.shared_mut()[place] = drawn.entry(draw)?;
+                    self.config.shared_mut()[place] = drawn.entry(address)?;
                 }
                 // A walk is only for cubes without them.
                 Axis::Selected(_) | Axis::Endless(_) => {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::limit::Limit;
 use super::rows::Rows;
-use super::{Block, Cube, Plan};
+use super::{Block, Cube, Pass, Plan};
 use crate::condition::Condition;
 use crate::config::Config;
 use crate::count::Count;
@@ -64,7 +64,7 @@ impl Membership {
             Count::Finite(configs) => {
                 let mut digests = HashSet::new();
                 for position in 0..configs {
-                    let config = plan.config(position, 0)?;
+                    let config = plan.config(position, Pass::default())?;
                     digests.extend(config.map(|config| value_digest(&config)));
                 }
                 Ok(Membership::Digests(digests))

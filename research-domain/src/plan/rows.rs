@@ -1,10 +1,10 @@
 //! The values of an option, or of several that are zipped, ready to be put into configs.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use crate::config::{Config, Entry};
-use crate::id::values_digest;
+use crate::id::{parameter_digest, values_digest};
 use crate::option::{Key, Listed};
 use crate::value::Value;
 
@@ -13,6 +13,19 @@ use crate::value::Value;
 pub(super) struct Rows {
     columns: Vec<Arc<[Arc<Entry>]>>,
     len: usize,
+    /// Made when draws ask for it.
+    digests: OnceLock<Arc<Digests>>,
+}
+
+/// What tells which rows have the same values.
+#[derive(Debug)]
+struct Digests {
+    /// Of the parameter and its value, for each column and row.
+    parameters: Vec<Box<[u128]>>,
+    /// For each row, how many rows before it have the same values; empty where none has.
+    places: Box<[u32]>,
+    /// How often the values of a row occur; made when they are searched for.
+    counts: OnceLock<HashMap<u128, u32>>,
 }
 
 impl Rows {
@@ -24,6 +37,7 @@ impl Rows {
         Rows {
             columns: vec![column],
             len: values.len(),
+            digests: OnceLock::new(),
         }
     }
 
@@ -36,6 +50,7 @@ impl Rows {
         Rows {
             columns,
             len: parts.first().map_or(0, |rows| rows.len),
+            digests: OnceLock::new(),
         }
     }
 
@@ -91,6 +106,7 @@ impl Rows {
         Rows {
             columns: self.columns.iter().map(pick).collect(),
             len: rows.len(),
+            digests: OnceLock::new(),
         }
     }
 
@@ -103,9 +119,96 @@ impl Rows {
         self.only(&rows)
     }
 
+    fn digests(&self) -> &Digests {
+        self.digests.get_or_init(|| Arc::new(Digests::new(self)))
+    }
+
+    /// A digest of the row's parameters and values: the sum of those of each parameter, so that
+    /// the order of columns plays no part, and which of them are zipped.
+    #[inline]
+    pub(super) fn parameters(&self, row: usize) -> u128 {
+        self.digests().row(row)
+    }
+
+    /// The name and the digest of each of the row's parameters.
+    pub(super) fn parameters_of(&self, row: usize) -> impl Iterator<Item = (&str, u128)> {
+        let digests = self.digests().parameters.iter();
+        self.names()
+            .map(|name| &**name)
+            .zip(digests.map(move |column| column[row]))
+    }
+
+    /// How often a row with these parameters and values occurs.
+    pub(super) fn times(&self, parameters: u128) -> u32 {
+        self.digests().times(parameters)
+    }
+
+    /// How many rows before this one have the same values, and how many there are.
+    #[inline]
+    pub(super) fn repeat(&self, row: usize) -> (u32, u32) {
+        let digests = self.digests();
+        match digests.places.get(row) {
+            None => (0, 1),
+            Some(place) => (*place, self.times(digests.row(row))),
+        }
+    }
+
     /// A digest of the row's values.
     pub(super) fn digest(&self, row: usize) -> u128 {
         values_digest(self.columns.iter().map(|column| column[row].value()))
+    }
+}
+
+impl Digests {
+    fn new(rows: &Rows) -> Digests {
+        let column = |column: &Arc<[Arc<Entry>]>| {
+            let digest = |entry: &Arc<Entry>| parameter_digest(entry.key(), entry.value());
+            column.iter().map(digest).collect()
+        };
+        let mut digests = Digests {
+            parameters: rows.columns.iter().map(column).collect(),
+            places: Box::default(),
+            counts: OnceLock::new(),
+        };
+        if rows.len > 1 {
+            let mut counts = HashMap::with_capacity(rows.len);
+            let places: Vec<u32> = (0..rows.len)
+                .map(|row| digests.add(row, &mut counts))
+                .collect();
+            if counts.len() < rows.len {
+                digests.places = places.into();
+                digests.counts = counts.into();
+            }
+        }
+        digests
+    }
+
+    /// Counts a row, and returns how often its values were counted before.
+    fn add(&self, row: usize, counts: &mut HashMap<u128, u32>) -> u32 {
+        let count = counts.entry(self.row(row)).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    fn times(&self, parameters: u128) -> u32 {
+        let rows = self.parameters.first().map_or(0, |column| column.len());
+        if rows == 1 {
+            return u32::from(parameters == self.row(0));
+        }
+        let counts = self.counts.get_or_init(|| {
+            let mut counts = HashMap::with_capacity(rows);
+            for row in 0..rows {
+                self.add(row, &mut counts);
+            }
+            counts
+        });
+        counts.get(&parameters).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn row(&self, row: usize) -> u128 {
+        let columns = self.parameters.iter();
+        columns.fold(0, |sum, column| sum.wrapping_add(column[row]))
     }
 }
 

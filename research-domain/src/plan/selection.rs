@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use super::Plan;
 use super::limit::Limit;
 use super::membership::Membership;
 use super::permutation::Permutation;
+use super::{Pass, Plan};
 use crate::condition::Test;
 use crate::config::Config;
 use crate::count::Count;
@@ -103,17 +103,47 @@ impl Selection {
     /// The kept config of a number; none beyond the last.
     pub(super) fn config(&self, number: u128) -> Result<Option<Config>, DomainError> {
         match self.position(number)? {
-            Some(position) => self.plan.config(position, 0),
+            Some(position) => self.plan.config(position, Pass::default()),
             None => Ok(None),
         }
+    }
+
+    /// A digest that tells the kept config of a number from all others.
+    pub(super) fn key(&self, number: u128) -> Result<u128, DomainError> {
+        match self.position(number)? {
+            Some(position) => self.plan.key(position),
+            None => Ok(number),
+        }
+    }
+
+    /// Whether each draw of a domain that never ends is kept or dropped by itself.
+    pub(super) fn is_only_drawn(&self) -> bool {
+        matches!(self.rule, Rule::Test(_) | Rule::Absent(_)) && self.plan.is_only_drawn()
+    }
+
+    /// Appends the entries of the first kept config of the draws that are addressed by what is
+    /// around them.
+    pub(super) fn push_first(&self, around: u128, config: &mut Config) -> Result<(), DomainError> {
+        let pass = Pass { number: 0, around };
+        for position in 0..u128::from(Selection::TRIES) {
+            let Some(drawn) = self.plan.config(position, pass)? else {
+                break;
+            };
+            if self.keeps(&drawn, &mut HashSet::new())? {
+                config.push_all(&drawn);
+                return Ok(());
+            }
+        }
+        Err(DomainError::NothingFits {
+            part: self.plan.part.clone(),
+            tries: Selection::TRIES,
+        })
     }
 
     /// Appends the entries of a kept config.
     pub(super) fn push(&self, number: u128, config: &mut Config) -> Result<(), DomainError> {
         if let Some(kept) = self.config(number)? {
-            kept.shared()
-                .iter()
-                .for_each(|entry| config.push_shared(entry.clone()));
+            config.push_all(&kept);
         }
         Ok(())
     }
@@ -159,7 +189,7 @@ impl Selection {
         }
         let endless = self.plan.known_len() == Some(Count::Infinite);
         let mut tries = 0;
-        while let Some(config) = self.plan.config(found.next, 0)? {
+        while let Some(config) = self.plan.config(found.next, Pass::default())? {
             let position = found.next;
             found.next += 1;
             if self.keeps(&config, &mut found.seen)? {
@@ -193,7 +223,7 @@ impl Selection {
         };
         while at < number {
             position += 1;
-            let config = self.plan.config(position, 0)?;
+            let config = self.plan.config(position, Pass::default())?;
             if let Some(config) = config
                 && self.keeps(&config, &mut found.seen)?
             {

@@ -75,10 +75,17 @@ pub enum Distribution {
         /// The integer after the highest.
         high: i64,
     },
+    /// Uniform over the integers low, …, high.
+    IntInclusive {
+        /// The lowest integer.
+        low: i64,
+        /// The highest integer.
+        high: i64,
+    },
 }
 
 /// The names of distributions in expressions, each with the names of its parameters.
-pub(crate) const DISTRIBUTIONS: [(&str, &[&str]); 10] = [
+pub(crate) const DISTRIBUTIONS: [(&str, &[&str]); 11] = [
     ("uniform", &["low", "high"]),
     ("normal", &["mean", "deviation"]),
     ("log_uniform", &["low", "high"]),
@@ -89,6 +96,7 @@ pub(crate) const DISTRIBUTIONS: [(&str, &[&str]); 10] = [
     ("poisson", &["mean"]),
     ("binomial", &["trials", "probability"]),
     ("int", &["low", "high"]),
+    ("int_inclusive", &["low", "high"]),
 ];
 
 /// The largest integer up to which floats count without gaps.
@@ -142,6 +150,10 @@ impl Distribution {
                 low: integer(0)?,
                 high: integer(1)?,
             },
+            "int_inclusive" => Distribution::IntInclusive {
+                low: integer(0)?,
+                high: integer(1)?,
+            },
             other => return Err(format!("there is no distribution `{other}`")),
         })
     }
@@ -168,6 +180,9 @@ impl Distribution {
                 probability,
             } => ("binomial", vec![trials.into(), probability.into()]),
             Distribution::Int { low, high } => ("int", vec![low.into(), high.into()]),
+            Distribution::IntInclusive { low, high } => {
+                ("int_inclusive", vec![low.into(), high.into()])
+            }
         }
     }
 
@@ -211,6 +226,10 @@ impl Distribution {
                 low < high && high.checked_sub(low).is_some(),
                 "low < high is needed, and fewer than 2^63 integers between them",
             ),
+            Distribution::IntInclusive { low, high } => (
+                low <= high && high.checked_sub(low).is_some(),
+                "low <= high is needed, and fewer than 2^63 integers between them",
+            ),
         };
         if good { Ok(()) } else { Err(demand) }
     }
@@ -242,6 +261,10 @@ impl Distribution {
             Distribution::Int { low, high } => {
                 // The checked difference is positive and fits; the sum stays below `high`.
                 Value::Int(low + draws.below((high - low) as u64) as i64)
+            }
+            Distribution::IntInclusive { low, high } => {
+                // At most 2^63 integers; the sum is `high` at most.
+                Value::Int(low.wrapping_add(draws.below((high - low) as u64 + 1) as i64))
             }
         }
     }

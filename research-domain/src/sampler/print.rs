@@ -34,6 +34,7 @@ impl Display for Inner<'_> {
 /// Level 0 takes a mixture, the levels of the operators take those, 5 takes atoms alone.
 fn write(f: &mut Formatter<'_>, sampler: &Sampler, level: u8) -> fmt::Result {
     match sampler.node() {
+        Node::TooDeep => f.write_str("<nested too deep>"),
         Node::Constant(value) => write!(f, "constant({})", value.literal()),
         Node::Distribution(distribution) => {
             let (name, arguments) = distribution.to_arguments();

@@ -1,6 +1,7 @@
 //! The experiments of a domain, and of those that replace it.
 
 mod grouping;
+mod survey;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use research_core::domain::{
 use research_core::{ExperimentNumber, ExperimentRecord, UpdateRecord};
 
 pub use grouping::Grouping;
+pub use survey::ResumePlan;
 
 use super::{NewDomain, SourceError, SourceProgress, TaskExperiment, TaskSource};
 
@@ -116,7 +118,7 @@ impl DomainSource {
             next: Ok(None),
             ready: VecDeque::new(),
             prefixes,
-            registry: IdRegistry::new(),
+            registry: IdRegistry::with_rules(configs.iteration().rules),
             iteration: configs.iteration().clone().seed(seed),
             done,
             done_ahead: u64::try_from(done_ahead).unwrap_or(u64::MAX),
@@ -201,6 +203,7 @@ impl DomainSource {
             .n_reps(new.n_reps.unwrap_or(self.iteration.n_reps))
             .repeat_each(repeat_each.or(self.iteration.repeat_each))
             .seed(self.iteration.seed)
+            .rules(self.iteration.rules)
             .updates(self.progress.updates + 1);
         Ok(new.domain.configs(&iteration)?)
     }

@@ -14,6 +14,7 @@ use research_core::{
 pub(crate) fn record(name: &str) -> ResearchRecord {
     ResearchRecord {
         format: ResearchRecord::FORMAT,
+        rules: research_domain::Rules::LATEST,
         name: name.to_owned(),
         created: 1_785_000_000_000_000,
         program: "test 0.1.0".to_owned(),

@@ -142,6 +142,20 @@ impl Shape {
         self.axes.iter().flat_map(Spec::names)
     }
 
+    /// Whether draws of a sampler or of a selection are a part of it.
+    pub(super) fn has_draws(&self) -> bool {
+        let is_list = |axis: &Spec| matches!(axis, Spec::Rows { .. });
+        !self.axes.iter().all(is_list)
+    }
+
+    /// The content of the selection that is the whole cube.
+    pub(super) fn lone_content(&self) -> Option<&Arc<Selected>> {
+        match self.axes.as_slice() {
+            [Spec::Selected { content, .. }] => Some(content),
+            _ => None,
+        }
+    }
+
     /// The axes, when all of them are lists and nothing is left out.
     pub(super) fn rows(&self) -> Option<Vec<Arc<Rows>>> {
         let rows = |axis: &Spec| match axis {

@@ -1,0 +1,83 @@
+//! The versions of the rules by which values are drawn and ids are made.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The version of the rules by which a research draws values and makes ids.
+///
+/// A research keeps the rules that it was begun with, so that its draws and ids stay what they
+/// were.
+///
+/// ```
+/// use research_domain::{Iteration, Rules, option, uniform};
+///
+/// let draws = |domain: research_domain::Domain, rules| -> Vec<String> {
+///     let configs = domain.configs(&Iteration::default().rules(rules)).unwrap();
+///     configs.iter().map(|item| item.unwrap().config.to_string()).collect()
+/// };
+/// let few = || option("a", [1, 2]) * option("x", uniform(0.0, 1.0)) * option("b", [1]);
+/// let more = || option("a", [1, 2]) * option("x", uniform(0.0, 1.0)) * option("b", [1, 2]);
+/// let kept = |rules| {
+///     let extended = draws(more(), rules);
+///     draws(few(), rules).iter().filter(|config| extended.contains(config)).count()
+/// };
+/// assert_eq!(kept(Rules::V2), 2);
+/// assert_eq!(kept(Rules::V1), 1);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Rules {
+    /// A draw depends on the config's number in the domain. An id can look like a number.
+    V1,
+    /// A draw depends on the config's values that are not drawn, and on how many configs before it
+    /// have the same ones. No id looks like a number.
+    #[default]
+    V2,
+}
+
+/// A version of the rules that this program does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "version {number} of the rules for draws and ids is unknown: \
+     the research was begun by a newer version of this program"
+)]
+pub struct UnknownRules {
+    number: u32,
+}
+
+impl Rules {
+    /// The version of new researches.
+    pub const LATEST: Rules = Rules::V2;
+
+    /// The number of the version, as records have it.
+    pub fn number(self) -> u32 {
+        match self {
+            Rules::V1 => 1,
+            Rules::V2 => 2,
+        }
+    }
+}
+
+impl TryFrom<u32> for Rules {
+    type Error = UnknownRules;
+
+    fn try_from(number: u32) -> Result<Rules, UnknownRules> {
+        match number {
+            1 => Ok(Rules::V1),
+            2 => Ok(Rules::V2),
+            number => Err(UnknownRules { number }),
+        }
+    }
+}
+
+impl Serialize for Rules {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rules {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rules, D::Error> {
+        let number = u32::deserialize(deserializer)?;
+        Rules::try_from(number).map_err(serde::de::Error::custom)
+    }
+}

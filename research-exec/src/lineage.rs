@@ -59,7 +59,7 @@ impl Lineage {
     pub(crate) fn of_child(origin: Origin, mark: &str) -> Self {
         let (run, worker) = mark.rsplit_once('-').unwrap_or((mark, ""));
         Self {
-            depth: (depth() + 1).min(MOST_DEPTH),
+            depth: (depth_of_leader() + 1).min(MOST_DEPTH),
             origin,
             run: digest(run),
             worker: worker.parse().unwrap_or(0) & ones(WORKER_BITS),
@@ -160,6 +160,15 @@ static RUNS_HERE: Mutex<(usize, Option<libc::rlimit>)> = Mutex::new((0, None));
 
 /// While it lives, what this process starts is one research deeper: its units run in it.
 pub(crate) struct RunsHere(());
+
+/// The depth of this process without the runs whose experiments it runs itself.
+fn depth_of_leader() -> u8 {
+    let runs = RUNS_HERE.lock().unwrap_or_else(PoisonError::into_inner);
+    match &runs.1 {
+        Some(before) => Lineage::from_limit(before.rlim_cur).map_or(0, |lineage| lineage.depth),
+        None => depth(),
+    }
+}
 
 impl RunsHere {
     pub(crate) fn begin() -> io::Result<Self> {

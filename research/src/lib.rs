@@ -2,7 +2,7 @@
 //! processors that you have, and never lose a result.
 //!
 //! A [`Research`] has a [`Domain`] of parameters and units that run for each config of it. Its
-//! workers are this very program started again, so units may be any closures; each experiment runs
+//! workers are forked from the program, so units may be any closures; each experiment runs
 //! in a fresh process; what happens is appended to a log on disk, and results are read from that.
 //!
 //! ```no_run
@@ -30,13 +30,22 @@
 //! [`redo_failed`](Research::redo_failed) are for that. A run that was interrupted is gone on with by
 //! [`resume`](Research::resume), and an earlier one read by [`Finished::load`].
 //!
-//! # What happens before `run` happens in the workers, too
+//! # Workers are forked, or the program is executed once more
 //!
-//! A worker is the program started again with the same arguments; when it comes to the same `run`,
-//! it turns into the worker and ends there. What the program does before that, each worker does
-//! once more: give [`worker_entry`] the research at the beginning of `main` to keep that from
-//! happening. Under `cargo test` a worker runs the one test that called `run`. A worker whose
+//! Where the program has one thread when `run` is called, workers are forked from it. They have all that
+//! closures have captured, and nothing happens twice. What is drawn from a generator of random numbers
+//! that was there before `run` is the same in all workers: draw from [`Context::rng`]. What waits for an
+//! exit handler or a destructor of the program does not happen in workers.
+//!
+//! Threads do not survive a fork. Where the program has several when `run` is called (a pool, an async
+//! runtime, a test harness), each worker is the program executed once more with the same arguments; when
+//! it comes to the same `run`, it turns into the worker and ends there. What the program does before that,
+//! each worker does once more: give [`worker_entry`] the research at the beginning of `main` to keep that
+//! from happening. Under `cargo test` a worker runs the one test that called `run`. A worker whose
 //! `run` has another domain, other units or options than the leader's refuses to work.
+//!
+//! A unit can run another research with [`Isolation::None`] only. A program that a unit starts can run any
+//! research, up to three within each other.
 
 mod active;
 mod audience;

@@ -30,11 +30,12 @@ use crate::worker;
 impl Research {
     /// Runs the research, and gives its results to ask for when it has ended.
     ///
-    /// In a process that was started as a worker of this run, it serves the leader instead, and
-    /// does not return.
+    /// Workers are forked from this process if it has one thread; otherwise the program is executed once
+    /// more for each of them (see the [crate's documentation](crate)). In a process that was executed as
+    /// a worker of this run, it serves the leader instead, and does not return.
     ///
     /// # Errors
-    /// The domain, the experiment or the options cannot be; a research of this name exists
+    /// It is called in a unit of another research, and its isolation is not `none`; the domain, the experiment or the options cannot be; a research of this name exists
     /// already; something cannot be stored; workers cannot be started or keep ending. An
     /// experiment that fails is no error: its status says so.
     pub fn run(self) -> Result<Finished, ResearchError> {

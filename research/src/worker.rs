@@ -32,8 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// Workers of a program with one thread are forked when its `run` is called, and do not begin with
 /// `main`. A program that starts threads before that, a pool say, is executed once more for each worker.
-/// For such a program, put this first in `main`, with the research that the program runs: what stands between it and
-/// `run` is then done by the leader alone. A program that runs several calls it for each of them.
+/// In such a program, put this first in `main`, with the research that the program runs: what stands
+/// between it and `run` is then done by the leader alone. A program that runs several calls it for each
+/// of them.
 /// They are told apart by their names, units and functions: where only what closures have captured
 /// differs, give them names of their own. The entry serves the first run of a research, and those
 /// that resume it; workers of a later run with the same name go on to that run.

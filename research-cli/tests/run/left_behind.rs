@@ -19,6 +19,13 @@ const CHILD: &str = "setsid sleep 1000 > /dev/null 2>&1 &
     [ -e gate ] || exec sleep 1000
     ";
 
+/// The same from a child that has left its environment, too.
+const BARE_CHILD: &str = "env -i /bin/sh -c 'setsid sleep 1000 > /dev/null 2>&1 &
+    echo $! > new'
+    mv new child
+    [ -e gate ] || exec sleep 1000
+    ";
+
 /// A program whose child leaves the group; it goes on where there is a file `gate`.
 fn place() -> Place {
     place_with("")
@@ -126,6 +133,42 @@ fn who_resumes_ends_what_was_left_and_nothing_else() {
     assert_eq!(place.table("k"), "iteration,v\n0,3");
     assert!(bystanders.iter_mut().all(Bystander::is_alive));
     assert!(!place.path("k/lock").exists());
+}
+
+#[test]
+fn what_has_no_environment_is_found_as_well() {
+    let place = place();
+    place.script("u.sh", &format!("{BARE_CHILD}echo 3"));
+    let (child, _) = leave_a_child(&place);
+    place.write("gate", "");
+    let done = place.research(&["resume", "k"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let said = format!("had left processes, which were ended: sleep ({child})");
+    assert!(done.err.contains(&said), "{said}: {done:?}");
+    place.wait_for_silence();
+}
+
+/// The worker is killed by its own program, which had started something that knows nothing of it.
+#[test]
+fn a_worker_that_is_killed_leaves_nothing_without_environment() {
+    let place = place();
+    let unit = "[ -e killed ] || { : > killed; kill -9 $PPID; }\n";
+    place.write("gate", "");
+    place.script("u.sh", &format!("{BARE_CHILD}{unit}echo 3"));
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(place.processes().is_empty(), "{:?}", place.processes());
+    assert_eq!(place.table("k"), "iteration,v\n0,3");
+}
+
+#[test]
+fn a_run_without_workers_leaves_nothing_without_environment() {
+    let place = place_with("parallel = false\n");
+    place.write("gate", "");
+    place.script("u.sh", &format!("{BARE_CHILD}echo 3"));
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(place.processes().is_empty(), "{:?}", place.processes());
 }
 
 #[test]

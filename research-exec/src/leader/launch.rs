@@ -190,7 +190,9 @@ impl Link {
 
     /// Passes on reports until the worker has closed its channel.
     fn receive(&mut self, server: ReportServer) -> Result<(), String> {
-        let mut reports = server.accept().map_err(|error| error.to_string())?;
+        let mut reports = server
+            .accept(self.child.pid())
+            .map_err(|error| error.to_string())?;
         let mut decoder = FrameDecoder::default();
         while let Some(bytes) = reports.receive().map_err(|error| error.to_string())? {
             decoder.feed(&bytes);

@@ -1,4 +1,5 @@
-//! Frames: length, kind, task and payload, so that a relay needs to look at no payload.
+//! Frames: length, kind, task, checksum and payload, so that a relay needs to look at no payload: what
+//! a unit writes into the stream, or into the middle of a frame, is no frame.
 
 use research_core::codec::{self, EncodeError, MESSAGE_LIMIT};
 use serde::Serialize;
@@ -45,8 +46,11 @@ impl FrameKind {
     }
 }
 
-/// Length of payload (4), kind (1), task (8).
-const HEADER: usize = 13;
+/// Fuzzing finds no checksums, and is to come to what follows them.
+const CHECKSUM: usize = if cfg!(fuzzing) { 0 } else { 4 };
+
+/// Length of payload (4), kind (1), task (8), and the CRC-32 of these three and the payload (4).
+const HEADER: usize = 13 + CHECKSUM;
 
 /// One whole frame.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub(crate) enum FrameError {
     TooLong(usize),
     #[error("frames of kind {0} are not known")]
     Kind(u8),
+    #[error("the checksum of a frame is wrong")]
+    Checksum,
 }
 
 /// Appends a frame with this message to a buffer.
@@ -78,6 +84,7 @@ pub(crate) fn push_frame<T: Serialize + ?Sized>(
     buffer.extend_from_slice(&[0; 4]);
     buffer.push(kind as u8);
     buffer.extend_from_slice(&task.to_le_bytes());
+    buffer.extend_from_slice(&[0; CHECKSUM]);
     let result = codec::encode_into(message, buffer)
         .map_err(PushError::from)
         .and_then(|()| {
@@ -90,6 +97,8 @@ pub(crate) fn push_frame<T: Serialize + ?Sized>(
     match result {
         Ok(length) => {
             buffer[start..start + 4].copy_from_slice(&length.to_le_bytes());
+            let checksum = checksum(&buffer[start..]).to_le_bytes();
+            buffer[start + 13..start + HEADER].copy_from_slice(&checksum[..CHECKSUM]);
             Ok(())
         }
         Err(error) => {
@@ -145,9 +154,12 @@ impl FrameDecoder {
             return Ok(None);
         }
         self.start = end;
-        let mut task = [0; 8];
-        task.copy_from_slice(&self.buffer[start + 5..start + HEADER]);
         let bytes = &self.buffer[start..end];
+        let mut task = [0; 8];
+        task.copy_from_slice(&bytes[5..13]);
+        if bytes[13..HEADER] != checksum(bytes).to_le_bytes()[..CHECKSUM] {
+            return Err(FrameError::Checksum);
+        }
         let payload = &bytes[HEADER..];
         Ok(Some(Frame {
             kind,
@@ -168,6 +180,14 @@ impl FrameDecoder {
         let kind = FrameKind::from_byte(header[4]).ok_or(FrameError::Kind(header[4]))?;
         Ok(Some((length, kind)))
     }
+}
+
+/// The checksum of a whole frame, which itself has no part in it.
+fn checksum(frame: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&frame[..13]);
+    hasher.update(&frame[HEADER..]);
+    hasher.finalize()
 }
 
 #[cfg(test)]
@@ -193,6 +213,20 @@ mod tests {
                 }
             }
             assert_eq!(tasks, [0, 1, 2, 3, 4]);
+        }
+    }
+
+    #[test]
+    fn a_frame_that_was_changed_is_an_error() {
+        let mut frame = Vec::new();
+        push_frame(&mut frame, FrameKind::Events, 5, &vec![1_u64, 2, 3]).unwrap();
+        // A length that was changed may ask for more than there is.
+        for place in 4..frame.len() {
+            let mut changed = frame.clone();
+            changed[place] ^= 1;
+            let mut decoder = FrameDecoder::default();
+            decoder.feed(&changed);
+            assert!(decoder.next_frame().is_err(), "{place}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::executor::Ending;
 use crate::task::TaskExperiment;
 
 /// The version of the messages; both sides must have the same.
-pub(crate) const PROTOCOL: u32 = 3;
+pub(crate) const PROTOCOL: u32 = 4;
 
 /// The number of one try at a task. Every try has a number of its own, so what arrives from a
 /// try that was given up is told apart.

@@ -2,14 +2,20 @@
 //! worker on another machine would need another pair of these.
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{
     IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSender, bytes_channel,
 };
+use nix::errno::Errno;
+use nix::sys::socket::sockopt::PeerCredentials;
+use nix::sys::socket::{MsgFlags, getsockopt, recv};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::Pid;
 
 use crate::executor::catch_quietly;
 use crate::process::close_on_exec;
@@ -40,7 +46,7 @@ impl ReportServer {
         prepare()?;
         let folder = std::env::temp_dir();
         check_folder(&folder)?;
-        let make = || close_on_exec(|| without_panic(IpcOneShotServer::new));
+        let make = || close_on_exec(open_server);
         // It does not say why it cannot make a folder; what was refused once may be possible again.
         let made = make().or_else(|_| check_folder(&folder).and_then(|()| make()));
         let ((server, name), _) = made?;
@@ -51,13 +57,39 @@ impl ReportServer {
         &self.name
     }
 
-    /// Takes the connection of a worker that has connected already; before that it would wait
-    /// without a limit.
-    pub(crate) fn accept(self) -> io::Result<impl ReportReceiver> {
+    /// Takes the connection of the worker with this number, which has connected already; before that it
+    /// would wait without a limit.
+    pub(crate) fn accept(self, worker: Pid) -> io::Result<impl ReportReceiver> {
         let accept = || self.server.accept().map_err(io::Error::other);
-        let ((_, reports), _) = close_on_exec(|| without_panic(accept))?;
-        Ok(IpcReports(reports))
+        let ((first, reports), sockets) = close_on_exec(|| without_panic(accept))?;
+        drop(first);
+        // Other threads may have opened sockets, too; this one was made by the worker.
+        let socket = sockets
+            .into_iter()
+            .find(|socket| is_made_by(*socket, worker));
+        Ok(IpcReports { reports, socket })
     }
+}
+
+/// Opens a server in a folder that no other user can enter: who connects first is its worker. The mode
+/// of new folders is that of the umask, so a thread with one of its own opens it.
+fn open_server() -> io::Result<(IpcOneShotServer<IpcBytesReceiver>, String)> {
+    let open = || {
+        // SAFETY: it takes a number, and concerns this thread alone.
+        let is_own = unsafe { libc::unshare(libc::CLONE_FS) } == 0;
+        let before = umask(Mode::S_IRWXG | Mode::S_IRWXO);
+        let opened = without_panic(IpcOneShotServer::new);
+        if !is_own {
+            // Some containers refuse it: for a moment it was that of the whole process.
+            umask(before);
+        }
+        opened
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("socket".to_owned());
+        let opened = thread.spawn_scoped(scope, open)?.join();
+        opened.unwrap_or_else(|_| Err(io::Error::other("the thread that opens it has panicked")))
+    })
 }
 
 /// ipc-channel puts its socket here as `.tmp123456/socket`. It cuts off what is too long for a
@@ -130,12 +162,19 @@ impl ReportSender for IpcReportSender {
     }
 }
 
-struct IpcReports(IpcBytesReceiver);
+struct IpcReports {
+    reports: IpcBytesReceiver,
+    /// The socket of these, to look at what comes before ipc-channel does.
+    socket: Option<RawFd>,
+}
 
 impl ReportReceiver for IpcReports {
     fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
-            match self.0.recv() {
+            if let Some(socket) = self.socket {
+                check_next(socket)?;
+            }
+            match self.reports.recv() {
                 Ok(bytes) => return Ok(Some(bytes)),
                 Err(IpcError::Disconnected) => return Ok(None),
                 Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -143,6 +182,44 @@ impl ReportReceiver for IpcReports {
             }
         }
     }
+}
+
+/// Whether a worker has made the pair of sockets to which this one belongs.
+fn is_made_by(socket: RawFd, worker: Pid) -> bool {
+    // SAFETY: the descriptor is looked at and not kept; if somebody closed it meanwhile, it is not the
+    // one that is looked for.
+    let socket = unsafe { BorrowedFd::borrow_raw(socket) };
+    let peer = getsockopt(&socket, PeerCredentials);
+    peer.is_ok_and(|peer| peer.pid() == worker.as_raw())
+}
+
+/// Waits for the next message and looks whether it is one. Code of a worker may write into any of its
+/// descriptors; ipc-channel would take the length that comes for granted, and wait for more.
+fn check_next(socket: RawFd) -> io::Result<()> {
+    // Both lengths that ipc-channel sends first: of the packet, and of the message, all of which is in it.
+    const WORD: usize = size_of::<usize>();
+    let mut lengths = [0; 2 * WORD];
+    let received = loop {
+        match recv(
+            socket,
+            &mut lengths,
+            MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC,
+        ) {
+            Ok(received) => break received,
+            Err(Errno::EINTR) => {}
+            // ipc-channel says what it is.
+            Err(_) => return Ok(()),
+        }
+    };
+    let (packet, message) = lengths.split_at(WORD);
+    let length = |bytes: &[u8]| bytes.try_into().map_or(0, usize::from_ne_bytes);
+    let is_message = length(packet) == received && length(message) + 2 * WORD == received;
+    if received == 0 || is_message {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "its reports are invalid: a unit may have written to a descriptor that it did not open",
+    ))
 }
 
 #[cfg(test)]

@@ -61,25 +61,28 @@ impl Relay {
             number,
             task,
         });
-        let stream = self.stream(&process, timeout, printed.as_mut())?;
-        let (told, is_late) = stream.pass_on_all(&process, reports)?;
-        if is_late {
+        let stream = self.stream(&process, timeout, number, printed.as_mut())?;
+        let end = stream.pass_on_all(&process, reports)?;
+        if matches!(end, StreamEnd::Late | StreamEnd::Invalid(_)) {
             process.handle().signal(Signal::SIGKILL)?;
         }
-        if !told {
+        if !matches!(end, StreamEnd::Told) {
             wait_for_death(&process)?;
         }
         process.kill_group();
         let status = process.wait()?;
-        if told {
+        if matches!(end, StreamEnd::Told) {
             return Ok(());
         }
         if let Some(printed) = &mut printed {
             printed.finish(reports)?;
         }
-        let death = match timeout.filter(|_| is_late) {
-            Some(timeout) => Death::late(timeout),
-            None => self.death(&status),
+        let death = match (end, timeout) {
+            (StreamEnd::Late, Some(timeout)) => Death::late(timeout),
+            (StreamEnd::Invalid(what), _) => Death::killed(format!(
+                "the executor's reports are invalid ({what}): a unit may have written to a descriptor that it did not open; its process was killed"
+            )),
+            _ => self.death(&status),
         };
         let mut frame = Vec::new();
         push_frame(&mut frame, FrameKind::Died, number.0, &death).map_err(io::Error::other)?;
@@ -104,6 +107,7 @@ impl Relay {
         &'s mut self,
         process: &ExecutorProcess,
         timeout: Option<Duration>,
+        number: TaskNumber,
         printed: Option<&'s mut Printed<'t>>,
     ) -> io::Result<Stream<'s, 't>> {
         let file = File::from(process.reports().try_clone_to_owned()?);
@@ -115,7 +119,8 @@ impl Relay {
             file,
             buffers: self,
             printed,
-            ended: false,
+            number,
+            end: None,
             timeout,
             patience: timeout.filter(|_| process.has_begun()).map(patience),
         })
@@ -127,10 +132,24 @@ struct Stream<'a, 't> {
     file: File,
     buffers: &'a mut Relay,
     printed: Option<&'a mut Printed<'t>>,
-    ended: bool,
+    number: TaskNumber,
+    /// How it has ended, if it has.
+    end: Option<StreamEnd>,
     timeout: Option<Duration>,
     /// When nothing more is waited for, once the executor has begun.
     patience: Option<Deadline>,
+}
+
+/// How the reports of an executor have ended.
+enum StreamEnd {
+    /// It has said how its experiments did.
+    Told,
+    /// Its process has ended or closed them before that.
+    Closed,
+    /// It has not said it for too long.
+    Late,
+    /// They are not what an executor sends.
+    Invalid(String),
 }
 
 /// When an executor that begins now is waited for no longer.
@@ -139,16 +158,20 @@ fn patience(timeout: Duration) -> Deadline {
 }
 
 impl Stream<'_, '_> {
-    /// Passes on all that comes; whether the executor has said how its experiments did, and whether
-    /// it has not for too long.
+    /// Passes on all that comes, and says how it ended.
     fn pass_on_all(
         mut self,
         process: &ExecutorProcess,
         reports: &mut dyn ReportSender,
-    ) -> io::Result<(bool, bool)> {
+    ) -> io::Result<StreamEnd> {
         while self.pass_on(process, reports)? {}
         let is_over = self.patience.is_some_and(|patience| patience.is_over());
-        Ok((self.ended, !self.ended && is_over))
+        let silent = if is_over {
+            StreamEnd::Late
+        } else {
+            StreamEnd::Closed
+        };
+        Ok(self.end.unwrap_or(silent))
     }
 
     /// Waits for reports and passes them on; false when there will be no more. A grandchild may
@@ -177,12 +200,12 @@ impl Stream<'_, '_> {
             printed.pipes.take()?;
         }
         let open = self.drain(reports)?;
-        Ok(open && !died && !self.ended)
+        Ok(open && !died && self.end.is_none())
     }
 
     /// Passes on what is there; false at the end of the stream.
     fn drain(&mut self, reports: &mut dyn ReportSender) -> io::Result<bool> {
-        while !self.ended {
+        while self.end.is_none() {
             let Relay { decoder, chunk, .. } = &mut *self.buffers;
             match self.file.read(chunk) {
                 Ok(0) => return Ok(false),
@@ -206,15 +229,36 @@ impl Stream<'_, '_> {
         let Relay {
             decoder, message, ..
         } = &mut *self.buffers;
-        while let Some(frame) = decoder.next_frame().map_err(io::Error::other)? {
-            if frame.kind == FrameKind::Hello {
-                self.patience = self.timeout.map(patience);
-                continue;
+        loop {
+            let frame = match decoder.next_frame() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break,
+                Err(error) => {
+                    self.end = Some(StreamEnd::Invalid(error.to_string()));
+                    break;
+                }
+            };
+            if frame.task != self.number.0 {
+                let what = format!("a frame of task {}", frame.task);
+                self.end = Some(StreamEnd::Invalid(what));
+                break;
             }
-            if matches!(frame.kind, FrameKind::Ended | FrameKind::Unstored) {
-                self.ended = true;
-                if let Some(printed) = &mut self.printed {
-                    printed.finish(reports)?;
+            match frame.kind {
+                FrameKind::Hello => {
+                    self.patience = self.timeout.map(patience);
+                    continue;
+                }
+                FrameKind::Events => {}
+                FrameKind::Ended | FrameKind::Unstored => {
+                    self.end = Some(StreamEnd::Told);
+                    if let Some(printed) = &mut self.printed {
+                        printed.finish(reports)?;
+                    }
+                }
+                kind => {
+                    let what = format!("a frame of kind {kind:?}");
+                    self.end = Some(StreamEnd::Invalid(what));
+                    break;
                 }
             }
             if !message.is_empty() && message.len() + frame.bytes.len() > MESSAGE_BYTES {
@@ -222,6 +266,10 @@ impl Stream<'_, '_> {
                 message.clear();
             }
             message.extend_from_slice(frame.bytes);
+            if self.end.is_some() {
+                // What comes after the end belongs to nobody.
+                break;
+            }
         }
         if !message.is_empty() {
             reports.send(message)?;

@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod forked;
+mod garbage;
+mod killed;
 mod lost;
 mod nested;
 mod programs;
@@ -26,7 +28,14 @@ fn main() {
     {
         return programs::run(name, folder.as_ref(), rest);
     }
-    let tests = [forked::TESTS, lost::TESTS, nested::TESTS].concat();
+    let tests = [
+        forked::TESTS,
+        garbage::TESTS,
+        killed::TESTS,
+        lost::TESTS,
+        nested::TESTS,
+    ]
+    .concat();
     let has = |flag: &str| arguments.iter().any(|one| one == flag);
     let filters: Vec<_> = arguments
         .iter()

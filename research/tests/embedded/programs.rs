@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use research::{Finished, Research};
 
-use crate::{forked, lost, nested};
+use crate::{forked, garbage, killed, lost, nested};
 
 /// A program: what it does with its folder and its other arguments.
 pub(crate) type Program = (&'static str, fn(&Path, &[String]));
@@ -19,7 +19,14 @@ const MOST_STARTS: u64 = 40;
 /// Runs a program by its name.
 pub(crate) fn run(name: &str, folder: &Path, rest: &[String]) {
     count_start(folder);
-    let programs = [forked::PROGRAMS, lost::PROGRAMS, nested::PROGRAMS].concat();
+    let programs = [
+        forked::PROGRAMS,
+        garbage::PROGRAMS,
+        killed::PROGRAMS,
+        lost::PROGRAMS,
+        nested::PROGRAMS,
+    ]
+    .concat();
     let program = programs.iter().find(|(known, _)| *known == name);
     let (_, program) = program.unwrap_or_else(|| panic!("there is no program `{name}`"));
     program(folder, rest);

@@ -3,12 +3,12 @@
 import csv
 import sys
 
-results, generated, updates = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+results, unfinished, updates = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 with open(results, newline="") as file:
-    rows = list(csv.DictReader(file))
+    rows = [row for row in csv.DictReader(file) if row["status"] == "finished"]
 
 # Other workers may still be at it. What is printed when the last of them ends is in time.
-if len(rows) == generated and updates < 3:
+if unfinished == 0 and rows and updates < 3:
     best = min(rows, key=lambda row: float(row["height"]))
     step = 1 / 2**updates
     around = lambda center: [center - step, center, center + step]

@@ -115,6 +115,7 @@ fn every_key_is_read() {
             branch_configs: Vec::new(),
             branch_by: Some(vec!["a".to_owned(), "repetition".to_owned()]),
             root_view: RootView::First,
+            updates_see_all: true,
             executor_target: ExecutorTarget::For,
             n_iters: Some(5),
             n_configs: Some(7),

@@ -5,6 +5,7 @@ mod root;
 mod saving;
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,6 +76,8 @@ pub struct Context {
     deadline: Option<Deadline>,
     visible_devices: Option<Arc<str>>,
     mark: Option<Arc<str>>,
+    /// More variables for the environment of programs.
+    variables: Option<Arc<[(String, OsString)]>>,
     /// What root units see instead of this, where that is less.
     root: Option<Box<RootPart>>,
 }
@@ -126,6 +129,7 @@ impl Context {
             deadline: None,
             visible_devices: None,
             mark: None,
+            variables: None,
             root: None,
             record,
             experiment,
@@ -155,6 +159,19 @@ impl Context {
     pub fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
         self.mark = mark;
         self
+    }
+
+    /// Sets more variables for the environment of programs.
+    #[must_use]
+    pub fn with_variables(mut self, variables: Option<Arc<[(String, OsString)]>>) -> Self {
+        self.variables = variables;
+        self
+    }
+
+    /// More variables for the environment of programs: names and values.
+    #[must_use]
+    pub fn variables(&self) -> &[(String, OsString)] {
+        self.variables.as_deref().unwrap_or_default()
     }
 
     /// What marks the programs that its units start, where that is not what marks this process.

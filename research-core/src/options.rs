@@ -122,6 +122,10 @@ pub struct RunOptions {
     /// What root units see of the experiments of their task. The run sets it.
     #[serde(default)]
     pub root_view: RootView,
+    /// Whether programs that update the domain are given every experiment, with its status. In researches
+    /// that were begun before there was this, they are given what experiments have saved.
+    #[serde(default)]
+    pub updates_see_all: bool,
     /// How the branches of a task run.
     pub executor_target: ExecutorTarget,
     /// How many iterations each experiment has; without it, one if all units are callables, else
@@ -207,6 +211,7 @@ impl Default for RunOptions {
             branch_configs: Vec::new(),
             branch_by: None,
             root_view: RootView::default(),
+            updates_see_all: true,
             executor_target: ExecutorTarget::default(),
             n_iters: None,
             n_configs: None,

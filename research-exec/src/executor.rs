@@ -15,6 +15,7 @@ mod turn;
 mod unwind;
 mod watch;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,13 +23,12 @@ use std::time::Duration;
 use research_core::domain::Config;
 use research_core::{
     Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord, LogLevel,
-    RootScope, RootView, RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
+    RootView, RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
 use tracing_core::dispatcher::DefaultGuard;
 
 use crate::devices::WorkerDevices;
-use crate::orphans::mark_of_worker;
 use crate::printed::{Keeper, PerStream, Redirects};
 use crate::task::{TaskExperiment, standalone_task};
 
@@ -87,6 +87,8 @@ pub struct Executor {
     devices: Option<WorkerDevices>,
     /// What marks the programs that it starts.
     mark: Option<Arc<str>>,
+    /// More variables for the environment of programs.
+    variables: Option<Arc<[(String, OsString)]>>,
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
     executor_config: Config,
@@ -115,6 +117,7 @@ impl Executor {
             experiments_folder: None,
             devices: None,
             mark: None,
+            variables: None,
             configs: Vec::new(),
             branch_configs: Vec::new(),
             executor_config: Config::new(),
@@ -199,15 +202,6 @@ impl Executor {
     #[must_use]
     pub(crate) fn devices(mut self, devices: Option<WorkerDevices>) -> Self {
         self.devices = devices;
-        self
-    }
-
-    /// Marks the programs that it starts, and all that these start, as processes of the run with this
-    /// mark, so that [`end_left_behind`](crate::end_left_behind) finds them when this process was
-    /// killed. Workers need not ask for it: all that they start is marked.
-    #[must_use]
-    pub fn marked(mut self, run: &str) -> Self {
-        self.mark = Some(mark_of_worker(run).into());
         self
     }
 
@@ -361,22 +355,6 @@ impl Executor {
         (branches, watch)
     }
 
-    /// What root units see where that is not all of the first experiment.
-    fn root_scope(&self) -> Option<Arc<RootScope>> {
-        let RootView::Shared { keys, is_declared } = &self.root_view else {
-            return None;
-        };
-        let scope = RootScope::new(keys.clone(), self.seed)
-            .added(self.added_to_all.clone())
-            .gives_place(*is_declared);
-        Some(Arc::new(scope))
-    }
-
-    /// Whether root units do the same for all branches, and each branch saves what they put out.
-    fn shares_roots(&self) -> bool {
-        matches!(self.root_view, RootView::Shared { .. })
-    }
-
     /// Whether there are timeouts of what only the end of its process ends.
     pub(crate) fn needs_interrupt(&self) -> bool {
         let units = self.experiment.units().iter();
@@ -417,6 +395,7 @@ impl Executor {
         let keeper = self.keeper(std::slice::from_ref(&task));
         let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone())
             .with_mark(self.mark.clone())
+            .with_variables(self.variables.clone())
             .with_loglevel(self.loglevel)
             .with_keeper(keeper);
         if let Some(devices) = &self.devices {

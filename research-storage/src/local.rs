@@ -17,6 +17,7 @@ mod description;
 mod export;
 mod leftovers;
 mod lock;
+mod overview;
 #[cfg(feature = "parquet")]
 mod parts;
 mod remove;

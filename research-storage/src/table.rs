@@ -121,6 +121,12 @@ impl<'a> Table<'a> {
     pub fn write(&self, format: Format, output: &mut dyn io::Write) -> io::Result<()> {
         write::table(self, format, output)
     }
+
+    /// Writes its rows as comma-separated values, without the names of its columns.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn write_csv_rows(&self, output: &mut dyn io::Write) -> io::Result<()> {
+        write::csv_rows(self, output)
+    }
 }
 
 /// The table as text for people, as [`Format::Table`].

@@ -40,6 +40,7 @@ impl Prepared {
         let stored = self.stored()?;
         let before = stored.record();
         options.seed = before.options.seed;
+        options.updates_see_all = before.options.updates_see_all;
         self.research.rules = before.rules;
         let tasks = self.tasks(options, Some(before))?;
         options.root_view = tasks.view.clone();

@@ -277,11 +277,9 @@ impl Prepared {
         if rules.is_empty() {
             return Ok(None);
         }
-        let mut updater = Updater::new(rules, options.clone(), kept.folder(), mark);
+        let mut updater = Updater::new(rules, options.clone(), kept, mark);
         if let Some(stored) = stored {
-            for events in stored.events()? {
-                updater.see(&events?);
-            }
+            updater.see_earlier_runs(stored, self.research.redo_failed)?;
         }
         Ok(Some(Box::new(updater)))
     }

@@ -2,37 +2,45 @@
 
 mod answer;
 mod program;
+mod seen;
+mod tally;
 
 use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use research_core::{Event, RunOptions, Status, UnitError, When};
+use research_core::{Event, RunOptions, Status, StorageError, UnitError, When};
 use research_domain::{Config, Domain, experiment_seed};
 use research_exec::{DomainUpdater, NewDomain, UpdateRequest};
-use research_storage::Results;
+use research_storage::{Results, StoredResearch};
 
 use crate::check;
+use crate::finished::Kept;
 
 pub use answer::IntoUpdate;
 pub use program::ProgramUpdate;
+use seen::Seen;
 
 /// What an update of the domain may go by: see [`Research::update_domain`](crate::Research::update_domain).
 pub struct UpdateContext<'a> {
-    results: &'a Results,
+    seen: &'a Seen,
     request: &'a UpdateRequest,
     seed: u64,
     random: ChaCha8Rng,
     folder: Option<&'a Path>,
     /// What marks the processes of the run.
     mark: &'a str,
+    /// Whether programs are given every experiment.
+    sees_all: bool,
 }
 
 impl UpdateContext<'_> {
-    /// The results of all experiments so far, those that run and those of earlier runs included.
+    /// The results of all experiments so far, those that run and those of earlier runs included. They
+    /// are in memory from when they are first asked for. Where they cannot be read, there are none
+    /// here, and the answer does not count: the run ends with that error.
     #[must_use]
     pub fn results(&self) -> &Results {
-        self.results
+        self.seen.results()
     }
 
     /// How many experiments were taken from the domain so far.
@@ -54,19 +62,25 @@ impl UpdateContext<'_> {
     }
 
     /// How many of the experiments that were taken from the domain have not ended: others may still
-    /// run when a rule is asked.
+    /// run, or wait to be tried again, when a rule is asked.
     #[must_use]
     pub fn unfinished(&self) -> u64 {
-        let experiments = self.results.experiments();
-        let ended = experiments.filter(|one| one.status.is_some()).count() as u64;
+        let ended = self.seen.count(|_| true);
         self.generated().saturating_sub(ended)
     }
 
-    /// How many experiments ended with a status.
+    /// How many experiments ended without success, and are not tried again: failed, killed and
+    /// timed-out ones.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.seen.count(|status| !status.is_success())
+    }
+
+    /// How many experiments ended with a status, and are not tried again.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
-        let ended = self.results.experiments();
-        ended.filter(|one| one.status == Some(status)).count()
+        let count = self.seen.count(|ended| ended == status);
+        usize::try_from(count).unwrap_or(usize::MAX)
     }
 
     /// A random generator whose seed depends on the research's seed, on how many experiments were
@@ -128,7 +142,7 @@ impl Rule {
 /// Asks the rules, with the results so far.
 pub(crate) struct Updater {
     rules: Vec<Rule>,
-    results: Results,
+    seen: Seen,
     options: RunOptions,
     folder: Option<PathBuf>,
     mark: String,
@@ -136,19 +150,30 @@ pub(crate) struct Updater {
 
 impl Updater {
     /// `options` are those of the run, with its seed; `mark` marks its processes.
-    pub(crate) fn new(
-        rules: Vec<Rule>,
-        options: RunOptions,
-        folder: Option<&Path>,
-        mark: &str,
-    ) -> Self {
+    pub(crate) fn new(rules: Vec<Rule>, options: RunOptions, kept: &Kept, mark: &str) -> Self {
         Self {
             rules,
-            results: Results::new(),
+            seen: Seen::new(kept.clone(), options.retries),
             options,
-            folder: folder.map(Path::to_owned),
+            folder: kept.folder().map(Path::to_owned),
             mark: mark.to_owned(),
         }
+    }
+
+    /// Takes in what earlier runs have come to; `redo_failed` says that what did not succeed in them
+    /// is run again.
+    pub(crate) fn see_earlier_runs(
+        &mut self,
+        stored: &StoredResearch,
+        redo_failed: bool,
+    ) -> Result<(), StorageError> {
+        for events in stored.events()? {
+            self.seen.see(&events?);
+        }
+        if redo_failed {
+            self.seen.redo_failed();
+        }
+        Ok(())
     }
 
     fn ask(
@@ -162,14 +187,16 @@ impl Updater {
         let (generated, updates) = (request.generated, request.updates);
         let seed = experiment_seed(self.options.seed, &Config::new(), generated, updates, 0);
         let mut context = UpdateContext {
-            results: &self.results,
+            seen: &self.seen,
             request,
             seed,
             random: ChaCha8Rng::seed_from_u64(seed),
             folder: self.folder.as_deref(),
             mark: &self.mark,
+            sees_all: self.options.updates_see_all,
         };
-        (rule.function)(&mut context)
+        let answer = (rule.function)(&mut context);
+        self.seen.take_failure().map_or(answer, Err)
     }
 
     fn check(&self, new: &NewDomain) -> Result<(), UnitError> {
@@ -199,7 +226,7 @@ impl DomainUpdater for Updater {
     }
 
     fn see(&mut self, events: &[Event]) {
-        self.results.extend(events);
+        self.seen.see(events);
     }
 
     fn update(&mut self, request: &UpdateRequest) -> Result<Option<NewDomain>, String> {

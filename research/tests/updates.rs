@@ -206,7 +206,8 @@ fn a_program_reads_results_and_prints_a_domain() {
     let expected = [(0, 0), (1, 0), (2, 0), (3, 0), (7, 1), (8, 1)];
     assert_eq!(runs(&finished), expected);
     let results = std::fs::read_to_string(folder.join("study/updates/results.csv")).unwrap();
-    assert_eq!(results, csv_with(&finished, &TableOptions::new().aux(true)));
+    let all = TableOptions::new().aux(true).every_experiment(true);
+    assert_eq!(results, csv_with(&finished, &all));
     let text = std::fs::read_to_string(folder.join("study/research.txt")).unwrap();
     assert!(text.contains("(when last)"), "{text}");
 }

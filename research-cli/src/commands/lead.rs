@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
-use research::core::{Delivery, Event, LogLevel, RunOptions, Subscriber, shell_word};
+use research::core::{Delivery, Event, LogLevel, RunOptions, Subscriber, plural, shell_word};
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, StoredResearch, TableOptions};
 use research::{Finished, Outcome, Research, Timestamp};
@@ -110,7 +110,7 @@ pub(super) fn lead(
         Ok(finished) => finished,
         // It was shown when it happened.
         Err(error) if !shown.quiet && said.has(&error.to_string()) => {
-            let conclusion = conclusion(called, &monitor, shown, in_memory);
+            let conclusion = conclusion(file, called, &monitor, shown);
             let _ = writeln!(terminal::stderr(), "{conclusion}");
             return Ok(CommandError::from(error).exit());
         }
@@ -118,7 +118,7 @@ pub(super) fn lead(
     };
     let exit = exit(&finished);
     if !shown.quiet || exit != Exit::Success {
-        let conclusion = conclusion(called, &monitor, shown, in_memory);
+        let conclusion = conclusion(file, called, &monitor, shown);
         // What cannot be said on standard error is in the log.
         let _ = writeln!(terminal::stderr(), "{conclusion}");
     }
@@ -167,7 +167,7 @@ impl Subscriber for Said {
 }
 
 /// What is said at the end: the summary, and what to do next.
-fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) -> String {
+fn conclusion(file: &ResearchFile, called: &Path, monitor: &Monitor, shown: &Shown) -> String {
     let picture = monitor.picture();
     let summary =
         Summary::of(&picture, Timestamp::now()).with_variables(&picture, &shown.summary_of);
@@ -183,7 +183,14 @@ fn conclusion(called: &Path, monitor: &Monitor, shown: &Shown, in_memory: bool) 
             ));
         }
     }
-    if in_memory {
+    if !file.updates.is_empty() && picture.outcome() == Some(Outcome::Complete) {
+        said.push_str(&format!(
+            "\n  the research is complete because no [[update]] gave another domain after {}, with {} before",
+            plural(picture.generated_experiments(), "experiment"),
+            plural(picture.updates(), "update"),
+        ));
+    }
+    if !file.dump_results {
         return said;
     }
     let called = called.to_string_lossy();

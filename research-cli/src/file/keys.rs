@@ -85,6 +85,7 @@ pub(crate) const UPDATE: Keys = Keys {
         "n_items",
         "n_reps",
         "repeat_each",
+        "timeout",
     ],
 };
 

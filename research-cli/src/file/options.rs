@@ -62,6 +62,7 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         branch_configs,
         branch_by: find(entries, "branch_by").map(branch_by).transpose()?,
         root_view: default.root_view,
+        updates_see_all: default.updates_see_all,
         executor_target: match find(entries, "executor_target") {
             Some(node) => executor_target(node)?,
             // Failures are raised where units run in turn.

@@ -1,5 +1,7 @@
 //! Updates of the domain in a research file: programs.
 
+use std::time::Duration;
+
 use research::ProgramUpdate;
 use research::core::When;
 use research::exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramSpec, Run};
@@ -7,7 +9,7 @@ use research::exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramS
 use super::error::{Fault, Problem};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
-use super::unit;
+use super::{options, unit};
 
 /// An `[[update]]` of a research file: a program that updates the domain.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,8 @@ pub struct UpdateFile {
     pub n_reps: Option<u64>,
     /// After how many configs they are repeated.
     pub repeat_each: Option<u64>,
+    /// How long the program may take.
+    pub timeout: Option<Duration>,
 }
 
 impl UpdateFile {
@@ -33,7 +37,8 @@ impl UpdateFile {
         Ok(program
             .n_configs(self.n_configs)
             .n_reps(self.n_reps)
-            .repeat_each(self.repeat_each))
+            .repeat_each(self.repeat_each)
+            .timeout(self.timeout))
     }
 
     /// Whether its program is there, as far as its name says.
@@ -85,6 +90,7 @@ fn read(number: usize, node: &Node) -> Result<UpdateFile, Fault> {
         n_configs: either(entries, ["n_configs", "n_items"])?,
         n_reps: count("n_reps")?,
         repeat_each: count("repeat_each")?,
+        timeout: options::timeout(entries)?,
     };
     let program = update.program();
     program.map_err(|source| Problem::Update { number, source }.at(run.span))?;

@@ -91,6 +91,8 @@ struct UpdateForm<'f> {
     n_reps: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     repeat_each: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<f64>,
 }
 
 impl<'f> UpdateForm<'f> {
@@ -102,6 +104,7 @@ impl<'f> UpdateForm<'f> {
             n_configs: update.n_configs,
             n_reps: update.n_reps,
             repeat_each: update.repeat_each,
+            timeout: update.timeout.map(|timeout| timeout.as_secs_f64()),
         }
     }
 }

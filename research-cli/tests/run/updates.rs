@@ -236,3 +236,133 @@ fn a_run_that_is_stopped_waits_for_an_update_or_kills_its_program() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(place.table("u"), "x,iteration,shown\n1,0,1\n2,0,2\n3,0,3");
 }
+
+/// A strategy that waits for all experiments is told of those that failed, which have saved nothing.
+#[test]
+fn a_program_is_told_what_failed_and_what_is_not_finished() {
+    let unit = "[[unit]]\nname = \"u\"\nrun = \"./unit.sh {x}\"\noutput = \"number\"\nsave_to = \"shown\"\n";
+    let update = "[[update]]\nwhen = \"last\"\nrun = [\"./next.sh\", \"{results}\", \"{generated}\", \"{unfinished}\", \"{failed}\", \"{updates}\"]\n";
+    let place = Place::with(&format!(
+        "name = \"u\"\nworkers = 2\nretries = 1\n[domain]\nx = [1, 2, 3, 4]\n{unit}{update}"
+    ));
+    place.script(
+        "unit.sh",
+        "[ $1 = 2 ] && exit 1; [ $1 = 3 ] && kill -9 $$; echo $1",
+    );
+    place.script(
+        "next.sh",
+        "echo $2 $3 $4 $5 $RESEARCH_DIR >> asked\n[ $3 = 0 ] && [ $5 = 0 ] || exit 0\ncp $1 given; echo 'x=[5]'",
+    );
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let given = place.read("given");
+    let rows: Vec<&str> = given
+        .lines()
+        .map(|line| line.split_once(',').unwrap().1)
+        .collect();
+    let expected = [
+        "x,repetition,updates,status,iteration,shown",
+        "1,0,0,finished,0,1",
+        "2,0,0,failed,,",
+        "3,0,0,killed,,",
+        "4,0,0,finished,0,4",
+    ];
+    assert_eq!(rows, expected);
+    let asked = place.read("asked");
+    let folder = place.path("u");
+    let folder = folder.display();
+    assert!(asked.contains(&format!("4 0 2 0 {folder}\n")), "{asked}");
+    assert!(asked.ends_with(&format!("5 0 2 1 {folder}\n")), "{asked}");
+    assert_eq!(place.status("u")["generated"], 5);
+    let end = "no [[update]] gave another domain after 5 experiments, with 1 update before";
+    assert!(done.err.contains(end), "{done:?}");
+
+    // The same of a research in memory, which has no folder.
+    let memory = place.research(&["run", "research.toml", "--set=dump_results=false", "-n=m"]);
+    assert_eq!(memory.code, Some(1), "{memory:?}");
+    assert_eq!(place.read("given").lines().count(), 5);
+    assert!(
+        place.read("asked").ends_with("5 0 2 1\n"),
+        "{}",
+        place.read("asked")
+    );
+}
+
+/// What waits to be tried again has not ended, also when the run that tried it first was killed.
+#[test]
+fn what_is_to_be_tried_again_is_not_finished() {
+    let unit = "[[unit]]\nname = \"u\"\nrun = \"./unit.sh {x}\"\noutput = \"number\"\nsave_to = \"shown\"\n";
+    let update = "[[update]]\nwhen = 1\nrun = [\"./next.sh\", \"{unfinished}\", \"{failed}\"]\n";
+    let place = Place::with(&format!(
+        "name = \"u\"\nretries = 1\nretry_delay = 0.2\n[domain]\nx = [1, 2]\n{unit}{update}"
+    ));
+    place.script("unit.sh", "[ $1 = 1 ] && exit 1; echo $1");
+    place.script("next.sh", "echo $1 $2 >> asked");
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    // After the second experiment, the first one is still to be tried again.
+    assert_eq!(place.read("asked"), "1 0\n0 1\n");
+    place.write("asked", "");
+    place.script("unit.sh", "echo $1");
+    let again = place.research(&["resume", "u", "--failed"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(
+        place.read("asked").ends_with("0 0\n"),
+        "{}",
+        place.read("asked")
+    );
+}
+
+/// It is killed with all that it has started; the run ends, and is resumed when it is mended.
+#[test]
+fn a_program_that_hangs_is_killed_after_its_timeout() {
+    let place = updated("", "sleep 600 & sleep 600");
+    let file = place.read("research.toml");
+    place.write("research.toml", &(file + "timeout = \"200ms\"\n"));
+    let done = place.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(3), "{done:?}");
+    let reason =
+        "./next.sh {results} {updates}: it ran longer than its `timeout` of 200ms, and was killed";
+    assert!(done.err.contains(reason), "{done:?}");
+    assert!(
+        done.err.ends_with("go on with `research resume u`\n"),
+        "{done:?}"
+    );
+    place.wait_for_silence();
+    place.script("next.sh", "[ $2 = 1 ] || echo 'x=[3]'");
+    let done = place.research(&["resume", "u"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(place.table("u"), "x,iteration,shown\n1,0,1\n2,0,2\n3,0,3");
+
+    let zero = place.research(&[
+        "run",
+        "research.toml",
+        "--set",
+        "update.0.timeout=0",
+        "-n=z",
+    ]);
+    assert_eq!(zero.code, Some(2), "{zero:?}");
+}
+
+/// Its strategy may go by what it was given before.
+#[test]
+fn a_research_of_before_is_given_what_it_was_given() {
+    let script = "[ $2 = 0 ] || exit 0; head -n 1 $1 > given; [ ! -e stop ] && echo 'x=[3]'";
+    let place = updated("", script);
+    place.write("stop", "");
+    let stopped = place.research(&["run", "research.toml"]);
+    assert_eq!(stopped.code, Some(3), "{stopped:?}");
+    assert!(place.read("given").contains(",status,"));
+    let record = place.read("u/research.json");
+    let mut record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let options = record["options"].as_object_mut().unwrap();
+    assert_eq!(options.remove("updates_see_all"), Some(true.into()));
+    place.write("u/research.json", &record.to_string());
+    std::fs::remove_file(place.path("stop")).unwrap();
+    let resumed = place.research(&["resume", "u"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    assert_eq!(
+        place.read("given"),
+        "id,x,repetition,updates,iteration,shown\n"
+    );
+}

@@ -1,11 +1,13 @@
-//! What a research adds to configs where they run.
+//! What a research adds where experiments run: to their configs, to what root units see, to programs.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use research_core::domain::Config;
-use research_core::{RunOptions, WorkerNumber};
+use research_core::{RootScope, RootView, RunOptions, WorkerNumber};
 
 use super::Executor;
+use crate::orphans::mark_of_worker;
 use crate::task::TaskExperiment;
 
 impl Executor {
@@ -30,5 +32,37 @@ impl Executor {
             record.config = record.config.merged(&self.added_to_all).merged(of_branch);
         }
         task
+    }
+
+    /// Marks the programs that it starts, and all that these start, as processes of the run with this
+    /// mark, so that [`end_left_behind`](crate::end_left_behind) finds them when this process was
+    /// killed. Workers need not ask for it: all that they start is marked.
+    #[must_use]
+    pub fn marked(mut self, run: &str) -> Self {
+        self.mark = Some(mark_of_worker(run).into());
+        self
+    }
+
+    /// Sets more variables for the environment of programs.
+    #[must_use]
+    pub fn variables(mut self, variables: impl IntoIterator<Item = (String, OsString)>) -> Self {
+        self.variables = Some(variables.into_iter().collect());
+        self
+    }
+
+    /// What root units see where that is not all of the first experiment.
+    pub(super) fn root_scope(&self) -> Option<Arc<RootScope>> {
+        let RootView::Shared { keys, is_declared } = &self.root_view else {
+            return None;
+        };
+        let scope = RootScope::new(keys.clone(), self.seed)
+            .added(self.added_to_all.clone())
+            .gives_place(*is_declared);
+        Some(Arc::new(scope))
+    }
+
+    /// Whether root units do the same for all branches, and each branch saves what they put out.
+    pub(super) fn shares_roots(&self) -> bool {
+        matches!(self.root_view, RootView::Shared { .. })
     }
 }

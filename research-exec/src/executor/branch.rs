@@ -4,6 +4,7 @@ mod ending;
 mod roots;
 mod sending;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -116,6 +117,12 @@ impl Branch {
     /// Marks the programs that it starts.
     pub(super) fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
         self.context = self.context.with_mark(mark);
+        self
+    }
+
+    /// Gives its programs more variables.
+    pub(super) fn with_variables(mut self, variables: Option<Arc<[(String, OsString)]>>) -> Self {
+        self.context = self.context.with_variables(variables);
         self
     }
 

@@ -22,7 +22,7 @@ const ENDINGS_INTERVAL: Duration = Duration::from_millis(20);
 /// What the writer is sent.
 enum Letter {
     Events(Vec<Event>),
-    /// Something to do when all that was sent before is appended and shown.
+    /// Something to do when all that was sent before is in the log, and shown.
     Then(Box<dyn FnOnce() + Send>),
 }
 
@@ -61,7 +61,8 @@ impl Writer {
         self.send(Letter::Events(events));
     }
 
-    /// Does something when all that was handed over before is appended, and others have seen it.
+    /// Does something when all that was handed over before is in the log, where others can read it, and
+    /// subscribers have seen it.
     pub(super) fn then(&self, act: impl FnOnce() + Send + 'static) {
         self.send(Letter::Then(Box::new(act)));
     }
@@ -175,6 +176,7 @@ impl Writing {
         match letter {
             Letter::Events(events) => self.append(events),
             Letter::Then(act) => {
+                self.storage.commit(false)?;
                 act();
                 Ok(())
             }

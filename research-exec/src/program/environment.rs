@@ -32,6 +32,7 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     if context.mark().is_some() {
         ours.push(MARK);
     }
+    ours.extend(context.variables().iter().map(|(name, _)| name.as_str()));
     let ours = |name: &OsStr| ours.iter().any(|our| name == *our);
     let mut variables: Vec<Vec<u8>> = std::env::vars_os()
         .filter(|(name, _)| !ours(name))
@@ -50,6 +51,9 @@ pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     }
     if let Some(mark) = context.mark() {
         add(MARK, mark.as_bytes());
+    }
+    for (name, value) in context.variables() {
+        add(name, value.as_bytes());
     }
     add(SEED, record.short_seed().to_string().as_bytes());
     add(ITERATION, context.iteration().to_string().as_bytes());

@@ -105,7 +105,11 @@ pub(super) struct Identity<'a> {
     aux: bool,
     /// Whether there is a column of devices beside the other auxiliary keys.
     device: bool,
+    status: bool,
 }
+
+/// The status of an experiment that has not ended.
+const RUNNING: &str = "running";
 
 impl<'a> Identity<'a> {
     pub(super) fn of(experiments: &[&'a ExperimentResult], options: &TableOptions) -> Self {
@@ -128,6 +132,7 @@ impl<'a> Identity<'a> {
             parameters,
             aux: options.aux,
             device: options.aux && experiments.iter().any(|one| one.device.is_some()),
+            status: options.every_experiment,
         }
     }
 
@@ -137,6 +142,7 @@ impl<'a> Identity<'a> {
             id: false,
             aux: false,
             device: false,
+            status: false,
             ..Self::of(experiments, options)
         }
     }
@@ -151,6 +157,18 @@ impl<'a> Identity<'a> {
             parameters: keys.iter().map(|key| (&**key, &**key)).collect(),
             aux: false,
             device: false,
+            status: false,
+        }
+    }
+
+    /// The same with auxiliary keys and status.
+    #[cfg(feature = "parquet")]
+    pub(super) fn with_status(self, device: bool) -> Self {
+        Self {
+            aux: true,
+            device,
+            status: true,
+            ..self
         }
     }
 
@@ -163,6 +181,7 @@ impl<'a> Identity<'a> {
             columns.extend(["repetition", "updates"]);
         }
         columns.extend(self.device.then_some("device"));
+        columns.extend(self.status.then_some("status"));
         columns.into_iter().map(str::to_owned).collect()
     }
 
@@ -192,6 +211,10 @@ impl<'a> Identity<'a> {
         if self.device {
             let device = experiment.device.as_deref();
             row.push(device.map_or(Cell::Missing, Cell::from));
+        }
+        if self.status {
+            let status = experiment.status.map_or(RUNNING, Status::as_str);
+            row.push(Cell::from(status));
         }
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn identified_results<'a>(
         places: variables.into_iter().zip(0..).collect(),
         iterations: options.iterations.clone(),
         long: options.long,
+        every_experiment: options.every_experiment,
     };
     Table::new(columns, Rows::Iterations(rows))
 }
@@ -59,6 +60,8 @@ pub(super) struct IterationRows<'a> {
     /// The iterations that are shown; all, if empty.
     iterations: BTreeSet<u64>,
     long: bool,
+    /// Whether an experiment without values has a row, too.
+    every_experiment: bool,
 }
 
 /// The values of a variable that have not been in a row yet.
@@ -105,6 +108,7 @@ impl<'a> IterationRows<'a> {
         see: &mut impl FnMut(&[Cell<'a>]) -> Result<(), E>,
     ) -> Result<(), E> {
         let identity = row.len();
+        let mut is_seen = false;
         let mut rests: Vec<Rest<'a>> = experiment
             .series()
             .iter()
@@ -134,12 +138,20 @@ impl<'a> IterationRows<'a> {
                 } else if is_shown {
                     row.truncate(identity + 1);
                     row.extend([Cell::from(rest.series.variable()), cell]);
+                    is_seen = true;
                     see(row)?;
                 }
             }
             if !self.long && is_shown {
+                is_seen = true;
                 see(row)?;
             }
+        }
+        if self.every_experiment && !is_seen {
+            let others = if self.long { 2 } else { self.places.len() };
+            row.truncate(identity);
+            row.resize(identity + 1 + others, Cell::Missing);
+            see(row)?;
         }
         Ok(())
     }

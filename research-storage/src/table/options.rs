@@ -30,6 +30,7 @@ pub struct TableOptions {
     pub(super) concat_config: bool,
     pub(super) drop_columns: bool,
     pub(super) aux: bool,
+    pub(super) every_experiment: bool,
     pub(super) ids: BTreeSet<String>,
     pub(super) config: Vec<(String, Wanted)>,
     pub(super) alias: Vec<(String, String)>,
@@ -54,6 +55,7 @@ impl Default for TableOptions {
             concat_config: false,
             drop_columns: true,
             aux: false,
+            every_experiment: false,
             ids: BTreeSet::new(),
             config: Vec::new(),
             alias: Vec::new(),
@@ -113,6 +115,14 @@ impl TableOptions {
     #[must_use]
     pub fn aux(mut self, aux: bool) -> Self {
         self.aux = aux;
+        self
+    }
+
+    /// Whether every experiment that has begun has a row, also where it has saved nothing, and there is
+    /// a column `status`: how it ended, or `running`. There is none of these, if not set.
+    #[must_use]
+    pub fn every_experiment(mut self, every: bool) -> Self {
+        self.every_experiment = every;
         self
     }
 

@@ -19,6 +19,7 @@ pub(crate) struct WholeTables {
     variables: Growing,
     results: Kinds,
     experiments: Kinds,
+    has_devices: bool,
 }
 
 impl WholeTables {
@@ -29,6 +30,7 @@ impl WholeTables {
         self.parameters.add(parameters.iter().map(|(key, _)| *key));
         let variables = filter::variables(&experiments, part.names(), &TableOptions::new())?;
         self.variables.add(variables);
+        self.has_devices |= experiments.iter().any(|one| one.device.is_some());
         let identity = 1 + self.parameters.names.len();
         let mut kinds = std::mem::take(&mut self.results);
         kinds.see(&self.results_of(part), identity);
@@ -47,6 +49,18 @@ impl WholeTables {
             Identity::with_parameters(&self.parameters.names),
             variables.collect(),
             &TableOptions::new(),
+        )
+    }
+
+    /// The rows of a part in the table of results with auxiliary keys and every experiment.
+    pub(crate) fn overview_of<'a>(&'a self, part: &'a Results) -> Table<'a> {
+        let identity = Identity::with_parameters(&self.parameters.names);
+        let variables = self.variables.names.iter().map(|name| &**name);
+        identified_results(
+            part.experiments().collect(),
+            identity.with_status(self.has_devices),
+            variables.collect(),
+            &TableOptions::new().every_experiment(true),
         )
     }
 

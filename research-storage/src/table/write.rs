@@ -22,6 +22,14 @@ pub(super) fn table(table: &Table<'_>, format: Format, output: &mut dyn Write) -
     output.finish()
 }
 
+/// Writes the rows of a table as comma-separated values, without the names of its columns.
+#[cfg(feature = "parquet")]
+pub(super) fn csv_rows(table: &Table<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let mut output = Buffered::new(output);
+    csv::rows(table, &mut output)?;
+    output.finish()
+}
+
 impl Cell<'_> {
     /// The cell as JSON; what is missing is `null`, and what JSON has no numbers for is text, as in
     /// [`Format::Json`].

@@ -5,14 +5,16 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use research_core::{Event, Experiment, ExperimentNumber, ExperimentRecord, UnitBody, UnitError};
+use research_core::{
+    Event, Experiment, ExperimentNumber, ExperimentRecord, FailureKind, UnitBody, UnitError,
+};
 use research_domain::{Config, Domain, ExperimentId, Value};
 use research_exec::program::{
     OutputSpec, ProgramCallable, ProgramCommand, ProgramError, ProgramSpec, Run,
 };
 use research_exec::{Executor, NewDomain, TaskExperiment};
-use research_storage::{Format, TableOptions};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::UpdateContext;
@@ -23,15 +25,19 @@ const FOLDER: &str = "updates";
 const RESULTS: &str = "results.csv";
 
 /// The names that a command may refer to, beside those that every command may.
-const KEYS: [&str; 2] = ["results", "generated"];
+const KEYS: [&str; 4] = ["results", "generated", "unfinished", "failed"];
+/// The variable with the research's folder.
+const DIRECTORY: &str = "RESEARCH_DIR";
 
 /// A program that updates the domain: it reads the results so far, and prints the new domain as
 /// an expression, or nothing.
 ///
-/// In its command, `{results}` is the path of a file with the results so far: what
-/// `research results --format csv --aux` prints, which is written anew each time; `{generated}` is how many experiments were
-/// taken from the domain, `{updates}` how often it was updated, `{seed}` a seed of its own, and
-/// `{path}` a folder for what it wants to keep. The last line of its output that is not blank is
+/// In its command, `{results}` is the path of a file with the results so far, which is written anew
+/// each time: what `research results --format csv --aux` prints, with a column `status`, and a row
+/// for each experiment that has saved nothing. `{generated}` is how many experiments were taken from the
+/// domain, `{unfinished}` how many of these have not ended, `{failed}` how many did not succeed,
+/// `{updates}` how often the domain was updated, `{seed}` a seed of its own, and `{path}` a folder for
+/// what it wants to keep. `RESEARCH_DIR` is the research's folder, if it has one. The last line of its output that is not blank is
 /// the domain. It is run where the research was begun.
 ///
 /// ```
@@ -53,6 +59,7 @@ pub struct ProgramUpdate {
     n_configs: Option<u64>,
     n_reps: Option<u64>,
     repeat_each: Option<u64>,
+    timeout: Option<Duration>,
     /// Where results are written of a research that is kept in memory.
     temporary: Option<TempDir>,
 }
@@ -84,6 +91,7 @@ impl ProgramUpdate {
             n_configs: None,
             n_reps: None,
             repeat_each: None,
+            timeout: None,
             temporary: None,
         })
     }
@@ -107,6 +115,14 @@ impl ProgramUpdate {
     #[must_use]
     pub fn repeat_each(mut self, configs: impl Into<Option<u64>>) -> Self {
         self.repeat_each = configs.into();
+        self
+    }
+
+    /// Sets how long it may take; any time, if not set. When the time is over it is killed, with all
+    /// that it has started, and the run ends as after any failure of an update.
+    #[must_use]
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = timeout.into();
         self
     }
 
@@ -165,7 +181,10 @@ impl ProgramUpdate {
         let record = ExperimentRecord {
             id: ExperimentId::parse(&format!("after-{generated}"))?,
             place: 0,
-            config: Config::from_pairs([("results", path)]).with("generated", generated),
+            config: Config::from_pairs([("results", path)])
+                .with("generated", generated)
+                .with("unfinished", context.unfinished())
+                .with("failed", context.failed()),
             repetition: 0,
             updates,
             seed: context.seed(),
@@ -179,11 +198,23 @@ impl ProgramUpdate {
         };
         let beside = folder.parent().unwrap_or(&folder).to_owned();
         let mut events = Vec::new();
-        Executor::new(self.experiment.clone())
+        let directory = context.folder().map(std::path::absolute).transpose()?;
+        let mut executor = Executor::new(self.experiment.clone())
             .marked(context.mark)
             .experiments_folder(Some(folder))
-            .run_task(vec![task], &mut events)?;
-        output(events, &beside)
+            .variables(directory.map(|folder| (DIRECTORY.to_owned(), folder.into_os_string())));
+        if let Some(timeout) = self.timeout {
+            executor = executor.timeout(timeout);
+        }
+        executor.run_task(vec![task], &mut events)?;
+        output(events, &beside).map_err(|error| match (error.kind(), self.timeout) {
+            (FailureKind::TimedOut, Some(timeout)) => {
+                let reason =
+                    format!("it ran longer than its `timeout` of {timeout:?}, and was killed");
+                with_lines(FailureKind::TimedOut, reason, error.backtrace())
+            }
+            _ => error,
+        })
     }
 }
 
@@ -203,11 +234,8 @@ fn output(events: Vec<Event>, folder: &Path) -> Result<String, UnitError> {
                 }
             }
             Event::Exception { exception, .. } => {
-                let error = UnitError::of_kind(exception.kind, exception.message);
-                return Err(match exception.backtrace {
-                    Some(lines) => error.with_backtrace(lines),
-                    None => error,
-                });
+                let lines = exception.backtrace.as_deref();
+                return Err(with_lines(exception.kind, exception.message, lines));
             }
             _ => {}
         }
@@ -215,11 +243,18 @@ fn output(events: Vec<Event>, folder: &Path) -> Result<String, UnitError> {
     Ok(output)
 }
 
+fn with_lines(kind: FailureKind, message: String, lines: Option<&str>) -> UnitError {
+    let error = UnitError::of_kind(kind, message);
+    match lines {
+        Some(lines) => error.with_backtrace(lines),
+        None => error,
+    }
+}
+
 /// Puts the results so far in the place of those of the time before.
 fn write_results(context: &UpdateContext<'_>, folder: &Path, path: &Path) -> Result<(), UnitError> {
-    let table = context.results().to_table(&TableOptions::new().aux(true))?;
     let mut file = BufWriter::new(NamedTempFile::new_in(folder)?);
-    table.write(Format::Csv, &mut file)?;
+    context.seen.write(context.sees_all, &mut file)?;
     file.flush()?;
     let file: NamedTempFile<File> = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.persist(path)?;

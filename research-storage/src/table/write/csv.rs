@@ -13,6 +13,11 @@ pub(super) fn write(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<
         text(column, &mut output.bytes);
     }
     output.bytes.push(b'\n');
+    rows(table, output)
+}
+
+/// The rows without the names of the columns.
+pub(super) fn rows(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
     table.for_each_row(|row| {
         for (place, value) in row.iter().enumerate() {
             separate(place, &mut output.bytes);

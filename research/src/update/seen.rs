@@ -1,0 +1,120 @@
+//! What rules can ask of a research: how experiments have ended, and what they have saved.
+
+use std::cell::{Cell, OnceCell};
+use std::io::{self, Write};
+
+use research_core::{Event, Status, UnitError};
+use research_storage::{Format, Results, StoredResearch, TableOptions};
+
+use super::tally::Tally;
+use crate::error::ResearchError;
+use crate::finished::Kept;
+
+/// All that has happened in a research. Results are read from where they are kept when a rule first asks
+/// for them, so that rules which do not ask for them need no memory for them.
+pub(super) struct Seen {
+    tally: Tally,
+    kept: Kept,
+    results: OnceCell<Results>,
+    /// Why the results could not be read.
+    failure: Cell<Option<ResearchError>>,
+}
+
+impl Seen {
+    pub(super) fn new(kept: Kept, retries: u32) -> Self {
+        Self {
+            tally: Tally::new(retries),
+            kept,
+            results: OnceCell::new(),
+            failure: Cell::new(None),
+        }
+    }
+
+    pub(super) fn see(&mut self, events: &[Event]) {
+        self.tally.see(events);
+        if let Some(results) = self.results.get_mut() {
+            results.extend(events);
+        }
+    }
+
+    pub(super) fn redo_failed(&mut self) {
+        self.tally.redo_failed();
+    }
+
+    /// How many experiments have ended, for good, in one of these ways.
+    pub(super) fn count(&self, is_wanted: impl Fn(Status) -> bool) -> u64 {
+        self.tally.count(is_wanted)
+    }
+
+    /// The results so far; none where they cannot be read, which is the rule's failure.
+    pub(super) fn results(&self) -> &Results {
+        self.results.get_or_init(|| {
+            self.read().unwrap_or_else(|error| {
+                self.failure.set(Some(error));
+                Results::new()
+            })
+        })
+    }
+
+    /// Why the results could not be read, if they could not.
+    pub(super) fn take_failure(&mut self) -> Option<UnitError> {
+        let failure = self.failure.take()?;
+        self.results.take();
+        Some(UnitError::new(format!(
+            "the results so far cannot be read: {failure}"
+        )))
+    }
+
+    /// Reads those events that were seen: later ones come by `see`.
+    fn read(&self) -> Result<Results, ResearchError> {
+        let mut left = self.tally.events();
+        let mut results = Results::new();
+        let mut take = |events: &[Event]| {
+            let count = usize::try_from(left).map_or(events.len(), |left| left.min(events.len()));
+            results.extend(&events[..count]);
+            left -= count as u64;
+            left > 0
+        };
+        match &self.kept {
+            Kept::Memory(events) => {
+                let _ = events.batches().iter().all(|batch| take(batch));
+            }
+            Kept::Folder(folder) => {
+                for events in StoredResearch::load(folder)?.events()? {
+                    if !take(&events?) {
+                        break;
+                    }
+                }
+            }
+        }
+        if left > 0 {
+            let reason = format!("the log has {left} events less than were written to it");
+            let source = io::Error::new(io::ErrorKind::UnexpectedEof, reason);
+            let action = "read the log";
+            return Err(ResearchError::Io { action, source });
+        }
+        Ok(results)
+    }
+
+    /// Writes the results so far for a program, with a row for every experiment, or what experiments
+    /// have saved, for programs that are of before.
+    pub(super) fn write(&self, sees_all: bool, output: &mut dyn Write) -> Result<(), UnitError> {
+        let read;
+        let results = match (&self.kept, self.results.get()) {
+            (_, Some(results)) => results,
+            (Kept::Folder(folder), None) if sees_all => {
+                return Ok(StoredResearch::load(folder)?.write_overview(output)?);
+            }
+            // These are needed at this moment only.
+            (_, None) => {
+                read = self.read()?;
+                &read
+            }
+        };
+        if sees_all {
+            return Ok(results.write_overview(output)?);
+        }
+        let table = results.to_table(&TableOptions::new().aux(true))?;
+        Ok(table.write(Format::Csv, output)?)
+    }
+}

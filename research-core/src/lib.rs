@@ -48,6 +48,7 @@ mod output;
 mod output_stream;
 mod pipeline;
 mod plural;
+mod regular_file;
 mod root_scope;
 mod saved;
 mod shell;
@@ -74,7 +75,7 @@ pub use experiment::Experiment;
 pub use expression::{
     Argument, Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o, r, s,
 };
-pub use folder::leave_experiment_folder;
+pub use folder::{create_experiment_folder, create_folders, leave_experiment_folder};
 pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
 pub use hooks::{ExecutorHooks, UnitResult};
 pub use inputs::{Input, RootError, RootInputs, UnknownInput};
@@ -91,6 +92,7 @@ pub use output::{IntoOutput, Object, Output, Serialized, Shared};
 pub use output_stream::OutputStream;
 pub use plural::plural;
 pub use rand_chacha::rand_core;
+pub use regular_file::{append_to_regular, open_regular, open_regular_with, read_regular};
 pub use research_domain as domain;
 pub use root_scope::RootScope;
 pub use saved::SharedSaved;

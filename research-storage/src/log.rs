@@ -4,18 +4,23 @@
 //! and writes whole frames; [`LogReader`] reads them back and knows a torn tail, which a crash
 //! leaves, from damage in the middle, which it must not pass over in silence.
 
+mod crc;
 mod file;
 mod frame;
+mod prefix;
 mod reader;
 mod salvage;
+mod scan;
+mod tail;
 mod window;
 mod writer;
 
 pub use file::LogFile;
-pub(crate) use frame::MAGIC;
+pub(crate) use frame::{MAGIC, file_header};
 pub use reader::{LogReader, TornTail};
 pub(crate) use salvage::walk;
 pub use salvage::{Checkup, DamagedSpan, check_log, salvage_log};
+pub(crate) use tail::torn_tail;
 pub use writer::LogWriter;
 
 /// The version of the log's format.

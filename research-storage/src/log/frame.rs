@@ -1,6 +1,6 @@
 //! The bytes of the file header and of frame headers.
 
-use super::FormatVersion;
+use super::{FormatVersion, crc};
 
 /// The first bytes of a log. The first is no text and the last ones are changed by programs that
 /// translate line ends, so a log that was sent as text is recognised.
@@ -67,8 +67,37 @@ impl FrameHeader {
             len: word(bytes, 0) as usize,
             payload_check: word(bytes, 4),
         };
-        let whole = header.len <= PAYLOAD_LIMIT && header_check(bytes, offset) == word(bytes, 8);
+        let fits = (1..=PAYLOAD_LIMIT).contains(&header.len);
+        let whole = fits && header_check(bytes, offset) == word(bytes, 8);
         whole.then_some(header)
+    }
+
+    /// Reads a header without knowing where its frame was written. Gives the offsets between two
+    /// others at which it would be whole: one for each four gigabytes.
+    pub(crate) fn parse_anywhere(
+        bytes: &[u8; FRAME_HEADER],
+        first: u64,
+        last: u64,
+    ) -> (Self, impl Iterator<Item = u64>) {
+        let header = Self {
+            len: word(bytes, 0) as usize,
+            payload_check: word(bytes, 4),
+        };
+        let check = word(bytes, 8);
+        let mut rest = [0; 12];
+        rest[4..].copy_from_slice(&bytes[..8]);
+        let offsets = (first >> 32..=last >> 32).map(move |high| {
+            rest[..4].copy_from_slice(&(high as u32).to_le_bytes());
+            let low = u32::from_le_bytes(crc::first_bytes(check, &rest));
+            high << 32 | u64::from(low)
+        });
+        let offsets = offsets.filter(move |offset| (first..=last).contains(offset));
+        (header, offsets)
+    }
+
+    /// The checksum of the payload.
+    pub(crate) fn payload_check(self) -> u32 {
+        self.payload_check
     }
 
     /// Whether the payload is the one that was written.

@@ -1,12 +1,12 @@
 //! Reading the log.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, StorageError, codec};
+use research_core::{Event, StorageError, codec, open_regular};
 
 use super::FormatVersion;
 use super::frame::{self, FILE_HEADER, FRAME_HEADER};
+use super::scan::{Place, Scan};
 use super::window::Window;
 
 /// The end of a log that is no whole frame: a write that was cut off, or is under way.
@@ -46,7 +46,7 @@ impl LogReader {
     /// # Errors
     /// The file cannot be read, is no log, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
-        let file = File::open(path).map_err(StorageError::io("open", path))?;
+        let file = open_regular(path).map_err(StorageError::io("open", path))?;
         let mut reader = Self {
             path: path.to_owned(),
             window: Window::new(file),
@@ -168,12 +168,13 @@ impl LogReader {
         })
     }
 
-    /// Whether there is a whole frame anywhere after the offset.
+    /// Whether a whole frame follows, at its own offset or displaced by inserted or removed bytes.
     fn is_followed_by_a_frame(&mut self) -> Result<bool, StorageError> {
-        self.window
-            .find_frame(self.offset + 1)
-            .map(|found| found.is_some())
-            .map_err(StorageError::io("read", &self.path))
+        let damage = Place {
+            position: self.offset,
+            shift: 0,
+        };
+        Scan::is_followed(&mut self.window, damage).map_err(StorageError::io("read", &self.path))
     }
 
     fn damaged(&self, offset: u64, what: &str) -> StorageError {
@@ -185,6 +186,11 @@ impl LogReader {
             ),
         }
     }
+}
+
+/// Whether a payload begins with an event.
+pub(super) fn decode_one(payload: &[u8]) -> bool {
+    codec::decode_first::<Event>(payload).is_ok()
 }
 
 /// The events of a payload.

@@ -1,22 +1,26 @@
 //! What is whole in a damaged log.
 
-use std::fs::File;
 use std::path::Path;
 
-use research_core::{Event, FsyncPolicy, StorageError};
+use research_core::{Event, FsyncPolicy, StorageError, open_regular};
 
 use super::frame::{FILE_HEADER, FRAME_HEADER};
 use super::reader::{LogReader, TornTail, decode};
+use super::scan::{Place, Scan};
 use super::window::Window;
 use super::writer::LogWriter;
 
-/// A part of a log that holds no whole frame, with whole ones after it.
+/// A part of a log that holds no whole frame, with whole ones after it; or its beginning, where
+/// that is no log's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DamagedSpan {
     /// Where it begins.
     pub offset: u64,
-    /// How long it is.
+    /// How long it is; nothing where whole frames are missing.
     pub bytes: u64,
+    /// By how many bytes what follows is displaced: more than none where bytes were inserted, less
+    /// where they were removed.
+    pub displaced: i64,
 }
 
 /// What a log was found to hold.
@@ -26,7 +30,9 @@ pub struct Checkup {
     pub events: u64,
     /// Where there is damage.
     pub damaged: Vec<DamagedSpan>,
-    /// What comes after the last whole frame.
+    /// Where the last whole frame ends.
+    pub end: u64,
+    /// What comes after it.
     pub torn: Option<TornTail>,
 }
 
@@ -82,57 +88,135 @@ pub fn salvage_log(path: &Path, into: &Path) -> Result<Checkup, StorageError> {
 /// Visits the events of every whole frame, with whether there is damage right before it.
 pub(crate) fn walk(
     path: &Path,
-    mut visit: impl FnMut(bool, Vec<Event>) -> Result<(), StorageError>,
+    visit: impl FnMut(bool, Vec<Event>) -> Result<(), StorageError>,
 ) -> Result<Checkup, StorageError> {
-    let cannot_read = |error| StorageError::io("read", path)(error);
-    let mut window = Window::new(File::open(path).map_err(StorageError::io("open", path))?);
-    let mut checkup = Checkup::default();
+    let file = open_regular(path).map_err(StorageError::io("open", path))?;
     // Where the frames begin does not depend on what the file's header says.
-    let mut next = match LogReader::open(path) {
+    let begin = match LogReader::open(path) {
         Ok(reader) => reader.offset(),
         Err(StorageError::Damaged { .. }) => 0,
         Err(error) => return Err(error),
     };
-    loop {
-        let from = next.max(FILE_HEADER as u64);
-        let Some(found) = find_events(&mut window, from).map_err(cannot_read)? else {
-            let bytes = window.len().map_err(cannot_read)?.saturating_sub(next);
-            checkup.torn = (bytes > 0).then_some(TornTail {
-                offset: next,
-                bytes,
-            });
-            return Ok(checkup);
-        };
-        let after_damage = found.begin > next;
-        if after_damage {
-            checkup.damaged.push(DamagedSpan {
-                offset: next,
-                bytes: found.begin - next,
-            });
-        }
-        checkup.events += found.events.len() as u64;
-        visit(after_damage, found.events)?;
-        next = found.end;
+    Walk {
+        path,
+        window: Window::new(file),
+        scan: None,
+        next: Place {
+            position: begin,
+            shift: 0,
+        },
+        checkup: Checkup::default(),
+        visit,
     }
+    .run()
 }
 
-/// A whole frame.
-struct Found {
-    begin: u64,
-    end: u64,
-    events: Vec<Event>,
+/// A way through a log, past all damage.
+struct Walk<'p, V> {
+    path: &'p Path,
+    window: Window,
+    /// What follows the first damage.
+    scan: Option<Scan>,
+    next: Place,
+    checkup: Checkup,
+    visit: V,
 }
 
-/// The first whole frame with events in it, at or after an offset.
-fn find_events(window: &mut Window, mut from: u64) -> std::io::Result<Option<Found>> {
-    while let Some(begin) = window.find_frame(from)? {
-        if let Some(payload) = window.frame(begin)? {
-            let end = begin + (FRAME_HEADER + payload.len()) as u64;
-            if let Ok(events) = decode(payload) {
-                return Ok(Some(Found { begin, end, events }));
+impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
+    fn run(mut self) -> Result<Checkup, StorageError> {
+        loop {
+            if self.next.position >= FILE_HEADER as u64
+                && let Some((end, events)) = self.frame_at(self.next)?
+            {
+                self.take(false, end, events)?;
+                continue;
             }
+            let Some((begin, end, events)) = self.past_damage()? else {
+                return self.end();
+            };
+            self.checkup.damaged.push(DamagedSpan {
+                offset: self.next.position,
+                bytes: begin.position - self.next.position,
+                displaced: begin.shift - self.next.shift,
+            });
+            self.take(true, end, events)?;
         }
-        from = begin + 1;
     }
-    Ok(None)
+
+    fn take(
+        &mut self,
+        after_damage: bool,
+        end: Place,
+        events: Vec<Event>,
+    ) -> Result<(), StorageError> {
+        self.checkup.events += events.len() as u64;
+        self.next = end;
+        self.checkup.end = end.position;
+        (self.visit)(after_damage, events)
+    }
+
+    /// The events of the frame at a place, and where the next one is; `None` if it is not whole.
+    fn frame_at(&mut self, place: Place) -> Result<Option<(Place, Vec<Event>)>, StorageError> {
+        let cannot_read = StorageError::io("read", self.path);
+        let frame = self.window.frame_written_at(place.position, place.offset());
+        let Some(payload) = frame.map_err(cannot_read)? else {
+            return Ok(None);
+        };
+        let end = Place {
+            position: place.position + (FRAME_HEADER + payload.len()) as u64,
+            ..place
+        };
+        Ok(decode(payload).ok().map(|events| (end, events)))
+    }
+
+    /// The first frame behind the damage that begins here: where it is, where the next one is, and
+    /// its events.
+    fn past_damage(&mut self) -> Result<Option<(Place, Place, Vec<Event>)>, StorageError> {
+        let mut damage = self.next;
+        loop {
+            let found = self.scan_from(damage);
+            let Some(place) = found.map_err(StorageError::io("read", self.path))? else {
+                return Ok(None);
+            };
+            if let Some((end, events)) = self.frame_at(place)? {
+                return Ok(Some((place, end, events)));
+            }
+            // Only its first event can be decoded.
+            damage = Place {
+                position: place.position + 1,
+                ..damage
+            };
+        }
+    }
+
+    fn scan_from(&mut self, damage: Place) -> std::io::Result<Option<Place>> {
+        let mut scan = match self.scan.take() {
+            Some(scan) => scan,
+            None => Scan::behind(&mut self.window, damage)?,
+        };
+        let frame = scan.resume(&mut self.window, damage)?;
+        self.scan = Some(scan);
+        Ok(frame.map(|frame| frame.place))
+    }
+
+    /// No whole frame follows.
+    fn end(mut self) -> Result<Checkup, StorageError> {
+        let len = self
+            .window
+            .len()
+            .map_err(StorageError::io("read", self.path))?;
+        let offset = self.next.position;
+        let bytes = len.saturating_sub(offset);
+        if offset < FILE_HEADER as u64 {
+            // A log has its header before anybody sees it.
+            self.checkup.damaged.push(DamagedSpan {
+                offset,
+                bytes,
+                displaced: 0,
+            });
+        } else if bytes > 0 {
+            self.checkup.torn = Some(TornTail { offset, bytes });
+        }
+        Ok(self.checkup)
+    }
 }

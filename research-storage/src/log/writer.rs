@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, FsyncPolicy, StorageError, codec};
+use research_core::{Event, FsyncPolicy, StorageError, codec, open_regular_with};
 
 use super::file::LogFile;
 use super::frame::{FILE_HEADER, FrameHeader, file_header};
@@ -81,9 +81,7 @@ impl LogWriter {
         let mut reader = LogReader::open(path)?;
         while reader.next_batch()?.is_some() {}
         let (written, torn) = (reader.offset(), reader.torn());
-        let file = OpenOptions::new()
-            .write(true)
-            .open(path)
+        let file = open_regular_with(path, OpenOptions::new().write(true))
             .map_err(StorageError::io("open", path))?;
         if torn.is_some() {
             file.set_len(written)
@@ -167,6 +165,11 @@ impl<F: LogFile> LogWriter<F> {
             FsyncPolicy::Experiment if durable => self.sync(),
             FsyncPolicy::Experiment | FsyncPolicy::Never => Ok(()),
         }
+    }
+
+    /// How many bytes of the file were written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
     }
 
     /// Changes when commits wait for the disk.

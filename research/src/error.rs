@@ -123,6 +123,19 @@ pub enum ResearchError {
         /// The research.
         name: String,
     },
+    /// The process that runs the research cannot be signalled from here.
+    #[error(
+        "{} is being run, but not by a process that can be seen from here (its lock names process {pid} on {host}): stop it where it runs, or as the user who runs it",
+        folder.display()
+    )]
+    RunElsewhere {
+        /// The research's folder.
+        folder: PathBuf,
+        /// The process that the lock names; 0 if it names none.
+        pid: u32,
+        /// The machine that the lock names.
+        host: String,
+    },
     /// A file of one's own cannot be written.
     #[error("cannot {action}: {source}")]
     Io {

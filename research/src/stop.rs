@@ -47,7 +47,18 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
     } else {
         (&[INTERRUPT], None)
     };
-    let is_ended = end_process(runner.pid, signals, patience, || runner.is_seen());
+    if !stored.is_run_by(&runner) {
+        // It may have ended just now.
+        return match stored.runner()? {
+            None => Ok(true),
+            Some(runner) => Err(ResearchError::RunElsewhere {
+                folder: stored.folder().to_owned(),
+                pid: runner.pid,
+                host: runner.host,
+            }),
+        };
+    }
+    let is_ended = end_process(runner.pid, signals, patience, || stored.is_run_by(&runner));
     let is_ended = is_ended.map_err(|source| ResearchError::Io {
         action: "end the process that runs it",
         source,

@@ -2,15 +2,20 @@
 //!
 //! The file is locked by the system (`flock`), which no race gets past and which ends with the
 //! process; what is written in it says who holds it, and decides where the system's lock does not
-//! reach: on other machines that share the folder.
+//! reach: on other machines that share the folder. A copy of the file means nothing, wherever it
+//! came from. The event log is locked, too, so that nobody else writes it where the lock's file was
+//! deleted.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use research_core::{StorageError, Timestamp};
+use research_core::{StorageError, Timestamp, open_regular, open_regular_with, read_regular};
 use serde::{Deserialize, Serialize};
+
+use super::EVENTS;
+use super::lock_holder::{FileId, has_locked, holder};
 
 const LOCK: &str = "lock";
 
@@ -33,6 +38,10 @@ pub struct Runner {
     pub since: u64,
     /// The machine's current life: another one each time that it starts.
     boot: String,
+    /// The lock's file itself, so that a copy of it means nothing; nothing in the files of earlier
+    /// versions.
+    #[serde(default)]
+    file: Option<FileId>,
     /// The marks of runs before it that died on this machine, and of which nobody has seen yet
     /// whether they left processes behind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,14 +49,24 @@ pub struct Runner {
 }
 
 impl Runner {
-    fn this_process() -> Self {
-        let pid = std::process::id();
+    fn this_process(file: &File) -> io::Result<Self> {
+        let id = FileId::of(&file.metadata()?);
+        Ok(Self {
+            since: Timestamp::now().0,
+            file: Some(id),
+            ..Self::of_process(std::process::id())
+        })
+    }
+
+    /// A process of this machine of which nothing else is known.
+    fn of_process(pid: u32) -> Self {
         Self {
             pid,
             started: start_of(pid).unwrap_or_default(),
             host: system_file("/proc/sys/kernel/hostname"),
-            since: Timestamp::now().0,
+            since: 0,
             boot: system_file("/proc/sys/kernel/random/boot_id"),
+            file: None,
             left: Vec::new(),
         }
     }
@@ -60,6 +79,7 @@ impl Runner {
             host: "a machine that is not known yet".to_owned(),
             since: 0,
             boot: String::new(),
+            file: None,
             left: Vec::new(),
         }
     }
@@ -77,13 +97,15 @@ impl Runner {
         if !self.is_this_boot() {
             return Vec::new();
         }
-        if self.pid != 0 {
+        if self.pid != 0 && !self.is_seen() {
             self.left.push(self.mark());
         }
+        self.left.retain(|mark| !is_led(mark));
         self.left
     }
 
-    /// Whether it can be seen from here that it runs.
+    /// Whether it can be seen from here that it runs. Whether it is this research that it runs,
+    /// [`StoredResearch::is_run_by`](super::StoredResearch::is_run_by) says.
     #[must_use]
     pub fn is_seen(&self) -> bool {
         self.is_this_boot() && self.started != 0 && start_of(self.pid) == Some(self.started)
@@ -97,6 +119,14 @@ impl Runner {
     /// Whether nothing can be known about it from here: the system's lock may not reach so far.
     fn is_elsewhere(&self) -> bool {
         !self.is_this_boot() && self.host != system_file("/proc/sys/kernel/hostname")
+    }
+
+    /// Whether it was written into this file, and not into another one of which this is a copy.
+    /// Other machines have other numbers for the same device.
+    fn is_of(&self, id: FileId) -> bool {
+        self.file.is_none_or(|file| {
+            file.inode == id.inode && (file.device == id.device || self.is_elsewhere())
+        })
     }
 
     pub(super) fn locked(self, folder: &Path) -> StorageError {
@@ -113,40 +143,25 @@ impl Runner {
 pub(super) struct Lock {
     path: PathBuf,
     file: File,
+    /// The event log, locked too, where there is one.
+    log: Option<File>,
     /// This process. One that was forked from it must not give it back.
     holder: Runner,
+    follows_a_death: bool,
+    /// Whether the file stays as it is when the lock is given back.
+    stays: bool,
 }
 
 impl Lock {
     /// Takes the lock of a folder. One that was left by a process that has died is taken over.
     pub(super) fn take(folder: &Path) -> Result<Self, StorageError> {
         let path = folder.join(LOCK);
+        let (file, by_system) = lock_file(folder, &path)?;
         let cannot_lock = |error| StorageError::io("lock", &path)(error);
-        let mut tries = 0;
-        let (file, by_system) = loop {
-            let file = open(&path).map_err(cannot_lock)?;
-            match file.try_lock() {
-                // Who held it before may have deleted the file after it was opened here.
-                Ok(()) if is_at(&file, &path) => break (file, true),
-                Ok(()) => continue,
-                // Some network file systems cannot; there, what is written has to do.
-                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    break (file, false);
-                }
-                Err(TryLockError::Error(error)) => return Err(cannot_lock(error)),
-                Err(TryLockError::WouldBlock) => {}
-            }
-            tries += 1;
-            match read(&path) {
-                Some(holder) if holder.is_seen() || tries == TRIES => {
-                    return Err(holder.locked(folder));
-                }
-                None if tries == TRIES => return Err(Runner::unknown().locked(folder)),
-                _ => std::thread::yield_now(),
-            }
-        };
-        let mut holder = Runner::this_process();
-        match read(&path) {
+        let mut holder = Runner::this_process(&file).map_err(cannot_lock)?;
+        let before = read(&path);
+        let follows_a_death = before.is_some();
+        match before {
             Some(holder) if holder.is_elsewhere() => {
                 return Err(StorageError::LockedElsewhere {
                     lock: path,
@@ -159,8 +174,38 @@ impl Lock {
             Some(dead) => holder.left = dead.into_left(),
             None => {}
         }
+        let log = lock_log(folder).inspect_err(|_| {
+            // Who runs the research has lost its lock, and would be hidden by an empty one.
+            if file.metadata().is_ok_and(|found| found.len() == 0) {
+                fs::remove_file(&path).ok();
+            }
+        })?;
         write(&file, &holder).map_err(cannot_lock)?;
-        Ok(Self { path, file, holder })
+        Ok(Self {
+            path,
+            file,
+            log,
+            holder,
+            follows_a_death,
+            stays: false,
+        })
+    }
+
+    /// Locks the log of the folder, too, once it was made.
+    pub(super) fn with_log(mut self, folder: &Path) -> Result<Self, StorageError> {
+        self.log = lock_log(folder)?;
+        Ok(self)
+    }
+
+    /// Whether a run has left the lock that was killed.
+    pub(super) fn follows_a_death(&self) -> bool {
+        self.follows_a_death
+    }
+
+    /// Leaves the file as a process leaves it that is killed: the run could not write its end, which
+    /// nobody is to take for lost.
+    pub(super) fn stay(&mut self) {
+        self.stays = true;
     }
 
     /// The mark of the run that begins with it.
@@ -189,7 +234,8 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // The folder may have been removed, and another be there under its name.
-        if self.holder.pid != std::process::id() || !is_at(&self.file, &self.path) {
+        let is_ours = self.holder.pid == std::process::id() && is_at(&self.file, &self.path);
+        if !is_ours || self.stays {
             return;
         }
         if self.holder.left.is_empty() {
@@ -200,6 +246,68 @@ impl Drop for Lock {
             write(&self.file, &self.holder).ok();
         }
     }
+}
+
+/// Opens and locks the lock's file; and whether the system could lock it.
+fn lock_file(folder: &Path, path: &Path) -> Result<(File, bool), StorageError> {
+    let cannot_lock = |error| StorageError::io("lock", path)(error);
+    let mut tries = 0;
+    loop {
+        let file = open(path).map_err(cannot_lock)?;
+        match file.try_lock() {
+            // Who held it before may have deleted the file after it was opened here.
+            Ok(()) if is_at(&file, path) => return Ok((file, true)),
+            Ok(()) => continue,
+            // Some network file systems cannot; there, what is written has to do.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok((file, false));
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot_lock(error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        tries += 1;
+        match read(path) {
+            Some(holder) if holder.is_seen() || tries == TRIES => {
+                return Err(holder.locked(folder));
+            }
+            None if tries == TRIES => return Err(Runner::unknown().locked(folder)),
+            _ => std::thread::yield_now(),
+        }
+    }
+}
+
+/// Locks the event log of a folder; `None` where there is none, or the system cannot.
+fn lock_log(folder: &Path) -> Result<Option<File>, StorageError> {
+    let path = folder.join(EVENTS);
+    let cannot_lock = |error| StorageError::io("lock", &path)(error);
+    let file = match open_regular_with(&path, OpenOptions::new().read(true).write(true)) {
+        Ok(file) => file,
+        // Whoever reads it says what is wrong with it.
+        Err(_) => return Ok(None),
+    };
+    // Somebody may be looking just now whether it is locked.
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                return Ok(None);
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot_lock(error)),
+        }
+    }
+    let id = FileId::of(&file.metadata().map_err(cannot_lock)?);
+    Err(who_holds(id).locked(folder))
+}
+
+/// The process that has locked a file, as far as it is known.
+fn who_holds(id: FileId) -> Runner {
+    holder(id).map_or_else(Runner::unknown, Runner::of_process)
+}
+
+/// Whether there is a lock, which a run has that goes on, or has left that was killed.
+pub(super) fn is_there(folder: &Path) -> bool {
+    read(&folder.join(LOCK)).is_some()
 }
 
 /// The marks of runs in a folder that died, of which nobody has seen yet what they left behind;
@@ -215,47 +323,84 @@ pub(super) fn left_behind(folder: &Path) -> Result<Vec<String>, StorageError> {
 /// The process that runs the research in a folder, if one does.
 pub(super) fn runner(folder: &Path) -> Result<Option<Runner>, StorageError> {
     let path = folder.join(LOCK);
-    let Some(holder) = read(&path) else {
-        return Ok(None);
-    };
-    if holder.is_seen() || holder.is_elsewhere() {
-        return Ok(Some(holder));
+    let named = read(&path);
+    if let Some(holder) = named.as_ref().filter(|holder| holder.is_elsewhere()) {
+        return Ok(Some(holder.clone()));
     }
-    // It has died, or it lives where its pid is another one (in a container): the system knows.
-    let file = match File::open(&path) {
+    Ok(match is_locked(&path)? {
+        Some(true) => Some(named.unwrap_or_else(Runner::unknown)),
+        Some(false) => match is_locked(&folder.join(EVENTS))? {
+            // Somebody has deleted its lock.
+            Some(true) => FileId::at_end_of_links(&folder.join(EVENTS)).map(who_holds),
+            _ => None,
+        },
+        // The system cannot lock it: what is written has to do.
+        None => named.filter(Runner::is_seen),
+    })
+}
+
+/// Whether a process holds the lock of a folder, or has locked its log.
+pub(super) fn is_held_by(folder: &Path, runner: &Runner) -> bool {
+    let path = folder.join(LOCK);
+    if !runner.is_seen() {
+        return false;
+    }
+    let files = [
+        FileId::at(&path),
+        FileId::at_end_of_links(&folder.join(EVENTS)),
+    ];
+    if files.iter().flatten().any(|id| has_locked(runner.pid, *id)) {
+        return true;
+    }
+    let is_named = || read(&path).as_ref() == Some(runner);
+    matches!(is_locked(&path), Ok(None)) && is_named()
+}
+
+/// Whether a process has locked a file; `None` if the system cannot lock it. What is missing, or
+/// not a file, is not locked.
+fn is_locked(path: &Path) -> Result<Option<bool>, StorageError> {
+    let file = match open_regular(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StorageError::io("read", &path)(error)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(StorageError::io("read", path)(error));
+        }
+        Err(_) => return Ok(Some(false)),
     };
     match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Ok(Some(holder)),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(true)),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(false)),
     }
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         // A link in its place could lead to anything, and the file is written.
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(path)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("not a regular file")),
+    }
 }
 
 /// Whether the path still leads to this file.
 fn is_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(held), Ok(there)) => (held.dev(), held.ino()) == (there.dev(), there.ino()),
-        _ => false,
-    }
+    let held = file.metadata().ok().map(|held| FileId::of(&held));
+    held.is_some() && held == FileId::at(path)
 }
 
-/// Who holds the lock; `None` if the file does not say so (it is taken at this very moment).
+/// Who holds the lock; `None` if the file does not say so (it is taken at this very moment), or
+/// is a copy of another one.
 fn read(path: &Path) -> Option<Runner> {
-    let is_file = fs::symlink_metadata(path).ok()?.is_file();
-    serde_json::from_slice(&is_file.then(|| fs::read(path).ok())??).ok()
+    let found = fs::symlink_metadata(path).ok()?;
+    let text = found.is_file().then(|| read_regular(path).ok())??;
+    let runner: Runner = serde_json::from_slice(&text).ok()?;
+    runner.is_of(FileId::of(&found)).then_some(runner)
 }
 
 fn write(file: &File, runner: &Runner) -> io::Result<()> {
@@ -263,6 +408,33 @@ fn write(file: &File, runner: &Runner) -> io::Result<()> {
     text.push(b'\n');
     file.set_len(0)?;
     file.write_all_at(&text, 0)
+}
+
+/// Whether the leader of the run with this mark lives: then nothing of it was left behind,
+/// whatever a lock says.
+fn is_led(mark: &str) -> bool {
+    let Some((pid, since)) = mark.split_once('-') else {
+        return false;
+    };
+    let (Ok(pid), Ok(since)) = (pid.parse(), since.parse::<u64>()) else {
+        return false;
+    };
+    // A process that started later has only got its number.
+    began_at(pid).is_some_and(|began| began <= since)
+}
+
+/// When a process started, in microseconds since 1970, to a hundredth of a second; `None` if there
+/// is none.
+fn began_at(pid: u32) -> Option<u64> {
+    let ticks = start_of(pid)?;
+    let uptime: f64 = system_file("/proc/uptime")
+        .split(' ')
+        .next()?
+        .parse()
+        .ok()?;
+    // The system counts a hundred ticks a second for programs, whatever it does itself.
+    let age = uptime - ticks as f64 / 100.0;
+    Some(Timestamp::now().0.saturating_sub((age * 1e6) as u64))
 }
 
 /// When a process started, in the system's ticks; `None` if there is none, or it has ended and

@@ -1,7 +1,9 @@
 //! One leader at a time.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod copies;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Read};

@@ -1,6 +1,7 @@
 //! What can be typed: the commands, each of which is a module of [`commands`].
 
 use std::io::Write;
+use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
@@ -79,4 +80,22 @@ commands! {
     Devices = devices,
     Completions = completions,
     Man = man,
+}
+
+impl Command {
+    /// The folder of the research whose log the command reads, if it reads one as it is.
+    pub(crate) fn reads(&self) -> Option<&Path> {
+        Some(match self {
+            Self::Status(arguments) => &arguments.name,
+            Self::Logs(arguments) => &arguments.name,
+            Self::Results(arguments) => &arguments.name,
+            Self::Plot(arguments) => &arguments.name,
+            Self::Profile(arguments) => &arguments.name,
+            Self::Query(arguments) => &arguments.name,
+            Self::Artifacts(arguments) => &arguments.name,
+            Self::Compact(arguments) => &arguments.name,
+            Self::Reproduce(arguments) => &arguments.name,
+            _ => return None,
+        })
+    }
 }

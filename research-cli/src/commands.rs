@@ -30,6 +30,7 @@ pub mod run;
 pub mod status;
 pub mod stop;
 mod table;
+pub(crate) mod torn_tail;
 
 use std::io::{self, IsTerminal, Write};
 

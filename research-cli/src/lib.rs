@@ -51,6 +51,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         out.flush()?;
         Ok(exit)
     });
+    if let (Ok(_), Some(folder)) = (&done, arguments.command.reads()) {
+        commands::torn_tail::warn(folder);
+    }
     out.give_up();
     done.unwrap_or_else(|error| report(&error))
 }

@@ -19,7 +19,7 @@ use crate::deadline::Deadline;
 use crate::event::{Event, ExperimentNumber, ExperimentRecord};
 use crate::experiment::Experiment;
 use crate::expression::{Argument, Expression, ExpressionError, ec, o};
-use crate::folder::leave_experiment_folder;
+use crate::folder::{create_experiment_folder, leave_experiment_folder};
 use crate::function::FromArgument;
 use crate::log_level::LogLevel;
 use crate::meeting::{EventSink, KeepOutput, SinkError};
@@ -286,7 +286,7 @@ impl Context {
         let folder = self.folder.as_deref().ok_or_else(|| {
             std::io::Error::other("this research is kept in memory: give it a folder to have paths")
         })?;
-        std::fs::create_dir_all(folder)?;
+        create_experiment_folder(folder)?;
         self.folder_was_made.store(true, Ordering::Relaxed);
         Ok(folder)
     }

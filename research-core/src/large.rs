@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::codec;
+use crate::folder::create_folders;
+use crate::regular_file::open_regular;
 
 /// A value that takes at least so many bytes has a file of its own, where the research has a
 /// folder.
@@ -110,8 +112,10 @@ impl LargeValue {
             sha256: hexadecimal(&hash.digest.finalize()),
         };
         let path = large.path(research);
-        let is_there = fs::metadata(&path).is_ok_and(|metadata| metadata.len() == large.bytes);
-        if !is_there {
+        // A file of this name may be damaged.
+        if !holds(&path, value, large.bytes) {
+            create_folders(research, &research.join(VALUES))
+                .map_err(io_error("make the folder of", &path))?;
             write(value, &path)?;
         }
         Ok(large)
@@ -245,7 +249,7 @@ impl Write for Hashing {
 
 /// Gives what a file holds piece by piece.
 fn read(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut file = File::open(path)?;
+    let mut file = open_regular(path)?;
     let mut piece = vec![0; 64 << 10];
     loop {
         match file.read(&mut piece) {
@@ -271,12 +275,47 @@ fn write_content(value: &Value, output: &mut impl Write) -> io::Result<()> {
     }
 }
 
+/// Whether a file holds a value, all of whose bytes are compared: that is faster than their hash.
+fn holds(path: &Path, value: &Value, bytes: u64) -> bool {
+    let is_file = fs::symlink_metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes);
+    let Some(file) = is_file.then(|| open_regular(path).ok()).flatten() else {
+        return false;
+    };
+    let mut comparing = Comparing {
+        file,
+        piece: vec![0; 64 << 10],
+    };
+    write_content(value, &mut comparing).is_ok()
+}
+
+/// Refuses bytes that are others than those of a file.
+struct Comparing {
+    file: File,
+    piece: Vec<u8>,
+}
+
+impl Write for Comparing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = bytes.len().min(self.piece.len());
+        let (expected, piece) = (&bytes[..length], &mut self.piece[..length]);
+        self.file.read_exact(piece)?;
+        match piece == expected {
+            true => Ok(length),
+            false => Err(io::Error::other("other bytes")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Writes to a temporary file beside the place, and renames that when it is on the disk.
 fn write(value: &Value, path: &Path) -> Result<(), LargeValueError> {
     /// Threads of a process may write at the same time.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(io_error("make the folder of", path))?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let temporary = folder.join(format!(".{}-{number}", std::process::id()));
     let written = File::create(&temporary)

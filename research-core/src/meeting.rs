@@ -151,6 +151,29 @@ pub enum StorageError {
         /// What is wrong there, and what to do.
         reason: String,
     },
+    /// Somebody else has deleted, replaced, cut or moved the log while it was being written.
+    #[error("{} {what} while the run was writing it: {saved}", path.display())]
+    LogLost {
+        /// The log, where it was.
+        path: PathBuf,
+        /// What has become of it.
+        what: String,
+        /// What could be saved of it, and where that is.
+        saved: String,
+    },
+    /// A table has more rows than the log gives: the log may have lost them.
+    #[error(
+        "{} has {before} rows, and the log gives {now}: it is left as it is, because the log may have lost what it has (`research doctor` checks the log)",
+        path.display()
+    )]
+    FewerRows {
+        /// The table.
+        path: PathBuf,
+        /// How many rows it has.
+        before: u64,
+        /// How many rows it would have.
+        now: u64,
+    },
     /// A file was written by a later version.
     #[error(
         "{} has format version {found}, and this program reads up to {known}: use a newer research",

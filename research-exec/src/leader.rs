@@ -37,7 +37,7 @@ pub use job::{Job, Report, RunError};
 pub use launch::LaunchError;
 use launch::RunningWorker;
 use sampler::Sampler;
-use signals::Signals;
+pub use signals::Signals;
 pub use subscribers::call_subscriber;
 pub use updates::DomainUpdater;
 use updates::Updates;
@@ -50,7 +50,7 @@ const INBOX: usize = 256;
 /// # Errors
 /// Events could not be kept, workers could not be started or kept ending. Whatever happens, no
 /// worker outlives the call.
-pub fn lead(job: Job) -> Result<Report, RunError> {
+pub fn lead(mut job: Job) -> Result<Report, RunError> {
     if lineage::depth() >= lineage::MOST_DEPTH {
         return Err(RunError::TooDeep);
     }
@@ -63,15 +63,14 @@ pub fn lead(job: Job) -> Result<Report, RunError> {
         source,
     })?;
     let (letters, inbox) = bounded(INBOX);
-    let signals = if job.handle_signals {
-        let listening = Signals::listen(letters.clone());
-        Some(listening.map_err(|source| RunError::Io {
+    let mut signals = job.signals.take();
+    if let Some(signals) = &mut signals {
+        let started = signals.start(letters.clone());
+        started.map_err(|source| RunError::Io {
             action: "listen to signals",
             source,
-        })?)
-    } else {
-        None
-    };
+        })?;
+    }
     let control = job.control.clone();
     let leader = Leader::new(job, letters.clone(), inbox)?;
     let connected = control.connect(&letters);

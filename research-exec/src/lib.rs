@@ -35,7 +35,7 @@ pub use groups::{running_groups, signal_groups, survive_file_size_limit};
 pub use in_unit::is_in_unit;
 pub use launcher::{Begun, ForkedWorker, Launcher, has_one_thread};
 pub use leader::{
-    DomainUpdater, Job, LaunchError, Report, RunControl, RunError, call_subscriber, lead,
+    DomainUpdater, Job, LaunchError, Report, RunControl, RunError, Signals, call_subscriber, lead,
 };
 pub use orphans::{end_left_behind, new_mark};
 pub use process::{end_process, leave_terminal};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use regex::Regex;
-use research_core::{EnvMeta, StorageError};
+use research_core::{EnvMeta, StorageError, create_folders};
 
 use crate::names::check_name;
 
@@ -185,7 +185,7 @@ pub fn write_env(research: &Path, texts: &EnvTexts) -> Result<(), StorageError> 
     for (file, text) in texts {
         let path = folder.join(file);
         let parent = path.parent().unwrap_or(&folder);
-        fs::create_dir_all(parent).map_err(StorageError::io("create", parent))?;
+        create_folders(research, parent).map_err(StorageError::io("create", parent))?;
         fs::write(&path, text).map_err(StorageError::io("write", &path))?;
     }
     Ok(())

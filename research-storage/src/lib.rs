@@ -21,9 +21,11 @@ mod statistics;
 mod table;
 
 pub use env::{EnvError, EnvTexts, check_env, collect_env, read_env, system_facts, write_env};
+#[cfg(feature = "parquet")]
+pub use local::ReplaceTables;
 pub use local::{
-    ArtifactsError, FolderCheckup, Leftovers, LocalStorage, Runner, StoredResearch, check_folder,
-    list, remove, salvage_folder,
+    ArtifactsError, FolderCheckup, Leftovers, LocalStorage, LostRows, MissingEnd, Runner,
+    StoredResearch, check_folder, list, remove, salvage_folder,
 };
 pub use log::{
     Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,

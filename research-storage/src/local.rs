@@ -15,8 +15,10 @@ mod checkup;
 mod description;
 #[cfg(feature = "parquet")]
 mod export;
+mod guard;
 mod leftovers;
 mod lock;
+mod lock_holder;
 mod overview;
 #[cfg(feature = "parquet")]
 mod parts;
@@ -31,13 +33,16 @@ use std::path::{Path, PathBuf};
 
 use research_core::{Event, FsyncPolicy, LogLevel, ResearchRecord, Storage, StorageError};
 
-use crate::log::{LogWriter, TornTail};
+use crate::log::{LogReader, LogWriter, TornTail};
 use crate::names::check_name;
+use guard::Guard;
 use lock::Lock;
 use text::TextLogs;
 
 pub use artifacts::ArtifactsError;
-pub use checkup::{FolderCheckup, check_folder, salvage_folder};
+pub use checkup::{FolderCheckup, LostRows, MissingEnd, check_folder, salvage_folder};
+#[cfg(feature = "parquet")]
+pub use export::ReplaceTables;
 pub use leftovers::Leftovers;
 pub use lock::Runner;
 pub use remove::remove;
@@ -66,6 +71,7 @@ pub struct LocalStorage {
     folder: PathBuf,
     experiments: PathBuf,
     log: LogWriter,
+    guard: Guard,
     text: TextLogs,
     /// Last, so that it is given back when all else is closed.
     lock: Lock,
@@ -130,17 +136,18 @@ impl LocalStorage {
         folder: PathBuf,
         lock: Lock,
     ) -> Result<(Self, Option<TornTail>), StorageError> {
-        let (log, torn) = LogWriter::open(&folder.join(EVENTS), FsyncPolicy::default())?;
+        let path = folder.join(EVENTS);
+        stored::check_begin(&LogReader::open(&path)?, &path)?;
+        let (log, torn) = LogWriter::open(&path, FsyncPolicy::default())?;
+        let guard = Guard::new(&folder)?;
         let experiments = folder.join(EXPERIMENTS);
-        let mut text = TextLogs::open(&folder.join(RUN_LOG), &experiments)?;
-        if let Some(torn) = torn {
-            text.torn_tail(torn)?;
-        }
+        let text = TextLogs::open(&folder.join(RUN_LOG), &experiments)?;
         let storage = Self {
             record,
             folder,
             experiments,
             log,
+            guard,
             text,
             lock,
         };
@@ -209,15 +216,37 @@ impl LocalStorage {
     }
 }
 
+impl LocalStorage {
+    fn try_to_commit(&mut self, durable: bool) -> Result<(), StorageError> {
+        let loss = match self.guard.look(self.log.written())? {
+            // Experiments may have failed because the folder is gone: they are run again.
+            Some(loss) if loss.is_of_folder() => Some(loss),
+            loss => {
+                // What can be saved of the log has these events, too.
+                self.log.commit(durable)?;
+                match loss {
+                    Some(loss) => Some(loss),
+                    None => self.guard.look(self.log.written())?,
+                }
+            }
+        };
+        if let Some(loss) = loss {
+            return Err(self.guard.save(&loss, &self.record));
+        }
+        self.text.write()
+    }
+}
+
 impl Storage for LocalStorage {
     fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
-        self.log.append(events)?;
-        self.text.append(events)
+        let appended = self.log.append(events);
+        let appended = appended.and_then(|()| self.text.append(events));
+        appended.inspect_err(|_| self.lock.stay())
     }
 
     fn commit(&mut self, durable: bool) -> Result<(), StorageError> {
-        self.log.commit(durable)?;
-        self.text.write()
+        self.try_to_commit(durable)
+            .inspect_err(|_| self.lock.stay())
     }
 
     fn experiments_folder(&self) -> Option<&Path> {
@@ -240,7 +269,7 @@ fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
         .map_err(StorageError::io("write", &path))?;
     LogWriter::create(&folder.join(EVENTS), FsyncPolicy::Always)?.commit(true)?;
     sync_folder(folder)?;
-    Ok(lock)
+    lock.with_log(folder)
 }
 
 fn record_json(record: &ResearchRecord, folder: &Path) -> Result<Vec<u8>, StorageError> {

@@ -134,27 +134,41 @@ fn only_values_to_which_nothing_refers_are_collected() {
     storage.commit(true).unwrap();
     let others = touch(&folder, &["values/notes.txt", "values/abc.txt"]);
     let unfinished = touch(&folder, &["values/.4242-0"]);
-    let unused = [path(&voided), path(&untold), unfinished[0].clone()];
+    let unused = [path(&voided), path(&untold)];
     let used = [&shared, &kept, &failed, &running].map(path);
 
     let stored = StoredResearch::load(&folder).unwrap();
     assert!(stored.collect().unwrap().files.is_empty(), "it is run");
-    assert!(check_folder(&folder).unwrap().leftovers.files.is_empty());
+    assert!(
+        stored.collect_values().unwrap().files.is_empty(),
+        "it is run"
+    );
+    let checkup = check_folder(&folder).unwrap();
+    assert!(checkup.leftovers.files.is_empty() && checkup.unused_values.files.is_empty());
     drop(storage);
 
     let mut expected = unused.to_vec();
     expected.sort();
     let checkup = check_folder(&folder).unwrap();
-    assert_eq!(checkup.leftovers.files, expected);
+    assert_eq!(checkup.leftovers.files, unfinished);
+    assert_eq!(checkup.unused_values.files, expected);
     assert_eq!((checkup.values, checkup.damaged_values.len()), (4, 0));
     let removed = stored.collect().unwrap();
     assert_eq!(removed, checkup.leftovers);
-    assert_eq!(are_there(&unused), [false; 3]);
+    assert_eq!(
+        are_there(&unused),
+        [true; 2],
+        "values are removed only where that is asked for"
+    );
+    assert_eq!(are_there(&unfinished), [false]);
+    let removed = stored.collect_values().unwrap();
+    assert_eq!(removed, checkup.unused_values);
+    assert_eq!(are_there(&unused), [false; 2]);
     assert_eq!(are_there(&used), [true; 4]);
     assert_eq!(are_there(&others), [true; 2]);
     let checkup = check_folder(&folder).unwrap();
     assert!(checkup.is_whole(), "{checkup:?}");
-    assert_eq!(stored.collect().unwrap().files.len(), 0);
+    assert_eq!(stored.collect_values().unwrap().files.len(), 0);
     assert!(!folder.join("lock").exists());
 }
 
@@ -171,15 +185,21 @@ fn where_the_log_is_damaged_nothing_is_collected() {
         storage.commit(true).unwrap();
     }
     drop(storage);
-    let mut bytes = fs::read(&log).unwrap();
-    bytes[usize::try_from(begin).unwrap() + 14] ^= 1;
-    fs::write(&log, bytes).unwrap();
-    assert!(check_folder(&folder).unwrap().leftovers.files.is_empty());
-    StoredResearch::load(&folder)
-        .unwrap()
-        .collect()
-        .unwrap_err();
-    assert!(folder.join(value.file()).exists());
+    let bytes = fs::read(&log).unwrap();
+    let begin = usize::try_from(begin).unwrap();
+    let mut flipped = bytes.clone();
+    flipped[begin + 14] ^= 1;
+    let zeroed = [&bytes[..begin], &vec![0; bytes.len() - begin]].concat();
+    // Damage in the middle, and an end of zeros as some file systems leave it.
+    for damaged in [flipped, zeroed] {
+        fs::write(&log, damaged).unwrap();
+        let checkup = check_folder(&folder).unwrap();
+        assert!(checkup.unused_values.files.is_empty() && !checkup.is_whole());
+        let stored = StoredResearch::load(&folder).unwrap();
+        let error = stored.collect_values().unwrap_err();
+        assert!(error.to_string().contains("none is removed"), "{error}");
+        assert!(folder.join(value.file()).exists());
+    }
 }
 
 /// A folder elsewhere may be that of other researches, too.
@@ -196,6 +216,7 @@ fn of_values_behind_a_link_nothing_is_collected() {
     assert!(check_folder(&folder).unwrap().leftovers.files.is_empty());
     let stored = StoredResearch::load(&folder).unwrap();
     assert!(stored.collect().unwrap().files.is_empty());
+    assert!(stored.collect_values().unwrap().files.is_empty());
     drop(LocalStorage::open(&folder).unwrap());
     assert!(folder.join(value.file()).exists());
     assert_eq!(are_there(&unfinished), [true]);

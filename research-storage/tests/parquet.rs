@@ -14,7 +14,9 @@ use parquet::record::Field;
 use proptest::prelude::*;
 use research_core::{Column, Event, ExperimentNumber, Status, Storage};
 use research_domain::{Config, Value};
-use research_storage::{Cell, LocalStorage, Results, StoredResearch, Table, TableOptions};
+use research_storage::{
+    Cell, LocalStorage, ReplaceTables, Results, StoredResearch, Table, TableOptions,
+};
 
 fn log() -> Vec<Event> {
     let config = Config::from_pairs([("lr", 0.5)]).with("größe", "klein, \"fein\"");
@@ -174,14 +176,18 @@ fn a_folder_gets_both_tables_and_gets_them_anew() {
     storage.append(&log[..2]).unwrap();
     storage.commit(false).unwrap();
     let stored = StoredResearch::load(storage.folder()).unwrap();
-    stored.write_parquet().unwrap();
+    stored
+        .write_parquet(ReplaceTables::UnlessFewerRows)
+        .unwrap();
     let [results, experiments] =
         ["results.parquet", "experiments.parquet"].map(|name| storage.folder().join(name));
     assert_eq!(read(&results).1.len(), 4);
     assert_eq!(read(&experiments).1.len(), 1);
     storage.append(&log[2..]).unwrap();
     storage.commit(false).unwrap();
-    stored.write_parquet().unwrap();
+    stored
+        .write_parquet(ReplaceTables::UnlessFewerRows)
+        .unwrap();
     assert_eq!(read(&results).1.len(), 5);
     let folded = stored.results().unwrap();
     assert_eq!(read(&experiments).1, shown(&folded.experiments_table()));
@@ -199,7 +205,10 @@ fn a_file_that_cannot_be_written_is_named() {
     let storage = LocalStorage::create(base.path(), &record("power")).unwrap();
     fs::create_dir(storage.folder().join("results.parquet")).unwrap();
     let stored = StoredResearch::load(storage.folder()).unwrap();
-    let error = stored.write_parquet().unwrap_err().to_string();
+    let error = stored
+        .write_parquet(ReplaceTables::UnlessFewerRows)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("results.parquet"), "{error}");
 }
 
@@ -292,7 +301,7 @@ proptest! {
         let table = results.to_table(&TableOptions::new()).unwrap();
         let expected = [written(&table), written(&results.experiments_table())];
         let stored = StoredResearch::load(storage.folder()).unwrap();
-        stored.write_parquet_in_parts(bytes).unwrap();
+        stored.write_parquet_in_parts(ReplaceTables::Always, bytes).unwrap();
         let names = ["results.parquet", "experiments.parquet"];
         let found = names.map(|name| fs::read(storage.folder().join(name)).unwrap());
         prop_assert!(found == expected, "{} events in parts of {bytes} bytes", log.len());

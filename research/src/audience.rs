@@ -1,10 +1,10 @@
 //! Who sees the events of a run.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::BufWriter;
 use std::path::Path;
 
-use research_core::{ResearchRecord, Subscriber};
+use research_core::{ResearchRecord, Subscriber, open_regular_with};
 use research_exec::call_subscriber;
 use research_monitor::{Bar, Monitor, MonitorLog, Progress};
 use research_storage::StoredResearch;
@@ -43,7 +43,10 @@ impl Audience {
             ));
         };
         let path = folder.join(MONITOR_LOG);
-        let log = File::create(path).and_then(|file| MonitorLog::new(BufWriter::new(file)));
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        let log = open_regular_with(&path, &mut options)
+            .and_then(|file| MonitorLog::new(BufWriter::new(file)));
         let log = log.map_err(|source| ResearchError::Io {
             action: "write monitor.csv",
             source,

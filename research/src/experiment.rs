@@ -40,7 +40,7 @@ impl StoredExperiment {
             events?.iter().for_each(|event| found.apply(event));
         }
         found.experiment.ok_or_else(|| ResearchError::NoExperiment {
-            name: stored.record().name.clone(),
+            name: stored.name(),
             id: id.to_owned(),
             several: Vec::new(),
         })
@@ -70,7 +70,7 @@ impl StoredExperiment {
                 }
             }
         }
-        let name = &stored.record().name;
+        let name = &stored.name();
         let called = called.iter().map(AsRef::as_ref);
         called.map(|called| only(&fitting, called, name)).collect()
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use research_core::{Event, LargeValue, OutputStream, ResearchRecord};
+use research_core::{Event, LargeValue, OutputStream, ResearchRecord, read_regular};
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
 use research_monitor::strip_controls;
@@ -48,6 +48,9 @@ impl Kept {
 }
 
 #[cfg(feature = "parquet")]
+use research_storage::ReplaceTables;
+
+#[cfg(feature = "parquet")]
 impl Kept {
     /// Writes the tables that lie beside the log. The run is over and its log whole, so a disk
     /// without room for them is no reason to call it failed.
@@ -61,7 +64,9 @@ impl Kept {
                 "research: the run is over; writing results.parquet and experiments.parquet, which can be interrupted (`research compact` writes them)"
             );
         }
-        if let Err(error) = StoredResearch::load(folder).and_then(|stored| stored.write_parquet()) {
+        let replace = ReplaceTables::UnlessFewerExperiments;
+        let written = StoredResearch::load(folder).and_then(|stored| stored.write_parquet(replace));
+        if let Err(error) = written {
             let error = strip_controls(&error.to_string());
             eprintln!(
                 "research: the tables for other programs are missing or old: {error} (`research compact` writes them)"
@@ -155,7 +160,7 @@ impl Finished {
     ) -> Result<String, ResearchError> {
         if let Kept::Folder(folder) = &self.kept {
             let folder = folder.join("experiments").join(experiment.as_str());
-            return match std::fs::read(folder.join(stream.file_name())) {
+            return match read_regular(&folder.join(stream.file_name())) {
                 Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
                 Err(source) => Err(ResearchError::Io {

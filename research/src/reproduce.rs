@@ -192,6 +192,7 @@ impl Prepared {
         let mark = storage.mark();
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let notes = earlier::write_down().map_err(io("note earlier runs"))?;
+        let signals = self.listen_to_signals()?;
         let target = self.target(notes.as_ref(), true);
         let task = TaskExperiment {
             number: experiment.number,
@@ -213,12 +214,12 @@ impl Prepared {
             control: active.control(),
             launcher,
             recorded_source: record.source.as_ref().map(ToString::to_string),
-            handle_signals: self.research.handle_signals,
+            signals,
             warnings: Vec::new(),
             mark,
         })?;
         if report.outcome != Outcome::Complete {
-            return Err(RunError::GivenUp("it was interrupted".to_owned()).into());
+            return Err(RunError::Interrupted.into());
         }
         let mut all = Vec::new();
         for events in StoredResearch::load(&again)?.events()? {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
 use research_domain::{Count, Iteration, Rules};
 use research_exec::devices::{DevicePlan, DeviceProbe};
-use research_exec::{DomainSource, DomainUpdater, DoneBefore, Job, Target, lead};
+use research_exec::{DomainSource, DomainUpdater, DoneBefore, Job, Signals, Target, lead};
 use research_monitor::Progress;
 use research_storage::{StoredResearch, check_env, check_name};
 
@@ -192,15 +192,17 @@ impl Prepared {
             warnings.push("the domain has no configs, so there is nothing to run".to_owned());
         }
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
+        // Before the folder or its lock is there, by which others see that there is a run to stop.
+        let signals = self.listen_to_signals()?;
         let Stored {
             storage,
             kept,
             record,
             mark,
-            left,
+            warnings: of_earlier_runs,
         } = self.storage(stored.as_ref(), &options)?;
         active.set_kept(&kept);
-        warnings.extend(left);
+        warnings.extend(of_earlier_runs);
         let updater = self.updater(&options, stored.as_ref(), &kept, &mark)?;
         let recording = {
             let folder = kept.folder().map(Path::to_owned);
@@ -234,7 +236,7 @@ impl Prepared {
             launcher,
             control: active.control(),
             recorded_source: record.source.as_ref().map(ToString::to_string),
-            handle_signals: self.research.handle_signals,
+            signals,
             warnings,
             mark,
         });
@@ -262,6 +264,15 @@ impl Prepared {
         } = &self.research;
         let view = root_view(&self.experiment, options, domain, !updates.is_empty());
         Ok(Tasks::new(view, options, before)?)
+    }
+
+    /// Listens to signals from here on, if that was not switched off.
+    pub(crate) fn listen_to_signals(&self) -> Result<Option<Signals>, ResearchError> {
+        let listening = self.research.handle_signals.then(Signals::listen);
+        listening.transpose().map_err(|source| ResearchError::Io {
+            action: "listen to signals",
+            source,
+        })
     }
 
     /// Who decides on updates of the domain, with what earlier runs have come to; `None` where

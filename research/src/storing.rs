@@ -18,8 +18,8 @@ pub(crate) struct Stored {
     pub(crate) record: ResearchRecord,
     /// What marks the processes of the run.
     pub(crate) mark: String,
-    /// What is to be said of the processes of earlier runs.
-    pub(crate) left: Option<String>,
+    /// What is to be said of earlier runs: of their processes, and of what they had not written.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Prepared {
@@ -29,6 +29,7 @@ impl Prepared {
         stored: Option<&StoredResearch>,
         options: &RunOptions,
     ) -> Result<Stored, ResearchError> {
+        let mut warnings = Vec::new();
         let mut storage = match (&self.research.place, stored) {
             (Place::Memory, _) => {
                 let record = self.record(options.clone());
@@ -38,11 +39,17 @@ impl Prepared {
                     kept: Kept::Memory(events),
                     record,
                     mark: new_mark(),
-                    left: None,
+                    warnings: Vec::new(),
                 });
             }
             (Place::Folder(_), Some(stored)) => {
-                let mut storage = LocalStorage::open(stored.folder())?.0;
+                let (mut storage, torn) = LocalStorage::open(stored.folder())?;
+                warnings.extend(torn.map(|torn| {
+                    format!(
+                        "the last {} bytes of the event log, from byte {}, were not a whole frame and were cut off: an earlier run was killed while it wrote them, or the file was damaged",
+                        torn.bytes, torn.offset
+                    )
+                }));
                 let now = self.record(options.clone());
                 if let Some(record) = changes::updated(storage.record(), now) {
                     storage.set_record(record)?;
@@ -53,7 +60,7 @@ impl Prepared {
                 LocalStorage::create(base, &self.record(options.clone()))?
             }
         };
-        let left = left::end(&mut storage)?;
+        warnings.extend(left::end(&mut storage)?);
         let storage = storage
             .with_fsync(options.fsync)
             .with_loglevel(options.loglevel);
@@ -62,7 +69,7 @@ impl Prepared {
             record: storage.record().clone(),
             mark: storage.mark(),
             storage: Box::new(storage),
-            left,
+            warnings,
         })
     }
 

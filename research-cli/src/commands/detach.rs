@@ -47,7 +47,8 @@ impl Background {
     }
 }
 
-/// Tells whoever has started this process that the run has begun: it is in the log.
+/// Tells whoever has started this process that the run has begun: it is in the log, and a worker is
+/// there to run experiments. A run that ends before that tells how by its exit code.
 struct Begun(Option<UnixStream>);
 
 impl Subscriber for Begun {
@@ -55,7 +56,11 @@ impl Subscriber for Begun {
         Delivery::Synchronous
     }
 
-    fn on_events(&mut self, _: &[Event]) {
+    fn on_events(&mut self, events: &[Event]) {
+        let is_worker = |event: &Event| matches!(event, Event::WorkerStarted { .. });
+        if !events.iter().any(is_worker) {
+            return;
+        }
         if let Some(mut starter) = self.0.take() {
             // One that is gone need not know.
             let _ = starter.write_all(&[1]);

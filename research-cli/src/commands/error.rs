@@ -66,6 +66,9 @@ pub enum CommandError {
     /// The storage of a research.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// A table would lose rows.
+    #[error("{0}; --allow-fewer-rows replaces it")]
+    FewerRows(StorageError),
     /// The profile was asked for of a research that has none.
     #[error(
         "research `{0}` was run without a profile: run it with `profile = 1` or `--set profile=1`"
@@ -179,6 +182,7 @@ impl CommandError {
             | Self::DetachedInMemory
             | Self::NobodyToAsk { .. } => Exit::Usage,
             Self::NotFromFile(_) | Self::Exists { .. } => Exit::Usage,
+            Self::FewerRows(_) => Exit::Impossible,
             Self::Storage(error) | Self::Artifacts(ArtifactsError::Storage(error)) => {
                 storage_exit(error)
             }
@@ -227,6 +231,8 @@ fn storage_exit(error: &StorageError) -> Exit {
         StorageError::Io { .. }
         | StorageError::Damaged { .. }
         | StorageError::TooNew { .. }
+        | StorageError::FewerRows { .. }
+        | StorageError::LogLost { .. }
         | StorageError::Locked { .. }
         | StorageError::LockedElsewhere { .. }
         | StorageError::TooLarge { .. }
@@ -253,12 +259,14 @@ fn research_exit(error: &ResearchError) -> Exit {
             Exit::Success
         }
         ResearchError::Run(RunError::Raised(_)) => Exit::Failures,
+        ResearchError::Run(RunError::Interrupted) => Exit::Interrupted,
         ResearchError::LargeValue(_)
         | ResearchError::Run(_)
         | ResearchError::Worker(_)
         | ResearchError::FailedBefore(_)
         | ResearchError::NotToldApart { .. }
         | ResearchError::LogRemoved { .. }
+        | ResearchError::RunElsewhere { .. }
         | ResearchError::Io { .. } => Exit::Impossible,
     }
 }

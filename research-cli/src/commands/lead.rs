@@ -68,7 +68,7 @@ pub(super) fn set_workers(options: &mut RunOptions, workers: Option<NonZeroU32>)
 pub(super) fn recorded(stored: &StoredResearch) -> Result<(ResearchFile, PathBuf), CommandError> {
     let record = stored.record();
     let source = record.source.as_ref();
-    let source = source.ok_or_else(|| CommandError::NotFromFile(record.name.clone()))?;
+    let source = source.ok_or_else(|| CommandError::NotFromFile(stored.name()))?;
     let mut file = ResearchFile::from_record(source)?;
     let folder = stored.folder();
     let folder = folder
@@ -116,7 +116,7 @@ pub(super) fn lead(
         }
         Err(error) => return Err(error.into()),
     };
-    let exit = exit(&finished);
+    let exit = exit(&finished, &monitor);
     if !shown.quiet || exit != Exit::Success {
         let conclusion = conclusion(file, called, &monitor, shown);
         // What cannot be said on standard error is in the log.
@@ -224,10 +224,12 @@ pub(super) fn again(name: &str) -> String {
     format!("run what failed again with `research resume {name} --failed`")
 }
 
-fn exit(finished: &Finished) -> Exit {
+/// How the research stands when the run has ended: what failed in earlier runs of it counts, too, so
+/// that a run and those that resume it say the same.
+fn exit(finished: &Finished, monitor: &Monitor) -> Exit {
     match finished.report() {
         Some(report) if report.outcome == Outcome::Interrupted => Exit::Interrupted,
-        Some(report) if report.counts.unsuccessful() > 0 => Exit::Failures,
+        _ if monitor.picture().failed_experiments() > 0 => Exit::Failures,
         _ => Exit::Success,
     }
 }

@@ -13,7 +13,7 @@ use research::monitor::StatusReport;
 use research::storage::{StoredResearch, list};
 use serde::Serialize;
 
-use super::{CommandError, status, table, write_json};
+use super::{CommandError, status, table, torn_tail, write_json};
 use crate::exit::Exit;
 
 /// List the researches in a folder
@@ -62,13 +62,18 @@ struct Line {
 /// # Errors
 /// The folder cannot be read, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let lines = lines(&list(&arguments.folder)?);
+    let all = list(&arguments.folder)?;
+    let lines = lines(&all);
     match arguments.format {
         Format::Json => {
             write_json(out, &lines)?;
             writeln!(out)?;
         }
         Format::Table => print(&lines, out)?,
+    }
+    out.flush()?;
+    for stored in &all {
+        torn_tail::warn(stored.folder());
     }
     Ok(Exit::Success)
 }
@@ -108,7 +113,7 @@ fn line(stored: &StoredResearch) -> Line {
     let report = report.ok();
     let report = report.as_ref();
     Line {
-        name: stored.record().name.clone(),
+        name: stored.name(),
         folder: stored.folder().display().to_string(),
         created: stored.record().created,
         state: report.map_or("unreadable", |report| report.state.as_str()),

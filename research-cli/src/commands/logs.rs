@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use research::StoredExperiment;
+use research::core::open_regular;
 use research::storage::StoredResearch;
 
 use super::CommandError;
@@ -114,7 +115,7 @@ impl Tail {
     /// Prints what has been added.
     fn print(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = match File::open(&self.path) {
+            self.file = match open_regular(&self.path) {
                 Ok(file) => Some(file),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(error),

@@ -139,7 +139,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let stored = StoredResearch::load(&arguments.name)?;
     let filters = arguments.chosen.choose(&stored, filters)?;
     let results = stored.results_for(&filters.clone().variables(&arguments.y))?;
-    let name = &stored.record().name;
+    let name = &stored.name();
     let plot = results.plot(&filters, &options(arguments, name))?;
     match (&arguments.out, form) {
         (Some(path), Some(form)) => write(&plot, path, &form)?,

@@ -55,7 +55,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .by_iteration(arguments.iterations);
     let profile = research.profile_with(&options).map_err(Box::new)?;
     if profile.units.is_empty() && research.record().options.profile == 0 {
-        return Err(CommandError::NoProfile(research.record().name.clone()));
+        return Err(CommandError::NoProfile(
+            arguments.name.to_string_lossy().into_owned(),
+        ));
     }
     let table = if arguments.iterations {
         profile.iterations_table()

@@ -93,7 +93,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let path = path.transpose()?;
     let (mut file, base) = recorded(&stored)?;
     if let Some(path) = path {
-        let changed = changed_file(arguments, &path, &file, &record.name)?;
+        let changed = changed_file(arguments, &path, &file, &stored.name())?;
         let name = std::mem::take(&mut file.name);
         file = ResearchFile { name, ..changed };
     }

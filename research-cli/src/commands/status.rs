@@ -78,8 +78,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         // Asked before the log is read: a run that ends in between says so in the log.
         let is_run = stored.runner()?.is_some();
         fold(&mut events, &mut picture)?;
-        let name = &stored.record().name;
-        let report = StatusReport::of(name, &picture, is_run, Timestamp::now())
+        let name = stored.name();
+        let report = StatusReport::of(&name, &picture, is_run, Timestamp::now())
             .called(arguments.name.to_string_lossy());
         let interval = arguments.watch.filter(|_| is_run);
         match (arguments.format, arguments.watch) {
@@ -104,8 +104,8 @@ pub(crate) fn report(stored: &StoredResearch) -> Result<StatusReport, StorageErr
     let is_run = stored.runner()?.is_some();
     let mut picture = Picture::default();
     fold(&mut stored.events()?, &mut picture)?;
-    let name = &stored.record().name;
-    Ok(StatusReport::of(name, &picture, is_run, Timestamp::now()))
+    let name = stored.name();
+    Ok(StatusReport::of(&name, &picture, is_run, Timestamp::now()))
 }
 
 fn fold(events: &mut LogReader, picture: &mut Picture) -> Result<(), StorageError> {

@@ -42,9 +42,25 @@ fn what_is_of_no_use_is_told_and_removed() {
     place.write(&format!("study/values/{hash}.txt"), &"x".repeat(3 << 20));
     let done = place.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let told = "of no use      2 files, 3.0 MiB: `research compact study` removes them";
-    assert!(done.out.contains(told), "{}", done.out);
-    assert_eq!(compact(), "removed what was of no use: 2 files, 3.0 MiB\n");
+    for told in [
+        "of no use      1 file, 12 B, left by killed processes: `research compact study` removes them",
+        "unused values  1 file, 3 MiB, to which the log does not refer: \
+         `research compact study --remove-values` removes them",
+    ] {
+        assert!(done.out.contains(told), "{}", done.out);
+    }
+    assert_eq!(compact(), "removed what was of no use: 1 file, 12 B\n");
+    assert_eq!(
+        place
+            .research(&["doctor", "study"])
+            .out
+            .matches("unused values")
+            .count(),
+        1
+    );
+    let done = place.research(&["compact", "study", "--remove-values"]);
+    let told = "removed values to which the log does not refer: 1 file, 3 MiB\n";
+    assert_eq!((done.code, &*done.out), (Some(0), told), "{done:?}");
     let done = place.research(&["doctor", "study", "--format", "json"]);
     let found: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!(

@@ -216,7 +216,7 @@ fn a_hopeless_run_ends_early_and_can_be_resumed() {
     );
     place.write("mended", "");
     let done = place.research(&["resume", "h"]);
-    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(done.code, Some(1), "what failed before counts: {done:?}");
     assert_eq!(place.status("h")["remaining"], 0);
     assert_eq!(
         place.table("h"),

@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod configs;
+mod damaged;
 mod detached;
 mod devices;
+mod disturbed;
 mod doctor;
 mod env;
 mod failures;

@@ -2,7 +2,7 @@
 
 use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subscriber};
 
-use super::{DomainUpdater, LaunchError, RunControl};
+use super::{DomainUpdater, LaunchError, RunControl, Signals};
 use crate::devices::{DevicePlan, DeviceProbe};
 use crate::distributor::StatusCounts;
 use crate::launcher::Launcher;
@@ -36,8 +36,9 @@ pub struct Job {
     pub recorded_source: Option<String>,
     /// What other threads of the program can end the run with.
     pub control: RunControl,
-    /// Whether Ctrl-C, SIGTERM and the signals by which batch systems warn stop the run.
-    pub handle_signals: bool,
+    /// Listens to Ctrl-C, SIGTERM and other signals, which end the run in an orderly way; without
+    /// it they do what they do in this process.
+    pub signals: Option<Signals>,
     /// What people should know before it begins.
     pub warnings: Vec<String>,
     /// What marks the processes of the run, for whoever comes after it to know them: in the form
@@ -67,6 +68,9 @@ pub enum RunError {
     /// It made no sense to go on.
     #[error("the run ends here: {0}")]
     GivenUp(String),
+    /// It was stopped before it came to its end, and what it was for is not there.
+    #[error("it was interrupted")]
+    Interrupted,
     /// A unit has failed, and failures are to be raised at once.
     #[error("{0}")]
     Raised(String),

@@ -48,14 +48,23 @@ static SEEN: AtomicUsize = AtomicUsize::new(0);
 /// second one ends it at once, and so does the end of the grace period after any signal but SIGINT.
 /// A third signal has its default action, whatever the leader waits for: it ends this process, and
 /// its workers with it.
-pub(super) struct Signals {
+///
+/// Signals that come before the run begins are kept until then, so whoever can see that there will
+/// be a run can stop it.
+#[derive(Debug)]
+pub struct Signals {
     ids: Vec<SigId>,
     waker: UnixStream,
+    stream: Option<UnixStream>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Signals {
-    pub(super) fn listen(inputs: Sender<Input>) -> io::Result<Self> {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn listen() -> io::Result<Self> {
         let listened = listened()?;
         let (stream, waker) = UnixStream::pair()?;
         if RUNS.fetch_add(1, Ordering::SeqCst) == 0 {
@@ -65,15 +74,23 @@ impl Signals {
         let mut signals = Self {
             ids: Vec::new(),
             waker,
+            stream: Some(stream),
             thread: None,
         };
         for signal in listened {
             let id = forward(*signal, &signals.waker)?;
             signals.ids.push(id);
         }
-        let thread = std::thread::Builder::new().name("signals".into());
-        signals.thread = Some(thread.spawn(move || receive(stream, &inputs))?);
         Ok(signals)
+    }
+
+    /// Hands on what has come and what comes.
+    pub(super) fn start(&mut self, inputs: Sender<Input>) -> io::Result<()> {
+        if let Some(stream) = self.stream.take() {
+            let thread = std::thread::Builder::new().name("signals".into());
+            self.thread = Some(thread.spawn(move || receive(stream, &inputs))?);
+        }
+        Ok(())
     }
 }
 

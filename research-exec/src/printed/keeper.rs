@@ -1,6 +1,6 @@
 //! Where lines go.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use research_core::domain::ExperimentId;
 use research_core::{
     Event, EventSink, ExperimentNumber, KeepOutput, LogLevel, OutputStream, Redirect, SinkError,
-    Timestamp, leave_experiment_folder,
+    Timestamp, append_to_regular, create_experiment_folder, leave_experiment_folder,
 };
 
 use super::PerStream;
@@ -207,7 +207,7 @@ impl KeptFile {
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(open(&self.path)?),
+            None => self.file.insert(open(&self.path, self.is_common)?),
         };
         // With one call, between the lines of which nobody else's can come.
         if self.is_common && !lines.ends_with(b"\n") {
@@ -218,12 +218,12 @@ impl KeptFile {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path, is_common: bool) -> io::Result<File> {
     let open = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+        if let Some(folder) = path.parent().filter(|_| !is_common) {
+            create_experiment_folder(folder)?;
         }
-        OpenOptions::new().append(true).create(true).open(path)
+        append_to_regular(path)
     };
     match open() {
         // An experiment's end has just removed its empty folder.

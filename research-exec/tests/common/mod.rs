@@ -111,7 +111,7 @@ impl Run {
             launcher,
             control: research_exec::RunControl::default(),
             recorded_source: None,
-            handle_signals: false,
+            signals: None,
             warnings: Vec::new(),
             mark: research_exec::new_mark(),
         })?;

@@ -42,6 +42,11 @@ impl StoredResearch {
         // An id is checked when it is read: it is the name of a folder and nothing else.
         let find = |experiment: &ExperimentResult| {
             let folder = base.join(experiment.record.id.as_str());
+            // A link in its place could lead anywhere.
+            let is_folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir());
+            if !is_folder {
+                return Ok(Vec::new());
+            }
             let files = files(&folder).map_err(StorageError::io("read", &folder))?;
             Ok(files
                 .iter()

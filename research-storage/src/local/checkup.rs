@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use research_core::{
     Event, ExperimentNumber, FsyncPolicy, LargeValue, LargeValueError, LogLevel, Outcome,
-    StorageError, Timestamp,
+    StorageError, Timestamp, open_regular,
 };
 
-use super::leftovers::{Leftovers, References, unfinished, unused_values};
-use super::lock::{Lock, Runner, runner};
+use super::leftovers::{
+    Leftovers, References, kept_damaged_logs, unfinished, unfinished_where_nobody_runs,
+    unused_values,
+};
+use super::lock::{self, Lock, Runner, runner};
 use super::{DAMAGED, EVENTS, SALVAGED, StoredResearch, sync_folder};
 use crate::log::{Checkup, LogWriter, MAGIC, walk};
 
@@ -24,20 +28,64 @@ pub struct FolderCheckup {
     pub record: Option<StorageError>,
     /// What the event log holds.
     pub log: Checkup,
+    /// Why the log lacks the end of its last run, if it does although nobody runs the research.
+    pub missing_end: Option<MissingEnd>,
+    /// What the table of experiments has that the log lacks, if that is so.
+    pub lost_rows: Option<LostRows>,
     /// How many values have files of their own.
     pub values: u64,
     /// What is wrong with these files, each of which may hold several of them.
     pub damaged_values: Vec<LargeValueError>,
-    /// What is of no use; [`StoredResearch::collect`] removes it.
+    /// Files that a process was writing when it was killed; [`StoredResearch::collect`] removes
+    /// them.
     pub leftovers: Leftovers,
+    /// Files of values to which the log does not refer; [`StoredResearch::collect_values`] removes
+    /// them. None are named where the log is not whole.
+    pub unused_values: Leftovers,
+}
+
+/// Why a log lacks the end of its last run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingEnd {
+    /// The run was killed or could not write its end: it has left its lock.
+    Killed,
+    /// There is no lock: the run ended, and the log has lost its end; or the machine went down
+    /// with the run.
+    Lost,
+}
+
+/// A table that has more rows than the log gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostRows {
+    /// How many experiments the table has.
+    pub table: u64,
+    /// How many the log has.
+    pub log: u64,
 }
 
 impl FolderCheckup {
-    /// Whether nothing that was saved is missing or damaged. A torn end of the log was never
-    /// acknowledged: it is no damage.
+    /// Whether nothing that was saved is missing or damaged. What a process is writing just now may
+    /// look torn.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.record.is_none() && self.log.damaged.is_empty() && self.damaged_values.is_empty()
+        self.record.is_none() && self.is_log_whole() && self.damaged_values.is_empty()
+    }
+
+    /// Whether nothing is missing of the log. That a run was killed is no damage: what it had
+    /// committed is there.
+    #[must_use]
+    pub fn is_log_whole(&self) -> bool {
+        self.log.damaged.is_empty()
+            && (self.log.torn.is_none() || self.runner.is_some())
+            && self.missing_end != Some(MissingEnd::Lost)
+            && self.lost_rows.is_none()
+    }
+
+    /// Where in the log the first damage is, or its end.
+    pub(super) fn end_of_whole(&self) -> u64 {
+        let damaged = self.log.damaged.first().map(|span| span.offset);
+        let torn = self.log.torn.map(|torn| torn.offset);
+        damaged.or(torn).unwrap_or(self.log.end)
     }
 }
 
@@ -47,45 +95,127 @@ impl FolderCheckup {
 /// # Errors
 /// The folder is no research, or something in it cannot be read at all.
 pub fn check_folder(folder: &Path) -> Result<FolderCheckup, StorageError> {
+    // Asked before the log is read: who begins later may write what the log does not refer to yet.
+    let runner = runner(folder)?;
+    check(folder, runner, lock::is_there(folder))
+}
+
+/// The same where it is known who runs the research, and whether a run of it was killed.
+pub(super) fn check(
+    folder: &Path,
+    runner: Option<Runner>,
+    was_killed: bool,
+) -> Result<FolderCheckup, StorageError> {
     let log = folder.join(EVENTS);
     let record = match StoredResearch::load(folder) {
         Ok(_) => None,
         Err(error) if is_log(&log) => Some(error),
         Err(error) => return Err(error),
     };
-    // Asked before the log is read: who begins later may write what the log does not refer to yet.
-    let runner = runner(folder)?;
     let mut references = References::default();
+    let mut runs = Runs::default();
     let checkup = walk(&log, |_, events| {
-        events.iter().for_each(|event| references.see(event));
+        for event in &events {
+            references.see(event);
+            runs.see(event);
+        }
         Ok(())
     })?;
     let files: BTreeMap<PathBuf, &LargeValue> = references
         .values()
         .map(|value| (value.file(), value))
         .collect();
-    let mut leftovers = unfinished(folder);
-    // What was damaged may have referred to any of them.
-    if runner.is_none() && checkup.damaged.is_empty() {
-        unused_values(folder, &references, &mut leftovers)?;
-    }
-    Ok(FolderCheckup {
+    let is_run = runner.is_some();
+    let mut found = FolderCheckup {
         runner,
         record,
         log: checkup,
+        missing_end: (runs.goes_on && !is_run).then_some(match was_killed {
+            true => MissingEnd::Killed,
+            false => MissingEnd::Lost,
+        }),
+        lost_rows: runs.lost_rows(folder),
         values: references.values().count() as u64,
         damaged_values: files
             .values()
             .filter_map(|value| value.check(folder).err())
             .collect(),
-        leftovers,
-    })
+        leftovers: match is_run {
+            true => unfinished(folder),
+            false => unfinished_where_nobody_runs(folder),
+        },
+        unused_values: Leftovers::default(),
+    };
+    // What was damaged may have referred to any of them.
+    if !is_run && found.is_log_whole() {
+        found.unused_values = unused_values(folder, &references)?;
+    }
+    Ok(found)
+}
+
+/// Where the end of a research's log is lost, if it is; `None` while a process runs it.
+#[cfg(feature = "parquet")]
+pub(super) fn lost_end(stored: &StoredResearch) -> Result<Option<u64>, StorageError> {
+    let folder = stored.folder();
+    if runner(folder)?.is_some() {
+        return Ok(None);
+    }
+    let mut runs = Runs::default();
+    let mut events = stored.events()?;
+    while let Some(events) = events.next_batch()? {
+        events.iter().for_each(|event| runs.see(event));
+    }
+    let is_lost = events.torn().is_some() || (runs.goes_on && !lock::is_there(folder));
+    Ok(is_lost.then(|| events.offset()))
+}
+
+/// Which runs a log has: a fold of its events.
+#[derive(Default)]
+struct Runs {
+    /// Whether the last one has begun, and not ended.
+    goes_on: bool,
+    experiments: HashSet<ExperimentNumber>,
+}
+
+impl Runs {
+    fn see(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { .. } => self.goes_on = true,
+            Event::RunEnded { .. } => self.goes_on = false,
+            Event::ExperimentStarted { experiment, .. } => {
+                self.experiments.insert(*experiment);
+            }
+            _ => {}
+        }
+    }
+
+    /// The tables are written when a run ends, and no experiment ever leaves the log.
+    #[cfg(feature = "parquet")]
+    fn lost_rows(&self, folder: &Path) -> Option<LostRows> {
+        let log = self.experiments.len() as u64;
+        let (table, written) = super::export::table_of_experiments(folder)?;
+        // What a log has lost that was salvaged since is known.
+        let is_known = kept_damaged_logs(folder).iter().any(|kept| {
+            let kept = kept.symlink_metadata();
+            kept.is_ok_and(|kept| (kept.ctime(), kept.ctime_nsec()) >= written)
+        });
+        if is_known {
+            return None;
+        }
+        (table > log).then_some(LostRows { table, log })
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn lost_rows(&self, _: &Path) -> Option<LostRows> {
+        None
+    }
 }
 
 /// Makes a research whose log is damaged one that can be read and gone on with: all that is whole
 /// in the log goes to a new one, and the damaged one stays beside it under another name, which is
 /// returned. Experiments that ran where the damage is count as not ended, because values of theirs
-/// may be lost: when the research is resumed, they are run again. `None` if there is nothing to salvage: the log is whole, but for its torn end.
+/// may be lost: when the research is resumed, they are run again. `None` if there is nothing to
+/// salvage: the log is whole, or as whole as a run that was killed leaves it.
 ///
 /// # Errors
 /// The folder is no research, a process runs it, or something cannot be read or written; then the
@@ -96,7 +226,7 @@ pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
         StoredResearch::load(folder)?;
     }
     let _lock = Lock::take(folder)?;
-    if walk(&log, |_, _| Ok(()))?.damaged.is_empty() {
+    if walk(&log, |_, _| Ok(()))?.is_whole() {
         return Ok(None);
     }
     let new = folder.join(SALVAGED);
@@ -124,7 +254,8 @@ fn salvage(log: &Path, new: &Path) -> Result<(), StorageError> {
         // In frames as they were: one that is damaged next costs no more than before.
         writer.commit(false)
     })?;
-    let lost: u64 = checkup.damaged.iter().map(|span| span.bytes).sum();
+    let damaged = checkup.damaged.iter().map(|span| span.bytes);
+    let lost: u64 = damaged.chain(checkup.torn.map(|torn| torn.bytes)).sum();
     let at = Timestamp::now();
     writer.append(&[
         Event::Message {
@@ -187,7 +318,7 @@ fn is_log(path: &Path) -> bool {
     use std::io::Read;
     let mut begin = [0; MAGIC.len()];
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
-        && fs::File::open(path)
+        && open_regular(path)
             .and_then(|mut file| file.read_exact(&mut begin))
             .is_ok_and(|()| begin.iter().zip(MAGIC).filter(|(a, b)| **a == *b).count() >= 4)
 }

@@ -2,14 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
-use research_core::StorageError;
+use parquet::file::metadata::ParquetMetaDataReader;
+use research_core::{StorageError, open_regular};
 use tempfile::NamedTempFile;
 
-use super::StoredResearch;
+use super::checkup;
 use super::leftovers::unfinished_file;
 use super::parts::Parts;
+use super::{EVENTS, StoredResearch};
 use crate::results::Results;
 use crate::table::{ColumnType, ParquetFile, Table, TableError, WholeTables};
 
@@ -27,17 +30,28 @@ impl StoredResearch {
     /// The results are read in parts, so that there is no need of memory for all of them: some
     /// 50 MB, or what the largest experiment takes, and 32 bytes for each experiment.
     ///
+    /// A table that is there is replaced as `replace` says: what has more rows than the log gives
+    /// may be all that is left of what the log has lost.
+    ///
     /// # Errors
-    /// The log cannot be read, or a file cannot be written.
-    pub fn write_parquet(&self) -> Result<(), StorageError> {
-        self.write_parquet_in_parts(PART_BYTES)
+    /// The log cannot be read, a file cannot be written, or must not be replaced
+    /// ([`StorageError::FewerRows`]); then both are as they were.
+    pub fn write_parquet(&self, replace: ReplaceTables) -> Result<(), StorageError> {
+        self.write_parquet_in_parts(replace, PART_BYTES)
     }
 
     /// The same with about so many bytes of results in memory at once.
     ///
     /// # Errors
     /// As for [`write_parquet`](Self::write_parquet).
-    pub fn write_parquet_in_parts(&self, bytes: usize) -> Result<(), StorageError> {
+    pub fn write_parquet_in_parts(
+        &self,
+        replace: ReplaceTables,
+        bytes: usize,
+    ) -> Result<(), StorageError> {
+        if replace == ReplaceTables::UnlessFewerRows {
+            self.check_end()?;
+        }
         let mut parts = Parts::of(self.events()?, bytes)?;
         let nothing = Results::new();
         // Options that filter nothing fit everything.
@@ -60,9 +74,62 @@ impl StoredResearch {
             results.add(&whole.results_of(part))?;
             experiments.add(&whole.experiments_of(part))?;
         }
+        match replace {
+            ReplaceTables::Always => {}
+            ReplaceTables::UnlessFewerExperiments => experiments.check_rows()?,
+            ReplaceTables::UnlessFewerRows => {
+                results.check_rows()?;
+                experiments.check_rows()?;
+            }
+        }
         results.finish()?;
         experiments.finish()
     }
+}
+
+impl StoredResearch {
+    /// Refuses to replace tables from a log whose end is lost, however many rows it gives.
+    fn check_end(&self) -> Result<(), StorageError> {
+        let had = [RESULTS, EXPERIMENTS].map(|name| rows(&self.folder().join(name)));
+        if had.iter().flatten().all(|rows| *rows == 0) {
+            return Ok(());
+        }
+        let Some(offset) = checkup::lost_end(self)? else {
+            return Ok(());
+        };
+        Err(StorageError::Damaged {
+            path: self.folder().join(EVENTS),
+            offset,
+            reason: "its end is lost, so the tables that are there may have more than it gives and are left as they are: see `research doctor` on its folder".to_owned(),
+        })
+    }
+}
+
+/// Whether tables are replaced by others with fewer rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaceTables {
+    /// Whatever they have.
+    Always,
+    /// Only where the log has all the experiments of the table. Of results there may be fewer: an
+    /// attempt that starts voids what earlier ones have saved.
+    UnlessFewerExperiments,
+    /// Only where the log gives at least as many rows of both.
+    UnlessFewerRows,
+}
+
+/// How many rows the table of experiments has that was written before, and when that was (in
+/// seconds and nanoseconds), if there is one that can be read.
+pub(super) fn table_of_experiments(folder: &Path) -> Option<(u64, (i64, i64))> {
+    let path = folder.join(EXPERIMENTS);
+    let written = path.symlink_metadata().ok()?;
+    Some((rows(&path)?, (written.ctime(), written.ctime_nsec())))
+}
+
+/// How many rows a Parquet file has. One that cannot be read has nothing to lose.
+fn rows(path: &Path) -> Option<u64> {
+    let file = open_regular(path).ok()?;
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).ok()?;
+    u64::try_from(metadata.file_metadata().num_rows()).ok()
 }
 
 /// A file that will replace another.
@@ -70,6 +137,7 @@ struct Replacement {
     path: PathBuf,
     place: NamedTempFile,
     file: ParquetFile<BufWriter<File>>,
+    rows: u64,
 }
 
 impl Replacement {
@@ -88,16 +156,35 @@ impl Replacement {
             Ok((place, file))
         };
         let (place, file) = begin().map_err(StorageError::io("write", &path))?;
-        Ok(Self { path, place, file })
+        Ok(Self {
+            path,
+            place,
+            file,
+            rows: 0,
+        })
     }
 
     fn add(&mut self, table: &Table<'_>) -> Result<(), StorageError> {
         let added = self.file.add(table);
-        added.map_err(StorageError::io("write", &self.path))
+        self.rows += added.map_err(StorageError::io("write", &self.path))?;
+        Ok(())
+    }
+
+    fn check_rows(&self) -> Result<(), StorageError> {
+        match rows(&self.path) {
+            Some(before) if before > self.rows => Err(StorageError::FewerRows {
+                path: self.path.clone(),
+                before,
+                now: self.rows,
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn finish(self) -> Result<(), StorageError> {
-        let Self { path, place, file } = self;
+        let Self {
+            path, place, file, ..
+        } = self;
         let finish = || {
             file.finish()?.into_inner().map_err(io::Error::from)?;
             place.persist(&path).map_err(|error| error.error)

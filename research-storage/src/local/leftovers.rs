@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use research_core::{Event, ExperimentNumber, LargeValue, StorageError, VALUES};
 use tempfile::NamedTempFile;
 
+use super::checkup::check;
 use super::lock::Lock;
-use super::{DAMAGED, HIDDEN, SALVAGED, StoredResearch};
+use super::{DAMAGED, EVENTS, HIDDEN, SALVAGED, StoredResearch};
 use crate::log::walk;
 
 /// Files in a research's folder that are of no use any more.
@@ -41,30 +42,51 @@ impl Leftovers {
 }
 
 impl StoredResearch {
-    /// Removes what is of no use in the research's folder: files that a process was writing when it
-    /// was killed, and saved values with files of their own to which the log does not refer, or
-    /// only for attempts that were followed by others. Says what that was. A research that runs
-    /// is left alone.
+    /// Removes the files in the research's folder that a process was writing when it was killed.
+    /// Says which those were. A research that runs is left alone.
     ///
     /// # Errors
-    /// The log cannot be read, or something cannot be removed.
+    /// The folder cannot be locked, or something cannot be removed.
     pub fn collect(&self) -> Result<Leftovers, StorageError> {
-        // Whoever runs it may just have written a value of which the log does not know yet.
-        let _lock = match Lock::take(self.folder()) {
-            Ok(lock) => lock,
-            Err(StorageError::Locked { .. } | StorageError::LockedElsewhere { .. }) => {
-                return Ok(Leftovers::default());
-            }
-            Err(error) => return Err(error),
+        let Some(_lock) = self.lock_unless_run()? else {
+            return Ok(Leftovers::default());
         };
-        let mut used = References::default();
-        for events in self.events()? {
-            events?.iter().for_each(|event| used.see(event));
-        }
-        let mut found = unfinished(self.folder());
-        unused_values(self.folder(), &used, &mut found)?;
+        let found = unfinished_where_nobody_runs(self.folder());
         found.remove()?;
         Ok(found)
+    }
+
+    /// Removes the files of saved values in the research's folder to which the log does not refer,
+    /// or only for attempts that were followed by others. Says which those were. A research that
+    /// runs is left alone.
+    ///
+    /// # Errors
+    /// The log cannot be read, or its end is missing: what is lost may have referred to any of the
+    /// files. Or something cannot be removed.
+    pub fn collect_values(&self) -> Result<Leftovers, StorageError> {
+        // Whoever runs it may just have written a value of which the log does not know yet.
+        let Some(lock) = self.lock_unless_run()? else {
+            return Ok(Leftovers::default());
+        };
+        let checkup = check(self.folder(), None, lock.follows_a_death())?;
+        if !checkup.is_log_whole() {
+            return Err(StorageError::Damaged {
+                path: self.folder().join(EVENTS),
+                offset: checkup.end_of_whole(),
+                reason: "what is lost of it may have referred to any of the values, so none is removed: see `research doctor` on its folder".to_owned(),
+            });
+        }
+        checkup.unused_values.remove()?;
+        Ok(checkup.unused_values)
+    }
+
+    /// The lock; `None` while a process runs the research.
+    fn lock_unless_run(&self) -> Result<Option<Lock>, StorageError> {
+        match Lock::take(self.folder()) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(StorageError::Locked { .. } | StorageError::LockedElsewhere { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -98,25 +120,30 @@ pub(super) fn unfinished(folder: &Path) -> Leftovers {
     found
 }
 
+/// The same where the research does not run: values that were being written, too.
+pub(super) fn unfinished_where_nobody_runs(folder: &Path) -> Leftovers {
+    let mut found = unfinished(folder);
+    for path in values(folder, |name| name.starts_with('.')) {
+        found.add(path);
+    }
+    found
+}
+
 /// Removes what was left by processes that were killed, for who holds the lock. What cannot be
 /// removed does no harm.
 pub(super) fn clear(folder: &Path) {
-    let values = values(folder, |name| name.starts_with('.'));
-    for path in unfinished(folder).files.into_iter().chain(values) {
+    for path in unfinished_where_nobody_runs(folder).files {
         fs::remove_file(path).ok();
     }
 }
 
-/// The files of values in a research's folder that nothing refers to, also those that are not whole.
-/// The research must not run meanwhile.
-pub(super) fn unused_values(
-    folder: &Path,
-    used: &References,
-    found: &mut Leftovers,
-) -> Result<(), StorageError> {
+/// The files of values in a research's folder that nothing refers to. The research must not run
+/// meanwhile.
+pub(super) fn unused_values(folder: &Path, used: &References) -> Result<Leftovers, StorageError> {
+    let mut found = Leftovers::default();
     let mut kept: HashSet<PathBuf> = used.values().map(LargeValue::file).collect();
     // What a damaged log refers to that was kept is kept, too.
-    for log in files(folder, |name| name.starts_with(DAMAGED)) {
+    for log in kept_damaged_logs(folder) {
         walk(&log, |_, events| {
             let values = events.iter().filter_map(|event| match event {
                 Event::LargeValue { value, .. } => Some(value.file()),
@@ -126,8 +153,7 @@ pub(super) fn unused_values(
             Ok(())
         })?;
     }
-    let is_value = |name: &str| name.starts_with('.') || LargeValue::is_file_name(name);
-    for path in values(folder, is_value) {
+    for path in values(folder, LargeValue::is_file_name) {
         if path
             .strip_prefix(folder)
             .is_ok_and(|file| !kept.contains(file))
@@ -135,7 +161,12 @@ pub(super) fn unused_values(
             found.add(path);
         }
     }
-    Ok(())
+    Ok(found)
+}
+
+/// The damaged logs that were kept when what is whole in them was salvaged.
+pub(super) fn kept_damaged_logs(folder: &Path) -> Vec<PathBuf> {
+    files(folder, |name| name.starts_with(DAMAGED))
 }
 
 /// The files with names of a kind in a research's folder of values. Where that is a link, others may

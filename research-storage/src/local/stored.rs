@@ -4,12 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research_core::{ResearchRecord, StorageError};
+use research_core::{ResearchRecord, StorageError, read_regular};
 use serde::Deserialize;
 
 use super::lock::{self, Runner};
 use super::{EVENTS, RECORD};
-use crate::log::LogReader;
+use crate::log::{LogReader, TornTail, torn_tail};
 use crate::results::Results;
 use crate::table::TableOptions;
 
@@ -53,12 +53,47 @@ impl StoredResearch {
         &self.folder
     }
 
+    /// The name of the research's folder, by which it is addressed. It is that of the research
+    /// unless the folder was renamed.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = match self.folder.file_name() {
+            Some(name) => Some(name.to_owned()),
+            // A path such as `.` or `..`.
+            None => {
+                let folder = self.folder.canonicalize().ok();
+                folder.and_then(|folder| folder.file_name().map(ToOwned::to_owned))
+            }
+        };
+        name.map_or_else(
+            || self.record.name.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+    }
+
     /// Reads all that happened.
     ///
     /// # Errors
     /// The log cannot be read.
     pub fn events(&self) -> Result<LogReader, StorageError> {
-        LogReader::open(&self.folder.join(EVENTS))
+        let path = self.folder.join(EVENTS);
+        let reader = LogReader::open(&path)?;
+        check_begin(&reader, &path)?;
+        Ok(reader)
+    }
+
+    /// What stands behind the last whole frame of the log, if anything does, although no process
+    /// runs the research: a run was killed while it wrote there, or the file is damaged. What it
+    /// held is in no result. Does not read all of the log.
+    ///
+    /// # Errors
+    /// The log cannot be read, or it cannot be found out whether a process runs the research.
+    pub fn torn_tail(&self) -> Result<Option<TornTail>, StorageError> {
+        // Asked first: a run that ends in between has a whole log by then.
+        if self.runner()?.is_some() {
+            return Ok(None);
+        }
+        torn_tail(&self.folder.join(EVENTS))
     }
 
     /// Reads what was saved so far.
@@ -92,6 +127,13 @@ impl StoredResearch {
         lock::runner(&self.folder)
     }
 
+    /// Whether it is this research that a process runs: it lives, and holds the research's lock. A
+    /// lock that names it is not enough: anybody can write or copy one.
+    #[must_use]
+    pub fn is_run_by(&self, runner: &Runner) -> bool {
+        lock::is_held_by(&self.folder, runner)
+    }
+
     /// The marks of runs whose leaders were killed on this machine: processes of theirs may still
     /// be there. None while a process runs the research.
     ///
@@ -120,13 +162,26 @@ pub fn list(base: &Path) -> Result<Vec<StoredResearch>, StorageError> {
     Ok(found)
 }
 
+/// Refuses a log without the beginning that it has had since its folder is there.
+pub(super) fn check_begin(reader: &LogReader, path: &Path) -> Result<(), StorageError> {
+    if reader.offset() > 0 {
+        return Ok(());
+    }
+    Err(StorageError::Damaged {
+        path: path.to_owned(),
+        offset: 0,
+        reason: "it is empty or cut off within its first bytes: restore it from a copy, or begin \
+                 anew from an empty log with `research doctor --salvage` on its folder"
+            .to_owned(),
+    })
+}
+
 fn read_record(folder: &Path) -> Result<ResearchRecord, StorageError> {
     let no_research = |reason: &str| StorageError::NoResearch {
         path: folder.to_owned(),
         reason: reason.to_owned(),
     };
     let path = folder.join(RECORD);
-    // What is no file (a pipe, for instance) could keep a reader waiting for ever.
     let is_file = fs::metadata(&path).map(|metadata| metadata.is_file());
     match is_file {
         Ok(true) => {}
@@ -137,7 +192,7 @@ fn read_record(folder: &Path) -> Result<ResearchRecord, StorageError> {
         Err(error) if is_missing(&error) => return Err(no_research("it has no research.json")),
         Err(error) => return Err(StorageError::io("read", &path)(error)),
     }
-    let bytes = fs::read(&path).map_err(StorageError::io("read", &path))?;
+    let bytes = read_regular(&path).map_err(StorageError::io("read", &path))?;
     parse_record(&bytes, &path)
 }
 

@@ -2,18 +2,17 @@
 //! back; all that they say, and more, is in the event log.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use research_core::domain::ExperimentId;
 use research_core::{
     Event, ExceptionRecord, ExperimentNumber, FailureKind, LogLevel, Outcome, StorageError,
-    Timestamp, UpdateRecord, plural,
+    Timestamp, UpdateRecord, append_to_regular, create_experiment_folder, plural,
 };
 
 use super::EXPERIMENT_LOG;
-use crate::log::TornTail;
 
 /// Lines are written when there are this many bytes of them, even before a commit.
 const BUFFER_TARGET: usize = 1 << 20;
@@ -37,7 +36,7 @@ impl TextLogs {
     /// Opens `research.log` to append to it. Logs of experiments are made when something is
     /// written in them.
     pub(super) fn open(path: &Path, experiments: &Path) -> Result<Self, StorageError> {
-        let file = append_to(path).map_err(StorageError::io("open", path))?;
+        let file = append_to_regular(path).map_err(StorageError::io("open", path))?;
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -80,16 +79,6 @@ impl TextLogs {
         self.file
             .write_all(lines.as_bytes())
             .map_err(StorageError::io("write", &self.path))
-    }
-
-    /// Notes that the end of the event log was cut off.
-    pub(super) fn torn_tail(&mut self, torn: TornTail) -> Result<(), StorageError> {
-        let text = format!(
-            "the last {} bytes of the event log, from byte {}, were no whole frame and were cut off",
-            torn.bytes, torn.offset
-        );
-        self.say(Timestamp::now(), LogLevel::Warning, &text);
-        self.write()
     }
 
     fn add(&mut self, event: &Event) {
@@ -286,10 +275,6 @@ fn outcome_text(outcome: Outcome) -> &'static str {
 }
 
 fn write_experiment_log(folder: &Path, lines: &str) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    append_to(&folder.join(EXPERIMENT_LOG))?.write_all(lines.as_bytes())
-}
-
-fn append_to(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().append(true).create(true).open(path)
+    create_experiment_folder(folder)?;
+    append_to_regular(&folder.join(EXPERIMENT_LOG))?.write_all(lines.as_bytes())
 }

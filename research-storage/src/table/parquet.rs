@@ -55,14 +55,17 @@ impl<W: Write + Send> ParquetFile<W> {
         })
     }
 
-    /// Adds the rows of a table.
-    pub(crate) fn add(&mut self, table: &Table<'_>) -> io::Result<()> {
+    /// Adds the rows of a table, and gives how many there are.
+    pub(crate) fn add(&mut self, table: &Table<'_>) -> io::Result<u64> {
+        let mut rows = 0;
         table.for_each_row(|row| {
+            rows += 1;
             self.gathered.push(row);
             let is_group =
                 self.gathered.rows() == GROUP_ROWS || self.gathered.bytes() >= GROUP_BYTES;
             if is_group { self.write_group() } else { Ok(()) }
-        })
+        })?;
+        Ok(rows)
     }
 
     /// Writes what is left; gives the output back.

@@ -1,7 +1,7 @@
 //! Programs that update the domain.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use research_core::{
     Event, Experiment, ExperimentNumber, ExperimentRecord, FailureKind, UnitBody, UnitError,
+    create_folders,
 };
 use research_domain::{Config, Domain, ExperimentId, Value};
 use research_exec::program::{
@@ -163,7 +164,9 @@ impl ProgramUpdate {
             }
         };
         // What it prints may be large, and has a file beside this folder then.
-        fs::create_dir_all(&folder)?;
+        if let Some(research) = folder.parent() {
+            create_folders(research, &folder)?;
+        }
         std::path::absolute(folder)
     }
 

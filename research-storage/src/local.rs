@@ -23,6 +23,7 @@ mod overview;
 #[cfg(feature = "parquet")]
 mod parts;
 mod remove;
+mod runner;
 mod stored;
 mod text;
 

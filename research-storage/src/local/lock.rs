@@ -11,132 +11,17 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use research_core::{StorageError, Timestamp, open_regular, open_regular_with, read_regular};
-use serde::{Deserialize, Serialize};
+use research_core::{StorageError, open_regular, open_regular_with, read_regular};
 
 use super::EVENTS;
 use super::lock_holder::{FileId, has_locked, holder};
+pub use super::runner::Runner;
 
 const LOCK: &str = "lock";
 
 /// How often a lock is tried that somebody holds who does not seem to be alive: a look of
 /// [`runner`] at the same moment, or a holder who has not written yet who it is.
 const TRIES: usize = 10_000;
-
-/// A process that runs a research.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Runner {
-    /// Its number.
-    pub pid: u32,
-    /// When it started, in the system's ticks since the machine did (field 22 of
-    /// `/proc/<pid>/stat`); 0 where that is not known. A process with this pid that started at
-    /// another moment is another one.
-    pub started: u64,
-    /// The machine.
-    pub host: String,
-    /// When it began with the research, in microseconds since 1970.
-    pub since: u64,
-    /// The machine's current life: another one each time that it starts.
-    boot: String,
-    /// The lock's file itself, so that a copy of it means nothing; nothing in the files of earlier
-    /// versions.
-    #[serde(default)]
-    file: Option<FileId>,
-    /// The marks of runs before it that died on this machine, and of which nobody has seen yet
-    /// whether they left processes behind.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    left: Vec<String>,
-}
-
-impl Runner {
-    fn this_process(file: &File) -> io::Result<Self> {
-        let id = FileId::of(&file.metadata()?);
-        Ok(Self {
-            since: Timestamp::now().0,
-            file: Some(id),
-            ..Self::of_process(std::process::id())
-        })
-    }
-
-    /// A process of this machine of which nothing else is known.
-    fn of_process(pid: u32) -> Self {
-        Self {
-            pid,
-            started: start_of(pid).unwrap_or_default(),
-            host: system_file("/proc/sys/kernel/hostname"),
-            since: 0,
-            boot: system_file("/proc/sys/kernel/random/boot_id"),
-            file: None,
-            left: Vec::new(),
-        }
-    }
-
-    /// One that holds the lock and has not written who it is.
-    fn unknown() -> Self {
-        Self {
-            pid: 0,
-            started: 0,
-            host: "a machine that is not known yet".to_owned(),
-            since: 0,
-            boot: String::new(),
-            file: None,
-            left: Vec::new(),
-        }
-    }
-
-    /// What all processes of its run have in the variable `RESEARCH_MARK` of their environment,
-    /// before the part that is a worker's own. It is in the lock before the first of them starts,
-    /// so it is known whoever is killed at whatever moment.
-    fn mark(&self) -> String {
-        format!("{}-{}", self.pid, self.since)
-    }
-
-    /// Once it has died: the marks of its run, and of those before it that it has not seen to.
-    /// None where the machine has started anew since, which no process outlives.
-    fn into_left(mut self) -> Vec<String> {
-        if !self.is_this_boot() {
-            return Vec::new();
-        }
-        if self.pid != 0 && !self.is_seen() {
-            self.left.push(self.mark());
-        }
-        self.left.retain(|mark| !is_led(mark));
-        self.left
-    }
-
-    /// Whether it can be seen from here that it runs. Whether it is this research that it runs,
-    /// [`StoredResearch::is_run_by`](super::StoredResearch::is_run_by) says.
-    #[must_use]
-    pub fn is_seen(&self) -> bool {
-        self.is_this_boot() && self.started != 0 && start_of(self.pid) == Some(self.started)
-    }
-
-    /// Whether it is on this machine, and this has not started anew since.
-    fn is_this_boot(&self) -> bool {
-        self.boot == system_file("/proc/sys/kernel/random/boot_id")
-    }
-
-    /// Whether nothing can be known about it from here: the system's lock may not reach so far.
-    fn is_elsewhere(&self) -> bool {
-        !self.is_this_boot() && self.host != system_file("/proc/sys/kernel/hostname")
-    }
-
-    /// Whether it was written into this file, and not into another one of which this is a copy.
-    /// Other machines have other numbers for the same device.
-    fn is_of(&self, id: FileId) -> bool {
-        self.file.is_none_or(|file| {
-            file.inode == id.inode && (file.device == id.device || self.is_elsewhere())
-        })
-    }
-
-    pub(super) fn locked(self, folder: &Path) -> StorageError {
-        StorageError::Locked {
-            path: folder.to_owned(),
-            pid: self.pid,
-            host: self.host,
-        }
-    }
-}
 
 /// A lock that this process holds, until it is dropped.
 #[derive(Debug)]
@@ -408,50 +293,4 @@ fn write(file: &File, runner: &Runner) -> io::Result<()> {
     text.push(b'\n');
     file.set_len(0)?;
     file.write_all_at(&text, 0)
-}
-
-/// Whether the leader of the run with this mark lives: then nothing of it was left behind,
-/// whatever a lock says.
-fn is_led(mark: &str) -> bool {
-    let Some((pid, since)) = mark.split_once('-') else {
-        return false;
-    };
-    let (Ok(pid), Ok(since)) = (pid.parse(), since.parse::<u64>()) else {
-        return false;
-    };
-    // A process that started later has only got its number.
-    began_at(pid).is_some_and(|began| began <= since)
-}
-
-/// When a process started, in microseconds since 1970, to a hundredth of a second; `None` if there
-/// is none.
-fn began_at(pid: u32) -> Option<u64> {
-    let ticks = start_of(pid)?;
-    let uptime: f64 = system_file("/proc/uptime")
-        .split(' ')
-        .next()?
-        .parse()
-        .ok()?;
-    // The system counts a hundred ticks a second for programs, whatever it does itself.
-    let age = uptime - ticks as f64 / 100.0;
-    Some(Timestamp::now().0.saturating_sub((age * 1e6) as u64))
-}
-
-/// When a process started, in the system's ticks; `None` if there is none, or it has ended and
-/// was not waited for.
-fn start_of(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in brackets, in which anything may be.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ');
-    let state = fields.next()?;
-    let start = fields.nth(18)?.parse().ok()?;
-    (!matches!(state, "Z" | "X")).then_some(start)
-}
-
-/// What the system says about itself; empty where it does not.
-fn system_file(path: &str) -> String {
-    fs::read_to_string(path)
-        .map(|text| text.trim_end().to_owned())
-        .unwrap_or_default()
 }

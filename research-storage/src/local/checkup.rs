@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use research_core::{
@@ -11,8 +10,7 @@ use research_core::{
 };
 
 use super::leftovers::{
-    Leftovers, References, kept_damaged_logs, unfinished, unfinished_where_nobody_runs,
-    unused_values,
+    Leftovers, References, unfinished, unfinished_where_nobody_runs, unused_values,
 };
 use super::lock::{self, Lock, Runner, runner};
 use super::{DAMAGED, EVENTS, SALVAGED, StoredResearch, sync_folder};
@@ -192,13 +190,16 @@ impl Runs {
     /// The tables are written when a run ends, and no experiment ever leaves the log.
     #[cfg(feature = "parquet")]
     fn lost_rows(&self, folder: &Path) -> Option<LostRows> {
+        use std::os::unix::fs::MetadataExt;
         let log = self.experiments.len() as u64;
         let (table, written) = super::export::table_of_experiments(folder)?;
         // What a log has lost that was salvaged since is known.
-        let is_known = kept_damaged_logs(folder).iter().any(|kept| {
-            let kept = kept.symlink_metadata();
-            kept.is_ok_and(|kept| (kept.ctime(), kept.ctime_nsec()) >= written)
-        });
+        let is_known = super::leftovers::kept_damaged_logs(folder)
+            .iter()
+            .any(|kept| {
+                let kept = kept.symlink_metadata();
+                kept.is_ok_and(|kept| (kept.ctime(), kept.ctime_nsec()) >= written)
+            });
         if is_known {
             return None;
         }

@@ -160,6 +160,8 @@ pub enum StorageError {
         what: String,
         /// What could be saved of it, and where that is.
         saved: String,
+        /// Whether no experiment had begun in it.
+        is_empty: bool,
     },
     /// A table has more rows than the log gives: the log may have lost them.
     #[error(

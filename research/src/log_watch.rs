@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use research_core::{Delivery, Event, Subscriber};
-use research_exec::RunControl;
+use research_core::{Delivery, Event, StorageError, Subscriber};
+use research_exec::{RunControl, RunError};
 
 use crate::error::ResearchError;
 use crate::finished::Kept;
@@ -58,6 +58,23 @@ impl LogWatch {
             path: self.folder.join(LOG),
             by_worker,
         })
+    }
+
+    /// Explains the error of a run whose log was lost before any experiment had begun: a worker that
+    /// comes to the run removes the folder.
+    ///
+    /// # Errors
+    /// That is so.
+    pub(crate) fn explain(&self, error: &RunError) -> Result<(), ResearchError> {
+        let is_early = matches!(
+            error,
+            RunError::Storage(StorageError::LogLost { is_empty: true, .. })
+        );
+        if is_early && !self.folder.join(LOG).exists() {
+            self.missing.store(true, Ordering::Relaxed);
+            return self.finish();
+        }
+        Ok(())
     }
 
     fn is_there(&self) -> bool {

@@ -241,6 +241,9 @@ impl Prepared {
             mark,
         });
         let recorded = recording.finish();
+        if let (Err(error), Some(watch)) = (&report, &watch) {
+            watch.explain(error)?;
+        }
         let report = report?;
         watch.map_or(Ok(()), |watch| watch.finish())?;
         #[cfg(feature = "parquet")]

@@ -9,11 +9,11 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use research_core::{ResearchRecord, StorageError, open_regular};
+use research_core::{Event, ResearchRecord, StorageError, open_regular};
 
 use super::lock_holder::FileId;
 use super::{DESCRIPTION, EVENTS, RECORD, description, hidden_folder, record_json, write_new};
-use crate::log::file_header;
+use crate::log::{LogReader, file_header};
 
 /// How the name ends of a folder with what was saved of a research whose folder was removed.
 const RECOVERED: &str = "recovered";
@@ -73,6 +73,7 @@ impl Guard {
             path: self.path.clone(),
             what: loss.to_string(),
             saved: self.try_to_save(loss, record),
+            is_empty: !self.has_experiments(),
         }
     }
 
@@ -132,6 +133,9 @@ impl Guard {
                 self.copy_to(&copy)
                     .map(|()| format!("all that was written is in {}", copy.display()))
             }
+            Loss::FolderRemoved if !self.has_experiments() => {
+                return "no experiment had begun".to_owned();
+            }
             Loss::FolderRemoved => self.recover_folder(folder, record).map(|recovered| {
                 format!(
                     "all that was written was saved in {}, where it can be resumed; files of large values and of experiments are gone",
@@ -140,6 +144,15 @@ impl Guard {
             }),
         };
         saved.unwrap_or_else(|error| format!("nothing of it could be saved: {error}"))
+    }
+
+    /// Whether the log has anything that is worth a folder.
+    fn has_experiments(&self) -> bool {
+        let descriptor = format!("/proc/self/fd/{}", self.log.as_raw_fd());
+        let is_start = |event: &Event| matches!(event, Event::ExperimentStarted { .. });
+        LogReader::open(Path::new(&descriptor)).is_ok_and(|mut events| {
+            events.any(|events| events.is_ok_and(|events| events.iter().any(is_start)))
+        })
     }
 
     /// Writes a copy of the log to a file that must not exist.

@@ -1,10 +1,12 @@
 //! What is said where the end of a log is not whole.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use research::core::shell_word;
 use research::storage::StoredResearch;
+
+use crate::terminal;
 
 /// Warns on standard error where the end of a research's log is not whole although nobody runs it:
 /// what was there is missing in all that was printed.
@@ -14,7 +16,7 @@ pub(crate) fn warn(folder: &Path) {
     if let Ok(Some(torn)) = torn {
         let name = folder.to_string_lossy();
         let _ = writeln!(
-            io::stderr().lock(),
+            terminal::stderr(),
             "warning: the last {} bytes of {}, from byte {}, are not a whole frame, so what they held is missing here: a run was killed while it wrote them, or the file is damaged; see `research doctor {}`",
             torn.bytes,
             folder.join("events.log").display(),

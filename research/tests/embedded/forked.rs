@@ -1,9 +1,11 @@
 //! Workers of a program with one thread.
 
 use std::io::Write;
+use std::os::unix::process::parent_id;
 use std::path::Path;
 use std::process::{Stdio, id};
 
+use research::exec::devices::ScriptedProbe;
 use research::{Context, Isolation, Research, UnitError, option};
 
 use crate::Test;
@@ -63,6 +65,15 @@ pub(crate) const TESTS: &[Test] = &[
             );
         },
     ),
+    ("forked::workers_see_their_own_devices", || {
+        let (_, output) = start("has-devices", &[]);
+        assert!(
+            output.status.success(),
+            "{}{}",
+            stdout(&output),
+            stderr(&output)
+        );
+    }),
 ];
 
 pub(crate) const PROGRAMS: &[Program] = &[
@@ -118,6 +129,28 @@ pub(crate) const PROGRAMS: &[Program] = &[
         println!("{}", std::io::read_to_string(std::io::stdin()).unwrap());
     }),
     ("has-handlers", |folder, _| has_handlers(folder)),
+    ("has-devices", |folder, _| {
+        let finished = finish(
+            Research::new("devices")
+                .folder(folder)
+                .domain(option("x", 0..6_i64))
+                .device_probe(ScriptedProbe::new(["A", "B"], 1 << 30))
+                .workers(2)
+                .devices([0, 1])
+                .unit("seen", |_: &mut Context| {
+                    let seen = std::env::var("CUDA_VISIBLE_DEVICES")?;
+                    Ok(format!("{seen} {}", parent_id()))
+                })
+                .save_to("seen"),
+        );
+        let mut seen = values(&finished, "seen");
+        seen.sort();
+        seen.dedup();
+        // One worker may have run all of them.
+        let devices = ["GPU-00000000 ", "GPU-00000001 "];
+        let has_its_own = |seen: &String| devices.iter().any(|device| seen.starts_with(device));
+        assert!(seen.len() <= 2 && seen.iter().all(has_its_own), "{seen:?}");
+    }),
 ];
 
 fn numbers(name: &str, folder: &Path) -> Research {

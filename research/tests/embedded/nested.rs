@@ -18,18 +18,22 @@ pub(crate) const TESTS: &[Test] = &[
         }
     }),
     ("nested::programs_of_units_may_run_researches", || {
-        let (folder, output) = start("starts-itself", &["1"]);
-        assert!(output.status.success(), "{}", stderr(&output));
-        assert!(stdout(&output).contains(r#"["0"]"#), "{}", stdout(&output));
-        assert_eq!(starts(&folder), 2);
+        for isolation in ["experiment", "worker", "none"] {
+            let (folder, output) = start("starts-itself", &["1", isolation]);
+            assert!(output.status.success(), "{}", stderr(&output));
+            assert!(stdout(&output).contains(r#"["0"]"#), "{}", stdout(&output));
+            assert_eq!(starts(&folder), 2);
+        }
     }),
     (
         "nested::researches_do_not_start_each_other_without_end",
         || {
-            let (folder, output) = start("starts-itself", &["1000"]);
-            let printed = format!("{}{}", stdout(&output), stderr(&output));
-            assert!(printed.contains("researches are nested"), "{printed}");
-            assert!(starts(&folder) <= 5, "{} starts", starts(&folder));
+            for isolation in ["experiment", "worker", "none"] {
+                let (folder, output) = start("starts-itself", &["1000", isolation]);
+                let printed = format!("{}{}", stdout(&output), stderr(&output));
+                assert!(printed.contains("researches are nested"), "{printed}");
+                assert_eq!(starts(&folder), 4, "{isolation}");
+            }
         },
     ),
 ];
@@ -47,6 +51,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
                 .folder(folder)
                 .domain(option("x", 0..2_i64))
                 .isolation(level(isolation))
+                // With threads, units run in those of branches, too.
+                .branches(if rest.iter().any(|one| one == "threads") {
+                    2
+                } else {
+                    1
+                })
                 .unit("run", move |cx: &mut Context| {
                     let x: i64 = cx.config_item("x")?;
                     let finished = inner_research(&place, x).isolation(inner).run()?;
@@ -61,13 +71,17 @@ pub(crate) const PROGRAMS: &[Program] = &[
     }),
     ("starts-itself", |folder, rest| {
         let deeper = rest[0].parse::<i64>().unwrap() - 1;
+        let isolation = rest[1].clone();
         let place = folder.to_owned();
         let name = format!("deep-{deeper}");
         let finished = finish(
             Research::new(&name)
                 .folder(folder)
                 .domain(option("x", 0..1_i64))
-                .unit("start", move |_: &mut Context| start_deeper(&place, deeper))
+                .isolation(level(&isolation))
+                .unit("start", move |_: &mut Context| {
+                    start_deeper(&place, deeper, &isolation)
+                })
                 .save_to("code"),
         );
         println!("{:?}", values(&finished, "code"));
@@ -83,7 +97,7 @@ fn inner_research(folder: &Path, x: i64) -> Research {
 }
 
 /// Starts this program once more, and gives its exit code.
-fn start_deeper(folder: &Path, deeper: i64) -> Result<i64, UnitError> {
+fn start_deeper(folder: &Path, deeper: i64, isolation: &str) -> Result<i64, UnitError> {
     if deeper < 0 {
         return Ok(0);
     }
@@ -91,7 +105,7 @@ fn start_deeper(folder: &Path, deeper: i64) -> Result<i64, UnitError> {
     command
         .args(["program", "starts-itself"])
         .arg(folder)
-        .arg(deeper.to_string());
+        .args([&deeper.to_string(), isolation]);
     // Nothing of the environment says that it is started by a unit.
     let status = command.env_clear().status()?;
     Ok(status.code().unwrap_or(-1).into())

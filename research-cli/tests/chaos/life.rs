@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::intrusion::{Intrusion, intrude};
 use crate::processes::{self, MARK, Process};
 use crate::random::Random;
 
@@ -41,6 +42,8 @@ enum Whom {
     Other,
     /// The one process that was stopped before.
     Stopped(i32),
+    /// No process, but the folder of the research.
+    Folder(Intrusion),
 }
 
 /// What is done in one life, in which the leader may be killed or workers, or all of them at the same
@@ -80,11 +83,20 @@ fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
             });
         }
     }
+    if random.chance(30) {
+        deeds.push(Deed {
+            after: Duration::from_millis(random.below(400)),
+            whom: Whom::Folder(Intrusion::draw(random)),
+            signal: Signal::SIGCONT,
+        });
+    }
     deeds
 }
 
 pub(crate) struct Life<'a> {
     pub(crate) mark: &'a str,
+    /// Whether its log was taken away, so that it may have to begin anew.
+    pub(crate) log_is_lost: &'a mut bool,
     pub(crate) folder: &'a Path,
     /// Whether a leader was killed with its workers, and nobody could see yet to what they left.
     pub(crate) orphans: &'a mut bool,
@@ -218,6 +230,15 @@ impl Life<'_> {
             Whom::LeaderAndWorkers => {
                 self.kill_workers_with(leader);
                 Some(leader)
+            }
+            Whom::Folder(intrusion) => {
+                if intrude(intrusion, self.folder, self.mark) {
+                    let after = start.elapsed().as_millis();
+                    self.log.push(format!("  after {after} ms: {intrusion:?}"));
+                    self.tally.add(format!("{intrusion:?}"));
+                    *self.log_is_lost |= intrusion != Intrusion::Copy;
+                }
+                None
             }
             whom => self.choose(whom, leader, random),
         };

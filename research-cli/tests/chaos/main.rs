@@ -5,6 +5,7 @@
 //! `cargo xtask chaos --seed S --runs 1` tries the same again.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod intrusion;
 mod life;
 mod processes;
 mod random;
@@ -96,6 +97,7 @@ fn undisturbed(kind: Kind) -> String {
     let mut life = Life {
         mark: &folder.display().to_string(),
         folder: &folder,
+        log_is_lost: &mut false,
         orphans: &mut false,
         log: &mut log,
         tally: &mut Tally::default(),
@@ -127,7 +129,7 @@ fn run(
     let folder = new_folder(&format!("seed-{seed}"));
     fs::create_dir(folder.join("misdeeds")).unwrap();
     let mark = format!("{}-{seed}", std::process::id());
-    let mut orphans = false;
+    let (mut log_is_lost, mut orphans) = (false, false);
     let disturbed = 1 + u32::try_from(random.below(3)).unwrap();
     for number in 0..MOST_LIVES {
         let mut command = command(kind, &folder, &mut random);
@@ -144,6 +146,7 @@ fn run(
         let mut life = Life {
             mark: &mark,
             folder: &folder,
+            log_is_lost: &mut log_is_lost,
             orphans: &mut orphans,
             log,
             tally,
@@ -155,6 +158,9 @@ fn run(
             mute,
         };
         let status = life.live(&mut command, disturb.then_some(disturbance))?;
+        if std::mem::take(&mut log_is_lost) {
+            log.push(format!("  {}", intrusion::recover(&folder)));
+        }
         for (x, misdeed) in set {
             if !folder.join("misdeeds").join(x.to_string()).exists() {
                 tally.add(misdeed);

@@ -41,7 +41,6 @@ impl Half {
 }
 
 #[test]
-#[ignore = "what it shows is not mended yet"]
 fn files_that_are_taken_away_from_a_run() {
     for_each_seed("running", 6, |random| {
         let half = Half::begin();
@@ -94,7 +93,6 @@ fn files_that_are_taken_away_from_a_run() {
 }
 
 #[test]
-#[ignore = "what it shows is not mended yet"]
 fn locks_that_are_taken_away_from_a_run() {
     for_each_seed("locks", 3, |random| {
         let half = Half::begin();
@@ -123,7 +121,6 @@ fn locks_that_are_taken_away_from_a_run() {
 }
 
 #[test]
-#[ignore = "what it shows is not mended yet"]
 fn commands_on_the_copy_of_a_run() {
     const COMMANDS: [&[&str]; 8] = [
         &["stop", "c", "-y"],
@@ -164,7 +161,6 @@ fn commands_on_the_copy_of_a_run() {
 
 /// A lock that names a process of somebody else.
 #[test]
-#[ignore = "what it shows is not mended yet"]
 fn a_lock_that_names_another_process_ends_nobody() {
     const COMMANDS: [&[&str]; 4] = [
         &["stop", "s", "--kill", "-y"],

@@ -10,7 +10,6 @@ use super::study::{Study, assert_complete};
 use super::{for_each_seed, research, start};
 
 #[test]
-#[ignore = "what it shows is not mended yet"]
 fn files_of_other_kinds_hang_no_command() {
     const NAMES: [&str; 12] = [
         "events.log",

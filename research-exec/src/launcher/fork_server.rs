@@ -24,7 +24,7 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
 use research_core::{Experiment, codec};
 
 use super::{Begun, Kind, Launcher, WorkerStart};
-use crate::groups::forget_groups;
+use crate::groups::{forget_groups, survive_warnings};
 use crate::in_unit;
 use crate::lineage::{Lineage, Origin};
 use crate::orphans::MARK;
@@ -218,6 +218,8 @@ impl Server {
         ];
         reset_signals(|signal, is_handled| is_handled && !faults.contains(&signal));
         forget_groups()?;
+        // Who warns all processes of a job means the leader.
+        survive_warnings()?;
         wait_for_children()
     }
 

@@ -140,8 +140,8 @@ fn lock_file(folder: &Path, path: &Path) -> Result<(File, bool), StorageError> {
     loop {
         let file = open(path).map_err(cannot_lock)?;
         match file.try_lock() {
-            // Who held it before may have deleted the file after it was opened here.
-            Ok(()) if is_at(&file, path) => return Ok((file, true)),
+            Ok(()) if leads_to(path, &file).map_err(cannot_lock)? => return Ok((file, true)),
+            // Who held it before has deleted the file after it was opened here.
             Ok(()) => continue,
             // Some network file systems cannot; there, what is written has to do.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
@@ -273,10 +273,22 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Whether the path still leads to this file.
+/// Whether the path still leads to this file, as far as it can be told.
 fn is_at(file: &File, path: &Path) -> bool {
-    let held = file.metadata().ok().map(|held| FileId::of(&held));
-    held.is_some() && held == FileId::at(path)
+    leads_to(path, file).unwrap_or(false)
+}
+
+/// Whether the path still leads to this file.
+///
+/// # Errors
+/// The system does not say; it may be the same file or another.
+fn leads_to(path: &Path, file: &File) -> io::Result<bool> {
+    let held = FileId::of(&file.metadata()?);
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(held == FileId::of(&found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Who holds the lock; `None` if the file does not say so (it is taken at this very moment), or

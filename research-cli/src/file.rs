@@ -166,6 +166,10 @@ impl ResearchFile {
         settings: &[String],
         check: Check,
     ) -> Result<Self, FileError> {
+        let text = match origin {
+            Origin::Record => text,
+            Origin::File(_) | Origin::Flag(_) => plain(&text),
+        };
         let mut sources = vec![Source { origin, text }];
         sources.extend(settings.iter().map(|setting| Source {
             origin: Origin::Flag("--set"),
@@ -218,6 +222,13 @@ impl ResearchFile {
         check(&file, entries, sources)?;
         Ok(file)
     }
+}
+
+/// The text as it is meant, wherever it was written: without a byte order mark, and with ends of
+/// lines that do not become a part of commands.
+fn plain(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.replace("\r\n", "\n")
 }
 
 /// YAML would be refused as TOML that is wrong in its first line.

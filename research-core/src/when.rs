@@ -74,6 +74,24 @@ impl When {
         self
     }
 
+    /// Whether two rules are due in the same iterations, however they are written: in whatever
+    /// order, and some of them several times.
+    ///
+    /// ```
+    /// use research_core::When;
+    ///
+    /// let when = When::at(3).or(When::last());
+    /// assert!(when.means_the_same(&When::last().or(When::at(3))));
+    /// ```
+    #[must_use]
+    pub fn means_the_same(&self, other: &Self) -> bool {
+        let is_always = |when: &Self| when.rules.contains(&Rule::Every(1));
+        let has_all =
+            |when: &Self, rules: &[Rule]| rules.iter().all(|rule| when.rules.contains(rule));
+        is_always(self) && is_always(other)
+            || has_all(self, &other.rules) && has_all(other, &self.rules)
+    }
+
     /// Whether a unit is due at `iteration` (from 0) of an experiment with `n_iters` iterations
     /// (if that is known); `stopping` says that the experiment ends with this iteration.
     #[inline]

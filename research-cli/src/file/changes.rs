@@ -1,13 +1,35 @@
 //! What is other in a research file than in the one that a research was begun with.
 
+use research::exec::program::{FileType, OutputSpec};
 use serde::Serialize;
 
 use super::ResearchFile;
+use super::output::default_type;
 use super::unit::UnitFile;
 use super::update::UpdateFile;
 use super::write::UnitForm;
 
 impl ResearchFile {
+    /// The file, in which everything that means the same as in a file from before is written as it
+    /// was there: blanks and quotes of commands, orders of rules, and what has become the default.
+    #[must_use]
+    pub fn written_as_in(mut self, before: &Self) -> Self {
+        for unit in &mut self.units {
+            if let Some(old) = before.units.iter().find(|old| old.name == unit.name) {
+                write_unit_as(unit, old);
+            }
+        }
+        for (update, old) in self.updates.iter_mut().zip(&before.updates) {
+            if update.shell == old.shell && update.run.means_the_same(&old.run, old.shell) {
+                update.run.clone_from(&old.run);
+            }
+            if update.when.means_the_same(&old.when) {
+                update.when.clone_from(&old.when);
+            }
+        }
+        self
+    }
+
     /// What is other in the units, and in what updates the domain, than in a file from before, a line
     /// each: what changes what they do, so not their timeouts.
     #[must_use]
@@ -39,6 +61,25 @@ impl ResearchFile {
             changes.push(format!("there were {old} [[update]], and are {new}"));
         }
         changes
+    }
+}
+
+fn write_unit_as(unit: &mut UnitFile, old: &UnitFile) {
+    let shell = old.program.shell;
+    if unit.program.shell == shell && unit.program.run.means_the_same(&old.program.run, shell) {
+        unit.program.run.clone_from(&old.program.run);
+    }
+    if unit.when.means_the_same(&old.when) {
+        unit.when.clone_from(&old.when);
+    }
+    if let (OutputSpec::File(now), OutputSpec::File(before)) =
+        (&mut unit.program.output, &old.program.output)
+    {
+        let default = default_type(&now.path, &unit.save);
+        // What was recorded before there were types is read as it was.
+        if before.content == FileType::Any && now.content == default {
+            now.content = before.content;
+        }
     }
 }
 

@@ -100,7 +100,7 @@ fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Fault>
 }
 
 /// A text has no parts: what has parts must be JSON, whatever the file's name.
-fn default_type(path: &str, save: &Save) -> FileType {
+pub(crate) fn default_type(path: &str, save: &Save) -> FileType {
     let may_be_lines = [".jsonl", ".ndjson", "}"]
         .iter()
         .any(|end| path.ends_with(end));

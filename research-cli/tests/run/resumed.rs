@@ -295,3 +295,126 @@ fn another_build_of_the_program_is_told() {
     let done = place.research(&["resume", "r", "--failed"]);
     assert!(done.err.contains("another build"), "{done:?}");
 }
+
+/// A file with what can be written in several ways.
+const WAYS: &str = r#"
+name = "r"
+seed = 5
+[domain]
+a = [1, 2]
+where = "a > 0"
+[[unit]]
+name = "u"
+run = "./u.sh {a} {seed} 'b c'"
+save_output_dict = true
+when = [2, "last"]
+[[unit]]
+name = "s"
+shell = true
+run = "echo {a} | cat"
+output = "number"
+save_to = "s"
+[[update]]
+run = "true {results} x"
+when = [5, "last"]
+"#;
+
+#[test]
+fn what_means_the_same_is_no_change() {
+    let place = place(WAYS);
+    place.write("mended", "");
+    place.run(&[]);
+    let same = |what: &str, name: &str, text: &str| {
+        place.write(name, text);
+        let done = place.research(&["resume", "r", "--file", name]);
+        assert_eq!(done.code, Some(0), "{what}: {done:?}");
+    };
+    let changed = |from: &str, to: &str| {
+        assert!(WAYS.contains(from), "{from}");
+        WAYS.replace(from, to)
+    };
+    same("ends of lines", "crlf.toml", &WAYS.replace('\n', "\r\n"));
+    same("a byte order mark", "bom.toml", &format!("\u{feff}{WAYS}"));
+    for (what, from, to) in [
+        ("blanks", "u.sh {a} ", "u.sh   {a}\t"),
+        ("quotes", "'b c'", r"b\\ c"),
+        (
+            "words",
+            r#""./u.sh {a} {seed} 'b c'""#,
+            r#"["./u.sh", "{a}", "{seed}", "b c"]"#,
+        ),
+        ("blanks for a shell", "{a} | cat", " {a}   |  cat "),
+        ("blanks of an update", "true {results}", "true   {results}"),
+        ("quotes of an update", "{results} x", "'{results}' x"),
+        (
+            "the order of rules",
+            r#"when = [2, "last"]"#,
+            r#"when = ["last", "2", 2]"#,
+        ),
+        ("rules of an update", r#"[5, "last"]"#, r#"["last", 5]"#),
+        ("a condition", "\"a > 0\"", "[\"a>0\"]"),
+        (
+            "an expression",
+            "[domain]\na = [1, 2]\nwhere = \"a > 0\"",
+            "domain = \"(a=[1,2])  where a>0\"",
+        ),
+    ] {
+        same(what, "same.toml", &changed(from, to));
+    }
+    let json = r#"{
+        "update": [{"when": ["last", 5], "run": ["true", "{results}", "x"]}],
+        "unit": [
+            {"save_output_dict": true, "run": "./u.sh {a} {seed} \"b c\"", "when": ["last", 2], "name": "u"},
+            {"save_to": "s", "output": "number", "shell": true, "run": "echo {a} | cat", "name": "s"}
+        ],
+        "domain": {"a": [1, 2], "where": "a > 0"}, "seed": 5, "name": "r"
+    }"#;
+    same("JSON", "same.json", json);
+    let other_system = format!("\u{feff}{}", json.replace('\n', "\r\n"));
+    same("JSON with a mark", "bom.json", &other_system);
+
+    // What does not mean the same is one.
+    for (from, to) in [
+        ("'b c'", "b c"),
+        ("{a} | cat", "{a} | cat -u"),
+        ("{results} x", "{results} y"),
+        (r#"when = [2, "last"]"#, "when = 2"),
+    ] {
+        place.write("other.toml", &changed(from, to));
+        let done = place.research(&["resume", "r", "--file", "other.toml"]);
+        assert_eq!(done.code, Some(2), "{from}: {done:?}");
+    }
+}
+
+#[test]
+fn ends_of_lines_of_another_system_are_no_part_of_commands() {
+    let place = place(FILE);
+    let file = r#"name = "r"
+[[unit]]
+name = "u"
+output = "text"
+save_to = "v"
+run = """
+printf
+[%s]
+a b
+"""
+[[unit]]
+name = "s"
+output = "text"
+save_to = "s"
+shell = true
+run = """
+x=1
+printf '[%s]' "$x"
+"""
+"#;
+    for (name, text) in [
+        ("unix", file.to_owned()),
+        ("other", file.replace('\n', "\r\n")),
+    ] {
+        place.write("research.toml", &text);
+        place.run(&["--name", name]);
+        assert_eq!(place.table(name), "iteration,v,s\n0,[a][b],[1]");
+    }
+}

@@ -30,6 +30,51 @@ pub enum Run {
     Line(String),
 }
 
+impl Run {
+    /// The words of the command, as they are started without a shell; `None` for a line that has no
+    /// words because of a quote that is left open.
+    #[must_use]
+    pub fn words(&self) -> Option<Vec<String>> {
+        match self {
+            Self::List(words) => Some(words.clone()),
+            Self::Line(line) => shlex::split(line),
+        }
+    }
+
+    /// Whether two commands mean the same, both with or both without a shell.
+    ///
+    /// ```
+    /// use research_exec::program::Run;
+    ///
+    /// let line = Run::Line("train  --lr '{lr}'".to_owned());
+    /// let list = Run::List(["train", "--lr", "{lr}"].map(str::to_owned).to_vec());
+    /// assert!(line.means_the_same(&list, false));
+    /// ```
+    #[must_use]
+    pub fn means_the_same(&self, other: &Self, shell: bool) -> bool {
+        if self == other {
+            return true;
+        }
+        match (self, other) {
+            (Self::Line(one), Self::Line(other)) if shell => plain(one) == plain(other),
+            _ if shell => false,
+            _ => self
+                .words()
+                .is_some_and(|words| other.words() == Some(words)),
+        }
+    }
+}
+
+/// A shell command with single blanks, where they separate words and nothing else.
+fn plain(command: &str) -> String {
+    let command = command.replace("\r\n", "\n");
+    let command = command.trim();
+    match command.contains(['\'', '"', '\\', '`', '#', '\n', '<']) {
+        true => command.to_owned(),
+        false => command.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
 /// How a [`Run`] stands in formats that do not describe themselves.
 #[derive(serde::Serialize, serde::Deserialize)]
 enum Tagged {

@@ -204,6 +204,8 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 fn parse_record(bytes: &[u8], path: &Path) -> Result<ResearchRecord, StorageError> {
+    // Some editors put a byte order mark in front of what they save.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let damaged = |error: serde_json::Error| StorageError::Damaged {
         path: path.to_owned(),
         offset: offset_of(&error, bytes),

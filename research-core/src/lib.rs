@@ -29,6 +29,7 @@ mod code;
 mod column;
 mod context;
 mod deadline;
+mod directory;
 mod env;
 mod event;
 mod experiment;
@@ -66,6 +67,7 @@ pub use code::Code;
 pub use column::{Column, ColumnBuilder, Iterations};
 pub use context::{Context, ContextParts, RootSaved};
 pub use deadline::Deadline;
+pub use directory::path_from_folder;
 pub use env::EnvMeta;
 pub use event::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Outcome, Status,

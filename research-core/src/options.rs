@@ -260,6 +260,10 @@ pub struct ResearchRecord {
     pub build: Option<String>,
     /// Where it was begun: a resumed run starts programs there.
     pub directory: PathBuf,
+    /// The same as a path from the research's own folder, where both are parts of one project: a
+    /// copy of the project runs programs in the copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory_from_folder: Option<PathBuf>,
     /// Its domain, as an expression.
     pub domain: String,
     /// The rules by which its values are drawn and its ids are made. Records without it are of the
@@ -276,6 +280,9 @@ pub struct ResearchRecord {
     /// What the experiment is built from, where it was not written in Rust: the research file as
     /// it was read.
     pub source: Option<serde_json::Value>,
+    /// The file from which that was read, as a path from `directory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_file: Option<PathBuf>,
 }
 
 impl ResearchRecord {

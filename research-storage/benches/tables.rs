@@ -83,11 +83,13 @@ fn kept(events: &[Event], base: &Path) -> PathBuf {
         program: "bench".to_owned(),
         build: None,
         directory: base.to_owned(),
+        directory_from_folder: None,
         domain: "width=[1]".to_owned(),
         options: RunOptions::default(),
         units: Vec::new(),
         updates: Vec::new(),
         source: None,
+        source_file: None,
     };
     let mut storage = LocalStorage::create(base, &record).unwrap();
     for events in events.chunks(4) {

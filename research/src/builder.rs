@@ -30,6 +30,7 @@ pub struct Research {
     pub(crate) options: RunOptions,
     pub(crate) seed: Option<u64>,
     pub(crate) source: Option<serde_json::Value>,
+    pub(crate) source_file: Option<PathBuf>,
     pub(crate) updates: Vec<Rule>,
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
     pub(crate) bar: Progress,
@@ -74,6 +75,7 @@ impl Research {
             options: RunOptions::default(),
             seed: None,
             source: None,
+            source_file: None,
             redo_failed: false,
             allow_changes: false,
             updates: Vec::new(),
@@ -127,6 +129,14 @@ impl Research {
     #[must_use]
     pub fn source(mut self, source: serde_json::Value) -> Self {
         self.source = Some(source);
+        self
+    }
+
+    /// Records the file from which the source was read, as a path from the current folder. A folder
+    /// that has the same file is taken for a copy of this one, in which a copied research is resumed.
+    #[must_use]
+    pub fn source_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.source_file = Some(path.into());
         self
     }
 

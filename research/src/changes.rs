@@ -106,6 +106,8 @@ pub(crate) fn updated(before: &ResearchRecord, now: ResearchRecord) -> Option<Re
         name: before.name.clone(),
         created: before.created,
         directory: before.directory.clone(),
+        directory_from_folder: before.directory_from_folder.clone(),
+        source_file: before.source_file.clone(),
         ..now
     };
     let is_same = (

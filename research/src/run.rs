@@ -1,9 +1,9 @@
 //! Running a research: as its leader, or as one of its workers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
+use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp, path_from_folder};
 use research_domain::{Count, Iteration, Rules};
 use research_exec::devices::{DevicePlan, DeviceProbe};
 use research_exec::{DomainSource, DomainUpdater, DoneBefore, Job, Signals, Target, lead};
@@ -77,6 +77,7 @@ pub(crate) struct Settings {
     pub(crate) rules: Rules,
     seed: Option<u64>,
     source: Option<serde_json::Value>,
+    source_file: Option<PathBuf>,
     updates: Vec<Rule>,
     pub(crate) subscribers: Vec<Box<dyn research_core::Subscriber>>,
     bar: Progress,
@@ -102,6 +103,7 @@ impl Prepared {
             options,
             seed,
             source,
+            source_file,
             updates,
             ..
         } = research;
@@ -128,6 +130,7 @@ impl Prepared {
             rules: Rules::LATEST,
             seed,
             source,
+            source_file,
             updates,
             subscribers: research.subscribers,
             bar: research.bar,
@@ -299,19 +302,30 @@ impl Prepared {
     }
 
     pub(crate) fn record(&self, options: RunOptions) -> ResearchRecord {
+        let directory = std::env::current_dir().unwrap_or_default();
+        let directory_from_folder = match &self.research.place {
+            Place::Folder(base) => {
+                let base = base.canonicalize().or_else(|_| std::path::absolute(base));
+                let folder = base.map(|base| base.join(&self.research.name)).ok();
+                folder.and_then(|folder| path_from_folder(&folder, &directory))
+            }
+            Place::Memory => None,
+        };
         ResearchRecord {
             format: ResearchRecord::FORMAT,
             name: self.research.name.clone(),
             created: Timestamp::now().0,
             program: concat!("research ", env!("CARGO_PKG_VERSION")).to_owned(),
             build: changes::build(),
-            directory: std::env::current_dir().unwrap_or_default(),
+            directory,
+            directory_from_folder,
             domain: self.research.domain.to_string(),
             rules: self.research.rules,
             options,
             units: self.experiment.describe(),
             updates: self.research.updates.iter().map(Rule::describe).collect(),
             source: self.research.source.clone(),
+            source_file: self.research.source_file.clone(),
         }
     }
 

@@ -60,6 +60,11 @@ pub enum CommandError {
         "research `{0}` was not made from a research file: resume it with the program that made it"
     )]
     NotFromFile(String),
+    /// The folder in which a research runs its commands is not there.
+    #[error(
+        "{} is gone, where the research was begun and its commands run: give `--here` to run them in the current folder", .0.display()
+    )]
+    DirectoryGone(PathBuf),
     /// A research cannot be run, or not to its end.
     #[error(transparent)]
     Research(#[from] Box<ResearchError>),
@@ -181,7 +186,7 @@ impl CommandError {
             | Self::NoPicture(_)
             | Self::DetachedInMemory
             | Self::NobodyToAsk { .. } => Exit::Usage,
-            Self::NotFromFile(_) | Self::Exists { .. } => Exit::Usage,
+            Self::NotFromFile(_) | Self::DirectoryGone(_) | Self::Exists { .. } => Exit::Usage,
             Self::FewerRows(_) => Exit::Impossible,
             Self::Storage(error) | Self::Artifacts(ArtifactsError::Storage(error)) => {
                 storage_exit(error)

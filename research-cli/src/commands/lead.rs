@@ -63,23 +63,67 @@ pub(super) fn set_workers(options: &mut RunOptions, workers: Option<NonZeroU32>)
     }
 }
 
+/// Where the commands of a stored research run.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Where commands run")]
+pub struct WorkingDirectory {
+    /// Run commands in the current folder, instead of the one where the research was begun
+    #[arg(long)]
+    pub here: bool,
+}
+
+impl WorkingDirectory {
+    /// The folder, which is printed if it is not the current one, unless only errors are.
+    pub(super) fn find(
+        self,
+        stored: &StoredResearch,
+        quiet: bool,
+    ) -> Result<PathBuf, CommandError> {
+        let current = std::env::current_dir()?;
+        if self.here {
+            return Ok(current);
+        }
+        let record = stored.record();
+        let directory = record
+            .working_directory(&absolute(stored.folder())?)
+            .ok_or_else(|| CommandError::DirectoryGone(record.directory.clone()))?;
+        let is_current = match (directory.canonicalize(), current.canonicalize()) {
+            (Ok(directory), Ok(current)) => directory == current,
+            _ => false,
+        };
+        if !is_current && !quiet {
+            let _ = writeln!(
+                terminal::stderr(),
+                "commands run in {}, where the research was begun; `--here` runs them in the current folder",
+                directory.display()
+            );
+        }
+        Ok(directory)
+    }
+}
+
+fn absolute(folder: &Path) -> io::Result<PathBuf> {
+    folder
+        .canonicalize()
+        .or_else(|_| std::path::absolute(folder))
+}
+
 /// The research file that was recorded of a research, with the name that its folder has now, and the
-/// folder that this is in. From here on the program is where the research was begun.
-pub(super) fn recorded(stored: &StoredResearch) -> Result<(ResearchFile, PathBuf), CommandError> {
+/// folder that this is in. From here on the program is in `directory`.
+pub(super) fn recorded(
+    stored: &StoredResearch,
+    directory: &Path,
+) -> Result<(ResearchFile, PathBuf), CommandError> {
     let record = stored.record();
     let source = record.source.as_ref();
     let source = source.ok_or_else(|| CommandError::NotFromFile(stored.name()))?;
     let mut file = ResearchFile::from_record(source)?;
-    let folder = stored.folder();
-    let folder = folder
-        .canonicalize()
-        .or_else(|_| std::path::absolute(folder))?;
+    let folder = absolute(stored.folder())?;
     // A folder that was renamed is the research all the same.
     if let Some(name) = folder.file_name() {
         file.name = name.to_string_lossy().into_owned();
     }
-    // Programs are started where they were at first; a place that is gone is theirs to miss.
-    let _ = std::env::set_current_dir(&record.directory);
+    std::env::set_current_dir(directory)?;
     let base = folder.parent().unwrap_or(Path::new("/"));
     Ok((file, base.to_owned()))
 }

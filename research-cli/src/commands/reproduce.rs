@@ -7,7 +7,7 @@ use clap::Args;
 use research::storage::StoredResearch;
 
 use super::CommandError;
-use super::lead::{describe, recorded};
+use super::lead::{WorkingDirectory, describe, recorded};
 use crate::exit::Exit;
 
 /// So many differences are printed.
@@ -31,6 +31,9 @@ pub struct Arguments {
     pub name: PathBuf,
     /// The experiment: its id, or as much of its beginning as no other has
     pub id: String,
+    /// Where commands run.
+    #[command(flatten)]
+    pub directory: WorkingDirectory,
 }
 
 /// Runs the command.
@@ -40,7 +43,8 @@ pub struct Arguments {
 /// run.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
-    let (file, base) = recorded(&stored)?;
+    let directory = arguments.directory.find(&stored, false)?;
+    let (file, base) = recorded(&stored, &directory)?;
     let research = describe(&file)?.folder(base);
     let again = research.reproduce(&arguments.id).map_err(Box::new)?;
     let id: &str = again.stored.record.id.as_ref();

@@ -11,7 +11,9 @@ use research::storage::StoredResearch;
 use research::{Finished, Research, ResearchError, ResumePlan};
 
 use super::detach::{self, Background};
-use super::lead::{Shown, again, describe, lead, print_results, recorded, set_workers};
+use super::lead::{
+    Shown, WorkingDirectory, again, describe, lead, print_results, recorded, set_workers,
+};
 use super::{CommandError, status};
 use crate::exit::Exit;
 use crate::file::{Origin, ResearchFile};
@@ -64,6 +66,9 @@ pub struct Arguments {
     /// Say what would be run, and how many experiments are no longer in the domain; run nothing
     #[arg(long, conflicts_with = "detach")]
     pub dry_run: bool,
+    /// Where commands run.
+    #[command(flatten)]
+    pub directory: WorkingDirectory,
     /// Whether the terminal is needed.
     #[command(flatten)]
     pub background: Background,
@@ -83,6 +88,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if is_done && !(arguments.failed && report.failed() > 0) {
         return nothing_to_do(arguments, &report, &stored, out);
     }
+    let directory = arguments.directory.find(&stored, arguments.shown.quiet)?;
     if arguments.background.is_asked_for() && !arguments.dry_run {
         let folder = stored.folder();
         let base = folder.parent().filter(|base| !base.as_os_str().is_empty());
@@ -91,7 +97,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let record = stored.record();
     let path = arguments.file.as_deref().map(std::path::absolute);
     let path = path.transpose()?;
-    let (mut file, base) = recorded(&stored)?;
+    let (mut file, base) = recorded(&stored, &directory)?;
     if let Some(path) = path {
         let changed = changed_file(arguments, &path, &file, &stored.name())?;
         let name = std::mem::take(&mut file.name);

@@ -106,6 +106,17 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         return detach::start(Path::new("."), name, name);
     }
     let mut research = arguments.background.leave(describe(&file)?)?;
+    // A file elsewhere is no part of the project.
+    let path = match std::env::current_dir() {
+        Ok(current) => arguments
+            .file
+            .strip_prefix(current)
+            .unwrap_or(&arguments.file),
+        Err(_) => &arguments.file,
+    };
+    if path.is_relative() {
+        research = research.source_file(path);
+    }
     if let Some(seed) = file.seed {
         research = research.seed(seed);
     }

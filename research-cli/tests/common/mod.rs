@@ -37,10 +37,12 @@ pub(crate) fn record(name: &str, domain: &str) -> ResearchRecord {
         program: "test".to_owned(),
         build: None,
         directory: PathBuf::from("/"),
+        directory_from_folder: None,
         domain: domain.to_owned(),
         options: RunOptions::default(),
         units: vec!["u (callable, when 1)".to_owned()],
         updates: Vec::new(),
         source: None,
+        source_file: None,
     }
 }

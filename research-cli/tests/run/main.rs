@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod configs;
+mod copied;
 mod damaged;
 mod detached;
 mod devices;

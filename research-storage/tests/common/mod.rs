@@ -20,11 +20,13 @@ pub(crate) fn record(name: &str) -> ResearchRecord {
         program: "test 0.1.0".to_owned(),
         build: None,
         directory: std::path::PathBuf::from("/"),
+        directory_from_folder: None,
         domain: "a=[1, 2]".to_owned(),
         options: RunOptions::default(),
         units: vec!["power (callable, when always, saved as power)".to_owned()],
         updates: Vec::new(),
         source: Some(serde_json::json!({"name": name, "unit": [{"run": "true"}]})),
+        source_file: None,
     }
 }
 

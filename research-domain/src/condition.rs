@@ -1,5 +1,6 @@
 //! Conditions over the parameters of a config.
 
+mod equalities;
 mod evaluate;
 mod print;
 

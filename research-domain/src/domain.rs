@@ -4,6 +4,7 @@ mod depth;
 mod error;
 mod operators;
 mod print;
+mod subsets;
 mod wire;
 
 use std::str::FromStr;

@@ -91,6 +91,14 @@ impl Listed {
         self.alias.as_deref()
     }
 
+    /// The same under the same alias with another value, if there is one.
+    pub(crate) fn with_value(&self, value: Option<Value>) -> Listed {
+        Listed {
+            value: value.unwrap_or_else(|| self.value.clone()),
+            alias: self.alias.clone(),
+        }
+    }
+
     pub(crate) fn into_parts(self) -> (Value, Option<Box<str>>) {
         (self.value, self.alias)
     }

@@ -1,5 +1,6 @@
 //! The traits at which executors, storage and monitor meet.
 
+use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -257,6 +258,12 @@ pub enum StorageError {
     /// An event cannot be written.
     #[error(transparent)]
     Encode(#[from] crate::codec::EncodeError),
+}
+
+impl From<Infallible> for StorageError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 impl StorageError {

@@ -21,11 +21,13 @@ mod statistics;
 mod table;
 
 pub use env::{EnvError, EnvTexts, check_env, collect_env, read_env, system_facts, write_env};
+#[cfg(feature = "plot")]
+pub use local::LogPlotError;
 #[cfg(feature = "parquet")]
 pub use local::ReplaceTables;
 pub use local::{
-    ArtifactsError, FolderCheckup, Leftovers, LocalStorage, LostRows, MissingEnd, Runner,
-    StoredResearch, check_folder, list, remove, salvage_folder,
+    ArtifactsError, FolderCheckup, Leftovers, LocalStorage, LogResults, LogResultsError, LogTable,
+    LostRows, MissingEnd, Runner, StoredResearch, check_folder, list, remove, salvage_folder,
 };
 pub use log::{
     Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,
@@ -34,11 +36,11 @@ pub use log::{
 pub use memory::{MemoryEvents, MemoryStorage};
 pub use names::check_name;
 #[cfg(feature = "plot")]
-pub use plot::{Aggregate, Arrangement, Band, Plot, PlotError, PlotOptions};
+pub use plot::{Aggregate, Arrangement, Band, LeftOut, Plot, PlotError, PlotOptions};
 #[cfg(feature = "query")]
-pub use query::QueryError;
+pub use query::{QueryError, QueryOptions};
 pub use research_core::FsyncPolicy;
-pub use results::{ExperimentResult, Results, Series};
+pub use results::{ExperimentResult, MixedColumns, Results, Series};
 pub use table::{
     Cell, ColumnType, Format, ParseFormatError, SummaryOptions, Table, TableError, TableOptions,
 };

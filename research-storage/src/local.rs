@@ -19,9 +19,12 @@ mod guard;
 mod leftovers;
 mod lock;
 mod lock_holder;
+mod log_source;
+mod log_table;
 mod overview;
 #[cfg(feature = "parquet")]
 mod parts;
+mod places;
 mod remove;
 mod runner;
 mod stored;
@@ -46,6 +49,10 @@ pub use checkup::{FolderCheckup, LostRows, MissingEnd, check_folder, salvage_fol
 pub use export::ReplaceTables;
 pub use leftovers::Leftovers;
 pub use lock::Runner;
+#[cfg(feature = "plot")]
+pub use log_source::LogPlotError;
+pub use log_source::{LogResults, LogResultsError};
+pub use log_table::LogTable;
 pub use remove::remove;
 pub use stored::{StoredResearch, list};
 pub(crate) use text::time;

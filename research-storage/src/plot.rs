@@ -20,6 +20,7 @@ mod scale;
 mod scene;
 mod shapes;
 mod sketch;
+mod survey;
 mod svg;
 
 use crate::results::Results;
@@ -27,6 +28,9 @@ use crate::table::TableOptions;
 
 pub use error::PlotError;
 pub use options::{Aggregate, Arrangement, Band, PlotOptions};
+pub use survey::LeftOut;
+
+pub(crate) use curves::gather;
 
 use curves::Panel;
 use options::Size;
@@ -66,6 +70,7 @@ pub struct Plot {
     columns: usize,
     legend: Legend,
     size: Size,
+    notes: Vec<String>,
 }
 
 /// Which axes are logarithmic.
@@ -98,6 +103,13 @@ impl Results {
 }
 
 impl Plot {
+    /// What the user should know about the picture, a sentence each: experiments and values that are
+    /// not drawn.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// As an SVG picture.
     #[must_use]
     pub fn to_svg(&self) -> String {

@@ -2,8 +2,10 @@
 
 mod experiment;
 mod names;
+mod outline;
 mod saving;
 mod series;
+mod source;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -18,7 +20,10 @@ use crate::table::{
 
 pub use experiment::ExperimentResult;
 pub(crate) use names::Names;
+pub use outline::MixedColumns;
+use outline::Outline;
 pub use series::Series;
+pub(crate) use source::{Part, Source};
 
 /// What a research's experiments have saved so far: a fold of its events.
 ///
@@ -76,6 +81,10 @@ pub struct Results {
     wanted: Option<Box<TableOptions>>,
     /// The places of the experiments that are taken in; all are, if none.
     part: Option<HashMap<ExperimentNumber, u64>>,
+    /// Whether of values that are not wanted the iterations are kept, with values that mean nothing.
+    keeps_iterations: bool,
+    /// What is known of values that are not kept, if none are.
+    outline: Option<Box<Outline>>,
 }
 
 impl Results {
@@ -137,7 +146,8 @@ impl Results {
                 exception,
                 ..
             } => {
-                if let Some(experiment) = self.find(*experiment) {
+                let is_kept = self.outline.is_none();
+                if let Some(experiment) = self.find(*experiment).filter(|_| is_kept) {
                     experiment.exceptions.push((**exception).clone());
                 }
             }
@@ -184,6 +194,18 @@ impl Results {
     pub fn experiment(&self, number: ExperimentNumber) -> Option<&ExperimentResult> {
         let position = self.positions.get(&number)?;
         Some(&self.experiments[*position])
+    }
+
+    /// The position of an experiment, for [`at`](Self::at).
+    #[cfg(feature = "query")]
+    pub(crate) fn position(&self, number: ExperimentNumber) -> Option<usize> {
+        self.positions.get(&number).copied()
+    }
+
+    /// The experiment at a position.
+    #[cfg(feature = "query")]
+    pub(crate) fn at(&self, position: usize) -> Option<&ExperimentResult> {
+        self.experiments.get(position)
     }
 
     /// How many experiments have started.
@@ -234,11 +256,12 @@ impl Results {
         experiments_table(self.experiments().collect())
     }
 
-    /// How well each config did: a row per config with the number of its experiments
-    /// (`repetitions`), and for each variable that has numbers the mean and the standard deviation
-    /// over them, in columns such as `loss_mean` and `loss_std`. What an experiment counts with is
-    /// the mean of its last iterations. `options` says which experiments, iterations and variables
-    /// are looked at, and how configs are shown.
+    /// How well each config did: a row per config with the number of the experiments that succeeded
+    /// (`n`) and of those that failed (`failed`), and for each variable that has numbers the mean
+    /// and the standard deviation over the former, in columns such as `loss_mean` and `loss_std`.
+    /// What an experiment counts with is the mean of its last iterations. `options` says which
+    /// experiments, iterations and variables are looked at, and how configs are shown. Where values
+    /// are left out because they are not numbers, [`Table::notes`] says how many.
     ///
     /// # Errors
     /// As for [`to_table`](Self::to_table); a variable to sort by that has no numbers.
@@ -247,7 +270,7 @@ impl Results {
         options: &TableOptions,
         summary: &SummaryOptions,
     ) -> Result<Table<'_>, TableError> {
-        summary_table(self.experiments().collect(), &self.names, options, summary)
+        summary_table(self, options, summary)
     }
 
     /// Reads large values from their files in `research`, the research's folder, and puts them in the
@@ -261,12 +284,18 @@ impl Results {
     }
 
     /// Results of these experiments alone, which have these places, wherever they stood before.
-    #[cfg(feature = "parquet")]
     pub(crate) fn of_part(places: HashMap<ExperimentNumber, u64>) -> Self {
         Self {
             part: Some(places),
             ..Self::default()
         }
+    }
+
+    /// The same with those values alone that a table with these options shows.
+    pub(crate) fn with_values_for(mut self, options: &TableOptions) -> Self {
+        self.wanted = Some(Box::new(options.clone()));
+        self.keeps_iterations = options.keeps_iterations();
+        self
     }
 
     /// Where an experiment stands that is taken in; `None` if it is not.
@@ -277,7 +306,6 @@ impl Results {
         }
     }
 
-    #[cfg(any(feature = "plot", feature = "parquet"))]
     pub(crate) fn names(&self) -> &Names {
         &self.names
     }
@@ -298,6 +326,9 @@ impl Results {
         started.record.place = place;
         let wanted = self.wanted.as_deref();
         started.keeps_values = wanted.is_none_or(|options| options.admits(&started.record));
+        if let Some(outline) = &mut self.outline {
+            outline.start(started.number);
+        }
         let number = started.number;
         let place = (started.record.place, number);
         let position = match self.positions.get(&number) {

@@ -29,25 +29,29 @@ use std::io;
 
 pub use cell::Cell;
 pub use columns::ColumnType;
+pub(crate) use columns::Seen;
 pub use error::TableError;
 pub use format::{Format, ParseFormatError};
 pub use options::TableOptions;
 pub use summary::SummaryOptions;
 
 pub(crate) use artifacts::{Artifact, artifacts_table};
+#[cfg(feature = "parquet")]
+pub(crate) use columns::Kinds;
 #[cfg(any(feature = "plot", feature = "query"))]
 pub(crate) use error::hint;
 pub(crate) use experiments::{configs_table, experiments_table};
 #[cfg(feature = "plot")]
-pub(crate) use filter::{select, variables};
-pub(crate) use iterations::results_table;
+pub(crate) use filter::{Selected, check_variables, select};
+pub(crate) use iterations::{PartTable, results_table};
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::ParquetFile;
-#[cfg(feature = "plot")]
-pub(crate) use summary::number_at;
 pub(crate) use summary::summary_table;
+#[cfg(feature = "plot")]
+pub(crate) use summary::{is_null, left_out_note, number_at};
 #[cfg(feature = "parquet")]
 pub(crate) use whole::WholeTables;
+pub(crate) use write::RowWriter;
 
 use experiments::ExperimentRows;
 use iterations::IterationRows;
@@ -58,6 +62,7 @@ use iterations::IterationRows;
 pub struct Table<'a> {
     columns: Vec<String>,
     rows: Rows<'a>,
+    notes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +77,23 @@ impl<'a> Table<'a> {
     /// `_1`, `_2`, …, as units do.
     fn new(names: Vec<String>, rows: Rows<'a>) -> Self {
         let columns = distinct(names, str::to_owned);
-        Self { columns, rows }
+        Self {
+            columns,
+            rows,
+            notes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(notes);
+        self
+    }
+
+    /// What the user should know about the table, a sentence each: values that were left out of a
+    /// mean, and filters that matched nothing.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// A table of rows that are there already, each with a cell for every column.

@@ -37,7 +37,8 @@ fn a_column_has_the_type_that_holds_all_its_values() {
     assert_eq!(type_of(std::slice::from_ref(&bool)), ColumnType::Bool);
     assert_eq!(type_of(&[bool, int.clone()]), ColumnType::Json);
     assert_eq!(type_of(std::slice::from_ref(&text)), ColumnType::Text);
-    assert_eq!(type_of(&[text, int]), ColumnType::Json);
+    assert_eq!(type_of(&[text.clone(), int]), ColumnType::Mixed);
+    assert_eq!(type_of(&[text, list.clone()]), ColumnType::Mixed);
     assert_eq!(type_of(&[list]), ColumnType::Json);
     assert_eq!(type_of(&[null]), ColumnType::Text);
 }

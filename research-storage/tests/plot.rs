@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod events;
+#[path = "plot/left_out.rs"]
+mod left_out;
 
-use events::{saved, started};
-use research_core::Column;
+use events::{ended, saved, started};
+use research_core::{Column, Status};
 use research_domain::{Config, Entry, Value};
 use research_storage::{
-    Aggregate, Arrangement, Band, PlotError, PlotOptions, Results, TableOptions,
+    Aggregate, Arrangement, Band, LeftOut, PlotError, PlotOptions, Results, TableOptions,
 };
 
 /// Two models with two rates, each twice: `loss` falls over three iterations, `end` is saved once.
@@ -25,6 +27,7 @@ fn results() -> Results {
         results.apply(&saved(number, "end", 2, Column::Int(vec![number as i64])));
         let note = Column::Text(vec!["no number".to_owned()]);
         results.apply(&saved(number, "note", 0, note));
+        results.apply(&ended(number, 1, Status::Finished, None));
     }
     results
 }
@@ -207,7 +210,13 @@ fn what_is_not_there_cannot_be_drawn() {
     let hidden = PlotOptions::new().group_by(["lr"]).color("model");
     assert!(said(hidden).starts_with("curves cannot be coloured by `model`"));
     let empty = Results::new().plot(&TableOptions::new(), &PlotOptions::new());
-    assert_eq!(empty.unwrap_err(), PlotError::Nothing { of: String::new() });
+    assert_eq!(
+        empty.unwrap_err(),
+        PlotError::Nothing {
+            of: String::new(),
+            left_out: LeftOut::default(),
+        }
+    );
 }
 
 #[test]
@@ -240,23 +249,6 @@ fn a_png_has_the_size_that_was_asked_for_and_something_on_it() {
 }
 
 #[test]
-fn where_no_number_can_be_drawn_that_is_said() {
-    let mut results = Results::new();
-    results.apply(&started(0, 1, Config::from_pairs([("n", 1)])));
-    let nowhere = vec![f64::NAN, f64::INFINITY];
-    results.apply(&saved(0, "nowhere", 0, Column::Float(nowhere)));
-    results.apply(&saved(0, "below", 0, Column::Float(vec![-1.0, 0.0])));
-    let plot = |name: &str, log: bool| {
-        let options = PlotOptions::new().variables([name]).log_y(log);
-        results.plot(&TableOptions::new(), &options).map(drop)
-    };
-    let undrawable = |of: &str| PlotError::Undrawable { of: of.to_owned() };
-    assert_eq!(plot("nowhere", false), Err(undrawable(" as `nowhere`")));
-    assert_eq!(plot("below", true), Err(undrawable(" as `below`")));
-    assert_eq!(plot("below", false), Ok(()));
-}
-
-#[test]
 fn many_points_and_many_curves_are_drawn_too() {
     let mut results = Results::new();
     for number in 0..60 {
@@ -284,6 +276,7 @@ fn each_saved(values: impl IntoIterator<Item = (Config, f64)>) -> Results {
     for (number, (config, value)) in (0..).zip(values) {
         results.apply(&started(number, 1, config));
         results.apply(&saved(number, "y", 0, Column::Float(vec![value])));
+        results.apply(&ended(number, 1, Status::Finished, None));
     }
     results
 }
@@ -332,6 +325,7 @@ fn a_last_value_that_is_no_number_has_no_stand_in() {
         results.apply(&started(number as u64, 1, config));
         let losses = Column::Float(vec![3.0, last]);
         results.apply(&saved(number as u64, "loss", 0, losses));
+        results.apply(&ended(number as u64, 1, Status::Finished, None));
     }
     let svg = default_svg(&results, &PlotOptions::new().x("lr"));
     assert_eq!(svg.matches("<circle").count(), 1);

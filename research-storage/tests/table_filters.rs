@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod events;
+#[path = "table_filters/summaries.rs"]
+mod summaries;
 
-use events::{csv, saved, started};
-use research_core::{Column, Event};
+use events::{csv, ended, saved, started};
+use research_core::{Column, Event, Status};
 use research_domain::{Config, Domain, Entry, Value, log_uniform, option};
-use research_storage::{Results, SummaryOptions, TableError, TableOptions};
+use research_storage::{Results, TableError, TableOptions};
 
 /// Six experiments: three configs, each in the repetitions 0 and 1. All save `loss` at the
 /// iterations 0 and 1, those of the last config also `note`.
@@ -37,6 +39,7 @@ fn three() -> Results {
             let note = Column::Text(vec!["end".to_owned()]);
             results.apply(&saved(number.into(), "note", 1, note));
         }
+        results.apply(&ended(number.into(), 1, Status::Finished, None));
     }
     results
 }
@@ -182,21 +185,145 @@ fn aliases_are_found_by_key_and_alias_of_the_key() {
 }
 
 #[test]
-fn domains_filter_by_whole_configs() {
+fn domains_filter_by_the_parameters_that_they_have() {
     let domain = option("lr", vec![Value::from(0.5), Value::from(4)])
         * option("model", ["small.bin", "big.bin"]);
-    assert_eq!(ids(&all().domain(domain.clone())), ["e0", "e1"]);
+    assert_eq!(ids(&all().domain(domain.clone())), ["e0", "e1", "e4", "e5"]);
     let extended = domain * option("extra", vec![Value::from(vec![1, 2])]);
     assert_eq!(ids(&all().domain(extended)), ["e4", "e5"]);
+    let small = option("model", ["small.bin"]);
+    assert_eq!(ids(&all().domain(small.clone())), ["e0", "e1"]);
+    // Numbers are compared as numbers, as everywhere.
+    let lr = option("lr", [2, 7]);
+    assert_eq!(ids(&all().domain(lr.clone())), ["e2", "e3"]);
+    let lr = option("lr", [4.0]) + lr;
+    assert_eq!(ids(&all().domain(lr)), ["e2", "e3", "e4", "e5"]);
+    // Each term of a sum has parameters of its own.
+    let sum = small.clone() + option("lr", [4]) + small * option("none", [1]);
+    assert_eq!(ids(&all().domain(sum)), ["e0", "e1", "e4", "e5"]);
+    let conditional = (option("lr", [0.5, 2.0]) * option("model", ["big.bin"])).matching("lr > 1");
+    assert_eq!(ids(&all().domain(conditional)), ["e2", "e3"]);
     assert_eq!(ids(&all().domain(Domain::sum([]))), [] as [&str; 0]);
-    let huge = option("lr", 0..100_000) * option("model", 0..100_000) * option("x", 0..100_000);
+    let huge = option("lr", 0..100_000) * option("model", 0..100_000) * option("extra", 0..100_000);
     assert_eq!(ids(&all().domain(huge)), [] as [&str; 0]);
+    let unknown = option("lr", [4]) * option("modle", ["big.bin"]);
+    assert_eq!(
+        refusal(&all().domain(unknown)),
+        "no experiment has a parameter `modle`; did you mean `model`?"
+    );
 
     let endless = all().domain(option("lr", log_uniform(0.1, 1.0)));
     assert!(matches!(
         three().to_table(&endless),
         Err(TableError::Domain(_))
     ));
+}
+
+fn condition(text: &str) -> TableOptions {
+    all().condition(text.parse().unwrap())
+}
+
+#[test]
+fn conditions_filter_experiments() {
+    assert_eq!(ids(&condition("lr > 1")), ["e2", "e3", "e4", "e5"]);
+    assert_eq!(
+        ids(&condition("lr > 1").condition("lr < 3".parse().unwrap())),
+        ["e2", "e3"]
+    );
+    assert_eq!(
+        ids(&condition("model in [\"small.bin\", \"x\"] or lr == 4.0")),
+        ["e0", "e1", "e4", "e5"]
+    );
+    assert_eq!(ids(&condition("lr > 1 and repetition == 1")), ["e3", "e5"]);
+    // They hold together with all other filters.
+    let big = option("model", ["big.bin"]);
+    assert_eq!(ids(&condition("lr < 4").domain(big)), ["e2", "e3"]);
+    assert_eq!(ids(&condition("lr < 4").config("lr", 2)), ["e2", "e3"]);
+    assert_eq!(
+        refusal(&condition("modle == 1")),
+        "no experiment has a parameter `modle`; did you mean `model`?"
+    );
+    let error = refusal(&condition("model > 1"));
+    assert!(
+        error.starts_with("cannot filter by the condition: `model > 1`"),
+        "{error}"
+    );
+}
+
+/// Experiments with one parameter, `lr`.
+fn with_rates(rates: &[f64]) -> Results {
+    let mut results = Results::new();
+    for (number, rate) in (0..).zip(rates) {
+        results.apply(&started(number, 1, Config::from_pairs([("lr", *rate)])));
+        results.apply(&saved(number, "loss", 0, Column::Int(vec![1])));
+    }
+    results
+}
+
+#[test]
+fn floats_are_found_as_they_are_shown() {
+    let third = 1.0 / 3.0;
+    let results = with_rates(&[third, 0.25, 123_456.789]);
+    let count = |options: TableOptions| results.to_table(&options).unwrap().row_count();
+    for text in ["0.333333", "0.3333330", "0.3333333333333333"] {
+        assert_eq!(count(all().config_text("lr", text)), 1, "{text}");
+        assert_eq!(count(condition(&format!("lr == {text}"))), 1, "{text}");
+    }
+    assert_eq!(count(condition("lr in [0.333333, 0.25]")), 2);
+    assert_eq!(count(condition("lr != 0.333333")), 2);
+    assert_eq!(count(condition("lr == 123457")), 1);
+    assert_eq!(count(condition("lr < 0.333333")), 1, "an order is exact");
+    // What is read for a table with these options is what it shows.
+    let mut few = Results::for_table(&condition("lr == 0.333333"));
+    few.apply(&started(0, 1, Config::from_pairs([("lr", third)])));
+    few.apply(&saved(0, "loss", 0, Column::Int(vec![1])));
+    assert_eq!(
+        few.to_table(&condition("lr == 0.333333"))
+            .unwrap()
+            .row_count(),
+        1
+    );
+    // Of a value that is there exactly, others that look the same are not meant.
+    let results = with_rates(&[0.333333, third]);
+    let count = |options: TableOptions| results.to_table(&options).unwrap().row_count();
+    assert_eq!(count(condition("lr == 0.333333")), 1);
+    assert_eq!(count(all().config_text("lr", "0.333333")), 1);
+}
+
+#[test]
+fn a_value_that_no_experiment_has_is_said_with_the_nearest() {
+    let notes = |options: &TableOptions| three().to_table(options).unwrap().notes().to_vec();
+    let nearest = "no experiment has the value 0.45 of `lr`; the nearest value is 0.5";
+    assert_eq!(notes(&condition("lr == 0.45")), [nearest]);
+    assert_eq!(notes(&all().config_text("lr", "0.45")), [nearest]);
+    assert_eq!(
+        notes(&condition("model == \"smal.bin\"")),
+        ["no experiment has the value \"smal.bin\" of `model`; did you mean `small.bin`?"]
+    );
+    assert_eq!(
+        notes(&condition("lr == 0.5 and model == \"small.bin\"")),
+        [] as [&str; 0]
+    );
+}
+
+#[test]
+fn a_status_is_shown_and_filtered_by() {
+    let mut results = three();
+    results.apply(&ended(1, 1, Status::Failed, Some("no luck")));
+    results.apply(&started(2, 2, Config::from_pairs([("lr", 2.0)])));
+    results.apply(&saved(2, "loss", 0, Column::Float(vec![1.0])));
+    let shown = |options: TableOptions| {
+        let options = options.status_column(true).include_config(false);
+        csv(&results, &options.iterations([0]).variables(["loss"]))
+    };
+    assert_eq!(
+        shown(all().ids(["e0", "e1", "e2"])),
+        "id,status,iteration,loss\ne0,finished,0,0.0\ne1,failed,0,1.0\ne2,running,0,1.0\n"
+    );
+    assert_eq!(
+        shown(all().status(Status::Failed).status(None)),
+        "id,status,iteration,loss\ne1,failed,0,1.0\ne2,running,0,1.0\n"
+    );
 }
 
 #[test]
@@ -254,88 +381,4 @@ fn columns_of_one_name_are_told_apart() {
     .collect();
     let expected = "id,loss,iteration,iteration_1,loss_1,loss_1_1\ne0,1,2,0,3,4\n";
     assert_eq!(csv(&results, &TableOptions::new()), expected);
-}
-
-#[test]
-fn summaries_are_over_repetitions() {
-    let results = three();
-    let summary = SummaryOptions::new().sort_by("loss").descending(true);
-    let text = results.summary(&all().use_alias(true), &summary).unwrap();
-    let expected = "\
-m       lr  extra   repetitions  loss_mean  loss_std
-─────  ───  ──────  ───────────  ─────────  ────────
-big      4  [1, 2]            2     2.8125  0.441942
-big    2.0                    2     1.5625  0.441942
-small  0.5                    2     0.3125  0.441942
-";
-    assert_eq!(text.to_string(), expected);
-
-    let last = results.summary(&all().config("lr", 2), &SummaryOptions::new().last(1));
-    let expected = "\
-model     lr  repetitions  loss_mean  loss_std
-───────  ───  ───────────  ─────────  ────────
-big.bin  2.0            2      0.625  0.176777
-";
-    assert_eq!(last.unwrap().to_string(), expected);
-
-    let one = all().ids(["e0"]).concat_config(true);
-    let one = results
-        .summary(&one, &SummaryOptions::new())
-        .unwrap()
-        .to_string();
-    assert_eq!(
-        one.lines().last(),
-        Some("lr_0.5-m_small            1        0.0")
-    );
-    let unknown = SummaryOptions::new().sort_by("note");
-    assert_eq!(
-        results.summary(&all(), &unknown).unwrap_err().to_string(),
-        "no experiment has saved `note` as numbers; there are: loss"
-    );
-}
-
-#[test]
-fn equal_means_have_no_deviation() {
-    let shown = |value: f64| {
-        let mut results = Results::new();
-        for number in 0..3 {
-            results.apply(&started(number, 1, Config::from_pairs([("a", 1)])));
-            results.apply(&saved(number, "loss", 0, Column::Float(vec![value; 3])));
-        }
-        let summary = SummaryOptions::new().joined(true);
-        let text = results.summary(&all(), &summary).unwrap().to_string();
-        let (_, shown) = text.trim_end().rsplit_once("  ").unwrap();
-        shown.to_owned()
-    };
-    assert_eq!(shown(0.1), "0.1 ± 0");
-    assert_eq!(shown(1.0 / 3.0), "0.333333 ± 0");
-    assert_eq!(shown(-1e200), "-1e200 ± 0");
-    assert_eq!(shown(5.0), "5.0 ± 0");
-}
-
-#[test]
-fn a_summary_is_sorted_by_what_it_does_not_show() {
-    let mut results = Results::new();
-    for (number, loss) in (0..).zip([2.0, 3.0, 1.0]) {
-        results.apply(&started(number, 1, Config::from_pairs([("n", number)])));
-        results.apply(&saved(number, "loss", 0, Column::Float(vec![loss])));
-        results.apply(&saved(number, "score", 0, Column::Int(vec![7])));
-    }
-    let shown = all().variables(["score"]);
-    let sorted = |by: &str| {
-        let summary = SummaryOptions::new().sort_by(by);
-        results
-            .summary(&shown, &summary)
-            .map(|table| table.to_string())
-    };
-    let expected = "\
-n  repetitions  score_mean  score_std
-─  ───────────  ──────────  ─────────
-2            1         7.0
-0            1         7.0
-1            1         7.0
-";
-    assert_eq!(sorted("loss").unwrap(), expected);
-    let error = sorted("los").unwrap_err().to_string();
-    assert_eq!(error, "no experiment has saved `los`; did you mean `loss`?");
 }

@@ -54,5 +54,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         };
         results::note(out, reason)?;
     }
+    for text in table.notes() {
+        results::note(out, text)?;
+    }
     Ok(Exit::Success)
 }

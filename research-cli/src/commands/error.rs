@@ -8,7 +8,9 @@ use research::core::{LargeValueError, StorageError, shell_word};
 use research::domain::{DomainError, IdRegistryError, SyntaxError, suggest};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
-use research::storage::{ArtifactsError, PlotError, QueryError, TableError, list};
+use research::storage::{
+    ArtifactsError, LogPlotError, LogResultsError, PlotError, QueryError, TableError, list,
+};
 
 use crate::exit::Exit;
 use crate::file::FileError;
@@ -79,9 +81,12 @@ pub enum CommandError {
         "research `{0}` was run without a profile: run it with `profile = 1` or `--set profile=1`"
     )]
     NoProfile(String),
-    /// A filter of results has no value.
-    #[error("`--where {0}` is no filter: write --where KEY=VALUE, as --where lr=0.1")]
-    NoFilter(String),
+    /// A filter of results is no condition.
+    #[error("--where: {error}")]
+    NoFilter {
+        /// What is wrong with it.
+        error: Box<SyntaxError>,
+    },
     /// A table of results cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),
@@ -104,7 +109,7 @@ pub enum CommandError {
     NoCommand(String),
     /// A question in SQL cannot be answered.
     #[error(transparent)]
-    Query(#[from] QueryError),
+    Query(QueryError),
     /// The files of experiments cannot be listed.
     #[error(transparent)]
     Artifacts(#[from] ArtifactsError),
@@ -175,17 +180,18 @@ impl CommandError {
             | Self::Ids(_)
             | Self::Infinite
             | Self::NoProfile(_)
-            | Self::NoFilter(_)
+            | Self::NoFilter { .. }
             | Self::Table(_)
             | Self::NoEnv { .. }
             | Self::FileExists(_)
             | Self::NoCommand(_)
-            | Self::Query(_)
             | Self::Binary
             | Self::Plot(_)
             | Self::NoPicture(_)
             | Self::DetachedInMemory
             | Self::NobodyToAsk { .. } => Exit::Usage,
+            Self::Query(QueryError::TimedOut(_)) => Exit::Impossible,
+            Self::Query(_) => Exit::Usage,
             Self::NotFromFile(_) | Self::DirectoryGone(_) | Self::Exists { .. } => Exit::Usage,
             Self::FewerRows(_) => Exit::Impossible,
             Self::Storage(error) | Self::Artifacts(ArtifactsError::Storage(error)) => {
@@ -273,6 +279,35 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::LogRemoved { .. }
         | ResearchError::RunElsewhere { .. }
         | ResearchError::Io { .. } => Exit::Impossible,
+    }
+}
+
+impl From<QueryError> for CommandError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Storage(error) => Self::Storage(error),
+            QueryError::Output(error) => Self::Output(error),
+            error => Self::Query(error),
+        }
+    }
+}
+
+impl From<LogResultsError> for CommandError {
+    fn from(error: LogResultsError) -> Self {
+        match error {
+            LogResultsError::Storage(error) => Self::Storage(error),
+            LogResultsError::Table(error) => Self::Table(error),
+            LogResultsError::Output(error) => Self::Output(error),
+        }
+    }
+}
+
+impl From<LogPlotError> for CommandError {
+    fn from(error: LogPlotError) -> Self {
+        match error {
+            LogPlotError::Storage(error) => Self::Storage(error),
+            LogPlotError::Plot(error) => Self::Plot(error),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use research::storage::{self, Plot, PlotOptions, StoredResearch, TableOptions};
 
 use super::CommandError;
 use super::chosen::Chosen;
+use super::results;
 use crate::exit::Exit;
 
 /// Draw curves of what a research has saved
@@ -17,7 +18,8 @@ use crate::exit::Exit;
     long_about = "\
 Draw curves of what a research has saved: a panel for each variable, a curve for each config, the
 mean over its repetitions with a band of a standard deviation to either side. Over iterations; where
-there is one value for each experiment, over a parameter.
+there is one value for each experiment, over a parameter. Failed experiments are left out, and those
+that still run are drawn over iterations alone.
 
 With --out, a picture; else a sketch for the terminal. It can be drawn while the research runs.",
     after_help = "\
@@ -76,6 +78,9 @@ pub struct Arguments {
     /// The aliases of parameters instead of their values
     #[arg(long)]
     pub alias: bool,
+    /// Draw what failed experiments have saved, too
+    #[arg(long)]
+    pub with_failed: bool,
     /// Only these iterations, from 0
     #[arg(long, value_name = "I,…", value_delimiter = ',')]
     pub iterations: Vec<u64>,
@@ -138,12 +143,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .iterations(arguments.iterations.iter().copied());
     let stored = StoredResearch::load(&arguments.name)?;
     let filters = arguments.chosen.choose(&stored, filters)?;
-    let results = stored.results_for(&filters.clone().variables(&arguments.y))?;
+    let values = stored.log_results()?;
     let name = &stored.name();
-    let plot = results.plot(&filters, &options(arguments, name))?;
+    let plot = values.plot(&filters, &options(arguments, name))?;
     match (&arguments.out, form) {
         (Some(path), Some(form)) => write(&plot, path, &form)?,
         _ => out.write_all(sketch(&plot, arguments).as_bytes())?,
+    }
+    for text in plot.notes() {
+        results::note(out, text)?;
     }
     Ok(Exit::Success)
 }
@@ -164,6 +172,7 @@ fn options(arguments: &Arguments, name: &str) -> PlotOptions {
         .col(&arguments.col)
         .log_x(arguments.log_x)
         .log_y(arguments.log_y)
+        .with_failed(arguments.with_failed)
         .aggregate(match arguments.aggregate {
             Aggregate::Mean => storage::Aggregate::Mean,
             Aggregate::Median => storage::Aggregate::Median,

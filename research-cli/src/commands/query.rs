@@ -2,9 +2,10 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use research::storage::StoredResearch;
+use research::storage::{QueryOptions, StoredResearch};
 
 use super::CommandError;
 use super::results::{self, Format};
@@ -18,8 +19,11 @@ Ask about results in SQL, in the dialect of SQLite.
 
 There are two tables. `results` has a row for each iteration of each experiment: id, parameters,
 iteration, variables. `experiments` has a row for each experiment: id, parameters, repetition,
-status, reason, iterations, seconds, attempts. Lists and maps are JSON: `info ->> '$.top'`. NaN is
-NULL. The question is asked of a copy in memory; it can be asked while the research runs.",
+status, reason, iterations, seconds, attempts. Each value has its own type; in a column with floats
+all numbers are floats. Strings stand in single quotes: `where kernel = 'rbf'`. Lists and maps are
+JSON: `info ->> '$.top'`. NaN is NULL. avg, sum and total leave out what is not a number, and how
+many values these are is said on standard error. A question can be asked while the research runs,
+and changes nothing.",
     after_help = "\
 Examples:
   research query power \"select lr, avg(loss) from results group by lr order by 2\"
@@ -35,6 +39,16 @@ pub struct Arguments {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Give up after so many seconds; 0 is never
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = timeout)]
+    pub timeout: Duration,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    seconds
+        .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a number of seconds, 0 for no timeout".to_owned())
 }
 
 /// Runs the command.
@@ -43,8 +57,21 @@ pub struct Arguments {
 /// There is no such research, it cannot be read, a question that cannot be answered, and an output
 /// that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let results = StoredResearch::load(&arguments.name)?.results()?;
-    let answer = results.query(&arguments.sql)?;
-    results::write(&answer, arguments.format, out)?;
+    let results = StoredResearch::load(&arguments.name)?.log_results()?;
+    let mut options = QueryOptions::new();
+    if !arguments.timeout.is_zero() {
+        options = options.timeout(arguments.timeout);
+    }
+    let notes = match results::table_format(arguments.format) {
+        Some(format) => results.write_answer(&arguments.sql, &options, format, out)?,
+        None => {
+            let answer = results.query(&arguments.sql, &options)?;
+            results::write(&answer, arguments.format, out)?;
+            answer.notes().to_vec()
+        }
+    };
+    for text in notes {
+        results::note(out, &text)?;
+    }
     Ok(Exit::Success)
 }

@@ -1,6 +1,7 @@
 //! `research results`: what a research has saved.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{IsTerminal, Seek, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -21,13 +22,16 @@ use crate::terminal;
 Print what a research has saved, a row for each iteration of each experiment, in the order of the
 domain, whatever finished first. It can be printed while the research runs.
 
-With --summary, a row for each config: the mean and the standard deviation of each variable over the
-config's repetitions.",
+With --summary, a row for each config: how many of its experiments succeeded (n) and failed, and the
+mean and the standard deviation of each variable over those that succeeded. Values that are not
+numbers are left out, and how many they are is said on standard error.",
     after_help = "\
 Examples:
   research results power
   research results power --format csv > power.csv
   research results power --where lr=0.1 --var loss
+  research results power --where 'lr > 0.01' --where 'act in [\"relu\", \"tanh\"]'
+  research results power --domain 'width=[64, 128]' --status failed --with-status
   research results power --iterations 0,9 --long
   research results power --format parquet > power.parquet
   research results power --id 5bd1e995 --var weights --whole --format json
@@ -54,9 +58,12 @@ pub struct Arguments {
     /// Print values of 1 MiB and more themselves, not where they are; they are read into memory
     #[arg(long, conflicts_with = "summary")]
     pub whole: bool,
-    /// A row for each config, with mean and standard deviation over its repetitions
+    /// A row for each config, with mean and standard deviation over its repetitions that succeeded
     #[arg(long, conflicts_with = "long")]
     pub summary: bool,
+    /// Let failed experiments count in means, too
+    #[arg(long, requires = "summary")]
+    pub with_failed: bool,
     /// Of each experiment, the mean of the last N values instead of all
     #[arg(long, value_name = "N", requires = "summary")]
     pub last: Option<NonZeroUsize>,
@@ -92,24 +99,82 @@ pub enum Format {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let options = options(arguments, &stored)?;
-    let mut results = stored.results_for(&kept(&options, arguments))?;
     if arguments.whole {
+        let mut results = stored.results_for(&options)?;
         results.read_large(stored.folder())?;
+        let table = results.to_table(&options)?;
+        write(&table, arguments.format, out)?;
+        return end(
+            arguments,
+            &stored,
+            is_empty(&table),
+            true,
+            table.notes(),
+            out,
+        );
     }
-    let table = if arguments.summary {
-        results.summary(&options, &summary(arguments))?
-    } else {
-        results.to_table(&options)?
+    let results = stored.log_results()?;
+    let is_saved = results.has_values();
+    if arguments.summary {
+        let table = results.summary(&options, &summary(arguments))?;
+        write(&table, arguments.format, out)?;
+        return end(
+            arguments,
+            &stored,
+            is_empty(&table),
+            is_saved,
+            table.notes(),
+            out,
+        );
+    }
+    let table = results.table(&options)?;
+    let has_rows = match table_format(arguments.format) {
+        Some(format) => table.write(format, out)?,
+        None => {
+            write_file(out, |file| Ok(table.write_parquet(file)?))?;
+            true
+        }
     };
-    write(&table, arguments.format, out)?;
-    if arguments.format == Format::Table && is_empty(&table) {
-        let reason = match is_empty(&stored.results()?.to_table(&TableOptions::new())?) {
-            true => why_nothing(stored.record()),
-            false => "nothing that was saved is of what was asked for",
+    let mut notes = table.notes().to_vec();
+    if matches!(arguments.format, Format::Table | Format::Parquet) {
+        notes.extend(mixed_note(&table.mixed_columns()));
+    }
+    end(arguments, &stored, !has_rows, is_saved, &notes, out)
+}
+
+/// Says below what is printed what the user should know about it.
+fn end(
+    arguments: &Arguments,
+    stored: &StoredResearch,
+    is_empty: bool,
+    is_saved: bool,
+    notes: &[String],
+    out: &mut dyn Write,
+) -> Result<Exit, CommandError> {
+    if arguments.format == Format::Table && is_empty {
+        let reason = match is_saved {
+            false => why_nothing(stored.record()),
+            true => "nothing that was saved is of what was asked for",
         };
         note(out, reason)?;
     }
+    for text in notes {
+        note(out, text)?;
+    }
     Ok(Exit::Success)
+}
+
+/// Says which columns have values of several kinds, if some have.
+pub(super) fn mixed_note(columns: &[(String, String)]) -> Option<String> {
+    let shown = |(name, kinds): &(String, String)| format!("`{name}` ({kinds})");
+    let columns: Vec<String> = columns.iter().map(shown).collect();
+    match columns.as_slice() {
+        [] => None,
+        columns => Some(format!(
+            "mixed columns, strings in Parquet: {}",
+            columns.join(", ")
+        )),
+    }
 }
 
 /// Why the table of a research has no rows.
@@ -142,39 +207,49 @@ pub(super) fn write(
     format: Format,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
-    let format = match format {
-        Format::Table => storage::Format::Table,
-        Format::Csv => storage::Format::Csv,
-        Format::Json => storage::Format::Json,
-        Format::Jsonl => storage::Format::JsonLines,
-        Format::Parquet if std::io::stdout().is_terminal() => return Err(CommandError::Binary),
-        Format::Parquet => {
-            let mut file = Vec::new();
-            table.write_parquet(&mut file)?;
-            return Ok(out.write_all(&file)?);
-        }
-    };
-    Ok(table.write(format, out)?)
+    match table_format(format) {
+        Some(format) => Ok(table.write(format, out)?),
+        None => write_file(out, |file| Ok(table.write_parquet(file)?)),
+    }
+}
+
+/// The form of text; none for Parquet.
+pub(super) fn table_format(format: Format) -> Option<storage::Format> {
+    match format {
+        Format::Table => Some(storage::Format::Table),
+        Format::Csv => Some(storage::Format::Csv),
+        Format::Json => Some(storage::Format::Json),
+        Format::Jsonl => Some(storage::Format::JsonLines),
+        Format::Parquet => None,
+    }
+}
+
+/// Writes a Parquet file, by way of a temporary one.
+fn write_file(
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut File) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    if std::io::stdout().is_terminal() {
+        return Err(CommandError::Binary);
+    }
+    let mut file = tempfile::tempfile()?;
+    write(&mut file)?;
+    file.rewind()?;
+    std::io::copy(&mut file, out)?;
+    Ok(())
 }
 
 fn summary(arguments: &Arguments) -> SummaryOptions {
     let mut summary = SummaryOptions::new()
         .joined(arguments.format == Format::Table)
-        .descending(arguments.descending);
+        .descending(arguments.descending)
+        .with_failed(arguments.with_failed);
     if let Some(last) = arguments.last {
         summary = summary.last(last.get());
     }
     match &arguments.sort {
         Some(variable) => summary.sort_by(variable),
         None => summary,
-    }
-}
-
-/// What must be read: what is shown, and what it is sorted by.
-fn kept(options: &TableOptions, arguments: &Arguments) -> TableOptions {
-    match &arguments.sort {
-        Some(variable) if !arguments.variables.is_empty() => options.clone().variables([variable]),
-        _ => options.clone(),
     }
 }
 

@@ -9,8 +9,9 @@ use clap::{Args, ValueEnum};
 use console::truncate_str;
 use research::core::{StorageError, Timestamp};
 use research::monitor::{MonitorLog, Picture, StatusReport};
-use research::storage::{LogReader, StoredResearch};
+use research::storage::{LogReader, MixedColumns, StoredResearch};
 
+use super::results::mixed_note;
 use super::{CommandError, write_json};
 use crate::exit::Exit;
 
@@ -73,11 +74,17 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         return log(&stored, &mut events, arguments.watch, out);
     }
     let mut picture = Picture::default();
+    let mut mixed = MixedColumns::default();
     let mut screen = Screen::default();
     loop {
         // Asked before the log is read: a run that ends in between says so in the log.
         let is_run = stored.runner()?.is_some();
-        fold(&mut events, &mut picture)?;
+        for events in &mut events {
+            for event in &events? {
+                picture.apply(event);
+                mixed.apply(event);
+            }
+        }
         let name = stored.name();
         let report = StatusReport::of(&name, &picture, is_run, Timestamp::now())
             .called(arguments.name.to_string_lossy());
@@ -87,7 +94,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
                 write_json(out, &report)?;
                 writeln!(out)?;
             }
-            (_, None) => writeln!(out, "{report}")?,
+            (_, None) => {
+                writeln!(out, "{report}")?;
+                if let Some(note) = mixed_note(&mixed.found()) {
+                    writeln!(out, "{note}")?;
+                }
+            }
             (_, Some(_)) => screen.show(&report, interval.is_none(), out)?,
         }
         out.flush()?;

@@ -4,6 +4,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod filters;
 mod ids;
 
 use std::path::{Path, PathBuf};
@@ -249,11 +250,11 @@ fn a_summary_has_a_row_for_each_config() {
     assert_eq!(
         printed(folder.path(), &[summary.as_slice(), &sorted].concat()),
         "\
-n   lr  größe          deep   repetitions  loss
-─  ───  ─────────────  ─────  ───────────  ───────────
-2  0.3  groß           true             2  4.55 ± 0.71
-1  0.2  groß           false            2  2.55 ± 0.71
-0  0.1  klein, \"fein\"  false            2  0.55 ± 0.71
+n   lr  größe          deep   n_1  failed  loss
+─  ───  ─────────────  ─────  ───  ──────  ───────────
+2  0.3  groß           true     1       1  4.05
+1  0.2  groß           false    2       0  2.55 ± 0.71
+0  0.1  klein, \"fein\"  false    2       0  0.55 ± 0.71
 "
     );
     let hidden = ["results", "kinds", "--summary", "--var", "done"];
@@ -269,7 +270,7 @@ n   lr  größe          deep   repetitions  loss
     let last = ["--last", "1", "--where", "n=1", "--format", "csv"];
     assert_eq!(
         printed(folder.path(), &[summary.as_slice(), &last].concat()),
-        "n,lr,größe,deep,repetitions,loss_mean,loss_std\n1,0.2,groß,false,2,2.6,0.7071067811865476\n"
+        "n,lr,größe,deep,n_1,failed,loss_mean,loss_std\n1,0.2,groß,false,2,0,2.6,0.7071067811865476\n"
     );
     let unknown = refused(
         folder.path(),
@@ -337,7 +338,7 @@ fn curves_are_drawn_on_a_terminal_and_into_files() {
     let plot = |flags: &[&str]| printed(folder.path(), &[&["plot", "kinds"], flags].concat());
     let sketch = plot(&["--y", "loss", "--group-by", "n", "--width", "60"]);
     assert!(
-        sketch.starts_with("kinds\nmean ± standard deviation, of 2 experiments\n"),
+        sketch.starts_with("kinds\nmean ± standard deviation, of 1 to 2 experiments\n"),
         "{sketch}"
     );
     assert!(

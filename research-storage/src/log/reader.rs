@@ -66,7 +66,6 @@ impl LogReader {
 
     /// Goes on with the frame that begins at an offset, which was told by
     /// [`offset`](Self::offset) before.
-    #[cfg(feature = "parquet")]
     pub(crate) fn seek(&mut self, offset: u64) {
         self.offset = offset;
     }

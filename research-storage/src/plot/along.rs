@@ -21,11 +21,11 @@ pub(super) enum Along<'a> {
 }
 
 impl<'a> Along<'a> {
-    /// What was asked for; else iterations where there are several, else the parameter with the
-    /// most values.
+    /// What was asked for; else iterations where experiments have several values of a variable, else
+    /// the parameter with the most values.
     pub(super) fn of(
         experiments: &[&'a ExperimentResult],
-        variables: &[&str],
+        has_several: bool,
         filters: &TableOptions,
         options: &PlotOptions,
     ) -> Result<Self, PlotError> {
@@ -35,7 +35,8 @@ impl<'a> Along<'a> {
                 groups::check(experiments, options.x.iter())?;
                 key
             }
-            None => match parameter(experiments, variables, options) {
+            None if has_several => return Ok(Self::Iterations),
+            None => match parameter(experiments, options) {
                 Some(key) => key,
                 None => return Ok(Self::Iterations),
             },
@@ -91,17 +92,7 @@ impl<'a> Along<'a> {
 }
 
 /// The parameter that experiments with one value each are drawn over.
-fn parameter<'a>(
-    experiments: &[&'a ExperimentResult],
-    variables: &[&str],
-    options: &PlotOptions,
-) -> Option<&'a str> {
-    let mut series = variables
-        .iter()
-        .flat_map(|name| experiments.iter().filter_map(|one| one.variable(name)));
-    if series.any(|series| series.len() > 1) {
-        return None;
-    }
+fn parameter<'a>(experiments: &[&'a ExperimentResult], options: &PlotOptions) -> Option<&'a str> {
     let is_free = |(key, _): &(&str, usize)| {
         let taken = options.col.iter().chain(options.group_by.iter().flatten());
         !taken.chain(&options.color).any(|taken| taken == key)

@@ -2,17 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use research_core::Status;
+
 use super::along::Along;
 use super::error::{MOST, is_possible};
 use super::groups::{self, Distinct};
 use super::options::Size;
-use super::points::{Point, points};
+use super::points::{Point, Points, numbers};
+use super::survey::{LeftOut, Survey, Surveyed};
 use super::{Aggregate, Arrangement, Band, Legend, Log, Plot, PlotError, PlotOptions};
-use crate::results::{ExperimentResult, Results};
-use crate::table::{TableOptions, number_at, select, variables};
+use crate::results::{ExperimentResult, Series, Source};
+use crate::table::{Selected, TableOptions, check_variables, left_out_note, select};
 
 /// The most panels that a picture has.
 const MOST_PANELS: usize = 64;
+
+/// About how many points a picture has at most, however many values there are.
+const MOST_POINTS: usize = 500_000;
+
+/// So many points each curve may have.
+const LEAST_POINTS: usize = 16;
 
 /// One pair of axes with its curves.
 #[derive(Clone, Debug)]
@@ -32,42 +41,79 @@ pub(super) struct Curve {
     pub(super) joined: bool,
 }
 
-pub(super) fn gather(
-    results: &Results,
+pub(crate) fn gather<S: Source, E: From<S::Error> + From<PlotError>>(
+    source: &S,
     filters: &TableOptions,
     options: &PlotOptions,
-) -> Result<Plot, PlotError> {
+) -> Result<Plot, E> {
     let Size { width, height } = options.size;
     let (width, height) = (width.unwrap_or(MOST), height.unwrap_or(MOST));
     if !is_possible(width, height) {
-        return Err(PlotError::Size { width, height });
+        return Err(PlotError::Size { width, height }.into());
     }
-    let experiments = select(results.experiments().collect(), filters)?;
-    let names = names(results, &experiments, filters, options)?;
+    let results = source.results();
+    let asked = filters.clone().variables(&options.variables);
+    let selected = select(results.experiments().collect(), filters);
+    let Selected { experiments, notes } = selected.map_err(PlotError::from)?;
+    check_variables(results.names(), &options.variables).map_err(PlotError::from)?;
+    let (mut experiments, mut left_out) = drawn(experiments, filters, options);
+    let mut survey = Survey::default();
+    source.for_each_value(&experiments, &asked, &mut |_, experiment| {
+        survey.see(experiment, filters);
+    })?;
+    let variables = survey.chosen(options);
+    if variables.is_empty() {
+        let of = of_variables(options);
+        return Err(PlotError::Nothing { of, left_out }.into());
+    }
     let explicit = options.group_by.iter().flatten().chain(&options.col);
     groups::check(&experiments, explicit.chain(&options.color))?;
-    let along = Along::of(&experiments, &names, filters, options)?;
+    let has_several = variables.iter().any(|variable| variable.longest > 1);
+    let along = Along::of(&experiments, has_several, filters, options)?;
+    let has_ended = experiments.iter().any(|one| one.status.is_some());
+    if along.key().is_some() && has_ended && !filters.has_statuses() && !options.with_failed {
+        // The last value of an experiment that still runs is not the one that it will have.
+        let count = experiments.len();
+        experiments.retain(|experiment| experiment.status.is_some());
+        left_out.unfinished = count - experiments.len();
+    }
     let grouping = Grouping::of(&experiments, &along, filters, options)?;
-    let count = names.len() * grouping.cols.len();
+    let count = variables.len() * grouping.cols.len();
     if count > MOST_PANELS {
-        return Err(PlotError::TooManyPanels { count });
+        return Err(PlotError::TooManyPanels { count }.into());
     }
     let is_category = matches!(along, Along::Categories { .. });
     let log = Log {
         x: options.log_x && !is_category,
         y: options.log_y,
     };
-    let panels = panels(&names, &grouping, &along, log, filters, options);
+    let most = (MOST_POINTS / (grouping.curves.len() * variables.len()).max(1)).max(LEAST_POINTS);
+    let drawing = Drawing {
+        along: &along,
+        log,
+        filters,
+        options,
+        most,
+    };
+    let mut panels = empty_panels(&variables, &grouping, options);
+    let is_thinned = draw(source, &variables, &grouping, &drawing, &mut panels)?;
     if panels.iter().all(|panel| panel.curves.is_empty()) {
         let of = of_variables(options);
-        return Err(PlotError::Undrawable { of });
+        return Err(PlotError::Undrawable { of, left_out }.into());
     }
+    let others = variables
+        .iter()
+        .filter_map(|one| left_out_note(&one.name, one.left_out));
+    let thinned = is_thinned.then(|| {
+        format!("of curves with more than {most} points, some are drawn: the lowest and highest")
+    });
+    let notes = notes.into_iter().chain(left_out.note()).chain(others);
     Ok(Plot {
         title: options.title.clone(),
         caption: caption(&panels, &along, options),
         x_label: along.label().to_owned(),
         log,
-        columns: columns(options.arrangement, names.len(), grouping.cols.len()),
+        columns: columns(options.arrangement, variables.len(), grouping.cols.len()),
         panels,
         legend: grouping.legend,
         categories: match along {
@@ -75,26 +121,23 @@ pub(super) fn gather(
             _ => None,
         },
         size: options.size,
+        notes: notes.chain(thinned).collect(),
     })
 }
 
-/// The variables that have numbers, in the order that was asked for.
-fn names<'a>(
-    results: &Results,
-    experiments: &[&'a ExperimentResult],
+/// The experiments that are drawn: those that succeeded or still run, unless others are asked for.
+fn drawn<'a>(
+    mut experiments: Vec<&'a ExperimentResult>,
     filters: &TableOptions,
     options: &PlotOptions,
-) -> Result<Vec<&'a str>, PlotError> {
-    let asked = filters.clone().variables(&options.variables);
-    let mut names = variables(experiments, results.names(), &asked)?;
-    let wanted = |name: &str| options.variables.iter().position(|one| one == name);
-    names.sort_by_key(|name| wanted(name));
-    names.retain(|name| has_numbers(experiments, name));
-    if names.is_empty() {
-        let of = of_variables(options);
-        return Err(PlotError::Nothing { of });
+) -> (Vec<&'a ExperimentResult>, LeftOut) {
+    let mut left_out = LeftOut::default();
+    if !filters.has_statuses() && !options.with_failed {
+        let count = experiments.len();
+        experiments.retain(|one| one.status.is_none_or(Status::is_success));
+        left_out.failed = count - experiments.len();
     }
-    Ok(names)
+    (experiments, left_out)
 }
 
 /// What an error says of the variables that were asked for.
@@ -167,41 +210,102 @@ impl<'a> Grouping<'a> {
     }
 }
 
-fn panels(
-    names: &[&str],
+/// The panels in their order, without curves: for each variable one for each value in `col`.
+fn empty_panels(
+    variables: &[&Surveyed],
     grouping: &Grouping<'_>,
-    along: &Along<'_>,
-    log: Log,
-    filters: &TableOptions,
     options: &PlotOptions,
 ) -> Vec<Panel> {
-    let curve = |name: &str, (color, members): &(usize, Vec<&ExperimentResult>)| {
-        let points = points(members, name, along, log, filters, options);
-        (!points.is_empty()).then(|| Curve {
-            color: *color,
-            points,
-            joined: along.joins(options.aggregate),
+    let panels = variables.iter().enumerate().flat_map(|(number, variable)| {
+        grouping.cols.iter().map(move |value| Panel {
+            title: panel_title(&variable.name, &options.col, value),
+            variable: number,
+            curves: Vec::new(),
         })
-    };
-    let mut panels = Vec::new();
-    for (variable, name) in names.iter().enumerate() {
-        for (col, value) in grouping.cols.iter().enumerate() {
-            let here = grouping.curves.range((col, 0)..(col + 1, 0));
-            panels.push(Panel {
-                title: panel_title(name, &options.col, value),
-                variable,
-                curves: here.filter_map(|(_, group)| curve(name, group)).collect(),
-            });
-        }
-    }
-    panels
+    });
+    panels.collect()
 }
 
-fn has_numbers(experiments: &[&ExperimentResult], name: &str) -> bool {
-    experiments
-        .iter()
-        .filter_map(|experiment| experiment.variable(name))
-        .any(|series| (0..series.len()).any(|at| number_at(series.column(), at).is_some()))
+/// How curves are drawn.
+struct Drawing<'a, 'x> {
+    along: &'a Along<'x>,
+    log: Log,
+    filters: &'a TableOptions,
+    options: &'a PlotOptions,
+    /// How many points a curve has at most.
+    most: usize,
+}
+
+/// Puts the curves into their panels, one after another; whether one was thinned.
+fn draw<S: Source>(
+    source: &S,
+    variables: &[&Surveyed],
+    grouping: &Grouping<'_>,
+    drawing: &Drawing<'_, '_>,
+    panels: &mut [Panel],
+) -> Result<bool, S::Error> {
+    let members: Vec<&ExperimentResult> = grouping
+        .curves
+        .values()
+        .flat_map(|(_, members)| members.iter().copied())
+        .collect();
+    let names = variables.iter().map(|variable| &variable.name);
+    let values = drawing.filters.clone().variables(names);
+    let mut is_thinned = false;
+    let mut curves = grouping.curves.iter();
+    let mut curve = curves.next();
+    let mut taken = 0;
+    let mut points: Vec<Points> = variables.iter().map(|_| Points::default()).collect();
+    source.for_each_value(&members, &values, &mut |position, experiment| {
+        let Some(((col, _), (color, of_curve))) = curve else {
+            return;
+        };
+        taken += 1;
+        let is_last = taken == of_curve.len();
+        let x = drawing.along.place(members[position]);
+        for (number, (variable, points)) in variables.iter().zip(&mut points).enumerate() {
+            if let Some(series) = experiment.variable(&variable.name) {
+                drawing.add(series, x, of_curve.len(), points);
+            }
+            if !is_last {
+                continue;
+            }
+            let (points, thinned) = drawing.finish(std::mem::take(points));
+            is_thinned |= thinned;
+            if !points.is_empty() {
+                panels[number * grouping.cols.len() + col]
+                    .curves
+                    .push(Curve {
+                        color: *color,
+                        points,
+                        joined: drawing.along.joins(drawing.options.aggregate),
+                    });
+            }
+        }
+        if is_last {
+            curve = curves.next();
+            taken = 0;
+        }
+    })?;
+    Ok(is_thinned)
+}
+
+impl Drawing<'_, '_> {
+    /// Adds what a member of a curve with so many members has saved.
+    fn add(&self, series: &Series, x: Option<f64>, members: usize, points: &mut Points) {
+        let numbers = numbers(series, self.filters);
+        match self.along {
+            Along::Iterations if members == 1 => {
+                *points = Points::single(numbers, series.len(), self.log, self.most);
+            }
+            Along::Iterations => points.add_curve(numbers, self.options.aggregate),
+            _ => points.add_last(x, numbers, self.options.aggregate),
+        }
+    }
+
+    fn finish(&self, points: Points) -> (Vec<Point>, bool) {
+        points.finish(self.log, self.options, self.most)
+    }
 }
 
 /// The parameters that tell the curves of a panel apart.

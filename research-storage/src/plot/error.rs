@@ -1,5 +1,8 @@
 //! Why a picture cannot be made.
 
+use std::convert::Infallible;
+
+use super::survey::LeftOut;
 use crate::table::TableError;
 
 /// How wide or high a picture can be: what is more is rather a slip of the finger, and would take
@@ -30,18 +33,24 @@ pub enum PlotError {
         key: String,
     },
     /// Nothing was saved that has numbers.
-    #[error("there is nothing to draw: no experiment that was chosen has saved numbers{of}")]
+    #[error(
+        "there is nothing to draw: no experiment that was chosen has saved numbers{of}{left_out}"
+    )]
     Nothing {
         /// Under which name, if one was asked for.
         of: String,
+        /// The experiments that are not drawn.
+        left_out: LeftOut,
     },
     /// What was saved has no place in a picture.
     #[error(
-        "there is nothing to draw: all numbers that would be drawn of what was saved{of} are NaN or infinite, or not above zero, which a logarithmic axis needs"
+        "there is nothing to draw: all numbers that would be drawn of what was saved{of} are NaN or infinite, or not above zero, which a logarithmic axis needs{left_out}"
     )]
     Undrawable {
         /// Under which name, if one was asked for.
         of: String,
+        /// The experiments that are not drawn.
+        left_out: LeftOut,
     },
     /// More panels than anybody could look at.
     #[error("there would be {count} panels: choose variables, or another parameter for `col`")]
@@ -59,6 +68,12 @@ pub enum PlotError {
         /// The height.
         height: u32,
     },
+}
+
+impl From<Infallible> for PlotError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// Whether a picture can have this size.

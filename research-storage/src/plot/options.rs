@@ -70,6 +70,7 @@ pub struct PlotOptions {
     pub(super) log_x: bool,
     pub(super) log_y: bool,
     pub(super) size: Size,
+    pub(super) with_failed: bool,
 }
 
 impl PlotOptions {
@@ -170,6 +171,15 @@ impl PlotOptions {
     #[must_use]
     pub fn log_y(mut self, log: bool) -> Self {
         self.log_y = log;
+        self
+    }
+
+    /// Draws what failed experiments have saved, too. Otherwise curves are of experiments that
+    /// succeeded and, over iterations or where none has ended, of those that still run, unless the
+    /// filters ask for experiments with some statuses.
+    #[must_use]
+    pub fn with_failed(mut self, with_failed: bool) -> Self {
+        self.with_failed = with_failed;
         self
     }
 

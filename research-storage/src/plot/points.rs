@@ -1,12 +1,12 @@
 //! The points of a curve: what a group of experiments has saved, over iterations or a parameter.
 
-use std::collections::BTreeMap;
+mod moments;
 
-use super::along::Along;
-use super::{Aggregate, Band, Log, PlotOptions};
-use crate::results::{ExperimentResult, Series};
-use crate::statistics;
+use super::{Aggregate, Log, PlotOptions};
+use crate::results::Series;
 use crate::table::{TableOptions, number_at};
+
+pub(super) use moments::Numbers;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
@@ -19,45 +19,155 @@ pub(super) struct Point {
     pub(super) count: usize,
 }
 
-/// The points of the curve of some experiments.
-pub(super) fn points(
-    members: &[&ExperimentResult],
-    name: &str,
-    along: &Along<'_>,
-    log: Log,
-    filters: &TableOptions,
-    options: &PlotOptions,
-) -> Vec<Point> {
-    let mut values: BTreeMap<Place, Vec<f64>> = BTreeMap::new();
-    for experiment in members {
-        let Some(series) = experiment.variable(name) else {
-            continue;
+/// What the members of a curve have.
+#[derive(Debug)]
+pub(super) enum Points {
+    /// The numbers of several members, by rising x.
+    Gathered(Vec<(f64, Numbers)>),
+    /// The points of the only member, and whether some were left out.
+    Single(Vec<Point>, bool),
+}
+
+impl Default for Points {
+    fn default() -> Self {
+        Self::Gathered(Vec::new())
+    }
+}
+
+impl Points {
+    /// What the only member of a curve has over iterations, so many at most.
+    pub(super) fn single(
+        numbers: impl Iterator<Item = (u64, f64)>,
+        count: usize,
+        log: Log,
+        most: usize,
+    ) -> Self {
+        let finite = numbers.filter(|(_, number)| number.is_finite());
+        let points = finite.map(|(iteration, number)| Point {
+            x: iteration as f64,
+            y: number,
+            low: number,
+            high: number,
+            count: 1,
+        });
+        let (points, is_thinned) = thinned(points, count, log, most);
+        Self::Single(points, is_thinned)
+    }
+
+    /// Adds what a member has over iterations, which rise.
+    pub(super) fn add_curve(
+        &mut self,
+        numbers: impl Iterator<Item = (u64, f64)>,
+        aggregate: Aggregate,
+    ) {
+        let Self::Gathered(places) = self else {
+            return;
         };
-        let numbers = numbers(series, filters);
-        let mut add = |x: f64, number: f64| {
-            if number.is_finite() {
-                values.entry(Place(x)).or_default().push(number);
+        let mut added: Vec<(f64, Numbers)> = Vec::new();
+        let mut at = 0;
+        for (iteration, number) in numbers.filter(|(_, number)| number.is_finite()) {
+            let x = iteration as f64;
+            while places.get(at).is_some_and(|(place, _)| *place < x) {
+                at += 1;
             }
-        };
-        if let Along::Iterations = along {
-            numbers.for_each(|(iteration, number)| add(iteration as f64, number));
-        } else if let (Some(x), Some((_, number))) = (along.place(experiment), numbers.last()) {
-            add(x, number);
+            if let Some((place, numbers)) = places.get_mut(at)
+                && *place == x
+            {
+                numbers.push(number, aggregate);
+            } else if let Some((place, numbers)) = added.last_mut()
+                && *place == x
+            {
+                numbers.push(number, aggregate);
+            } else {
+                added.push((x, Numbers::One(number)));
+            }
+        }
+        if places.is_empty() {
+            *places = added;
+        } else if !added.is_empty() {
+            places.append(&mut added);
+            places.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         }
     }
+
+    /// Adds the last number of a member at its place.
+    pub(super) fn add_last(
+        &mut self,
+        place: Option<f64>,
+        numbers: impl Iterator<Item = (u64, f64)>,
+        aggregate: Aggregate,
+    ) {
+        let (Self::Gathered(places), Some(x), Some((_, number))) = (self, place, numbers.last())
+        else {
+            return;
+        };
+        if !number.is_finite() {
+            return;
+        }
+        match places.binary_search_by(|(place, _)| place.total_cmp(&x)) {
+            Ok(position) => places[position].1.push(number, aggregate),
+            Err(position) => places.insert(position, (x, Numbers::One(number))),
+        }
+    }
+
+    /// The points, of which there are about `most` at most, and whether some were left out.
+    pub(super) fn finish(self, log: Log, options: &PlotOptions, most: usize) -> (Vec<Point>, bool) {
+        match self {
+            Self::Single(points, is_thinned) => (points, is_thinned),
+            Self::Gathered(places) => {
+                let count = places.len();
+                let points = places.into_iter();
+                let points = points.map(|(x, numbers)| numbers.point(x, options));
+                thinned(points, count, log, most)
+            }
+        }
+    }
+}
+
+/// Of so many points those that are shown, about `most` at most, and whether some were left out.
+fn thinned(
+    points: impl Iterator<Item = Point>,
+    count: usize,
+    log: Log,
+    most: usize,
+) -> (Vec<Point>, bool) {
     let is_shown = |point: &Point| {
         let in_log = |log: bool, value: f64| !log || value > 0.0;
         point.x.is_finite() && in_log(log.x, point.x) && in_log(log.y, point.y)
     };
-    values
+    let mut points = points.filter(is_shown);
+    if count <= most {
+        return (points.collect(), false);
+    }
+    let bucket = count.div_ceil((most / 2).max(1));
+    let mut kept = Vec::new();
+    loop {
+        let next: Vec<Point> = points.by_ref().take(bucket).collect();
+        if next.is_empty() {
+            return (kept, true);
+        }
+        kept.extend(lowest_and_highest(&next));
+    }
+}
+
+/// The points with the lowest and the highest end of a band, in their order; of one point, itself.
+fn lowest_and_highest(points: &[Point]) -> impl Iterator<Item = Point> {
+    let positions = 0..points.len();
+    let lowest = positions
+        .clone()
+        .min_by(|a, b| points[*a].low.total_cmp(&points[*b].low));
+    let highest = positions.max_by(|a, b| points[*a].high.total_cmp(&points[*b].high));
+    let (lowest, highest) = (lowest.unwrap_or(0), highest.unwrap_or(0));
+    let (first, second) = (lowest.min(highest), lowest.max(highest));
+    let second = (second != first).then_some(second);
+    [Some(first), second]
         .into_iter()
-        .filter_map(|(Place(x), values)| point(x, values, options))
-        .filter(is_shown)
-        .collect()
+        .flatten()
+        .map(|position| points[position])
 }
 
 /// The numbers of a series, with their iterations.
-fn numbers<'a>(
+pub(super) fn numbers<'a>(
     series: &'a Series,
     filters: &'a TableOptions,
 ) -> impl Iterator<Item = (u64, f64)> + 'a {
@@ -68,90 +178,4 @@ fn numbers<'a>(
         let number = number_at(series.column(), position)?;
         is_shown.then_some((iteration, number))
     })
-}
-
-fn point(x: f64, mut values: Vec<f64>, options: &PlotOptions) -> Option<Point> {
-    values.sort_by(f64::total_cmp);
-    let (least, most) = (*values.first()?, *values.last()?);
-    let mean = statistics::mean(&values)?;
-    let middle = values.len() / 2;
-    let y = match options.aggregate {
-        Aggregate::Median if values.len().is_multiple_of(2) => {
-            f64::midpoint(values[middle - 1], values[middle])
-        }
-        Aggregate::Median => values[middle],
-        Aggregate::Mean | Aggregate::Each => mean,
-    };
-    let (low, high) = match options.band {
-        Band::None => (y, y),
-        Band::Range => (least, most),
-        Band::Deviation => {
-            let deviation = statistics::deviation(&values, mean).unwrap_or(0.0);
-            ((y - deviation).max(f64::MIN), (y + deviation).min(f64::MAX))
-        }
-    };
-    Some(Point {
-        x,
-        y,
-        low,
-        high,
-        count: values.len(),
-    })
-}
-
-/// A place on the x axis, in order.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Place(f64);
-
-impl Eq for Place {}
-
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Point, point};
-    use crate::plot::{Aggregate, Band, PlotOptions};
-
-    #[test]
-    fn a_point_is_what_its_aggregate_and_its_band_say() {
-        let of = |values: &[f64], aggregate, band| {
-            let options = PlotOptions::new().aggregate(aggregate).band(band);
-            let point = point(0.0, values.to_vec(), &options);
-            point.map(|Point { y, low, high, .. }| (y, low, high))
-        };
-        let values = [9.0, 0.0, 1.0, 2.0];
-        assert_eq!(
-            of(&values, Aggregate::Mean, Band::Range),
-            Some((3.0, 0.0, 9.0))
-        );
-        assert_eq!(
-            of(&values, Aggregate::Median, Band::None),
-            Some((1.5, 1.5, 1.5))
-        );
-        assert_eq!(
-            of(&values[..3], Aggregate::Median, Band::None),
-            Some((1.0, 1.0, 1.0))
-        );
-        let deviation = (50.0_f64 / 3.0).sqrt();
-        let around = |y: f64| Some((y, y - deviation, y + deviation));
-        assert_eq!(of(&values, Aggregate::Mean, Band::Deviation), around(3.0));
-        assert_eq!(of(&values, Aggregate::Median, Band::Deviation), around(1.5));
-        assert_eq!(
-            of(&[4.0], Aggregate::Mean, Band::Deviation),
-            Some((4.0, 4.0, 4.0))
-        );
-        assert_eq!(of(&[], Aggregate::Mean, Band::Range), None);
-        let far = of(&[-1.7e308, 1.7e308], Aggregate::Mean, Band::Deviation);
-        assert_eq!(far, Some((0.0, f64::MIN, f64::MAX)));
-    }
 }

@@ -1,5 +1,10 @@
 //! Why a question cannot be answered.
 
+use std::io;
+use std::time::Duration;
+
+use research_core::StorageError;
+
 use crate::table::{TableError, hint};
 
 /// Why a question in SQL cannot be answered.
@@ -30,6 +35,25 @@ pub enum QueryError {
     /// The tables cannot be made.
     #[error(transparent)]
     Table(Box<TableError>),
+    /// A table has more columns than SQLite can read at once.
+    #[error(
+        "`{table}` has {columns} columns, of which SQLite reads 2,000 at most: name those that are needed, as \"select id, loss from results\", instead of `*`"
+    )]
+    TooManyColumns {
+        /// The table.
+        table: &'static str,
+        /// How many columns it has.
+        columns: usize,
+    },
+    /// It took too long.
+    #[error("the question was not answered within {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The answer cannot be written.
+    #[error("cannot write the answer: {0}")]
+    Output(io::Error),
     /// SQLite failed.
     #[error("SQLite cannot answer: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -52,7 +76,7 @@ impl QueryError {
             rusqlite::Error::SqliteFailure(_, Some(message)) => (message, None),
             error => return Self::Sqlite(error),
         };
-        if message == "not authorized" {
+        if message == "not authorized" || message.ends_with(" may not be modified") {
             return Self::NoQuestion;
         }
         let message = message

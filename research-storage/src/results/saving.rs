@@ -23,6 +23,10 @@ impl Results {
             return false;
         }
         let name = self.names.shared(variable);
+        if let Some(outline) = &mut self.outline {
+            outline.save(experiment, &name, column);
+            return false;
+        }
         let experiment = &mut self.experiments[position];
         if !experiment.keeps_values {
             return false;
@@ -31,9 +35,16 @@ impl Results {
             Some(options) => (options.variables_shown(), options.iterations_shown()),
             None => ([].as_slice(), None),
         };
-        if !variables.is_empty() && !variables.iter().any(|one| **one == *name) {
-            return false;
-        }
+        let bare;
+        let column = match variables.is_empty() || variables.iter().any(|one| **one == *name) {
+            true => column,
+            // Only the iterations are of interest.
+            false if self.keeps_iterations => {
+                bare = Column::Bool(vec![false; column.len()]);
+                &bare
+            }
+            false => return false,
+        };
         experiment.forget_large(&name, iterations.iter().take(column.len()));
         let series = experiment.series_mut(&name, self.names.len());
         match wanted {

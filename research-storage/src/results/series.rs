@@ -65,6 +65,17 @@ impl Series {
         }
     }
 
+    /// The position of the value of an iteration.
+    pub(crate) fn position_of(&self, iteration: u64) -> Option<usize> {
+        let position = match &self.iterations {
+            Iterations::Run { first, .. } => iteration
+                .checked_sub(*first)
+                .and_then(|position| usize::try_from(position).ok()),
+            Iterations::List(list) => list.binary_search(&iteration).ok(),
+        };
+        position.filter(|position| *position < self.len())
+    }
+
     /// Adds values; more iterations than values, or more values than iterations, are left out.
     pub(super) fn append(&mut self, iterations: &Iterations, column: &Column) {
         let count = iterations.len().min(column.len());
@@ -98,12 +109,7 @@ impl Series {
 
     /// Puts a value in the place of the one of its iteration, in a column of mixed kinds.
     pub(super) fn replace(&mut self, iteration: u64, value: Value) {
-        let position = match &self.iterations {
-            Iterations::Run { first, .. } => iteration
-                .checked_sub(*first)
-                .and_then(|position| usize::try_from(position).ok()),
-            Iterations::List(list) => list.binary_search(&iteration).ok(),
-        };
+        let position = self.position_of(iteration);
         if let Column::Value(values) = &mut self.column
             && let Some(place) = position.and_then(|position| values.get_mut(position))
         {

@@ -11,7 +11,7 @@ use super::pieces::{Piece, Values, spread};
 
 impl Table<'_> {
     /// The table as Arrow record batches of at most so many rows, at least one each: nullable
-    /// columns of the types of [`column_types`](Table::column_types), JSON as text. What is
+    /// columns of the types of [`column_types`](Table::column_types), mixed values and JSON as text. What is
     /// missing is null.
     ///
     /// ```
@@ -32,7 +32,7 @@ impl Table<'_> {
                 ColumnType::Bool => DataType::Boolean,
                 ColumnType::Int => DataType::Int64,
                 ColumnType::Float => DataType::Float64,
-                ColumnType::Text | ColumnType::Json => DataType::Utf8,
+                ColumnType::Text | ColumnType::Mixed | ColumnType::Json => DataType::Utf8,
             };
             Field::new(name, data_type, true)
         };

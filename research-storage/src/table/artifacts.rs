@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::experiments::Identity;
-use super::filter;
+use super::filter::{self, Selected};
 use super::options::TableOptions;
 use super::{Rows, Table, TableError};
 use crate::results::ExperimentResult;
@@ -23,7 +23,7 @@ pub(crate) fn artifacts_table<'a, E: From<TableError>>(
     options: &TableOptions,
     find: impl Fn(&ExperimentResult) -> Result<Vec<Artifact>, E>,
 ) -> Result<Table<'a>, E> {
-    let experiments = filter::select(experiments, options)?;
+    let Selected { experiments, notes } = filter::select(experiments, options)?;
     let identity = Identity::of(&experiments, options);
     let mut columns = identity.columns();
     columns.extend(["artifact_name", "full_path", "relative_path"].map(str::to_owned));
@@ -37,5 +37,5 @@ pub(crate) fn artifacts_table<'a, E: From<TableError>>(
             rows.push(row);
         }
     }
-    Ok(Table::new(columns, Rows::Made(rows)))
+    Ok(Table::new(columns, Rows::Made(rows)).with_notes(notes))
 }

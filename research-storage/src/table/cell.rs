@@ -27,7 +27,7 @@ pub enum Cell<'a> {
 
 impl<'a> Cell<'a> {
     /// The cell of the value at a column's position.
-    pub(super) fn at(column: &'a Column, position: usize) -> Self {
+    pub(crate) fn at(column: &'a Column, position: usize) -> Self {
         let cell = match column {
             Column::Float(values) => values.get(position).map(|value| Self::Float(*value)),
             Column::Int(values) => values.get(position).map(|value| Self::Int(*value)),

@@ -1,6 +1,8 @@
 //! Why a table cannot be made.
 
-use research_domain::{DomainError, suggest};
+use std::convert::Infallible;
+
+use research_domain::{ConditionError, DomainError, suggest};
 
 /// Why a table of results cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -45,6 +47,9 @@ pub enum TableError {
         /// What to do.
         hint: &'static str,
     },
+    /// A condition cannot be evaluated for an experiment.
+    #[error("cannot filter by the condition: {0}")]
+    Condition(Box<ConditionError>),
     /// The domain of a filter has no end, or is wrong.
     #[error("cannot filter by the domain: {0}")]
     Domain(Box<DomainError>),
@@ -53,6 +58,12 @@ pub enum TableError {
 impl From<DomainError> for TableError {
     fn from(error: DomainError) -> Self {
         Self::Domain(Box::new(error))
+    }
+}
+
+impl From<Infallible> for TableError {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -3,7 +3,7 @@
 use research_core::Status;
 
 use super::cell::Cell;
-use super::filter;
+use super::filter::{self, Selected};
 use super::options::TableOptions;
 use super::{Rows, Table, TableError};
 use crate::results::ExperimentResult;
@@ -42,7 +42,7 @@ pub(crate) fn configs_table<'a>(
     experiments: Vec<&'a ExperimentResult>,
     options: &TableOptions,
 ) -> Result<Table<'a>, TableError> {
-    let experiments = filter::select(experiments, options)?;
+    let Selected { experiments, notes } = filter::select(experiments, options)?;
     let identity = Identity::of(&experiments, options);
     let columns = identity.columns();
     let rows = ExperimentRows {
@@ -50,7 +50,7 @@ pub(crate) fn configs_table<'a>(
         identity,
         outcome: false,
     };
-    Ok(Table::new(columns, Rows::Experiments(rows)))
+    Ok(Table::new(columns, Rows::Experiments(rows)).with_notes(notes))
 }
 
 #[derive(Clone, Debug)]
@@ -80,10 +80,9 @@ impl<'a> ExperimentRows<'a> {
 }
 
 fn outcome(experiment: &ExperimentResult) -> [Cell<'_>; 6] {
-    let status = experiment.status.map(Status::as_str);
     [
         Cell::Count(experiment.record.repetition),
-        status.map_or(Cell::Missing, Cell::from),
+        status(experiment),
         experiment
             .reason
             .as_deref()
@@ -92,6 +91,11 @@ fn outcome(experiment: &ExperimentResult) -> [Cell<'_>; 6] {
         experiment.seconds().map_or(Cell::Missing, Cell::Float),
         Cell::Count(experiment.attempt.into()),
     ]
+}
+
+fn status(experiment: &ExperimentResult) -> Cell<'_> {
+    let status = experiment.status.map(Status::as_str);
+    status.map_or(Cell::Missing, Cell::from)
 }
 
 /// The columns that say which experiment or config a row is of: id, parameters, auxiliary keys.
@@ -132,7 +136,7 @@ impl<'a> Identity<'a> {
             parameters,
             aux: options.aux,
             device: options.aux && experiments.iter().any(|one| one.device.is_some()),
-            status: options.every_experiment,
+            status: options.status || options.every_experiment,
         }
     }
 
@@ -170,6 +174,11 @@ impl<'a> Identity<'a> {
             status: true,
             ..self
         }
+    }
+
+    /// The keys of the parameters that have columns.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &'a str> {
+        self.parameters.iter().map(|(key, _)| *key)
     }
 
     pub(super) fn columns(&self) -> Vec<String> {

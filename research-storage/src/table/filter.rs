@@ -1,38 +1,109 @@
 //! Which experiments and variables a table shows.
 
+mod asked;
+mod configs;
+mod members;
+
 use std::collections::{BTreeSet, HashSet};
 
-use research_core::ExperimentRecord;
-use research_domain::{Config, Domain, Iteration, Value, option};
+use research_core::{ExperimentRecord, Status};
+use research_domain::{Condition, Value};
 
 use super::error::{TableError, hint};
-use super::options::{TableOptions, Wanted};
+use super::options::TableOptions;
 use crate::results::{ExperimentResult, Names};
+
+use asked::Asked;
+use configs::{has_alias, has_config, is_shown_as, matches_text};
 
 const AUXILIARY: [&str; 2] = ["repetition", "updates"];
 
 /// The experiments that pass all filters, in order.
+#[derive(Debug)]
+pub(crate) struct Selected<'a> {
+    pub(crate) experiments: Vec<&'a ExperimentResult>,
+    /// What the user should know about filters that matched nothing, or not exactly.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Applies all filters to experiments, given in order.
 pub(crate) fn select<'a>(
     mut experiments: Vec<&'a ExperimentResult>,
     options: &TableOptions,
-) -> Result<Vec<&'a ExperimentResult>, TableError> {
+) -> Result<Selected<'a>, TableError> {
     check_exclusive(options)?;
     check_ids(&experiments, options)?;
     check_keys(&experiments, options)?;
-    experiments.retain(|experiment| options.admits(&experiment.record));
-    match &options.domain {
-        Some(domain) => members(experiments, domain),
-        None => Ok(experiments),
+    let asked = Asked::new(&experiments, options);
+    let conditions: Vec<Condition> = options
+        .conditions
+        .iter()
+        .map(|condition| asked.exact(condition))
+        .collect();
+    let mut failed = None;
+    experiments.retain(|experiment| {
+        let record = &experiment.record;
+        if !options.admits_identity(record) || !options.admits_status(experiment.status) {
+            return false;
+        }
+        if !has_config(record, &options.config, &|key, text, found| {
+            matches_text(text, found) || asked.is_shown(key, text, found.value)
+        }) {
+            return false;
+        }
+        holds(&conditions, record).unwrap_or_else(|error| {
+            failed.get_or_insert(error);
+            false
+        })
+    });
+    if let Some(error) = failed {
+        return Err(error);
     }
+    if let Some(domain) = &options.domain {
+        experiments = members::members(experiments, domain)?;
+    }
+    Ok(Selected {
+        experiments,
+        notes: asked.notes(),
+    })
 }
 
 impl TableOptions {
-    /// Whether an experiment passes the filters that look at one experiment alone: all but that by
-    /// a domain.
+    /// Whether an experiment may pass the filters that look at its record alone: all but those by a
+    /// domain and by the status. Floats pass where they are shown as the number that was asked for.
     pub(crate) fn admits(&self, record: &ExperimentRecord) -> bool {
+        self.admits_identity(record)
+            && has_config(record, &self.config, &|_, text, found| {
+                let number = text.parse().ok();
+                matches_text(text, found)
+                    || number.is_some_and(|number| is_shown_as(found.value, number))
+            })
+            && may_hold(&self.conditions, record)
+    }
+
+    fn admits_identity(&self, record: &ExperimentRecord) -> bool {
         (self.ids.is_empty() || self.ids.contains(record.id.as_str()))
-            && has_config(record, &self.config)
             && has_alias(record, &self.alias)
+    }
+
+    fn admits_status(&self, status: Option<Status>) -> bool {
+        self.statuses.is_empty() || self.statuses.contains(&status)
+    }
+
+    /// Whether only experiments with some statuses are shown.
+    pub(crate) fn has_statuses(&self) -> bool {
+        !self.statuses.is_empty()
+    }
+
+    /// Lets the iterations of other variables than those that are asked for be read, too.
+    #[cfg(feature = "query")]
+    pub(crate) fn with_all_iterations(mut self) -> Self {
+        self.all_iterations = true;
+        self
+    }
+
+    pub(crate) fn keeps_iterations(&self) -> bool {
+        self.all_iterations
     }
 
     /// The variables that are shown; all, if there are none.
@@ -62,16 +133,7 @@ pub(crate) fn variables<'a>(
     let is_wanted = |name: &str| {
         options.variables.is_empty() || options.variables.iter().any(|one| one == name)
     };
-    // While nothing is saved there is nothing to check a name against.
-    let mut wanted = options.variables.iter();
-    if let Some(name) = wanted.find(|name| !known.contains(name))
-        && known.iter().next().is_some()
-    {
-        return Err(TableError::UnknownVariable {
-            name: name.clone(),
-            hint: hint(name, &known.iter().collect::<Vec<_>>()),
-        });
-    }
+    check_variables(known, &options.variables)?;
     let mut seen = HashSet::new();
     let mut names = Vec::new();
     let series = experiments
@@ -83,6 +145,19 @@ pub(crate) fn variables<'a>(
         }
     }
     Ok(names)
+}
+
+/// Checks that variables which are asked for were saved.
+pub(crate) fn check_variables(known: &Names, wanted: &[String]) -> Result<(), TableError> {
+    // While nothing is saved there is nothing to check a name against.
+    let mut wanted = wanted.iter();
+    match wanted.find(|name| !known.contains(name)) {
+        Some(name) if known.iter().next().is_some() => Err(TableError::UnknownVariable {
+            name: name.clone(),
+            hint: hint(name, &known.iter().collect::<Vec<_>>()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The keys of all configs, by first appearance, each with the alias that it has there.
@@ -132,7 +207,12 @@ fn check_ids(experiments: &[&ExperimentResult], options: &TableOptions) -> Resul
 fn check_keys(experiments: &[&ExperimentResult], options: &TableOptions) -> Result<(), TableError> {
     let keys = options.config.iter().map(|(key, _)| (key, false));
     let alias_keys = options.alias.iter().map(|(key, _)| (key, true));
-    let mut wanted = keys.chain(alias_keys).peekable();
+    let names = options.conditions.iter().flat_map(Condition::names);
+    let mut wanted = keys
+        .chain(alias_keys)
+        .map(|(key, by_alias)| (key.as_str(), by_alias))
+        .chain(names.map(|name| (name, false)))
+        .peekable();
     if wanted.peek().is_none() || experiments.is_empty() {
         return Ok(());
     }
@@ -140,116 +220,54 @@ fn check_keys(experiments: &[&ExperimentResult], options: &TableOptions) -> Resu
     for (wanted, by_alias) in wanted {
         let is_known = parameters
             .iter()
-            .any(|(key, alias)| key == wanted || (by_alias && alias == wanted))
-            || AUXILIARY.contains(&wanted.as_str());
+            .any(|(key, alias)| *key == wanted || (by_alias && *alias == wanted))
+            || AUXILIARY.contains(&wanted);
         if !is_known {
-            let known: Vec<&str> = parameters.iter().map(|(key, _)| *key).collect();
-            return Err(TableError::UnknownKey {
-                key: wanted.clone(),
-                hint: hint(wanted, &known),
-            });
+            return Err(unknown_key(wanted, &parameters));
         }
     }
     Ok(())
 }
 
-/// Whether each key has one of the values wanted of it.
-fn has_config(record: &ExperimentRecord, wanted: &[(String, Wanted)]) -> bool {
-    if wanted.is_empty() {
+fn unknown_key(key: &str, parameters: &[(&str, &str)]) -> TableError {
+    let known: Vec<&str> = parameters.iter().map(|(key, _)| *key).collect();
+    TableError::UnknownKey {
+        key: key.to_owned(),
+        hint: hint(key, &known),
+    }
+}
+
+/// Whether all conditions are true for a record.
+fn holds(conditions: &[Condition], record: &ExperimentRecord) -> Result<bool, TableError> {
+    if conditions.is_empty() {
+        return Ok(true);
+    }
+    let config = record.full_config();
+    for condition in conditions {
+        let holds = condition.holds(&config);
+        if !holds.map_err(|error| TableError::Condition(Box::new(error)))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether all conditions could be true for a record, if its floats are equal to the numbers that
+/// they are shown as. A condition that cannot be evaluated is reported later.
+fn may_hold(conditions: &[Condition], record: &ExperimentRecord) -> bool {
+    if conditions.is_empty() {
         return true;
     }
     let config = record.full_config();
-    wanted.iter().all(|(key, _)| {
-        wanted
-            .iter()
-            .filter(|(other, _)| other == key)
-            .any(|(_, wanted)| is_wanted(&config, key, wanted))
-    })
-}
-
-fn is_wanted(config: &Config, key: &str, wanted: &Wanted) -> bool {
-    let Some(value) = config.get(key) else {
-        return false;
+    let own = |name: &str, literal: &Value| {
+        let value = config.get(name)?;
+        let is_shown = literal
+            .as_f64()
+            .is_some_and(|number| is_shown_as(value, number));
+        is_shown.then(|| vec![literal.clone(), value.clone()])
     };
-    match wanted {
-        Wanted::Value(wanted) => same(value, wanted),
-        Wanted::Text(text) => {
-            let alias = config.alias(key);
-            alias.is_some_and(|alias| alias == text.as_str())
-                || value.to_string() == *text
-                || number(text).is_some_and(|wanted| same(value, &wanted))
-        }
-    }
-}
-
-/// The number that a text is: a float only where it is no integer, for floats are not as exact.
-fn number(text: &str) -> Option<Value> {
-    let integer = text.parse::<i128>().ok();
-    let integer = integer.and_then(|integer| Value::try_from(integer).ok());
-    integer.or_else(|| text.parse().map(Value::Float).ok())
-}
-
-/// Equal, or numbers that are equal: integers beyond 53 bits are not taken for their neighbours.
-fn same(value: &Value, wanted: &Value) -> bool {
-    match (value, wanted) {
-        (Value::Float(a), Value::Float(b)) => a == b || value == wanted,
-        (integer, Value::Float(float)) | (Value::Float(float), integer) => integer
-            .as_i128()
-            .is_some_and(|integer| integer as f64 == *float && *float as i128 == integer),
-        _ => value == wanted,
-    }
-}
-
-fn has_alias(record: &ExperimentRecord, wanted: &[(String, String)]) -> bool {
-    if wanted.is_empty() {
-        return true;
-    }
-    let config = record.full_config();
-    let has = |key: &str, alias: &str| {
-        config
-            .entries()
-            .filter(|entry| entry.key() == key || entry.key_alias() == key)
-            .any(|entry| entry.alias() == alias)
-    };
-    wanted.iter().all(|(key, _)| {
-        wanted
-            .iter()
-            .filter(|(other, _)| other == key)
-            .any(|(_, alias)| has(key, alias))
+    conditions.iter().all(|condition| {
+        let is_true = |condition: &Condition| condition.holds(&config).unwrap_or(true);
+        is_true(condition) || is_true(&condition.with_equalities(&own))
     })
-}
-
-/// The experiments whose config is in a domain. Domains know their configs without listing them,
-/// so the question is put as a domain: which of these configs are left when its own are taken out?
-fn members<'a>(
-    experiments: Vec<&'a ExperimentResult>,
-    domain: &Domain,
-) -> Result<Vec<&'a ExperimentResult>, TableError> {
-    let all = Domain::sum(experiments.iter().map(|e| as_domain(&e.record.config)));
-    let strangers = all
-        .difference(domain.clone())
-        .configs(&Iteration::default())?;
-    // They come in the order of the experiments.
-    let mut strangers = strangers.iter().peekable();
-    let mut members = Vec::new();
-    for experiment in experiments {
-        let config = &experiment.record.config;
-        let is_stranger = strangers.next_if(|next| {
-            next.as_ref()
-                .map_or(true, |item| item.config.iter().eq(config.iter()))
-        });
-        match is_stranger {
-            Some(stranger) => drop(stranger?),
-            None => members.push(experiment),
-        }
-    }
-    Ok(members)
-}
-
-/// The domain of one config.
-fn as_domain(config: &Config) -> Domain {
-    let options = config
-        .iter()
-        .map(|(key, value)| option(key, vec![value.clone()]));
-    Domain::product(options)
 }

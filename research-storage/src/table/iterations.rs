@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::cell::Cell;
+use super::columns::Seen;
 use super::experiments::Identity;
-use super::filter;
+use super::filter::{self, Selected};
 use super::options::TableOptions;
 use super::{Rows, Table, TableError};
-use crate::results::{ExperimentResult, Names, Series};
+use crate::results::{ExperimentResult, Names, Results, Series};
 
 /// Makes a table of what experiments, given in order, have saved.
 pub(crate) fn results_table<'a>(
@@ -15,15 +16,83 @@ pub(crate) fn results_table<'a>(
     known: &Names,
     options: &TableOptions,
 ) -> Result<Table<'a>, TableError> {
-    let experiments = filter::select(experiments, options)?;
+    let Selected { experiments, notes } = filter::select(experiments, options)?;
     let variables = filter::variables(&experiments, known, options)?;
     let identity = Identity::of(&experiments, options);
-    Ok(identified_results(
-        experiments,
-        identity,
-        variables,
-        options,
-    ))
+    let table = identified_results(experiments, identity, variables, options);
+    Ok(table.with_notes(notes))
+}
+
+/// The columns of a table of results whose values are elsewhere.
+#[derive(Debug)]
+pub(crate) struct PartTable<'a> {
+    experiments: Vec<&'a ExperimentResult>,
+    identity: Identity<'a>,
+    variables: Vec<&'a str>,
+    columns: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl<'a> PartTable<'a> {
+    pub(crate) fn new(results: &'a Results, options: &TableOptions) -> Result<Self, TableError> {
+        let selected = filter::select(results.experiments().collect(), options)?;
+        let Selected { experiments, notes } = selected;
+        filter::check_variables(results.names(), &options.variables)?;
+        let mut variables = results.variables_of_all(experiments.iter().copied());
+        variables.retain(|name| {
+            options.variables.is_empty() || options.variables.iter().any(|one| one == name)
+        });
+        let identity = Identity::of(&experiments, options);
+        let columns = identified_results(Vec::new(), identity.clone(), variables.clone(), options);
+        Ok(Self {
+            experiments,
+            identity,
+            variables,
+            columns: columns.columns().to_vec(),
+            notes,
+        })
+    }
+
+    pub(crate) fn experiments(&self) -> &[&'a ExperimentResult] {
+        &self.experiments
+    }
+
+    pub(crate) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The rows of some of the experiments, which have their values.
+    pub(crate) fn of_part<'p>(
+        &'p self,
+        experiments: Vec<&'p ExperimentResult>,
+        options: &TableOptions,
+    ) -> Table<'p> {
+        let identity: Identity<'p> = self.identity.clone();
+        identified_results(experiments, identity, self.variables.clone(), options)
+    }
+
+    /// The parameters and variables whose values are of several kinds.
+    pub(crate) fn mixed_columns(&self, results: &Results) -> Vec<(String, String)> {
+        let parameters = self.identity.parameters().map(|key| {
+            let mut seen = Seen::default();
+            for experiment in &self.experiments {
+                let value = experiment.record.config.get(key);
+                value.into_iter().for_each(|value| seen.see_value(value));
+            }
+            (key, seen)
+        });
+        let kinds = results.kinds();
+        let variables = self.variables.iter();
+        let variables = variables.filter_map(|name| Some((*name, *kinds.get(name)?)));
+        let columns = parameters.chain(variables);
+        columns
+            .filter_map(|(name, seen)| Some((name.to_owned(), seen.mixture()?)))
+            .collect()
+    }
 }
 
 /// The same of experiments and variables that were chosen, with these columns in front.
@@ -98,6 +167,35 @@ impl<'a> IterationRows<'a> {
             self.for_each_of(experiment, &mut row, see)?;
         }
         Ok(())
+    }
+
+    /// Notes for each column what kinds of cells it has, if that can be told without going through
+    /// the rows; whether it can.
+    pub(super) fn see_kinds(&self, seen: &mut [&mut Seen]) -> bool {
+        if self.long || self.every_experiment || !self.iterations.is_empty() {
+            return false;
+        }
+        let mut row = Vec::new();
+        for experiment in &self.experiments {
+            row.clear();
+            self.identity.fill(experiment, &mut row);
+            let identity = row.len();
+            let mut has_rows = false;
+            for series in experiment.series() {
+                let place = self.places.get(series.variable());
+                if let Some(place) = place.filter(|_| !series.is_empty()) {
+                    has_rows = true;
+                    seen[identity + 1 + place].see_column(series.column());
+                }
+            }
+            if has_rows {
+                row.push(Cell::Count(0));
+                row.iter()
+                    .zip(&mut *seen)
+                    .for_each(|(cell, seen)| seen.see(cell));
+            }
+        }
+        true
     }
 
     /// The rows of one experiment, whose identity is in the row already.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use research_domain::{Domain, Value};
+use research_core::Status;
+use research_domain::{Condition, Domain, Value};
 
 /// What a table of results shows: which columns, and which experiments, iterations and variables.
 ///
@@ -35,6 +36,11 @@ pub struct TableOptions {
     pub(super) config: Vec<(String, Wanted)>,
     pub(super) alias: Vec<(String, String)>,
     pub(super) domain: Option<Domain>,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) statuses: Vec<Option<Status>>,
+    pub(super) status: bool,
+    /// Whether the iterations of variables that are not asked for are read.
+    pub(super) all_iterations: bool,
     pub(super) iterations: BTreeSet<u64>,
     pub(super) variables: Vec<String>,
 }
@@ -60,6 +66,10 @@ impl Default for TableOptions {
             config: Vec::new(),
             alias: Vec::new(),
             domain: None,
+            conditions: Vec::new(),
+            statuses: Vec::new(),
+            status: false,
+            all_iterations: false,
             iterations: BTreeSet::new(),
             variables: Vec::new(),
         }
@@ -126,6 +136,22 @@ impl TableOptions {
         self
     }
 
+    /// Whether there is a column with the status of each experiment, `running` for experiments that
+    /// have not ended; there is none, if not set.
+    #[must_use]
+    pub fn status_column(mut self, status: bool) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Only experiments with this status, and those of earlier calls; `None` is the status of
+    /// experiments that have not ended.
+    #[must_use]
+    pub fn status(mut self, status: impl Into<Option<Status>>) -> Self {
+        self.statuses.push(status.into());
+        self
+    }
+
     /// Only these experiments, and those of earlier calls.
     #[must_use]
     pub fn ids<I>(mut self, ids: I) -> Self
@@ -147,7 +173,8 @@ impl TableOptions {
     }
 
     /// As [`config`](Self::config), with a value as people type it: the value printed, another
-    /// way to write the same number, or the value's alias.
+    /// way to write the same number, the number that tables show for a float (unless an experiment
+    /// has exactly this value), or the value's alias.
     #[must_use]
     pub fn config_text(mut self, key: impl Into<String>, text: impl Into<String>) -> Self {
         self.config.push((key.into(), Wanted::Text(text.into())));
@@ -161,10 +188,31 @@ impl TableOptions {
         self
     }
 
-    /// Only experiments whose config is one of this domain's: the same values for the same keys.
+    /// Only experiments that are in this domain: those whose values of the domain's parameters are
+    /// together in one of its configs. Parameters that the domain does not have may have any value.
+    /// Numbers are compared as numbers.
     #[must_use]
     pub fn domain(mut self, domain: Domain) -> Self {
         self.domain = Some(domain);
+        self
+    }
+
+    /// Only experiments for which a condition over their parameters is true, and the conditions of
+    /// earlier calls. `repetition` and `updates` are parameters too. A float is found by the number
+    /// that tables show, in about six digits, where no experiment has exactly the value in the
+    /// condition.
+    ///
+    /// ```
+    /// use research_storage::TableOptions;
+    ///
+    /// let options = TableOptions::new()
+    ///     .condition("C > 1".parse().unwrap())
+    ///     .condition("act in [\"relu\", \"tanh\"]".parse().unwrap());
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn condition(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
         self
     }
 

@@ -101,7 +101,7 @@ impl Piece {
             ColumnType::Bool => Values::Bool(Vec::new()),
             ColumnType::Int => Values::Int(Vec::new()),
             ColumnType::Float => Values::Float(Vec::new()),
-            ColumnType::Text | ColumnType::Json => Values::Text(Vec::new()),
+            ColumnType::Text | ColumnType::Mixed | ColumnType::Json => Values::Text(Vec::new()),
         };
         Self {
             values,
@@ -121,10 +121,12 @@ impl Piece {
             (Values::Float(values), Cell::Float(value)) => push(values, *value),
             (Values::Float(values), Cell::Int(value)) => push(values, *value as f64),
             (Values::Float(values), Cell::Count(value)) => push(values, *value as f64),
-            (Values::Text(values), cell) if column_type == ColumnType::Json => {
+            (Values::Text(values), Cell::Text(text)) if column_type != ColumnType::Json => {
+                push(values, text.as_ref().to_owned())
+            }
+            (Values::Text(values), cell) if column_type != ColumnType::Text => {
                 push(values, cell.to_json())
             }
-            (Values::Text(values), Cell::Text(text)) => push(values, text.as_ref().to_owned()),
             // No cell of a column is of another type than the column.
             _ => false,
         };

@@ -1,20 +1,26 @@
 //! Summaries: how well each config did over its repetitions.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+mod measured;
 
-use research_core::Column;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use research_core::Status;
 use research_domain::{Config, Value};
 
 use super::cell::Cell;
 use super::error::hint;
 use super::experiments::Identity;
-use super::filter;
+use super::filter::{self, Selected};
 use super::options::TableOptions;
 use super::write::Short;
 use super::{Rows, Table, TableError};
-use crate::results::{ExperimentResult, Names, Series};
-use crate::statistics;
+use crate::results::{ExperimentResult, Source};
+
+#[cfg(feature = "plot")]
+pub(crate) use measured::{is_null, left_out_note, number_at};
+
+use measured::{Measured, Measurements};
 
 /// What a summary takes the mean of, and its order; see
 /// [`Results::summary`](crate::Results::summary).
@@ -31,6 +37,7 @@ pub struct SummaryOptions {
     sort_by: Option<String>,
     descending: bool,
     joined: bool,
+    with_failed: bool,
 }
 
 impl SummaryOptions {
@@ -38,6 +45,14 @@ impl SummaryOptions {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Includes what failed experiments have saved. Otherwise only experiments that succeeded count,
+    /// unless the options of the table ask for experiments with some statuses.
+    #[must_use]
+    pub fn with_failed(mut self, with_failed: bool) -> Self {
+        self.with_failed = with_failed;
+        self
     }
 
     /// Only the last so many values of each variable in each experiment.
@@ -71,37 +86,48 @@ impl SummaryOptions {
     }
 }
 
-/// Makes a summary of experiments, given in order.
-pub(crate) fn summary_table<'a>(
-    experiments: Vec<&'a ExperimentResult>,
-    known: &Names,
+/// Makes a summary of the experiments of a source.
+pub(crate) fn summary_table<'a, S: Source, E: From<S::Error> + From<TableError>>(
+    source: &'a S,
     options: &TableOptions,
     summary: &SummaryOptions,
-) -> Result<Table<'a>, TableError> {
-    let experiments = filter::select(experiments, options)?;
-    let variables = filter::variables(&experiments, known, options)?;
-    let measure = |name| Measured::new(&experiments, name, options, summary);
-    let measured: Vec<Measured<'_>> = variables.into_iter().filter_map(measure).collect();
-    let groups = match &summary.sort_by {
-        // While nothing is saved there is nothing to sort by.
-        Some(name) if experiments.iter().any(|one| !one.series().is_empty()) => {
-            let sorting = TableOptions::new().variables([name]);
-            filter::variables(&experiments, known, &sorting)?;
-            let Some(variable) = measure(name) else {
-                let known: Vec<&str> = measured.iter().map(|variable| variable.name).collect();
-                let (name, hint) = (name.clone(), hint(name, &known));
-                return Err(TableError::NoNumbers { name, hint });
-            };
-            sorted(groups(&experiments), &variable, summary.descending)
-        }
-        _ => groups(&experiments),
+) -> Result<Table<'a>, E> {
+    let results = source.results();
+    let Selected { experiments, notes } = filter::select(results.experiments().collect(), options)?;
+    filter::check_variables(results.names(), &options.variables)?;
+    filter::check_variables(results.names(), summary.sort_by.as_slice())?;
+    let counts = |one: &&ExperimentResult| summary.counts(one, options);
+    let counted: Vec<bool> = experiments.iter().map(counts).collect();
+    let mut measured = Measurements::new(experiments.len(), options, summary);
+    let values = match &summary.sort_by {
+        Some(name) if !options.variables.is_empty() => options.clone().variables([name]),
+        _ => options.clone(),
     };
+    source.for_each_value(&experiments, &values, &mut |position, experiment| {
+        if counted[position] {
+            measured.measure(position, experiment);
+        }
+    })?;
+    let mut groups = groups(&experiments);
+    // While nothing is saved there is nothing to sort by.
+    if let Some(name) = summary.sort_by.as_deref().filter(|_| !measured.is_empty()) {
+        let Some(variable) = measured.with_numbers().find(|one| one.name == name) else {
+            let known: Vec<&str> = measured
+                .shown(options)
+                .map(|one| one.name.as_str())
+                .collect();
+            let (name, hint) = (name.to_owned(), hint(name, &known));
+            return Err(TableError::NoNumbers { name, hint }.into());
+        };
+        groups = sorted(groups, variable, summary.descending);
+    }
+    let shown: Vec<&Measured> = measured.shown(options).collect();
     let identity = Identity::of_config(&experiments, options);
     let mut columns = identity.columns();
-    columns.push("repetitions".to_owned());
-    for variable in &measured {
+    columns.extend(["n", "failed"].map(str::to_owned));
+    for variable in &shown {
         if summary.joined {
-            columns.push(variable.name.to_owned());
+            columns.push(variable.name.clone());
         } else {
             columns.push(format!("{}_mean", variable.name));
             columns.push(format!("{}_std", variable.name));
@@ -112,8 +138,10 @@ pub(crate) fn summary_table<'a>(
         if let Some(&first) = group.first() {
             identity.fill(experiments[first], &mut row);
         }
-        row.push(Cell::Count(group.len() as u64));
-        for variable in &measured {
+        let count = |is: &dyn Fn(usize) -> bool| group.iter().filter(|at| is(**at)).count() as u64;
+        row.push(Cell::Count(count(&|at| counted[at])));
+        row.push(Cell::Count(count(&|at| has_failed(experiments[at]))));
+        for variable in &shown {
             let (mean, deviation) = variable.of(group);
             if summary.joined {
                 row.push(joined(mean, deviation));
@@ -124,40 +152,34 @@ pub(crate) fn summary_table<'a>(
         row
     };
     let rows = groups.iter().map(row).collect();
-    Ok(Table::new(columns, Rows::Made(rows)))
+    let unfinished = experiments.iter().zip(&counted);
+    let unfinished = unfinished.filter(|(one, counted)| one.status.is_none() && !**counted);
+    let table = Table::new(columns, Rows::Made(rows)).with_notes(notes);
+    Ok(table
+        .with_notes(unfinished_note(unfinished.count()))
+        .with_notes(shown.iter().filter_map(|variable| variable.note())))
 }
 
-/// A variable that has numbers, and what each experiment has of it.
-struct Measured<'a> {
-    name: &'a str,
-    means: Vec<Option<f64>>,
-}
-
-impl<'a> Measured<'a> {
-    /// What experiments have of a variable, if any has numbers.
-    fn new(
-        experiments: &[&ExperimentResult],
-        name: &'a str,
-        options: &TableOptions,
-        summary: &SummaryOptions,
-    ) -> Option<Self> {
-        let means = experiments.iter().map(|experiment| {
-            let series = experiment.variable(name)?;
-            mean_of_last(series, &options.iterations, summary.last)
-        });
-        let means: Vec<Option<f64>> = means.collect();
-        let has_numbers = means.iter().any(Option::is_some);
-        has_numbers.then_some(Self { name, means })
+/// Says that unfinished experiments are left out, if there are some.
+fn unfinished_note(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 experiment that has not ended is left out".to_owned()),
+        count => Some(format!(
+            "{count} experiments that have not ended are left out"
+        )),
     }
+}
 
-    /// The mean of a group's experiments, and their standard deviation where there are several.
-    fn of(&self, group: &[usize]) -> (Option<f64>, Option<f64>) {
-        let means: Vec<f64> = group.iter().filter_map(|&at| self.means[at]).collect();
-        let mean = statistics::mean(&means);
-        (
-            mean,
-            mean.and_then(|mean| statistics::deviation(&means, mean)),
-        )
+fn has_failed(experiment: &ExperimentResult) -> bool {
+    experiment.status.is_some_and(|status| !status.is_success())
+}
+
+impl SummaryOptions {
+    /// Whether the values of an experiment that was selected count.
+    fn counts(&self, experiment: &ExperimentResult, options: &TableOptions) -> bool {
+        let is_success = |status: Status| status.is_success() || self.with_failed;
+        options.has_statuses() || experiment.status.is_some_and(is_success)
     }
 }
 
@@ -178,33 +200,6 @@ fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
     } else {
         format!("{mean:.3e} ± {deviation:.1e}")
     })
-}
-
-/// The mean of the last numbers of a series; truth values count as 0 and 1.
-fn mean_of_last(series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>) -> Option<f64> {
-    let positions = (0..series.len()).rev().filter(|&position| {
-        let iteration = series.iteration(position);
-        iterations.is_empty() || iteration.is_some_and(|iteration| iterations.contains(&iteration))
-    });
-    let numbers = positions.filter_map(|position| number_at(series.column(), position));
-    let numbers: Vec<f64> = numbers.take(last.unwrap_or(usize::MAX)).collect();
-    statistics::mean(&numbers)
-}
-
-/// The number at a position of a column; truth values count as 0 and 1.
-pub(crate) fn number_at(column: &Column, position: usize) -> Option<f64> {
-    match column {
-        Column::Float(values) => values.get(position).copied(),
-        Column::Int(values) => values.get(position).map(|&value| value as f64),
-        Column::Bool(values) => values
-            .get(position)
-            .map(|&value| f64::from(u8::from(value))),
-        Column::Text(_) => None,
-        Column::Value(values) => match values.get(position)? {
-            Value::Bool(value) => Some(f64::from(u8::from(*value))),
-            value => value.as_f64(),
-        },
-    }
 }
 
 /// The positions of the experiments of each config, by first appearance: configs are the same when
@@ -230,7 +225,7 @@ fn content(config: &Config) -> Vec<(&str, &Value)> {
     content
 }
 
-fn sorted(groups: Vec<Vec<usize>>, variable: &Measured<'_>, descending: bool) -> Vec<Vec<usize>> {
+fn sorted(groups: Vec<Vec<usize>>, variable: &Measured, descending: bool) -> Vec<Vec<usize>> {
     let mut keyed: Vec<(Option<f64>, Vec<usize>)> = groups
         .into_iter()
         .map(|group| (variable.of(&group).0.filter(|mean| !mean.is_nan()), group))

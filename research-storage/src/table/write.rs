@@ -12,25 +12,149 @@ pub(super) use text::Short;
 
 /// Writes a table in a form.
 pub(super) fn table(table: &Table<'_>, format: Format, output: &mut dyn Write) -> io::Result<()> {
-    let mut output = Buffered::new(output);
-    match format {
-        Format::Table => text::write(table, &mut output)?,
-        Format::Csv => csv::write(table, &mut output)?,
-        Format::Json => json::write_array(table, &mut output)?,
-        Format::JsonLines => json::write_lines(table, &mut output)?,
+    if format == Format::Table {
+        let mut output = Buffered::new(output);
+        text::write(table, &mut output)?;
+        return output.finish();
     }
-    output.finish()
+    let mut rows = RowWriter::new(format, 0, output);
+    rows.begin(table.columns())?;
+    table.for_each_row(|row| rows.row(row))?;
+    rows.finish()
+}
+
+/// Writes rows as they come.
+pub(crate) struct RowWriter<'a> {
+    output: Buffered<'a>,
+    format: Format,
+    names: Vec<String>,
+    /// The names of the columns as they begin an item of a JSON object.
+    keys: Vec<Vec<u8>>,
+    is_first: bool,
+    layout: text::Layout,
+    /// The first rows of a table for people, until so many are there, by which its columns are
+    /// measured.
+    first: Vec<Vec<Cell<'static>>>,
+    measured: usize,
+}
+
+impl<'a> RowWriter<'a> {
+    /// The widths of a table for people are those of its first rows, so many.
+    pub(crate) fn new(format: Format, measured: usize, output: &'a mut dyn Write) -> Self {
+        Self {
+            output: Buffered::new(output),
+            format,
+            names: Vec::new(),
+            keys: Vec::new(),
+            is_first: true,
+            layout: text::Layout::new(&[]),
+            first: Vec::new(),
+            measured,
+        }
+    }
+
+    /// Makes the columns of a table for people as wide as the cells of a row.
+    pub(crate) fn measure(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
+        self.layout.measure(row)
+    }
+
+    /// Writes the heading of a table for people, whose columns were measured.
+    pub(crate) fn heading(&mut self) -> io::Result<()> {
+        match self.format {
+            Format::Table => self.write_first(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the names of the columns; writes what stands above the rows, except the heading of a
+    /// table for people, whose columns are still to be measured.
+    pub(crate) fn begin(&mut self, names: &[String]) -> io::Result<()> {
+        self.names = names.to_vec();
+        match self.format {
+            Format::Table => self.layout = text::Layout::new(names),
+            Format::Csv => csv::heading(names, &mut self.output.bytes),
+            Format::Json => {
+                self.keys = json::keys(names)?;
+                self.output.bytes.push(b'[');
+            }
+            Format::JsonLines => self.keys = json::keys(names)?,
+        }
+        self.output.end_row()
+    }
+
+    pub(crate) fn row(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
+        let bytes = &mut self.output.bytes;
+        match self.format {
+            Format::Table if self.first.len() < self.measured => {
+                self.layout.measure(row)?;
+                self.first
+                    .push(row.iter().map(Cell::to_owned_cell).collect());
+                if self.first.len() == self.measured {
+                    self.write_first()?;
+                    self.measured = 0;
+                }
+            }
+            Format::Table => self.layout.row(row, bytes)?,
+            Format::Csv => csv::row(row, bytes)?,
+            Format::Json => {
+                let separator: &[u8] = if self.is_first { b"\n" } else { b",\n" };
+                self.is_first = false;
+                bytes.extend_from_slice(separator);
+                json::object(&self.keys, row, bytes)?;
+            }
+            Format::JsonLines => {
+                json::object(&self.keys, row, bytes)?;
+                bytes.push(b'\n');
+            }
+        }
+        self.output.end_row()
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        match self.format {
+            Format::Table if self.measured > 0 => self.write_first()?,
+            Format::Json => {
+                let end: &[u8] = if self.is_first { b"]\n" } else { b"\n]\n" };
+                self.output.bytes.extend_from_slice(end);
+            }
+            Format::Table | Format::Csv | Format::JsonLines => {}
+        }
+        self.output.finish()
+    }
+
+    fn write_first(&mut self) -> io::Result<()> {
+        self.layout.heading(&self.names, &mut self.output.bytes);
+        for row in std::mem::take(&mut self.first) {
+            self.layout.row(&row, &mut self.output.bytes)?;
+            self.output.end_row()?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes the rows of a table as comma-separated values, without the names of its columns.
 #[cfg(feature = "parquet")]
 pub(super) fn csv_rows(table: &Table<'_>, output: &mut dyn Write) -> io::Result<()> {
-    let mut output = Buffered::new(output);
-    csv::rows(table, &mut output)?;
-    output.finish()
+    let mut rows = RowWriter::new(Format::Csv, 0, output);
+    table.for_each_row(|row| rows.row(row))?;
+    rows.finish()
 }
 
 impl Cell<'_> {
+    /// The cell with all that it refers to. Lists and maps become JSON.
+    pub(crate) fn to_owned_cell(&self) -> Cell<'static> {
+        match self {
+            Self::Missing => Cell::Missing,
+            Self::Bool(value) => Cell::Bool(*value),
+            Self::Int(value) => Cell::Int(*value),
+            Self::Count(value) => Cell::Count(*value),
+            Self::Float(value) => Cell::Float(*value),
+            Self::Text(text) => Cell::from(text.as_ref().to_owned()),
+            Self::Nested(value) => Cell::from(value.to_string()),
+        }
+    }
+
     /// The cell as JSON; what is missing is `null`, and what JSON has no numbers for is text, as in
     /// [`Format::Json`].
     #[must_use]

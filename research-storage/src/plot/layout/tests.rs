@@ -76,6 +76,7 @@ fn plot() -> impl Strategy<Value = Plot> {
                 (point.low, point.high) = (point.y, point.y);
             }
             Plot {
+                notes: Vec::new(),
                 title,
                 caption,
                 x_label,

@@ -4,28 +4,25 @@ use std::io::{self, Write};
 
 use research_domain::Value;
 
-use super::{Buffered, json};
-use crate::table::{Cell, Table};
+use super::json;
+use crate::table::Cell;
 
-pub(super) fn write(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
-    for (place, column) in table.columns().iter().enumerate() {
-        separate(place, &mut output.bytes);
-        text(column, &mut output.bytes);
+/// The line with the names of the columns.
+pub(super) fn heading(columns: &[String], line: &mut Vec<u8>) {
+    for (place, column) in columns.iter().enumerate() {
+        separate(place, line);
+        text(column, line);
     }
-    output.bytes.push(b'\n');
-    rows(table, output)
+    line.push(b'\n');
 }
 
-/// The rows without the names of the columns.
-pub(super) fn rows(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
-    table.for_each_row(|row| {
-        for (place, value) in row.iter().enumerate() {
-            separate(place, &mut output.bytes);
-            cell(value, &mut output.bytes)?;
-        }
-        output.bytes.push(b'\n');
-        output.end_row()
-    })
+pub(super) fn row(row: &[Cell<'_>], line: &mut Vec<u8>) -> io::Result<()> {
+    for (place, value) in row.iter().enumerate() {
+        separate(place, line);
+        cell(value, line)?;
+    }
+    line.push(b'\n');
+    Ok(())
 }
 
 fn separate(place: usize, line: &mut Vec<u8>) {

@@ -4,46 +4,20 @@ use std::io::{self, Write};
 
 use research_domain::Value;
 
-use super::Buffered;
-use crate::table::{Cell, Table};
-
-pub(super) fn write_array(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
-    let keys = keys(table)?;
-    let mut is_first = true;
-    output.bytes.push(b'[');
-    table.for_each_row(|row| {
-        let separator: &[u8] = if is_first { b"\n" } else { b",\n" };
-        is_first = false;
-        output.bytes.extend_from_slice(separator);
-        object(&keys, row, &mut output.bytes)?;
-        output.end_row()
-    })?;
-    let end: &[u8] = if is_first { b"]\n" } else { b"\n]\n" };
-    output.bytes.extend_from_slice(end);
-    Ok(())
-}
-
-pub(super) fn write_lines(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
-    let keys = keys(table)?;
-    table.for_each_row(|row| {
-        object(&keys, row, &mut output.bytes)?;
-        output.bytes.push(b'\n');
-        output.end_row()
-    })
-}
+use crate::table::Cell;
 
 /// The names of the columns as they begin an item of an object: `"a":`.
-fn keys(table: &Table<'_>) -> io::Result<Vec<Vec<u8>>> {
+pub(super) fn keys(columns: &[String]) -> io::Result<Vec<Vec<u8>>> {
     let key = |column: &String| {
         let mut key = Vec::new();
         text(column, &mut key)?;
         key.push(b':');
         Ok(key)
     };
-    table.columns().iter().map(key).collect()
+    columns.iter().map(key).collect()
 }
 
-fn object(keys: &[Vec<u8>], row: &[Cell<'_>], json: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn object(keys: &[Vec<u8>], row: &[Cell<'_>], json: &mut Vec<u8>) -> io::Result<()> {
     for (place, (key, value)) in keys.iter().zip(row).enumerate() {
         json.push(if place == 0 { b'{' } else { b',' });
         json.extend_from_slice(key);

@@ -19,54 +19,69 @@ struct Column {
 
 /// Goes through the rows twice: the first time to see how wide they are.
 pub(super) fn write(table: &Table<'_>, output: &mut Buffered<'_>) -> io::Result<()> {
-    let columns = measure(table)?;
-    let mut shown = String::new();
-    heading(table, &columns, output)?;
+    let mut layout = Layout::new(table.columns());
+    table.for_each_row(|row| layout.measure(row))?;
+    layout.heading(table.columns(), &mut output.bytes);
+    output.end_row()?;
     table.for_each_row(|row| {
-        for (place, (cell, column)) in row.iter().zip(&columns).enumerate() {
-            show(cell, &mut shown)?;
-            align(&shown, place, column, &mut output.bytes);
-        }
-        end_line(&mut output.bytes);
+        layout.row(row, &mut output.bytes)?;
         output.end_row()
     })
 }
 
-fn measure(table: &Table<'_>) -> io::Result<Vec<Column>> {
-    let mut shown = String::new();
-    let names = table.columns().iter();
-    let mut columns: Vec<Column> = names
-        .map(|name| {
+/// How wide the columns are.
+pub(super) struct Layout {
+    columns: Vec<Column>,
+    shown: String,
+}
+
+impl Layout {
+    /// As wide as the headings.
+    pub(super) fn new(names: &[String]) -> Self {
+        let mut shown = String::new();
+        let column = |name: &String| {
             shorten(name, &mut shown);
             Column {
                 width: shown.width(),
                 is_number: true,
             }
-        })
-        .collect();
-    table.for_each_row(|row| {
-        for (cell, column) in row.iter().zip(&mut columns) {
-            show(cell, &mut shown)?;
-            column.width = column.width.max(shown.width());
+        };
+        Self {
+            columns: names.iter().map(column).collect(),
+            shown: String::new(),
+        }
+    }
+
+    /// Makes the columns as wide as the cells of a row.
+    pub(super) fn measure(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
+        for (cell, column) in row.iter().zip(&mut self.columns) {
+            show(cell, &mut self.shown)?;
+            column.width = column.width.max(self.shown.width());
             column.is_number &= cell.is_number() || *cell == Cell::Missing;
         }
-        Ok::<(), io::Error>(())
-    })?;
-    Ok(columns)
-}
+        Ok(())
+    }
 
-fn heading(table: &Table<'_>, columns: &[Column], output: &mut Buffered<'_>) -> io::Result<()> {
-    let mut shown = String::new();
-    for (place, (name, column)) in table.columns().iter().zip(columns).enumerate() {
-        shorten(name, &mut shown);
-        align(&shown, place, column, &mut output.bytes);
+    pub(super) fn heading(&mut self, names: &[String], lines: &mut Vec<u8>) {
+        for (place, (name, column)) in names.iter().zip(&self.columns).enumerate() {
+            shorten(name, &mut self.shown);
+            align(&self.shown, place, column, lines);
+        }
+        end_line(lines);
+        for (place, column) in self.columns.iter().enumerate() {
+            align(&"─".repeat(column.width), place, column, lines);
+        }
+        end_line(lines);
     }
-    end_line(&mut output.bytes);
-    for (place, column) in columns.iter().enumerate() {
-        align(&"─".repeat(column.width), place, column, &mut output.bytes);
+
+    pub(super) fn row(&mut self, row: &[Cell<'_>], line: &mut Vec<u8>) -> io::Result<()> {
+        for (place, (cell, column)) in row.iter().zip(&self.columns).enumerate() {
+            show(cell, &mut self.shown)?;
+            align(&self.shown, place, column, line);
+        }
+        end_line(line);
+        Ok(())
     }
-    end_line(&mut output.bytes);
-    output.end_row()
 }
 
 fn align(shown: &str, place: usize, column: &Column, line: &mut Vec<u8>) {

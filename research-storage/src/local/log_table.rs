@@ -1,0 +1,105 @@
+//! Tables whose values are read from the log as they are written.
+
+use std::io::{self, Write};
+
+use super::log_source::{LogResults, LogResultsError};
+use crate::results::{ExperimentResult, Source};
+use crate::table::{Format, PartTable, RowWriter, Table, TableOptions};
+
+/// A table of results; the values of some experiments are read at a time, as it is written.
+pub struct LogTable<'a> {
+    results: &'a LogResults,
+    options: TableOptions,
+    table: PartTable<'a>,
+}
+
+impl LogResults {
+    /// The results as a table; see [`Results::to_table`](crate::Results::to_table).
+    ///
+    /// # Errors
+    /// As for [`Results::to_table`](crate::Results::to_table).
+    pub fn table(&self, options: &TableOptions) -> Result<LogTable<'_>, LogResultsError> {
+        Ok(LogTable {
+            results: self,
+            options: options.clone(),
+            table: PartTable::new(self.results(), options)?,
+        })
+    }
+}
+
+impl LogTable<'_> {
+    /// What the user should know about the table; see [`Table::notes`].
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        self.table.notes()
+    }
+
+    /// The columns whose values are of several kinds; see [`Table::mixed_columns`]. Of variables,
+    /// those that are not shown count, too.
+    #[must_use]
+    pub fn mixed_columns(&self) -> Vec<(String, String)> {
+        self.table.mixed_columns(self.results.results())
+    }
+
+    /// Writes the table; returns whether it has rows.
+    ///
+    /// # Errors
+    /// The log cannot be read; those of the output.
+    pub fn write(&self, format: Format, output: &mut dyn Write) -> Result<bool, LogResultsError> {
+        let mut writer = RowWriter::new(format, 0, output);
+        writer
+            .begin(self.table.columns())
+            .map_err(LogResultsError::Output)?;
+        if format == Format::Table {
+            self.for_each_table(&mut |table| table.for_each_row(|row| writer.measure(row)))?;
+        }
+        writer.heading().map_err(LogResultsError::Output)?;
+        let mut has_rows = false;
+        self.for_each_table(&mut |table| {
+            table.for_each_row(|row| {
+                has_rows = true;
+                writer.row(row)
+            })
+        })?;
+        writer.finish().map_err(LogResultsError::Output)?;
+        Ok(has_rows)
+    }
+
+    /// Writes the table as a Parquet file; see [`Table::write_parquet`].
+    ///
+    /// # Errors
+    /// The log cannot be read; those of the output.
+    #[cfg(feature = "parquet")]
+    pub fn write_parquet(&self, output: impl Write + Send) -> Result<(), LogResultsError> {
+        let mut kinds = crate::table::Kinds::default();
+        self.for_each_table(&mut |table| {
+            kinds.see(table, 0);
+            Ok(())
+        })?;
+        kinds.widen(self.table.columns().len());
+        let (columns, types) = (self.table.columns(), kinds.types());
+        let file = crate::table::ParquetFile::new(output, columns, &types);
+        let mut file = file.map_err(LogResultsError::Output)?;
+        self.for_each_table(&mut |table| file.add(table).map(drop))?;
+        file.finish().map(drop).map_err(LogResultsError::Output)
+    }
+
+    /// Calls a function with the rows of some experiments after another.
+    fn for_each_table(
+        &self,
+        see: &mut dyn FnMut(&Table<'_>) -> io::Result<()>,
+    ) -> Result<(), LogResultsError> {
+        let experiments = self.table.experiments();
+        for range in self.results.divide(experiments) {
+            let chosen = &experiments[range];
+            let part = self.results.read(chosen, &self.options)?;
+            let chosen: Vec<&ExperimentResult> = chosen
+                .iter()
+                .filter_map(|one| part.experiment(one.number))
+                .collect();
+            let table = self.table.of_part(chosen, &self.options);
+            see(&table).map_err(LogResultsError::Output)?;
+        }
+        Ok(())
+    }
+}

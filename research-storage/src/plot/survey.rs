@@ -1,0 +1,114 @@
+//! What there is to draw, found by looking at all values once.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::PlotOptions;
+use crate::results::ExperimentResult;
+use crate::table::{TableOptions, is_null, number_at};
+
+/// What experiments have saved.
+#[derive(Default)]
+pub(super) struct Survey {
+    variables: Vec<Surveyed>,
+    positions: HashMap<String, usize>,
+}
+
+/// A variable.
+pub(super) struct Surveyed {
+    pub(super) name: String,
+    has_numbers: bool,
+    /// How many values the experiment with the most values has.
+    pub(super) longest: usize,
+    /// How many values are no numbers.
+    pub(super) left_out: usize,
+}
+
+impl Survey {
+    /// Looks at the values of an experiment.
+    pub(super) fn see(&mut self, experiment: &ExperimentResult, filters: &TableOptions) {
+        let shown = filters.iterations_shown();
+        for series in experiment.series() {
+            let variable = self.variable(series.variable());
+            variable.longest = variable.longest.max(series.len());
+            let column = series.column();
+            for position in 0..series.len() {
+                if number_at(column, position).is_some() {
+                    variable.has_numbers = true;
+                    continue;
+                }
+                let iteration = series.iteration(position);
+                let is_shown = shown.is_none_or(|shown| {
+                    iteration.is_some_and(|iteration| shown.contains(&iteration))
+                });
+                variable.left_out += usize::from(is_shown && !is_null(column, position));
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> &mut Surveyed {
+        let position = match self.positions.get(name) {
+            Some(position) => *position,
+            None => {
+                self.variables.push(Surveyed {
+                    name: name.to_owned(),
+                    has_numbers: false,
+                    longest: 0,
+                    left_out: 0,
+                });
+                self.positions
+                    .insert(name.to_owned(), self.variables.len() - 1);
+                self.variables.len() - 1
+            }
+        };
+        &mut self.variables[position]
+    }
+
+    /// The variables that have numbers, in the order that was asked for.
+    pub(super) fn chosen(&self, options: &PlotOptions) -> Vec<&Surveyed> {
+        let wanted = |name: &str| options.variables.iter().position(|one| one == name);
+        let mut chosen: Vec<&Surveyed> = self
+            .variables
+            .iter()
+            .filter(|one| one.has_numbers)
+            .filter(|one| options.variables.is_empty() || wanted(&one.name).is_some())
+            .collect();
+        chosen.sort_by_key(|one| wanted(&one.name));
+        chosen
+    }
+}
+
+/// How many experiments are not drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Those that failed.
+    pub failed: usize,
+    /// Those that have not ended.
+    pub unfinished: usize,
+}
+
+impl LeftOut {
+    /// Says so, if there are some.
+    pub(super) fn note(self) -> Option<String> {
+        let text = self.to_string();
+        text.strip_prefix("; ").map(str::to_owned)
+    }
+}
+
+/// To be appended to a sentence.
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [(self.failed, "failed"), (self.unfinished, "have not ended")];
+        for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {
+            match count {
+                1 => write!(
+                    f,
+                    "; 1 experiment that {} is left out",
+                    what.replace("have", "has")
+                )?,
+                count => write!(f, "; {count} experiments that {what} are left out")?,
+            }
+        }
+        Ok(())
+    }
+}

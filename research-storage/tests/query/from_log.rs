@@ -1,0 +1,250 @@
+//! What is read from the log a part at a time is what is folded in memory.
+
+use std::path::Path;
+
+use research_core::{Column, Event, ExperimentNumber, Iterations, Status, Storage};
+use research_domain::{Config, Value, option};
+use research_storage::{
+    Format, LocalStorage, LogResults, QueryOptions, Results, StoredResearch, SummaryOptions, Table,
+    TableOptions,
+};
+
+use crate::common::record;
+use crate::events::{ended, saved, saved_at, started_at_place};
+
+/// Experiments that begin, save and end at the same time, not in the order of the domain; some are
+/// tried again, and one was moved.
+fn log() -> Vec<Event> {
+    let config = |number: u64| {
+        let config = Config::from_pairs([("lr", Value::from(0.1 * (number % 3) as f64))]);
+        match number % 4 {
+            0 => config.with("kind", "a").with("mix", "text"),
+            1 => config.with("kind", "b").with("mix", 1),
+            _ => config.with("extra", vec![1, 2]),
+        }
+    };
+    let mut events = Vec::new();
+    for number in 0..24_u64 {
+        events.push(started_at_place(number, 100 - number, 1, config(number)));
+        events.push(saved(
+            number,
+            "void",
+            0,
+            Column::Text(vec!["void".to_owned()]),
+        ));
+    }
+    for round in 0..4_u64 {
+        for number in (0..24_u64).rev() {
+            if round == 1 && number % 5 == 0 {
+                events.push(started_at_place(number, 100 - number, 2, config(number)));
+            }
+            let losses = (0..5).map(|it| (number * 1000 + round * 5 + it) as f64);
+            events.push(saved(
+                number,
+                "loss",
+                round * 5,
+                Column::Float(losses.collect()),
+            ));
+            let iterations = Iterations::List(vec![round * 5 + 1, round * 5 + 3]);
+            let mixed = match number % 6 {
+                0 => Column::Text(vec!["one".to_owned(), "three".to_owned()]),
+                1 => Column::Float(vec![f64::NAN, f64::INFINITY]),
+                _ => Column::Int(vec![1, i64::MAX]),
+            };
+            events.push(saved_at(number, "mixed", iterations, mixed));
+        }
+    }
+    events.push(Event::Moved {
+        experiment: ExperimentNumber(3),
+        place: 7,
+    });
+    for number in 0..23_u64 {
+        let attempt = if number % 5 == 0 { 2 } else { 1 };
+        let status = match number % 7 {
+            3 => Status::Failed,
+            5 => Status::Stopped,
+            _ => Status::Finished,
+        };
+        events.push(ended(number, attempt, status, None));
+    }
+    events
+}
+
+fn kept(base: &Path) -> StoredResearch {
+    let mut storage = LocalStorage::create(base, &record("study")).unwrap();
+    for events in log().chunks(3) {
+        storage.append(events).unwrap();
+        storage.commit(false).unwrap();
+    }
+    StoredResearch::load(storage.folder()).unwrap()
+}
+
+/// Calls a function with the results in memory and, several times, from the log, in parts of several
+/// sizes.
+fn compare(check: impl Fn(&Results, &LogResults, usize)) {
+    let base = tempfile::tempdir().unwrap();
+    let stored = kept(base.path());
+    let results = stored.results().unwrap();
+    for bytes in [1, 2000, 5000, 1 << 20] {
+        check(
+            &results,
+            &stored.log_results_in_parts(bytes).unwrap(),
+            bytes,
+        );
+    }
+}
+
+fn all_options() -> Vec<TableOptions> {
+    let all = TableOptions::new;
+    vec![
+        all(),
+        all().long(true).aux(true).status_column(true),
+        all().use_alias(true).concat_config(true),
+        all().variables(["mixed"]).iterations([1, 3, 11]),
+        all()
+            .condition("lr > 0.05".parse().unwrap())
+            .variables(["loss"]),
+        all().domain(option("kind", ["a", "b"])),
+        all().status(Status::Failed).status(None),
+        all().ids(["e5"]),
+        all().config("lr", 77),
+    ]
+}
+
+fn written(table: &Table<'_>, format: Format) -> String {
+    let mut bytes = Vec::new();
+    table.write(format, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn tables_are_the_same() {
+    compare(|results, log, bytes| {
+        for options in all_options() {
+            let table = results.to_table(&options).unwrap();
+            let streamed = log.table(&options).unwrap();
+            assert_eq!(streamed.notes(), table.notes());
+            for format in Format::ALL {
+                let mut text = Vec::new();
+                let has_rows = streamed.write(format, &mut text).unwrap();
+                let text = String::from_utf8(text).unwrap();
+                assert_eq!(text, written(&table, format), "{bytes}: {options:?}");
+                assert_eq!(has_rows, table.row_count() > 0);
+            }
+        }
+        let mixed = log.table(&TableOptions::new()).unwrap().mixed_columns();
+        let expected = results.to_table(&TableOptions::new()).unwrap();
+        let expected: Vec<(String, String)> = expected
+            .mixed_columns()
+            .into_iter()
+            .map(|(name, kinds)| (name.to_owned(), kinds))
+            .collect();
+        assert_eq!(mixed, expected);
+    });
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_files_are_the_same() {
+    compare(|results, log, bytes| {
+        for options in all_options() {
+            let (mut file, mut streamed) = (Vec::new(), Vec::new());
+            let table = results.to_table(&options).unwrap();
+            table.write_parquet(&mut file).unwrap();
+            log.table(&options)
+                .unwrap()
+                .write_parquet(&mut streamed)
+                .unwrap();
+            assert!(file == streamed, "{bytes}: {options:?}");
+        }
+    });
+}
+
+#[test]
+fn summaries_are_the_same() {
+    compare(|results, log, bytes| {
+        for options in all_options() {
+            for summary in [
+                SummaryOptions::new(),
+                SummaryOptions::new()
+                    .last(3)
+                    .sort_by("loss")
+                    .with_failed(true),
+            ] {
+                let table = results.summary(&options, &summary).unwrap();
+                let streamed = log.summary(&options, &summary).unwrap();
+                let same = written(&streamed, Format::Csv) == written(&table, Format::Csv);
+                assert!(same, "{bytes}: {options:?}: {table} {streamed}");
+                assert_eq!(streamed.notes(), table.notes());
+            }
+        }
+    });
+}
+
+#[test]
+fn answers_are_the_same() {
+    let questions = [
+        "select * from results",
+        "select * from experiments",
+        "select count(*) as n from results",
+        "select lr, avg(loss) as mean, count(*) as n from results group by lr",
+        "select kind, sum(mixed) as s from results group by kind, extra order by 1, 2",
+        "select distinct kind from results",
+        "select id, max(loss) as most from results group by id having most > 5000 order by most",
+        "select iteration, avg(loss) as mean from results group by iteration",
+        "select r.loss from results r join experiments e using (id) where e.status = 'failed'
+         order by 1 limit 10",
+        "select id, loss from results where id in ('e3', 'e20') and iteration = 7",
+    ];
+    compare(|results, log, bytes| {
+        for question in questions {
+            let answer = results.query(question).unwrap();
+            let options = QueryOptions::new();
+            let streamed = log.query(question, &options).unwrap();
+            let sorted = |table: &Table<'_>| {
+                let text = written(table, Format::Csv);
+                let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                lines.sort_unstable();
+                lines
+            };
+            assert_eq!(sorted(&streamed), sorted(&answer), "{bytes}: {question}");
+            assert_eq!(streamed.notes(), answer.notes());
+            for format in Format::ALL {
+                let mut text = Vec::new();
+                log.write_answer(question, &options, format, &mut text)
+                    .unwrap();
+                assert_eq!(String::from_utf8(text).unwrap(), written(&streamed, format));
+            }
+        }
+    });
+}
+
+#[cfg(feature = "plot")]
+#[test]
+fn pictures_are_the_same() {
+    use research_storage::{Aggregate, Band, PlotOptions};
+
+    let options = [
+        PlotOptions::new(),
+        PlotOptions::new()
+            .group_by(["kind"])
+            .aggregate(Aggregate::Median),
+        PlotOptions::new()
+            .x("lr")
+            .band(Band::Range)
+            .with_failed(true),
+        PlotOptions::new()
+            .aggregate(Aggregate::Each)
+            .variables(["loss"]),
+        PlotOptions::new().col(["kind"]).color("lr"),
+    ];
+    compare(|results, log, bytes| {
+        let all = TableOptions::new();
+        for options in &options {
+            let plot = results.plot(&all, options).unwrap();
+            let streamed = log.plot(&all, options).unwrap();
+            assert!(streamed.to_svg() == plot.to_svg(), "{bytes}: {options:?}");
+            assert_eq!(streamed.notes(), plot.notes());
+        }
+    });
+}

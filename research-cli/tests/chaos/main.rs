@@ -9,6 +9,7 @@ mod intrusion;
 mod life;
 mod processes;
 mod random;
+mod roots;
 mod scenes;
 mod study;
 
@@ -193,13 +194,16 @@ fn new_folder(name: &str) -> PathBuf {
 fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
     let resume = folder.join("chaos").exists();
     let workers = 1 + random.below(3);
-    let branches = random.pick(&[1, 1, 3]);
+    let branches = random.pick(&roots::BRANCHES);
     match kind {
         Kind::File => {
             let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
             command.current_dir(folder);
             if resume {
-                command.args(["resume", "chaos", "--no-bar"]);
+                // What is left is of tasks of another size.
+                let branches = format!("branches={branches}");
+                command.args(["resume", "chaos", "--no-bar", "--file", "chaos.toml"]);
+                command.args(["--set", &branches]);
             } else {
                 study::write_file(folder, workers, branches);
                 command.args(["run", "chaos.toml", "--no-bar"]);

@@ -6,7 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use research::core::rand_core::Rng;
-use research::{Context, Isolation, Research, UnitError, option};
+use research::{Context, Isolation, Research, UnitError};
+
+use crate::roots;
 
 /// How many experiments there are.
 pub(crate) const EXPERIMENTS: u64 = 12;
@@ -83,20 +85,22 @@ pub(crate) fn main(arguments: &[String]) -> i32 {
 
 fn closures(folder: &Path, in_worker: bool) -> Research {
     let here = folder.to_owned();
-    Research::new("chaos")
-        .folder(folder)
-        .domain(option("x", 0..i64::try_from(EXPERIMENTS).unwrap()))
-        .unit("draw", |cx: &mut Context| {
-            Ok(i64::from(cx.rng().next_u32()))
-        })
-        .save_to("drawn")
-        .unit("work", move |cx: &mut Context| work(cx, &here, in_worker))
-        .save_to("value")
-        .generator("steps", |_: &mut Context| Ok(0..3_i64))
-        .save_to("step")
-        .retries(1000)
-        .timeout(Duration::from_secs(TIMEOUT))
-        .seed(7)
+    roots::add(
+        Research::new("chaos")
+            .folder(folder)
+            .domain(roots::domain()),
+    )
+    .unit("draw", |cx: &mut Context| {
+        Ok(i64::from(cx.rng().next_u32()))
+    })
+    .save_to("drawn")
+    .unit("work", move |cx: &mut Context| work(cx, &here, in_worker))
+    .save_to("value")
+    .generator("steps", |_: &mut Context| Ok(0..3_i64))
+    .save_to("step")
+    .retries(1000)
+    .timeout(Duration::from_secs(TIMEOUT))
+    .seed(7)
 }
 
 /// Starts children, one of which stays and one of which leaves the group, and does what it may
@@ -143,10 +147,11 @@ pub(crate) fn write_file(folder: &Path, workers: u64, branches: u64) {
     let here = folder.display();
     let text = format!(
         "name = \"chaos\"\nseed = 7\nworkers = {workers}\nbranches = {branches}\nretries = 1000\ntimeout = {TIMEOUT}\n\
-         [domain]\nx = {:?}\n\
+         domain = '{}'\n{}\
          [[unit]]\nname = \"work\"\nrun = \"sh {here}/work.sh {{x}} {here}\"\nsave_to = \"value\"\n\
          [[unit]]\nname = \"steps\"\nmode = \"generator\"\nrun = \"sh {here}/steps.sh\"\nsave_to = \"step\"\n",
-        (0..EXPERIMENTS).collect::<Vec<_>>()
+        roots::expression(),
+        roots::units(folder)
     );
     fs::write(folder.join("chaos.toml"), text).unwrap();
     fs::write(folder.join("work.sh"), WORK).unwrap();

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use research_core::{
     EnvMeta, ExecutorHooks, ExecutorTarget, ExperimentBuilder, FsyncPolicy, Isolation, LogLevel,
-    Redirect, RunOptions, Subscriber, When,
+    Redirect, RunOptions, Subscriber,
 };
 use research_domain::Domain;
 use research_exec::devices::{DeviceProbe, NvmlProbe};
 use research_monitor::Progress;
 
 use crate::places::Places;
-use crate::update::{IntoUpdate, ProgramUpdate, Rule, UpdateContext};
+use crate::update::Rule;
 
 /// A research that is being described: what is run ([units](Self::callable)), for which configs
 /// ([`domain`](Self::domain)), and how. [`run`](Self::run) runs it.
@@ -192,49 +192,6 @@ impl Research {
     #[must_use]
     pub fn create_id_prefix(mut self, digits: u8) -> Self {
         self.options.create_id_prefix = Some(digits);
-        self
-    }
-
-    /// Lets a function update the domain while the research runs. After each task that ended, with
-    /// so many configs taken from the domain, it is called if `when` is due for the last of these
-    /// as if configs were iterations; `last` is when nothing is left of the domain.
-    ///
-    /// What it returns replaces what is left of the domain: a [`Domain`], or a
-    /// [`NewDomain`](crate::NewDomain) that says how that is run through, an option of these or a
-    /// result. `updates` in the configs goes up by one. Of several functions that are due the first
-    /// counts that returns a domain. It runs in the leader, while workers go on. An error ends the
-    /// run as soon as what runs is finished; the resumed run calls it again.
-    ///
-    /// ```
-    /// use research::{Research, ec, option};
-    ///
-    /// let research = Research::new("search")
-    ///     .in_memory()
-    ///     .domain(option("x", [0.0, 5.0, 10.0]))
-    ///     .callable("loss", |x: f64| (x - 4.0).powi(2), (ec("x"),))
-    ///     .save_to("loss")
-    ///     .update_domain(
-    ///         |cx| (cx.updates() == 0).then(|| option("x", [3.0, 4.0])),
-    ///         research::When::last(),
-    ///     )
-    ///     .run()?;
-    /// assert_eq!(research.results().load()?.len(), 5);
-    /// # Ok::<(), research::ResearchError>(())
-    /// ```
-    #[must_use]
-    pub fn update_domain<F, R>(mut self, function: F, when: impl Into<When>) -> Self
-    where
-        F: FnMut(&mut UpdateContext<'_>) -> R + Send + 'static,
-        R: IntoUpdate,
-    {
-        self.updates.push(Rule::new(function, when.into()));
-        self
-    }
-
-    /// Lets a program update the domain, as [`update_domain`](Self::update_domain) lets a function.
-    #[must_use]
-    pub fn update_domain_by(mut self, program: ProgramUpdate, when: impl Into<When>) -> Self {
-        self.updates.push(Rule::program(program, when.into()));
         self
     }
 

@@ -14,12 +14,58 @@ use research_domain::{Config, Domain, experiment_seed};
 use research_exec::{DomainUpdater, NewDomain, UpdateRequest};
 use research_storage::{Results, StoredResearch};
 
+use crate::builder::Research;
 use crate::check;
 use crate::finished::Kept;
 
 pub use answer::IntoUpdate;
 pub use program::ProgramUpdate;
 use seen::Seen;
+
+impl Research {
+    /// Lets a function update the domain while the research runs. After each task that ended, with
+    /// so many configs taken from the domain, it is called if `when` is due for the last of these
+    /// as if configs were iterations; `last` is when nothing is left of the domain.
+    ///
+    /// What it returns replaces what is left of the domain: a [`Domain`], or a
+    /// [`NewDomain`](crate::NewDomain) that says how that is run through, an option of these or a
+    /// result. `updates` in the configs goes up by one. Of several functions that are due the first
+    /// counts that returns a domain. It runs in the leader, while workers go on. An error ends the
+    /// run as soon as what runs is finished; the resumed run calls it again.
+    ///
+    /// ```
+    /// use research::{Research, ec, option};
+    ///
+    /// let research = Research::new("search")
+    ///     .in_memory()
+    ///     .domain(option("x", [0.0, 5.0, 10.0]))
+    ///     .callable("loss", |x: f64| (x - 4.0).powi(2), (ec("x"),))
+    ///     .save_to("loss")
+    ///     .update_domain(
+    ///         |cx| (cx.updates() == 0).then(|| option("x", [3.0, 4.0])),
+    ///         research::When::last(),
+    ///     )
+    ///     .run()?;
+    /// assert_eq!(research.results().load()?.len(), 5);
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
+    #[must_use]
+    pub fn update_domain<F, R>(mut self, function: F, when: impl Into<When>) -> Self
+    where
+        F: FnMut(&mut UpdateContext<'_>) -> R + Send + 'static,
+        R: IntoUpdate,
+    {
+        self.updates.push(Rule::new(function, when.into()));
+        self
+    }
+
+    /// Lets a program update the domain, as [`update_domain`](Self::update_domain) lets a function.
+    #[must_use]
+    pub fn update_domain_by(mut self, program: ProgramUpdate, when: impl Into<When>) -> Self {
+        self.updates.push(Rule::program(program, when.into()));
+        self
+    }
+}
 
 /// What an update of the domain may go by: see [`Research::update_domain`](crate::Research::update_domain).
 pub struct UpdateContext<'a> {

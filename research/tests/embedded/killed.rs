@@ -32,12 +32,12 @@ pub(crate) const TESTS: &[Test] = &[
     (
         "killed::workers_go_on_without_the_process_that_forked_them",
         || {
-            let (_, output) = start("kills-server", &["0"]);
+            let (_, output) = start("kills-server", &["server"]);
             assert!(output.status.success(), "{}", stderr(&output));
         },
     ),
     ("killed::what_takes_the_place_of_a_worker_needs_it", || {
-        let (_, output) = start("kills-server", &["1"]);
+        let (_, output) = start("kills-server", &["both"]);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(
@@ -45,6 +45,13 @@ pub(crate) const TESTS: &[Test] = &[
             "{said}"
         );
     }),
+    (
+        "killed::it_survives_what_batch_systems_send_as_a_warning",
+        || {
+            let (_, output) = start("kills-server", &["warning"]);
+            assert!(output.status.success(), "{}", stderr(&output));
+        },
+    ),
     (
         "killed::what_the_program_itself_has_started_is_left_alone",
         || {
@@ -67,19 +74,28 @@ pub(crate) const PROGRAMS: &[Program] = &[
         finish(research.workers(2).unit("wait", wait));
     }),
     ("kills-server", |folder, rest| {
-        let kills_worker = rest[0] == "1";
+        let how = rest[0].clone();
         let leader = id();
+        let first = folder.join("first");
         finish(
             Research::new("kills")
                 .folder(folder)
                 .domain(option("x", 0..4_i64))
                 .unit("kill", move |cx: &mut Context| {
-                    if cx.config_item::<i64>("x")? == 1 {
-                        kill(server_of(leader));
-                        if kills_worker {
-                            kill(parent_id());
-                            thread::park();
+                    if cx.config_item::<i64>("x")? != 1 || fs::File::create_new(&first).is_err() {
+                        return Ok(());
+                    }
+                    let server = server_of(leader);
+                    match how.as_str() {
+                        "warning" => {
+                            signal(server, libc::SIGUSR1);
+                            signal(server, libc::SIGUSR2);
                         }
+                        _ => signal(server, libc::SIGKILL),
+                    }
+                    if how != "server" {
+                        signal(parent_id(), libc::SIGKILL);
+                        thread::park();
                     }
                     Ok(())
                 }),
@@ -119,9 +135,9 @@ fn leaves_daemon(number: &Path) -> ExperimentBuilder {
     Experiment::builder().body("daemon", body, true, &[])
 }
 
-fn kill(pid: u32) {
+fn signal(pid: u32, signal: libc::c_int) {
     // SAFETY: plain numbers; the process is one of this run.
-    unsafe { libc::kill(pid.cast_signed(), libc::SIGKILL) };
+    unsafe { libc::kill(pid.cast_signed(), signal) };
 }
 
 fn status(pid: u32, key: &str) -> Option<String> {

@@ -232,7 +232,7 @@ impl Found {
             let why = match self.runner {
                 Some(_) => "a write that is under way",
                 None => {
-                    "a run was killed while it wrote them, or they are damaged; `research resume` cuts them off"
+                    "a run was killed while it wrote them, or they are damaged; `research resume` cuts them off if it has something to run"
                 }
             };
             writeln!(

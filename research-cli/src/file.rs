@@ -258,5 +258,9 @@ fn read(path: &Path) -> std::io::Result<String> {
         let reason = format!("it is larger than {} MiB", LARGEST >> 20);
         return Err(Error::new(ErrorKind::FileTooLarge, reason));
     }
-    Ok(text)
+    // Some editors put a byte order mark in front of UTF-8.
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }

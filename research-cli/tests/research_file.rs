@@ -402,3 +402,27 @@ fn parallel_false_and_debug_mean_no_process_of_its_own() {
         "which running it reports"
     );
 }
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "name = \"marked\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n";
+    let json = r#"{"name": "marked", "unit": [{"name": "u", "run": "true"}]}"#;
+    for (name, text) in [("r.toml", toml), ("r.json", json)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("\u{feff}{text}")).unwrap();
+        assert_eq!(ResearchFile::load(&path, &[]).unwrap().name, "marked");
+    }
+}
+
+#[test]
+fn integers_of_64_bits_are_exact() {
+    let json = r#"{"domain": {"a": [18446744073709551615, -9223372036854775808]},
+                   "unit": [{"name": "u", "run": "true"}]}"#;
+    let file = ResearchFile::parse(json, Format::Json).unwrap();
+    let domain = "a=[18446744073709551615, -9223372036854775808]";
+    assert_eq!(file.domain.to_string(), domain);
+    let record = serde_json::to_value(&file).unwrap();
+    let again = ResearchFile::from_record(&record).unwrap();
+    assert_eq!(again.domain, file.domain);
+}

@@ -290,3 +290,14 @@ fn a_worker_that_waits_says_for_what() {
     let log = std::fs::read_to_string(storage.folder().join("research.log")).unwrap();
     assert!(log.contains(&format!("worker 1 waits: {reason}")), "{log}");
 }
+
+#[test]
+fn a_byte_order_mark_in_front_of_the_record_is_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    end(begin(folder.path(), "power"));
+    let record = folder.path().join("power/research.json");
+    let json = std::fs::read_to_string(&record).unwrap();
+    std::fs::write(&record, format!("\u{feff}{json}")).unwrap();
+    let status = research(folder.path(), &["status", "power"]);
+    assert_eq!(status.status.code(), Some(0), "{status:?}");
+}

@@ -192,6 +192,33 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// The most workers, and the most branches of a task.
+    pub const MAX_PARALLEL: u32 = 100_000;
+
+    /// The most branches of all workers together.
+    const MAX_BRANCHES: u64 = 1_000_000;
+
+    /// What is wrong with the numbers of workers and branches: so many that they would take all
+    /// memory before anything runs.
+    #[must_use]
+    pub fn parallelism_problem(&self) -> Option<String> {
+        let numbers = [("workers", self.workers), ("branches", self.branches)];
+        let most = Self::MAX_PARALLEL;
+        if let Some((name, number)) = numbers.into_iter().find(|(_, number)| *number > most) {
+            return Some(format!("{name} can be {most} at most, and is {number}"));
+        }
+        let branches = u64::from(self.workers) * u64::from(self.branches);
+        (branches > Self::MAX_BRANCHES).then(|| {
+            format!(
+                "{} workers with {} branches each are {branches} experiments at once, and {} is \
+                 the most: set `workers` or `branches` to less",
+                self.workers,
+                self.branches,
+                Self::MAX_BRANCHES
+            )
+        })
+    }
+
     /// Where an output of experiments is kept.
     #[must_use]
     pub fn redirect(&self, stream: OutputStream) -> Redirect {

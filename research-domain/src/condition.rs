@@ -200,6 +200,8 @@ impl FromStr for Condition {
 pub(crate) enum Test {
     Condition(Condition),
     Function(Arc<dyn Fn(&Config) -> bool + Send + Sync>),
+    /// A function of another program, of which only its place was recorded.
+    Unknown,
 }
 
 impl Test {
@@ -211,6 +213,7 @@ impl Test {
         match self {
             Test::Condition(condition) => condition.holds(config),
             Test::Function(keep) => Ok(keep(config)),
+            Test::Unknown => Err(ConditionError::Unknown),
         }
     }
 }
@@ -219,7 +222,7 @@ impl Display for Test {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Test::Condition(condition) => Display::fmt(condition, f),
-            Test::Function(_) => f.write_str("<a function>"),
+            Test::Function(_) | Test::Unknown => f.write_str("<a function>"),
         }
     }
 }
@@ -235,6 +238,7 @@ impl PartialEq for Test {
         match (self, other) {
             (Test::Condition(a), Test::Condition(b)) => a == b,
             (Test::Function(a), Test::Function(b)) => Arc::ptr_eq(a, b),
+            (Test::Unknown, Test::Unknown) => true,
             _ => false,
         }
     }

@@ -177,6 +177,17 @@ fn a_domain_that_no_expression_says_is_not_serialised() {
         refused.contains("a function of Rust filters it"),
         "{refused}"
     );
+    // What it prints is read as what it is.
+    let read: Domain = filtered.to_string().parse().unwrap();
+    assert_eq!(read.to_string(), "a=[1, 2] where <a function>");
+    assert!(matches!(
+        read.len(),
+        Err(DomainError::UnknownFunction { .. })
+    ));
+    assert!(matches!(
+        read.expression(),
+        Err(DomainError::NoExpression { .. })
+    ));
     let inside = (filtered * option("b", [1])).distinct();
     assert!(matches!(
         inside.expression(),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
-use research_domain::{Config, Configs, Count, Domain, ExperimentId, Value, is_auxiliary};
+use research_domain::{
+    Config, Configs, Count, Domain, ExperimentId, Value, ValueError, is_auxiliary,
+};
 
 use crate::builder::Place;
 use crate::error::ResearchError;
@@ -30,8 +32,10 @@ fn numbers(options: &RunOptions) -> Option<String> {
         ("max_failures", options.max_failures == Some(0)),
         ("n_gpu_checks", options.n_gpu_checks == 0),
     ];
-    let (name, _) = zero.into_iter().find(|(_, is_zero)| *is_zero)?;
-    Some(format!("{name} must be at least 1"))
+    if let Some((name, _)) = zero.into_iter().find(|(_, is_zero)| *is_zero) {
+        return Some(format!("{name} must be at least 1"));
+    }
+    options.parallelism_problem()
 }
 
 /// Nothing ends in no time at all.
@@ -141,6 +145,10 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
     ];
     for (list, configs) in lists {
         for (key, value) in configs.iter().flat_map(Config::iter) {
+            if value.is_too_deep() {
+                let problem = ValueError::TooDeep;
+                return Err(format!("`{list}`: the value of `{key}`: {problem}"));
+            }
             if !is_finite(value) {
                 return Err(format!(
                     "`{list}`: the value of `{key}` is {value}, which research.json cannot hold; use a string"

@@ -251,6 +251,13 @@ fn mistakes_are_found_before_anything_is_made() {
     assert!(error(drawing("a/b")).contains("cannot be the name of a research"));
     assert!(error(drawing("..")).contains("cannot be the name of a research"));
     assert!(error(drawing("x").workers(0)).contains("workers must be at least 1"));
+    let most = "workers can be 100000 at most, and is 4294967295";
+    assert!(error(drawing("x").workers(u32::MAX)).contains(most));
+    let product = drawing("x").workers(2000).branches(2000);
+    assert!(error(product).contains("4000000 experiments at once"));
+    let deep = (0..65).fold(research::Value::from(1), |inner, _| vec![inner].into());
+    let added = Config::from_pairs([("added", deep)]);
+    assert!(error(drawing("x").workers([added])).contains("deeper than 64 levels"));
     assert!(error(drawing("x").n_iters(0)).contains("n_iters must be at least 1"));
     let no_time = Duration::ZERO;
     assert!(error(drawing("x").timeout(no_time)).contains("longer than no time at all"));
@@ -396,4 +403,25 @@ fn a_panic_of_the_domain_is_one_of_the_run() {
     let panic = catch_unwind(run).unwrap_err();
     let said = panic.downcast_ref::<String>().unwrap();
     assert!(said.contains("five is too much"), "{said}");
+}
+
+#[test]
+fn a_research_whose_domain_is_filtered_by_a_function_is_resumed_by_its_program() {
+    let folder = folder("filtered");
+    let study = |values: std::ops::Range<i64>| {
+        let is_even = |config: &Config| config.read::<i64>("x").is_ok_and(|x| x % 2 == 0);
+        square("filtered")
+            .folder(&folder)
+            .domain(option("x", values).filter(is_even))
+    };
+    let finished = study(0..4).run().unwrap();
+    // A worker of the second run has no report of the first one.
+    if let Some(report) = finished.report() {
+        assert_eq!(report.counts.total(), 2);
+    }
+    let recorded = &finished.record().domain;
+    assert!(recorded.ends_with(" where <a function>"), "{recorded}");
+    assert!(recorded.parse::<research::Domain>().is_ok());
+    let resumed = study(0..7).resume().unwrap();
+    assert_eq!(resumed.report().unwrap().counts.total(), 2);
 }

@@ -80,6 +80,9 @@ pub(super) fn show(
     format: TextOrJson,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
+    if let Some(problem) = file.options.parallelism_problem() {
+        return Err(Box::new(ResearchError::Options(problem)).into());
+    }
     if file.dump_results {
         check_place(&file.name)?;
     }

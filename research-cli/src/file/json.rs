@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt;
 
 use research::domain::json_numbers;
@@ -128,9 +129,10 @@ impl<'t> Reader<'t> {
     fn entries(&self, part: &'t str, depth: usize) -> Result<Vec<Entry>, Fault> {
         let Pairs(pairs) = self.parse(part)?;
         let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
+        let mut keys = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
             let node = self.node(value.get(), depth + 1)?;
-            if entries.iter().any(|entry| entry.key == key) {
+            if !keys.insert(key.clone()) {
                 let problem = Problem::Syntax {
                     language: "JSON",
                     message: format!("the key `{key}` is there twice"),

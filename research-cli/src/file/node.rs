@@ -1,6 +1,6 @@
 //! What a research file holds before it means anything: values, and where they stand.
 
-use research::domain::Value;
+use research::domain::{Value, ValueError};
 
 use super::error::{Fault, Problem};
 
@@ -113,6 +113,17 @@ impl Node {
 
     /// It as the value of a parameter.
     pub(crate) fn value(&self, key: &str) -> Result<Value, Fault> {
+        let value = self.any_value(key)?;
+        if value.is_too_deep() {
+            let name = key.to_owned();
+            let message = ValueError::TooDeep.to_string();
+            return Err(Problem::Values { name, message }.at(self.span));
+        }
+        Ok(value)
+    }
+
+    /// It as a value of any depth that the file's language has.
+    fn any_value(&self, key: &str) -> Result<Value, Fault> {
         Ok(match &self.content {
             Content::Null => Value::Null,
             Content::Bool(value) => Value::Bool(*value),
@@ -128,13 +139,14 @@ impl Node {
             Content::Float(value) => Value::Float(*value),
             Content::Text(text) => Value::Text(text.clone()),
             Content::List(nodes) => {
-                let values: Result<_, Fault> = nodes.iter().map(|node| node.value(key)).collect();
+                let values: Result<_, Fault> =
+                    nodes.iter().map(|node| node.any_value(key)).collect();
                 Value::List(values?)
             }
             Content::Table(entries) => {
                 let pairs: Result<_, Fault> = entries
                     .iter()
-                    .map(|entry| Ok((entry.key.clone(), entry.node.value(key)?)))
+                    .map(|entry| Ok((entry.key.clone(), entry.node.any_value(key)?)))
                     .collect();
                 Value::Map(pairs?)
             }

@@ -53,14 +53,18 @@ impl Place {
         let mut first = 0;
         if width(&characters) > columns {
             // Half of the columns are for what stands before the stretch.
-            while width(&characters[first..place]) > columns / 2 {
+            let mut before = width(&characters[..place]);
+            while before > columns / 2 {
+                before -= width(&characters[first..=first]);
                 first += 1;
             }
         }
         let mut last = characters.len();
         let dots = usize::from(first > 0);
-        while last > place + 1 && width(&characters[first..last]) + dots > columns {
+        let mut shown = width(&characters[first..]);
+        while last > place + 1 && shown + dots > columns {
             last -= 1;
+            shown -= width(&characters[last..=last]);
         }
         let mut text = String::new();
         if first > 0 {
@@ -132,6 +136,9 @@ mod tests {
         let around = fit(&line, "here", 20);
         assert_eq!(around, shown("…aaaaaaaaa here bbbb…", 11, 4));
         assert_eq!(fit(&line, "a", 10), shown("aaaaaaaaaa…", 0, 1));
+        // A line of any length, in linear time.
+        let long = "[".repeat(2_000_000) + "here" + &"]".repeat(2_000_000);
+        assert_eq!(fit(&long, "here", 20).before, 11);
         // More than there is room for.
         assert_eq!(fit(&line, &line[90..150], 10).carets, 4);
     }

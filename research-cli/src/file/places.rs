@@ -1,8 +1,9 @@
 //! `workers` and `branches`: numbers, or lists of configs.
 
+use research::core::RunOptions;
 use research::domain::{Config, Entry as ConfigEntry};
 
-use super::error::Fault;
+use super::error::{Fault, Problem};
 use super::keys::find;
 use super::node::{Content, Entry, Node};
 
@@ -18,7 +19,15 @@ pub(crate) fn read(
         return Ok((default, Vec::new()));
     };
     match &node.content {
-        Content::Integer(_) => Ok((node.integer(key, 1)?, Vec::new())),
+        Content::Integer(_) => {
+            let count = node.integer(key, 1)?;
+            if count > RunOptions::MAX_PARALLEL {
+                let reason = format!("it can be {} at most", RunOptions::MAX_PARALLEL);
+                let key = key.to_owned();
+                return Err(Problem::Range { key, reason }.at(node.span));
+            }
+            Ok((count, Vec::new()))
+        }
         Content::List(nodes) if !nodes.is_empty() => {
             let configs: Result<Vec<Config>, Fault> =
                 nodes.iter().map(|node| config(key, node)).collect();

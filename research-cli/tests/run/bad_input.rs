@@ -253,3 +253,16 @@ fn a_folder_for_temporary_files_that_is_not_there() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(place.table("t"), "a,iteration,u\n1,0,1\n2,0,2");
 }
+
+#[test]
+fn more_workers_than_there_can_be_are_refused_before_anything_is_allocated() {
+    let place = Place::with(GOOD);
+    for flags in [
+        ["-w", "4294967295", "--dry-run"],
+        ["-w", "4294967295", "--no-bar"],
+        ["--set", "workers=4294967295", "--dry-run"],
+    ] {
+        let done = refused(&place, &[&["run", "research.toml"], &flags[..]].concat(), 2);
+        assert!(done.err.contains("can be 100000 at most"), "{done:?}");
+    }
+}

@@ -28,6 +28,9 @@ pub enum ConditionError {
         /// What was there.
         found: String,
     },
+    /// A function of the program that made the domain.
+    #[error("it is a function of the program that made the domain, which no text holds")]
+    Unknown,
     /// Something else than a list or text to the right of `in`.
     #[error("`{part}` looks into {found}; write a list to the right of `in`")]
     NotAList {

@@ -39,7 +39,7 @@ impl Domain {
             Node::Sum(parts) | Node::Product(parts) | Node::Zip(parts) => {
                 parts.iter().try_for_each(Domain::check_parts)
             }
-            Node::Where(_, Test::Function(_)) => {
+            Node::Where(_, Test::Function(_) | Test::Unknown) => {
                 Err(DomainError::NoExpression { part: part(self) })
             }
             Node::Weighted(_, domain)

@@ -43,6 +43,15 @@ pub enum DomainError {
         /// The part.
         part: String,
     },
+    /// A domain that was read from text, and is filtered by a function of the program that made it.
+    #[error(
+        "`{part}` is filtered by a function, which only the program that made the domain has; \
+         use it there, or write a condition"
+    )]
+    UnknownFunction {
+        /// The part.
+        part: String,
+    },
     /// A parameter whose name nothing can be called by.
     #[error("a parameter has an empty name; name it")]
     EmptyName,

@@ -4,7 +4,7 @@ use super::lexer::Kind;
 use super::parser::Parser;
 use super::series::SERIES;
 use super::{RESERVED, SyntaxError};
-use crate::condition::Condition;
+use crate::condition::{Condition, Test};
 use crate::domain::{Domain, Node};
 use crate::option::{Key, Values};
 use crate::suggest;
@@ -20,8 +20,21 @@ impl Parser<'_> {
             if !parser.take_word("where") {
                 return Ok(domain);
             }
+            if parser.at_sign("<") {
+                return parser.unknown_function(domain);
+            }
             Ok(domain.restricted_to(Condition::new(parser.term()?)))
         })
+    }
+
+    /// `<a function>`, which is printed where a function of a program filters configs.
+    fn unknown_function(&mut self, domain: Domain) -> Result<Domain, SyntaxError> {
+        self.expect_sign("<")?;
+        if !(self.take_word("a") && self.take_word("function")) {
+            return Err(self.unexpected("a condition"));
+        }
+        self.expect_sign(">")?;
+        Ok(Domain::from_node(Node::Where(domain, Test::Unknown)))
     }
 
     fn sum(&mut self) -> Result<Domain, SyntaxError> {

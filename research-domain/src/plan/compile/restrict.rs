@@ -15,8 +15,10 @@ impl Compiler {
         inner: &Domain,
         test: &Test,
     ) -> Result<Vec<Shape>, DomainError> {
-        if let Test::Condition(condition) = test {
-            check_names(domain, inner, condition)?;
+        match test {
+            Test::Condition(condition) => check_names(domain, inner, condition)?,
+            Test::Function(_) => {}
+            Test::Unknown => return Err(DomainError::UnknownFunction { part: part(domain) }),
         }
         let shapes = self.shapes(inner)?.into_iter();
         Ok(shapes

@@ -85,21 +85,23 @@ impl ForkServer {
         codec::encode_into(start, &mut bytes).map_err(io::Error::other)?;
         let _adopting = Adopting::begin()?;
         let descriptors = [commands.as_raw_fd()];
-        sendmsg::<()>(
-            self.socket.as_raw_fd(),
-            &[IoSlice::new(&bytes)],
-            &[ControlMessage::ScmRights(&descriptors)],
-            MsgFlags::MSG_NOSIGNAL,
-            None,
-        )
-        .map_err(|errno| self.failure(errno))?;
+        let sent = uninterrupted(|| {
+            sendmsg::<()>(
+                self.socket.as_raw_fd(),
+                &[IoSlice::new(&bytes)],
+                &[ControlMessage::ScmRights(&descriptors)],
+                MsgFlags::MSG_NOSIGNAL,
+                None,
+            )
+        });
+        sent.map_err(|errno| self.failure(errno))?;
         if !wait_readable(&[self.socket.as_fd()], PollTimeout::from(PATIENCE))? {
             return Err(io::Error::other(
                 "the process that forks workers does not answer",
             ));
         }
         let mut answer = [0; 4];
-        match nix::unistd::read(&self.socket, &mut answer) {
+        match uninterrupted(|| nix::unistd::read(&self.socket, &mut answer)) {
             Ok(4) => {}
             Ok(_) => return Err(self.failure(Errno::ECONNRESET)),
             Err(errno) => return Err(self.failure(errno)),
@@ -193,7 +195,8 @@ impl Server {
                 }
                 Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
             };
-            if nix::unistd::write(&self.socket, &answer.to_ne_bytes()).is_err() {
+            let answer = answer.to_ne_bytes();
+            if uninterrupted(|| nix::unistd::write(&self.socket, &answer)).is_err() {
                 end(0);
             }
         }
@@ -227,12 +230,14 @@ impl Server {
         let mut bytes = vec![0; MOST_BYTES];
         let mut buffers = [IoSliceMut::new(&mut bytes)];
         let mut space = nix::cmsg_space!(RawFd);
-        let received = recvmsg::<()>(
-            self.socket.as_raw_fd(),
-            &mut buffers,
-            Some(&mut space),
-            MsgFlags::MSG_CMSG_CLOEXEC,
-        )?;
+        let socket = self.socket.as_raw_fd();
+        let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+        let received = loop {
+            match recvmsg::<()>(socket, &mut buffers, Some(&mut space), flags) {
+                Err(Errno::EINTR) => {}
+                received => break received?,
+            }
+        };
         let length = received.bytes;
         let descriptor = received.cmsgs()?.find_map(|message| match message {
             ControlMessageOwned::ScmRights(descriptors) => descriptors.first().copied(),
@@ -279,6 +284,16 @@ impl Server {
                 Ok(ForkResult::Parent { child }) => tell_and_end(number, child.as_raw()),
                 Err(errno) => tell_and_end(number, -(errno as i32)),
             },
+        }
+    }
+}
+
+/// Calls again what a signal has interrupted.
+fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            result => return result,
         }
     }
 }

@@ -191,7 +191,7 @@ pub(super) fn assert_recovers(place: &Place, done: &Done, what: &str) {
         }
         2 | 3 => {
             assert!(done.err.contains("error: "), "{what}");
-            let says_why = ["os error", "Errno(", "lost"];
+            let says_why = ["os error", "Errno(", "lost", "has ended"];
             assert!(says_why.iter().any(|why| done.err.contains(why)), "{what}");
             let arguments: &[&str] = match exists {
                 true => &["resume", "s"],

@@ -91,6 +91,12 @@ pub trait Subscriber: Send {
         std::any::type_name::<Self>()
     }
 
+    /// Whether it shows the messages of the run to the user. If no subscriber does, a run that may
+    /// never end says so on standard error.
+    fn shows_messages(&self) -> bool {
+        false
+    }
+
     /// The run begins: what the research is, and its folder, if it has one. This is the first call.
     fn on_begin(&mut self, record: &ResearchRecord, folder: Option<&Path>) {
         let _ = (record, folder);

@@ -243,6 +243,10 @@ impl Subscriber for Bar {
         Delivery::Synchronous
     }
 
+    fn shows_messages(&self) -> bool {
+        true
+    }
+
     fn on_history(&mut self, events: &[Event]) {
         self.monitor.on_history(events);
         // What failed before was told of before.

@@ -55,6 +55,12 @@ impl Audience {
         Ok(())
     }
 
+    /// Whether the user sees what the run has to say.
+    pub(crate) fn shows_messages(&self) -> bool {
+        let mut subscribers = self.subscribers.iter();
+        subscribers.any(|subscriber| subscriber.shows_messages())
+    }
+
     /// Watches where the log of the run is.
     pub(crate) fn add_watch(&mut self, watch: Option<&LogWatch>) {
         if let Some(watch) = watch {

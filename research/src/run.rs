@@ -190,8 +190,9 @@ impl Prepared {
         .branches(options.branches)
         .keep_branches(!options.branch_configs.is_empty())
         .group(tasks.grouping, !self.research.updates.is_empty());
-        let is_empty = check::size(&configs)? == Count::Finite(0);
-        if is_empty && !resume && self.research.updates.is_empty() {
+        let size = check::size(&configs)?;
+        let may_end = size != Count::Infinite || !self.research.updates.is_empty();
+        if size == Count::Finite(0) && !resume && self.research.updates.is_empty() {
             warnings.push("the domain has no configs, so there is nothing to run".to_owned());
         }
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
@@ -220,6 +221,13 @@ impl Prepared {
         audience.add_bar(&self.research.name, self.research.bar);
         if options.monitor_log {
             audience.add_log(&kept)?;
+        }
+        if !may_end && !audience.shows_messages() {
+            eprintln!(
+                "research: the domain of `{}` is infinite, so the run ends only when it is stopped; \
+                 set `n_configs` to limit it",
+                self.research.name
+            );
         }
         let watch = LogWatch::new(&kept, active.control());
         audience.add_watch(watch.as_ref());

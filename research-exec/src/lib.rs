@@ -39,7 +39,7 @@ pub use leader::{
 };
 pub use orphans::{end_left_behind, new_mark};
 pub use process::{end_process, leave_terminal};
-pub use relaunch::relaunched_test;
+pub use relaunch::{is_in_unknown_test, relaunched_test};
 pub use task::{
     DomainSource, DoneBefore, Grouping, KnownExperiment, NewDomain, ResumePlan, SourceError,
     SourceProgress, TaskExperiment, TaskSource,

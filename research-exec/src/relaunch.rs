@@ -1,5 +1,7 @@
 //! Starting this program again, so that it comes to the same `run`.
 
+mod harness;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,15 +28,54 @@ pub(crate) fn this_program() -> io::Result<Command> {
     Ok(command)
 }
 
-/// The test that calls, if the program is a test harness: workers run it alone. Each test has a
-/// thread of its own, of the test's name.
+/// The test that calls, if the program is a test harness: workers run it alone. It is the one that
+/// the arguments name, or else the one of whose name the thread is.
 #[must_use]
 pub fn relaunched_test() -> Option<String> {
-    let is_harness = std::env::current_exe().is_ok_and(|path| is_test_binary(&path));
-    let thread = std::thread::current();
-    match thread.name() {
-        Some(name) if is_harness && name != "main" => Some(name.to_owned()),
-        _ => None,
+    Caller::find().test()
+}
+
+/// Whether the program is a test harness, and it cannot be known which of its tests calls.
+#[must_use]
+pub fn is_in_unknown_test() -> bool {
+    match Caller::find() {
+        Caller::Program => false,
+        Caller::Test(test) => !harness::is_test(&test),
+        Caller::UnknownThread => true,
+    }
+}
+
+/// Who calls.
+enum Caller {
+    /// A program that is no test harness, or the main thread of one.
+    Program,
+    /// A test, or a thread of that name.
+    Test(String),
+    /// A thread of a test harness that has no name.
+    UnknownThread,
+}
+
+impl Caller {
+    fn find() -> Self {
+        if !std::env::current_exe().is_ok_and(|path| is_test_binary(&path)) {
+            return Self::Program;
+        }
+        let thread = std::thread::current();
+        match (thread.name(), harness::only_test()) {
+            (Some("main"), _) => Self::Program,
+            (Some(name), Some(test)) if name == test => Self::Test(test),
+            _ if !harness::is_linked() => Self::Program,
+            (_, Some(test)) => Self::Test(test),
+            (Some(name), None) => Self::Test(name.to_owned()),
+            (None, None) => Self::UnknownThread,
+        }
+    }
+
+    fn test(self) -> Option<String> {
+        match self {
+            Self::Test(test) => Some(test),
+            Self::Program | Self::UnknownThread => None,
+        }
     }
 }
 

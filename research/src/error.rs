@@ -69,6 +69,17 @@ pub enum ResearchError {
     /// Branches cannot share root units.
     #[error(transparent)]
     BranchBy(#[from] BranchByError),
+    /// Workers would not come to the run: it is called in a test program, in a thread of which it is
+    /// not known to which test it belongs.
+    #[error(
+        "research `{name}` was run in a test program, in a thread that has not the name of a test: \
+         workers run the test again, and find it by the name of the thread; \
+         call `run` in the thread of the test, or give the thread the test's name (`std::thread::Builder::name`)"
+    )]
+    UnknownTest {
+        /// The research.
+        name: String,
+    },
     /// The log of a run was removed or replaced while it was written.
     #[error(
         "`{}` was removed or replaced while the research was run: what was written since is lost{}",

@@ -4,7 +4,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use research_core::{Experiment, Isolation, RunOptions};
-use research_exec::{Invitation, Target, end_if_lost, has_one_thread, is_in_unit, relaunched_test};
+use research_exec::{
+    Invitation, Target, end_if_lost, has_one_thread, is_in_unit, is_in_unknown_test,
+    relaunched_test,
+};
 use tempfile::TempDir;
 
 use crate::active::ActiveRun;
@@ -97,6 +100,10 @@ impl Prepared {
     ) -> Result<T, ResearchError> {
         let fingerprint = self.target.fingerprint;
         let name = self.research.name.clone();
+        let has_workers = self.research.options.isolation != Isolation::None;
+        if has_workers && is_in_unknown_test() {
+            return Err(ResearchError::UnknownTest { name });
+        }
         let is_in_order = !is_described || earlier::is_in_order(fingerprint);
         let active = ActiveRun::begin(fingerprint, is_described).filter(|_| is_in_order);
         let Some(active) = active else {

@@ -239,6 +239,26 @@ fn closures_of_a_run_that_failed_are_not_those_of_the_next() {
     assert!(exists, "{refused:?}");
 }
 
+/// The arguments of a worker name its test, and so do those of the leader under nextest. Otherwise
+/// the test is not known to a thread of another name, and the run is refused: workers would run no
+/// test, or all of them.
+#[test]
+fn threads_of_a_test_run_researches_or_are_refused() {
+    let run = || square("in a thread").in_memory().workers(2).run();
+    let builder = || std::thread::Builder::new();
+    for thread in [builder().name("helper".to_owned()), builder()] {
+        let run = thread.spawn(run).unwrap().join().unwrap();
+        match run {
+            Ok(finished) => assert_eq!(csv(&finished).lines().count(), 5),
+            Err(error) => {
+                let is_alone = std::env::args().any(|one| one == "--exact");
+                let is_unknown = matches!(error, ResearchError::UnknownTest { .. });
+                assert!(is_unknown && !is_alone, "{error}");
+            }
+        }
+    }
+}
+
 /// Runs researches at once.
 fn at_once(studies: impl IntoIterator<Item = Research>) -> Vec<String> {
     let run = |study: Research| start(move || csv(&study.run().unwrap()));

@@ -5,7 +5,7 @@
 mod common;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -102,6 +102,7 @@ struct Watcher {
     seen: Arc<Mutex<Seen>>,
     delivery: Delivery,
     waits: Option<Receiver<()>>,
+    is_waiting: Arc<AtomicBool>,
     tells: Option<Sender<()>>,
 }
 
@@ -112,6 +113,7 @@ impl Watcher {
             seen: Arc::clone(&seen),
             delivery,
             waits: None,
+            is_waiting: Arc::default(),
             tells: None,
         };
         (watcher, seen)
@@ -148,6 +150,7 @@ impl Subscriber for Watcher {
 
     fn on_events(&mut self, events: &[Event]) {
         if let Some(end) = self.waits.take() {
+            self.is_waiting.store(true, Ordering::Relaxed);
             end.recv().unwrap();
         }
         self.seen.lock().unwrap().events.extend_from_slice(events);
@@ -235,11 +238,15 @@ fn the_run_does_not_wait_for_a_slow_bar() {
 #[test]
 fn a_subscriber_is_told_how_much_it_has_missed() {
     let ((slow, slow_seen), (quick, quick_seen)) = Watcher::slow_and_quick();
+    let is_waiting = Arc::clone(&slow.is_waiting);
     let finished = Research::new("large")
         .in_memory()
         .isolation(Isolation::None)
-        .domain(option("x", 0..100_i64))
-        .unit("say", |cx: &mut Context| {
+        .domain(option("x", 0..80_i64))
+        .unit("say", move |cx: &mut Context| {
+            while !is_waiting.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
             cx.log(LogLevel::Info, "x".repeat(1 << 20));
             Ok(())
         })

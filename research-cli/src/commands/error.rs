@@ -278,6 +278,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::NotToldApart { .. }
         | ResearchError::LogRemoved { .. }
         | ResearchError::RunElsewhere { .. }
+        | ResearchError::UnknownTest { .. }
         | ResearchError::Io { .. } => Exit::Impossible,
     }
 }

@@ -7,6 +7,12 @@ use std::sync::Once;
 
 use research_core::{FailureKind, UnitError};
 
+/// What an async runtime says where a unit blocks on it in a thread that runs async code.
+const NESTED_RUNTIME: &str = "from within a runtime";
+/// What to do about it.
+const IN_ASYNC: &str = "\nThe research was run in async code: call its `run` in `tokio::task::spawn_blocking` \
+     (see docs/embedding.md).";
+
 thread_local! {
     static IN_UNIT: Cell<bool> = const { Cell::new(false) };
     static LAST_PANIC: RefCell<Option<Panic>> = const { RefCell::new(None) };
@@ -60,6 +66,10 @@ fn panic_error(payload: &(dyn std::any::Any + Send)) -> UnitError {
         }) => (text + &place, backtrace),
         None => (text, String::new()),
     };
+    let message = match message.contains(NESTED_RUNTIME) {
+        true => message + IN_ASYNC,
+        false => message,
+    };
     UnitError::of_kind(FailureKind::Panic, message).with_backtrace(backtrace)
 }
 
@@ -92,4 +102,20 @@ fn payload_text(payload: &(dyn std::any::Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_in_a_runtime_comes_with_a_hint() {
+        let fails = |text: &'static str| catch::<()>(|| panic!("{text}"));
+        let error = fails("Cannot start a runtime from within a runtime.").err();
+        let message = error.map(|error| error.message().to_owned());
+        assert!(message.is_some_and(|message| message.contains("spawn_blocking")));
+        let other = fails("something else").err();
+        let message = other.map(|error| error.message().to_owned());
+        assert!(message.is_some_and(|message| !message.contains("spawn_blocking")));
+    }
 }

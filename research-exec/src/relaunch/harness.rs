@@ -1,0 +1,146 @@
+//! Rust's test harness, where this program is one.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// Flags of the harness that are followed by a value.
+const HAS_VALUE: [&str; 7] = [
+    "--color",
+    "--format",
+    "--logfile",
+    "--shuffle-seed",
+    "--skip",
+    "--test-threads",
+    "-Z",
+];
+
+/// A variable that the harness reads, backwards: so it is in the file of a program only where the
+/// harness is.
+const VARIABLE_BACKWARDS: &[u8] = b"SDAERHT_TSET_TSUR";
+
+/// So many bytes of a file are looked at at once.
+const PIECE: usize = 1 << 20;
+
+/// The one test that the arguments ask for by its whole name, as nextest and the leader of a run do.
+pub(super) fn only_test() -> Option<String> {
+    let arguments = std::env::args_os().skip(1);
+    let arguments: Vec<_> = arguments.filter_map(|one| one.into_string().ok()).collect();
+    named_alone(&arguments)
+}
+
+fn named_alone(arguments: &[String]) -> Option<String> {
+    let before = [""].into_iter().chain(arguments.iter().map(String::as_str));
+    let mut names = arguments
+        .iter()
+        .zip(before)
+        .filter(|(one, before)| !one.starts_with('-') && !HAS_VALUE.contains(before))
+        .map(|(one, _)| one);
+    let is_exact = arguments.iter().any(|one| one == "--exact");
+    let name = names.next().filter(|_| is_exact)?;
+    names.next().is_none().then(|| name.clone())
+}
+
+/// Whether the harness is a part of this program. Programs may have a `main` of their own where
+/// tests usually are.
+pub(super) fn is_linked() -> bool {
+    static IS_LINKED: OnceLock<bool> = OnceLock::new();
+    *IS_LINKED.get_or_init(|| {
+        let needle: Vec<u8> = VARIABLE_BACKWARDS.iter().rev().copied().collect();
+        File::open("/proc/self/exe").is_ok_and(|file| contains(file, &needle).unwrap_or(false))
+    })
+}
+
+fn contains(mut file: impl Read, needle: &[u8]) -> io::Result<bool> {
+    let mut piece = Vec::with_capacity(PIECE + needle.len());
+    loop {
+        let read = file.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+        if find(&piece, needle) {
+            return Ok(true);
+        }
+        if read == 0 {
+            return Ok(false);
+        }
+        // What is looked for may begin in one piece and end in the next.
+        let rest = piece.len().saturating_sub(needle.len());
+        piece.drain(..rest);
+    }
+}
+
+/// The C library's search, which is fast in debug builds, too.
+fn find(bytes: &[u8], needle: &[u8]) -> bool {
+    // SAFETY: both are read only, within their lengths.
+    let found = unsafe {
+        libc::memmem(
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            needle.as_ptr().cast(),
+            needle.len(),
+        )
+    };
+    !found.is_null()
+}
+
+/// Whether the harness has a test of this name. It is believed where the arguments say so, or where
+/// the harness cannot be asked.
+pub(super) fn is_test(name: &str) -> bool {
+    static TESTS: OnceLock<Option<HashSet<String>>> = OnceLock::new();
+    if only_test().is_some_and(|only| only == name) {
+        return true;
+    }
+    let tests = TESTS.get_or_init(|| list().ok());
+    tests.as_ref().is_none_or(|tests| tests.contains(name))
+}
+
+/// The names of all tests. No test is run.
+fn list() -> io::Result<HashSet<String>> {
+    let listed = Command::new("/proc/self/exe")
+        .args(["--list", "--format=terse"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()?;
+    if !listed.status.success() {
+        return Err(io::Error::other("the tests cannot be listed"));
+    }
+    let text = String::from_utf8_lossy(&listed.stdout);
+    let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
+    Ok(tests.map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_test_is_named_alone() {
+        let named = |arguments: &str| {
+            let arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
+            named_alone(&arguments)
+        };
+        assert_eq!(named("a::b --exact --nocapture").as_deref(), Some("a::b"));
+        assert_eq!(named("--exact --test-threads 1 a").as_deref(), Some("a"));
+        for others in ["a --nocapture", "a b --exact", "--exact --skip a", ""] {
+            assert_eq!(named(others), None, "{others}");
+        }
+    }
+
+    #[test]
+    fn this_is_a_harness_and_has_this_test() {
+        assert!(is_linked());
+        let tests = list().unwrap_or_default();
+        let this = "relaunch::harness::tests::this_is_a_harness_and_has_this_test";
+        assert!(tests.contains(this), "{tests:?}");
+        assert!(!tests.contains("helper"));
+    }
+
+    #[test]
+    fn what_spans_two_pieces_is_found() {
+        let mut bytes = vec![b'.'; PIECE - 3];
+        bytes.extend(b"needle");
+        assert!(contains(bytes.as_slice(), b"needle").is_ok_and(|found| found));
+        bytes.pop();
+        assert!(contains(bytes.as_slice(), b"needle").is_ok_and(|found| !found));
+    }
+}

@@ -46,6 +46,8 @@
 //!
 //! A unit can run another research with [`Isolation::None`] only. A program that a unit starts can run any
 //! research, up to three within each other.
+//!
+//! `docs/embedding.md` has more about async programs, tests, threads and subscribers.
 
 mod active;
 mod audience;
@@ -107,7 +109,7 @@ pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
 pub use worker::{worker_entry, worker_entry_with};
 
-/// The Rust programs of the tutorial, so that the tests run them.
+/// The Rust programs of the tutorial and of the page on embedding, so that the tests run them.
 #[cfg(doctest)]
 mod tutorial {
     #[doc = include_str!("../../docs/tutorial/1-introduction.md")]
@@ -118,4 +120,6 @@ mod tutorial {
     struct Results;
     #[doc = include_str!("../../docs/tutorial/4-branches-and-pipelines.md")]
     struct BranchesAndPipelines;
+    #[doc = include_str!("../../docs/embedding.md")]
+    struct Embedding;
 }

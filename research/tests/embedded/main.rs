@@ -12,6 +12,7 @@ mod killed;
 mod lost;
 mod nested;
 mod programs;
+mod stopped;
 
 use std::env::args;
 
@@ -34,6 +35,7 @@ fn main() {
         killed::TESTS,
         lost::TESTS,
         nested::TESTS,
+        stopped::TESTS,
     ]
     .concat();
     let has = |flag: &str| arguments.iter().any(|one| one == flag);

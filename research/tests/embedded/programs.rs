@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use research::{Finished, Research};
 
-use crate::{forked, garbage, killed, lost, nested};
+use crate::{forked, garbage, killed, lost, nested, stopped};
 
 /// A program: what it does with its folder and its other arguments.
 pub(crate) type Program = (&'static str, fn(&Path, &[String]));
@@ -25,6 +25,7 @@ pub(crate) fn run(name: &str, folder: &Path, rest: &[String]) {
         killed::PROGRAMS,
         lost::PROGRAMS,
         nested::PROGRAMS,
+        stopped::PROGRAMS,
     ]
     .concat();
     let program = programs.iter().find(|(known, _)| *known == name);

@@ -1,0 +1,72 @@
+//! Seeing how a research runs.
+
+use research_core::Subscriber;
+use research_monitor::Progress;
+
+use super::Research;
+
+impl Research {
+    /// Shows progress: `true` is a bar on standard error, or lines now and then where that is no
+    /// terminal; a closure over the [`Picture`](research_monitor::Picture) is called ten times a
+    /// second at most; and any [`ShowProgress`](research_monitor::ShowProgress) gets warnings, too.
+    ///
+    /// ```no_run
+    /// use research::Research;
+    /// use research::monitor::Picture;
+    ///
+    /// let research = Research::new("quiet").bar(|picture: &Picture| {
+    ///     println!("{} of {:?}", picture.done(), picture.total());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn bar(mut self, bar: impl Into<Progress>) -> Self {
+        self.bar = bar.into();
+        self
+    }
+
+    /// Keeps the monitor's log as `monitor.csv` in the research's folder, while it runs; see
+    /// [`MonitorLog`](research_monitor::MonitorLog). It is not kept, if not set.
+    #[must_use]
+    pub fn monitor_log(mut self, monitor_log: bool) -> Self {
+        self.options.monitor_log = monitor_log;
+        self
+    }
+
+    /// Adds a subscriber, which sees events after they were appended to the log. It has a thread and
+    /// a queue of its own unless it [asks](Subscriber::delivery) for another way, so a slow one does
+    /// not slow the run; one that panics is reported in the log, and gets no more events.
+    ///
+    /// ```
+    /// use std::sync::mpsc::{Sender, channel};
+    ///
+    /// use research::{Event, Research, Subscriber, ec, option};
+    ///
+    /// struct Endings(Sender<String>);
+    ///
+    /// impl Subscriber for Endings {
+    ///     fn on_events(&mut self, events: &[Event]) {
+    ///         for event in events {
+    ///             if let Event::ExperimentEnded { experiment, status, .. } = event {
+    ///                 let _ = self.0.send(format!("{experiment} {status}"));
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let (endings, seen) = channel();
+    /// Research::new("watched")
+    ///     .in_memory()
+    ///     .parallel(false)
+    ///     .domain(option("x", [1_i64, 2]))
+    ///     .callable("square", |x: i64| x * x, (ec("x"),))
+    ///     .subscriber(Endings(endings))
+    ///     .run()?;
+    /// assert_eq!(seen.iter().collect::<Vec<_>>(), ["0 finished", "1 finished"]);
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
+    #[must_use]
+    pub fn subscriber(mut self, subscriber: impl Subscriber + 'static) -> Self {
+        self.subscribers.push(Box::new(subscriber));
+        self
+    }
+}

@@ -25,9 +25,9 @@ pub(crate) use error::part;
 ///
 /// Domains are made of options and combined: `*` is the Cartesian product, whose left factor
 /// varies slowest; `+` is all of one, then all of the other; [`zip`](Domain::zip) pairs options
-/// element by element; a number times a domain gives it a weight. A domain is only a description:
-/// what is wrong with it (a zip of unequal lengths, say) is reported when it is validated, counted
-/// or iterated.
+/// element by element, and varies slowest wherever it stands in a product; a number times a domain
+/// gives it a weight. A domain is only a description: what is wrong with it (a zip of unequal
+/// lengths, say) is reported when it is validated, counted or iterated.
 ///
 /// ```
 /// use research_domain::{Domain, log_uniform, option};

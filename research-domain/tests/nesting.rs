@@ -140,9 +140,11 @@ fn whatever_is_nested_has_an_expression_or_is_refused() {
     });
 }
 
+type Step = fn(Sampler) -> Sampler;
+
 #[test]
 fn samplers_that_are_nested_have_an_expression_or_are_refused() {
-    let steps: [(&str, fn(Sampler) -> Sampler); 5] = [
+    let steps: [(&str, Step); 5] = [
         ("left", |sampler| sampler + 1.0),
         ("right", |sampler| 1.0 + sampler),
         ("signs", |sampler| -sampler),

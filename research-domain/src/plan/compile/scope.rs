@@ -1,6 +1,7 @@
 //! Which cubes count the occurrences of their values together.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::shape::{Origin, Selected, Shape, Spec};
@@ -19,7 +20,7 @@ pub(super) struct Scope {
     pub(super) origin: Origin,
     /// Where the scope begins: what draws by values are addressed by.
     pub(super) begin: Origin,
-    members: Arc<HashMap<*const Shape, Member>>,
+    members: Rc<HashMap<*const Shape, Member>>,
 }
 
 impl Scope {
@@ -40,7 +41,7 @@ impl Scope {
             rules: self.rules,
             origin,
             begin: self.begin,
-            members: Arc::clone(&self.members),
+            members: Rc::clone(&self.members),
         }
     }
 
@@ -53,7 +54,7 @@ impl Scope {
             rules,
             origin,
             begin: origin,
-            members: Arc::new(members),
+            members: Rc::new(members),
         }
     }
 

@@ -2,18 +2,19 @@
 
 use crate::shell::{Failure, cargo, run};
 
-/// The packages that have benches.
-const PACKAGES: [&str; 4] = [
-    "research-domain",
-    "research-storage",
-    "research-exec",
-    "research",
+/// The packages that have benches, each with the features that these need.
+const PACKAGES: [(&str, &str); 4] = [
+    ("research-domain", ""),
+    ("research-storage", "plot,query"),
+    ("research-exec", ""),
+    ("research", ""),
 ];
 
 /// Runs all benches whose name contains the filter.
 pub(crate) fn run_all(filter: Option<&str>) -> Result<(), Failure> {
-    for package in PACKAGES {
+    for (package, features) in PACKAGES {
         let mut command = cargo(["bench", "--locked", "--package", package]);
+        command.args(["--features", features]);
         if let Some(filter) = filter {
             command.args(["--", filter]);
         }

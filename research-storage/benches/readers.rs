@@ -1,0 +1,160 @@
+//! Questions, summaries and plots of a log with 20 million values: 20,000 experiments with 500
+//! iterations of 2 variables.
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
+
+use std::hint::black_box;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use research_core::{
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, ResearchRecord, RunOptions,
+    Status, Storage, Timestamp, WorkerNumber,
+};
+use research_domain::{Config, ExperimentId, Rules};
+use research_storage::{
+    Format, LocalStorage, LogResults, PlotOptions, QueryOptions, StoredResearch, SummaryOptions,
+    TableOptions,
+};
+
+const EXPERIMENTS: u64 = 20_000;
+const ITERATIONS: u64 = 500;
+const VALUES: u64 = EXPERIMENTS * ITERATIONS * 2;
+
+/// The events of one experiment; each of ten repetitions of a config.
+fn experiment(number: u64) -> [Event; 4] {
+    let at = Timestamp(number);
+    let attempt = 1;
+    let config = Config::from_pairs([("width", number / 1000)])
+        .with("lr", 1.0 / (number / 10 % 100 + 1) as f64)
+        .with("model", "small");
+    let record = ExperimentRecord {
+        id: ExperimentId::parse(&format!("e{number:015x}")).unwrap(),
+        place: number,
+        config,
+        repetition: number % 10,
+        updates: 0,
+        seed: number,
+    };
+    let experiment = ExperimentNumber(number);
+    let values = |variable: &str, scale: f64| {
+        let value = |iteration| scale / (iteration + number + 1) as f64;
+        Event::Values {
+            experiment,
+            variable: variable.into(),
+            iterations: Iterations::Run {
+                first: 0,
+                count: ITERATIONS,
+            },
+            column: Column::Float((0..ITERATIONS).map(value).collect()),
+        }
+    };
+    [
+        Event::ExperimentStarted {
+            at,
+            experiment,
+            attempt,
+            worker: WorkerNumber(0),
+            pid: 1,
+            record: Box::new(record),
+        },
+        values("loss", 1.0),
+        values("accuracy", 0.5),
+        Event::ExperimentEnded {
+            at,
+            experiment,
+            attempt,
+            status: Status::Finished,
+            reason: None,
+            iterations: ITERATIONS,
+        },
+    ]
+}
+
+fn kept(base: &Path) -> PathBuf {
+    let record = ResearchRecord {
+        format: ResearchRecord::FORMAT,
+        rules: Rules::LATEST,
+        name: "bench".to_owned(),
+        created: 0,
+        program: "bench".to_owned(),
+        build: None,
+        directory: base.to_owned(),
+        directory_from_folder: None,
+        domain: "width=[1]".to_owned(),
+        options: RunOptions::default(),
+        units: Vec::new(),
+        updates: Vec::new(),
+        source: None,
+        source_file: None,
+    };
+    let mut storage = LocalStorage::create(base, &record).unwrap();
+    for number in 0..EXPERIMENTS {
+        storage.append(&experiment(number)).unwrap();
+        if number % 16 == 0 {
+            storage.commit(false).unwrap();
+        }
+    }
+    storage.commit(false).unwrap();
+    storage.folder().to_owned()
+}
+
+fn readers(c: &mut Criterion) {
+    let base = tempfile::tempdir().unwrap();
+    let folder = kept(base.path());
+    let load = || -> LogResults {
+        let stored = StoredResearch::load(&folder).unwrap();
+        stored.log_results().unwrap()
+    };
+    let mut group = c.benchmark_group("readers");
+    group
+        .throughput(Throughput::Elements(VALUES))
+        .sample_size(10);
+    let questions = [
+        ("query_mean", "select avg(loss) from results"),
+        (
+            "query_group",
+            "select lr, avg(loss) from results group by lr",
+        ),
+        (
+            "query_join",
+            "select id, max(loss) from results join experiments using (id) group by id",
+        ),
+        (
+            "query_one",
+            "select iteration, loss from results where id = 'e000000000000777'",
+        ),
+    ];
+    for (name, question) in questions {
+        group.bench_function(name, |b| {
+            let options = QueryOptions::new();
+            b.iter(|| black_box(load().query(question, &options).unwrap().row_count()));
+        });
+    }
+    group.bench_function("summary", |b| {
+        let best = SummaryOptions::new().last(10).sort_by("loss");
+        b.iter(|| {
+            let results = load();
+            let table = results.summary(&TableOptions::new(), &best).unwrap();
+            black_box(table.row_count())
+        });
+    });
+    group.bench_function("plot", |b| {
+        let by_width = PlotOptions::new().group_by(["width"]);
+        b.iter(|| {
+            let plot = load().plot(&TableOptions::new(), &by_width).unwrap();
+            black_box(plot.to_svg().len())
+        });
+    });
+    group.bench_function("csv", |b| {
+        b.iter(|| {
+            let results = load();
+            let table = results.table(&TableOptions::new()).unwrap();
+            table.write(Format::Csv, &mut io::sink()).unwrap()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, readers);
+criterion_main!(benches);

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use research_domain::{Config, ExperimentId, Value};
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use crate::large::LargeValue;
 use crate::log_level::LogLevel;
 use crate::measure::{Measure, SpanTime};
 use crate::output_stream::OutputStream;
+use crate::run_clock::RunClock;
 use crate::update::UpdateRecord;
 
 /// A moment, in microseconds since 1970-01-01 00:00 UTC.
@@ -21,13 +21,11 @@ use crate::update::UpdateRecord;
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// The moment of the call, by the system's clock.
+    /// The moment of the call, by the system's clock; in the processes of a run, by the
+    /// [clock of the run](crate::RunClock), which follows no steps of that.
     #[must_use]
     pub fn now() -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Self(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+        Self(RunClock::now())
     }
 
     /// Seconds from `earlier` to this moment; zero if the clock went back.

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, after, bounded, never, select};
-use research_core::{Event, LogLevel, Outcome, Timestamp, WorkerNumber};
+use research_core::{Event, LogLevel, Outcome, RunClock, Timestamp, WorkerNumber};
 
 use crate::devices::DevicePlan;
 use crate::distributor::{Action, Input};
@@ -62,6 +62,8 @@ pub fn lead(mut job: Job) -> Result<Report, RunError> {
         action: "handle signals",
         source,
     })?;
+    // Storage may have been opened with it already.
+    let _clock = RunClock::keep();
     let (letters, inbox) = bounded(INBOX);
     let mut signals = job.signals.take();
     if let Some(signals) = &mut signals {

@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use research_core::{Experiment, Isolation, SinkError};
+use research_core::{Experiment, Isolation, RunClock, SinkError};
 
 pub(crate) use executor_process::tie_to_parent;
 pub(crate) use invitation::Role;
@@ -126,6 +126,9 @@ fn receive_init(
         return Err(WorkerError::Protocol {
             leader: init.protocol,
         });
+    }
+    if let Some(epoch) = init.epoch {
+        RunClock::follow(epoch);
     }
     let experiment = build(init.source.as_deref()).map_err(WorkerError::Build)?;
     let executor = Executor::new(experiment)

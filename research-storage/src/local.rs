@@ -142,12 +142,12 @@ impl LocalStorage {
     fn with_lock(
         record: ResearchRecord,
         folder: PathBuf,
-        lock: Lock,
+        mut lock: Lock,
     ) -> Result<(Self, Option<TornTail>), StorageError> {
         let path = folder.join(EVENTS);
         stored::check_begin(&LogReader::open(&path)?, &path)?;
         let (log, torn) = LogWriter::open(&path, FsyncPolicy::default())?;
-        let guard = Guard::new(&folder)?;
+        let guard = Guard::new(&folder, lock.take_log())?;
         let experiments = folder.join(EXPERIMENTS);
         let text = TextLogs::open(&folder.join(RUN_LOG), &experiments)?;
         let storage = Self {

@@ -221,3 +221,42 @@ fn of_values_behind_a_link_nothing_is_collected() {
     assert!(folder.join(value.file()).exists());
     assert_eq!(are_there(&unfinished), [true]);
 }
+
+/// A file whose length is right and whose bytes are not is no reason to lose a new equal value.
+#[test]
+fn a_damaged_file_is_not_taken_for_an_equal_value() {
+    let base = tempfile::tempdir().unwrap();
+    drop(LocalStorage::create(base.path(), &record("study")).unwrap());
+    let folder = base.path().join("study");
+    let values = [
+        Value::from("a text"),
+        Value::Bytes(vec![7; 200_000]),
+        Value::List(vec![Value::from("nested"); 10_000]),
+    ];
+    for value in values {
+        let large = LargeValue::write(&value, &folder).unwrap();
+        let path = folder.join(large.file());
+        let whole = fs::read(&path).unwrap();
+        for place in [0, whole.len() / 2, whole.len() - 1] {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 1;
+            fs::write(&path, damaged).unwrap();
+            large.check(&folder).unwrap_err();
+            assert_eq!(LargeValue::write(&value, &folder).unwrap(), large);
+            assert_eq!(large.read(&folder).unwrap(), value);
+        }
+        // One that is whole is left as it is.
+        let written = fs::metadata(&path).unwrap().modified().unwrap();
+        LargeValue::write(&value, &folder).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);
+    }
+}
+
+#[test]
+fn no_value_brings_a_folder_into_being_that_was_removed() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("gone");
+    let error = LargeValue::write(&Value::from("a text"), &folder).unwrap_err();
+    assert!(error.to_string().contains("gone/values"), "{error}");
+    assert!(!folder.exists());
+}

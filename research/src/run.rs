@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp, path_from_folder};
+use research_core::{
+    Experiment, ResearchRecord, RunClock, RunOptions, Timestamp, path_from_folder,
+};
 use research_domain::{Count, Iteration, Rules};
 use research_exec::devices::{DevicePlan, DeviceProbe};
 use research_exec::{DomainSource, DomainUpdater, DoneBefore, Job, Signals, Target, lead};
@@ -196,6 +198,8 @@ impl Prepared {
             warnings.push("the domain has no configs, so there is nothing to run".to_owned());
         }
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
+        // The lock tells others of it.
+        let _clock = RunClock::keep();
         // Before the folder or its lock is there, by which others see that there is a run to stop.
         let signals = self.listen_to_signals()?;
         let Stored {

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use console::truncate_str;
 use research::core::{StorageError, Timestamp};
 use research::monitor::{MonitorLog, Picture, StatusReport};
-use research::storage::{LogReader, MixedColumns, StoredResearch};
+use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
 
 use super::results::mixed_note;
 use super::{CommandError, write_json};
@@ -78,7 +78,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let mut screen = Screen::default();
     loop {
         // Asked before the log is read: a run that ends in between says so in the log.
-        let is_run = stored.runner()?.is_some();
+        let runner = stored.runner()?;
+        let is_run = runner.is_some();
         for events in &mut events {
             for event in &events? {
                 picture.apply(event);
@@ -86,7 +87,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
             }
         }
         let name = stored.name();
-        let report = StatusReport::of(&name, &picture, is_run, Timestamp::now())
+        let report = StatusReport::of(&name, &picture, is_run, now(runner.as_ref()))
             .called(arguments.name.to_string_lossy());
         let interval = arguments.watch.filter(|_| is_run);
         match (arguments.format, arguments.watch) {
@@ -113,11 +114,17 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
 /// How a research stands now, folded from its log.
 pub(crate) fn report(stored: &StoredResearch) -> Result<StatusReport, StorageError> {
     // Asked before the log is read: a run that ends in between says so in the log.
-    let is_run = stored.runner()?.is_some();
+    let runner = stored.runner()?;
     let mut picture = Picture::default();
     fold(&mut stored.events()?, &mut picture)?;
     let name = stored.name();
-    Ok(StatusReport::of(&name, &picture, is_run, Timestamp::now()))
+    let now = now(runner.as_ref());
+    Ok(StatusReport::of(&name, &picture, runner.is_some(), now))
+}
+
+/// What the clock shows now by which the events of a run tell the time.
+fn now(runner: Option<&Runner>) -> Timestamp {
+    runner.map_or_else(Timestamp::now, Runner::now)
 }
 
 fn fold(events: &mut LogReader, picture: &mut Picture) -> Result<(), StorageError> {

@@ -163,3 +163,19 @@ fn what_keeps_a_detached_run_from_beginning_is_told() {
         ]
     );
 }
+
+/// A run has begun when there is a worker: one that cannot start any is no success.
+#[test]
+fn a_detached_run_without_workers_is_an_error() {
+    let place = place();
+    let mut command = place.command(&["run", "research.toml", "--detach"]);
+    // Workers connect to a socket in a temporary folder.
+    command.env("TMPDIR", place.path("missing"));
+    let done = place.start_command(command).end();
+    assert_eq!(done.code, Some(3), "{done:?}");
+    assert!(done.err.contains("error"), "{done:?}");
+    assert!(!done.err.contains("in the background"), "{done:?}");
+    place.wait_for_silence();
+    let hidden = |name: &String| name.starts_with(".research");
+    assert!(!place.names().iter().any(hidden), "{:?}", place.names());
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bad_input;
+mod clock;
 mod configs;
 mod copied;
 mod damaged;

@@ -298,3 +298,59 @@ fn a_domain_without_an_end_is_run_until_it_is_stopped() {
     assert_eq!(done.code, Some(130), "{done:?}");
     place.wait_for_silence();
 }
+
+/// The exit code says how the research stands: also what failed before it was interrupted counts.
+#[test]
+fn exit_codes_follow_one_rule_also_after_an_interruption() {
+    let place = place();
+    place.script(
+        "u.sh",
+        "touch begun.$1
+        [ $1 != 1 ] || exit 5
+        while ! [ -e gate ]; do sleep 0.01; done
+        echo $1",
+    );
+    let running = in_the_middle(&place);
+    running.signal("INT");
+    running.wait_for_log("s", "what runs is finished");
+    running.signal("INT");
+    assert_eq!(running.end().code, Some(130));
+    place.write("gate", "");
+    let resumed = place.research(&["resume", "s"]);
+    assert_eq!(resumed.code, Some(1), "{resumed:?}");
+    let again = place.research(&["resume", "s"]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    place.script("u.sh", "echo $1");
+    assert_eq!(place.research(&["resume", "s", "--failed"]).code, Some(0));
+    assert_eq!(place.research(&["resume", "s"]).code, Some(0));
+    for arguments in [
+        ["stop", "s", "-y"].as_slice(),
+        &["stop", "s", "-y", "--kill"],
+    ] {
+        assert_eq!(place.research(arguments).code, Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reproduction_that_is_interrupted_says_so() {
+    let place = place();
+    place.write("gate", "");
+    place.run(&[]);
+    let table = place.results("s", &["--format", "csv"]);
+    let id = table
+        .lines()
+        .nth(2)
+        .unwrap()
+        .split(',')
+        .next()
+        .unwrap()
+        .to_owned();
+    std::fs::remove_file(place.path("gate")).unwrap();
+    std::fs::remove_file(place.path("begun.2")).unwrap();
+    let running = place.start(&["reproduce", "s", &id]);
+    running.wait_for_file("begun.2");
+    running.signal("INT");
+    running.signal("INT");
+    let done = running.end();
+    assert_eq!(done.code, Some(130), "{done:?}");
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender};
-use research_core::{Experiment, Isolation, RunOptions, WorkerNumber};
+use research_core::{Experiment, Isolation, RunClock, RunOptions, WorkerNumber};
 
 use super::dispatch::{Desk, Dispatch};
 use super::farewells::Farewells;
@@ -76,6 +76,7 @@ impl Leader {
                 job.devices.of_worker(WorkerNumber(0))
             },
             source: job.recorded_source,
+            epoch: RunClock::epoch(),
         };
         Ok(Self {
             in_process: in_process.then(|| InProcess::new(experiment, &init, &job.mark)),

@@ -11,7 +11,7 @@ use crate::executor::Ending;
 use crate::task::TaskExperiment;
 
 /// The version of the messages; both sides must have the same.
-pub(crate) const PROTOCOL: u32 = 4;
+pub(crate) const PROTOCOL: u32 = 5;
 
 /// The number of one try at a task. Every try has a number of its own, so what arrives from a
 /// try that was given up is told apart.
@@ -29,6 +29,8 @@ pub(crate) struct Init {
     pub(crate) devices: Option<WorkerDevices>,
     /// What the experiment is built from, as JSON, where it was not written in Rust.
     pub(crate) source: Option<String>,
+    /// The clock of the run.
+    pub(crate) epoch: Option<u64>,
 }
 
 impl Init {

@@ -44,10 +44,14 @@ pub(super) enum Loss {
 }
 
 impl Guard {
-    pub(super) fn new(folder: &Path) -> Result<Self, StorageError> {
+    /// Guards the log of a folder, which may be open already because it is locked.
+    pub(super) fn new(folder: &Path, locked: Option<File>) -> Result<Self, StorageError> {
         let path = folder.join(EVENTS);
         let cannot_open = |error| StorageError::io("open", &path)(error);
-        let log = open_regular(&path).map_err(cannot_open)?;
+        let log = match locked {
+            Some(log) => log,
+            None => open_regular(&path).map_err(cannot_open)?,
+        };
         let id = FileId::of(&log.metadata().map_err(cannot_open)?);
         let folder = FileId::of(&fs::metadata(folder).map_err(cannot_open)?);
         Ok(Self {

@@ -83,7 +83,7 @@ impl StoredResearch {
     /// The lock; `None` while a process runs the research.
     fn lock_unless_run(&self) -> Result<Option<Lock>, StorageError> {
         match Lock::take(self.folder()) {
-            Ok(lock) => Ok(Some(lock)),
+            Ok(lock) => Ok(Some(lock.leaving_trace())),
             Err(StorageError::Locked { .. } | StorageError::LockedElsewhere { .. }) => Ok(None),
             Err(error) => Err(error),
         }

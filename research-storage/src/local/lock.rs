@@ -35,6 +35,8 @@ pub(super) struct Lock {
     follows_a_death: bool,
     /// Whether the file stays as it is when the lock is given back.
     stays: bool,
+    /// Whether the file stays, as one that nobody holds, where a run had left it.
+    leaves_trace: bool,
 }
 
 impl Lock {
@@ -45,7 +47,7 @@ impl Lock {
         let cannot_lock = |error| StorageError::io("lock", &path)(error);
         let mut holder = Runner::this_process(&file).map_err(cannot_lock)?;
         let before = read(&path);
-        let follows_a_death = before.is_some();
+        let follows_a_death = is_there(folder);
         match before {
             Some(holder) if holder.is_elsewhere() => {
                 return Err(StorageError::LockedElsewhere {
@@ -73,6 +75,7 @@ impl Lock {
             holder,
             follows_a_death,
             stays: false,
+            leaves_trace: false,
         })
     }
 
@@ -91,6 +94,18 @@ impl Lock {
     /// nobody is to take for lost.
     pub(super) fn stay(&mut self) {
         self.stays = true;
+    }
+
+    /// Leaves a lock that nobody holds where a run has left one that was killed: whoever takes it
+    /// runs nothing, so the log still lacks the run's end.
+    pub(super) fn leaving_trace(mut self) -> Self {
+        self.leaves_trace = true;
+        self
+    }
+
+    /// The log, which stays locked as long as the file is open.
+    pub(super) fn take_log(&mut self) -> Option<File> {
+        self.log.take()
     }
 
     /// The mark of the run that begins with it.
@@ -123,7 +138,8 @@ impl Drop for Lock {
         if !is_ours || self.stays {
             return;
         }
-        if self.holder.left.is_empty() {
+        let is_trace = self.leaves_trace && self.follows_a_death;
+        if self.holder.left.is_empty() && !is_trace {
             fs::remove_file(&self.path).ok();
         } else {
             // A lock that nobody holds, for whoever takes it next to see to what is left.
@@ -190,9 +206,11 @@ fn who_holds(id: FileId) -> Runner {
     holder(id).map_or_else(Runner::unknown, Runner::of_process)
 }
 
-/// Whether there is a lock, which a run has that goes on, or has left that was killed.
+/// Whether there is a lock, which a run has that goes on, or has left that was killed; also that of
+/// a folder of which this is a copy.
 pub(super) fn is_there(folder: &Path) -> bool {
-    read(&folder.join(LOCK)).is_some()
+    let text = read_regular(&folder.join(LOCK));
+    text.is_ok_and(|text| serde_json::from_slice::<Runner>(&text).is_ok())
 }
 
 /// The marks of runs in a folder that died, of which nobody has seen yet what they left behind;

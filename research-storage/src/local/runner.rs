@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use research_core::{StorageError, Timestamp};
+use research_core::{RunClock, StorageError, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::lock_holder::FileId;
@@ -28,6 +28,9 @@ pub struct Runner {
     /// versions.
     #[serde(default)]
     file: Option<FileId>,
+    /// The epoch of the run's clock; nothing in the files of earlier versions.
+    #[serde(default)]
+    epoch: Option<u64>,
     /// The marks of runs before it that died on this machine, and of which nobody has seen yet
     /// whether they left processes behind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,6 +43,7 @@ impl Runner {
         Ok(Self {
             since: Timestamp::now().0,
             file: Some(id),
+            epoch: RunClock::epoch(),
             ..Self::of_process(std::process::id())
         })
     }
@@ -53,6 +57,7 @@ impl Runner {
             since: 0,
             boot: system_file("/proc/sys/kernel/random/boot_id"),
             file: None,
+            epoch: None,
             left: Vec::new(),
         }
     }
@@ -66,6 +71,7 @@ impl Runner {
             since: 0,
             boot: String::new(),
             file: None,
+            epoch: None,
             left: Vec::new(),
         }
     }
@@ -95,6 +101,14 @@ impl Runner {
     #[must_use]
     pub fn is_seen(&self) -> bool {
         self.is_this_boot() && self.started != 0 && start_of(self.pid) == Some(self.started)
+    }
+
+    /// What the clock of its run shows now: the time of day, but for steps that it has made since
+    /// the run began.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let epoch = self.epoch.filter(|_| self.is_this_boot());
+        epoch.map_or_else(Timestamp::now, |epoch| Timestamp(RunClock::now_of(epoch)))
     }
 
     /// Whether it is on this machine, and this has not started anew since.

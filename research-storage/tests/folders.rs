@@ -91,7 +91,7 @@ fn a_base_that_is_none_is_named() {
     fs::write(base.path().join("file"), "mine").unwrap();
     for (name, reason) in [
         ("missing", "No such file or directory"),
-        ("file", "not a directory"),
+        ("file", "Not a directory"),
     ] {
         let place = base.path().join(name);
         let error = LocalStorage::create(&place, &record("power")).unwrap_err();
@@ -228,14 +228,14 @@ fn a_damaged_record_says_where() {
     }
     let deep = "[".repeat(100_000);
     StoredResearch::load(&with_record(base.path(), "deep", deep.as_bytes())).unwrap_err();
-    let new = with_record(base.path(), "new", b"{\"format\": 2, \"title\": \"power\"}");
+    let new = with_record(base.path(), "new", b"{\"format\": 3, \"title\": \"power\"}");
     let error = StoredResearch::load(&new).unwrap_err();
     assert!(
         matches!(
             error,
             StorageError::TooNew {
-                found: 2,
-                known: 1,
+                found: 3,
+                known: 2,
                 ..
             }
         ),

@@ -84,9 +84,7 @@ impl Scanner<'_> {
             if word.is_in_subscript() {
                 self.refuse(value, "inside a subscript");
             }
-            word.values.push(value);
-            word.has_value = true;
-            word.literal = None;
+            word.push_value(value);
         }
     }
 

@@ -78,10 +78,12 @@ pub(super) const SCRIPT: &str = "in the script of another shell";
 pub(super) struct Simple {
     /// Its name, where it is written out; an empty one stands for a name that is not.
     name: Option<String>,
-    /// How many arguments have been seen.
+    hides_name: bool,
+    /// How many arguments have been seen that cannot vanish.
     arguments: usize,
-    /// The last argument, where it is written out.
-    previous: Option<String>,
+    /// What the last argument may be: the last one that cannot vanish and all that may behind it,
+    /// each where it is written out.
+    previous: Vec<Option<String>>,
     has_options: bool,
     shell: Shell,
 }
@@ -91,6 +93,8 @@ pub(super) struct Simple {
 enum Shell {
     #[default]
     None,
+    /// The last word is an expansion, which may name a shell.
+    Possible,
     Named,
     /// The next word that is no option is a script.
     Script,
@@ -107,6 +111,7 @@ impl Simple {
     /// Takes the command's name; returns why it cannot have placeholders like this.
     pub(super) fn name(&mut self, word: &Word) -> Option<String> {
         self.name = Some(word.literal.clone().unwrap_or_default());
+        self.hides_name = word.hides_command();
         self.see_shell(word);
         (word.has_value && !word.is_one_value() && !word.has_slash)
             .then(|| "in a part of a command's name".to_owned())
@@ -114,7 +119,7 @@ impl Simple {
 
     /// Whether the command is another shell, or starts one.
     pub(super) fn runs_shell(&self) -> bool {
-        self.shell != Shell::None
+        !matches!(self.shell, Shell::None | Shell::Possible)
     }
 
     /// Takes an argument; returns why it cannot have placeholders.
@@ -124,28 +129,40 @@ impl Simple {
             false => None,
         };
         self.see_shell(word);
-        self.has_options |= word.prefix.starts_with(['-', '+']);
-        self.arguments += 1;
-        self.previous.clone_from(&word.literal);
+        self.has_options |= word.prefix.starts_with(['-', '+', '\0']);
+        if !word.may_vanish() {
+            self.arguments += 1;
+            self.previous.clear();
+        }
+        self.previous.push(word.literal.clone());
         reason
     }
 
+    /// Whether the last argument may be one for which `is_such` holds.
+    fn previous_may(&self, is_such: impl Fn(&str) -> bool) -> bool {
+        self.previous.iter().flatten().any(|text| is_such(text))
+    }
+
     fn refusal(&self, word: &Word) -> Option<String> {
+        if self.hides_name {
+            // It may be `eval`, or a shell.
+            return Some("in an argument of a command whose name is an expansion".to_owned());
+        }
         let name = self.name.as_deref().unwrap_or_default();
         let program = name.rsplit('/').next().unwrap_or(name);
         let is_evaluated = match name {
             _ if EVALUATING.contains(&name) || REMOTE.contains(&program) => true,
             "test" | "[" => {
                 let is_variable = |previous: &str| ["-v", "-R"].contains(&previous);
-                self.arguments > 0 && self.previous.as_deref().is_none_or(is_variable)
+                self.previous.iter().any(Option::is_none) || self.previous_may(is_variable)
             }
             "printf" => {
                 let is_first = self.arguments == 0 && word.starts_with_value();
-                is_first || self.previous.as_deref() == Some("-v")
+                is_first || self.previous_may(|text| text == "-v")
             }
             "env" => {
                 let splits = |text: &str| text.starts_with("-S") || text.starts_with("--split");
-                splits(&word.prefix) || self.previous.as_deref().is_some_and(splits)
+                splits(&word.prefix) || self.previous_may(splits)
             }
             "export" | "readonly" | "local" => self.has_options || !word.is_assignment(),
             _ => false,
@@ -157,16 +174,14 @@ impl Simple {
             Shell::Script => true,
             // It may be `-c`.
             Shell::Named => word.starts_with_value() && !word.has_slash,
-            Shell::None | Shell::Arguments => false,
+            Shell::None | Shell::Possible | Shell::Arguments => false,
         };
         is_script.then(|| SCRIPT.to_owned())
     }
 
     fn see_shell(&mut self, word: &Word) {
         let Some(text) = &word.literal else {
-            if self.shell != Shell::None {
-                self.shell = Shell::Arguments;
-            }
+            self.shell = self.shell_after_expansion(word);
             return;
         };
         let is_option = text.starts_with(['-', '+']);
@@ -174,14 +189,16 @@ impl Simple {
             return;
         }
         self.shell = match self.shell {
-            Shell::None => {
+            Shell::None | Shell::Possible if !is_option => {
                 let program = text.rsplit('/').next().unwrap_or(text);
                 match SHELLS.contains(&program) {
                     true => Shell::Named,
                     false => Shell::None,
                 }
             }
-            Shell::Named if is_option && !text.starts_with("--") && text.contains('c') => {
+            Shell::Named | Shell::Possible
+                if is_option && !text.starts_with("--") && text.contains('c') =>
+            {
                 Shell::Script
             }
             shell if is_option => shell,
@@ -190,18 +207,38 @@ impl Simple {
             _ => Shell::Arguments,
         };
     }
+
+    /// How much has been seen after a word that is not written out.
+    fn shell_after_expansion(&self, word: &Word) -> Shell {
+        let is_option = word.prefix.starts_with(['-', '+']);
+        let names_shell = word.program().is_some_and(|name| SHELLS.contains(&name));
+        match self.shell {
+            Shell::None | Shell::Possible if names_shell => Shell::Named,
+            // It may be a shell, wholly or with its end: `${y}sh`.
+            Shell::None | Shell::Possible if !word.has_value && !is_option => {
+                match word.program() {
+                    None => Shell::Possible,
+                    Some(_) => Shell::None,
+                }
+            }
+            // Where the word is empty or an option, the next one counts.
+            Shell::Named if !word.has_value && word.program().is_none() => Shell::Named,
+            Shell::Script if word.may_vanish() => Shell::Script,
+            Shell::None | Shell::Possible => self.shell,
+            _ => Shell::Arguments,
+        }
+    }
 }
 
 impl Simple {
     /// Whether the last word was an option of a shell that takes the next word.
     fn expects_argument_of_option(&self) -> bool {
-        let Some(option) = &self.previous else {
-            return false;
-        };
-        ["--rcfile", "--init-file"].contains(&option.as_str())
-            || option.starts_with(['-', '+'])
-                && !option.starts_with("--")
-                && option.contains(['o', 'O'])
+        self.previous_may(|option| {
+            ["--rcfile", "--init-file"].contains(&option)
+                || option.starts_with(['-', '+'])
+                    && !option.starts_with("--")
+                    && option.contains(['o', 'O'])
+        })
     }
 }
 

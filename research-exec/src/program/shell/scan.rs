@@ -330,9 +330,7 @@ impl<'p> Scanner<'p> {
         } else {
             self.accept(value, false);
         }
-        word.values.push(value);
-        word.has_value = true;
-        word.literal = None;
+        word.push_value(value);
     }
 
     /// A backslash and what it stands before.

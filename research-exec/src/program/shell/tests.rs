@@ -174,7 +174,7 @@ fn a_value_names_programs_and_files_and_no_builtins() {
 }
 
 /// Places where a shell would evaluate a value, or would not see it.
-const REFUSED: [(&str, &str); 68] = [
+const REFUSED: [(&str, &str); 79] = [
     ("echo '{x}'", "single quotes"),
     ("echo `echo {x}`", "backquotes"),
     ("echo \"`echo {x}`\"", "backquotes"),
@@ -246,6 +246,17 @@ const REFUSED: [(&str, &str); 68] = [
     ("ssh host {x}", "`ssh`"),
     ("{{eval,{x}}}", "braces"),
     ("ev{x} a", "part of a command's name"),
+    ("${{y:-}}sh -c {x}", "name is an expansion"),
+    ("$y {x}", "name is an expansion"),
+    ("$(echo eval) {x}", "name is an expansion"),
+    ("$'eval' {x}", "name is an expansion"),
+    ("{{eval,a}} {x}", "name is an expansion"),
+    ("env ${{y:-}}sh -c {x}", "script of another shell"),
+    ("$y/bin/sh -c {x}", "script of another shell"),
+    ("sh ${{y:-}} -c {x}", "script of another shell"),
+    ("sh -c ${{y:-}} {x}", "script of another shell"),
+    ("printf -v ${{y:-}} {x} a", "`printf`"),
+    ("[ -v ${{y:-}} {x} ]", "`[`"),
 ];
 
 #[test]
@@ -283,6 +294,12 @@ fn what_comes_after_a_place_that_was_passed_over_is_allowed() {
         "echo a >> {x} 2>&1",
         "timeout 5 bash -e script.sh {x}",
         "trap 'rm -f tmp' EXIT; echo {x}",
+        "$HOME/bin/python train.py -c {x}",
+        "timeout $T ./train -c {x}",
+        "./run-$MODE.sh {x}",
+        "bash $HOME/script.sh {x}",
+        "sh -c \"$SCRIPT\" sh {x}",
+        "printf \"$FORMAT\" {x}",
     ] {
         assert_eq!(command(text).map(|_| ()), Ok(()), "{text}");
     }

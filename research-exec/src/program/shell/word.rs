@@ -10,6 +10,8 @@ pub(super) struct Word {
     pub(super) has_value: bool,
     /// Whether there is a slash that is written out.
     pub(super) has_slash: bool,
+    /// What comes after the last slash; expansions and placeholders are zero characters.
+    last: String,
     pub(super) values: Vec<usize>,
     /// How many characters and expansions it has beside placeholders.
     others: usize,
@@ -27,6 +29,29 @@ impl Word {
 
     pub(super) fn is_one_value(&self) -> bool {
         self.values.len() == 1 && self.others == 0
+    }
+
+    /// The file name of the program that the word names, if that part is written out.
+    pub(super) fn program(&self) -> Option<&str> {
+        let is_known = self.literal.is_some() || self.has_slash;
+        (is_known && !self.last.contains('\0')).then_some(self.last.as_str())
+    }
+
+    /// Whether it consists of expansions without quotes, which may expand to no word at all.
+    pub(super) fn may_vanish(&self) -> bool {
+        let is_expansion = !self.prefix.is_empty() && self.prefix.chars().all(|c| c == '\0');
+        is_expansion && !self.has_value && !self.has_quotes
+    }
+
+    /// Whether only a shell knows which command the word names.
+    pub(super) fn hides_command(&self) -> bool {
+        let has_pattern = |text: &str| {
+            text.contains(['*', '?', '{']) || text.contains('[') && !["[", "[["].contains(&text)
+        };
+        match &self.literal {
+            Some(text) => !self.has_quotes && has_pattern(text),
+            None => self.prefix.contains('\0') && !self.has_slash,
+        }
     }
 
     pub(super) fn starts_with_value(&self) -> bool {
@@ -63,13 +88,26 @@ impl Word {
 
     pub(super) fn push(&mut self, character: char) {
         self.others += 1;
-        self.has_slash |= character == '/';
+        match character {
+            '/' => {
+                self.has_slash = true;
+                self.last.clear();
+            }
+            _ => self.last.push(character),
+        }
         if let Some(literal) = &mut self.literal {
             literal.push(character);
         }
         if !self.has_value {
             self.prefix.push(character);
         }
+    }
+
+    pub(super) fn push_value(&mut self, value: usize) {
+        self.values.push(value);
+        self.has_value = true;
+        self.literal = None;
+        self.last.push('\0');
     }
 
     pub(super) fn push_expansion(&mut self) {

@@ -18,6 +18,7 @@ pub mod init;
 pub mod lead;
 pub mod list;
 pub mod logs;
+pub(crate) mod lost_end;
 pub mod man;
 pub mod plot;
 pub mod profile;
@@ -30,7 +31,6 @@ pub mod run;
 pub mod status;
 pub mod stop;
 mod table;
-pub(crate) mod torn_tail;
 
 use std::io::{self, IsTerminal, Write};
 

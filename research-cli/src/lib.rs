@@ -52,7 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(exit)
     });
     if let (Ok(_), Some(folder)) = (&done, arguments.command.reads()) {
-        commands::torn_tail::warn(folder);
+        commands::lost_end::warn(folder);
     }
     out.give_up();
     done.unwrap_or_else(|error| report(&error))

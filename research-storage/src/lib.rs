@@ -27,7 +27,8 @@ pub use local::LogPlotError;
 pub use local::ReplaceTables;
 pub use local::{
     ArtifactsError, FolderCheckup, Leftovers, LocalStorage, LogResults, LogResultsError, LogTable,
-    LostRows, MissingEnd, Runner, StoredResearch, check_folder, list, remove, salvage_folder,
+    LostEnd, LostRows, MissingEnd, Runner, StoredResearch, check_folder, list, remove,
+    salvage_folder,
 };
 pub use log::{
     Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,

@@ -21,6 +21,7 @@ mod lock;
 mod lock_holder;
 mod log_source;
 mod log_table;
+mod lost_end;
 mod overview;
 #[cfg(feature = "parquet")]
 mod parts;
@@ -53,6 +54,7 @@ pub use lock::Runner;
 pub use log_source::LogPlotError;
 pub use log_source::{LogResults, LogResultsError};
 pub use log_table::LogTable;
+pub use lost_end::LostEnd;
 pub use remove::remove;
 pub use stored::{StoredResearch, list};
 pub(crate) use text::time;

@@ -20,7 +20,7 @@ pub(crate) use frame::{MAGIC, file_header};
 pub use reader::{LogReader, TornTail};
 pub(crate) use salvage::walk;
 pub use salvage::{Checkup, DamagedSpan, check_log, salvage_log};
-pub(crate) use tail::torn_tail;
+pub(crate) use tail::{Tail, find_tail};
 pub use writer::LogWriter;
 
 /// The version of the log's format.

@@ -7,9 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use common::{ended, record, started, values};
-use research_core::{Column, Event, Outcome, Storage, StorageError};
+use research_core::{Column, Event, Outcome, Storage, StorageError, Timestamp};
 use research_storage::{
-    LocalStorage, Results, StoredResearch, check_folder, remove, salvage_folder,
+    LocalStorage, LostEnd, Results, StoredResearch, check_folder, remove, salvage_folder,
 };
 
 /// A research with a frame for each of these events; gives the lengths of its log before each.
@@ -146,4 +146,77 @@ fn a_damaged_file_header_is_damage() {
     assert!(!check_folder(&folder).unwrap().is_whole());
     assert!(salvage_folder(&folder).unwrap().is_some());
     assert_eq!(results(&folder).len(), 4);
+}
+
+/// What `doctor` and the readers say has the same condition, at whichever byte the log is cut.
+#[test]
+fn a_lost_end_is_found_wherever_the_check_of_the_folder_finds_one() {
+    let begun = || Event::RunStarted {
+        at: Timestamp::now(),
+        pid: 1,
+        workers: 1,
+        total: Some(5),
+        n_iters: None,
+    };
+    let end = || Event::RunEnded {
+        at: Timestamp::now(),
+        outcome: Outcome::Complete,
+    };
+    let mut events = vec![begun()];
+    events.extend(run());
+    events.extend([end(), begun(), started(4), ended(4), end()]);
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("study");
+    let bounds = research(base.path(), &events);
+    let stored = StoredResearch::load(&folder).unwrap();
+    #[cfg(feature = "parquet")]
+    stored
+        .write_parquet(research_storage::ReplaceTables::Always)
+        .unwrap();
+    assert_eq!(stored.lost_end().unwrap(), None);
+    let log = folder.join("events.log");
+    let bytes = fs::read(&log).unwrap();
+    let mut at_bounds = 0;
+    for len in 0..=bytes.len() {
+        fs::write(&log, &bytes[..len]).unwrap();
+        let check = check_folder(&folder).unwrap();
+        if len < 16 {
+            assert!(!check.is_log_whole(), "{len}");
+            assert_eq!(check.log.damaged.len(), 1, "{len}");
+            assert_eq!(check.log.torn, None, "{len}");
+            assert!(stored.events().is_err(), "{len}");
+            continue;
+        }
+        let lost = stored.lost_end().unwrap();
+        assert_eq!(lost.is_none(), check.is_log_whole(), "{len}: {lost:?}");
+        let is_bound = bounds.contains(&(len as u64));
+        at_bounds += u64::from(is_bound && lost.is_some());
+        assert!(lost.is_some() || is_bound || len == bytes.len(), "{len}");
+    }
+    // At the header, and behind the end of the first run, only the table tells that more was there.
+    let whole = if cfg!(feature = "parquet") { 0 } else { 2 };
+    assert_eq!(at_bounds, bounds.len() as u64 - whole);
+}
+
+#[test]
+fn the_end_of_a_run_that_goes_on_is_not_lost() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path().join("study");
+    let begun = Event::RunStarted {
+        at: Timestamp::now(),
+        pid: 1,
+        workers: 1,
+        total: Some(5),
+        n_iters: None,
+    };
+    research(base.path(), &[begun]);
+    let stored = StoredResearch::load(&folder).unwrap();
+    assert!(matches!(
+        stored.lost_end().unwrap(),
+        Some(LostEnd::NoRunEnd { .. })
+    ));
+    // While another process runs it, what the log lacks is yet to come.
+    let storage = LocalStorage::open(&folder).unwrap();
+    assert_eq!(stored.lost_end().unwrap(), None);
+    drop(storage);
 }

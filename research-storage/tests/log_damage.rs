@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use common::{KINDS, kinds, small_run, started};
 use research_core::{Event, StorageError};
-use research_storage::{FsyncPolicy, LogReader, LogWriter, TornTail};
+use research_storage::{FsyncPolicy, LogReader, LogWriter, TornTail, check_log};
 
 const FILE_HEADER: usize = 16;
 
@@ -100,6 +100,8 @@ fn cut_anywhere_it_ends_with_the_last_whole_frame() {
             bytes: (len - begin) as u64,
         });
         assert_eq!(end.unwrap(), torn, "cut to {len} bytes");
+        let checked = check_log(&path).unwrap();
+        assert_eq!((checked.torn, checked.damaged), (torn, Vec::new()), "{len}");
     }
 }
 

@@ -13,7 +13,7 @@ use research::monitor::StatusReport;
 use research::storage::{StoredResearch, list};
 use serde::Serialize;
 
-use super::{CommandError, status, table, torn_tail, write_json};
+use super::{CommandError, lost_end, status, table, write_json};
 use crate::exit::Exit;
 
 /// List the researches in a folder
@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     out.flush()?;
     for stored in &all {
-        torn_tail::warn(stored.folder());
+        lost_end::warn(stored.folder());
     }
     Ok(Exit::Success)
 }

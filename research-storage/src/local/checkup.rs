@@ -14,7 +14,7 @@ use super::leftovers::{
 };
 use super::lock::{self, Lock, Runner, runner};
 use super::{DAMAGED, EVENTS, SALVAGED, StoredResearch, sync_folder};
-use crate::log::{Checkup, LogWriter, MAGIC, walk};
+use crate::log::{Checkup, DamagedSpan, LogWriter, MAGIC, walk};
 
 /// What was found in a research's folder.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ pub(super) fn check(
     };
     let mut references = References::default();
     let mut runs = Runs::default();
-    let checkup = walk(&log, |_, events| {
+    let checkup = walk_begun(&log, |_, events| {
         for event in &events {
             references.see(event);
             runs.see(event);
@@ -151,32 +151,33 @@ pub(super) fn check(
     Ok(found)
 }
 
-/// Where the end of a research's log is lost, if it is; `None` while a process runs it.
-#[cfg(feature = "parquet")]
-pub(super) fn lost_end(stored: &StoredResearch) -> Result<Option<u64>, StorageError> {
-    let folder = stored.folder();
-    if runner(folder)?.is_some() {
-        return Ok(None);
+/// Visits the log of a folder. A folder never has a log without a header, so a log that is empty or
+/// shorter than its header is damaged, as [`StoredResearch::events`] says, not torn.
+fn walk_begun(
+    log: &Path,
+    visit: impl FnMut(bool, Vec<Event>) -> Result<(), StorageError>,
+) -> Result<Checkup, StorageError> {
+    let mut checkup = walk(log, visit)?;
+    if checkup.end == 0 && checkup.damaged.is_empty() {
+        checkup.damaged.push(DamagedSpan {
+            offset: 0,
+            bytes: checkup.torn.take().map_or(0, |torn| torn.bytes),
+            displaced: 0,
+        });
     }
-    let mut runs = Runs::default();
-    let mut events = stored.events()?;
-    while let Some(events) = events.next_batch()? {
-        events.iter().for_each(|event| runs.see(event));
-    }
-    let is_lost = events.torn().is_some() || (runs.goes_on && !lock::is_there(folder));
-    Ok(is_lost.then(|| events.offset()))
+    Ok(checkup)
 }
 
 /// Which runs a log has: a fold of its events.
 #[derive(Default)]
-struct Runs {
+pub(super) struct Runs {
     /// Whether the last one has begun, and not ended.
-    goes_on: bool,
+    pub(super) goes_on: bool,
     experiments: HashSet<ExperimentNumber>,
 }
 
 impl Runs {
-    fn see(&mut self, event: &Event) {
+    pub(super) fn see(&mut self, event: &Event) {
         match event {
             Event::RunStarted { .. } => self.goes_on = true,
             Event::RunEnded { .. } => self.goes_on = false,
@@ -189,7 +190,7 @@ impl Runs {
 
     /// The tables are written when a run ends, and no experiment ever leaves the log.
     #[cfg(feature = "parquet")]
-    fn lost_rows(&self, folder: &Path) -> Option<LostRows> {
+    pub(super) fn lost_rows(&self, folder: &Path) -> Option<LostRows> {
         use std::os::unix::fs::MetadataExt;
         let log = self.experiments.len() as u64;
         let (table, written) = super::export::table_of_experiments(folder)?;
@@ -207,7 +208,7 @@ impl Runs {
     }
 
     #[cfg(not(feature = "parquet"))]
-    fn lost_rows(&self, _: &Path) -> Option<LostRows> {
+    pub(super) fn lost_rows(&self, _: &Path) -> Option<LostRows> {
         None
     }
 }
@@ -227,7 +228,7 @@ pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
         StoredResearch::load(folder)?;
     }
     let _lock = Lock::take(folder)?;
-    if walk(&log, |_, _| Ok(()))?.is_whole() {
+    if walk_begun(&log, |_, _| Ok(()))?.is_whole() {
         return Ok(None);
     }
     let new = folder.join(SALVAGED);

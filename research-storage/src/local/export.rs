@@ -9,15 +9,15 @@ use parquet::file::metadata::ParquetMetaDataReader;
 use research_core::{StorageError, open_regular};
 use tempfile::NamedTempFile;
 
-use super::checkup;
 use super::leftovers::unfinished_file;
+use super::lost_end::LostEnd;
 use super::parts::Parts;
 use super::{EVENTS, StoredResearch};
 use crate::results::Results;
 use crate::table::{ColumnType, ParquetFile, Table, TableError, WholeTables};
 
 const RESULTS: &str = "results.parquet";
-const EXPERIMENTS: &str = "experiments.parquet";
+pub(super) const EXPERIMENTS: &str = "experiments.parquet";
 
 /// About how much of the results is in memory at once.
 const PART_BYTES: usize = 8 << 20;
@@ -94,8 +94,11 @@ impl StoredResearch {
         if had.iter().flatten().all(|rows| *rows == 0) {
             return Ok(());
         }
-        let Some(offset) = checkup::lost_end(self)? else {
-            return Ok(());
+        let offset = match self.lost_end()? {
+            Some(LostEnd::Torn(torn)) => torn.offset,
+            Some(LostEnd::NoRunEnd { offset }) => offset,
+            // The rows of the new tables are counted.
+            Some(LostEnd::LostRows(_)) | None => return Ok(()),
         };
         Err(StorageError::Damaged {
             path: self.folder().join(EVENTS),

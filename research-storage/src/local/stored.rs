@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::lock::{self, Runner};
 use super::{EVENTS, RECORD};
-use crate::log::{LogReader, TornTail, torn_tail};
+use crate::log::LogReader;
 use crate::results::Results;
 use crate::table::TableOptions;
 
@@ -80,20 +80,6 @@ impl StoredResearch {
         let reader = LogReader::open(&path)?;
         check_begin(&reader, &path)?;
         Ok(reader)
-    }
-
-    /// What stands behind the last whole frame of the log, if anything does, although no process
-    /// runs the research: a run was killed while it wrote there, or the file is damaged. What it
-    /// held is in no result. Does not read all of the log.
-    ///
-    /// # Errors
-    /// The log cannot be read, or it cannot be found out whether a process runs the research.
-    pub fn torn_tail(&self) -> Result<Option<TornTail>, StorageError> {
-        // Asked first: a run that ends in between has a whole log by then.
-        if self.runner()?.is_some() {
-            return Ok(None);
-        }
-        torn_tail(&self.folder.join(EVENTS))
     }
 
     /// Reads what was saved so far.

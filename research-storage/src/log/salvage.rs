@@ -30,7 +30,7 @@ pub struct Checkup {
     pub events: u64,
     /// Where there is damage.
     pub damaged: Vec<DamagedSpan>,
-    /// Where the last whole frame ends.
+    /// Where the last whole frame ends, or the file's header; 0 if there is no header either.
     pub end: u64,
     /// What comes after it.
     pub torn: Option<TornTail>,
@@ -92,9 +92,9 @@ pub(crate) fn walk(
 ) -> Result<Checkup, StorageError> {
     let file = open_regular(path).map_err(StorageError::io("open", path))?;
     // Where the frames begin does not depend on what the file's header says.
-    let begin = match LogReader::open(path) {
-        Ok(reader) => reader.offset(),
-        Err(StorageError::Damaged { .. }) => 0,
+    let (begin, is_header_damaged) = match LogReader::open(path) {
+        Ok(reader) => (reader.offset(), false),
+        Err(StorageError::Damaged { .. }) => (0, true),
         Err(error) => return Err(error),
     };
     Walk {
@@ -105,7 +105,11 @@ pub(crate) fn walk(
             position: begin,
             shift: 0,
         },
-        checkup: Checkup::default(),
+        is_header_damaged,
+        checkup: Checkup {
+            end: begin,
+            ..Checkup::default()
+        },
         visit,
     }
     .run()
@@ -118,6 +122,7 @@ struct Walk<'p, V> {
     /// What follows the first damage.
     scan: Option<Scan>,
     next: Place,
+    is_header_damaged: bool,
     checkup: Checkup,
     visit: V,
 }
@@ -207,8 +212,7 @@ impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
             .map_err(StorageError::io("read", self.path))?;
         let offset = self.next.position;
         let bytes = len.saturating_sub(offset);
-        if offset < FILE_HEADER as u64 {
-            // A log has its header before anybody sees it.
+        if offset < FILE_HEADER as u64 && self.is_header_damaged {
             self.checkup.damaged.push(DamagedSpan {
                 offset,
                 bytes,

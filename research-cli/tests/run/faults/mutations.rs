@@ -3,7 +3,7 @@
 use super::random::Random;
 
 /// Where the frames of a log begin, and where the last one ends.
-pub(super) fn frames(log: &[u8]) -> Vec<usize> {
+fn frames(log: &[u8]) -> Vec<usize> {
     let mut starts = vec![16];
     loop {
         let start = *starts.last().unwrap();

@@ -220,3 +220,30 @@ fn the_end_of_a_run_that_goes_on_is_not_lost() {
     assert_eq!(stored.lost_end().unwrap(), None);
     drop(storage);
 }
+
+/// The zeros that a file system leaves may begin inside a frame whose header is whole.
+#[test]
+fn a_torn_tail_begins_with_the_first_damaged_frame() {
+    let base = tempfile::tempdir().unwrap();
+    let lengths = research(base.path(), &run());
+    let folder = base.path().join("study");
+    let whole = fs::read(folder.join("events.log")).unwrap();
+    let ends = lengths[1..].iter().copied().chain([whole.len() as u64]);
+    for (frame, end) in lengths.iter().copied().zip(ends) {
+        // The last byte of a frame may be zero already, its checksum as a whole is not.
+        for from in [frame + 16, end - 4] {
+            let mut bytes = whole.clone();
+            bytes[usize::try_from(from).unwrap()..].fill(0);
+            if bytes == whole {
+                continue;
+            }
+            fs::write(folder.join("events.log"), &bytes).unwrap();
+            let lost = StoredResearch::load(&folder).unwrap().lost_end().unwrap();
+            let Some(LostEnd::Torn(torn)) = lost else {
+                panic!("zeros from {from}: {lost:?}");
+            };
+            assert_eq!(torn.offset, frame, "zeros from {from}");
+            assert_eq!(torn.bytes, whole.len() as u64 - frame);
+        }
+    }
+}

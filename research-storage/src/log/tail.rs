@@ -1,5 +1,6 @@
 //! Finding the end of a log without reading what comes before.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
@@ -18,6 +19,9 @@ pub(crate) struct Tail {
     pub(crate) torn: Option<TornTail>,
 }
 
+/// How many of the last frames are read wholly, at most: damage at the end may begin in any of them.
+const CHECKED: usize = 64;
+
 /// Finds the end of a log. Only the headers of the frames before it are read: what is damaged in the
 /// middle is found by those who read it.
 ///
@@ -31,19 +35,25 @@ pub(crate) fn find_tail(path: &Path) -> Result<Tail, StorageError> {
 fn look(window: &mut Window) -> io::Result<Tail> {
     let len = window.len()?;
     let mut end = FILE_HEADER as u64;
-    let (mut last, mut before) = (None, None);
+    let mut frames = VecDeque::new();
     while let Some(header) = window.header(end)? {
         let next = end + (FRAME_HEADER + header.len) as u64;
         if next > len {
             break;
         }
-        (before, last) = (last, Some(end));
+        if frames.len() == CHECKED {
+            frames.pop_front();
+        }
+        frames.push_back(end);
         end = next;
     }
-    if let Some(offset) = last.filter(|_| end == len)
-        && window.frame(offset)?.is_none()
-    {
-        (last, end) = (before, offset);
+    let mut last = None;
+    while let Some(offset) = frames.pop_back() {
+        if window.frame(offset)?.is_some() {
+            last = Some(offset);
+            break;
+        }
+        end = offset;
     }
     let bytes = len.saturating_sub(end);
     let torn = (bytes > 0).then_some(TornTail { offset: end, bytes });

@@ -42,9 +42,9 @@ def is_same(value, text):
         return both[0] == both[1] or (math.isnan(value) and math.isnan(other))
     if value == text:
         return True
-    # A column of several kinds is JSON, also where the CSV has a plain text or number.
+    # In a column of several kinds, all but strings is JSON, which has `Infinity` for the CSV's `inf`.
     plain = json.loads(value)
-    return plain == text if isinstance(plain, str) else json.loads(text) == plain
+    return plain == (float(text) if isinstance(plain, float) else json.loads(text))
 
 
 def main(parquet, csv_file):

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod filters;
+mod id_types;
 mod ids;
 
 use std::path::{Path, PathBuf};

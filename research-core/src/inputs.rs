@@ -64,7 +64,7 @@ pub enum RootError {
     /// A method of an instance that each branch has for itself.
     #[error(
         "root unit `{unit}` uses the instance `{instance}`, which each branch has for itself: \
-         make `{instance}` a root too, or `{unit}` none"
+         make `{instance}` a root too, or remove `root` from `{unit}`"
     )]
     BranchInstance {
         /// The unit.
@@ -75,7 +75,7 @@ pub enum RootError {
     /// A generator whose items depend on when branches end.
     #[error(
         "root unit `{unit}` is a generator that is due at `last`, which is another iteration for each branch \
-         that ends early: leave `last` out of its `when`, or let it be no root"
+         that ends early: leave `last` out of its `when`, or remove `root`"
     )]
     LastGenerator {
         /// The unit.

@@ -78,7 +78,7 @@ pub trait Storage: Send {
 
 /// Sees events after they were appended to the log.
 ///
-/// A subscriber that panics is called no more, and the log says so; the run goes on.
+/// A subscriber that panics is called no more, and the log says so; the run continues.
 pub trait Subscriber: Send {
     /// How events are delivered; through a queue, if not set. It is asked once, before the run
     /// begins.
@@ -158,7 +158,7 @@ pub enum StorageError {
         /// What is wrong there, and what to do.
         reason: String,
     },
-    /// Somebody else has deleted, replaced, cut or moved the log while it was being written.
+    /// Another process has deleted, replaced, cut or moved the log while it was being written.
     #[error("{} {what} while the run was writing it: {saved}", path.display())]
     LogLost {
         /// The log, where it was.

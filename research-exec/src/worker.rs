@@ -69,10 +69,10 @@ pub fn end_if_lost() {
     if Invitation::received().is_some() || is_in_unit() || !began_as_worker() {
         return;
     }
-    // Without standard error there is nobody to tell.
+    // Without standard error the message cannot be shown.
     let _ = writeln!(
         io::stderr(),
-        "research: this process was started as a worker, but has no descriptors of its leader any more: \
+        "research: this process was started as a worker, but the descriptors of its leader are closed: \
          the program must not close descriptors that it did not open before it comes to `run`; \
          `research::worker_entry` at the beginning of `main` is early enough"
     );

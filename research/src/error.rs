@@ -72,7 +72,7 @@ pub enum ResearchError {
     /// Workers would not come to the run: it is called in a test program, in a thread of which it is
     /// not known to which test it belongs.
     #[error(
-        "research `{name}` was run in a test program, in a thread that has not the name of a test: \
+        "research `{name}` was run in a test program, in a thread without the name of a test: \
          workers run the test again, and find it by the name of the thread; \
          call `run` in the thread of the test, or give the thread the test's name (`std::thread::Builder::name`)"
     )]

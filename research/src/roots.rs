@@ -25,7 +25,7 @@ pub enum BranchByError {
         key: String,
     },
     /// A declared parameter is not in the domain.
-    #[error("`branch_by`: there is no parameter `{key}`; {hint}")]
+    #[error("`branch_by`: unknown parameter `{key}`; {hint}")]
     UnknownKey {
         /// The parameter.
         key: String,

@@ -81,7 +81,7 @@ pub enum CommandError {
         "research `{0}` was run without a profile: run it with `profile = 1` or `--set profile=1`"
     )]
     NoProfile(String),
-    /// A filter of results is no condition.
+    /// The condition of a filter of results is invalid.
     #[error("--where: {error}")]
     NoFilter {
         /// What is wrong with it.

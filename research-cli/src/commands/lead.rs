@@ -229,7 +229,7 @@ fn conclusion(file: &ResearchFile, called: &Path, monitor: &Monitor, shown: &Sho
     }
     if !file.updates.is_empty() && picture.outcome() == Some(Outcome::Complete) {
         said.push_str(&format!(
-            "\n  the research is complete because no [[update]] gave another domain after {}, with {} before",
+            "\n  the research is complete because no [[update]] returned another domain after {}, with {} before",
             plural(picture.generated_experiments(), "experiment"),
             plural(picture.updates(), "update"),
         ));

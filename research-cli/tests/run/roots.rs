@@ -113,7 +113,7 @@ fn what_branches_cannot_share_is_refused_before_anything_runs() {
         (
             "branch_by = [\"z\"]",
             id,
-            "`branch_by`: there is no parameter `z`",
+            "`branch_by`: unknown parameter `z`",
         ),
         (
             "branch_by = [\"y\"]",

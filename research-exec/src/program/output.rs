@@ -214,7 +214,7 @@ impl Matcher {
                 return Err(error("it has no group".to_owned()));
             }
             if names.iter().any(Option::is_some) && names.iter().any(Option::is_none) {
-                let reason = "name all of its groups or none; `(?:…)` is no group";
+                let reason = "name all of its groups or none; `(?:…)` is not a group";
                 return Err(error(reason.to_owned()));
             }
         }

@@ -147,7 +147,7 @@ impl Guard {
                 )
             }),
         };
-        saved.unwrap_or_else(|error| format!("nothing of it could be saved: {error}"))
+        saved.unwrap_or_else(|error| format!("it could not be saved: {error}"))
     }
 
     /// Whether the log has anything that is worth a folder.

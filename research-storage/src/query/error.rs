@@ -52,7 +52,7 @@ pub enum QueryError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The answer cannot be written.
-    #[error("cannot write the answer: {0}")]
+    #[error("cannot write the result of the query: {0}")]
     Output(io::Error),
     /// SQLite failed.
     #[error("SQLite cannot answer: {0}")]

@@ -88,7 +88,7 @@ impl Seen {
             }
         }
         if left > 0 {
-            let reason = format!("the log has {left} events less than were written to it");
+            let reason = format!("the log has {left} fewer events than were written to it");
             let source = io::Error::new(io::ErrorKind::UnexpectedEof, reason);
             let action = "read the log";
             return Err(ResearchError::Io { action, source });

@@ -105,7 +105,7 @@ impl Queue {
         drop(waiting);
         if timeout.timed_out() {
             eprintln!(
-                "research: the run is over, and waits for the subscriber `{}` to see the last events",
+                "research: the run has ended and waits for the subscriber `{}` to process the last events",
                 self.shared.name
             );
         }

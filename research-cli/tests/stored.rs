@@ -194,8 +194,8 @@ fn researches_are_listed_by_name() {
     assert_eq!(
         text(&listed.stdout),
         "name   state     finished  failed  total\n\
-         first  broken           2       1      3\n\
-         power  complete         3       1      3\n"
+         first  broken           1       1      3\n\
+         power  complete         2       1      3\n"
     );
     let json = research(folder.path(), &["list", ".", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();

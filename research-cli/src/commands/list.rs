@@ -123,6 +123,14 @@ fn line(stored: &StoredResearch) -> Line {
     }
 }
 
+impl Line {
+    /// The number of experiments that finished without a failure, as in the summary of a run.
+    fn succeeded(&self) -> Option<u64> {
+        let failed = self.failed.unwrap_or_default();
+        self.finished.map(|ended| ended.saturating_sub(failed))
+    }
+}
+
 fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
     let titles = ["name", "state", "finished", "failed", "total"].map(str::to_owned);
     let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
@@ -132,7 +140,7 @@ fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
             vec![
                 line.name.clone(),
                 line.state.to_owned(),
-                number(line.finished),
+                number(line.succeeded()),
                 number(line.failed),
                 number(line.total),
             ]

@@ -50,7 +50,7 @@ pub fn create_folders(root: &Path, folder: &Path) -> io::Result<()> {
             };
             create_folders(root, parent)?;
             match fs::create_dir(folder) {
-                // Somebody else was faster.
+                // Another process was faster.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
                 created => created,
             }

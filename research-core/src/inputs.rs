@@ -91,7 +91,7 @@ impl Experiment {
     }
 
     /// What its root units read. `is_key` says which keys configs have: a name in a command that is
-    /// one of these is no unit.
+    /// one of these is not a unit.
     #[must_use]
     pub fn root_inputs(&self, is_key: impl Fn(&str) -> bool) -> RootInputs {
         let mut inputs = RootInputs::default();

@@ -1,5 +1,5 @@
 //! The clock of a run: the time of day as it was when the run began, and what has passed since.
-//! Somebody may set the system's time meanwhile, by years; durations between events must not change
+//! The system's time may be set meanwhile, by years; durations between events must not change
 //! with it.
 
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// process takes it; 0 where no run goes on.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
-/// How many runs go on in this process. They share one clock.
+/// The number of runs in this process. They share one clock.
 static RUNS: Mutex<usize> = Mutex::new(0);
 
 /// Keeps the clock of this process from following steps of the system's time, while it lives.

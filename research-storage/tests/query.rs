@@ -430,8 +430,5 @@ fn a_question_without_end_has_a_timeout() {
     let options = QueryOptions::new().timeout(Duration::from_millis(50));
     let error = results().query_with(endless, &options).unwrap_err();
     assert!(matches!(error, QueryError::TimedOut(_)), "{error}");
-    assert_eq!(
-        error.to_string(),
-        "the question was not answered within 0.05 s"
-    );
+    assert_eq!(error.to_string(), "the query did not finish within 0.05 s");
 }

@@ -47,7 +47,7 @@ impl Background {
     }
 }
 
-/// Tells whoever has started this process that the run has begun: it is in the log, and a worker is
+/// Reports to the process that started this one that the run has begun: it is in the log, and a worker is
 /// there to run experiments. A run that ends before that tells how by its exit code.
 struct Begun(Option<UnixStream>);
 

@@ -145,7 +145,7 @@ fn a_question_without_end_is_given_up() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.contains("the question was not answered within 0.2 s"),
+        text.contains("the query did not finish within 0.2 s"),
         "{text}"
     );
 }

@@ -299,7 +299,7 @@ fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> 
 }
 
 fn tell_and_end(pipe: OwnedFd, number: i32) -> ! {
-    // Without a reader there is nobody to tell.
+    // Without a reader the report is lost.
     let _ = File::from(pipe).write_all(&number.to_ne_bytes());
     end(0)
 }

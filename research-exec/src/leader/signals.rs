@@ -116,7 +116,7 @@ fn forward(signal: c_int, waker: &UnixStream) -> io::Result<SigId> {
     let action = move || {
         // SAFETY: `send` is async-signal-safe and reads one byte, which lives in the closure. The
         // socket stays open until the action was unregistered.
-        // If it fails, the buffer is full of signals that nobody has read yet.
+        // If it fails, the buffer is full of signals that have not been read yet.
         unsafe {
             let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
             libc::send(socket, (&raw const byte).cast(), 1, flags);

@@ -170,7 +170,7 @@ impl Guard {
         copy.get_ref().sync_all()
     }
 
-    /// Makes a folder beside the one that was removed: nobody's name is taken.
+    /// Makes a folder beside the one that was removed, under an unused name.
     fn recover_folder(&self, folder: &Path, record: &ResearchRecord) -> io::Result<PathBuf> {
         let base = folder.parent().unwrap_or(Path::new("/"));
         let hidden = hidden_folder(base).map_err(io::Error::other)?;
@@ -182,7 +182,7 @@ impl Guard {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let recovered = unused(|number| base.join(format!("{name}-{RECOVERED}{number}")));
         fs::rename(hidden.path(), &recovered)?;
-        // The name it was made under is no more.
+        // The temporary name does not exist any more.
         let _ = hidden.keep();
         Ok(recovered)
     }

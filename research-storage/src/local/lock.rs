@@ -233,7 +233,7 @@ pub(super) fn runner(folder: &Path) -> Result<Option<Runner>, StorageError> {
     Ok(match is_locked(&path)? {
         Some(true) => Some(named.unwrap_or_else(Runner::unknown)),
         Some(false) => match is_locked(&folder.join(EVENTS))? {
-            // Somebody has deleted its lock.
+            // Its lock was deleted.
             Some(true) => FileId::at_end_of_links(&folder.join(EVENTS)).map(who_holds),
             _ => None,
         },

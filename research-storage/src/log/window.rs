@@ -17,7 +17,7 @@ pub(super) struct Window {
     file: File,
     start: u64,
     data: Vec<u8>,
-    /// Offsets of the file between which there is no hole.
+    /// Offsets of the file between which the file has no hole.
     data_stretch: Range<u64>,
 }
 

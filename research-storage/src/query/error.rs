@@ -46,7 +46,7 @@ pub enum QueryError {
         columns: usize,
     },
     /// It took too long.
-    #[error("the question was not answered within {} s", .0.as_secs_f64())]
+    #[error("the query did not finish within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
     /// The log cannot be read.
     #[error(transparent)]

@@ -1,5 +1,6 @@
 //! Which experiments are in a domain.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 
 use research_domain::{Config, Domain, Iteration, Value, option};
@@ -25,17 +26,19 @@ pub(super) fn members<'a>(
     if sets.is_empty() {
         check_parameters(&experiments, domain)?;
     }
-    let canonical = domain.with_listed(&|_, value| Some(canonical(value)));
+    let has_other_form = Cell::new(has_integral_floats(&experiments));
+    let canonical_domain = domain.with_listed(&|_, value| {
+        let integer = integer_of(value);
+        has_other_form.set(has_other_form.get() || integer.is_some());
+        integer
+    });
     let mut is_member = vec![false; experiments.len()];
     for set in &sets {
         mark(&experiments, set, domain, Value::clone, &mut is_member)?;
-        mark(
-            &experiments,
-            set,
-            &canonical,
-            self::canonical,
-            &mut is_member,
-        )?;
+        if has_other_form.get() {
+            let domain = &canonical_domain;
+            mark(&experiments, set, domain, canonical, &mut is_member)?;
+        }
     }
     let mut is_member = is_member.into_iter();
     Ok(experiments
@@ -103,13 +106,26 @@ fn projected(config: &Config, set: &BTreeSet<&str>, form: fn(&Value) -> Value) -
 
 /// One form for equal numbers: floats that are integers of 53 bits become integers.
 fn canonical(value: &Value) -> Value {
+    integer_of(value).unwrap_or_else(|| value.clone())
+}
+
+/// The integer that equals a float, if there is one of at most 53 bits.
+fn integer_of(value: &Value) -> Option<Value> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Float(float) if float.fract() == 0.0 && float.abs() <= EXACT => {
-            Value::Int(*float as i64)
+            Some(Value::Int(*float as i64))
         }
-        value => value.clone(),
+        _ => None,
     }
+}
+
+/// Whether a parameter of an experiment has a float that equals an integer.
+fn has_integral_floats(experiments: &[&ExperimentResult]) -> bool {
+    experiments.iter().any(|experiment| {
+        let mut values = experiment.record.config.iter().map(|(_, value)| value);
+        values.any(|value| integer_of(value).is_some())
+    })
 }
 
 /// The domain of one config.

@@ -30,6 +30,8 @@ mod remove;
 mod runner;
 mod stored;
 mod text;
+#[cfg(feature = "parquet")]
+mod windows;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -8,6 +8,7 @@ mod series;
 mod source;
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::Path;
 
 use research_core::{Event, ExperimentNumber, LargeValueError};
@@ -22,6 +23,8 @@ pub use experiment::ExperimentResult;
 pub(crate) use names::Names;
 pub use outline::MixedColumns;
 use outline::Outline;
+#[cfg(feature = "parquet")]
+pub(crate) use saving::span;
 pub use series::Series;
 pub(crate) use source::{Part, Source};
 
@@ -81,6 +84,8 @@ pub struct Results {
     wanted: Option<Box<TableOptions>>,
     /// The places of the experiments that are taken in; all are, if none.
     part: Option<HashMap<ExperimentNumber, u64>>,
+    /// The iterations whose values are kept; all are, if none.
+    range: Option<Range<u64>>,
     /// Whether of values that are not wanted the iterations are kept, with values that mean nothing.
     keeps_iterations: bool,
     /// What is known of values that are not kept, if none are.
@@ -146,7 +151,7 @@ impl Results {
                 exception,
                 ..
             } => {
-                let is_kept = self.outline.is_none();
+                let is_kept = self.outline.is_none() && self.range.is_none();
                 if let Some(experiment) = self.find(*experiment).filter(|_| is_kept) {
                     experiment.exceptions.push((**exception).clone());
                 }
@@ -288,6 +293,25 @@ impl Results {
         Self {
             part: Some(places),
             ..Self::default()
+        }
+    }
+
+    /// The same with the values of these iterations alone, and without exceptions.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn in_range(mut self, iterations: Range<u64>) -> Self {
+        self.range = Some(iterations);
+        self
+    }
+
+    /// Takes what its experiments are, how they ended, and the order of their variables from
+    /// `outlines`, which has the same experiments without values.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn complete_from(&mut self, outlines: &Self) {
+        for experiment in &mut self.experiments {
+            if let Some(outline) = outlines.experiment(experiment.number) {
+                let values = std::mem::replace(experiment, outline.clone());
+                experiment.take_values(values);
+            }
         }
     }
 

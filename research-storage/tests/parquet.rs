@@ -8,11 +8,11 @@ use std::fs;
 use std::path::Path;
 
 use common::record;
-use events::{ended, saved, saved_large, started, started_at_place};
+use events::{ended, saved, saved_at, saved_large, started, started_at_place};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use proptest::prelude::*;
-use research_core::{Column, Event, ExperimentNumber, Status, Storage};
+use research_core::{Column, Event, ExperimentNumber, Iterations, Status, Storage};
 use research_domain::{Config, Value};
 use research_storage::{
     Cell, LocalStorage, ReplaceTables, Results, StoredResearch, Table, TableOptions,
@@ -231,25 +231,44 @@ enum Happening {
     Starts(u64),
     Moves(u64),
     Saves(&'static str, u64, Column),
+    SavesAt(&'static str, Vec<u64>, Column),
     SavesLarge(&'static str, u64),
     Ends(Status),
 }
 
+/// Few iterations, so that values are often replaced, far ones, and the last ones of all.
+fn iteration() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        6 => 0..4u64,
+        6 => 0..60u64,
+        1 => any::<u64>(),
+        1 => u64::MAX - 4..=u64::MAX,
+    ]
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        3 => (0..12u64).prop_map(Happening::Starts),
+        2 => (0..12u64).prop_map(Happening::Starts),
         1 => (0..12u64).prop_map(Happening::Moves),
-        6 => (prop::sample::select(vec!["f", "i", "lr", "iteration"]), 0..4u64, column())
+        12 => (prop::sample::select(vec!["f", "i", "lr", "iteration"]), iteration(), column())
             .prop_map(|(name, first, column)| Happening::Saves(name, first, column)),
-        1 => (prop::sample::select(vec!["f", "lr", "large"]), 0..4u64)
+        6 => (
+            prop::sample::select(vec!["f", "i", "lr", "late"]),
+            prop::collection::vec(iteration(), 1..5),
+            column(),
+        )
+            .prop_map(|(name, iterations, column)| Happening::SavesAt(name, iterations, column)),
+        2 => (prop::sample::select(vec!["f", "lr", "large"]), iteration())
             .prop_map(|(name, iteration)| Happening::SavesLarge(name, iteration)),
         2 => prop::sample::select(Status::ALL.to_vec()).prop_map(Happening::Ends),
     ]
 }
 
-/// Events of experiments that are tried again, moved, and told of in any order.
+/// Events of experiments that are tried again, moved, and told of in any order. Often a few
+/// experiments have most of them, so that each is larger than a part.
 fn random_log() -> impl Strategy<Value = Vec<Event>> {
-    prop::collection::vec((0..8u64, happening()), 0..60).prop_map(|happenings| {
+    let number = prop_oneof![1 => 0..8u64, 2 => 0..2u64];
+    prop::collection::vec((number, happening()), 0..120).prop_map(|happenings| {
         let mut attempts = [0; 8];
         let event = |(number, happening): (u64, Happening)| {
             let attempt = &mut attempts[usize::try_from(number).unwrap()];
@@ -265,6 +284,9 @@ fn random_log() -> impl Strategy<Value = Vec<Event>> {
                     place,
                 },
                 Happening::Saves(name, first, column) => saved(number, name, first, column),
+                Happening::SavesAt(name, iterations, column) => {
+                    saved_at(number, name, Iterations::List(iterations), column)
+                }
                 Happening::SavesLarge(name, iteration) => {
                     saved_large(number, name, iteration, 2_000_000)
                 }
@@ -276,17 +298,18 @@ fn random_log() -> impl Strategy<Value = Vec<Event>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn written_in_parts_the_files_are_those_of_the_whole_tables(
         log in random_log(),
-        bytes in prop_oneof![Just(1_usize), 1..4000_usize],
+        bytes in prop_oneof![Just(1_usize), 1..4000_usize, 500..1000_usize],
+        batch in 1..5_usize,
     ) {
         let base = tempfile::tempdir().unwrap();
         let mut storage = LocalStorage::create(base.path(), &record("power")).unwrap();
-        for event in &log {
-            storage.append(std::slice::from_ref(event)).unwrap();
+        for events in log.chunks(batch) {
+            storage.append(events).unwrap();
             storage.commit(false).unwrap();
         }
         let results: Results = log.iter().collect();
@@ -301,6 +324,10 @@ proptest! {
         stored.write_parquet_in_parts(ReplaceTables::Always, bytes).unwrap();
         let names = ["results.parquet", "experiments.parquet"];
         let found = names.map(|name| fs::read(storage.folder().join(name)).unwrap());
+        prop_assert!(found == expected, "{} events in parts of {bytes} bytes", log.len());
+        let [mut expected, mut found] = [Vec::new(), Vec::new()];
+        results.write_overview(&mut expected).unwrap();
+        stored.write_overview_in_parts(&mut found, bytes).unwrap();
         prop_assert!(found == expected, "{} events in parts of {bytes} bytes", log.len());
     }
 }

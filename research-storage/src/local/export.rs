@@ -28,7 +28,7 @@ impl StoredResearch {
     ///
     /// Each is written under another name and renamed, so whoever reads one reads a whole one.
     /// The results are read in parts, so that there is no need of memory for all of them: some
-    /// 50 MB, or what the largest experiment takes, and 32 bytes for each experiment.
+    /// 50 MB, and 32 bytes for each experiment.
     ///
     /// A table that is there is replaced as `replace` says: what has more rows than the log gives
     /// may be all that is left of what the log has lost.
@@ -70,9 +70,12 @@ impl StoredResearch {
         let table = whole.experiments_of(&nothing);
         let mut experiments = Replacement::new(self, EXPERIMENTS, &table, &types)?;
         for part in 0..parts.len() {
+            let is_new = parts.has_new_experiments(part);
             let part = parts.read(part)?;
             results.add(&whole.results_of(part))?;
-            experiments.add(&whole.experiments_of(part))?;
+            if is_new {
+                experiments.add(&whole.experiments_of(part))?;
+            }
         }
         match replace {
             ReplaceTables::Always => {}

@@ -29,17 +29,26 @@ impl Results {
 
 impl StoredResearch {
     /// Writes what [`Results::write_overview`] does, and needs no memory for all results: about 50 MB,
-    /// or what the largest experiment takes, and 32 bytes for each experiment.
+    /// and 32 bytes for each experiment.
     ///
     /// # Errors
     /// The log cannot be read, or the output takes no more.
     #[cfg(feature = "parquet")]
     pub fn write_overview(&self, output: &mut dyn Write) -> io::Result<()> {
+        self.write_overview_in_parts(output, PART_BYTES)
+    }
+
+    /// The same with about so many bytes of results in memory at once.
+    ///
+    /// # Errors
+    /// As for [`write_overview`](Self::write_overview).
+    #[cfg(feature = "parquet")]
+    pub fn write_overview_in_parts(&self, output: &mut dyn Write, bytes: usize) -> io::Result<()> {
         use crate::table::WholeTables;
 
         let table_error = |error: TableError| io::Error::other(error);
-        let mut parts = Parts::of(self.events().map_err(io::Error::other)?, PART_BYTES)
-            .map_err(io::Error::other)?;
+        let events = self.events().map_err(io::Error::other)?;
+        let mut parts = Parts::of(events, bytes).map_err(io::Error::other)?;
         let nothing = Results::new();
         let mut whole = WholeTables::default();
         whole.look_at(&nothing).map_err(table_error)?;

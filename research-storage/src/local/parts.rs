@@ -5,22 +5,35 @@ use std::ops::Range;
 use research_core::{ExperimentNumber, StorageError};
 
 use super::places::{Place, Places, divide};
+use super::windows::Windows;
 use crate::log::LogReader;
 use crate::results::Results;
 
 /// Reads the results of a log in parts: those of the experiments of some places after those of the
 /// places before. What was appended after the log was first looked through is in none.
 ///
-/// Each experiment takes 32 bytes, and a part what its experiments take, of which there is at least
-/// one.
+/// An experiment that is larger than a part is divided into several, each with the values of a range
+/// of iterations. Each experiment takes 32 bytes, and a part about as much as was asked for, unless a
+/// single iteration takes more.
 pub(super) struct Parts {
     log: LogReader,
     /// In the order of the domain.
     places: Places,
-    /// Which experiments each part has.
-    parts: Vec<Range<usize>>,
+    windows: Windows,
+    parts: Vec<Part>,
     /// The part that was read last.
     latest: Option<(usize, Results)>,
+}
+
+/// The content of a part.
+enum Part {
+    /// Whole experiments.
+    Experiments(Range<usize>),
+    /// The values that one experiment has in some iterations.
+    Window {
+        experiment: usize,
+        iterations: Range<u64>,
+    },
 }
 
 impl Parts {
@@ -30,10 +43,41 @@ impl Parts {
         places
             .experiments
             .sort_unstable_by_key(|one| (one.place, one.number));
-        let parts = divide(places.experiments.iter().map(Place::bytes), bytes);
+        let is_large = |one: &Place| one.bytes() > bytes;
+        let large: Vec<&Place> = places
+            .experiments
+            .iter()
+            .filter(|one| is_large(one))
+            .collect();
+        let mut windows = Windows::find(&mut log, &places, &large, bytes)?;
+        let mut parts = Vec::new();
+        let mut begin = 0;
+        for chunk in places
+            .experiments
+            .chunk_by(|one, next| !is_large(one) && !is_large(next))
+        {
+            let number = ExperimentNumber(chunk[0].number);
+            let ranges = if is_large(&chunk[0]) {
+                windows.ranges(number, bytes)
+            } else {
+                Vec::new()
+            };
+            if ranges.len() > 1 {
+                parts.extend(ranges.into_iter().map(|iterations| Part::Window {
+                    experiment: begin,
+                    iterations,
+                }));
+            } else {
+                let divided = divide(chunk.iter().map(Place::bytes), bytes).into_iter();
+                let moved = divided.map(|range| begin + range.start..begin + range.end);
+                parts.extend(moved.map(Part::Experiments));
+            }
+            begin += chunk.len();
+        }
         Ok(Self {
             log,
             places,
+            windows,
             parts,
             latest: None,
         })
@@ -42,6 +86,14 @@ impl Parts {
     /// How many parts there are.
     pub(super) fn len(&self) -> usize {
         self.parts.len()
+    }
+
+    /// Whether the experiments of a part have no values in an earlier part.
+    pub(super) fn has_new_experiments(&self, part: usize) -> bool {
+        match &self.parts[part] {
+            Part::Experiments(_) => true,
+            Part::Window { iterations, .. } => iterations.start == 0,
+        }
     }
 
     /// The results of a part; the one that was read last is still there.
@@ -55,7 +107,16 @@ impl Parts {
     }
 
     fn fold(&mut self, part: usize) -> Result<Results, StorageError> {
-        let experiments = &self.places.experiments[self.parts[part].clone()];
+        let experiments = match &self.parts[part] {
+            Part::Experiments(range) => &self.places.experiments[range.clone()],
+            Part::Window {
+                experiment,
+                iterations,
+            } => {
+                let place = &self.places.experiments[*experiment];
+                return self.windows.fold(&mut self.log, place, iterations.clone());
+            }
+        };
         let numbers = experiments
             .iter()
             .map(|one| (ExperimentNumber(one.number), one.place));
@@ -63,5 +124,102 @@ impl Parts {
         self.places
             .fold(&mut self.log, experiments.iter(), &mut results)?;
         Ok(results)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use research_core::{
+        Column, Event, ExperimentNumber, ExperimentRecord, FsyncPolicy, Iterations, Timestamp,
+        WorkerNumber,
+    };
+    use research_domain::{Config, ExperimentId};
+
+    use super::Parts;
+    use crate::log::{LogReader, LogWriter};
+    use crate::results::{ExperimentResult, Series};
+
+    const EXPERIMENT: ExperimentNumber = ExperimentNumber(0);
+    const BATCHES: u64 = 500;
+    const BATCH: u64 = 20;
+
+    fn started(attempt: u32) -> Event {
+        let record = ExperimentRecord {
+            id: ExperimentId::parse("5bd1e99500000000").unwrap(),
+            place: 0,
+            config: Config::new(),
+            repetition: 0,
+            updates: 0,
+            seed: 0,
+        };
+        Event::ExperimentStarted {
+            at: Timestamp(0),
+            experiment: EXPERIMENT,
+            attempt,
+            worker: WorkerNumber(0),
+            pid: 1,
+            record: Box::new(record),
+        }
+    }
+
+    /// Values of a batch of iterations.
+    fn saved(variable: &str, batch: u64) -> Event {
+        Event::Values {
+            experiment: EXPERIMENT,
+            variable: variable.into(),
+            iterations: Iterations::Run {
+                first: batch * BATCH,
+                count: BATCH,
+            },
+            column: Column::Float(vec![0.5; BATCH as usize]),
+        }
+    }
+
+    /// Asserts that no part of a log with one experiment, which saves batches in this order, holds
+    /// more than twice what was asked for, and that all values are in some part.
+    fn assert_bounded(order: impl Iterator<Item = u64>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.log");
+        let mut writer = LogWriter::create(&path, FsyncPolicy::Never).unwrap();
+        let attempt = |attempt| {
+            [
+                started(attempt),
+                saved("loss", 0),
+                saved("loss", BATCHES - 1),
+            ]
+        };
+        writer.append(&attempt(1)).unwrap();
+        writer.append(&attempt(2)).unwrap();
+        for batch in order {
+            let events = [saved("loss", batch), saved("accuracy", batch)];
+            writer.append(&events).unwrap();
+            writer.commit(false).unwrap();
+        }
+        let most = 200;
+        let bytes = most * size_of::<(u64, f64)>();
+        let mut parts = Parts::of(LogReader::open(&path).unwrap(), bytes).unwrap();
+        let (mut total, mut experiments) = (0, 0);
+        for part in 0..parts.len() {
+            experiments += usize::from(parts.has_new_experiments(part));
+            let results = parts.read(part).unwrap();
+            let series = results.experiments().flat_map(ExperimentResult::series);
+            let held: usize = series.map(Series::len).sum();
+            assert!((1..=2 * most).contains(&held), "{held} values in {part}");
+            total += held;
+        }
+        assert_eq!((total as u64, experiments), (2 * BATCHES * BATCH, 1));
+    }
+
+    #[test]
+    fn no_part_of_a_large_experiment_holds_more_than_twice_what_was_asked_for() {
+        assert_bounded(0..BATCHES);
+        assert_bounded((0..BATCHES).rev());
+        assert_bounded((0..BATCHES).map(|batch| batch * 7 % BATCHES));
+        assert_bounded(
+            (0..2 * BATCHES)
+                .map(|batch| batch / 3 % BATCHES)
+                .chain(333..BATCHES),
+        );
     }
 }

@@ -102,13 +102,26 @@ impl Places {
         experiments: impl Iterator<Item = &'a Place>,
         results: &mut Results,
     ) -> Result<(), StorageError> {
+        self.for_each_frame(log, experiments, &mut |_, events| results.extend(events))
+    }
+
+    /// Calls a function with the offsets and the events of each frame of the blocks in which these
+    /// experiments are.
+    pub(super) fn for_each_frame<'a>(
+        &self,
+        log: &mut LogReader,
+        experiments: impl Iterator<Item = &'a Place>,
+        see: &mut dyn FnMut(Range<u64>, &[Event]),
+    ) -> Result<(), StorageError> {
         for blocks in blocks_of(experiments) {
-            log.seek(self.blocks[blocks.start]);
+            let mut offset = self.blocks[blocks.start];
+            log.seek(offset);
             let end = self.blocks[blocks.end];
-            while log.offset() < end
+            while offset < end
                 && let Some(events) = log.next_batch()?
             {
-                results.extend(&events);
+                see(offset..log.offset(), &events);
+                offset = log.offset();
             }
         }
         Ok(())
@@ -152,7 +165,7 @@ fn note(event: &Event, block: u32, experiments: &mut Vec<Place>) {
             let backtrace = exception.backtrace.as_ref().map_or(0, String::len);
             (experiment, exception.message.len() + backtrace)
         }
-        Event::LargeValue { experiment, .. } => (experiment, 4 * PARAMETER),
+        Event::LargeValue { experiment, .. } => (experiment, large_value_bytes()),
         Event::Progress { experiment, .. } | Event::ExperimentEnded { experiment, .. } => {
             (experiment, 0)
         }
@@ -175,7 +188,13 @@ fn find(experiments: &[Place], number: ExperimentNumber) -> Result<usize, usize>
     }
 }
 
-fn column_bytes(column: &Column) -> usize {
+/// About what a large value takes, whose bytes are in a file of their own.
+pub(super) const fn large_value_bytes() -> usize {
+    4 * PARAMETER
+}
+
+/// About what the values of a column take with their iterations.
+pub(super) fn column_bytes(column: &Column) -> usize {
     let iterations = size_of::<u64>() * column.len();
     iterations
         + match column {

@@ -170,6 +170,18 @@ impl ExperimentResult {
         &mut self.series[position]
     }
 
+    /// Takes the values of the variables that it has.
+    #[cfg(feature = "parquet")]
+    pub(super) fn take_values(&mut self, mut other: Self) {
+        for series in &mut self.series {
+            let mut others = other.series.iter_mut();
+            if let Some(found) = others.find(|one| one.variable() == series.variable()) {
+                std::mem::swap(series, found);
+            }
+        }
+        self.large = other.large;
+    }
+
     pub(super) fn push_large(&mut self, variable: &Arc<str>, iteration: u64, value: &LargeValue) {
         let values = self.large.entry(Arc::clone(variable)).or_default();
         values.insert(iteration, value.clone());

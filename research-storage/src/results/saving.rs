@@ -1,6 +1,6 @@
 //! What experiments have saved, as results take it in.
 
-use std::collections::BTreeSet;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use research_core::{Column, ColumnBuilder, ExperimentNumber, Iterations, LargeValue};
@@ -47,18 +47,29 @@ impl Results {
         };
         experiment.forget_large(&name, iterations.iter().take(column.len()));
         let series = experiment.series_mut(&name, self.names.len());
-        match wanted {
-            None => {
-                series.append(iterations, column);
+        let share = self.range.as_ref().map_or(Share::All, |range| {
+            Share::of(range, iterations, column.len())
+        });
+        if share == Share::None {
+            return false;
+        }
+        if wanted.is_none() && share == Share::All {
+            series.append(iterations, column);
+            return true;
+        }
+        let is_chosen = |iteration| {
+            wanted.is_none_or(|wanted| wanted.contains(&iteration))
+                && self
+                    .range
+                    .as_ref()
+                    .is_none_or(|range| range.contains(&iteration))
+        };
+        match chosen(iterations, column, is_chosen) {
+            Some((iterations, column)) => {
+                series.append(&iterations, &column);
                 true
             }
-            Some(wanted) => match chosen(iterations, column, wanted) {
-                Some((iterations, column)) => {
-                    series.append(&iterations, &column);
-                    true
-                }
-                None => false,
-            },
+            None => false,
         }
     }
 
@@ -83,15 +94,48 @@ impl Results {
     }
 }
 
-/// The values of the iterations that are wanted.
+/// How many of some iterations are in a range.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    None,
+    Some,
+    All,
+}
+
+impl Share {
+    fn of(range: &Range<u64>, iterations: &Iterations, count: usize) -> Self {
+        match span(iterations, count) {
+            Some(span) if range.contains(span.start()) && range.contains(span.end()) => Self::All,
+            Some(span) if *span.start() < range.end && *span.end() >= range.start => Self::Some,
+            _ => Self::None,
+        }
+    }
+}
+
+/// The lowest and the highest of the first `count` iterations.
+pub(crate) fn span(iterations: &Iterations, count: usize) -> Option<RangeInclusive<u64>> {
+    let count = count.min(iterations.len());
+    match iterations {
+        Iterations::Run { first, .. } => {
+            let others = u64::try_from(count.checked_sub(1)?).unwrap_or(u64::MAX);
+            Some(*first..=first.saturating_add(others))
+        }
+        Iterations::List(list) => {
+            let list = &list[..count];
+            Some(*list.iter().min()?..=*list.iter().max()?)
+        }
+    }
+}
+
+/// The values of the iterations that are chosen.
 fn chosen(
     iterations: &Iterations,
     column: &Column,
-    wanted: &BTreeSet<u64>,
+    is_chosen: impl Fn(u64) -> bool,
 ) -> Option<(Iterations, Column)> {
     let mut chosen = ColumnBuilder::default();
     for (position, iteration) in iterations.iter().take(column.len()).enumerate() {
-        if wanted.contains(&iteration) {
+        if is_chosen(iteration) {
             chosen.push(iteration, column.get(position)?);
         }
     }

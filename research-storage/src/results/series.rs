@@ -82,9 +82,8 @@ impl Series {
         let (Some(first), true) = (iterations.iter().next(), count > 0) else {
             return;
         };
-        let follows = self
-            .last()
-            .is_none_or(|last| last < first && first.checked_add(count as u64).is_some());
+        let follows = self.last().is_none_or(|last| last < first)
+            && first.checked_add(count as u64).is_some();
         if follows && is_rising(iterations, count) {
             append_iterations(&mut self.iterations, iterations, count);
             append_column(&mut self.column, column, count);

@@ -1,6 +1,8 @@
 //! How workers are started. Where the program has one thread when its run begins, they are forked:
 //! they have all that it has, and nothing happens twice. Threads do not survive a fork, so where there
-//! are others the program is executed anew, and comes to the same run.
+//! are others the program is executed anew, and comes to the same run. So it is where workers need
+//! nothing of the leader's memory, because they build the experiment from the record: executors are
+//! then forked from a smaller process.
 
 mod execution;
 mod fork_server;
@@ -73,6 +75,16 @@ impl Launcher {
             return Ok(Begun::Leader(Self(Kind::Execution)));
         }
         ForkServer::start()
+    }
+
+    /// Prepares to start workers by executing the program anew, for programs whose first statement
+    /// serves the leader with an experiment that is built from the record.
+    #[must_use]
+    pub fn executing(isolation: Isolation) -> Self {
+        Self(match isolation {
+            Isolation::None => Kind::Nothing,
+            Isolation::Experiment | Isolation::Worker => Kind::Execution,
+        })
     }
 
     /// Starts a worker, a child of this process, which gets its commands from this socket.

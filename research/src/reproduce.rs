@@ -177,7 +177,7 @@ impl Prepared {
         experiment: &StoredExperiment,
         active: &ActiveRun,
     ) -> Result<(Vec<Event>, Kept), ResearchError> {
-        let launcher = worker::launcher(self.research.options.isolation, &self.experiment)?;
+        let launcher = worker::launcher(&self.research, &self.experiment)?;
         let mut options = self.research.options.clone();
         options.seed = stored.record().options.seed;
         self.research.rules = stored.record().rules;

@@ -78,7 +78,7 @@ pub(crate) struct Settings {
     /// The rules for draws and ids: those of the record, when the research is resumed.
     pub(crate) rules: Rules,
     seed: Option<u64>,
-    source: Option<serde_json::Value>,
+    pub(crate) source: Option<serde_json::Value>,
     source_file: Option<PathBuf>,
     updates: Vec<Rule>,
     pub(crate) subscribers: Vec<Box<dyn research_core::Subscriber>>,
@@ -161,7 +161,7 @@ impl Prepared {
             action: "handle signals",
             source,
         })?;
-        let launcher = worker::launcher(self.research.options.isolation, &self.experiment)?;
+        let launcher = worker::launcher(&self.research, &self.experiment)?;
         let mut stored = None;
         let mut done = DoneBefore::default();
         let mut warnings = Vec::new();

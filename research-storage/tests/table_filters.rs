@@ -297,8 +297,8 @@ fn a_value_that_no_experiment_has_is_said_with_the_nearest() {
     assert_eq!(notes(&condition("lr == 0.45")), [nearest]);
     assert_eq!(notes(&all().config_text("lr", "0.45")), [nearest]);
     assert_eq!(
-        notes(&condition("model == \"smal.bin\"")),
-        ["no experiment has the value \"smal.bin\" of `model`; did you mean `small.bin`?"]
+        notes(&condition("model == \"sm4ll.bin\"")),
+        ["no experiment has the value \"sm4ll.bin\" of `model`; did you mean `small.bin`?"]
     );
     assert_eq!(
         notes(&condition("lr == 0.5 and model == \"small.bin\"")),

@@ -82,7 +82,7 @@ fn experiments_with_files_of_their_own_or_one_at_a_time_are_run() {
 }
 
 #[test]
-fn files_that_links_make_the_same_fail_and_give_nobody_anothers_values() {
+fn files_that_links_make_the_same_fail_and_never_share_values() {
     let place = Place::new();
     std::fs::create_dir(place.path("real")).unwrap();
     for a in 1..=6 {

@@ -138,6 +138,10 @@ impl Runner {
     }
 }
 
+/// The error of [`began_at`] at most, in microseconds: it is computed from two times that the system
+/// gives in hundredths of a second.
+const START_TOLERANCE: u64 = 100_000;
+
 /// Whether the leader of the run with this mark lives: then nothing of it was left behind,
 /// whatever a lock says.
 fn is_led(mark: &str) -> bool {
@@ -148,13 +152,15 @@ fn is_led(mark: &str) -> bool {
         return false;
     };
     // A process that started later has only got its number.
-    began_at(pid).is_some_and(|began| began <= since)
+    began_at(pid).is_some_and(|began| began <= since.saturating_add(START_TOLERANCE))
 }
 
 /// When a process started, in microseconds since 1970, to a hundredth of a second; `None` if there
 /// is none.
 fn began_at(pid: u32) -> Option<u64> {
     let ticks = start_of(pid)?;
+    // Before the uptime: a delay between the two makes the start earlier, never later.
+    let now = Timestamp::now().0;
     let uptime: f64 = system_file("/proc/uptime")
         .split(' ')
         .next()?
@@ -162,7 +168,7 @@ fn began_at(pid: u32) -> Option<u64> {
         .ok()?;
     // The system counts a hundred ticks a second for programs, whatever it does itself.
     let age = uptime - ticks as f64 / 100.0;
-    Some(Timestamp::now().0.saturating_sub((age * 1e6) as u64))
+    Some(now.saturating_sub((age * 1e6) as u64))
 }
 
 /// When a process started, in the system's ticks; `None` if there is none, or it has ended and

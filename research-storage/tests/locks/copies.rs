@@ -7,7 +7,7 @@ use std::process::Command;
 use research_core::StorageError;
 use research_storage::{LocalStorage, StoredResearch, remove};
 
-use crate::{Leader, research, system_file};
+use crate::{Leader, alone, research, system_file};
 
 /// Copies the files of a folder.
 fn copy(from: &Path, to: &Path) {
@@ -22,6 +22,7 @@ fn copy(from: &Path, to: &Path) {
 /// original.
 #[test]
 fn a_copied_lock_means_nothing() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     let mut leader = Leader::start(&folder);
@@ -45,6 +46,7 @@ fn a_copied_lock_means_nothing() {
 /// Locks of earlier versions do not say which file they are.
 #[test]
 fn a_copied_lock_of_an_earlier_version_means_nothing_while_its_leader_lives() {
+    let _alone = alone();
     let host = system_file("/proc/sys/kernel/hostname");
     let boot = system_file("/proc/sys/kernel/random/boot_id");
     let base = tempfile::tempdir().unwrap();
@@ -73,6 +75,7 @@ fn a_copied_lock_of_an_earlier_version_means_nothing_while_its_leader_lives() {
 
 #[test]
 fn a_lock_that_names_another_process_makes_nobody_its_holder() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     let stored = StoredResearch::load(&folder).unwrap();
@@ -98,6 +101,7 @@ fn a_lock_that_names_another_process_makes_nobody_its_holder() {
 /// Deleting the lock lets nobody else write the log.
 #[test]
 fn who_has_lost_its_lock_still_runs_the_research() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     let mut leader = Leader::start(&folder);

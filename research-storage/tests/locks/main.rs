@@ -10,8 +10,8 @@ use std::io::{BufRead, BufReader, Lines, Read};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
 
 use common::record;
 use research_core::StorageError;
@@ -24,6 +24,7 @@ const FOLDER: &str = "RESEARCH_STORAGE_TEST_FOLDER";
 /// it until its input ends.
 #[test]
 fn another_leader() {
+    let _alone = alone();
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
@@ -75,6 +76,13 @@ impl Leader {
     }
 }
 
+/// Lets one test run at a time: a child that another thread forks holds the locks of this process
+/// until it executes its program.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn research(base: &Path) -> PathBuf {
     LocalStorage::create(base, &record("power"))
         .unwrap()
@@ -84,6 +92,7 @@ fn research(base: &Path) -> PathBuf {
 
 #[test]
 fn a_second_leader_is_refused_while_the_first_lives() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     let stored = StoredResearch::load(&folder).unwrap();
@@ -115,6 +124,7 @@ fn a_second_leader_is_refused_while_the_first_lives() {
 
 #[test]
 fn the_lock_of_a_leader_that_was_killed_is_taken_over() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     let mut leader = Leader::start(&folder);
@@ -138,6 +148,7 @@ fn the_lock_of_a_leader_that_was_killed_is_taken_over() {
 
 #[test]
 fn of_many_processes_one_runs() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     for _ in 0..5 {
@@ -174,6 +185,7 @@ fn at_once(run: impl Fn() -> Result<LocalStorage, StorageError> + Sync) -> usize
 
 #[test]
 fn of_many_threads_one_makes_the_folder_and_one_runs_it() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     for round in 0..20 {
         let record = record(&round.to_string());
@@ -191,6 +203,7 @@ fn of_many_threads_one_makes_the_folder_and_one_runs_it() {
 
 #[test]
 fn leaders_that_come_and_go_never_meet() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     let inside = AtomicUsize::new(0);
@@ -223,6 +236,7 @@ fn system_file(path: &str) -> String {
 
 #[test]
 fn stale_locks_are_taken_over() {
+    let _alone = alone();
     let host = system_file("/proc/sys/kernel/hostname");
     let boot = system_file("/proc/sys/kernel/random/boot_id");
     let base = tempfile::tempdir().unwrap();
@@ -256,6 +270,7 @@ fn stale_locks_are_taken_over() {
 /// meanwhile; of a machine's earlier life nothing can be left.
 #[test]
 fn the_marks_of_runs_that_died_are_kept_until_nothing_is_left_of_them() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     let stored = StoredResearch::load(&folder).unwrap();
@@ -295,6 +310,7 @@ fn the_marks_of_runs_that_died_are_kept_until_nothing_is_left_of_them() {
 
 #[test]
 fn a_lock_of_another_machine_is_left_to_the_user() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     leave_lock(&folder, 4242, 5, "node17", "another life");
@@ -325,6 +341,7 @@ fn a_lock_of_another_machine_is_left_to_the_user() {
 
 #[test]
 fn what_is_no_lock_file_is_not_touched() {
+    let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
     fs::write(base.path().join("precious"), "bytes").unwrap();

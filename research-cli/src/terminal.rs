@@ -1,9 +1,9 @@
-//! The edge of the terminal: what others have written is shown, and never obeyed.
+//! Writes to the terminal without the control codes that foreign text contains.
 //!
 //! Names, messages, values and outputs of programs may contain codes that move the cursor, change
 //! colours or the title of the window, or make a terminal answer. Everything that the program
-//! says goes through [`Printable`], which leaves them out. Output that is no terminal's is left
-//! as it is, so that other programs read what was stored; standard error always goes through.
+//! prints goes through [`Printable`], which removes them. Standard output that is not a terminal is
+//! not changed, so other programs read what was stored; standard error is always filtered.
 
 use std::io::{self, BufWriter, IsTerminal, StderrLock, StdoutLock, Write};
 

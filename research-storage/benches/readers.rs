@@ -2,16 +2,16 @@
 //! iterations of 2 variables.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
 
+#[path = "shared/events.rs"]
+mod events;
+
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use research_core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, ResearchRecord, RunOptions,
-    Status, Storage, Timestamp, WorkerNumber,
-};
-use research_domain::{Config, ExperimentId, Rules};
+use research_core::{Event, Storage};
+use research_domain::Config;
 use research_storage::{
     Format, LocalStorage, LogResults, PlotOptions, QueryOptions, StoredResearch, SummaryOptions,
     TableOptions,
@@ -21,74 +21,16 @@ const EXPERIMENTS: u64 = 20_000;
 const ITERATIONS: u64 = 500;
 const VALUES: u64 = EXPERIMENTS * ITERATIONS * 2;
 
-/// The events of one experiment; each of ten repetitions of a config.
+/// The events of one experiment.
 fn experiment(number: u64) -> [Event; 4] {
-    let at = Timestamp(number);
-    let attempt = 1;
     let config = Config::from_pairs([("width", number / 1000)])
         .with("lr", 1.0 / (number / 10 % 100 + 1) as f64)
         .with("model", "small");
-    let record = ExperimentRecord {
-        id: ExperimentId::parse(&format!("e{number:015x}")).unwrap(),
-        place: number,
-        config,
-        repetition: number % 10,
-        updates: 0,
-        seed: number,
-    };
-    let experiment = ExperimentNumber(number);
-    let values = |variable: &str, scale: f64| {
-        let value = |iteration| scale / (iteration + number + 1) as f64;
-        Event::Values {
-            experiment,
-            variable: variable.into(),
-            iterations: Iterations::Run {
-                first: 0,
-                count: ITERATIONS,
-            },
-            column: Column::Float((0..ITERATIONS).map(value).collect()),
-        }
-    };
-    [
-        Event::ExperimentStarted {
-            at,
-            experiment,
-            attempt,
-            worker: WorkerNumber(0),
-            pid: 1,
-            record: Box::new(record),
-        },
-        values("loss", 1.0),
-        values("accuracy", 0.5),
-        Event::ExperimentEnded {
-            at,
-            experiment,
-            attempt,
-            status: Status::Finished,
-            reason: None,
-            iterations: ITERATIONS,
-        },
-    ]
+    events::experiment(number, config, ITERATIONS)
 }
 
 fn kept(base: &Path) -> PathBuf {
-    let record = ResearchRecord {
-        format: ResearchRecord::FORMAT,
-        rules: Rules::LATEST,
-        name: "bench".to_owned(),
-        created: 0,
-        program: "bench".to_owned(),
-        build: None,
-        directory: base.to_owned(),
-        directory_from_folder: None,
-        domain: "width=[1]".to_owned(),
-        options: RunOptions::default(),
-        units: Vec::new(),
-        updates: Vec::new(),
-        source: None,
-        source_file: None,
-    };
-    let mut storage = LocalStorage::create(base, &record).unwrap();
+    let mut storage = LocalStorage::create(base, &events::record(base)).unwrap();
     for number in 0..EXPERIMENTS {
         storage.append(&experiment(number)).unwrap();
         if number % 16 == 0 {

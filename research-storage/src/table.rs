@@ -46,9 +46,11 @@ pub(crate) use filter::{Selected, check_variables, select};
 pub(crate) use iterations::{PartTable, results_table};
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::ParquetFile;
+#[cfg(any(feature = "plot", feature = "query"))]
+pub(crate) use summary::left_out_note;
 pub(crate) use summary::summary_table;
 #[cfg(feature = "plot")]
-pub(crate) use summary::{is_null, left_out_note, number_at};
+pub(crate) use summary::{is_null, number_at};
 #[cfg(feature = "parquet")]
 pub(crate) use whole::WholeTables;
 pub(crate) use write::RowWriter;

@@ -41,8 +41,8 @@ pub struct Arguments {
 /// Runs the command.
 ///
 /// # Errors
-/// There is no such research, it cannot be read, its tables have rows that the log lacks, and files
-/// that cannot be written or removed.
+/// The research is missing or cannot be read, its tables have rows that the log lacks, or files cannot
+/// be written or removed.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let replace = match arguments.allow_fewer_rows {

@@ -47,8 +47,8 @@ impl Background {
     }
 }
 
-/// Reports to the process that started this one that the run has begun: it is in the log, and a worker is
-/// there to run experiments. A run that ends before that tells how by its exit code.
+/// Reports to the process that started this one that the run has begun: the log has its start, and a
+/// worker is ready. A run that ends earlier reports by its exit code.
 struct Begun(Option<UnixStream>);
 
 impl Subscriber for Begun {

@@ -23,8 +23,8 @@ With --salvage a damaged log is replaced by a new one, which has all that is who
 were inserted or removed; the damaged one stays in the folder as events.damaged.log. Experiments
 whose endings were lost are run again by `research resume`.
 
-The end of a log is damaged, too, where it is not a whole frame and no process runs the research. That a
-run was killed is not damage.
+The end of a log is damaged, too, where it is not a whole frame and no process runs the research. A
+killed run is not damage.
 
 Exit codes: 0 if all is whole, 1 if something is damaged or missing, 2 if it is no research, 3 if it
 cannot be read.",

@@ -39,7 +39,7 @@ pub struct Arguments {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Give up after so many seconds; 0 is never
+    /// Stop the query after this many seconds; 0 disables the limit
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = timeout)]
     pub timeout: Duration,
 }

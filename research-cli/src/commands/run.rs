@@ -106,7 +106,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         return detach::start(Path::new("."), name, name);
     }
     let mut research = arguments.background.leave(describe(&file)?)?;
-    // A file elsewhere is no part of the project.
+    // A file outside the directory does not belong to the project.
     let path = match std::env::current_dir() {
         Ok(current) => arguments
             .file

@@ -1,4 +1,4 @@
-//! What is done to the folder of a run while it goes on, by somebody else than its processes.
+//! Changes that another process makes to the folder of a research while it runs.
 
 use std::fs::{self, File};
 use std::path::Path;

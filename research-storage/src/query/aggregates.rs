@@ -1,14 +1,16 @@
 //! Sums and means that leave out what is not a number, and count it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::functions::{Aggregate, Context, FunctionFlags, WindowAggregate};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Error, Result};
 
+use crate::table::left_out_note;
+
 /// How many values that are not numbers an aggregate has left out.
-pub(super) type Counter = Arc<AtomicU64>;
+pub(super) type Counter = Arc<AtomicUsize>;
 
 /// Replaces `avg`, `sum` and `total`, which take a text for the number 0. Returns each name with its
 /// counter.
@@ -36,15 +38,8 @@ pub(super) fn replace(connection: &Connection) -> Result<Vec<(&'static str, Coun
 
 /// What the aggregates have left out, a sentence each.
 pub(super) fn notes(counters: &[(&'static str, Counter)]) -> Vec<String> {
-    let note = |(name, counter): &(&str, Counter)| match counter.load(Ordering::Relaxed) {
-        0 => None,
-        1 => Some(format!(
-            "`{name}`: 1 value that is not a number is left out"
-        )),
-        count => Some(format!(
-            "`{name}`: {count} values that are not numbers are left out"
-        )),
-    };
+    let note =
+        |(name, counter): &(&str, Counter)| left_out_note(name, counter.load(Ordering::Relaxed));
     counters.iter().filter_map(note).collect()
 }
 

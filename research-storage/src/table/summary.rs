@@ -17,8 +17,10 @@ use super::write::Short;
 use super::{Rows, Table, TableError};
 use crate::results::{ExperimentResult, Source};
 
+#[cfg(any(feature = "plot", feature = "query"))]
+pub(crate) use measured::left_out_note;
 #[cfg(feature = "plot")]
-pub(crate) use measured::{is_null, left_out_note, number_at};
+pub(crate) use measured::{is_null, number_at};
 
 use measured::{Measured, Measurements};
 

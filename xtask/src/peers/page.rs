@@ -9,11 +9,13 @@ use super::contestants::Work;
 const OPENING: &str = "\
 # Beside other programs
 
-Written by `cargo xtask bench --peers`, which installs those that are Python packages from the package index, and runs the same work with
-all of them in turns, two experiments at a time (Hydra: one), on one machine, each with its own defaults. What each starts, workers,
-programs and a server where it has one, is in its time; the Python that calls a library is not. Medians, and the spread from the slowest
-to the fastest round. Memory is that of the largest process up to the end of the run, of research the leader. What each keeps, and
-what an experiment is kept apart by, differs: it stands beside the figures, which mean little without it.
+Written by `cargo xtask bench --peers`, which installs those that are Python packages from the
+package index, and runs the same work with all of them in turns, two experiments at a time (Hydra:
+one), on one machine, each with its own defaults. What each starts, workers, programs and a server
+where it has one, is in its time; the Python that calls a library is not. Medians, and the spread
+from the slowest to the fastest round. Memory is that of the largest process up to the end of the
+run, of research the leader. What each keeps, and what an experiment is kept apart by, differs: it
+stands beside the figures, which mean little without it.
 ";
 
 /// The page.
@@ -27,8 +29,8 @@ pub(super) fn write(entries: &[Entry], rounds: u32) -> String {
         entries,
         Work::Function,
         "A function",
-        "Each experiment calls a function that doubles a number, and its result is kept. `table` is from the files to a table with a row per \
-         experiment.",
+        "Each experiment calls a function that doubles a number, and its result is kept. `table` is \
+         from the\nfiles to a table with a row per experiment.",
         "functions",
     );
     section(

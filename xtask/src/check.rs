@@ -78,7 +78,7 @@ pub(crate) fn faults(kind: Option<&str>, runs: u64, seed: u64) -> Result<(), Fai
         "test",
         "--locked",
         "--package=research-cli",
-        "--test=run",
+        "--test=cli",
         "--",
         "--nocapture",
         "faults::",

@@ -1,10 +1,4 @@
 //! Events of a run that never was.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    reason = "helpers of tests, of which each test program uses some"
-)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,4 @@
 //! The program at a terminal, as people see it.
-#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic")]
 
 mod hostile;
 mod pseudo;

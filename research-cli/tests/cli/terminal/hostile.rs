@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::WIDE;
-use crate::pseudo::Terminal;
+use super::WIDE;
+use super::pseudo::Terminal;
 
 /// The title of the window, a question that a terminal answers, colours, a cleared screen, controls
 /// of one byte and of two, and a change of direction.

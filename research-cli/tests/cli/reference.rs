@@ -1,5 +1,4 @@
 //! docs/research-file.md has what there is, no less and no more: the program is asked.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::env;
 use std::fs;

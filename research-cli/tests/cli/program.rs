@@ -1,16 +1,14 @@
 //! The program as a process: exit codes, where it writes to, broken pipes.
 
-mod common;
-
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::text;
+use crate::common::text;
 
 fn research(arguments: &[&str]) -> Output {
-    common::research(Path::new("."), arguments)
+    crate::common::research(Path::new("."), arguments)
 }
 
 #[test]
@@ -79,7 +77,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let research = common::research;
+    let research = crate::common::research;
     research(path, &["init"]);
     research(path, &["run", "research.toml", "-q", "--set", "profile=1"]);
     let results = research(path, &["results", "first", "--format=csv"]);

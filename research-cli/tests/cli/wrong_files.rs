@@ -1,6 +1,5 @@
 //! What wrong research files are answered with: `wrong_files.txt` and `wrong_settings.txt` have
 //! each case with its message, as people see it.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;
 
@@ -94,7 +93,7 @@ fn a_long_line_is_shown_around_the_place() {
 
 #[test]
 fn cut_and_garbled_files_are_errors_and_no_panics() {
-    let toml = include_str!("../../examples/training/research.toml");
+    let toml = include_str!("../../../examples/training/research.toml");
     let json = serde_json::to_string_pretty(&ResearchFile::parse(toml, Format::Toml).unwrap());
     let mut state = 1u64;
     for (text, format) in [(toml, Format::Toml), (json.unwrap().as_str(), Format::Json)] {

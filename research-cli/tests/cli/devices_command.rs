@@ -1,5 +1,4 @@
 //! `research devices`.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::process::{Command, Stdio};
 

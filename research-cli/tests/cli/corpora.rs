@@ -1,6 +1,5 @@
 //! What fuzzing has found to be worth trying, in `fuzz/corpus`: what its targets hold to must hold for
 //! all of it, also where nobody fuzzes.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

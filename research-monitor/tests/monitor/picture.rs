@@ -1,8 +1,6 @@
 //! The fold of events into a picture.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use research_core::{Column, ExperimentNumber, Outcome, Status, WorkerNumber};
 use research_domain::Value;
 use research_monitor::{Counted, Picture, ProcessKind};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{printed, python};
+use super::{printed, python};
 
 /// Of so many ids in hexadecimal digits, about 20 would be numbers to a reader that guesses types.
 const EXPERIMENTS: usize = 450;
@@ -38,7 +38,7 @@ fn ids_are_strings_to_pandas_polars_and_duckdb() {
     assert_eq!(rows.len(), EXPERIMENTS);
     let ids: Vec<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
     std::fs::write(folder.path().join("ids.txt"), ids.join("\n")).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tables/id_types.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/tables/id_types.py");
     let output = Command::new(python)
         .arg(script)
         .args(["ids.txt", "results.csv", "experiments.csv"])

@@ -1,5 +1,4 @@
 //! The examples do what they say: the last config of each, in one executor.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::env;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! `research domain`, through the library.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use clap::Parser;
 use research_cli::commands::{CommandError, domain};

@@ -1,12 +1,9 @@
 //! `research profile`, on a research that is stored.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
-mod common;
 
 use std::path::Path;
 use std::process::Output;
 
-use common::{record, research, text};
+use crate::common::{record, research, text};
 use research::core::{
     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Measure, SpanTime, Storage,
     Timestamp, WorkerNumber,

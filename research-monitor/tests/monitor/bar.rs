@@ -1,12 +1,10 @@
 //! The bar, on a terminal in memory and without one.
 
-mod common;
-
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use indicatif::InMemoryTerm;
 use research_core::{LogLevel, Outcome, Status, Subscriber};
 use research_monitor::{Bar, Monitor, Picture, ShowProgress};

@@ -1,9 +1,6 @@
 //! Results in the hands of other programs: Parquet files read from Python, questions in SQL,
 //! summaries.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod filters;
 mod id_types;
 mod ids;
@@ -11,7 +8,7 @@ mod ids;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{record, research};
+use crate::common::{record, research};
 use research::core::{
     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Status, Storage, Timestamp,
     WorkerNumber,
@@ -173,7 +170,7 @@ fn pandas_polars_and_duckdb_read_what_the_csv_says() {
         &["query", "kinds", question, "--format", "csv"],
     );
     std::fs::write(folder.path().join("experiments.csv"), experiments).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tables/compare.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/tables/compare.py");
     for [parquet, csv] in [
         ["kinds/results.parquet", "results.csv"],
         ["long.parquet", "long.csv"],

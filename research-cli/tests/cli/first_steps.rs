@@ -1,13 +1,10 @@
 //! What a new user types first: `init`, `run --dry-run`, `completions`, `man`, `--version`.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{research, text};
+use crate::common::{research, text};
 use research_cli::file::{Format, ResearchFile};
 
 #[test]

@@ -1,11 +1,8 @@
 //! Commands about researches that are stored: status, results, list and remove.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
-mod common;
 
 use std::path::Path;
 
-use common::{at, record, research, text};
+use crate::common::{at, record, research, text};
 use research::core::{
     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Outcome, Status, Storage,
     WorkerNumber,

@@ -9,8 +9,8 @@ use research::core::{
 use research::domain::{Config, ExperimentId};
 use research::storage::LocalStorage;
 
+use super::{printed, refused};
 use crate::common::record;
-use crate::{printed, refused};
 
 /// One of them begins as another is called.
 const IDS: [&str; 3] = ["b1", "abc", "ab"];

@@ -1,8 +1,6 @@
 //! What is said of a research: summary, status and the monitor's log.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use research_core::{Column, Outcome, Status, Subscriber};
 use research_monitor::{MonitorLog, Picture, StatusReport, Summary};
 

@@ -73,7 +73,7 @@ fn of_an_extended_domain_only_what_is_new_is_run() {
 /// A research of three experiments, of which the third has failed, as the first versions left it.
 fn first_rules() -> Place {
     let place = Place::new();
-    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run/first_rules");
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/first_rules");
     std::fs::create_dir(place.path("old")).unwrap();
     for file in ["research.json", "events.log"] {
         std::fs::copy(from.join(file), place.path("old").join(file)).unwrap();

@@ -6,7 +6,6 @@
 //! anything, in a line or as a line for any lines. A command that prints what is not shown is all
 //! right if nothing is shown. Commands that no test can run, because they build or need other
 //! programs, stand in a fence ` ```sh `.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::env;
 use std::fs;

@@ -1,0 +1,11 @@
+//! Run state, bar and reports, of events that are made by hand.
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test may panic; helpers are seen by one test executable alone"
+)]
+
+mod bar;
+mod common;
+mod picture;
+mod reports;

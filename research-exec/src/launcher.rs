@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 use research_core::Isolation;
+use research_process::is_single_threaded;
 use serde::{Deserialize, Serialize};
 
-use crate::process::is_single_threaded;
 use crate::worker::Target;
 use fork_server::ForkServer;
 pub use fork_server::ForkedWorker;

@@ -19,15 +19,14 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, after, bounded, never, select};
 use research_core::{Event, LogLevel, Outcome, RunClock, Timestamp, WorkerNumber};
+use research_process::{
+    MAX_DEPTH, kill_strays, make_children_waitable, nesting_depth, survive_file_size_limit,
+};
 
 use crate::devices::DevicePlan;
 use crate::distributor::{Action, Input};
-use crate::groups::survive_file_size_limit;
 use crate::launcher::Launcher;
-use crate::lineage;
 use crate::link::message::{Init, Task, TaskNumber};
-use crate::orphans::end_left_behind;
-use crate::process::wait_for_children;
 use crate::worker::Target;
 pub use control::RunControl;
 use dispatch::{Desk, Dispatch, Order};
@@ -51,10 +50,10 @@ const INBOX: usize = 256;
 /// Events could not be kept, workers could not be started or kept ending. Whatever happens, no
 /// worker outlives the call.
 pub fn lead(mut job: Job) -> Result<Report, RunError> {
-    if lineage::depth() >= lineage::MOST_DEPTH {
+    if nesting_depth() >= MAX_DEPTH {
         return Err(RunError::TooDeep);
     }
-    wait_for_children().map_err(|source| RunError::Io {
+    make_children_waitable().map_err(|source| RunError::Io {
         action: "wait for its children",
         source,
     })?;
@@ -338,13 +337,13 @@ impl Leader {
     fn finish(mut self, outcome: Outcome, dispatch: &mut Dispatch) -> Result<Report, RunError> {
         if let Some(updates) = self.updates.take() {
             updates.stop();
-            self.end_left_behind(dispatch);
+            self.kill_strays(dispatch);
         } else if self
             .in_process
             .as_ref()
             .is_some_and(InProcess::starts_programs)
         {
-            self.end_left_behind(dispatch);
+            self.kill_strays(dispatch);
         }
         dispatch.append(vec![Event::RunEnded {
             at: Timestamp::now(),
@@ -362,8 +361,8 @@ impl Leader {
 
     /// Ends what programs have left behind that this process has started: workers end what theirs
     /// have.
-    fn end_left_behind(&self, dispatch: &Dispatch) {
-        if let Err(error) = end_left_behind(std::slice::from_ref(&self.mark)) {
+    fn kill_strays(&self, dispatch: &Dispatch) {
+        if let Err(error) = kill_strays(std::slice::from_ref(&self.mark)) {
             let text = format!("what programs have left behind cannot be ended: {error}");
             warn(dispatch, &text);
         }

@@ -9,19 +9,17 @@
 mod clock;
 mod distributor;
 mod executor;
-mod groups;
+
 mod in_unit;
 mod launcher;
 mod leader;
-mod lineage;
+
 mod link;
-mod oom;
-mod orphans;
 mod printed;
-mod process;
+
 mod relaunch;
 mod task;
-mod usage;
+
 mod worker;
 
 pub mod devices;
@@ -31,14 +29,11 @@ pub use distributor::{StatusCounts, UpdateRequest};
 pub use executor::{
     BranchExecution, Ending, Execution, Executor, ExecutorError, Series, SpanProfile,
 };
-pub use groups::{running_groups, signal_groups, survive_file_size_limit};
 pub use in_unit::is_in_unit;
 pub use launcher::{Begun, ForkedWorker, Launcher, has_one_thread};
 pub use leader::{
     DomainUpdater, Job, LaunchError, Report, RunControl, RunError, Signals, call_subscriber, lead,
 };
-pub use orphans::{end_left_behind, new_mark};
-pub use process::{end_process, leave_terminal};
 pub use relaunch::{is_in_unknown_test, relaunched_test};
 pub use task::{
     DomainSource, DoneBefore, Grouping, KnownExperiment, NewDomain, ResumePlan, SourceError,

@@ -53,7 +53,6 @@ mod output_spec;
 mod preview;
 mod process;
 mod shell;
-mod spawn;
 mod spec;
 mod template;
 

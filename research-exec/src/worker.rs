@@ -11,22 +11,23 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use research_core::{Experiment, Isolation, RunClock, SinkError};
+use research_process::{
+    become_subreaper, is_single_threaded, kill_children, kill_descendants_and_exit,
+    kill_groups_and_exit, make_children_waitable, started_as_worker, survive_job_warnings,
+    terminate_with_descendants,
+};
 
 pub(crate) use executor_process::tie_to_parent;
 pub(crate) use invitation::Role;
 pub use invitation::{Invitation, Target};
 
 use crate::executor::Executor;
-use crate::groups::{end_executor, end_groups_on_signals, end_worker, survive_warnings};
 use crate::in_unit::{self, is_in_unit};
-use crate::lineage::began_as_worker;
 use crate::link::control::{Command, Commands};
 use crate::link::frame::{FrameKind, push_frame};
 use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportSender, connect};
-use crate::orphans;
 use crate::printed::{EndNumbers, SharedOutput, TaskOutput};
-use crate::process::{is_single_threaded, wait_for_children};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
 use sink::run_and_tell;
@@ -66,7 +67,7 @@ fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WorkerError {
 /// Ends this process if it was started as a worker, or as an executor, but has lost what says of which
 /// run: it must not take itself for a leader, whose workers would do the same.
 pub fn end_if_lost() {
-    if Invitation::received().is_some() || is_in_unit() || !began_as_worker() {
+    if Invitation::received().is_some() || is_in_unit() || !started_as_worker() {
         return;
     }
     // Without standard error the message cannot be shown.
@@ -91,7 +92,7 @@ pub fn serve(
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<(), WorkerError> {
     in_unit::set_thread(true);
-    wait_for_children().map_err(io_error("wait for its children"))?;
+    make_children_waitable().map_err(io_error("wait for its children"))?;
     show_prints_on_stderr().map_err(io_error("redirect its output"))?;
     let socket = invitation
         .take_commands()
@@ -156,7 +157,7 @@ fn serve_one(
     printed_to: EndNumbers,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<(), WorkerError> {
-    survive_warnings().map_err(|errno| io_error("handle signals")(errno.into()))?;
+    survive_job_warnings().map_err(|errno| io_error("handle signals")(errno.into()))?;
     let mut reports = socket.try_clone().map_err(io_error("share its socket"))?;
     let mut commands = Commands::new(socket);
     let Some((_, executor)) = receive_init(&mut commands, build)? else {
@@ -186,7 +187,7 @@ fn serve_one(
         task,
         send,
         last,
-        end_executor,
+        kill_groups_and_exit,
         None,
     )?)
 }
@@ -229,7 +230,7 @@ struct Worker<'a> {
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         self.ready.take();
-        orphans::end_children(&[]);
+        kill_children(&[]);
     }
 }
 
@@ -240,8 +241,8 @@ impl<'a> Worker<'a> {
         socket: UnixStream,
         build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
     ) -> Result<Self, WorkerError> {
-        end_groups_on_signals().map_err(|e| io_error("handle signals")(e.into()))?;
-        let own_children = orphans::adopt().map_err(io_error("adopt orphans"))?;
+        terminate_with_descendants().map_err(|e| io_error("handle signals")(e.into()))?;
+        let own_children = become_subreaper().map_err(io_error("adopt orphans"))?;
         let (reports, mut inherited) =
             connect(server).map_err(io_error("connect to the leader"))?;
         inherited.push(socket.as_raw_fd());
@@ -306,7 +307,7 @@ impl<'a> Worker<'a> {
         if self.only_programs || self.init.isolation() == Isolation::Experiment {
             let mut keep = self.own_children.clone();
             keep.extend(self.ready.as_ref().map(ReadyExecutor::pid));
-            orphans::end_children(&keep);
+            kill_children(&keep);
         }
     }
 
@@ -346,7 +347,7 @@ impl<'a> Worker<'a> {
             task,
             send,
             last,
-            end_worker,
+            kill_descendants_and_exit,
             printed,
         )?)
     }

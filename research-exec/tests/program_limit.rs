@@ -11,7 +11,7 @@ use research_core::{
 use research_exec::program::{
     OutputSpec, ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run,
 };
-use research_exec::{running_groups, signal_groups};
+use research_process::{running_groups, signal_groups};
 
 fn context() -> Context {
     let experiment = Experiment::builder().unit("unit", |_: &mut Context| Ok(()));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use research_exec::end_left_behind;
+use research_process::kill_strays;
 use research_storage::{LocalStorage, StoredResearch};
 
 use crate::error::ResearchError;
@@ -18,7 +18,7 @@ pub(crate) fn end(storage: &mut LocalStorage) -> Result<Option<String>, Research
     if storage.left_behind().is_empty() {
         return Ok(None);
     }
-    let ended = match end_left_behind(storage.left_behind()) {
+    let ended = match kill_strays(storage.left_behind()) {
         Ok(ended) => ended,
         Err(error) => {
             let said =
@@ -37,7 +37,7 @@ pub(crate) fn end(storage: &mut LocalStorage) -> Result<Option<String>, Research
 
 /// Ends what runs have left behind that were killed: those with these marks.
 pub(crate) fn end_marked(runs: &[String]) -> Result<(), ResearchError> {
-    let ended = end_left_behind(runs).map_err(|source| ResearchError::Io {
+    let ended = kill_strays(runs).map_err(|source| ResearchError::Io {
         action: "end the processes that a run which was killed has left",
         source,
     });

@@ -102,6 +102,7 @@ pub use research_domain::{Config, Domain, Value, option};
 pub use research_exec as exec;
 pub use research_exec::{Executor, NewDomain, Report, ResumePlan, SpanProfile, StatusCounts};
 pub use research_monitor as monitor;
+pub use research_process as process;
 pub use research_storage as storage;
 pub use research_storage::{Format, Results, SummaryOptions, Table, TableOptions};
 pub use roots::{BranchByError, root_view};

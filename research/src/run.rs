@@ -157,7 +157,7 @@ impl Prepared {
     }
 
     fn try_to_lead(mut self, resume: bool, active: &ActiveRun) -> Result<Finished, ResearchError> {
-        research_exec::survive_file_size_limit().map_err(|source| ResearchError::Io {
+        research_process::survive_file_size_limit().map_err(|source| ResearchError::Io {
             action: "handle signals",
             source,
         })?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use research_exec::end_process;
+use research_process::terminate_process;
 use research_storage::StoredResearch;
 
 use crate::active;
@@ -58,7 +58,7 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
             }),
         };
     }
-    let is_ended = end_process(runner.pid, signals, patience, || stored.is_run_by(&runner));
+    let is_ended = terminate_process(runner.pid, signals, patience, || stored.is_run_by(&runner));
     let is_ended = is_ended.map_err(|source| ResearchError::Io {
         action: "end the process that runs it",
         source,

@@ -1,7 +1,7 @@
 //! Where a run's events are kept: in memory, in a new folder, or in that of a run before it.
 
-use research_core::{ResearchRecord, RunOptions, Storage};
-use research_exec::new_mark;
+use research_core::{ResearchRecord, RunOptions, Storage, Timestamp};
+use research_process::new_mark;
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
 
 use crate::builder::Place;
@@ -38,7 +38,7 @@ impl Prepared {
                     storage: Box::new(storage),
                     kept: Kept::Memory(events),
                     record,
-                    mark: new_mark(),
+                    mark: new_mark(Timestamp::now().0),
                     warnings: Vec::new(),
                 });
             }

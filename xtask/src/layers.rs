@@ -5,12 +5,19 @@ use serde_json::Value;
 use crate::shell::{Failure, cargo, metadata, output};
 
 /// Each crate with the workspace's crates that it may use.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("research-domain", &[]),
     ("research-core", &["research-domain"]),
-    ("research-storage", &["research-core", "research-domain"]),
+    ("research-process", &[]),
+    (
+        "research-storage",
+        &["research-core", "research-domain", "research-process"],
+    ),
     ("research-monitor", &["research-core", "research-domain"]),
-    ("research-exec", &["research-core", "research-domain"]),
+    (
+        "research-exec",
+        &["research-core", "research-domain", "research-process"],
+    ),
     (
         "research",
         &[
@@ -19,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "research-storage",
             "research-monitor",
             "research-exec",
+            "research-process",
         ],
     ),
     ("research-cli", &["research"]),

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use clap::Args;
 use research::core::{Delivery, shell_word};
-use research::exec::leave_terminal;
+use research::process::leave_terminal;
 use research::{Event, Research, Subscriber};
 
 use super::CommandError;

@@ -40,8 +40,8 @@ fn each_failure_is_told_and_the_others_have_results() {
         "`./crash.sh` was killed by signal 11 (SIGSEGV)",
         "`./noise.sh`: the line is no JSON",
         "`./none.sh` cannot be started: there is no such file",
-        "`./plain.sh` cannot be started: there is no permission to execute it",
-        "`no-such-program` cannot be started: no program of this name was found in PATH",
+        "`./plain.sh` cannot be started: it is not executable",
+        "`no-such-program` cannot be started: not found in PATH",
     ];
     let status = place.research(&["status", "f"]).out;
     for reason in reasons {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use research_core::domain::Config;
 use research_core::{RootScope, RootView, RunOptions, WorkerNumber};
+use research_process::mark_of_worker;
 
 use super::Executor;
-use crate::orphans::mark_of_worker;
 use crate::task::TaskExperiment;
 
 impl Executor {
@@ -35,7 +35,7 @@ impl Executor {
     }
 
     /// Marks the programs that it starts, and all that these start, as processes of the run with this
-    /// mark, so that [`end_left_behind`](crate::end_left_behind) finds them when this process was
+    /// mark, so that [`kill_strays`](crate::kill_strays) finds them when this process was
     /// killed. Workers need not ask for it: all that they start is marked.
     #[must_use]
     pub fn marked(mut self, run: &str) -> Self {

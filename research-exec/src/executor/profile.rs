@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use research_core::domain::Value;
 use research_core::{ColumnBuilder, Event, EventSink, ExperimentNumber, Measure, SinkError, Unit};
+use research_process::{ResourceUsage, take_programs};
 
 use super::spans::{self, SpanTimes};
-use crate::usage::{Used, take_programs};
 
 /// The measurements of one experiment that wait to be sent.
 pub(super) struct Profile {
@@ -36,7 +36,7 @@ struct Measurements([ColumnBuilder; Measure::ALL.len()]);
 /// Where clocks and counters stood when a call began.
 pub(super) struct Reading {
     at: Instant,
-    used: Option<Used>,
+    used: Option<ResourceUsage>,
 }
 
 impl Profile {
@@ -69,9 +69,9 @@ impl Profile {
         if self.is_detailed {
             spans::begin();
             // What has ended before this call was another's.
-            take_programs();
+            let _ = take_programs();
         }
-        let used = self.is_detailed.then(Used::by_this_thread);
+        let used = self.is_detailed.then(ResourceUsage::of_this_thread);
         Reading {
             used: used.flatten(),
             at: Instant::now(),
@@ -90,7 +90,7 @@ impl Profile {
         let used = if unit.is_process {
             take_programs().map(without_ours)
         } else {
-            Used::by_this_thread().zip(began.used).map(since)
+            ResourceUsage::of_this_thread().zip(began.used).map(since)
         };
         if let Some(used) = used {
             unit.measured.push_used(iteration, used);
@@ -130,7 +130,7 @@ impl Measurements {
         self.0[measure as usize].push(iteration, value.into());
     }
 
-    fn push_used(&mut self, iteration: u64, used: Used) {
+    fn push_used(&mut self, iteration: u64, used: ResourceUsage) {
         self.push(Measure::CpuSeconds, iteration, used.cpu_seconds);
         self.push(Measure::PageFaults, iteration, used.page_faults);
         if used.peak_memory > 0 {
@@ -160,8 +160,8 @@ impl Measurements {
 }
 
 /// What was used between two readings; of memory, what there was at most until then.
-fn since((now, before): (Used, Used)) -> Used {
-    Used {
+fn since((now, before): (ResourceUsage, ResourceUsage)) -> ResourceUsage {
+    ResourceUsage {
         cpu_seconds: now.cpu_seconds - before.cpu_seconds,
         page_faults: now.page_faults - before.page_faults,
         ..now
@@ -170,10 +170,10 @@ fn since((now, before): (Used, Used)) -> Used {
 
 /// A program begins its life in the memory of this process, which the system counts as its own, so
 /// nothing is known of one that had less.
-fn without_ours(used: Used) -> Used {
-    let ours = Used::by_this_thread().map_or(0, |ours| ours.peak_memory);
+fn without_ours(used: ResourceUsage) -> ResourceUsage {
+    let ours = ResourceUsage::of_this_thread().map_or(0, |ours| ours.peak_memory);
     let is_more = used.peak_memory > ours;
-    Used {
+    ResourceUsage {
         peak_memory: if is_more { used.peak_memory } else { 0 },
         ..used
     }

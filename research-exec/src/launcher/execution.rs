@@ -6,10 +6,9 @@ use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
+use research_process::{Lineage, MARK, Origin};
 
 use super::WorkerStart;
-use crate::lineage::{Lineage, Origin};
-use crate::orphans::MARK;
 use crate::relaunch::this_program;
 use crate::worker::{Invitation, Role, tie_to_parent};
 

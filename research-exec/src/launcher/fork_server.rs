@@ -22,13 +22,13 @@ use nix::sys::socket::{
 };
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
 use research_core::{Experiment, codec};
+use research_process::{
+    ChildProcess, Lineage, MARK, Origin, describe_exit, forget_groups, make_children_waitable,
+    redirect_stdin_to_null, reset_signals, survive_job_warnings, wait_readable,
+};
 
 use super::{Begun, Kind, Launcher, WorkerStart};
-use crate::groups::{forget_groups, survive_warnings};
 use crate::in_unit;
-use crate::lineage::{Lineage, Origin};
-use crate::orphans::MARK;
-use crate::process::{ChildProcess, read_nothing, reset_signals, wait_for_children, wait_readable};
 use crate::worker::{Invitation, Role, WORKER_FAILED, serve};
 
 /// The most bytes of what a worker is told.
@@ -48,7 +48,7 @@ pub(super) struct ForkServer {
 impl ForkServer {
     /// Forks the server. This process must have one thread only. Returns in each worker, too.
     pub(super) fn start() -> io::Result<Begun> {
-        wait_for_children()?;
+        make_children_waitable()?;
         let (ours, theirs) = socketpair(
             AddressFamily::Unix,
             SockType::SeqPacket,
@@ -118,10 +118,7 @@ impl ForkServer {
             return errno.into();
         }
         self.process.kill();
-        let how = self
-            .process
-            .wait()
-            .map(|status| crate::process::ending_in_words(&status));
+        let how = self.process.wait().map(|status| describe_exit(&status));
         let how = how.unwrap_or_else(|error| error.to_string());
         io::Error::other(format!("the process that forks workers has ended by {how}"))
     }
@@ -222,8 +219,8 @@ impl Server {
         reset_signals(|signal, is_handled| is_handled && !faults.contains(&signal));
         forget_groups()?;
         // Who warns all processes of a job means the leader.
-        survive_warnings()?;
-        wait_for_children()
+        survive_job_warnings()?;
+        make_children_waitable()
     }
 
     fn receive(&self) -> io::Result<(WorkerStart, OwnedFd)> {
@@ -318,8 +315,8 @@ impl ForkedWorker {
         if getppid() != leader {
             return Err(Errno::ESRCH.into());
         }
-        read_nothing()?;
-        Lineage::of_child(Origin::Worker, &start.mark).take_on()?;
+        redirect_stdin_to_null()?;
+        Lineage::of_child(Origin::Worker, &start.mark).apply()?;
         let own = [(MARK.to_owned(), start.mark.clone())];
         for (name, value) in own.iter().chain(&start.variables) {
             // SAFETY: this process has one thread.

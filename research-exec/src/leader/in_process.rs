@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use crossbeam_channel::Receiver;
 use research_core::{Event, EventSink, Experiment, SinkError, Status, Unit, WorkerNumber};
+use research_process::NestedRun;
 
 use crate::distributor::Input;
 use crate::executor::Executor;
 use crate::in_unit;
-use crate::lineage::RunsHere;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::printed::Redirects;
 
@@ -20,7 +20,7 @@ pub(super) struct InProcess {
     executor: Executor,
     inputs: VecDeque<Input>,
     /// What units start is in this research.
-    _runs: Option<RunsHere>,
+    _runs: Option<NestedRun>,
 }
 
 const WORKER: WorkerNumber = WorkerNumber(0);
@@ -37,7 +37,7 @@ impl InProcess {
             executor,
             inputs: VecDeque::new(),
             // Without it researches that start each other are not counted, and all else is the same.
-            _runs: RunsHere::begin().ok(),
+            _runs: NestedRun::begin().ok(),
         }
     }
 

@@ -1,12 +1,12 @@
 //! What a run is given, and how it ended.
 
 use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subscriber};
+use research_process::MAX_DEPTH;
 
 use super::{DomainUpdater, LaunchError, RunControl, Signals};
 use crate::devices::{DevicePlan, DeviceProbe};
 use crate::distributor::StatusCounts;
 use crate::launcher::Launcher;
-use crate::lineage::MOST_DEPTH;
 use crate::task::TaskSource;
 use crate::worker::Target;
 
@@ -77,7 +77,7 @@ pub enum RunError {
     /// It would be in a unit of a research that is in a unit of another one, and so on.
     #[error(
         "researches are nested too deep: this one is in a unit of another one, which is in a unit of another one, \
-         and so on {MOST_DEPTH} times; does it start itself?"
+         and so on {MAX_DEPTH} times; does it start itself?"
     )]
     TooDeep,
     /// A thread of the leader has panicked.

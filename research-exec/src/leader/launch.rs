@@ -12,6 +12,9 @@ use nix::sys::signal::Signal;
 use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::wait::WaitStatus;
 use research_core::{WorkerNumber, codec};
+use research_process::{
+    ChildProcess, ProcessHandle, describe_exit, kill_marked, mark_of_worker, wait_readable,
+};
 
 use super::dispatch::Teller;
 use crate::devices::variables;
@@ -21,8 +24,6 @@ use crate::link::control::Commander;
 use crate::link::frame::{Frame, FrameDecoder, FrameKind};
 use crate::link::message::{Ended, Hello, Init, PROTOCOL, Task, TaskNumber};
 use crate::link::transport::{ReportReceiver, ReportServer};
-use crate::orphans::{end_marked, mark_of_worker};
-use crate::process::{ChildProcess, ProcessHandle, ending_in_words, wait_readable};
 use crate::worker::Target;
 
 /// A worker that has closed its channel has this long to end, in milliseconds.
@@ -265,9 +266,9 @@ impl Link {
         let status = self.child.wait()?;
         if !matches!(status, WaitStatus::Exited(_, 0)) {
             // It may have had no time to end what it has started.
-            end_marked(&self.mark)?;
+            kill_marked(&self.mark)?;
         }
-        Ok(ending_in_words(&status))
+        Ok(describe_exit(&status))
     }
 }
 

@@ -4,10 +4,10 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use research_process::descends_from_run;
 
 use crate::devices::{DeviceMemory, DeviceProbe, DeviceSample, ProbeError, Samples};
 use crate::distributor::Input;
-use crate::orphans::is_marked;
 
 /// A running sampler. Its thread ends when it has nobody to answer any more.
 pub(super) struct Sampler {
@@ -68,8 +68,9 @@ impl Sampled {
     }
 
     fn sample(&self, memory: &DeviceMemory) -> DeviceSample {
-        let is_ours =
-            |pid| self.in_process && pid == std::process::id() || is_marked(pid, &self.mark);
+        let is_ours = |pid| {
+            self.in_process && pid == std::process::id() || descends_from_run(pid, &self.mark)
+        };
         let ours = memory.processes.iter().filter(|one| is_ours(one.pid));
         DeviceSample {
             total: memory.total,

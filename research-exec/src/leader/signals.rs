@@ -10,11 +10,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
+use research_process::disposition;
 use signal_hook::SigId;
 use signal_hook::low_level::{emulate_default_handler, register, unregister};
 
 use crate::distributor::Input;
-use crate::process::disposition;
 
 /// The signals that ask for the end of a process, whatever process it is.
 const TERMINATING: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];

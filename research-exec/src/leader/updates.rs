@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use research_core::{Delivery, Event, Subscriber, When};
+use research_process::GroupOwner;
 
 use super::writer::Writer;
 use crate::distributor::{Input, UpdateRequest};
-use crate::groups::Owner;
 use crate::task::NewDomain;
 
 /// How long the end of a program is waited for that was to decide on an update.
@@ -42,7 +42,7 @@ pub(super) struct Updates {
     /// Closed when the thread ends.
     ended: Receiver<()>,
     thread: JoinHandle<()>,
-    owner: Owner,
+    owner: GroupOwner,
 }
 
 enum Letter {
@@ -60,7 +60,7 @@ impl Updates {
     ) -> io::Result<(Self, Box<dyn Subscriber>)> {
         let (letters, received) = unbounded();
         let (alive, ended) = bounded(0);
-        let owner = Owner::new();
+        let owner = GroupOwner::new();
         let thread = std::thread::Builder::new().name("updates".to_owned());
         let thread = thread.spawn(move || {
             let _alive: Sender<()> = alive;

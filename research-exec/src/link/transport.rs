@@ -16,9 +16,9 @@ use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{MsgFlags, getsockopt, recv};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
+use research_process::close_on_exec;
 
 use crate::executor::catch_quietly;
-use crate::process::close_on_exec;
 
 /// The worker's end: sends bytes, in order.
 pub(crate) trait ReportSender: Send {

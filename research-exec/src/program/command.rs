@@ -1,15 +1,17 @@
 //! A command that was checked, and is ready to be filled in for an experiment.
 
+use std::os::unix::ffi::OsStrExt;
+
 use research_core::{Context, Input};
+use research_process::Launch;
 
 use super::capture::LIMIT;
 use super::environment;
-use super::failure::Failure;
+use super::failure::{Failure, shorten};
 use super::names::{self, RenderError, UnknownName};
 use super::output::Parser;
 use super::preview::KnownBefore;
 use super::shell::{Misplaced, ShellCommand};
-use super::spawn::Launch;
 use super::spec::{ProgramSpec, Run};
 use super::template::{Part, Template, TemplateError};
 
@@ -168,8 +170,10 @@ impl ProgramCommand {
         let Some(program) = self.program() else {
             return Ok(());
         };
-        Launch::new(vec![program.into()], Vec::new(), None)
+        let label = shorten(program.as_bytes());
+        Launch::new(vec![program.into()], Vec::new())
             .and_then(|launch| launch.check())
+            .map_err(Failure::start(&label))
             .map_err(|failure| ProgramError::CannotStart(failure.to_string()))
     }
 
@@ -188,24 +192,30 @@ impl ProgramCommand {
         }
     }
 
-    /// The command as it is started for an experiment.
-    pub(super) fn launch(&self, context: &Context) -> Result<Launch, Failure> {
+    /// The name of the program in messages, and the command for an experiment.
+    pub(super) fn launch(&self, context: &Context) -> Result<(String, Launch), Failure> {
         let mut words = Vec::new();
         let label = match &self.invocation {
             Invocation::Words(templates) => {
                 for template in templates {
                     words.push(template.render(context).map_err(Failure::Render)?);
                 }
-                None
+                shorten(
+                    words
+                        .first()
+                        .map(|word| word.as_bytes())
+                        .unwrap_or_default(),
+                )
             }
             Invocation::Shell { command, label } => {
                 words = command.words(context).map_err(Failure::Render)?;
-                Some(label.clone())
+                label.clone()
             }
         };
         let environment = environment::of(context)
             .map_err(|error| Failure::Render(RenderError::Folder(error)))?;
-        Ok(Launch::new(words, environment, label)?.marked(context.mark()))
+        let launch = Launch::new(words, environment).map_err(Failure::start(&label))?;
+        Ok((label, launch.marked(context.mark())))
     }
 }
 

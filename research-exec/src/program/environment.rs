@@ -5,9 +5,9 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use research_core::Context;
+use research_process::MARK;
 
 use crate::devices::{ORDER, VISIBLE};
-use crate::orphans::MARK;
 
 const ID: &str = "RESEARCH_ID";
 const PATH: &str = "RESEARCH_PATH";

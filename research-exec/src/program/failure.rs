@@ -4,10 +4,10 @@ use std::io;
 
 use nix::sys::signal::Signal;
 use research_core::{FailureKind, UnitError};
+use research_process::{OOM_HINT, SpawnError};
 
 use super::names::RenderError;
 use super::output::OutputError;
-use crate::oom;
 
 /// How much of a program's text a message quotes, in characters.
 const QUOTED: usize = 200;
@@ -17,18 +17,14 @@ const QUOTED: usize = 200;
 pub(super) enum Failure {
     #[error("the command cannot be filled in: {0}")]
     Render(RenderError),
-    #[error(
-        "program `{program}` cannot be started: an argument or a variable has a zero byte in it"
-    )]
-    ZeroByte { program: String },
-    #[error("program `{program}` cannot be started: {reason}")]
-    Start { program: String, reason: String },
+    #[error("program `{program}` cannot be started: {source}")]
+    Start { program: String, source: SpawnError },
     #[error("program `{program}` ended with exit code {code}")]
     ExitCode { program: String, code: i32 },
     #[error(
         "program `{program}` was killed by signal {signal}{}{}",
         name_of(*.signal),
-        if *.wants_memory { oom::WANTED } else { "" }
+        if *.wants_memory { OOM_HINT } else { "" }
     )]
     Signal {
         program: String,
@@ -50,6 +46,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// Converts the error of starting `program`.
+    pub(super) fn start(program: &str) -> impl FnOnce(SpawnError) -> Self {
+        let program = program.to_owned();
+        move |source| Self::Start { program, source }
+    }
+
     /// The failure as that of the unit, with the last lines that the program put out.
     pub(super) fn into_unit_error(self, last_lines: Option<String>) -> UnitError {
         let kind = match self {

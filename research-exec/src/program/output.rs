@@ -184,14 +184,14 @@ impl Parser {
 
     /// What it is when no line was wanted, and there must be something.
     pub(super) fn refuse_nothing(&self) -> Result<Value, OutputError> {
-        match self.read_nothing()? {
+        match self.redirect_stdin_to_null()? {
             Value::Null => Err(OutputError::NothingToSave),
             other => Ok(other),
         }
     }
 
     /// What it is when no line was wanted.
-    pub(super) fn read_nothing(&self) -> Result<Value, OutputError> {
+    pub(super) fn redirect_stdin_to_null(&self) -> Result<Value, OutputError> {
         match self {
             Self::Json | Self::File { .. } => Ok(Value::Null),
             Self::Text => Ok(Value::Text(String::new())),

@@ -13,16 +13,15 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, read};
 use research_core::{Deadline, KeepOutput, OutputStream};
+use research_process::{
+    GroupSlot, Launch, SpawnError, Started, oom_killed_program, poll_timeout, record_program,
+    watch_oom_kills,
+};
 
 use super::capture::Tail;
 use super::failure::Failure;
 use super::output::OutputError;
-use super::spawn::{Launch, Started};
-use crate::groups::Slot;
-use crate::oom::{has_killed_program, watch_programs};
 use crate::printed::WholeLines;
-use crate::process::poll_timeout;
-use crate::usage::program_ended;
 
 /// How much is read at once: what a pipe holds.
 const CHUNK: usize = 64 << 10;
@@ -38,7 +37,7 @@ pub(super) struct Running {
     buffer: Box<[u8]>,
     /// In the list of running programs, until the program is waited for: as long as it is there,
     /// its number is its own.
-    slot: Option<Slot>,
+    slot: Option<GroupSlot>,
     end: Option<ExitStatus>,
     /// When it is not waited for any longer.
     deadline: Option<Deadline>,
@@ -69,25 +68,25 @@ impl fmt::Debug for KeptLines {
 type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, OutputError>;
 
 impl Running {
-    /// Starts a program; `keeper` takes what it prints, too.
+    /// Starts a program, called `label` in messages; `keeper` receives its output, too.
     pub(super) fn start(
-        launch: Launch,
+        (label, launch): (String, Launch),
         keeper: Option<&Arc<dyn KeepOutput>>,
     ) -> Result<Self, Failure> {
-        watch_programs();
-        let slot = Slot::reserve().map_err(|error| Failure::Start {
-            program: launch.label.clone(),
-            reason: error.to_string(),
-        })?;
+        watch_oom_kills();
+        let refused = |error: io::Error| SpawnError::Refused(error.to_string());
+        let slot = GroupSlot::reserve()
+            .map_err(refused)
+            .map_err(Failure::start(&label))?;
         let Started {
             pid,
             pidfd,
             stdout,
             stderr,
-        } = launch.start()?;
+        } = launch.start().map_err(Failure::start(&label))?;
         slot.set(pid.as_raw());
         Ok(Self {
-            label: launch.label,
+            label,
             pid,
             pidfd,
             stdout: Stream::new(stdout, OutputStream::Stdout, keeper),
@@ -133,7 +132,7 @@ impl Running {
             Some((None, Some(signal))) => Err(Failure::Signal {
                 program,
                 signal,
-                wants_memory: signal == libc::SIGKILL && has_killed_program(),
+                wants_memory: signal == libc::SIGKILL && oom_killed_program(),
             }),
             _ => Err(self.lost()(io::Error::other("it has not ended"))),
         }
@@ -270,7 +269,7 @@ impl Running {
                 return Err(error);
             }
         }
-        program_ended(&usage);
+        record_program(&usage);
         self.end = Some(ExitStatus::from_raw(status));
         Ok(())
     }

@@ -12,18 +12,19 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
+use research_process::{
+    ChildProcess, GroupSlot, Lineage, ProcessHandle, forget_groups, kill_group,
+    kill_groups_and_exit, set_default_action,
+};
 
 use super::invitation::{Invitation, Role, Target};
 use super::sink::run_and_tell;
 use crate::executor::Executor;
-use crate::groups::{Slot, default_action, end_executor, forget_groups};
 use crate::in_unit;
-use crate::lineage::Lineage;
 use crate::link::control::Commander;
 use crate::link::frame::FrameKind;
 use crate::link::message::{Init, Task, TaskNumber};
 use crate::printed::{Keeper, PerStream, Pipes, PrintEnds};
-use crate::process::{ChildProcess, ProcessHandle, kill_group};
 use crate::relaunch::this_program;
 
 /// A started executor. Dropping it kills its whole process group and reaps it.
@@ -34,13 +35,18 @@ pub(super) struct ExecutorProcess {
     /// What it prints, where that is kept.
     pub(super) printed: Option<Pipes>,
     /// Its place in the list of groups, until all of the group is gone.
-    slot: Option<Slot>,
+    slot: Option<GroupSlot>,
     /// Whether it runs its task; one that was executed says when it does.
     has_begun: bool,
 }
 
 impl ExecutorProcess {
-    fn new(pid: Pid, reports: OwnedFd, printed: Option<Pipes>, slot: Slot) -> io::Result<Self> {
+    fn new(
+        pid: Pid,
+        reports: OwnedFd,
+        printed: Option<Pipes>,
+        slot: GroupSlot,
+    ) -> io::Result<Self> {
         slot.set(pid.as_raw());
         let handle = ProcessHandle::open(pid.as_raw())?;
         Ok(Self {
@@ -64,7 +70,7 @@ impl ExecutorProcess {
         task: Task,
         inherited: &[RawFd],
     ) -> io::Result<Self> {
-        let slot = Slot::reserve()?;
+        let slot = GroupSlot::reserve()?;
         let (reports, child_end) = pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         let (mut printed, ends) = Pipes::open(executor.redirects())?.unzip();
         if let Some(pipes) = &mut printed {
@@ -120,7 +126,7 @@ impl ExecutorProcess {
 
 impl Drop for ExecutorProcess {
     fn drop(&mut self) {
-        if !self.child.has_ended() {
+        if !self.child.is_reaped() {
             self.kill_group();
             // It was killed; that it cannot be waited for would only mean that it is gone.
             let _ = self.wait();
@@ -152,7 +158,15 @@ fn child_main(
     let send = move |bytes: &[u8]| reports.write_all(bytes);
     let last = FrameKind::Ended;
     let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        run_and_tell(executor, number, task, send, last, end_executor, None)
+        run_and_tell(
+            executor,
+            number,
+            task,
+            send,
+            last,
+            kill_groups_and_exit,
+            None,
+        )
     }));
     i32::from(!matches!(run, Ok(Ok(()))))
 }
@@ -166,7 +180,7 @@ pub(super) struct ReadyExecutor {
 impl ReadyExecutor {
     /// Starts this program again as an executor.
     pub(super) fn start(init: &Init, target: &Target) -> io::Result<Self> {
-        let slot = Slot::reserve()?;
+        let slot = GroupSlot::reserve()?;
         let (ours, theirs) = UnixStream::pair()?;
         let redirects = PerStream::of(|stream| init.options.redirect(stream));
         let (printed, ends) = Pipes::open(redirects)?.unzip();
@@ -214,7 +228,7 @@ pub(crate) fn tie_to_parent(command: &mut Command, signal: Signal) {
     let tie = move || {
         // Until the program is executed, handlers of this process would run in its child, and take
         // a signal that is meant to end it. What is blocked here need not be there.
-        default_action(Signal::SIGTERM)?;
+        set_default_action(Signal::SIGTERM)?;
         SigSet::empty().thread_set_mask()?;
         prctl::set_pdeathsig(signal)?;
         if getppid() == parent {

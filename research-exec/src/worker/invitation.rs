@@ -14,9 +14,9 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{SFlag, fstat};
+use research_process::Lineage;
 use serde::{Deserialize, Serialize};
 
-use crate::lineage::Lineage;
 use crate::printed::EndNumbers;
 
 /// What the file is called: what `/proc/self/fd` says of it.
@@ -120,7 +120,7 @@ impl Invitation {
                 set_flags(descriptor, FdFlag::empty())?;
             }
             printed_to.inherit()?;
-            lineage.map_or(Ok(()), Lineage::take_on)
+            lineage.map_or(Ok(()), Lineage::apply)
         };
         // SAFETY: it makes plain system calls (fcntl, getrlimit, setrlimit) and allocates nothing.
         unsafe { command.pre_exec(prepare) };

@@ -11,15 +11,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 use research_core::{Deadline, EventSink};
+use research_process::{OOM_HINT, OomKills, describe_exit, poll_timeout, wait_readable};
 
 use super::executor_process::ExecutorProcess;
 use super::sink::FrameSink;
 use crate::link::frame::{FrameDecoder, FrameKind, push_frame};
 use crate::link::message::{Death, Task, TaskNumber};
 use crate::link::transport::ReportSender;
-use crate::oom::{self, OomKills};
 use crate::printed::Pipes;
-use crate::process::{ending_in_words, poll_timeout, wait_readable};
 
 /// Frames are passed on together up to this many bytes.
 const MESSAGE_BYTES: usize = 128 << 10;
@@ -91,10 +90,10 @@ impl Relay {
 
     fn death(&mut self, status: &WaitStatus) -> Death {
         let why = match self.wants_memory(status) {
-            true => oom::WANTED,
+            true => OOM_HINT,
             false => "",
         };
-        let how = ending_in_words(status);
+        let how = describe_exit(status);
         Death::killed(format!("the executor's process ended by {how}{why}"))
     }
 

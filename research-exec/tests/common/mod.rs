@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use research_core::domain::{Iteration, option};
 use research_core::{
     Event, Experiment, ExperimentNumber, Isolation, RunOptions, Status, Storage, StorageError,
+    Timestamp,
 };
 use research_exec::devices::NvmlProbe;
 use research_exec::{
@@ -113,7 +114,7 @@ impl Run {
             recorded_source: None,
             signals: None,
             warnings: Vec::new(),
-            mark: research_exec::new_mark(),
+            mark: research_process::new_mark(Timestamp::now().0),
         })?;
         let events = std::mem::take(&mut *events.lock().unwrap());
         Ok(Kept { report, events })

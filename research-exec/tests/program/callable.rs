@@ -168,26 +168,26 @@ fn a_program_that_cannot_start_says_why() {
     let run = |program: &str| call(words(&[program], OutputSpec::Json), &mut plain());
     assert_error(
         run("no-such-program"),
-        &["`no-such-program`", "found in PATH, which is /"],
+        &["`no-such-program`", "not found in PATH (/"],
     );
-    assert_error(run("./no-such-program"), &["there is no such file"]);
-    assert_error(run("/dev/null/x"), &["there is no such file"]);
+    assert_error(run("./no-such-program"), &["does not exist"]);
+    assert_error(run("/dev/null/x"), &["does not exist"]);
 
     let folder = folder();
     let script = folder.path().join("script");
     std::fs::write(&script, "echo 1").unwrap();
     assert_error(
         run(script.to_str().unwrap()),
-        &["no permission", "chmod +x"],
+        &["it is not executable", "chmod +x"],
     );
-    assert_error(run(folder.path().to_str().unwrap()), &["no permission"]);
+    assert_error(run(folder.path().to_str().unwrap()), &["it is not executable"]);
 
     let mut cx = context(Config::new().with("x", "a\0b"), None);
     let zero = words(&["echo", "{x}"], OutputSpec::Json);
     assert_error(call(zero, &mut cx), &["zero byte"]);
     let mut cx = context(Config::new().with("x", "y".repeat(1 << 20)), None);
     let long = words(&["echo", "{x}"], OutputSpec::Json);
-    assert_error(call(long, &mut cx), &["longer than the system takes"]);
+    assert_error(call(long, &mut cx), &["longer than the system allows"]);
     let mut cx = context(Config::new().with("x", ""), None);
     assert_error(
         call(words(&["{x}"], OutputSpec::Json), &mut cx),

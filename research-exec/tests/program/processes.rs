@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::sys::stat::Mode;
 use research_core::domain::Value;
 use research_exec::program::OutputSpec;
-use research_exec::running_groups;
+use research_process::running_groups;
 
 use crate::{call, folder, generate, plain, sh, value, words};
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use research_core::{Timestamp, sha256};
+use research_process::MachineFacts;
 
 use crate::local::time;
 
@@ -33,48 +34,29 @@ pub fn system_facts(program: &str) -> Vec<(String, String)> {
         let hash = fs::read(&lock).ok().map(|bytes| sha256(&bytes));
         add("Cargo.lock sha256", hash);
     }
-    add("host", read("/proc/sys/kernel/hostname"));
+    let machine = MachineFacts::collect();
+    add("host", machine.host);
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    let kernel = machine.kernel;
     add(
         "system",
-        read("/proc/sys/kernel/osrelease").map(|release| {
-            format!(
-                "{} {} {}",
-                std::env::consts::OS,
-                release.trim(),
-                std::env::consts::ARCH
-            )
-        }),
+        kernel.map(|kernel| format!("{system} {kernel} {processor}")),
     );
+    add("distribution", machine.distribution);
+    add("processor", machine.processor);
     add(
-        "distribution",
-        field("/etc/os-release", "PRETTY_NAME=").map(|name| name.replace('"', "")),
+        "processors",
+        machine.processors.map(|count| count.to_string()),
     );
-    add(
-        "processor",
-        field("/proc/cpuinfo", "model name")
-            .map(|name| name.trim_start_matches([' ', '\t', ':']).to_owned()),
-    );
-    let processors = std::thread::available_parallelism();
-    add("processors", processors.ok().map(|count| count.to_string()));
-    add("memory", field("/proc/meminfo", "MemTotal:"));
-    add("memory available", field("/proc/meminfo", "MemAvailable:"));
+    let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+    add("memory", machine.memory.map(mebibytes));
+    add("memory available", machine.available_memory.map(mebibytes));
     add("user", std::env::var("USER").ok());
     facts
 }
 
 fn display(path: &Path) -> String {
     path.display().to_string()
-}
-
-fn read(path: &str) -> Option<String> {
-    fs::read_to_string(path).ok()
-}
-
-/// What follows a word at the beginning of a line.
-fn field(path: &str, begin: &str) -> Option<String> {
-    let text = read(path)?;
-    let line = text.lines().find_map(|line| line.strip_prefix(begin))?;
-    Some(line.trim().to_owned())
 }
 
 /// When the program's file was written, and how long it is.

@@ -1,10 +1,11 @@
 //! Who runs a research, as its lock says.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use research_core::{RunClock, StorageError, Timestamp};
+use research_process::{ProcessStat, read_system_file};
 use serde::{Deserialize, Serialize};
 
 use super::lock_holder::FileId;
@@ -53,9 +54,9 @@ impl Runner {
         Self {
             pid,
             started: start_of(pid).unwrap_or_default(),
-            host: system_file("/proc/sys/kernel/hostname"),
+            host: read_system_file("/proc/sys/kernel/hostname"),
             since: 0,
-            boot: system_file("/proc/sys/kernel/random/boot_id"),
+            boot: read_system_file("/proc/sys/kernel/random/boot_id"),
             file: None,
             epoch: None,
             left: Vec::new(),
@@ -113,12 +114,12 @@ impl Runner {
 
     /// Whether it is on this machine, and this has not started anew since.
     fn is_this_boot(&self) -> bool {
-        self.boot == system_file("/proc/sys/kernel/random/boot_id")
+        self.boot == read_system_file("/proc/sys/kernel/random/boot_id")
     }
 
     /// Whether nothing can be known about it from here: the system's lock may not reach so far.
     pub(super) fn is_elsewhere(&self) -> bool {
-        !self.is_this_boot() && self.host != system_file("/proc/sys/kernel/hostname")
+        !self.is_this_boot() && self.host != read_system_file("/proc/sys/kernel/hostname")
     }
 
     /// Whether it was written into this file, and not into another one of which this is a copy.
@@ -161,7 +162,7 @@ fn began_at(pid: u32) -> Option<u64> {
     let ticks = start_of(pid)?;
     // Before the uptime: a delay between the two makes the start earlier, never later.
     let now = Timestamp::now().0;
-    let uptime: f64 = system_file("/proc/uptime")
+    let uptime: f64 = read_system_file("/proc/uptime")
         .split(' ')
         .next()?
         .parse()
@@ -171,21 +172,8 @@ fn began_at(pid: u32) -> Option<u64> {
     Some(now.saturating_sub((age * 1e6) as u64))
 }
 
-/// When a process started, in the system's ticks; `None` if there is none, or it has ended and
-/// was not waited for.
+/// The start time of a running process, in clock ticks since the machine started.
 fn start_of(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in brackets, in which anything may be.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ');
-    let state = fields.next()?;
-    let start = fields.nth(18)?.parse().ok()?;
-    (!matches!(state, "Z" | "X")).then_some(start)
-}
-
-/// What the system says about itself; empty where it does not.
-fn system_file(path: &str) -> String {
-    fs::read_to_string(path)
-        .map(|text| text.trim_end().to_owned())
-        .unwrap_or_default()
+    let stat = ProcessStat::of(pid).filter(|stat| !stat.is_zombie())?;
+    Some(stat.start_ticks)
 }

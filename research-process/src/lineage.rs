@@ -1,9 +1,9 @@
-//! What run a process descends from, and how deep researches are nested there.
+//! The lineage of a process: from which run it descends, and how deeply researches are nested there.
 //!
-//! A resource limit carries it: the soft limit of the processor time of a real-time process between
-//! two waits (`RLIMIT_RTTIME`), set to a number of microseconds that no process reaches (more than
-//! 10,000 years). A child inherits limits, through forks and executions, and neither the environment
-//! nor the descriptors that a program changes or closes take them away.
+//! A resource limit carries the lineage: the soft limit on the processor time of a real-time process
+//! between two waits (`RLIMIT_RTTIME`), set to a number of microseconds that no process reaches (more
+//! than 10,000 years). Children inherit limits through forks and executions, even if a program clears
+//! its environment and closes its descriptors.
 
 use std::fs;
 use std::io;
@@ -11,29 +11,31 @@ use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
 
-/// What began a line of descent.
+/// What a line of descent began with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// A program that the leader itself runs.
+pub enum Origin {
+    /// A program that the leader runs itself.
     Program,
     /// A worker.
     Worker,
-    /// An executor that was started by execution.
+    /// An executor that was executed, not forked.
     Executor,
 }
 
-/// The descent of a process.
+/// The lineage of a process.
 ///
-/// As a number, from the highest of 63 bits: five that tell such a limit from others, two of `depth`,
-/// two of `origin`, 33 of the run and 21 of the worker.
+/// As a number of 63 bits, from the highest: five that distinguish such a limit from others, two of
+/// `depth`, two of `origin`, 33 of the run, and 21 of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Lineage {
-    /// How many researches it is in: 1 for the worker of one that is in no other.
-    pub(crate) depth: u8,
-    pub(crate) origin: Origin,
+pub struct Lineage {
+    /// The number of researches around the process: 1 for the worker of a research that no other
+    /// research runs.
+    pub depth: u8,
+    /// What the line began with.
+    pub origin: Origin,
     /// A digest of the mark of the run.
     run: u64,
-    /// The number of the worker among those of the run, as its mark has it.
+    /// The number of the worker in its mark.
     worker: u64,
 }
 
@@ -43,11 +45,11 @@ const RUN_BITS: u32 = 33;
 const DEPTH_SHIFT: u32 = WORKER_BITS + RUN_BITS + 2;
 const TAG_SHIFT: u32 = DEPTH_SHIFT + 2;
 
-/// How deep researches may be nested, which is the deepest that a lineage can say.
-pub(crate) const MOST_DEPTH: u8 = 3;
+/// How deeply researches may be nested, which is the largest depth that a lineage can hold.
+pub const MAX_DEPTH: u8 = 3;
 
 impl Lineage {
-    /// That of no run.
+    /// The lineage of a process outside any run.
     const NONE: Self = Self {
         depth: 0,
         origin: Origin::Program,
@@ -55,31 +57,35 @@ impl Lineage {
         worker: 0,
     };
 
-    /// That of what this process starts with a mark.
-    pub(crate) fn of_child(origin: Origin, mark: &str) -> Self {
+    /// The lineage of a process that this process starts with a mark.
+    #[must_use]
+    pub fn of_child(origin: Origin, mark: &str) -> Self {
         let (run, worker) = mark.rsplit_once('-').unwrap_or((mark, ""));
         Self {
-            depth: (depth_of_leader() + 1).min(MOST_DEPTH),
+            depth: (depth_of_leader() + 1).min(MAX_DEPTH),
             origin,
             run: digest(run),
             worker: worker.parse().unwrap_or(0) & ones(WORKER_BITS),
         }
     }
 
-    /// That of an executor which this worker starts.
-    pub(crate) fn of_executor() -> Option<Self> {
+    /// The lineage of an executor that this worker starts.
+    #[must_use]
+    pub fn of_executor() -> Option<Self> {
         let origin = Origin::Executor;
         Self::of_this_process().map(|worker| Self { origin, ..worker })
     }
 
-    /// That of this process, if it descends from a run.
-    pub(crate) fn of_this_process() -> Option<Self> {
+    /// The lineage of this process, if it descends from a run.
+    #[must_use]
+    pub fn of_this_process() -> Option<Self> {
         Self::from_limit(limit().ok()?.rlim_cur)
     }
 
-    /// That of another process, as far as the system tells.
-    pub(crate) fn of_process(pid: i32) -> Option<Self> {
-        // Everybody may read this, and of processes that have ended, too.
+    /// The lineage of another process, if the system shows it.
+    #[must_use]
+    pub fn of_process(pid: i32) -> Option<Self> {
+        // All users may read this file, also of zombies.
         let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
         let line = limits
             .lines()
@@ -87,20 +93,25 @@ impl Lineage {
         Self::from_limit(line.split_whitespace().next()?.parse().ok()?)
     }
 
-    /// Whether it is what a mark says.
-    pub(crate) fn has_mark(&self, mark: &str) -> bool {
+    /// Whether it is the lineage of the worker with this mark.
+    #[must_use]
+    pub fn has_mark(&self, mark: &str) -> bool {
         let child = Self::of_child(self.origin, mark);
         (self.run, self.worker) == (child.run, child.worker)
     }
 
-    /// Whether it descends from a run with this mark.
-    pub(crate) fn is_of_run(&self, run: &str) -> bool {
+    /// Whether it is the lineage of the run with this mark.
+    #[must_use]
+    pub fn is_of_run(&self, run: &str) -> bool {
         self.run == digest(run)
     }
 
-    /// Makes it that of this process and all that it starts. It is async-signal-safe. Where somebody
-    /// has set a hard limit below it, nothing can be done.
-    pub(crate) fn take_on(self) -> io::Result<()> {
+    /// Gives this lineage to this process and all that it starts; async-signal-safe. Does nothing if a
+    /// hard limit forbids it.
+    ///
+    /// # Errors
+    /// The system refuses the limit.
+    pub fn apply(self) -> io::Result<()> {
         let mut limit = limit()?;
         if limit.rlim_max < self.to_limit() {
             return Ok(());
@@ -138,47 +149,55 @@ impl Lineage {
     }
 }
 
-/// How many researches this process is in, as a worker or as what one has started.
-pub(crate) fn depth() -> u8 {
+/// The number of researches around this process.
+#[must_use]
+pub fn nesting_depth() -> u8 {
     Lineage::of_this_process().map_or(0, |lineage| lineage.depth)
 }
 
-/// Whether this process was itself started as a worker or an executor: then its line of descent
-/// begins with it, and its parent has another one or none.
-pub(crate) fn began_as_worker() -> bool {
+/// Whether this process itself was started as a worker or an executor: then its parent has another
+/// lineage or none.
+#[must_use]
+pub fn started_as_worker() -> bool {
     let Some(own) = Lineage::of_this_process() else {
         return false;
     };
     let parent = Lineage::of_process(nix::unistd::getppid().as_raw());
-    // The depth is more in a process that runs experiments itself.
+    // The depth is greater in a process that runs experiments itself.
     let is_same = |parent: Lineage| Lineage { depth: 0, ..parent } == Lineage { depth: 0, ..own };
     own.origin != Origin::Program && !parent.is_some_and(is_same)
 }
 
-/// How many runs have their experiments run by this process itself, and its limit before these.
-static RUNS_HERE: Mutex<(usize, Option<libc::rlimit>)> = Mutex::new((0, None));
+/// The number of runs whose experiments this process runs itself, and its limit before the first.
+static NESTED_RUNS: Mutex<(usize, Option<libc::rlimit>)> = Mutex::new((0, None));
 
-/// While it lives, what this process starts is one research deeper: its units run in it.
-pub(crate) struct RunsHere(());
+/// A run whose units run in this process. While it lives, everything that this process starts is one
+/// research deeper.
+#[derive(Debug)]
+pub struct NestedRun(());
 
-/// The depth of this process without the runs whose experiments it runs itself.
+/// The depth of this process, not counting runs whose experiments it runs itself.
 fn depth_of_leader() -> u8 {
-    let runs = RUNS_HERE.lock().unwrap_or_else(PoisonError::into_inner);
+    let runs = NESTED_RUNS.lock().unwrap_or_else(PoisonError::into_inner);
     match &runs.1 {
         Some(before) => Lineage::from_limit(before.rlim_cur).map_or(0, |lineage| lineage.depth),
-        None => depth(),
+        None => nesting_depth(),
     }
 }
 
-impl RunsHere {
-    pub(crate) fn begin() -> io::Result<Self> {
-        let mut runs = RUNS_HERE.lock().unwrap_or_else(PoisonError::into_inner);
+impl NestedRun {
+    /// Begins such a run.
+    ///
+    /// # Errors
+    /// The system refuses the limit.
+    pub fn begin() -> io::Result<Self> {
+        let mut runs = NESTED_RUNS.lock().unwrap_or_else(PoisonError::into_inner);
         if runs.0 == 0 {
             let before = limit()?;
             let own = Lineage::from_limit(before.rlim_cur);
             let own = own.unwrap_or(Lineage::NONE);
-            let depth = (own.depth + 1).min(MOST_DEPTH);
-            Lineage { depth, ..own }.take_on()?;
+            let depth = (own.depth + 1).min(MAX_DEPTH);
+            Lineage { depth, ..own }.apply()?;
             runs.1 = Some(before);
         }
         runs.0 += 1;
@@ -186,14 +205,14 @@ impl RunsHere {
     }
 }
 
-impl Drop for RunsHere {
+impl Drop for NestedRun {
     fn drop(&mut self) {
-        let mut runs = RUNS_HERE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut runs = NESTED_RUNS.lock().unwrap_or_else(PoisonError::into_inner);
         runs.0 -= 1;
         if runs.0 == 0
             && let Some(before) = runs.1.take()
         {
-            // SAFETY: the call reads a valid structure. It was the limit before, so it is allowed.
+            // SAFETY: the call reads a valid structure. The limit was in force before, so it is allowed.
             unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const before) };
         }
     }
@@ -209,7 +228,7 @@ fn limit() -> io::Result<libc::rlimit> {
     Ok(limit)
 }
 
-/// FNV-1a, folded. Later versions must give the same, for they may end what runs of this one left.
+/// FNV-1a, folded. Later versions must compute the same, because they kill strays of earlier runs.
 fn digest(run: &str) -> u64 {
     let hash = run.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -226,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_says_what_it_was_made_of() {
+    fn a_lineage_survives_its_encoding_as_a_limit() {
         for origin in [Origin::Program, Origin::Worker, Origin::Executor] {
             let lineage = Lineage::of_child(origin, "4242-1700000000000-2097151");
             assert_eq!(Lineage::from_limit(lineage.to_limit()), Some(lineage));

@@ -1,19 +1,20 @@
-//! Whether the system has killed processes for want of memory.
+//! Kills by the out-of-memory killer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// The counter of processes that were killed for want of memory, in this process's control group.
+/// The counter of out-of-memory kills in the control group of this process.
 #[derive(Debug)]
-pub(crate) struct OomKills {
+pub struct OomKills {
     file: Option<PathBuf>,
     seen: Option<u64>,
 }
 
 impl OomKills {
-    /// That of this process, where there is one that can be read.
-    pub(crate) fn of_this_process() -> Self {
+    /// Finds the counter; without a readable one [`has_risen`](Self::has_risen) is always false.
+    #[must_use]
+    pub fn of_this_process() -> Self {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         Self::in_file(file_of(&groups, Path::new("/sys/fs/cgroup")))
     }
@@ -23,8 +24,8 @@ impl OomKills {
         Self { file, seen }
     }
 
-    /// Whether the counter has risen since this was last asked.
-    pub(crate) fn has_risen(&mut self) -> bool {
+    /// Whether the counter has risen since the last call, or since this value was made.
+    pub fn has_risen(&mut self) -> bool {
         let now = self.file.as_deref().and_then(count);
         let has_risen = matches!((self.seen, now), (Some(seen), Some(now)) if now > seen);
         self.seen = now;
@@ -32,27 +33,31 @@ impl OomKills {
     }
 }
 
-/// The counter as it stood when the first of this process's programs was started, or when one of them
-/// was killed last.
+/// The counter for the programs of this process.
 static PROGRAMS: OnceLock<Mutex<OomKills>> = OnceLock::new();
 
-/// To be called before a program is started, of which [`has_killed_program`] may be asked.
-pub(crate) fn watch_programs() -> &'static Mutex<OomKills> {
+/// Starts counting out-of-memory kills for [`oom_killed_program`]; call it before a program starts.
+pub fn watch_oom_kills() {
+    program_kills();
+}
+
+fn program_kills() -> &'static Mutex<OomKills> {
     PROGRAMS.get_or_init(|| Mutex::new(OomKills::of_this_process()))
 }
 
-/// Whether a program that was killed was so for want of memory, as far as can be known.
-pub(crate) fn has_killed_program() -> bool {
-    let kills = watch_programs().lock();
+/// Whether the system has killed a process for lack of memory since the last call. A program that was
+/// just killed by SIGKILL was then probably the one.
+#[must_use]
+pub fn oom_killed_program() -> bool {
+    let kills = program_kills().lock();
     kills.unwrap_or_else(PoisonError::into_inner).has_risen()
 }
 
-/// What is to be said of a process that was killed for want of memory.
-pub(crate) const WANTED: &str =
-    ": the system was out of memory (its control group has counted a kill)";
+/// The explanation that messages append when a process was killed for lack of memory.
+pub const OOM_HINT: &str = ": the system was out of memory (its control group has counted a kill)";
 
-/// Where the counter stands, by what `/proc/self/cgroup` says: `memory.events` of the second version
-/// of control groups, `memory.oom_control` of the first.
+/// The file with the counter, given the content of `/proc/self/cgroup`: `memory.events` in version 2
+/// of control groups, `memory.oom_control` in version 1.
 fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
     let candidates = groups.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -60,7 +65,7 @@ fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
         if controllers.is_empty() {
             return Some(vec![
                 root.join(path).join("memory.events"),
-                // In a container its own group is the root.
+                // In a container the own group is the root.
                 root.join("memory.events"),
             ]);
         }
@@ -77,7 +82,7 @@ fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
     candidates.find(|file| count(file).is_some())
 }
 
-/// The line `oom_kill N` of such a file.
+/// The number in the line `oom_kill N` of such a file.
 fn count(file: &Path) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     let line = |line: &str| line.strip_prefix("oom_kill ")?.trim().parse().ok();

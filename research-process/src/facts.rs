@@ -1,0 +1,151 @@
+//! Facts about the machine, and what running process trees use.
+
+use std::collections::HashSet;
+use std::fs;
+
+use sysinfo::{
+    CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System,
+};
+
+/// Facts about this machine; `None` is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MachineFacts {
+    /// The host name.
+    pub host: Option<String>,
+    /// The version of the kernel.
+    pub kernel: Option<String>,
+    /// The Linux distribution with its version.
+    pub distribution: Option<String>,
+    /// The model of the processor.
+    pub processor: Option<String>,
+    /// The number of processors that this process may use.
+    pub processors: Option<usize>,
+    /// The memory of the machine, in bytes.
+    pub memory: Option<u64>,
+    /// The memory that new programs could get, in bytes.
+    pub available_memory: Option<u64>,
+}
+
+impl MachineFacts {
+    /// Collects the facts.
+    #[must_use]
+    pub fn collect() -> Self {
+        let mut system = System::new().ok();
+        if let Some(system) = &mut system {
+            system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+            system.refresh_cpu_list(CpuRefreshKind::nothing());
+        }
+        let system = system.as_ref();
+        let cpu = system.and_then(|system| system.cpus().first());
+        let processor = cpu.map(|cpu| cpu.brand().trim().to_owned());
+        Self {
+            host: System::host_name().ok(),
+            kernel: System::kernel_version().ok(),
+            distribution: System::long_os_version().ok(),
+            processor: processor.filter(|name| !name.is_empty()),
+            processors: std::thread::available_parallelism().ok().map(usize::from),
+            memory: system.map(System::total_memory),
+            available_memory: system.map(System::available_memory),
+        }
+    }
+}
+
+/// What a process and all its descendants use at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ProcessTreeUsage {
+    /// How many processes there are.
+    pub processes: usize,
+    /// Resident memory in bytes; pages that processes share count once for each.
+    pub memory: u64,
+    /// Processor time in seconds that the living processes have used since they started.
+    pub cpu_seconds: f64,
+}
+
+/// Samples process trees. It only reads `/proc`, so the sampled processes do nothing for it.
+#[derive(Debug)]
+pub struct TreeSampler(System);
+
+impl TreeSampler {
+    /// A sampler; `None` if the system shows no processes.
+    #[must_use]
+    pub fn new() -> Option<Self> {
+        System::new().ok().map(Self)
+    }
+
+    /// The usage of a process and its descendants; `None` if the process does not exist.
+    pub fn sample(&mut self, pid: u32) -> Option<ProcessTreeUsage> {
+        let tree: Vec<Pid> = descendants(pid).into_iter().map(Pid::from_u32).collect();
+        self.0.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&tree),
+            true,
+            ProcessRefreshKind::nothing()
+                .with_memory()
+                .with_cpu()
+                .without_tasks(),
+        );
+        self.0.process(Pid::from_u32(pid))?;
+        let processes = tree.iter().filter_map(|pid| self.0.process(*pid));
+        Some(processes.fold(ProcessTreeUsage::default(), |sum, process| {
+            ProcessTreeUsage {
+                processes: sum.processes + 1,
+                memory: sum.memory + process.memory(),
+                cpu_seconds: sum.cpu_seconds + process.accumulated_cpu_time() as f64 / 1e3,
+            }
+        }))
+    }
+}
+
+/// The pids of a process and its descendants.
+fn descendants(pid: u32) -> Vec<u32> {
+    let mut found = vec![pid];
+    let mut seen = HashSet::from([pid]);
+    let mut next = 0;
+    while let Some(parent) = found.get(next) {
+        let threads = fs::read_dir(format!("/proc/{parent}/task"));
+        for thread in threads.into_iter().flatten().flatten() {
+            // A thread that has ended meanwhile has no children.
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            let children = children
+                .split_whitespace()
+                .filter_map(|pid| pid.parse().ok());
+            found.extend(children.filter(|child| seen.insert(*child)));
+        }
+        next += 1;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_tree_includes_grandchildren() {
+        // `read` waits on the pipe until the test closes it.
+        let mut shell = Command::new("sh")
+            .args(["-c", "(sh -c 'echo ready; read _'; :) ; :"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut output = std::io::BufReader::new(shell.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut output, &mut line).unwrap();
+        let usage = TreeSampler::new().unwrap().sample(shell.id()).unwrap();
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+        assert_eq!(line, "ready\n");
+        assert!(usage.processes >= 2, "{usage:?}");
+        assert!(usage.memory > 100 << 10, "{usage:?}");
+        assert_eq!(TreeSampler::new().unwrap().sample(shell.id()), None);
+    }
+
+    #[test]
+    fn the_machine_has_memory_and_a_kernel() {
+        let facts = MachineFacts::collect();
+        assert!(facts.memory >= facts.available_memory && facts.available_memory > Some(0));
+        assert!(facts.kernel.is_some() && facts.processors.is_some());
+    }
+}

@@ -1,4 +1,5 @@
-//! Any bytes are a log, a torn log or an error with an offset, and a checkup says the same as reading.
+//! Reading any bytes as a log yields events, a torn log or an error with an offset, and a check
+//! agrees with reading.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Any bytes are messages between processes or an error, however the stream is cut; what decodes can be
-//! sent on.
+//! Decoding any bytes as messages between processes yields messages or an error, however the stream
+//! is split; a decoded message can be forwarded.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

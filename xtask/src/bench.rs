@@ -2,7 +2,7 @@
 
 use crate::shell::{Failure, cargo, run};
 
-/// The packages that have benches, each with the features that these need.
+/// The packages with benches, and the features that the benches need.
 const PACKAGES: [(&str, &str); 4] = [
     ("research-domain", ""),
     ("research-storage", "plot,query"),

@@ -6,16 +6,16 @@ use crate::side_by_side;
 use crate::tidy;
 use crate::tools;
 
-/// What checks spelling, and what reads our Parquet files in the tests.
+/// Python packages: the spelling check, and the readers of our Parquet files in the tests.
 const PACKAGES: [&str; 5] = ["pandas", "pyarrow", "polars", "duckdb", "typos"];
 
-/// Everything.
+/// Checks everything.
 pub(crate) fn all() -> Result<(), Failure> {
     python::is_there()?;
-    // What runs without them is run all the same, and says what it leaves out.
+    // Without them, the checks that need them are skipped with a note.
     if let Err(failure) = python::environment("python", &PACKAGES) {
         let packages = PACKAGES.join(" ");
-        eprintln!("not in target/python: {packages} (python3 -m venv, pip install): {failure}");
+        eprintln!("cannot install {packages} into target/python: {failure}");
     }
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     run(&mut cargo([
@@ -34,7 +34,7 @@ pub(crate) fn all() -> Result<(), Failure> {
     run(&mut cargo(["test", "--workspace", "--locked"]))
 }
 
-/// House rules and tests.
+/// Checks the rules of the project, and runs all tests.
 pub(crate) fn fast() -> Result<(), Failure> {
     python::is_there()?;
     tidy::check()?;
@@ -42,13 +42,12 @@ pub(crate) fn fast() -> Result<(), Failure> {
     side_by_side::test()
 }
 
-/// The program first: the tests of the command line start it.
+/// Builds everything that the tests start, the program above all.
 fn build() -> Result<(), Failure> {
     run(&mut cargo(["build", "--workspace", "--locked"]))
 }
 
-/// Runs that are disturbed at random, each from a seed of its own; and writers of a log, five times as
-/// many, that are killed while they write.
+/// Disturbs runs at random, each from its own seed, and kills five times as many writers of logs.
 pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
     let kills = runs.saturating_mul(5).to_string();
     run(cargo([
@@ -72,7 +71,7 @@ pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
     ]))
 }
 
-/// Faults that are injected from outside, each case from a seed of its own.
+/// Injects faults from outside, each case from its own seed.
 pub(crate) fn faults(kind: Option<&str>, runs: u64, seed: u64) -> Result<(), Failure> {
     let mut command = cargo([
         "test",
@@ -92,7 +91,7 @@ pub(crate) fn faults(kind: Option<&str>, runs: u64, seed: u64) -> Result<(), Fai
     run(&mut command)
 }
 
-/// The distributor under simulation, each seed a history of its own.
+/// Simulates the scheduler: one history for each seed.
 pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Result<(), Failure> {
     let mut command = cargo([
         "test",
@@ -114,19 +113,20 @@ pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Res
     run(&mut command)
 }
 
-/// The features of `research-storage`, each of which must build alone.
+/// Lists the features of `research-storage`.
 fn features_of_storage() -> Result<Vec<String>, Failure> {
     let metadata = metadata()?;
     let mut packages = metadata["packages"].as_array().into_iter().flatten();
     let storage = packages.find(|package| package["name"] == "research-storage");
     let features = storage.and_then(|package| package["features"].as_object());
-    let features = features.ok_or_else(|| Failure("cargo tells of no features".into()))?;
+    let features =
+        features.ok_or_else(|| Failure("cargo reports no features of research-storage".into()))?;
     let names = features.keys().filter(|name| *name != "default");
     Ok(names.cloned().collect())
 }
 
-/// What the workspace's own builds leave out: each feature alone and none, and the tests of those
-/// that nothing in the workspace asks for. Building polars takes minutes.
+/// Builds each feature alone and none, and tests those that no crate of the workspace enables.
+/// Building polars takes minutes.
 pub(crate) fn features() -> Result<(), Failure> {
     let none = String::new();
     for feature in features_of_storage()?.iter().chain([&none]) {

@@ -1,9 +1,8 @@
-//! `cargo xtask coverage`: which lines the tests come through.
+//! `cargo xtask coverage`: the lines that the tests cover.
 //!
-//! Executors are forked and end without running what a process runs at its end, and tests kill
-//! processes on purpose. So lines are counted in files that are mapped into memory, which forked
-//! children share and a kill does not take away, and not by a program around cargo, which would
-//! have them written when a process ends.
+//! Executors are forked and end without running exit handlers, and tests kill processes on
+//! purpose. So lines are counted in files mapped into memory, which forked children share and which
+//! outlive a kill. Programs around cargo write the counts in an exit handler instead.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,20 +14,20 @@ use serde_json::Value;
 
 use crate::shell::{Failure, cargo, output, root, run, target};
 
-/// What is given to the compiler for the crates of the workspace, and not for those they use.
+/// A wrapper that instruments the crates of the workspace, and not their dependencies.
 const WRAPPER: &str = "#!/bin/sh
 exec \"$@\" -C instrument-coverage -C llvm-args=-runtime-counter-relocation
 ";
 
-/// Files that are no part of what is measured.
+/// Files that are not measured.
 const LEFT_OUT: &str = "/(registry|rustc|tests|benches|examples|xtask)/";
 
-/// Runs all tests, and writes `target/coverage/html` and a table of what each crate has covered.
+/// Runs all tests, writes `target/coverage/html`, and prints the coverage of each crate.
 pub(crate) fn coverage() -> Result<(), Failure> {
     let llvm = llvm_tools()?;
     let folder = target()?.join("coverage");
     let counts = folder.join("counts");
-    // What was counted before, if anything was.
+    // The counts of an earlier run, if there was one.
     let _ = fs::remove_dir_all(&counts);
     fs::create_dir_all(&counts)?;
     let wrapper = folder.join("rustc");
@@ -43,7 +42,7 @@ pub(crate) fn coverage() -> Result<(), Failure> {
         command
     };
     let programs = programs(&output(&mut test(&["--no-run", "--message-format=json"]))?);
-    // What was counted is shown all the same where a test has failed.
+    // The counts are shown also if a test fails.
     let tested = run(&mut test(&["--no-fail-fast"]));
     let merged = folder.join("merged.profdata");
     run(Command::new(llvm.join("llvm-profdata"))
@@ -74,7 +73,7 @@ pub(crate) fn coverage() -> Result<(), Failure> {
     tested
 }
 
-/// Where the programs are that read what was counted: they are of the compiler's version.
+/// Finds the folder of the programs that read the counts; their version is the compiler's.
 fn llvm_tools() -> Result<PathBuf, Failure> {
     let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
     let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
@@ -88,7 +87,7 @@ fn llvm_tools() -> Result<PathBuf, Failure> {
     Err(Failure(install.into()))
 }
 
-/// The programs that cargo says it has built, of its messages in JSON.
+/// The executables in cargo's messages in JSON.
 fn programs(messages: &str) -> Vec<PathBuf> {
     let messages = messages
         .lines()
@@ -98,8 +97,8 @@ fn programs(messages: &str) -> Vec<PathBuf> {
     programs.collect()
 }
 
-/// A table in Markdown: lines of each crate, how many of them are covered, and the files with the
-/// most that are not.
+/// Makes a table in Markdown: the lines of each crate and the covered ones, and the files with the
+/// most uncovered lines.
 fn table(summary: &Value, root: &Path) -> String {
     let mut crates: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     let mut files = Vec::new();

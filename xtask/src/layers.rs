@@ -1,10 +1,10 @@
-//! Which crate may use which: the layers of ARCHITECTURE.md.
+//! The layers of ARCHITECTURE.md: the crates that each crate may use.
 
 use serde_json::Value;
 
 use crate::shell::{Failure, cargo, metadata, output};
 
-/// Each crate with the workspace's crates that it may use.
+/// Each crate with the crates of the workspace that it may use.
 const LAYERS: [(&str, &[&str]); 9] = [
     ("research-domain", &[]),
     ("research-core", &["research-domain"]),
@@ -33,10 +33,10 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("xtask", &[]),
 ];
 
-/// What an embedder of the domain alone must not get.
+/// Crates that a program which embeds the domain alone must not get.
 const NOT_IN_DOMAIN: [&str; 5] = ["ipc-channel", "indicatif", "console", "arrow-array", "nix"];
 
-/// What is wrong with the layers.
+/// Finds dependencies that break the layers.
 pub(crate) fn problems() -> Result<Vec<String>, Failure> {
     let mut problems = wrong_uses(&metadata()?);
     let tree = output(&mut cargo([
@@ -57,7 +57,7 @@ pub(crate) fn problems() -> Result<Vec<String>, Failure> {
     Ok(problems)
 }
 
-/// Which of the crates that cargo tells of use what they must not.
+/// Finds the crates in the output of `cargo metadata` that use a crate above or beside them.
 fn wrong_uses(metadata: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -71,7 +71,7 @@ fn wrong_uses(metadata: &Value) -> Vec<String> {
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let used = dependency["name"].as_str().unwrap_or_default();
             let is_ours = LAYERS.iter().any(|(layer, _)| *layer == used);
-            // To build and to test itself, too: each crate is tested alone.
+            // Includes build and test dependencies: each crate is tested alone.
             if is_ours && !allowed.contains(&used) {
                 problems.push(format!("{name} must not use {used}"));
             }
@@ -89,7 +89,13 @@ mod tests {
 
     #[test]
     fn a_crate_that_uses_one_above_or_beside_it_is_found() {
-        let package = |name: &str, uses: &str| json!({"name": name, "dependencies": [{"name": "serde"}, {"name": uses, "kind": "dev"}]});
+        let package = |name: &str, uses: &str| {
+            let dependencies = [
+                json!({"name": "serde"}),
+                json!({"name": uses, "kind": "dev"}),
+            ];
+            json!({"name": name, "dependencies": dependencies})
+        };
         let packages = [
             package("research-core", "research-domain"),
             package("research-core", "research"),
@@ -107,7 +113,7 @@ mod tests {
         );
     }
 
-    /// The table of crates in ARCHITECTURE.md: what each may use, in its third column.
+    /// The third column of the table of crates in ARCHITECTURE.md says what each may use.
     #[test]
     fn the_layers_are_those_of_the_architecture() {
         let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
@@ -139,7 +145,7 @@ mod tests {
         }
     }
 
-    /// The table says `core` for `research-core`.
+    /// Completes a name of the table, which says `core` for `research-core`.
     fn full_name(short: &str) -> String {
         match short.strip_prefix('`').and_then(|it| it.strip_suffix('`')) {
             Some(name) => name.to_owned(),

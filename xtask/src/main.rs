@@ -1,4 +1,4 @@
-//! `cargo xtask`: one command that proves the workspace, and one that measures it.
+//! `cargo xtask`: the tests, checks and benches of the workspace.
 
 mod bench;
 mod check;
@@ -25,87 +25,103 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run everything that must hold: format, lints, docs, house rules, all tests.
+    /// Check everything: format, lints, docs, rules of the project, all tests.
     Test {
-        /// Only the tests and the house rules, without format, lints and docs.
+        /// Only the tests and the rules of the project, without format, lints and docs.
         #[arg(long)]
         fast: bool,
     },
-    /// Measure, and print ratios against the limits of this machine.
+    /// Measure the speed, and print ratios to the limits of this machine.
     Bench {
         /// Only benches whose name contains this.
         filter: Option<String>,
-        /// Measure the program beside others, and write docs/benchmarks.md.
+        /// Compare the program with others, and write docs/benchmarks.md.
         #[arg(long, conflicts_with = "filter")]
         peers: bool,
-        /// How many rounds, with --peers.
-        #[arg(long, default_value_t = 3, requires = "peers", value_parser = clap::value_parser!(u32).range(1..))]
+        /// The number of rounds, with --peers.
+        #[arg(
+            long,
+            default_value_t = 3,
+            requires = "peers",
+            value_parser = clap::value_parser!(u32).range(1..)
+        )]
         rounds: u32,
     },
     /// Kill leaders, workers, executors and programs at random moments, resume, and compare with
-    /// undisturbed runs; `test` has a short form of this.
+    /// undisturbed runs; `test` includes a short form.
     Chaos {
-        /// How many runs.
+        /// The number of runs.
         #[arg(long, default_value_t = 200)]
         runs: u64,
         /// The seed of the first run; the others follow.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Damage logs, let system calls fail, fill disks, and remove, replace and copy files of runs, each at
-    /// random, and check that nothing is lost or wrong without a word; `test` has a short form of this.
+    /// Damage logs, make system calls fail, fill disks, and remove, replace and copy files of runs,
+    /// at random, and check that every loss is reported; `test` includes a short form.
     Faults {
-        /// One kind: damage, calls, commands, limits, disks, running, locks, copies, strangers, kinds or
-        /// races; all of them if not given.
+        /// One kind (default: all): damage, calls, commands, limits, disks, running, locks, copies,
+        /// strangers, kinds or races.
         kind: Option<String>,
-        /// How many cases of each kind.
+        /// The number of cases of each kind.
         #[arg(long, default_value_t = 200)]
         runs: u64,
         /// The seed of the first case; the others follow.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
-    /// Run the distributor under simulation: crashes, lost and late messages, stops and updates of
-    /// the domain, with its invariants checked at each step; `test` has a short form of this.
+    /// Simulate the scheduler: crashes, lost and late messages, stops and updates of the domain,
+    /// and check its invariants at each step; `test` includes a short form.
     Sim {
-        /// How many histories.
+        /// The number of histories.
         #[arg(long, default_value_t = 16)]
         seeds: u64,
         /// The seed of the first; the others follow. A multiple of 8 has all workers and configs.
         #[arg(long, default_value_t = 0)]
         seed: u64,
-        /// How many workers there are at most.
+        /// The most workers of a history.
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
         workers: u32,
-        /// How many configs the first domain has at most.
+        /// The most configs of the first domain.
         #[arg(long, default_value_t = 1_000_000)]
         configs: u64,
     },
-    /// What the continuous integration runs: all of `test`.
+    /// Run what the continuous integration runs: all of `test`.
     Ci,
-    /// Build each feature alone, and test those that the program does not have: Arrow and polars.
+    /// Build each feature alone, and test those that the program lacks: Arrow and polars.
     Features,
-    /// Check the house rules alone: layers, sizes of files, docs of crates, what may panic, reasons of
-    /// allowances, the lock file of the fuzz targets.
-    Tidy,
-    /// Check spelling, unused dependencies, licenses, and the oldest Rust that is promised to work,
-    /// with programs that must be installed first; `test` runs those that are.
+    /// Check the rules of the project: layers, circles of modules, sizes of files, columns, words,
+    /// code that may panic or that libraries must not have, reasons of allowances, the lock file of
+    /// the fuzz targets.
+    Tidy {
+        /// Print the lines of src, the public names and the hits of each crate.
+        #[arg(long, group = "instead")]
+        figures: bool,
+        /// Print all hits of one rule, also the allowed ones: width, words, circles or libraries.
+        #[arg(long, value_name = "RULE", group = "instead")]
+        show: Option<String>,
+        /// Lower the allowances in xtask/allowances.txt to the hits that there are.
+        #[arg(long, group = "instead")]
+        lower: bool,
+    },
+    /// Check spelling, unused dependencies, licenses, and a build with the oldest supported Rust,
+    /// by programs that must be installed first; `test` runs the installed ones.
     Tools,
-    /// Hand random input to all that parses.
+    /// Fuzz every parser.
     Fuzz {
-        /// One target; all of them if not given.
+        /// One target (default: all).
         target: Option<String>,
-        /// For how long each.
+        /// The seconds for each target.
         #[arg(long, default_value_t = 600)]
         seconds: u64,
     },
-    /// Build the documentation of the interfaces.
+    /// Build the API documentation.
     Docs {
-        /// Show it in a browser.
+        /// Open it in a browser.
         #[arg(long)]
         open: bool,
     },
-    /// Measure which lines the tests come through, into target/coverage (needs llvm-tools of rustup).
+    /// Measure the lines that tests cover, into target/coverage (needs llvm-tools of rustup).
     Coverage,
 }
 
@@ -128,7 +144,12 @@ fn main() -> ExitCode {
             configs,
         } => check::simulate(seeds, seed, workers, configs),
         Command::Features => check::features(),
-        Command::Tidy => tidy::check(),
+        Command::Tidy { figures: true, .. } => tidy::figures(),
+        Command::Tidy { lower: true, .. } => tidy::lower(),
+        Command::Tidy {
+            show: Some(rule), ..
+        } => tidy::show(&rule),
+        Command::Tidy { .. } => tidy::check(),
         Command::Tools => tools::all(),
         Command::Fuzz { target, seconds } => tools::fuzz(target.as_deref(), seconds),
         Command::Docs { open } => tools::docs(open),
@@ -152,8 +173,8 @@ mod tests {
     use super::*;
     use crate::shell::root;
 
-    /// The commands of this program that a text shows, in code: without what is optional, and with
-    /// numbers for names of numbers.
+    /// The commands of this program that a document shows in code: without the brackets of optional
+    /// parts, and with 1 for placeholders.
     fn shown(text: &str) -> Vec<Vec<String>> {
         let commands = text.split("cargo xtask").skip(1);
         let line = |rest: &str| {
@@ -205,7 +226,7 @@ mod tests {
                 .any(|words| words.get(1).is_some_and(|word| word == name));
             assert!(
                 is_shown,
-                "CONTRIBUTING.md does not say what `cargo xtask {name}` does"
+                "CONTRIBUTING.md does not describe `cargo xtask {name}`"
             );
         }
     }

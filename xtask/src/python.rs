@@ -1,4 +1,4 @@
-//! Python packages from the package index, in environments of their own below `target`.
+//! Virtual environments of Python below `target`, with packages from the package index.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,19 +6,18 @@ use std::process::Command;
 use crate::shell::{Failure, root, run};
 use crate::tools;
 
-/// That there is Python at all: without it, tests of the documents and of the example study pass
-/// without having looked.
+/// Checks that Python is installed: without it, tests of documents and examples would pass without
+/// checking anything.
 pub(crate) fn is_there() -> Result<(), Failure> {
     match tools::is_there(Command::new("python3").arg("--version")) {
         true => Ok(()),
         false => Err(Failure(
-            "the documents are tested with python3, which is not there".into(),
+            "python3 not found: the tests of documents and examples need it".into(),
         )),
     }
 }
 
-/// Makes the environment `target/NAME` with what the arguments of pip name, where it is not there;
-/// its interpreter.
+/// Creates the environment `target/NAME`, installs packages, and returns its interpreter.
 pub(crate) fn environment(name: &str, packages: &[&str]) -> Result<PathBuf, Failure> {
     let folder = root().join("target").join(name);
     let python = folder.join("bin/python");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Something that must hold does not.
+/// The message of a failed check or command.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
 
@@ -36,7 +36,7 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
     command
 }
 
-/// Runs a command and says what it is.
+/// Prints a command and runs it.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let words: Vec<_> = std::iter::once(command.get_program())
         .chain(command.get_args())
@@ -54,7 +54,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// What a command prints.
+/// Returns the output of a command.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let output = command.output()?;
     if !output.status.success() {
@@ -65,7 +65,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     String::from_utf8(output.stdout).map_err(|error| Failure(error.to_string()))
 }
 
-/// What cargo says of the workspace.
+/// Returns the output of `cargo metadata`.
 pub(crate) fn metadata() -> Result<Value, Failure> {
     let text = output(&mut cargo([
         "metadata",
@@ -76,7 +76,7 @@ pub(crate) fn metadata() -> Result<Value, Failure> {
     serde_json::from_str(&text).map_err(|error| Failure(error.to_string()))
 }
 
-/// Where cargo builds to.
+/// Returns the folder of cargo's build outputs.
 pub(crate) fn target() -> Result<PathBuf, Failure> {
     let metadata = metadata()?;
     let directory = metadata["target_directory"].as_str().unwrap_or("target");

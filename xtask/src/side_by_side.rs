@@ -1,5 +1,5 @@
-//! `cargo xtask test --fast`: the programs of tests, several at a time. Most of them wait for
-//! processes more than they compute, and cargo runs one after another.
+//! Runs several test executables at a time. Most of them wait for processes more than they compute,
+//! and `cargo test` runs one after another.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -11,23 +11,23 @@ use serde_json::Value;
 
 use crate::shell::{Failure, cargo, output};
 
-/// A program of tests, or what else is run like one.
+/// A test executable, or another command that is run like one.
 struct Program {
     name: String,
     command: Command,
 }
 
-/// Builds all tests, runs them, and shows what those print that fail.
+/// Builds all tests, runs them, and shows the output of those that fail.
 pub(crate) fn test() -> Result<(), Failure> {
     eprintln!("\x1b[1m$ cargo test --workspace --locked, side by side\x1b[0m");
     let mut programs = built()?;
     if programs.is_empty() {
-        return Err(Failure("cargo tells of no programs of tests".into()));
+        return Err(Failure("cargo reports no test executables".into()));
     }
-    // The program's own tests take longest, so they come first.
+    // The tests of research-cli take longest, so they start first.
     programs.sort_by_key(|program| !program.name.starts_with("research-cli/"));
     programs.push(Program {
-        name: "examples of documentation".into(),
+        name: "doctests".into(),
         command: cargo(["test", "--workspace", "--locked", "--doc"]),
     });
     let waiting = Mutex::new(VecDeque::from(programs));
@@ -78,7 +78,7 @@ fn built() -> Result<Vec<Program>, Failure> {
         .collect())
 }
 
-/// The program that a message of cargo tells of, if it is one of tests. It is run as cargo would.
+/// The test executable in a message of cargo, if it has one, started as cargo would start it.
 fn program_of(message: &Value) -> Option<Program> {
     if message["profile"]["test"] != true {
         return None;
@@ -99,7 +99,7 @@ fn program_of(message: &Value) -> Option<Program> {
     })
 }
 
-/// Runs a program; gives its name if it fails.
+/// Runs a program, and returns its name if it fails.
 fn run(mut program: Program) -> Option<String> {
     let begin = Instant::now();
     let output = program.command.output();
@@ -117,7 +117,7 @@ fn run(mut program: Program) -> Option<String> {
             Some(name)
         }
         Err(error) => {
-            eprintln!("{name} cannot be started: {error}");
+            eprintln!("cannot start {name}: {error}");
             Some(name)
         }
     }

@@ -1,5 +1,5 @@
-//! Checks by programs that are not part of the toolchain: each is left out, with the line that
-//! installs it, where it is not there.
+//! Checks by programs that are not part of the toolchain. One that is not installed is skipped,
+//! with a note how to install it.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
@@ -8,12 +8,12 @@ use crate::shell::{Failure, cargo, output, root, run};
 
 /// A program that checks something.
 struct Tool {
-    /// What it looks for.
+    /// The subject of the check.
     checks: &'static str,
-    /// Whether it is there is known by running this.
+    /// A command that succeeds if the program is installed.
     probe: &'static [&'static str],
     run: &'static [&'static str],
-    /// How to get it.
+    /// The command that installs it.
     install: &'static str,
 }
 
@@ -48,20 +48,17 @@ const TOOLS: [Tool; 3] = [
     },
 ];
 
-/// Runs all of them, and the oldest Rust; one that is not there is a failure.
+/// Runs all checks, also with the oldest Rust; a missing program is a failure.
 pub(crate) fn all() -> Result<(), Failure> {
     let mut missing = installed()?;
     missing.extend(oldest_rust()?);
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure(format!(
-        "to check everything: {}",
-        missing.join("; ")
-    )))
+    Err(Failure(format!("not installed: {}", missing.join("; "))))
 }
 
-/// Runs those that are there; how to install the others.
+/// Runs the installed programs, and returns the commands that install the others.
 pub(crate) fn installed() -> Result<Vec<String>, Failure> {
     let mut missing = Vec::new();
     for tool in &TOOLS {
@@ -75,8 +72,8 @@ pub(crate) fn installed() -> Result<Vec<String>, Failure> {
     Ok(missing)
 }
 
-/// A command that finds what `cargo xtask test` has installed, too. Machete takes its own name for
-/// a folder where it sees a package's name, as it does below `cargo run`.
+/// Makes a command that also finds the programs which `cargo xtask test` has installed. Without the
+/// package's name, which `cargo run` sets, machete takes its own name for a folder.
 fn command(words: &[&str]) -> Command {
     let own = root().join("target/python/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -98,7 +95,7 @@ pub(crate) fn is_there(probe: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Builds with the oldest Rust that is promised to work; how to install it, where it is not there.
+/// Builds with the oldest supported Rust, or returns the command that installs it.
 fn oldest_rust() -> Result<Option<String>, Failure> {
     const CHECK: [&str; 4] = ["check", "--workspace", "--all-targets", "--locked"];
     let version = env!("CARGO_PKG_RUST_VERSION");
@@ -111,7 +108,7 @@ fn oldest_rust() -> Result<Option<String>, Failure> {
         run(&mut cargo(CHECK))?;
         return Ok(None);
     }
-    // Without rustup there is nothing to choose from.
+    // Without rustup there is one toolchain.
     let toolchains = output(Command::new("rustup").args(["toolchain", "list"])).unwrap_or_default();
     match toolchains
         .split_whitespace()
@@ -132,14 +129,14 @@ fn oldest_rust() -> Result<Option<String>, Failure> {
     }
 }
 
-/// Whether a toolchain or compiler (`1.95.0`, `1.95-x86_64-unknown-linux-gnu`) is of a version.
+/// Whether a toolchain or compiler (`1.95.0`, `1.95-x86_64-unknown-linux-gnu`) has a version.
 fn is_of(toolchain: &str, version: &str) -> bool {
     toolchain
         .strip_prefix(version)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
-/// Fuzzes each target, or one, for so many seconds.
+/// Fuzzes each target, or one, for `seconds`.
 pub(crate) fn fuzz(target: Option<&str>, seconds: u64) -> Result<(), Failure> {
     if !is_there(&mut cargo(["fuzz", "--version"])) {
         return Err(Failure("to fuzz: cargo install --locked cargo-fuzz".into()));
@@ -149,13 +146,15 @@ pub(crate) fn fuzz(target: Option<&str>, seconds: u64) -> Result<(), Failure> {
         Some(target) if all.iter().any(|name| name == target) => vec![target.to_owned()],
         Some(target) => {
             let all = all.join(", ");
-            return Err(Failure(format!("there is no fuzz target {target}: {all}")));
+            return Err(Failure(format!(
+                "no fuzz target `{target}` (available: {all})"
+            )));
         }
         None => all,
     };
     let time = format!("-max_total_time={seconds}");
     for target in targets {
-        // cargo-fuzz passes flags that stable Rust takes only like this.
+        // cargo-fuzz passes flags that stable Rust accepts only with this variable.
         run(cargo(["fuzz", "run", &target, "--", &time])
             .env("RUSTC_BOOTSTRAP", "1")
             .current_dir(root().join("fuzz")))?;
@@ -174,7 +173,7 @@ fn fuzz_targets() -> Result<Vec<String>, Failure> {
     Ok(targets)
 }
 
-/// The documentation of the interfaces, with warnings as errors.
+/// Builds the API documentation, with warnings as errors.
 pub(crate) fn docs(open: bool) -> Result<(), Failure> {
     let mut command = cargo(["doc", "--workspace", "--no-deps", "--locked"]);
     if open {
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_compared_in_whole_numbers() {
+    fn versions_are_compared_by_their_parts() {
         for toolchain in [
             "1.95",
             "1.95.0",

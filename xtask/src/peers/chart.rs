@@ -1,17 +1,18 @@
-//! The picture of a table: a bar per contestant, on a logarithmic scale, for rates that differ by
-//! factors of a thousand.
+//! The chart of a table: a bar for each contestant, on a logarithmic scale, because the rates
+//! differ by factors of a thousand.
 
 use std::fmt::Write;
 
-use super::Entry;
 use super::contestants::Work;
+use super::rounds::Entry;
 
 const ROW: f64 = 34.0;
 const LEFT: f64 = 230.0;
 const WIDTH: f64 = 460.0;
 const TOP: f64 = 44.0;
+const FONT: &str = r#"font-family="sans-serif" font-size="13""#;
 
-/// Experiments per second of everybody who does this work, as an SVG.
+/// Draws the rates of all contestants that do this work, as an SVG.
 pub(super) fn draw(entries: &[Entry], work: Work) -> String {
     let mut bars: Vec<(&str, f64)> = entries
         .iter()
@@ -26,10 +27,10 @@ pub(super) fn draw(entries: &[Entry], work: Work) -> String {
     let length = |rate: f64| (rate.max(1.0).log10() / decades * WIDTH).max(1.0);
     let bottom = TOP + ROW * bars.len() as f64;
     let mut svg = String::new();
-    // Writing into text cannot fail.
+    // Writing to a string cannot fail.
     let _ = write!(
         svg,
-        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{:.0}" height="{:.0}" font-family="sans-serif" font-size="13">
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{:.0}" height="{:.0}" {FONT}>
 <rect width="100%" height="100%" fill="#ffffff"/>
 <text x="12" y="24" font-size="15" font-weight="bold" fill="#1f2430">{}</text>
 "##,
@@ -84,7 +85,7 @@ fn title(work: Work) -> &'static str {
     }
 }
 
-/// A number without decimals where it has three digits or more, its thousands apart.
+/// Formats a number with grouped thousands, and without decimals from 100 on.
 pub(super) fn grouped(number: f64) -> String {
     if number < 100.0 {
         let text = format!("{number:.1}");

@@ -1,12 +1,18 @@
-//! Who is compared, and what each does differently.
+//! The programs that are compared.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Tools;
 use crate::shell::{Failure, root};
 
-/// What all contestants of a table do.
+/// The programs that contestants need.
+pub(super) struct Tools {
+    pub(super) python: Option<PathBuf>,
+    pub(super) research: PathBuf,
+    pub(super) many: PathBuf,
+}
+
+/// The work of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Work {
     /// Call a function that doubles a number, and keep its result.
@@ -15,7 +21,7 @@ pub(super) enum Work {
     Program,
 }
 
-/// How a contestant is started.
+/// The start of a contestant.
 enum Start {
     /// A script in `xtask/peers`, with these arguments after the number and the folder.
     Script(&'static str, &'static [&'static str]),
@@ -25,16 +31,16 @@ enum Start {
     Many(&'static [&'static str]),
 }
 
-/// One that is compared.
+/// A program that is compared.
 pub(super) struct Contestant {
     pub(super) name: &'static str,
     pub(super) work: Work,
-    /// How many experiments it does in a round: fewer where each takes long.
+    /// The experiments of a round: fewer where each takes long.
     experiments: u32,
     start: Start,
-    /// What an experiment is kept apart by.
+    /// The isolation of experiments.
     pub(super) isolation: &'static str,
-    /// What is there after a crash.
+    /// The results that survive a crash.
     pub(super) keeps: &'static str,
 }
 
@@ -122,7 +128,7 @@ pub(super) const CONTESTANTS: [Contestant; 10] = [
 ];
 
 impl Contestant {
-    /// The command of one round, in a folder of its own.
+    /// Makes the command of one round, in its own folder.
     pub(super) fn command(&self, tools: &Tools, folder: &Path) -> Result<Command, Failure> {
         let (mut command, rest): (_, &[&str]) = match self.start {
             Start::Many(rest) => (Command::new(&tools.many), rest),
@@ -144,7 +150,7 @@ fn script_command(tools: &Tools, script: &str) -> Result<Command, Failure> {
     let python = tools
         .python
         .as_ref()
-        .ok_or_else(|| Failure("the peers in Python are not installed".into()))?;
+        .ok_or_else(|| Failure("the peers in Python are missing".into()))?;
     let mut command = Command::new(python);
     command.arg(root().join("xtask/peers").join(script));
     Ok(command)

@@ -1,10 +1,10 @@
-//! The page with the tables.
+//! The page `docs/benchmarks.md`.
 
 use std::fmt::Write;
 
-use super::Entry;
 use super::chart::grouped;
 use super::contestants::Work;
+use super::rounds::Entry;
 
 const OPENING: &str = "\
 # Beside other programs
@@ -18,19 +18,19 @@ run, of research the leader. What each keeps, and what an experiment is kept apa
 stands beside the figures, which mean little without it.
 ";
 
-/// The page.
+/// Writes the page.
 pub(super) fn write(entries: &[Entry], rounds: u32) -> String {
     let mut page = OPENING.to_owned();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // Writing into text cannot fail.
+    // Writing to a string cannot fail.
     let _ = writeln!(page, "\n{rounds} rounds, {cores} processor cores, Linux.");
     section(
         &mut page,
         entries,
         Work::Function,
         "A function",
-        "Each experiment calls a function that doubles a number, and its result is kept. `table` is \
-         from the\nfiles to a table with a row per experiment.",
+        "Each experiment calls a function that doubles a number, and its result is kept. `table` \
+         is from the\nfiles to a table with a row per experiment.",
         "functions",
     );
     section(
@@ -48,7 +48,8 @@ fn section(page: &mut String, entries: &[Entry], work: Work, title: &str, text: 
     let _ = write!(
         page,
         "\n## {title}\n\n{text}\n\n![experiments per second](benchmarks-{file}.svg)\n\n\
-         | | experiments/s | spread | each | table | most memory of a process | files, bytes per experiment | kept apart by | kept |\n\
+         | | experiments/s | spread | each | table | most memory of a process | \
+         files, bytes per experiment | kept apart by | kept |\n\
          |---|--:|--:|--:|--:|--:|--:|---|---|\n"
     );
     for entry in entries.iter().filter(|entry| entry.contestant.work == work) {
@@ -86,11 +87,4 @@ fn row(entry: &Entry) -> String {
         contestant.isolation,
         contestant.keeps,
     )
-}
-
-impl Entry {
-    /// The median of the experiments per second.
-    pub(super) fn rate(&self) -> Option<f64> {
-        self.median(|round| round.experiments / round.run_seconds)
-    }
 }

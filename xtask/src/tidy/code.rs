@@ -1,40 +1,63 @@
-//! House rules of code, which is looked at as tokens: what stands in comments and texts is not code,
-//! and what macros are made of is.
+//! Rules of code. They are checked on tokens, which include those of macros, and not comments and
+//! strings.
 
 use std::str::FromStr;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// What is wrong with a file, and which of its modules exist in tests alone.
-#[derive(Default)]
-pub(super) struct Findings {
-    /// Lines with what is wrong there.
+use super::hit::Hit;
+use super::sources::Sources;
+
+/// Crates that may print, exit and name commands of the program.
+const PROGRAMS: [&str; 3] = ["research-cli", "xtask", "fuzz"];
+
+/// The findings of the tokens of a file.
+#[derive(Debug, Default)]
+pub(super) struct Code {
+    /// Lines with the hard rules that they break.
     pub(super) problems: Vec<(usize, String)>,
+    /// Lines that only a program may have: they print, exit, or name commands of `research`.
+    program_code: Vec<(usize, String)>,
     /// Names of modules in files of their own that only tests (or fuzz targets) have.
     pub(super) test_modules: Vec<String>,
 }
 
-/// Looks at a file; in one that `is_test` anything may panic.
-pub(super) fn look_at(text: &str, is_test: bool) -> Findings {
-    let mut findings = Findings::default();
+/// Checks a file; in one that `is_test` anything may panic and print.
+pub(super) fn check(text: &str, is_test: bool) -> Code {
+    let mut code = Code::default();
     match TokenStream::from_str(text) {
-        Ok(tokens) => findings.walk(tokens, is_test),
-        Err(error) => findings.problems.push((1, format!("is not Rust: {error}"))),
+        Ok(tokens) => code.walk(tokens, is_test),
+        Err(error) => code.problems.push((1, format!("is not Rust: {error}"))),
     }
-    findings
+    code
 }
 
-impl Findings {
+/// The rule `libraries`: libraries neither print, nor exit, nor name commands of the program.
+pub(super) fn find_program_code(sources: &Sources) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let files = sources.rust().filter(|file| file.is_in_src());
+    for file in files.filter(|file| !PROGRAMS.contains(&file.owner.as_str())) {
+        let found = &file.code().program_code;
+        hits.extend(
+            found
+                .iter()
+                .map(|(line, problem)| Hit::new(file, *line, problem)),
+        );
+    }
+    hits
+}
+
+impl Code {
     fn walk(&mut self, tokens: TokenStream, is_test: bool) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut position = 0;
-        // Where what only tests have ends.
+        // The end of the last item that only tests have.
         let mut test_until = 0;
         while position < tokens.len() {
             let rest = &tokens[position..];
             let in_test = is_test || position < test_until;
             if let Some((attribute, length)) = attribute(rest) {
-                self.judge_attribute(attribute);
+                self.check_attribute(attribute);
                 if is_for_tests(attribute.stream()) {
                     let (end, module) = item(&tokens, position + length);
                     test_until = test_until.max(if length > 2 { tokens.len() } else { end });
@@ -43,7 +66,10 @@ impl Findings {
                 position += length;
                 continue;
             }
-            self.judge(rest, in_test);
+            self.check_tokens(rest, in_test);
+            if !in_test {
+                self.check_program_code(rest);
+            }
             if let TokenTree::Group(group) = &rest[0] {
                 self.walk(group.stream(), in_test);
             }
@@ -51,8 +77,8 @@ impl Findings {
         }
     }
 
-    /// Every allowance has its reason, and so has a test that is not run.
-    fn judge_attribute(&mut self, attribute: &Group) {
+    /// Requires a reason of every allowance and of every ignored test.
+    fn check_attribute(&mut self, attribute: &Group) {
         let line = attribute.span_open().start().line;
         let tokens: Vec<TokenTree> = attribute.stream().into_iter().collect();
         for (name, arguments) in tokens.iter().zip(tokens.iter().skip(1)) {
@@ -61,18 +87,19 @@ impl Findings {
             };
             let has_reason = arguments.stream().into_iter().any(|it| is(&it, "reason"));
             if (is(name, "allow") || is(name, "expect")) && !has_reason {
-                self.say(line, "allows something without a reason");
+                self.report(line, "allows something without a reason");
             }
             if is(name, "cfg_attr") {
-                self.judge_attribute(arguments);
+                self.check_attribute(arguments);
             }
         }
         if tokens.len() == 1 && is(&tokens[0], "ignore") {
-            self.say(line, "leaves out a test without a reason");
+            self.report(line, "ignores a test without a reason");
         }
     }
 
-    fn judge(&mut self, tokens: &[TokenTree], in_test: bool) {
+    /// Finds code that may panic outside tests, and code that is left open.
+    fn check_tokens(&mut self, tokens: &[TokenTree], in_test: bool) {
         let line = tokens[0].span().start().line;
         if let [TokenTree::Ident(name), TokenTree::Punct(mark), ..] = tokens
             && mark.as_char() == '!'
@@ -80,7 +107,7 @@ impl Findings {
                 .iter()
                 .any(|open| name == open)
         {
-            self.say(line, "leaves something open");
+            self.report(line, "leaves something open");
         }
         let [
             TokenTree::Punct(before),
@@ -94,30 +121,64 @@ impl Findings {
             return;
         }
         if method == "unwrap" || method == "unwrap_err" {
-            self.say(
+            self.report(
                 line,
-                "unwraps: give an error, or say in `expect` why it cannot fail",
+                "unwraps: return an error, or say in `expect` why it cannot fail",
             );
         }
         let is_expect = method == "expect" || method == "expect_err";
         if is_expect && !rest.first().is_some_and(gives_a_reason) {
-            self.say(line, "expects without saying in words why it cannot fail");
+            self.report(line, "expects without saying in words why it cannot fail");
         }
     }
 
-    fn say(&mut self, line: usize, problem: &str) {
+    /// Finds what libraries must not do: print, exit, and name commands of the program.
+    fn check_program_code(&mut self, tokens: &[TokenTree]) {
+        let line = tokens[0].span().start().line;
+        let problem = match tokens {
+            [TokenTree::Ident(name), TokenTree::Punct(mark), ..]
+                if mark.as_char() == '!'
+                    && ["print", "println", "eprint", "eprintln"]
+                        .iter()
+                        .any(|it| name == it) =>
+            {
+                "prints"
+            }
+            [process, TokenTree::Punct(_), TokenTree::Punct(_), exit, ..]
+                if is(process, "process") && is(exit, "exit") =>
+            {
+                "exits"
+            }
+            [TokenTree::Literal(literal), ..] if names_a_command(&literal.to_string()) => {
+                "names a command of the program"
+            }
+            _ => return,
+        };
+        self.program_code.push((line, problem.to_owned()));
+    }
+
+    fn report(&mut self, line: usize, problem: &str) {
         self.problems.push((line, problem.to_owned()));
     }
 }
 
-fn is(token: &TokenTree, name: &str) -> bool {
+/// Whether a string has `research COMMAND` in backticks.
+fn names_a_command(literal: &str) -> bool {
+    let mut parts = literal.split("`research ").skip(1);
+    parts.any(|rest| rest.starts_with(|letter: char| letter.is_ascii_lowercase()))
+}
+
+pub(super) fn is(token: &TokenTree, name: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == name)
 }
 
+pub(super) fn is_mark(token: &TokenTree, mark: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark)
+}
+
 /// The attribute that tokens begin with, and how many of them it has: two, or three if it is
-/// about what it stands in.
-fn attribute(tokens: &[TokenTree]) -> Option<(&Group, usize)> {
-    let is_mark = |token: &TokenTree, mark| matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark);
+/// inside the item that it belongs to.
+pub(super) fn attribute(tokens: &[TokenTree]) -> Option<(&Group, usize)> {
     match tokens {
         [hash, TokenTree::Group(group), ..] if is_mark(hash, '#') => Some((group, 2)),
         [hash, inner, TokenTree::Group(group), ..] if is_mark(hash, '#') && is_mark(inner, '!') => {
@@ -128,8 +189,8 @@ fn attribute(tokens: &[TokenTree]) -> Option<(&Group, usize)> {
     .filter(|(group, _)| group.delimiter() == Delimiter::Bracket)
 }
 
-/// Whether an attribute keeps something for tests and fuzz targets.
-fn is_for_tests(attribute: TokenStream) -> bool {
+/// Whether an item with this attribute exists in tests and fuzz targets alone.
+pub(super) fn is_for_tests(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
     match tokens.as_slice() {
         [test] => is(test, "test"),
@@ -146,8 +207,7 @@ fn needs_test(condition: TokenStream) -> bool {
     };
     let parts = |group: &Group| {
         let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
-        let parts = tokens
-            .split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+        let parts = tokens.split(|token| is_mark(token, ','));
         let parts = parts.filter(|part| !part.is_empty());
         let needs: Vec<bool> = parts
             .map(|part| needs_test(part.iter().cloned().collect()))
@@ -162,8 +222,8 @@ fn needs_test(condition: TokenStream) -> bool {
     }
 }
 
-/// Where the item ends that begins at `start`, and its name if it is a module in a file of its own.
-fn item(tokens: &[TokenTree], start: usize) -> (usize, Option<String>) {
+/// The end of the item that begins at `start`, and its name if it is a module in a file of its own.
+pub(super) fn item(tokens: &[TokenTree], start: usize) -> (usize, Option<String>) {
     let mut position = start;
     while let Some((_, length)) = attribute(&tokens[position..]) {
         position += length;
@@ -184,7 +244,8 @@ fn item(tokens: &[TokenTree], start: usize) -> (usize, Option<String>) {
     (end, module)
 }
 
-/// Whether the arguments of `expect` are words; what is no text is a method of something else.
+/// Whether the argument of `expect` is a sentence. One that is not a string belongs to a method of
+/// another type.
 fn gives_a_reason(arguments: &TokenTree) -> bool {
     let TokenTree::Group(arguments) = arguments else {
         return false;
@@ -203,7 +264,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<usize> {
-        let findings = look_at(text, false);
+        let findings = check(text, false);
         findings.problems.iter().map(|(line, _)| *line).collect()
     }
 
@@ -239,7 +300,7 @@ mod tests {
         ] {
             assert!(lines(allowed).is_empty(), "{allowed}");
         }
-        assert!(look_at("fn f() { x.unwrap() }", true).problems.is_empty());
+        assert!(check("fn f() { x.unwrap() }", true).problems.is_empty());
     }
 
     #[test]
@@ -255,8 +316,26 @@ mod tests {
     }
 
     #[test]
+    fn program_code_is_found_outside_tests() {
+        let found = |text: &str| check(text, false).program_code.len();
+        assert_eq!(
+            found("fn f() { eprintln!(\"x\"); std::process::exit(1) }"),
+            2
+        );
+        assert_eq!(found("const A: &str = \"run `research resume x`\";"), 1);
+        assert_eq!(
+            found("/// `research run`\nconst A: &str = \"`research`\";"),
+            0
+        );
+        assert_eq!(
+            found("#[cfg(test)]\nmod tests { fn f() { println!() } }"),
+            0
+        );
+    }
+
+    #[test]
     fn modules_of_tests_are_known() {
         let text = "#[cfg(test)]\nmod simulation;\n#[cfg(fuzzing)]\npub mod fuzzing;\nmod other;";
-        assert_eq!(look_at(text, false).test_modules, ["simulation", "fuzzing"]);
+        assert_eq!(check(text, false).test_modules, ["simulation", "fuzzing"]);
     }
 }

@@ -77,11 +77,11 @@ fn compare_targets(
 ) -> Result<(), Box<dyn Error>> {
     let executor = Executor::new(builder.build()?).n_iters(n_iters);
     for branches in [1, 2, 8] {
-        let in_turn = seconds(&executor.clone().target(ExecutorTarget::For), branches)?;
+        let sequential = seconds(&executor.clone().target(ExecutorTarget::For), branches)?;
         let threads = seconds(&executor.clone().target(ExecutorTarget::Threads), branches)?;
         println!(
             "{what}, {branches} branches: in turn {:.1} ms, threads {:.1} ms",
-            in_turn * 1e3,
+            sequential * 1e3,
             threads * 1e3
         );
     }

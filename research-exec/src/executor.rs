@@ -2,16 +2,16 @@
 
 mod added;
 mod alone;
-mod block;
 mod branch;
 mod error;
-mod in_turn;
+mod flush_policy;
+mod full_run;
 mod limits;
-mod pace;
 mod profile;
+mod sequential;
 mod spans;
+mod step;
 mod threads;
-mod turn;
 mod unwind;
 mod watch;
 
@@ -28,15 +28,15 @@ use research_core::{
 use serde::{Deserialize, Serialize};
 use tracing_core::dispatcher::DefaultGuard;
 
+use crate::capture::{OutputWriter, PerStream, Redirects};
 use crate::devices::WorkerDevices;
-use crate::printed::{Keeper, PerStream, Redirects};
 use crate::task::{TaskExperiment, standalone_task};
 
 pub use alone::{BranchExecution, Execution, Series};
 use branch::Branch;
 pub use error::ExecutorError;
+use flush_policy::FlushPolicy;
 use limits::Limits;
-use pace::Pace;
 pub use spans::SpanProfile;
 pub(crate) use unwind::catch_quietly;
 pub(crate) use watch::Interrupt;
@@ -218,9 +218,9 @@ impl Executor {
     }
 
     /// Who keeps what code of these experiments prints, which share a process.
-    pub(crate) fn keeper(&self, task: &[TaskExperiment]) -> Option<Arc<Keeper>> {
+    pub(crate) fn keeper(&self, task: &[TaskExperiment]) -> Option<Arc<OutputWriter>> {
         let ids = task.iter().map(|one| &one.record.id);
-        Keeper::new(self.redirects, self.experiments_folder.as_deref(), ids)
+        OutputWriter::new(self.redirects, self.experiments_folder.as_deref(), ids)
     }
 
     /// What it runs.
@@ -378,7 +378,7 @@ impl Executor {
             ExecutorTarget::Threads if branches.len() > 1 && !self.debug => {
                 threads::run(self, branches, sink)
             }
-            ExecutorTarget::Threads | ExecutorTarget::For => in_turn::run(self, branches, sink),
+            ExecutorTarget::Threads | ExecutorTarget::For => sequential::run(self, branches, sink),
         }
     }
 
@@ -415,8 +415,8 @@ impl Executor {
 
 /// Ends what has not failed, or come to another end, by itself.
 fn give_up(branches: &mut [Branch], status: Status, reason: &str) {
-    let go_on = |branch: &&mut Branch| !(branch.has_failed() || branch.is_told());
-    for branch in branches.iter_mut().filter(go_on) {
+    let proceed = |branch: &&mut Branch| !(branch.has_failed() || branch.is_told());
+    for branch in branches.iter_mut().filter(proceed) {
         branch.give_up(status, reason);
     }
 }

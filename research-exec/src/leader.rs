@@ -1,13 +1,13 @@
-//! The leader: drives the distributor, starts workers, and has their events written.
+//! The leader: drives the scheduler, starts workers, and has their events written.
 
 mod control;
 mod dispatch;
-mod farewells;
 mod in_process;
 mod job;
 mod launch;
-mod sampler;
+mod memory_monitor;
 mod setup;
+mod shutdown;
 mod signals;
 mod subscribers;
 mod updates;
@@ -24,18 +24,18 @@ use research_process::{
 };
 
 use crate::devices::DevicePlan;
-use crate::distributor::{Action, Input};
 use crate::launcher::Launcher;
-use crate::link::message::{Init, Task, TaskNumber};
+use crate::scheduler::{Action, Input};
+use crate::transport::messages::{Init, Task, TaskNumber};
 use crate::worker::Target;
 pub use control::RunControl;
-use dispatch::{Desk, Dispatch, Order};
-use farewells::Farewells;
+use dispatch::{Dispatch, DispatchHandle, PendingSend};
 use in_process::InProcess;
 pub use job::{Job, Report, RunError};
 pub use launch::LaunchError;
 use launch::RunningWorker;
-use sampler::Sampler;
+use memory_monitor::MemoryMonitor;
+use shutdown::ShutdownDeadlines;
 pub use signals::Signals;
 pub use subscribers::call_subscriber;
 pub use updates::DomainUpdater;
@@ -63,18 +63,18 @@ pub fn lead(mut job: Job) -> Result<Report, RunError> {
     })?;
     // Storage may have been opened with it already.
     let _clock = RunClock::keep();
-    let (letters, inbox) = bounded(INBOX);
+    let (inputs, inbox) = bounded(INBOX);
     let mut signals = job.signals.take();
     if let Some(signals) = &mut signals {
-        let started = signals.start(letters.clone());
+        let started = signals.start(inputs.clone());
         started.map_err(|source| RunError::Io {
             action: "listen to signals",
             source,
         })?;
     }
     let control = job.control.clone();
-    let leader = Leader::new(job, letters.clone(), inbox)?;
-    let connected = control.connect(&letters);
+    let leader = Leader::new(job, inputs.clone(), inbox)?;
+    let connected = control.connect(&inputs);
     let (report, listeners) = leader.run();
     drop(connected);
     drop(signals);
@@ -92,13 +92,13 @@ struct Leader {
     /// The threads that listen to workers, which end with these.
     listeners: Vec<JoinHandle<()>>,
     mark: String,
-    desk: Desk,
+    handle: DispatchHandle,
     devices: DevicePlan,
     /// Where the memory of devices is checked.
-    sampler: Option<Sampler>,
+    memory_monitor: Option<MemoryMonitor>,
     /// The one worker of a run without worker processes.
     in_process: Option<InProcess>,
-    farewells: Farewells,
+    shutdown: ShutdownDeadlines,
     inbox: Receiver<Input>,
     /// Keeps the inbox open.
     _letters: Sender<Input>,
@@ -113,19 +113,19 @@ struct Leader {
 
 impl Leader {
     fn run(mut self) -> (Result<Report, RunError>, Vec<JoinHandle<()>>) {
-        let desk = self.desk.clone();
-        let mut dispatch = desk.lock();
+        let handle = self.handle.clone();
+        let mut dispatch = handle.lock();
         self.begin(&mut dispatch);
         loop {
             while let Some(action) = dispatch.next_action() {
                 self.perform(action, &mut dispatch);
             }
-            let orders = dispatch.take_orders();
-            if !orders.is_empty() {
+            let pending_sends = dispatch.take_pending_sends();
+            if !pending_sends.is_empty() {
                 // Nobody waits for a worker that is slow to read.
                 drop(dispatch);
-                orders.into_iter().for_each(Order::send);
-                dispatch = desk.lock();
+                pending_sends.into_iter().for_each(PendingSend::send);
+                dispatch = handle.lock();
                 continue;
             }
             if let Some(outcome) = self.outcome {
@@ -133,7 +133,7 @@ impl Leader {
                 return (self.finish(outcome, &mut dispatch), listeners);
             }
             let input = match self.waiting.pop() {
-                Some(input) => Happening::Input(input),
+                Some(input) => LeaderEvent::Input(input),
                 None => {
                     let deadline = dispatch.time_left();
                     let ended = dispatch
@@ -141,17 +141,17 @@ impl Leader {
                         .as_ref()
                         .map(|writer| writer.ended().clone());
                     drop(dispatch);
-                    let happening = self.wait(deadline, ended);
-                    dispatch = desk.lock();
-                    happening
+                    let event = self.wait(deadline, ended);
+                    dispatch = handle.lock();
+                    event
                 }
             };
-            self.take_in(input, &mut dispatch);
+            self.handle_event(input, &mut dispatch);
         }
     }
 
     fn begin(&mut self, dispatch: &mut Dispatch) {
-        let total = dispatch.distributor.remaining();
+        let total = dispatch.scheduler.remaining();
         dispatch.append(vec![Event::RunStarted {
             at: Timestamp::now(),
             pid: std::process::id(),
@@ -178,47 +178,47 @@ impl Leader {
     }
 
     /// Waits for what happens next, other than what workers report.
-    fn wait(&mut self, deadline: Option<Duration>, ended: Option<Receiver<()>>) -> Happening {
+    fn wait(&mut self, deadline: Option<Duration>, ended: Option<Receiver<()>>) -> LeaderEvent {
         let ended = ended.unwrap_or_else(never);
         if let Some(in_process) = &mut self.in_process {
             // As long as experiments are left, something comes next at once.
             if matches!(ended.try_recv(), Err(TryRecvError::Disconnected)) {
-                return Happening::WriterEnded;
+                return LeaderEvent::WriterEnded;
             }
             if let Some(input) = in_process.next_input(&self.inbox) {
-                return Happening::Input(input);
+                return LeaderEvent::Input(input);
             }
         }
         let deadline = deadline.map_or_else(never, after);
         select! {
             // The leader holds a sender itself, so its inbox is never closed.
-            recv(self.inbox) -> input => Happening::Input(input.unwrap_or(Input::Kill)),
-            recv(self.desk.woken()) -> _ => Happening::Woken,
-            recv(ended) -> _ => Happening::WriterEnded,
-            recv(self.farewells.too_late()) -> _ => Happening::TooLate,
-            recv(deadline) -> _ => Happening::Input(Input::Tick),
+            recv(self.inbox) -> input => LeaderEvent::Input(input.unwrap_or(Input::Kill)),
+            recv(self.handle.woken()) -> _ => LeaderEvent::Woken,
+            recv(ended) -> _ => LeaderEvent::WriterEnded,
+            recv(self.shutdown.too_late()) -> _ => LeaderEvent::TooLate,
+            recv(deadline) -> _ => LeaderEvent::Input(Input::Tick),
         }
     }
 
-    fn take_in(&mut self, happening: Happening, dispatch: &mut Dispatch) {
-        match happening {
-            Happening::Woken => {}
-            Happening::WriterEnded => {
+    fn handle_event(&mut self, event: LeaderEvent, dispatch: &mut Dispatch) {
+        match event {
+            LeaderEvent::Woken => {}
+            LeaderEvent::WriterEnded => {
                 self.stop_writing(dispatch);
-                dispatch.hear(Input::Kill);
+                dispatch.handle(Input::Kill);
             }
-            Happening::TooLate => self.kill_who_did_not_end(dispatch),
-            Happening::Input(input) => {
+            LeaderEvent::TooLate => self.kill_overdue_workers(dispatch),
+            LeaderEvent::Input(input) => {
                 if matches!(input, Input::Stop) {
-                    self.tell_of_stop(dispatch);
+                    self.log_stop_request(dispatch);
                 }
-                dispatch.hear(input);
+                dispatch.handle(input);
             }
         }
     }
 
     /// Without it, whoever has asked sees nothing change until the last experiment ends.
-    fn tell_of_stop(&self, dispatch: &Dispatch) {
+    fn log_stop_request(&self, dispatch: &Dispatch) {
         if self.failure.is_some() {
             // It was not asked for: the run's end says why.
             return;
@@ -231,8 +231,8 @@ impl Leader {
 
     /// Ends the workers that were told to and did not, stopped or deadlocked as they may be. They
     /// are lost when their links have seen it.
-    fn kill_who_did_not_end(&mut self, dispatch: &Dispatch) {
-        while let Some(worker) = self.farewells.next_late() {
+    fn kill_overdue_workers(&mut self, dispatch: &Dispatch) {
+        while let Some(worker) = self.shutdown.next_late() {
             if let Some(running) = dispatch.workers.get(&worker) {
                 running.kill();
             }
@@ -243,8 +243,8 @@ impl Leader {
         match action {
             Action::Append(events) => dispatch.append(events),
             Action::Sample(round) => {
-                if let Some(sampler) = &self.sampler {
-                    sampler.ask(round);
+                if let Some(memory_monitor) = &self.memory_monitor {
+                    memory_monitor.ask(round);
                 }
             }
             Action::Start(worker) => self.start_worker(worker, dispatch),
@@ -281,14 +281,14 @@ impl Leader {
             &init,
             &self.target,
             &self.mark,
-            self.desk.teller(),
+            self.handle.sender(),
         );
         match launched {
             Ok((running, listener)) => {
                 self.listeners.retain(|listener| !listener.is_finished());
                 self.listeners.push(listener);
                 dispatch.workers.insert(worker, Arc::new(running));
-                self.farewells.is_replaced(worker);
+                self.shutdown.is_replaced(worker);
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -320,7 +320,7 @@ impl Leader {
             in_process.end();
         } else if let Some(running) = dispatch.workers.get(&worker) {
             end(running);
-            self.farewells.told(worker);
+            self.shutdown.told(worker);
         }
     }
 
@@ -354,7 +354,7 @@ impl Leader {
             Some(error) => Err(error),
             None => Ok(Report {
                 outcome,
-                counts: dispatch.distributor.counts().clone(),
+                counts: dispatch.scheduler.counts().clone(),
             }),
         }
     }
@@ -370,8 +370,8 @@ impl Leader {
 }
 
 /// What the leader's own thread waits for.
-enum Happening {
-    /// Something to tell the distributor.
+enum LeaderEvent {
+    /// Something to tell the scheduler.
     Input(Input),
     /// Another thread has left something to do.
     Woken,

@@ -7,15 +7,15 @@
 //! which the leader alone appends to the log.
 
 mod clock;
-mod distributor;
 mod executor;
+mod scheduler;
 
 mod in_unit;
 mod launcher;
 mod leader;
 
-mod link;
-mod printed;
+mod capture;
+mod transport;
 
 mod relaunch;
 mod task;
@@ -25,7 +25,6 @@ mod worker;
 pub mod devices;
 pub mod program;
 
-pub use distributor::{StatusCounts, UpdateRequest};
 pub use executor::{
     BranchExecution, Ending, Execution, Executor, ExecutorError, Series, SpanProfile,
 };
@@ -35,15 +34,16 @@ pub use leader::{
     DomainUpdater, Job, LaunchError, Report, RunControl, RunError, Signals, call_subscriber, lead,
 };
 pub use relaunch::{is_in_unknown_test, relaunched_test};
+pub use scheduler::{StatusCounts, UpdateRequest};
 pub use task::{
-    DomainSource, DoneBefore, Grouping, KnownExperiment, NewDomain, ResumePlan, SourceError,
+    DomainSource, Grouping, KnownExperiment, NewDomain, ResumePlan, ResumeState, SourceError,
     SourceProgress, TaskExperiment, TaskSource,
 };
-pub use worker::{Invitation, Target, WorkerError, end_if_lost, serve};
+pub use worker::{Target, WorkerBootstrap, WorkerError, end_if_lost, serve};
 
-/// What the fuzz target for messages calls: see `link/fuzzing.rs`.
+/// What the fuzz target for messages calls: see `transport/fuzzing.rs`.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn decode_stream(bytes: &[u8], piece: usize) -> usize {
-    link::fuzzing::decode_stream(bytes, piece)
+    transport::fuzzing::decode_stream(bytes, piece)
 }

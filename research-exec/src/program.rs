@@ -39,7 +39,6 @@
 //! ```
 
 mod callable;
-mod capture;
 mod claim;
 mod command;
 mod environment;
@@ -54,6 +53,7 @@ mod preview;
 mod process;
 mod shell;
 mod spec;
+mod stdout;
 mod template;
 
 pub use callable::ProgramCallable;

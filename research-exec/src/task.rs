@@ -12,7 +12,7 @@ use research_core::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use source::{DomainSource, DoneBefore, Grouping, KnownExperiment, ResumePlan};
+pub use source::{DomainSource, Grouping, KnownExperiment, ResumePlan, ResumeState};
 
 /// One experiment of a task: what it is, and which attempt this is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl TaskExperiment {
     }
 }
 
-/// Where the distributor takes experiments from: a domain, or what is left of one.
+/// Where the scheduler takes experiments from: a domain, or what is left of one.
 pub trait TaskSource: Send {
     /// The experiments of the next task, or `None` when there are no more.
     ///

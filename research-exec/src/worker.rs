@@ -1,7 +1,7 @@
 //! The worker: takes tasks from the leader and runs each in an executor.
 
+mod bootstrap;
 mod executor_process;
-mod invitation;
 mod relay;
 mod sink;
 
@@ -17,17 +17,17 @@ use research_process::{
     terminate_with_descendants,
 };
 
+pub(crate) use bootstrap::Role;
+pub use bootstrap::{Target, WorkerBootstrap};
 pub(crate) use executor_process::tie_to_parent;
-pub(crate) use invitation::Role;
-pub use invitation::{Invitation, Target};
 
+use crate::capture::{EndNumbers, SharedOutput, TaskOutput};
 use crate::executor::Executor;
 use crate::in_unit::{self, is_in_unit};
-use crate::link::control::{Command, Commands};
-use crate::link::frame::{FrameKind, push_frame};
-use crate::link::message::{Hello, Init, PROTOCOL, Task, TaskNumber};
-use crate::link::transport::{ReportSender, connect};
-use crate::printed::{EndNumbers, SharedOutput, TaskOutput};
+use crate::transport::commands::{Command, Commands};
+use crate::transport::frame::{FrameKind, push_frame};
+use crate::transport::messages::{Hello, Init, PROTOCOL, Task, TaskNumber};
+use crate::transport::reports::{ReportSender, connect};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
 use sink::run_and_tell;
@@ -67,7 +67,7 @@ fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WorkerError {
 /// Ends this process if it was started as a worker, or as an executor, but has lost what says of which
 /// run: it must not take itself for a leader, whose workers would do the same.
 pub fn end_if_lost() {
-    if Invitation::received().is_some() || is_in_unit() || !started_as_worker() {
+    if WorkerBootstrap::received().is_some() || is_in_unit() || !started_as_worker() {
         return;
     }
     // Without standard error the message cannot be shown.
@@ -81,25 +81,25 @@ pub fn end_if_lost() {
 }
 
 /// Serves the leader until it has no more tasks; for a program that has received an
-/// [`Invitation`]. `build` makes the experiment, from the recorded source if there is one.
+/// [`WorkerBootstrap`]. `build` makes the experiment, from the recorded source if there is one.
 ///
 /// Afterwards the process should end: everything else that the program does is the leader's.
 ///
 /// # Errors
 /// The leader cannot be reached or understood, or the experiment cannot be built.
 pub fn serve(
-    invitation: &Invitation,
+    bootstrap: &WorkerBootstrap,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<(), WorkerError> {
     in_unit::set_thread(true);
     make_children_waitable().map_err(io_error("wait for its children"))?;
     show_prints_on_stderr().map_err(io_error("redirect its output"))?;
-    let socket = invitation
+    let socket = bootstrap
         .take_commands()
         .map_err(io_error("take its commands"))?;
     let socket = UnixStream::from(socket);
-    match invitation.role() {
-        Role::Worker { server } => Worker::connect(invitation, server, socket, build)?.serve(),
+    match bootstrap.role() {
+        Role::Worker { server } => Worker::connect(bootstrap, server, socket, build)?.serve(),
         Role::Executor { printed_to } => serve_one(socket, *printed_to, build),
     }
 }
@@ -207,7 +207,7 @@ impl Reports {
 }
 
 struct Worker<'a> {
-    invitation: &'a Invitation,
+    bootstrap: &'a WorkerBootstrap,
     init: Init,
     executor: Executor,
     /// Whether its experiments run programs only, each of which is a process of its own.
@@ -236,7 +236,7 @@ impl Drop for Worker<'_> {
 
 impl<'a> Worker<'a> {
     fn connect(
-        invitation: &'a Invitation,
+        bootstrap: &'a WorkerBootstrap,
         server: &str,
         socket: UnixStream,
         build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
@@ -264,7 +264,7 @@ impl<'a> Worker<'a> {
             _ => None,
         };
         let worker = Self {
-            invitation,
+            bootstrap,
             only_programs,
             init,
             executor,
@@ -354,7 +354,7 @@ impl<'a> Worker<'a> {
 
     /// Gives the task to the executor that is ready, and gets the next one ready meanwhile.
     fn executed(&mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
-        let target = &self.invitation.target;
+        let target = &self.bootstrap.target;
         let keeper = self.executor.keeper(task);
         let ready = self.ready.take();
         let process = match ready.map(|ready| ready.run(number, task, keeper.clone())) {

@@ -181,7 +181,7 @@ fn assert_that_two_have_stopped(kept: &Kept, last: Status) {
     assert_eq!(kept.report.counts.total(), 3);
 }
 
-fn in_turn() -> RunOptions {
+fn sequential() -> RunOptions {
     RunOptions {
         branches: 3,
         executor_target: ExecutorTarget::For,
@@ -199,7 +199,7 @@ fn isolated(last: fn() -> Result<(), UnitError>, options: &RunOptions) -> [Kept;
 
 #[test]
 fn what_has_ended_is_not_killed_with_the_rest_of_its_task() {
-    for kept in isolated(|| std::process::abort(), &in_turn()) {
+    for kept in isolated(|| std::process::abort(), &sequential()) {
         assert_that_two_have_stopped(&kept, Status::Killed);
     }
 }
@@ -208,7 +208,7 @@ fn what_has_ended_is_not_killed_with_the_rest_of_its_task() {
 fn what_has_ended_does_not_run_into_the_timeout_of_the_rest() {
     let options = RunOptions {
         timeout: Some(Duration::from_secs(2)),
-        ..in_turn()
+        ..sequential()
     };
     let hang = || loop {
         std::thread::park();
@@ -222,7 +222,7 @@ fn what_has_ended_does_not_run_into_the_timeout_of_the_rest() {
 fn what_has_ended_does_not_run_into_the_timeout_of_a_process_that_is_stopped() {
     let options = RunOptions {
         timeout: Some(Duration::from_secs(2)),
-        ..in_turn()
+        ..sequential()
     };
     let stop = || {
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP)?;
@@ -311,7 +311,7 @@ fn workers_that_are_killed_are_replaced_and_nothing_is_lost() {
 
 #[test]
 fn a_program_that_never_comes_to_its_run_is_an_error() {
-    if research_exec::Invitation::received().is_some() {
+    if research_exec::WorkerBootstrap::received().is_some() {
         return;
     }
     let error = Run::new(doubling(), 3).try_lead().unwrap_err().to_string();

@@ -120,7 +120,7 @@ fn run(folder: &Path, rows: u32) -> Result<[(Finished, f64); 2], ResearchError> 
 /// A folder beside this program, at the same path in all its processes, and empty in the first.
 fn new_folder() -> std::io::Result<PathBuf> {
     let folder = std::env::current_exe()?.with_extension("data");
-    if research::exec::Invitation::received().is_none() && folder.exists() {
+    if research::exec::WorkerBootstrap::received().is_none() && folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
     std::fs::create_dir_all(&folder)?;

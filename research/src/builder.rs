@@ -14,7 +14,7 @@ use research_domain::Domain;
 use research_exec::devices::{DeviceProbe, NvmlProbe};
 use research_monitor::Progress;
 
-use crate::places::Places;
+use crate::parallelism::Parallelism;
 use crate::update::Rule;
 
 /// A research that is being described: what is run ([units](Self::callable)), for which configs
@@ -147,8 +147,8 @@ impl Research {
     /// added belongs to where an experiment runs: it changes neither its id nor its seed, and is no
     /// part of its results.
     #[must_use]
-    pub fn workers(mut self, workers: impl Into<Places>) -> Self {
-        let Places { count, configs } = workers.into();
+    pub fn workers(mut self, workers: impl Into<Parallelism>) -> Self {
+        let Parallelism { count, configs } = workers.into();
         (self.options.workers, self.options.worker_configs) = (count, configs);
         self
     }

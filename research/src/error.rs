@@ -107,7 +107,7 @@ pub enum ResearchError {
     /// A table cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The surroundings cannot be recorded as it was asked for.
+    /// The environment cannot be recorded as it was asked for.
     #[error(transparent)]
     Env(#[from] EnvError),
     /// A large value cannot be read.

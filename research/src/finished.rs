@@ -12,9 +12,9 @@ use research_storage::{
     EnvTexts, Format, MemoryEvents, Results, StoredResearch, TableOptions, read_env,
 };
 
+use crate::environment::Recorded;
 use crate::error::ResearchError;
 use crate::log_entry::LogEntry;
-use crate::surroundings::Recorded;
 
 /// A research that was run, or at least begun, in this program or an earlier one.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Finished {
     pub(crate) record: Arc<ResearchRecord>,
     pub(crate) kept: Kept,
     pub(crate) report: Option<Report>,
-    /// The surroundings of the run, if it was run by this program.
+    /// The environment of the run, if it was run by this program.
     pub(crate) recorded: Arc<Recorded>,
 }
 
@@ -187,7 +187,7 @@ impl Finished {
         Ok(printed)
     }
 
-    /// What was recorded of the surroundings: texts by the names of their files in the folder
+    /// What was recorded of the environment: texts by the names of their files in the folder
     /// `env`.
     ///
     /// # Errors
@@ -199,7 +199,7 @@ impl Finished {
         }
     }
 
-    /// Why the surroundings could not be recorded, or not all of them, if that is so. That is no
+    /// Why the environment could not be recorded, or not all of them, if that is so. That is no
     /// reason to end a run.
     #[must_use]
     pub fn env_failure(&self) -> Option<&str> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use research_core::{Experiment, Isolation, RunOptions};
 use research_exec::{
-    Invitation, Target, end_if_lost, has_one_thread, is_in_unit, is_in_unknown_test,
+    Target, WorkerBootstrap, end_if_lost, has_one_thread, is_in_unit, is_in_unknown_test,
     relaunched_test,
 };
 use tempfile::TempDir;
@@ -31,7 +31,7 @@ impl Prepared {
             };
         }
         end_if_lost();
-        let Some(invitation) = Invitation::received() else {
+        let Some(bootstrap) = WorkerBootstrap::received() else {
             return Ok(Err(self));
         };
         let Target {
@@ -39,14 +39,14 @@ impl Prepared {
             earlier,
             ..
         } = self.target;
-        let meant = &invitation.target;
+        let meant = &bootstrap.target;
         let has_captures = self.experiment.code().has_captures();
         if earlier::is_meant(meant, fingerprint, earlier, has_captures) {
             if has_captures && !earlier::is_in_order(fingerprint) {
                 worker::end_mixed_up(&self.research.name);
             }
             let run = has_captures.then_some(fingerprint);
-            worker::serve_and_exit(invitation, run, |_| Ok(self.experiment));
+            worker::serve_and_exit(bootstrap, run, |_| Ok(self.experiment));
         }
         let notes = meant.earlier_runs.as_deref();
         let ended = notes.and_then(|notes| earlier::find(notes, fingerprint, earlier));

@@ -148,9 +148,9 @@ impl Research {
         self.options.worker_configs = config.into_iter().collect();
         let events = match Prepared::new(self)?.serve_if_worker()? {
             Err(prepared) => prepared.run_again(&stored, &experiment)?,
-            Ok(done_before) => {
+            Ok(resume_state) => {
                 let mut events = Vec::new();
-                done_before.for_each_event(|event| events.push(event.clone()))?;
+                resume_state.for_each_event(|event| events.push(event.clone()))?;
                 events
             }
         };

@@ -1,20 +1,20 @@
 //! What a research that is resumed has done, and what is left of it.
 
 use research_core::{ResearchRecord, RunOptions};
-use research_exec::{DomainSource, DoneBefore, ResumePlan};
+use research_exec::{DomainSource, ResumePlan, ResumeState};
 use research_storage::StoredResearch;
 
 use crate::builder::Research;
 use crate::changes;
-use crate::done::done_before;
 use crate::error::ResearchError;
+use crate::resume_state::resume_state;
 use crate::roots::Tasks;
 use crate::run::{Prepared, iteration};
 
 /// A stored research, checked against the description by which it is resumed.
 pub(crate) struct Resumed {
     pub(crate) stored: StoredResearch,
-    pub(crate) done: DoneBefore,
+    pub(crate) done: ResumeState,
     pub(crate) tasks: Tasks,
     pub(crate) warnings: Vec<String>,
 }
@@ -47,7 +47,7 @@ impl Prepared {
         let mut warnings: Vec<String> = tasks.warning.iter().cloned().collect();
         self.check_changes(before, options)?;
         warnings.extend(changes::other_build(before));
-        let done = done_before(&stored, options.retries, self.research.redo_failed)?;
+        let done = resume_state(&stored, options.retries, self.research.redo_failed)?;
         let now = self.record(options.clone());
         if !done.updates.is_empty() {
             changes::check_updated(before, &now)?;
@@ -62,7 +62,7 @@ impl Prepared {
         })
     }
 
-    fn survey(&self, options: &RunOptions, done: DoneBefore) -> Result<ResumePlan, ResearchError> {
+    fn survey(&self, options: &RunOptions, done: ResumeState) -> Result<ResumePlan, ResearchError> {
         let domain = &self.research.domain;
         let configs = domain.configs(&iteration(options, self.research.rules))?;
         let digits = options.create_id_prefix;

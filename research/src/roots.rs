@@ -7,7 +7,7 @@ use research_domain::{AUXILIARY_KEYS, Config, Domain, suggest};
 use research_exec::Grouping;
 
 use crate::builder::Research;
-use crate::places::Places;
+use crate::parallelism::Parallelism;
 
 /// A research whose root units cannot be shared by branches, with what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,8 +51,8 @@ impl Research {
     /// all parameters that root units use, see [`branch_by`](Self::branch_by). A list of configs has
     /// one for each branch, as with [`workers`](Self::workers).
     #[must_use]
-    pub fn branches(mut self, branches: impl Into<Places>) -> Self {
-        let Places { count, configs } = branches.into();
+    pub fn branches(mut self, branches: impl Into<Parallelism>) -> Self {
+        let Parallelism { count, configs } = branches.into();
         (self.options.branches, self.options.branch_configs) = (count, configs);
         self
     }

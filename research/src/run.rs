@@ -8,7 +8,7 @@ use research_core::{
 };
 use research_domain::{Count, Iteration, Rules};
 use research_exec::devices::{DevicePlan, DeviceProbe};
-use research_exec::{DomainSource, DomainUpdater, DoneBefore, Job, Signals, Target, lead};
+use research_exec::{DomainSource, DomainUpdater, Job, ResumeState, Signals, Target, lead};
 use research_monitor::Progress;
 use research_storage::{StoredResearch, check_env, check_name};
 
@@ -18,13 +18,13 @@ use crate::builder::{Place, Research};
 use crate::changes;
 use crate::check;
 use crate::earlier;
+use crate::environment::Recording;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
 use crate::identity::{fingerprint, fingerprint_of_units};
 use crate::log_watch::LogWatch;
 use crate::roots::{Tasks, root_view};
 use crate::storing::Stored;
-use crate::surroundings::Recording;
 use crate::update::{Rule, Updater};
 use crate::view;
 use crate::worker;
@@ -163,7 +163,7 @@ impl Prepared {
         })?;
         let launcher = worker::launcher(&self.research, &self.experiment)?;
         let mut stored = None;
-        let mut done = DoneBefore::default();
+        let mut done = ResumeState::default();
         let mut warnings = Vec::new();
         let mut options = self.research.options.clone();
         let tasks;

@@ -7,8 +7,8 @@ use research_process::terminate_process;
 use research_storage::StoredResearch;
 
 use crate::active;
+use crate::cleanup;
 use crate::error::ResearchError;
-use crate::left;
 
 /// What the leader takes as Ctrl-C.
 const INTERRUPT: i32 = 2;
@@ -38,7 +38,7 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
     }
     let Some(runner) = stored.runner()? else {
         if kill {
-            left::end_marked(&stored.left_behind()?)?;
+            cleanup::kill_strays_of(&stored.left_behind()?)?;
         }
         return Ok(false);
     };
@@ -65,7 +65,7 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
     })?;
     if kill {
         // It may have had no time to do so itself.
-        left::end_marked(&stored.left_behind()?)?;
+        cleanup::kill_strays_of(&stored.left_behind()?)?;
     }
     Ok(is_ended)
 }

@@ -6,9 +6,9 @@ use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
 
 use crate::builder::Place;
 use crate::changes;
+use crate::cleanup;
 use crate::error::ResearchError;
 use crate::finished::Kept;
-use crate::left;
 use crate::run::Prepared;
 
 /// Where a run's events are kept.
@@ -60,7 +60,7 @@ impl Prepared {
                 LocalStorage::create(base, &self.record(options.clone()))?
             }
         };
-        warnings.extend(left::end(&mut storage)?);
+        warnings.extend(cleanup::kill_recorded_strays(&mut storage)?);
         let storage = storage
             .with_fsync(options.fsync)
             .with_loglevel(options.loglevel);

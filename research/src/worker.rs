@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use research_core::Experiment;
-use research_exec::{Begun, Invitation, Launcher, end_if_lost, relaunched_test, serve};
+use research_exec::{Begun, Launcher, WorkerBootstrap, end_if_lost, relaunched_test, serve};
 
 use crate::builder::Research;
 use crate::error::ResearchError;
@@ -60,7 +60,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// ```
 pub fn worker_entry(study: impl FnOnce() -> Research) {
     end_if_lost();
-    let Some(invitation) = Invitation::received() else {
+    let Some(bootstrap) = WorkerBootstrap::received() else {
         return;
     };
     let Research {
@@ -68,9 +68,9 @@ pub fn worker_entry(study: impl FnOnce() -> Research) {
     } = study();
     // What cannot be built, `run` says; another research is come to later.
     if let Ok(experiment) = experiment.build()
-        && fingerprint_of_units(&name, &experiment) == invitation.target.units
+        && fingerprint_of_units(&name, &experiment) == bootstrap.target.units
     {
-        serve_and_exit(invitation, None, |_| Ok(experiment));
+        serve_and_exit(bootstrap, None, |_| Ok(experiment));
     }
 }
 
@@ -78,8 +78,8 @@ pub fn worker_entry(study: impl FnOnce() -> Research) {
 /// (see [`Research::source`]), as JSON.
 pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, String>) {
     end_if_lost();
-    if let Some(invitation) = Invitation::received() {
-        serve_and_exit(invitation, None, build);
+    if let Some(bootstrap) = WorkerBootstrap::received() {
+        serve_and_exit(bootstrap, None, build);
     }
     BUILDS_FROM_RECORD.store(true, Ordering::Relaxed);
 }
@@ -108,7 +108,7 @@ pub(crate) fn launcher(
 /// Serves the leader, and ends the process with it. With `fingerprint`, a second thread that comes
 /// to a run of the same one may be the one that is meant.
 pub(crate) fn serve_and_exit(
-    invitation: &Invitation,
+    bootstrap: &WorkerBootstrap,
     fingerprint: Option<u64>,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> ! {
@@ -116,7 +116,7 @@ pub(crate) fn serve_and_exit(
     let run = Served { fingerprint };
     match served.replace(run) {
         Some(other) if other == run && fingerprint.is_some() => {
-            end_mixed_up(&invitation.target.name)
+            end_mixed_up(&bootstrap.target.name)
         }
         Some(other) => {
             *served = Some(other);
@@ -128,7 +128,7 @@ pub(crate) fn serve_and_exit(
     drop(served);
     SERVED.1.notify_all();
     let build = |source: Option<&str>| build(source).map(view::in_worker);
-    match serve(invitation, build) {
+    match serve(bootstrap, build) {
         Ok(()) => exit(0),
         Err(error) => {
             eprintln!("research: {error}");
@@ -141,7 +141,7 @@ pub(crate) fn serve_and_exit(
 /// what its leader has done before.
 pub(crate) fn is_on_its_way() -> bool {
     let served = SERVED.0.lock().unwrap_or_else(PoisonError::into_inner);
-    served.is_none() && Invitation::received().is_some()
+    served.is_none() && WorkerBootstrap::received().is_some()
 }
 
 /// Waits until another thread ends this process.

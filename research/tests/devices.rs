@@ -309,7 +309,7 @@ fn without_a_driver_nothing_is_checked() {
 }
 
 fn is_worker() -> bool {
-    research::exec::Invitation::received().is_some()
+    research::exec::WorkerBootstrap::received().is_some()
 }
 
 /// A folder that is new and empty when the test begins, at the same path in all its processes.

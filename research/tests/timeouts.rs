@@ -316,8 +316,8 @@ fn an_executor_that_starts_slowly_has_its_time_all_the_same() {
     // With another thread in the worker, executors are executed, not forked.
     let (_keep, wait) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || wait.recv().is_err());
-    let invitation = research::exec::Invitation::received();
-    if invitation.is_some_and(|invitation| format!("{invitation:?}").contains("Executor")) {
+    let bootstrap = research::exec::WorkerBootstrap::received();
+    if bootstrap.is_some_and(|bootstrap| format!("{bootstrap:?}").contains("Executor")) {
         std::thread::sleep(Duration::from_secs(3));
     }
     let finished = Research::new("slowly")

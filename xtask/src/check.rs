@@ -103,7 +103,7 @@ pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Res
         "--ignored",
         "--exact",
         "--nocapture",
-        "distributor::simulation::long",
+        "scheduler::simulation::long",
     ]);
     command
         .env("SIM_SEEDS", seeds.to_string())

@@ -298,7 +298,7 @@ fn went_well(finished: &Finished) -> bool {
 }
 
 fn is_worker() -> bool {
-    research::exec::Invitation::received().is_some()
+    research::exec::WorkerBootstrap::received().is_some()
 }
 
 /// Starts a child that leaves its group, and goes on when it is told to.

@@ -125,7 +125,7 @@ fn who_resumes_ends_what_was_left_and_nothing_else() {
     place.write("gate", "");
     let done = place.research(&["resume", "k"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let said = format!("had left processes, which were ended: sleep ({child})");
+    let said = format!("killed processes that an earlier, killed run had left: sleep ({child})");
     assert!(done.err.contains(&said), "{said}: {done:?}");
     let log = place.read("k/research.log");
     assert!(log.contains(&said), "{log}");
@@ -143,7 +143,7 @@ fn what_has_no_environment_is_found_as_well() {
     place.write("gate", "");
     let done = place.research(&["resume", "k"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let said = format!("had left processes, which were ended: sleep ({child})");
+    let said = format!("killed processes that an earlier, killed run had left: sleep ({child})");
     assert!(done.err.contains(&said), "{said}: {done:?}");
     place.wait_for_silence();
 }

@@ -18,7 +18,7 @@ use research_core::{
 use super::limits::Limits;
 use super::profile::Profile;
 use super::unwind::catch;
-use crate::printed::Keeper;
+use crate::capture::OutputWriter;
 use crate::task::TaskExperiment;
 use sending::coarse_clock;
 
@@ -28,7 +28,7 @@ pub(super) struct Branch {
     attempt: u32,
     profile: Option<Box<Profile>>,
     /// Who keeps what its programs print.
-    keeper: Option<Arc<Keeper>>,
+    keeper: Option<Arc<OutputWriter>>,
     /// The started generators, by the unit's position.
     generators: Vec<Option<Box<dyn Generator>>>,
     /// Which units took long when they were called last, or were not called yet.
@@ -132,7 +132,7 @@ impl Branch {
     }
 
     /// Lets what its programs print be kept.
-    pub(super) fn with_keeper(mut self, keeper: Option<Arc<Keeper>>) -> Self {
+    pub(super) fn with_keeper(mut self, keeper: Option<Arc<OutputWriter>>) -> Self {
         if let Some(keeper) = &keeper {
             self.context.set_output_keeper(Arc::clone(keeper) as _);
         }

@@ -7,9 +7,9 @@ use std::thread::{self, Scope};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use research_core::{Event, EventSink, SinkError, Unit};
 
-use super::block::Block;
 use super::branch::Branch;
-use super::{Executor, Pace, in_turn};
+use super::full_run::Block;
+use super::{Executor, FlushPolicy, sequential};
 use crate::in_unit::{self, is_in_unit};
 
 /// So many reports wait here; then the threads wait too.
@@ -52,7 +52,7 @@ pub(super) fn run(
         for index in 0..branches.len() {
             match start(scope, executor, index, reports.clone()) {
                 Ok(order) => orders.push(order),
-                Err(_) => return in_turn::run(executor, branches, sink),
+                Err(_) => return sequential::run(executor, branches, sink),
             }
         }
         let coordinator = Coordinator {
@@ -85,7 +85,7 @@ fn start<'scope, 'env>(
             events: Vec::new(),
             reports,
         },
-        pace: Pace::new(),
+        pace: FlushPolicy::new(),
     };
     let is_in_unit = is_in_unit();
     thread::Builder::new()
@@ -237,7 +237,7 @@ struct BranchThread<'a> {
     index: usize,
     orders: Receiver<Order>,
     sink: ReportSink,
-    pace: Pace,
+    pace: FlushPolicy,
 }
 
 impl BranchThread<'_> {

@@ -10,13 +10,13 @@ use research_process::{Lineage, MARK, Origin};
 
 use super::WorkerStart;
 use crate::relaunch::this_program;
-use crate::worker::{Invitation, Role, tie_to_parent};
+use crate::worker::{Role, WorkerBootstrap, tie_to_parent};
 
 pub(super) fn start_worker(start: &WorkerStart, commands: OwnedFd) -> io::Result<Pid> {
     let role = Role::Worker {
         server: start.server.clone(),
     };
-    let invitation = Invitation::new(role, commands.as_raw_fd(), start.target.clone());
+    let bootstrap = WorkerBootstrap::new(role, commands.as_raw_fd(), start.target.clone());
     let mut command = this_program()?;
     let variables = start.variables.iter().map(|(name, value)| (name, value));
     command
@@ -26,7 +26,7 @@ pub(super) fn start_worker(start: &WorkerStart, commands: OwnedFd) -> io::Result
         .stdout(Stdio::null());
     tie_to_parent(&mut command, Signal::SIGTERM);
     let lineage = Lineage::of_child(Origin::Worker, &start.mark);
-    let _file = invitation.hand_to(&mut command, Some(lineage))?;
+    let _file = bootstrap.hand_to(&mut command, Some(lineage))?;
     let child = command.spawn()?;
     Ok(Pid::from_raw(
         i32::try_from(child.id()).map_err(io::Error::other)?,

@@ -29,7 +29,7 @@ use research_process::{
 
 use super::{Begun, Kind, Launcher, WorkerStart};
 use crate::in_unit;
-use crate::worker::{Invitation, Role, WORKER_FAILED, serve};
+use crate::worker::{Role, WORKER_FAILED, WorkerBootstrap, serve};
 
 /// The most bytes of what a worker is told.
 const MOST_BYTES: usize = 128 << 10;
@@ -304,7 +304,7 @@ fn tell_and_end(pipe: OwnedFd, number: i32) -> ! {
 /// A worker that was forked. It has all that the leader had when its run began.
 #[derive(Debug)]
 pub struct ForkedWorker {
-    invitation: Invitation,
+    bootstrap: WorkerBootstrap,
 }
 
 impl ForkedWorker {
@@ -326,7 +326,7 @@ impl ForkedWorker {
             server: start.server.clone(),
         };
         Ok(Self {
-            invitation: Invitation::new(role, commands.as_raw_fd(), start.target.clone()),
+            bootstrap: WorkerBootstrap::new(role, commands.as_raw_fd(), start.target.clone()),
         })
     }
 
@@ -334,7 +334,7 @@ impl ForkedWorker {
     /// it: what is to be done at its end is the leader's affair.
     pub fn serve(self, experiment: Experiment) -> ! {
         in_unit::set_process();
-        let serve = AssertUnwindSafe(|| serve(&self.invitation, |_| Ok(experiment)));
+        let serve = AssertUnwindSafe(|| serve(&self.bootstrap, |_| Ok(experiment)));
         let code = match catch_unwind(serve) {
             Ok(Ok(())) => 0,
             Ok(Err(error)) => fail(&error),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use crate::distributor::Input;
+use crate::scheduler::Input;
 
 /// Lets any thread of the leader's program end a run, as Ctrl-C does. Its clones control the same
 /// run.

@@ -1,4 +1,4 @@
-//! The distributor within reach of all threads of the leader. Whoever hears of something tells it,
+//! The scheduler within reach of all threads of the leader. Whoever hears of something tells it,
 //! and does at once what mostly follows: events are handed to the writer, and a worker is given its
 //! next task. To wake the leader's own thread for that would take longer than a small task does.
 
@@ -14,37 +14,37 @@ use research_core::{Event, WorkerNumber};
 use super::launch::RunningWorker;
 use super::writer::Writer;
 use crate::clock::{Clock, Moment};
-use crate::distributor::{Action, Distributor, Input};
-use crate::link::message::{Task, TaskNumber};
+use crate::scheduler::{Action, Input, Scheduler};
+use crate::transport::messages::{Task, TaskNumber};
 
-/// The distributor, and what its actions need most often.
+/// The scheduler, and what its actions need most often.
 pub(super) struct Dispatch {
-    pub(super) distributor: Distributor,
+    pub(super) scheduler: Scheduler,
     pub(super) workers: HashMap<WorkerNumber, Arc<RunningWorker>>,
     pub(super) writer: Option<Writer>,
     clock: Clock,
-    /// What the distributor asked for last; the buffer is used again.
+    /// What the scheduler asked for last; the buffer is used again.
     asked: Vec<Action>,
     /// What is to be done by the leader's own thread, in order, and all that comes after it.
     left: VecDeque<Action>,
     /// The tasks that whoever has caused them is to send.
-    orders: Vec<Order>,
+    pending_sends: Vec<PendingSend>,
     /// When the leader's own thread wakes without being told.
     wakes_at: Option<Moment>,
-    /// What a thread said that panicked while it told the distributor of something.
+    /// What a thread said that panicked while it told the scheduler of something.
     panic: Option<Box<dyn Any + Send>>,
 }
 
 impl Dispatch {
-    pub(super) fn new(distributor: Distributor, writer: Writer) -> Self {
+    pub(super) fn new(scheduler: Scheduler, writer: Writer) -> Self {
         Self {
-            distributor,
+            scheduler,
             workers: HashMap::new(),
             writer: Some(writer),
             clock: Clock::start(),
             asked: Vec::new(),
             left: VecDeque::new(),
-            orders: Vec::new(),
+            pending_sends: Vec::new(),
             wakes_at: None,
             panic: None,
         }
@@ -52,34 +52,34 @@ impl Dispatch {
 
     /// Begins the run.
     pub(super) fn start(&mut self) {
-        self.distributor.start(self.clock.now(), &mut self.asked);
-        self.act();
+        self.scheduler.start(self.clock.now(), &mut self.asked);
+        self.execute();
     }
 
-    /// Tells the distributor of something, and does what follows from it.
-    pub(super) fn hear(&mut self, input: Input) {
-        self.distributor
+    /// Tells the scheduler of something, and does what follows from it.
+    pub(super) fn handle(&mut self, input: Input) {
+        self.scheduler
             .handle(self.clock.now(), input, &mut self.asked);
-        self.act();
+        self.execute();
     }
 
     /// What is to be done next by the leader's own thread.
     pub(super) fn next_action(&mut self) -> Option<Action> {
         let action = self.left.pop_front();
-        self.act();
+        self.execute();
         action
     }
 
     /// How long it is until there is something to do even if nothing happens. The leader's own thread
     /// asks before it waits, and is woken if it becomes less.
     pub(super) fn time_left(&mut self) -> Option<Duration> {
-        self.wakes_at = self.distributor.next_deadline();
+        self.wakes_at = self.scheduler.next_deadline();
         Some(self.clock.time_until(self.wakes_at?))
     }
 
     /// Whether there is something to do for the leader's own thread.
     fn needs_leader(&self) -> bool {
-        let deadline = self.distributor.next_deadline();
+        let deadline = self.scheduler.next_deadline();
         let is_earlier = |moment| self.wakes_at.is_none_or(|wakes_at| moment < wakes_at);
         !self.left.is_empty() || self.panic.is_some() || deadline.is_some_and(is_earlier)
     }
@@ -95,13 +95,13 @@ impl Dispatch {
     }
 
     /// The tasks to send now. Their events are with the writer; nobody else has to wait meanwhile.
-    pub(super) fn take_orders(&mut self) -> Vec<Order> {
-        std::mem::take(&mut self.orders)
+    pub(super) fn take_pending_sends(&mut self) -> Vec<PendingSend> {
+        std::mem::take(&mut self.pending_sends)
     }
 
     /// Does what any thread may do, up to the first action that is the leader's; events that follow
     /// each other go to the writer together.
-    fn act(&mut self) {
+    fn execute(&mut self) {
         self.left.extend(self.asked.drain(..));
         let mut events = Vec::new();
         while let Some(action) = self.left.pop_front() {
@@ -111,7 +111,7 @@ impl Dispatch {
                 Action::Send(worker, number, task)
                     if let Some(worker) = self.workers.get(&worker) =>
                 {
-                    self.orders.push(Order {
+                    self.pending_sends.push(PendingSend {
                         worker: Arc::clone(worker),
                         number,
                         task,
@@ -128,13 +128,13 @@ impl Dispatch {
 }
 
 /// A task that is to be sent to a worker.
-pub(super) struct Order {
+pub(super) struct PendingSend {
     worker: Arc<RunningWorker>,
     number: TaskNumber,
     task: Task,
 }
 
-impl Order {
+impl PendingSend {
     pub(super) fn send(self) {
         if self.worker.run(self.number, &self.task).is_err() {
             // Mostly it is gone already. One that does not read has missed a part of the message;
@@ -146,13 +146,13 @@ impl Order {
 
 /// The leader's own hold of the dispatch.
 #[derive(Clone)]
-pub(super) struct Desk {
+pub(super) struct DispatchHandle {
     dispatch: Arc<Mutex<Dispatch>>,
     wake: Sender<()>,
     woken: Receiver<()>,
 }
 
-impl Desk {
+impl DispatchHandle {
     pub(super) fn new(dispatch: Dispatch) -> Self {
         let (wake, woken) = bounded(1);
         Self {
@@ -177,8 +177,8 @@ impl Desk {
         &self.woken
     }
 
-    pub(super) fn teller(&self) -> Teller {
-        Teller {
+    pub(super) fn sender(&self) -> DispatchSender {
+        DispatchSender {
             dispatch: Arc::downgrade(&self.dispatch),
             wake: self.wake.clone(),
         }
@@ -186,14 +186,14 @@ impl Desk {
 }
 
 /// The hold of a thread that listens to a worker.
-pub(super) struct Teller {
+pub(super) struct DispatchSender {
     dispatch: Weak<Mutex<Dispatch>>,
     wake: Sender<()>,
 }
 
-impl Teller {
+impl DispatchSender {
     /// Tells of something, and does what follows from it; false if there is no leader any more.
-    pub(super) fn tell(&self, input: Input) -> bool {
+    pub(super) fn report(&self, input: Input) -> bool {
         let Some(dispatch) = self.dispatch.upgrade() else {
             return false;
         };
@@ -204,13 +204,13 @@ impl Teller {
         if dispatch.panic.is_some() {
             return false;
         }
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| dispatch.hear(input))) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| dispatch.handle(input))) {
             dispatch.panic = Some(panic);
         }
         let needs_leader = dispatch.needs_leader();
-        let orders = dispatch.take_orders();
+        let pending_sends = dispatch.take_pending_sends();
         drop(dispatch);
-        for order in orders {
+        for order in pending_sends {
             order.send();
         }
         if needs_leader {

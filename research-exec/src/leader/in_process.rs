@@ -6,11 +6,11 @@ use crossbeam_channel::Receiver;
 use research_core::{Event, EventSink, Experiment, SinkError, Status, Unit, WorkerNumber};
 use research_process::NestedRun;
 
-use crate::distributor::Input;
+use crate::capture::Redirects;
 use crate::executor::Executor;
 use crate::in_unit;
-use crate::link::message::{Init, Task, TaskNumber};
-use crate::printed::Redirects;
+use crate::scheduler::Input;
+use crate::transport::messages::{Init, Task, TaskNumber};
 
 /// As many events are handed over together, at most.
 const BATCH: usize = 64;
@@ -91,7 +91,7 @@ impl InProcess {
         let endings = match endings {
             Ok(endings) => endings,
             Err(error) => {
-                self.inputs.push_back(Input::Unstored {
+                self.inputs.push_back(Input::StorageFailed {
                     worker: WORKER,
                     task: number,
                     reason: error.to_string(),
@@ -109,7 +109,7 @@ impl InProcess {
             task: number,
             events,
             endings,
-            worn_out: false,
+            retiring: false,
         });
         reason
     }

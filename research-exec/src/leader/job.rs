@@ -5,8 +5,8 @@ use research_process::MAX_DEPTH;
 
 use super::{DomainUpdater, LaunchError, RunControl, Signals};
 use crate::devices::{DevicePlan, DeviceProbe};
-use crate::distributor::StatusCounts;
 use crate::launcher::Launcher;
+use crate::scheduler::StatusCounts;
 use crate::task::TaskSource;
 use crate::worker::Target;
 

@@ -16,14 +16,14 @@ use research_process::{
     ChildProcess, ProcessHandle, describe_exit, kill_marked, mark_of_worker, wait_readable,
 };
 
-use super::dispatch::Teller;
+use super::dispatch::DispatchSender;
 use crate::devices::variables;
-use crate::distributor::Input;
 use crate::launcher::{Launcher, WorkerStart};
-use crate::link::control::Commander;
-use crate::link::frame::{Frame, FrameDecoder, FrameKind};
-use crate::link::message::{Ended, Hello, Init, PROTOCOL, Task, TaskNumber};
-use crate::link::transport::{ReportReceiver, ReportServer};
+use crate::scheduler::Input;
+use crate::transport::commands::Commander;
+use crate::transport::frame::{Frame, FrameDecoder, FrameKind};
+use crate::transport::messages::{Ended, Hello, Init, PROTOCOL, Task, TaskNumber};
+use crate::transport::reports::{ReportReceiver, ReportServer};
 use crate::worker::Target;
 
 /// A worker that has closed its channel has this long to end, in milliseconds.
@@ -80,7 +80,7 @@ impl RunningWorker {
     }
 }
 
-/// Starts a worker. What it reports is told to the distributor; the last of it is that the worker is
+/// Starts a worker. What it reports is told to the scheduler; the last of it is that the worker is
 /// lost. What it starts has a mark that begins with that of the run. Gives the thread that listens
 /// to it, too, which ends with it.
 pub(super) fn launch(
@@ -88,7 +88,7 @@ pub(super) fn launch(
     init: &Init,
     target: &Target,
     mark: &str,
-    teller: Teller,
+    sender: DispatchSender,
 ) -> Result<(RunningWorker, JoinHandle<()>), LaunchError> {
     let worker = init.worker;
     let failed = |action| {
@@ -115,7 +115,7 @@ pub(super) fn launch(
         worker,
         child: ChildProcess::new(pid),
         mark: start.mark,
-        teller,
+        sender,
     };
     let open = || ProcessHandle::open(pid.as_raw());
     let handle = open().map_err(failed("watching it"))?;
@@ -141,7 +141,7 @@ struct Link {
     child: ChildProcess,
     /// What all processes of the worker have in their environment.
     mark: String,
-    teller: Teller,
+    sender: DispatchSender,
 }
 
 /// Without somebody who listens to it, nobody would see to its end, and the run would wait for that.
@@ -149,7 +149,7 @@ impl Drop for Link {
     fn drop(&mut self) {
         self.child.kill();
         if std::thread::panicking() {
-            self.tell_loss("the thread that listens to it has panicked".to_owned());
+            self.report_loss("the thread that listens to it has panicked".to_owned());
         }
     }
 }
@@ -178,12 +178,12 @@ impl Link {
             (Ok(()), Err(error)) => format!("it cannot be waited for: {error}"),
             (Err(reason), Err(error)) => format!("{reason} (it cannot be waited for: {error})"),
         };
-        self.tell_loss(reason);
+        self.report_loss(reason);
     }
 
-    fn tell_loss(&self, reason: String) {
+    fn report_loss(&self, reason: String) {
         // Without a leader there is nobody to tell.
-        let _ = self.teller.tell(Input::WorkerLost {
+        let _ = self.sender.report(Input::WorkerLost {
             worker: self.worker,
             reason,
         });
@@ -199,7 +199,7 @@ impl Link {
             decoder.feed(&bytes);
             while let Some(frame) = decoder.next_frame().map_err(|error| error.to_string())? {
                 let input = self.read(&frame)?;
-                if !self.teller.tell(input) {
+                if !self.sender.report(input) {
                     return Ok(());
                 }
             }
@@ -231,22 +231,22 @@ impl Link {
                         task,
                         events,
                         endings,
-                        worn_out: frame.kind == FrameKind::Last,
+                        retiring: frame.kind == FrameKind::Last,
                     })
                 })
             }
-            FrameKind::Unstored => codec::decode(frame.payload).map(|reason| {
-                Some(Input::Unstored {
+            FrameKind::StorageFailed => codec::decode(frame.payload).map(|reason| {
+                Some(Input::StorageFailed {
                     worker,
                     task,
                     reason,
                 })
             }),
-            FrameKind::Died => codec::decode(frame.payload).map(|death| {
-                Some(Input::Died {
+            FrameKind::ExecutorDied => codec::decode(frame.payload).map(|termination| {
+                Some(Input::ExecutorDied {
                     worker,
                     task,
-                    death,
+                    termination,
                 })
             }),
             FrameKind::Init | FrameKind::Run | FrameKind::Quit => Ok(None),

@@ -6,23 +6,23 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use research_core::{Experiment, Isolation, RunClock, RunOptions, WorkerNumber};
 
-use super::dispatch::{Desk, Dispatch};
-use super::farewells::Farewells;
+use super::dispatch::{Dispatch, DispatchHandle};
 use super::in_process::InProcess;
-use super::sampler::{Sampled, Sampler};
+use super::memory_monitor::{MemoryMonitor, MonitoredMemory};
+use super::shutdown::ShutdownDeadlines;
 use super::subscribers::Subscribers;
 use super::updates::Updates;
 use super::writer::Writer;
 use super::{Job, Leader, RunError};
-use crate::devices::{MemoryGate, MemoryRules};
-use crate::distributor::{Distributor, Input, Settings};
-use crate::link::message::{Init, PROTOCOL};
+use crate::devices::{MemoryAdmission, MemoryRules};
+use crate::scheduler::{Input, Scheduler, Settings};
+use crate::transport::messages::{Init, PROTOCOL};
 
 impl Leader {
     /// Makes all that the run needs; no worker is started yet.
     pub(super) fn new(
         job: Job,
-        letters: Sender<Input>,
+        inputs: Sender<Input>,
         inbox: Receiver<Input>,
     ) -> Result<Self, RunError> {
         let Job {
@@ -36,7 +36,7 @@ impl Leader {
         let rules = job.updater.as_ref().map(|updater| updater.rules());
         let mut updates = None;
         if let Some(updater) = job.updater {
-            let started = Updates::start(updater, letters.clone());
+            let started = Updates::start(updater, inputs.clone());
             let (running, subscriber) = started.map_err(no_thread("updates the domain"))?;
             subscribers.push(subscriber);
             updates = Some(running);
@@ -47,17 +47,19 @@ impl Leader {
             ..settings_of(&options, &experiment)
         };
         let rules = MemoryRules::of(&options, settings.shared_process);
-        let gate = rules
+        let admission = rules
             .filter(|_| !job.devices.is_empty())
-            .map(|rules| MemoryGate::new(rules, job.devices.clone()));
-        let sampled = gate.as_ref().map(|_| Sampled {
+            .map(|rules| MemoryAdmission::new(rules, job.devices.clone()));
+        let sampled = admission.as_ref().map(|_| MonitoredMemory {
             probe: job.probe,
             devices: job.devices.ids().map(str::to_owned).collect(),
             in_process,
             mark: job.mark.clone(),
         });
-        let sampler = sampled.map(|sampled| Sampler::start(sampled, letters.clone()));
-        let sampler = sampler.transpose().map_err(no_thread("looks at devices"))?;
+        let memory_monitor = sampled.map(|sampled| MemoryMonitor::start(sampled, inputs.clone()));
+        let memory_monitor = memory_monitor
+            .transpose()
+            .map_err(no_thread("looks at devices"))?;
         let experiments_folder = storage.experiments_folder().map(PathBuf::from);
         let subscribers =
             Subscribers::start(subscribers).map_err(no_thread("calls a subscriber"))?;
@@ -86,15 +88,15 @@ impl Leader {
             launcher: job.launcher,
             listeners: Vec::new(),
             mark: job.mark,
-            desk: Desk::new(Dispatch::new(
-                Distributor::new(settings, source).with_gate(gate),
+            handle: DispatchHandle::new(Dispatch::new(
+                Scheduler::new(settings, source).with_admission(admission),
                 writer,
             )),
-            sampler,
+            memory_monitor,
             devices: job.devices,
-            farewells: Farewells::default(),
+            shutdown: ShutdownDeadlines::default(),
             inbox,
-            _letters: letters,
+            _letters: inputs,
             updates,
             waiting: Vec::new(),
             warnings: job.warnings,
@@ -109,7 +111,7 @@ fn no_thread(purpose: &'static str) -> impl FnOnce(io::Error) -> RunError {
     move |source| RunError::NoThread { purpose, source }
 }
 
-/// What the distributor goes by, without rules of updates.
+/// What the scheduler goes by, without rules of updates.
 fn settings_of(options: &RunOptions, experiment: &Experiment) -> Settings {
     Settings {
         workers: if options.isolation == Isolation::None {

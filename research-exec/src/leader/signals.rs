@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and the signals with which batch systems warn, as inputs of the distributor.
+//! Ctrl-C, SIGTERM and the signals with which batch systems warn, as inputs of the scheduler.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -14,7 +14,7 @@ use research_process::disposition;
 use signal_hook::SigId;
 use signal_hook::low_level::{emulate_default_handler, register, unregister};
 
-use crate::distributor::Input;
+use crate::scheduler::Input;
 
 /// The signals that ask for the end of a process, whatever process it is.
 const TERMINATING: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];

@@ -11,7 +11,7 @@ use research_core::{Delivery, Event, Subscriber, When};
 use research_process::GroupOwner;
 
 use super::writer::Writer;
-use crate::distributor::{Input, UpdateRequest};
+use crate::scheduler::{Input, UpdateRequest};
 use crate::task::NewDomain;
 
 /// How long the end of a program is waited for that was to decide on an update.
@@ -38,14 +38,14 @@ pub trait DomainUpdater: Send {
 
 /// The thread in which updates are decided on.
 pub(super) struct Updates {
-    letters: Sender<Letter>,
+    commands: Sender<UpdateCommand>,
     /// Closed when the thread ends.
     ended: Receiver<()>,
     thread: JoinHandle<()>,
     owner: GroupOwner,
 }
 
-enum Letter {
+enum UpdateCommand {
     Events(Vec<Event>),
     Ask(UpdateRequest),
     /// There are no more questions.
@@ -58,7 +58,7 @@ impl Updates {
         updater: Box<dyn DomainUpdater>,
         inbox: Sender<Input>,
     ) -> io::Result<(Self, Box<dyn Subscriber>)> {
-        let (letters, received) = unbounded();
+        let (commands, received) = unbounded();
         let (alive, ended) = bounded(0);
         let owner = GroupOwner::new();
         let thread = std::thread::Builder::new().name("updates".to_owned());
@@ -67,9 +67,9 @@ impl Updates {
             owner.own_this_thread();
             decide(updater, &received, &inbox);
         })?;
-        let subscriber = Box::new(Forward(letters.clone()));
+        let subscriber = Box::new(Forward(commands.clone()));
         let updates = Self {
-            letters,
+            commands,
             ended,
             thread,
             owner,
@@ -79,10 +79,10 @@ impl Updates {
 
     /// Asks for an update when all is seen that was appended so far.
     pub(super) fn ask(&self, request: UpdateRequest, writer: &Writer) {
-        let letters = self.letters.clone();
+        let commands = self.commands.clone();
         writer.then(move || {
             // The thread ends after the last question.
-            let _ = letters.send(Letter::Ask(request));
+            let _ = commands.send(UpdateCommand::Ask(request));
         });
     }
 
@@ -90,7 +90,7 @@ impl Updates {
     /// in its thread, and its answer is of no use to anybody.
     pub(super) fn stop(self) {
         // The writer's subscriber holds the channel open. A thread that has ended needs no word.
-        let _ = self.letters.send(Letter::End);
+        let _ = self.commands.send(UpdateCommand::End);
         let begin = Instant::now();
         while begin.elapsed() < LAST_MOMENTS {
             // It sends nothing: this ends when the thread does, or after the time.
@@ -106,7 +106,7 @@ impl Updates {
 }
 
 /// Shows it what happens.
-struct Forward(Sender<Letter>);
+struct Forward(Sender<UpdateCommand>);
 
 impl Subscriber for Forward {
     fn delivery(&self) -> Delivery {
@@ -115,20 +115,24 @@ impl Subscriber for Forward {
 
     fn on_events(&mut self, events: &[Event]) {
         // As for asking.
-        let _ = self.0.send(Letter::Events(events.to_vec()));
+        let _ = self.0.send(UpdateCommand::Events(events.to_vec()));
     }
 }
 
-fn decide(mut updater: Box<dyn DomainUpdater>, letters: &Receiver<Letter>, inbox: &Sender<Input>) {
+fn decide(
+    mut updater: Box<dyn DomainUpdater>,
+    commands: &Receiver<UpdateCommand>,
+    inbox: &Sender<Input>,
+) {
     let mut broken = None;
-    for letter in letters {
-        match letter {
-            Letter::Events(events) if broken.is_none() => {
+    for command in commands {
+        match command {
+            UpdateCommand::Events(events) if broken.is_none() => {
                 broken = caught(|| updater.see(&events)).err();
             }
-            Letter::Events(_) => {}
-            Letter::End => return,
-            Letter::Ask(request) => {
+            UpdateCommand::Events(_) => {}
+            UpdateCommand::End => return,
+            UpdateCommand::Ask(request) => {
                 let answer = match &broken {
                     None => caught(|| updater.update(&request)).flatten(),
                     Some(reason) => Err(reason.clone()),

@@ -20,7 +20,7 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(50);
 const ENDINGS_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What the writer is sent.
-enum Letter {
+enum WriterCommand {
     Events(Vec<Event>),
     /// Something to do when all that was sent before is in the log, and shown.
     Then(Box<dyn FnOnce() + Send>),
@@ -28,7 +28,7 @@ enum Letter {
 
 /// A running writer.
 pub(super) struct Writer {
-    queue: Option<Sender<Letter>>,
+    queue: Option<Sender<WriterCommand>>,
     /// Closed when the thread ends, for whatever reason.
     ended: Receiver<()>,
     thread: JoinHandle<Result<(), StorageError>>,
@@ -58,19 +58,19 @@ impl Writer {
 
     /// Hands events over.
     pub(super) fn append(&self, events: Vec<Event>) {
-        self.send(Letter::Events(events));
+        self.send(WriterCommand::Events(events));
     }
 
     /// Does something when all that was handed over before is in the log, where others can read it, and
     /// subscribers have seen it.
     pub(super) fn then(&self, act: impl FnOnce() + Send + 'static) {
-        self.send(Letter::Then(Box::new(act)));
+        self.send(WriterCommand::Then(Box::new(act)));
     }
 
-    fn send(&self, letter: Letter) {
+    fn send(&self, command: WriterCommand) {
         if let Some(queue) = &self.queue {
             // That a writer has ended is noticed when the leader waits for what happens next.
-            let _ = queue.send(letter);
+            let _ = queue.send(command);
         }
     }
 
@@ -106,7 +106,7 @@ enum Pending {
 }
 
 impl Writing {
-    fn run(mut self, queue: &Receiver<Letter>) -> Result<(), StorageError> {
+    fn run(mut self, queue: &Receiver<WriterCommand>) -> Result<(), StorageError> {
         let written = self.write(queue);
         self.subscribers.finish();
         written?;
@@ -133,9 +133,9 @@ impl Writing {
         (!messages.is_empty()).then_some(messages)
     }
 
-    fn write(&mut self, queue: &Receiver<Letter>) -> Result<(), StorageError> {
-        while let Ok(letter) = queue.recv() {
-            self.open(letter)?;
+    fn write(&mut self, queue: &Receiver<WriterCommand>) -> Result<(), StorageError> {
+        while let Ok(command) = queue.recv() {
+            self.open(command)?;
             while self.pending != Pending::Nothing {
                 // Events come one by one; being woken for each would cost more than writing it.
                 std::thread::sleep(GATHER);
@@ -152,10 +152,10 @@ impl Writing {
 
     /// Appends what waits, a queue full of it at most, for commits must not wait; whether there
     /// will be no more.
-    fn append_all(&mut self, queue: &Receiver<Letter>) -> Result<bool, StorageError> {
+    fn append_all(&mut self, queue: &Receiver<WriterCommand>) -> Result<bool, StorageError> {
         for _ in 0..QUEUE {
             match queue.try_recv() {
-                Ok(letter) => self.open(letter)?,
+                Ok(command) => self.open(command)?,
                 Err(TryRecvError::Empty) => return Ok(false),
                 Err(TryRecvError::Disconnected) => return Ok(true),
             }
@@ -172,10 +172,10 @@ impl Writing {
         interval.saturating_sub(self.committed.elapsed())
     }
 
-    fn open(&mut self, letter: Letter) -> Result<(), StorageError> {
-        match letter {
-            Letter::Events(events) => self.append(events),
-            Letter::Then(act) => {
+    fn open(&mut self, command: WriterCommand) -> Result<(), StorageError> {
+        match command {
+            WriterCommand::Events(events) => self.append(events),
+            WriterCommand::Then(act) => {
                 self.storage.commit(false)?;
                 act();
                 Ok(())

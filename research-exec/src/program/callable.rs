@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use research_core::{CallableBody, Context, Input, Output, UnitError};
 
-use super::capture::Capture;
 use super::command::ProgramCommand;
 use super::failure::Failure;
 use super::file::OutputFile;
 use super::process::Running;
+use super::stdout::Capture;
 
 /// Runs a program at each call and reads its output.
 ///

@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt;
 use research_core::{Context, Input};
 use research_process::Launch;
 
-use super::capture::LIMIT;
 use super::environment;
 use super::failure::{Failure, shorten};
 use super::names::{self, RenderError, UnknownName};
@@ -13,6 +12,7 @@ use super::output::Parser;
 use super::preview::KnownBefore;
 use super::shell::{Misplaced, ShellCommand};
 use super::spec::{ProgramSpec, Run};
+use super::stdout::LIMIT;
 use super::template::{Part, Template, TemplateError};
 
 /// A program with its arguments and the way its output is read: a [`ProgramSpec`] that was

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use research_core::domain::Value;
 use research_core::{Context, Generator, GeneratorBody, Input, Output, UnitError};
 
-use super::capture::Lines;
 use super::command::{ProgramCommand, ProgramError};
 use super::failure::Failure;
 use super::process::Running;
+use super::stdout::Lines;
 
 /// Starts a program once; every line of its standard output is the next item.
 ///

@@ -7,11 +7,11 @@ use regex::bytes::{Captures, Regex};
 use research_core::MemorySize;
 use research_core::domain::Value;
 
-use super::capture::visible;
 use super::command::ProgramError;
 use super::failure::shorten;
 use super::json::{self, JsonError};
 use super::output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
+use super::stdout::visible;
 use super::template::Template;
 
 /// An [`OutputSpec`] that was checked.

@@ -18,10 +18,10 @@ use research_process::{
     watch_oom_kills,
 };
 
-use super::capture::Tail;
 use super::failure::Failure;
 use super::output::OutputError;
-use crate::printed::WholeLines;
+use super::stdout::Tail;
+use crate::capture::WholeLines;
 
 /// How much is read at once: what a pipe holds.
 const CHUNK: usize = 64 << 10;

@@ -18,7 +18,7 @@ use super::{NewDomain, SourceError, SourceProgress, TaskExperiment, TaskSource};
 
 /// What a research that goes on has done already.
 #[derive(Clone, Debug, Default)]
-pub struct DoneBefore {
+pub struct ResumeState {
     /// What is known of each experiment, by its id.
     pub experiments: HashMap<ExperimentId, KnownExperiment>,
     /// The first number that was not used yet.
@@ -50,13 +50,13 @@ pub struct DomainSource {
     items: Items,
     /// Looked at ahead of time, so that the end is known when it is there.
     next: Result<Option<Item>, SourceError>,
-    /// Found while looking for one that is left: they have ids already.
-    ready: VecDeque<Found>,
+    /// PendingExperiment while looking for one that is left: they have ids already.
+    ready: VecDeque<PendingExperiment>,
     prefixes: Option<IdPrefixes>,
     registry: IdRegistry,
     /// How the first domain is iterated.
     iteration: Iteration,
-    done: DoneBefore,
+    done: ResumeState,
     /// How many of the done experiments have not been passed yet.
     done_ahead: u64,
     /// How many experiments the current domain has, if that is known, and the place of its first.
@@ -74,19 +74,19 @@ pub struct DomainSource {
     /// How many experiments are looked at for those of one task.
     look_ahead: usize,
     /// Experiments that were looked at, and are of later tasks, each with its group.
-    waiting: VecDeque<(u64, Found)>,
+    waiting: VecDeque<(u64, PendingExperiment)>,
 }
 
 /// An experiment that is left.
-struct Found {
+struct PendingExperiment {
     record: ExperimentRecord,
     known: Option<KnownExperiment>,
-    seat: Seat,
+    seat: TaskSlot,
 }
 
 /// Where an experiment is in a run that nothing disturbs: after how many others of which domain.
 #[derive(Clone, Copy)]
-struct Seat {
+struct TaskSlot {
     updates: u64,
     passed: u64,
 }
@@ -103,7 +103,7 @@ impl DomainSource {
         domain: &Domain,
         id_prefix_digits: Option<u8>,
         seed: u64,
-        done: DoneBefore,
+        done: ResumeState,
     ) -> Result<Self, SourceError> {
         let prefixes = id_prefix_digits.map(|digits| {
             let mut prefixes = IdPrefixes::new(digits);
@@ -160,20 +160,20 @@ impl DomainSource {
     }
 
     /// Where the next experiment of the current domain is.
-    fn next_seat(&self) -> Seat {
-        Seat {
+    fn next_seat(&self) -> TaskSlot {
+        TaskSlot {
             updates: self.progress.updates,
             passed: self.place - self.begin,
         }
     }
 
     /// Whether the next experiment may be of the same task as another one.
-    fn goes_with(&self, first: Seat) -> bool {
+    fn goes_with(&self, first: TaskSlot) -> bool {
         let next = match self.ready.front() {
             Some(found) => found.seat,
             None => self.next_seat(),
         };
-        let task = |seat: Seat| (seat.updates, seat.passed / self.branches);
+        let task = |seat: TaskSlot| (seat.updates, seat.passed / self.branches);
         task(next) == task(first)
     }
 
@@ -271,7 +271,7 @@ impl DomainSource {
     }
 
     /// Gives an item its id; the experiment, if it is not done.
-    fn pass(&mut self, item: Item) -> Result<Option<Found>, SourceError> {
+    fn pass(&mut self, item: Item) -> Result<Option<PendingExperiment>, SourceError> {
         let prefixes = self.prefixes.as_mut();
         let prefix = prefixes.map(|prefixes| prefixes.prefix(&item));
         let identity = item.identity(self.iteration.seed);
@@ -295,7 +295,7 @@ impl DomainSource {
             updates: item.updates,
             seed: assigned.seed,
         };
-        Ok(Some(Found {
+        Ok(Some(PendingExperiment {
             record,
             known,
             seat,
@@ -303,7 +303,10 @@ impl DomainSource {
     }
 
     /// The next one that is left; of the same task as another one, if there is one.
-    fn next_found(&mut self, first: Option<Seat>) -> Result<Option<Found>, SourceError> {
+    fn next_found(
+        &mut self,
+        first: Option<TaskSlot>,
+    ) -> Result<Option<PendingExperiment>, SourceError> {
         let mut found = None;
         while found.is_none() && first.is_none_or(|first| self.goes_with(first)) {
             found = match (self.ready.pop_front(), &self.next) {
@@ -323,13 +326,13 @@ impl DomainSource {
 
     /// An experiment of a task that has so many already. Numbers are those of earlier attempts, or new
     /// ones.
-    fn numbered(&mut self, found: Found, position: u64) -> TaskExperiment {
+    fn numbered(&mut self, found: PendingExperiment, position: u64) -> TaskExperiment {
         let branch = match self.keeps_branches {
             true => found.seat.passed % self.branches,
             false => position,
         };
         let branch = u32::try_from(branch).unwrap_or(u32::MAX);
-        let Found { record, known, .. } = found;
+        let PendingExperiment { record, known, .. } = found;
         self.progress.generated = self.progress.generated.max(record.place + 1);
         let (number, attempt, failures) = match known {
             Some(known) => (known.number, known.attempts + 1, known.failures),

@@ -17,15 +17,15 @@ use research_process::{
     kill_groups_and_exit, set_default_action,
 };
 
-use super::invitation::{Invitation, Role, Target};
+use super::bootstrap::{Role, Target, WorkerBootstrap};
 use super::sink::run_and_tell;
+use crate::capture::{OutputWriter, PerStream, Pipes, PrintEnds};
 use crate::executor::Executor;
 use crate::in_unit;
-use crate::link::control::Commander;
-use crate::link::frame::FrameKind;
-use crate::link::message::{Init, Task, TaskNumber};
-use crate::printed::{Keeper, PerStream, Pipes, PrintEnds};
 use crate::relaunch::this_program;
+use crate::transport::commands::Commander;
+use crate::transport::frame::FrameKind;
+use crate::transport::messages::{Init, Task, TaskNumber};
 
 /// A started executor. Dropping it kills its whole process group and reaps it.
 pub(super) struct ExecutorProcess {
@@ -186,11 +186,11 @@ impl ReadyExecutor {
         let (printed, ends) = Pipes::open(redirects)?.unzip();
         let printed_to = ends.as_ref().map(PrintEnds::numbers).unwrap_or_default();
         let role = Role::Executor { printed_to };
-        let invitation = Invitation::new(role, theirs.as_raw_fd(), target.clone());
+        let bootstrap = WorkerBootstrap::new(role, theirs.as_raw_fd(), target.clone());
         let mut command = this_program()?;
         command.stdin(Stdio::null()).stdout(Stdio::null());
         tie_to_parent(&mut command, Signal::SIGKILL);
-        let file = invitation.hand_to(&mut command, Lineage::of_executor())?;
+        let file = bootstrap.hand_to(&mut command, Lineage::of_executor())?;
         let child = command.spawn()?;
         drop((theirs, file));
         drop(ends);
@@ -211,7 +211,7 @@ impl ReadyExecutor {
         mut self,
         number: TaskNumber,
         task: &Task,
-        keeper: Option<Arc<Keeper>>,
+        keeper: Option<Arc<OutputWriter>>,
     ) -> io::Result<ExecutorProcess> {
         self.commander.run(number, task)?;
         if let Some(printed) = &mut self.process.printed {

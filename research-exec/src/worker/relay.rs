@@ -15,10 +15,10 @@ use research_process::{OOM_HINT, OomKills, describe_exit, poll_timeout, wait_rea
 
 use super::executor_process::ExecutorProcess;
 use super::sink::FrameSink;
-use crate::link::frame::{FrameDecoder, FrameKind, push_frame};
-use crate::link::message::{Death, Task, TaskNumber};
-use crate::link::transport::ReportSender;
-use crate::printed::Pipes;
+use crate::capture::Pipes;
+use crate::transport::frame::{FrameDecoder, FrameKind, push_frame};
+use crate::transport::messages::{Task, TaskNumber, Termination};
+use crate::transport::reports::ReportSender;
 
 /// Frames are passed on together up to this many bytes.
 const MESSAGE_BYTES: usize = 128 << 10;
@@ -45,7 +45,7 @@ impl Relay {
     }
 
     /// Passes on the reports of an executor until it has ended. If it ended without saying how all
-    /// of its experiments did, its death is told. An executor sees to its timeouts itself; one
+    /// of its experiments did, its termination is told. An executor sees to its timeouts itself; one
     /// that is long past its own, stopped perhaps, is killed.
     pub(super) fn pass_on(
         &mut self,
@@ -76,25 +76,26 @@ impl Relay {
         if let Some(printed) = &mut printed {
             printed.finish(reports)?;
         }
-        let death = match (end, timeout) {
-            (StreamEnd::Late, Some(timeout)) => Death::late(timeout),
-            (StreamEnd::Invalid(what), _) => Death::killed(format!(
+        let termination = match (end, timeout) {
+            (StreamEnd::Late, Some(timeout)) => Termination::late(timeout),
+            (StreamEnd::Invalid(what), _) => Termination::killed(format!(
                 "the executor's reports are invalid ({what}): a unit may have written to a descriptor that it did not open; its process was killed"
             )),
-            _ => self.death(&status),
+            _ => self.termination(&status),
         };
         let mut frame = Vec::new();
-        push_frame(&mut frame, FrameKind::Died, number.0, &death).map_err(io::Error::other)?;
+        push_frame(&mut frame, FrameKind::ExecutorDied, number.0, &termination)
+            .map_err(io::Error::other)?;
         reports.send(&frame)
     }
 
-    fn death(&mut self, status: &WaitStatus) -> Death {
+    fn termination(&mut self, status: &WaitStatus) -> Termination {
         let why = match self.wants_memory(status) {
             true => OOM_HINT,
             false => "",
         };
         let how = describe_exit(status);
-        Death::killed(format!("the executor's process ended by {how}{why}"))
+        Termination::killed(format!("the executor's process ended by {how}{why}"))
     }
 
     /// Whether the system has ended a process like this for want of memory since that was last asked.
@@ -174,7 +175,7 @@ impl Stream<'_, '_> {
     }
 
     /// Waits for reports and passes them on; false when there will be no more. A grandchild may
-    /// hold the pipe open for ever, so the death of the process ends the stream too.
+    /// hold the pipe open for ever, so the termination of the process ends the stream too.
     fn pass_on(
         &mut self,
         process: &ExecutorProcess,
@@ -248,7 +249,7 @@ impl Stream<'_, '_> {
                     continue;
                 }
                 FrameKind::Events => {}
-                FrameKind::Ended | FrameKind::Unstored => {
+                FrameKind::Ended | FrameKind::StorageFailed => {
                     self.end = Some(StreamEnd::Told);
                     if let Some(printed) = &mut self.printed {
                         printed.finish(reports)?;
@@ -303,6 +304,6 @@ impl Printed<'_> {
 /// Waits until the process is dead, so that the way in which it died is its own and not ours. One
 /// that has closed its reports and lives on is not waited for.
 fn wait_for_death(process: &ExecutorProcess) -> io::Result<()> {
-    let death = process.handle().descriptor();
-    wait_readable(&[death], PollTimeout::from(2000_u16)).map(drop)
+    let termination = process.handle().descriptor();
+    wait_readable(&[termination], PollTimeout::from(2000_u16)).map(drop)
 }

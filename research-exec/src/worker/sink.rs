@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use research_core::{Event, EventSink, SinkError};
 
+use crate::capture::{CapturingSink, TaskOutput};
 use crate::executor::{Ending, Executor, Interrupt};
-use crate::link::frame::{FrameKind, push_frame};
-use crate::link::message::{Task, TaskNumber};
-use crate::printed::{CapturingSink, TaskOutput};
+use crate::transport::frame::{FrameKind, push_frame};
+use crate::transport::messages::{Task, TaskNumber};
 
 /// As many events travel in one frame, at most.
 const BATCH: usize = 64;
@@ -50,7 +50,7 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
     /// before that.
     fn give_up(&mut self, reason: &str) -> Result<(), SinkError> {
         self.flush()?;
-        self.send_frame(FrameKind::Unstored, reason)
+        self.send_frame(FrameKind::StorageFailed, reason)
     }
 
     fn send_frame<T: serde::Serialize + ?Sized>(

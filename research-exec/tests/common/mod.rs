@@ -11,8 +11,8 @@ use research_core::{
 };
 use research_exec::devices::NvmlProbe;
 use research_exec::{
-    Begun, DomainSource, DoneBefore, Invitation, Job, Launcher, Report, RunError, Target, lead,
-    serve,
+    Begun, DomainSource, Job, Launcher, Report, ResumeState, RunError, Target, WorkerBootstrap,
+    lead, serve,
 };
 
 pub(crate) struct Run {
@@ -73,9 +73,9 @@ impl Run {
             earlier: 0,
             earlier_runs: None,
         };
-        if let Some(invitation) = Invitation::received() {
-            if invitation.target == target {
-                serve(invitation, |_| Ok(self.experiment)).unwrap();
+        if let Some(bootstrap) = WorkerBootstrap::received() {
+            if bootstrap.target == target {
+                serve(bootstrap, |_| Ok(self.experiment)).unwrap();
                 std::process::exit(0);
             }
             let report = Report {
@@ -91,7 +91,7 @@ impl Run {
         let keep = || Box::new(Keep(Arc::clone(&events))) as _;
         let domain = option("x", 0..self.configs);
         let configs = domain.configs(&Iteration::default()).unwrap();
-        let source = DomainSource::new(&configs, &domain, None, 0, DoneBefore::default())
+        let source = DomainSource::new(&configs, &domain, None, 0, ResumeState::default())
             .unwrap()
             .branches(self.options.branches);
         // A program of tests has several threads: workers are executed.
@@ -185,7 +185,7 @@ impl Storage for Keep {
 /// A file that is not there when the run begins, at the same path in all its processes.
 pub(crate) fn mark(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if Invitation::received().is_none() {
+    if WorkerBootstrap::received().is_none() {
         let _ = std::fs::remove_file(&path);
     }
     path

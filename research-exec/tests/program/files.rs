@@ -204,16 +204,16 @@ fn two_programs_cannot_write_one_file_at_once_whatever_it_is_called() {
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     // The first one says that it runs, and waits to be told to go on.
     let begun = at("begun");
-    let go_on = at("go-on");
+    let proceed = at("go-on");
     let made = std::process::Command::new("mkfifo")
-        .args([&begun, &go_on])
+        .args([&begun, &proceed])
         .status()
         .unwrap();
     assert!(made.success());
     let first = at("real/m.json");
     let waits = script_of_sh(
         r#"echo > "$1"; cat "$2" > /dev/null; echo 1 > "$3""#,
-        &[&begun, &go_on, &first],
+        &[&begun, &proceed, &first],
         OutputSpec::file(first.as_str()),
     );
     let waits = ProgramCallable::new(waits);
@@ -228,7 +228,7 @@ fn two_programs_cannot_write_one_file_at_once_whatever_it_is_called() {
                 &["another program", "at the same time", "`{id}`"],
             );
         }
-        fs::write(&go_on, "").unwrap();
+        fs::write(&proceed, "").unwrap();
         assert_eq!(one.join().unwrap().unwrap(), Value::Int(1));
     });
     let path = at("link/m.json");

@@ -21,7 +21,7 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 }
 
 pub(crate) fn is_worker() -> bool {
-    research::exec::Invitation::received().is_some()
+    research::exec::WorkerBootstrap::received().is_some()
 }
 
 pub(crate) fn csv(finished: &Finished) -> String {

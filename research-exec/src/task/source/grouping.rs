@@ -3,7 +3,7 @@
 use research_core::RootScope;
 use research_core::domain::Config;
 
-use super::{DomainSource, Found, Seat};
+use super::{DomainSource, PendingExperiment, TaskSlot};
 use crate::task::SourceError;
 
 /// Which experiments may be branches of one task.
@@ -52,7 +52,7 @@ impl DomainSource {
         }
     }
 
-    pub(super) fn group_of_found(&self, found: &Found) -> u64 {
+    pub(super) fn group_of_found(&self, found: &PendingExperiment) -> u64 {
         let record = &found.record;
         self.group_of(&record.config, record.repetition, record.updates)
     }
@@ -70,8 +70,8 @@ impl DomainSource {
     pub(super) fn next_of_group(
         &mut self,
         group: u64,
-        first: Option<Seat>,
-    ) -> Result<Option<Found>, SourceError> {
+        first: Option<TaskSlot>,
+    ) -> Result<Option<PendingExperiment>, SourceError> {
         if self.look_ahead == 0 {
             return match self.next_group() {
                 Some(next) if next != group => Ok(None),

@@ -1,0 +1,49 @@
+//! What experiments print, where that is kept (`redirect_stdout`, `redirect_stderr`).
+//!
+//! Programs of units are read by whoever started them, code of units through a pipe by the worker
+//! ([`Pipes`]), or through a file in memory where experiments share a process ([`SharedOutput`]).
+//! All of them give whole lines to a [`OutputWriter`], which appends them with one call, so lines of
+//! different processes are never mixed, whoever writes to the same file.
+
+mod lines;
+mod pipes;
+mod shared;
+mod writer;
+
+pub(crate) use lines::WholeLines;
+pub(crate) use pipes::{EndNumbers, Pipes, PrintEnds};
+pub(crate) use shared::{CapturingSink, SharedOutput, TaskOutput};
+pub(crate) use writer::{OutputWriter, Redirects};
+
+use research_core::OutputStream;
+
+/// Something for each of the two outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PerStream<T> {
+    pub(crate) stdout: T,
+    pub(crate) stderr: T,
+}
+
+impl<T> PerStream<T> {
+    pub(crate) fn of(mut make: impl FnMut(OutputStream) -> T) -> Self {
+        Self {
+            stdout: make(OutputStream::Stdout),
+            stderr: make(OutputStream::Stderr),
+        }
+    }
+
+    pub(crate) fn get(&self, stream: OutputStream) -> &T {
+        match stream {
+            OutputStream::Stdout => &self.stdout,
+            OutputStream::Stderr => &self.stderr,
+        }
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (OutputStream, &mut T)> {
+        [
+            (OutputStream::Stdout, &mut self.stdout),
+            (OutputStream::Stderr, &mut self.stderr),
+        ]
+        .into_iter()
+    }
+}

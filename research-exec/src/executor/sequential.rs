@@ -1,0 +1,105 @@
+//! Branches one after another, unit by unit; also the way of a single branch.
+
+use research_core::{EventSink, SinkError};
+
+use super::branch::Branch;
+use super::full_run::Block;
+use super::{Executor, FlushPolicy};
+
+/// Runs the branches to their ends.
+pub(super) fn run(
+    executor: &Executor,
+    branches: &mut [Branch],
+    sink: &mut dyn EventSink,
+) -> Result<(), SinkError> {
+    let units = executor.experiment.units();
+    let mut pace = FlushPolicy::new();
+    for iteration in 0..executor.n_iters.unwrap_or(u64::MAX) {
+        for branch in branches.iter_mut() {
+            branch.begin(iteration, sink)?;
+        }
+        let mut position = 0;
+        while position < units.len() {
+            position = run_unit(executor, position, branches, sink)?;
+            if executor.debug && branches.iter().any(Branch::has_failed) {
+                return Ok(());
+            }
+        }
+        let mut alive = false;
+        for branch in branches.iter_mut() {
+            if branch.finish_iteration(sink)? {
+                alive = true;
+            } else {
+                branch.note_end();
+            }
+        }
+        // The last values are sent with the ending.
+        if !alive || executor.n_iters == Some(iteration + 1) {
+            break;
+        }
+        tell_ended(executor, branches, sink)?;
+        if pace.is_due(branches.iter().map(Branch::saved_bytes).sum()) {
+            for branch in branches.iter_mut() {
+                branch.send_saved(sink)?;
+                branch.tell_progress(sink)?;
+            }
+            sink.flush()?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the ends of branches that others outlive.
+fn tell_ended(
+    executor: &Executor,
+    branches: &mut [Branch],
+    sink: &mut dyn EventSink,
+) -> Result<(), SinkError> {
+    let mut is_told = false;
+    for (place, branch) in branches.iter_mut().enumerate() {
+        if !branch.is_alive() && !branch.is_told() {
+            executor.tell_early(place, branch, sink)?;
+            is_told |= branch.is_told();
+        }
+    }
+    if is_told { sink.flush() } else { Ok(()) }
+}
+
+/// Runs the unit at a position; where to go on.
+fn run_unit(
+    executor: &Executor,
+    position: usize,
+    branches: &mut [Branch],
+    sink: &mut dyn EventSink,
+) -> Result<usize, SinkError> {
+    let unit = &executor.experiment.units()[position];
+    if unit.is_root() && (branches.len() > 1 || unit.sees_all_branches()) {
+        let mut all: Vec<&mut Branch> = branches.iter_mut().collect();
+        if unit.is_full_run() {
+            return run_block(executor, position, &mut all, sink);
+        }
+        executor.run_root(position, &mut all, sink)?;
+        return Ok(position + 1);
+    }
+    if unit.is_full_run() {
+        for branch in branches {
+            run_block(executor, position, &mut [branch], sink)?;
+        }
+        return Ok(executor.experiment.block_end(position));
+    }
+    for branch in branches {
+        executor.take_turn(branch, position, sink)?;
+    }
+    Ok(position + 1)
+}
+
+fn run_block(
+    executor: &Executor,
+    position: usize,
+    branches: &mut [&mut Branch],
+    sink: &mut dyn EventSink,
+) -> Result<usize, SinkError> {
+    let block = Block::at(executor, position);
+    block.run(executor, branches, sink)?;
+    Ok(block.end)
+}

@@ -1,0 +1,146 @@
+//! Looks at the memory of devices, in a thread of its own: a driver may take its time, or hang.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use research_process::descends_from_run;
+
+use crate::devices::{DeviceMemory, DeviceProbe, DeviceSample, ProbeError, Samples};
+use crate::scheduler::Input;
+
+/// A running memory_monitor. Its thread ends when it has nobody to answer any more.
+pub(super) struct MemoryMonitor {
+    rounds: Sender<u64>,
+    /// What was asked for and not begun with.
+    asked: Receiver<u64>,
+}
+
+/// Whose memory is looked at, and who looks.
+pub(super) struct MonitoredMemory {
+    pub(super) probe: Box<dyn DeviceProbe>,
+    /// The devices, as the driver knows them.
+    pub(super) devices: Vec<String>,
+    /// Whether experiments run in this process.
+    pub(super) in_process: bool,
+    /// The mark of the run.
+    pub(super) mark: String,
+}
+
+impl MemoryMonitor {
+    pub(super) fn start(sampled: MonitoredMemory, inputs: Sender<Input>) -> io::Result<Self> {
+        let (rounds, asked) = bounded(1);
+        let next = asked.clone();
+        std::thread::Builder::new()
+            .name("devices".to_owned())
+            .spawn(move || sampled.answer(&next, &inputs))?;
+        Ok(Self { rounds, asked })
+    }
+
+    /// Asks for the samples of a round. That it does not answer is noticed by who asks.
+    pub(super) fn ask(&self, round: u64) {
+        // While it hangs, only the last round is still waited for.
+        let _ = self.asked.try_recv();
+        let _ = self.rounds.try_send(round);
+    }
+}
+
+impl MonitoredMemory {
+    fn answer(mut self, asked: &Receiver<u64>, inputs: &Sender<Input>) {
+        while let Ok(round) = asked.recv() {
+            let samples = catch_unwind(AssertUnwindSafe(|| self.samples()));
+            let samples =
+                samples.unwrap_or_else(|_| Err("who tells of it has panicked".to_owned()));
+            if inputs.send(Input::Sampled { round, samples }).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn samples(&mut self) -> Samples {
+        let mut samples = Vec::with_capacity(self.devices.len());
+        for device in &self.devices {
+            let memory = self.probe.memory(device);
+            let memory = memory.map_err(|error: ProbeError| error.to_string())?;
+            samples.push(self.sample(&memory));
+        }
+        Ok(samples)
+    }
+
+    fn sample(&self, memory: &DeviceMemory) -> DeviceSample {
+        let is_ours = |pid| {
+            self.in_process && pid == std::process::id() || descends_from_run(pid, &self.mark)
+        };
+        let ours = memory.processes.iter().filter(|one| is_ours(one.pid));
+        DeviceSample {
+            total: memory.total,
+            free: memory.free,
+            ours: ours.filter_map(|process| process.memory).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::devices::DeviceInfo;
+
+    /// A driver that does not answer before it is told to.
+    struct Hanging {
+        was_asked: Sender<()>,
+        may_answer: Receiver<()>,
+    }
+
+    impl DeviceProbe for Hanging {
+        fn driver(&mut self) -> Result<String, ProbeError> {
+            Ok("1.0".to_owned())
+        }
+
+        fn devices(&mut self) -> Result<Vec<DeviceInfo>, ProbeError> {
+            Ok(Vec::new())
+        }
+
+        fn memory(&mut self, _: &str) -> Result<DeviceMemory, ProbeError> {
+            self.was_asked.send(()).unwrap();
+            self.may_answer.recv().unwrap();
+            Ok(DeviceMemory {
+                total: 1,
+                free: 1,
+                processes: Vec::new(),
+            })
+        }
+    }
+
+    #[test]
+    fn a_driver_that_has_hung_answers_the_round_that_is_waited_for() {
+        let patience = Duration::from_secs(60);
+        let (was_asked, looks) = bounded(1);
+        let (answers, may_answer) = bounded(1);
+        let (inputs, inbox) = bounded(9);
+        let sampled = MonitoredMemory {
+            probe: Box::new(Hanging {
+                was_asked,
+                may_answer,
+            }),
+            devices: vec!["GPU-0".to_owned()],
+            in_process: false,
+            mark: "1-1".to_owned(),
+        };
+        let memory_monitor = MemoryMonitor::start(sampled, inputs).unwrap();
+        memory_monitor.ask(1);
+        looks.recv_timeout(patience).unwrap();
+        memory_monitor.ask(2);
+        memory_monitor.ask(3);
+        for expected in [1, 3] {
+            answers.send(()).unwrap();
+            match inbox.recv_timeout(patience) {
+                Ok(Input::Sampled { round, samples }) => {
+                    assert_eq!((round, samples.is_ok()), (expected, true));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What is known of each experiment, and what may never happen to one.
+
+use research_core::{Event, ExperimentNumber, Status};
+
+use crate::scheduler::Settings;
+
+/// A line for each experiment, by its number.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    lines: Vec<Line>,
+    settings: Settings,
+    updates: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Line {
+    /// The attempt that was begun last.
+    began: u32,
+    /// The last attempt that has ended, and how.
+    ended: u32,
+    status: Option<Status>,
+    runs: bool,
+    /// How often it has not succeeded.
+    failures: u32,
+    /// It may not be tried again before this moment.
+    not_before: u64,
+}
+
+impl Ledger {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            lines: Vec::new(),
+            settings,
+            updates: 0,
+        }
+    }
+
+    /// A worker begins it.
+    pub(super) fn runs(&mut self, number: ExperimentNumber, now: u64) {
+        let line = self.line(number);
+        assert!(!line.runs, "experiment {number} runs twice at once");
+        assert!(
+            line.not_before <= now,
+            "experiment {number} is tried again too early"
+        );
+        line.runs = true;
+    }
+
+    /// Its worker has ended it, or has ended itself.
+    pub(super) fn rests(&mut self, number: ExperimentNumber) {
+        self.line(number).runs = false;
+    }
+
+    pub(super) fn appended(&mut self, event: &Event, now: u64) {
+        match event {
+            Event::ExperimentStarted {
+                experiment,
+                attempt,
+                ..
+            } => {
+                let line = self.line(*experiment);
+                assert!(line.began < *attempt, "attempts go up");
+                let is_over = line.status.is_some_and(Status::is_success);
+                assert!(!is_over, "what succeeded is not tried again");
+                line.began = *attempt;
+            }
+            Event::ExperimentEnded {
+                experiment,
+                attempt,
+                status,
+                ..
+            } => {
+                let line = self.line(*experiment);
+                assert_eq!(line.began, *attempt, "an end has a start");
+                assert!(line.ended < *attempt, "an attempt ends once");
+                line.ended = *attempt;
+                line.status = Some(*status);
+                if !status.is_success() {
+                    line.failures += 1;
+                    let failures = line.failures;
+                    let delay = self.delay(failures);
+                    self.line(*experiment).not_before = now + delay;
+                    let most = self.settings.retries + 1;
+                    assert!(failures <= most, "it is tried no more than that");
+                }
+            }
+            Event::DomainUpdated { update, .. } => {
+                self.updates += 1;
+                assert_eq!(update.updates, self.updates, "updates are counted");
+                let taken = self.lines.len() as u64;
+                assert!(taken <= update.generated, "none is run before it is taken");
+            }
+            _ => {}
+        }
+    }
+
+    fn delay(&self, failures: u32) -> u64 {
+        let doublings = if self.settings.double_retry_delay {
+            failures - 1
+        } else {
+            0
+        };
+        let delay = u64::try_from(self.settings.retry_delay.as_micros());
+        delay.expect("it is short") << doublings
+    }
+
+    /// At the end of a run: everything that was taken has one final status.
+    pub(super) fn is_complete(&self, generated: u64) {
+        assert_eq!(self.lines.len() as u64, generated, "each was begun");
+        let retries = self.settings.retries;
+        for (number, line) in self.lines.iter().enumerate() {
+            assert_eq!(line.began, line.ended, "experiment {number} has ended");
+            if line.status == Some(Status::Failed) {
+                assert!(
+                    line.failures > retries,
+                    "experiment {number} is tried again"
+                );
+            }
+        }
+    }
+
+    fn line(&mut self, number: ExperimentNumber) -> &mut Line {
+        let place = usize::try_from(number.0).expect("few enough");
+        if self.lines.len() <= place {
+            self.lines.resize(place + 1, Line::default());
+        }
+        &mut self.lines[place]
+    }
+}

@@ -1,0 +1,435 @@
+//! The world around the scheduler.
+
+mod faults;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use research_core::{ExperimentNumber, Outcome, RunOptions, Timestamp, When, WorkerNumber};
+
+use super::devices::Devices;
+use super::ledger::Ledger;
+use super::source::{Numbers, Shared};
+use crate::clock::{Moment, Now};
+use crate::scheduler::{Action, Input, Scheduler, Settings};
+use crate::transport::messages::{Task, TaskNumber};
+
+/// How much there is of a world.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) workers: u32,
+    pub(super) configs: u64,
+    /// Whether there are devices.
+    pub(super) has_devices: bool,
+}
+
+/// How likely things are: one in so many.
+struct Chances {
+    crash: u32,
+    termination: u32,
+    failure: u32,
+    late: u32,
+    twice: u32,
+    refusal: u32,
+    retiring: u32,
+}
+
+/// A message of a worker about its task.
+#[derive(Clone)]
+struct Message {
+    worker: WorkerNumber,
+    number: TaskNumber,
+    task: Task,
+}
+
+/// A simulated worker, by its number.
+#[derive(Default)]
+struct Worker {
+    state: State,
+    /// Its place in the list of those in its state.
+    place: usize,
+    task: Option<(TaskNumber, Task)>,
+    /// The experiments of its task whose ends it has told while others went on.
+    told: Vec<ExperimentNumber>,
+    /// It has said that it can run nothing more.
+    retiring: bool,
+    /// It does not end its task by itself.
+    hangs: bool,
+    /// Before this moment its task is not too late.
+    limit: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Gone,
+    Starting,
+    Idle,
+    Running,
+    Quitting,
+}
+
+pub(super) struct World {
+    random: ChaCha8Rng,
+    size: Size,
+    chances: Chances,
+    shared: Arc<Shared>,
+    scheduler: Scheduler,
+    settings: Settings,
+    inputs: u64,
+    now: u64,
+    workers: Vec<Worker>,
+    /// The workers in each state.
+    lists: [Vec<WorkerNumber>; 5],
+    /// What may still be heard of tasks that are over.
+    stale: Vec<Message>,
+    ledger: Ledger,
+    devices: Option<Devices>,
+    /// How many updates may still come.
+    updates_left: u32,
+    stop_at: Option<u64>,
+    stopped: bool,
+    gave_up: bool,
+    outcome: Option<Outcome>,
+    history: DefaultHasher,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, largest: Size) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let size = size(seed, largest, &mut random);
+        let rules = match random.next_u32() % 4 {
+            0 => vec![When::every(1 + u64::from(random.next_u32() % 40))],
+            1 => vec![When::last(), When::at(u64::from(random.next_u32() % 50))],
+            _ => Vec::new(),
+        };
+        let settings = Settings {
+            workers: size.workers,
+            retries: random.next_u32() % 3,
+            retry_delay: Duration::from_micros([0, 0, 30][random.next_u32() as usize % 3]),
+            double_retry_delay: random.next_u32().is_multiple_of(2),
+            timeout: [None, Some(Duration::from_micros(50))][random.next_u32() as usize % 2],
+            max_failures: random
+                .next_u32()
+                .is_multiple_of(4)
+                .then(|| 1 + random.next_u64() % (size.configs + 1)),
+            shared_process: random.next_u32().is_multiple_of(2),
+            updates: rules,
+        };
+        let shared = Arc::new(Shared::default());
+        let source = Numbers {
+            shared: Arc::clone(&shared),
+            left: size.configs,
+            is_counted: random.next_u32().is_multiple_of(2),
+            branches: 1 + u64::from(random.next_u32() % 3),
+            updates: 0,
+            updated_at: 0,
+        };
+        let stop_at = (random.next_u32().is_multiple_of(3))
+            .then(|| random.next_u64() % (4 * size.configs + 4));
+        let devices = devices(&size, &source, &mut random);
+        let admission = devices.as_ref().map(Devices::admission);
+        Self {
+            chances: Chances {
+                crash: [12, 50, 1000][random.next_u32() as usize % 3],
+                termination: 30,
+                failure: 5,
+                late: 10,
+                twice: 20,
+                refusal: 30,
+                retiring: 20,
+            },
+            size,
+            shared,
+            scheduler: Scheduler::new(settings.clone(), Box::new(source)).with_admission(admission),
+            devices,
+            ledger: Ledger::new(settings.clone()),
+            settings,
+            inputs: 0,
+            now: 0,
+            workers: Vec::new(),
+            lists: Default::default(),
+            stale: Vec::new(),
+            updates_left: random.next_u32() % 10,
+            random,
+            stop_at,
+            stopped: false,
+            gave_up: false,
+            outcome: None,
+            history: DefaultHasher::new(),
+        }
+    }
+
+    pub(super) fn size(&self) -> Size {
+        self.size
+    }
+
+    /// How many experiments were taken from the domains, and how the run ended.
+    pub(super) fn end(&self) -> (u64, Outcome) {
+        let generated = self.shared.generated.load(Ordering::Relaxed);
+        (generated, self.outcome.expect("it has ended"))
+    }
+
+    /// How many inputs the scheduler was given.
+    pub(super) fn inputs(&self) -> u64 {
+        self.inputs
+    }
+
+    /// What stands for all that has happened.
+    pub(super) fn history(&self) -> u64 {
+        self.history.finish()
+    }
+
+    /// From the beginning to the end, which comes.
+    pub(super) fn run(&mut self) {
+        let mut actions = Vec::new();
+        self.scheduler.start(self.clock(), &mut actions);
+        self.perform(&mut actions);
+        // A worker starts and ends, a task is tried some times, and updates bring no more than
+        // there was at first.
+        let most = 100 * (11 * self.size.configs + u64::from(self.size.workers)) + 1000;
+        // Where devices are looked at, that takes more.
+        let steps = if self.devices.is_some() {
+            100 * most
+        } else {
+            most
+        };
+        for _ in 0..steps {
+            if self.outcome.is_some() {
+                break;
+            }
+            if let Some(input) = self.next_input() {
+                self.tell(input, &mut actions);
+            }
+        }
+        assert!(self.outcome.is_some(), "the run ends");
+        self.judge();
+    }
+
+    /// Somebody sets the time of day back all the time.
+    fn clock(&self) -> Now {
+        Now {
+            at: Timestamp(u64::MAX - self.now),
+            moment: Moment(self.now),
+        }
+    }
+
+    fn tell(&mut self, input: Input, actions: &mut Vec<Action>) {
+        self.inputs += 1;
+        self.now += 1;
+        self.scheduler.handle(self.clock(), input, actions);
+        self.perform(actions);
+        let most = self.settings.workers as usize;
+        let alive = self.workers.len() - self.list(State::Gone).len();
+        assert!(alive <= most, "{alive} workers, and {most} may be");
+        let held = self.scheduler.workers.busy() + self.scheduler.queue.len();
+        // What waits to be tried again does not count, until it comes back.
+        assert!(
+            held <= most || self.settings.retries > 0,
+            "{held} tasks are taken ahead of {most} workers"
+        );
+    }
+
+    fn perform(&mut self, actions: &mut Vec<Action>) {
+        for action in actions.drain(..) {
+            assert!(self.outcome.is_none(), "after the end: {action:?}");
+            self.note(&action);
+            match action {
+                Action::Start(worker) => {
+                    let place = worker.0 as usize;
+                    if place == self.workers.len() {
+                        self.workers.push(Worker::default());
+                        self.enter(worker, State::Gone);
+                    }
+                    self.change(worker, State::Gone, State::Starting);
+                    self.workers[place].retiring = false;
+                }
+                Action::Send(worker, number, task) => {
+                    assert!(!self.stopped, "nothing new is begun after a stop");
+                    let now = self.now;
+                    task.iter()
+                        .for_each(|one| self.ledger.runs(one.number, now));
+                    self.change(worker, State::Idle, State::Running);
+                    if let Some(devices) = &mut self.devices {
+                        devices.begin(worker, task.len());
+                    }
+                    let hangs = self.settings.timeout.is_some() && self.chance(20);
+                    let limit = self
+                        .settings
+                        .timeout
+                        .map(|time| now + time.as_micros() as u64);
+                    let worker = &mut self.workers[worker.0 as usize];
+                    assert!(!worker.retiring, "it can run nothing more");
+                    (worker.hangs, worker.limit) = (hangs, limit);
+                    worker.told.clear();
+                    worker.task = Some((number, task));
+                }
+                Action::Quit(worker) => self.change(worker, State::Idle, State::Quitting),
+                Action::Kill(worker) => {
+                    let state = self.workers[worker.0 as usize].state;
+                    assert_ne!(state, State::Gone, "{worker} is killed, and does not live");
+                    if state == State::Running && !self.stopped {
+                        let limit = self.workers[worker.0 as usize].limit;
+                        assert!(limit.is_some_and(|limit| limit <= self.now), "it is late");
+                    }
+                    self.drop_task(worker);
+                    self.change(worker, state, State::Quitting);
+                }
+                Action::Update(request) => {
+                    assert!(!request.rules.is_empty(), "somebody is asked");
+                    let was_asked = self.shared.is_asked.swap(true, Ordering::Relaxed);
+                    assert!(!was_asked, "one question at a time");
+                }
+                Action::Append(events) => {
+                    let now = self.now;
+                    events.iter().for_each(|one| self.ledger.appended(one, now));
+                }
+                Action::Sample(round) => {
+                    let devices = self.devices.as_mut().expect("nobody asks without devices");
+                    devices.ask(round);
+                }
+                Action::GiveUp(reason) => {
+                    if reason.starts_with("no worker can begin") {
+                        let busy = [State::Running, State::Starting];
+                        assert!(busy.iter().all(|state| self.list(*state).is_empty()));
+                        self.devices.as_ref().expect("they are why").given_up();
+                    }
+                    self.gave_up = true;
+                }
+                Action::Done(outcome) => {
+                    let gone = self.list(State::Gone).len();
+                    assert_eq!(gone, self.workers.len(), "workers outlive the run");
+                    self.outcome = Some(outcome);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, action: &Action) {
+        match action {
+            Action::Start(worker) | Action::Quit(worker) | Action::Kill(worker) => {
+                worker.hash(&mut self.history);
+            }
+            Action::Send(worker, number, task) => {
+                (worker, number.0, task.len()).hash(&mut self.history);
+            }
+            Action::Append(events) => events.len().hash(&mut self.history),
+            Action::Sample(round) => round.hash(&mut self.history),
+            Action::Update(request) => request.generated.hash(&mut self.history),
+            Action::GiveUp(_) | Action::Done(_) => self.inputs.hash(&mut self.history),
+        }
+    }
+
+    /// What must be true at the end.
+    fn judge(&self) {
+        match self.outcome {
+            Some(Outcome::Aborted) => {
+                let failures = self.scheduler.counts().unsuccessful();
+                let is_hopeless = self
+                    .settings
+                    .max_failures
+                    .is_some_and(|most| failures >= most);
+                assert!(self.gave_up || is_hopeless, "there is a reason");
+            }
+            Some(Outcome::Interrupted) => {
+                assert!(self.stopped, "somebody has asked for it");
+                let generated = self.shared.generated.load(Ordering::Relaxed);
+                let is_all_done = self.scheduler.counts().total() == generated
+                    && self.scheduler.remaining() == Some(0)
+                    && self.settings.updates.is_empty();
+                assert!(!is_all_done, "something is left to resume");
+            }
+            Some(Outcome::Complete) | None => assert!(!self.gave_up, "it came to its end"),
+        }
+        if self.outcome == Some(Outcome::Complete) {
+            let generated = self.shared.generated.load(Ordering::Relaxed);
+            self.ledger.is_complete(generated);
+            assert_eq!(self.scheduler.counts().total(), generated);
+            assert_eq!(self.scheduler.remaining(), Some(0));
+        }
+    }
+
+    fn chance(&mut self, one_in: u32) -> bool {
+        self.random.next_u32().is_multiple_of(one_in)
+    }
+
+    fn pick(&mut self, state: State) -> Option<WorkerNumber> {
+        let count = self.list(state).len() as u64;
+        let place = self.random.next_u64().checked_rem(count)?;
+        self.list(state).get(place as usize).copied()
+    }
+
+    fn pick_stale(&mut self) -> Option<Message> {
+        let count = self.stale.len() as u64;
+        let place = self.random.next_u64().checked_rem(count)?;
+        Some(self.stale.swap_remove(place as usize))
+    }
+
+    fn list(&self, state: State) -> &Vec<WorkerNumber> {
+        &self.lists[state as usize]
+    }
+
+    fn change(&mut self, worker: WorkerNumber, from: State, to: State) {
+        let Worker { state, place, .. } = self.workers[worker.0 as usize];
+        assert_eq!(state, from, "what worker {worker} does");
+        let list = &mut self.lists[state as usize];
+        list.swap_remove(place);
+        if let Some(moved) = list.get(place) {
+            self.workers[moved.0 as usize].place = place;
+        }
+        self.enter(worker, to);
+    }
+
+    fn enter(&mut self, worker: WorkerNumber, state: State) {
+        let list = &mut self.lists[state as usize];
+        list.push(worker);
+        let place = list.len() - 1;
+        let worker = &mut self.workers[worker.0 as usize];
+        (worker.state, worker.place) = (state, place);
+    }
+}
+
+fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Devices> {
+    if !size.has_devices {
+        return None;
+    }
+    let options = RunOptions {
+        workers: size.workers,
+        branches: source.branches.try_into().ok()?,
+        ..RunOptions::default()
+    };
+    Devices::draw(random, &options)
+}
+
+/// A world with devices has no more workers and configs than this.
+const MOST_WITH_DEVICES: (u32, u64) = (4000, 20_000);
+
+/// The largest size for each eighth seed, less for the others, half of which have devices: where many
+/// workers wait, each is looked at, so there are fewer of them then.
+fn size(seed: u64, largest: Size, random: &mut ChaCha8Rng) -> Size {
+    let scale = seed % 8;
+    if scale == 0 {
+        return Size {
+            has_devices: false,
+            ..largest
+        };
+    }
+    let size = Size {
+        workers: 1 + random.next_u32() % (largest.workers >> scale).max(1),
+        configs: random.next_u64() % ((largest.configs >> (scale / 2)) + 1),
+        has_devices: random.next_u32().is_multiple_of(2),
+    };
+    let (workers, configs) = MOST_WITH_DEVICES;
+    match size.has_devices {
+        true => Size {
+            workers: size.workers.min(workers),
+            configs: size.configs.min(configs),
+            ..size
+        },
+        false => size,
+    }
+}

@@ -1,0 +1,254 @@
+//! What happens next.
+
+use std::sync::atomic::Ordering;
+
+use rand_chacha::rand_core::Rng;
+use research_core::domain::Domain;
+use research_core::{Event, ExperimentNumber, Status, Timestamp, WorkerNumber};
+
+use super::{Message, State, Worker, World};
+use crate::executor::Ending;
+use crate::scheduler::Input;
+use crate::task::NewDomain;
+use crate::transport::messages::{Task, TaskNumber, Termination};
+
+impl World {
+    pub(super) fn next_input(&mut self) -> Option<Input> {
+        if self.stop_at.is_some_and(|at| at <= self.inputs) {
+            // Once more, and it ends at once.
+            self.stop_at = self.chance(2).then(|| self.inputs + 5);
+            let kill = self.stopped || self.chance(2);
+            self.stopped = true;
+            return Some(if kill {
+                self.shared.is_asked.store(false, Ordering::Relaxed);
+                Input::Kill
+            } else {
+                Input::Stop
+            });
+        }
+        if self.shared.is_asked.load(Ordering::Relaxed) && self.chance(3) {
+            return Some(self.answer());
+        }
+        if self.chance(3)
+            && let Some(input) = self.pass_time()
+        {
+            return Some(input);
+        }
+        if self.chance(self.chances.late)
+            && let Some(message) = self.pick_stale()
+        {
+            let (worker, task) = (message.worker, message.number);
+            return Some(match self.ended(&message, &[], false) {
+                Input::Ended { events, .. } if self.chance(2) => Input::Events {
+                    worker,
+                    task,
+                    events,
+                },
+                input => input,
+            });
+        }
+        if [State::Quitting, State::Starting, State::Running]
+            .iter()
+            .all(|state| self.list(*state).is_empty())
+        {
+            if let Some(devices) = &mut self.devices
+                && devices.is_looking()
+            {
+                return devices.look();
+            }
+            // Nothing happens until time has passed.
+            return self.wait();
+        }
+        let choices = [State::Quitting, State::Starting, State::Running];
+        let choice = choices[self.random.next_u32() as usize % choices.len()];
+        let worker = self.pick(choice)?;
+        Some(match choice {
+            State::Quitting => self.lose(worker, "it was told to go"),
+            State::Starting if self.chance(15) => self.lose(worker, "it did not start"),
+            State::Starting => {
+                self.change(worker, State::Starting, State::Idle);
+                Input::WorkerUp { worker, pid: 1 }
+            }
+            _ if self.chance(4) && self.has_more_to_tell(worker) => self.tell_some(worker)?,
+            // Only time ends it.
+            _ if self.workers[worker.0 as usize].hangs => self.wait()?,
+            _ if self.chance(self.chances.crash) => {
+                self.drop_task(worker);
+                self.lose(worker, "it crashed, or its message was lost")
+            }
+            _ if self.chance(self.chances.termination) => self.die(worker)?,
+            _ => self.finish(worker)?,
+        })
+    }
+
+    /// Whether there is an experiment besides the last that it runs whose end it has not told.
+    fn has_more_to_tell(&self, worker: WorkerNumber) -> bool {
+        let Worker { task, told, .. } = &self.workers[worker.0 as usize];
+        task.as_ref()
+            .is_some_and(|(_, task)| told.len() < task.len())
+    }
+
+    /// Some experiments of a task have ended, and others go on.
+    fn tell_some(&mut self, worker: WorkerNumber) -> Option<Input> {
+        let Worker { task, told, .. } = &self.workers[worker.0 as usize];
+        let (number, task) = task.clone()?;
+        let mut told = told.clone();
+        let message = Message {
+            worker,
+            number,
+            task,
+        };
+        // Each second of the rest.
+        let input = self.ended(&message, &told, true);
+        let Input::Ended { events, .. } = input else {
+            return None;
+        };
+        told.extend(events.iter().filter_map(|event| match event {
+            Event::ExperimentEnded { experiment, .. } => Some(*experiment),
+            _ => None,
+        }));
+        self.workers[worker.0 as usize].told = told;
+        Some(Input::Events {
+            worker,
+            task: number,
+            events,
+        })
+    }
+
+    /// The executor of a worker dies.
+    fn die(&mut self, worker: WorkerNumber) -> Option<Input> {
+        let (number, task) = self.take_task(worker)?;
+        task.iter().for_each(|one| self.ledger.rests(one.number));
+        self.change(worker, State::Running, State::Idle);
+        Some(Input::ExecutorDied {
+            worker,
+            task: number,
+            termination: Termination::killed("it died".to_owned()),
+        })
+    }
+
+    /// Time passes until the scheduler has something to do, or longer where it is held up.
+    fn wait(&mut self) -> Option<Input> {
+        let deadline = self.scheduler.next_deadline()?;
+        let held_up = if self.chance(10) { 2_000_000 } else { 0 };
+        self.now = self.now.max(deadline.0 + held_up);
+        Some(Input::Tick)
+    }
+
+    /// Devices fill and empty, and somebody looks at them.
+    fn pass_time(&mut self) -> Option<Input> {
+        let devices = self.devices.as_mut()?;
+        devices.pass_time(&mut self.random);
+        let fails = self.random.next_u32().is_multiple_of(20);
+        let hangs = self.random.next_u32().is_multiple_of(10);
+        if fails {
+            devices.fail(hangs)
+        } else {
+            devices.look()
+        }
+    }
+
+    fn answer(&mut self) -> Input {
+        self.shared.is_asked.store(false, Ordering::Relaxed);
+        Input::Updated(if self.chance(self.chances.refusal) {
+            Err("it does not know".to_owned())
+        } else if self.updates_left > 0 && self.chance(2) {
+            self.updates_left -= 1;
+            let configs = self.random.next_u64() % (self.size.configs + 1);
+            Ok(Some(NewDomain::new(Domain::new()).n_configs(configs)))
+        } else {
+            Ok(None)
+        })
+    }
+
+    /// A worker ends its task; the message may come once more later, or events before it.
+    fn finish(&mut self, worker: WorkerNumber) -> Option<Input> {
+        let (number, task) = self.take_task(worker)?;
+        task.iter().for_each(|one| self.ledger.rests(one.number));
+        self.change(worker, State::Running, State::Idle);
+        let message = Message {
+            worker,
+            number,
+            task,
+        };
+        let retiring = self.chance(self.chances.retiring);
+        self.workers[worker.0 as usize].retiring = retiring;
+        let told = std::mem::take(&mut self.workers[worker.0 as usize].told);
+        let input = self.ended(&message, &told, retiring);
+        if self.chance(self.chances.twice) {
+            self.stale.push(message);
+        }
+        Some(input)
+    }
+
+    /// A worker does not end its task; it may be heard of later that it did.
+    pub(super) fn drop_task(&mut self, worker: WorkerNumber) {
+        if let Some((number, task)) = self.take_task(worker) {
+            task.iter().for_each(|one| self.ledger.rests(one.number));
+            self.stale.push(Message {
+                worker,
+                number,
+                task,
+            });
+        }
+    }
+
+    /// A task runs no more.
+    fn take_task(&mut self, worker: WorkerNumber) -> Option<(TaskNumber, Task)> {
+        if let Some(devices) = &mut self.devices {
+            devices.end(worker);
+        }
+        self.workers[worker.0 as usize].task.take()
+    }
+
+    /// The end of a task some of whose experiments have ended before.
+    fn ended(&mut self, message: &Message, told: &[ExperimentNumber], retiring: bool) -> Input {
+        let mut events = Vec::with_capacity(message.task.len());
+        let mut endings = Vec::with_capacity(message.task.len());
+        for experiment in &message.task {
+            if told.contains(&experiment.number) {
+                continue;
+            }
+            if retiring && self.chance(2) {
+                // It was cut off by the end of another.
+                continue;
+            }
+            let status = if self.chance(self.chances.failure) {
+                Status::Failed
+            } else {
+                Status::Finished
+            };
+            let (number, attempt) = (experiment.number, experiment.attempt);
+            events.push(Event::ExperimentEnded {
+                at: Timestamp(self.now),
+                experiment: number,
+                attempt,
+                status,
+                reason: None,
+                iterations: 1,
+            });
+            endings.push(Ending {
+                number,
+                status,
+                reason: None,
+                iterations: 1,
+            });
+        }
+        Input::Ended {
+            worker: message.worker,
+            task: message.number,
+            events,
+            endings,
+            retiring,
+        }
+    }
+
+    fn lose(&mut self, worker: WorkerNumber, reason: &str) -> Input {
+        let state = self.workers[worker.0 as usize].state;
+        self.change(worker, state, State::Gone);
+        Input::WorkerLost {
+            worker,
+            reason: reason.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The state of the scheduler, and how it changes.
+
+use research_core::{Event, LogLevel, Outcome, WorkerNumber};
+
+use super::queue::Queue;
+use super::unfinished::EndedSet;
+use super::updates::Updates;
+use super::workers::{WorkerState, Workers};
+use super::{Action, Input, Settings, StatusCounts};
+use crate::clock::{Moment, Now};
+use crate::devices::MemoryAdmission;
+use crate::task::TaskSource;
+use crate::transport::messages::TaskNumber;
+
+/// Distributes the tasks of a source among workers. Every experiment that it takes from the
+/// source gets exactly one final status, unless the run is stopped before that.
+pub(crate) struct Scheduler {
+    pub(super) settings: Settings,
+    pub(super) queue: Queue,
+    pub(super) updates: Updates,
+    pub(super) workers: Workers,
+    pub(super) phase: Phase,
+    /// Where the memory of devices is checked.
+    pub(super) admission: Option<MemoryAdmission>,
+    next_task: u64,
+    pub(super) consecutive_losses: u32,
+    /// Something that ran was given up, and is left to a resumed run.
+    pub(super) leaves_some: bool,
+    pub(super) counts: StatusCounts,
+}
+
+/// How far the run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Running,
+    /// Nothing new is taken; what runs is finished.
+    Stopping(Outcome),
+    /// The workers are told to go.
+    Dismissing(Outcome),
+    Done,
+}
+
+impl Scheduler {
+    pub(crate) fn new(settings: Settings, source: Box<dyn TaskSource>) -> Self {
+        Self {
+            updates: Updates::new(settings.updates.clone()),
+            settings,
+            queue: Queue::new(source),
+            workers: Workers::default(),
+            phase: Phase::Running,
+            admission: None,
+            next_task: 0,
+            consecutive_losses: 0,
+            leaves_some: false,
+            counts: StatusCounts::default(),
+        }
+    }
+
+    /// How many experiments got which final status.
+    pub(crate) fn counts(&self) -> &StatusCounts {
+        &self.counts
+    }
+
+    /// How many experiments have not been given out, if that is known.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        self.queue.remaining()
+    }
+
+    /// When there will be something to do even if nothing happens.
+    pub(crate) fn next_deadline(&self) -> Option<Moment> {
+        let check = self
+            .admission
+            .as_ref()
+            .and_then(MemoryAdmission::next_check);
+        let begun = self.queue.next_deadline().into_iter().chain(check);
+        let begun = begun.filter(|_| self.phase == Phase::Running);
+        begun.chain(self.next_limit()).min()
+    }
+
+    /// Begins: asks for as many workers as there is work for.
+    pub(crate) fn start(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.look_for_missed_update(actions);
+        self.proceed(now, actions);
+    }
+
+    /// Takes in what happened, and adds what is to be done.
+    pub(crate) fn handle(&mut self, now: Now, input: Input, actions: &mut Vec<Action>) {
+        match input {
+            Input::WorkerUp { worker, pid } => self.worker_up(now, worker, pid, actions),
+            Input::WorkerLost { worker, reason } => self.worker_lost(now, worker, reason, actions),
+            Input::Events {
+                worker,
+                task,
+                events,
+            } => {
+                if self.workers.does(worker, task) {
+                    self.workers.note_ends(worker, &events);
+                    actions.push(Action::Append(events));
+                }
+            }
+            Input::Ended {
+                worker,
+                task,
+                events,
+                endings,
+                retiring,
+            } => {
+                if self.workers.does(worker, task) {
+                    self.workers.note_ends(worker, &events);
+                    actions.push(Action::Append(events));
+                    self.task_ended(now, worker, &endings, retiring, actions);
+                }
+            }
+            Input::ExecutorDied {
+                worker,
+                task,
+                termination,
+            } => {
+                if self.workers.does(worker, task) {
+                    self.executor_died(now, worker, &termination, actions);
+                }
+            }
+            Input::StorageFailed {
+                worker,
+                task,
+                reason,
+            } => {
+                if self.workers.does(worker, task) {
+                    self.unstored(now, worker, reason, actions);
+                }
+            }
+            Input::Sampled { round, samples } => {
+                if let Some(admission) = &mut self.admission {
+                    admission.take_samples(round, samples);
+                }
+            }
+            Input::Tick => self.kill_overdue(now, actions),
+            Input::Updated(answer) => self.updated(now, answer, actions),
+            Input::Stop => self.stop(Outcome::Interrupted, actions),
+            Input::Kill => self.kill(actions),
+        }
+        self.proceed(now, actions);
+    }
+
+    /// Whatever happened: takes the tasks that can run now, and gives them to workers.
+    fn proceed(&mut self, now: Now, actions: &mut Vec<Action>) {
+        self.end_if_hopeless(now, actions);
+        self.queue.put_back_due(now.moment);
+        self.look_at_devices(now);
+        self.fill(now, actions);
+        self.assign(now, actions);
+        self.wait_for_devices(now, actions);
+        self.start_workers(actions);
+        self.wind_up(actions);
+    }
+
+    fn worker_up(&mut self, now: Now, worker: WorkerNumber, pid: u32, actions: &mut Vec<Action>) {
+        if self.workers.up(worker, pid) {
+            actions.push(Action::Append(vec![Event::WorkerStarted {
+                at: now.at,
+                worker,
+                pid,
+            }]));
+        }
+    }
+
+    /// Takes tasks from the source: one for each worker, then one more for each that has ended,
+    /// after the rules were looked at that may update the domain.
+    fn fill(&mut self, now: Now, actions: &mut Vec<Action>) {
+        let most = self.settings.workers.max(1) as usize;
+        while self.phase == Phase::Running && !self.updates.is_asked() {
+            let taken = self.workers.busy() + self.queue.len() + self.updates.ended();
+            let filled = if taken < most {
+                self.queue.fill_one()
+            } else {
+                Ok(false)
+            };
+            let moved = self.queue.take_moved();
+            if !moved.is_empty() {
+                actions.push(Action::Append(moved));
+            }
+            match filled {
+                Ok(true) => {}
+                Ok(false) if self.look_at_rules(actions) => {}
+                Ok(false) => return,
+                Err(error) => self.give_up(now, error.to_string(), actions),
+            }
+        }
+    }
+
+    /// Gives tasks to workers that have nothing to do, as long as there are both.
+    fn assign(&mut self, now: Now, actions: &mut Vec<Action>) {
+        while self.phase == Phase::Running
+            && let Some(worker) = self.next_worker(now)
+            && let Some(task) = self.queue.pop()
+        {
+            let number = TaskNumber(self.next_task);
+            self.next_task += 1;
+            let pid = self.workers.pid(worker);
+            let experiments = task.task.iter();
+            let started = experiments.map(|one| one.started(now.at, worker, pid));
+            actions.push(Action::Append(started.collect()));
+            actions.push(Action::Send(worker, number, task.task.clone()));
+            if let Some(admission) = &mut self.admission {
+                admission.begin(worker, number, task.task.len());
+            }
+            let limit = self.limit(now);
+            let state = WorkerState::Busy {
+                number,
+                task,
+                known: EndedSet::default(),
+                limit,
+            };
+            self.workers.set(worker, state);
+        }
+    }
+
+    /// Starts workers for tasks that nobody is there for.
+    fn start_workers(&mut self, actions: &mut Vec<Action>) {
+        let most = self.settings.workers.max(1);
+        let waiting = self.admission.as_ref().map_or(0, MemoryAdmission::waiting);
+        while self.phase == Phase::Running
+            && self.workers.available() < self.queue.len() + waiting
+            && let Some(worker) = self.workers.start_one(most)
+        {
+            actions.push(Action::Start(worker));
+        }
+    }
+
+    /// Finishes what runs, and takes nothing new.
+    pub(super) fn stop(&mut self, outcome: Outcome, actions: &mut Vec<Action>) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        self.phase = Phase::Stopping(outcome);
+        for number in self.workers.numbers() {
+            if matches!(self.workers.state(number), Some(WorkerState::Starting)) {
+                self.workers.set(number, WorkerState::Quitting);
+                actions.push(Action::Kill(number));
+            }
+        }
+    }
+
+    fn kill(&mut self, actions: &mut Vec<Action>) {
+        self.phase = match self.phase {
+            Phase::Running => Phase::Stopping(Outcome::Interrupted),
+            Phase::Stopping(outcome) | Phase::Dismissing(outcome) => Phase::Stopping(outcome),
+            Phase::Done => return,
+        };
+        self.updates.forget();
+        for number in self.workers.numbers() {
+            if !matches!(self.workers.state(number), None | Some(WorkerState::Gone)) {
+                let before = self.workers.set(number, WorkerState::Quitting);
+                self.leave_unfinished(before);
+                actions.push(Action::Kill(number));
+            }
+        }
+    }
+
+    /// Ends the run, for a reason that people should see.
+    pub(super) fn give_up(&mut self, now: Now, reason: String, actions: &mut Vec<Action>) {
+        let text = format!("the run ends here: {reason}");
+        let event = Event::Message {
+            at: now.at,
+            experiment: None,
+            level: LogLevel::Error,
+            text,
+        };
+        actions.push(Action::Append(vec![event]));
+        actions.push(Action::GiveUp(reason));
+        self.stop(Outcome::Aborted, actions);
+    }
+
+    /// Lets the workers go when there is nothing left, and ends the run when they are gone.
+    fn wind_up(&mut self, actions: &mut Vec<Action>) {
+        let outcome = match self.phase {
+            Phase::Running if self.queue.is_exhausted() && self.queue.is_empty() => {
+                Some(Outcome::Complete)
+            }
+            Phase::Stopping(Outcome::Interrupted) if self.is_all_done() => Some(Outcome::Complete),
+            Phase::Stopping(outcome) => Some(outcome),
+            Phase::Running | Phase::Dismissing(_) | Phase::Done => None,
+        };
+        if let (Some(outcome), 0) = (outcome, self.workers.busy())
+            && !self.updates.is_asked()
+        {
+            self.dismiss(actions);
+            self.phase = Phase::Dismissing(outcome);
+        }
+        if let Phase::Dismissing(outcome) = self.phase
+            && self.workers.all_gone()
+        {
+            self.phase = Phase::Done;
+            actions.push(Action::Done(outcome));
+        }
+    }
+
+    /// Whether a run that was asked to stop has come to its end all the same, because what ran was
+    /// all that was left. Rules may have more to come, for which they are not asked any more.
+    fn is_all_done(&self) -> bool {
+        let is_taken = self.queue.is_exhausted() && self.queue.is_empty();
+        is_taken && !self.leaves_some && !self.updates.has_rules()
+    }
+
+    fn dismiss(&mut self, actions: &mut Vec<Action>) {
+        for number in self.workers.numbers() {
+            match self.workers.state(number) {
+                Some(WorkerState::Idle) => actions.push(Action::Quit(number)),
+                Some(WorkerState::Starting) => actions.push(Action::Kill(number)),
+                _ => continue,
+            }
+            self.workers.set(number, WorkerState::Quitting);
+        }
+    }
+}

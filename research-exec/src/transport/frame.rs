@@ -1,0 +1,239 @@
+//! Frames: length, kind, task, checksum and payload, so that a relay needs to look at no payload: what
+//! a unit writes into the stream, or into the middle of a frame, is no frame.
+
+use research_core::codec::{self, EncodeError, MESSAGE_LIMIT};
+use serde::Serialize;
+
+/// What a frame's payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum FrameKind {
+    /// Leader to worker: the first message.
+    Init = 1,
+    /// Leader to worker: run a task.
+    Run = 2,
+    /// Leader to worker: there will be no more tasks.
+    Quit = 3,
+    /// Worker to leader: the first message.
+    Hello = 4,
+    /// Events of a task.
+    Events = 5,
+    /// The last events of a task, and how its experiments ended.
+    Ended = 6,
+    /// The same from a worker that can run nothing more.
+    Last = 7,
+    /// What a task has saved could not be stored, and why: what has not ended by then has no ending.
+    StorageFailed = 8,
+    /// An executor has died: how those of its experiments have ended that it has not told of.
+    ExecutorDied = 9,
+}
+
+impl FrameKind {
+    fn from_byte(byte: u8) -> Option<Self> {
+        [
+            Self::Init,
+            Self::Run,
+            Self::Quit,
+            Self::Hello,
+            Self::Events,
+            Self::Ended,
+            Self::Last,
+            Self::StorageFailed,
+            Self::ExecutorDied,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// Fuzzing finds no checksums, and is to come to what follows them.
+const CHECKSUM: usize = if cfg!(fuzzing) { 0 } else { 4 };
+
+/// Length of payload (4), kind (1), task (8), and the CRC-32 of these three and the payload (4).
+const HEADER: usize = 13 + CHECKSUM;
+
+/// One whole frame.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Frame<'a> {
+    pub(crate) kind: FrameKind,
+    pub(crate) task: u64,
+    pub(crate) payload: &'a [u8],
+    /// The frame as it came, header and all.
+    pub(crate) bytes: &'a [u8],
+}
+
+/// A stream that does not hold frames.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FrameError {
+    #[error("a frame of {0} bytes is over the limit of {MESSAGE_LIMIT}")]
+    TooLong(usize),
+    #[error("frames of kind {0} are not known")]
+    Kind(u8),
+    #[error("the checksum of a frame is wrong")]
+    Checksum,
+}
+
+/// Appends a frame with this message to a buffer.
+pub(crate) fn push_frame<T: Serialize + ?Sized>(
+    buffer: &mut Vec<u8>,
+    kind: FrameKind,
+    task: u64,
+    message: &T,
+) -> Result<(), PushError> {
+    let start = buffer.len();
+    buffer.extend_from_slice(&[0; 4]);
+    buffer.push(kind as u8);
+    buffer.extend_from_slice(&task.to_le_bytes());
+    buffer.extend_from_slice(&[0; CHECKSUM]);
+    let result = codec::encode_into(message, buffer)
+        .map_err(PushError::from)
+        .and_then(|()| {
+            let length = buffer.len() - start - HEADER;
+            match u32::try_from(length) {
+                Ok(short) if length <= MESSAGE_LIMIT => Ok(short),
+                _ => Err(PushError::Frame(FrameError::TooLong(length))),
+            }
+        });
+    match result {
+        Ok(length) => {
+            buffer[start..start + 4].copy_from_slice(&length.to_le_bytes());
+            let checksum = checksum(&buffer[start..]).to_le_bytes();
+            buffer[start + 13..start + HEADER].copy_from_slice(&checksum[..CHECKSUM]);
+            Ok(())
+        }
+        Err(error) => {
+            buffer.truncate(start);
+            Err(error)
+        }
+    }
+}
+
+/// A message does not fit a frame.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PushError {
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// Finds the frames in a stream of bytes, however it is cut.
+#[derive(Debug, Default)]
+pub(crate) struct FrameDecoder {
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+impl FrameDecoder {
+    /// Forgets what was taken in.
+    pub(crate) fn clear(&mut self) {
+        self.buffer.clear();
+        self.start = 0;
+    }
+
+    /// Takes in bytes.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        if self.start == self.buffer.len() {
+            self.buffer.clear();
+            self.start = 0;
+        } else if self.start > 1 << 20 {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole frame.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
+        let Some((length, kind)) = self.header()? else {
+            return Ok(None);
+        };
+        let start = self.start;
+        let end = start + HEADER + length;
+        if self.buffer.len() < end {
+            return Ok(None);
+        }
+        self.start = end;
+        let bytes = &self.buffer[start..end];
+        let mut task = [0; 8];
+        task.copy_from_slice(&bytes[5..13]);
+        if bytes[13..HEADER] != checksum(bytes).to_le_bytes()[..CHECKSUM] {
+            return Err(FrameError::Checksum);
+        }
+        let payload = &bytes[HEADER..];
+        Ok(Some(Frame {
+            kind,
+            task: u64::from_le_bytes(task),
+            payload,
+            bytes,
+        }))
+    }
+
+    fn header(&self) -> Result<Option<(usize, FrameKind)>, FrameError> {
+        let Some(header) = self.buffer.get(self.start..self.start + HEADER) else {
+            return Ok(None);
+        };
+        let length = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
+        if length > MESSAGE_LIMIT {
+            return Err(FrameError::TooLong(length));
+        }
+        let kind = FrameKind::from_byte(header[4]).ok_or(FrameError::Kind(header[4]))?;
+        Ok(Some((length, kind)))
+    }
+}
+
+/// The checksum of a whole frame, which itself has no part in it.
+fn checksum(frame: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&frame[..13]);
+    hasher.update(&frame[HEADER..]);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_survive_any_cut_of_the_stream() {
+        let mut stream = Vec::new();
+        for task in 0..5_u64 {
+            let message = vec![task; usize::try_from(task).unwrap() * 100];
+            push_frame(&mut stream, FrameKind::Events, task, &message).unwrap();
+        }
+        for step in [1, 2, 7, 100, stream.len()] {
+            let mut decoder = FrameDecoder::default();
+            let mut tasks = Vec::new();
+            for piece in stream.chunks(step) {
+                decoder.feed(piece);
+                while let Some(frame) = decoder.next_frame().unwrap() {
+                    let message: Vec<u64> = codec::decode(frame.payload).unwrap();
+                    assert!(message.iter().all(|part| *part == frame.task));
+                    tasks.push(frame.task);
+                }
+            }
+            assert_eq!(tasks, [0, 1, 2, 3, 4]);
+        }
+    }
+
+    #[test]
+    fn a_frame_that_was_changed_is_an_error() {
+        let mut frame = Vec::new();
+        push_frame(&mut frame, FrameKind::Events, 5, &vec![1_u64, 2, 3]).unwrap();
+        // A length that was changed may ask for more than there is.
+        for place in 4..frame.len() {
+            let mut changed = frame.clone();
+            changed[place] ^= 1;
+            let mut decoder = FrameDecoder::default();
+            decoder.feed(&changed);
+            assert!(decoder.next_frame().is_err(), "{place}");
+        }
+    }
+
+    #[test]
+    fn a_stream_of_something_else_is_an_error() {
+        let mut decoder = FrameDecoder::default();
+        decoder.feed(b"GET / HTTP/1.1\r\nHost: there");
+        assert!(decoder.next_frame().is_err());
+    }
+}

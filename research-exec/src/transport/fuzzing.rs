@@ -1,0 +1,85 @@
+//! What the fuzz target for messages calls: the link has no public interface otherwise.
+
+use research_core::codec;
+
+use super::frame::{FrameDecoder, FrameKind, push_frame};
+use super::messages::{Ended, Hello, Init, Task, Termination};
+
+/// Takes bytes as a stream of frames, in pieces of `piece` bytes, and decodes each frame's message;
+/// how many were whole and decodable. What decodes must encode to a frame that decodes again.
+///
+/// # Panics
+/// A message that was decoded does not survive being sent.
+pub(crate) fn decode_stream(bytes: &[u8], piece: usize) -> usize {
+    let mut decoder = FrameDecoder::default();
+    let mut decoded = 0;
+    for piece in bytes.chunks(piece.max(1)) {
+        decoder.feed(piece);
+        loop {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => decoded += usize::from(decode(frame.kind, frame.payload)),
+                Ok(None) => break,
+                // Whoever reads such a stream gives it up.
+                Err(_) => return decoded,
+            }
+        }
+    }
+    decoded
+}
+
+fn decode(kind: FrameKind, payload: &[u8]) -> bool {
+    match kind {
+        FrameKind::Init => survives::<Init>(kind, payload),
+        FrameKind::Run => survives::<Task>(kind, payload),
+        FrameKind::Quit => true,
+        FrameKind::Hello => survives::<Hello>(kind, payload),
+        FrameKind::Events => survives::<Vec<research_core::Event>>(kind, payload),
+        FrameKind::Ended | FrameKind::Last => survives::<Ended>(kind, payload),
+        FrameKind::StorageFailed => survives::<String>(kind, payload),
+        FrameKind::ExecutorDied => survives::<Termination>(kind, payload),
+    }
+}
+
+fn survives<T: serde::Serialize + serde::de::DeserializeOwned>(
+    kind: FrameKind,
+    payload: &[u8],
+) -> bool {
+    let Ok(message) = codec::decode::<T>(payload) else {
+        return false;
+    };
+    let mut frame = Vec::new();
+    push_frame(&mut frame, kind, 0, &message).expect("what was decoded is no larger than a frame");
+    let mut decoder = FrameDecoder::default();
+    decoder.feed(&frame);
+    let again = decoder.next_frame().expect("a frame of our own is a frame");
+    let again = again.expect("a frame of our own is whole");
+    codec::decode::<T>(again.payload).expect("what was encoded can be decoded");
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_messages_are_counted_and_anything_else_is_given_up() {
+        let mut stream = Vec::new();
+        let hello = Hello {
+            protocol: 1,
+            pid: 7,
+        };
+        push_frame(&mut stream, FrameKind::Hello, 0, &hello).unwrap();
+        push_frame(&mut stream, FrameKind::Quit, 0, &()).unwrap();
+        let no_events: Vec<research_core::Event> = Vec::new();
+        push_frame(&mut stream, FrameKind::Events, 3, &no_events).unwrap();
+        for piece in [1, 5, stream.len()] {
+            assert_eq!(decode_stream(&stream, piece), 3);
+        }
+        for cut in 0..stream.len() {
+            assert!(decode_stream(&stream[..cut], 4) < 3);
+            let mut flipped = stream.clone();
+            flipped[cut] ^= 0xff;
+            assert!(decode_stream(&flipped, 4) <= 3);
+        }
+    }
+}

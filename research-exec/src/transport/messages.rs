@@ -1,0 +1,75 @@
+//! What is said: commands to workers, and their reports.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use research_core::{Event, FailureKind, Isolation, RunOptions, WorkerNumber};
+use serde::{Deserialize, Serialize};
+
+use crate::devices::WorkerDevices;
+use crate::executor::Ending;
+use crate::task::TaskExperiment;
+
+/// The version of the messages; both sides must have the same.
+pub(crate) const PROTOCOL: u32 = 5;
+
+/// The number of one try at a task. Every try has a number of its own, so what arrives from a
+/// try that was given up is told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TaskNumber(pub(crate) u64);
+
+/// The first message to a worker, or to an executor that was started by execution.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Init {
+    pub(crate) protocol: u32,
+    pub(crate) worker: WorkerNumber,
+    pub(crate) options: RunOptions,
+    pub(crate) experiments_folder: Option<PathBuf>,
+    /// What devices the worker's experiments have; `None` in a run without devices.
+    pub(crate) devices: Option<WorkerDevices>,
+    /// What the experiment is built from, as JSON, where it was not written in Rust.
+    pub(crate) source: Option<String>,
+    /// The clock of the run.
+    pub(crate) epoch: Option<u64>,
+}
+
+impl Init {
+    pub(crate) fn isolation(&self) -> Isolation {
+        self.options.isolation
+    }
+}
+
+/// The experiments of one task; the payload of a `Run` frame.
+pub(crate) type Task = Vec<TaskExperiment>;
+
+/// The payload of a `Hello` frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) protocol: u32,
+    pub(crate) pid: u32,
+}
+
+/// How experiments have ended that did not end by themselves; the payload of a `Died` frame.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Termination {
+    pub(crate) kind: FailureKind,
+    pub(crate) reason: String,
+}
+
+impl Termination {
+    pub(crate) fn killed(reason: String) -> Self {
+        let kind = FailureKind::Killed;
+        Self { kind, reason }
+    }
+
+    /// That of one whose process did not see to its timeout itself.
+    pub(crate) fn late(timeout: Duration) -> Self {
+        Self {
+            kind: FailureKind::TimedOut,
+            reason: format!("it ran into the experiment's timeout of {timeout:?}, and was killed"),
+        }
+    }
+}
+
+/// The payload of an `Ended` frame.
+pub(crate) type Ended = (Vec<Event>, Vec<Ending>);

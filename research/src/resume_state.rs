@@ -1,0 +1,100 @@
+//! The state of a stored research from which a run resumes.
+
+use std::collections::{HashMap, HashSet};
+
+use research_core::{Event, ExperimentNumber};
+use research_domain::ExperimentId;
+use research_exec::{KnownExperiment, ResumeState};
+use research_storage::StoredResearch;
+
+use crate::error::ResearchError;
+
+/// Folds the log of a stored research. An experiment that did not succeed and has retries left is still to be
+/// done. With `redo_failed`, every experiment that did not succeed is, as if it had not been tried.
+pub(crate) fn resume_state(
+    stored: &StoredResearch,
+    retries: u32,
+    redo_failed: bool,
+) -> Result<ResumeState, ResearchError> {
+    let mut fold = Fold {
+        retries,
+        ..Fold::default()
+    };
+    for events in stored.events()? {
+        for event in events? {
+            fold.apply(event);
+        }
+    }
+    if redo_failed {
+        for known in fold.done.experiments.values_mut() {
+            known.is_done &= fold.succeeded.contains(&known.number);
+            known.failures = 0;
+        }
+    }
+    Ok(fold.done)
+}
+
+#[derive(Default)]
+struct Fold {
+    retries: u32,
+    done: ResumeState,
+    ids: HashMap<ExperimentNumber, ExperimentId>,
+    /// The experiments that succeeded.
+    succeeded: HashSet<ExperimentNumber>,
+}
+
+impl Fold {
+    fn apply(&mut self, event: Event) {
+        match event {
+            Event::ExperimentStarted {
+                experiment,
+                attempt,
+                record,
+                ..
+            } => {
+                let known = KnownExperiment {
+                    number: experiment,
+                    place: record.place,
+                    attempts: attempt,
+                    failures: self.failures(&record.id),
+                    is_done: false,
+                };
+                self.ids.insert(experiment, record.id.clone());
+                self.done.experiments.insert(record.id, known);
+                self.done.next_number = self.done.next_number.max(experiment.0 + 1);
+            }
+            Event::ExperimentEnded {
+                experiment, status, ..
+            } => {
+                if status.is_success() {
+                    self.succeeded.insert(experiment);
+                }
+                let retries = self.retries;
+                self.change(experiment, |known| {
+                    known.failures += u32::from(!status.is_success());
+                    known.is_done = status.is_success() || known.failures > retries;
+                });
+            }
+            Event::DomainUpdated { update, .. } => self.done.updates.push(*update),
+            Event::Moved { experiment, place } => {
+                self.change(experiment, |known| known.place = place);
+            }
+            _ => {}
+        }
+    }
+
+    /// The number of failed attempts of an experiment so far.
+    fn failures(&self, id: &ExperimentId) -> u32 {
+        self.done
+            .experiments
+            .get(id)
+            .map_or(0, |known| known.failures)
+    }
+
+    fn change(&mut self, number: ExperimentNumber, change: impl FnOnce(&mut KnownExperiment)) {
+        let id = self.ids.get(&number);
+        if let Some(known) = id.and_then(|id| self.done.experiments.get_mut(id)) {
+            change(known);
+        }
+    }
+}

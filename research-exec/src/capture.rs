@@ -2,8 +2,8 @@
 //!
 //! Programs of units are read by whoever started them, code of units through a pipe by the worker
 //! ([`Pipes`]), or through a file in memory where experiments share a process ([`SharedOutput`]).
-//! All of them give whole lines to a [`OutputWriter`], which appends them with one call, so lines of
-//! different processes are never mixed, whoever writes to the same file.
+//! All of them give whole lines to a [`OutputWriter`], which appends them with one call, so lines
+//! of different processes are never mixed, whoever writes to the same file.
 
 mod lines;
 mod pipes;

@@ -310,9 +310,9 @@ impl Executor {
         Ok(endings)
     }
 
-    /// Tells the end of a branch, while others of its task go on: so it is known whatever happens to
-    /// them. The first one is told of at last where it runs root units, in which it may still save or
-    /// say something.
+    /// Tells the end of a branch, while others of its task go on: so it is known whatever happens
+    /// to them. The first one is told of at last where it runs root units, in which it may still
+    /// save or say something.
     fn tell_early(
         &self,
         place: usize,

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static ONLY_UNITS: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// Whether this thread runs units. Other threads of a program that was executed may still come to
-    /// their own runs.
+    /// Whether this thread runs units. Other threads of a program that was executed may still come
+    /// to their own runs.
     static RUNS_UNITS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the calling thread runs a unit of a research: in a worker, in an executor, or in a leader
-/// whose experiments have isolation `none`.
+/// Whether the calling thread runs a unit of a research: in a worker, in an executor, or in a
+/// leader whose experiments have isolation `none`.
 #[must_use]
 pub fn is_in_unit() -> bool {
     ONLY_UNITS.load(Ordering::Relaxed) || RUNS_UNITS.get()

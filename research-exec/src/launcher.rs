@@ -1,8 +1,8 @@
 //! How workers are started. Where the program has one thread when its run begins, they are forked:
-//! they have all that it has, and nothing happens twice. Threads do not survive a fork, so where there
-//! are others the program is executed anew, and comes to the same run. So it is where workers need
-//! nothing of the leader's memory, because they build the experiment from the record: executors are
-//! then forked from a smaller process.
+//! they have all that it has, and nothing happens twice. Threads do not survive a fork, so where
+//! there are others the program is executed anew, and comes to the same run. So it is where workers
+//! need nothing of the leader's memory, because they build the experiment from the record:
+//! executors are then forked from a smaller process.
 
 mod execution;
 mod fork_server;
@@ -97,8 +97,8 @@ impl Launcher {
     }
 }
 
-/// Whether this process has one thread, so that [`Launcher::begin`] forks workers. The threads of a run
-/// that has just ended may be there still for a moment: they are waited for.
+/// Whether this process has one thread, so that [`Launcher::begin`] forks workers. The threads of a
+/// run that has just ended may be there still for a moment: they are waited for.
 #[must_use]
 pub fn has_one_thread() -> bool {
     static HAD_ONE: AtomicBool = AtomicBool::new(false);

@@ -1,4 +1,4 @@
-//! The leader: drives the scheduler, starts workers, and has their events written.
+//! The leader: drives the scheduler, starts workers, and lets the writer store their events.
 
 mod control;
 mod dispatch;
@@ -41,14 +41,14 @@ pub use subscribers::call_subscriber;
 pub use updates::DomainUpdater;
 use updates::Updates;
 
-/// What others than workers tell the leader waits here.
+/// The capacity of the inbox for inputs that do not come from workers.
 const INBOX: usize = 256;
 
 /// Runs a research until every experiment has a final status, or the run is stopped.
 ///
 /// # Errors
-/// Events could not be kept, workers could not be started or kept ending. Whatever happens, no
-/// worker outlives the call.
+/// Events could not be stored, or workers could not be started or kept ending. No worker outlives
+/// the call in any case.
 pub fn lead(mut job: Job) -> Result<Report, RunError> {
     if nesting_depth() >= MAX_DEPTH {
         return Err(RunError::TooDeep);
@@ -61,7 +61,7 @@ pub fn lead(mut job: Job) -> Result<Report, RunError> {
         action: "handle signals",
         source,
     })?;
-    // Storage may have been opened with it already.
+    // The storage may have been opened with it already.
     let _clock = RunClock::keep();
     let (inputs, inbox) = bounded(INBOX);
     let mut signals = job.signals.take();
@@ -79,7 +79,7 @@ pub fn lead(mut job: Job) -> Result<Report, RunError> {
     drop(connected);
     drop(signals);
     for listener in listeners {
-        // A panic of its has been told as the loss of its worker.
+        // Its panic was reported as the loss of its worker.
         let _ = listener.join();
     }
     report
@@ -89,21 +89,21 @@ struct Leader {
     init: Init,
     target: Target,
     launcher: Launcher,
-    /// The threads that listen to workers, which end with these.
+    /// The threads that listen to workers; each ends with its worker.
     listeners: Vec<JoinHandle<()>>,
     mark: String,
     handle: DispatchHandle,
     devices: DevicePlan,
-    /// Where the memory of devices is checked.
+    /// Samples the memory of devices, if it is checked.
     memory_monitor: Option<MemoryMonitor>,
-    /// The one worker of a run without worker processes.
+    /// The only worker of a run without worker processes.
     in_process: Option<InProcess>,
     shutdown: ShutdownDeadlines,
     inbox: Receiver<Input>,
     /// Keeps the inbox open.
     _letters: Sender<Input>,
     updates: Option<Updates>,
-    /// Inputs of the leader's own, which come before those that others send.
+    /// The leader's own inputs, which it handles before those of other threads.
     waiting: Vec<Input>,
     n_iters: Option<u64>,
     warnings: Vec<String>,
@@ -122,7 +122,7 @@ impl Leader {
             }
             let pending_sends = dispatch.take_pending_sends();
             if !pending_sends.is_empty() {
-                // Nobody waits for a worker that is slow to read.
+                // A worker that reads slowly must not hold the lock.
                 drop(dispatch);
                 pending_sends.into_iter().for_each(PendingSend::send);
                 dispatch = handle.lock();
@@ -165,23 +165,23 @@ impl Leader {
         if total.is_none() && self.updates.is_none() {
             warn(
                 dispatch,
-                "the domain has no end: the run goes on until it is stopped, or set n_configs",
+                "the domain is infinite: the run continues until it is stopped; set `n_configs` to limit it",
             );
         }
         if self.in_process.as_ref().is_some_and(InProcess::prints) {
             warn(
                 dispatch,
-                "with isolation `none` only what programs print is kept: code prints where this process does",
+                "with isolation `none` only the output of programs is captured; code prints to the output of this process",
             );
         }
         dispatch.start();
     }
 
-    /// Waits for what happens next, other than what workers report.
+    /// Waits for the next event other than reports of workers.
     fn wait(&mut self, deadline: Option<Duration>, ended: Option<Receiver<()>>) -> LeaderEvent {
         let ended = ended.unwrap_or_else(never);
         if let Some(in_process) = &mut self.in_process {
-            // As long as experiments are left, something comes next at once.
+            // As long as experiments are left, the next input is there at once.
             if matches!(ended.try_recv(), Err(TryRecvError::Disconnected)) {
                 return LeaderEvent::WriterEnded;
             }
@@ -191,11 +191,11 @@ impl Leader {
         }
         let deadline = deadline.map_or_else(never, after);
         select! {
-            // The leader holds a sender itself, so its inbox is never closed.
+            // The leader holds a sender itself, so the inbox is never closed.
             recv(self.inbox) -> input => LeaderEvent::Input(input.unwrap_or(Input::Kill)),
             recv(self.handle.woken()) -> _ => LeaderEvent::Woken,
             recv(ended) -> _ => LeaderEvent::WriterEnded,
-            recv(self.shutdown.too_late()) -> _ => LeaderEvent::TooLate,
+            recv(self.shutdown.expiry()) -> _ => LeaderEvent::DeadlinesExpired,
             recv(deadline) -> _ => LeaderEvent::Input(Input::Tick),
         }
     }
@@ -207,7 +207,7 @@ impl Leader {
                 self.stop_writing(dispatch);
                 dispatch.handle(Input::Kill);
             }
-            LeaderEvent::TooLate => self.kill_overdue_workers(dispatch),
+            LeaderEvent::DeadlinesExpired => self.kill_overdue_workers(dispatch),
             LeaderEvent::Input(input) => {
                 if matches!(input, Input::Stop) {
                     self.log_stop_request(dispatch);
@@ -217,22 +217,23 @@ impl Leader {
         }
     }
 
-    /// Without it, whoever has asked sees nothing change until the last experiment ends.
+    /// Logs that the run was asked to stop, which otherwise shows only when the last experiment
+    /// ends.
     fn log_stop_request(&self, dispatch: &Dispatch) {
         if self.failure.is_some() {
-            // It was not asked for: the run's end says why.
+            // It was not a request: the end of the run says why.
             return;
         }
         warn(
             dispatch,
-            "asked to stop: what runs is finished, nothing new is begun; asked again, it ends at once",
+            "stopping: running experiments finish and no others start; a second request ends the run at once",
         );
     }
 
-    /// Ends the workers that were told to and did not, stopped or deadlocked as they may be. They
-    /// are lost when their links have seen it.
+    /// Kills the workers that did not end in time because they are stopped or deadlocked. Their
+    /// listeners report the loss.
     fn kill_overdue_workers(&mut self, dispatch: &Dispatch) {
-        while let Some(worker) = self.shutdown.next_late() {
+        while let Some(worker) = self.shutdown.next_expired() {
             if let Some(running) = dispatch.workers.get(&worker) {
                 running.kill();
             }
@@ -248,7 +249,7 @@ impl Leader {
                 }
             }
             Action::Start(worker) => self.start_worker(worker, dispatch),
-            // Every other worker has its task from whoever heard that it may.
+            // Other workers get tasks from the thread that received the report.
             Action::Send(_, number, task) => self.run_in_process(number, task, dispatch),
             Action::Quit(worker) => self.end_worker(worker, dispatch, RunningWorker::quit),
             Action::Kill(worker) => self.end_worker(worker, dispatch, RunningWorker::terminate),
@@ -264,8 +265,8 @@ impl Leader {
         }
     }
 
-    /// Starts a worker. Only this thread does that: a worker is told when the thread has ended that
-    /// started it.
+    /// Starts a worker. Only this thread starts workers, because the parent-death signal comes when
+    /// the thread ends.
     fn start_worker(&mut self, worker: WorkerNumber, dispatch: &mut Dispatch) {
         if let Some(in_process) = &mut self.in_process {
             in_process.start();
@@ -288,7 +289,7 @@ impl Leader {
                 self.listeners.retain(|listener| !listener.is_finished());
                 self.listeners.push(listener);
                 dispatch.workers.insert(worker, Arc::new(running));
-                self.shutdown.is_replaced(worker);
+                self.shutdown.cancel(worker);
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -320,16 +321,16 @@ impl Leader {
             in_process.end();
         } else if let Some(running) = dispatch.workers.get(&worker) {
             end(running);
-            self.shutdown.told(worker);
+            self.shutdown.start(worker);
         }
     }
 
-    /// Lets the writer write what it has, and notes why it could not.
+    /// Ends the writer, and keeps its error.
     fn stop_writing(&mut self, dispatch: &mut Dispatch) {
         if let Some(writer) = dispatch.writer.take()
             && let Err(error) = writer.finish()
         {
-            // Whatever else went wrong, that nothing can be stored comes first.
+            // A storage error is more important than any other.
             self.failure = Some(error);
         }
     }
@@ -337,13 +338,13 @@ impl Leader {
     fn finish(mut self, outcome: Outcome, dispatch: &mut Dispatch) -> Result<Report, RunError> {
         if let Some(updates) = self.updates.take() {
             updates.stop();
-            self.kill_strays(dispatch);
+            self.kill_own_strays(dispatch);
         } else if self
             .in_process
             .as_ref()
             .is_some_and(InProcess::starts_programs)
         {
-            self.kill_strays(dispatch);
+            self.kill_own_strays(dispatch);
         }
         dispatch.append(vec![Event::RunEnded {
             at: Timestamp::now(),
@@ -359,26 +360,25 @@ impl Leader {
         }
     }
 
-    /// Ends what programs have left behind that this process has started: workers end what theirs
-    /// have.
-    fn kill_strays(&self, dispatch: &Dispatch) {
+    /// Kills processes that programs of this process have left; workers do the same for theirs.
+    fn kill_own_strays(&self, dispatch: &Dispatch) {
         if let Err(error) = kill_strays(std::slice::from_ref(&self.mark)) {
-            let text = format!("what programs have left behind cannot be ended: {error}");
+            let text = format!("cannot kill the processes that programs have left: {error}");
             warn(dispatch, &text);
         }
     }
 }
 
-/// What the leader's own thread waits for.
+/// An event that the leader's own thread waits for.
 enum LeaderEvent {
-    /// Something to tell the scheduler.
+    /// An input of the scheduler.
     Input(Input),
-    /// Another thread has left something to do.
+    /// Another thread has left actions for this one.
     Woken,
-    /// Nothing can be written any more.
+    /// The writer has ended.
     WriterEnded,
-    /// Workers that were told to end have had their time.
-    TooLate,
+    /// Deadlines of workers that were asked to end have expired.
+    DeadlinesExpired,
 }
 
 fn warn(dispatch: &Dispatch, text: &str) {

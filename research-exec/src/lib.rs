@@ -2,9 +2,9 @@
 //! distributes tasks among these.
 //!
 //! [`Executor`] runs the experiments of one task and can be used alone. [`lead`] runs a whole
-//! research: it starts workers, which are forked from this process or this program executed anew; each
-//! runs its tasks in executors, a fresh process for each by default; what happens comes back as events,
-//! which the leader alone appends to the log.
+//! research: it starts workers, which are forked from this process or this program executed anew;
+//! each runs its tasks in executors, a fresh process for each by default; what happens comes back
+//! as events, which the leader alone appends to the log.
 
 mod clock;
 mod executor;

@@ -1,5 +1,5 @@
-//! Who runs what, as a pure state machine: no clock, no processes, no threads, so that it can be
-//! simulated.
+//! The scheduler decides which worker runs which task. It is a pure state machine without a clock,
+//! processes or threads, so that it can be simulated.
 
 mod device_wait;
 mod queue;
@@ -26,12 +26,12 @@ use crate::transport::messages::{Task, TaskNumber, Termination};
 pub(crate) use transitions::Scheduler;
 pub use updates::UpdateRequest;
 
-/// What the scheduler is told.
+/// An input of the scheduler.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// A worker is ready for tasks.
     WorkerUp { worker: WorkerNumber, pid: u32 },
-    /// A worker is gone, for this reason.
+    /// A worker has ended or its connection was lost.
     WorkerLost {
         worker: WorkerNumber,
         reason: String,
@@ -42,93 +42,92 @@ pub(crate) enum Input {
         task: TaskNumber,
         events: Vec<Event>,
     },
-    /// A task ended: its last events, and how its experiments did, but for those whose ends were among
-    /// the events before. Those without an ending did not come to one, through no fault of theirs.
+    /// A task ended: its last events, and the endings of its experiments except those that earlier
+    /// events reported. An experiment without an ending was cut off and is not at fault.
     Ended {
         worker: WorkerNumber,
         task: TaskNumber,
         events: Vec<Event>,
         endings: Vec<Ending>,
-        /// Whether the worker can run nothing more.
+        /// Whether the worker can run no more tasks.
         retiring: bool,
     },
-    /// An executor has died before it has said how all experiments of its task ended.
+    /// An executor ended before it reported the ends of all experiments of its task.
     ExecutorDied {
         worker: WorkerNumber,
         task: TaskNumber,
         termination: Termination,
     },
-    /// What a task has saved could not be stored, for this reason: what has not ended by then has no
+    /// The values of a task could not be stored. Its experiments that had not ended by then have no
     /// ending.
     StorageFailed {
         worker: WorkerNumber,
         task: TaskNumber,
         reason: String,
     },
-    /// The memory of the run's devices, as it was asked for.
+    /// The answer to [`Action::Sample`].
     Sampled { round: u64, samples: Samples },
-    /// Time has passed: the moment of [`Scheduler::next_deadline`] has come.
+    /// The moment of [`Scheduler::next_deadline`] has come.
     Tick,
-    /// What a request for an update of the domain came to: a new domain, none, or why there is
-    /// none.
+    /// The answer to [`Action::Update`]: a new domain, none, or the error.
     Updated(Result<Option<NewDomain>, String>),
-    /// Finish what runs and take nothing new.
+    /// Finish the running tasks and start no others.
     Stop,
-    /// End at once.
+    /// End the run at once.
     Kill,
 }
 
-/// What is to be done, in order.
+/// An action that the leader executes, in order.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Action {
     /// Start a worker.
     Start(WorkerNumber),
-    /// Give a worker a task.
+    /// Send a task to a worker.
     Send(WorkerNumber, TaskNumber, Task),
-    /// Tell a worker that there are no more tasks.
+    /// Let a worker end, because there are no more tasks.
     Quit(WorkerNumber),
-    /// Kill a worker and all that it runs.
+    /// Kill a worker and everything that it runs.
     Kill(WorkerNumber),
-    /// Ask for an update of the domain.
+    /// Ask the rules for an update of the domain.
     Update(UpdateRequest),
-    /// Look at the memory of the run's devices, and tell of it with this number.
+    /// Sample the memory of the devices, and answer with this number of the round.
     Sample(u64),
     /// Append events to the log.
     Append(Vec<Event>),
-    /// The run is over: no worker is left.
+    /// The run has ended, and no worker is left.
     Done(Outcome),
-    /// The run cannot go on; it is over when no worker is left.
+    /// The run fails for this reason, and ends when no worker is left.
     GiveUp(String),
 }
 
-/// What the scheduler goes by.
+/// The settings of the scheduler.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// How many workers there are at most.
+    /// The largest number of workers.
     pub(crate) workers: u32,
-    /// How often an experiment that did not succeed is tried again.
+    /// How often a failed experiment is retried.
     pub(crate) retries: u32,
-    /// How long it waits before that.
+    /// The delay before a retry.
     pub(crate) retry_delay: Duration,
-    /// Whether it waits twice as long each time.
+    /// Whether the delay doubles with each retry.
     pub(crate) double_retry_delay: bool,
-    /// How long an experiment may take, where its worker shares its process: it may be stopped, or
-    /// lost in it, and not see to that itself.
+    /// The timeout of an experiment whose worker cannot enforce it, because it runs in the worker's
+    /// process.
     pub(crate) timeout: Option<Duration>,
-    /// The run ends when so many experiments did not succeed.
+    /// The run ends when this many experiments have failed.
     pub(crate) max_failures: Option<u64>,
-    /// Whether an experiment can take its worker down with it, so that a lost worker is counted
-    /// as a failure of what it ran.
+    /// Whether experiments run in the worker's process. Then the loss of a worker counts as a failure
+    /// of its experiments.
     pub(crate) shared_process: bool,
-    /// When each of the rules is asked by which the domain is updated.
+    /// When each update rule is asked.
     pub(crate) updates: Vec<When>,
 }
 
-/// How many experiments got which final status.
+/// The number of experiments with each final status.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StatusCounts([u64; Status::ALL.len()]);
 
-/// Those that there are, by name: `{Finished: 7, Failed: 1}`.
+/// Shows the counts that are not zero: `{Finished: 7, Failed: 1}`.
 impl fmt::Debug for StatusCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = Status::ALL
@@ -141,13 +140,13 @@ impl fmt::Debug for StatusCounts {
 }
 
 impl StatusCounts {
-    /// How many have this status.
+    /// The number of experiments with this status.
     #[must_use]
     pub fn of(&self, status: Status) -> u64 {
         self.0[status as usize]
     }
 
-    /// How many did not do what they were asked to.
+    /// The number of experiments that did not succeed.
     #[must_use]
     pub fn unsuccessful(&self) -> u64 {
         Status::ALL
@@ -157,7 +156,7 @@ impl StatusCounts {
             .sum()
     }
 
-    /// How many there are.
+    /// The number of all experiments.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
@@ -168,7 +167,7 @@ impl StatusCounts {
     }
 }
 
-/// The events of an experiment that ended with its process, not by itself.
+/// The events of an experiment that did not end by itself.
 fn ended_events(
     at: Timestamp,
     experiment: &TaskExperiment,

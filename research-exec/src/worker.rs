@@ -64,8 +64,8 @@ fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WorkerError {
     move |source| WorkerError::Io { action, source }
 }
 
-/// Ends this process if it was started as a worker, or as an executor, but has lost what says of which
-/// run: it must not take itself for a leader, whose workers would do the same.
+/// Ends this process if it was started as a worker, or as an executor, but has lost what says of
+/// which run: it must not take itself for a leader, whose workers would do the same.
 pub fn end_if_lost() {
     if WorkerBootstrap::received().is_some() || is_in_unit() || !started_as_worker() {
         return;
@@ -174,7 +174,8 @@ fn serve_one(
     printed_to
         .take_over()
         .map_err(io_error("redirect its output"))?;
-    // Its worker counts its time from here on: how long a program takes to come here is its own affair.
+    // Its worker counts its time from here on: how long a program takes to come here is its own
+    // affair.
     let hello = hello(number).map_err(io_error("greet its worker"))?;
     reports
         .write_all(&hello)
@@ -225,8 +226,8 @@ struct Worker<'a> {
     relay: Relay,
 }
 
-/// Its program is not gone on with, so nobody else would end what is left: also where it ends because
-/// its leader is gone, of which it may see an error before the signal.
+/// Its program is not gone on with, so nobody else would end what is left: also where it ends
+/// because its leader is gone, of which it may see an error before the signal.
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         self.ready.take();

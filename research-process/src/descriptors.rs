@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
-/// Calls `open`, which opens sockets without the close-on-exec flag (ipc-channel does), and sets the
-/// flag on these sockets: a program that inherited them would keep the channel of a dead worker open.
+/// Calls `open`, which opens sockets without the close-on-exec flag (ipc-channel does), and sets
+/// the flag on these sockets: a program that inherited them would keep the channel of a dead worker
+/// open.
 ///
 /// Returns the result of `open` and the new sockets.
 ///

@@ -1,9 +1,10 @@
-//! The lineage of a process: from which run it descends, and how deeply researches are nested there.
+//! The lineage of a process: from which run it descends, and how deeply researches are nested
+//! there.
 //!
-//! A resource limit carries the lineage: the soft limit on the processor time of a real-time process
-//! between two waits (`RLIMIT_RTTIME`), set to a number of microseconds that no process reaches (more
-//! than 10,000 years). Children inherit limits through forks and executions, even if a program clears
-//! its environment and closes its descriptors.
+//! A resource limit carries the lineage: the soft limit on the processor time of a real-time
+//! process between two waits (`RLIMIT_RTTIME`), set to a number of microseconds that no process
+//! reaches (more than 10,000 years). Children inherit limits through forks and executions, even if
+//! a program clears its environment and closes its descriptors.
 
 use std::fs;
 use std::io;
@@ -106,8 +107,8 @@ impl Lineage {
         self.run == digest(run)
     }
 
-    /// Gives this lineage to this process and all that it starts; async-signal-safe. Does nothing if a
-    /// hard limit forbids it.
+    /// Gives this lineage to this process and all that it starts; async-signal-safe. Does nothing
+    /// if a hard limit forbids it.
     ///
     /// # Errors
     /// The system refuses the limit.
@@ -171,8 +172,8 @@ pub fn started_as_worker() -> bool {
 /// The number of runs whose experiments this process runs itself, and its limit before the first.
 static NESTED_RUNS: Mutex<(usize, Option<libc::rlimit>)> = Mutex::new((0, None));
 
-/// A run whose units run in this process. While it lives, everything that this process starts is one
-/// research deeper.
+/// A run whose units run in this process. While it lives, everything that this process starts is
+/// one research deeper.
 #[derive(Debug)]
 pub struct NestedRun(());
 
@@ -212,7 +213,8 @@ impl Drop for NestedRun {
         if runs.0 == 0
             && let Some(before) = runs.1.take()
         {
-            // SAFETY: the call reads a valid structure. The limit was in force before, so it is allowed.
+            // SAFETY: the call reads a valid structure. The limit was in force before, so it is
+            // allowed.
             unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const before) };
         }
     }

@@ -45,8 +45,8 @@ fn program_kills() -> &'static Mutex<OomKills> {
     PROGRAMS.get_or_init(|| Mutex::new(OomKills::of_this_process()))
 }
 
-/// Whether the system has killed a process for lack of memory since the last call. A program that was
-/// just killed by SIGKILL was then probably the one.
+/// Whether the system has killed a process for lack of memory since the last call. A program that
+/// was just killed by SIGKILL was then probably the one.
 #[must_use]
 pub fn oom_killed_program() -> bool {
     let kills = program_kills().lock();
@@ -56,8 +56,8 @@ pub fn oom_killed_program() -> bool {
 /// The explanation that messages append when a process was killed for lack of memory.
 pub const OOM_HINT: &str = ": the system was out of memory (its control group has counted a kill)";
 
-/// The file with the counter, given the content of `/proc/self/cgroup`: `memory.events` in version 2
-/// of control groups, `memory.oom_control` in version 1.
+/// The file with the counter, given the content of `/proc/self/cgroup`: `memory.events` in version
+/// 2 of control groups, `memory.oom_control` in version 1.
 fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
     let candidates = groups.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);

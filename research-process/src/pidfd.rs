@@ -61,8 +61,8 @@ impl ProcessHandle {
 }
 
 /// Sends signals to a process and waits for its end. If `timeout` passes first, the process is
-/// killed. Returns false without a signal unless `is_meant` confirms, after the handle is open, that
-/// `pid` is still the intended process.
+/// killed. Returns false without a signal unless `is_meant` confirms, after the handle is open,
+/// that `pid` is still the intended process.
 ///
 /// An ancestor of this process is not waited for: it may wait for this process.
 ///

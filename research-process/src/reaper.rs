@@ -10,8 +10,8 @@ use nix::sys::prctl;
 /// A signal handler waits this many milliseconds for killed children.
 const MAX_WAIT_MS: u32 = 1000;
 
-/// Makes this process the parent of all orphans among its descendants (a child subreaper). Returns its
-/// current children.
+/// Makes this process the parent of all orphans among its descendants (a child subreaper). Returns
+/// its current children.
 ///
 /// # Errors
 /// The system refuses it.
@@ -22,7 +22,8 @@ pub fn become_subreaper() -> io::Result<Vec<i32>> {
     Ok(children)
 }
 
-/// Kills and reaps all children except those in `keep`, then the orphans that they leave, and so on.
+/// Kills and reaps all children except those in `keep`, then the orphans that they leave, and so
+/// on.
 pub fn kill_children(keep: &[i32]) {
     while has_children() {
         let mut killed = Vec::new();
@@ -56,8 +57,8 @@ fn has_children() -> bool {
     found == 0
 }
 
-/// Does the same as [`kill_children`] in a signal handler of a process that is about to end: it calls
-/// async-signal-safe functions only and waits at most a second.
+/// Does the same as [`kill_children`] in a signal handler of a process that is about to end: it
+/// calls async-signal-safe functions only and waits at most a second.
 pub(crate) fn kill_children_in_handler() {
     for _ in 0..MAX_WAIT_MS {
         for_each_child(|child| {
@@ -87,9 +88,9 @@ const THREADS: &CStr = c"/proc/self/task";
 /// bytes of length, and the type.
 const NAME_OFFSET: usize = 19;
 
-/// Calls `visit` with the pid of each child of each thread, the first few hundred of a thread. A child
-/// belongs to the thread that started it, an orphan to the first thread. Async-signal-safe. On a kernel
-/// that does not list children there are none.
+/// Calls `visit` with the pid of each child of each thread, the first few hundred of a thread. A
+/// child belongs to the thread that started it, an orphan to the first thread. Async-signal-safe.
+/// On a kernel that does not list children there are none.
 fn for_each_child(mut visit: impl FnMut(i32)) {
     let Some(threads) = open(libc::AT_FDCWD, THREADS) else {
         return;

@@ -1,9 +1,10 @@
 //! Starting programs.
 //!
-//! It calls `clone` with `CLONE_VM | CLONE_VFORK`, as `posix_spawn` of the C library does: no memory is
-//! copied, so a large process starts programs as fast as a small one. `posix_spawn` itself cannot set a
-//! parent-death signal. `Command::pre_exec` uses `fork`, which takes a tenth longer in a small process
-//! and eight times as long in one of 200 MB (measured by the benchmark `programs` of research-exec).
+//! It calls `clone` with `CLONE_VM | CLONE_VFORK`, as `posix_spawn` of the C library does: no
+//! memory is copied, so a large process starts programs as fast as a small one. `posix_spawn`
+//! itself cannot set a parent-death signal. `Command::pre_exec` uses `fork`, which takes a tenth
+//! longer in a small process and eight times as long in one of 200 MB (measured by the benchmark
+//! `programs` of research-exec).
 
 use std::ffi::{CString, OsString, c_char, c_int, c_void};
 use std::io;
@@ -63,8 +64,8 @@ pub struct Started {
 }
 
 impl Launch {
-    /// Prepares a command: `words` are the program and its arguments, `environment` holds entries of
-    /// the form `NAME=value`.
+    /// Prepares a command: `words` are the program and its arguments, `environment` holds entries
+    /// of the form `NAME=value`.
     ///
     /// # Errors
     /// [`SpawnError::ZeroByte`].
@@ -173,9 +174,9 @@ impl Launch {
             Some(&mut mask),
         )?;
         // SAFETY: `CLONE_VFORK` keeps this thread here until the child has executed the program or
-        // ended, so everything that `plan` points to, and the stack, outlive the child's use of them.
-        // The stack's end is aligned for any type, and `child` needs a fraction of it. `child`
-        // calls nothing but async-signal-safe functions, with all signals blocked.
+        // ended, so everything that `plan` points to, and the stack, outlive the child's use of
+        // them. The stack's end is aligned for any type, and `child` needs a fraction of it.
+        // `child` calls nothing but async-signal-safe functions, with all signals blocked.
         let cloned = Errno::result(unsafe {
             libc::clone(
                 child,
@@ -280,8 +281,8 @@ struct ChildPlan {
 
 /// Runs between `clone` and the program; makes async-signal-safe calls only.
 extern "C" fn child(plan: *mut c_void) -> c_int {
-    // SAFETY: it points to the parent's `ChildPlan`. The parent waits for us, and nothing else uses it
-    // meanwhile.
+    // SAFETY: it points to the parent's `ChildPlan`. The parent waits for us, and nothing else uses
+    // it meanwhile.
     let plan = unsafe { &mut *plan.cast::<ChildPlan>() };
     // SAFETY: each of these is async-signal-safe, and was given numbers or pointers that live
     // until the program is executed. The group, the descriptors, the signals' dispositions and
@@ -304,15 +305,16 @@ extern "C" fn child(plan: *mut c_void) -> c_int {
         // Some of our files lack close-on-exec (channels to other processes). A kernel without this
         // call leaves those open.
         libc::syscall(libc::SYS_close_range, 3, c_int::MAX, 0);
-        // Rust programs ignore SIGPIPE, which other programs do not expect. Our handlers must be gone
-        // before the mask is, because they would run in our memory.
+        // Rust programs ignore SIGPIPE, which other programs do not expect. Our handlers must be
+        // gone before the mask is, because they would run in our memory.
         reset_signals(|signal, is_handled| is_handled || signal == libc::SIGPIPE);
         plan.error = execute(plan);
         libc::_exit(127)
     }
 }
 
-/// Executes the first candidate that can be executed. Returns only if there is none: the error number.
+/// Executes the first candidate that can be executed. Returns only if there is none: the error
+/// number.
 ///
 /// # Safety
 /// The lists of the plan end with a null pointer, and the strings with a zero byte.

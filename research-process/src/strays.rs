@@ -14,8 +14,8 @@ use nix::sys::signal::Signal;
 use crate::lineage::Lineage;
 use crate::pidfd::{ProcessHandle, wait_readable};
 
-/// The environment variable with the mark of a worker, or of programs that the leader itself runs. All
-/// descendants inherit it.
+/// The environment variable with the mark of a worker, or of programs that the leader itself runs.
+/// All descendants inherit it.
 pub const MARK: &str = "RESEARCH_MARK";
 
 /// The environment of a process that is being executed is read this often, a millisecond apart.
@@ -27,8 +27,8 @@ const ENVIRONMENT_BYTES: usize = 256 << 10;
 /// A killed process must end within this many milliseconds.
 const DEATH_TIMEOUT_MS: u16 = 1000;
 
-/// A mark for a run of this process that began at `now`, in microseconds. No other run on this machine
-/// has it.
+/// A mark for a run of this process that began at `now`, in microseconds. No other run on this
+/// machine has it.
 #[must_use]
 pub fn new_mark(now: u64) -> String {
     format!("{}-{now}", std::process::id())
@@ -42,8 +42,8 @@ pub fn mark_of_worker(run: &str) -> String {
     format!("{run}-{number}")
 }
 
-/// Whether a process descends from a worker of the run with the mark `run`, or of another run of this
-/// process, as far as this process may see.
+/// Whether a process descends from a worker of the run with the mark `run`, or of another run of
+/// this process, as far as this process may see.
 #[must_use]
 pub fn descends_from_run(pid: u32, run: &str) -> bool {
     let lineage = i32::try_from(pid).ok().and_then(Lineage::of_process);
@@ -92,8 +92,8 @@ pub fn kill_marked(mark: &str) -> io::Result<()> {
     kill_all(&Selection::Worker(mark)).map(drop)
 }
 
-/// Kills the processes that are left of runs whose leaders and workers were killed, given the marks of
-/// these runs. Returns descriptions of the killed processes.
+/// Kills the processes that are left of runs whose leaders and workers were killed, given the marks
+/// of these runs. Returns descriptions of the killed processes.
 ///
 /// # Errors
 /// The system does not list processes, or a killed process does not end.
@@ -130,8 +130,8 @@ fn kill_all(selection: &Selection<'_>) -> io::Result<Vec<String>> {
     }
 }
 
-/// The handle of a process, if it is selected. The handle is opened before the check, so that it is never
-/// that of another process which gets the same pid.
+/// The handle of a process, if it is selected. The handle is opened before the check, so that it is
+/// never that of another process which gets the same pid.
 fn find_selected(pid: i32, selection: &Selection<'_>) -> Option<ProcessHandle> {
     // A program that a unit has started may resume the research itself.
     if u32::try_from(pid) == Ok(std::process::id()) {
@@ -160,8 +160,8 @@ fn has_variable(pid: i32, selection: &Selection<'_>) -> Option<bool> {
     }))
 }
 
-/// The environment of a process, if it can be read. A program that is being executed has an empty one
-/// for a moment; this waits until it is filled.
+/// The environment of a process, if it can be read. A program that is being executed has an empty
+/// one for a moment; this waits until it is filled.
 fn environment(pid: i32) -> Option<Vec<u8>> {
     let file = |name: &str| format!("/proc/{pid}/{name}");
     let mut reads_left = MAX_READS;

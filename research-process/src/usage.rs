@@ -58,8 +58,8 @@ pub fn record_program(usage: &rusage) {
     PROGRAMS.set(Some(PROGRAMS.get().map_or(new, |sum| sum.and(new))));
 }
 
-/// Takes the usage of the programs that the calling thread has reaped since the last call, each with
-/// its own reaped children.
+/// Takes the usage of the programs that the calling thread has reaped since the last call, each
+/// with its own reaped children.
 #[must_use]
 pub fn take_programs() -> Option<ResourceUsage> {
     PROGRAMS.take()

@@ -8,9 +8,9 @@ use research_domain::Domain;
 use crate::error::ResearchError;
 
 /// Refuses to go on with a research whose results would not belong together: those of other units,
-/// of other iterations, of another seed, of other rules by which the domain is updated. The domain may be another, for an experiment is what its
-/// config says; so may all that says only how experiments are run: workers, branches, devices,
-/// retries, timeouts.
+/// of other iterations, of another seed, of other rules by which the domain is updated. The domain
+/// may be another, for an experiment is what its config says; so may all that says only how
+/// experiments are run: workers, branches, devices, retries, timeouts.
 pub(crate) fn check(
     before: &ResearchRecord,
     now: &ResearchRecord,

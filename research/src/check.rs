@@ -72,8 +72,8 @@ pub(crate) fn place(options: &RunOptions, place: &Place) -> Result<(), ResearchE
     }
 }
 
-/// A unit has some time; and code is interrupted by ending its process, which may not be the one that
-/// called `run`.
+/// A unit has some time; and code is interrupted by ending its process, which may not be the one
+/// that called `run`.
 pub(crate) fn timeouts(experiment: &Experiment, options: &RunOptions) -> Result<(), ResearchError> {
     let mut units = experiment.units().iter();
     if let Some(unit) = units.find(|unit| unit.timeout() == Some(Duration::ZERO)) {

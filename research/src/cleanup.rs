@@ -54,8 +54,8 @@ fn listed(ended: &[String]) -> String {
     listed
 }
 
-/// Removes the folder of a research as [`research_storage::remove`] does, and kills the strays of its
-/// runs. A worker that passes this call on the way to its `run` removes nothing: its leader has
+/// Removes the folder of a research as [`research_storage::remove`] does, and kills the strays of
+/// its runs. A worker that passes this call on the way to its `run` removes nothing: its leader has
 /// already done so.
 ///
 /// # Errors

@@ -9,8 +9,9 @@ use research_storage::StoredResearch;
 
 use crate::error::ResearchError;
 
-/// Folds the log of a stored research. An experiment that did not succeed and has retries left is still to be
-/// done. With `redo_failed`, every experiment that did not succeed is, as if it had not been tried.
+/// Folds the log of a stored research. An experiment that did not succeed and has retries left is
+/// still to be done. With `redo_failed`, every experiment that did not succeed is, as if it had not
+/// been tried.
 pub(crate) fn resume_state(
     stored: &StoredResearch,
     retries: u32,

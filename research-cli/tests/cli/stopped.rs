@@ -292,7 +292,7 @@ fn a_domain_without_an_end_is_run_until_it_is_stopped() {
     place.script("u.sh", "touch begun; echo 1");
     let running = place.start(&["run", "research.toml"]);
     running.wait_for_file("begun");
-    running.wait_for_log("s", "the domain has no end");
+    running.wait_for_log("s", "the domain is infinite");
     running.signal("INT");
     let done = running.end();
     assert_eq!(done.code, Some(130), "{done:?}");

@@ -70,8 +70,8 @@ pub(crate) struct MemoryAdmission {
     plan: DevicePlan,
     /// What running tasks have declared, by worker: places of devices, and bytes.
     running: BTreeMap<WorkerNumber, (TaskNumber, Vec<(usize, u64)>)>,
-    /// What the processes of workers may keep, where they keep what their tasks have taken: the most
-    /// that one of these has declared, for each of its devices.
+    /// What the processes of workers may keep, where they keep what their tasks have taken: the
+    /// most that one of these has declared, for each of its devices.
     kept: BTreeMap<WorkerNumber, Vec<(usize, u64)>>,
     waits: BTreeMap<WorkerNumber, Wait>,
     /// What was last told of the workers that wait.
@@ -249,8 +249,8 @@ impl MemoryAdmission {
         }
     }
 
-    /// What neither others use nor experiments of this run have declared that run or whose memory is
-    /// kept, by other processes than that of the worker.
+    /// What neither others use nor experiments of this run have declared that run or whose memory
+    /// is kept, by other processes than that of the worker.
     fn undeclared(&self, sample: &DeviceSample, worker: WorkerNumber, place: usize) -> u64 {
         let used = sample.total.saturating_sub(sample.free);
         let others = used.saturating_sub(sample.ours);

@@ -105,8 +105,8 @@ pub(crate) struct PlannedDevice {
 /// The devices of a worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkerDevices {
-    /// What the worker and all that it starts see, for `CUDA_VISIBLE_DEVICES`; `None` where they see
-    /// what everybody does, and devices have their own names.
+    /// What the worker and all that it starts see, for `CUDA_VISIBLE_DEVICES`; `None` where they
+    /// see what everybody does, and devices have their own names.
     pub(crate) visible: Option<Arc<str>>,
     /// The devices of each branch, as they are numbered among those that are seen.
     pub(crate) branches: Vec<Vec<String>>,

@@ -1,4 +1,5 @@
-//! What a research adds where experiments run: to their configs, to what root units see, to programs.
+//! What a research adds where experiments run: to their configs, to what root units see, to
+//! programs.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -34,8 +35,8 @@ impl Executor {
         task
     }
 
-    /// Marks the programs that it starts, and all that these start, as processes of the run with this
-    /// mark, so that [`kill_strays`](crate::kill_strays) finds them when this process was
+    /// Marks the programs that it starts, and all that these start, as processes of the run with
+    /// this mark, so that [`kill_strays`](crate::kill_strays) finds them when this process was
     /// killed. Workers need not ask for it: all that they start is marked.
     #[must_use]
     pub fn marked(mut self, run: &str) -> Self {

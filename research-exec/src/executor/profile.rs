@@ -22,8 +22,8 @@ pub(super) struct Profile {
 /// What one unit took.
 struct UnitProfile {
     name: Arc<str>,
-    /// Whether all its work happens in processes of its own: what this one uses meanwhile is none of
-    /// its.
+    /// Whether all its work happens in processes of its own: what this one uses meanwhile is none
+    /// of its.
     is_process: bool,
     measured: Measurements,
     spans: SpanTimes,

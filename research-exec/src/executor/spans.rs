@@ -240,8 +240,8 @@ impl Subscriber for SpanCounter {
 
 /// A `tracing` subscriber of a program's own that lets the spans of units be counted, too.
 ///
-/// With a [profile](super::Executor::profile) of level 2, spans are counted without further ado in a
-/// program that has no subscriber. One that has, to see its logs, puts this around it:
+/// With a [profile](super::Executor::profile) of level 2, spans are counted without further ado in
+/// a program that has no subscriber. One that has, to see its logs, puts this around it:
 ///
 /// ```
 /// use research_exec::SpanProfile;

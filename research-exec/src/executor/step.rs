@@ -6,8 +6,8 @@ use super::Executor;
 use super::branch::Branch;
 
 impl Executor {
-    /// Takes the turn of a unit in one branch: runs it if it is due, and sends what was saved if that
-    /// is due.
+    /// Takes the turn of a unit in one branch: runs it if it is due, and sends what was saved if
+    /// that is due.
     pub(super) fn take_turn(
         &self,
         branch: &mut Branch,
@@ -94,8 +94,8 @@ impl Executor {
         branches[runner].settle(position, unit, result, sink)
     }
 
-    /// The same in a research that was begun when root units saw the first branch, and only that saved
-    /// what they put out.
+    /// The same in a research that was begun when root units saw the first branch, and only that
+    /// saved what they put out.
     fn call_root(
         &self,
         position: usize,
@@ -135,8 +135,8 @@ impl Executor {
     }
 }
 
-/// Calls a root unit in one of the branches. Its generator stays with the first one, which is the last
-/// to be ended.
+/// Calls a root unit in one of the branches. Its generator stays with the first one, which is the
+/// last to be ended.
 pub(super) fn call_in(
     branches: &mut [&mut Branch],
     runner: usize,

@@ -1,9 +1,9 @@
-//! Workers that are forked from the process of the run, as it was when the run began: by a child with
-//! one thread, for the leader soon has several.
+//! Workers that are forked from the process of the run, as it was when the run began: by a child
+//! with one thread, for the leader soon has several.
 //!
-//! For each worker the server forks a child, which forks the worker and ends. The leader adopts such
-//! an orphan, being a child subreaper meanwhile. So workers are children of the leader, which is
-//! told by the system how they end; they end with it; and they do not need the server any more.
+//! For each worker the server forks a child, which forks the worker and ends. The leader adopts
+//! such an orphan, being a child subreaper meanwhile. So workers are children of the leader, which
+//! is told by the system how they end; they end with it; and they do not need the server any more.
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -34,8 +34,8 @@ use crate::worker::{Role, WORKER_FAILED, WorkerBootstrap, serve};
 /// The most bytes of what a worker is told.
 const MOST_BYTES: usize = 128 << 10;
 
-/// The server has so long to fork a worker. It takes some milliseconds for each hundred megabytes of
-/// the program.
+/// The server has so long to fork a worker. It takes some milliseconds for each hundred megabytes
+/// of the program.
 const PATIENCE: u16 = 60_000;
 
 /// The leader's hold of the server.
@@ -247,7 +247,8 @@ impl Server {
         Ok((start, commands))
     }
 
-    /// Forks a worker that becomes a child of the leader; gives `None` in the worker, once it is one.
+    /// Forks a worker that becomes a child of the leader; gives `None` in the worker, once it is
+    /// one.
     fn fork_worker(&self) -> io::Result<Option<Pid>> {
         let (numbers, number) = pipe2(OFlag::O_CLOEXEC)?;
         let (go, gone) = pipe2(OFlag::O_CLOEXEC)?;

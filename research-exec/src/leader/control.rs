@@ -6,30 +6,29 @@ use crossbeam_channel::Sender;
 
 use crate::scheduler::Input;
 
-/// Lets any thread of the leader's program end a run, as Ctrl-C does. Its clones control the same
-/// run.
+/// Lets any thread of the leader's program end a run, as Ctrl-C does. Clones control the same run.
 #[derive(Clone, Debug, Default)]
 pub struct RunControl(Arc<Mutex<Control>>);
 
 #[derive(Debug, Default)]
 struct Control {
-    /// Where the leader listens; `None` before it begins and after it ends.
+    /// The inbox of the leader; `None` before it begins and after it ends.
     inbox: Option<Sender<Input>>,
-    /// Whether it was asked to stop before the leader began.
+    /// Whether `stop` was called before the leader began.
     stop: bool,
-    /// Whether it was asked to end at once before the leader began.
+    /// Whether `kill` was called before the leader began.
     kill: bool,
 }
 
 impl RunControl {
-    /// Asks the run to finish what it has begun, and to start nothing new.
+    /// Lets running experiments finish, and starts no others.
     pub fn stop(&self) {
         let mut control = self.lock();
         control.stop = true;
         control.send(Input::Stop);
     }
 
-    /// Asks the run to end at once.
+    /// Ends the run at once.
     pub fn kill(&self) {
         let mut control = self.lock();
         control.kill = true;
@@ -46,8 +45,7 @@ impl RunControl {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connects the leader, and forwards what was asked for before. It is disconnected when the
-    /// guard is dropped.
+    /// Connects the leader, and forwards earlier requests. Dropping the guard disconnects it.
     pub(super) fn connect(&self, inbox: &Sender<Input>) -> Connected {
         let mut control = self.lock();
         control.inbox = Some(inbox.clone());
@@ -65,13 +63,13 @@ impl RunControl {
 impl Control {
     fn send(&self, input: Input) {
         if let Some(inbox) = &self.inbox {
-            // A leader that has ended needs no stop.
+            // A leader that has ended needs no request.
             let _ = inbox.send(input);
         }
     }
 }
 
-/// A leader that can be controlled.
+/// The connection to a leader.
 pub(super) struct Connected(RunControl);
 
 impl Drop for Connected {

@@ -1,6 +1,7 @@
-//! The scheduler within reach of all threads of the leader. Whoever hears of something tells it,
-//! and does at once what mostly follows: events are handed to the writer, and a worker is given its
-//! next task. To wake the leader's own thread for that would take longer than a small task does.
+//! The dispatch gives all threads of the leader access to the scheduler. The thread that receives a
+//! report feeds it to the scheduler and executes the most frequent actions at once: it hands events
+//! to the writer and sends the worker its next task. Waking the leader's own thread for that would
+//! take longer than a small task.
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
@@ -17,21 +18,21 @@ use crate::clock::{Clock, Moment};
 use crate::scheduler::{Action, Input, Scheduler};
 use crate::transport::messages::{Task, TaskNumber};
 
-/// The scheduler, and what its actions need most often.
+/// The scheduler, and what its most frequent actions need.
 pub(super) struct Dispatch {
     pub(super) scheduler: Scheduler,
     pub(super) workers: HashMap<WorkerNumber, Arc<RunningWorker>>,
     pub(super) writer: Option<Writer>,
     clock: Clock,
-    /// What the scheduler asked for last; the buffer is used again.
-    asked: Vec<Action>,
-    /// What is to be done by the leader's own thread, in order, and all that comes after it.
-    left: VecDeque<Action>,
-    /// The tasks that whoever has caused them is to send.
+    /// The actions of the last input; the buffer is reused.
+    actions: Vec<Action>,
+    /// Actions that the leader's own thread executes, and everything after them.
+    for_leader: VecDeque<Action>,
+    /// Tasks that the thread which caused them has to send.
     pending_sends: Vec<PendingSend>,
-    /// When the leader's own thread wakes without being told.
+    /// When the leader's own thread wakes up by itself.
     wakes_at: Option<Moment>,
-    /// What a thread said that panicked while it told the scheduler of something.
+    /// The payload of a panic in another thread's call of the scheduler.
     panic: Option<Box<dyn Any + Send>>,
 }
 
@@ -42,46 +43,46 @@ impl Dispatch {
             workers: HashMap::new(),
             writer: Some(writer),
             clock: Clock::start(),
-            asked: Vec::new(),
-            left: VecDeque::new(),
+            actions: Vec::new(),
+            for_leader: VecDeque::new(),
             pending_sends: Vec::new(),
             wakes_at: None,
             panic: None,
         }
     }
 
-    /// Begins the run.
+    /// Starts the run.
     pub(super) fn start(&mut self) {
-        self.scheduler.start(self.clock.now(), &mut self.asked);
+        self.scheduler.start(self.clock.now(), &mut self.actions);
         self.execute();
     }
 
-    /// Tells the scheduler of something, and does what follows from it.
+    /// Feeds `input` to the scheduler and executes the resulting actions.
     pub(super) fn handle(&mut self, input: Input) {
         self.scheduler
-            .handle(self.clock.now(), input, &mut self.asked);
+            .handle(self.clock.now(), input, &mut self.actions);
         self.execute();
     }
 
-    /// What is to be done next by the leader's own thread.
+    /// Takes the next action for the leader's own thread.
     pub(super) fn next_action(&mut self) -> Option<Action> {
-        let action = self.left.pop_front();
+        let action = self.for_leader.pop_front();
         self.execute();
         action
     }
 
-    /// How long it is until there is something to do even if nothing happens. The leader's own thread
-    /// asks before it waits, and is woken if it becomes less.
+    /// The time until the scheduler needs a tick. The leader's own thread calls this before it
+    /// waits, and is woken if the time becomes shorter.
     pub(super) fn time_left(&mut self) -> Option<Duration> {
         self.wakes_at = self.scheduler.next_deadline();
         Some(self.clock.time_until(self.wakes_at?))
     }
 
-    /// Whether there is something to do for the leader's own thread.
+    /// Whether the leader's own thread has something to do.
     fn needs_leader(&self) -> bool {
         let deadline = self.scheduler.next_deadline();
         let is_earlier = |moment| self.wakes_at.is_none_or(|wakes_at| moment < wakes_at);
-        !self.left.is_empty() || self.panic.is_some() || deadline.is_some_and(is_earlier)
+        !self.for_leader.is_empty() || self.panic.is_some() || deadline.is_some_and(is_earlier)
     }
 
     /// Hands events to the writer.
@@ -94,17 +95,18 @@ impl Dispatch {
         }
     }
 
-    /// The tasks to send now. Their events are with the writer; nobody else has to wait meanwhile.
+    /// Takes the tasks to send. Their events are with the writer, and sending does not need the
+    /// lock.
     pub(super) fn take_pending_sends(&mut self) -> Vec<PendingSend> {
         std::mem::take(&mut self.pending_sends)
     }
 
-    /// Does what any thread may do, up to the first action that is the leader's; events that follow
-    /// each other go to the writer together.
+    /// Executes the actions that any thread may execute, up to the first one that is for the
+    /// leader's own thread. Consecutive events go to the writer together.
     fn execute(&mut self) {
-        self.left.extend(self.asked.drain(..));
+        self.for_leader.extend(self.actions.drain(..));
         let mut events = Vec::new();
-        while let Some(action) = self.left.pop_front() {
+        while let Some(action) = self.for_leader.pop_front() {
             match action {
                 Action::Append(more) if events.is_empty() => events = more,
                 Action::Append(more) => events.extend(more),
@@ -118,7 +120,7 @@ impl Dispatch {
                     });
                 }
                 other => {
-                    self.left.push_front(other);
+                    self.for_leader.push_front(other);
                     break;
                 }
             }
@@ -127,7 +129,7 @@ impl Dispatch {
     }
 }
 
-/// A task that is to be sent to a worker.
+/// A task that has to be sent to a worker.
 pub(super) struct PendingSend {
     worker: Arc<RunningWorker>,
     number: TaskNumber,
@@ -137,14 +139,14 @@ pub(super) struct PendingSend {
 impl PendingSend {
     pub(super) fn send(self) {
         if self.worker.run(self.number, &self.task).is_err() {
-            // Mostly it is gone already. One that does not read has missed a part of the message;
-            // either way its link says that it is lost.
+            // Usually the worker has ended already. A worker that does not read has missed a part
+            // of the message. In both cases its listener reports the loss.
             self.worker.kill();
         }
     }
 }
 
-/// The leader's own hold of the dispatch.
+/// The leader's handle of the dispatch.
 #[derive(Clone)]
 pub(super) struct DispatchHandle {
     dispatch: Arc<Mutex<Dispatch>>,
@@ -162,8 +164,8 @@ impl DispatchHandle {
         }
     }
 
-    /// Waits for its turn. A panic of another thread in the middle of its own goes on here: it is
-    /// the domain's, which was asked for its next config.
+    /// Locks the dispatch. A panic of the scheduler in another thread is resumed here: it comes
+    /// from the domain, which was asked for its next config.
     pub(super) fn lock(&self) -> MutexGuard<'_, Dispatch> {
         let mut dispatch = self.dispatch.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(panic) = dispatch.panic.take() {
@@ -172,7 +174,7 @@ impl DispatchHandle {
         dispatch
     }
 
-    /// Has something in it when there is something to do for the leader's own thread.
+    /// A channel that has a message when the leader's own thread has something to do.
     pub(super) fn woken(&self) -> &Receiver<()> {
         &self.woken
     }
@@ -185,20 +187,21 @@ impl DispatchHandle {
     }
 }
 
-/// The hold of a thread that listens to a worker.
+/// The sending handle of a thread that listens to a worker.
 pub(super) struct DispatchSender {
     dispatch: Weak<Mutex<Dispatch>>,
     wake: Sender<()>,
 }
 
 impl DispatchSender {
-    /// Tells of something, and does what follows from it; false if there is no leader any more.
+    /// Feeds `input` to the scheduler and executes the resulting actions; returns false if there is
+    /// no leader any longer.
     pub(super) fn report(&self, input: Input) -> bool {
         let Some(dispatch) = self.dispatch.upgrade() else {
             return false;
         };
         let Ok(mut dispatch) = dispatch.lock() else {
-            // The leader has panicked, and ends.
+            // The leader has panicked and ends.
             return false;
         };
         if dispatch.panic.is_some() {
@@ -214,7 +217,7 @@ impl DispatchSender {
             order.send();
         }
         if needs_leader {
-            // It is full only if the leader is to wake already.
+            // It is full only if the leader wakes up anyway.
             let _ = self.wake.try_send(());
         }
         true

@@ -1,4 +1,4 @@
-//! A run without worker processes: its one worker is the leader itself.
+//! A run without worker processes: the leader itself is its only worker.
 
 use std::collections::VecDeque;
 
@@ -12,14 +12,14 @@ use crate::in_unit;
 use crate::scheduler::Input;
 use crate::transport::messages::{Init, Task, TaskNumber};
 
-/// As many events are handed over together, at most.
+/// The events are handed over in batches of this size.
 const BATCH: usize = 64;
 
-/// The one worker; its number is 0.
+/// The only worker, with number 0.
 pub(super) struct InProcess {
     executor: Executor,
     inputs: VecDeque<Input>,
-    /// What units start is in this research.
+    /// Marks that processes which units start are nested in this research.
     _runs: Option<NestedRun>,
 }
 
@@ -36,24 +36,24 @@ impl InProcess {
         Self {
             executor,
             inputs: VecDeque::new(),
-            // Without it researches that start each other are not counted, and all else is the same.
+            // Without it, nested researches are not counted; everything else works.
             _runs: NestedRun::begin().ok(),
         }
     }
 
-    /// Whether its experiments have code whose output was to be kept.
+    /// Whether its experiments run code whose output should be captured.
     pub(super) fn prints(&self) -> bool {
         self.executor.redirects() != Redirects::default()
             && !self.executor.experiment().is_processes()
     }
 
-    /// Whether units of its experiments start programs.
+    /// Whether its units start programs.
     pub(super) fn starts_programs(&self) -> bool {
         let mut units = self.executor.experiment().units().iter();
         units.any(Unit::is_process)
     }
 
-    /// What comes next: what others say, signals for instance, comes first.
+    /// The next input. Those of other threads, such as signals, come first.
     pub(super) fn next_input(&mut self, inbox: &Receiver<Input>) -> Option<Input> {
         inbox.try_recv().ok().or_else(|| self.inputs.pop_front())
     }
@@ -66,14 +66,14 @@ impl InProcess {
     }
 
     pub(super) fn end(&mut self) {
-        let reason = "the run is over".to_owned();
+        let reason = "the run has ended".to_owned();
         self.inputs.push_back(Input::WorkerLost {
             worker: WORKER,
             reason,
         });
     }
 
-    /// Runs a task here and now. Gives the reason of the first failure, if there is one.
+    /// Runs a task in this thread. Returns the reason of the first failure, if there is one.
     pub(super) fn run(
         &mut self,
         number: TaskNumber,
@@ -84,7 +84,7 @@ impl InProcess {
             events: Vec::new(),
             append,
         };
-        // This sink takes everything: what ends with an error is what could not be stored.
+        // The sink accepts everything, so an error means that values could not be stored.
         let before = in_unit::set_thread(true);
         let endings = self.executor.run_task(task, &mut sink);
         in_unit::set_thread(before);
@@ -100,7 +100,7 @@ impl InProcess {
             }
         };
         let events = sink.events;
-        // In debug mode a failure has killed the other branches.
+        // In debug mode a failure has ended the other branches.
         let failed = endings.iter().find(|one| one.status == Status::Failed);
         let failed = failed.or_else(|| endings.iter().find(|one| !one.status.is_success()));
         let reason = failed.and_then(|ending| ending.reason.clone());

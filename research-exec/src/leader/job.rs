@@ -1,4 +1,4 @@
-//! What a run is given, and how it ended.
+//! The parameters of a run, and its result.
 
 use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subscriber};
 use research_process::MAX_DEPTH;
@@ -10,93 +10,94 @@ use crate::scheduler::StatusCounts;
 use crate::task::TaskSource;
 use crate::worker::Target;
 
-/// All that is needed to run a research.
+/// The parameters of a run.
 pub struct Job {
-    /// What is run for each config.
+    /// The experiment that runs for each config.
     pub experiment: Experiment,
-    /// How.
+    /// The options of the research.
     pub options: RunOptions,
-    /// Where experiments come from.
+    /// The source of the experiments.
     pub source: Box<dyn TaskSource>,
-    /// Which devices its workers have.
+    /// The devices of its workers.
     pub devices: DevicePlan,
-    /// Who decides on updates of the domain, if somebody does.
+    /// Decides on updates of the domain.
     pub updater: Option<Box<dyn DomainUpdater>>,
-    /// Who tells of the memory of devices, where that is checked.
+    /// Samples the memory of devices, if it is checked.
     pub probe: Box<dyn DeviceProbe>,
-    /// Where events are kept.
+    /// Stores the events.
     pub storage: Box<dyn Storage>,
-    /// Who else wants to see them.
+    /// Receive the events, too.
     pub subscribers: Vec<Box<dyn Subscriber>>,
-    /// Which `run` of the program this is, so that workers find it.
+    /// Identifies this `run` of the program for workers.
     pub target: Target,
-    /// What starts its workers.
+    /// Starts the workers.
     pub launcher: Launcher,
-    /// What workers build the experiment from, where it was not written in Rust.
+    /// The description from which workers build the experiment, if it is not written in Rust.
     pub recorded_source: Option<String>,
-    /// What other threads of the program can end the run with.
+    /// Lets other threads of the program end the run.
     pub control: RunControl,
     /// Listens to Ctrl-C, SIGTERM and other signals, which end the run in an orderly way; without
-    /// it they do what they do in this process.
+    /// it they have their usual effect on this process.
     pub signals: Option<Signals>,
-    /// What people should know before it begins.
+    /// Warnings that are logged when the run begins.
     pub warnings: Vec<String>,
-    /// What marks the processes of the run, for whoever comes after it to know them: in the form
-    /// `PID-TIME`, which no other run of this machine has ([`new_mark`](crate::new_mark)).
+    /// The mark of the run's processes, by which later runs find strays, in the form `PID-TIME`
+    /// ([`new_mark`](research_process::new_mark)).
     pub mark: String,
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Whether it came to its end.
+    /// How it ended.
     pub outcome: Outcome,
-    /// How many experiments got which final status in this run.
+    /// The number of experiments with each final status in this run.
     pub counts: StatusCounts,
 }
 
-/// A run could not be done, or not to its end. What was stored is stored, and the research can be
-/// resumed.
+/// The run failed or was interrupted. Everything stored is kept, and the research can be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Events could not be kept.
-    #[error("the run ends here: {0}")]
+    /// Events could not be stored.
+    #[error("the run was aborted: {0}")]
     Storage(#[from] StorageError),
     /// A worker could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
-    /// It made no sense to go on.
-    #[error("the run ends here: {0}")]
+    /// The run cannot continue.
+    #[error("the run was aborted: {0}")]
     GivenUp(String),
-    /// It was stopped before it came to its end, and what it was for is not there.
-    #[error("it was interrupted")]
+    /// It was interrupted before its results were complete.
+    #[error("the run was interrupted")]
     Interrupted,
-    /// A unit has failed, and failures are to be raised at once.
+    /// A unit has failed in debug mode.
     #[error("{0}")]
     Raised(String),
-    /// It would be in a unit of a research that is in a unit of another one, and so on.
+    /// Too many researches run within units of each other.
     #[error(
-        "researches are nested too deep: this one is in a unit of another one, which is in a unit of another one, \
-         and so on {MAX_DEPTH} times; does it start itself?"
+        "researches are nested too deeply: this one runs in a unit of another one, and so on {MAX_DEPTH} times; \
+         check whether it starts itself"
     )]
     TooDeep,
     /// A thread of the leader has panicked.
-    #[error("the leader's {0} has panicked: this is a fault of research itself, please report it")]
+    #[error(
+        "the {0} thread of the leader has panicked; this is a bug in research, please report it"
+    )]
     Panicked(&'static str),
-    /// The system has no thread for a part of the leader.
-    #[error("the leader has no thread that {purpose}: {source}")]
+    /// A thread of the leader could not be started.
+    #[error("cannot start the {purpose} thread: {source}")]
     NoThread {
-        /// What the thread is for.
+        /// The purpose of the thread.
         purpose: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The system refused something else.
+    /// Another call of the system failed.
     #[error("the leader cannot {action}: {source}")]
     Io {
-        /// What was tried.
+        /// What the leader tried to do.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }

@@ -144,7 +144,8 @@ struct Link {
     sender: DispatchSender,
 }
 
-/// Without somebody who listens to it, nobody would see to its end, and the run would wait for that.
+/// Without somebody who listens to it, nobody would see to its end, and the run would wait for
+/// that.
 impl Drop for Link {
     fn drop(&mut self) {
         self.child.kill();

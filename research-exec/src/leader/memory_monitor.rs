@@ -1,4 +1,4 @@
-//! Looks at the memory of devices, in a thread of its own: a driver may take its time, or hang.
+//! Samples the memory of devices in a thread of its own, because a driver may be slow or hang.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,14 +12,14 @@ use crate::scheduler::Input;
 /// A running memory_monitor. Its thread ends when it has nobody to answer any more.
 pub(super) struct MemoryMonitor {
     rounds: Sender<u64>,
-    /// What was asked for and not begun with.
+    /// The requested round that the thread has not started yet.
     asked: Receiver<u64>,
 }
 
-/// Whose memory is looked at, and who looks.
+/// The sampled devices, and how to sample them.
 pub(super) struct MonitoredMemory {
     pub(super) probe: Box<dyn DeviceProbe>,
-    /// The devices, as the driver knows them.
+    /// The ids of the devices in the driver.
     pub(super) devices: Vec<String>,
     /// Whether experiments run in this process.
     pub(super) in_process: bool,
@@ -37,9 +37,9 @@ impl MemoryMonitor {
         Ok(Self { rounds, asked })
     }
 
-    /// Asks for the samples of a round. That it does not answer is noticed by who asks.
+    /// Requests the samples of a round. The scheduler notices if no answer comes.
     pub(super) fn ask(&self, round: u64) {
-        // While it hangs, only the last round is still waited for.
+        // While the driver hangs, only the last round is still waited for.
         let _ = self.asked.try_recv();
         let _ = self.rounds.try_send(round);
     }
@@ -50,7 +50,7 @@ impl MonitoredMemory {
         while let Ok(round) = asked.recv() {
             let samples = catch_unwind(AssertUnwindSafe(|| self.samples()));
             let samples =
-                samples.unwrap_or_else(|_| Err("who tells of it has panicked".to_owned()));
+                samples.unwrap_or_else(|_| Err("the device driver has panicked".to_owned()));
             if inputs.send(Input::Sampled { round, samples }).is_err() {
                 return;
             }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::devices::DeviceInfo;
 
-    /// A driver that does not answer before it is told to.
+    /// A driver that answers only when it is allowed to.
     struct Hanging {
         was_asked: Sender<()>,
         may_answer: Receiver<()>,

@@ -1,4 +1,4 @@
-//! What a leader is made of, before it begins.
+//! Setting up a leader.
 
 use std::io;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::scheduler::{Input, Scheduler, Settings};
 use crate::transport::messages::{Init, PROTOCOL};
 
 impl Leader {
-    /// Makes all that the run needs; no worker is started yet.
+    /// Creates everything that the run needs; no worker is started yet.
     pub(super) fn new(
         job: Job,
         inputs: Sender<Input>,
@@ -37,7 +37,7 @@ impl Leader {
         let mut updates = None;
         if let Some(updater) = job.updater {
             let started = Updates::start(updater, inputs.clone());
-            let (running, subscriber) = started.map_err(no_thread("updates the domain"))?;
+            let (running, subscriber) = started.map_err(no_thread("domain update"))?;
             subscribers.push(subscriber);
             updates = Some(running);
         }
@@ -59,19 +59,18 @@ impl Leader {
         let memory_monitor = sampled.map(|sampled| MemoryMonitor::start(sampled, inputs.clone()));
         let memory_monitor = memory_monitor
             .transpose()
-            .map_err(no_thread("looks at devices"))?;
+            .map_err(no_thread("device memory"))?;
         let experiments_folder = storage.experiments_folder().map(PathBuf::from);
-        let subscribers =
-            Subscribers::start(subscribers).map_err(no_thread("calls a subscriber"))?;
-        let writer = Writer::start(storage, subscribers).map_err(no_thread("writes the log"))?;
+        let subscribers = Subscribers::start(subscribers).map_err(no_thread("subscriber"))?;
+        let writer = Writer::start(storage, subscribers).map_err(no_thread("writer"))?;
         let n_iters = options.n_iters.or(experiment.default_n_iters());
         let init = Init {
             protocol: PROTOCOL,
             worker: WorkerNumber(0),
             options,
             experiments_folder,
-            // Nothing is to be seen of this process, of which it may be too late to hide devices;
-            // programs are processes of their own.
+            // It may be too late to hide devices from this process; programs are processes of their
+            // own.
             devices: if in_process && !experiment.is_processes() {
                 job.devices.of_process(WorkerNumber(0))
             } else {
@@ -106,12 +105,12 @@ impl Leader {
     }
 }
 
-/// The error when there is no thread for something.
+/// The error for a thread that cannot be started.
 fn no_thread(purpose: &'static str) -> impl FnOnce(io::Error) -> RunError {
     move |source| RunError::NoThread { purpose, source }
 }
 
-/// What the scheduler goes by, without rules of updates.
+/// The settings of the scheduler, without update rules.
 fn settings_of(options: &RunOptions, experiment: &Experiment) -> Settings {
     Settings {
         workers: if options.isolation == Isolation::None {
@@ -124,7 +123,7 @@ fn settings_of(options: &RunOptions, experiment: &Experiment) -> Settings {
         double_retry_delay: options.double_retry_delay,
         max_failures: options.max_failures,
         timeout: options.timeout.filter(|_| match options.isolation {
-            // Else each worker sees to the timeouts of its executors.
+            // Otherwise each worker enforces the timeouts of its executors.
             Isolation::Experiment => experiment.is_processes(),
             Isolation::Worker => true,
             Isolation::None => false,

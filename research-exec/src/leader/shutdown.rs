@@ -1,4 +1,4 @@
-//! Workers that were told to end, and how long each is waited for.
+//! Workers that were asked to end, and their deadlines.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,31 +6,31 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, at, never};
 use research_core::WorkerNumber;
 
-/// A worker that was told to end has so long to do it; nothing runs in it that is of use.
-const LAST_MOMENTS: Duration = Duration::from_secs(2);
+/// The time that a worker has to end; everything that it runs is discarded.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(2);
 
-/// Workers that were told to end, those first that were told first.
+/// The workers that were asked to end, in order of their deadlines.
 #[derive(Default)]
 pub(super) struct ShutdownDeadlines(VecDeque<(Instant, WorkerNumber)>);
 
 impl ShutdownDeadlines {
-    /// It was told now.
-    pub(super) fn told(&mut self, worker: WorkerNumber) {
-        self.0.push_back((Instant::now() + LAST_MOMENTS, worker));
+    /// Starts the deadline of a worker.
+    pub(super) fn start(&mut self, worker: WorkerNumber) {
+        self.0.push_back((Instant::now() + SHUTDOWN_TIME, worker));
     }
 
-    /// The number stands for another process from now on: the one that was told has ended.
-    pub(super) fn is_replaced(&mut self, worker: WorkerNumber) {
-        self.0.retain(|(_, told)| *told != worker);
+    /// Forgets the deadline of a number that another process has now.
+    pub(super) fn cancel(&mut self, worker: WorkerNumber) {
+        self.0.retain(|(_, waiting)| *waiting != worker);
     }
 
-    /// What tells when the time of the first one is over.
-    pub(super) fn too_late(&self) -> Receiver<Instant> {
+    /// A channel that receives a message at the first deadline.
+    pub(super) fn expiry(&self) -> Receiver<Instant> {
         self.0.front().map_or_else(never, |(end, _)| at(*end))
     }
 
-    /// The next one whose time is over.
-    pub(super) fn next_late(&mut self) -> Option<WorkerNumber> {
+    /// Takes the next worker whose deadline has expired.
+    pub(super) fn next_expired(&mut self) -> Option<WorkerNumber> {
         let (_, worker) = self.0.pop_front_if(|(end, _)| *end <= Instant::now())?;
         Some(worker)
     }

@@ -1,4 +1,4 @@
-//! Those who see the events of a run: in the writer's thread, or each in a thread of its own.
+//! Subscribers: called by the writer's thread, or each in a thread of its own.
 
 mod queue;
 mod weight;
@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use research_core::{Delivery, Event, Subscriber};
 
-use super::updates::said;
+use super::updates::panic_message;
 use queue::Queue;
 
-/// All subscribers of a run.
+/// The subscribers of a run.
 pub(super) struct Subscribers {
-    /// Those that the writer calls itself; one that has panicked is taken out.
+    /// Subscribers that the writer calls itself; one that has panicked is removed.
     synchronous: Vec<Box<dyn Subscriber>>,
     queues: Vec<Queue>,
-    /// What is to be told of subscribers.
+    /// Problems with subscribers that were not logged yet.
     problems: Vec<String>,
 }
 
@@ -47,12 +47,12 @@ impl Subscribers {
         }
     }
 
-    /// What has gone wrong since this was asked last.
+    /// Takes the problems since the last call.
     pub(super) fn take_problems(&mut self) -> Vec<String> {
         std::mem::take(&mut self.problems)
     }
 
-    /// Tells them that there are no more events, and waits until they have seen all.
+    /// Reports the end of events, and waits until all subscribers have processed theirs.
     pub(super) fn finish(&mut self) {
         self.queues.iter().for_each(Queue::close);
         self.call(|subscriber| subscriber.on_end());
@@ -65,9 +65,9 @@ impl Subscribers {
         let problems = &mut self.problems;
         self.synchronous.retain_mut(|subscriber| {
             let called = call_subscriber(&mut **subscriber, &mut call);
-            let is_well = called.is_ok();
+            let is_alive = called.is_ok();
             problems.extend(called.err());
-            is_well
+            is_alive
         });
     }
 }
@@ -75,7 +75,7 @@ impl Subscribers {
 /// Calls a subscriber.
 ///
 /// # Errors
-/// It has panicked, and is to be called no more.
+/// The subscriber has panicked; it must not be called again.
 pub fn call_subscriber(
     subscriber: &mut dyn Subscriber,
     call: impl FnOnce(&mut dyn Subscriber),
@@ -83,9 +83,9 @@ pub fn call_subscriber(
     let called = catch_unwind(AssertUnwindSafe(|| call(&mut *subscriber)));
     called.map_err(|panic| {
         format!(
-            "the subscriber `{}` panicked and gets no more events: {}",
+            "the subscriber `{}` panicked and receives no more events: {}",
             subscriber.name(),
-            said(&*panic)
+            panic_message(&*panic)
         )
     })
 }

@@ -1,5 +1,4 @@
-//! Updates of the domain: somebody who decides on them, in a thread of its own, so that the leader
-//! can do other things meanwhile.
+//! Updates of the domain: a thread of its own decides on them, so that the leader can continue.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,29 +13,29 @@ use super::writer::Writer;
 use crate::scheduler::{Input, UpdateRequest};
 use crate::task::NewDomain;
 
-/// How long the end of a program is waited for that was to decide on an update.
-const LAST_MOMENTS: Duration = Duration::from_millis(500);
-/// How often it is killed meanwhile: it may be about to start.
-const INSISTENCE: Duration = Duration::from_millis(10);
+/// At the end of the run, a program that decides on an update has this long to end.
+const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
+/// It is killed at this interval meanwhile, because it may just be starting.
+const KILL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Decides on updates of the domain. It sees all that happens, and is asked when one of its rules
-/// is due.
+/// Decides on updates of the domain. It receives all events, and is asked when one of its rules is
+/// due.
 pub trait DomainUpdater: Send {
-    /// When each of its rules is asked, as if the configs that were taken from the domain were
-    /// iterations; `last` is when the domain is exhausted.
+    /// When each of its rules is asked. Configs taken from the domain count as iterations; `last`
+    /// means that the domain is exhausted.
     fn rules(&self) -> Vec<When>;
 
-    /// Takes in what happened.
+    /// Receives events.
     fn see(&mut self, events: &[Event]);
 
-    /// The new domain, if there is one.
+    /// Returns the new domain, or `None` for no update.
     ///
     /// # Errors
-    /// It cannot be told: the run ends, and the one that resumes it asks again.
+    /// The update fails: the run ends, and the resumed run asks again.
     fn update(&mut self, request: &UpdateRequest) -> Result<Option<NewDomain>, String>;
 }
 
-/// The thread in which updates are decided on.
+/// The thread that decides on updates.
 pub(super) struct Updates {
     commands: Sender<UpdateCommand>,
     /// Closed when the thread ends.
@@ -48,12 +47,13 @@ pub(super) struct Updates {
 enum UpdateCommand {
     Events(Vec<Event>),
     Ask(UpdateRequest),
-    /// There are no more questions.
+    /// The run has ended.
     End,
 }
 
 impl Updates {
-    /// Starts it; answers go to `inbox`. Whoever sees the log must show it to the subscriber.
+    /// Starts the thread; answers go to `inbox`. The returned subscriber must receive the events of
+    /// the run.
     pub(super) fn start(
         updater: Box<dyn DomainUpdater>,
         inbox: Sender<Input>,
@@ -77,26 +77,27 @@ impl Updates {
         Ok((updates, subscriber))
     }
 
-    /// Asks for an update when all is seen that was appended so far.
+    /// Asks for an update after all events so far were processed.
     pub(super) fn ask(&self, request: UpdateRequest, writer: &Writer) {
         let commands = self.commands.clone();
         writer.then(move || {
-            // The thread ends after the last question.
+            // The thread may have ended.
             let _ = commands.send(UpdateCommand::Ask(request));
         });
     }
 
-    /// Ends it. A program that it runs is killed; a function that does not come to an end goes on
-    /// in its thread, and its answer is of no use to anybody.
+    /// Ends the thread. A program that it runs is killed. A function that does not return continues
+    /// in its thread, and its answer is discarded.
     pub(super) fn stop(self) {
-        // The writer's subscriber holds the channel open. A thread that has ended needs no word.
+        // The writer's subscriber keeps the channel open, so the thread has to be told. It may have
+        // ended.
         let _ = self.commands.send(UpdateCommand::End);
         let begin = Instant::now();
-        while begin.elapsed() < LAST_MOMENTS {
-            // It sends nothing: this ends when the thread does, or after the time.
-            let waited = self.ended.recv_timeout(INSISTENCE);
+        while begin.elapsed() < SHUTDOWN_TIME {
+            // Nothing is sent: this returns when the thread ends, or after the interval.
+            let waited = self.ended.recv_timeout(KILL_INTERVAL);
             if !matches!(waited, Err(error) if error.is_timeout()) {
-                // It had its last word.
+                // It has ended.
                 let _ = self.thread.join();
                 return;
             }
@@ -105,7 +106,7 @@ impl Updates {
     }
 }
 
-/// Shows it what happens.
+/// Forwards events to the thread.
 struct Forward(Sender<UpdateCommand>);
 
 impl Subscriber for Forward {
@@ -114,7 +115,7 @@ impl Subscriber for Forward {
     }
 
     fn on_events(&mut self, events: &[Event]) {
-        // As for asking.
+        // The thread may have ended.
         let _ = self.0.send(UpdateCommand::Events(events.to_vec()));
     }
 }
@@ -145,14 +146,15 @@ fn decide(
     }
 }
 
-/// What a function gives, or what its panic said.
+/// Calls a function and converts a panic to its message.
 fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| format!("it panicked: {}", said(&*panic)))
+    catch_unwind(AssertUnwindSafe(call))
+        .map_err(|panic| format!("it panicked: {}", panic_message(&*panic)))
 }
 
-/// What a panic said.
-pub(super) fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+/// The message of a panic.
+pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no reason was given")
+        .unwrap_or("no message")
 }

@@ -1,4 +1,4 @@
-//! The writer: the one thread that appends to the log, and shows events to others after that.
+//! The writer: the only thread that appends to the log. It shows events to subscribers afterwards.
 
 use std::io;
 use std::thread::JoinHandle;
@@ -10,19 +10,19 @@ use research_core::{Event, LogLevel, Storage, StorageError, Timestamp};
 use super::RunError;
 use super::subscribers::Subscribers;
 
-/// Events wait here for the writer; when it is slow, the leader waits too.
+/// The capacity of the writer's queue; when it is full, the leader waits.
 const QUEUE: usize = 256;
-/// While events come, they are gathered for this long.
+/// Events are gathered for this long.
 const GATHER: Duration = Duration::from_millis(1);
-/// What was appended is committed after this long, at the latest.
+/// Appended events are committed after this time at the latest.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(50);
-/// What ends experiments is committed together, this often.
+/// Ends of experiments are committed at this interval.
 const ENDINGS_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What the writer is sent.
+/// A command to the writer.
 enum WriterCommand {
     Events(Vec<Event>),
-    /// Something to do when all that was sent before is in the log, and shown.
+    /// Something to do when all earlier events are in the log and with the subscribers.
     Then(Box<dyn FnOnce() + Send>),
 }
 
@@ -56,20 +56,20 @@ impl Writer {
         })
     }
 
-    /// Hands events over.
+    /// Appends events.
     pub(super) fn append(&self, events: Vec<Event>) {
         self.send(WriterCommand::Events(events));
     }
 
-    /// Does something when all that was handed over before is in the log, where others can read it, and
-    /// subscribers have seen it.
+    /// Calls `act` when all earlier events are in the log, where other processes can read them, and
+    /// subscribers have received them.
     pub(super) fn then(&self, act: impl FnOnce() + Send + 'static) {
         self.send(WriterCommand::Then(Box::new(act)));
     }
 
     fn send(&self, command: WriterCommand) {
         if let Some(queue) = &self.queue {
-            // That a writer has ended is noticed when the leader waits for what happens next.
+            // The leader notices the end of the writer when it waits.
             let _ = queue.send(command);
         }
     }
@@ -79,7 +79,7 @@ impl Writer {
         &self.ended
     }
 
-    /// Lets it write what it has, and waits for its end.
+    /// Lets the writer finish, and waits for its end.
     pub(super) fn finish(mut self) -> Result<(), RunError> {
         self.queue.take();
         match self.thread.join() {
@@ -96,12 +96,12 @@ struct Writing {
     pending: Pending,
 }
 
-/// What was appended and not yet committed.
+/// Appended events that are not committed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Pending {
     Nothing,
     Events,
-    /// Ends of experiments are among it.
+    /// They include ends of experiments.
     Endings,
 }
 
@@ -112,7 +112,7 @@ impl Writing {
         written?;
         match self.problems() {
             None => Ok(()),
-            // Nobody sees these any more but those who read the log.
+            // Only readers of the log see these.
             Some(problems) => {
                 self.storage.append(&problems)?;
                 self.storage.commit(true)
@@ -120,7 +120,7 @@ impl Writing {
         }
     }
 
-    /// What has gone wrong with subscribers, as events.
+    /// The problems of subscribers, as events.
     fn problems(&mut self) -> Option<Vec<Event>> {
         let problems = self.subscribers.take_problems();
         let messages = problems.into_iter().map(|text| Event::Message {
@@ -137,7 +137,7 @@ impl Writing {
         while let Ok(command) = queue.recv() {
             self.open(command)?;
             while self.pending != Pending::Nothing {
-                // Events come one by one; being woken for each would cost more than writing it.
+                // Being woken for each event would cost more than writing it.
                 std::thread::sleep(GATHER);
                 let is_over = self.append_all(queue)?;
                 if is_over || self.time_left().is_zero() {
@@ -150,8 +150,8 @@ impl Writing {
         self.storage.commit(true)
     }
 
-    /// Appends what waits, a queue full of it at most, for commits must not wait; whether there
-    /// will be no more.
+    /// Appends waiting events, at most a queue full, so that commits are not delayed; returns
+    /// whether the queue is closed.
     fn append_all(&mut self, queue: &Receiver<WriterCommand>) -> Result<bool, StorageError> {
         for _ in 0..QUEUE {
             match queue.try_recv() {
@@ -163,7 +163,7 @@ impl Writing {
         Ok(false)
     }
 
-    /// How long the commit of what is pending can wait.
+    /// The time until the commit of pending events.
     fn time_left(&self) -> Duration {
         let interval = match self.pending {
             Pending::Nothing | Pending::Events => COMMIT_INTERVAL,
@@ -198,7 +198,7 @@ impl Writing {
         });
         self.subscribers.deliver(events);
         match self.problems() {
-            // A subscriber that fails at this is called no more, so this ends.
+            // A subscriber that fails here is not called again, so the recursion ends.
             Some(problems) => self.append(problems),
             None => Ok(()),
         }

@@ -13,10 +13,10 @@ use super::stdout::Capture;
 /// Runs a program at each call and reads its output.
 ///
 /// The unit fails if the program cannot be started, ends with another exit code than 0, is killed
-/// by a signal (then the failure's kind is `Killed`), runs into its deadline (then it is killed with
-/// its group, and the kind is `TimedOut`), or puts out something else than what was
-/// asked for. The last lines of its standard error, or else of its standard output, are the
-/// failure's backtrace.
+/// by a signal (then the failure's kind is `Killed`), runs into its deadline (then it is killed
+/// with its group, and the kind is `TimedOut`), or puts out something else than what was asked for.
+/// The last lines of its standard error, or else of its standard output, are the failure's
+/// backtrace.
 #[derive(Clone, Debug)]
 pub struct ProgramCallable {
     command: ProgramCommand,

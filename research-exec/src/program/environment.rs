@@ -15,7 +15,8 @@ const SEED: &str = "RESEARCH_SEED";
 const ITERATION: &str = "RESEARCH_ITERATION";
 const CONFIG: &str = "RESEARCH_CONFIG";
 
-/// What only one experiment has: a root unit that names one of these is not the same for all branches.
+/// What only one experiment has: a root unit that names one of these is not the same for all
+/// branches.
 pub(super) const OF_EXPERIMENT: [&str; 2] = [ID, PATH];
 
 /// The `NAME=value` texts of an experiment's program.

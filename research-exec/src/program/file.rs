@@ -37,7 +37,8 @@ struct FileState {
     changed: (i64, i64),
 }
 
-/// The longest time between two steps of the clock that stamps files: a tick of the slowest kernels.
+/// The longest time between two steps of the clock that stamps files: a tick of the slowest
+/// kernels.
 const LONGEST_TICK: Duration = Duration::from_millis(10);
 
 impl OutputFile {

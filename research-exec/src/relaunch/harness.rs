@@ -24,7 +24,8 @@ const VARIABLE_BACKWARDS: &[u8] = b"SDAERHT_TSET_TSUR";
 /// So many bytes of a file are looked at at once.
 const PIECE: usize = 1 << 20;
 
-/// The one test that the arguments ask for by its whole name, as nextest and the leader of a run do.
+/// The one test that the arguments ask for by its whole name, as nextest and the leader of a run
+/// do.
 pub(super) fn only_test() -> Option<String> {
     let arguments = std::env::args_os().skip(1);
     let arguments: Vec<_> = arguments.filter_map(|one| one.into_string().ok()).collect();

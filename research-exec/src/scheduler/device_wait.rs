@@ -1,4 +1,4 @@
-//! Workers that wait until their devices have memory.
+//! Workers that wait until their devices have enough free memory.
 
 use research_core::{Event, WorkerNumber};
 
@@ -9,13 +9,13 @@ use crate::clock::Now;
 use crate::devices::MemoryAdmission;
 
 impl Scheduler {
-    /// Lets workers begin tasks only when this admits them.
+    /// Assigns tasks only to workers that `admission` admits.
     pub(crate) fn with_admission(mut self, admission: Option<MemoryAdmission>) -> Self {
         self.admission = admission;
         self
     }
 
-    /// The worker that gets the next task, if there is a task and a worker for it.
+    /// The worker for the next task, if there are both.
     pub(super) fn next_worker(&mut self, now: Now) -> Option<WorkerNumber> {
         let experiments = self.queue.next_experiments()?;
         let Some(admission) = &mut self.admission else {
@@ -27,8 +27,8 @@ impl Scheduler {
             .find(|worker| admission.admits(now.moment, *worker, experiments, is_busy))
     }
 
-    /// Brings what is known of devices up to date, before tasks are given to workers.
-    pub(super) fn look_at_devices(&mut self, now: Now) {
+    /// Updates the state of the devices before tasks are assigned.
+    pub(super) fn refresh_devices(&mut self, now: Now) {
         let Some(admission) = &mut self.admission else {
             return;
         };
@@ -36,13 +36,13 @@ impl Scheduler {
         let is_idle = |worker| matches!(workers.state(worker), Some(WorkerState::Idle));
         admission.look_around(
             now.moment,
-            |worker, task| workers.does(worker, task),
+            |worker, task| workers.runs(worker, task),
             is_idle,
         );
     }
 
-    /// Asks for what must be known of devices, tells who waits for them, and ends the run if
-    /// nobody will ever have waited enough.
+    /// Requests the samples that are needed, reports which workers wait for devices, and gives up the
+    /// run if waiting cannot help.
     pub(super) fn wait_for_devices(&mut self, now: Now, actions: &mut Vec<Action>) {
         let Some(admission) = &mut self.admission else {
             return;

@@ -1,4 +1,4 @@
-//! The tasks that wait for a worker.
+//! The queue of tasks that wait for a worker.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,25 +8,25 @@ use crate::clock::Moment;
 use crate::task::{NewDomain, SourceError, SourceProgress, TaskSource};
 use crate::transport::messages::Task;
 
-/// The tasks that wait, those that are tried again among them, and the source of new ones. It
-/// takes from the source no more than workers can run at once, so that what is left of a domain
-/// can still be replaced.
+/// The waiting tasks, including retries, and the source of new ones. It takes no more tasks from the
+/// source than the workers can run at once, so that an update can still replace the rest of the
+/// domain.
 pub(super) struct Queue {
     source: Box<dyn TaskSource>,
-    /// The source has failed: there is nothing more to take from it.
+    /// Whether the source has failed and returns no more tasks.
     has_failed: bool,
     waiting: VecDeque<Queued>,
-    /// Those that may be tried again at some moment.
+    /// Tasks that are retried at the given moment.
     later: BTreeMap<(Moment, u64), Queued>,
-    /// Keeps tasks of the same moment apart, and in order.
+    /// Distinguishes tasks of the same moment and keeps their order.
     next_later: u64,
 }
 
-/// A task that waits or runs.
+/// A waiting or running task.
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) task: Task,
-    /// How many workers were lost while they ran it.
+    /// The number of workers that were lost while they ran it.
     pub(super) losses: u32,
 }
 
@@ -41,22 +41,22 @@ impl Queue {
         }
     }
 
-    /// How many tasks wait for a worker.
+    /// The number of tasks that wait for a worker.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether no task waits, for a worker or for its moment.
+    /// Whether no task waits, for a worker or for its retry.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.later.is_empty()
     }
 
-    /// Whether there is nothing more to take from the source.
+    /// Whether the source has no more tasks.
     pub(super) fn is_exhausted(&self) -> bool {
         self.has_failed || self.source.remaining() == Some(0)
     }
 
-    /// How many experiments have not been given out, if that is known.
+    /// The number of experiments that were not assigned yet, if it is known.
     pub(super) fn remaining(&self) -> Option<u64> {
         Some(self.source.remaining()? + self.experiments_waiting())
     }
@@ -66,12 +66,12 @@ impl Queue {
         waiting.map(|queued| queued.task.len() as u64).sum()
     }
 
-    /// How many experiments were taken from the domain.
+    /// The progress of the source.
     pub(super) fn progress(&self) -> SourceProgress {
         self.source.progress()
     }
 
-    /// Replaces what is left of the domain.
+    /// Replaces the rest of the domain.
     pub(super) fn update(&mut self, new: &NewDomain) -> Result<UpdateRecord, SourceError> {
         let mut update = self.source.update(new)?;
         let waiting = self.experiments_waiting();
@@ -79,7 +79,7 @@ impl Queue {
         Ok(update)
     }
 
-    /// Takes one more task from the source; false if there is none.
+    /// Takes a task from the source; returns false if there is none.
     pub(super) fn fill_one(&mut self) -> Result<bool, SourceError> {
         if self.is_exhausted() {
             return Ok(false);
@@ -97,7 +97,7 @@ impl Queue {
         }
     }
 
-    /// What the source has to tell of experiments that it has passed.
+    /// Takes the events about experiments that have another index in the domain now.
     pub(super) fn take_moved(&mut self) -> Vec<Event> {
         let moved = self.source.take_moved().into_iter();
         moved
@@ -105,39 +105,39 @@ impl Queue {
             .collect()
     }
 
-    /// How many experiments the task has whose turn it is, if one waits.
+    /// The number of experiments of the next task, if there is one.
     pub(super) fn next_experiments(&self) -> Option<usize> {
         self.waiting.front().map(|queued| queued.task.len())
     }
 
-    /// The task whose turn it is.
+    /// Takes the next task.
     pub(super) fn pop(&mut self) -> Option<Queued> {
         self.waiting.pop_front()
     }
 
-    /// Puts back a task that is to be tried again at once.
+    /// Puts a task at the front of the queue.
     pub(super) fn push_first(&mut self, queued: Queued) {
         self.waiting.push_front(queued);
     }
 
-    /// Puts back a task that is to be tried again when its turn comes.
+    /// Puts a task at the end of the queue.
     pub(super) fn push_last(&mut self, queued: Queued) {
         self.waiting.push_back(queued);
     }
 
-    /// Puts back a task that may be tried again at this moment.
+    /// Queues a task for a retry at this moment.
     pub(super) fn push_later(&mut self, moment: Moment, queued: Queued) {
         self.later.insert((moment, self.next_later), queued);
         self.next_later += 1;
     }
 
-    /// The next moment at which a task may be tried again.
+    /// The moment of the next retry.
     pub(super) fn next_deadline(&self) -> Option<Moment> {
         self.later.keys().next().map(|(moment, _)| *moment)
     }
 
-    /// Lets those tasks wait for a worker whose moment has come.
-    pub(super) fn put_back_due(&mut self, now: Moment) {
+    /// Queues the tasks whose retry is due.
+    pub(super) fn requeue_due(&mut self, now: Moment) {
         while let Some(first) = self.later.first_entry()
             && first.key().0 <= now
         {

@@ -1,4 +1,4 @@
-//! Tasks that ended, and what becomes of their experiments.
+//! Ended tasks, and retries of their failed experiments.
 
 use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber, plural};
 
@@ -11,12 +11,12 @@ use crate::executor::Ending;
 use crate::task::TaskExperiment;
 use crate::transport::messages::Task;
 
-/// A delay is doubled so often at most.
-const MOST_DOUBLINGS: u32 = 20;
+/// The delay before a retry is doubled at most this often.
+const MAX_DOUBLINGS: u32 = 20;
 
 impl Scheduler {
-    /// A worker did its task; what did not succeed is tried again if it may, and what did not come
-    /// to an end in any case.
+    /// Handles the end of a task: failed experiments are retried as far as the settings allow, and
+    /// unfinished ones are always run again.
     pub(super) fn task_ended(
         &mut self,
         now: Now,
@@ -40,35 +40,38 @@ impl Scheduler {
         };
         known.add(endings);
         if known.is_empty() {
-            // Whatever this was, it must not go on for ever.
-            return self.retry_lost(now, task, &known, "its task was given back", actions);
+            // Limits how often this can happen.
+            return self.retry_lost(
+                now,
+                task,
+                &known,
+                "its task ended without a result",
+                actions,
+            );
         }
         self.consecutive_losses = 0;
         let task = Queued { losses: 0, ..task };
         self.rerun_unfinished(now, task, &known);
     }
 
-    /// Of a task that has ended as a whole, keeps what is tried again.
-    pub(super) fn retain_tried_again(
+    /// Keeps the experiments of an ended task that are retried.
+    pub(super) fn retain_retried(
         &mut self,
         task: &mut Task,
         status: impl Fn(&TaskExperiment) -> Status,
     ) {
         task.retain_mut(|one| {
             let status = status(one);
-            self.is_tried_again(one, status)
+            self.is_retried(one, status)
         });
         if task.is_empty() {
             self.updates.task_ended();
         }
     }
 
-    /// Notes how an attempt ended; whether another one is made, which it then is the record of.
-    pub(super) fn is_tried_again(
-        &mut self,
-        experiment: &mut TaskExperiment,
-        status: Status,
-    ) -> bool {
+    /// Records the end of an attempt. Returns whether the experiment is retried, and if so advances it
+    /// to the next attempt.
+    pub(super) fn is_retried(&mut self, experiment: &mut TaskExperiment, status: Status) -> bool {
         let again = !status.is_success() && experiment.failures < self.settings.retries;
         if again {
             experiment.failures += 1;
@@ -79,8 +82,8 @@ impl Scheduler {
         again
     }
 
-    /// Puts back a task whose experiments have failed, for when they may be tried again.
-    pub(super) fn try_again(&mut self, now: Now, task: Task) {
+    /// Queues a task of failed experiments, after the retry delay.
+    pub(super) fn requeue(&mut self, now: Now, task: Task) {
         let Some(failures) = task.iter().map(|one| one.failures).max() else {
             return;
         };
@@ -90,15 +93,15 @@ impl Scheduler {
             return self.queue.push_last(task);
         }
         let doublings = match self.settings.double_retry_delay {
-            true => failures.saturating_sub(1).min(MOST_DOUBLINGS),
+            true => failures.saturating_sub(1).min(MAX_DOUBLINGS),
             false => 0,
         };
         let delay = delay.saturating_mul(1 << doublings);
         self.queue.push_later(now.moment.after(delay), task);
     }
 
-    /// Ends a run of which enough has failed, if there is anything left to begin.
-    pub(super) fn end_if_hopeless(&mut self, now: Now, actions: &mut Vec<Action>) {
+    /// Aborts a run when `max_failures` is reached and experiments are left to start.
+    pub(super) fn abort_after_failures(&mut self, now: Now, actions: &mut Vec<Action>) {
         let failures = self.counts.unsuccessful();
         let Some(most) = self.settings.max_failures else {
             return;
@@ -108,8 +111,8 @@ impl Scheduler {
             return;
         }
         let text = format!(
-            "the run ends here: {} did not succeed, and max_failures is {most}; \
-             mend what is wrong and resume it",
+            "the run was aborted: {} did not succeed, and `max_failures` is {most}; \
+             fix the cause and resume the run",
             plural(failures, "experiment")
         );
         let event = Event::Message {

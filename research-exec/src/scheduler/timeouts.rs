@@ -1,5 +1,5 @@
-//! Workers that do not see to a timeout themselves: who shares its process with what it runs may be
-//! stopped by that, or never come back from it.
+//! Timeouts of workers that cannot enforce them: code in the worker's own process may stop it, or
+//! never return.
 
 use std::time::Duration;
 
@@ -11,40 +11,41 @@ use super::workers::WorkerState;
 use crate::clock::{Moment, Now};
 use crate::transport::messages::Termination;
 
-/// A worker has so long to see to its timeout itself, and to say so.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// Whoever looks so much later than it was to was held up itself, and may not have heard yet what it
-/// was told.
+/// How long after the timeout a worker may still enforce and report it itself.
+const GRACE_PERIOD: Duration = Duration::from_secs(3);
+/// If the tick itself is later than this, reports may still wait in queues: the deadline is
+/// extended instead of killing the worker.
 const MAX_TICK_DELAY: Duration = Duration::from_secs(1);
 
 impl Scheduler {
-    /// When a task that begins now must have ended.
-    pub(super) fn limit(&self, now: Now) -> Option<Moment> {
+    /// The deadline of a task that starts now.
+    pub(super) fn task_deadline(&self, now: Now) -> Option<Moment> {
         let timeout = self.settings.timeout?;
-        Some(now.moment.after(timeout).after(PATIENCE))
+        Some(now.moment.after(timeout).after(GRACE_PERIOD))
     }
 
-    /// When the first of the tasks that run must have ended.
-    pub(super) fn next_limit(&self) -> Option<Moment> {
-        let (limit, _) = self.workers.first_limit()?;
-        matches!(self.phase, Phase::Running | Phase::Stopping(_)).then_some(limit)
+    /// The earliest deadline of the running tasks.
+    pub(super) fn next_task_deadline(&self) -> Option<Moment> {
+        let (deadline, _) = self.workers.first_deadline()?;
+        matches!(self.phase, Phase::Running | Phase::Stopping(_)).then_some(deadline)
     }
 
-    /// Ends the workers that are long past their experiments' timeout. What they have
-    /// said may not be heard yet where whoever looks was held up; then they have some more time.
+    /// Kills the workers whose task is past its deadline. After a late tick it extends the deadlines
+    /// instead.
     pub(super) fn kill_overdue(&mut self, now: Now, actions: &mut Vec<Action>) {
-        while let Some((limit, worker)) = self.workers.first_limit()
-            && limit <= now.moment
+        while let Some((deadline, worker)) = self.workers.first_deadline()
+            && deadline <= now.moment
         {
-            if now.moment.since(limit) > MAX_TICK_DELAY {
-                self.workers.put_off(worker, now.moment.after(PATIENCE));
+            if now.moment.since(deadline) > MAX_TICK_DELAY {
+                self.workers
+                    .extend_deadline(worker, now.moment.after(GRACE_PERIOD));
             } else {
-                self.end_one(now, worker, actions);
+                self.kill_overdue_worker(now, worker, actions);
             }
         }
     }
 
-    fn end_one(&mut self, now: Now, worker: WorkerNumber, actions: &mut Vec<Action>) {
+    fn kill_overdue_worker(&mut self, now: Now, worker: WorkerNumber, actions: &mut Vec<Action>) {
         let before = self.workers.set(worker, WorkerState::Retiring);
         let WorkerState::Busy { task, known, .. } = before else {
             return;

@@ -1,4 +1,4 @@
-//! The state of the scheduler, and how it changes.
+//! The state of the scheduler and its transitions.
 
 use research_core::{Event, LogLevel, Outcome, WorkerNumber};
 
@@ -12,30 +12,30 @@ use crate::devices::MemoryAdmission;
 use crate::task::TaskSource;
 use crate::transport::messages::TaskNumber;
 
-/// Distributes the tasks of a source among workers. Every experiment that it takes from the
-/// source gets exactly one final status, unless the run is stopped before that.
+/// Assigns the tasks of a source to workers. Every experiment that it takes from the source gets
+/// exactly one final status, unless the run is stopped first.
 pub(crate) struct Scheduler {
     pub(super) settings: Settings,
     pub(super) queue: Queue,
     pub(super) updates: Updates,
     pub(super) workers: Workers,
     pub(super) phase: Phase,
-    /// Where the memory of devices is checked.
+    /// Checks the memory of devices; `None` if it is not checked.
     pub(super) admission: Option<MemoryAdmission>,
     next_task: u64,
     pub(super) consecutive_losses: u32,
-    /// Something that ran was given up, and is left to a resumed run.
+    /// Whether unfinished experiments are left to a resumed run.
     pub(super) leaves_some: bool,
     pub(super) counts: StatusCounts,
 }
 
-/// How far the run has come.
+/// The phase of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Running,
-    /// Nothing new is taken; what runs is finished.
+    /// Running tasks finish, and no others start.
     Stopping(Outcome),
-    /// The workers are told to go.
+    /// The workers were asked to end.
     Dismissing(Outcome),
     Done,
 }
@@ -56,17 +56,17 @@ impl Scheduler {
         }
     }
 
-    /// How many experiments got which final status.
+    /// The number of experiments with each final status.
     pub(crate) fn counts(&self) -> &StatusCounts {
         &self.counts
     }
 
-    /// How many experiments have not been given out, if that is known.
+    /// The number of experiments that were not assigned yet, if it is known.
     pub(crate) fn remaining(&self) -> Option<u64> {
         self.queue.remaining()
     }
 
-    /// When there will be something to do even if nothing happens.
+    /// When the scheduler needs the next [`Input::Tick`].
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let check = self
             .admission
@@ -74,16 +74,16 @@ impl Scheduler {
             .and_then(MemoryAdmission::next_check);
         let begun = self.queue.next_deadline().into_iter().chain(check);
         let begun = begun.filter(|_| self.phase == Phase::Running);
-        begun.chain(self.next_limit()).min()
+        begun.chain(self.next_task_deadline()).min()
     }
 
-    /// Begins: asks for as many workers as there is work for.
+    /// Starts the run, with as many workers as there are tasks.
     pub(crate) fn start(&mut self, now: Now, actions: &mut Vec<Action>) {
-        self.look_for_missed_update(actions);
+        self.ask_for_missed_update(actions);
         self.proceed(now, actions);
     }
 
-    /// Takes in what happened, and adds what is to be done.
+    /// Handles an input and appends the resulting actions.
     pub(crate) fn handle(&mut self, now: Now, input: Input, actions: &mut Vec<Action>) {
         match input {
             Input::WorkerUp { worker, pid } => self.worker_up(now, worker, pid, actions),
@@ -93,7 +93,7 @@ impl Scheduler {
                 task,
                 events,
             } => {
-                if self.workers.does(worker, task) {
+                if self.workers.runs(worker, task) {
                     self.workers.note_ends(worker, &events);
                     actions.push(Action::Append(events));
                 }
@@ -105,7 +105,7 @@ impl Scheduler {
                 endings,
                 retiring,
             } => {
-                if self.workers.does(worker, task) {
+                if self.workers.runs(worker, task) {
                     self.workers.note_ends(worker, &events);
                     actions.push(Action::Append(events));
                     self.task_ended(now, worker, &endings, retiring, actions);
@@ -116,7 +116,7 @@ impl Scheduler {
                 task,
                 termination,
             } => {
-                if self.workers.does(worker, task) {
+                if self.workers.runs(worker, task) {
                     self.executor_died(now, worker, &termination, actions);
                 }
             }
@@ -125,8 +125,8 @@ impl Scheduler {
                 task,
                 reason,
             } => {
-                if self.workers.does(worker, task) {
-                    self.unstored(now, worker, reason, actions);
+                if self.workers.runs(worker, task) {
+                    self.storage_failed(now, worker, reason, actions);
                 }
             }
             Input::Sampled { round, samples } => {
@@ -142,16 +142,16 @@ impl Scheduler {
         self.proceed(now, actions);
     }
 
-    /// Whatever happened: takes the tasks that can run now, and gives them to workers.
+    /// Assigns the tasks that can run now; called after every input.
     fn proceed(&mut self, now: Now, actions: &mut Vec<Action>) {
-        self.end_if_hopeless(now, actions);
-        self.queue.put_back_due(now.moment);
-        self.look_at_devices(now);
+        self.abort_after_failures(now, actions);
+        self.queue.requeue_due(now.moment);
+        self.refresh_devices(now);
         self.fill(now, actions);
         self.assign(now, actions);
         self.wait_for_devices(now, actions);
         self.start_workers(actions);
-        self.wind_up(actions);
+        self.finish_if_done(actions);
     }
 
     fn worker_up(&mut self, now: Now, worker: WorkerNumber, pid: u32, actions: &mut Vec<Action>) {
@@ -164,8 +164,8 @@ impl Scheduler {
         }
     }
 
-    /// Takes tasks from the source: one for each worker, then one more for each that has ended,
-    /// after the rules were looked at that may update the domain.
+    /// Takes tasks from the source: one for each worker, then one for each task that has ended, after
+    /// the update rules were asked.
     fn fill(&mut self, now: Now, actions: &mut Vec<Action>) {
         let most = self.settings.workers.max(1) as usize;
         while self.phase == Phase::Running && !self.updates.is_asked() {
@@ -181,14 +181,14 @@ impl Scheduler {
             }
             match filled {
                 Ok(true) => {}
-                Ok(false) if self.look_at_rules(actions) => {}
+                Ok(false) if self.ask_rules(actions) => {}
                 Ok(false) => return,
                 Err(error) => self.give_up(now, error.to_string(), actions),
             }
         }
     }
 
-    /// Gives tasks to workers that have nothing to do, as long as there are both.
+    /// Assigns tasks to idle workers, as long as there are both.
     fn assign(&mut self, now: Now, actions: &mut Vec<Action>) {
         while self.phase == Phase::Running
             && let Some(worker) = self.next_worker(now)
@@ -204,18 +204,18 @@ impl Scheduler {
             if let Some(admission) = &mut self.admission {
                 admission.begin(worker, number, task.task.len());
             }
-            let limit = self.limit(now);
+            let deadline = self.task_deadline(now);
             let state = WorkerState::Busy {
                 number,
                 task,
                 known: EndedSet::default(),
-                limit,
+                deadline,
             };
             self.workers.set(worker, state);
         }
     }
 
-    /// Starts workers for tasks that nobody is there for.
+    /// Starts workers for waiting tasks that no idle worker can take.
     fn start_workers(&mut self, actions: &mut Vec<Action>) {
         let most = self.settings.workers.max(1);
         let waiting = self.admission.as_ref().map_or(0, MemoryAdmission::waiting);
@@ -227,7 +227,7 @@ impl Scheduler {
         }
     }
 
-    /// Finishes what runs, and takes nothing new.
+    /// Lets running tasks finish, and starts no others.
     pub(super) fn stop(&mut self, outcome: Outcome, actions: &mut Vec<Action>) {
         if self.phase != Phase::Running {
             return;
@@ -257,9 +257,9 @@ impl Scheduler {
         }
     }
 
-    /// Ends the run, for a reason that people should see.
+    /// Aborts the run, and logs the reason.
     pub(super) fn give_up(&mut self, now: Now, reason: String, actions: &mut Vec<Action>) {
-        let text = format!("the run ends here: {reason}");
+        let text = format!("the run was aborted: {reason}");
         let event = Event::Message {
             at: now.at,
             experiment: None,
@@ -271,8 +271,8 @@ impl Scheduler {
         self.stop(Outcome::Aborted, actions);
     }
 
-    /// Lets the workers go when there is nothing left, and ends the run when they are gone.
-    fn wind_up(&mut self, actions: &mut Vec<Action>) {
+    /// Dismisses the workers when no task is left, and ends the run when they have ended.
+    fn finish_if_done(&mut self, actions: &mut Vec<Action>) {
         let outcome = match self.phase {
             Phase::Running if self.queue.is_exhausted() && self.queue.is_empty() => {
                 Some(Outcome::Complete)
@@ -295,8 +295,8 @@ impl Scheduler {
         }
     }
 
-    /// Whether a run that was asked to stop has come to its end all the same, because what ran was
-    /// all that was left. Rules may have more to come, for which they are not asked any more.
+    /// Whether a stopping run is complete, because the running tasks were the last ones. A run with
+    /// update rules is not: they could have returned another domain.
     fn is_all_done(&self) -> bool {
         let is_taken = self.queue.is_exhausted() && self.queue.is_empty();
         is_taken && !self.leaves_some && !self.updates.has_rules()

@@ -1,5 +1,5 @@
-//! Tasks that came to an end without all of their experiments: the rest is ended, tried again, or left
-//! to a resumed run; what has ended before is not touched.
+//! Unfinished experiments of tasks that ended early: they are ended, run again, or left to a
+//! resumed run. Experiments that ended earlier stay as they are.
 
 use research_core::{Event, ExperimentNumber, Status};
 
@@ -12,12 +12,12 @@ use crate::executor::Ending;
 use crate::task::TaskExperiment;
 use crate::transport::messages::{Task, Termination};
 
-/// What is known of the ends of a task's experiments.
+/// The experiments of a task that have ended, with their statuses.
 #[derive(Debug, Default)]
 pub(super) struct EndedSet(Vec<(ExperimentNumber, Status)>);
 
 impl EndedSet {
-    /// Takes in those that are told of by events.
+    /// Adds the ends that events report.
     pub(super) fn note(&mut self, events: &[Event]) {
         self.0.extend(events.iter().filter_map(|event| match event {
             Event::ExperimentEnded {
@@ -37,7 +37,7 @@ impl EndedSet {
         self.0.is_empty()
     }
 
-    /// How an experiment has ended, if it has.
+    /// The status of an experiment that has ended.
     pub(super) fn status(&self, experiment: &TaskExperiment) -> Option<Status> {
         let mut known = self.0.iter();
         let (_, status) = known.find(|(number, _)| *number == experiment.number)?;
@@ -46,7 +46,7 @@ impl EndedSet {
 }
 
 impl Scheduler {
-    /// Ends those experiments of a task that have not ended by themselves.
+    /// Ends the unfinished experiments of a task.
     pub(super) fn end_unfinished(
         &mut self,
         now: Now,
@@ -58,13 +58,13 @@ impl Scheduler {
         let rest = task.iter().filter(|one| known.status(one).is_none());
         let ended = rest.flat_map(|one| ended_events(now.at, one, termination));
         actions.push(Action::Append(ended.collect()));
-        self.retain_tried_again(&mut task, |one| {
+        self.retain_retried(&mut task, |one| {
             known.status(one).unwrap_or(termination.kind.status())
         });
-        self.try_again(now, task);
+        self.requeue(now, task);
     }
 
-    /// Runs those experiments of a task once more that have not ended, which is no failure of theirs.
+    /// Runs the unfinished experiments of a task again; it does not count as a failure.
     pub(super) fn rerun_unfinished(&mut self, now: Now, task: Queued, known: &EndedSet) {
         let Queued { task, losses } = task;
         let (mut ended, mut rest): (Task, Task) = task
@@ -72,25 +72,25 @@ impl Scheduler {
             .partition(|one| known.status(one).is_some());
         let status_of = |one: &TaskExperiment| known.status(one).unwrap_or(Status::Killed);
         if rest.is_empty() {
-            self.retain_tried_again(&mut ended, status_of);
+            self.retain_retried(&mut ended, status_of);
         } else {
-            ended.retain_mut(|one| self.is_tried_again(one, status_of(one)));
+            ended.retain_mut(|one| self.is_retried(one, status_of(one)));
         }
-        self.try_again(now, ended);
+        self.requeue(now, ended);
         if !rest.is_empty() {
             rest.iter_mut().for_each(|one| one.attempt += 1);
             self.queue.push_first(Queued { task: rest, losses });
         }
     }
 
-    /// Leaves to a resumed run what a worker did when it was in this state, but for what has ended.
+    /// Leaves the unfinished experiments of a worker in this state to a resumed run.
     pub(super) fn leave_unfinished(&mut self, state: WorkerState) {
         let WorkerState::Busy { task, known, .. } = state else {
             return;
         };
         for mut one in task.task {
             let is_over = match known.status(&one) {
-                Some(status) => !self.is_tried_again(&mut one, status),
+                Some(status) => !self.is_retried(&mut one, status),
                 None => false,
             };
             self.leaves_some |= !is_over;

@@ -1,4 +1,4 @@
-//! Updates of the domain: when they are asked for, and what becomes of the answers.
+//! Updates of the domain: when the rules are asked, and how answers are applied.
 
 use research_core::{Event, When};
 
@@ -7,27 +7,27 @@ use super::transitions::{Phase, Scheduler};
 use crate::clock::Now;
 use crate::task::NewDomain;
 
-/// The rules by which the domain is updated.
+/// The update rules.
 #[derive(Debug, Default)]
 pub(super) struct Updates {
     /// When each rule is asked.
     rules: Vec<When>,
-    /// How many tasks have ended since the rules were looked at.
+    /// The number of tasks that have ended since the rules were checked.
     ended: usize,
-    /// An answer is awaited.
+    /// Whether an answer is awaited.
     is_asked: bool,
 }
 
-/// A question: is the domain to be updated?
+/// A request to update the domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateRequest {
-    /// The rules that are asked, in order, by their numbers; the first answer counts.
+    /// The indices of the rules to ask, in order; the first answer counts.
     pub rules: Vec<usize>,
-    /// How many experiments were taken from the domain so far.
+    /// The number of experiments that were taken from the domain so far.
     pub generated: u64,
-    /// How often it was updated.
+    /// The number of updates so far.
     pub updates: u64,
-    /// Whether nothing is left of it.
+    /// Whether the domain is exhausted.
     pub is_exhausted: bool,
 }
 
@@ -43,15 +43,15 @@ impl Updates {
         !self.rules.is_empty()
     }
 
-    /// Notes that a task has ended for good.
+    /// Records that a task has ended and is not retried.
     pub(super) fn task_ended(&mut self) {
         if self.has_rules() {
             self.ended += 1;
         }
     }
 
-    /// How many tasks have ended since the rules were looked at: as many are to be taken after
-    /// that.
+    /// The number of tasks that have ended since the rules were checked. After the check as many are
+    /// taken from the source.
     pub(super) fn ended(&self) -> usize {
         self.ended
     }
@@ -60,23 +60,23 @@ impl Updates {
         self.is_asked
     }
 
-    /// Nobody waits for an answer any more.
+    /// Stops waiting for an answer.
     pub(super) fn forget(&mut self) {
         self.is_asked = false;
     }
 }
 
 impl Scheduler {
-    /// A run that goes on with a research may have been ended before an update that was due.
-    pub(super) fn look_for_missed_update(&mut self, actions: &mut Vec<Action>) {
+    /// Asks for an update that was due when an earlier run ended.
+    pub(super) fn ask_for_missed_update(&mut self, actions: &mut Vec<Action>) {
         let progress = self.queue.progress();
         if progress.generated > progress.updated_at {
             self.ask_for_update(actions);
         }
     }
 
-    /// Looks at the rules for the next task that has ended; false if there is none.
-    pub(super) fn look_at_rules(&mut self, actions: &mut Vec<Action>) -> bool {
+    /// Asks the rules on behalf of the next ended task; returns false if there is none.
+    pub(super) fn ask_rules(&mut self, actions: &mut Vec<Action>) -> bool {
         let has_ended = self.updates.ended > 0;
         if has_ended {
             self.updates.ended -= 1;
@@ -85,7 +85,7 @@ impl Scheduler {
         has_ended
     }
 
-    /// Asks the rules that are due, as if configs were iterations.
+    /// Asks the rules that are due; configs count as iterations.
     fn ask_for_update(&mut self, actions: &mut Vec<Action>) {
         let progress = self.queue.progress();
         let is_exhausted = self.queue.is_exhausted();
@@ -107,7 +107,7 @@ impl Scheduler {
         }
     }
 
-    /// Takes in an answer. One that comes while the run is stopped is kept for the resumed run.
+    /// Applies an answer. While the run stops, the update is recorded for the resumed run.
     pub(super) fn updated(
         &mut self,
         now: Now,
@@ -131,7 +131,7 @@ impl Scheduler {
                     update,
                 }]));
             }
-            // To go on with what was to be replaced would waste what it takes. The resumed run
+            // Running the configs that the update would replace would be a waste. The resumed run
             // asks again.
             Err(reason) => self.give_up(
                 now,

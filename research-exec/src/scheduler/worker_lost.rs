@@ -1,4 +1,4 @@
-//! Workers that are lost, and what becomes of their tasks.
+//! Lost workers and executors, and their tasks.
 
 use research_core::{Event, WorkerNumber};
 
@@ -10,12 +10,13 @@ use super::workers::WorkerState;
 use crate::clock::Now;
 use crate::transport::messages::Termination;
 
-/// So many workers may be lost one after another without a task that ends between them.
+/// The run is given up when more workers than this are lost without a task ending in between.
 const MAX_CONSECUTIVE_LOSSES: u32 = 5;
-/// So often may a task lose its worker before its experiments count as killed.
+/// A task that has lost this many workers is not retried: its experiments count as killed.
 const MAX_TASK_LOSSES: u32 = 3;
 
 impl Scheduler {
+    /// Records that a worker was lost, and retries its task.
     pub(super) fn worker_lost(
         &mut self,
         now: Now,
@@ -46,9 +47,9 @@ impl Scheduler {
         }
     }
 
-    /// What a task has saved could not be stored: so it would be with others, and what they take
-    /// would be lost. A resumed run does what this one leaves.
-    pub(super) fn unstored(
+    /// Gives up the run because the values of a task could not be stored: other tasks would lose
+    /// theirs as well. A resumed run continues with the unfinished experiments.
+    pub(super) fn storage_failed(
         &mut self,
         now: Now,
         worker: WorkerNumber,
@@ -61,7 +62,7 @@ impl Scheduler {
         self.give_up(now, reason, actions);
     }
 
-    /// What an executor did ends with it.
+    /// Ends the experiments of an executor that has ended.
     pub(super) fn executor_died(
         &mut self,
         now: Now,
@@ -77,8 +78,8 @@ impl Scheduler {
         self.end_unfinished(now, task.task, &known, termination, actions);
     }
 
-    /// What a task has left to do whose worker was lost is tried again, as long as that is no endless
-    /// story.
+    /// Retries the unfinished experiments of a task whose worker was lost, unless it has lost too
+    /// many.
     pub(super) fn retry_lost(
         &mut self,
         now: Now,
@@ -91,7 +92,7 @@ impl Scheduler {
         if !self.settings.shared_process && lost.losses < MAX_TASK_LOSSES {
             return self.rerun_unfinished(now, lost, known);
         }
-        // What runs in the worker may have taken it down: that counts as its own failure.
+        // Code in the worker's process may have ended it: that counts as its own failure.
         let termination = Termination::killed(format!("its worker was lost: {reason}"));
         self.end_unfinished(now, lost.task, known, &termination, actions);
     }

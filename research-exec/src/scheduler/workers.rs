@@ -1,4 +1,4 @@
-//! The workers, as the scheduler sees them.
+//! The states of the workers.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +9,29 @@ use super::unfinished::EndedSet;
 use crate::clock::Moment;
 use crate::transport::messages::TaskNumber;
 
-/// The workers of a run, each with what it does. Changing one takes the same time however many
-/// there are.
+/// The workers of a run and their states. Every change takes constant time.
 #[derive(Debug, Default)]
 pub(super) struct Workers {
     workers: Vec<Worker>,
-    /// Those that have nothing to do; the last one gets the next task.
+    /// The idle workers; the last one gets the next task.
     idle: Vec<WorkerNumber>,
-    /// Those that are gone and may be started again.
+    /// The workers that have ended; their numbers are reused.
     gone: Vec<WorkerNumber>,
     starting: u32,
     busy: u32,
-    /// When the tasks of those that are busy must have ended, where that is limited.
-    limits: BTreeSet<(Moment, WorkerNumber)>,
+    /// The deadlines of running tasks.
+    deadlines: BTreeSet<(Moment, WorkerNumber)>,
 }
 
 #[derive(Debug)]
 struct Worker {
     pid: u32,
-    /// Its place among those that are idle or gone, while it is one of these.
-    place: usize,
+    /// The index in `idle` or `gone`, while it is in one of them.
+    index: usize,
     state: WorkerState,
 }
 
-/// What a worker does.
+/// The state of a worker.
 #[derive(Debug)]
 pub(super) enum WorkerState {
     Gone,
@@ -41,12 +40,12 @@ pub(super) enum WorkerState {
     Busy {
         number: TaskNumber,
         task: Queued,
-        /// Those of its experiments that have ended.
+        /// The experiments of the task that have ended.
         known: EndedSet,
-        /// When it must have ended.
-        limit: Option<Moment>,
+        /// When the task must have ended.
+        deadline: Option<Moment>,
     },
-    /// Told to end, because it can run nothing more.
+    /// Asked to end, because it can run no more tasks.
     Retiring,
     Quitting,
 }
@@ -58,8 +57,8 @@ impl Workers {
             .map(|worker| &worker.state)
     }
 
-    /// Whether a worker does this task: it may have been given up meanwhile.
-    pub(super) fn does(&self, worker: WorkerNumber, task: TaskNumber) -> bool {
+    /// Whether a worker runs this task. It may have been given up meanwhile.
+    pub(super) fn runs(&self, worker: WorkerNumber, task: TaskNumber) -> bool {
         matches!(self.state(worker), Some(WorkerState::Busy { number, .. }) if *number == task)
     }
 
@@ -69,28 +68,29 @@ impl Workers {
             .map_or(0, |worker| worker.pid)
     }
 
-    /// Changes a worker's state, and gives the old one.
+    /// Sets the state of a worker and returns the old one.
     pub(super) fn set(&mut self, number: WorkerNumber, state: WorkerState) -> WorkerState {
         if self.state(number).is_none() {
             return WorkerState::Gone;
         }
         self.leave(number);
-        let place = match &state {
+        let index = match &state {
             WorkerState::Idle => push(&mut self.idle, number),
             WorkerState::Gone => push(&mut self.gone, number),
             WorkerState::Starting => count(&mut self.starting),
-            WorkerState::Busy { limit, .. } => {
-                self.limits.extend(limit.map(|limit| (limit, number)));
+            WorkerState::Busy { deadline, .. } => {
+                self.deadlines
+                    .extend(deadline.map(|deadline| (deadline, number)));
                 count(&mut self.busy)
             }
             WorkerState::Retiring | WorkerState::Quitting => 0,
         };
         let worker = &mut self.workers[number.0 as usize];
-        worker.place = place;
+        worker.index = index;
         std::mem::replace(&mut worker.state, state)
     }
 
-    /// Takes a worker out of the list or the count of those that are in its state.
+    /// Removes a worker from the list or the count of its state.
     fn leave(&mut self, number: WorkerNumber) {
         let Some(worker) = self.workers.get(number.0 as usize) else {
             return;
@@ -99,40 +99,41 @@ impl Workers {
             WorkerState::Idle => &mut self.idle,
             WorkerState::Gone => &mut self.gone,
             WorkerState::Starting => return self.starting -= 1,
-            WorkerState::Busy { limit, .. } => {
-                if let Some(limit) = limit {
-                    self.limits.remove(&(*limit, number));
+            WorkerState::Busy { deadline, .. } => {
+                if let Some(deadline) = deadline {
+                    self.deadlines.remove(&(*deadline, number));
                 }
                 return self.busy -= 1;
             }
             WorkerState::Retiring | WorkerState::Quitting => return,
         };
-        let place = worker.place;
-        list.swap_remove(place);
-        if let Some(moved) = list.get(place) {
-            self.workers[moved.0 as usize].place = place;
+        let index = worker.index;
+        list.swap_remove(index);
+        if let Some(moved) = list.get(index) {
+            self.workers[moved.0 as usize].index = index;
         }
     }
 
-    /// The worker whose task must have ended first of all that are limited, and when.
-    pub(super) fn first_limit(&self) -> Option<(Moment, WorkerNumber)> {
-        self.limits.first().copied()
+    /// The earliest deadline, and its worker.
+    pub(super) fn first_deadline(&self) -> Option<(Moment, WorkerNumber)> {
+        self.deadlines.first().copied()
     }
 
-    /// Gives the task of a worker more time.
-    pub(super) fn put_off(&mut self, number: WorkerNumber, until: Moment) {
+    /// Extends the deadline of the task of a worker.
+    pub(super) fn extend_deadline(&mut self, number: WorkerNumber, until: Moment) {
         let worker = self.workers.get_mut(number.0 as usize);
         if let Some(WorkerState::Busy {
-            limit: Some(limit), ..
+            deadline: Some(deadline),
+            ..
         }) = worker.map(|worker| &mut worker.state)
         {
-            self.limits.remove(&(*limit, number));
-            self.limits.insert((until, number));
-            *limit = until;
+            self.deadlines.remove(&(*deadline, number));
+            self.deadlines.insert((until, number));
+            *deadline = until;
         }
     }
 
-    /// Notes which experiments have ended of what a worker runs.
+    /// Records the ends of experiments that a worker has reported.
     pub(super) fn note_ends(&mut self, number: WorkerNumber, events: &[Event]) {
         let worker = self.workers.get_mut(number.0 as usize);
         if let Some(WorkerState::Busy { known, .. }) = worker.map(|worker| &mut worker.state) {
@@ -140,7 +141,7 @@ impl Workers {
         }
     }
 
-    /// A worker has come up, if it was being started.
+    /// Records that a worker is ready; returns false if it was not being started.
     pub(super) fn up(&mut self, number: WorkerNumber, pid: u32) -> bool {
         let is_awaited = matches!(self.state(number), Some(WorkerState::Starting));
         if is_awaited {
@@ -150,7 +151,7 @@ impl Workers {
         is_awaited
     }
 
-    /// One more worker that is being started, if there may be so many.
+    /// Adds a worker that is being started, unless there are `most` already.
     pub(super) fn start_one(&mut self, most: u32) -> Option<WorkerNumber> {
         let number = match self.gone.last() {
             Some(number) => *number,
@@ -160,10 +161,10 @@ impl Workers {
                     return None;
                 }
                 let number = WorkerNumber(number);
-                let place = push(&mut self.gone, number);
+                let index = push(&mut self.gone, number);
                 self.workers.push(Worker {
                     pid: 0,
-                    place,
+                    index,
                     state: WorkerState::Gone,
                 });
                 number
@@ -173,39 +174,39 @@ impl Workers {
         Some(number)
     }
 
-    /// Those that have nothing to do; the last one was busy last.
+    /// The idle workers; the last one became idle last.
     pub(super) fn idle(&self) -> &[WorkerNumber] {
         &self.idle
     }
 
-    /// How many run a task.
+    /// The number of workers that run a task.
     pub(super) fn busy(&self) -> usize {
         self.busy as usize
     }
 
-    /// How many will take a task as soon as there is one.
+    /// The number of workers that can take a task, or will soon.
     pub(super) fn available(&self) -> usize {
         self.idle.len() + self.starting as usize
     }
 
-    /// Whether all are gone.
+    /// Whether all workers have ended.
     pub(super) fn all_gone(&self) -> bool {
         self.gone.len() == self.workers.len()
     }
 
-    /// All numbers.
+    /// The numbers of all workers.
     pub(super) fn numbers(&self) -> impl Iterator<Item = WorkerNumber> + use<> {
         (0..u32::try_from(self.workers.len()).unwrap_or(u32::MAX)).map(WorkerNumber)
     }
 }
 
-/// Adds a worker to a list, and gives its place in it.
+/// Appends a worker to a list and returns its index.
 fn push(list: &mut Vec<WorkerNumber>, number: WorkerNumber) -> usize {
     list.push(number);
     list.len() - 1
 }
 
-/// Counts one more; those that are counted have no place in a list.
+/// Increments a count. Workers that are counted have no index.
 fn count(counter: &mut u32) -> usize {
     *counter += 1;
     0

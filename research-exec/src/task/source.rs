@@ -151,8 +151,8 @@ impl DomainSource {
         self
     }
 
-    /// Lets each experiment be the branch that it is in a run that nothing disturbs, for branches that
-    /// are not alike. Tasks of a resumed run have no more experiments than are left of those.
+    /// Lets each experiment be the branch that it is in a run that nothing disturbs, for branches
+    /// that are not alike. Tasks of a resumed run have no more experiments than are left of those.
     #[must_use]
     pub fn keep_branches(mut self, keep: bool) -> Self {
         self.keeps_branches = keep;
@@ -324,8 +324,8 @@ impl DomainSource {
         Ok(found)
     }
 
-    /// An experiment of a task that has so many already. Numbers are those of earlier attempts, or new
-    /// ones.
+    /// An experiment of a task that has so many already. Numbers are those of earlier attempts, or
+    /// new ones.
     fn numbered(&mut self, found: PendingExperiment, position: u64) -> TaskExperiment {
         let branch = match self.keeps_branches {
             true => found.seat.passed % self.branches,

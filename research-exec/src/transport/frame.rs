@@ -1,5 +1,5 @@
-//! Frames: length, kind, task, checksum and payload, so that a relay needs to look at no payload: what
-//! a unit writes into the stream, or into the middle of a frame, is no frame.
+//! Frames: length, kind, task, checksum and payload, so that a relay needs to look at no payload:
+//! what a unit writes into the stream, or into the middle of a frame, is no frame.
 
 use research_core::codec::{self, EncodeError, MESSAGE_LIMIT};
 use serde::Serialize;
@@ -22,7 +22,8 @@ pub(crate) enum FrameKind {
     Ended = 6,
     /// The same from a worker that can run nothing more.
     Last = 7,
-    /// What a task has saved could not be stored, and why: what has not ended by then has no ending.
+    /// What a task has saved could not be stored, and why: what has not ended by then has no
+    /// ending.
     StorageFailed = 8,
     /// An executor has died: how those of its experiments have ended that it has not told of.
     ExecutorDied = 9,

@@ -57,8 +57,8 @@ impl ReportServer {
         &self.name
     }
 
-    /// Takes the connection of the worker with this number, which has connected already; before that it
-    /// would wait without a limit.
+    /// Takes the connection of the worker with this number, which has connected already; before
+    /// that it would wait without a limit.
     pub(crate) fn accept(self, worker: Pid) -> io::Result<impl ReportReceiver> {
         let accept = || self.server.accept().map_err(io::Error::other);
         let ((first, reports), sockets) = close_on_exec(|| without_panic(accept))?;
@@ -71,8 +71,8 @@ impl ReportServer {
     }
 }
 
-/// Opens a server in a folder that no other user can enter: who connects first is its worker. The mode
-/// of new folders is that of the umask, so a thread with one of its own opens it.
+/// Opens a server in a folder that no other user can enter: who connects first is its worker. The
+/// mode of new folders is that of the umask, so a thread with one of its own opens it.
 fn open_server() -> io::Result<(IpcOneShotServer<IpcBytesReceiver>, String)> {
     let open = || {
         // SAFETY: it takes a number, and concerns this thread alone.
@@ -122,7 +122,8 @@ pub(crate) fn connect(server: &str) -> io::Result<(impl ReportSender + use<>, Ve
     close_on_exec(|| without_panic(connect))
 }
 
-/// Calls ipc-channel, which panics in some places where the system refuses a descriptor or a folder.
+/// Calls ipc-channel, which panics in some places where the system refuses a descriptor or a
+/// folder.
 fn without_panic<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     catch_quietly(call).unwrap_or_else(|panic| {
         Err(io::Error::other(format!(
@@ -131,8 +132,8 @@ fn without_panic<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     })
 }
 
-/// Lets ipc-channel ask once how large a message may be, while there are descriptors for that. If it
-/// fails to, it fails for the rest of the process's life.
+/// Lets ipc-channel ask once how large a message may be, while there are descriptors for that. If
+/// it fails to, it fails for the rest of the process's life.
 fn prepare() -> io::Result<()> {
     static PREPARED: Mutex<bool> = Mutex::new(false);
     let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,17 +187,18 @@ impl ReportReceiver for IpcReports {
 
 /// Whether a worker has made the pair of sockets to which this one belongs.
 fn is_made_by(socket: RawFd, worker: Pid) -> bool {
-    // SAFETY: the descriptor is looked at and not kept; if somebody closed it meanwhile, it is not the
-    // one that is looked for.
+    // SAFETY: the descriptor is looked at and not kept; if somebody closed it meanwhile, it is not
+    // the one that is looked for.
     let socket = unsafe { BorrowedFd::borrow_raw(socket) };
     let peer = getsockopt(&socket, PeerCredentials);
     peer.is_ok_and(|peer| peer.pid() == worker.as_raw())
 }
 
-/// Waits for the next message and looks whether it is one. Code of a worker may write into any of its
-/// descriptors; ipc-channel would take the length that comes for granted, and wait for more.
+/// Waits for the next message and looks whether it is one. Code of a worker may write into any of
+/// its descriptors; ipc-channel would take the length that comes for granted, and wait for more.
 fn check_next(socket: RawFd) -> io::Result<()> {
-    // Both lengths that ipc-channel sends first: of the packet, and of the message, all of which is in it.
+    // Both lengths that ipc-channel sends first: of the packet, and of the message, all of which is
+    // in it.
     const WORD: usize = size_of::<usize>();
     let mut lengths = [0; 2 * WORD];
     let received = loop {

@@ -42,7 +42,8 @@ pub struct Target {
     pub name: String,
     /// A fingerprint of the domain, the units and the options of the run.
     pub fingerprint: u64,
-    /// A fingerprint of its name and units alone, for a program that does not know more of its run yet.
+    /// A fingerprint of its name and units alone, for a program that does not know more of its run
+    /// yet.
     pub units: u64,
     /// How many runs with the same fingerprint the program had done or tried before.
     pub earlier: u32,
@@ -95,7 +96,8 @@ impl WorkerBootstrap {
                 "the socket for its commands is gone: a program must not close descriptors that it did not open",
             ));
         }
-        // SAFETY: this process was started with it, and nobody else in it owns it: it is taken once.
+        // SAFETY: this process was started with it, and nobody else in it owns it: it is taken
+        // once.
         Ok(unsafe { OwnedFd::from_raw_fd(self.commands) })
     }
 

@@ -45,8 +45,8 @@ impl Relay {
     }
 
     /// Passes on the reports of an executor until it has ended. If it ended without saying how all
-    /// of its experiments did, its termination is told. An executor sees to its timeouts itself; one
-    /// that is long past its own, stopped perhaps, is killed.
+    /// of its experiments did, its termination is told. An executor sees to its timeouts itself;
+    /// one that is long past its own, stopped perhaps, is killed.
     pub(super) fn pass_on(
         &mut self,
         mut process: ExecutorProcess,
@@ -98,7 +98,8 @@ impl Relay {
         Termination::killed(format!("the executor's process ended by {how}{why}"))
     }
 
-    /// Whether the system has ended a process like this for want of memory since that was last asked.
+    /// Whether the system has ended a process like this for want of memory since that was last
+    /// asked.
     fn wants_memory(&mut self, status: &WaitStatus) -> bool {
         matches!(status, WaitStatus::Signaled(_, Signal::SIGKILL, _)) && self.oom_kills.has_risen()
     }

@@ -46,8 +46,8 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         self.send_frame(kind, &(events, endings))
     }
 
-    /// Says that what the task has saved could not be stored. Some of its experiments may have ended
-    /// before that.
+    /// Says that what the task has saved could not be stored. Some of its experiments may have
+    /// ended before that.
     fn give_up(&mut self, reason: &str) -> Result<(), SinkError> {
         self.flush()?;
         self.send_frame(FrameKind::StorageFailed, reason)

@@ -1,4 +1,4 @@
-//! A subscriber in a thread of its own, and the events that wait for it.
+//! A subscriber in a thread of its own, and its queue of events.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,12 +10,12 @@ use research_core::{Event, Subscriber, plural};
 use super::call_subscriber;
 use super::weight::weight;
 
-/// No more events than this wait for a subscriber.
+/// The most events that wait for a subscriber.
 const MOST_EVENTS: usize = 1 << 16;
-/// The events that wait for a subscriber take no more memory than this, about, unless there is but
-/// one batch of them.
+/// The most bytes of events that wait for a subscriber, approximately, unless there is only one
+/// batch.
 const MOST_BYTES: usize = 64 << 20;
-/// After the run has waited so long for a subscriber at its end, it says so.
+/// After waiting this long for a subscriber at its end, the run prints a message.
 const SILENT_WAIT: Duration = Duration::from_secs(5);
 
 /// A subscriber in a thread of its own.
@@ -27,25 +27,25 @@ pub(super) struct Queue {
 struct Shared {
     name: String,
     waiting: Mutex<Waiting>,
-    /// Told when there is something to do for the thread, and when the thread ends.
+    /// Notified when the thread has something to do, and when it ends.
     changed: Condvar,
 }
 
-/// What waits for a subscriber.
+/// The queue of a subscriber.
 #[derive(Default)]
 struct Waiting {
     batches: Vec<Arc<Vec<Event>>>,
     events: usize,
     bytes: usize,
-    /// How many events came after these and had no room.
+    /// The number of events after these that had no room.
     missed: u64,
-    /// How many had no room at all.
+    /// The number of all events that had no room.
     missed_at_all: u64,
-    /// There will be no more.
+    /// Whether no more events come.
     is_closed: bool,
-    /// The thread has ended.
+    /// Whether the thread has ended.
     has_ended: bool,
-    /// What is to be told of the subscriber.
+    /// A problem to log.
     problem: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl Queue {
         Ok(Self { shared, thread })
     }
 
-    /// Adds events, where there is room for them.
+    /// Adds events, if there is room.
     pub(super) fn push(&self, events: &Arc<Vec<Event>>) {
         let bytes: usize = events.iter().map(weight).sum();
         let mut waiting = self.shared.lock();
@@ -71,7 +71,7 @@ impl Queue {
         }
         let has_room = waiting.batches.is_empty()
             || waiting.events + events.len() <= MOST_EVENTS && waiting.bytes + bytes <= MOST_BYTES;
-        // What comes after a gap waits until the subscriber has been told of the gap.
+        // Events after a gap wait until the subscriber knows of the gap.
         if has_room && waiting.missed == 0 {
             waiting.events += events.len();
             waiting.bytes += bytes;
@@ -84,18 +84,18 @@ impl Queue {
         }
     }
 
-    /// Says that there will be no more.
+    /// Closes the queue.
     pub(super) fn close(&self) {
         self.shared.lock().is_closed = true;
         self.shared.changed.notify_all();
     }
 
-    /// What is to be told of it, once.
+    /// Takes the problem to log.
     pub(super) fn take_problem(&self) -> Option<String> {
         self.shared.lock().problem.take()
     }
 
-    /// Waits until it has seen all that waits; gives what is to be told of it.
+    /// Waits until the subscriber has processed all events; returns the problems to log.
     pub(super) fn finish(self) -> Vec<String> {
         let waiting = self.shared.lock();
         let has_not_ended = |waiting: &mut Waiting| !waiting.has_ended;
@@ -109,7 +109,7 @@ impl Queue {
                 self.shared.name
             );
         }
-        // What panics in it is caught.
+        // Its panics are caught.
         let _ = self.thread.join();
         let mut waiting = self.shared.lock();
         let missed = waiting.missed_at_all;
@@ -134,7 +134,7 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The life of the thread.
+    /// Delivers events until the queue is closed.
     fn deliver_all(&self, mut subscriber: Box<dyn Subscriber>) {
         let mut problem = None;
         while let Some((batches, missed)) = self.next() {
@@ -163,8 +163,8 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Takes all that waits, and how many events are missing after it; `None` when there will be no
-    /// more.
+    /// Takes all waiting events, and the number of events missing after them; `None` when the queue
+    /// is closed and empty.
     fn next(&self) -> Option<(Vec<Arc<Vec<Event>>>, u64)> {
         let has_nothing = |waiting: &mut Waiting| {
             waiting.batches.is_empty() && waiting.missed == 0 && !waiting.is_closed
@@ -178,7 +178,7 @@ impl Shared {
     }
 }
 
-/// The events of some batches as one. Those that nobody else holds are moved.
+/// Joins batches. Batches that have no other owner are moved.
 fn together(batches: Vec<Arc<Vec<Event>>>) -> Vec<Event> {
     let mut all = Vec::new();
     for batch in batches {

@@ -1,9 +1,9 @@
-//! How much memory events take, about.
+//! The approximate memory of events.
 
 use research_core::domain::Value;
 use research_core::{Column, Event};
 
-/// About how many bytes an event takes in memory.
+/// The approximate size of an event in memory, in bytes.
 pub(super) fn weight(event: &Event) -> usize {
     let parts = match event {
         Event::Values { column, .. } => column_weight(column),
@@ -12,7 +12,7 @@ pub(super) fn weight(event: &Event) -> usize {
         Event::Exception { exception, .. } => {
             exception.message.len() + exception.backtrace.as_ref().map_or(0, String::len)
         }
-        // An id, and a config of some values.
+        // An id and a small config.
         Event::ExperimentStarted { .. } => 512,
         Event::Spans { spans, .. } => 64 * spans.len(),
         _ => 0,

@@ -214,7 +214,8 @@ fn what_is_too_little_is_not_said_to_be_enough() {
     assert_eq!(run.waits, [(0, Some(reason.to_owned()))]);
 }
 
-/// The first worker has a device of the second one, which cannot go on for want of memory elsewhere.
+/// The first worker has a device of the second one, which cannot go on for want of memory
+/// elsewhere.
 #[test]
 fn what_an_idle_process_keeps_is_not_given_away() {
     let devices = Value::List(vec![Value::from(vec![0]), Value::from(vec![0, 1])]);

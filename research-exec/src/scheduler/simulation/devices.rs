@@ -157,8 +157,8 @@ impl Devices {
         self.asked = 0;
         for place in branches.iter().flatten() {
             let (others, free) = self.told[*place];
-            // A device may have too much declared on it that others have filled since; this task must
-            // not add to that.
+            // A device may have too much declared on it that others have filled since; this task
+            // must not add to that.
             if self.rules.declared.is_some() && takes.contains(place) {
                 let (declared, _) = self.declared_and_used(*place);
                 assert!(

@@ -408,8 +408,8 @@ fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Dev
 /// A world with devices has no more workers and configs than this.
 const MOST_WITH_DEVICES: (u32, u64) = (4000, 20_000);
 
-/// The largest size for each eighth seed, less for the others, half of which have devices: where many
-/// workers wait, each is looked at, so there are fewer of them then.
+/// The largest size for each eighth seed, less for the others, half of which have devices: where
+/// many workers wait, each is looked at, so there are fewer of them then.
 fn size(seed: u64, largest: Size, random: &mut ChaCha8Rng) -> Size {
     let scale = seed % 8;
     if scale == 0 {

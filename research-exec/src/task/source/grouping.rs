@@ -22,9 +22,9 @@ pub enum Grouping {
 const LOOK_AHEAD: usize = 1024;
 
 impl DomainSource {
-    /// Sets which experiments may be of one task. Where a task needs others than the next ones, they
-    /// are looked for among the thousand that follow, unless `is_updated` says that these may still be
-    /// replaced.
+    /// Sets which experiments may be of one task. Where a task needs others than the next ones,
+    /// they are looked for among the thousand that follow, unless `is_updated` says that these may
+    /// still be replaced.
     #[must_use]
     pub fn group(mut self, grouping: Grouping, is_updated: bool) -> Self {
         let may_look = matches!(grouping, Grouping::By(_)) && self.branches > 1;
@@ -66,7 +66,8 @@ impl DomainSource {
         Some(self.group_of(&item.config, item.repetition, item.updates))
     }
 
-    /// The next one that may be of the same task as others of this group, of which the first is here.
+    /// The next one that may be of the same task as others of this group, of which the first is
+    /// here.
     pub(super) fn next_of_group(
         &mut self,
         group: u64,

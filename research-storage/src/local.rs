@@ -43,6 +43,7 @@ use research_core::{Event, FsyncPolicy, LogLevel, ResearchRecord, Storage, Stora
 use crate::log::{LogReader, LogWriter, TornTail};
 use crate::names::check_name;
 use guard::Guard;
+pub use guard::{LogPlace, LogWatch};
 use lock::Lock;
 use text::TextLogs;
 
@@ -152,6 +153,7 @@ impl LocalStorage {
         stored::check_begin(&LogReader::open(&path)?, &path)?;
         let (log, torn) = LogWriter::open(&path, FsyncPolicy::default())?;
         let guard = Guard::new(&folder, lock.take_log())?;
+        guard.set_written(log.written());
         let experiments = folder.join(EXPERIMENTS);
         let text = TextLogs::open(&folder.join(RUN_LOG), &experiments)?;
         let storage = Self {
@@ -204,6 +206,12 @@ impl LocalStorage {
         &self.folder
     }
 
+    /// Watches the log until the results are reported, beyond the life of this storage.
+    #[must_use]
+    pub fn watch(&self) -> LogWatch {
+        self.guard.watch(self.record.clone())
+    }
+
     /// What marks the processes of the run that keeps its events here. The lock says it until the
     /// run has ended, so that those that outlive it can be known.
     #[must_use]
@@ -230,15 +238,17 @@ impl LocalStorage {
 
 impl LocalStorage {
     fn try_to_commit(&mut self, durable: bool) -> Result<(), StorageError> {
-        let loss = match self.guard.look(self.log.written())? {
+        self.guard.set_written(self.log.written());
+        let loss = match self.guard.look()? {
             // Experiments may have failed because the folder is gone: they are run again.
             Some(loss) if loss.is_of_folder() => Some(loss),
             loss => {
                 // What can be saved of the log has these events, too.
                 self.log.commit(durable)?;
+                self.guard.set_written(self.log.written());
                 match loss {
                     Some(loss) => Some(loss),
-                    None => self.guard.look(self.log.written())?,
+                    None => self.guard.look()?,
                 }
             }
         };

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
+#[path = "folders/lost_log.rs"]
+mod lost_log;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -9,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use common::{ended, exception, id, message, record, small_run, started, values};
 use research_core::{Column, Storage, StorageError};
-use research_storage::{LocalStorage, LogReader, StoredResearch, check_name, list};
+use research_storage::{LocalStorage, StoredResearch, check_name, list};
 
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -346,100 +348,4 @@ fn a_folder_that_a_unit_has_spoilt_does_not_end_the_run() {
         )),
         "{text}"
     );
-}
-
-/// What others do to the log of a research that is being written.
-#[test]
-fn a_log_that_is_lost_while_it_is_written_is_an_error_and_what_can_be_is_saved() {
-    type Harm = fn(&Path);
-    let batches = small_run();
-    let harms: [(&str, Harm, &str); 7] = [
-        (
-            "deleted",
-            |folder| fs::remove_file(folder.join("events.log")).unwrap(),
-            "power",
-        ),
-        (
-            "removed with its folder",
-            |folder| fs::remove_dir_all(folder).unwrap(),
-            "power-recovered",
-        ),
-        (
-            "moved",
-            |folder| fs::rename(folder, folder.with_file_name("moved")).unwrap(),
-            "moved",
-        ),
-        (
-            "replaced",
-            |folder| {
-                let log = folder.join("events.log");
-                fs::copy(&log, folder.join("other")).unwrap();
-                fs::rename(folder.join("other"), &log).unwrap();
-            },
-            "events.recovered.log",
-        ),
-        (
-            "changed from",
-            |folder| {
-                fs::File::create(folder.join("events.log")).unwrap();
-            },
-            "",
-        ),
-        (
-            "changed from",
-            |folder| fs::write(folder.join("events.log"), [0; 5000]).unwrap(),
-            "",
-        ),
-        (
-            "overwritten",
-            |folder| {
-                let log = folder.join("events.log");
-                let len = fs::metadata(&log).unwrap().len();
-                fs::write(&log, vec![7; usize::try_from(len).unwrap()]).unwrap();
-            },
-            "",
-        ),
-    ];
-    for (what, harm, saved) in harms {
-        let base = tempfile::tempdir().unwrap();
-        let mut storage = LocalStorage::create(base.path(), &record("power")).unwrap();
-        let folder = storage.folder().to_owned();
-        storage.append(&batches[1]).unwrap();
-        storage.commit(true).unwrap();
-        harm(&folder);
-        storage.append(&batches[2]).unwrap();
-        let error = storage.commit(true).unwrap_err();
-        let text = error.to_string();
-        assert!(matches!(error, StorageError::LogLost { .. }), "{text}");
-        assert!(
-            text.contains(what) && text.contains(saved),
-            "{what}: {text}"
-        );
-        drop(storage);
-        let log = match saved {
-            "" => continue,
-            "events.recovered.log" => folder.join(saved),
-            name => {
-                let saved = base.path().join(name);
-                drop(LocalStorage::open(&saved).unwrap());
-                saved.join("events.log")
-            }
-        };
-        let events: Vec<_> = LogReader::open(&log)
-            .unwrap()
-            .flat_map(Result::unwrap)
-            .collect();
-        // What happened after the folder was gone may have happened because of that.
-        let saved = if ["deleted", "replaced"].contains(&what) {
-            2
-        } else {
-            1
-        };
-        assert_eq!(events, batches[1..=saved].concat(), "{what}");
-        // Its name is free where its folder is gone.
-        assert_eq!(
-            folder.exists(),
-            !["removed with its folder", "moved"].contains(&what)
-        );
-    }
 }

@@ -11,7 +11,7 @@ use research_storage::StoredResearch;
 
 use crate::error::ResearchError;
 use crate::finished::Kept;
-use crate::log_watch::LogWatch;
+use crate::worker_arrivals::WorkerArrivals;
 
 /// How the monitor's log is called in a research's folder.
 const MONITOR_LOG: &str = "monitor.csv";
@@ -61,10 +61,10 @@ impl Audience {
         subscribers.any(|subscriber| subscriber.shows_messages())
     }
 
-    /// Watches where the log of the run is.
-    pub(crate) fn add_watch(&mut self, watch: Option<&LogWatch>) {
-        if let Some(watch) = watch {
-            self.subscribers.push(Box::new(watch.clone()));
+    /// Checks the log whenever a worker has come to the run.
+    pub(crate) fn add_arrivals(&mut self, arrivals: Option<&WorkerArrivals>) {
+        if let Some(arrivals) = arrivals {
+            self.subscribers.push(Box::new(arrivals.clone()));
         }
     }
 

@@ -10,12 +10,6 @@ use research_storage::{EnvError, TableError};
 
 use crate::roots::BranchByError;
 
-/// What a program should do whose workers remove the folder of their research.
-const WORKER_REMOVES: &str = ". It was missing when a worker had started: this program has several threads, \
-     so a worker is the program started again, and does what stands before `run`, too. \
-     Call `research::worker_entry` first in `main`, or remove the folder with `research::remove`, \
-     which does nothing in workers";
-
 /// A research could not be run, resumed or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ResearchError {
@@ -80,17 +74,17 @@ pub enum ResearchError {
         /// The research.
         name: String,
     },
-    /// The log of a run was removed or replaced while it was written.
+    /// A worker has removed the log of its run, or replaced it.
     #[error(
-        "`{}` was removed or replaced while the research was run: what was written since is lost{}",
-        path.display(),
-        if *by_worker { WORKER_REMOVES } else { "" }
+        "`{}` was missing when a worker had started: this program has several threads, \
+         so a worker is the program started again, and does what stands before `run`, too. \
+         Call `research::worker_entry` first in `main`, or remove the folder with \
+         `research::remove`, which does nothing in workers",
+        path.display()
     )]
     LogRemoved {
         /// The log.
         path: PathBuf,
-        /// Whether it was missing after a worker had started.
-        by_worker: bool,
     },
     /// The devices cannot be what was asked for.
     #[error(transparent)]

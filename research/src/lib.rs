@@ -64,7 +64,6 @@ mod failed;
 mod finished;
 mod identity;
 mod log_entry;
-mod log_watch;
 mod parallelism;
 mod profile;
 mod reproduce;
@@ -79,6 +78,7 @@ mod units;
 mod update;
 mod view;
 mod worker;
+mod worker_arrivals;
 
 pub use builder::Research;
 pub use cleanup::remove;

@@ -10,7 +10,7 @@ use research_domain::{Count, Iteration, Rules};
 use research_exec::devices::{DevicePlan, DeviceProbe};
 use research_exec::{DomainSource, DomainUpdater, Job, ResumeState, Signals, Target, lead};
 use research_monitor::Progress;
-use research_storage::{StoredResearch, check_env, check_name};
+use research_storage::{LogWatch, StoredResearch, check_env, check_name};
 
 use crate::active::ActiveRun;
 use crate::audience::Audience;
@@ -22,12 +22,12 @@ use crate::environment::Recording;
 use crate::error::ResearchError;
 use crate::finished::{Finished, Kept};
 use crate::identity::{fingerprint, fingerprint_of_units};
-use crate::log_watch::LogWatch;
 use crate::roots::{Tasks, root_view};
 use crate::storing::Stored;
 use crate::update::{Rule, Updater};
 use crate::view;
 use crate::worker;
+use crate::worker_arrivals::WorkerArrivals;
 
 impl Research {
     /// Runs the research, and gives its results to ask for when it has ended.
@@ -204,6 +204,7 @@ impl Prepared {
         let signals = self.listen_to_signals()?;
         let Stored {
             storage,
+            watch,
             kept,
             record,
             mark,
@@ -233,8 +234,10 @@ impl Prepared {
                 self.research.name
             );
         }
-        let watch = LogWatch::new(&kept, active.control());
-        audience.add_watch(watch.as_ref());
+        let workers = watch
+            .as_ref()
+            .map(|watch| WorkerArrivals::new(watch.place().clone(), active.control()));
+        audience.add_arrivals(workers.as_ref());
         warnings.extend(audience.begin(&record, kept.folder(), stored.as_ref())?);
         let record = Arc::new(record);
         let experiment = view::in_leader(self.experiment, &record, &kept);
@@ -256,13 +259,14 @@ impl Prepared {
             mark,
         });
         let recorded = recording.finish();
-        if let (Err(error), Some(watch)) = (&report, &watch) {
-            watch.explain(error)?;
+        if let Some(workers) = workers {
+            workers.explain(report.as_ref().err())?;
         }
         let report = report?;
-        watch.map_or(Ok(()), |watch| watch.finish())?;
         #[cfg(feature = "parquet")]
         kept.write_tables();
+        // Nothing comes after this but the report: from here on the log is not watched.
+        watch.map_or(Ok(()), LogWatch::finish)?;
         Ok(Finished {
             record,
             kept,

@@ -2,7 +2,7 @@
 
 use research_core::{ResearchRecord, RunOptions, Storage, Timestamp};
 use research_process::new_mark;
-use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
+use research_storage::{LocalStorage, LogWatch, MemoryStorage, StoredResearch};
 
 use crate::builder::Place;
 use crate::changes;
@@ -14,6 +14,8 @@ use crate::run::Prepared;
 /// Where a run's events are kept.
 pub(crate) struct Stored {
     pub(crate) storage: Box<dyn Storage>,
+    /// Watches the log, where it is in a folder.
+    pub(crate) watch: Option<LogWatch>,
     pub(crate) kept: Kept,
     pub(crate) record: ResearchRecord,
     /// What marks the processes of the run.
@@ -36,6 +38,7 @@ impl Prepared {
                 let (storage, events) = MemoryStorage::new();
                 return Ok(Stored {
                     storage: Box::new(storage),
+                    watch: None,
                     kept: Kept::Memory(events),
                     record,
                     mark: new_mark(Timestamp::now().0),
@@ -68,6 +71,7 @@ impl Prepared {
             kept: Kept::Folder(storage.folder().to_owned()),
             record: storage.record().clone(),
             mark: storage.mark(),
+            watch: Some(storage.watch()),
             storage: Box::new(storage),
             warnings,
         })

@@ -1,8 +1,13 @@
 //! Changes that another process makes to the folder of a research while it runs.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
 
 use crate::processes::MARK;
 use crate::random::Random;
@@ -33,29 +38,70 @@ impl Intrusion {
     }
 }
 
-/// Does it to the research in a folder; false where there is none yet.
-pub(crate) fn intrude(intrusion: Intrusion, folder: &Path, mark: &str) -> bool {
+/// Does it to the research in a folder while its leader has the log open, so that the leader must
+/// notice it; false where the leader has not opened the log yet, or has closed it.
+pub(crate) fn intrude(intrusion: Intrusion, folder: &Path, mark: &str, leader: i32) -> bool {
+    if intrusion == Intrusion::Copy {
+        let is_there = folder.join(NAME).exists();
+        if is_there {
+            copy(folder, mark);
+        }
+        return is_there;
+    }
+    let leader = Pid::from_raw(leader);
+    if !writes_log(leader, folder) {
+        return false;
+    }
+    // It has ended if it cannot be signalled.
+    let _ = kill(leader, Signal::SIGSTOP);
+    // All its threads have stopped then. Its end can still be waited for.
+    let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    waitid(Id::Pid(leader), flags).unwrap();
+    let done = writes_log(leader, folder) && take_log(intrusion, folder).is_ok();
+    let _ = kill(leader, Signal::SIGCONT);
+    done
+}
+
+/// Whether a process has the log open to write it, which a leader has until its last look at it.
+fn writes_log(leader: Pid, folder: &Path) -> bool {
+    let log = folder.join(NAME).join("events.log");
+    let Ok(descriptors) = fs::read_dir(format!("/proc/{leader}/fd")) else {
+        return false;
+    };
+    descriptors.flatten().any(|descriptor| {
+        let leads_to_log = fs::read_link(descriptor.path()).is_ok_and(|path| path == log);
+        let number = descriptor.file_name();
+        let info = format!("/proc/{leader}/fdinfo/{}", number.to_string_lossy());
+        leads_to_log && fs::read_to_string(info).is_ok_and(|info| is_writable(&info))
+    })
+}
+
+/// Whether a descriptor can be written to, by what the system says of it.
+fn is_writable(info: &str) -> bool {
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
+}
+
+/// Takes the log away from a leader that is stopped.
+fn take_log(intrusion: Intrusion, folder: &Path) -> io::Result<()> {
     let research = folder.join(NAME);
     let log = research.join("events.log");
-    let done = match intrusion {
-        Intrusion::Copy => {
-            copy(folder, mark);
-            Ok(())
-        }
-        Intrusion::RemoveLog => fs::remove_file(&log),
-        Intrusion::EmptyLog => File::options()
-            .write(true)
-            .open(&log)
-            .and_then(|file| file.set_len(0)),
+    match intrusion {
+        Intrusion::Copy => {}
+        Intrusion::RemoveLog => fs::remove_file(&log)?,
+        Intrusion::EmptyLog => File::options().write(true).open(&log)?.set_len(0)?,
         Intrusion::ReplaceLog => {
             let new = folder.join("new.log");
-            fs::copy(&log, &new).and_then(|_| fs::rename(&new, &log))
+            fs::copy(&log, &new)?;
+            fs::rename(&new, &log)?;
         }
-        // What is written into it meanwhile may keep it there, but not all that was in it.
-        Intrusion::RemoveFolder if research.exists() => fs::remove_dir_all(&research).or(Ok(())),
-        Intrusion::RemoveFolder => fs::metadata(&research).map(|_| ()),
-    };
-    done.is_ok()
+        Intrusion::RemoveFolder => {
+            // What workers write into it meanwhile may keep the folder there, but not the log.
+            while fs::remove_dir_all(&research).is_err() && log.exists() {}
+        }
+    }
+    Ok(())
 }
 
 /// The copy of a run is no run: what is asked for the copy may not end it.

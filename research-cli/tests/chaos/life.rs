@@ -95,7 +95,8 @@ fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
 
 pub(crate) struct Life<'a> {
     pub(crate) mark: &'a str,
-    /// Whether its log was taken away, so that it may have to begin anew.
+    /// Whether its log was taken away while the leader had it open: the run may not report success,
+    /// and may have to begin anew.
     pub(crate) log_is_lost: &'a mut bool,
     pub(crate) folder: &'a Path,
     /// Whether a leader was killed with its workers, and nobody could see yet to what they left.
@@ -232,11 +233,14 @@ impl Life<'_> {
                 Some(leader)
             }
             Whom::Folder(intrusion) => {
-                if intrude(intrusion, self.folder, self.mark) {
+                if intrude(intrusion, self.folder, self.mark, leader) {
                     let after = start.elapsed().as_millis();
                     self.log.push(format!("  after {after} ms: {intrusion:?}"));
                     self.tally.add(format!("{intrusion:?}"));
                     *self.log_is_lost |= intrusion != Intrusion::Copy;
+                } else {
+                    // The leader has not opened the log yet, or has closed it.
+                    deeds.push(deed);
                 }
                 None
             }

@@ -109,7 +109,7 @@ fn undisturbed(kind: Kind) -> String {
         "{status:?}, see {}",
         folder.display()
     );
-    let csv = csv(&folder);
+    let csv = csv(&folder).unwrap();
     assert_eq!(
         csv.lines().count() as u64,
         1 + 4 * study::EXPERIMENTS,
@@ -160,6 +160,11 @@ fn run(
         };
         let status = life.live(&mut command, disturb.then_some(disturbance))?;
         if std::mem::take(&mut log_is_lost) {
+            if matches!(status.code(), Some(0 | 1 | 130)) {
+                return Err(format!(
+                    "the log was lost, and the leader did not notice: {status}"
+                ));
+            }
             log.push(format!("  {}", intrusion::recover(&folder)));
         }
         for (x, misdeed) in set {
@@ -168,7 +173,7 @@ fn run(
             }
         }
         if status.success() {
-            let found = csv(&folder);
+            let found = csv(&folder)?;
             if found != expected {
                 return Err(format!("other results:\n{found}"));
             }
@@ -250,12 +255,14 @@ fn set_misdeeds<'m>(
 }
 
 /// The results, as the program prints them.
-fn csv(folder: &Path) -> String {
+fn csv(folder: &Path) -> Result<String, String> {
     let output = Command::new(env!("CARGO_BIN_EXE_research"))
         .args(["results", "chaos", "--format", "csv"])
         .current_dir(folder)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout).unwrap()),
+        false => Err(format!("the results cannot be read: {output:?}")),
+    }
 }

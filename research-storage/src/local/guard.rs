@@ -8,6 +8,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use research_core::{Event, ResearchRecord, StorageError, open_regular};
 
@@ -18,14 +20,83 @@ use crate::log::{LogReader, file_header};
 /// How the name ends of a folder with what was saved of a research whose folder was removed.
 const RECOVERED: &str = "recovered";
 
-/// The log that is being written, as it was when it was opened.
-#[derive(Debug)]
+/// The log that is being written, as it was when it was opened. Its clones guard the same log.
+#[derive(Clone, Debug)]
 pub(super) struct Guard {
-    path: PathBuf,
-    /// The log, to look at it and to read it whatever has become of its name.
-    log: File,
-    id: FileId,
+    place: LogPlace,
+    /// The log, to look at it and to read it whatever has become of its name. It is locked.
+    log: Arc<File>,
     folder: FileId,
+    /// How many bytes of it were written.
+    written: Arc<AtomicU64>,
+}
+
+/// The path of the log of a run, and the file that was there when the run began.
+#[derive(Clone, Debug)]
+pub struct LogPlace {
+    path: PathBuf,
+    id: FileId,
+}
+
+impl LogPlace {
+    /// The path of the log.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the path still leads to the log of the run.
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        FileId::at_end_of_links(&self.path) == Some(self.id)
+    }
+}
+
+/// Watches the log of a run until its results are reported, which is after its
+/// [`LocalStorage`](super::LocalStorage) was dropped. The log stays locked meanwhile.
+#[derive(Debug)]
+pub struct LogWatch {
+    guard: Guard,
+    record: ResearchRecord,
+}
+
+impl LogWatch {
+    /// The path of the log, and the file that was there.
+    #[must_use]
+    pub fn place(&self) -> &LogPlace {
+        &self.guard.place
+    }
+
+    /// Checks that the log is where readers look for it, with all that was written, and closes it.
+    /// Call it last before the results are reported.
+    ///
+    /// # Errors
+    /// The log was deleted, replaced, cut or moved. What could be saved of it was saved.
+    pub fn finish(self) -> Result<(), StorageError> {
+        if let Some(loss) = self.guard.look()? {
+            return Err(self.guard.save(&loss, &self.record));
+        }
+        let Guard {
+            place,
+            log,
+            written,
+            ..
+        } = self.guard;
+        drop(log);
+        // Once it is closed nothing can be saved. With this order, every change of the log while it
+        // was open here is noticed.
+        let length = fs::metadata(&place.path).map(|found| found.len());
+        let is_whole = length.is_ok_and(|length| length >= written.load(Ordering::Relaxed));
+        if place.is_intact() && is_whole {
+            return Ok(());
+        }
+        Err(StorageError::LogLost {
+            path: place.path,
+            what: "was deleted, replaced or changed".to_owned(),
+            saved: "it could not be saved, because that happened when the run had ended".to_owned(),
+            is_empty: false,
+        })
+    }
 }
 
 /// What has become of a log.
@@ -55,26 +126,39 @@ impl Guard {
         let id = FileId::of(&log.metadata().map_err(cannot_open)?);
         let folder = FileId::of(&fs::metadata(folder).map_err(cannot_open)?);
         Ok(Self {
-            path,
-            log,
-            id,
+            place: LogPlace { path, id },
+            log: Arc::new(log),
             folder,
+            written: Arc::default(),
         })
+    }
+
+    /// Watches the log beyond the life of its storage.
+    pub(super) fn watch(&self, record: ResearchRecord) -> LogWatch {
+        LogWatch {
+            guard: self.clone(),
+            record,
+        }
+    }
+
+    /// Notes how many bytes of the log were written.
+    pub(super) fn set_written(&self, bytes: u64) {
+        self.written.store(bytes, Ordering::Relaxed);
     }
 
     /// What has become of the log, if it is not where it was with as many bytes as were written.
     ///
     /// # Errors
     /// It cannot be looked at.
-    pub(super) fn look(&self, written: u64) -> Result<Option<Loss>, StorageError> {
-        let loss = self.loss(written);
-        loss.map_err(StorageError::io("look at", &self.path))
+    pub(super) fn look(&self) -> Result<Option<Loss>, StorageError> {
+        let loss = self.loss(self.written.load(Ordering::Relaxed));
+        loss.map_err(StorageError::io("look at", &self.place.path))
     }
 
     /// Saves what can be saved; the error says what was lost and where the rest is.
     pub(super) fn save(&self, loss: &Loss, record: &ResearchRecord) -> StorageError {
         StorageError::LogLost {
-            path: self.path.clone(),
+            path: self.place.path.clone(),
             what: loss.to_string(),
             saved: self.try_to_save(loss, record),
             is_empty: !self.has_experiments(),
@@ -83,7 +167,7 @@ impl Guard {
 
     fn loss(&self, written: u64) -> io::Result<Option<Loss>> {
         let held = self.log.metadata()?;
-        if FileId::at_end_of_links(&self.path) != Some(self.id) {
+        if !self.place.is_intact() {
             return Ok(Some(self.what_became_of_it(held.nlink())));
         }
         let found = held.len();
@@ -101,7 +185,7 @@ impl Guard {
 
     /// Why the log is not at its path any more.
     fn what_became_of_it(&self, links: u64) -> Loss {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        let folder = self.place.path.parent().unwrap_or(Path::new("/"));
         let is_folder_there = FileId::at_end_of_links(folder) == Some(self.folder);
         match (is_folder_there, links) {
             (false, 0) => Loss::FolderRemoved,
@@ -111,14 +195,14 @@ impl Guard {
                 let now = fs::read_link(descriptor).unwrap_or_default();
                 Loss::FolderMoved(now.parent().map(Path::to_owned).unwrap_or_default())
             }
-            (true, _) if self.path.symlink_metadata().is_ok() => Loss::Replaced,
+            (true, _) if self.place.path.symlink_metadata().is_ok() => Loss::Replaced,
             (true, _) => Loss::Deleted,
         }
     }
 
     /// Saves what can be saved, and says what that is.
     fn try_to_save(&self, loss: &Loss, record: &ResearchRecord) -> String {
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
+        let folder = self.place.path.parent().unwrap_or(Path::new("/"));
         let saved = match loss {
             Loss::FolderMoved(now) => {
                 return format!(
@@ -129,7 +213,7 @@ impl Guard {
             Loss::Cut { .. } | Loss::Overwritten => {
                 return "what was written before is lost from there on; `research doctor` says what is whole, and saves that with --salvage".to_owned();
             }
-            Loss::Deleted => self.copy_to(&self.path).map(|()| {
+            Loss::Deleted => self.copy_to(&self.place.path).map(|()| {
                 "all that was written was put back in its place, and can be resumed".to_owned()
             }),
             Loss::Replaced => {
@@ -162,7 +246,7 @@ impl Guard {
     /// Writes a copy of the log to a file that must not exist.
     fn copy_to(&self, path: &Path) -> io::Result<()> {
         let copy = OpenOptions::new().write(true).create_new(true).open(path)?;
-        let mut log = &self.log;
+        let mut log = &*self.log;
         log.seek(SeekFrom::Start(0))?;
         let mut copy = BufWriter::new(copy);
         io::copy(&mut log, &mut copy)?;

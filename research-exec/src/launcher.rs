@@ -19,6 +19,7 @@ use research_core::Isolation;
 use research_process::is_single_threaded;
 use serde::{Deserialize, Serialize};
 
+use crate::transport::endpoint::LeaderAddress;
 use crate::worker::Target;
 use fork_server::ForkServer;
 pub use fork_server::ForkedWorker;
@@ -51,7 +52,7 @@ pub enum Begun {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WorkerStart {
     /// Where it sends its reports.
-    pub(crate) server: String,
+    pub(crate) address: LeaderAddress,
     pub(crate) target: Target,
     /// What marks it and all that it starts.
     pub(crate) mark: String,

@@ -13,7 +13,6 @@ mod subscribers;
 mod updates;
 mod writer;
 
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -235,7 +234,7 @@ impl Leader {
     fn kill_overdue_workers(&mut self, dispatch: &Dispatch) {
         while let Some(worker) = self.shutdown.next_expired() {
             if let Some(running) = dispatch.workers.get(&worker) {
-                running.kill();
+                running.handle.kill();
             }
         }
     }
@@ -252,7 +251,9 @@ impl Leader {
             // Other workers get tasks from the thread that received the report.
             Action::Send(_, number, task) => self.run_in_process(number, task, dispatch),
             Action::Quit(worker) => self.end_worker(worker, dispatch, RunningWorker::quit),
-            Action::Kill(worker) => self.end_worker(worker, dispatch, RunningWorker::terminate),
+            Action::Kill(worker) => {
+                self.end_worker(worker, dispatch, |worker| worker.handle.terminate())
+            }
             Action::Update(request) => {
                 if let (Some(updates), Some(writer)) = (&self.updates, &dispatch.writer) {
                     updates.ask(request, writer);
@@ -288,7 +289,7 @@ impl Leader {
             Ok((running, listener)) => {
                 self.listeners.retain(|listener| !listener.is_finished());
                 self.listeners.push(listener);
-                dispatch.workers.insert(worker, Arc::new(running));
+                dispatch.workers.insert(worker, running);
                 self.shutdown.cancel(worker);
             }
             Err(error) => {

@@ -1,12 +1,20 @@
-//! How leader, workers and executors talk: messages in frames over byte streams.
+//! The channel between the leader and each worker: commands one way, reports the other, as frames.
 //!
-//! Leader to worker: commands, over the socket that is the worker's standard input. Worker to
-//! leader: reports, over an ipc-channel. Executor to worker: the same reports, over a pipe of the
-//! executor's own, which the worker passes on as they are.
+//! Three transports carry the bytes: `local` (a socket for commands, ipc-channel for reports), `tcp`
+//! (one connection for both), and `memory` for tests. [`endpoint`] selects one. Executors send the
+//! same reports to their worker over a pipe, and the worker forwards them undecoded.
 
+pub(crate) mod bytes;
 pub(crate) mod commands;
+pub(crate) mod endpoint;
 pub(crate) mod frame;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
+mod local;
+#[cfg(test)]
+mod memory;
 pub(crate) mod messages;
 pub(crate) mod reports;
+mod tcp;
+#[cfg(test)]
+mod tests;

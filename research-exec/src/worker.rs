@@ -6,7 +6,7 @@ mod relay;
 mod sink;
 
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,10 +24,11 @@ pub(crate) use executor_process::tie_to_parent;
 use crate::capture::{EndNumbers, SharedOutput, TaskOutput};
 use crate::executor::Executor;
 use crate::in_unit::{self, is_in_unit};
-use crate::transport::commands::{Command, Commands};
+use crate::transport::bytes::{ByteSender, StreamReceiver};
+use crate::transport::commands::{Command, CommandReceiver};
+use crate::transport::endpoint::{LeaderAddress, WorkerChannel};
 use crate::transport::frame::{FrameKind, push_frame};
 use crate::transport::messages::{Hello, Init, PROTOCOL, Task, TaskNumber};
-use crate::transport::reports::{ReportSender, connect};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
 use sink::run_and_tell;
@@ -97,10 +98,9 @@ pub fn serve(
     let socket = bootstrap
         .take_commands()
         .map_err(io_error("take its commands"))?;
-    let socket = UnixStream::from(socket);
     match bootstrap.role() {
-        Role::Worker { server } => Worker::connect(bootstrap, server, socket, build)?.serve(),
-        Role::Executor { printed_to } => serve_one(socket, *printed_to, build),
+        Role::Worker { address } => Worker::connect(bootstrap, address, socket, build)?.serve(),
+        Role::Executor { printed_to } => serve_one(socket.into(), *printed_to, build),
     }
 }
 
@@ -113,13 +113,10 @@ fn show_prints_on_stderr() -> io::Result<()> {
 }
 
 fn receive_init(
-    commands: &mut Commands,
+    commands: &mut CommandReceiver,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
 ) -> Result<Option<(Init, Executor)>, WorkerError> {
-    let init = match commands
-        .next_command()
-        .map_err(io_error("read its commands"))?
-    {
+    let init = match commands.recv().map_err(io_error("read its commands"))? {
         Some(Command::Init(init)) => *init,
         Some(Command::Run(..) | Command::Quit) | None => return Ok(None),
     };
@@ -159,13 +156,11 @@ fn serve_one(
 ) -> Result<(), WorkerError> {
     survive_job_warnings().map_err(|errno| io_error("handle signals")(errno.into()))?;
     let mut reports = socket.try_clone().map_err(io_error("share its socket"))?;
-    let mut commands = Commands::new(socket);
+    let mut commands = CommandReceiver::new(StreamReceiver::new(socket));
     let Some((_, executor)) = receive_init(&mut commands, build)? else {
         return Ok(());
     };
-    let command = commands
-        .next_command()
-        .map_err(io_error("read its commands"))?;
+    let command = commands.recv().map_err(io_error("read its commands"))?;
     let Some(Command::Run(number, task)) = command else {
         return Ok(());
     };
@@ -195,10 +190,10 @@ fn serve_one(
 
 /// The link to the leader, within reach of a thread that ends this process.
 #[derive(Clone)]
-struct Reports(Arc<Mutex<dyn ReportSender>>);
+struct Reports(Arc<Mutex<Box<dyn ByteSender>>>);
 
 impl Reports {
-    fn lock(&self) -> MutexGuard<'_, dyn ReportSender + 'static> {
+    fn lock(&self) -> MutexGuard<'_, Box<dyn ByteSender>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -213,10 +208,10 @@ struct Worker<'a> {
     executor: Executor,
     /// Whether its experiments run programs only, each of which is a process of its own.
     only_programs: bool,
-    commands: Commands,
+    commands: CommandReceiver,
     reports: Reports,
     /// The links to the leader, which a forked child closes.
-    inherited: Vec<RawFd>,
+    descriptors: Vec<RawFd>,
     /// The children that it had when it came here, which its program may need.
     own_children: Vec<i32>,
     /// An executor that waits for a task, where executors are started by execution.
@@ -238,20 +233,19 @@ impl Drop for Worker<'_> {
 impl<'a> Worker<'a> {
     fn connect(
         bootstrap: &'a WorkerBootstrap,
-        server: &str,
-        socket: UnixStream,
+        address: &LeaderAddress,
+        socket: OwnedFd,
         build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
     ) -> Result<Self, WorkerError> {
         terminate_with_descendants().map_err(|e| io_error("handle signals")(e.into()))?;
         let own_children = become_subreaper().map_err(io_error("adopt orphans"))?;
-        let (reports, mut inherited) =
-            connect(server).map_err(io_error("connect to the leader"))?;
-        inherited.push(socket.as_raw_fd());
-        // One byte says that the leader can accept without having to wait.
-        (&socket)
-            .write_all(&[1])
-            .map_err(io_error("answer the leader"))?;
-        let mut commands = Commands::new(socket);
+        let WorkerChannel {
+            mut commands,
+            reports,
+            descriptors,
+        } = address
+            .connect(socket)
+            .map_err(io_error("connect to the leader"))?;
         let Some((init, executor)) = receive_init(&mut commands, build)? else {
             return Err(WorkerError::Build(
                 "the leader ended before it said what to run".into(),
@@ -271,7 +265,7 @@ impl<'a> Worker<'a> {
             executor,
             commands,
             reports: Reports(Arc::new(Mutex::new(reports))),
-            inherited,
+            descriptors,
             own_children,
             ready: None,
             shared_output,
@@ -287,7 +281,7 @@ impl<'a> Worker<'a> {
         loop {
             match self
                 .commands
-                .next_command()
+                .recv()
                 .map_err(io_error("read its commands"))?
             {
                 Some(Command::Run(number, task)) => {
@@ -318,7 +312,7 @@ impl<'a> Worker<'a> {
         }
         let experiments = task.clone();
         let process = if is_single_threaded() {
-            ExecutorProcess::fork(&self.executor, number, task, &self.inherited)
+            ExecutorProcess::fork(&self.executor, number, task, &self.descriptors)
         } else {
             self.executed(number, &task)
         };
@@ -330,7 +324,7 @@ impl<'a> Worker<'a> {
                 number,
                 &experiments,
                 timeout,
-                &mut *self.reports.lock(),
+                &mut **self.reports.lock(),
             )
             .map_err(io_error("pass on events"))
     }

@@ -39,7 +39,7 @@ fn each_failure_is_told_and_the_others_have_results() {
         "`./kill.sh` was killed by signal 9 (SIGKILL)",
         "`./crash.sh` was killed by signal 11 (SIGSEGV)",
         "`./noise.sh`: the line is no JSON",
-        "`./none.sh` cannot be started: there is no such file",
+        "`./none.sh` cannot be started: the file, or the interpreter",
         "`./plain.sh` cannot be started: it is not executable",
         "`no-such-program` cannot be started: not found in PATH",
     ];

@@ -55,6 +55,22 @@ fn next(state: &mut u64) -> u64 {
 }
 
 #[test]
+fn results_are_the_same_over_tcp() {
+    let [local, tcp] = ["local", "tcp"].map(|transport| {
+        let place = place();
+        place.write("open", "");
+        let mut command = place.command(&["run", "research.toml", "--workers", "4"]);
+        let done = command
+            .env("RESEARCH_TRANSPORT", transport)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        csv(&place)
+    });
+    assert_eq!(local, tcp);
+}
+
+#[test]
 fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
     let [one, eight] = ["1", "8"].map(|workers| {
         let place = place();

@@ -14,7 +14,7 @@ use crate::worker::{Role, WorkerBootstrap, tie_to_parent};
 
 pub(super) fn start_worker(start: &WorkerStart, commands: OwnedFd) -> io::Result<Pid> {
     let role = Role::Worker {
-        server: start.server.clone(),
+        address: start.address.clone(),
     };
     let bootstrap = WorkerBootstrap::new(role, commands.as_raw_fd(), start.target.clone());
     let mut command = this_program()?;

@@ -324,7 +324,7 @@ impl ForkedWorker {
             unsafe { std::env::set_var(name, value) };
         }
         let role = Role::Worker {
-            server: start.server.clone(),
+            address: start.address.clone(),
         };
         Ok(Self {
             bootstrap: WorkerBootstrap::new(role, commands.as_raw_fd(), start.target.clone()),

@@ -1,17 +1,13 @@
 //! Starting workers, and listening to each in a thread of its own.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
-use nix::sys::socket::{MsgFlags, recv};
 use nix::sys::wait::WaitStatus;
-use research_core::{WorkerNumber, codec};
+use research_core::WorkerNumber;
 use research_process::{
     ChildProcess, ProcessHandle, describe_exit, kill_marked, mark_of_worker, wait_readable,
 };
@@ -20,17 +16,14 @@ use super::dispatch::DispatchSender;
 use crate::devices::variables;
 use crate::launcher::{Launcher, WorkerStart};
 use crate::scheduler::Input;
-use crate::transport::commands::Commander;
-use crate::transport::frame::{Frame, FrameDecoder, FrameKind};
-use crate::transport::messages::{Ended, Hello, Init, PROTOCOL, Task, TaskNumber};
-use crate::transport::reports::{ReportReceiver, ReportServer};
+use crate::transport::commands::CommandSender;
+use crate::transport::endpoint::{Endpoint, LeaderChannel};
+use crate::transport::messages::{Init, Task, TaskNumber};
+use crate::transport::reports::Report;
 use crate::worker::Target;
 
-/// A worker that has closed its channel has this long to end, in milliseconds.
-const LAST_MOMENTS: u16 = 2000;
-
-/// A worker that reads nothing for so long while it is told something is given up.
-const SEND_LIMIT: Duration = Duration::from_secs(10);
+/// A worker that has closed its channel must end within this many milliseconds.
+const SHUTDOWN_TIME_MS: u16 = 2000;
 
 /// A worker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -41,55 +34,62 @@ pub struct LaunchError {
     source: io::Error,
 }
 
-/// What the leader keeps of a worker.
+/// A process on some machine that the leader can ask to end, or end.
+#[derive(Debug)]
+pub(super) struct WorkerHandle {
+    process: ProcessHandle,
+}
+
+impl WorkerHandle {
+    /// Asks the worker to end, with everything that it runs.
+    pub(super) fn terminate(&self) {
+        // A worker that cannot be signalled has ended, which its listener reports.
+        let _ = self.process.signal(Signal::SIGTERM);
+        // A stopped process handles signals only when it continues.
+        let _ = self.process.signal(Signal::SIGCONT);
+    }
+
+    /// Ends the worker at once.
+    pub(super) fn kill(&self) {
+        // As above.
+        let _ = self.process.signal(Signal::SIGKILL);
+    }
+}
+
+/// A worker from the leader's side.
 pub(super) struct RunningWorker {
-    commander: Mutex<Commander>,
-    handle: ProcessHandle,
+    /// Set when the worker has connected; tasks are sent after that.
+    commands: OnceLock<Mutex<CommandSender>>,
+    pub(super) handle: WorkerHandle,
 }
 
 impl RunningWorker {
-    /// Tells it to run a task.
+    /// Sends a task.
     pub(super) fn run(&self, number: TaskNumber, task: &Task) -> io::Result<()> {
-        self.commander().run(number, task)
+        self.command(|commands| commands.run(number, task))
     }
 
-    /// Tells it that there are no more tasks.
+    /// Lets the worker end, because there are no more tasks.
     pub(super) fn quit(&self) {
-        // One that cannot be told is gone already, and its link says so.
-        let _ = self.commander().quit();
+        // A worker that cannot be reached has ended, which its listener reports.
+        let _ = self.command(CommandSender::quit);
     }
 
-    fn commander(&self) -> MutexGuard<'_, Commander> {
-        self.commander
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Asks it to end, and all that it runs.
-    pub(super) fn terminate(&self) {
-        // One that cannot be signalled is gone already, and its link says so.
-        let _ = self.handle.signal(Signal::SIGTERM);
-        // One that is stopped does not see signals.
-        let _ = self.handle.signal(Signal::SIGCONT);
-    }
-
-    /// Ends it for certain.
-    pub(super) fn kill(&self) {
-        // As above.
-        let _ = self.handle.signal(Signal::SIGKILL);
+    fn command(&self, send: impl FnOnce(&mut CommandSender) -> io::Result<()>) -> io::Result<()> {
+        let commands = self.commands.get().ok_or(io::ErrorKind::NotConnected)?;
+        send(&mut commands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Starts a worker. What it reports is told to the scheduler; the last of it is that the worker is
-/// lost. What it starts has a mark that begins with that of the run. Gives the thread that listens
-/// to it, too, which ends with it.
+/// Starts a worker. Its listener, a thread that is returned, feeds its reports to the scheduler until
+/// the worker has ended; the last input is its loss. `mark` is that of the run.
 pub(super) fn launch(
     launcher: &mut Launcher,
     init: &Init,
     target: &Target,
     mark: &str,
     sender: DispatchSender,
-) -> Result<(RunningWorker, JoinHandle<()>), LaunchError> {
+) -> Result<(Arc<RunningWorker>, JoinHandle<()>), LaunchError> {
     let worker = init.worker;
     let failed = |action| {
         move |source| LaunchError {
@@ -98,55 +98,55 @@ pub(super) fn launch(
             source,
         }
     };
-    let server = ReportServer::new().map_err(failed("opening a channel"))?;
-    let (ours, theirs) = UnixStream::pair().map_err(failed("opening a socket"))?;
+    let mark = mark_of_worker(mark);
+    let opened = Endpoint::open(worker.0, &mark).map_err(failed("opening a channel"))?;
+    let (endpoint, inherited) = opened;
     let variables = init.devices.iter().flat_map(variables);
     let start = WorkerStart {
-        server: server.name().to_owned(),
+        address: endpoint.address().map_err(failed("opening a channel"))?,
         target: target.clone(),
-        mark: mark_of_worker(mark),
+        mark,
         variables: variables
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
     };
-    let pid = launcher.start(&start, theirs);
+    let pid = launcher.start(&start, inherited);
     let pid = pid.map_err(failed("starting its process"))?;
-    let link = Link {
+    let child = ChildProcess::new(pid);
+    let open = || ProcessHandle::open(pid.as_raw()).map_err(failed("watching it"));
+    let running = Arc::new(RunningWorker {
+        commands: OnceLock::new(),
+        handle: WorkerHandle { process: open()? },
+    });
+    let listener = Listener {
         worker,
-        child: ChildProcess::new(pid),
+        child,
+        process: open()?,
         mark: start.mark,
+        running: Arc::clone(&running),
         sender,
     };
-    let open = || ProcessHandle::open(pid.as_raw());
-    let handle = open().map_err(failed("watching it"))?;
-    let watched = open().map_err(failed("watching it"))?;
-    let answers = ours.try_clone().map_err(failed("sharing its socket"))?;
-    ours.set_write_timeout(Some(SEND_LIMIT))
-        .map_err(failed("limiting how long it may not read"))?;
     let init = init.clone();
-    let listener = std::thread::Builder::new()
+    let thread = std::thread::Builder::new()
         .name(format!("worker {worker}"))
-        .spawn(move || link.listen(server, answers, &watched, &init))
+        .spawn(move || listener.listen(endpoint, &init))
         .map_err(failed("starting a thread"))?;
-    let running = RunningWorker {
-        commander: Mutex::new(Commander::new(ours)),
-        handle,
-    };
-    Ok((running, listener))
+    Ok((running, thread))
 }
 
 /// The thread that listens to a worker.
-struct Link {
+struct Listener {
     worker: WorkerNumber,
     child: ChildProcess,
-    /// What all processes of the worker have in their environment.
+    process: ProcessHandle,
+    /// The mark in the environment of all processes of the worker.
     mark: String,
+    running: Arc<RunningWorker>,
     sender: DispatchSender,
 }
 
-/// Without somebody who listens to it, nobody would see to its end, and the run would wait for
-/// that.
-impl Drop for Link {
+/// Without its listener the worker would not be reaped, and the run would wait for it.
+impl Drop for Listener {
     fn drop(&mut self) {
         self.child.kill();
         if std::thread::panicking() {
@@ -155,25 +155,15 @@ impl Drop for Link {
     }
 }
 
-impl Link {
-    fn listen(
-        mut self,
-        server: ReportServer,
-        socket: UnixStream,
-        process: &ProcessHandle,
-        init: &Init,
-    ) {
-        let heard = match wait_for_connection(&socket, process) {
-            // It reads now, so nobody waits if what it is told is long.
-            Ok(true) => match Commander::new(socket).init(init) {
-                Ok(()) => self.receive(server),
-                Err(error) => Err(format!("its first message cannot be sent: {error}")),
-            },
-            Ok(false) => Err("it ended before it came to the `run` that it was started for".into()),
+impl Listener {
+    fn listen(mut self, endpoint: Endpoint, init: &Init) {
+        let received = match endpoint.accept(self.child.pid(), &self.process) {
+            Ok(Some(channel)) => self.receive(channel, init),
+            Ok(None) => Err("it ended before it came to the `run` that it was started for".into()),
             Err(error) => Err(error.to_string()),
         };
-        let ended = self.reap(process);
-        let reason = match (heard, ended) {
+        let ended = self.reap();
+        let reason = match (received, ended) {
             (Ok(()), Ok(status)) => format!("its process ended by {status}"),
             (Err(reason), Ok(status)) => format!("{reason} (its process ended by {status})"),
             (Ok(()), Err(error)) => format!("it cannot be waited for: {error}"),
@@ -183,101 +173,78 @@ impl Link {
     }
 
     fn report_loss(&self, reason: String) {
-        // Without a leader there is nobody to tell.
+        // Without a leader the report is not needed.
         let _ = self.sender.report(Input::WorkerLost {
             worker: self.worker,
             reason,
         });
     }
 
-    /// Passes on reports until the worker has closed its channel.
-    fn receive(&mut self, server: ReportServer) -> Result<(), String> {
-        let mut reports = server
-            .accept(self.child.pid())
-            .map_err(|error| error.to_string())?;
-        let mut decoder = FrameDecoder::default();
-        while let Some(bytes) = reports.receive().map_err(|error| error.to_string())? {
-            decoder.feed(&bytes);
-            while let Some(frame) = decoder.next_frame().map_err(|error| error.to_string())? {
-                let input = self.read(&frame)?;
-                if !self.sender.report(input) {
-                    return Ok(());
-                }
+    /// Forwards reports until the worker has closed its channel.
+    fn receive(&mut self, channel: LeaderChannel, init: &Init) -> Result<(), String> {
+        let LeaderChannel {
+            mut commands,
+            mut reports,
+        } = channel;
+        let sent = commands.init(init);
+        sent.map_err(|error| format!("its first message cannot be sent: {error}"))?;
+        self.running.commands.get_or_init(|| Mutex::new(commands));
+        while let Some(report) = reports.recv().map_err(|error| error.to_string())? {
+            if !self.sender.report(self.input(report)) {
+                break;
             }
         }
         Ok(())
     }
 
-    fn read(&self, frame: &Frame<'_>) -> Result<Input, String> {
+    fn input(&self, report: Report) -> Input {
         let worker = self.worker;
-        let task = TaskNumber(frame.task);
-        let input = match frame.kind {
-            FrameKind::Hello => codec::decode::<Hello>(frame.payload).map(|hello| {
-                (hello.protocol == PROTOCOL).then_some(Input::WorkerUp {
-                    worker,
-                    pid: hello.pid,
-                })
-            }),
-            FrameKind::Events => codec::decode(frame.payload).map(|events| {
-                Some(Input::Events {
-                    worker,
-                    task,
-                    events,
-                })
-            }),
-            FrameKind::Ended | FrameKind::Last => {
-                codec::decode::<Ended>(frame.payload).map(|(events, endings)| {
-                    Some(Input::Ended {
-                        worker,
-                        task,
-                        events,
-                        endings,
-                        retiring: frame.kind == FrameKind::Last,
-                    })
-                })
-            }
-            FrameKind::StorageFailed => codec::decode(frame.payload).map(|reason| {
-                Some(Input::StorageFailed {
-                    worker,
-                    task,
-                    reason,
-                })
-            }),
-            FrameKind::ExecutorDied => codec::decode(frame.payload).map(|termination| {
-                Some(Input::ExecutorDied {
-                    worker,
-                    task,
-                    termination,
-                })
-            }),
-            FrameKind::Init | FrameKind::Run | FrameKind::Quit => Ok(None),
-        };
-        let input = input.map_err(|error| error.to_string())?;
-        input.ok_or_else(|| format!("it sent an unexpected message ({:?})", frame.kind))
+        match report {
+            Report::Ready { pid } => Input::WorkerUp { worker, pid },
+            Report::Events { task, events } => Input::Events {
+                worker,
+                task,
+                events,
+            },
+            Report::Ended {
+                task,
+                events,
+                endings,
+                retiring,
+            } => Input::Ended {
+                worker,
+                task,
+                events,
+                endings,
+                retiring,
+            },
+            Report::StorageFailed { task, reason } => Input::StorageFailed {
+                worker,
+                task,
+                reason,
+            },
+            Report::ExecutorDied { task, termination } => Input::ExecutorDied {
+                worker,
+                task,
+                termination,
+            },
+        }
     }
 
-    /// Waits for the worker's end, and sees to it that it comes.
-    fn reap(&mut self, process: &ProcessHandle) -> io::Result<String> {
-        if !wait_readable(&[process.descriptor()], PollTimeout::from(LAST_MOMENTS))? {
-            process.signal(Signal::SIGTERM)?;
-            if !wait_readable(&[process.descriptor()], PollTimeout::from(LAST_MOMENTS))? {
-                process.signal(Signal::SIGKILL)?;
+    /// Waits for the end of the worker, and enforces it.
+    fn reap(&mut self) -> io::Result<String> {
+        let end = [self.process.descriptor()];
+        if !wait_readable(&end, PollTimeout::from(SHUTDOWN_TIME_MS))? {
+            self.running.handle.terminate();
+            if !wait_readable(&end, PollTimeout::from(SHUTDOWN_TIME_MS))? {
+                self.running.handle.kill();
             }
         }
         let status = self.child.wait()?;
         if !matches!(status, WaitStatus::Exited(_, 0)) {
-            // It may have had no time to end what it has started.
+            // It may have had no time to kill what it has started.
             kill_marked(&self.mark)?;
         }
         Ok(describe_exit(&status))
     }
-}
-
-/// Waits until the worker has connected, so that accepting it needs no waiting; false if it ended
-/// before that. What a program does before it comes to its `run` may take any time.
-fn wait_for_connection(answers: &UnixStream, process: &ProcessHandle) -> io::Result<bool> {
-    wait_readable(&[answers.as_fd(), process.descriptor()], PollTimeout::NONE)?;
-    // The descriptor is shared with the commander, so it is not made non-blocking as such.
-    let received = recv(answers.as_raw_fd(), &mut [0], MsgFlags::MSG_DONTWAIT);
-    Ok(matches!(received, Ok(1)))
 }

@@ -1,11 +1,11 @@
-//! Commands from the leader, over a socket.
+//! Commands of the leader to a worker, and of a worker to an executed executor.
 
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io;
 
 use research_core::codec;
 use serde::Serialize;
 
+use super::bytes::{ByteReceiver, ByteSender};
 use super::frame::{FrameDecoder, FrameKind, push_frame};
 use super::messages::{Init, Task, TaskNumber};
 
@@ -17,17 +17,16 @@ pub(crate) enum Command {
     Quit,
 }
 
-/// The side that commands.
-#[derive(Debug)]
-pub(crate) struct Commander {
-    stream: UnixStream,
+/// Sends commands.
+pub(crate) struct CommandSender {
+    bytes: Box<dyn ByteSender>,
     buffer: Vec<u8>,
 }
 
-impl Commander {
-    pub(crate) fn new(stream: UnixStream) -> Self {
+impl CommandSender {
+    pub(crate) fn new(bytes: impl ByteSender + 'static) -> Self {
         Self {
-            stream,
+            bytes: Box::new(bytes),
             buffer: Vec::new(),
         }
     }
@@ -47,39 +46,33 @@ impl Commander {
     fn send<T: Serialize>(&mut self, kind: FrameKind, task: u64, message: &T) -> io::Result<()> {
         self.buffer.clear();
         push_frame(&mut self.buffer, kind, task, message).map_err(io::Error::other)?;
-        self.stream.write_all(&self.buffer)
+        self.bytes.send(&self.buffer)
     }
 }
 
-/// The side that obeys.
-#[derive(Debug)]
-pub(crate) struct Commands {
-    stream: UnixStream,
+/// Receives commands.
+pub(crate) struct CommandReceiver {
+    bytes: Box<dyn ByteReceiver>,
     decoder: FrameDecoder,
-    chunk: Box<[u8]>,
 }
 
-impl Commands {
-    pub(crate) fn new(stream: UnixStream) -> Self {
+impl CommandReceiver {
+    pub(crate) fn new(bytes: impl ByteReceiver + 'static) -> Self {
         Self {
-            stream,
+            bytes: Box::new(bytes),
             decoder: FrameDecoder::default(),
-            chunk: vec![0; 16 << 10].into(),
         }
     }
 
     /// Waits for the next command; `None` when the leader is gone.
-    pub(crate) fn next_command(&mut self) -> io::Result<Option<Command>> {
+    pub(crate) fn recv(&mut self) -> io::Result<Option<Command>> {
         loop {
             if let Some(frame) = self.decoder.next_frame().map_err(io::Error::other)? {
                 return decode(frame.kind, frame.task, frame.payload).map(Some);
             }
-            match self.stream.read(&mut self.chunk) {
-                Ok(0) => return Ok(None),
-                Ok(length) => self.decoder.feed(&self.chunk[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
-                Err(error) => return Err(error),
+            let decoder = &mut self.decoder;
+            if !self.bytes.receive(&mut |bytes| decoder.feed(bytes))? {
+                return Ok(None);
             }
         }
     }
@@ -100,7 +93,7 @@ fn decode(kind: FrameKind, task: u64, payload: &[u8]) -> io::Result<Command> {
         | FrameKind::Last
         | FrameKind::StorageFailed
         | FrameKind::ExecutorDied => Err(io::Error::other(format!(
-            "a worker got a report ({kind:?}) instead of a command"
+            "a worker received a report ({kind:?}) instead of a command"
         ))),
     }
 }

@@ -1,10 +1,10 @@
-//! Frames: length, kind, task, checksum and payload, so that a relay needs to look at no payload:
-//! what a unit writes into the stream, or into the middle of a frame, is no frame.
+//! Frames: length, kind, task, checksum and payload. A relay recognises them without decoding
+//! payloads, and detects foreign bytes in the stream or in a frame.
 
 use research_core::codec::{self, EncodeError, MESSAGE_LIMIT};
 use serde::Serialize;
 
-/// What a frame's payload is.
+/// The kind of a frame, which determines the type of its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum FrameKind {
@@ -12,20 +12,20 @@ pub(crate) enum FrameKind {
     Init = 1,
     /// Leader to worker: run a task.
     Run = 2,
-    /// Leader to worker: there will be no more tasks.
+    /// Leader to worker: there are no more tasks.
     Quit = 3,
     /// Worker to leader: the first message.
     Hello = 4,
     /// Events of a task.
     Events = 5,
-    /// The last events of a task, and how its experiments ended.
+    /// The last events of a task, and the endings of its experiments.
     Ended = 6,
-    /// The same from a worker that can run nothing more.
+    /// The same from a worker that can run no more tasks.
     Last = 7,
-    /// What a task has saved could not be stored, and why: what has not ended by then has no
-    /// ending.
+    /// The values of a task could not be stored; the payload is the reason. Its experiments that
+    /// had not ended by then have no ending.
     StorageFailed = 8,
-    /// An executor has died: how those of its experiments have ended that it has not told of.
+    /// An executor has ended; the payload is how its unfinished experiments ended.
     ExecutorDied = 9,
 }
 
@@ -47,28 +47,28 @@ impl FrameKind {
     }
 }
 
-/// Fuzzing finds no checksums, and is to come to what follows them.
+/// A fuzzer cannot compute checksums, and must reach the code behind them.
 const CHECKSUM: usize = if cfg!(fuzzing) { 0 } else { 4 };
 
 /// Length of payload (4), kind (1), task (8), and the CRC-32 of these three and the payload (4).
 const HEADER: usize = 13 + CHECKSUM;
 
-/// One whole frame.
+/// A whole frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Frame<'a> {
     pub(crate) kind: FrameKind,
     pub(crate) task: u64,
     pub(crate) payload: &'a [u8],
-    /// The frame as it came, header and all.
+    /// The frame with its header.
     pub(crate) bytes: &'a [u8],
 }
 
-/// A stream that does not hold frames.
+/// The stream contains something else than frames.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrameError {
     #[error("a frame of {0} bytes is over the limit of {MESSAGE_LIMIT}")]
     TooLong(usize),
-    #[error("frames of kind {0} are not known")]
+    #[error("unknown frame kind {0}")]
     Kind(u8),
     #[error("the checksum of a frame is wrong")]
     Checksum,
@@ -118,7 +118,7 @@ pub(crate) enum PushError {
     Frame(#[from] FrameError),
 }
 
-/// Finds the frames in a stream of bytes, however it is cut.
+/// Finds the frames in a stream of bytes, in pieces of any size.
 #[derive(Debug, Default)]
 pub(crate) struct FrameDecoder {
     buffer: Vec<u8>,
@@ -126,13 +126,13 @@ pub(crate) struct FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// Forgets what was taken in.
+    /// Discards the buffered bytes.
     pub(crate) fn clear(&mut self) {
         self.buffer.clear();
         self.start = 0;
     }
 
-    /// Takes in bytes.
+    /// Appends bytes.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         if self.start == self.buffer.len() {
             self.buffer.clear();
@@ -183,7 +183,7 @@ impl FrameDecoder {
     }
 }
 
-/// The checksum of a whole frame, which itself has no part in it.
+/// The checksum of a whole frame, without the checksum's own bytes.
 fn checksum(frame: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&frame[..13]);

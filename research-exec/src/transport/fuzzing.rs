@@ -1,15 +1,16 @@
-//! What the fuzz target for messages calls: the link has no public interface otherwise.
+//! The entry point of the fuzz target for messages: the transport is not public.
 
 use research_core::codec;
 
 use super::frame::{FrameDecoder, FrameKind, push_frame};
 use super::messages::{Ended, Hello, Init, Task, Termination};
 
-/// Takes bytes as a stream of frames, in pieces of `piece` bytes, and decodes each frame's message;
-/// how many were whole and decodable. What decodes must encode to a frame that decodes again.
+/// Decodes bytes as a stream of frames, in pieces of `piece` bytes, and returns the number of
+/// frames whose message could be decoded. Every decoded message must survive being encoded and
+/// decoded again.
 ///
 /// # Panics
-/// A message that was decoded does not survive being sent.
+/// A decoded message does not survive encoding.
 pub(crate) fn decode_stream(bytes: &[u8], piece: usize) -> usize {
     let mut decoder = FrameDecoder::default();
     let mut decoded = 0;
@@ -19,7 +20,7 @@ pub(crate) fn decode_stream(bytes: &[u8], piece: usize) -> usize {
             match decoder.next_frame() {
                 Ok(Some(frame)) => decoded += usize::from(decode(frame.kind, frame.payload)),
                 Ok(None) => break,
-                // Whoever reads such a stream gives it up.
+                // Readers of such a stream give it up.
                 Err(_) => return decoded,
             }
         }

@@ -1,4 +1,4 @@
-//! What is said: commands to workers, and their reports.
+//! The messages: commands to workers, and their reports.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::task::TaskExperiment;
 /// The version of the messages; both sides must have the same.
 pub(crate) const PROTOCOL: u32 = 5;
 
-/// The number of one try at a task. Every try has a number of its own, so what arrives from a
-/// try that was given up is told apart.
+/// The number of one attempt to run a task. Every attempt has its own, so reports of an abandoned
+/// one are recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TaskNumber(pub(crate) u64);
 
@@ -25,9 +25,9 @@ pub(crate) struct Init {
     pub(crate) worker: WorkerNumber,
     pub(crate) options: RunOptions,
     pub(crate) experiments_folder: Option<PathBuf>,
-    /// What devices the worker's experiments have; `None` in a run without devices.
+    /// The devices of the worker's experiments; `None` in a run without devices.
     pub(crate) devices: Option<WorkerDevices>,
-    /// What the experiment is built from, as JSON, where it was not written in Rust.
+    /// The JSON from which the experiment is built, if it is not written in Rust.
     pub(crate) source: Option<String>,
     /// The clock of the run.
     pub(crate) epoch: Option<u64>,
@@ -49,7 +49,8 @@ pub(crate) struct Hello {
     pub(crate) pid: u32,
 }
 
-/// How experiments have ended that did not end by themselves; the payload of a `Died` frame.
+/// How unfinished experiments ended, because their process did; the payload of an `ExecutorDied`
+/// frame.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Termination {
     pub(crate) kind: FailureKind,
@@ -62,7 +63,7 @@ impl Termination {
         Self { kind, reason }
     }
 
-    /// That of one whose process did not see to its timeout itself.
+    /// The termination of experiments whose process did not enforce their timeout.
     pub(crate) fn late(timeout: Duration) -> Self {
         Self {
             kind: FailureKind::TimedOut,

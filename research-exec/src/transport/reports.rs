@@ -1,239 +1,100 @@
-//! How reports travel from a worker to the leader. ipc-channel carries them on one machine; a
-//! worker on another machine would need another pair of these.
+//! Reports of workers to the leader.
 
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
-use ipc_channel::IpcError;
-use ipc_channel::ipc::{
-    IpcBytesReceiver, IpcBytesSender, IpcOneShotServer, IpcSender, bytes_channel,
-};
-use nix::errno::Errno;
-use nix::sys::socket::sockopt::PeerCredentials;
-use nix::sys::socket::{MsgFlags, getsockopt, recv};
-use nix::sys::stat::{Mode, umask};
-use nix::unistd::Pid;
-use research_process::close_on_exec;
+use research_core::{Event, codec};
 
-use crate::executor::catch_quietly;
+use super::bytes::ByteReceiver;
+use super::frame::{Frame, FrameDecoder, FrameKind};
+use super::messages::{Ended, Hello, PROTOCOL, TaskNumber, Termination};
+use crate::executor::Ending;
 
-/// The worker's end: sends bytes, in order.
-pub(crate) trait ReportSender: Send {
-    /// Sends bytes on.
+/// A report of a worker.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// The worker is ready for tasks.
+    Ready { pid: u32 },
+    /// Events of a task.
+    Events {
+        task: TaskNumber,
+        events: Vec<Event>,
+    },
+    /// A task ended.
+    Ended {
+        task: TaskNumber,
+        events: Vec<Event>,
+        endings: Vec<Ending>,
+        /// Whether the worker can run no more tasks.
+        retiring: bool,
+    },
+    /// The values of a task could not be stored.
+    StorageFailed { task: TaskNumber, reason: String },
+    /// An executor ended before it reported the ends of all its experiments.
+    ExecutorDied {
+        task: TaskNumber,
+        termination: Termination,
+    },
+}
+
+/// The leader's end for the reports of one worker.
+pub(crate) struct ReportReceiver {
+    bytes: Box<dyn ByteReceiver>,
+    decoder: FrameDecoder,
+}
+
+impl ReportReceiver {
+    pub(crate) fn new(bytes: impl ByteReceiver + 'static) -> Self {
+        Self {
+            bytes: Box::new(bytes),
+            decoder: FrameDecoder::default(),
+        }
+    }
+
+    /// Waits for the next report; `None` when the worker has closed the channel.
     ///
     /// # Errors
-    /// The leader is gone.
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()>;
-}
-
-/// The leader's end: receives the bytes in the order in which they were sent, however cut.
-pub(crate) trait ReportReceiver: Send {
-    /// Waits for bytes; `None` when the worker is gone and all that it sent was received.
-    fn receive(&mut self) -> io::Result<Option<Vec<u8>>>;
-}
-
-/// Where a worker connects to.
-pub(crate) struct ReportServer {
-    server: IpcOneShotServer<IpcBytesReceiver>,
-    name: String,
-}
-
-impl ReportServer {
-    pub(crate) fn new() -> io::Result<Self> {
-        prepare()?;
-        let folder = std::env::temp_dir();
-        check_folder(&folder)?;
-        let make = || close_on_exec(open_server);
-        // It does not say why it cannot make a folder; what was refused once may be possible again.
-        let made = make().or_else(|_| check_folder(&folder).and_then(|()| make()));
-        let ((server, name), _) = made?;
-        Ok(Self { server, name })
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Takes the connection of the worker with this number, which has connected already; before
-    /// that it would wait without a limit.
-    pub(crate) fn accept(self, worker: Pid) -> io::Result<impl ReportReceiver> {
-        let accept = || self.server.accept().map_err(io::Error::other);
-        let ((first, reports), sockets) = close_on_exec(|| without_panic(accept))?;
-        drop(first);
-        // Other threads may have opened sockets, too; this one was made by the worker.
-        let socket = sockets
-            .into_iter()
-            .find(|socket| is_made_by(*socket, worker));
-        Ok(IpcReports { reports, socket })
-    }
-}
-
-/// Opens a server in a folder that no other user can enter: who connects first is its worker. The
-/// mode of new folders is that of the umask, so a thread with one of its own opens it.
-fn open_server() -> io::Result<(IpcOneShotServer<IpcBytesReceiver>, String)> {
-    let open = || {
-        // SAFETY: it takes a number, and concerns this thread alone.
-        let is_own = unsafe { libc::unshare(libc::CLONE_FS) } == 0;
-        let before = umask(Mode::S_IRWXG | Mode::S_IRWXO);
-        let opened = without_panic(IpcOneShotServer::new);
-        if !is_own {
-            // Some containers refuse it: for a moment it was that of the whole process.
-            umask(before);
-        }
-        opened
-    };
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().name("socket".to_owned());
-        let opened = thread.spawn_scoped(scope, open)?.join();
-        opened.unwrap_or_else(|_| Err(io::Error::other("the thread that opens it has panicked")))
-    })
-}
-
-/// ipc-channel puts its socket here as `.tmp123456/socket`. It cuts off what is too long for a
-/// socket's path, so that it is another path, and panics where it cannot make a folder.
-fn check_folder(folder: &Path) -> io::Result<()> {
-    const MOST: usize = 107 - "/.tmp123456/socket".len();
-    let length = folder.as_os_str().len();
-    if length > MOST {
-        return Err(io::Error::other(format!(
-            "the folder for temporary files, {}, has a path of {length} bytes, and sockets in it cannot have one of more than {MOST}: set TMPDIR to a folder with a shorter one",
-            folder.display()
-        )));
-    }
-    let made = tempfile::tempdir_in(folder).and_then(tempfile::TempDir::close);
-    made.map_err(|error| {
-        let folder = folder.display();
-        let text = format!("the folder for temporary files, {folder}, cannot be used; set TMPDIR to one that can: {error}");
-        io::Error::new(error.kind(), text)
-    })
-}
-
-/// Connects a worker to its leader. Gives the sockets too: a forked child has to close them.
-pub(crate) fn connect(server: &str) -> io::Result<(impl ReportSender + use<>, Vec<RawFd>)> {
-    let connect = || {
-        let bootstrap = IpcSender::connect(server.to_owned())?;
-        let (sender, receiver) = bytes_channel()?;
-        bootstrap.send(receiver).map_err(io::Error::other)?;
-        Ok(IpcReportSender(sender))
-    };
-    close_on_exec(|| without_panic(connect))
-}
-
-/// Calls ipc-channel, which panics in some places where the system refuses a descriptor or a
-/// folder.
-fn without_panic<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    catch_quietly(call).unwrap_or_else(|panic| {
-        Err(io::Error::other(format!(
-            "ipc-channel has failed, probably because too many files are open (see `ulimit -n`): {panic}"
-        )))
-    })
-}
-
-/// Lets ipc-channel ask once how large a message may be, while there are descriptors for that. If
-/// it fails to, it fails for the rest of the process's life.
-fn prepare() -> io::Result<()> {
-    static PREPARED: Mutex<bool> = Mutex::new(false);
-    let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
-    if !*prepared {
-        let (spare, _) = io::pipe()?;
-        let spare = [spare.try_clone()?, spare.try_clone()?, spare];
-        close_on_exec(|| {
-            let (sender, _receiver) = bytes_channel()?;
-            drop(spare);
-            without_panic(|| sender.send(&[]))
-        })?;
-        *prepared = true;
-    }
-    Ok(())
-}
-
-struct IpcReportSender(IpcBytesSender);
-
-impl ReportSender for IpcReportSender {
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Small messages: a sender that is killed in the middle of a large one harms more than
-        // itself.
-        for piece in bytes.chunks(128 << 10) {
-            self.0.send(piece)?;
-        }
-        Ok(())
-    }
-}
-
-struct IpcReports {
-    reports: IpcBytesReceiver,
-    /// The socket of these, to look at what comes before ipc-channel does.
-    socket: Option<RawFd>,
-}
-
-impl ReportReceiver for IpcReports {
-    fn receive(&mut self) -> io::Result<Option<Vec<u8>>> {
+    /// The connection is broken, or the worker has sent something else than reports.
+    pub(crate) fn recv(&mut self) -> io::Result<Option<Report>> {
         loop {
-            if let Some(socket) = self.socket {
-                check_next(socket)?;
+            if let Some(frame) = self.decoder.next_frame().map_err(io::Error::other)? {
+                return decode(&frame).map(Some);
             }
-            match self.reports.recv() {
-                Ok(bytes) => return Ok(Some(bytes)),
-                Err(IpcError::Disconnected) => return Ok(None),
-                Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io::Error::other(error)),
+            let decoder = &mut self.decoder;
+            if !self.bytes.receive(&mut |bytes| decoder.feed(bytes))? {
+                return Ok(None);
             }
         }
     }
 }
 
-/// Whether a worker has made the pair of sockets to which this one belongs.
-fn is_made_by(socket: RawFd, worker: Pid) -> bool {
-    // SAFETY: the descriptor is looked at and not kept; if somebody closed it meanwhile, it is not
-    // the one that is looked for.
-    let socket = unsafe { BorrowedFd::borrow_raw(socket) };
-    let peer = getsockopt(&socket, PeerCredentials);
-    peer.is_ok_and(|peer| peer.pid() == worker.as_raw())
-}
-
-/// Waits for the next message and looks whether it is one. Code of a worker may write into any of
-/// its descriptors; ipc-channel would take the length that comes for granted, and wait for more.
-fn check_next(socket: RawFd) -> io::Result<()> {
-    // Both lengths that ipc-channel sends first: of the packet, and of the message, all of which is
-    // in it.
-    const WORD: usize = size_of::<usize>();
-    let mut lengths = [0; 2 * WORD];
-    let received = loop {
-        match recv(
-            socket,
-            &mut lengths,
-            MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC,
-        ) {
-            Ok(received) => break received,
-            Err(Errno::EINTR) => {}
-            // ipc-channel says what it is.
-            Err(_) => return Ok(()),
-        }
+fn decode(frame: &Frame<'_>) -> io::Result<Report> {
+    let task = TaskNumber(frame.task);
+    let unexpected = || {
+        let kind = frame.kind;
+        io::Error::other(format!("it sent an unexpected message ({kind:?})"))
     };
-    let (packet, message) = lengths.split_at(WORD);
-    let length = |bytes: &[u8]| bytes.try_into().map_or(0, usize::from_ne_bytes);
-    let is_message = length(packet) == received && length(message) + 2 * WORD == received;
-    if received == 0 || is_message {
-        return Ok(());
-    }
-    Err(io::Error::other(
-        "its reports are invalid: a unit may have written to a descriptor that it did not open",
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_that_is_not_there_or_whose_path_is_too_long_for_sockets_is_refused() {
-        assert!(check_folder(Path::new("/tmp")).is_ok());
-        let none = check_folder(Path::new("/none")).unwrap_err();
-        assert!(none.to_string().contains("TMPDIR"), "{none}");
-        let long = check_folder(Path::new(&"/long".repeat(20))).unwrap_err();
-        assert!(long.to_string().contains("TMPDIR"), "{long}");
-    }
+    let report = match frame.kind {
+        FrameKind::Hello => match codec::decode::<Hello>(frame.payload) {
+            Ok(hello) if hello.protocol != PROTOCOL => return Err(unexpected()),
+            hello => hello.map(|hello| Report::Ready { pid: hello.pid }),
+        },
+        FrameKind::Events => {
+            codec::decode(frame.payload).map(|events| Report::Events { task, events })
+        }
+        FrameKind::Ended | FrameKind::Last => {
+            codec::decode::<Ended>(frame.payload).map(|(events, endings)| Report::Ended {
+                task,
+                events,
+                endings,
+                retiring: frame.kind == FrameKind::Last,
+            })
+        }
+        FrameKind::StorageFailed => {
+            codec::decode(frame.payload).map(|reason| Report::StorageFailed { task, reason })
+        }
+        FrameKind::ExecutorDied => codec::decode(frame.payload)
+            .map(|termination| Report::ExecutorDied { task, termination }),
+        FrameKind::Init | FrameKind::Run | FrameKind::Quit => return Err(unexpected()),
+    };
+    report.map_err(io::Error::other)
 }

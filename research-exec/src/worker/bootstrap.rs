@@ -18,6 +18,7 @@ use research_process::Lineage;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::EndNumbers;
+use crate::transport::endpoint::LeaderAddress;
 
 /// What the file is called: what `/proc/self/fd` says of it.
 const NAME: &str = "research-worker";
@@ -54,8 +55,8 @@ pub struct Target {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Role {
-    /// Connect to this server of the leader and serve.
-    Worker { server: String },
+    /// Connect to the leader and serve it.
+    Worker { address: LeaderAddress },
     /// Run one task for the worker that is the parent.
     Executor {
         /// Where it is to print then.

@@ -23,7 +23,7 @@ use crate::capture::{OutputWriter, PerStream, Pipes, PrintEnds};
 use crate::executor::Executor;
 use crate::in_unit;
 use crate::relaunch::this_program;
-use crate::transport::commands::Commander;
+use crate::transport::commands::CommandSender;
 use crate::transport::frame::FrameKind;
 use crate::transport::messages::{Init, Task, TaskNumber};
 
@@ -174,7 +174,7 @@ fn child_main(
 /// An executor that was started by execution and waits for its task.
 pub(super) struct ReadyExecutor {
     process: ExecutorProcess,
-    commander: Commander,
+    commander: CommandSender,
 }
 
 impl ReadyExecutor {
@@ -197,7 +197,7 @@ impl ReadyExecutor {
         let pid = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         let reports = OwnedFd::from(ours.try_clone()?);
         let process = ExecutorProcess::new(pid, reports, printed, slot)?;
-        let mut commander = Commander::new(ours);
+        let mut commander = CommandSender::new(ours);
         commander.init(init)?;
         Ok(Self { process, commander })
     }

@@ -16,9 +16,9 @@ use research_process::{OOM_HINT, OomKills, describe_exit, poll_timeout, wait_rea
 use super::executor_process::ExecutorProcess;
 use super::sink::FrameSink;
 use crate::capture::Pipes;
+use crate::transport::bytes::ByteSender;
 use crate::transport::frame::{FrameDecoder, FrameKind, push_frame};
 use crate::transport::messages::{Task, TaskNumber, Termination};
-use crate::transport::reports::ReportSender;
 
 /// Frames are passed on together up to this many bytes.
 const MESSAGE_BYTES: usize = 128 << 10;
@@ -53,7 +53,7 @@ impl Relay {
         number: TaskNumber,
         task: &Task,
         timeout: Option<Duration>,
-        reports: &mut dyn ReportSender,
+        reports: &mut dyn ByteSender,
     ) -> io::Result<()> {
         let mut printed = process.printed.take().map(|pipes| Printed {
             pipes,
@@ -163,7 +163,7 @@ impl Stream<'_, '_> {
     fn pass_on_all(
         mut self,
         process: &ExecutorProcess,
-        reports: &mut dyn ReportSender,
+        reports: &mut dyn ByteSender,
     ) -> io::Result<StreamEnd> {
         while self.pass_on(process, reports)? {}
         let is_over = self.patience.is_some_and(|patience| patience.is_over());
@@ -180,7 +180,7 @@ impl Stream<'_, '_> {
     fn pass_on(
         &mut self,
         process: &ExecutorProcess,
-        reports: &mut dyn ReportSender,
+        reports: &mut dyn ByteSender,
     ) -> io::Result<bool> {
         let mut waited = vec![
             PollFd::new(self.file.as_fd(), PollFlags::POLLIN),
@@ -205,7 +205,7 @@ impl Stream<'_, '_> {
     }
 
     /// Passes on what is there; false at the end of the stream.
-    fn drain(&mut self, reports: &mut dyn ReportSender) -> io::Result<bool> {
+    fn drain(&mut self, reports: &mut dyn ByteSender) -> io::Result<bool> {
         while self.end.is_none() {
             let Relay { decoder, chunk, .. } = &mut *self.buffers;
             match self.file.read(chunk) {
@@ -226,7 +226,7 @@ impl Stream<'_, '_> {
     }
 
     /// Sends the whole frames that are there, several in a message.
-    fn send_frames(&mut self, reports: &mut dyn ReportSender) -> io::Result<()> {
+    fn send_frames(&mut self, reports: &mut dyn ByteSender) -> io::Result<()> {
         let Relay {
             decoder, message, ..
         } = &mut *self.buffers;
@@ -289,7 +289,7 @@ struct Printed<'a> {
 
 impl Printed<'_> {
     /// Keeps the rest of it.
-    fn finish(&mut self, reports: &mut dyn ReportSender) -> io::Result<()> {
+    fn finish(&mut self, reports: &mut dyn ByteSender) -> io::Result<()> {
         self.pipes.finish()?;
         let Some(keeper) = self.pipes.keeper() else {
             return Ok(());

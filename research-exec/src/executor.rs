@@ -7,10 +7,12 @@ mod error;
 mod flush_policy;
 mod full_run;
 mod limits;
+mod plan;
 mod profile;
 mod sequential;
 mod spans;
 mod step;
+mod task_run;
 mod threads;
 mod unwind;
 mod watch;
@@ -22,38 +24,22 @@ use std::time::Duration;
 
 use research_core::domain::Config;
 use research_core::{
-    Deadline, EventSink, ExecutorTarget, Experiment, ExperimentNumber, ExperimentRecord, LogLevel,
-    RootView, RunOptions, SinkError, Status, Timestamp, Unit, WorkerNumber,
+    EventSink, ExecutorTarget, Experiment, LogLevel, RootView, RunOptions, SinkError, Timestamp,
+    WorkerNumber,
 };
-use serde::{Deserialize, Serialize};
-use tracing_core::dispatcher::DefaultGuard;
 
 use crate::capture::{OutputWriter, PerStream, Redirects};
 use crate::devices::WorkerDevices;
-use crate::task::{TaskExperiment, standalone_task};
+use crate::task::{Ending, TaskExperiment, standalone_task};
 
 pub use alone::{BranchExecution, Execution, Series};
 use branch::Branch;
 pub use error::ExecutorError;
-use flush_policy::FlushPolicy;
-use limits::Limits;
+use plan::Plan;
 pub use spans::SpanProfile;
+use task_run::TaskRun;
 pub(crate) use unwind::catch_quietly;
 pub(crate) use watch::Interrupt;
-use watch::Watch;
-
-/// How an experiment of a task ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
-    /// Which experiment.
-    pub number: ExperimentNumber,
-    /// How.
-    pub status: Status,
-    /// Why, where it is no success.
-    pub reason: Option<String>,
-    /// How many iterations it began.
-    pub iterations: u64,
-}
 
 /// Runs tasks: the experiments of a task are its branches, and run side by side, iteration by
 /// iteration, sharing the outputs of root units.
@@ -263,96 +249,38 @@ impl Executor {
         self.run_interruptibly(task, sink, None)
     }
 
-    /// As [`run_task`](Self::run_task), with somebody who ends the process when a time is over.
+    /// Does the same as [`run_task`](Self::run_task). `interrupt` ends the process when a timeout of
+    /// code expires.
     pub(crate) fn run_interruptibly(
         &self,
         task: Vec<TaskExperiment>,
         sink: &mut dyn EventSink,
         interrupt: Option<Interrupt>,
     ) -> Result<Vec<Ending>, SinkError> {
-        let task = self.with_added(task);
-        let records: Vec<_> = task.iter().map(|one| Arc::clone(&one.record)).collect();
-        let (mut branches, watch) = self.begin_task(task, interrupt);
-        if self.devices.is_some() {
-            branches.iter().try_for_each(|one| one.tell_device(sink))?;
-        }
-        match self.experiment.hooks() {
-            None => self.run_branches(&mut branches, sink)?,
-            Some(hooks) => {
-                let mut run = None;
-                let records: Vec<&ExperimentRecord> = records.iter().map(|one| &**one).collect();
-                hooks.around_task(&records, &mut || {
-                    if run.is_none() {
-                        run = Some(self.run_branches(&mut branches, sink));
-                    }
-                });
-                match run {
-                    Some(result) => result?,
-                    None => give_up(
-                        &mut branches,
-                        Status::Failed,
-                        "the executor's hooks did not run the task",
-                    ),
-                }
-            }
-        }
-        // From here on it is told how they ended: no longer by the watch.
-        drop(watch);
-        if self.debug && branches.iter().any(Branch::has_failed) {
-            let reason = "another branch has failed, which ends everything in debug mode";
-            give_up(&mut branches, Status::Killed, reason);
-        }
-        let mut endings = Vec::with_capacity(branches.len());
-        for branch in &mut branches {
-            branch.tell_end(sink)?;
-            endings.push(branch.ending());
-        }
-        Ok(endings)
+        TaskRun::new(self, self.with_added(task), interrupt, sink).run()
     }
 
-    /// Tells the end of a branch, while others of its task go on: so it is known whatever happens
-    /// to them. The first one is told of at last where it runs root units, in which it may still
-    /// save or say something.
-    fn tell_early(
-        &self,
-        place: usize,
-        branch: &mut Branch,
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        let has_roots = || self.experiment.units().iter().any(Unit::is_root);
-        if branch.is_told() || (place == 0 && has_roots()) {
-            return Ok(());
+    fn plan(&self) -> Plan<'_> {
+        Plan {
+            experiment: &self.experiment,
+            n_iters: self.n_iters,
+            finalize: self.finalize,
+            debug: self.debug,
+            profile: self.profile,
+            shares_roots: self.shares_roots(),
         }
-        branch.tell_end(sink)
     }
 
-    /// The branches of a task, and who watches over their time if somebody has to.
-    fn begin_task(
-        &self,
-        task: Vec<TaskExperiment>,
-        interrupt: Option<Interrupt>,
-    ) -> (Vec<Branch>, Option<Watch>) {
-        let deadline = self.timeout.map(Deadline::of_experiment);
-        let interrupt = interrupt.filter(|_| self.needs_interrupt());
+    fn branches(&self, task: &[TaskExperiment]) -> Vec<Branch> {
         let scope = self.root_scope();
-        let branch = |(place, one): (usize, &TaskExperiment)| {
-            let branch = self.branch(place, one.clone());
+        let branch = |(index, one): (usize, &TaskExperiment)| {
+            let branch = self.branch(index, one.clone());
             match &scope {
                 Some(scope) => branch.with_root_scope(Arc::clone(scope)),
                 None => branch,
             }
         };
-        let mut branches: Vec<Branch> = task.iter().enumerate().map(branch).collect();
-        let watch = interrupt.map(|interrupt| {
-            let saved = branches.iter_mut().map(Branch::share_saved);
-            let watched = task.into_iter().zip(saved);
-            Watch::start(&self.experiment, deadline, watched, interrupt)
-        });
-        for (index, branch) in branches.iter_mut().enumerate() {
-            let watched = watch.as_ref().map(|watch| watch.branch(index));
-            branch.limits = Limits::new(deadline, watched);
-        }
-        (branches, watch)
+        task.iter().enumerate().map(branch).collect()
     }
 
     /// Whether there are timeouts of what only the end of its process ends.
@@ -365,33 +293,7 @@ impl Executor {
         }
     }
 
-    fn run_branches(
-        &self,
-        branches: &mut Vec<Branch>,
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        if self.n_iters == Some(0) {
-            return Ok(());
-        }
-        let _listening = self.listen_to_spans();
-        match self.target {
-            ExecutorTarget::Threads if branches.len() > 1 && !self.debug => {
-                threads::run(self, branches, sink)
-            }
-            ExecutorTarget::Threads | ExecutorTarget::For => sequential::run(self, branches, sink),
-        }
-    }
-
-    /// Lets the calling thread hear of spans, where they are asked for.
-    fn listen_to_spans(&self) -> Option<DefaultGuard> {
-        if self.profile > 1 {
-            spans::listen()
-        } else {
-            None
-        }
-    }
-
-    fn branch(&self, place: usize, task: TaskExperiment) -> Branch {
+    fn branch(&self, index: usize, task: TaskExperiment) -> Branch {
         let keeper = self.keeper(std::slice::from_ref(&task));
         let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone())
             .with_mark(self.mark.clone())
@@ -399,24 +301,12 @@ impl Executor {
             .with_loglevel(self.loglevel)
             .with_keeper(keeper);
         if let Some(devices) = &self.devices {
-            branch = branch.with_devices(devices.device(place), devices.visible.clone());
+            branch = branch.with_devices(devices.device(index), devices.visible.clone());
         }
         if self.profile > 0 {
             branch.with_profile(self.profile, self.experiment.units())
         } else {
             branch
         }
-    }
-
-    fn is_due(&self, branch: &Branch, unit: &Unit) -> bool {
-        branch.is_due(unit, self.n_iters, self.finalize)
-    }
-}
-
-/// Ends what has not failed, or come to another end, by itself.
-fn give_up(branches: &mut [Branch], status: Status, reason: &str) {
-    let proceed = |branch: &&mut Branch| !(branch.has_failed() || branch.is_told());
-    for branch in branches.iter_mut().filter(proceed) {
-        branch.give_up(status, reason);
     }
 }

@@ -6,6 +6,7 @@ mod in_process;
 mod job;
 mod launch;
 mod memory_monitor;
+mod panics;
 mod setup;
 mod shutdown;
 mod signals;
@@ -34,9 +35,9 @@ pub use job::{Job, Report, RunError};
 pub use launch::LaunchError;
 use launch::RunningWorker;
 use memory_monitor::MemoryMonitor;
+pub use panics::call_subscriber;
 use shutdown::ShutdownDeadlines;
 pub use signals::Signals;
-pub use subscribers::call_subscriber;
 pub use updates::DomainUpdater;
 use updates::Updates;
 
@@ -332,7 +333,7 @@ impl Leader {
             && let Err(error) = writer.finish()
         {
             // A storage error is more important than any other.
-            self.failure = Some(error);
+            self.failure = Some(error.into());
         }
     }
 

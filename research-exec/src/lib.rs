@@ -25,9 +25,7 @@ mod worker;
 pub mod devices;
 pub mod program;
 
-pub use executor::{
-    BranchExecution, Ending, Execution, Executor, ExecutorError, Series, SpanProfile,
-};
+pub use executor::{BranchExecution, Execution, Executor, ExecutorError, Series, SpanProfile};
 pub use in_unit::is_in_unit;
 pub use launcher::{Begun, ForkedWorker, Launcher, has_one_thread};
 pub use leader::{
@@ -36,8 +34,8 @@ pub use leader::{
 pub use relaunch::{is_in_unknown_test, relaunched_test};
 pub use scheduler::{StatusCounts, UpdateRequest};
 pub use task::{
-    DomainSource, Grouping, KnownExperiment, NewDomain, ResumePlan, ResumeState, SourceError,
-    SourceProgress, TaskExperiment, TaskSource,
+    DomainSource, Ending, Grouping, KnownExperiment, NewDomain, ResumePlan, ResumeState,
+    SourceError, SourceProgress, TaskExperiment, TaskSource,
 };
 pub use worker::{Target, WorkerBootstrap, WorkerError, end_if_lost, serve};
 

@@ -48,6 +48,7 @@ mod generator;
 mod json;
 mod names;
 mod output;
+mod output_error;
 mod output_spec;
 mod preview;
 mod process;

@@ -2,6 +2,7 @@
 //! processes or threads, so that it can be simulated.
 
 mod device_wait;
+mod ended_set;
 mod queue;
 mod retries;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use std::time::Duration;
 use research_core::{Event, ExceptionRecord, Outcome, Status, Timestamp, When, WorkerNumber};
 
 use crate::devices::Samples;
-use crate::executor::Ending;
+use crate::task::Ending;
 use crate::task::{NewDomain, TaskExperiment};
 use crate::transport::messages::{Task, TaskNumber, Termination};
 

@@ -8,11 +8,24 @@ use research_core::domain::{
     Config, Domain, DomainError, IdRegistry, IdRegistryError, Identity, SyntaxError,
 };
 use research_core::{
-    Event, ExperimentNumber, ExperimentRecord, Timestamp, UpdateRecord, WorkerNumber,
+    Event, ExperimentNumber, ExperimentRecord, Status, Timestamp, UpdateRecord, WorkerNumber,
 };
 use serde::{Deserialize, Serialize};
 
 pub use source::{DomainSource, Grouping, KnownExperiment, ResumePlan, ResumeState};
+
+/// How an experiment of a task ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// The experiment.
+    pub number: ExperimentNumber,
+    /// Its status.
+    pub status: Status,
+    /// The reason, unless it succeeded.
+    pub reason: Option<String>,
+    /// The number of iterations that it began.
+    pub iterations: u64,
+}
 
 /// One experiment of a task: what it is, and which attempt this is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

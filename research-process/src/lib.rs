@@ -6,6 +6,7 @@
 
 mod child;
 mod command;
+mod control_socket;
 mod descriptors;
 mod facts;
 mod groups;
@@ -21,6 +22,7 @@ mod usage;
 
 pub use child::{ChildProcess, describe_exit};
 pub use command::{CommandOutput, run_command};
+pub use control_socket::{ControlSocket, send_request};
 pub use descriptors::{close_on_exec, leave_terminal, redirect_stdin_to_null};
 pub use facts::{MachineFacts, ProcessTreeUsage, TreeSampler};
 pub use groups::{

@@ -59,7 +59,7 @@ fn results_are_the_same_over_tcp() {
     let [local, tcp] = ["local", "tcp"].map(|transport| {
         let place = place();
         place.write("open", "");
-        let mut command = place.command(&["run", "research.toml", "--workers", "4"]);
+        let mut command = place.command(&["run", "research.toml", "-w", "4"]);
         let done = command
             .env("RESEARCH_TRANSPORT", transport)
             .output()

@@ -8,7 +8,8 @@ use research_core::{
     Timestamp, WorkerNumber,
 };
 
-use super::{Ending, Executor, ExecutorError};
+use super::{Executor, ExecutorError};
+use crate::task::Ending;
 use crate::task::standalone_task;
 
 /// Iterations, each with a value.

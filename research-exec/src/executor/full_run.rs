@@ -3,8 +3,8 @@
 
 use research_core::{EventSink, SinkError};
 
-use super::Executor;
 use super::branch::Branch;
+use super::plan::Plan;
 use super::step::{call_in, go_along};
 
 /// A block of an experiment.
@@ -18,39 +18,39 @@ pub(super) struct Block {
 
 impl Block {
     /// The block that begins with the pipeline at this position.
-    pub(super) fn at(executor: &Executor, pipeline: usize) -> Self {
+    pub(super) fn at(plan: Plan<'_>, pipeline: usize) -> Self {
         Self {
             pipeline,
-            end: executor.experiment.block_end(pipeline),
+            end: plan.experiment.block_end(pipeline),
         }
     }
 
     /// Goes through all batches, with these branches in turn. The first makes the batches.
     pub(super) fn run(
         self,
-        executor: &Executor,
+        plan: Plan<'_>,
         branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        self.begin(executor, branches, sink)?;
-        while self.next_batch(executor, branches, sink)? {
+        self.begin(plan, branches, sink)?;
+        while self.next_batch(plan, branches, sink)? {
             for branch in branches.iter_mut().filter(|branch| branch.in_block) {
-                self.step(executor, branch, sink)?;
+                self.step(plan, branch, sink)?;
             }
         }
-        self.end(executor, branches, sink)
+        self.end(plan, branches, sink)
     }
 
     /// Notes which branches take part. Going through all batches may take long.
     pub(super) fn begin(
         self,
-        executor: &Executor,
+        plan: Plan<'_>,
         branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        let pipeline = &executor.experiment.units()[self.pipeline];
+        let pipeline = &plan.units()[self.pipeline];
         for branch in branches {
-            branch.in_block = executor.is_due(branch, pipeline);
+            branch.in_block = plan.is_due(branch, pipeline);
             branch.saw_batch = false;
             if branch.in_block {
                 branch.let_saved_be_seen(sink)?;
@@ -62,7 +62,7 @@ impl Block {
     /// Makes the next batch, for all branches that still take part; whether there is one.
     pub(super) fn next_batch(
         self,
-        executor: &Executor,
+        plan: Plan<'_>,
         branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<bool, SinkError> {
@@ -72,8 +72,8 @@ impl Block {
         {
             return Ok(false);
         }
-        let unit = &executor.experiment.units()[self.pipeline];
-        let result = if executor.shares_roots() {
+        let unit = &plan.units()[self.pipeline];
+        let result = if plan.shares_roots {
             let takes_part = |branch: &&mut Branch| branch.in_block;
             let runner = branches.iter().position(takes_part).unwrap_or(0);
             let result = call_in(branches, runner, self.pipeline, unit);
@@ -107,14 +107,14 @@ impl Block {
     /// Lets a branch process the batch. One that fails takes part no more.
     pub(super) fn step(
         self,
-        executor: &Executor,
+        plan: Plan<'_>,
         branch: &mut Branch,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
         branch.saw_batch = true;
-        let units = executor.experiment.units().iter().enumerate();
+        let units = plan.units().iter().enumerate();
         for (position, unit) in units.take(self.end).skip(self.pipeline + 1) {
-            if !executor.is_due(branch, unit) {
+            if !plan.is_due(branch, unit) {
                 continue;
             }
             match branch.call(position, unit) {
@@ -132,19 +132,19 @@ impl Block {
     /// Saves what the last batch led to, and lets the next run begin with the first batch.
     pub(super) fn end(
         self,
-        executor: &Executor,
+        plan: Plan<'_>,
         branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
         for branch in branches.iter_mut() {
             branch.drop_generator(self.pipeline);
             let took_part = std::mem::take(&mut branch.in_block) && branch.saw_batch;
-            let units = executor.experiment.units().iter().enumerate();
+            let units = plan.units().iter().enumerate();
             for (position, unit) in units.take(self.end).skip(self.pipeline) {
-                if took_part && position > self.pipeline && executor.is_due(branch, unit) {
+                if took_part && position > self.pipeline && plan.is_due(branch, unit) {
                     branch.save_latest(position, unit, sink)?;
                 }
-                executor.dump(branch, unit, sink)?;
+                plan.dump(branch, unit, sink)?;
             }
         }
         Ok(())

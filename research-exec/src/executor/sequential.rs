@@ -3,25 +3,26 @@
 use research_core::{EventSink, SinkError};
 
 use super::branch::Branch;
+use super::flush_policy::FlushPolicy;
 use super::full_run::Block;
-use super::{Executor, FlushPolicy};
+use super::plan::Plan;
 
 /// Runs the branches to their ends.
 pub(super) fn run(
-    executor: &Executor,
+    plan: Plan<'_>,
     branches: &mut [Branch],
     sink: &mut dyn EventSink,
 ) -> Result<(), SinkError> {
-    let units = executor.experiment.units();
+    let units = plan.units();
     let mut pace = FlushPolicy::new();
-    for iteration in 0..executor.n_iters.unwrap_or(u64::MAX) {
+    for iteration in 0..plan.n_iters.unwrap_or(u64::MAX) {
         for branch in branches.iter_mut() {
             branch.begin(iteration, sink)?;
         }
         let mut position = 0;
         while position < units.len() {
-            position = run_unit(executor, position, branches, sink)?;
-            if executor.debug && branches.iter().any(Branch::has_failed) {
+            position = run_unit(plan, position, branches, sink)?;
+            if plan.debug && branches.iter().any(Branch::has_failed) {
                 return Ok(());
             }
         }
@@ -34,10 +35,10 @@ pub(super) fn run(
             }
         }
         // The last values are sent with the ending.
-        if !alive || executor.n_iters == Some(iteration + 1) {
+        if !alive || plan.n_iters == Some(iteration + 1) {
             break;
         }
-        tell_ended(executor, branches, sink)?;
+        tell_ended(plan, branches, sink)?;
         if pace.is_due(branches.iter().map(Branch::saved_bytes).sum()) {
             for branch in branches.iter_mut() {
                 branch.send_saved(sink)?;
@@ -51,14 +52,14 @@ pub(super) fn run(
 
 /// Tells the ends of branches that others outlive.
 fn tell_ended(
-    executor: &Executor,
+    plan: Plan<'_>,
     branches: &mut [Branch],
     sink: &mut dyn EventSink,
 ) -> Result<(), SinkError> {
     let mut is_told = false;
     for (place, branch) in branches.iter_mut().enumerate() {
         if !branch.is_alive() && !branch.is_told() {
-            executor.tell_early(place, branch, sink)?;
+            plan.report_early_end(place, branch, sink)?;
             is_told |= branch.is_told();
         }
     }
@@ -67,39 +68,39 @@ fn tell_ended(
 
 /// Runs the unit at a position; where to go on.
 fn run_unit(
-    executor: &Executor,
+    plan: Plan<'_>,
     position: usize,
     branches: &mut [Branch],
     sink: &mut dyn EventSink,
 ) -> Result<usize, SinkError> {
-    let unit = &executor.experiment.units()[position];
+    let unit = &plan.units()[position];
     if unit.is_root() && (branches.len() > 1 || unit.sees_all_branches()) {
         let mut all: Vec<&mut Branch> = branches.iter_mut().collect();
         if unit.is_full_run() {
-            return run_block(executor, position, &mut all, sink);
+            return run_block(plan, position, &mut all, sink);
         }
-        executor.run_root(position, &mut all, sink)?;
+        plan.run_root(position, &mut all, sink)?;
         return Ok(position + 1);
     }
     if unit.is_full_run() {
         for branch in branches {
-            run_block(executor, position, &mut [branch], sink)?;
+            run_block(plan, position, &mut [branch], sink)?;
         }
-        return Ok(executor.experiment.block_end(position));
+        return Ok(plan.experiment.block_end(position));
     }
     for branch in branches {
-        executor.take_turn(branch, position, sink)?;
+        plan.take_turn(branch, position, sink)?;
     }
     Ok(position + 1)
 }
 
 fn run_block(
-    executor: &Executor,
+    plan: Plan<'_>,
     position: usize,
     branches: &mut [&mut Branch],
     sink: &mut dyn EventSink,
 ) -> Result<usize, SinkError> {
-    let block = Block::at(executor, position);
-    block.run(executor, branches, sink)?;
+    let block = Block::at(plan, position);
+    block.run(plan, branches, sink)?;
     Ok(block.end)
 }

@@ -2,10 +2,10 @@
 
 use research_core::{Branches, EventSink, SinkError, Unit, UnitResult};
 
-use super::Executor;
 use super::branch::Branch;
+use super::plan::Plan;
 
-impl Executor {
+impl Plan<'_> {
     /// Takes the turn of a unit in one branch: runs it if it is due, and sends what was saved if
     /// that is due.
     pub(super) fn take_turn(
@@ -14,7 +14,7 @@ impl Executor {
         position: usize,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        let unit = &self.experiment.units()[position];
+        let unit = &self.units()[position];
         if self.is_due(branch, unit) {
             branch.run(position, unit, sink)?;
         }
@@ -45,8 +45,8 @@ impl Executor {
         branches: &mut [&mut Branch],
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        let unit = &self.experiment.units()[position];
-        if self.shares_roots() {
+        let unit = &self.units()[position];
+        if self.shares_roots {
             self.call_shared_root(position, unit, branches, sink)?;
         } else if branches.iter().any(|branch| self.is_due(branch, unit)) {
             self.call_root(position, unit, branches, sink)?;

@@ -8,8 +8,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use research_core::{Event, EventSink, SinkError, Unit};
 
 use super::branch::Branch;
+use super::flush_policy::FlushPolicy;
 use super::full_run::Block;
-use super::{Executor, FlushPolicy, sequential};
+use super::plan::Plan;
+use super::sequential;
 use crate::in_unit::{self, is_in_unit};
 
 /// So many reports wait here; then the threads wait too.
@@ -42,7 +44,7 @@ enum Report {
 
 /// Runs the branches to their ends. Where the system gives no more threads, they run in turn.
 pub(super) fn run(
-    executor: &Executor,
+    plan: Plan<'_>,
     branches: &mut Vec<Branch>,
     sink: &mut dyn EventSink,
 ) -> Result<(), SinkError> {
@@ -50,13 +52,13 @@ pub(super) fn run(
     thread::scope(|scope| {
         let mut orders = Vec::with_capacity(branches.len());
         for index in 0..branches.len() {
-            match start(scope, executor, index, reports.clone()) {
+            match start(scope, plan, index, reports.clone()) {
                 Ok(order) => orders.push(order),
-                Err(_) => return sequential::run(executor, branches, sink),
+                Err(_) => return sequential::run(plan, branches, sink),
             }
         }
         let coordinator = Coordinator {
-            executor,
+            plan,
             next: vec![Some(0); branches.len()],
             branches: branches
                 .drain(..)
@@ -72,13 +74,13 @@ pub(super) fn run(
 
 fn start<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
-    executor: &'env Executor,
+    plan: Plan<'env>,
     index: usize,
     reports: Sender<Report>,
 ) -> std::io::Result<Sender<Order>> {
     let (order, orders) = bounded(1);
     let branch = BranchThread {
-        executor,
+        plan,
         index,
         orders,
         sink: ReportSink {
@@ -99,7 +101,7 @@ fn start<'scope, 'env>(
 
 /// Holds the branches while they are not in their threads, and runs root units.
 struct Coordinator<'a> {
-    executor: &'a Executor,
+    plan: Plan<'a>,
     branches: Vec<Option<Box<Branch>>>,
     /// Where each goes on; `None` if it has ended or is away.
     next: Vec<Option<usize>>,
@@ -173,7 +175,7 @@ impl Coordinator<'_> {
                     let branch = self.branches[index].insert(branch);
                     if root.is_none() {
                         branch.note_end();
-                        self.executor.tell_early(index, branch, sink)?;
+                        self.plan.report_early_end(index, branch, sink)?;
                     }
                     if away > 0 && self.inbox.is_empty() {
                         sink.flush()?;
@@ -189,14 +191,14 @@ impl Coordinator<'_> {
 
     /// Runs the root unit at a position, and those that follow it at once.
     fn run_roots(&mut self, first: usize, sink: &mut dyn EventSink) -> Result<(), SinkError> {
-        let units = self.executor.experiment.units();
+        let units = self.plan.units();
         let mut position = first;
         while units.get(position).is_some_and(Unit::is_root) {
             if units[position].is_full_run() {
                 position = self.run_block(position, sink)?;
             } else {
-                let executor = self.executor;
-                executor.run_root(position, &mut self.all(), sink)?;
+                let plan = self.plan;
+                plan.run_root(position, &mut self.all(), sink)?;
                 position += 1;
             }
         }
@@ -208,10 +210,10 @@ impl Coordinator<'_> {
 
     /// Makes the batches of a pipeline, and lets the branches process each in their threads.
     fn run_block(&mut self, position: usize, sink: &mut dyn EventSink) -> Result<usize, SinkError> {
-        let executor = self.executor;
-        let block = Block::at(executor, position);
-        block.begin(executor, &mut self.all(), sink)?;
-        while block.next_batch(executor, &mut self.all(), sink)? {
+        let plan = self.plan;
+        let block = Block::at(plan, position);
+        block.begin(plan, &mut self.all(), sink)?;
+        while block.next_batch(plan, &mut self.all(), sink)? {
             let mut away = 0;
             for (branch, orders) in self.branches.iter_mut().zip(&self.orders) {
                 if let Some(branch) = branch.take_if(|branch| branch.in_block) {
@@ -221,7 +223,7 @@ impl Coordinator<'_> {
             }
             self.await_all(away, sink)?;
         }
-        block.end(executor, &mut self.all(), sink)?;
+        block.end(plan, &mut self.all(), sink)?;
         Ok(block.end)
     }
 
@@ -233,7 +235,7 @@ impl Coordinator<'_> {
 
 /// The thread of one branch.
 struct BranchThread<'a> {
-    executor: &'a Executor,
+    plan: Plan<'a>,
     index: usize,
     orders: Receiver<Order>,
     sink: ReportSink,
@@ -243,12 +245,12 @@ struct BranchThread<'a> {
 impl BranchThread<'_> {
     /// Runs the branch whenever it is given, until there are no more orders or nobody listens.
     fn serve(mut self) {
-        let _listening = self.executor.listen_to_spans();
+        let _listening = self.plan.count_spans();
         while let Ok(Order { mut branch, what }) = self.orders.recv() {
             let done = match what {
                 What::From(from) => self.run_to_root(&mut branch, from),
                 What::Step(block) => {
-                    let step = block.step(self.executor, &mut branch, &mut self.sink);
+                    let step = block.step(self.plan, &mut branch, &mut self.sink);
                     step.map(|()| Some(block.pipeline))
                 }
             };
@@ -277,7 +279,7 @@ impl BranchThread<'_> {
         branch: &mut Branch,
         from: usize,
     ) -> Result<Option<usize>, SinkError> {
-        let units = self.executor.experiment.units();
+        let units = self.plan.units();
         let mut position = from;
         loop {
             while let Some(unit) = units.get(position) {
@@ -285,16 +287,16 @@ impl BranchThread<'_> {
                     return Ok(Some(position));
                 }
                 if unit.is_full_run() {
-                    let block = Block::at(self.executor, position);
-                    block.run(self.executor, &mut [branch], &mut self.sink)?;
+                    let block = Block::at(self.plan, position);
+                    block.run(self.plan, &mut [branch], &mut self.sink)?;
                     position = block.end;
                     continue;
                 }
-                self.executor.take_turn(branch, position, &mut self.sink)?;
+                self.plan.take_turn(branch, position, &mut self.sink)?;
                 position += 1;
             }
             let goes_on = branch.finish_iteration(&mut self.sink)?;
-            if !goes_on || self.executor.n_iters == Some(branch.iterations()) {
+            if !goes_on || self.plan.n_iters == Some(branch.iterations()) {
                 branch.close(units);
                 return Ok(None);
             }

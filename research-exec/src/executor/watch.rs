@@ -10,8 +10,7 @@ use research_core::{
     Status, Timestamp,
 };
 
-use super::Ending;
-use crate::task::TaskExperiment;
+use crate::task::{Ending, TaskExperiment};
 
 /// What is done when a time is over: the last events of the task are passed on, with the endings of
 /// those experiments that have one, and the process ends. The others are to be run again.

@@ -3,6 +3,7 @@
 use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subscriber};
 use research_process::MAX_DEPTH;
 
+use super::writer::WriterError;
 use super::{DomainUpdater, LaunchError, RunControl, Signals};
 use crate::devices::{DevicePlan, DeviceProbe};
 use crate::launcher::Launcher;
@@ -100,4 +101,13 @@ pub enum RunError {
         /// The system's error.
         source: std::io::Error,
     },
+}
+
+impl From<WriterError> for RunError {
+    fn from(error: WriterError) -> Self {
+        match error {
+            WriterError::Storage(error) => Self::Storage(error),
+            WriterError::Panicked => Self::Panicked("writer"),
+        }
+    }
 }

@@ -4,12 +4,11 @@ mod queue;
 mod weight;
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use research_core::{Delivery, Event, Subscriber};
 
-use super::updates::panic_message;
+use super::panics::call_subscriber;
 use queue::Queue;
 
 /// The subscribers of a run.
@@ -70,22 +69,4 @@ impl Subscribers {
             is_alive
         });
     }
-}
-
-/// Calls a subscriber.
-///
-/// # Errors
-/// The subscriber has panicked; it must not be called again.
-pub fn call_subscriber(
-    subscriber: &mut dyn Subscriber,
-    call: impl FnOnce(&mut dyn Subscriber),
-) -> Result<(), String> {
-    let called = catch_unwind(AssertUnwindSafe(|| call(&mut *subscriber)));
-    called.map_err(|panic| {
-        format!(
-            "the subscriber `{}` panicked and receives no more events: {}",
-            subscriber.name(),
-            panic_message(&*panic)
-        )
-    })
 }

@@ -1,7 +1,6 @@
 //! Updates of the domain: a thread of its own decides on them, so that the leader can continue.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -9,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use research_core::{Delivery, Event, Subscriber, When};
 use research_process::GroupOwner;
 
+use super::panics::caught;
 use super::writer::Writer;
 use crate::scheduler::{Input, UpdateRequest};
 use crate::task::NewDomain;
@@ -144,17 +144,4 @@ fn decide(
             }
         }
     }
-}
-
-/// Calls a function and converts a panic to its message.
-fn caught<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call))
-        .map_err(|panic| format!("it panicked: {}", panic_message(&*panic)))
-}
-
-/// The message of a panic.
-pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use research_core::{Event, LogLevel, Storage, StorageError, Timestamp};
 
-use super::RunError;
 use super::subscribers::Subscribers;
 
 /// The capacity of the writer's queue; when it is full, the leader waits.
@@ -80,13 +79,19 @@ impl Writer {
     }
 
     /// Lets the writer finish, and waits for its end.
-    pub(super) fn finish(mut self) -> Result<(), RunError> {
+    pub(super) fn finish(mut self) -> Result<(), WriterError> {
         self.queue.take();
         match self.thread.join() {
-            Ok(result) => Ok(result?),
-            Err(_) => Err(RunError::Panicked("writer")),
+            Ok(result) => result.map_err(WriterError::Storage),
+            Err(_) => Err(WriterError::Panicked),
         }
     }
+}
+
+/// The log was not written to its end.
+pub(super) enum WriterError {
+    Storage(StorageError),
+    Panicked,
 }
 
 struct Writing {

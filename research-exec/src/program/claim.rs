@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
 
-use super::output::OutputError;
+use super::output_error::OutputError;
 
 /// As long as it exists, no other program of any research on this machine can claim the same file.
 ///

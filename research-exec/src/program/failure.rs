@@ -7,7 +7,7 @@ use research_core::{FailureKind, UnitError};
 use research_process::{OOM_HINT, SpawnError};
 
 use super::names::RenderError;
-use super::output::OutputError;
+use super::output_error::OutputError;
 
 /// How much of a program's text a message quotes, in characters.
 const QUOTED: usize = 200;

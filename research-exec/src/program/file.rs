@@ -13,7 +13,7 @@ use research_core::Context;
 use super::claim::Claim;
 use super::failure::Failure;
 use super::names::RenderError;
-use super::output::OutputError;
+use super::output_error::OutputError;
 use super::template::Template;
 
 /// The file that a program is about to write.

@@ -1,15 +1,15 @@
 //! How what a program puts out becomes the output of its unit.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use regex::bytes::{Captures, Regex};
-use research_core::MemorySize;
 use research_core::domain::Value;
 
 use super::command::ProgramError;
 use super::failure::shorten;
 use super::json::{self, JsonError};
+use super::output_error::OutputError;
 use super::output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
 use super::stdout::visible;
 use super::template::Template;
@@ -30,62 +30,6 @@ pub(super) struct Matcher {
     regex: Regex,
     value_type: RegexType,
     groups: Groups,
-}
-
-/// A program put out something that cannot be its unit's output.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum OutputError {
-    #[error(
-        "the line is no JSON ({reason}): `{line}`; print the result as JSON on the last line, or set `output`"
-    )]
-    NoJson { line: String, reason: String },
-    #[error("the line is no number: `{0}`")]
-    NoNumber(String),
-    #[error(
-        "the integer {0} does not fit into 64 bits: print it as a float, or read it as text with `output = \"text\"`"
-    )]
-    LargeInteger(String),
-    #[error("it put out nothing, and `output = \"number\"` needs a number on the last line")]
-    Nothing,
-    #[error(
-        "it put out nothing, and its output is to be saved: print it as JSON on the last line, `null` if there is none"
-    )]
-    NothingToSave,
-    #[error("no line of its output matches `{0}`")]
-    NoMatch(String),
-    #[error("a line of its output is longer than {}, which is the most that is taken: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
-    LongLine(usize),
-    #[error("its output is longer than {}, which is the most that is taken: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
-    LongOutput(usize),
-    #[error("it did not write {}: the path of a relative file is inside the experiment's folder, which is {{path}} in `run` and RESEARCH_PATH in the environment", .0.display())]
-    NotWritten(PathBuf),
-    #[error("{} is longer than {}, which is the most that is taken: leave it where it is, and let the program print its name", path.display(), MemorySize(*limit as u64))]
-    LongFile { path: PathBuf, limit: usize },
-    #[error("`output`: {} is outside the experiment's folder; remove `..` or use an absolute path", .0.display())]
-    Outside(PathBuf),
-    #[error("`output`: {} is not a regular file", .0.display())]
-    NotAFile(PathBuf),
-    #[error("`output`: another program that runs at the same time writes {}; put `{{id}}` into the path, or use a relative path, which is inside the experiment's folder", .0.display())]
-    Shared(PathBuf),
-    #[error("{} is empty; expected {expected}", path.display())]
-    EmptyFile {
-        path: PathBuf,
-        expected: &'static str,
-    },
-    #[error("{} is not valid {expected}: line {}, column {}: {}", path.display(), error.line, error.column, error.message)]
-    InvalidFile {
-        path: PathBuf,
-        expected: &'static str,
-        error: JsonError,
-    },
-    #[error("{} is not a number: `{content}`", path.display())]
-    NoNumberInFile { path: PathBuf, content: String },
-    #[error("cannot {action} {}: {source}", path.display())]
-    File {
-        action: &'static str,
-        path: PathBuf,
-        source: std::io::Error,
-    },
 }
 
 impl Parser {

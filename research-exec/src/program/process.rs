@@ -19,7 +19,7 @@ use research_process::{
 };
 
 use super::failure::Failure;
-use super::output::OutputError;
+use super::output_error::OutputError;
 use super::stdout::Tail;
 use crate::capture::WholeLines;
 

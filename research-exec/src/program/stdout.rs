@@ -1,6 +1,7 @@
 //! What is kept of a program's output while it runs: as little as its end needs.
 
-use super::output::{OutputError, Parser};
+use super::output::Parser;
+use super::output_error::OutputError;
 
 /// The most that is kept of one line, and of a whole output, unless something else is asked for: a
 /// program that writes without an end must not take all memory.

@@ -7,7 +7,7 @@ use super::queue::Queued;
 use super::transitions::{Phase, Scheduler};
 use super::workers::WorkerState;
 use crate::clock::Now;
-use crate::executor::Ending;
+use crate::task::Ending;
 use crate::task::TaskExperiment;
 use crate::transport::messages::Task;
 

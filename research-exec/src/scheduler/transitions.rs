@@ -2,8 +2,8 @@
 
 use research_core::{Event, LogLevel, Outcome, WorkerNumber};
 
+use super::ended_set::EndedSet;
 use super::queue::Queue;
-use super::unfinished::EndedSet;
 use super::updates::Updates;
 use super::workers::{WorkerState, Workers};
 use super::{Action, Input, Settings, StatusCounts};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use research_core::{Event, WorkerNumber};
 
+use super::ended_set::EndedSet;
 use super::queue::Queued;
-use super::unfinished::EndedSet;
 use crate::clock::Moment;
 use crate::transport::messages::TaskNumber;
 

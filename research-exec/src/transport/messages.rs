@@ -7,7 +7,7 @@ use research_core::{Event, FailureKind, Isolation, RunOptions, WorkerNumber};
 use serde::{Deserialize, Serialize};
 
 use crate::devices::WorkerDevices;
-use crate::executor::Ending;
+use crate::task::Ending;
 use crate::task::TaskExperiment;
 
 /// The version of the messages; both sides must have the same.

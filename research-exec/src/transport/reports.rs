@@ -7,7 +7,7 @@ use research_core::{Event, codec};
 use super::bytes::ByteReceiver;
 use super::frame::{Frame, FrameDecoder, FrameKind};
 use super::messages::{Ended, Hello, PROTOCOL, TaskNumber, Termination};
-use crate::executor::Ending;
+use crate::task::Ending;
 
 /// A report of a worker.
 #[derive(Debug)]

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use research_core::{Event, EventSink, SinkError};
 
 use crate::capture::{CapturingSink, TaskOutput};
-use crate::executor::{Ending, Executor, Interrupt};
+use crate::executor::{Executor, Interrupt};
+use crate::task::Ending;
 use crate::transport::frame::{FrameKind, push_frame};
 use crate::transport::messages::{Task, TaskNumber};
 

@@ -6,7 +6,7 @@ use research_core::{
 };
 
 use super::{Branch, Cause, State};
-use crate::executor::Ending;
+use crate::task::Ending;
 
 impl Branch {
     /// Fails where its time was over before it had done all of the iteration.

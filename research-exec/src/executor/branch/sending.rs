@@ -29,7 +29,10 @@ impl Branch {
     }
 
     /// Tells which devices it has.
-    pub(in super::super) fn tell_device(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+    pub(in super::super) fn report_device(
+        &self,
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
         let device = self.context.full_config().get("device");
         sink.emit(Event::Device {
             experiment: self.context.number(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use research_core::{Event, Subscriber, plural};
 
-use super::call_subscriber;
+use super::super::panics::call_subscriber;
 use super::weight::weight;
 
 /// The most events that wait for a subscriber.

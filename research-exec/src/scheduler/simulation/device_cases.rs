@@ -9,8 +9,8 @@ use research_core::{Event, MemorySize, Outcome, RunOptions, Status, Timestamp, W
 use super::source::Numbers;
 use crate::clock::{Moment, Now};
 use crate::devices::{DevicePlan, DeviceSample, MemoryAdmission, MemoryRules, ScriptedProbe};
-use crate::executor::Ending;
 use crate::scheduler::{Action, Input, Scheduler, Settings};
+use crate::task::Ending;
 use crate::transport::messages::{Task, TaskNumber};
 
 const GIB: u64 = 1 << 30;

@@ -7,8 +7,8 @@ use research_core::domain::Domain;
 use research_core::{Event, ExperimentNumber, Status, Timestamp, WorkerNumber};
 
 use super::{Message, State, Worker, World};
-use crate::executor::Ending;
 use crate::scheduler::Input;
+use crate::task::Ending;
 use crate::task::NewDomain;
 use crate::transport::messages::{Task, TaskNumber, Termination};
 

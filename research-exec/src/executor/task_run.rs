@@ -1,0 +1,121 @@
+//! The run of one task: its branches, their time limits, and the end of each.
+
+use std::sync::Arc;
+
+use research_core::{Deadline, EventSink, ExecutorTarget, ExperimentRecord, SinkError, Status};
+
+use super::branch::Branch;
+use super::limits::Limits;
+use super::plan::Plan;
+use super::watch::{Interrupt, Watch};
+use super::{Executor, sequential, threads};
+use crate::task::{Ending, TaskExperiment};
+
+/// A task that runs. It owns the branches, their limits, and the sink of their events.
+pub(super) struct TaskRun<'a> {
+    plan: Plan<'a>,
+    target: ExecutorTarget,
+    has_devices: bool,
+    records: Vec<Arc<ExperimentRecord>>,
+    branches: Vec<Branch>,
+    /// Enforces timeouts of code that cannot be interrupted.
+    watch: Option<Watch>,
+    sink: &'a mut dyn EventSink,
+}
+
+impl<'a> TaskRun<'a> {
+    /// Creates the branches. `interrupt` ends the process when a timeout expires.
+    pub(super) fn new(
+        executor: &'a Executor,
+        task: Vec<TaskExperiment>,
+        interrupt: Option<Interrupt>,
+        sink: &'a mut dyn EventSink,
+    ) -> Self {
+        let records = task.iter().map(|one| Arc::clone(&one.record)).collect();
+        let mut branches = executor.branches(&task);
+        let deadline = executor.timeout.map(Deadline::of_experiment);
+        let interrupt = interrupt.filter(|_| executor.needs_interrupt());
+        let watch = interrupt.map(|interrupt| {
+            let saved = branches.iter_mut().map(Branch::share_saved);
+            let watched = task.into_iter().zip(saved);
+            Watch::start(&executor.experiment, deadline, watched, interrupt)
+        });
+        for (index, branch) in branches.iter_mut().enumerate() {
+            let watched = watch.as_ref().map(|watch| watch.branch(index));
+            branch.limits = Limits::new(deadline, watched);
+        }
+        Self {
+            plan: executor.plan(),
+            target: executor.target,
+            has_devices: executor.devices.is_some(),
+            records,
+            branches,
+            watch,
+            sink,
+        }
+    }
+
+    /// Runs the branches to their ends, and reports these.
+    pub(super) fn run(mut self) -> Result<Vec<Ending>, SinkError> {
+        if self.has_devices {
+            for branch in &self.branches {
+                branch.report_device(self.sink)?;
+            }
+        }
+        match self.plan.experiment.hooks() {
+            None => self.run_branches()?,
+            Some(hooks) => {
+                let records = self.records.clone();
+                let records: Vec<&ExperimentRecord> = records.iter().map(|one| &**one).collect();
+                let mut run = None;
+                hooks.around_task(&records, &mut || {
+                    if run.is_none() {
+                        run = Some(self.run_branches());
+                    }
+                });
+                match run {
+                    Some(result) => result?,
+                    None => {
+                        self.give_up(Status::Failed, "the executor's hooks did not run the task")
+                    }
+                }
+            }
+        }
+        // From here on the branches report their ends, and no longer the watch.
+        self.watch = None;
+        if self.plan.debug && self.branches.iter().any(Branch::has_failed) {
+            let reason = "another branch has failed, which ends everything in debug mode";
+            self.give_up(Status::Killed, reason);
+        }
+        let mut endings = Vec::with_capacity(self.branches.len());
+        for branch in &mut self.branches {
+            branch.tell_end(self.sink)?;
+            endings.push(branch.ending());
+        }
+        Ok(endings)
+    }
+
+    fn run_branches(&mut self) -> Result<(), SinkError> {
+        if self.plan.n_iters == Some(0) {
+            return Ok(());
+        }
+        let _counting = self.plan.count_spans();
+        let (plan, branches) = (self.plan, &mut self.branches);
+        match self.target {
+            ExecutorTarget::Threads if branches.len() > 1 && !plan.debug => {
+                threads::run(plan, branches, self.sink)
+            }
+            ExecutorTarget::Threads | ExecutorTarget::For => {
+                sequential::run(plan, branches, self.sink)
+            }
+        }
+    }
+
+    /// Ends the branches that have neither failed nor reported another end.
+    fn give_up(&mut self, status: Status, reason: &str) {
+        let is_open = |branch: &&mut Branch| !(branch.has_failed() || branch.is_told());
+        for branch in self.branches.iter_mut().filter(is_open) {
+            branch.give_up(status, reason);
+        }
+    }
+}

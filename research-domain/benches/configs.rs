@@ -1,5 +1,5 @@
-//! How many configs a second: as numbers of values, as names and values, and by random access.
-#![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
+//! Configs a second: forward, by random access, drawn, and selected.
+#![expect(clippy::unwrap_used, reason = "a failing benchmark should stop")]
 
 use std::hint::black_box;
 
@@ -19,14 +19,6 @@ fn forward(c: &mut Criterion) {
     let size = 1_000_000;
     let mut group = c.benchmark_group("forward");
     group.throughput(Throughput::Elements(size)).sample_size(10);
-    group.bench_function("index_vectors", |b| {
-        b.iter(|| {
-            let mut vectors = configs.index_vectors().unwrap();
-            while vectors.advance() {
-                black_box(vectors.digits());
-            }
-        });
-    });
     group.bench_function("names_and_values", |b| {
         b.iter(|| configs.iter().for_each(|item| drop(black_box(item))));
     });
@@ -38,15 +30,6 @@ fn random_access(c: &mut Criterion) {
     let size = 100_000u64;
     let mut group = c.benchmark_group("random_access");
     group.throughput(Throughput::Elements(size)).sample_size(20);
-    group.bench_function("index_vectors", |b| {
-        let mut vectors = configs.index_vectors().unwrap();
-        b.iter(|| {
-            for number in 0..u128::from(size) {
-                black_box(vectors.seek(number * 7919 % 1_000_000));
-                black_box(vectors.digits());
-            }
-        });
-    });
     group.bench_function("names_and_values", |b| {
         b.iter(|| {
             for number in 0..u128::from(size) {

@@ -1,7 +1,7 @@
-//! Configs: ordered parameters with their values and aliases.
+//! Configs: the parameters of one experiment, in order, with values and aliases.
 
+mod encoding;
 mod pool;
-mod wire;
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Display, Formatter};
@@ -14,9 +14,10 @@ use smallvec::SmallVec;
 pub use pool::ConfigPool;
 
 use crate::suggest;
+use crate::syntax::separated;
 use crate::value::{Entries, Json, Value, ValueError};
 
-/// The keys that stand beside the parameters and never reach results unless asked for.
+/// The keys that are not parameters and appear in results only on request.
 pub const AUXILIARY_KEYS: [&str; 3] = ["repetition", "updates", "device"];
 
 /// Whether `key` is one of the [`AUXILIARY_KEYS`].
@@ -34,7 +35,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry whose aliases are the key and the printed value.
+    /// Creates an entry whose aliases are the key and the printed value.
     pub fn new(key: impl Into<Arc<str>>, value: impl Into<Value>) -> Entry {
         Entry {
             key: key.into(),
@@ -81,7 +82,7 @@ impl Entry {
         &self.key
     }
 
-    /// The key's alias: the one that it was given, or the key.
+    /// The key's explicit alias, or else the key.
     pub fn key_alias(&self) -> &str {
         self.key_alias.as_deref().unwrap_or(&self.key)
     }
@@ -91,7 +92,7 @@ impl Entry {
         &self.value
     }
 
-    /// The value's alias: the one that it was given, or the value printed.
+    /// The value's explicit alias, or else the printed value.
     pub fn alias(&self) -> Cow<'_, str> {
         match (&self.alias, &self.value) {
             (Some(alias), _) => Cow::Borrowed(alias),
@@ -100,47 +101,48 @@ impl Entry {
         }
     }
 
-    /// The value's alias, if it was given one.
+    /// The value's explicit alias.
     pub fn explicit_alias(&self) -> Option<&str> {
         self.alias.as_deref()
     }
 
-    /// The key's alias, if it was given one.
+    /// The key's explicit alias.
     pub fn explicit_key_alias(&self) -> Option<&str> {
         self.key_alias.as_deref()
     }
 }
 
-/// Why a config could not be read.
+/// The reason why a config cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
-    /// The config has no such key.
+    /// A key that the config does not have.
     #[error("the config has no `{key}`; {hint}")]
     UnknownKey {
-        /// The key that was asked for.
+        /// The unknown key.
         key: String,
-        /// The nearest key, or all that there are.
+        /// The most similar key, or a list of all.
         hint: String,
     },
-    /// The value of a key has another type than the one asked for.
+    /// A value whose type is not the requested one.
     #[error("cannot read `{key}` of the config: {source}")]
     Value {
         /// The key.
         key: String,
-        /// What was expected and what was there.
+        /// The expected and the found type.
         source: ValueError,
     },
-    /// The config as a whole does not fit the type asked for.
-    #[error("cannot read the config into the type asked for: {source}")]
+    /// A config that does not fit the requested type.
+    #[error("cannot read the config: {source}")]
     Whole {
-        /// Which key, what was expected and what was there.
+        /// The key, the expected and the found type.
         source: ValueError,
     },
 }
 
-/// Ordered (key, value) pairs, each with its aliases: what one experiment runs with.
+/// The parameters of one experiment: (key, value) pairs in order, each with its aliases.
 ///
-/// Cloning a config copies no values: its entries are shared.
+/// Clones share their entries, so cloning is cheap.
 ///
 /// ```
 /// use research_domain::Config;
@@ -167,12 +169,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// A config without entries.
+    /// Creates an empty config.
     pub fn new() -> Config {
         Config::default()
     }
 
-    /// A config of these pairs, in this order; a later pair replaces an earlier one of its key.
+    /// Creates a config from pairs, in order; a later pair replaces an earlier one with its key.
     pub fn from_pairs<K: Into<Arc<str>>, V: Into<Value>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Config {
@@ -182,12 +184,12 @@ impl Config {
             .collect()
     }
 
-    /// Sets the value of a key: in the key's place if it is there, else at the end.
+    /// Sets the value of a key; a new key goes to the end.
     pub fn insert(&mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) {
         self.insert_entry(Entry::new(key, value));
     }
 
-    /// Sets an entry with its aliases: in its key's place if it is there, else at the end.
+    /// Sets an entry with its aliases; a new key goes to the end.
     pub fn insert_entry(&mut self, entry: Entry) {
         self.insert_shared(Arc::new(entry));
     }
@@ -199,7 +201,7 @@ impl Config {
         }
     }
 
-    /// Appends an entry whose key is known to be new.
+    /// Appends an entry; its key must be new.
     #[inline]
     pub(crate) fn push_shared(&mut self, entry: Arc<Entry>) {
         self.entries.push(entry);
@@ -209,7 +211,7 @@ impl Config {
         &self.entries
     }
 
-    /// Appends the entries of a config whose keys are known to be new.
+    /// Appends the entries of a config; their keys must be new.
     pub(crate) fn push_all(&mut self, other: &Config) {
         self.entries.extend(other.entries.iter().cloned());
     }
@@ -218,14 +220,14 @@ impl Config {
         &mut self.entries
     }
 
-    /// The config with one more pair.
+    /// Returns the config with one more pair.
     #[must_use]
     pub fn with(mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) -> Config {
         self.insert(key, value);
         self
     }
 
-    /// This config and the other's entries, which replace this one's where both have a key.
+    /// Returns the entries of both configs; those of `other` win where both have a key.
     #[must_use]
     pub fn merged(&self, other: &Config) -> Config {
         let mut merged = self.clone();
@@ -236,7 +238,7 @@ impl Config {
         merged
     }
 
-    /// The entry of a key.
+    /// Returns the entry of a key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries
             .iter()
@@ -244,17 +246,17 @@ impl Config {
             .map(|entry| &**entry)
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.entry(key).map(Entry::value)
     }
 
-    /// The alias of a key's value.
+    /// Returns the alias of a key's value.
     pub fn alias(&self, key: &str) -> Option<Cow<'_, str>> {
         self.entry(key).map(Entry::alias)
     }
 
-    /// Whether there is such a key.
+    /// Whether the config has a key.
     pub fn contains(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
@@ -262,7 +264,7 @@ impl Config {
     /// Reads the value of a key.
     ///
     /// # Errors
-    /// An unknown key, with the nearest known one, and a value of another type.
+    /// An unknown key, and a value of a different type.
     pub fn read<T: DeserializeOwned>(&self, key: &str) -> Result<T, ConfigError> {
         let value = self.get(key).ok_or_else(|| ConfigError::UnknownKey {
             key: key.to_owned(),
@@ -274,10 +276,10 @@ impl Config {
         })
     }
 
-    /// Reads the whole config into one type, most often a struct whose fields are the keys.
+    /// Reads the config into one type, usually a struct whose fields are the keys.
     ///
     /// # Errors
-    /// A field that the config does not have, and a value of another type than its field.
+    /// A field that the config does not have, and a value of a different type than its field.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         let entries = serde::de::value::MapAccessDeserializer::new(Entries::new(self.iter()));
         T::deserialize(entries).map_err(|source| match source {
@@ -289,10 +291,10 @@ impl Config {
         })
     }
 
-    /// Makes a config of a struct or a map: its fields become the keys.
+    /// Creates a config from a struct or a map: its fields become the keys.
     ///
     /// # Errors
-    /// Values that cannot be stored, and anything that is no struct or map.
+    /// Values that [`Value::from_serialize`] refuses, and types other than structs and maps.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Config, ValueError> {
         match Value::from_serialize(value)? {
             Value::Map(pairs) => Ok(Config::from_pairs(pairs)),
@@ -304,14 +306,14 @@ impl Config {
         }
     }
 
-    /// One line that tells the config from others: `key_value` by their aliases, joined by `-`,
+    /// Returns one line that identifies the config: `key_value` by their aliases, joined by `-`,
     /// ordered by the key's alias.
     pub fn alias_string(&self) -> String {
-        self.alias_string_of(|_| true)
+        self.alias_string_where(|_| true)
     }
 
-    /// [`Config::alias_string`] of the entries whose key passes the test.
-    pub(crate) fn alias_string_of(&self, keep: impl Fn(&str) -> bool) -> String {
+    /// Returns the [`alias_string`](Config::alias_string) of the entries whose key passes `keep`.
+    pub(crate) fn alias_string_where(&self, keep: impl Fn(&str) -> bool) -> String {
         let mut entries: Vec<&Entry> = self.entries().filter(|entry| keep(entry.key())).collect();
         entries.sort_by(|a, b| (a.key_alias(), a.key()).cmp(&(b.key_alias(), b.key())));
         let mut line = String::new();
@@ -326,8 +328,8 @@ impl Config {
         line
     }
 
-    /// The config as a JSON object that loses nothing, as [`Value::json`] writes values; with
-    /// lines and indented, if `pretty`.
+    /// Returns the config as a JSON object of values in the form of [`Value::json`], on several
+    /// indented lines if `pretty`.
     pub fn to_json(&self, pretty: bool) -> String {
         let entries: Vec<(&str, &Value)> = self.iter().collect();
         let object = Json::object(&entries);
@@ -337,17 +339,17 @@ impl Config {
         }
     }
 
-    /// The keys and values, in order.
+    /// Iterates over the keys and values, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> + Clone {
         self.entries.iter().map(|entry| (&*entry.key, &entry.value))
     }
 
-    /// The entries with their aliases, in order.
+    /// Iterates over the entries with their aliases, in order.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> + Clone {
         self.entries.iter().map(|entry| &**entry)
     }
 
-    /// The keys, in order.
+    /// Iterates over the keys, in order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.entries.iter().map(|entry| &*entry.key)
     }
@@ -379,12 +381,12 @@ impl Debug for Config {
     }
 }
 
-/// `a=1, b="x"`: for messages and logs.
+/// `a=1, b="x"`, for messages and logs.
 impl Display for Config {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let pairs = self
             .iter()
             .map(|(key, value)| format!("{key}={}", value.literal()));
-        crate::value::separated(f, pairs)
+        separated(f, ", ", pairs)
     }
 }

@@ -1,157 +1,87 @@
-//! The configs of a domain, numbered in the order in which they are run.
+//! The configs of a domain, numbered in the order in which they run.
 
+mod id_prefixes;
 mod items;
-mod prefix;
-mod vectors;
+mod iteration;
 
 use std::sync::Arc;
 
-use crate::config::{Config, Entry};
+use crate::config::Config;
 use crate::count::Count;
-use crate::domain::{Domain, DomainError};
-use crate::id::Identity;
-use crate::plan::{Pass, Plan, Seeding};
-use crate::rules::Rules;
+use crate::grammar::readable::check_readable;
+use crate::space::compile::compile;
+use crate::space::domain::Domain;
+use crate::space::domain::error::DomainError;
+use crate::space::plan::{Pass, Plan, Seeding};
 
+pub use id_prefixes::IdPrefixes;
 pub use items::Items;
-pub use prefix::IdPrefixes;
-pub use vectors::IndexVectors;
+pub use iteration::{Item, Iteration};
 
-/// How a domain is iterated.
-///
-/// ```
-/// use research_domain::{Iteration, option};
-///
-/// let iteration = Iteration::default().n_reps(2).repeat_each(1);
-/// let configs = option("a", [1, 2]).configs(&iteration).unwrap();
-/// let lines: Vec<String> =
-///     configs.iter().map(|item| item.unwrap().full_config().to_string()).collect();
-/// assert_eq!(lines[1], "a=1, repetition=1, updates=0");
-/// assert_eq!(lines[2], "a=2, repetition=0, updates=0");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Iteration {
-    /// How many configs, without repetitions: all by default; more than there are start over.
-    pub n_items: Option<u128>,
-    /// How often each config occurs.
-    pub n_reps: u64,
-    /// After how many configs they are repeated: after all by default, 100 when there is no end.
-    pub repeat_each: Option<u128>,
-    /// The seed of everything that is drawn.
-    pub seed: u64,
-    /// How often the domain was updated.
-    pub updates: u64,
-    /// How many digits the numbers in the prefixes of ids have; none for no prefixes.
-    pub id_prefix: Option<u8>,
-    /// The rules by which values are drawn and ids are made.
-    pub rules: Rules,
-}
+impl Domain {
+    /// Checks every part.
+    ///
+    /// # Errors
+    /// The first error, with the part of the expression.
+    pub fn validate(&self) -> Result<(), DomainError> {
+        plan(self, Seeding::default()).map(drop)
+    }
 
-impl Default for Iteration {
-    fn default() -> Iteration {
-        Iteration {
-            n_items: None,
-            n_reps: 1,
-            repeat_each: None,
-            seed: 0,
-            updates: 0,
-            id_prefix: None,
-            rules: Rules::LATEST,
+    /// Returns the number of configs, without repetitions.
+    ///
+    /// # Errors
+    /// The errors of [`validate`](Domain::validate), and a number beyond 128 bits. A condition on
+    /// several parameters may need a scan of configs, which has a limit; one on drawn values depends
+    /// on the seed, which is zero here (see [`Configs::size`] for the seed of an iteration).
+    pub fn len(&self) -> Result<Count, DomainError> {
+        plan(self, Seeding::default())?.len()
+    }
+
+    /// Whether there are no configs.
+    ///
+    /// # Errors
+    /// As [`len`](Domain::len).
+    pub fn is_empty(&self) -> Result<bool, DomainError> {
+        Ok(self.len()? == Count::Finite(0))
+    }
+
+    /// Returns the configs with the order and the repetitions of an iteration.
+    ///
+    /// # Errors
+    /// The errors of [`validate`](Domain::validate), and an invalid iteration.
+    pub fn configs(&self, iteration: &Iteration) -> Result<Configs, DomainError> {
+        let zero = |setting| Err(DomainError::ZeroSetting { setting });
+        if iteration.n_reps == 0 {
+            return zero("n_reps");
         }
-    }
-}
-
-impl Iteration {
-    /// Sets how many configs there are, without repetitions.
-    #[must_use]
-    pub fn n_items(mut self, n_items: impl Into<Option<u128>>) -> Iteration {
-        self.n_items = n_items.into();
-        self
-    }
-
-    /// Sets how often each config occurs.
-    #[must_use]
-    pub fn n_reps(mut self, n_reps: u64) -> Iteration {
-        self.n_reps = n_reps;
-        self
-    }
-
-    /// Sets after how many configs they are repeated.
-    #[must_use]
-    pub fn repeat_each(mut self, repeat_each: impl Into<Option<u128>>) -> Iteration {
-        self.repeat_each = repeat_each.into();
-        self
-    }
-
-    /// Sets the seed.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Iteration {
-        self.seed = seed;
-        self
-    }
-
-    /// Sets how often the domain was updated.
-    #[must_use]
-    pub fn updates(mut self, updates: u64) -> Iteration {
-        self.updates = updates;
-        self
-    }
-
-    /// Sets how many digits the numbers in the prefixes of ids have.
-    #[must_use]
-    pub fn id_prefix(mut self, digits: impl Into<Option<u8>>) -> Iteration {
-        self.id_prefix = digits.into();
-        self
-    }
-
-    /// Sets the rules by which values are drawn and ids are made: the latest ones, if not set.
-    #[must_use]
-    pub fn rules(mut self, rules: Rules) -> Iteration {
-        self.rules = rules;
-        self
-    }
-}
-
-/// One config in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The place among all that are run.
-    pub index: u128,
-    /// The config, without auxiliary keys.
-    pub config: Config,
-    /// The number of the repetition.
-    pub repetition: u64,
-    /// How often the domain was updated.
-    pub updates: u64,
-}
-
-impl Item {
-    /// The config with `repetition` and `updates` at its end.
-    pub fn full_config(&self) -> Config {
-        let mut config = self.config.clone();
-        for (key, number) in [("repetition", self.repetition), ("updates", self.updates)] {
-            config.insert_entry(Entry::new(key, number));
+        if iteration.repeat_each == Some(0) {
+            return zero("repeat_each");
         }
-        config
-    }
-
-    /// What the item's id and seed are made of, as its first occurrence; give it to an
-    /// [`IdRegistry`](crate::IdRegistry).
-    pub fn identity(&self, seed: u64) -> Identity<'_> {
-        Identity {
-            config: &self.config,
-            repetition: self.repetition,
-            updates: self.updates,
-            seed,
-            occurrence: 0,
-        }
+        let seeding = Seeding {
+            seed: iteration.seed,
+            updates: iteration.updates,
+            rules: iteration.rules,
+        };
+        Ok(Configs {
+            inner: Arc::new(Inner {
+                domain: self.clone(),
+                plan: plan(self, seeding)?,
+                iteration: iteration.clone(),
+            }),
+        })
     }
 }
 
-/// The configs of a domain under an [`Iteration`]: countable, and each of them produced on its own
-/// without the ones before it.
+/// Checks and compiles a domain.
+fn plan(domain: &Domain, seeding: Seeding) -> Result<Plan, DomainError> {
+    check_readable(domain)?;
+    compile(domain, seeding)
+}
+
+/// The configs of a domain in an [`Iteration`]: their number, and the config at any index without
+/// those before it.
 ///
-/// It is cheap to clone and can be shared by threads.
+/// Clones are cheap and can be shared by threads.
 ///
 /// ```
 /// use research_domain::{Domain, Iteration};
@@ -175,43 +105,18 @@ struct Inner {
     iteration: Iteration,
 }
 
-/// What an index stands for.
+/// The meaning of an index of an iteration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Turn {
-    /// The number of the config, without repetitions.
+struct Step {
+    /// The index of the config without repetitions.
     item: u128,
     repetition: u64,
-    /// The end of the run of items that follow each other.
+    /// The end of the sequence of items of this repetition.
     end: u128,
 }
 
 impl Configs {
-    pub(crate) fn new(domain: &Domain, iteration: &Iteration) -> Result<Configs, DomainError> {
-        let zero = |what| Err(DomainError::ZeroIteration { what });
-        if iteration.n_reps == 0 {
-            return zero("n_reps");
-        }
-        if iteration.repeat_each == Some(0) {
-            return zero("repeat_each");
-        }
-        let plan = Plan::new(
-            domain,
-            Seeding {
-                seed: iteration.seed,
-                updates: iteration.updates,
-                rules: iteration.rules,
-            },
-        )?;
-        Ok(Configs {
-            inner: Arc::new(Inner {
-                domain: domain.clone(),
-                plan,
-                iteration: iteration.clone(),
-            }),
-        })
-    }
-
-    /// How many there are, with repetitions.
+    /// Returns the number of items, with repetitions.
     ///
     /// # Errors
     /// As [`Domain::len`]; a number beyond 128 bits.
@@ -220,62 +125,52 @@ impl Configs {
             return Ok(Count::Infinite);
         };
         let reps = u128::from(self.inner.iteration.n_reps);
-        items
-            .checked_mul(reps)
-            .map(Count::Finite)
-            .ok_or_else(|| DomainError::TooLarge {
-                part: format!("{items} configs repeated {reps} times"),
-            })
+        let size = items.checked_mul(reps).map(Count::Finite);
+        size.ok_or_else(|| DomainError::TooLarge {
+            part: format!("{items} configs repeated {reps} times"),
+        })
     }
 
-    /// The config at an index, produced without the ones before it; none beyond the end.
+    /// Returns the item at an index without computing those before it; none beyond the end.
     ///
-    /// Domains with weights and conditions over several parameters may have to look at configs
-    /// before it the first time.
+    /// The first call for a domain with weights or with conditions on several parameters may scan
+    /// the configs before it.
     ///
     /// # Errors
     /// A draw or a condition that fails for this config.
     pub fn get(&self, index: u128) -> Result<Option<Item>, DomainError> {
-        let Some(turn) = self.inner.turn(index)? else {
+        let Some(step) = self.inner.step(index)? else {
             return Ok(None);
         };
-        let config = self.inner.config(turn.item)?;
-        Ok(config.map(|config| self.inner.item(index, turn.repetition, config)))
+        let config = self.inner.config(step.item)?;
+        Ok(config.map(|config| self.inner.item(index, step.repetition, config)))
     }
 
-    /// The iteration.
+    /// Returns the settings of the iteration.
     pub fn iteration(&self) -> &Iteration {
         &self.inner.iteration
     }
 
-    /// The domain.
+    /// Returns the domain.
     pub fn domain(&self) -> &Domain {
         &self.inner.domain
     }
 
-    /// What makes the prefixes of ids, if the iteration asks for them.
+    /// Returns the generator of id prefixes, if the iteration has them.
     pub fn id_prefixes(&self) -> Option<IdPrefixes> {
         let mut prefixes = IdPrefixes::new(self.inner.iteration.id_prefix?);
         prefixes.add_parameters(&self.inner.domain);
         Some(prefixes)
     }
 
-    /// All configs in order.
+    /// Iterates over all items in order.
     pub fn iter(&self) -> Items {
         self.iter_from(0)
     }
 
-    /// The configs from an index on.
+    /// Iterates over the items from an index on.
     pub fn iter_from(&self, index: u128) -> Items {
         Items::new(Arc::clone(&self.inner), index)
-    }
-
-    /// The configs as numbers of values, without repetitions: the fastest way through a domain.
-    ///
-    /// # Errors
-    /// As [`Domain::len`].
-    pub fn index_vectors(&self) -> Result<IndexVectors, DomainError> {
-        IndexVectors::new(&self.inner.plan)
     }
 }
 
@@ -291,9 +186,10 @@ impl IntoIterator for &Configs {
 impl Inner {
     /// The number of configs without repetitions.
     fn items(&self) -> Result<Count, DomainError> {
-        self.iteration
-            .n_items
-            .map_or_else(|| self.plan.len(), |items| Ok(Count::Finite(items)))
+        match self.iteration.n_items {
+            Some(items) => Ok(Count::Finite(items)),
+            None => self.plan.len(),
+        }
     }
 
     fn item(&self, index: u128, repetition: u64, config: Config) -> Item {
@@ -305,16 +201,16 @@ impl Inner {
         }
     }
 
-    /// Which item and repetition an index stands for. Configs come in chunks, and each chunk comes
+    /// The item and the repetition at an index. Configs come in chunks, and each chunk is repeated
     /// `n_reps` times.
-    fn turn(&self, index: u128) -> Result<Option<Turn>, DomainError> {
-        const CHUNK_OF_ENDLESS: u128 = 100;
+    fn step(&self, index: u128) -> Result<Option<Step>, DomainError> {
+        const CHUNK_OF_INFINITE: u128 = 100;
 
         let reps = u128::from(self.iteration.n_reps);
         if reps == 1 {
-            // The end of the domain itself is found when it is reached.
+            // Iteration itself finds the end of the domain.
             let end = self.iteration.n_items.unwrap_or(u128::MAX);
-            return Ok((index < end).then_some(Turn {
+            return Ok((index < end).then_some(Step {
                 item: index,
                 repetition: 0,
                 end,
@@ -323,7 +219,7 @@ impl Inner {
         let items = self.items()?;
         let chunk = self.iteration.repeat_each.unwrap_or(match items {
             Count::Finite(items) => items.max(1),
-            Count::Infinite => CHUNK_OF_ENDLESS,
+            Count::Infinite => CHUNK_OF_INFINITE,
         });
         let with_repetitions = chunk.saturating_mul(reps);
         let start = index / with_repetitions * chunk;
@@ -334,40 +230,41 @@ impl Inner {
         };
         let (within, len) = (index % with_repetitions, end - start);
         let repetition = within / len;
-        // A last chunk that is shorter ends sooner.
-        Ok((repetition < reps).then_some(Turn {
+        // A shorter last chunk ends sooner.
+        Ok((repetition < reps).then_some(Step {
             item: start + within % len,
             repetition: repetition as u64,
             end,
         }))
     }
 
-    /// The config of an item: of the first pass through the domain, or of a later one when more
-    /// configs are asked for than there are.
+    /// The config of an item, from the first pass through the domain, or from a later one if more
+    /// configs are requested than the domain has.
     fn config(&self, item: u128) -> Result<Option<Config>, DomainError> {
         let first = self.plan.config(item, Pass::default())?;
         if first.is_some() || self.iteration.n_items.is_none() {
             return Ok(first);
         }
-        let (pass, position) = self.pass(item)?;
-        self.plan.config(position, Pass::new(pass))
+        let (number, position) = self.pass(item)?;
+        let pass = Pass { number, around: 0 };
+        self.plan.config(position, pass)
     }
 
-    /// The pass through the domain that an item belongs to, and its position in it.
+    /// The number of the pass that an item belongs to, and its position in the domain.
     fn pass(&self, item: u128) -> Result<(u128, u128), DomainError> {
         if self.iteration.n_items.is_none() || self.plan.config(item, Pass::default())?.is_some() {
             return Ok((0, item));
         }
         match self.plan.len()? {
-            Count::Finite(0) => Err(self.nothing_left()),
+            Count::Finite(0) => Err(self.empty()),
             Count::Finite(len) => Ok((item / len, item % len)),
             Count::Infinite => Ok((0, item)),
         }
     }
 
-    fn nothing_left(&self) -> DomainError {
-        DomainError::NothingLeft {
-            asked: self.iteration.n_items.unwrap_or(0),
+    fn empty(&self) -> DomainError {
+        DomainError::Empty {
+            requested: self.iteration.n_items.unwrap_or(0),
         }
     }
 }

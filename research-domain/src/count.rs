@@ -1,18 +1,18 @@
-//! How many configs there are.
+//! A number of configs, which may be infinite.
 
 use std::fmt::{self, Display, Formatter};
 
 /// A number of configs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Count {
-    /// So many.
+    /// This many.
     Finite(u128),
-    /// There is always another one.
+    /// No end.
     Infinite,
 }
 
 impl Count {
-    /// The number, unless it is infinite.
+    /// Returns the number, unless it is infinite.
     pub fn finite(self) -> Option<u128> {
         match self {
             Count::Finite(count) => Some(count),
@@ -20,7 +20,7 @@ impl Count {
         }
     }
 
-    /// Whether there is an item of this number, counted from zero.
+    /// Whether there is an item at `index`, counted from zero.
     pub(crate) fn has(self, index: u128) -> bool {
         Count::Finite(index) < self
     }

@@ -1,7 +1,7 @@
 //! Parameter spaces for experiments.
 //!
-//! A [`Domain`] says which configs there are, an [`Iteration`] how they are run through, and
-//! [`Configs`] gives them: each by its number, without the ones before it, at any size.
+//! A [`Domain`] describes a space of configs, an [`Iteration`] their order and repetitions, and
+//! [`Configs`] returns the config at any index, without computing those before it, at any size.
 //!
 //! ```
 //! use research_domain::{Iteration, log_uniform, option};
@@ -17,7 +17,7 @@
 //! ```
 //!
 //! # Expressions
-//! The same domain as a text, for the command line and for files (`"…".parse::<Domain>()`):
+//! The text form of a domain, for the command line and for files (`"…".parse::<Domain>()`):
 //!
 //! ```text
 //! expr      = sum [ "where" condition ]
@@ -38,77 +38,80 @@
 //!           | int(low, high) | int_inclusive(low, high)
 //!           | choice([value, …] [, [weight, …]]) | constant(value) | truncate(mixture, low, high)
 //!           | exp(…) | log(…) | sqrt(…) | abs(…) | floor(…) | ceil(…) | round(…)
-//! value     = number | text in quotes | true | false | null | inf | NaN | [ … ] | { key: … }
+//! value     = number | string in quotes | true | false | null | inf | NaN | [ … ] | { key: … }
 //!           | b"hexadecimal digits"
 //! condition = comparisons (== != < <= > >= in, not in), arithmetic (+ - * / % **) and the
-//!             functions of samplers over parameters, joined by and, or, not
+//!             functions of calls over parameters, joined by and, or, not
 //! ```
 //!
-//! `range(start, end)` and `int(low, high)` leave out their ends, like ranges of Rust: `int(1, 3)`
-//! never gives 3, and `int_inclusive(1, 3)` does. The other series have both, the factor from one value to the next being the same in a `geomspace`. A name that is a reserved word or has
-//! other characters than letters, digits, `_` and `.` stands in backquotes.
+//! `range(start, end)` and `int(low, high)` exclude their ends, like ranges of Rust: `int(1, 3)`
+//! never draws 3, and `int_inclusive(1, 3)` does. The other series include both ends; a `geomspace`
+//! has the same factor between all neighbours. A name that is a reserved word, or has characters
+//! other than letters, digits, `_` and `.`, is written in backquotes.
 //!
-//! # Why it is so
-//! - Nothing is materialised: a product is a number in a mixed radix.
-//! - A draw is a function of the seed, the parameter, the config's values that are not drawn, and
-//!   which occurrence of these it is. So a config is the same whoever produces it, in whatever
-//!   order, and a domain that is extended keeps the configs that it had: see [Draws](#draws). The
-//!   mathematics is `libm`'s, the same on every platform.
-//! - Ids and seeds are functions of what an experiment runs with ([`Identity`]), so a domain that
-//!   is extended keeps those that it had.
+//! # Properties
+//! - Nothing is materialised. A domain is a sum of *grids*; a grid is a product of options, and the
+//!   index of a config in it is a number in a mixed radix.
+//! - A draw is a function of the seed, the parameter, the listed values of the config, and the
+//!   occurrence of these. So a config does not depend on the process that computes it, or on the
+//!   order, and an extended domain keeps its configs: see [Draws](#draws). The mathematics is
+//!   `libm`'s, the same on every platform.
+//! - Ids and seeds are functions of the [`Identity`] of an experiment, so an extended domain keeps
+//!   them.
 //!
 //! # Draws
-//! The values that are not drawn are those of lists. `hidden=[8, 32] * lr=log_uniform(1e-5, 1e-1) *
-//! act=["relu", "tanh"]` draws `lr` for `hidden=8, act="relu"` by these two values, so values may be
-//! added to `hidden` and `act` at any place, and `+` may add cubes at any place, and all configs
-//! that were there are still there. Details:
-//! - Configs with equal values that are not drawn are told apart by their *occurrence*: how many
-//!   such configs come before, in the order of the domain, in all passes through it. Counted
-//!   together are cubes with the same lists by name and the same samplers; those of which a
-//!   condition over draws or a sample leaves a part count after the others. Aliases, and the order
-//!   of factors, play no part.
-//! - Cubes of samplers alone have no such values: their occurrence is the number of the config in
-//!   the cube.
-//! - A condition, over lists or draws, changes no draws. In `a=[1, 2] * (x=… where …)` each config
-//!   takes the first draw of its own for which the condition holds.
-//! - Not kept are: which configs `sample` takes, and which cube a weighted block takes next, when
-//!   they are extended; the draws beside a `sample`, a `distinct` or a condition in parentheses, when a
-//!   term is put before it in a sum; and all draws of a cube when one of its samplers is changed
-//!   or a parameter is added, which makes other configs in any case.
+//! `hidden=[8, 32] * lr=log_uniform(1e-5, 1e-1) * act=["relu", "tanh"]` draws `lr` for `hidden=8,
+//! act="relu"` by these two listed values. So values can be inserted anywhere in `hidden` and `act`,
+//! and terms anywhere in a sum, and all earlier configs are still in the domain. Details:
+//! - The *occurrence* of a config is the number of configs with equal listed values before it, in
+//!   the order of the domain, over all passes through it. Grids with lists of the same names and the
+//!   same distributions are counted together; those of which a condition on draws or a sample
+//!   selects a part are counted after the others. Aliases and the order of factors do not matter.
+//! - A grid without lists has no listed values: the occurrence is the index in the grid.
+//! - A condition, on lists or draws, changes no draws. In `a=[1, 2] * (x=… where …)` each config
+//!   takes the first of its own draws for which the condition holds.
+//! - An extension does change the configs that `sample` selects and the grid that a weighted block
+//!   takes next; a new term in front of a sum changes the draws beside a `sample`, a `distinct` or a
+//!   condition in parentheses; a new parameter or another distribution changes all draws of a grid.
 //!
-//! By the first rules ([`Rules::V1`]), which old researches keep, a draw depends on the number of
-//! the config instead.
+//! By the first rules ([`Rules::V1`]), which old researches keep, a draw depends on the index of the
+//! config instead.
 #![deny(missing_docs)]
 
-mod condition;
+mod arithmetic;
 mod config;
 mod configs;
 mod count;
-mod domain;
+mod digest;
+mod distribution;
+mod experiment_id;
 mod grammar;
-mod id;
-mod lock;
-mod option;
-mod plan;
+mod id_registry;
+mod identity;
+mod random;
 mod rules;
-mod sampler;
-mod stream;
+mod space;
 pub mod suggest;
+mod syntax;
 mod value;
 
-pub use condition::{Condition, ConditionError};
 pub use config::{AUXILIARY_KEYS, Config, ConfigError, ConfigPool, Entry, is_auxiliary};
-pub use configs::{Configs, IdPrefixes, IndexVectors, Item, Items, Iteration};
+pub use configs::{Configs, IdPrefixes, Item, Items, Iteration};
 pub use count::Count;
-pub use domain::{Domain, DomainError, option};
-pub use grammar::SyntaxError;
-pub use id::{
-    Assigned, ExperimentId, IdRegistry, IdRegistryError, Identity, ParseIdError, experiment_seed,
-};
-pub use option::{Key, Listed, Values, aliased};
-pub use rules::{Rules, UnknownRules};
-pub use sampler::{
-    Distribution, Sampler, SamplerError, beta, binomial, choice, constant, exponential, gamma, int,
+pub use distribution::{
+    Distribution, DistributionError, beta, binomial, choice, constant, exponential, gamma, int,
     int_inclusive, log_normal, log_uniform, normal, poisson, uniform, weighted_choice,
 };
-pub use value::{Json, JsonNumber, Literal, Value, ValueDeserializer, ValueError, json_numbers};
+pub use experiment_id::{ExperimentId, ParseIdError};
+pub use id_registry::{Assigned, IdRegistry, IdRegistryError};
+pub use identity::{Identity, experiment_seed};
+pub use rules::{Rules, UnknownRules};
+pub use space::condition::Condition;
+pub use space::condition::evaluate::ConditionError;
+pub use space::domain::error::DomainError;
+pub use space::domain::{Domain, option};
+pub use space::option::{Key, Values};
+pub use syntax::error::SyntaxError;
+pub use value::{
+    Json, JsonNumber, Listed, Literal, Value, ValueDeserializer, ValueError, aliased, json_numbers,
+};

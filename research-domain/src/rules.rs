@@ -1,11 +1,10 @@
-//! The versions of the rules by which values are drawn and ids are made.
+//! Versions of the rules for draws and ids.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The version of the rules by which a research draws values and makes ids.
+/// The version of the rules by which a research draws values and assigns ids.
 ///
-/// A research keeps the rules that it was begun with, so that its draws and ids stay what they
-/// were.
+/// A research keeps the rules it was created with, so its draws and ids do not change.
 ///
 /// ```
 /// use research_domain::{Iteration, Rules, option, uniform};
@@ -26,19 +25,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rules {
-    /// A draw depends on the config's number in the domain. An id can look like a number.
+    /// A draw depends on the index of the config in the domain. An id may look like a number.
     V1,
-    /// A draw depends on the config's values that are not drawn, and on how many configs before it
-    /// have the same ones. No id looks like a number.
+    /// A draw depends on the listed values of the config, and on how many configs before it have
+    /// the same ones. No id looks like a number.
     #[default]
     V2,
 }
 
-/// A version of the rules that this program does not know.
+/// A version of the rules that this program does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "version {number} of the rules for draws and ids is unknown: \
-     the research was begun by a newer version of this program"
+    "unsupported version {number} of the rules for draws and ids: \
+     the research was created by a newer version of this program"
 )]
 pub struct UnknownRules {
     number: u32,
@@ -48,7 +47,7 @@ impl Rules {
     /// The version of new researches.
     pub const LATEST: Rules = Rules::V2;
 
-    /// The number of the version, as records have it.
+    /// Returns the version number that records store.
     pub fn number(self) -> u32 {
         match self {
             Rules::V1 => 1,

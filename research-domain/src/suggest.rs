@@ -1,9 +1,9 @@
-//! The nearest known name to one that is not known.
+//! Suggestions for unknown names.
 
-/// So many names are listed where none of them is near.
+/// The number of names that a hint lists at most.
 const LISTED: usize = 40;
 
-/// The known name that is most like `name`, if any is near enough to be what was meant.
+/// Returns the known name that is most similar to `name`, if any is similar enough.
 ///
 /// ```
 /// use research_domain::suggest::nearest;
@@ -20,7 +20,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// What to say after an unknown name: the nearest known one, or those that there are.
+/// Returns the hint for an unknown name: the most similar known name, or the list of known names.
 ///
 /// ```
 /// use research_domain::suggest::hint;

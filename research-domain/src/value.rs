@@ -1,30 +1,31 @@
-//! Parameter values: whatever serialises, as one type.
+//! Parameter values: one type for everything that serialises.
 
-mod from_rust;
-mod into_rust;
+mod deserializer;
+mod display;
+mod encoding;
 mod json;
 mod json_numbers;
-mod print;
-mod wire;
+mod listed;
+mod serializer;
 
 use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use into_rust::Entries;
-pub use into_rust::ValueDeserializer;
+pub(crate) use deserializer::Entries;
+pub use deserializer::ValueDeserializer;
+pub use display::Literal;
 pub use json::Json;
 pub use json_numbers::{JsonNumber, json_numbers};
-pub use print::Literal;
-pub(crate) use print::{parenthesised, separated, write_quoted};
+pub use listed::{Listed, aliased};
 
-/// The value of a parameter, or of anything that a unit saves.
+/// The value of a parameter, or a value that a unit saves.
 ///
 /// Any [`Serialize`] type becomes a `Value` with [`Value::from_serialize`], and any
 /// [`Deserialize`](serde::Deserialize) type is read back with [`Value::to`].
-/// Equality is exact: `Int(1)` is not `Float(1.0)`, and floats are compared by their bits, so
-/// that NaN equals itself and a value can be a key of a map.
+/// Equality is exact: `Int(1)` is not `Float(1.0)`. Floats are compared by their bits, so NaN
+/// equals itself and a value can be a key of a map.
 ///
 /// ```
 /// use research_domain::Value;
@@ -36,78 +37,79 @@ pub(crate) use print::{parenthesised, separated, write_quoted};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub enum Value {
-    /// Nothing: `None`, `()`, JSON's `null`.
+    /// No value: `None`, `()`, JSON's `null`.
     #[default]
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// An integer up to [`i64::MAX`].
     Int(i64),
     /// A floating-point number.
     Float(f64),
-    /// A text.
+    /// A string.
     Text(String),
     /// Raw bytes.
     Bytes(Vec<u8>),
     /// A list of values.
     List(Vec<Value>),
-    /// Named values, in the order in which they were given.
+    /// Named values, in insertion order.
     Map(Vec<(String, Value)>),
-    /// An integer above [`i64::MAX`], such as a hash or a seed of 64 bits. Smaller integers are
-    /// always [`Value::Int`], so that equal integers are equal values: make one with
-    /// `Value::from(u64)`.
+    /// An integer above [`i64::MAX`], such as a hash or a 64-bit seed. Smaller integers are always
+    /// [`Value::Int`], so equal integers are equal values. Create one with `Value::from(u64)`.
     Uint(u64),
 }
 
-/// Why a value could not be made from a Rust value, or read into one.
+/// The reason why a Rust value cannot become a [`Value`], or a [`Value`] a Rust value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ValueError {
-    /// The value has another type than the one asked for.
+    /// The value has a different type than the requested one.
     #[error("{}expected {expected}, found {found}", prefix(.at))]
     Type {
-        /// Where inside the value: keys and indexes joined by dots; empty for the value itself.
+        /// The location inside the value: keys and indexes joined by dots, empty for the value
+        /// itself.
         at: String,
-        /// What was asked for.
+        /// The requested type.
         expected: String,
-        /// What was there.
+        /// The type of the value.
         found: String,
     },
-    /// An integer outside of the range of values.
+    /// An integer that no value holds.
     #[error(
-        "the integer {number} is outside the range of values, {} to {}; use a float or a string",
+        "the integer {number} is out of range ({} to {}); use a float or a string",
         i64::MIN,
         u64::MAX
     )]
     OutOfRange {
-        /// The number, printed.
+        /// The integer in decimal digits.
         number: String,
     },
-    /// Lists and maps that are nested deeper than [`Value::MAX_DEPTH`].
+    /// Lists and maps nested deeper than [`Value::MAX_DEPTH`].
     #[error(
         "the value is nested deeper than {} levels of lists and maps",
         Value::MAX_DEPTH
     )]
     TooDeep,
-    /// A map whose key is neither a text nor a number nor a truth value.
-    #[error("a key of a map must be a text, a number or a truth value, found {found}")]
+    /// A map key that is not a string, number or boolean.
+    #[error("a map key must be a string, a number or a boolean, found {found}")]
     Key {
-        /// What was there.
+        /// The type of the key.
         found: &'static str,
     },
-    /// A field of the type asked for that the map does not have.
-    #[error("{}there is no `{field}`", prefix(.at))]
+    /// A missing field of the requested type.
+    #[error("{}missing field `{field}`", prefix(.at))]
     Missing {
-        /// Where inside the value; empty for the value itself.
+        /// The location inside the value, empty for the value itself.
         at: String,
-        /// The field's name.
+        /// The name of the field.
         field: String,
     },
-    /// What the type's own `Serialize` or `Deserialize` reported.
+    /// An error of the type's own `Serialize` or `Deserialize`.
     #[error("{}{message}", prefix(.at))]
     Custom {
-        /// Where inside the value: keys and indexes joined by dots; empty for the value itself.
+        /// The location inside the value, empty for the value itself.
         at: String,
-        /// The report.
+        /// The message of the type.
         message: String,
     },
 }
@@ -121,7 +123,7 @@ fn prefix(at: &str) -> String {
 }
 
 impl ValueError {
-    /// Puts one more step, a key or an index, in front of the place that the error names.
+    /// Prepends a key or an index to the location of the error.
     fn inside(mut self, step: &str) -> ValueError {
         if let ValueError::Type { at, .. }
         | ValueError::Missing { at, .. }
@@ -138,10 +140,10 @@ impl ValueError {
 }
 
 impl Value {
-    /// How many levels of lists and maps a value can have: `[[1]]` has two.
+    /// The maximum number of nested lists and maps: `[[1]]` has two levels.
     ///
-    /// All readers of values have this limit (research files, domain expressions, outputs of
-    /// programs, values that units save), so what was read once can be written and read again.
+    /// All readers of values share this limit (research files, domain expressions, outputs of
+    /// programs, values that units save), so a value that was read can be written and read again.
     pub const MAX_DEPTH: usize = 64;
 
     /// Whether the value has more than [`MAX_DEPTH`](Value::MAX_DEPTH) levels of lists and maps.
@@ -158,9 +160,9 @@ impl Value {
         levels == 0 || inner.any(|value| value.is_deeper_than(levels - 1))
     }
 
-    /// Makes a value of anything that serialises.
+    /// Creates a value from any type that serialises.
     ///
-    /// Enum variants without content become texts, those with content maps of one entry, as in
+    /// Enum variants without content become strings, those with content maps with one entry, as in
     /// `serde_json`.
     ///
     /// ```
@@ -170,52 +172,44 @@ impl Value {
     /// ```
     ///
     /// # Errors
-    /// Integers below [`i64::MIN`] or above [`u64::MAX`], values that are nested deeper than
-    /// [`Value::MAX_DEPTH`], keys of maps that are neither strings nor numbers, and whatever the
-    /// type itself reports.
+    /// Integers below [`i64::MIN`] or above [`u64::MAX`], values nested deeper than
+    /// [`Value::MAX_DEPTH`], map keys that are not strings, numbers or booleans, and errors of the
+    /// type itself.
     #[inline]
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Value, ValueError> {
-        value.serialize(from_rust::ValueSerializer::default())
+        value.serialize(serializer::ValueSerializer::default())
     }
 
     /// Reads the value into a Rust type.
     ///
-    /// An integer is accepted where a float is asked for; a float is never cut to an integer.
+    /// A float type accepts an integer; an integer type never accepts a float.
     ///
     /// # Errors
-    /// [`ValueError::Type`] says what was expected, what was found, and where inside the value.
+    /// A value of a different type, with its location inside the value.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
         T::deserialize(ValueDeserializer::new(self))
     }
 
-    /// The truth value, if it is one.
+    /// Returns the boolean, if the value is one.
     pub fn as_bool(&self) -> Option<bool> {
-        if let Value::Bool(value) = self {
-            Some(*value)
-        } else {
-            None
-        }
+        let Value::Bool(value) = self else {
+            return None;
+        };
+        Some(*value)
     }
 
-    /// The integer, if it is one.
+    /// Returns the integer, if the value is one up to [`i64::MAX`].
     pub fn as_i64(&self) -> Option<i64> {
-        if let Value::Int(value) = self {
-            Some(*value)
-        } else {
-            None
-        }
+        let Value::Int(value) = self else { return None };
+        Some(*value)
     }
 
-    /// The integer, if it is one that is not negative.
+    /// Returns the integer, if the value is one that is not negative.
     pub fn as_u64(&self) -> Option<u64> {
-        match self {
-            Value::Int(value) => u64::try_from(*value).ok(),
-            Value::Uint(value) => Some(*value),
-            _ => None,
-        }
+        u64::try_from(self.as_i128()?).ok()
     }
 
-    /// The integer of either kind, if it is one.
+    /// Returns the integer, if the value is one.
     pub fn as_i128(&self) -> Option<i128> {
         match self {
             Value::Int(value) => Some((*value).into()),
@@ -224,7 +218,7 @@ impl Value {
         }
     }
 
-    /// The number as a float, if it is a float or an integer.
+    /// Returns the number as a float, if the value is a float or an integer.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::Float(value) => Some(*value),
@@ -234,46 +228,43 @@ impl Value {
         }
     }
 
-    /// The text, if it is one.
+    /// Returns the string, if the value is one.
     pub fn as_str(&self) -> Option<&str> {
-        if let Value::Text(value) = self {
-            Some(value)
-        } else {
-            None
-        }
+        let Value::Text(value) = self else {
+            return None;
+        };
+        Some(value)
     }
 
-    /// The list, if it is one.
+    /// Returns the list, if the value is one.
     pub fn as_list(&self) -> Option<&[Value]> {
-        if let Value::List(values) = self {
-            Some(values)
-        } else {
-            None
-        }
+        let Value::List(values) = self else {
+            return None;
+        };
+        Some(values)
     }
 
-    /// The named values, if it is a map.
+    /// Returns the named values, if the value is a map.
     pub fn as_map(&self) -> Option<&[(String, Value)]> {
-        if let Value::Map(entries) = self {
-            Some(entries)
-        } else {
-            None
-        }
+        let Value::Map(entries) = self else {
+            return None;
+        };
+        Some(entries)
     }
 
-    /// Whether it is [`Value::Null`].
+    /// Whether the value is [`Value::Null`].
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 
-    /// The name of the value's type, for messages.
+    /// Returns the name of the value's type, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Value::Null => "null",
-            Value::Bool(_) => "truth value",
+            Value::Bool(_) => "boolean",
             Value::Int(_) | Value::Uint(_) => "integer",
             Value::Float(_) => "float",
-            Value::Text(_) => "text",
+            Value::Text(_) => "string",
             Value::Bytes(_) => "bytes",
             Value::List(_) => "list",
             Value::Map(_) => "map",
@@ -317,20 +308,7 @@ impl Hash for Value {
     }
 }
 
-macro_rules! from_integers {
-    ($($integer:ty),*) => {$(
-        impl From<$integer> for Value {
-            #[inline]
-            fn from(value: $integer) -> Value {
-                Value::Int(value.into())
-            }
-        }
-    )*};
-}
-
-from_integers!(i8, i16, i32, i64, u8, u16, u32);
-
-macro_rules! from_as {
+macro_rules! from_rust {
     ($($rust:ty => $variant:ident, $into:expr;)*) => {$(
         impl From<$rust> for Value {
             #[inline]
@@ -342,7 +320,15 @@ macro_rules! from_as {
     )*};
 }
 
-from_as! {
+from_rust! {
+    i8 => Int, i64::from;
+    i16 => Int, i64::from;
+    i32 => Int, i64::from;
+    i64 => Int, |value| value;
+    isize => Int, |value| value as i64;
+    u8 => Int, i64::from;
+    u16 => Int, i64::from;
+    u32 => Int, i64::from;
     bool => Bool, |value| value;
     f64 => Float, |value| value;
     f32 => Float, f64::from;
@@ -352,14 +338,7 @@ from_as! {
     char => Text, String::from;
 }
 
-impl From<usize> for Value {
-    #[inline]
-    fn from(value: usize) -> Value {
-        Value::from(value as u64)
-    }
-}
-
-/// Exact: an integer above [`i64::MAX`] is a [`Value::Uint`].
+/// Exact: an integer above [`i64::MAX`] becomes [`Value::Uint`].
 impl From<u64> for Value {
     #[inline]
     fn from(value: u64) -> Value {
@@ -367,7 +346,14 @@ impl From<u64> for Value {
     }
 }
 
-/// An integer from [`i64::MIN`] to [`u64::MAX`].
+impl From<usize> for Value {
+    #[inline]
+    fn from(value: usize) -> Value {
+        Value::from(value as u64)
+    }
+}
+
+/// Accepts integers from [`i64::MIN`] to [`u64::MAX`].
 impl TryFrom<i128> for Value {
     type Error = ValueError;
 
@@ -379,13 +365,6 @@ impl TryFrom<i128> for Value {
                 number: value.to_string(),
             }),
         }
-    }
-}
-
-impl From<isize> for Value {
-    #[inline]
-    fn from(value: isize) -> Value {
-        Value::Int(value as i64)
     }
 }
 

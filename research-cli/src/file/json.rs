@@ -22,7 +22,7 @@ const DEEPEST: usize = 128;
 pub(crate) fn read(text: &str, source: usize) -> Result<Node, Fault> {
     let numbers = json_numbers(text.as_bytes());
     let lacking = numbers.filter_map(|number| {
-        let value = number.lacking()?;
+        let value = number.non_finite()?;
         Some((number.start, (number.text.len(), value)))
     });
     let lacking: HashMap<usize, (usize, f64)> = lacking.collect();

@@ -1,4 +1,4 @@
-//! One copy of what many configs have in common.
+//! Deduplication of the keys and entries of many configs.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Config, Entry};
 use crate::value::Value;
 
-/// Keeps one copy of equal keys and entries, so that a million configs that were read from
-/// somewhere take little more memory than their differences.
+/// Keeps one copy of equal keys and entries, so a million configs that are read take little more
+/// memory than their differences.
 ///
 /// ```
 /// use research_domain::{Config, ConfigPool};
@@ -23,12 +23,12 @@ pub struct ConfigPool {
 }
 
 impl ConfigPool {
-    /// Entries beyond this many are most likely draws of samplers, which do not come again.
+    /// The number of distinct values that are kept; more are likely draws, which do not repeat.
     const MOST: usize = 4096;
-    /// They are searched one after another.
+    /// The number of entries with one value, which are searched one by one.
     const MOST_OF_A_VALUE: usize = 16;
 
-    /// The same config, from shared entries.
+    /// Returns the same config, made of shared entries.
     #[must_use]
     pub fn shared(&mut self, config: &Config) -> Config {
         let entries = config.shared().iter().map(|entry| self.entry(entry));

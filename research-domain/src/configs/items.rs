@@ -3,126 +3,128 @@
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-use super::{Inner, Item, Turn};
+use super::{Inner, Item, Step};
 use crate::config::Config;
-use crate::domain::DomainError;
-use crate::plan::{Block, Pass, Walk};
+use crate::space::domain::error::DomainError;
+use crate::space::plan::cursor::Cursor;
+use crate::space::plan::{Block, Pass};
 
-/// An iterator over the configs of a domain; after an error it ends.
+/// An iterator over the configs of a domain, which ends after an error.
 #[derive(Clone, Debug)]
 pub struct Items {
     inner: Arc<Inner>,
     index: u128,
-    /// What the next index stands for, as long as items follow each other.
-    turn: Option<Turn>,
-    ended: bool,
-    place: Place,
-    walk: Walk,
+    /// The step of the next index, while items are consecutive.
+    step: Option<Step>,
+    is_done: bool,
+    position: Position,
+    cursor: Cursor,
 }
 
-/// Where the next config is.
+/// The position of the next config in the plan.
 #[derive(Clone, Debug)]
-struct Place {
+struct Position {
     item: u128,
     pass: u128,
     block: usize,
-    local: u128,
+    index: u128,
 }
 
 impl Items {
     pub(super) fn new(inner: Arc<Inner>, index: u128) -> Items {
-        // Nowhere: the first item is looked up.
-        let place = Place {
-            item: u128::MAX,
-            pass: 0,
-            block: 0,
-            local: 0,
-        };
         Items {
             inner,
             index,
-            turn: None,
-            ended: false,
-            place,
-            walk: Walk::default(),
+            step: None,
+            is_done: false,
+            // No item has this position, so the first one is located.
+            position: Position {
+                item: u128::MAX,
+                pass: 0,
+                block: 0,
+                index: 0,
+            },
+            cursor: Cursor::default(),
         }
     }
 
-    fn step(&mut self) -> Result<Option<Item>, DomainError> {
-        let turn = match self.turn {
-            Some(turn) => turn,
-            None => match self.inner.turn(self.index)? {
-                Some(turn) => turn,
+    fn advance(&mut self) -> Result<Option<Item>, DomainError> {
+        let step = match self.step {
+            Some(step) => step,
+            None => match self.inner.step(self.index)? {
+                Some(step) => step,
                 None => return Ok(None),
             },
         };
-        if turn.item != self.place.item {
-            self.go_to(turn.item)?;
+        if step.item != self.position.item {
+            self.move_to(step.item)?;
         }
         let Some(config) = self.take()? else {
             return Ok(None);
         };
-        let item = self.inner.item(self.index, turn.repetition, config);
+        let item = self.inner.item(self.index, step.repetition, config);
         self.index += 1;
-        let following = turn.item + 1;
-        self.turn = (following < turn.end).then_some(Turn {
+        let following = step.item + 1;
+        self.step = (following < step.end).then_some(Step {
             item: following,
-            ..turn
+            ..step
         });
         Ok(Some(item))
     }
 
-    fn go_to(&mut self, item: u128) -> Result<(), DomainError> {
-        self.walk.reset();
-        let (pass, position) = if item == 0 {
-            (0, 0)
-        } else {
-            self.inner.pass(item)?
+    fn move_to(&mut self, item: u128) -> Result<(), DomainError> {
+        self.cursor.reset();
+        let (pass, position) = match item {
+            0 => (0, 0),
+            _ => self.inner.pass(item)?,
         };
-        let (block, local) = if position == 0 {
-            (0, 0)
-        } else {
-            self.inner.plan.locate(position)?
+        let (block, index) = match position {
+            0 => (0, 0),
+            _ => self.inner.plan.locate(position)?,
         };
-        self.place = Place {
+        self.position = Position {
             item,
             pass,
             block,
-            local,
+            index,
         };
         Ok(())
     }
 
-    /// The config at the place, which moves on.
+    /// Takes the config at the position, and advances the position.
     fn take(&mut self) -> Result<Option<Config>, DomainError> {
         let mut passes = 0;
         loop {
-            let Some(block) = self.inner.plan.blocks.get(self.place.block) else {
+            let Some(block) = self.inner.plan.blocks.get(self.position.block) else {
                 if self.inner.iteration.n_items.is_none() {
                     return Ok(None);
                 }
                 passes += 1;
                 if passes > 1 {
-                    return Err(self.inner.nothing_left());
+                    return Err(self.inner.empty());
                 }
-                self.place.pass += 1;
-                self.place.block = 0;
-                self.place.local = 0;
+                self.position.pass += 1;
+                self.position.block = 0;
+                self.position.index = 0;
                 continue;
             };
-            let (local, pass) = (self.place.local, Pass::new(self.place.pass));
+            let index = self.position.index;
+            let pass = Pass {
+                number: self.position.pass,
+                around: 0,
+            };
             let config = match block {
-                Block::Single(cube) if cube.is_plain() => self.walk.next(cube, local, pass)?,
-                _ => block.config(local, pass)?,
+                Block::Single(grid) if grid.is_plain() => self.cursor.next(grid, index, pass)?,
+                _ => block.config(index, pass)?,
             };
             if config.is_some() {
-                self.place.local += 1;
-                self.place.item += 1;
+                self.position.index += 1;
+                self.position.item += 1;
                 return Ok(config);
             }
-            self.walk.reset();
-            self.place.block += 1;
-            self.place.local = 0;
+            self.cursor.reset();
+            self.position.block += 1;
+            self.position.index = 0;
         }
     }
 }
@@ -132,19 +134,19 @@ impl Iterator for Items {
 
     #[inline]
     fn next(&mut self) -> Option<Result<Item, DomainError>> {
-        if self.ended {
+        if self.is_done {
             return None;
         }
-        let step = self.step().transpose();
-        self.ended = !matches!(step, Some(Ok(_)));
-        step
+        let item = self.advance().transpose();
+        self.is_done = !matches!(item, Some(Ok(_)));
+        item
     }
 
-    /// Jumps: nothing in between is produced.
+    /// Skips `n` items without computing them.
     fn nth(&mut self, n: usize) -> Option<Result<Item, DomainError>> {
         if n > 0 {
             self.index = self.index.saturating_add(n as u128);
-            self.turn = None;
+            self.step = None;
         }
         self.next()
     }

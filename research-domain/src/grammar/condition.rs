@@ -1,12 +1,36 @@
 //! Conditions: comparisons, arithmetic, membership, `and`, `or`, `not`.
 
+use super::arithmetic::Operand;
 use super::lexer::Kind;
 use super::parser::Parser;
-use super::{RESERVED, SyntaxError};
-use crate::condition::{Comparison, Term};
-use crate::sampler::{Function, Operator};
+use crate::arithmetic::{Function, Operator};
+use crate::space::condition::{Comparison, Term};
 use crate::suggest;
+use crate::syntax::RESERVED;
+use crate::syntax::error::SyntaxError;
 use crate::value::Value;
+
+impl Operand for Term {
+    fn atom(parser: &mut Parser<'_>) -> Result<Term, SyntaxError> {
+        parser.term_atom()
+    }
+
+    fn negated(parser: &mut Parser<'_>) -> Result<Term, SyntaxError> {
+        if matches!(parser.peek(), Kind::Number(Value::Uint(_))) {
+            return parser.negative_number().map(Term::Literal);
+        }
+        Ok(match parser.signed()? {
+            // The sign is a part of the number.
+            Term::Literal(Value::Int(number)) => Term::Literal(Value::Int(number.wrapping_neg())),
+            Term::Literal(Value::Float(number)) => Term::Literal(Value::Float(-number)),
+            other => Term::Unary(Function::Negate, Box::new(other)),
+        })
+    }
+
+    fn binary(operator: Operator, left: Term, right: Term) -> Term {
+        Term::Binary(operator, Box::new([left, right]))
+    }
+}
 
 impl Parser<'_> {
     pub(super) fn term(&mut self) -> Result<Term, SyntaxError> {
@@ -30,7 +54,7 @@ impl Parser<'_> {
         }
         if self.at_sign(wrong) {
             return Err(self
-                .error(format!("`{wrong}` has no meaning here"))
+                .error(format!("unexpected `{wrong}`"))
                 .with_hint(format!("write `{word}`")));
         }
         Ok(if terms.len() == 1 {
@@ -48,12 +72,12 @@ impl Parser<'_> {
         self.comparison()
     }
 
-    /// `a < b`, `a in b`, and chains such as `1 < a < b`, which mean each pair.
+    /// `a < b`, `a in b`, and chains such as `1 < a < b`, which compare each pair.
     fn comparison(&mut self) -> Result<Term, SyntaxError> {
-        let mut left = self.arithmetic(1)?;
+        let mut left: Term = self.arithmetic()?;
         let mut pairs = Vec::new();
         while let Some(relation) = self.relation()? {
-            let right = self.arithmetic(1)?;
+            let right: Term = self.arithmetic()?;
             pairs.push(relation.join(left, right.clone()));
             left = right;
         }
@@ -66,15 +90,9 @@ impl Parser<'_> {
 
     fn relation(&mut self) -> Result<Option<Relation>, SyntaxError> {
         let relation = match self.peek() {
-            Kind::Sign("==") => Relation::Compare(Comparison::Equal),
-            Kind::Sign("!=") => Relation::Compare(Comparison::Unequal),
-            Kind::Sign("<") => Relation::Compare(Comparison::Less),
-            Kind::Sign("<=") => Relation::Compare(Comparison::LessOrEqual),
-            Kind::Sign(">") => Relation::Compare(Comparison::Greater),
-            Kind::Sign(">=") => Relation::Compare(Comparison::GreaterOrEqual),
             Kind::Sign("=") => {
                 return Err(self
-                    .error("`=` gives values to a parameter")
+                    .error("`=` assigns values to a parameter")
                     .with_hint("compare with `==`"));
             }
             Kind::Word(word) if word == "in" => Relation::In { negated: false },
@@ -85,65 +103,20 @@ impl Parser<'_> {
                 }
                 Relation::In { negated: true }
             }
+            Kind::Sign(sign) => {
+                let mut comparisons = Comparison::ALL.into_iter();
+                match comparisons.find(|comparison| comparison.symbol() == *sign) {
+                    Some(comparison) => Relation::Compare(comparison),
+                    None => return Ok(None),
+                }
+            }
             _ => return Ok(None),
         };
         self.take();
         Ok(Some(relation))
     }
 
-    /// Operators that bind at least as tightly as the level says.
-    fn arithmetic(&mut self, level: u8) -> Result<Term, SyntaxError> {
-        self.chained(|parser| {
-            let mut left = parser.signed()?;
-            while let Some(operator) = parser.peek_operator().filter(|next| next.level() >= level) {
-                parser.take_operator()?;
-                let right = parser.arithmetic(operator.level() + 1)?;
-                left = Term::Binary(operator, Box::new(left), Box::new(right));
-            }
-            Ok(left)
-        })
-    }
-
-    /// The operators that bind from the left; a power binds from the right and in `signed`.
-    fn peek_operator(&self) -> Option<Operator> {
-        match self.peek() {
-            Kind::Sign("+") => Some(Operator::Add),
-            Kind::Sign("-") => Some(Operator::Subtract),
-            Kind::Sign("*") => Some(Operator::Multiply),
-            Kind::Sign("/") => Some(Operator::Divide),
-            Kind::Sign("%") => Some(Operator::Remainder),
-            _ => None,
-        }
-    }
-
-    fn signed(&mut self) -> Result<Term, SyntaxError> {
-        self.nested(|parser| {
-            if parser.take_sign("-") {
-                if matches!(parser.peek(), Kind::Uint(_)) {
-                    return parser.negative_number().map(Term::Literal);
-                }
-                return Ok(match parser.signed()? {
-                    // A negative number is a number, however it is written.
-                    Term::Literal(Value::Int(number)) => {
-                        Term::Literal(Value::Int(number.wrapping_neg()))
-                    }
-                    Term::Literal(Value::Float(number)) => Term::Literal(Value::Float(-number)),
-                    other => Term::Unary(Function::Negate, Box::new(other)),
-                });
-            }
-            let base = parser.term_atom()?;
-            if !parser.take_sign("**") {
-                return Ok(base);
-            }
-            let exponent = parser.signed()?;
-            Ok(Term::Binary(
-                Operator::Power,
-                Box::new(base),
-                Box::new(exponent),
-            ))
-        })
-    }
-
+    /// A value, a parameter, a list, a call, or a condition in parentheses.
     fn term_atom(&mut self) -> Result<Term, SyntaxError> {
         match self.peek().clone() {
             Kind::Sign("(") => {
@@ -169,7 +142,7 @@ impl Parser<'_> {
             }
             Kind::Word(word) if !["true", "false", "null", "inf", "NaN"].contains(&&*word) => {
                 Err(self.unexpected("a parameter or a value").with_hint(format!(
-                    "if a parameter is called `{word}`, put it in backquotes"
+                    "put the name of a parameter `{word}` in backquotes"
                 )))
             }
             _ => self.value().map(Term::Literal),
@@ -177,10 +150,10 @@ impl Parser<'_> {
     }
 
     fn function_call(&mut self, name: &str) -> Result<Term, SyntaxError> {
-        let Some(function) = Function::named(name) else {
+        let Some(function) = Function::from_name(name) else {
             let known = Function::NAMED.iter().map(|(name, _)| *name);
             return Err(self
-                .error(format!("there is no function `{name}`"))
+                .error(format!("unknown function `{name}`"))
                 .with_hint(suggest::hint(name, known)));
         };
         self.take();
@@ -191,7 +164,7 @@ impl Parser<'_> {
     }
 }
 
-/// A list of literals is a literal itself, so that it is made once and not for every config.
+/// A list of literals is a literal, so it is built once and not for every config.
 fn list_term(terms: Vec<Term>) -> Term {
     let literal = |term: &Term| match term {
         Term::Literal(value) => Some(value.clone()),
@@ -210,14 +183,10 @@ enum Relation {
 
 impl Relation {
     fn join(self, left: Term, right: Term) -> Term {
-        let (left, right) = (Box::new(left), Box::new(right));
+        let sides = Box::new([left, right]);
         match self {
-            Relation::Compare(comparison) => Term::Compare(comparison, left, right),
-            Relation::In { negated } => Term::In {
-                item: left,
-                list: right,
-                negated,
-            },
+            Relation::Compare(comparison) => Term::Compare(comparison, sides),
+            Relation::In { negated } => Term::In { sides, negated },
         }
     }
 }

@@ -1,13 +1,16 @@
-//! Domains: sums of products of zips.
+//! Domains: sums of products of zips of options.
 
 use super::lexer::Kind;
 use super::parser::Parser;
 use super::series::SERIES;
-use super::{RESERVED, SyntaxError};
-use crate::condition::{Condition, Test};
-use crate::domain::{Domain, Node};
-use crate::option::{Key, Values};
+use crate::space::condition::Condition;
+use crate::space::domain::{self, Domain, Node};
+use crate::space::option::{Key, Values};
+use crate::space::predicate::Predicate;
 use crate::suggest;
+use crate::syntax::RESERVED;
+use crate::syntax::error::SyntaxError;
+use crate::value::Value;
 
 /// The functions of domains.
 const FUNCTIONS: [&str; 4] = ["distinct", "sample", "difference", "none"];
@@ -27,39 +30,46 @@ impl Parser<'_> {
         })
     }
 
-    /// `<a function>`, which is printed where a function of a program filters configs.
+    /// `<a function>`, which a domain with a function of Rust prints.
     fn unknown_function(&mut self, domain: Domain) -> Result<Domain, SyntaxError> {
         self.expect_sign("<")?;
         if !(self.take_word("a") && self.take_word("function")) {
             return Err(self.unexpected("a condition"));
         }
         self.expect_sign(">")?;
-        Ok(Domain::from_node(Node::Where(domain, Test::Unknown)))
+        Ok(Domain::from_node(Node::Where(
+            domain,
+            Predicate::UnknownFunction,
+        )))
     }
 
     fn sum(&mut self) -> Result<Domain, SyntaxError> {
-        let mut parts = vec![self.product()?];
-        while self.take_sign("+") {
-            parts.push(self.product()?);
-        }
-        Ok(Domain::sum(parts))
+        let terms = self.separated("+", Parser::product)?;
+        Ok(Domain::sum(terms))
     }
 
     fn product(&mut self) -> Result<Domain, SyntaxError> {
-        let mut parts = vec![self.weighted()?];
-        while self.take_sign("*") {
-            parts.push(self.weighted()?);
+        let factors = self.separated("*", Parser::weighted)?;
+        Ok(Domain::product(factors))
+    }
+
+    fn separated(
+        &mut self,
+        sign: &str,
+        part: fn(&mut Self) -> Result<Domain, SyntaxError>,
+    ) -> Result<Vec<Domain>, SyntaxError> {
+        let mut parts = vec![part(self)?];
+        while self.take_sign(sign) {
+            parts.push(part(self)?);
         }
-        Ok(Domain::product(parts))
+        Ok(parts)
     }
 
     /// A zip with any number of weights in front.
     fn weighted(&mut self) -> Result<Domain, SyntaxError> {
         let negative = self.take_sign("-");
         let weight = match self.peek() {
-            Kind::Int(number) => *number as f64,
-            Kind::Uint(number) => *number as f64,
-            Kind::Float(number) => *number,
+            Kind::Number(number) => number.as_f64().unwrap_or(f64::NAN),
             Kind::Word(word) if word == "inf" => f64::INFINITY,
             Kind::Word(word) if word == "NaN" => f64::NAN,
             _ if negative => return Err(self.unexpected("a weight after `-`")),
@@ -76,15 +86,8 @@ impl Parser<'_> {
     }
 
     fn zip(&mut self) -> Result<Domain, SyntaxError> {
-        let mut parts = vec![self.atom()?];
-        while self.take_sign("@") {
-            parts.push(self.atom()?);
-        }
-        Ok(if parts.len() == 1 {
-            parts.swap_remove(0)
-        } else {
-            Domain::from_node(Node::Zip(parts))
-        })
+        let parts = self.separated("@", Parser::atom)?;
+        Ok(Domain::joined(parts, Node::Zip))
     }
 
     fn atom(&mut self) -> Result<Domain, SyntaxError> {
@@ -104,7 +107,7 @@ impl Parser<'_> {
             }
             Kind::Word(name) if !RESERVED.contains(&name.as_str()) => self.option(name),
             Kind::Word(word) => Err(self.unexpected("a parameter").with_hint(format!(
-                "if a parameter is called `{word}`, put it in backquotes"
+                "put the name of a parameter `{word}` in backquotes"
             ))),
             _ => Err(self
                 .unexpected("a parameter")
@@ -115,7 +118,7 @@ impl Parser<'_> {
     fn domain_call(&mut self, name: &str) -> Result<Domain, SyntaxError> {
         if !FUNCTIONS.contains(&name) {
             return Err(self
-                .error(format!("there is no function `{name}` of domains"))
+                .error(format!("unknown function `{name}` of domains"))
                 .with_hint(match suggest::nearest(name, FUNCTIONS) {
                     Some(known) => format!("did you mean `{known}`?"),
                     None => format!("the values of a parameter need its name: x={name}(…)"),
@@ -145,10 +148,9 @@ impl Parser<'_> {
 
     fn sample_size(&mut self) -> Result<u64, SyntaxError> {
         match *self.peek() {
-            Kind::Int(count) if count >= 0 => {
+            Kind::Number(Value::Int(count)) if count >= 0 => {
                 self.take();
-                // Not negative, so the bits are the number.
-                Ok(count as u64)
+                Ok(count.unsigned_abs())
             }
             _ => Err(self.unexpected("the number of configs to sample")),
         }
@@ -170,11 +172,11 @@ impl Parser<'_> {
         }
         let values = self
             .values()
-            .map_err(|error| error.about_name("NAME", &name))?;
-        Ok(crate::domain::option(key, values))
+            .map_err(|error| error.with_name("NAME", &name))?;
+        Ok(domain::option(key, values))
     }
 
-    /// A list, a call that gives one, a call of a sampler, or samplers in parentheses.
+    /// A list, a series, a call of a distribution, or a distribution in parentheses.
     pub(super) fn values(&mut self) -> Result<Values, SyntaxError> {
         if self.take_sign("[") {
             return self.nested(Parser::listed_values).map(Values::List);
@@ -190,9 +192,9 @@ impl Parser<'_> {
             (Kind::Sign("("), _) | (Kind::Word(_), Kind::Sign("("))
         );
         if call {
-            return self.sampler_atom().map(Values::Sampler);
+            return self.distribution().map(Values::Distribution);
         }
-        let error = self.unexpected("a list or a sampler");
+        let error = self.unexpected("a list or a distribution");
         let mark = self.mark();
         Err(match self.value() {
             Ok(_) => {

@@ -1,11 +1,13 @@
-//! Text into tokens.
+//! The lexer: from text to tokens.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::CharIndices;
 
-use super::SyntaxError;
+use crate::syntax::continues_name;
+use crate::syntax::error::SyntaxError;
+use crate::value::Value;
 
-/// A token, and the bytes of the text that it takes.
+/// A token with its byte range in the text.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -15,10 +17,8 @@ pub(super) struct Token {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
-    Int(i64),
-    /// An integer above the range of `Int`.
-    Uint(u64),
-    Float(f64),
+    /// An integer or a float, without a sign.
+    Number(Value),
     Text(String),
     Bytes(Vec<u8>),
     /// A name or a reserved word.
@@ -29,7 +29,7 @@ pub(super) enum Kind {
     End,
 }
 
-/// Longer ones first, so that the first that fits is the right one.
+/// All signs, longer ones first, so the first match is the longest.
 const SIGNS: [&str; 26] = [
     "**", "==", "!=", "<=", ">=", "&&", "||", "+", "-", "*", "/", "%", "@", "=", "<", ">", "&",
     "|", "(", ")", "[", "]", "{", "}", ",", ":",
@@ -38,10 +38,8 @@ const SIGNS: [&str; 26] = [
 impl Display for Kind {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Kind::Int(number) => write!(f, "`{number}`"),
-            Kind::Uint(number) => write!(f, "`{number}`"),
-            Kind::Float(number) => write!(f, "`{number:?}`"),
-            Kind::Text(_) => f.write_str("a text"),
+            Kind::Number(number) => write!(f, "`{number}`"),
+            Kind::Text(_) => f.write_str("a string"),
             Kind::Bytes(_) => f.write_str("bytes"),
             Kind::Word(word) | Kind::Quoted(word) => write!(f, "`{word}`"),
             Kind::Sign(sign) => write!(f, "`{sign}`"),
@@ -50,13 +48,8 @@ impl Display for Kind {
     }
 }
 
-/// Dots are part of names, so that `model.depth` is one.
-pub(super) fn continues_name(character: char) -> bool {
-    character.is_alphanumeric() || character == '_' || character == '.'
-}
-
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
-    let mut lexer = Lexer { text, place: 0 };
+    let mut lexer = Lexer { text, offset: 0 };
     let mut tokens = Vec::new();
     loop {
         let token = lexer.next()?;
@@ -70,18 +63,19 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
 
 struct Lexer<'a> {
     text: &'a str,
-    place: usize,
+    /// The byte offset of the next token.
+    offset: usize,
 }
 
 impl Lexer<'_> {
     fn rest(&self) -> &str {
-        &self.text[self.place..]
+        &self.text[self.offset..]
     }
 
     fn next(&mut self) -> Result<Token, SyntaxError> {
         let blank = self.rest().len() - self.rest().trim_start().len();
-        self.place += blank;
-        let start = self.place;
+        self.offset += blank;
+        let start = self.offset;
         let kind = match self.rest().chars().next() {
             None => Kind::End,
             Some('"' | '\'') => Kind::Text(self.quoted_text()?),
@@ -95,18 +89,18 @@ impl Lexer<'_> {
         Ok(Token {
             kind,
             start,
-            end: self.place,
+            end: self.offset,
         })
     }
 
     fn sign(&mut self, found: char) -> Result<Kind, SyntaxError> {
         let Some(sign) = SIGNS.into_iter().find(|sign| self.rest().starts_with(sign)) else {
             return Err(self.error(
-                self.place,
-                format!("`{}` has no meaning here", found.escape_default()),
+                self.offset,
+                format!("unexpected character `{}`", found.escape_default()),
             ));
         };
-        self.place += sign.len();
+        self.offset += sign.len();
         Ok(Kind::Sign(sign))
     }
 
@@ -116,13 +110,13 @@ impl Lexer<'_> {
             .chars()
             .take_while(|c| continues_name(*c))
             .collect();
-        self.place += word.len();
+        self.offset += word.len();
         word
     }
 
     /// Digits with underscores, a fraction and an exponent, as Rust and Python write them.
     fn number(&mut self) -> Result<Kind, SyntaxError> {
-        let start = self.place;
+        let start = self.offset;
         let bytes = self.text.as_bytes();
         let mut end = start;
         while let Some(byte) = bytes.get(end) {
@@ -135,29 +129,29 @@ impl Lexer<'_> {
             }
             end += 1;
         }
-        self.place = end;
+        self.offset = end;
         let written = &self.text[start..end];
         let digits = written.replace('_', "");
         if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            let small = digits.parse().map(Kind::Int);
-            return small
-                .or_else(|_| digits.parse().map(Kind::Uint))
-                .map_err(|_| {
-                    self.error(start, format!("`{written}` is too large for an integer"))
-                        .with_hint("write it as a float, or as a text in quotes")
-                });
+            let number = digits
+                .parse::<u64>()
+                .map(|number| Kind::Number(number.into()));
+            return number.map_err(|_| {
+                self.error(start, format!("`{written}` is too large for an integer"))
+                    .with_hint("write it as a float, or as a string in quotes")
+            });
         }
         match digits.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Kind::Float(number)),
+            Ok(number) if number.is_finite() => Ok(Kind::Number(number.into())),
             Ok(_) => Err(self.error(start, format!("`{written}` is too large for a float"))),
             Err(_) => Err(self
                 .error(start, format!("`{written}` is not a number"))
-                .with_hint("a name starts with a letter, and a text stands in quotes")),
+                .with_hint("a name starts with a letter, and a string is in quotes")),
         }
     }
 
     fn quoted_name(&mut self) -> Result<String, SyntaxError> {
-        let start = self.place;
+        let start = self.offset;
         let mut name = String::new();
         let mut characters = self.text[start..].char_indices().skip(1).peekable();
         while let Some((offset, character)) = characters.next() {
@@ -166,22 +160,22 @@ impl Lexer<'_> {
             } else if characters.next_if(|(_, next)| *next == '`').is_some() {
                 name.push('`');
             } else {
-                self.place = start + offset + 1;
+                self.offset = start + offset + 1;
                 return Ok(name);
             }
         }
-        Err(self.error(start, "this backquote is never closed"))
+        Err(self.error(start, "missing closing backquote"))
     }
 
-    /// A text in single or double quotes with the escapes of JSON.
+    /// A string in single or double quotes with the escapes of JSON.
     fn quoted_text(&mut self) -> Result<String, SyntaxError> {
-        let start = self.place;
+        let start = self.offset;
         let mut characters = self.text[start..].char_indices();
         let quote = characters.next().map(|(_, quote)| quote);
         let mut text = String::new();
         while let Some((offset, character)) = characters.next() {
             if Some(character) == quote {
-                self.place = start + offset + 1;
+                self.offset = start + offset + 1;
                 return Ok(text);
             }
             if character != '\\' {
@@ -197,20 +191,20 @@ impl Lexer<'_> {
                 _ => None,
             };
             text.push(escaped.ok_or_else(|| {
-                self.error(start + offset, "this escape has no meaning")
-                    .with_hint(r#"there are \n \r \t \" \' \\ \/ and \u with four hex digits"#)
+                self.error(start + offset, "unknown escape")
+                    .with_hint(r#"available: \n \r \t \" \' \\ \/ and \u with four hex digits"#)
             })?);
         }
-        Err(self.error(start, "this quote is never closed"))
+        Err(self.error(start, "missing closing quote"))
     }
 
     /// `b"00ff"`: bytes as hexadecimal digits.
     fn bytes(&mut self) -> Result<Kind, SyntaxError> {
-        let start = self.place;
-        self.place += 1;
+        let start = self.offset;
+        self.offset += 1;
         let digits = self.quoted_text()?;
-        let byte = |place: usize| {
-            digits.get(place..place + 2).and_then(|pair| {
+        let byte = |index: usize| {
+            digits.get(index..index + 2).and_then(|pair| {
                 let hex = pair.bytes().all(|byte| byte.is_ascii_hexdigit());
                 u8::from_str_radix(pair, 16).ok().filter(|_| hex)
             })
@@ -229,8 +223,8 @@ impl Lexer<'_> {
     }
 }
 
-/// What stands after `\u`: four hexadecimal digits, or two halves of a pair, as JSON writes what
-/// UTF-16 has in two pieces.
+/// The character of an escape after `\u`: four hexadecimal digits, or a UTF-16 surrogate pair as
+/// JSON writes it.
 fn unicode_escape(characters: &mut CharIndices<'_>) -> Option<char> {
     let unit = utf16_unit(characters)?;
     let mut units = vec![unit];
@@ -243,6 +237,6 @@ fn unicode_escape(characters: &mut CharIndices<'_>) -> Option<char> {
 
 fn utf16_unit(characters: &mut CharIndices<'_>) -> Option<u16> {
     let digits: String = characters.take(4).map(|(_, c)| c).collect();
-    let is_whole = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    u16::from_str_radix(&digits, 16).ok().filter(|_| is_whole)
+    let is_valid = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u16::from_str_radix(&digits, 16).ok().filter(|_| is_valid)
 }

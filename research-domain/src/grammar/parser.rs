@@ -1,24 +1,25 @@
-//! What all parts of the grammar share: looking at tokens and taking them.
+//! The operations on tokens that all parts of the grammar share.
 
-use super::SyntaxError;
 use super::lexer::{Kind, Token, tokens};
+use crate::syntax::error::SyntaxError;
 use crate::value::{Value, ValueError};
 
-/// How deep parentheses may be nested: a text from anywhere must not use up the stack.
+/// The maximum number of nested parentheses, which bounds the stack for any input.
 const MAX_DEPTH: u32 = 64;
 
-/// How many operators of arithmetic may lie above each other: `a + b + c` is a tree that leans to
-/// the left, and whoever walks through it needs stack for each of them.
+/// The maximum number of nested operators of arithmetic: `a + b + c` is a tree that leans to the
+/// left, and recursion over it takes stack for each operator.
 const MAX_CHAIN: u32 = 256;
 
 pub(super) struct Parser<'a> {
     text: &'a str,
     tokens: Vec<Token>,
-    place: usize,
+    /// The index of the next token.
+    next: usize,
     depth: u32,
-    /// How many lists and maps of a value are around the next token.
+    /// The number of lists and maps around the next token.
     value_depth: usize,
-    /// How many operators lie above each other in what was parsed last, at most.
+    /// The number of nested operators in the last parsed term.
     chain: u32,
 }
 
@@ -27,15 +28,15 @@ impl<'a> Parser<'a> {
         Ok(Parser {
             text,
             tokens: tokens(text)?,
-            place: 0,
+            next: 0,
             depth: 0,
             value_depth: 0,
             chain: 0,
         })
     }
 
-    /// Parses the whole text as one thing.
-    pub(super) fn whole<T>(
+    /// Parses the complete text.
+    pub(super) fn complete<T>(
         mut self,
         parse: impl FnOnce(&mut Parser<'a>) -> Result<T, SyntaxError>,
     ) -> Result<T, SyntaxError> {
@@ -47,27 +48,27 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn peek(&self) -> &Kind {
-        &self.tokens[self.place].kind
+        &self.tokens[self.next].kind
     }
 
     /// The token after the next one.
     pub(super) fn peek_second(&self) -> &Kind {
         let last = self.tokens.len() - 1;
-        &self.tokens[(self.place + 1).min(last)].kind
+        &self.tokens[(self.next + 1).min(last)].kind
     }
 
-    /// Takes the next token; the end stays.
+    /// Takes the next token, unless it is the end.
     pub(super) fn take(&mut self) -> Kind {
         let kind = self.peek().clone();
         if kind != Kind::End {
-            self.place += 1;
+            self.next += 1;
         }
         kind
     }
 
-    /// The place of the next token, for errors that point back to it.
+    /// The index of the next token, for later errors at it.
     pub(super) fn mark(&self) -> usize {
-        self.place
+        self.next
     }
 
     pub(super) fn at_sign(&self, sign: &str) -> bool {
@@ -79,15 +80,15 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn take_sign(&mut self, sign: &str) -> bool {
-        let there = self.at_sign(sign);
-        self.place += usize::from(there);
-        there
+        let found = self.at_sign(sign);
+        self.next += usize::from(found);
+        found
     }
 
     pub(super) fn take_word(&mut self, word: &str) -> bool {
-        let there = self.at_word(word);
-        self.place += usize::from(there);
-        there
+        let found = self.at_word(word);
+        self.next += usize::from(found);
+        found
     }
 
     pub(super) fn expect_sign(&mut self, sign: &str) -> Result<(), SyntaxError> {
@@ -98,7 +99,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Items with commas between them, up to a closing sign; a comma may stand after the last.
+    /// Parses items with commas between them up to a closing sign; a trailing comma is allowed.
     pub(super) fn list<T>(
         &mut self,
         close: &str,
@@ -114,7 +115,7 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    /// Parses something that may contain itself.
+    /// Parses a part that may contain itself, and limits the nesting.
     pub(super) fn nested<T>(
         &mut self,
         parse: impl FnOnce(&mut Parser<'a>) -> Result<T, SyntaxError>,
@@ -142,7 +143,8 @@ impl<'a> Parser<'a> {
         parsed
     }
 
-    /// Parses operands and the operators between them; what stands beside them lies above none.
+    /// Parses operands with the operators between them; nested operators do not add up with those
+    /// of other operands.
     pub(super) fn chained<T>(
         &mut self,
         parse: impl FnOnce(&mut Parser<'a>) -> Result<T, SyntaxError>,
@@ -153,11 +155,11 @@ impl<'a> Parser<'a> {
         Ok(parsed)
     }
 
-    /// Takes an operator, which lies above the operands before it, within
+    /// Takes an operator, of which the operands before are nested parts, within
     /// [`chained`](Self::chained).
     pub(super) fn take_operator(&mut self) -> Result<(), SyntaxError> {
         if self.chain == MAX_CHAIN {
-            return Err(self.error(format!("more than {MAX_CHAIN} operators follow each other")));
+            return Err(self.error(format!("more than {MAX_CHAIN} operators in a row")));
         }
         self.take();
         self.chain += 1;
@@ -166,7 +168,7 @@ impl<'a> Parser<'a> {
 
     /// An error at the next token.
     pub(super) fn error(&self, message: impl Into<String>) -> SyntaxError {
-        self.error_at(self.place, message)
+        self.error_at(self.next, message)
     }
 
     /// An error at a marked token.
@@ -178,9 +180,9 @@ impl<'a> Parser<'a> {
         self.error(format!("expected {expected}, found {}", self.peek()))
     }
 
-    /// The text from a marked token to the last one that was taken.
+    /// The text from a marked token to the last taken one.
     pub(super) fn text_since(&self, mark: usize) -> &'a str {
-        let end = self.tokens[self.place.saturating_sub(1)].end;
+        let end = self.tokens[self.next.saturating_sub(1)].end;
         self.text
             .get(self.tokens[mark].start..end)
             .unwrap_or_default()

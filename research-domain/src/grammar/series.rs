@@ -1,16 +1,16 @@
-//! Numbers at equal distances, written shorter than as a list.
+//! Series: lists of numbers at equal distances.
 
-use super::SyntaxError;
 use super::parser::Parser;
-use crate::option::Listed;
+use crate::syntax::error::SyntaxError;
+use crate::value::{Listed, Value};
 
-/// The functions that give lists.
+/// The names of the functions.
 pub(super) const SERIES: [&str; 3] = ["range", "linspace", "geomspace"];
 
-/// A domain is kept as what it lists, so longer lists would take memory and a part of the log.
-const MOST: u64 = 100_000;
+/// The maximum number of values: lists are stored in full, in memory and in the log.
+const MAX_VALUES: u64 = 100_000;
 
-/// What such a call is given.
+/// The arguments of `linspace` and `geomspace`.
 struct Ends {
     low: f64,
     high: f64,
@@ -18,8 +18,8 @@ struct Ends {
 }
 
 impl Ends {
-    /// The ends, and between them what `value` makes of points at equal distances from `first` to
-    /// `last`: of how far each is from the first one, and of that.
+    /// The ends, and between them the `value` of points at equal distances from `first` to `last`,
+    /// given the distance of each point from `first`, and `first`.
     fn between(&self, value: impl Fn(f64, f64) -> f64, first: f64, last: f64) -> Vec<Listed> {
         let steps = self.count.saturating_sub(1);
         let point = |step: u64| match step {
@@ -34,7 +34,7 @@ impl Ends {
 }
 
 impl Parser<'_> {
-    /// A call of one of [`SERIES`], of which the name is next.
+    /// A call of one of [`SERIES`]; the next token is its name.
     pub(super) fn series(&mut self, name: &str) -> Result<Vec<Listed>, SyntaxError> {
         let mark = self.mark();
         self.take();
@@ -58,27 +58,30 @@ impl Parser<'_> {
         }
     }
 
-    /// `range(end)`, `range(start, end)` or `range(start, end, step)`; the end is not in it.
+    /// `range(end)`, `range(start, end)` or `range(start, end, step)`; the end is excluded.
     fn range(&mut self, mark: usize) -> Result<Vec<Listed>, SyntaxError> {
         let arguments = self.list(")", Parser::integer)?;
         let (start, end, step) = match *arguments.as_slice() {
             [end] => (0, end, 1),
             [start, end] => (start, end, 1),
             [start, end, step] => (start, end, step),
-            _ => return Err(self.wrong_count("range", arguments.len(), mark)),
+            _ => {
+                let (wanted, found) = ("start, end, step", arguments.len());
+                return Err(self.wrong_count("range", wanted, found, mark));
+            }
         };
         let distance = (i128::from(end) - i128::from(start)) * i128::from(step.signum());
         if step == 0 || distance <= 0 {
-            let message = format!("`range` comes to no value from {start} to {end} by {step}");
-            let hint = "the end is not in it: range(0, 3) is [0, 1, 2]";
+            let message = format!("`range` from {start} to {end} by {step} is empty");
+            let hint = "the end is excluded: range(0, 3) is [0, 1, 2]";
             return Err(self.error_at(mark, message).with_hint(hint));
         }
         let width = u128::from(step.unsigned_abs());
         let count = distance.unsigned_abs().div_ceil(width);
         let count = self.checked_count(count, "range", mark)?;
-        // All lie between the ends, so none is too large.
-        let value = |place: u64| start.wrapping_add(step.wrapping_mul(place as i64));
-        Ok((0..count).map(|place| Listed::from(value(place))).collect())
+        // All values are between the ends, so none overflows.
+        let value = |index: u64| start.wrapping_add(step.wrapping_mul(index as i64));
+        Ok((0..count).map(|index| Listed::from(value(index))).collect())
     }
 
     fn integer(&mut self) -> Result<i64, SyntaxError> {
@@ -86,20 +89,19 @@ impl Parser<'_> {
         let value = self.value()?;
         value.as_i64().ok_or_else(|| {
             self.error_at(mark, "`range` needs integers")
-                .with_hint("for others there is linspace(low, high, count)")
+                .with_hint("for other numbers use linspace(low, high, count)")
         })
     }
 
-    /// `low, high, count)`; both ends are among the values.
+    /// `low, high, count)`; both ends are included.
     fn ends(&mut self, name: &str, mark: usize) -> Result<Ends, SyntaxError> {
         let arguments = self.list(")", Parser::value)?;
         let [low, high, count] = arguments.as_slice() else {
-            return Err(self.wrong_count(name, arguments.len(), mark));
+            return Err(self.wrong_count(name, "low, high, count", arguments.len(), mark));
         };
-        let finite =
-            |value: &crate::value::Value| value.as_f64().filter(|number| number.is_finite());
+        let finite = |value: &Value| value.as_f64().filter(|number| number.is_finite());
         let (Some(low), Some(high)) = (finite(low), finite(high)) else {
-            return Err(self.error_at(mark, format!("`{name}` needs two numbers to go between")));
+            return Err(self.error_at(mark, format!("`{name}` needs two numbers as its ends")));
         };
         let Some(count) = count.as_i64().and_then(|count| u128::try_from(count).ok()) else {
             return Err(self.error_at(mark, format!("`{name}` needs a number of values")));
@@ -113,29 +115,19 @@ impl Parser<'_> {
 
     fn checked_count(&self, count: u128, name: &str, mark: usize) -> Result<u64, SyntaxError> {
         match u64::try_from(count) {
-            Ok(count) if (1..=MOST).contains(&count) => Ok(count),
+            Ok(count) if (1..=MAX_VALUES).contains(&count) => Ok(count),
             _ => Err(self
-                .error_at(mark, format!("`{name}` is to give {count} values"))
+                .error_at(mark, format!("`{name}` has {count} values"))
                 .with_hint(format!(
-                    "it can give 1 to {MOST}; a product of lists has no limit"
+                    "it can have 1 to {MAX_VALUES}; a product of lists has no limit"
                 ))),
         }
     }
-
-    fn wrong_count(&self, name: &str, found: usize, mark: usize) -> SyntaxError {
-        let wanted = match name {
-            "range" => "start, end, step",
-            _ => "low, high, count",
-        };
-        self.error_at(mark, format!("`{name}` was given {found} arguments"))
-            .with_hint(format!("write {name}({wanted})"))
-    }
 }
 
-/// With 15 digits, so that 4 is not 3.999999999999999: what stands after these is an error of rounding,
-/// and would be in ids and tables.
+/// Rounds to 15 digits, so 4 is not 3.999999999999999: later digits are errors of rounding, and would
+/// be in ids and tables.
 fn rounded(number: f64) -> f64 {
     let written = format!("{number:.14e}");
-    // What was a number is one.
     written.parse().unwrap_or(number)
 }

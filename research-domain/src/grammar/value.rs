@@ -1,10 +1,9 @@
-//! Values, and lists of them with aliases.
+//! Values, and lists of values with aliases.
 
-use super::SyntaxError;
 use super::lexer::Kind;
 use super::parser::Parser;
-use crate::option::{Listed, aliased};
-use crate::value::Value;
+use crate::syntax::error::SyntaxError;
+use crate::value::{Listed, Value, aliased};
 
 impl Parser<'_> {
     /// `[value as alias, …]` after the opening bracket.
@@ -18,14 +17,14 @@ impl Parser<'_> {
         })
     }
 
-    /// What stands after `as`: a text, a name or a number.
+    /// The alias after `as`: a string, a name or a number.
     pub(super) fn alias(&mut self) -> Result<String, SyntaxError> {
         match self.peek().clone() {
             Kind::Text(alias) | Kind::Word(alias) | Kind::Quoted(alias) => {
                 self.take();
                 Ok(alias)
             }
-            Kind::Int(_) | Kind::Uint(_) | Kind::Float(_) => {
+            Kind::Number(_) => {
                 let mark = self.mark();
                 self.take();
                 Ok(self.text_since(mark).to_owned())
@@ -37,9 +36,7 @@ impl Parser<'_> {
     pub(super) fn value(&mut self) -> Result<Value, SyntaxError> {
         let mark = self.mark();
         match self.take() {
-            Kind::Int(number) => Ok(Value::Int(number)),
-            Kind::Uint(number) => Ok(Value::from(number)),
-            Kind::Float(number) => Ok(Value::Float(number)),
+            Kind::Number(number) => Ok(number),
             Kind::Text(text) => Ok(Value::Text(text)),
             Kind::Bytes(bytes) => Ok(Value::Bytes(bytes)),
             Kind::Sign("-") => self.negative_number(),
@@ -59,9 +56,9 @@ impl Parser<'_> {
                     let error = self.error_at(mark, format!("expected a value, found `{other}`"));
                     Err(error.with_hint(match other {
                         "True" | "False" | "None" => {
-                            "write true, false and null in small letters".to_owned()
+                            "write true, false and null in lower case".to_owned()
                         }
-                        _ => format!("write a text in quotes: \"{other}\""),
+                        _ => format!("write a string in quotes: \"{other}\""),
                     }))
                 }
             },
@@ -69,31 +66,27 @@ impl Parser<'_> {
         }
     }
 
+    /// The number after a sign.
     pub(super) fn negative_number(&mut self) -> Result<Value, SyntaxError> {
-        match self.peek().clone() {
-            Kind::Int(number) => {
-                self.take();
-                Ok(Value::Int(-number))
-            }
-            Kind::Uint(number) => match Value::try_from(-i128::from(number)) {
-                Ok(value) => {
-                    self.take();
-                    Ok(value)
-                }
-                Err(_) => Err(self
-                    .error(format!("`-{number}` is too small for an integer"))
-                    .with_hint("write it as a float, or as a text in quotes")),
-            },
-            Kind::Float(number) => {
-                self.take();
-                Ok(Value::Float(-number))
+        let negative = match self.peek() {
+            Kind::Number(Value::Int(number)) => Value::Int(-number),
+            Kind::Number(Value::Float(number)) => Value::Float(-number),
+            Kind::Number(number) => {
+                let negative = number.as_i128().map(|number| Value::try_from(-number));
+                let Some(Ok(negative)) = negative else {
+                    return Err(self
+                        .error(format!("`-{number}` is too small for an integer"))
+                        .with_hint("write it as a float, or as a string in quotes"));
+                };
+                negative
             }
             Kind::Word(word) if word == "inf" || word == "Infinity" => {
-                self.take();
-                Ok(Value::Float(f64::NEG_INFINITY))
+                Value::Float(f64::NEG_INFINITY)
             }
-            _ => Err(self.unexpected("a number after `-`")),
-        }
+            _ => return Err(self.unexpected("a number after `-`")),
+        };
+        self.take();
+        Ok(negative)
     }
 
     fn map_entry(&mut self) -> Result<(String, Value), SyntaxError> {

@@ -1,12 +1,13 @@
-//! Values as JSON text, with the numbers that JSON lacks as Python's `json` writes and reads them.
+//! Values as JSON, with NaN and the infinities spelled as in Python's `json`.
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::{Value, write_quoted};
+use super::Value;
+use crate::syntax::write_quoted;
 
-/// A value, or named values, printed as JSON; see [`Value::json`].
+/// A value or an object, printed as JSON; see [`Value::json`].
 ///
-/// With `{:#}` it has lines, which are indented by two spaces.
+/// `{:#}` prints it on several lines, indented by two spaces.
 #[derive(Clone, Copy, Debug)]
 pub struct Json<'a>(Content<'a>);
 
@@ -17,8 +18,8 @@ enum Content<'a> {
 }
 
 impl Value {
-    /// The value as JSON text that loses nothing: NaN and the infinities are `NaN`, `Infinity` and
-    /// `-Infinity`, as Python's `json` writes and reads them. Bytes are lists of numbers.
+    /// Returns the value as JSON. NaN and the infinities become `NaN`, `Infinity` and `-Infinity`,
+    /// as Python's `json` writes and reads them; bytes become a list of numbers.
     ///
     /// ```
     /// use research_domain::Value;
@@ -32,7 +33,7 @@ impl Value {
 }
 
 impl<'a> Json<'a> {
-    /// A JSON object of these entries, in their order.
+    /// A JSON object with these entries, in order.
     pub fn object(entries: &'a [(&'a str, &'a Value)]) -> Self {
         Self(Content::Entries(entries))
     }

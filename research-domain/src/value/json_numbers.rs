@@ -1,20 +1,20 @@
-//! The numbers in a JSON text, with those that JSON lacks.
+//! The numbers of a JSON text, NaN and the infinities included.
 
-/// The numbers that JSON lacks, as Python's `json` writes and reads them.
-const LACKING: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+/// The numbers that JSON has no syntax for, as Python's `json` spells them.
+const NON_FINITE: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 
 /// A number in a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonNumber<'t> {
-    /// The offset of its first byte.
+    /// The byte offset of the number.
     pub start: usize,
-    /// The number as it is written.
+    /// The number as written.
     pub text: &'t [u8],
 }
 
 impl JsonNumber<'_> {
-    /// The float, where the number is `NaN`, `Infinity` or `-Infinity`.
-    pub fn lacking(&self) -> Option<f64> {
+    /// Returns the float, if the number is `NaN`, `Infinity` or `-Infinity`.
+    pub fn non_finite(&self) -> Option<f64> {
         match self.text {
             b"NaN" => Some(f64::NAN),
             b"Infinity" => Some(f64::INFINITY),
@@ -23,15 +23,15 @@ impl JsonNumber<'_> {
         }
     }
 
-    /// Whether it is written as an integer.
+    /// Whether the number is written as an integer.
     pub fn is_integer(&self) -> bool {
         let digits = self.text.strip_prefix(b"-").unwrap_or(self.text);
         !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
     }
 }
 
-/// All numbers of a JSON text, in order, and `NaN`, `Infinity` and `-Infinity` with them. What
-/// stands in strings is no number. The text need not be valid.
+/// Returns all numbers of a JSON text in order, `NaN`, `Infinity` and `-Infinity` included, and
+/// skips strings. The text may be invalid.
 ///
 /// ```
 /// use research_domain::json_numbers;
@@ -70,7 +70,7 @@ pub fn json_numbers(text: &[u8]) -> impl Iterator<Item = JsonNumber<'_>> {
     })
 }
 
-/// The length of a string with its quotes, or of the rest of the text.
+/// The length of the string, quotes included, or of the rest of the text if it never closes.
 fn length_of_string(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {
@@ -83,10 +83,10 @@ fn length_of_string(text: &[u8]) -> usize {
     text.len()
 }
 
-/// The length of the number that a text begins with; 0 if it begins with none.
+/// The length of the number at the start of the text; 0 if there is none.
 fn length_of_number(text: &[u8]) -> usize {
-    let mut lacking = LACKING.iter();
-    if let Some(word) = lacking.find(|word| text.starts_with(word.as_bytes())) {
+    let mut words = NON_FINITE.iter();
+    if let Some(word) = words.find(|word| text.starts_with(word.as_bytes())) {
         return word.len();
     }
     if !text[0].is_ascii_digit() && text[0] != b'-' {

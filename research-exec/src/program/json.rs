@@ -54,7 +54,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, JsonError> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut lacking = Vec::new();
     for number in json_numbers(text) {
-        if number.lacking().is_some() {
+        if number.non_finite().is_some() {
             lacking.push(number);
         } else if number.text.len() >= LONG_INTEGER && number.is_integer() && !fits(&number) {
             return Err(too_large(text, &number));

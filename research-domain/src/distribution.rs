@@ -1,0 +1,336 @@
+//! Distributions: what a parameter is drawn from.
+
+mod display;
+mod error;
+mod operators;
+pub(crate) mod parametric;
+
+use std::sync::Arc;
+
+use crate::arithmetic::{Function, Operator};
+use crate::random::Draws;
+use crate::value::{Listed, Value};
+
+pub use error::DistributionError;
+use parametric::{Family, Parametric};
+
+/// A distribution of values: parametric, a choice among values, or a combination of others.
+///
+/// Distributions are combined by arithmetic, mixed with `|`, and truncated. A draw from a
+/// combination takes one draw from each part.
+///
+/// ```
+/// use research_domain::{normal, uniform};
+///
+/// let twice = 2.0 * uniform(0.0, 1.0) + 1.0;
+/// let mixed = normal(0.0, 1.0).truncate(-2.0, 2.0) | uniform(5.0, 6.0);
+/// assert_eq!(twice.to_string(), "(2.0 * uniform(0.0, 1.0) + 1.0)");
+/// assert!(mixed.validate().is_ok());
+/// assert!(uniform(1.0, 0.0).validate().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution {
+    node: Arc<Node>,
+    /// The number of levels of nested distributions, this one included.
+    depth: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    Constant(Value),
+    Parametric(Parametric),
+    Choice {
+        values: Vec<Listed>,
+        weights: Option<Vec<f64>>,
+    },
+    Unary(Function, Distribution),
+    Binary(Operator, [Distribution; 2]),
+    Mixture {
+        weights: Vec<f64>,
+        parts: Vec<Distribution>,
+    },
+    Truncated {
+        inner: Distribution,
+        low: f64,
+        high: f64,
+    },
+    /// Stands for a node that was nested deeper than [`Distribution::MAX_DEPTH`].
+    TooDeep,
+}
+
+impl Node {
+    fn children(&self) -> &[Distribution] {
+        match self {
+            Node::Constant(_) | Node::Parametric(_) | Node::Choice { .. } | Node::TooDeep => &[],
+            Node::Unary(_, inner) | Node::Truncated { inner, .. } => std::slice::from_ref(inner),
+            Node::Binary(_, sides) => sides,
+            Node::Mixture { parts, .. } => parts,
+        }
+    }
+}
+
+impl Distribution {
+    /// The number of draws after which a truncation fails.
+    const MAX_DRAWS: u32 = 100_000;
+
+    /// The maximum number of nested distributions: recursion over them takes stack.
+    const MAX_DEPTH: u32 = 400;
+
+    pub(crate) fn from_node(node: Node) -> Distribution {
+        let inner = node.children().iter().map(|child| child.depth).max();
+        let depth = inner.unwrap_or(0) + 1;
+        let (node, depth) = match depth {
+            0..=Distribution::MAX_DEPTH => (node, depth),
+            _ => (Node::TooDeep, 1),
+        };
+        Distribution {
+            node: Arc::new(node),
+            depth,
+        }
+    }
+
+    fn parametric<const N: usize>(family: Family, parameters: [Value; N]) -> Distribution {
+        Parametric::new(family, parameters).into()
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The number of levels of nested distributions, this one included.
+    pub(crate) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Whether some part was nested deeper than [`Distribution::MAX_DEPTH`].
+    pub(crate) fn is_too_deep(&self) -> bool {
+        let mut children = self.node.children().iter();
+        *self.node == Node::TooDeep || children.any(Distribution::is_too_deep)
+    }
+
+    /// A mixture: each draw comes from one part, chosen in proportion to the weights.
+    pub fn mixture(parts: impl IntoIterator<Item = (f64, Distribution)>) -> Distribution {
+        let (weights, parts) = parts.into_iter().unzip();
+        Distribution::from_node(Node::Mixture { weights, parts })
+    }
+
+    /// The distribution without draws below `low` or above `high`: those are drawn again.
+    #[must_use]
+    pub fn truncate(self, low: f64, high: f64) -> Distribution {
+        let inner = self;
+        Distribution::from_node(Node::Truncated { inner, low, high })
+    }
+
+    /// Returns the distribution without the aliases of its values, which do not affect draws.
+    pub(crate) fn without_aliases(&self) -> Distribution {
+        let mut node = Node::clone(&self.node);
+        match &mut node {
+            Node::Constant(_) | Node::Parametric(_) | Node::TooDeep => return self.clone(),
+            Node::Choice { values, .. } => {
+                let plain = values.iter().map(|listed| listed.value().clone().into());
+                *values = plain.collect();
+            }
+            Node::Unary(_, inner) | Node::Truncated { inner, .. } => {
+                *inner = inner.without_aliases();
+            }
+            Node::Binary(_, sides) => {
+                sides
+                    .iter_mut()
+                    .for_each(|side| *side = side.without_aliases());
+            }
+            Node::Mixture { parts, .. } => {
+                parts
+                    .iter_mut()
+                    .for_each(|part| *part = part.without_aliases());
+            }
+        }
+        Distribution::from_node(node)
+    }
+
+    /// Checks the parameters of all parts.
+    ///
+    /// # Errors
+    /// The first part with invalid parameters.
+    pub fn validate(&self) -> Result<(), DistributionError> {
+        let own = match self.node() {
+            Node::TooDeep => return Err(DistributionError::TooDeep),
+            Node::Constant(value) if value.is_too_deep() => {
+                return Err(DistributionError::DeepValue);
+            }
+            Node::Choice { values, .. } if values.iter().any(|one| one.value().is_too_deep()) => {
+                return Err(DistributionError::DeepValue);
+            }
+            Node::Parametric(parametric) => parametric.check(),
+            Node::Choice { values, .. } if values.is_empty() => Err("there must be a value"),
+            Node::Choice {
+                values,
+                weights: Some(weights),
+            } if weights.len() != values.len() => Err("there must be as many weights as values"),
+            Node::Choice {
+                weights: Some(weights),
+                ..
+            }
+            | Node::Mixture { weights, .. } => check_weights(weights),
+            Node::Truncated { low, high, .. } if low > high || low.is_nan() || high.is_nan() => {
+                Err("low <= high is needed")
+            }
+            _ => Ok(()),
+        };
+        own.map_err(|demand| DistributionError::Parameters {
+            part: self.to_string(),
+            demand,
+        })?;
+        let mut children = self.node.children().iter();
+        children.try_for_each(Distribution::validate)
+    }
+
+    /// Draws a value; a value of a choice keeps its alias.
+    pub(crate) fn draw(&self, draws: &mut Draws) -> Result<Listed, DistributionError> {
+        match self.node() {
+            Node::TooDeep => Err(DistributionError::TooDeep),
+            Node::Constant(value) => Ok(Listed::from(value.clone())),
+            Node::Parametric(parametric) => Ok(Listed::from(parametric.draw(draws))),
+            Node::Choice { values, weights } => {
+                let index = match weights {
+                    Some(weights) => draws.weighted(weights),
+                    // The index of a list in memory fits.
+                    None => draws.below(values.len() as u64) as usize,
+                };
+                Ok(values[index].clone())
+            }
+            Node::Unary(function, inner) => {
+                let argument = inner.draw(draws)?;
+                let result = function.apply(argument.value()).map(Listed::from);
+                result.ok_or_else(|| self.not_a_number(&[&argument]))
+            }
+            Node::Binary(operator, [left, right]) => {
+                let (left, right) = (left.draw(draws)?, right.draw(draws)?);
+                let result = operator.apply(left.value(), right.value());
+                let result = result.map(Listed::from);
+                result.ok_or_else(|| self.not_a_number(&[&left, &right]))
+            }
+            Node::Mixture { weights, parts } => parts[draws.weighted(weights)].draw(draws),
+            Node::Truncated { inner, low, high } => {
+                for _ in 0..Distribution::MAX_DRAWS {
+                    let drawn = inner.draw(draws)?;
+                    let number = drawn.value().as_f64();
+                    let number = number.ok_or_else(|| self.not_a_number(&[&drawn]))?;
+                    if (*low..=*high).contains(&number) {
+                        return Ok(drawn);
+                    }
+                }
+                Err(DistributionError::Truncation {
+                    part: self.to_string(),
+                    tries: Distribution::MAX_DRAWS,
+                })
+            }
+        }
+    }
+
+    fn not_a_number(&self, arguments: &[&Listed]) -> DistributionError {
+        let found: Vec<String> = arguments
+            .iter()
+            .filter(|argument| argument.value().as_f64().is_none())
+            .map(|argument| argument.value().literal().to_string())
+            .collect();
+        DistributionError::NotANumber {
+            part: self.to_string(),
+            found: found.join(" and "),
+        }
+    }
+}
+
+impl From<Parametric> for Distribution {
+    fn from(parametric: Parametric) -> Distribution {
+        Distribution::from_node(Node::Parametric(parametric))
+    }
+}
+
+fn check_weights(weights: &[f64]) -> Result<(), &'static str> {
+    let total: f64 = weights.iter().sum();
+    if weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite() {
+        Ok(())
+    } else {
+        Err("the weights must be finite and not negative, and one of them above zero")
+    }
+}
+
+/// Uniform in [low, high).
+pub fn uniform(low: f64, high: f64) -> Distribution {
+    Distribution::parametric(Family::Uniform, [low.into(), high.into()])
+}
+
+/// Normal, with a mean and a standard deviation.
+pub fn normal(mean: f64, deviation: f64) -> Distribution {
+    Distribution::parametric(Family::Normal, [mean.into(), deviation.into()])
+}
+
+/// Log-uniform between two positive bounds: the logarithm is uniform.
+pub fn log_uniform(low: f64, high: f64) -> Distribution {
+    Distribution::parametric(Family::LogUniform, [low.into(), high.into()])
+}
+
+/// Log-normal: the logarithm is normal, with this mean and standard deviation.
+pub fn log_normal(mean: f64, deviation: f64) -> Distribution {
+    Distribution::parametric(Family::LogNormal, [mean.into(), deviation.into()])
+}
+
+/// Exponential, with a rate: the mean is `1 / rate`.
+pub fn exponential(rate: f64) -> Distribution {
+    Distribution::parametric(Family::Exponential, [rate.into()])
+}
+
+/// Gamma, with a shape and a scale: the mean is `shape * scale`.
+pub fn gamma(shape: f64, scale: f64) -> Distribution {
+    Distribution::parametric(Family::Gamma, [shape.into(), scale.into()])
+}
+
+/// Beta, with its two shapes.
+pub fn beta(alpha: f64, beta: f64) -> Distribution {
+    Distribution::parametric(Family::Beta, [alpha.into(), beta.into()])
+}
+
+/// Poisson: an integer.
+pub fn poisson(mean: f64) -> Distribution {
+    Distribution::parametric(Family::Poisson, [mean.into()])
+}
+
+/// Binomial, with a number of trials and the probability of success of each: an integer.
+pub fn binomial(trials: i64, probability: f64) -> Distribution {
+    Distribution::parametric(Family::Binomial, [trials.into(), probability.into()])
+}
+
+/// Uniform over the integers from `low` to `high - 1`, like a range of Rust: `int(1, 3)` never
+/// draws 3. See [`int_inclusive`].
+pub fn int(low: i64, high: i64) -> Distribution {
+    Distribution::parametric(Family::Int, [low.into(), high.into()])
+}
+
+/// Uniform over the integers from `low` to `high`, both included.
+pub fn int_inclusive(low: i64, high: i64) -> Distribution {
+    Distribution::parametric(Family::IntInclusive, [low.into(), high.into()])
+}
+
+/// One of the values, with equal probabilities.
+pub fn choice<V: Into<Listed>>(values: impl IntoIterator<Item = V>) -> Distribution {
+    Distribution::from_node(Node::Choice {
+        values: values.into_iter().map(Into::into).collect(),
+        weights: None,
+    })
+}
+
+/// One of the values, with probabilities in proportion to the weights.
+pub fn weighted_choice<V: Into<Listed>>(
+    values: impl IntoIterator<Item = V>,
+    weights: impl IntoIterator<Item = f64>,
+) -> Distribution {
+    Distribution::from_node(Node::Choice {
+        values: values.into_iter().map(Into::into).collect(),
+        weights: Some(weights.into_iter().collect()),
+    })
+}
+
+/// Always the same value.
+pub fn constant(value: impl Into<Value>) -> Distribution {
+    Distribution::from_node(Node::Constant(value.into()))
+}

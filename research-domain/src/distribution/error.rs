@@ -1,0 +1,42 @@
+//! The errors of distributions.
+
+use crate::value::Value;
+
+/// The reason why a distribution is invalid, or why a draw from it failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DistributionError {
+    /// Parameters that the distribution does not allow.
+    #[error("invalid parameters of `{part}`: {demand}")]
+    Parameters {
+        /// The part of the distribution.
+        part: String,
+        /// The violated condition.
+        demand: &'static str,
+    },
+    /// A value that is not a number in arithmetic or between bounds.
+    #[error("`{part}` needs numbers, found {found}; use numbers, or choose among the results")]
+    NotANumber {
+        /// The part of the distribution.
+        part: String,
+        /// The value.
+        found: String,
+    },
+    /// A value nested deeper than [`Value::MAX_DEPTH`].
+    #[error(
+        "a value is nested deeper than {} levels of lists and maps",
+        Value::MAX_DEPTH
+    )]
+    DeepValue,
+    /// Distributions nested deeper than an expression can be.
+    #[error("the distribution is nested too deep; combine fewer in each other")]
+    TooDeep,
+    /// Draws that never fell between the bounds of a truncation.
+    #[error("`{part}`: none of {tries} draws fell between the bounds; widen them")]
+    Truncation {
+        /// The part of the distribution.
+        part: String,
+        /// The number of draws.
+        tries: u32,
+    },
+}

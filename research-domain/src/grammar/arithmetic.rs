@@ -1,0 +1,63 @@
+//! Arithmetic, of distributions and in conditions.
+
+use super::lexer::Kind;
+use super::parser::Parser;
+use crate::arithmetic::Operator;
+use crate::syntax::error::SyntaxError;
+
+/// An operand of arithmetic.
+pub(super) trait Operand: Sized {
+    /// Parses an operand without operators.
+    fn atom(parser: &mut Parser<'_>) -> Result<Self, SyntaxError>;
+
+    /// Parses the operand after a `-`, and negates it.
+    fn negated(parser: &mut Parser<'_>) -> Result<Self, SyntaxError>;
+
+    fn binary(operator: Operator, left: Self, right: Self) -> Self;
+}
+
+impl Parser<'_> {
+    pub(super) fn arithmetic<T: Operand>(&mut self) -> Result<T, SyntaxError> {
+        self.operators(1)
+    }
+
+    /// Parses operators with a precedence of at least `level`.
+    fn operators<T: Operand>(&mut self, level: u8) -> Result<T, SyntaxError> {
+        self.chained(|parser| {
+            let mut left = parser.signed()?;
+            while let Some(operator) = parser.peek_operator().filter(|next| next.level() >= level) {
+                parser.take_operator()?;
+                let right = parser.operators(operator.level() + 1)?;
+                left = T::binary(operator, left, right);
+            }
+            Ok(left)
+        })
+    }
+
+    /// The operators that bind from the left; [`signed`](Self::signed) parses powers.
+    fn peek_operator(&self) -> Option<Operator> {
+        match self.peek() {
+            Kind::Sign("+") => Some(Operator::Add),
+            Kind::Sign("-") => Some(Operator::Subtract),
+            Kind::Sign("*") => Some(Operator::Multiply),
+            Kind::Sign("/") => Some(Operator::Divide),
+            Kind::Sign("%") => Some(Operator::Remainder),
+            _ => None,
+        }
+    }
+
+    /// Parses an operand with an optional sign or exponent.
+    pub(super) fn signed<T: Operand>(&mut self) -> Result<T, SyntaxError> {
+        self.nested(|parser| {
+            if parser.take_sign("-") {
+                return T::negated(parser);
+            }
+            let base = T::atom(parser)?;
+            if !parser.take_sign("**") {
+                return Ok(base);
+            }
+            let exponent = parser.signed()?;
+            Ok(T::binary(Operator::Power, base, exponent))
+        })
+    }
+}

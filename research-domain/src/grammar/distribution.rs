@@ -1,0 +1,169 @@
+//! Distributions, and their arithmetic inside parentheses.
+
+use super::arithmetic::Operand;
+use super::lexer::Kind;
+use super::parser::Parser;
+use super::series::SERIES;
+use crate::arithmetic::{Function, Operator};
+use crate::distribution::parametric::{Family, Parametric};
+use crate::distribution::{Distribution, Node, choice, constant, weighted_choice};
+use crate::suggest;
+use crate::syntax::error::SyntaxError;
+
+/// The distributions that are neither parametric nor functions.
+const SPECIAL: [&str; 3] = ["choice", "constant", "truncate"];
+
+fn known_names() -> impl Iterator<Item = &'static str> + Clone {
+    let functions = Function::NAMED.iter().map(|(name, _)| *name);
+    let distributions = Family::names().chain(SPECIAL).chain(functions);
+    distributions.chain(SERIES)
+}
+
+impl Operand for Distribution {
+    fn atom(parser: &mut Parser<'_>) -> Result<Distribution, SyntaxError> {
+        parser.distribution()
+    }
+
+    fn negated(parser: &mut Parser<'_>) -> Result<Distribution, SyntaxError> {
+        let argument = parser.signed()?;
+        Ok(Distribution::from_node(Node::Unary(
+            Function::Negate,
+            argument,
+        )))
+    }
+
+    fn binary(operator: Operator, left: Distribution, right: Distribution) -> Distribution {
+        Distribution::from_node(Node::Binary(operator, [left, right]))
+    }
+}
+
+impl Parser<'_> {
+    /// `part { "|" part }`, where each part may have `NUMBER &` in front.
+    fn mixture(&mut self) -> Result<Distribution, SyntaxError> {
+        let mut parts = Vec::new();
+        let mut is_weighted = false;
+        loop {
+            let weight = self.part_weight();
+            is_weighted |= weight.is_some();
+            parts.push((weight.unwrap_or(1.0), self.arithmetic()?));
+            if !self.take_sign("|") {
+                break;
+            }
+        }
+        match parts.len() {
+            1 if !is_weighted => Ok(parts.swap_remove(0).1),
+            _ => Ok(Distribution::mixture(parts)),
+        }
+    }
+
+    fn part_weight(&mut self) -> Option<f64> {
+        let (Kind::Number(weight), Kind::Sign("&")) = (self.peek(), self.peek_second()) else {
+            return None;
+        };
+        let weight = weight.as_f64();
+        self.take();
+        self.take();
+        weight
+    }
+
+    /// A number, a call, or a mixture in parentheses.
+    pub(super) fn distribution(&mut self) -> Result<Distribution, SyntaxError> {
+        match self.peek().clone() {
+            Kind::Number(number) => {
+                self.take();
+                Ok(constant(number))
+            }
+            Kind::Sign("(") => {
+                self.take();
+                let inside = self.nested(Parser::mixture)?;
+                self.expect_sign(")")?;
+                Ok(inside)
+            }
+            Kind::Word(name) if matches!(self.peek_second(), Kind::Sign("(")) => {
+                let mark = self.mark();
+                self.take();
+                self.take();
+                self.nested(|parser| parser.distribution_call(&name, mark))
+            }
+            _ => Err(self.unexpected("a number or a distribution")),
+        }
+    }
+
+    /// The arguments of a call, after the opening parenthesis.
+    fn distribution_call(&mut self, name: &str, mark: usize) -> Result<Distribution, SyntaxError> {
+        if let Some(family) = Family::from_name(name) {
+            return self.parametric(family, mark);
+        }
+        let distribution = match name {
+            "choice" => return self.choice(),
+            "constant" => constant(self.value()?),
+            "truncate" => {
+                let inner = self.mixture()?;
+                self.expect_sign(",")?;
+                let low = self.number()?;
+                self.expect_sign(",")?;
+                inner.truncate(low, self.number()?)
+            }
+            _ if SERIES.contains(&name) => {
+                let message = format!("`{name}` is a list, which cannot be part of a distribution");
+                return Err(self.error_at(mark, message));
+            }
+            _ => {
+                let Some(function) = Function::from_name(name) else {
+                    return Err(self
+                        .error_at(mark, format!("unknown distribution `{name}`"))
+                        .with_hint(suggest::hint(name, known_names())));
+                };
+                Distribution::from_node(Node::Unary(function, self.mixture()?))
+            }
+        };
+        self.expect_sign(")")?;
+        Ok(distribution)
+    }
+
+    fn parametric(&mut self, family: Family, mark: usize) -> Result<Distribution, SyntaxError> {
+        let (name, parameters) = (family.name(), family.parameters());
+        let arguments = self.list(")", Parser::value)?;
+        if parameters.len() != arguments.len() {
+            return Err(self.wrong_count(name, &parameters.join(", "), arguments.len(), mark));
+        }
+        Parametric::from_arguments(family, &arguments)
+            .map(Distribution::from)
+            .map_err(|message| self.error_at(mark, format!("in `{name}`: {message}")))
+    }
+
+    /// The error of a call with the wrong number of arguments.
+    pub(super) fn wrong_count(
+        &self,
+        name: &str,
+        parameters: &str,
+        found: usize,
+        mark: usize,
+    ) -> SyntaxError {
+        self.error_at(
+            mark,
+            format!("wrong number of arguments of `{name}`: {found}"),
+        )
+        .with_hint(format!("write {name}({parameters})"))
+    }
+
+    fn choice(&mut self) -> Result<Distribution, SyntaxError> {
+        self.expect_sign("[")?;
+        let values = self.listed_values()?;
+        if !self.take_sign(",") {
+            self.expect_sign(")")?;
+            return Ok(choice(values));
+        }
+        self.expect_sign("[")?;
+        let weights = self.list("]", Parser::number)?;
+        self.expect_sign(")")?;
+        Ok(weighted_choice(values, weights))
+    }
+
+    fn number(&mut self) -> Result<f64, SyntaxError> {
+        let mark = self.mark();
+        let value = self.value()?;
+        let number = value.as_f64();
+        number.ok_or_else(|| self.error_at(mark, "expected a number"))
+    }
+}

@@ -1,0 +1,110 @@
+//! The parameters of a domain, and those of each of its configs.
+
+use std::collections::BTreeSet;
+
+use super::{Domain, Node};
+use crate::space::option::{Key, Values};
+use crate::value::{Listed, Value};
+
+impl Domain {
+    /// Returns the parameters with their aliases, in the order of their first appearance.
+    pub fn parameters(&self) -> Vec<Key> {
+        let mut found = Vec::new();
+        self.collect_parameters(&mut found);
+        found
+    }
+
+    fn collect_parameters(&self, found: &mut Vec<Key>) {
+        if let Node::Option { key, .. } = self.node()
+            && found.iter().all(|known| known.name != key.name)
+        {
+            found.push(key.clone());
+        }
+        for part in self.node().parts() {
+            part.collect_parameters(found);
+        }
+    }
+
+    /// Returns the sets of parameters that configs of the domain have: one for a product of
+    /// options, several for a sum whose terms have different parameters.
+    ///
+    /// A set for which `keep` is false is left out, with the sets that contain it. So the number of
+    /// sets stays bounded if only subsets of known sets are kept.
+    ///
+    /// ```
+    /// use research_domain::{Domain, option};
+    ///
+    /// let domain = option("a", [1]) * (option("b", [2]) + option("c", [3]));
+    /// let sets = domain.parameter_sets(&mut |_| true);
+    /// assert_eq!(sets, [["a", "b"].into(), ["a", "c"].into()]);
+    /// ```
+    pub fn parameter_sets<'a>(
+        &'a self,
+        keep: &mut dyn FnMut(&BTreeSet<&'a str>) -> bool,
+    ) -> Vec<BTreeSet<&'a str>> {
+        let mut sets: Vec<BTreeSet<&str>> = Vec::new();
+        match self.node() {
+            Node::Option { key, .. } => {
+                let set = BTreeSet::from([key.name()]);
+                if keep(&set) {
+                    sets.push(set);
+                }
+            }
+            Node::Product(factors) | Node::Zip(factors) => {
+                sets.push(BTreeSet::new());
+                for factor in factors {
+                    let own = factor.parameter_sets(keep);
+                    let mut unions: Vec<BTreeSet<&str>> = Vec::new();
+                    for (left, right) in sets
+                        .iter()
+                        .flat_map(|set| own.iter().map(move |o| (set, o)))
+                    {
+                        let union = left | right;
+                        if !unions.contains(&union) && keep(&union) {
+                            unions.push(union);
+                        }
+                    }
+                    sets = unions;
+                }
+            }
+            node => {
+                for set in node
+                    .parts()
+                    .iter()
+                    .flat_map(|part| part.parameter_sets(keep))
+                {
+                    if !sets.contains(&set) {
+                        sets.push(set);
+                    }
+                }
+            }
+        }
+        sets
+    }
+
+    /// Returns the domain with other values in its lists: `value` is called with each parameter and
+    /// listed value, and the value that it returns, if any, replaces the listed one.
+    #[must_use]
+    pub fn with_listed(&self, value: &dyn Fn(&str, &Value) -> Option<Value>) -> Domain {
+        let mut node = self.node().clone();
+        match &mut node {
+            Node::Option {
+                key,
+                values: Values::List(listed),
+            } => {
+                let replaced = |one: Listed| match value(key.name(), one.value()) {
+                    Some(value) => one.with_value(value),
+                    None => one,
+                };
+                *listed = std::mem::take(listed).into_iter().map(replaced).collect();
+            }
+            node => {
+                let children = node.children_mut();
+                children
+                    .iter_mut()
+                    .for_each(|child| *child = child.with_listed(value));
+            }
+        }
+        Domain::from_node(node)
+    }
+}

@@ -1,0 +1,253 @@
+//! The serde encoding of values: plain in human-readable formats, tagged in binary ones.
+//!
+//! Formats such as bincode are not self-describing, so a tag in front of each value names its type.
+
+use std::fmt::{self, Formatter};
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::Value;
+
+/// Serialises as bytes; serde serialises a `Vec<u8>` as a list of numbers.
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+struct OwnedBytes(Vec<u8>);
+
+impl<'de> Deserialize<'de> for OwnedBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OwnedBytes, D::Error> {
+        struct BytesVisitor;
+
+        impl Visitor<'_> for BytesVisitor {
+            type Value = OwnedBytes;
+
+            fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<OwnedBytes, E> {
+                Ok(OwnedBytes(bytes.to_vec()))
+            }
+
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<OwnedBytes, E> {
+                Ok(OwnedBytes(bytes))
+            }
+        }
+
+        deserializer.deserialize_byte_buf(BytesVisitor)
+    }
+}
+
+impl Serialize for Value {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            plain(self, serializer)
+        } else {
+            tagged(self, serializer)
+        }
+    }
+}
+
+fn plain<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Value::Null => serializer.serialize_unit(),
+        Value::Bool(value) => serializer.serialize_bool(*value),
+        Value::Int(value) => serializer.serialize_i64(*value),
+        Value::Uint(value) => serializer.serialize_u64(*value),
+        Value::Float(value) => serializer.serialize_f64(*value),
+        Value::Text(text) => serializer.serialize_str(text),
+        Value::Bytes(bytes) => serializer.serialize_bytes(bytes),
+        Value::List(values) => values.serialize(serializer),
+        Value::Map(entries) => {
+            let mut map = serializer.serialize_map(Some(entries.len()))?;
+            for (key, value) in entries {
+                map.serialize_entry(key, value)?;
+            }
+            map.end()
+        }
+    }
+}
+
+fn tagged<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    const NAME: &str = "Value";
+    match value {
+        Value::Null => serializer.serialize_unit_variant(NAME, 0, "Null"),
+        Value::Bool(value) => serializer.serialize_newtype_variant(NAME, 1, "Bool", value),
+        Value::Int(value) => serializer.serialize_newtype_variant(NAME, 2, "Int", value),
+        Value::Float(value) => serializer.serialize_newtype_variant(NAME, 3, "Float", value),
+        Value::Text(text) => serializer.serialize_newtype_variant(NAME, 4, "Text", text),
+        Value::Bytes(bytes) => {
+            serializer.serialize_newtype_variant(NAME, 5, "Bytes", &Bytes(bytes))
+        }
+        Value::List(values) => serializer.serialize_newtype_variant(NAME, 6, "List", values),
+        Value::Map(entries) => serializer.serialize_newtype_variant(NAME, 7, "Map", entries),
+        Value::Uint(value) => serializer.serialize_newtype_variant(NAME, 8, "Uint", value),
+    }
+}
+
+/// The tags that [`tagged`] writes, in the same order.
+#[derive(serde::Deserialize)]
+#[serde(rename = "Value")]
+enum Tagged {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Bytes(OwnedBytes),
+    List(Vec<Value>),
+    Map(Vec<(String, Value)>),
+    Uint(u64),
+}
+
+impl From<Tagged> for Value {
+    fn from(tagged: Tagged) -> Value {
+        match tagged {
+            Tagged::Null => Value::Null,
+            Tagged::Bool(value) => Value::Bool(value),
+            Tagged::Int(value) => Value::Int(value),
+            Tagged::Float(value) => Value::Float(value),
+            Tagged::Text(text) => Value::Text(text),
+            Tagged::Bytes(bytes) => Value::Bytes(bytes.0),
+            Tagged::List(values) => Value::List(values),
+            Tagged::Map(entries) => Value::Map(entries),
+            Tagged::Uint(value) => Value::from(value),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(PlainVisitor)
+        } else {
+            let _level = depth::Level::enter(depth::MAX_STORED)?;
+            Tagged::deserialize(deserializer).map(Value::from)
+        }
+    }
+}
+
+/// The limit of nested lists and maps while reading.
+mod depth {
+    use std::cell::Cell;
+
+    use serde::de;
+
+    use super::Value;
+
+    /// The limit for human-readable formats.
+    pub(super) const MAX: u32 = Value::MAX_DEPTH as u32;
+
+    /// The limit for binary formats, which may hold values from before [`MAX`] existed.
+    pub(super) const MAX_STORED: u32 = 128;
+
+    thread_local! {
+        static DEPTH: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// Guard of one level of nesting.
+    pub(super) struct Level;
+
+    impl Level {
+        pub(super) fn enter<E: de::Error>(max: u32) -> Result<Level, E> {
+            let depth = DEPTH.get();
+            if depth >= max {
+                return Err(E::custom(format_args!(
+                    "the value is nested deeper than {max} levels of lists and maps"
+                )));
+            }
+            DEPTH.set(depth + 1);
+            Ok(Level)
+        }
+    }
+
+    impl Drop for Level {
+        fn drop(&mut self) {
+            DEPTH.set(DEPTH.get() - 1);
+        }
+    }
+}
+
+struct PlainVisitor;
+
+impl<'de> Visitor<'de> for PlainVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a value: null, a boolean, a number, a string, a list or a map")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
+        Value::try_from(value).map_err(E::custom)
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
+        let value = i128::try_from(value).unwrap_or(i128::MAX);
+        self.visit_i128(value)
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Text(text))
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Value, E> {
+        Ok(Value::Bytes(bytes.to_vec()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let _level = depth::Level::enter(depth::MAX)?;
+        let mut values = Vec::new();
+        while let Some(value) = items.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let _level = depth::Level::enter(depth::MAX)?;
+        let mut entries = Vec::new();
+        while let Some(entry) = items.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Value::Map(entries))
+    }
+}

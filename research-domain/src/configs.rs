@@ -31,8 +31,8 @@ impl Domain {
     ///
     /// # Errors
     /// The errors of [`validate`](Domain::validate), and a number beyond 128 bits. A condition on
-    /// several parameters may need a scan of configs, which has a limit; one on drawn values depends
-    /// on the seed, which is zero here (see [`Configs::size`] for the seed of an iteration).
+    /// several parameters may need a scan of configs, which has a limit; one on drawn values
+    /// depends on the seed, which is zero here; [`Configs::size`] takes that of an iteration.
     pub fn len(&self) -> Result<Count, DomainError> {
         plan(self, Seeding::default())?.len()
     }

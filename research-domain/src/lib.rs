@@ -61,21 +61,22 @@
 //!
 //! # Draws
 //! `hidden=[8, 32] * lr=log_uniform(1e-5, 1e-1) * act=["relu", "tanh"]` draws `lr` for `hidden=8,
-//! act="relu"` by these two listed values. So values can be inserted anywhere in `hidden` and `act`,
-//! and terms anywhere in a sum, and all earlier configs are still in the domain. Details:
+//! act="relu"` by these two listed values. So values can be inserted anywhere in `hidden` and
+//! `act`, and terms anywhere in a sum, and all earlier configs are still in the domain. Details:
 //! - The *occurrence* of a config is the number of configs with equal listed values before it, in
-//!   the order of the domain, over all passes through it. Grids with lists of the same names and the
-//!   same distributions are counted together; those of which a condition on draws or a sample
+//!   the order of the domain, over all passes through it. Grids with lists of the same names and
+//!   the same distributions are counted together; those of which a condition on draws or a sample
 //!   selects a part are counted after the others. Aliases and the order of factors do not matter.
 //! - A grid without lists has no listed values: the occurrence is the index in the grid.
 //! - A condition, on lists or draws, changes no draws. In `a=[1, 2] * (x=… where …)` each config
 //!   takes the first of its own draws for which the condition holds.
 //! - An extension does change the configs that `sample` selects and the grid that a weighted block
-//!   takes next; a new term in front of a sum changes the draws beside a `sample`, a `distinct` or a
-//!   condition in parentheses; a new parameter or another distribution changes all draws of a grid.
+//!   takes next; a new term in front of a sum changes the draws beside a `sample`, a `distinct` or
+//!   a condition in parentheses; a new parameter or another distribution changes all draws of a
+//!   grid.
 //!
-//! By the first rules ([`Rules::V1`]), which old researches keep, a draw depends on the index of the
-//! config instead.
+//! By the first rules ([`Rules::V1`]), which old researches keep, a draw depends on the index of
+//! the config instead.
 #![deny(missing_docs)]
 
 mod arithmetic;

@@ -1,5 +1,5 @@
-//! Domains: products, sums, zips, weights, samplers, conditions, repetitions. Prints the configs
-//! that each of them makes.
+//! Domains: products, sums, zips, weights, distributions, conditions, repetitions. Prints their
+//! configs.
 //!
 //! `cargo run --release --example domains`
 
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         &once,
     )?;
 
-    // A sampler makes a draw for each combination; alone, it has no end.
+    // A distribution draws a value for each combination; alone, it is infinite.
     let drawn = option("rate", log_uniform(1e-5, 1e-1)) * b.clone();
     print("draws", &drawn, &once.clone().seed(7))?;
     print(

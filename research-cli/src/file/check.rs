@@ -139,7 +139,7 @@ pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Resul
                 .any(|name| name.split('.').next() == Some(key))
         })
     };
-    // A text is a sampler here, or a series of numbers.
+    // A string is a distribution here, or a series of numbers.
     let is_single = |node: &Node| {
         !matches!(
             node.content,

@@ -61,7 +61,7 @@ fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Fault> {
         }
         _ => {}
     }
-    // Lists of values with aliases, samplers as tables and single values are read as the domain
+    // Lists of values with aliases, distributions as tables and single values are read as the domain
     // reads itself.
     let table = Value::Map(vec![(key.clone(), node.value(key)?)]);
     table.to::<Domain>().map_err(|error| {
@@ -78,7 +78,7 @@ fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Fault> {
     })
 }
 
-/// The error of a text that is no sampler; it may have been meant as a value.
+/// The error of a string that is not a distribution; it may have been meant as a value.
 fn no_values(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) -> Fault {
     let mut fault = syntax(key, node, error, sources);
     let Content::Text(text) = &node.content else {
@@ -89,7 +89,8 @@ fn no_values(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) ->
     {
         let literal = Value::from(text).literal().to_string();
         *hint = Some(format!(
-            "a text is a sampler, such as \"uniform(0, 1)\"; for the text itself write a list: [{literal}]"
+            "a string is a distribution, such as \"uniform(0, 1)\"; \
+             for the string itself write a list: [{literal}]"
         ));
     }
     fault

@@ -125,7 +125,7 @@ impl Parser<'_> {
     }
 }
 
-/// Rounds to 15 digits, so 4 is not 3.999999999999999: later digits are errors of rounding, and would
+/// Rounds to 15 digits, so 4 is not 3.999999999999999: later digits are rounding errors, and would
 /// be in ids and tables.
 fn rounded(number: f64) -> f64 {
     let written = format!("{number:.14e}");

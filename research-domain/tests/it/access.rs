@@ -1,4 +1,4 @@
-//! Every way to a config gives the same config: forward, by number, from the middle, by threads.
+//! A config is the same by every access: forward, by index, from the middle, in threads.
 
 use research_domain::{Configs, Domain, Item, Iteration, option};
 
@@ -46,7 +46,7 @@ fn forward(configs: &Configs) -> Vec<Item> {
 }
 
 #[test]
-fn every_way_gives_the_same_config() {
+fn every_access_returns_the_same_config() {
     for text in EXPRESSIONS {
         for iteration in iterations() {
             let all = forward(&configs(text, &iteration));
@@ -54,7 +54,7 @@ fn every_way_gives_the_same_config() {
                 Some(all.len() as u128),
                 configs(text, &iteration).size().unwrap().finite()
             );
-            // Configs that were asked nothing before, so that nothing is remembered.
+            // A new plan, so nothing is cached.
             let fresh = configs(text, &iteration);
             for index in (0..all.len()).rev().step_by(1 + all.len() / 100) {
                 let item = fresh.get(index as u128).unwrap().unwrap();
@@ -79,7 +79,7 @@ fn every_way_gives_the_same_config() {
 }
 
 #[test]
-fn finite_domains_end_where_they_are_counted_to_end() {
+fn finite_domains_end_at_their_count() {
     let mut finite = 0;
     for text in EXPRESSIONS {
         let configs = configs(text, &Iteration::default().seed(5));
@@ -126,7 +126,7 @@ fn threads_that_share_a_domain_see_the_same_configs() {
 }
 
 #[test]
-fn samples_of_large_domains_favour_nothing() {
+fn samples_of_large_domains_are_uniform() {
     // Pearson's chi-square of the first config's digits over 4000 seeds; 9 degrees of freedom, so
     // 9 + 5 standard deviations of sqrt(18) bound it.
     let digits = (0..6).map(|number| option(format!("d{number}"), 0..10));

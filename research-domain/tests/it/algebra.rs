@@ -1,4 +1,4 @@
-//! The laws of the algebra, against a model that materialises everything.
+//! The laws of the algebra, compared with a model that materialises everything.
 
 use std::collections::HashSet;
 
@@ -6,13 +6,13 @@ use crate::model::{Pairs, all, all_of, expressions, pairs};
 use proptest::prelude::*;
 use research_domain::{Count, Domain, Iteration, Value, option};
 
-/// Small grids over shared names, so that sums have configs in common.
+/// Small grids with the same names, so sums have common configs.
 fn grids() -> impl Strategy<Value = Domain> {
     let list = || proptest::collection::vec(0i64..4, 1..4);
     (list(), list(), list()).prop_map(|(a, b, c)| option("a", a) * option("b", b) * option("c", c))
 }
 
-/// The configs in the order of their keys and values, so that equal ones are equal.
+/// A string by which equal configs are equal, whatever the order of their keys.
 fn key(config: &Pairs) -> String {
     let mut sorted: Vec<String> = config
         .iter()
@@ -30,7 +30,7 @@ fn number(config: &Pairs, name: &str) -> i64 {
         .unwrap()
 }
 
-/// The emission of items with repetitions, by the rules of the reference.
+/// The items with repetitions, by the rules of the reference.
 fn emitted(items: u128, reps: u64, chunk: u128) -> Vec<(u128, u64)> {
     let mut turns = Vec::new();
     let mut start = 0;
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn a_config_is_the_same_by_number_and_by_jumping(expression in expressions(), at in any::<u16>()) {
+    fn a_config_is_the_same_by_index_and_by_skipping(expression in expressions(), at in any::<u16>()) {
         let (domain, grids) = expression.build();
         let expected = grids.concat();
         let configs = domain.configs(&Iteration::default()).unwrap();
@@ -81,7 +81,7 @@ proptest! {
     #[test]
     fn sum_and_product_are_associative(a in grids(), b in expressions(), c in expressions()) {
         let b = b.build().0;
-        // The model names parameters by their place: the third domain gets other names.
+        // The model numbers the parameters, so the third domain needs other names.
         let c = rename(c.build().0);
         let (left, right) = ((a.clone() + b.clone()) + c.clone(), a.clone() + (b.clone() + c.clone()));
         prop_assert_eq!(all_of(&left), all_of(&right));
@@ -143,7 +143,7 @@ proptest! {
             keep(&pairs)
         });
         prop_assert_eq!(&all_of(&by_function), &expected);
-        // As a factor, and by number, from the last to the first.
+        // As a factor, and by index from the last to the first.
         let factor = grid.matching(&text) * option("d", ["x", "y"]);
         prop_assert_eq!(factor.len().unwrap(), Count::Finite(2 * expected.len() as u128));
         let configs = factor.configs(&Iteration::default()).unwrap();
@@ -160,7 +160,7 @@ proptest! {
         let expected: Vec<Pairs> =
             all_of(&sum).into_iter().filter(|config| seen.insert(key(config))).collect();
         prop_assert_eq!(all_of(&sum.clone().distinct()), expected.clone());
-        // The same by remembering, which is needed where something is drawn.
+        // The same by a scan, which draws need.
         let drawn = (sum * option("s", research_domain::constant(0))).distinct();
         prop_assert_eq!(drawn.len().unwrap(), Count::Finite(expected.len() as u128));
     }
@@ -254,7 +254,7 @@ fn zips_vary_slowest_and_pair_with_each_grid_to_their_right() {
 }
 
 #[test]
-fn huge_domains_are_counted_exactly_and_asked_at_once() {
+fn huge_domains_are_counted_exactly_and_accessed_at_once() {
     let digits = |count: usize| {
         Domain::product((0..count).map(|number| option(format!("d{number}"), 0..10)))
     };
@@ -323,7 +323,7 @@ fn conditions_over_several_parameters_are_counted_in_huge_domains() {
 }
 
 #[test]
-fn a_condition_that_ties_everything_together_is_looked_at_config_by_config() {
+fn a_condition_on_all_parameters_is_scanned() {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
     let digits = Domain::product(names.map(|name| option(name, 0..10)));
     let domain = digits.matching("a + b + c + d + e + f + g + h + i >= 3");
@@ -347,7 +347,7 @@ fn a_condition_that_ties_everything_together_is_looked_at_config_by_config() {
 }
 
 #[test]
-fn huge_domains_are_compared_without_looking_at_their_configs() {
+fn huge_domains_are_compared_without_a_scan() {
     let grid = |digits: i64| {
         Domain::product((0..18).map(|number| option(format!("d{number}"), 0..digits)))
     };

@@ -1,4 +1,4 @@
-//! Conditions at the edges of numbers.
+//! Conditions, in particular at the limits of numbers.
 
 use proptest::prelude::*;
 use research_domain::{Condition, Config, Domain, Iteration, Value};
@@ -9,7 +9,7 @@ fn holds(condition: &str, config: &Config) -> bool {
 }
 
 #[test]
-fn the_least_integer_has_an_opposite() {
+fn the_smallest_integer_has_an_opposite() {
     let config = Config::from_pairs([("x", i64::MIN)]);
     assert!(holds("abs(x) > 0 and abs(x) == 2.0 ** 63", &config));
     assert!(holds("-x > 0 and - -x == x", &config));
@@ -20,7 +20,7 @@ fn the_least_integer_has_an_opposite() {
 }
 
 #[test]
-fn numbers_are_compared_as_the_numbers_that_they_are() {
+fn integers_and_floats_are_compared_exactly() {
     let large = (1_i64 << 53) + 1;
     let config = Config::from_pairs([("x", Value::from(large)), ("y", (large as f64).into())]);
     assert!(holds("x != y and x > y and y < x and not x <= y", &config));
@@ -50,7 +50,7 @@ fn numbers_in_lists_and_maps_are_compared_alike() {
 }
 
 #[test]
-fn what_is_not_there_is_null_and_makes_no_condition_true() {
+fn missing_parameters_are_null_and_satisfy_no_condition() {
     let config = Config::from_pairs([("t", Value::from("adam")), ("flag", true.into())]);
     assert!(holds("flag and 'da' in t and 'x' not in t", &config));
     for condition in [
@@ -66,12 +66,15 @@ fn what_is_not_there_is_null_and_makes_no_condition_true() {
 }
 
 #[test]
-fn what_makes_no_sense_names_the_part_of_the_condition() {
+fn errors_name_the_part_of_the_condition() {
     let config = Config::from_pairs([("t", Value::from("adam")), ("n", 3.into())]);
     for (condition, expected) in [
         ("not n", "`n` is the integer 3,"),
         ("-t > 0", "`-t` needs numbers, found the string \"adam\""),
-        ("n + t > 0", "`n + t` needs numbers, found the string \"adam\""),
+        (
+            "n + t > 0",
+            "`n + t` needs numbers, found the string \"adam\"",
+        ),
         ("1 in n", "`1 in n` searches the integer 3"),
         (
             "n < t",

@@ -1,7 +1,8 @@
-//! What is drawn: distributions, independence, and the same values for ever.
+//! Draws: their distributions, their independence, and their values in every version.
 //!
-//! Every statistical test has a fixed seed, so it passes or fails for good; its bound is five
-//! standard errors of the estimate, which a right distribution exceeds for one seed in two million.
+//! Every statistical test has a fixed seed, so its outcome does not vary. Its bound is five
+//! standard errors of the estimate, which a correct distribution exceeds for one seed in two
+//! million.
 
 mod extension;
 
@@ -40,7 +41,7 @@ fn variance(numbers: &[f64]) -> f64 {
     numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (numbers.len() - 1) as f64
 }
 
-/// Holds mean and variance against the distribution's own.
+/// Compares the sample mean and variance with the expected ones.
 fn check_moments(distribution: Distribution, expected_mean: f64, expected_variance: f64) {
     let name = distribution.to_string();
     let found = numbers(distribution);
@@ -51,7 +52,7 @@ fn check_moments(distribution: Distribution, expected_mean: f64, expected_varian
         (m - expected_mean).abs() <= error,
         "{name}: mean {m}, not {expected_mean} ± {error}"
     );
-    // The standard error of a variance, from the fourth moment that was found.
+    // The standard error of a variance, from the fourth moment of the sample.
     let fourth = found.iter().map(|x| (x - m).powi(4)).sum::<f64>() / n;
     let error = ERRORS * ((fourth - v * v).max(0.0) / n).sqrt();
     assert!(
@@ -136,8 +137,8 @@ fn draws_stay_in_their_support() {
     );
 }
 
-/// Pearson's chi-square against expected shares; its mean is the degrees of freedom and its
-/// variance twice that.
+/// Checks Pearson's chi-square of expected shares; its mean is the number of degrees of freedom,
+/// its variance twice that.
 fn check_shares(found: &[u64], shares: &[f64]) {
     let total: u64 = found.iter().sum();
     let sum: f64 = shares.iter().sum();
@@ -194,7 +195,7 @@ fn blocks_are_drawn_by_their_weights_until_a_grid_is_exhausted() {
     let kind = |name: &str| all.iter().filter(|item| item.config.contains(name)).count() as u64;
     assert_eq!(kind("c"), 2);
     check_shares(&[kind("a"), kind("b")], &[0.2, 0.5]);
-    // By number, in any order, it is the same.
+    // Access by index, in any order, returns the same.
     for index in [9_999u128, 5, 1024, 1023, 7_345, 7_344, 0] {
         assert_eq!(
             configs.get(index).unwrap().as_ref(),
@@ -217,7 +218,7 @@ fn a_zip_is_one_grid_to_a_weight() {
         found[usize::from(config.contains("b"))] += 1;
     }
     check_shares(&found, &[0.25, 0.75]);
-    // A zip that was split would let its rows come in any order.
+    // The rows of a split zip would come in any order.
     let factors: Domain = "0.5 * (b=[1, 2] @ c=[1, 2]) * (d=[1] + e=[2])"
         .parse()
         .unwrap();
@@ -233,7 +234,7 @@ fn a_zip_is_one_grid_to_a_weight() {
 }
 
 #[test]
-fn weighted_finite_grids_all_come_and_each_in_its_own_order() {
+fn weighted_finite_grids_are_complete_and_in_order() {
     let domain: Domain = "0.7 * a=[1, 2, 3] + 0.3 * (a=[4, 5] @ b=[1, 2]) + a=[6]"
         .parse()
         .unwrap();
@@ -256,7 +257,7 @@ fn weighted_finite_grids_all_come_and_each_in_its_own_order() {
 }
 
 #[test]
-fn parameters_and_places_are_independent() {
+fn parameters_and_indexes_are_independent() {
     // The correlation of n independent pairs has a standard error of 1 / sqrt(n).
     let correlation = |a: &[f64], b: &[f64]| {
         let (x, y) = (mean(a), mean(b));
@@ -317,7 +318,7 @@ fn repetitions_of_a_config_have_the_same_draws_and_passes_have_new_ones() {
 }
 
 #[test]
-fn draws_outlive_extensions_and_conditions() {
+fn extensions_and_conditions_change_no_draws() {
     let iteration = Iteration::default().seed(4);
     let plain = values_of("a=[1, 2, 3] * x=uniform(0, 1)", &iteration);
     let extended = values_of(

@@ -1,4 +1,4 @@
-//! Bad input: errors as values that say which part of the expression is wrong.
+//! Invalid input: errors that name the part of the expression.
 
 use research_domain::{Domain, DomainError, Iteration, option, uniform};
 
@@ -7,7 +7,7 @@ fn error_of(text: &str) -> DomainError {
 }
 
 #[test]
-fn bad_domains_name_the_part() {
+fn errors_name_the_part_of_the_domain() {
     let cases = [
         (
             "a=[1] * (b=[1, 2] @ c=[1, 2, 3])",
@@ -101,13 +101,13 @@ fn too_many_grids_are_refused() {
 }
 
 #[test]
-fn a_wrong_condition_in_rust_is_remembered() {
+fn an_invalid_condition_in_rust_is_an_error_of_the_domain() {
     let domain = option("a", [1]).matching("a <") * option("b", [1]);
     assert!(matches!(domain.validate(), Err(DomainError::Syntax(_))));
 }
 
 #[test]
-fn impossible_iterations_are_refused() {
+fn invalid_iterations_are_refused() {
     let domain = option("a", [1, 2]);
     let error = domain.configs(&Iteration::default().n_reps(0)).unwrap_err();
     assert_eq!(error.to_string(), "n_reps must be at least 1");
@@ -128,7 +128,7 @@ fn impossible_iterations_are_refused() {
 }
 
 #[test]
-fn what_fails_while_iterating_names_the_config_and_ends() {
+fn errors_of_an_iteration_name_the_config_and_end_it() {
     let domain: Domain = "a=[1, \"x\"] * b=[1, 2] where a < b".parse().unwrap();
     let configs = domain.configs(&Iteration::default()).unwrap();
     let found: Vec<_> = configs.iter().collect();
@@ -158,7 +158,7 @@ fn what_fails_while_iterating_names_the_config_and_ends() {
 }
 
 #[test]
-fn a_condition_that_no_draw_meets_is_given_up() {
+fn a_condition_that_no_draw_satisfies_is_an_error() {
     let domain = option("a", uniform(0.0, 1.0)).matching("a > 2");
     let error = domain
         .configs(&Iteration::default().n_items(1))
@@ -178,7 +178,7 @@ fn a_guard_keeps_the_rest_of_a_condition_from_failing() {
 }
 
 #[test]
-fn what_json_writes_in_two_escapes_is_one_character() {
+fn a_surrogate_pair_is_one_character() {
     let read = |text: &str| text.parse::<Domain>().map(|domain| domain.to_string());
     assert_eq!(
         read(r#"a=["\ud83d\ude00", "\u00e9"]"#).unwrap(),

@@ -56,7 +56,7 @@ fn iteration(case: &Case) -> Iteration {
 }
 
 #[test]
-fn every_case_gives_the_recorded_configs_in_order() {
+fn every_case_has_the_recorded_configs_in_order() {
     let cases = cases();
     assert_eq!(cases.len(), 150);
     for (number, case) in cases.iter().enumerate() {
@@ -87,7 +87,7 @@ fn every_case_gives_the_recorded_configs_in_order() {
 }
 
 #[test]
-fn every_config_is_the_same_by_its_number_and_from_the_middle_on() {
+fn every_config_is_the_same_by_index_and_from_the_middle() {
     for (number, case) in cases().iter().enumerate() {
         let configs = case.domain.domain().configs(&iteration(case)).unwrap();
         let all: Vec<_> = configs.iter().map(Result::unwrap).collect();
@@ -113,7 +113,7 @@ fn every_config_is_the_same_by_its_number_and_from_the_middle_on() {
 }
 
 #[test]
-fn alias_strings_are_the_recorded_ones_but_for_the_names_of_truth_values() {
+fn alias_strings_are_the_recorded_ones_but_for_booleans() {
     for case in cases() {
         let configs = case.domain.domain().configs(&iteration(&case)).unwrap();
         for (item, recorded) in configs.iter().zip(&case.first_alias_strings) {
@@ -124,7 +124,7 @@ fn alias_strings_are_the_recorded_ones_but_for_the_names_of_truth_values() {
 }
 
 #[test]
-fn every_case_is_the_same_when_it_is_printed_and_parsed() {
+fn every_case_prints_and_parses_to_itself() {
     for case in cases() {
         let domain = case.domain.domain();
         assert_eq!(domain.to_string().parse::<Domain>().unwrap(), domain);

@@ -1,7 +1,7 @@
-//! The text form: what parses, what it prints as, and what errors say.
+//! The text form: parsing, printing and errors.
 //!
-//! The properties over arbitrary text stand in for a fuzzer guided by coverage, which needs a
-//! nightly compiler.
+//! The properties on arbitrary text replace a coverage-guided fuzzer, which needs a nightly
+//! compiler.
 
 use proptest::prelude::*;
 use research_domain::{Condition, Distribution, Domain, Values, option};
@@ -71,7 +71,7 @@ fn conditions() -> impl Strategy<Value = String> {
     })
 }
 
-/// Text of the pieces that expressions are made of, in any order.
+/// A text of the tokens of expressions, in any order.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("a"),
@@ -161,7 +161,7 @@ proptest! {
 }
 
 #[test]
-fn deep_nesting_is_refused_not_suffered() {
+fn deep_nesting_is_refused() {
     for open in [
         "(",
         "a=[",
@@ -181,7 +181,7 @@ fn deep_nesting_is_refused_not_suffered() {
 }
 
 #[test]
-fn the_example_of_the_documentation_means_what_it_says() {
+fn the_example_of_the_documentation_is_correct() {
     let text = r#"0.3 * a=[1, 2] + 0.7 * (b=[3, 4] @ c=["x", "y"]) * lr=log_uniform(1e-5, 1e-1)"#;
     let domain: Domain = text.parse().unwrap();
     assert_eq!(domain.len().unwrap().finite(), Some(4));
@@ -234,7 +234,7 @@ fn every_form_of_values_parses() {
 }
 
 #[test]
-fn errors_point_at_the_column_and_say_what_to_do() {
+fn errors_have_a_column_and_a_hint() {
     let cases = [
         (
             "a=[1, 2",
@@ -329,7 +329,7 @@ fn errors_point_at_the_column_and_say_what_to_do() {
 }
 
 #[test]
-fn the_caret_stands_under_the_column_of_characters() {
+fn the_caret_is_under_the_column_of_characters() {
     let error = "é=[\"ü\", x]".parse::<Domain>().unwrap_err();
     let printed = error.to_string();
     let lines: Vec<&str> = printed.lines().collect();
@@ -433,11 +433,11 @@ fn values_of_rust_become_lists_and_distributions() {
 }
 
 #[test]
-fn the_caret_stands_under_its_character_whatever_comes_before() {
+fn the_caret_is_under_its_character_after_wide_ones() {
     let error = "研究=[\"研究\", 2 * 3]".parse::<Domain>().unwrap_err();
     let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
     assert_eq!(lines[1], "  | 研究=[\"研究\", 2 * 3]");
-    // Each of the four characters before it takes two columns.
+    // Each of the four characters before the caret takes two columns.
     assert_eq!(lines[2], format!("  | {}^", " ".repeat(16)));
     assert_eq!(error.column(), 13);
 }

@@ -1,4 +1,4 @@
-//! Ids and seeds: pure, unique, and the same for ever.
+//! Ids and seeds: pure functions, unique, and the same in every version.
 
 use std::collections::HashSet;
 
@@ -123,7 +123,7 @@ fn ids_depend_on_everything_but_the_order_of_keys_and_auxiliary_ones() {
     assert_eq!((ids.len(), seeds.len()), (6, 6));
     assert!(!ids.contains(&base.id("")) && !seeds.contains(&base.seed()));
     assert_eq!(base.seed(), experiment_seed(42, &config, 0, 0, 0));
-    // The first part is the config's alone: its alias string does not tell 1 from "1".
+    // The first part depends on the alias string alone, which is the same for 1 and "1".
     assert_eq!(
         identity(&text).id("").as_str()[..8],
         base.id("").as_str()[..8]
@@ -149,7 +149,7 @@ fn an_extended_domain_keeps_its_ids_and_seeds() {
 }
 
 #[test]
-fn no_id_comes_twice_even_for_one_config() {
+fn ids_are_unique_even_for_one_config() {
     let configs = option("a", [1, 1, 2])
         .configs(&Iteration::default().n_items(30_000))
         .unwrap();
@@ -190,7 +190,7 @@ fn prefixes_number_values_in_the_order_of_first_use() {
 }
 
 #[test]
-fn no_id_is_longer_than_can_be_read_again() {
+fn every_assigned_id_can_be_parsed() {
     let config = Config::from_pairs([("a", 1)]);
     let mut registry = IdRegistry::new();
     let longest = "0".repeat(ExperimentId::MAX_LEN - 16);
@@ -203,7 +203,7 @@ fn no_id_is_longer_than_can_be_read_again() {
 }
 
 #[test]
-fn unsafe_names_are_no_ids() {
+fn unsafe_names_are_refused_as_ids() {
     for text in [
         "", ".", "..", "../a", "a/b", "a\\b", "a b", "-rf", ".hidden", "a\0", "é",
     ] {
@@ -213,8 +213,8 @@ fn unsafe_names_are_no_ids() {
     assert!(ExperimentId::parse(&"a".repeat(201)).is_err());
 }
 
-/// Whether any reader of tables takes a text for a number: floats of Python, C, Fortran and YAML,
-/// with digits in groups, hexadecimal and other bases, `nan` and `inf` in all spellings.
+/// Whether some reader of tables parses a string as a number: floats of Python, C, Fortran and
+/// YAML, grouped digits, hexadecimal and other bases, `nan` and `inf` in all spellings.
 fn is_numeral(text: &str) -> bool {
     let plain = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
     let groups = plain.replace(['_', '.'], "");
@@ -233,7 +233,7 @@ fn is_numeral(text: &str) -> bool {
         || based("0o", 8)
         || based("0b", 2)
         || special.contains(&&*groups)
-        // The part before an exponent may end in a group: 0_1_e5.
+        // The digits before an exponent may end with a group: 0_1_e5.
         || decimal
             .split_once('e')
             .is_some_and(|(a, b)| a.parse::<f64>().is_ok() && b.parse::<i128>().is_ok())
@@ -269,7 +269,7 @@ fn no_id_is_a_numeral() {
             let prefix = digits.map_or("", |_| &prefix);
             let id = registry.assign(item.identity(0), prefix).unwrap().id;
             assert!(!is_numeral(id.as_str()), "{id}");
-            // What is left of an id that is cut at its prefix is none, either.
+            // Neither is an id without its prefix.
             let hash = &id.as_str()[prefix.len()..];
             assert!(
                 !is_numeral(hash) && hash.starts_with(['a', 'b', 'c', 'f']),

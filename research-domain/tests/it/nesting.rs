@@ -1,4 +1,4 @@
-//! What is nested as deep as the parser goes prints something that parses again.
+//! Deeply nested domains print an expression that parses back, or are refused.
 
 use proptest::prelude::*;
 use research_domain::{
@@ -25,15 +25,15 @@ fn signs_add_no_parentheses() {
 }
 
 #[test]
-fn parentheses_that_say_nothing_are_left_out() {
+fn redundant_parentheses_are_not_printed() {
     let deep = |inner: &str| format!("{}{inner}{}", "(".repeat(20), ")".repeat(20));
     round_trip(&format!("a=[1] where {}", deep("a < 3")));
     round_trip(&deep("a=[1] + b=[2]"));
 }
 
-/// Whoever walks through an expression needs stack for each operator that lies above another.
+/// Recursion over an expression takes stack for each nested operator.
 #[test]
-fn operators_that_follow_each_other_are_bounded_and_all_else_is_not() {
+fn only_nested_operators_are_limited() {
     let sum = |operand: &str, count: usize| vec![operand; count].join(" + ");
     let condition = |sum: &str| format!("a=[1] where {sum} > 0").parse::<Domain>();
     let distribution = |sum: &str| format!("a=({sum})").parse::<Domain>();
@@ -45,13 +45,13 @@ fn operators_that_follow_each_other_are_bounded_and_all_else_is_not() {
     round_trip(&format!("a=[1] where {} > 0", sum("a", 257)));
     round_trip(&format!("a=({})", sum("normal(0, 1)", 257)));
 
-    // They add up where they are nested in each other.
+    // Nested ones add up.
     let mut nested = "a".to_owned();
     for _ in 0..20 {
         nested = sum(&format!("({nested})"), 1) + " + " + &sum("a", 20);
     }
     assert!(condition(&nested).is_err());
-    // And not where they stand beside each other.
+    // Adjacent ones do not.
     let beside = vec![sum("a", 200) + " > 0"; 50].join(" or ");
     assert!(format!("a=[1] where {beside}").parse::<Domain>().is_ok());
     let options: Vec<String> = (0..300)
@@ -60,7 +60,7 @@ fn operators_that_follow_each_other_are_bounded_and_all_else_is_not() {
     assert!(options.join(" * ").parse::<Domain>().is_ok());
 }
 
-/// Values that are looked for by none of the conditions.
+/// A chain of conditions that each exclude one value.
 fn chained(count: usize) -> Domain {
     (0..count).fold(option("a", 0..10), |domain, number| {
         domain.matching(&format!("a != {}", number + 5))
@@ -68,7 +68,7 @@ fn chained(count: usize) -> Domain {
 }
 
 #[test]
-fn conditions_that_follow_each_other_are_one_and_print_what_parses() {
+fn chained_conditions_are_joined_and_parse_back() {
     for count in [2, 63, 64, 100, 20_000] {
         let domain = chained(count);
         let left = if count == 2 { 8 } else { 5 };
@@ -77,7 +77,7 @@ fn conditions_that_follow_each_other_are_one_and_print_what_parses() {
         assert_eq!(text.parse::<Domain>().unwrap(), domain);
         drop(domain);
     }
-    // As in a research that was recorded before they were one.
+    // Records of earlier versions have nested conditions.
     let nested = "((a=[1, 2, 3] where a > 1) where a < 3)"
         .parse::<Domain>()
         .unwrap();
@@ -88,7 +88,7 @@ fn conditions_that_follow_each_other_are_one_and_print_what_parses() {
     assert_eq!(nested.to_string(), "a=[1, 2, 3] where a > 1 and a < 3");
 }
 
-/// Builds, checks, counts, prints and drops what is nested in so many ways.
+/// Builds, checks, prints and drops domains that nest `step` many times.
 fn assert_bounded(name: &str, step: impl Fn(Domain, usize) -> Domain) {
     for count in [10, 63, 200, 20_000] {
         let domain = (0..count).fold(option("a", [1]), &step);
@@ -105,7 +105,7 @@ fn assert_bounded(name: &str, step: impl Fn(Domain, usize) -> Domain) {
                 );
                 assert!(count > 10, "{name}");
             }
-            // No expression says what a function does, however deep.
+            // A function has no expression at any depth.
             (Ok(()), Err(DomainError::NoExpression { .. })) => assert!(name == "filter"),
             other => panic!("{name} {count}: {other:?}"),
         }
@@ -114,7 +114,7 @@ fn assert_bounded(name: &str, step: impl Fn(Domain, usize) -> Domain) {
 }
 
 #[test]
-fn whatever_is_nested_has_an_expression_or_is_refused() {
+fn nested_domains_have_an_expression_or_are_refused() {
     assert_bounded("weights", |domain, _| domain.weighted(1.5));
     assert_bounded("distinct", |domain, _| domain.distinct());
     assert_bounded("samples", |domain, _| domain.sample(1));
@@ -142,7 +142,7 @@ fn whatever_is_nested_has_an_expression_or_is_refused() {
 type Step = fn(Distribution) -> Distribution;
 
 #[test]
-fn distributions_that_are_nested_have_an_expression_or_are_refused() {
+fn nested_distributions_have_an_expression_or_are_refused() {
     let steps: [(&str, Step); 5] = [
         ("left", |distribution| distribution + 1.0),
         ("right", |distribution| 1.0 + distribution),
@@ -171,7 +171,7 @@ fn distributions_that_are_nested_have_an_expression_or_are_refused() {
 }
 
 #[test]
-fn a_domain_that_no_expression_says_is_not_serialised() {
+fn a_domain_without_an_expression_is_not_serialised() {
     let filtered = option("a", [1, 2]).filter(|config| config.read::<i64>("a") == Ok(2));
     assert_eq!(filtered.len().unwrap().finite(), Some(1));
     let refused = serde_json::to_string(&filtered).unwrap_err().to_string();
@@ -179,7 +179,7 @@ fn a_domain_that_no_expression_says_is_not_serialised() {
         refused.contains("a function of Rust filters it"),
         "{refused}"
     );
-    // What it prints is read as what it is.
+    // The printed form is read as a domain with an unknown function.
     let read: Domain = filtered.to_string().parse().unwrap();
     assert_eq!(read.to_string(), "a=[1, 2] where <a function>");
     assert!(matches!(

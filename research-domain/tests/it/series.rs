@@ -1,4 +1,4 @@
-//! `range`, `linspace` and `geomspace`: lists of numbers in a shorter form.
+//! `range`, `linspace` and `geomspace`.
 
 use research_domain::{Domain, Values, option};
 
@@ -31,7 +31,7 @@ fn series_are_lists() {
 }
 
 #[test]
-fn series_that_cannot_be_are_errors() {
+fn invalid_series_are_errors() {
     let error = |text: &str| text.parse::<Domain>().unwrap_err().to_string();
     for (text, expected) in [
         ("a=range(3, 3)", "`range` from 3 to 3 by 1 is empty"),
@@ -60,7 +60,7 @@ fn series_that_cannot_be_are_errors() {
         ("a=geomspace(0, 1, 3)", "`geomspace` needs numbers above 0"),
         (
             "a=(2 * range(3))",
-            "`range` gives a list, which nothing can be done with",
+            "`range` is a list, which cannot be part of a distribution",
         ),
         ("a=rnge(3)", "did you mean `range`?"),
     ] {

@@ -1,4 +1,4 @@
-//! Values and configs: to and from Rust, and through serde's formats.
+//! Values and configs: conversions from and to Rust, and serde formats.
 
 use std::collections::BTreeMap;
 
@@ -148,7 +148,7 @@ fn rust_types_go_through_values_and_back() {
 }
 
 #[test]
-fn variants_are_names_or_maps_of_one_entry_and_keys_too() {
+fn variants_are_names_or_maps_with_one_entry() {
     let by_key: BTreeMap<Key, i32> = [(Key::Wide, 1), (Key::Deep, 2)].into();
     let value = Value::from_serialize(&by_key).unwrap();
     assert_eq!(value.to::<BTreeMap<Key, i32>>().unwrap(), by_key);
@@ -165,7 +165,7 @@ fn variants_are_names_or_maps_of_one_entry_and_keys_too() {
     for (value, expected) in [
         (
             Value::from(1),
-            "the name of a variant, or a map of one entry",
+            "the name of a variant, or a map with one entry",
         ),
         (entries("Point", 1.into()), "a variant without content"),
         (Value::from("Circle"), "Circle"),
@@ -178,7 +178,7 @@ fn variants_are_names_or_maps_of_one_entry_and_keys_too() {
 }
 
 #[test]
-fn numbers_are_never_cut() {
+fn numbers_are_never_truncated() {
     assert_eq!(Value::from(3).to::<f64>().unwrap(), 3.0);
     assert_eq!(Value::from(3).to::<f32>().unwrap(), 3.0);
     assert!(Value::from(3.0).to::<i64>().is_err());
@@ -204,7 +204,7 @@ fn integers_of_64_bits_are_exact_in_every_form() {
         assert_eq!(domain, option("a", [number]));
         assert_eq!(domain.to_string(), format!("a=[{number}]"));
     }
-    // Neighbours are the same float, and are other integers, values and ids all the same.
+    // Neighbours are equal as floats, but not as integers, values and ids.
     let (a, b) = (Value::from(u64::MAX), Value::from(u64::MAX - 1));
     assert_eq!(a.as_f64(), b.as_f64());
     assert_ne!(a, b);
@@ -229,7 +229,7 @@ fn integers_that_no_value_holds_are_refused() {
     }
 }
 
-/// A value of so many lists around a number.
+/// A number in this many nested lists.
 fn nested(levels: usize) -> Value {
     (0..levels).fold(Value::from(1), |inner, _| Value::from(vec![inner]))
 }
@@ -284,7 +284,7 @@ fn every_reader_of_values_has_the_same_limit_of_nesting() {
 }
 
 #[test]
-fn wrong_types_say_where_what_was_expected_and_what_was_there() {
+fn wrong_types_name_the_location_and_both_types() {
     let config = Config::from_pairs([(
         "layers",
         Value::from(vec![Value::from(1), Value::from("x")]),
@@ -339,18 +339,18 @@ fn wrong_types_say_where_what_was_expected_and_what_was_there() {
 }
 
 #[test]
-fn bytes_that_nest_without_end_are_refused() {
-    // The tag of a list of one item, again and again.
+fn endlessly_nested_bytes_are_refused() {
+    // The tag of a list with one item, repeated.
     let bytes: Vec<u8> = [6, 1].repeat(100_000);
     let config = bincode::config::standard();
     let error = bincode::serde::decode_from_slice::<Value, _>(&bytes, config).unwrap_err();
     assert!(error.to_string().contains("deeper"), "{error}");
-    // The refusal leaves nothing behind.
+    // The refusal resets the depth.
     assert_eq!(through_bincode(&Value::from(vec![1])), Value::from(vec![1]));
 }
 
 #[test]
-fn configs_are_maps_for_people_and_keep_their_order() {
+fn configs_are_maps_in_readable_formats_and_keep_their_order() {
     let config = Config::from_pairs([("b", 1), ("a", 2)]).with("t", "x");
     let json = serde_json::to_string(&config).unwrap();
     assert_eq!(json, r#"{"b":1,"a":2,"t":"x"}"#);

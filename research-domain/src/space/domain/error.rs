@@ -113,7 +113,8 @@ pub enum DomainError {
     },
     /// An infinite domain where a finite one is needed.
     #[error(
-        "{needed_by} needs a finite domain, and `{part}` is infinite; bound it with n_items or sample(…)"
+        "{needed_by} needs a finite domain, and `{part}` is infinite; \
+         bound it with n_items or sample(…)"
     )]
     Infinite {
         /// The infinite part.

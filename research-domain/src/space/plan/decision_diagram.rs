@@ -2,8 +2,9 @@
 //!
 //! The diagram has a level for each axis, and at each level a node for every set of earlier digits
 //! that later constraints can distinguish. A node holds the number of configs below each of its
-//! digits, so counting reads a number and decoding descends from the root. For `a < b` and a hundred
-//! other parameters there are as many nodes as `a` has values, plus one for each other level.
+//! digits, so counting reads a number and decoding descends from the root. For `a < b` and a
+//! hundred other parameters there are as many nodes as `a` has values, plus one for each other
+//! level.
 
 use std::collections::HashMap;
 use std::sync::Arc;

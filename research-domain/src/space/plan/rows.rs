@@ -116,8 +116,8 @@ impl Rows {
         self.digests.get_or_init(|| Arc::new(Digests::new(self)))
     }
 
-    /// A digest of the row's parameters and values: the sum of the digests of each parameter, so the
-    /// order and the zipping of columns do not matter.
+    /// A digest of the row's parameters and values: the sum of the digests of each parameter, so
+    /// the order and the zipping of columns do not matter.
     #[inline]
     pub(crate) fn parameters(&self, row: usize) -> u128 {
         self.digests().row(row)

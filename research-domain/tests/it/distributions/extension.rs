@@ -1,4 +1,4 @@
-//! A domain that is extended keeps the draws that it had.
+//! An extended domain keeps its draws.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ fn configs_of(domain: &Domain, iteration: &Iteration) -> Vec<String> {
         .collect()
 }
 
-/// The configs of the first list that the second one does not have, each as often as that.
+/// The configs of the first list that are missing in the second one, with multiplicity.
 fn lost(before: &[String], after: &[String]) -> Vec<String> {
     let mut left: HashMap<&str, usize> = HashMap::new();
     after
@@ -43,7 +43,7 @@ fn assert_kept(before: &str, after: &str) {
         Vec::<String>::new(),
         "{before} -> {after}"
     );
-    // Else nothing was tested.
+    // Otherwise nothing was tested.
     assert!(
         !old.is_empty() && new.len() > old.len(),
         "{before} -> {after}"
@@ -51,7 +51,7 @@ fn assert_kept(before: &str, after: &str) {
 }
 
 #[test]
-fn values_may_be_added_to_any_list_at_any_place() {
+fn values_may_be_inserted_anywhere_in_any_list() {
     let study = "hidden=[8, 32] * lr=log_uniform(1e-5, 1e-1) * act=[\"relu\", \"tanh\"]";
     for extended in [
         "hidden=[8, 32] * lr=log_uniform(1e-5, 1e-1) * act=[\"relu\", \"tanh\", \"gelu\"]",
@@ -59,7 +59,7 @@ fn values_may_be_added_to_any_list_at_any_place() {
         "hidden=[4, 8, 16, 32] * lr=log_uniform(1e-5, 1e-1) * act=[\"tanh\", \"relu\"]",
         "act=[\"relu\", \"tanh\", \"gelu\"] * hidden=[32, 8, 8] * lr=log_uniform(1e-5, 1e-1)",
     ] {
-        // The order of factors is that of the keys: only the values are compared.
+        // The order of factors is the order of keys, so only the values are compared.
         let sorted = |text: &str| -> Vec<String> {
             let lines = configs(text, &Iteration::default().seed(3));
             let sorted = lines.iter().map(|line| {
@@ -81,7 +81,7 @@ fn every_part_of_a_domain_may_be_extended() {
     let draws =
         "x=uniform(0, 1) * k=choice([1, 2, 3]) * m=(0.5 & normal(0, 1) | 0.5 & uniform(5, 6))";
     for (before, after) in [
-        // Lists whose values are lists, zips, and equal values.
+        // Lists with lists as values, zips, and equal values.
         ("h=[[8], [8, 8]]", "h=[[16], [8], [8, 8]]"),
         ("(a=[1, 2] @ b=[3, 4])", "(a=[0, 1, 2] @ b=[9, 3, 4])"),
         (
@@ -90,7 +90,7 @@ fn every_part_of_a_domain_may_be_extended() {
         ),
         ("a=[1, 1, 2]", "a=[2, 1, 3, 1, 1]"),
         ("a=[1, 1] * b=[2, 2]", "a=[1, 1, 1] * b=[2, 2, 3, 2]"),
-        // Conditions over lists, and others.
+        // Conditions on lists, and others.
         (
             "(a=[1, 2, 3] * b=[1, 2, 3] where a < b)",
             "(a=[0, 1, 2, 3] * b=[1, 2, 3, 4] where a < b)",
@@ -148,7 +148,7 @@ fn every_part_of_a_domain_may_be_extended() {
 }
 
 #[test]
-fn more_passes_and_repetitions_keep_what_was_there() {
+fn more_passes_and_repetitions_keep_the_draws() {
     let study = "a=[1, 2, 2] * x=uniform(0, 1)";
     let iteration = Iteration::default().seed(7);
     let few = configs(study, &iteration.clone().n_items(6));
@@ -157,7 +157,7 @@ fn more_passes_and_repetitions_keep_what_was_there() {
         &iteration.clone().n_items(12),
     );
     assert_eq!(lost(&few, &more), Vec::<String>::new());
-    // Each pass draws anew.
+    // Each pass has its own draws.
     let mut once = few.clone();
     once.sort_unstable();
     once.dedup();
@@ -166,7 +166,7 @@ fn more_passes_and_repetitions_keep_what_was_there() {
     assert_eq!(lost(&few, &repeated), Vec::<String>::new());
 }
 
-/// Where nothing tells configs apart but their draws, these are different.
+/// Configs with equal listed values have different draws.
 #[test]
 fn equal_values_have_draws_of_their_own() {
     for text in [
@@ -192,7 +192,7 @@ fn equal_values_have_draws_of_their_own() {
         }
         let mut found = configs_of(&domain, &iteration);
         assert!(found.len() > 1, "{text}");
-        // Both have the parameter `x`: its draws are other ones, too.
+        // Both have the parameter `x`, with different draws.
         found
             .iter_mut()
             .for_each(|line| *line = line.replace(", z=1", ""));
@@ -204,7 +204,7 @@ fn equal_values_have_draws_of_their_own() {
 }
 
 #[test]
-fn names_and_orders_that_change_nothing_change_no_draws() {
+fn aliases_and_orders_change_no_draws() {
     let iteration = Iteration::default().seed(2);
     let plain = configs("a=[1, 2] * x=uniform(0, 1)", &iteration);
     let aliased = configs(
@@ -218,18 +218,18 @@ fn names_and_orders_that_change_nothing_change_no_draws() {
     let listed = configs("a=[1, 2] * b=[1] * x=uniform(0, 1)", &iteration);
     let zipped = configs("(a=[1, 2] @ b=[1, 1]) * x=uniform(0, 1)", &iteration);
     assert_eq!(listed, zipped);
-    // Other values have other draws.
+    // Different values have different draws.
     let floats = configs("a=[1.0, 2.0] * x=uniform(0, 1)", &iteration);
     assert_ne!(floats[0].split("x=").nth(1), plain[0].split("x=").nth(1));
 }
 
-/// A term of a sum: lists, of which the first two may be zipped, and what is drawn.
+/// A term of a sum: lists, of which the first two may be zipped, and drawn parameters.
 #[derive(Clone, Debug)]
 struct Term {
     lists: Vec<Vec<i64>>,
     is_zipped: bool,
     is_limited: bool,
-    /// Which distribution `x` has, and whether there is `y`.
+    /// The distribution of `x`, and whether there is a `y`.
     distribution: u8,
     has_other: bool,
 }

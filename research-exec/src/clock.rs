@@ -1,4 +1,4 @@
-//! The two clocks of a run: that of events, which people may set back, and that of deadlines.
+//! The two clocks of a run: the time of day, which users may change, and the clock of deadlines.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! The executor: runs the experiments of one task, iteration by iteration, and tells what happens.
+//! The executor: runs the experiments of one task, iteration by iteration, and reports what
+//! happens.
 
 mod added;
 mod alone;
@@ -41,8 +42,8 @@ use task_run::TaskRun;
 pub(crate) use unwind::catch_quietly;
 pub(crate) use watch::Interrupt;
 
-/// Runs tasks: the experiments of a task are its branches, and run side by side, iteration by
-/// iteration, sharing the outputs of root units.
+/// Runs tasks. The experiments of a task are its branches: they run in parallel, iteration by
+/// iteration, and share the outputs of root units.
 ///
 /// ```
 /// use research_core::{Experiment, ec};
@@ -71,23 +72,23 @@ pub struct Executor {
     redirects: Redirects,
     experiments_folder: Option<PathBuf>,
     devices: Option<WorkerDevices>,
-    /// What marks the programs that it starts.
+    /// The mark of the programs that it starts.
     mark: Option<Arc<str>>,
-    /// More variables for the environment of programs.
+    /// Additional environment variables of programs.
     variables: Option<Arc<[(String, OsString)]>>,
     configs: Vec<Config>,
     branch_configs: Vec<Config>,
     executor_config: Config,
-    /// What a research adds to the configs of each branch, and to those of all.
+    /// The configs that a research adds to the configs of each branch, and of all.
     added: Vec<Config>,
     added_to_all: Config,
-    /// What root units see of the experiments of a task, and the seed that theirs follow from.
+    /// What root units see of the experiments of a task, and the seed of theirs.
     root_view: RootView,
     seed: u64,
 }
 
 impl Executor {
-    /// An executor of this experiment, with as many iterations as its units ask for.
+    /// An executor of this experiment, with as many iterations as its units request.
     #[must_use]
     pub fn new(experiment: Experiment) -> Self {
         Self {
@@ -114,7 +115,7 @@ impl Executor {
         }
     }
 
-    /// Takes over what a research's options say of executors.
+    /// Applies the options of a research.
     #[must_use]
     pub fn options(mut self, options: &RunOptions) -> Self {
         self.n_iters = options.n_iters.or(self.n_iters);
@@ -146,7 +147,7 @@ impl Executor {
         self
     }
 
-    /// Sets how branches run: side by side in threads, if not set.
+    /// Sets how branches run; by default in parallel threads.
     #[must_use]
     pub fn target(mut self, target: ExecutorTarget) -> Self {
         self.target = target;
@@ -154,72 +155,72 @@ impl Executor {
     }
 
     /// Sets whether the first failure ends the task at once; see [`run`](Self::run). Branches then
-    /// run in turn.
+    /// run one after another.
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Self {
         self.debug = debug;
         self
     }
 
-    /// Sets what is recorded of units and iterations: nothing (0), time (1), processor time, page
-    /// faults and memory too (2).
+    /// Sets the profile of units and iterations: none (0), time (1), and also processor time, page
+    /// faults and memory (2).
     #[must_use]
     pub fn profile(mut self, level: u8) -> Self {
         self.profile = level;
         self
     }
 
-    /// Sets how long the experiments of a task may take. Programs are killed then; other units are
-    /// noticed when they return.
+    /// Sets the timeout of the experiments of a task. Programs are killed then; other units are
+    /// checked when they return.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets the folder in which experiments have their folders.
+    /// Sets the folder of the experiments' folders.
     #[must_use]
     pub fn experiments_folder(mut self, folder: Option<PathBuf>) -> Self {
         self.experiments_folder = folder;
         self
     }
 
-    /// Sets the devices of its branches, as a worker has them.
+    /// Sets the devices of its branches.
     #[must_use]
     pub(crate) fn devices(mut self, devices: Option<WorkerDevices>) -> Self {
         self.devices = devices;
         self
     }
 
-    /// Sets how much messages must matter to be kept.
+    /// Sets the lowest level of messages that are kept.
     #[must_use]
     pub fn loglevel(mut self, level: LogLevel) -> Self {
         self.loglevel = level;
         self
     }
 
-    /// What of the outputs of its experiments is kept.
+    /// The outputs of its experiments that are captured.
     pub(crate) fn redirects(&self) -> Redirects {
         self.redirects
     }
 
-    /// Who keeps what code of these experiments prints, which share a process.
+    /// Writes the captured output of code, for experiments that share a process.
     pub(crate) fn keeper(&self, task: &[TaskExperiment]) -> Option<Arc<OutputWriter>> {
         let ids = task.iter().map(|one| &one.record.id);
         OutputWriter::new(self.redirects, self.experiments_folder.as_deref(), ids)
     }
 
-    /// What it runs.
+    /// The experiment that it runs.
     #[must_use]
     pub fn experiment(&self) -> &Experiment {
         &self.experiment
     }
 
-    /// Runs configs as the branches of one task, outside of any research. All their events go to
-    /// the sink; ids and seeds are those of a research with seed 0.
+    /// Runs configs as the branches of one task, outside of any research. All events go to the
+    /// sink; ids and seeds are those of a research with seed 0.
     ///
     /// # Errors
-    /// The sink takes no more events, or the same config is there too often to get an id.
+    /// The sink does not accept events, or a config occurs too often to get an id.
     pub fn run_configs(
         &self,
         configs: impl IntoIterator<Item = Config>,
@@ -235,12 +236,12 @@ impl Executor {
         Ok(endings)
     }
 
-    /// Runs the experiments of a task and tells what happens in them; that they have started is
-    /// told by who gives the task. Whatever units do, an ending comes back for each of them. The
-    /// sink may still hold the last events.
+    /// Runs the experiments of a task and emits their events, except their starts, which the caller
+    /// emits. Returns an ending for each experiment, whatever its units do. The sink may still hold
+    /// the last events.
     ///
     /// # Errors
-    /// The sink takes no more events.
+    /// The sink does not accept events.
     pub fn run_task(
         &self,
         task: Vec<TaskExperiment>,
@@ -283,7 +284,7 @@ impl Executor {
         task.iter().enumerate().map(branch).collect()
     }
 
-    /// Whether there are timeouts of what only the end of its process ends.
+    /// Whether there are timeouts that only the end of the process can enforce.
     pub(crate) fn needs_interrupt(&self) -> bool {
         let units = self.experiment.units().iter();
         let mut code = units.filter(|unit| !unit.is_process() && !unit.is_saving());

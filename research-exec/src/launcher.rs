@@ -1,8 +1,8 @@
-//! How workers are started. Where the program has one thread when its run begins, they are forked:
-//! they have all that it has, and nothing happens twice. Threads do not survive a fork, so where
-//! there are others the program is executed anew, and comes to the same run. So it is where workers
-//! need nothing of the leader's memory, because they build the experiment from the record:
-//! executors are then forked from a smaller process.
+//! Starting workers. If the program has one thread when its run begins, workers are forked: they
+//! have everything that it has, and nothing happens twice. Threads do not survive a fork, so a
+//! program with several is executed anew, and comes to the same run. Workers that build the
+//! experiment from the record are executed, too: their executors are then forked from a smaller
+//! process.
 
 mod execution;
 mod fork_server;
@@ -24,8 +24,8 @@ use crate::worker::Target;
 use fork_server::ForkServer;
 pub use fork_server::ForkedWorker;
 
-/// Threads of an earlier run have so long to be gone.
-const LAST_MOMENTS: Duration = Duration::from_millis(500);
+/// Threads of an earlier run must end within this time.
+const THREAD_END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Starts the workers of a run.
 #[derive(Debug)]
@@ -48,15 +48,15 @@ pub enum Begun {
     Worker(ForkedWorker),
 }
 
-/// What a worker is told by how it is started.
+/// What a worker gets when it is started.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct WorkerStart {
-    /// Where it sends its reports.
+    /// How it connects to the leader.
     pub(crate) address: LeaderAddress,
     pub(crate) target: Target,
-    /// What marks it and all that it starts.
+    /// The mark of the worker and everything that it starts.
     pub(crate) mark: String,
-    /// Its environment, beside that of the leader.
+    /// Its additional environment variables.
     pub(crate) variables: Vec<(String, String)>,
 }
 
@@ -98,14 +98,14 @@ impl Launcher {
     }
 }
 
-/// Whether this process has one thread, so that [`Launcher::begin`] forks workers. The threads of a
-/// run that has just ended may be there still for a moment: they are waited for.
+/// Whether this process has one thread, so that [`Launcher::begin`] forks workers. Waits a moment
+/// for the threads of a run that has just ended.
 #[must_use]
 pub fn has_one_thread() -> bool {
     static HAD_ONE: AtomicBool = AtomicBool::new(false);
     let begin = Instant::now();
     while !is_single_threaded() {
-        if !HAD_ONE.load(Ordering::Relaxed) || begin.elapsed() > LAST_MOMENTS {
+        if !HAD_ONE.load(Ordering::Relaxed) || begin.elapsed() > THREAD_END_TIMEOUT {
             HAD_ONE.store(false, Ordering::Relaxed);
             return false;
         }

@@ -1,4 +1,4 @@
-//! The worker: takes tasks from the leader and runs each in an executor.
+//! The worker: receives tasks from the leader and runs each in an executor.
 
 mod bootstrap;
 mod executor_process;
@@ -31,9 +31,9 @@ use crate::transport::frame::{FrameKind, push_frame};
 use crate::transport::messages::{Hello, Init, PROTOCOL, Task, TaskNumber};
 use executor_process::{ExecutorProcess, ReadyExecutor};
 use relay::Relay;
-use sink::run_and_tell;
+use sink::run_and_report;
 
-/// A worker could not go on. It ends, and the leader sees that.
+/// A worker failed. It ends, which the leader notices.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// The system refused something.
@@ -65,8 +65,8 @@ fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WorkerError {
     move |source| WorkerError::Io { action, source }
 }
 
-/// Ends this process if it was started as a worker, or as an executor, but has lost what says of
-/// which run: it must not take itself for a leader, whose workers would do the same.
+/// Ends this process if it was started as a worker or an executor, but has lost its bootstrap:
+/// otherwise it would act as a leader whose workers do the same.
 pub fn end_if_lost() {
     if WorkerBootstrap::received().is_some() || is_in_unit() || !started_as_worker() {
         return;
@@ -104,8 +104,8 @@ pub fn serve(
     }
 }
 
-/// What a worker's program printed before it came here was printed by the leader too, so standard
-/// output led to nothing; from here on what units print is of interest.
+/// The leader printed everything that the worker's program prints before this call, so its standard
+/// output was closed. From here on the output of units matters.
 fn show_prints_on_stderr() -> io::Result<()> {
     io::stdout().flush()?;
     nix::unistd::dup2_stdout(io::stderr())?;
@@ -137,7 +137,7 @@ fn receive_init(
     Ok(Some((init, executor)))
 }
 
-/// What says that this process is ready: a worker for tasks, an executor for its own.
+/// The report that this process is ready: a worker for tasks, an executor for its own.
 fn hello(task: TaskNumber) -> io::Result<Vec<u8>> {
     let hello = Hello {
         protocol: PROTOCOL,
@@ -148,7 +148,7 @@ fn hello(task: TaskNumber) -> io::Result<Vec<u8>> {
     Ok(frame)
 }
 
-/// The life of an executor that was started by execution: one task.
+/// Runs the one task of an executed executor.
 fn serve_one(
     socket: UnixStream,
     printed_to: EndNumbers,
@@ -164,20 +164,19 @@ fn serve_one(
     let Some(Command::Run(number, task)) = command else {
         return Ok(());
     };
-    // SAFETY: its worker started this process with these, and nothing else knows of them.
+    // SAFETY: its worker started this process with these descriptors, and nothing else owns them.
     let printed_to = unsafe { printed_to.ends() };
     printed_to
         .take_over()
         .map_err(io_error("redirect its output"))?;
-    // Its worker counts its time from here on: how long a program takes to come here is its own
-    // affair.
+    // Its worker counts the time from here on, without the time that the program took to get here.
     let hello = hello(number).map_err(io_error("greet its worker"))?;
     reports
         .write_all(&hello)
         .map_err(io_error("greet its worker"))?;
     let send = move |bytes: &[u8]| reports.write_all(bytes);
     let last = FrameKind::Ended;
-    Ok(run_and_tell(
+    Ok(run_and_report(
         &executor,
         number,
         task,
@@ -188,7 +187,7 @@ fn serve_one(
     )?)
 }
 
-/// The link to the leader, within reach of a thread that ends this process.
+/// The channel to the leader, which a thread that ends this process uses, too.
 #[derive(Clone)]
 struct Reports(Arc<Mutex<Box<dyn ByteSender>>>);
 
@@ -210,19 +209,19 @@ struct Worker<'a> {
     only_programs: bool,
     commands: CommandReceiver,
     reports: Reports,
-    /// The links to the leader, which a forked child closes.
+    /// The descriptors of the channel, which a forked child closes.
     descriptors: Vec<RawFd>,
-    /// The children that it had when it came here, which its program may need.
+    /// Its children from before this call, which its program may need.
     own_children: Vec<i32>,
-    /// An executor that waits for a task, where executors are started by execution.
+    /// An executed executor that waits for a task.
     ready: Option<ReadyExecutor>,
-    /// What experiments print that share this process, where that is kept.
+    /// The captured output of experiments that share this process.
     shared_output: Option<Arc<SharedOutput>>,
     relay: Relay,
 }
 
-/// Its program is not gone on with, so nobody else would end what is left: also where it ends
-/// because its leader is gone, of which it may see an error before the signal.
+/// Its program does not continue, so the worker kills everything that is left, also if it ends
+/// because the leader is gone.
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         self.ready.take();
@@ -248,7 +247,7 @@ impl<'a> Worker<'a> {
             .map_err(io_error("connect to the leader"))?;
         let Some((init, executor)) = receive_init(&mut commands, build)? else {
             return Err(WorkerError::Build(
-                "the leader ended before it said what to run".into(),
+                "the leader ended before its first message".into(),
             ));
         };
         let only_programs = executor.experiment().is_processes();
@@ -273,7 +272,7 @@ impl<'a> Worker<'a> {
         };
         hello(TaskNumber(0))
             .and_then(|frame| worker.reports.send(&frame))
-            .map_err(io_error("greet the leader"))?;
+            .map_err(io_error("report to the leader"))?;
         Ok(worker)
     }
 
@@ -286,19 +285,21 @@ impl<'a> Worker<'a> {
             {
                 Some(Command::Run(number, task)) => {
                     self.run(number, task)?;
-                    self.end_orphans();
+                    self.kill_orphans();
                 }
                 Some(Command::Quit) | None => return Ok(()),
                 Some(Command::Init(_)) => {
-                    return Err(WorkerError::Build("the leader began twice".into()));
+                    return Err(WorkerError::Build(
+                        "the leader sent its first message twice".into(),
+                    ));
                 }
             }
         }
     }
 
-    /// Ends what a task has left behind. Where experiments share this process, they may share what
-    /// they have started, too.
-    fn end_orphans(&self) {
+    /// Kills what a task has left. Experiments that share this process may share their children,
+    /// too.
+    fn kill_orphans(&self) {
         if self.only_programs || self.init.isolation() == Isolation::Experiment {
             let mut keep = self.own_children.clone();
             keep.extend(self.ready.as_ref().map(ReadyExecutor::pid));
@@ -319,14 +320,14 @@ impl<'a> Worker<'a> {
         let process = process.map_err(io_error("start an executor"))?;
         let timeout = self.init.options.timeout;
         self.relay
-            .pass_on(
+            .forward(
                 process,
                 number,
                 &experiments,
                 timeout,
                 &mut **self.reports.lock(),
             )
-            .map_err(io_error("pass on events"))
+            .map_err(io_error("forward events"))
     }
 
     fn run_here(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
@@ -336,7 +337,7 @@ impl<'a> Worker<'a> {
         let shared = self.shared_output.clone().zip(keeper);
         let printed = shared.map(|(output, keeper)| TaskOutput::new(output, keeper, &task));
         let last = FrameKind::Last;
-        Ok(run_and_tell(
+        Ok(run_and_report(
             &self.executor,
             number,
             task,
@@ -347,19 +348,19 @@ impl<'a> Worker<'a> {
         )?)
     }
 
-    /// Gives the task to the executor that is ready, and gets the next one ready meanwhile.
+    /// Sends the task to the waiting executor, and starts the next one.
     fn executed(&mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
         let target = &self.bootstrap.target;
         let keeper = self.executor.keeper(task);
         let ready = self.ready.take();
         let process = match ready.map(|ready| ready.run(number, task, keeper.clone())) {
             Some(Ok(process)) => process,
-            // There is none, or it has died while it waited.
+            // There is none, or it has died meanwhile.
             None | Some(Err(_)) => {
                 ReadyExecutor::start(&self.init, target)?.run(number, task, keeper)?
             }
         };
-        // One that cannot be started now is missed when it is needed, and that says why.
+        // A failure to start shows when the executor is needed.
         self.ready = ReadyExecutor::start(&self.init, target).ok();
         Ok(process)
     }

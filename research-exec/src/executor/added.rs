@@ -1,5 +1,4 @@
-//! What a research adds where experiments run: to their configs, to what root units see, to
-//! programs.
+//! What a research adds to experiments: to their configs, to what root units see, and to programs.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use super::Executor;
 use crate::task::TaskExperiment;
 
 impl Executor {
-    /// Adds to configs what a research's options say of this worker.
+    /// Adds the config of this worker in a research's options to configs.
     #[must_use]
     pub fn worker(mut self, worker: WorkerNumber, options: &RunOptions) -> Self {
         let config = options.worker_configs.get(worker.0 as usize);
@@ -20,7 +19,7 @@ impl Executor {
         self
     }
 
-    /// The task with what is added to its configs where it runs.
+    /// The task with the additions to its configs.
     pub(super) fn with_added(&self, mut task: Vec<TaskExperiment>) -> Vec<TaskExperiment> {
         if self.added.is_empty() && self.added_to_all.is_empty() {
             return task;
@@ -35,9 +34,9 @@ impl Executor {
         task
     }
 
-    /// Marks the programs that it starts, and all that these start, as processes of the run with
-    /// this mark, so that [`kill_strays`](crate::kill_strays) finds them when this process was
-    /// killed. Workers need not ask for it: all that they start is marked.
+    /// Marks the programs that the executor starts as processes of the run with this mark, so that
+    /// [`kill_strays`](research_process::kill_strays) finds them if this process was killed.
+    /// Workers do not need this: everything that they start is marked.
     #[must_use]
     pub fn marked(mut self, run: &str) -> Self {
         self.mark = Some(mark_of_worker(run).into());
@@ -51,7 +50,7 @@ impl Executor {
         self
     }
 
-    /// What root units see where that is not all of the first experiment.
+    /// What root units see, if it is not everything of the first experiment.
     pub(super) fn root_scope(&self) -> Option<Arc<RootScope>> {
         let RootView::Shared { keys, is_declared } = &self.root_view else {
             return None;
@@ -62,7 +61,7 @@ impl Executor {
         Some(Arc::new(scope))
     }
 
-    /// Whether root units do the same for all branches, and each branch saves what they put out.
+    /// Whether root units do the same for all branches, and each branch saves their outputs.
     pub(super) fn shares_roots(&self) -> bool {
         matches!(self.root_view, RootView::Shared { .. })
     }

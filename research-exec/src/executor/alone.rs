@@ -1,4 +1,4 @@
-//! An executor that stands alone, outside of any research: its results are kept in memory.
+//! A standalone executor: it runs outside of any research, and keeps its results in memory.
 
 use std::collections::BTreeMap;
 
@@ -15,27 +15,27 @@ use crate::task::standalone_task;
 /// Iterations, each with a value.
 pub type Series = Vec<(u64, Value)>;
 
-/// What came of a run of an [`Executor`] that stands alone.
+/// The result of a standalone [`Executor`].
 #[derive(Clone, Debug)]
 pub struct Execution {
     branches: Vec<BranchExecution>,
 }
 
-/// What came of one branch.
+/// The result of one branch.
 #[derive(Clone, Debug)]
 pub struct BranchExecution {
-    /// What it was: id, config, seed.
+    /// Its id, config and seed.
     pub record: ExperimentRecord,
     /// How it ended.
     pub ending: Ending,
-    /// What was saved: for each name, the iterations and their values.
+    /// The saved values by name, each with its iteration.
     pub values: BTreeMap<String, Series>,
     /// The errors and panics of its units.
     pub exceptions: Vec<ExceptionRecord>,
-    /// What each call took, by unit, and what each iteration took under no name; where a
-    /// [profile](Executor::profile) was asked for.
+    /// The profile of each call by unit, and of each iteration without a unit, if a
+    /// [profile](Executor::profile) was requested.
     pub profile: BTreeMap<(Option<String>, Measure), Series>,
-    /// What the spans took that units have opened, by unit; with a profile of level 2.
+    /// The durations of the spans that units have opened, by unit, with a profile of level 2.
     pub spans: Vec<(String, SpanTime)>,
 }
 
@@ -59,7 +59,7 @@ impl Execution {
             })
             .collect();
         for event in events {
-            take_in(&mut branches, event);
+            apply(&mut branches, event);
         }
         Self { branches }
     }
@@ -73,7 +73,7 @@ fn branch_of(
     branches.find(|branch| branch.ending.number == number)
 }
 
-fn take_in(branches: &mut [BranchExecution], event: Event) {
+fn apply(branches: &mut [BranchExecution], event: Event) {
     match event {
         Event::Values {
             experiment,
@@ -122,7 +122,7 @@ fn take_in(branches: &mut [BranchExecution], event: Event) {
     }
 }
 
-/// The first failure, as an error.
+/// Returns the first failure as an error.
 fn raise(endings: &[Ending]) -> Result<(), ExecutorError> {
     let failed = endings
         .iter()

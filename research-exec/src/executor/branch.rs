@@ -39,15 +39,15 @@ pub(super) struct Branch {
     /// The pipelines that came to their ends: their last batches have been processed.
     exhausted: Vec<usize>,
     /// Whether it takes part in the full run of a pipeline.
-    pub(super) in_block: bool,
+    pub(super) in_full_run: bool,
     /// Whether that has given it a batch.
     pub(super) saw_batch: bool,
     pub(super) limits: Limits,
     /// How many iterations have begun.
     iterations: u64,
-    told_iterations: u64,
-    /// Its end is told: nothing more is heard of it.
-    is_told: bool,
+    reported_iterations: u64,
+    /// Whether its end was reported.
+    is_reported: bool,
 }
 
 /// How a branch stands. It only ever goes down this list.
@@ -88,12 +88,12 @@ impl Branch {
             clock: coarse_clock(),
             state: State::Running,
             exhausted: Vec::new(),
-            in_block: false,
+            in_full_run: false,
             saw_batch: false,
             limits: Limits::default(),
             iterations: 0,
-            told_iterations: 0,
-            is_told: false,
+            reported_iterations: 0,
+            is_reported: false,
         }
     }
 
@@ -283,7 +283,7 @@ impl Branch {
         match unit.body() {
             UnitBody::Callable(_) | UnitBody::Generator(_) => {
                 if self.may_take_long(position) {
-                    self.let_saved_be_seen(sink)?;
+                    self.flush_saved(sink)?;
                 }
                 let result = self.call(position, unit);
                 self.settle(position, unit, result, sink)

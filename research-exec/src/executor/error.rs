@@ -1,25 +1,25 @@
-//! What can go wrong with an executor that stands alone.
+//! Errors of a standalone executor.
 
 use research_core::SinkError;
 use research_core::domain::IdRegistryError;
 
-/// An executor that stands alone could not run.
+/// A standalone executor could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecutorError {
-    /// Events have nowhere to go.
+    /// The sink does not accept events.
     #[error(transparent)]
     Sink(#[from] SinkError),
-    /// There are configs and branch configs, but not as many of each.
+    /// The numbers of configs and branch configs differ.
     #[error(
-        "there are {configs} configs and {branch_configs} branch configs: give one of each for every branch, or only one of both lists"
+        "{configs} configs and {branch_configs} branch configs: pass one of each for every branch, or only one of the lists"
     )]
     Lengths {
-        /// How many configs there are.
+        /// The number of configs.
         configs: usize,
-        /// How many branch configs.
+        /// The number of branch configs.
         branch_configs: usize,
     },
-    /// A unit has failed, and failures are to be raised at once.
+    /// A unit has failed in debug mode.
     #[error("{0}")]
     Raised(String),
     /// A config has no free id.

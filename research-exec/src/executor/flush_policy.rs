@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-/// Saved values are sent when they take this much, in bytes.
+/// Saved values are sent when they have this size, in bytes.
 const SEND_BYTES: usize = 64 << 10;
-/// Saved values are sent when they have waited this long.
+/// Saved values are sent after this time.
 const SEND_INTERVAL: Duration = Duration::from_millis(50);
-/// After an iteration that took this long, saved values are sent at once: sending costs little
-/// beside it, and the next one may take hours.
+/// After an iteration that took this long, saved values are sent at once: sending costs little in
+/// comparison, and the next iteration may take hours.
 const SLOW_ITERATION: Duration = Duration::from_millis(1);
 
-/// Says when saved values are to be sent.
+/// Decides when saved values are sent.
 pub(super) struct FlushPolicy {
     sent: Instant,
     asked: Instant,
@@ -25,7 +25,7 @@ impl FlushPolicy {
         }
     }
 
-    /// Whether to send now, after an iteration, when so many bytes wait.
+    /// Whether to send now, after an iteration, when `waiting` bytes wait.
     #[inline]
     pub(super) fn is_due(&mut self, waiting: usize) -> bool {
         let now = Instant::now();

@@ -1,5 +1,5 @@
-//! A pipeline that goes through all its batches within one iteration, together with the units that
-//! process them: these are a block, which is repeated for each batch.
+//! A full run: a pipeline goes through all its batches within one iteration, together with the
+//! units that process them.
 
 use research_core::{EventSink, SinkError};
 
@@ -7,17 +7,17 @@ use super::branch::Branch;
 use super::plan::Plan;
 use super::step::{call_in, go_along};
 
-/// A block of an experiment.
+/// The units of a full run.
 #[derive(Clone, Copy)]
-pub(super) struct Block {
-    /// Where the pipeline stands.
+pub(super) struct FullRun {
+    /// The position of the pipeline.
     pub(super) pipeline: usize,
-    /// Where the units end that process its batches.
+    /// The position after the units that process its batches.
     pub(super) end: usize,
 }
 
-impl Block {
-    /// The block that begins with the pipeline at this position.
+impl FullRun {
+    /// The full run that begins with the pipeline at this position.
     pub(super) fn at(plan: Plan<'_>, pipeline: usize) -> Self {
         Self {
             pipeline,
@@ -25,7 +25,7 @@ impl Block {
         }
     }
 
-    /// Goes through all batches, with these branches in turn. The first makes the batches.
+    /// Runs all batches, in one branch after another. The first branch makes the batches.
     pub(super) fn run(
         self,
         plan: Plan<'_>,
@@ -34,14 +34,14 @@ impl Block {
     ) -> Result<(), SinkError> {
         self.begin(plan, branches, sink)?;
         while self.next_batch(plan, branches, sink)? {
-            for branch in branches.iter_mut().filter(|branch| branch.in_block) {
+            for branch in branches.iter_mut().filter(|branch| branch.in_full_run) {
                 self.step(plan, branch, sink)?;
             }
         }
         self.end(plan, branches, sink)
     }
 
-    /// Notes which branches take part. Going through all batches may take long.
+    /// Determines which branches take part. Running all batches may take long.
     pub(super) fn begin(
         self,
         plan: Plan<'_>,
@@ -50,16 +50,16 @@ impl Block {
     ) -> Result<(), SinkError> {
         let pipeline = &plan.units()[self.pipeline];
         for branch in branches {
-            branch.in_block = plan.is_due(branch, pipeline);
+            branch.in_full_run = plan.is_due(branch, pipeline);
             branch.saw_batch = false;
-            if branch.in_block {
-                branch.let_saved_be_seen(sink)?;
+            if branch.in_full_run {
+                branch.flush_saved(sink)?;
             }
         }
         Ok(())
     }
 
-    /// Makes the next batch, for all branches that still take part; whether there is one.
+    /// Makes the next batch for all branches that still take part; returns whether there is one.
     pub(super) fn next_batch(
         self,
         plan: Plan<'_>,
@@ -68,18 +68,18 @@ impl Block {
     ) -> Result<bool, SinkError> {
         if !branches
             .iter()
-            .any(|branch| branch.in_block && branch.limits.has_time())
+            .any(|branch| branch.in_full_run && branch.limits.has_time())
         {
             return Ok(false);
         }
         let unit = &plan.units()[self.pipeline];
         let result = if plan.shares_roots {
-            let takes_part = |branch: &&mut Branch| branch.in_block;
+            let takes_part = |branch: &&mut Branch| branch.in_full_run;
             let runner = branches.iter().position(takes_part).unwrap_or(0);
             let result = call_in(branches, runner, self.pipeline, unit);
             let saved = branches[runner].take_root_saved();
             for (at, branch) in branches.iter_mut().enumerate() {
-                if branch.in_block && at != runner {
+                if branch.in_full_run && at != runner {
                     branch.save_root_saved(&saved);
                 }
             }
@@ -91,12 +91,12 @@ impl Block {
             };
             first.call(self.pipeline, unit)
         };
-        for branch in branches.iter_mut().filter(|branch| branch.in_block) {
+        for branch in branches.iter_mut().filter(|branch| branch.in_full_run) {
             match &result {
                 Ok(Some(batch)) => branch.keep(self.pipeline, batch.clone()),
                 Ok(None) => {}
                 Err(error) => {
-                    branch.in_block = false;
+                    branch.in_full_run = false;
                     branch.fail(Some(unit), error, sink)?;
                 }
             }
@@ -104,7 +104,7 @@ impl Block {
         Ok(matches!(result, Ok(Some(_))))
     }
 
-    /// Lets a branch process the batch. One that fails takes part no more.
+    /// Lets a branch process the batch. A branch that fails no longer takes part.
     pub(super) fn step(
         self,
         plan: Plan<'_>,
@@ -121,7 +121,7 @@ impl Block {
                 Ok(Some(output)) => branch.keep(position, output),
                 Ok(None) => {}
                 Err(error) => {
-                    branch.in_block = false;
+                    branch.in_full_run = false;
                     return branch.fail(Some(unit), &error, sink);
                 }
             }
@@ -129,7 +129,7 @@ impl Block {
         Ok(())
     }
 
-    /// Saves what the last batch led to, and lets the next run begin with the first batch.
+    /// Saves the outputs for the last batch; the next run begins with the first batch.
     pub(super) fn end(
         self,
         plan: Plan<'_>,
@@ -138,7 +138,7 @@ impl Block {
     ) -> Result<(), SinkError> {
         for branch in branches.iter_mut() {
             branch.drop_generator(self.pipeline);
-            let took_part = std::mem::take(&mut branch.in_block) && branch.saw_batch;
+            let took_part = std::mem::take(&mut branch.in_full_run) && branch.saw_batch;
             let units = plan.units().iter().enumerate();
             for (position, unit) in units.take(self.end).skip(self.pipeline) {
                 if took_part && position > self.pipeline && plan.is_due(branch, unit) {

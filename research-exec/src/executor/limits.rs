@@ -1,4 +1,4 @@
-//! How long an experiment and the calls of its units may take.
+//! The time limits of an experiment and of the calls of its units.
 
 use std::cell::Cell;
 
@@ -6,21 +6,21 @@ use research_core::{Deadline, FailureKind, Unit, UnitError, UnitResult};
 
 use super::watch::Watched;
 
-/// The limits of one experiment.
+/// The time limits of one experiment.
 #[derive(Default)]
 pub(super) struct Limits {
-    /// When it must have ended.
+    /// The deadline of the experiment.
     deadline: Option<Deadline>,
-    /// Whether that has kept a unit from being run.
+    /// Whether the deadline has kept a unit from running.
     is_cut: Cell<bool>,
-    /// Who ends the process when a call takes too long.
+    /// Ends the process when a call takes too long.
     pub(super) watched: Option<Watched>,
 }
 
-/// The limit of one call.
+/// The time limits of one call.
 pub(super) struct CallLimit {
     own: Option<Deadline>,
-    /// Whichever comes first: that of the call or of the experiment.
+    /// The earlier deadline, of the call or of the experiment.
     pub(super) first: Option<Deadline>,
 }
 
@@ -43,12 +43,12 @@ impl Limits {
         !is_over
     }
 
-    /// The deadline that has kept a unit from being run, if it has.
+    /// The deadline, if it has kept a unit from running.
     pub(super) fn cut(&self) -> Option<Deadline> {
         self.deadline.filter(|_| self.is_cut.get())
     }
 
-    /// The limit of a call that begins now.
+    /// The limits of a call that begins now.
     #[inline]
     pub(super) fn begin_call(&self, position: usize, unit: &Unit) -> CallLimit {
         let own = unit.timeout().map(Deadline::of_unit);
@@ -56,7 +56,7 @@ impl Limits {
             (Some(own), Some(whole)) => Some(own.earlier(whole)),
             (own, whole) => own.or(whole),
         };
-        // Programs can be ended by themselves.
+        // Programs can be killed separately.
         if let (Some(watched), Some(own)) = (&self.watched, own)
             && !unit.is_process()
         {
@@ -65,7 +65,7 @@ impl Limits {
         CallLimit { own, first }
     }
 
-    /// The result of the call, if it came in time.
+    /// The result of the call, or a timeout if it took too long.
     #[inline]
     pub(super) fn end_call(
         &self,
@@ -84,7 +84,7 @@ impl Limits {
                 watched.end_call();
                 result
             }
-            // Nobody could end the call.
+            // Nothing could end the call.
             None if own.is_over() && result.is_ok() => {
                 let message = format!("the call took longer than {own}");
                 Err(UnitError::of_kind(FailureKind::TimedOut, message))

@@ -39,10 +39,10 @@ impl<'a> Plan<'a> {
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
         let has_roots = || self.units().iter().any(Unit::is_root);
-        if branch.is_told() || (index == 0 && has_roots()) {
+        if branch.is_reported() || (index == 0 && has_roots()) {
             return Ok(());
         }
-        branch.tell_end(sink)
+        branch.report_end(sink)
     }
 
     /// Makes the calling thread count spans, if the profile includes them.

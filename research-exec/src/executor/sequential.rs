@@ -1,10 +1,10 @@
-//! Branches one after another, unit by unit; also the way of a single branch.
+//! Branches one after another, unit by unit; also used for a single branch.
 
 use research_core::{EventSink, SinkError};
 
 use super::branch::Branch;
 use super::flush_policy::FlushPolicy;
-use super::full_run::Block;
+use super::full_run::FullRun;
 use super::plan::Plan;
 
 /// Runs the branches to their ends.
@@ -14,7 +14,7 @@ pub(super) fn run(
     sink: &mut dyn EventSink,
 ) -> Result<(), SinkError> {
     let units = plan.units();
-    let mut pace = FlushPolicy::new();
+    let mut flush_policy = FlushPolicy::new();
     for iteration in 0..plan.n_iters.unwrap_or(u64::MAX) {
         for branch in branches.iter_mut() {
             branch.begin(iteration, sink)?;
@@ -38,11 +38,11 @@ pub(super) fn run(
         if !alive || plan.n_iters == Some(iteration + 1) {
             break;
         }
-        tell_ended(plan, branches, sink)?;
-        if pace.is_due(branches.iter().map(Branch::saved_bytes).sum()) {
+        report_ended(plan, branches, sink)?;
+        if flush_policy.is_due(branches.iter().map(Branch::saved_bytes).sum()) {
             for branch in branches.iter_mut() {
                 branch.send_saved(sink)?;
-                branch.tell_progress(sink)?;
+                branch.report_progress(sink)?;
             }
             sink.flush()?;
         }
@@ -50,23 +50,23 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Tells the ends of branches that others outlive.
-fn tell_ended(
+/// Reports the ends of branches that others outlive.
+fn report_ended(
     plan: Plan<'_>,
     branches: &mut [Branch],
     sink: &mut dyn EventSink,
 ) -> Result<(), SinkError> {
-    let mut is_told = false;
-    for (place, branch) in branches.iter_mut().enumerate() {
-        if !branch.is_alive() && !branch.is_told() {
-            plan.report_early_end(place, branch, sink)?;
-            is_told |= branch.is_told();
+    let mut is_reported = false;
+    for (index, branch) in branches.iter_mut().enumerate() {
+        if !branch.is_alive() && !branch.is_reported() {
+            plan.report_early_end(index, branch, sink)?;
+            is_reported |= branch.is_reported();
         }
     }
-    if is_told { sink.flush() } else { Ok(()) }
+    if is_reported { sink.flush() } else { Ok(()) }
 }
 
-/// Runs the unit at a position; where to go on.
+/// Runs the unit at a position; returns the next position.
 fn run_unit(
     plan: Plan<'_>,
     position: usize,
@@ -77,30 +77,30 @@ fn run_unit(
     if unit.is_root() && (branches.len() > 1 || unit.sees_all_branches()) {
         let mut all: Vec<&mut Branch> = branches.iter_mut().collect();
         if unit.is_full_run() {
-            return run_block(plan, position, &mut all, sink);
+            return run_full_run(plan, position, &mut all, sink);
         }
         plan.run_root(position, &mut all, sink)?;
         return Ok(position + 1);
     }
     if unit.is_full_run() {
         for branch in branches {
-            run_block(plan, position, &mut [branch], sink)?;
+            run_full_run(plan, position, &mut [branch], sink)?;
         }
         return Ok(plan.experiment.block_end(position));
     }
     for branch in branches {
-        plan.take_turn(branch, position, sink)?;
+        plan.run_step(branch, position, sink)?;
     }
     Ok(position + 1)
 }
 
-fn run_block(
+fn run_full_run(
     plan: Plan<'_>,
     position: usize,
     branches: &mut [&mut Branch],
     sink: &mut dyn EventSink,
 ) -> Result<usize, SinkError> {
-    let block = Block::at(plan, position);
-    block.run(plan, branches, sink)?;
-    Ok(block.end)
+    let full_run = FullRun::at(plan, position);
+    full_run.run(plan, branches, sink)?;
+    Ok(full_run.end)
 }

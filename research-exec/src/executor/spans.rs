@@ -150,8 +150,8 @@ impl SpanTimes {
     }
 }
 
-/// Lets this thread hear of spans, while the guard lives. Where the program has a subscriber of its
-/// own, that stays: see [`SpanProfile`].
+/// Makes this thread count spans while the guard lives. A subscriber of the program stays: see
+/// [`SpanProfile`].
 pub(super) fn listen() -> Option<DefaultGuard> {
     static COUNTER: OnceLock<Dispatch> = OnceLock::new();
     let has_subscriber = dispatcher::get_default(|current| !current.is::<NoSubscriber>());
@@ -162,8 +162,8 @@ pub(super) fn listen() -> Option<DefaultGuard> {
     Some(dispatcher::set_default(counter))
 }
 
-/// Hears of spans and of nothing else. All spans of a callsite have one id, for nobody needs to
-/// tell them apart: it is the callsite's place in the list, from 1.
+/// Counts spans and ignores everything else. All spans of a callsite have one id, the index of the
+/// callsite in the list plus one.
 #[derive(Default)]
 struct SpanCounter {
     callsites: RwLock<Vec<Callsite>>,

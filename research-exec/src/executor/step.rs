@@ -1,4 +1,4 @@
-//! The turn of a unit in an iteration: in one branch, or as a root for all.
+//! One step of an iteration: a unit runs in one branch, or as a root unit for all.
 
 use research_core::{Branches, EventSink, SinkError, Unit, UnitResult};
 
@@ -6,9 +6,8 @@ use super::branch::Branch;
 use super::plan::Plan;
 
 impl Plan<'_> {
-    /// Takes the turn of a unit in one branch: runs it if it is due, and sends what was saved if
-    /// that is due.
-    pub(super) fn take_turn(
+    /// Runs a unit in one branch if it is due, and sends saved values if that is due.
+    pub(super) fn run_step(
         &self,
         branch: &mut Branch,
         position: usize,
@@ -21,7 +20,7 @@ impl Plan<'_> {
         self.dump(branch, unit, sink)
     }
 
-    /// Sends what was saved, where a unit asks for that in this iteration.
+    /// Sends saved values if the unit requests it in this iteration.
     pub(super) fn dump(
         &self,
         branch: &mut Branch,
@@ -37,8 +36,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Runs a root unit once for all branches for which it is due: they share what it puts out, and
-    /// how it fails.
+    /// Runs a root unit once for all branches in which it is due. They share its output or its
+    /// failure.
     pub(super) fn run_root(
         &self,
         position: usize,
@@ -57,8 +56,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Runs it in the first branch for which it is due, and lets the others that it is due for have
-    /// what they would have if they were alone.
+    /// Runs the unit in the first branch in which it is due, and gives its result to the other
+    /// branches as if each were alone.
     fn call_shared_root(
         &self,
         position: usize,
@@ -68,7 +67,7 @@ impl Plan<'_> {
     ) -> Result<(), SinkError> {
         let is_due = |branch: &&mut Branch| self.is_due(branch, unit);
         let due: Vec<bool> = branches.iter().map(is_due).collect();
-        // What it may read of a branch that has failed is not what the others have.
+        // A failed branch may hold other values than the others.
         let runs = |at: &usize| due[*at] && branches[*at].is_running();
         let first = (0..due.len()).find(runs);
         let Some(runner) = first.or_else(|| due.iter().position(|due| *due)) else {
@@ -79,7 +78,7 @@ impl Plan<'_> {
             .then(|| Branches::new(branches.iter().map(|branch| branch.view())));
         if branches[runner].may_take_long(position) {
             for branch in branches.iter_mut() {
-                branch.let_saved_be_seen(sink)?;
+                branch.flush_saved(sink)?;
             }
         }
         branches[runner].let_see(views);
@@ -94,8 +93,8 @@ impl Plan<'_> {
         branches[runner].settle(position, unit, result, sink)
     }
 
-    /// The same in a research that was begun when root units saw the first branch, and only that
-    /// saved what they put out.
+    /// Does the same in a research that began when root units saw the first branch, and only that
+    /// saved their outputs.
     fn call_root(
         &self,
         position: usize,
@@ -111,9 +110,9 @@ impl Plan<'_> {
             return Ok(());
         };
         if first.may_take_long(position) {
-            first.let_saved_be_seen(sink)?;
+            first.flush_saved(sink)?;
             for branch in others.iter_mut() {
-                branch.let_saved_be_seen(sink)?;
+                branch.flush_saved(sink)?;
             }
         }
         first.let_see(views);
@@ -135,8 +134,8 @@ impl Plan<'_> {
     }
 }
 
-/// Calls a root unit in one of the branches. Its generator stays with the first one, which is the
-/// last to be ended.
+/// Calls a root unit in one of the branches. Its generator stays with the first branch, which ends
+/// last.
 pub(super) fn call_in(
     branches: &mut [&mut Branch],
     runner: usize,
@@ -153,8 +152,8 @@ pub(super) fn call_in(
     result
 }
 
-/// Units that run for all branches run in the first one; where that has ended, it is taken along to
-/// the iteration of the others.
+/// Units that run for all branches run in the first one. If that has ended, it moves to the
+/// iteration of the others.
 pub(super) fn go_along(branches: &mut [&mut Branch]) {
     let running = branches.iter().find(|branch| branch.is_alive());
     if let Some(iteration) = running.map(|branch| branch.iteration())

@@ -89,7 +89,7 @@ impl<'a> TaskRun<'a> {
         }
         let mut endings = Vec::with_capacity(self.branches.len());
         for branch in &mut self.branches {
-            branch.tell_end(self.sink)?;
+            branch.report_end(self.sink)?;
             endings.push(branch.ending());
         }
         Ok(endings)
@@ -113,7 +113,7 @@ impl<'a> TaskRun<'a> {
 
     /// Ends the branches that have neither failed nor reported another end.
     fn give_up(&mut self, status: Status, reason: &str) {
-        let is_open = |branch: &&mut Branch| !(branch.has_failed() || branch.is_told());
+        let is_open = |branch: &&mut Branch| !(branch.has_failed() || branch.is_reported());
         for branch in self.branches.iter_mut().filter(is_open) {
             branch.give_up(status, reason);
         }

@@ -1,6 +1,6 @@
-//! Branches side by side: each has a thread for the whole task. A thread runs its branch until it
-//! comes to a root unit, and hands it back; when all are back, the root unit runs here. So branches
-//! meet at root units only, and without these not at all.
+//! Branches in parallel: each has a thread for the whole task. The thread runs its branch until
+//! that reaches a root unit, and returns it. When all branches are back, the root unit runs in the
+//! calling thread. So branches meet at root units only.
 
 use std::thread::{self, Scope};
 
@@ -9,51 +9,51 @@ use research_core::{Event, EventSink, SinkError, Unit};
 
 use super::branch::Branch;
 use super::flush_policy::FlushPolicy;
-use super::full_run::Block;
+use super::full_run::FullRun;
 use super::plan::Plan;
 use super::sequential;
 use crate::in_unit::{self, is_in_unit};
 
-/// So many reports wait here; then the threads wait too.
-const REPORTS: usize = 64;
+/// The capacity of the channel of reports.
+const REPORT_CAPACITY: usize = 64;
 
-/// A branch to go on with.
-struct Order {
+/// A branch to continue with.
+struct Job {
     branch: Box<Branch>,
     what: What,
 }
 
 enum What {
-    /// Run the units from this position on, until there is a root unit.
+    /// Run the units from this position to the next root unit.
     From(usize),
-    /// Process the batch that was made for this block.
-    Step(Block),
+    /// Process the current batch of this full run.
+    Step(FullRun),
 }
 
 enum Report {
     Events(Vec<Event>),
-    /// A branch is back: it stands at a root unit, or has ended.
+    /// A branch is back: it has reached a root unit or its end.
     Back {
         index: usize,
         branch: Box<Branch>,
         root: Option<usize>,
     },
-    /// A branch cannot go on.
+    /// A branch has lost its sink.
     Failed(SinkError),
 }
 
-/// Runs the branches to their ends. Where the system gives no more threads, they run in turn.
+/// Runs the branches to their ends; one after another if the system refuses the threads.
 pub(super) fn run(
     plan: Plan<'_>,
     branches: &mut Vec<Branch>,
     sink: &mut dyn EventSink,
 ) -> Result<(), SinkError> {
-    let (reports, inbox) = bounded(REPORTS);
+    let (reports, inbox) = bounded(REPORT_CAPACITY);
     thread::scope(|scope| {
-        let mut orders = Vec::with_capacity(branches.len());
+        let mut jobs = Vec::with_capacity(branches.len());
         for index in 0..branches.len() {
             match start(scope, plan, index, reports.clone()) {
-                Ok(order) => orders.push(order),
+                Ok(job) => jobs.push(job),
                 Err(_) => return sequential::run(plan, branches, sink),
             }
         }
@@ -64,7 +64,7 @@ pub(super) fn run(
                 .drain(..)
                 .map(|branch| Some(Box::new(branch)))
                 .collect(),
-            orders,
+            jobs,
             inbox,
         };
         *branches = coordinator.run(sink)?;
@@ -77,17 +77,17 @@ fn start<'scope, 'env>(
     plan: Plan<'env>,
     index: usize,
     reports: Sender<Report>,
-) -> std::io::Result<Sender<Order>> {
-    let (order, orders) = bounded(1);
+) -> std::io::Result<Sender<Job>> {
+    let (job, jobs) = bounded(1);
     let branch = BranchThread {
         plan,
         index,
-        orders,
+        jobs,
         sink: ReportSink {
             events: Vec::new(),
             reports,
         },
-        pace: FlushPolicy::new(),
+        flush_policy: FlushPolicy::new(),
     };
     let is_in_unit = is_in_unit();
     thread::Builder::new()
@@ -96,16 +96,16 @@ fn start<'scope, 'env>(
             in_unit::set_thread(is_in_unit);
             branch.serve();
         })?;
-    Ok(order)
+    Ok(job)
 }
 
-/// Holds the branches while they are not in their threads, and runs root units.
+/// Holds the branches that are not in their threads, and runs root units.
 struct Coordinator<'a> {
     plan: Plan<'a>,
     branches: Vec<Option<Box<Branch>>>,
-    /// Where each goes on; `None` if it has ended or is away.
+    /// The next position of each branch; `None` if it has ended or is in its thread.
     next: Vec<Option<usize>>,
-    orders: Vec<Sender<Order>>,
+    jobs: Vec<Sender<Job>>,
     inbox: Receiver<Report>,
 }
 
@@ -130,14 +130,14 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Gives the branches that have not ended to their threads; how many these are.
+    /// Sends the branches that have not ended to their threads; returns their number.
     fn send_off(&mut self) -> usize {
         let mut away = 0;
         for (index, next) in self.next.iter_mut().enumerate() {
             if let Some(from) = next.take()
                 && let Some(branch) = self.branches[index].take()
-                && self.orders[index]
-                    .send(Order {
+                && self.jobs[index]
+                    .send(Job {
                         branch,
                         what: What::From(from),
                     })
@@ -149,7 +149,7 @@ impl Coordinator<'_> {
         away
     }
 
-    /// Waits until all are back; at which root unit they are, if any is.
+    /// Waits until all branches are back; returns the root unit that they have reached, if any.
     fn await_all(
         &mut self,
         mut away: usize,
@@ -182,20 +182,20 @@ impl Coordinator<'_> {
                     }
                 }
                 Ok(Report::Failed(error)) => return Err(error),
-                // The threads hold senders as long as they live.
+                // The threads hold senders while they live.
                 Err(_) => return Err(panicked()),
             }
         }
         Ok(at)
     }
 
-    /// Runs the root unit at a position, and those that follow it at once.
+    /// Runs the root unit at a position, and the root units right after it.
     fn run_roots(&mut self, first: usize, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         let units = self.plan.units();
         let mut position = first;
         while units.get(position).is_some_and(Unit::is_root) {
             if units[position].is_full_run() {
-                position = self.run_block(position, sink)?;
+                position = self.run_full_run(position, sink)?;
             } else {
                 let plan = self.plan;
                 plan.run_root(position, &mut self.all(), sink)?;
@@ -208,23 +208,27 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    /// Makes the batches of a pipeline, and lets the branches process each in their threads.
-    fn run_block(&mut self, position: usize, sink: &mut dyn EventSink) -> Result<usize, SinkError> {
+    /// Runs the batches of a pipeline, which the branches process in their threads.
+    fn run_full_run(
+        &mut self,
+        position: usize,
+        sink: &mut dyn EventSink,
+    ) -> Result<usize, SinkError> {
         let plan = self.plan;
-        let block = Block::at(plan, position);
-        block.begin(plan, &mut self.all(), sink)?;
-        while block.next_batch(plan, &mut self.all(), sink)? {
+        let full_run = FullRun::at(plan, position);
+        full_run.begin(plan, &mut self.all(), sink)?;
+        while full_run.next_batch(plan, &mut self.all(), sink)? {
             let mut away = 0;
-            for (branch, orders) in self.branches.iter_mut().zip(&self.orders) {
-                if let Some(branch) = branch.take_if(|branch| branch.in_block) {
-                    let what = What::Step(block);
-                    away += usize::from(orders.send(Order { branch, what }).is_ok());
+            for (branch, jobs) in self.branches.iter_mut().zip(&self.jobs) {
+                if let Some(branch) = branch.take_if(|branch| branch.in_full_run) {
+                    let what = What::Step(full_run);
+                    away += usize::from(jobs.send(Job { branch, what }).is_ok());
                 }
             }
             self.await_all(away, sink)?;
         }
-        block.end(plan, &mut self.all(), sink)?;
-        Ok(block.end)
+        full_run.end(plan, &mut self.all(), sink)?;
+        Ok(full_run.end)
     }
 
     fn all(&mut self) -> Vec<&mut Branch> {
@@ -237,27 +241,27 @@ impl Coordinator<'_> {
 struct BranchThread<'a> {
     plan: Plan<'a>,
     index: usize,
-    orders: Receiver<Order>,
+    jobs: Receiver<Job>,
     sink: ReportSink,
-    pace: FlushPolicy,
+    flush_policy: FlushPolicy,
 }
 
 impl BranchThread<'_> {
-    /// Runs the branch whenever it is given, until there are no more orders or nobody listens.
+    /// Runs the branch whenever it arrives, until the coordinator is gone.
     fn serve(mut self) {
         let _listening = self.plan.count_spans();
-        while let Ok(Order { mut branch, what }) = self.orders.recv() {
+        while let Ok(Job { mut branch, what }) = self.jobs.recv() {
             let done = match what {
                 What::From(from) => self.run_to_root(&mut branch, from),
-                What::Step(block) => {
-                    let step = block.step(self.plan, &mut branch, &mut self.sink);
-                    step.map(|()| Some(block.pipeline))
+                What::Step(full_run) => {
+                    let step = full_run.step(self.plan, &mut branch, &mut self.sink);
+                    step.map(|()| Some(full_run.pipeline))
                 }
             };
             let root = match done {
                 Ok(root) => root,
                 Err(error) => {
-                    // Whoever does not listen any more need not be told.
+                    // The coordinator may be gone.
                     let _ = self.sink.reports.send(Report::Failed(error));
                     return;
                 }
@@ -273,7 +277,7 @@ impl BranchThread<'_> {
         }
     }
 
-    /// Runs a branch from a unit on, until it comes to a root unit or to its end.
+    /// Runs a branch from a unit to the next root unit, or to its end.
     fn run_to_root(
         &mut self,
         branch: &mut Branch,
@@ -287,22 +291,22 @@ impl BranchThread<'_> {
                     return Ok(Some(position));
                 }
                 if unit.is_full_run() {
-                    let block = Block::at(self.plan, position);
-                    block.run(self.plan, &mut [branch], &mut self.sink)?;
-                    position = block.end;
+                    let full_run = FullRun::at(self.plan, position);
+                    full_run.run(self.plan, &mut [branch], &mut self.sink)?;
+                    position = full_run.end;
                     continue;
                 }
-                self.plan.take_turn(branch, position, &mut self.sink)?;
+                self.plan.run_step(branch, position, &mut self.sink)?;
                 position += 1;
             }
-            let goes_on = branch.finish_iteration(&mut self.sink)?;
-            if !goes_on || self.plan.n_iters == Some(branch.iterations()) {
+            let continues = branch.finish_iteration(&mut self.sink)?;
+            if !continues || self.plan.n_iters == Some(branch.iterations()) {
                 branch.close(units);
                 return Ok(None);
             }
-            if self.pace.is_due(branch.saved_bytes()) {
+            if self.flush_policy.is_due(branch.saved_bytes()) {
                 branch.send_saved(&mut self.sink)?;
-                branch.tell_progress(&mut self.sink)?;
+                branch.report_progress(&mut self.sink)?;
                 self.sink.flush()?;
             }
             branch.begin(branch.iterations(), &mut self.sink)?;
@@ -314,7 +318,7 @@ impl BranchThread<'_> {
 impl Drop for BranchThread<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            // Whoever does not listen any more need not be told.
+            // The coordinator may be gone.
             let _ = self.sink.reports.send(Report::Failed(panicked()));
         }
     }
@@ -325,7 +329,7 @@ fn panicked() -> SinkError {
     SinkError::Closed("a branch's thread has panicked".to_owned())
 }
 
-/// Gathers the events of a branch and hands them over.
+/// Collects the events of a branch and sends them to the coordinator.
 struct ReportSink {
     events: Vec<Event>,
     reports: Sender<Report>,

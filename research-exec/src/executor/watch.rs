@@ -1,5 +1,5 @@
-//! Timeouts of code that cannot be interrupted: a thread that watches a task and, when a time is
-//! over, tells what is known of its experiments and has the process ended.
+//! Timeouts of code that cannot be interrupted: a thread watches a task and, when a deadline
+//! expires, reports what is known of its experiments and ends the process.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -12,11 +12,11 @@ use research_core::{
 
 use crate::task::{Ending, TaskExperiment};
 
-/// What is done when a time is over: the last events of the task are passed on, with the endings of
-/// those experiments that have one, and the process ends. The others are to be run again.
+/// Called when a deadline expires: forwards the last events of the task with the endings of its
+/// experiments, and ends the process. Experiments without an ending are run again.
 pub(crate) type Interrupt = Arc<dyn Fn(Vec<Event>, Vec<Ending>) + Send + Sync>;
 
-/// Watches over a task.
+/// Watches a task.
 pub(super) struct Watch {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -29,10 +29,10 @@ struct Shared {
 
 struct State {
     experiment: Experiment,
-    /// That of all experiments of the task, which began together.
+    /// The deadline of all experiments of the task, which began together.
     whole: Option<Deadline>,
-    branches: Vec<Entry>,
-    /// When the thread looks again by itself.
+    branches: Vec<BranchState>,
+    /// When the thread wakes up by itself.
     looks_at: Option<Instant>,
     phase: Phase,
 }
@@ -40,49 +40,49 @@ struct State {
 #[derive(PartialEq, Eq)]
 enum Phase {
     Watching,
-    /// A time was over, and the process is about to end.
+    /// A deadline has expired, and the process is about to end.
     Interrupted,
     /// The task has ended.
     Over,
 }
 
-/// What is known of a branch.
-struct Entry {
+/// The state of a branch.
+struct BranchState {
     number: ExperimentNumber,
     attempt: u32,
     saved: SharedSaved,
     iterations: u64,
     call: Option<Call>,
     ending: Option<Ending>,
-    /// The branch tells its end itself.
-    is_told: bool,
+    /// Whether the branch reports its end itself.
+    is_reported: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Call {
     unit: usize,
     deadline: Deadline,
-    /// Whether it is made for all branches.
+    /// Whether the call is made for all branches.
     is_root: bool,
 }
 
 impl Watch {
-    /// Begins to watch. Where the system gives no thread, nobody does: the worker that runs the
-    /// process watches over the experiment's time, too.
+    /// Starts watching. If the system refuses the thread, the worker that runs the process enforces
+    /// the experiment's timeout.
     pub(super) fn start(
         experiment: &Experiment,
         whole: Option<Deadline>,
         branches: impl Iterator<Item = (TaskExperiment, SharedSaved)>,
         interrupt: Interrupt,
     ) -> Self {
-        let entry = |(task, saved): (TaskExperiment, SharedSaved)| Entry {
+        let entry = |(task, saved): (TaskExperiment, SharedSaved)| BranchState {
             number: task.number,
             attempt: task.attempt,
             saved,
             iterations: 0,
             call: None,
             ending: None,
-            is_told: false,
+            is_reported: false,
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -104,7 +104,7 @@ impl Watch {
         }
     }
 
-    /// What a branch tells the watch, by its place in the task.
+    /// The handle for the branch at `index` in the task.
     pub(super) fn branch(&self, index: usize) -> Watched {
         Watched {
             shared: Arc::clone(&self.shared),
@@ -113,8 +113,7 @@ impl Watch {
     }
 }
 
-/// The task has ended. If its time was over before that, the process ends, and whoever comes here
-/// waits for it.
+/// Ends watching. If a deadline has expired before, the process ends, and this waits for it.
 impl Drop for Watch {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
@@ -173,12 +172,11 @@ impl Watched {
         state.branches[self.index].ending = Some(ending);
     }
 
-    /// The branch tells its end now. If the process is ended before it has come to that, the
-    /// experiment is run again.
-    pub(super) fn tell_end(&self) {
+    /// Whether the branch reports its end itself.
+    pub(super) fn report_end(&self) {
         let mut state = self.shared.lock();
         state.wait_if_interrupted();
-        state.branches[self.index].is_told = true;
+        state.branches[self.index].is_reported = true;
     }
 }
 
@@ -229,8 +227,8 @@ impl State {
         calls.chain(self.whole.and_then(|whole| whole.at())).min()
     }
 
-    /// What is to be told: the endings of branches whose time is over, and of those that have ended
-    /// before and not told so themselves.
+    /// The events and endings to report: of branches whose deadline has expired, and of branches
+    /// that have ended and not reported it.
     fn interrupted(&self) -> (Vec<Event>, Vec<Ending>) {
         let whole = self.whole.filter(Deadline::is_over);
         let is_late = |call: &&Call| call.deadline.is_over();
@@ -241,7 +239,7 @@ impl State {
         let root = calls.filter(is_late).find(|call| call.is_root).copied();
         let mut events = Vec::new();
         let mut endings = Vec::new();
-        for branch in self.branches.iter().filter(|branch| !branch.is_told) {
+        for branch in self.branches.iter().filter(|branch| !branch.is_reported) {
             let late = branch.call.filter(|call| call.deadline.is_over()).or(root);
             let ending = match (&branch.ending, late, whole) {
                 (Some(ending), _, _) => ending.clone(),
@@ -252,14 +250,14 @@ impl State {
                 (None, None, Some(whole)) => branch.timed_out(None, whole, &mut events),
                 (None, None, None) => continue,
             };
-            branch.tell_end(&ending, &mut events);
+            branch.report_end(&ending, &mut events);
             endings.push(ending);
         }
         (events, endings)
     }
 }
 
-impl Entry {
+impl BranchState {
     fn timed_out(&self, unit: Option<&str>, deadline: Deadline, events: &mut Vec<Event>) -> Ending {
         let iteration = self.iterations.saturating_sub(1);
         let message = format!("it ran into {deadline}, and its process was ended");
@@ -287,8 +285,8 @@ impl Entry {
         }
     }
 
-    fn tell_end(&self, ending: &Ending, events: &mut Vec<Event>) {
-        // A list takes everything.
+    fn report_end(&self, ending: &Ending, events: &mut Vec<Event>) {
+        // A list accepts everything.
         let _ = self.saved.send(events);
         events.push(Event::ExperimentEnded {
             at: Timestamp::now(),

@@ -1,5 +1,5 @@
-//! How a started program learns that it is to be a worker: from a sealed file in memory that it
-//! inherits. The environment has no part in it, for programs change that.
+//! The bootstrap of a worker: a started program learns from a sealed file in memory that it is a
+//! worker. The environment is not used, because programs change it.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -20,23 +20,23 @@ use serde::{Deserialize, Serialize};
 use crate::capture::EndNumbers;
 use crate::transport::endpoint::LeaderAddress;
 
-/// What the file is called: what `/proc/self/fd` says of it.
+/// The name of the file, which `/proc/self/fd` shows.
 const NAME: &str = "research-worker";
 
-/// What the leader (or, for an executor, the worker) tells the program that it starts.
+/// What the leader, or the worker of an executor, tells the program that it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerBootstrap {
-    /// The process that invites. Programs that were started before a worker came to its `run` may
-    /// inherit the file, and see by this that it is not meant for them.
+    /// The process that has started it. Programs that were started before the worker came to its
+    /// `run` may inherit the file, and see by this that it is not for them.
     parent: u32,
     role: Role,
-    /// The number of the descriptor on which commands come.
+    /// The descriptor of the socket for commands.
     commands: RawFd,
-    /// Which `run` of the program is meant.
+    /// The `run` of the program that is meant.
     pub target: Target,
 }
 
-/// Which `run` of a program a worker belongs to.
+/// Identifies the `run` of a program to which a worker belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// The name of the research.
@@ -46,10 +46,10 @@ pub struct Target {
     /// A fingerprint of its name and units alone, for a program that does not know more of its run
     /// yet.
     pub units: u64,
-    /// How many runs with the same fingerprint the program had done or tried before.
+    /// The number of earlier runs of the program with the same fingerprint.
     pub earlier: u32,
-    /// Where the runs that the program did or tried before are noted, if there were any: a worker
-    /// that comes past them needs their results, and must not run them again.
+    /// The file about earlier runs of the program, if there were any: a worker that comes past them
+    /// needs their results, and must not run them again.
     pub earlier_runs: Option<PathBuf>,
 }
 
@@ -59,13 +59,13 @@ pub(crate) enum Role {
     Worker { address: LeaderAddress },
     /// Run one task for the worker that is the parent.
     Executor {
-        /// Where it is to print then.
+        /// Where its output goes.
         printed_to: EndNumbers,
     },
 }
 
 impl WorkerBootstrap {
-    /// One by this process, for a child which gets its commands from a descriptor of this number.
+    /// A bootstrap by this process, for a child that inherits the descriptor `commands`.
     pub(crate) fn new(role: Role, commands: RawFd, target: Target) -> Self {
         Self {
             parent: std::process::id(),
@@ -75,7 +75,7 @@ impl WorkerBootstrap {
         }
     }
 
-    /// The bootstrap that this process was started with, if it was.
+    /// The bootstrap with which this process was started, if any.
     #[must_use]
     pub fn received() -> Option<&'static Self> {
         static RECEIVED: OnceLock<Option<WorkerBootstrap>> = OnceLock::new();
@@ -86,7 +86,7 @@ impl WorkerBootstrap {
         &self.role
     }
 
-    /// The socket on which commands come; it can be taken once.
+    /// Takes the socket for commands; possible once.
     pub(crate) fn take_commands(&self) -> io::Result<OwnedFd> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         // SAFETY: the descriptor is looked at and not kept.
@@ -94,7 +94,7 @@ impl WorkerBootstrap {
         let is_socket = SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == SFlag::S_IFSOCK;
         if !is_socket || TAKEN.swap(true, Ordering::SeqCst) {
             return Err(io::Error::other(
-                "the socket for its commands is gone: a program must not close descriptors that it did not open",
+                "the socket for its commands was closed: a program must not close descriptors that it did not open",
             ));
         }
         // SAFETY: this process was started with it, and nobody else in it owns it: it is taken
@@ -102,8 +102,8 @@ impl WorkerBootstrap {
         Ok(unsafe { OwnedFd::from_raw_fd(self.commands) })
     }
 
-    /// Lets the program that a command starts find it; the file is to live until it was started.
-    /// It, and all that it starts, will have this lineage.
+    /// Passes it to the program that a command starts, together with the lineage. The returned file
+    /// must live until the program was started.
     pub(crate) fn hand_to(
         &self,
         command: &mut Command,
@@ -137,16 +137,15 @@ impl WorkerBootstrap {
     }
 }
 
-/// Looks for the bootstrap of this process among its descriptors. What it starts will inherit
-/// nothing of it.
+/// Looks for the bootstrap among the descriptors. Children of this process will not inherit it.
 fn find() -> Option<WorkerBootstrap> {
     let parent = u32::try_from(nix::unistd::getppid().as_raw()).ok()?;
     let file = format!("/memfd:{NAME}");
     for entry in fs::read_dir("/proc/self/fd").ok()?.flatten() {
         let path = entry.path();
-        let is_invitation =
+        let is_bootstrap =
             fs::read_link(&path).is_ok_and(|target| target.to_string_lossy().starts_with(&file));
-        if is_invitation
+        if is_bootstrap
             && let Some(bootstrap) = WorkerBootstrap::read(path)
             && bootstrap.parent == parent
         {
@@ -155,7 +154,7 @@ fn find() -> Option<WorkerBootstrap> {
                 .to_str()
                 .and_then(|name| name.parse().ok());
             for descriptor in number.into_iter().chain([bootstrap.commands]) {
-                // What is closed already needs no flag.
+                // A closed descriptor needs no flag.
                 let _ = set_flags(descriptor, FdFlag::FD_CLOEXEC);
             }
             return Some(bootstrap);
@@ -164,7 +163,7 @@ fn find() -> Option<WorkerBootstrap> {
     None
 }
 
-/// It is async-signal-safe.
+/// Sets the flags of a descriptor; async-signal-safe.
 fn set_flags(descriptor: RawFd, flags: FdFlag) -> io::Result<()> {
     // SAFETY: fcntl takes three integers.
     Errno::result(unsafe { libc::fcntl(descriptor, libc::F_SETFD, flags.bits()) })?;

@@ -1,4 +1,4 @@
-//! An executor in a process of its own, by fork or by execution.
+//! An executor in a process of its own, forked or executed.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use research_process::{
 };
 
 use super::bootstrap::{Role, Target, WorkerBootstrap};
-use super::sink::run_and_tell;
+use super::sink::run_and_report;
 use crate::capture::{OutputWriter, PerStream, Pipes, PrintEnds};
 use crate::executor::Executor;
 use crate::in_unit;
@@ -32,11 +32,11 @@ pub(super) struct ExecutorProcess {
     child: ChildProcess,
     handle: ProcessHandle,
     reports: OwnedFd,
-    /// What it prints, where that is kept.
+    /// Its captured output.
     pub(super) printed: Option<Pipes>,
-    /// Its place in the list of groups, until all of the group is gone.
+    /// Its slot in the list of groups, until the whole group has ended.
     slot: Option<GroupSlot>,
-    /// Whether it runs its task; one that was executed says when it does.
+    /// Whether it runs its task. An executed executor reports when it does.
     has_begun: bool,
 }
 
@@ -76,7 +76,7 @@ impl ExecutorProcess {
         if let Some(pipes) = &mut printed {
             pipes.keep_with(executor.keeper(&task));
         }
-        // What is buffered would be printed by the child once more.
+        // The child would print buffered output once more.
         io::stdout().flush()?;
         let parent = getpid();
         // SAFETY: this process has no other thread (the caller has looked), so no lock is held by
@@ -84,7 +84,7 @@ impl ExecutorProcess {
         match unsafe { fork() }? {
             ForkResult::Parent { child } => {
                 drop((child_end, ends));
-                // The child does the same; whoever comes first, the group is there.
+                // The child does the same; whichever is first, the group exists afterwards.
                 let _ = setpgid(child, child);
                 let mut process = Self::new(child, reports, printed, slot)?;
                 process.has_begun = true;
@@ -113,12 +113,12 @@ impl ExecutorProcess {
         &self.handle
     }
 
-    /// Waits for its end, after which nothing of its group runs any more.
+    /// Waits for its end.
     pub(super) fn wait(&mut self) -> io::Result<WaitStatus> {
         self.child.wait()
     }
 
-    /// Kills what its group has left behind, before its number can be given to another group.
+    /// Kills the rest of its group before another group can get its number.
     pub(super) fn kill_group(&self) {
         kill_group(self.child.pid());
     }
@@ -128,14 +128,14 @@ impl Drop for ExecutorProcess {
     fn drop(&mut self) {
         if !self.child.is_reaped() {
             self.kill_group();
-            // It was killed; that it cannot be waited for would only mean that it is gone.
+            // It was killed; failing to wait means that it is gone.
             let _ = self.wait();
         }
         self.slot.take();
     }
 }
 
-/// The life of a forked child; its exit code.
+/// Runs the task in a forked child; returns the exit code.
 fn child_main(
     executor: &Executor,
     number: TaskNumber,
@@ -158,7 +158,7 @@ fn child_main(
     let send = move |bytes: &[u8]| reports.write_all(bytes);
     let last = FrameKind::Ended;
     let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        run_and_tell(
+        run_and_report(
             executor,
             number,
             task,
@@ -171,7 +171,7 @@ fn child_main(
     i32::from(!matches!(run, Ok(Ok(()))))
 }
 
-/// An executor that was started by execution and waits for its task.
+/// An executed executor that waits for its task.
 pub(super) struct ReadyExecutor {
     process: ExecutorProcess,
     commander: CommandSender,
@@ -206,7 +206,7 @@ impl ReadyExecutor {
         self.process.child.pid().as_raw()
     }
 
-    /// Gives it its task, what of which is printed `keeper` takes.
+    /// Sends the task; `keeper` receives its output.
     pub(super) fn run(
         mut self,
         number: TaskNumber,
@@ -221,13 +221,13 @@ impl ReadyExecutor {
     }
 }
 
-/// Lets a command's process lead a group of its own, and end when this thread ends.
+/// Makes a command lead a process group, and end when this thread ends.
 pub(crate) fn tie_to_parent(command: &mut Command, signal: Signal) {
     let parent = getpid();
     command.process_group(0);
     let tie = move || {
-        // Until the program is executed, handlers of this process would run in its child, and take
-        // a signal that is meant to end it. What is blocked here need not be there.
+        // Until the program is executed, handlers of this process would run in its child, and could
+        // take a signal that should end it. The mask of this thread need not apply to it.
         set_default_action(Signal::SIGTERM)?;
         SigSet::empty().thread_set_mask()?;
         prctl::set_pdeathsig(signal)?;

@@ -1,4 +1,4 @@
-//! Passing on what an executor's process reports, and telling of it when it died.
+//! Forwarding the reports of an executor's process, and reporting its end.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,13 +20,13 @@ use crate::transport::bytes::ByteSender;
 use crate::transport::frame::{FrameDecoder, FrameKind, push_frame};
 use crate::transport::messages::{Task, TaskNumber, Termination};
 
-/// Frames are passed on together up to this many bytes.
+/// Frames are forwarded together up to this many bytes.
 const MESSAGE_BYTES: usize = 128 << 10;
 
-/// An executor has so long to see to its timeout itself.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// After its timeout, an executor has this long to enforce it itself.
+const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
-/// Passes on what executors report, one after another; the buffers are used again.
+/// Forwards the reports of executors, one after another; the buffers are reused.
 pub(super) struct Relay {
     decoder: FrameDecoder,
     chunk: Box<[u8]>,
@@ -44,10 +44,10 @@ impl Relay {
         }
     }
 
-    /// Passes on the reports of an executor until it has ended. If it ended without saying how all
-    /// of its experiments did, its termination is told. An executor sees to its timeouts itself;
-    /// one that is long past its own, stopped perhaps, is killed.
-    pub(super) fn pass_on(
+    /// Forwards the reports of an executor until it has ended. If it ended without reporting the
+    /// ends of all its experiments, its termination is reported. An executor enforces its timeouts
+    /// itself; one that is long past its own, because it is stopped, is killed.
+    pub(super) fn forward(
         &mut self,
         mut process: ExecutorProcess,
         number: TaskNumber,
@@ -61,16 +61,16 @@ impl Relay {
             task,
         });
         let stream = self.stream(&process, timeout, number, printed.as_mut())?;
-        let end = stream.pass_on_all(&process, reports)?;
+        let end = stream.forward_all(&process, reports)?;
         if matches!(end, StreamEnd::Late | StreamEnd::Invalid(_)) {
             process.handle().signal(Signal::SIGKILL)?;
         }
-        if !matches!(end, StreamEnd::Told) {
+        if !matches!(end, StreamEnd::Reported) {
             wait_for_death(&process)?;
         }
         process.kill_group();
         let status = process.wait()?;
-        if matches!(end, StreamEnd::Told) {
+        if matches!(end, StreamEnd::Reported) {
             return Ok(());
         }
         if let Some(printed) = &mut printed {
@@ -90,7 +90,7 @@ impl Relay {
     }
 
     fn termination(&mut self, status: &WaitStatus) -> Termination {
-        let why = match self.wants_memory(status) {
+        let why = match self.was_oom_killed(status) {
             true => OOM_HINT,
             false => "",
         };
@@ -98,9 +98,8 @@ impl Relay {
         Termination::killed(format!("the executor's process ended by {how}{why}"))
     }
 
-    /// Whether the system has ended a process like this for want of memory since that was last
-    /// asked.
-    fn wants_memory(&mut self, status: &WaitStatus) -> bool {
+    /// Whether the out-of-memory killer has killed a process like this since the last call.
+    fn was_oom_killed(&mut self, status: &WaitStatus) -> bool {
         matches!(status, WaitStatus::Signaled(_, Signal::SIGKILL, _)) && self.oom_kills.has_risen()
     }
 
@@ -113,7 +112,7 @@ impl Relay {
     ) -> io::Result<Stream<'s, 't>> {
         let file = File::from(process.reports().try_clone_to_owned()?);
         fcntl(&file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        // What an executor that was killed has left half-said belongs to nobody.
+        // The last bytes of an executor that was killed may be half a frame.
         self.decoder.clear();
         self.message.clear();
         Ok(Stream {
@@ -123,7 +122,7 @@ impl Relay {
             number,
             end: None,
             timeout,
-            patience: timeout.filter(|_| process.has_begun()).map(patience),
+            deadline: timeout.filter(|_| process.has_begun()).map(deadline),
         })
     }
 }
@@ -134,39 +133,39 @@ struct Stream<'a, 't> {
     buffers: &'a mut Relay,
     printed: Option<&'a mut Printed<'t>>,
     number: TaskNumber,
-    /// How it has ended, if it has.
+    /// How the reports have ended, if they have.
     end: Option<StreamEnd>,
     timeout: Option<Duration>,
-    /// When nothing more is waited for, once the executor has begun.
-    patience: Option<Deadline>,
+    /// When the worker stops waiting, once the executor has begun.
+    deadline: Option<Deadline>,
 }
 
-/// How the reports of an executor have ended.
+/// How the reports of an executor ended.
 enum StreamEnd {
-    /// It has said how its experiments did.
-    Told,
-    /// Its process has ended or closed them before that.
+    /// It has reported how its experiments ended.
+    Reported,
+    /// Its process has ended or closed the pipe before that.
     Closed,
-    /// It has not said it for too long.
+    /// It has not reported it in time.
     Late,
-    /// They are not what an executor sends.
+    /// They are invalid.
     Invalid(String),
 }
 
-/// When an executor that begins now is waited for no longer.
-fn patience(timeout: Duration) -> Deadline {
-    Deadline::of_experiment(timeout.saturating_add(PATIENCE))
+/// The deadline of an executor that begins now.
+fn deadline(timeout: Duration) -> Deadline {
+    Deadline::of_experiment(timeout.saturating_add(GRACE_PERIOD))
 }
 
 impl Stream<'_, '_> {
-    /// Passes on all that comes, and says how it ended.
-    fn pass_on_all(
+    /// Forwards all reports, and returns how they ended.
+    fn forward_all(
         mut self,
         process: &ExecutorProcess,
         reports: &mut dyn ByteSender,
     ) -> io::Result<StreamEnd> {
-        while self.pass_on(process, reports)? {}
-        let is_over = self.patience.is_some_and(|patience| patience.is_over());
+        while self.forward(process, reports)? {}
+        let is_over = self.deadline.is_some_and(|deadline| deadline.is_over());
         let silent = if is_over {
             StreamEnd::Late
         } else {
@@ -175,9 +174,9 @@ impl Stream<'_, '_> {
         Ok(self.end.unwrap_or(silent))
     }
 
-    /// Waits for reports and passes them on; false when there will be no more. A grandchild may
-    /// hold the pipe open for ever, so the termination of the process ends the stream too.
-    fn pass_on(
+    /// Waits for reports and forwards them; returns false when no more come. A grandchild may hold
+    /// the pipe open for ever, so the end of the process ends the stream, too.
+    fn forward(
         &mut self,
         process: &ExecutorProcess,
         reports: &mut dyn ByteSender,
@@ -189,9 +188,9 @@ impl Stream<'_, '_> {
         if let Some(printed) = &self.printed {
             waited.extend(printed.pipes.poll_fds());
         }
-        let time_left = self.patience.and_then(|patience| patience.time_left());
+        let time_left = self.deadline.and_then(|deadline| deadline.time_left());
         match poll(&mut waited, poll_timeout(time_left)) {
-            Ok(0) => return Ok(self.patience.is_some_and(|patience| !patience.is_over())),
+            Ok(0) => return Ok(self.deadline.is_some_and(|deadline| !deadline.is_over())),
             Ok(_) => {}
             Err(Errno::EINTR) => return Ok(true),
             Err(error) => return Err(error.into()),
@@ -204,7 +203,7 @@ impl Stream<'_, '_> {
         Ok(open && !died && self.end.is_none())
     }
 
-    /// Passes on what is there; false at the end of the stream.
+    /// Forwards the available bytes; returns false at the end of the stream.
     fn drain(&mut self, reports: &mut dyn ByteSender) -> io::Result<bool> {
         while self.end.is_none() {
             let Relay { decoder, chunk, .. } = &mut *self.buffers;
@@ -216,7 +215,7 @@ impl Stream<'_, '_> {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
                 Err(error) => return Err(error),
             }
-            // What an experiment has printed is there before anybody hears of its end.
+            // The output of an experiment must be there before its end is reported.
             if let Some(printed) = &mut self.printed {
                 printed.pipes.take()?;
             }
@@ -225,7 +224,7 @@ impl Stream<'_, '_> {
         Ok(false)
     }
 
-    /// Sends the whole frames that are there, several in a message.
+    /// Sends the complete frames, several in a message.
     fn send_frames(&mut self, reports: &mut dyn ByteSender) -> io::Result<()> {
         let Relay {
             decoder, message, ..
@@ -246,12 +245,12 @@ impl Stream<'_, '_> {
             }
             match frame.kind {
                 FrameKind::Hello => {
-                    self.patience = self.timeout.map(patience);
+                    self.deadline = self.timeout.map(deadline);
                     continue;
                 }
                 FrameKind::Events => {}
                 FrameKind::Ended | FrameKind::StorageFailed => {
-                    self.end = Some(StreamEnd::Told);
+                    self.end = Some(StreamEnd::Reported);
                     if let Some(printed) = &mut self.printed {
                         printed.finish(reports)?;
                     }
@@ -268,7 +267,7 @@ impl Stream<'_, '_> {
             }
             message.extend_from_slice(frame.bytes);
             if self.end.is_some() {
-                // What comes after the end belongs to nobody.
+                // Bytes after the end are ignored.
                 break;
             }
         }
@@ -280,7 +279,7 @@ impl Stream<'_, '_> {
     }
 }
 
-/// What an executor prints.
+/// The captured output of an executor.
 struct Printed<'a> {
     pipes: Pipes,
     number: TaskNumber,
@@ -288,7 +287,7 @@ struct Printed<'a> {
 }
 
 impl Printed<'_> {
-    /// Keeps the rest of it.
+    /// Captures the rest of it.
     fn finish(&mut self, reports: &mut dyn ByteSender) -> io::Result<()> {
         self.pipes.finish()?;
         let Some(keeper) = self.pipes.keeper() else {
@@ -302,8 +301,8 @@ impl Printed<'_> {
     }
 }
 
-/// Waits until the process is dead, so that the way in which it died is its own and not ours. One
-/// that has closed its reports and lives on is not waited for.
+/// Waits until the process has ended, so that its exit status is its own and not our signal. A
+/// process that has closed its reports and lives on is not waited for.
 fn wait_for_death(process: &ExecutorProcess) -> io::Result<()> {
     let termination = process.handle().descriptor();
     wait_readable(&[termination], PollTimeout::from(2000_u16)).map(drop)

@@ -1,4 +1,4 @@
-//! Where an executor's events go: into frames.
+//! The sink for an executor's events: frames.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use crate::task::Ending;
 use crate::transport::frame::{FrameKind, push_frame};
 use crate::transport::messages::{Task, TaskNumber};
 
-/// As many events travel in one frame, at most.
+/// The most events of one frame.
 const BATCH: usize = 64;
 
-/// Gathers events into frames and sends these.
+/// Collects events into frames and sends these.
 pub(crate) struct FrameSink<S> {
     task: TaskNumber,
     events: Vec<Event>,
@@ -32,12 +32,12 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         }
     }
 
-    /// Sends what is gathered as the task's last events, with its endings.
+    /// Sends the collected events as the last ones of the task, with its endings.
     pub(crate) fn end(&mut self, endings: Vec<Ending>) -> Result<(), SinkError> {
         self.end_as(FrameKind::Ended, endings)
     }
 
-    /// The same in a frame of another kind.
+    /// Does the same with a frame of another kind.
     pub(crate) fn end_as(
         &mut self,
         kind: FrameKind,
@@ -47,8 +47,8 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         self.send_frame(kind, &(events, endings))
     }
 
-    /// Says that what the task has saved could not be stored. Some of its experiments may have
-    /// ended before that.
+    /// Reports that the values of the task could not be stored. Some of its experiments may have
+    /// ended before.
     fn give_up(&mut self, reason: &str) -> Result<(), SinkError> {
         self.flush()?;
         self.send_frame(FrameKind::StorageFailed, reason)
@@ -93,8 +93,8 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
         Self(Arc::new(Mutex::new(sink)))
     }
 
-    /// What passes on the last events of a task in a frame of this kind, with what it has printed,
-    /// and then lets the process end.
+    /// Returns the interrupt: it sends the last events of a task in a frame of this kind, with its
+    /// captured output, and then ends the process.
     pub(crate) fn interrupt(
         &self,
         kind: FrameKind,
@@ -103,15 +103,15 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
     ) -> Interrupt {
         let sink = Arc::clone(&self.0);
         Arc::new(move |events, endings| {
-            // A unit's panic is caught before it comes here.
+            // Panics of units are caught earlier.
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            // What cannot be kept of it is no reason not to tell the rest.
+            // A failure to capture output must not keep the rest from being reported.
             let _ = printed.as_ref().map(|printed| printed.cut_off(&mut *sink));
             let told = events
                 .into_iter()
                 .try_for_each(|event| sink.emit(event))
                 .and_then(|()| sink.end_as(kind, endings));
-            // If nobody listens any more, there is nobody to tell.
+            // The other side may be gone.
             let _ = told;
             end()
         })
@@ -140,10 +140,10 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> EventSink for SharedSin
     }
 }
 
-/// Runs a task and tells how it ended, to where `send` leads; all that units have printed is out by
-/// then, for whoever hears of the end may end this process. When a time is over, the last of it is
-/// told in a frame of this kind, and the process ends.
-pub(crate) fn run_and_tell<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
+/// Runs a task and sends its events and endings to `send`. All output of its units is written by
+/// then, because the receiver of the end may end this process. When a timeout expires, the last
+/// events are sent in a frame of kind `last`, and the process ends.
+pub(crate) fn run_and_report<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
     executor: &Executor,
     number: TaskNumber,
     task: Task,
@@ -176,7 +176,7 @@ pub(crate) fn run_and_tell<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
     flushed.map_err(|error| SinkError::Closed(error.to_string()))
 }
 
-/// Runs a task, and keeps what it prints where it shares this process with others.
+/// Runs a task, and captures its output if it shares this process with others.
 fn capturing(
     printed: Option<&TaskOutput>,
     task: Task,

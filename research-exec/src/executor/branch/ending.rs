@@ -1,4 +1,4 @@
-//! How a branch comes to its end: by a failure, a generator's end, or for want of time.
+//! The end of a branch: by a failure, the end of a generator, or a timeout.
 
 use research_core::{
     Event, EventSink, ExceptionRecord, FailureKind, LogLevel, SinkError, Status, Timestamp, Unit,
@@ -9,7 +9,7 @@ use super::{Branch, Cause, State};
 use crate::task::Ending;
 
 impl Branch {
-    /// Fails where its time was over before it had done all of the iteration.
+    /// Fails the branch if its deadline has expired before the end of the iteration.
     pub(super) fn end_if_cut(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         let Some(deadline) = self.limits.cut() else {
             return Ok(());
@@ -60,7 +60,7 @@ impl Branch {
         })
     }
 
-    /// A generator came to its end.
+    /// Ends the branch because a generator has ended.
     pub(super) fn come_to_end(&mut self, position: usize) {
         self.exhausted.push(position);
         self.stop(Cause {
@@ -69,7 +69,7 @@ impl Branch {
         });
     }
 
-    /// The first cause counts, but an error weighs more than a generator's end.
+    /// The first cause counts, but an error replaces the end of a generator.
     fn stop(&mut self, cause: Cause) {
         self.state = match std::mem::replace(&mut self.state, State::Running) {
             State::Running => State::Stopping(cause),
@@ -78,7 +78,7 @@ impl Branch {
         };
     }
 
-    /// Whether it has ended without success.
+    /// Whether it has failed.
     pub(in crate::executor) fn has_failed(&self) -> bool {
         match &self.state {
             State::Running => false,
@@ -86,7 +86,7 @@ impl Branch {
         }
     }
 
-    /// Ends it, where its task was not run or not to the end.
+    /// Ends a branch that did not run to its end.
     pub(in crate::executor) fn give_up(&mut self, status: Status, reason: &str) {
         self.state = State::Ended(Cause {
             status,
@@ -94,28 +94,28 @@ impl Branch {
         });
     }
 
-    /// It has ended, and all that it has sent has come to whoever is told of it.
+    /// Records the end after all its events were delivered.
     pub(in crate::executor) fn note_end(&self) {
         if let Some(watched) = &self.limits.watched
-            && !self.is_told
+            && !self.is_reported
         {
             watched.end(self.ending());
         }
     }
 
-    /// Tells the last of it, and how it ended; once.
-    pub(in crate::executor) fn tell_end(
+    /// Sends the last events of the branch and its end; only the first call does.
+    pub(in crate::executor) fn report_end(
         &mut self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        if std::mem::replace(&mut self.is_told, true) {
+        if std::mem::replace(&mut self.is_reported, true) {
             return Ok(());
         }
         if let Some(watched) = &self.limits.watched {
-            watched.tell_end();
+            watched.report_end();
         }
         self.send_saved(sink)?;
-        // Generators may own processes; they end with the experiment, not with the executor.
+        // Generators may own processes, which end with the experiment and not with the executor.
         self.generators.clear();
         if let Err(error) = self.context.leave_folder() {
             let text = format!("the experiment's config.json cannot be written: {error}");
@@ -125,12 +125,12 @@ impl Branch {
             // Programs that ended with their generators have printed until now.
             keeper.send_memory(std::iter::once(self.context.number()), sink)?;
             if let Some(failure) = keeper.take_failure() {
-                let text = format!("not all that it printed was kept: {failure}");
+                let text = format!("its output was not captured completely: {failure}");
                 self.context.log(LogLevel::Warning, text);
             }
         }
         self.context.send_messages(sink)?;
-        self.told_iterations = self.iterations;
+        self.reported_iterations = self.iterations;
         let ending = self.ending();
         sink.emit(Event::ExperimentEnded {
             at: Timestamp::now(),
@@ -142,12 +142,12 @@ impl Branch {
         })
     }
 
-    /// Whether its end is told.
-    pub(in crate::executor) fn is_told(&self) -> bool {
-        self.is_told
+    /// Whether its end was reported.
+    pub(in crate::executor) fn is_reported(&self) -> bool {
+        self.is_reported
     }
 
-    /// How it ended, or would if it ended now.
+    /// Its ending, as if it ended now.
     pub(in crate::executor) fn ending(&self) -> Ending {
         let (status, reason) = match &self.state {
             State::Running => (Status::Finished, None),

@@ -1,4 +1,4 @@
-//! What a branch has of root units, which run in one branch for several.
+//! Root units in a branch: they run in one branch for several.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use research_core::{
 use super::Branch;
 
 impl Branch {
-    /// Limits what root units see of it.
+    /// Limits what root units see of the branch.
     pub(in crate::executor) fn with_root_scope(mut self, scope: Arc<RootScope>) -> Self {
         self.context = self.context.with_root_scope(scope);
         self
     }
 
-    /// Takes in what a root unit led to in another branch.
+    /// Takes the result of a root unit that ran in another branch.
     pub(in crate::executor) fn share(
         &mut self,
         position: usize,
@@ -36,17 +36,17 @@ impl Branch {
         }
     }
 
-    /// What the latest root unit has saved in it by itself.
+    /// Takes the values that the last root unit has saved in this branch by itself.
     pub(in crate::executor) fn take_root_saved(&mut self) -> Vec<RootSaved> {
         self.context.take_root_saved()
     }
 
-    /// Saves what a root unit has saved by itself in another branch.
+    /// Saves the values that a root unit has saved by itself in another branch.
     pub(in crate::executor) fn save_root_saved(&mut self, saved: &[RootSaved]) {
         self.context.save_root_saved(saved);
     }
 
-    /// Takes in what a root unit led to in another branch, as if it had run in this one.
+    /// Takes the result of a root unit that ran in another branch, as if it had run in this one.
     pub(in crate::executor) fn adopt(
         &mut self,
         position: usize,
@@ -62,7 +62,7 @@ impl Branch {
         }
     }
 
-    /// The slot of a generator, to be moved to the branch in which it runs next.
+    /// The slot of a generator, which moves to the branch in which it runs next.
     pub(in crate::executor) fn generator(
         &mut self,
         position: usize,

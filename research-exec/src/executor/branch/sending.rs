@@ -1,4 +1,4 @@
-//! When and how what a branch has saved is sent.
+//! Sending what a branch has saved.
 
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
@@ -28,7 +28,7 @@ impl Branch {
         self.context.send_saved(sink)
     }
 
-    /// Tells which devices it has.
+    /// Reports the devices of the branch.
     pub(in super::super) fn report_device(
         &self,
         sink: &mut dyn EventSink,
@@ -40,14 +40,14 @@ impl Branch {
         })
     }
 
-    pub(in super::super) fn tell_progress(
+    pub(in super::super) fn report_progress(
         &mut self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
-        if self.told_iterations == self.iterations {
+        if self.reported_iterations == self.iterations {
             return Ok(());
         }
-        self.told_iterations = self.iterations;
+        self.reported_iterations = self.iterations;
         sink.emit(Event::Progress {
             at: Timestamp::now(),
             experiment: self.context.number(),
@@ -55,15 +55,15 @@ impl Branch {
         })
     }
 
-    /// Whether a unit may take long, as far as that can be known: it was not called yet, or took
-    /// some milliseconds when it was called last.
+    /// Whether a unit may take long: it was not called yet, or took some milliseconds in its last
+    /// call.
     pub(in super::super) fn may_take_long(&self, position: usize) -> bool {
         self.slow[position]
     }
 
-    /// Sends what waits, before something that may take long: nobody could see it meanwhile, and it
-    /// would be lost with this process.
-    pub(in super::super) fn let_saved_be_seen(
+    /// Sends waiting values before something that may take long: otherwise they would not be
+    /// visible meanwhile, and lost with this process.
+    pub(in super::super) fn flush_saved(
         &mut self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
@@ -75,7 +75,7 @@ impl Branch {
     }
 }
 
-/// A clock of a few milliseconds' ticks, which costs next to nothing to read.
+/// A clock with ticks of a few milliseconds, which costs almost nothing to read.
 #[inline]
 pub(super) fn coarse_clock() -> Option<TimeSpec> {
     clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).ok()

@@ -34,7 +34,7 @@ fn all_that_was_written_is_read_though_others_hold_the_pipe() {
     // One that writes without end.
     assert_eq!(
         sh("yes & echo 8; exit 0", OutputSpec::Text).unwrap().kind(),
-        "text"
+        "string"
     );
 }
 

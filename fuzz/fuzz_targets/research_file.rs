@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use research_cli::file::{Format, ResearchFile};
+use research::file::{Format, ResearchFile};
 
 fuzz_target!(|text: &str| {
     for format in [Format::Toml, Format::Json] {

@@ -1,25 +1,22 @@
 //! The `research` program, as a library so that tests and fuzzers reach all of it.
 //!
-//! [`arguments`] is what can be typed, [`mod@file`] what stands in a research file, [`commands`]
-//! what the commands do, and [`exit`] what the program's exit codes mean.
+//! [`arguments`] lists the commands, [`commands`] implements them, and [`exit`] defines the exit
+//! codes.
 
 pub mod arguments;
 pub mod commands;
 pub mod exit;
-pub mod file;
-pub mod style;
 pub mod terminal;
 
 use std::ffi::OsString;
 use std::io::Write;
 
 use clap::Parser;
-use research::monitor::strip_controls;
+use research::monitor::{Style, strip_controls};
 
 use arguments::Arguments;
 use commands::CommandError;
 use exit::Exit;
-use style::Style;
 use terminal::Stdout;
 
 /// Answers a shell that asks how a line can go on, and ends; does nothing if none asks.
@@ -54,7 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     if let (Ok(_), Some(folder)) = (&done, arguments.command.reads()) {
         commands::lost_end::warn(folder);
     }
-    out.give_up();
+    out.discard();
     done.unwrap_or_else(|error| report(&error))
 }
 
@@ -62,8 +59,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn report(error: &CommandError) -> Exit {
     let exit = error.exit();
     if exit != Exit::Success {
-        let style = Style::of_stderr();
-        let text = match (error, style::columns_of_stderr()) {
+        let style = Style::for_stderr();
+        let text = match (error, terminal::stderr_columns()) {
             (CommandError::File(error), Some(columns)) => error.render(columns, style),
             (error, _) => error.to_string(),
         };

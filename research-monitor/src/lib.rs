@@ -15,6 +15,7 @@
 
 mod bar;
 mod causes;
+mod control_filter;
 mod extremes;
 mod log;
 mod monitor;
@@ -24,11 +25,13 @@ mod pace;
 mod picture;
 mod show;
 mod status;
+mod style;
 mod summary;
 mod words;
 
 pub use bar::{Bar, Clock, Printer};
 pub use causes::Cause;
+pub use control_filter::{ControlFilter, strip_controls};
 pub use extremes::{Extreme, Extremes};
 pub use indicatif::TermLike;
 pub use log::MonitorLog;
@@ -39,5 +42,5 @@ pub use picture::{
 };
 pub use show::{Progress, ShowProgress};
 pub use status::{ExceptionReport, RunningReport, State, StatusCount, StatusReport, WorkerReport};
+pub use style::Style;
 pub use summary::{FailureGroup, Summary, ValueSummary, VariableSummary};
-pub use words::strip_controls;

@@ -3,6 +3,7 @@
 use research_core::{Outcome, Timestamp, plural};
 use research_domain::Value;
 
+use crate::control_filter::strip_controls;
 use crate::pace::TimeLeft;
 use crate::picture::{Counted, Picture};
 
@@ -93,20 +94,6 @@ pub(crate) fn done_of_total(picture: &Picture) -> String {
 /// The text of others for a message: without controls, without an empty end, without tabs.
 pub(crate) fn printable(text: &str) -> String {
     strip_controls(text.trim_end()).replace('\t', " ")
-}
-
-/// A text without what controls a terminal: escape sequences, control characters other than tabs
-/// and ends of lines, and characters that change the direction of what comes after.
-#[must_use]
-pub fn strip_controls(text: &str) -> String {
-    let is_harmless = |c: &char| match c {
-        '\n' | '\t' => true,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' => false,
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
-        c => !c.is_control(),
-    };
-    let text = console::strip_ansi_codes(text);
-    text.chars().filter(is_harmless).collect()
 }
 
 /// What is left, or how the run ended, alone.

@@ -61,6 +61,8 @@ mod environment;
 mod error;
 mod experiment;
 mod failed;
+#[cfg(feature = "file")]
+pub mod file;
 mod finished;
 mod identity;
 mod log_entry;

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use super::{CommandError, table, write_json};
 use crate::exit::Exit;
-use crate::file::ResearchFile;
 use crate::terminal;
+use research::file::ResearchFile;
 
 /// Print the configs of a research file or of a domain expression
 #[derive(Debug, Args)]
@@ -106,12 +106,7 @@ fn read(arguments: &Arguments) -> Result<(Domain, Iteration), CommandError> {
     let text = &arguments.domain;
     let (domain, mut iteration) = if is_file(text) {
         let file = ResearchFile::load(Path::new(text), &[])?;
-        let options = file.options;
-        let iteration = Iteration::default()
-            .n_items(options.n_configs.map(u128::from))
-            .n_reps(options.n_reps)
-            .repeat_each(options.repeat_each.map(u128::from))
-            .seed(file.seed.unwrap_or(options.seed));
+        let iteration = file.iteration();
         (file.domain, iteration)
     } else if text.contains(['=', '(']) {
         (text.parse()?, Iteration::default())

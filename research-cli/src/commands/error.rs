@@ -12,8 +12,9 @@ use research::storage::{
     ArtifactsError, LogPlotError, LogResultsError, PlotError, QueryError, TableError, list,
 };
 
+use research::file::{FileError, PreviewError};
+
 use crate::exit::Exit;
-use crate::file::FileError;
 
 /// Why a command could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -280,6 +281,17 @@ fn research_exit(error: &ResearchError) -> Exit {
         | ResearchError::RunElsewhere { .. }
         | ResearchError::UnknownTest { .. }
         | ResearchError::Io { .. } => Exit::Impossible,
+    }
+}
+
+impl From<PreviewError> for CommandError {
+    fn from(error: PreviewError) -> Self {
+        match error {
+            PreviewError::File(error) => Self::File(error),
+            PreviewError::Research(error) => Self::Research(error),
+            PreviewError::Ids(error) => Self::Ids(error),
+            other => Self::Output(io::Error::other(other)),
+        }
     }
 }
 

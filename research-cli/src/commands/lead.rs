@@ -13,8 +13,8 @@ use research::{Finished, Outcome, Research, Timestamp};
 
 use super::{CommandError, results};
 use crate::exit::Exit;
-use crate::file::{FileError, ResearchFile};
 use crate::terminal;
+use research::file::ResearchFile;
 
 /// What is shown while it runs and at its end.
 #[derive(Debug, Args)]
@@ -33,25 +33,6 @@ pub struct Shown {
     /// Print the results at the end, as `research results` does
     #[arg(long)]
     pub results: bool,
-}
-
-/// The research that a file describes.
-pub(super) fn describe(file: &ResearchFile) -> Result<Research, CommandError> {
-    let mut research = Research::new(&file.name);
-    for update in &file.updates {
-        // It was checked when the file was read.
-        let program = update.program().map_err(io::Error::other)?;
-        research = research.update_domain_by(program, update.when.clone());
-    }
-    let research = research
-        .domain(file.domain.clone())
-        .experiment(file.experiment_builder()?)
-        .options(file.options.clone())
-        .source(serde_json::to_value(file).map_err(io::Error::from)?);
-    Ok(match file.dump_results {
-        true => research,
-        false => research.in_memory(),
-    })
 }
 
 /// Takes another number of workers. Of a list of configs the first ones are left; there cannot be
@@ -287,15 +268,4 @@ pub(super) fn print_results(finished: &Finished, out: &mut dyn Write) -> Result<
         results::note(out, results::why_nothing(finished.record()))?;
     }
     Ok(())
-}
-
-/// Builds the experiment in a worker, from what the leader has recorded.
-///
-/// # Errors
-/// The leader has recorded nothing, or what no file can say.
-pub fn experiment_of_record(source: Option<&str>) -> Result<research::Experiment, String> {
-    let source = source.ok_or("the leader has recorded no research file")?;
-    let record = serde_json::from_str(source).map_err(|error| error.to_string())?;
-    let build = || -> Result<_, FileError> { ResearchFile::from_record(&record)?.experiment() };
-    build().map_err(|error| error.to_string())
 }

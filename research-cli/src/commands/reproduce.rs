@@ -7,7 +7,7 @@ use clap::Args;
 use research::storage::StoredResearch;
 
 use super::CommandError;
-use super::lead::{WorkingDirectory, describe, recorded};
+use super::lead::{WorkingDirectory, recorded};
 use crate::exit::Exit;
 
 /// So many differences are printed.
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let stored = StoredResearch::load(&arguments.name)?;
     let directory = arguments.directory.find(&stored, false)?;
     let (file, base) = recorded(&stored, &directory)?;
-    let research = describe(&file)?.folder(base);
+    let research = file.research()?.folder(base);
     let again = research.reproduce(&arguments.id).map_err(Box::new)?;
     let id: &str = again.stored.record.id.as_ref();
     let status = |status: Option<research::Status>| match status {

@@ -12,8 +12,8 @@ use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOption
 use super::CommandError;
 use super::chosen::Shown;
 use crate::exit::Exit;
-use crate::file::{ResearchFile, Save};
 use crate::terminal;
+use research::file::{ResearchFile, Save};
 
 /// Print what a research has saved
 #[derive(Debug, Args)]

@@ -11,13 +11,11 @@ use research::storage::StoredResearch;
 use research::{Finished, Research, ResearchError, ResumePlan};
 
 use super::detach::{self, Background};
-use super::lead::{
-    Shown, WorkingDirectory, again, describe, lead, print_results, recorded, set_workers,
-};
+use super::lead::{Shown, WorkingDirectory, again, lead, print_results, recorded, set_workers};
 use super::{CommandError, status};
 use crate::exit::Exit;
-use crate::file::{Origin, ResearchFile};
 use crate::terminal;
+use research::file::{Origin, ResearchFile};
 
 /// Go on with a research that was interrupted
 #[derive(Debug, Args)]
@@ -110,13 +108,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     let origin = arguments.file.clone().map_or(Origin::Record, Origin::File);
     file.check_output_files(&options, origin)?;
-    let mut research = arguments.background.leave(describe(&file)?)?;
+    let mut research = arguments.background.leave(file.research()?)?;
     if let Some(source) = record.source.clone().filter(|_| arguments.file.is_none()) {
         // What was recorded stays as it is, whatever this version would write for it.
         research = research.source(source);
-    }
-    if let Some(seed) = file.seed {
-        research = research.seed(seed);
     }
     let research = research
         .options(options)

@@ -10,10 +10,10 @@ use research::{ExecutorTarget, Isolation, Research};
 
 use super::TextOrJson;
 use super::detach::{self, Background};
-use super::lead::{Shown, describe, lead, set_workers};
+use super::lead::{Shown, lead, set_workers};
 use super::{CommandError, dry_run};
 use crate::exit::Exit;
-use crate::file::{Origin, ResearchFile};
+use research::file::{Origin, ResearchFile};
 
 /// Run the experiments that a research file describes
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         let name = Path::new(&file.name);
         return detach::start(Path::new("."), name, name);
     }
-    let mut research = arguments.background.leave(describe(&file)?)?;
+    let mut research = arguments.background.leave(file.research()?)?;
     // A file outside the directory does not belong to the project.
     let path = match std::env::current_dir() {
         Ok(current) => arguments
@@ -116,9 +116,6 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     };
     if path.is_relative() {
         research = research.source_file(path);
-    }
-    if let Some(seed) = file.seed {
-        research = research.seed(seed);
     }
     let done = lead(
         &file,

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use research::domain::Domain;
+use research::file::{Format, ResearchFile};
 use research::storage::{LogReader, check_log};
-use research_cli::file::{Format, ResearchFile};
 
 fn corpus(target: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -7,7 +7,7 @@ use std::process::Command;
 use research::core::{Event, Status};
 use research::domain::Iteration;
 use research::exec::Executor;
-use research_cli::file::ResearchFile;
+use research::file::ResearchFile;
 
 /// How the last config of an example ended, how many iterations it had, and what it saved.
 fn run_last(name: &str) -> (Status, u64, Vec<(String, usize)>) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::common::{research, text};
-use research_cli::file::{Format, ResearchFile};
+use research::file::{Format, ResearchFile};
 
 #[test]
 fn what_init_writes_runs_as_it_is_and_is_never_written_over() {

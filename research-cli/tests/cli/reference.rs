@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use research::core::Status;
+use research::file::{Format, ResearchFile};
 use research_cli::exit::Exit;
-use research_cli::file::{Format, ResearchFile};
 
 /// A row of a table of the page.
 struct Row {

@@ -9,7 +9,7 @@ use research::core::{
 };
 use research::domain::{Config, Value};
 use research::exec::program::{Groups, OutputSpec, RegexOutput, RegexType, Run};
-use research_cli::file::{Format, Mode, ResearchFile, Save};
+use research::file::{Format, Mode, ResearchFile, Save};
 
 fn parse(text: &str) -> ResearchFile {
     ResearchFile::parse(text, Format::Toml).unwrap_or_else(|error| panic!("{error}"))

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use research_cli::file::{Format, ResearchFile};
+use research::file::{Format, ResearchFile};
 
 /// A title, what is read, and what is said.
 struct Case<'t> {

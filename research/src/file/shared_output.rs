@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use research::core::{ExecutorTarget, Isolation, RunOptions};
-use research::domain::{Iteration, is_auxiliary};
-use research::exec::program::{KnownBefore, OutputSpec, Template};
+use research_core::{ExecutorTarget, Isolation, RunOptions};
+use research_domain::is_auxiliary;
+use research_exec::program::{KnownBefore, OutputSpec, Template};
 
 use super::ResearchFile;
 use super::error::{FileError, Origin, Problem, Source};
@@ -41,7 +41,7 @@ pub(crate) fn find(file: &ResearchFile, options: &RunOptions) -> Option<(usize, 
     let units = file.units.iter().enumerate();
     let mut units = units.filter(|(_, unit)| runs_at_once(unit, options));
     units.find_map(|(position, unit)| {
-        let path = shared_path(file, unit, options)?;
+        let path = shared_path(file, unit)?;
         let unit = unit.name.clone();
         let path = path.display().to_string();
         Some((position, Problem::SharedOutput { unit, path }))
@@ -57,7 +57,7 @@ fn runs_at_once(unit: &UnitFile, options: &RunOptions) -> bool {
 }
 
 /// A path that two experiments have in common.
-fn shared_path(file: &ResearchFile, unit: &UnitFile, options: &RunOptions) -> Option<PathBuf> {
+fn shared_path(file: &ResearchFile, unit: &UnitFile) -> Option<PathBuf> {
     let OutputSpec::File(output) = &unit.program.output else {
         return None;
     };
@@ -75,12 +75,7 @@ fn shared_path(file: &ResearchFile, unit: &UnitFile, options: &RunOptions) -> Op
     if !template.names().all(is_known) || template.names().any(|name| name == "device") {
         return None;
     }
-    let iteration = Iteration::default()
-        .n_items(options.n_configs.map(u128::from))
-        .n_reps(options.n_reps)
-        .repeat_each(options.repeat_each.map(u128::from))
-        .seed(file.seed.unwrap_or(options.seed));
-    let configs = file.domain.configs(&iteration).ok()?;
+    let configs = file.domain.configs(&file.iteration()).ok()?;
     let mut paths = HashSet::new();
     for item in configs.iter().take(COMPARED) {
         let item = item.ok()?;

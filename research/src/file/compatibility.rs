@@ -1,6 +1,6 @@
 //! What is other in a research file than in the one that a research was begun with.
 
-use research::exec::program::{FileType, OutputSpec};
+use research_exec::program::{FileType, OutputSpec};
 use serde::Serialize;
 
 use super::ResearchFile;
@@ -89,7 +89,7 @@ fn compared(before: &UnitFile, now: &UnitFile) -> Vec<String> {
     changes.compare("run", before.run, now.run);
     changes.compare("shell", &before.shell, &now.shell);
     changes.compare("output", before.output, now.output);
-    changes.compare("mode", before.mode, now.mode);
+    changes.compare("mode", &before.mode, &now.mode);
     changes.compare("save_to", &before.save_to, &now.save_to);
     let dictionaries = (before.save_output_dict, now.save_output_dict);
     changes.compare("save_output_dict", &dictionaries.0, &dictionaries.1);

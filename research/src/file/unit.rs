@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use research::core::When;
-use research::exec::program::{ProgramSpec, Run};
+use research_core::When;
+use research_exec::program::{ProgramSpec, Run};
+use serde::Serialize;
 
 use super::error::{Fault, Problem, Source};
 use super::keys::{self, find};
@@ -32,7 +33,8 @@ pub struct UnitFile {
 }
 
 /// How a unit uses its program.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It is run each time the unit is due.
     #[default]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use research::ProgramUpdate;
-use research::core::When;
-use research::exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramSpec, Run};
+use crate::ProgramUpdate;
+use research_core::When;
+use research_exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramSpec, Run};
 
 use super::error::{Fault, Problem};
 use super::keys::{self, find};

@@ -4,12 +4,12 @@
 //! places, `--set`s are put over them, and the nodes become a [`ResearchFile`], or an error that
 //! shows the place.
 
-mod changes;
+mod build;
 mod check;
+mod compatibility;
 mod domain;
 mod env;
 mod error;
-mod experiment;
 mod json;
 mod keys;
 mod memory;
@@ -19,6 +19,7 @@ mod output;
 mod overrides;
 mod place;
 mod places;
+mod preview;
 mod shared_output;
 mod time;
 mod toml;
@@ -29,10 +30,12 @@ mod write;
 use std::fs;
 use std::path::Path;
 
-use research::core::RunOptions;
-use research::domain::Domain;
+use research_core::RunOptions;
+use research_domain::Domain;
 
+pub use build::experiment_from_record;
 pub use error::{FileError, Origin, Problem};
+pub use preview::{Preview, PreviewError, PreviewedExperiment, PreviewedUnit};
 pub use unit::{Mode, Save, UnitFile};
 pub use update::UpdateFile;
 
@@ -48,7 +51,7 @@ const LARGEST: u64 = 16 << 20;
 /// copy that is kept with a research, from which workers and a resumed run build the experiment.
 ///
 /// ```
-/// use research_cli::file::{Format, ResearchFile};
+/// use research::file::{Format, ResearchFile};
 ///
 /// let text = r#"
 ///     name = "power"
@@ -69,7 +72,7 @@ const LARGEST: u64 = 16 << 20;
 ///
 /// let record = serde_json::to_value(&file).unwrap();
 /// assert_eq!(ResearchFile::from_record(&record)?, file);
-/// # Ok::<(), research_cli::file::FileError>(())
+/// # Ok::<(), research::file::FileError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResearchFile {

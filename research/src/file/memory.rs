@@ -1,6 +1,6 @@
 //! Amounts of memory, and shares of it.
 
-use research::core::MemorySize;
+use research_core::MemorySize;
 
 use super::error::{Fault, Problem};
 use super::node::{Content, Node};

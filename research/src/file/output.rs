@@ -1,6 +1,6 @@
 //! The key `output` of a unit.
 
-use research::exec::program::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
+use research_exec::program::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
 
 use super::error::{Fault, Origin, Problem, Source};
 use super::keys::{self, find};

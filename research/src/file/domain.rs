@@ -1,6 +1,6 @@
 //! The domain of a research file: a table of parameters, or an expression.
 
-use research::domain::{
+use research_domain::{
     Condition, Domain, SyntaxError, Value, ValueError, Values, is_auxiliary, option,
 };
 

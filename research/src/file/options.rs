@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use research::core::{
+use research_core::{
     ExecutorTarget, FsyncPolicy, Isolation, LogLevel, Redirect, RunOptions, StorageError,
 };
-use research::domain::{Value, suggest};
-use research::exec::devices::{DevicesError, get_devices};
-use research::storage::check_name;
+use research_domain::{Value, suggest};
+use research_exec::devices::{DevicesError, get_devices};
+use research_storage::check_name;
 
 use super::env;
 use super::error::{Fault, Problem};

@@ -1,8 +1,8 @@
 //! A research file written down again.
 
-use research::core::{ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, When};
-use research::domain::{Config, Value};
-use research::exec::program::{OutputSpec, Run};
+use research_core::{ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, When};
+use research_domain::{Config, Value};
+use research_exec::program::{OutputSpec, Run};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
@@ -114,7 +114,7 @@ pub(crate) struct UnitForm<'f> {
     pub(crate) name: &'f str,
     pub(crate) run: &'f Run,
     pub(crate) shell: bool,
-    pub(crate) mode: &'static str,
+    pub(crate) mode: Mode,
     pub(crate) output: &'f OutputSpec,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) save_to: Option<SaveForm<'f>>,
@@ -183,10 +183,7 @@ impl<'f> UnitForm<'f> {
             name: &unit.name,
             run: &unit.program.run,
             shell: unit.program.shell,
-            mode: match unit.mode {
-                Mode::Callable => "callable",
-                Mode::Generator => "generator",
-            },
+            mode: unit.mode,
             output: &unit.program.output,
             save_to: match &unit.save {
                 Save::To(name) => Some(SaveForm::Name(name)),

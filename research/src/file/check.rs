@@ -1,8 +1,8 @@
 //! Checks that need more than one key: commands, and the names in them.
 
-use research::core::unique_names;
-use research::domain::{Config, suggest};
-use research::exec::program::{
+use research_core::unique_names;
+use research_domain::{Config, suggest};
+use research_exec::program::{
     ProgramCommand, ProgramError, ProgramGenerator, Template, UnknownName,
 };
 

@@ -1,6 +1,6 @@
 //! Which keys there are.
 
-use research::domain::suggest::hint;
+use research_domain::suggest::hint;
 
 use super::error::{Fault, Problem};
 use super::node::{Content, Entry, Node};

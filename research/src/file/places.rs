@@ -1,7 +1,7 @@
 //! `workers` and `branches`: numbers, or lists of configs.
 
-use research::core::RunOptions;
-use research::domain::{Config, Entry as ConfigEntry};
+use research_core::RunOptions;
+use research_domain::{Config, Entry as ConfigEntry};
 
 use super::error::{Fault, Problem};
 use super::keys::find;

@@ -1,7 +1,7 @@
 //! What a research file says of the surroundings that are to be recorded.
 
-use research::core::EnvMeta;
-use research::storage::check_env;
+use research_core::EnvMeta;
+use research_storage::check_env;
 use serde::Serialize;
 
 use super::error::{Fault, Problem};

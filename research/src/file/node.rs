@@ -1,6 +1,6 @@
 //! What a research file holds before it means anything: values, and where they stand.
 
-use research::domain::{Value, ValueError};
+use research_domain::{Value, ValueError};
 
 use super::error::{Fault, Problem};
 

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research::core::{BuildError, ParseWhenError};
-use research::domain::DomainError;
-use research::exec::program::ProgramError;
+use research_core::{BuildError, ParseWhenError};
+use research_domain::DomainError;
+use research_exec::program::ProgramError;
 
-use crate::style::Style;
+use research_monitor::Style;
 
 use super::node::Span;
 use super::place::Place;
@@ -173,7 +173,7 @@ pub enum Problem {
     #[error("{source}")]
     Env {
         /// What is wrong with them.
-        source: research::storage::EnvError,
+        source: research_storage::EnvError,
     },
     /// A `{name}` that stands for nothing.
     #[error("unit `{unit}`: `{{{name}}}` stands for nothing")]

@@ -1,4 +1,4 @@
-//! What can be typed: the commands, each of which is a module of [`commands`].
+//! The command line: its commands, each of which is a module of [`commands`].
 
 use std::io::Write;
 use std::path::Path;
@@ -19,33 +19,33 @@ use crate::exit::Exit;
     after_help = "\
 Examples:
   research init                          write a research file to start from
-  research run research.toml             run what the file describes
-  research status power                  how it stands
-  research results power                 what it has saved, as a table
-  research domain 'a=[1, 2] * b=[3, 4]'  which configs an expression makes
+  research run research.toml             run the experiments of the file
+  research status power                  show its state
+  research results power                 print its results
+  research domain 'a=[1, 2] * b=[3, 4]'  print the configs of an expression
 
 `research help COMMAND` has more about each command."
 )]
 pub struct Arguments {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Makes the enum of the commands from their names and modules. Such a module has the struct
-/// `Arguments`, whose first line of documentation is what the list of commands says of it, and the
-/// function `run(&Arguments, &mut dyn Write) -> Result<Exit, CommandError>`.
+/// Defines the enum of commands from their names and modules. A module has a struct `Arguments`, whose
+/// first doc line is the summary in `research help`, and a function
+/// `run(&Arguments, &mut dyn Write) -> Result<Exit, CommandError>`.
 macro_rules! commands {
     ($($name:ident = $module:ident,)*) => {
         /// The commands, in the order in which help lists them.
         #[derive(Debug, Subcommand)]
-        #[allow(missing_docs, reason = "a doc comment would take the place of what the module says")]
+        #[allow(missing_docs, reason = "a doc comment would replace the summary of the module")]
         pub enum Command {
             $($name(commands::$module::Arguments),)*
         }
 
         impl Command {
-            /// Does what was asked for; results go to `out`.
+            /// Runs the command, which writes its results to `out`.
             ///
             /// # Errors
             /// As the command says.
@@ -83,7 +83,7 @@ commands! {
 }
 
 impl Command {
-    /// The folder of the research whose log the command reads, if it reads one as it is.
+    /// Returns the folder of the research whose log the command reads, if it reads one.
     pub(crate) fn reads(&self) -> Option<&Path> {
         Some(match self {
             Self::Status(arguments) => &arguments.name,

@@ -1,10 +1,8 @@
-//! What the commands do: a module for each, with what can be typed after it.
+//! The commands: a module for each, with its arguments.
 //!
-//! Results go to a writer, which is standard output in the program; everything else is said on
-//! standard error.
+//! Results are written to standard output, everything else to standard error.
 
 pub mod artifacts;
-pub mod chosen;
 pub mod compact;
 pub mod completions;
 mod detach;
@@ -15,10 +13,8 @@ mod dry_run;
 pub mod env;
 mod error;
 pub mod init;
-pub mod lead;
 pub mod list;
 pub mod logs;
-pub(crate) mod lost_end;
 pub mod man;
 pub mod plot;
 pub mod profile;
@@ -28,9 +24,12 @@ pub mod reproduce;
 pub mod results;
 pub mod resume;
 pub mod run;
+pub mod run_context;
+pub mod selection;
 pub mod status;
 pub mod stop;
-mod table;
+mod text_table;
+pub(crate) mod truncated_log;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -42,13 +41,13 @@ pub use error::CommandError;
 
 use crate::terminal;
 
-/// How what is no table is printed.
+/// The output formats of commands that do not print tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TextOrJson {
-    /// For people
+    /// Text
     #[default]
     Text,
-    /// One JSON object
+    /// A JSON object
     Json,
 }
 
@@ -56,14 +55,14 @@ pub enum TextOrJson {
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
     match Value::from_serialize(value) {
         Ok(value) => Ok(write!(out, "{}", value.json())?),
-        // Counts of experiments may be larger than any value; they have no other floats.
+        // Counts can exceed the range of values; such objects have no floats.
         Err(_) => {
             serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
         }
     }
 }
 
-/// Asks, if there is somebody to ask.
+/// Asks for confirmation on the terminal.
 fn ask(question: &str) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(CommandError::NobodyToAsk { flag: "-y" });

@@ -2,26 +2,25 @@
 
 use std::process::ExitCode;
 
-/// How the program ended: its exit code.
+/// The exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All experiments finished or were stopped by their generators; any other command did what
-    /// it was asked to.
+    /// All experiments succeeded, or the command succeeded.
     Success,
-    /// Some experiments failed; a summary says which and why.
+    /// Some experiments failed, or a check found a problem.
     Failures,
-    /// It was used wrongly, or a file is bad.
+    /// The arguments or a file are invalid.
     Usage,
-    /// Something could not be run or stored.
+    /// Something cannot be run, read or stored.
     Impossible,
-    /// It was interrupted.
+    /// The run was interrupted.
     Interrupted,
 }
 
 impl Exit {
-    /// The exit of a process of this program that ended with this code, or by a signal.
+    /// Returns the exit of another process of this program, from its code; `None` is a signal.
     #[must_use]
-    pub fn of_code(code: Option<i32>) -> Self {
+    pub fn from_code(code: Option<i32>) -> Self {
         match code {
             Some(0) => Self::Success,
             Some(1) => Self::Failures,
@@ -31,7 +30,7 @@ impl Exit {
         }
     }
 
-    /// The code that the shell sees.
+    /// Returns the exit code.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -39,7 +38,7 @@ impl Exit {
             Self::Failures => 1,
             Self::Usage => 2,
             Self::Impossible => 3,
-            // What shells say of a program that was ended by the signal 2.
+            // The code that shells use for SIGINT.
             Self::Interrupted => 130,
         }
     }

@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod commands;
 pub mod exit;
+mod hints;
 pub mod terminal;
 
 use std::ffi::OsString;
@@ -19,7 +20,7 @@ use commands::CommandError;
 use exit::Exit;
 use terminal::Stdout;
 
-/// Answers a shell that asks how a line can go on, and ends; does nothing if none asks.
+/// Answers a completion request of a shell and exits; does nothing without a request.
 pub fn complete() {
     commands::completions::answer();
 }
@@ -29,12 +30,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help goes to standard output, mistakes to standard error; neither can be told of
-            // any more where writing fails.
+            // Help goes to standard output, errors to standard error; failures to write are ignored.
             let text = error.to_string();
             let _ = match text == strip_controls(&text) {
                 true => error.print(),
-                // It quotes an argument that a terminal would obey.
+                // The error quotes an argument with control characters.
                 false => terminal::stderr().write_all(text.as_bytes()),
             };
             return match error.exit_code() {
@@ -49,13 +49,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(exit)
     });
     if let (Ok(_), Some(folder)) = (&done, arguments.command.reads()) {
-        commands::lost_end::warn(folder);
+        commands::truncated_log::warn(folder);
     }
     out.discard();
     done.unwrap_or_else(|error| report(&error))
 }
 
-/// Says what went wrong.
+/// Prints an error, with its hint.
 fn report(error: &CommandError) -> Exit {
     let exit = error.exit();
     if exit != Exit::Success {
@@ -66,7 +66,7 @@ fn report(error: &CommandError) -> Exit {
         };
         let Style { mark, end, .. } = style;
         let _ = writeln!(terminal::stderr(), "{mark}error:{end} {text}");
-        if let Some(hint) = error.hint() {
+        if let Some(hint) = hints::for_error(error) {
             let _ = writeln!(terminal::stderr(), "  = help: {hint}");
         }
     }

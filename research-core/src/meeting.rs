@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use crate::event::Event;
 use crate::options::ResearchRecord;
 use crate::output_stream::OutputStream;
-use crate::shell::shell_word;
 
 /// Where an executor tells what happens. It may gather events; it keeps their order.
 pub trait EventSink {
@@ -172,7 +171,7 @@ pub enum StorageError {
     },
     /// A table has more rows than the log gives: the log may have lost them.
     #[error(
-        "{} has {before} rows, and the log gives {now}: it is left as it is, because the log may have lost what it has (`research doctor` checks the log)",
+        "{} has {before} rows, but the log has {now}: the table is kept, because the log may have lost rows",
         path.display()
     )]
     FewerRows {
@@ -198,9 +197,8 @@ pub enum StorageError {
     },
     /// The folder is there already.
     #[error(
-        "{} exists already: `resume` it instead of running it (`research resume {word}`), `remove` it (`research remove {word}`), or take another name",
-        path.display(),
-        word = shell_word(name)
+        "research `{}` already exists: resume it, remove it, or use another name",
+        path.display()
     )]
     Exists {
         /// The folder.
@@ -223,7 +221,7 @@ pub enum StorageError {
         reason: String,
     },
     /// Another process runs this research.
-    #[error("{} is being run by process {pid} on {host}: wait for it, or stop it with `research stop`", path.display())]
+    #[error("{} is being run by process {pid} on {host}: wait for it, or stop it", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,

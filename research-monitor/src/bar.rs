@@ -1,7 +1,7 @@
-//! The progress of a run, shown while it goes on.
+//! Shows the progress of a run while it is active.
 
-mod line;
-mod lines;
+mod layout;
+mod plain;
 mod terminal;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,26 +14,26 @@ use std::time::Duration;
 use indicatif::TermLike;
 use research_core::{Delivery, Event, Subscriber, Timestamp};
 
+use crate::alerts::Alerts;
 use crate::monitor::Monitor;
-use crate::notices::Notices;
-use crate::picture::Picture;
-use crate::show::ShowProgress;
-use lines::Lines;
+use crate::progress::ProgressReporter;
+use crate::run_state::RunState;
+use plain::PlainLines;
 use terminal::Terminal;
 
-/// How often a bar is drawn.
+/// The interval at which a bar is drawn.
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// How often a line is written where there is no terminal.
+/// The interval of plain lines, where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What tells the time.
+/// Returns the current time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// The progress of a run, for people: a bar where there is a terminal, plain lines at a bounded
-/// rate where there is none, or [whatever shows it](ShowProgress).
+/// Shows the progress of a run: as a bar on a terminal, as plain lines elsewhere, or in a custom
+/// [`ProgressReporter`].
 ///
-/// It keeps a [`Monitor`] up to date, so that the monitor needs no subscription of its own.
+/// The bar keeps a [`Monitor`] up to date, so the monitor needs no subscription of its own.
 /// Warnings, errors and each new cause of failures are written above the bar.
 ///
 /// ```
@@ -47,38 +47,38 @@ pub struct Bar {
     shared: Arc<Mutex<Shared>>,
     monitor: Monitor,
     clock: Clock,
-    notices: Notices,
-    /// How often it is shown anew by itself, so that what was left out is shown soon, and time goes
-    /// on; `None` where somebody else sees to that.
+    alerts: Alerts,
+    /// The interval at which a thread redraws the bar; `None` where the caller draws.
     tick: Option<Duration>,
     ticker: Option<Ticker>,
 }
 
-/// What the run's thread leaves to the ticker's: it does not wait while something is shown.
+/// What the thread of the run hands to the ticker, so that it never waits for a reporter.
 #[derive(Default)]
-struct News {
+struct Pending {
     lines: Vec<String>,
     changed: bool,
 }
 
-/// No more lines than this wait for a face that is slow to show them.
-const MOST_LINES: usize = 1000;
+/// The number of lines that may wait for a slow reporter.
+const MAX_LINES: usize = 1000;
 
-/// What the run's thread and the ticker's take turns at.
+/// What the thread of the run and the ticker share.
 struct Shared {
     monitor: Monitor,
     clock: Clock,
-    /// `None` after it has ended, or panicked.
-    face: Option<Box<dyn ShowProgress>>,
+    /// `None` after the end, or after a panic.
+    reporter: Option<Box<dyn ProgressReporter>>,
     interval: Duration,
-    /// Whether time alone makes it look different.
+    /// Whether the display changes with time alone.
     is_clock: bool,
     shown: Option<Timestamp>,
     changed: bool,
 }
 
 impl Bar {
-    /// A bar on standard error, or plain lines if that is no terminal. `NO_COLOR` is respected.
+    /// Creates a bar on standard error, or plain lines if that is not a terminal. Respects
+    /// `NO_COLOR`.
     #[must_use]
     pub fn stderr(name: &str, monitor: Monitor) -> Self {
         let clock: Clock = Arc::new(Timestamp::now);
@@ -94,7 +94,7 @@ impl Bar {
         bar
     }
 
-    /// A bar on any terminal. Time goes on in it when [`draw`](Self::draw) is called.
+    /// Creates a bar on any terminal. Its time advances when [`draw`](Self::draw) is called.
     #[must_use]
     pub fn terminal(
         name: &str,
@@ -103,11 +103,11 @@ impl Bar {
         colors: bool,
         clock: Clock,
     ) -> Self {
-        let face = Terminal::new(name, terminal, colors, Arc::clone(&clock));
-        Self::new(Box::new(face), monitor, REDRAW, true, clock)
+        let reporter = Terminal::new(name, terminal, colors, Arc::clone(&clock));
+        Self::new(Box::new(reporter), monitor, REDRAW, true, clock)
     }
 
-    /// Plain lines, one at most in each `interval`, and one at the end.
+    /// Creates a bar that writes plain lines: at most one in each `interval`, and one at the end.
     #[must_use]
     pub fn lines(
         name: &str,
@@ -116,32 +116,31 @@ impl Bar {
         interval: Duration,
         clock: Clock,
     ) -> Self {
-        let face = Lines::new(name, Box::new(out), Arc::clone(&clock));
-        Self::new(Box::new(face), monitor, interval, false, clock)
+        let reporter = PlainLines::new(name, Box::new(out), Arc::clone(&clock));
+        Self::new(Box::new(reporter), monitor, interval, false, clock)
     }
 
-    /// Only what people should see at once, on standard error: warnings, errors, new causes of
+    /// Creates a bar that writes only alerts to standard error: warnings, errors, and new causes of
     /// failures.
     #[must_use]
-    pub fn notices(monitor: Monitor) -> Self {
+    pub fn alerts(monitor: Monitor) -> Self {
         let clock: Clock = Arc::new(Timestamp::now);
-        let mut bar = Self::new(Box::new(NoticesOnly), monitor, REDRAW, false, clock);
+        let mut bar = Self::new(Box::new(AlertsOnly), monitor, REDRAW, false, clock);
         bar.tick = Some(LINE_INTERVAL);
         bar
     }
 
-    /// Somebody else's bar, which is shown something when there is something new, ten times a
-    /// second at most.
+    /// Creates a bar that shows changes in a custom reporter, at most ten times a second.
     #[must_use]
-    pub fn own(face: Box<dyn ShowProgress>, monitor: Monitor) -> Self {
+    pub fn custom(reporter: Box<dyn ProgressReporter>, monitor: Monitor) -> Self {
         let clock: Clock = Arc::new(Timestamp::now);
-        let mut bar = Self::new(face, monitor, REDRAW, false, clock);
+        let mut bar = Self::new(reporter, monitor, REDRAW, false, clock);
         bar.tick = Some(REDRAW);
         bar
     }
 
     fn new(
-        face: Box<dyn ShowProgress>,
+        reporter: Box<dyn ProgressReporter>,
         monitor: Monitor,
         interval: Duration,
         is_clock: bool,
@@ -150,7 +149,7 @@ impl Bar {
         let shared = Shared {
             monitor: monitor.clone(),
             clock: Arc::clone(&clock),
-            face: Some(face),
+            reporter: Some(reporter),
             interval,
             is_clock,
             shown: None,
@@ -160,7 +159,7 @@ impl Bar {
             shared: Arc::new(Mutex::new(shared)),
             monitor,
             clock,
-            notices: Notices::default(),
+            alerts: Alerts::default(),
             tick: None,
             ticker: None,
         }
@@ -170,59 +169,59 @@ impl Bar {
         lock(&self.shared)
     }
 
-    /// What writes lines without breaking the bar.
+    /// Returns a printer that writes lines above the bar.
     #[must_use]
     pub fn printer(&self) -> Printer {
         Printer(Arc::clone(&self.shared))
     }
 
-    /// Shows it as it is now.
+    /// Draws the current state.
     pub fn draw(&self) {
         self.shared().show();
     }
 }
 
-/// Lines, and nothing between them.
-struct NoticesOnly;
+/// Writes alerts alone.
+struct AlertsOnly;
 
-impl ShowProgress for NoticesOnly {
-    fn show(&mut self, _: &Picture) {}
+impl ProgressReporter for AlertsOnly {
+    fn show(&mut self, _: &RunState) {}
 
-    fn say(&mut self, line: &str) {
-        // Nobody can be told that nobody can be told.
+    fn alert(&mut self, line: &str) {
+        // An error that cannot be written cannot be reported.
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    // A face that panicked is gone, and all else is whole.
+    // A panic in a reporter leaves the rest consistent.
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
-    /// Lets the face do something. A face that panics is a bar less, and no run less.
-    fn with_face(&mut self, act: impl FnOnce(&mut dyn ShowProgress)) {
-        if let Some(face) = &mut self.face
-            && catch_unwind(AssertUnwindSafe(|| act(&mut **face))).is_err()
+    /// Calls the reporter. A reporter that panics is dropped; the run continues.
+    fn with_reporter(&mut self, act: impl FnOnce(&mut dyn ProgressReporter)) {
+        if let Some(reporter) = &mut self.reporter
+            && catch_unwind(AssertUnwindSafe(|| act(&mut **reporter))).is_err()
         {
-            self.face = None;
+            self.reporter = None;
         }
     }
 
     fn show(&mut self) {
         self.shown = Some((self.clock)());
         self.changed = false;
-        // A slow face must not keep others from the picture.
-        let picture = self.monitor.picture().clone();
-        self.with_face(|face| face.show(&picture));
+        // A clone, because a slow reporter must not block the monitor.
+        let state = self.monitor.state().clone();
+        self.with_reporter(|reporter| reporter.show(&state));
     }
 
-    /// Shows what the run's thread has left.
-    fn catch_up(&mut self, news: &Mutex<News>) {
-        let news = std::mem::take(&mut *lock_news(news));
-        self.changed |= news.changed;
-        for line in news.lines {
-            self.with_face(|face| face.say(&line));
+    /// Shows what the thread of the run has handed over.
+    fn catch_up(&mut self, pending: &Mutex<Pending>) {
+        let pending = std::mem::take(&mut *lock_pending(pending));
+        self.changed |= pending.changed;
+        for line in pending.lines {
+            self.with_reporter(|reporter| reporter.alert(&line));
         }
     }
 
@@ -249,28 +248,27 @@ impl Subscriber for Bar {
 
     fn on_history(&mut self, events: &[Event]) {
         self.monitor.on_history(events);
-        // What failed before was told of before.
-        self.notices.skip(&self.monitor.picture());
+        // The failures of earlier runs were reported then.
+        self.alerts.skip(&self.monitor.state());
     }
 
     fn on_events(&mut self, events: &[Event]) {
-        // Begun here and not with the bar: a program's workers make the bar too, and are to have
-        // one thread.
+        // Started here and not with the bar: workers create the bar too, and must have one thread.
         let is_first = self.ticker.is_none();
         if let (Some(interval), true) = (self.tick, is_first) {
             self.ticker = Ticker::start(interval, &self.shared);
         }
         self.monitor.on_events(events);
-        let notices = {
-            let picture = self.monitor.picture();
-            self.notices.of(events, &picture, &self.clock)
+        let alerts = {
+            let state = self.monitor.state();
+            self.alerts.lines(events, &state, &self.clock)
         };
         match &self.ticker {
-            Some(ticker) if !is_first => ticker.leave(notices),
+            Some(ticker) if !is_first => ticker.hand_over(alerts),
             _ => {
                 let mut shared = self.shared();
-                for notice in notices {
-                    shared.with_face(|face| face.say(&notice));
+                for line in alerts {
+                    shared.with_reporter(|reporter| reporter.alert(&line));
                 }
                 shared.changed = true;
                 shared.show_if_due();
@@ -281,44 +279,43 @@ impl Subscriber for Bar {
     fn on_end(&mut self) {
         self.ticker = None;
         let mut shared = self.shared();
-        let picture = shared.monitor.picture().clone();
-        shared.with_face(|face| face.end(&picture));
-        shared.face = None;
+        let state = shared.monitor.state().clone();
+        shared.with_reporter(|reporter| reporter.end(&state));
+        shared.reporter = None;
     }
 }
 
-/// Writes lines above a bar, or between the lines that stand for one. Its clones write to the same
-/// place.
+/// Writes lines above a bar, or between plain lines. Clones write to the same bar.
 #[derive(Clone)]
 pub struct Printer(Arc<Mutex<Shared>>);
 
 impl Printer {
-    /// Writes a line. Nothing is reported if it cannot be written: there is nobody to tell.
+    /// Writes a line. Write errors are ignored.
     pub fn println(&self, line: &str) {
-        lock(&self.0).with_face(|face| face.say(line));
+        lock(&self.0).with_reporter(|reporter| reporter.alert(line));
     }
 }
 
-/// A thread that shows the bar now and then, and lines at once, until it is dropped.
+/// A thread that redraws the bar at an interval and writes lines at once, until it is dropped.
 struct Ticker {
-    news: Arc<Mutex<News>>,
-    /// Wakes the thread; closed when it is to end.
+    pending: Arc<Mutex<Pending>>,
+    /// Wakes the thread; closing it ends the thread.
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
-    /// `None` if no thread can be had: then the bar stands still while nothing happens.
+    /// Returns `None` if the thread cannot be started; the bar then advances with events only.
     fn start(interval: Duration, shared: &Arc<Mutex<Shared>>) -> Option<Self> {
-        let news = Arc::<Mutex<News>>::default();
+        let pending = Arc::<Mutex<Pending>>::default();
         let (wake, woken) = sync_channel(1);
-        let (shared, left) = (Arc::clone(shared), Arc::clone(&news));
+        let (shared, handed_over) = (Arc::clone(shared), Arc::clone(&pending));
         let tick = move || {
-            let mut goes_on = true;
-            while goes_on {
-                goes_on = woken.recv_timeout(interval) != Err(RecvTimeoutError::Disconnected);
+            let mut is_active = true;
+            while is_active {
+                is_active = woken.recv_timeout(interval) != Err(RecvTimeoutError::Disconnected);
                 let mut shared = lock(&shared);
-                shared.catch_up(&left);
+                shared.catch_up(&handed_over);
                 shared.show_if_due();
             }
         };
@@ -327,39 +324,39 @@ impl Ticker {
             .spawn(tick)
             .ok()?;
         Some(Self {
-            news,
+            pending,
             wake: Some(wake),
             thread: Some(thread),
         })
     }
 
-    /// Leaves it to the thread to show lines now, and the rest when that is due.
-    fn leave(&self, lines: Vec<String>) {
-        let mut news = lock_news(&self.news);
-        news.changed = true;
+    /// Hands `lines` to the thread, which shows them now, and the state at the next interval.
+    fn hand_over(&self, lines: Vec<String>) {
+        let mut pending = lock_pending(&self.pending);
+        pending.changed = true;
         if lines.is_empty() {
             return;
         }
-        let room = MOST_LINES.saturating_sub(news.lines.len());
-        news.lines.extend(lines.into_iter().take(room));
-        drop(news);
+        let room = MAX_LINES.saturating_sub(pending.lines.len());
+        pending.lines.extend(lines.into_iter().take(room));
+        drop(pending);
         if let Some(wake) = &self.wake {
-            // It is full only if the thread is to wake already.
+            // A full channel means that the thread wakes anyway.
             let _ = wake.try_send(());
         }
     }
 }
 
-fn lock_news(news: &Mutex<News>) -> MutexGuard<'_, News> {
-    // It is whole at any time.
-    news.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock_pending(pending: &Mutex<Pending>) -> MutexGuard<'_, Pending> {
+    // Consistent at any time.
+    pending.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.wake = None;
         if let Some(thread) = self.thread.take() {
-            // It catches what panics.
+            // The thread catches panics.
             let _ = thread.join();
         }
     }

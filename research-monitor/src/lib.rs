@@ -1,46 +1,47 @@
-//! What people see of a research while it runs and afterwards.
+//! Run state and reporters: what users see of a research during a run and afterwards.
 //!
-//! A [`Picture`] is a fold of the research's events: the same live and from the log on disk. A
-//! [`Monitor`] keeps one up to date during a run; the [`Bar`] draws it, a [`StatusReport`] prints
-//! it, a [`Summary`] says what it has come to, and a [`MonitorLog`] writes it down as it changes.
+//! [`RunState`] is a fold of the events of a research, the same for live events and for the log on
+//! disk. A [`Monitor`] keeps one up to date during a run. The reporters show it: [`Bar`] as a bar or
+//! plain lines, [`StatusReport`] as text or data, [`Summary`] at the end of a run, and [`MonitorLog`]
+//! as CSV.
 //!
 //! ```
 //! use research_core::Timestamp;
-//! use research_monitor::{Picture, StatusReport};
+//! use research_monitor::{RunState, StatusReport};
 //!
-//! let picture = Picture::of(&[]);
-//! let report = StatusReport::of("power", &picture, false, Timestamp::now());
+//! let state = RunState::from_events(&[]);
+//! let report = StatusReport::new("power", &state, false, Timestamp::now());
 //! assert_eq!(report.to_string(), "power: has not run yet");
 //! ```
 
+mod alerts;
 mod bar;
-mod causes;
 mod control_filter;
-mod extremes;
-mod log;
+mod csv_log;
+mod eta;
+mod failure_groups;
+mod format;
+mod min_max;
 mod monitor;
-mod notices;
-mod numbers;
-mod pace;
-mod picture;
-mod show;
+mod progress;
+mod range_set;
+mod run_state;
 mod status;
 mod style;
 mod summary;
-mod words;
 
 pub use bar::{Bar, Clock, Printer};
-pub use causes::Cause;
 pub use control_filter::{ControlFilter, strip_controls};
-pub use extremes::{Extreme, Extremes};
+pub use csv_log::MonitorLog;
+pub use eta::Eta;
+pub use failure_groups::FailureGroup;
 pub use indicatif::TermLike;
-pub use log::MonitorLog;
+pub use min_max::{Extreme, MinMax};
 pub use monitor::Monitor;
-pub use pace::TimeLeft;
-pub use picture::{
-    Counted, Picture, Process, ProcessKind, RecentException, Run, RunningExperiment, WorkerPicture,
+pub use progress::{Progress, ProgressReporter};
+pub use run_state::{
+    Counted, Process, ProcessKind, RecentException, Run, RunState, RunningExperiment, WorkerState,
 };
-pub use show::{Progress, ShowProgress};
 pub use status::{ExceptionReport, RunningReport, State, StatusCount, StatusReport, WorkerReport};
 pub use style::Style;
-pub use summary::{FailureGroup, Summary, ValueSummary, VariableSummary};
+pub use summary::Summary;

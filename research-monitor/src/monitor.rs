@@ -1,28 +1,28 @@
-//! A picture that many look at while it changes.
+//! A run state that is shared while it changes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use research_core::{Delivery, Event, Subscriber};
 
-use crate::picture::Picture;
+use crate::run_state::RunState;
 
-/// A [`Picture`] that is kept up to date by the events of a run. Its clones share it.
+/// Keeps a [`RunState`] up to date with the events of a run. Clones share the state.
 #[derive(Clone, Debug, Default)]
 pub struct Monitor {
-    picture: Arc<Mutex<Picture>>,
+    state: Arc<Mutex<RunState>>,
 }
 
 impl Monitor {
-    /// A monitor that has seen nothing.
+    /// Creates a monitor with an empty state.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The picture as it is now; it does not change while the guard is held.
-    pub fn picture(&self) -> MutexGuard<'_, Picture> {
-        // A panic elsewhere leaves a picture that is at worst one event behind.
-        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the current state, which does not change while the guard is held.
+    pub fn state(&self) -> MutexGuard<'_, RunState> {
+        // After a panic the state lacks one event at most.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -31,15 +31,15 @@ impl Subscriber for Monitor {
         Delivery::Synchronous
     }
 
-    /// A resumed run is shown as part of the whole.
+    /// Includes earlier runs of a resumed research.
     fn on_history(&mut self, events: &[Event]) {
         self.on_events(events);
     }
 
     fn on_events(&mut self, events: &[Event]) {
-        let mut picture = self.picture();
+        let mut state = self.state();
         for event in events {
-            picture.apply(event);
+            state.apply(event);
         }
     }
 }

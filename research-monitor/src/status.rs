@@ -1,4 +1,4 @@
-//! How a research stands, for people and for programs.
+//! The status of a research, as text and as data.
 
 mod text;
 
@@ -8,202 +8,198 @@ use research_core::{FailureKind, Outcome, Status, Timestamp, WorkerNumber};
 use research_domain::Config;
 use serde::Serialize;
 
-use crate::picture::{Picture, RunningExperiment};
-use crate::summary::{FailureGroup, Summary};
-use crate::words;
+use crate::failure_groups::FailureGroup;
+use crate::format;
+use crate::run_state::{RunState, RunningExperiment};
+use crate::summary::Summary;
 
-/// How a research stands at a moment: what `research status` shows.
+/// The status of a research at a moment.
 ///
-/// Printed, it is text of several lines; serialised, it has all of it as numbers.
+/// `Display` writes several lines of text; serialized, the report has all numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct StatusReport {
     /// The name of the research.
     pub name: String,
-    /// How things stand.
+    /// The state of the latest run.
     pub state: State,
-    /// The process that leads the run.
+    /// The process id of the leader, while it runs.
     pub pid: Option<u32>,
-    /// How many seconds it has run.
+    /// The run time in seconds, earlier runs included.
     pub seconds: f64,
-    /// How many experiments there are in all, if that is known.
+    /// The total number of experiments, if it is known.
     pub total: Option<u64>,
-    /// How many of them ended.
+    /// The number of experiments that ended.
     pub finished: u64,
-    /// How many have not, if that is known.
+    /// The number of experiments that have not ended, if it is known.
     pub remaining: Option<u64>,
-    /// How many iterations were done.
+    /// The number of iterations.
     pub iterations: u64,
-    /// How many were begun.
+    /// The number of experiments that were started.
     pub generated: u64,
-    /// How often the domain was updated.
+    /// The number of updates of the domain.
     pub updates: u64,
-    /// How many experiments updates of the domain took back before they were begun.
+    /// The number of experiments that updates of the domain withdrew before they started.
     pub withdrawn: u64,
-    /// How many ended with each status.
+    /// The number of experiments with each status that occurs.
     pub counts: Vec<StatusCount>,
-    /// How many exceptions there were.
+    /// The number of exceptions.
     pub exceptions: u64,
-    /// How much gets done each second.
+    /// The current rate a second.
     pub rate: Option<f64>,
-    /// Of what.
+    /// What the rate counts: `experiments` or `iterations`.
     pub rate_of: &'static str,
-    /// The expected number of seconds until the end.
+    /// The estimated time to completion in seconds.
     pub seconds_left: Option<f64>,
-    /// One standard deviation of it.
+    /// Its standard deviation.
     pub seconds_left_uncertainty: Option<f64>,
-    /// The workers, and what they do.
+    /// The workers, and the experiments that they run.
     pub workers: Vec<WorkerReport>,
     /// The last few exceptions, oldest first.
     pub recent_exceptions: Vec<ExceptionReport>,
-    /// Why experiments failed, the most frequent cause first.
+    /// The failures by cause, the most frequent first.
     pub failures: Vec<FailureGroup>,
-    /// How many failed for causes beyond those that are told apart.
+    /// The number of failed experiments beyond these groups.
     pub failed_for_other_causes: u64,
-    /// How it is called in commands.
     #[serde(skip)]
-    called: String,
-    #[serde(skip)]
-    course: String,
+    timing: String,
     #[serde(skip)]
     progress: String,
 }
 
-/// How things stand with a research.
+/// The state of the latest run of a research.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Nothing has run yet.
+    /// There was no run yet.
     New,
-    /// A run goes on.
+    /// The run is active.
     Running,
-    /// The last run ended without saying so: its process was killed, or the machine went down.
+    /// The leader ended without recording the end of the run: it was killed, or the machine failed.
     Broken,
     /// Every experiment has a final status.
     Complete,
-    /// It was stopped before that.
+    /// The run was stopped before that.
     Interrupted,
-    /// It could not go on.
+    /// The run could not continue.
     Aborted,
 }
 
-/// How many experiments ended with a status.
+/// The number of experiments that ended with a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct StatusCount {
     /// The status.
     pub status: Status,
-    /// How many.
+    /// The number of experiments.
     pub count: u64,
 }
 
-/// A worker, and what it does.
+/// A worker, and the experiments that it runs.
 #[derive(Clone, Debug, Serialize)]
 pub struct WorkerReport {
-    /// Its number.
+    /// The number of the worker.
     pub worker: u32,
-    /// Its process, if its start was told.
+    /// The process id, if it is known.
     pub pid: Option<u32>,
-    /// How many experiments ended in it.
+    /// The number of experiments that ended in this worker.
     pub experiments: u64,
-    /// Why it is gone, if it is gone without having been asked to go.
+    /// Why the worker was lost, if it was.
     pub lost: Option<String>,
-    /// What it waits for before it begins an experiment, if it waits.
+    /// What the worker waits for before it starts an experiment, if it waits.
     pub waits: Option<String>,
-    /// The experiments that it runs.
+    /// The running experiments.
     pub running: Vec<RunningReport>,
 }
 
-/// An experiment that runs.
+/// A running experiment.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunningReport {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// Its parameters.
+    /// The parameters.
     pub config: Config,
-    /// Which attempt it is, from 1.
+    /// The attempt, from 1.
     pub attempt: u32,
-    /// The process that runs its units.
+    /// The process that runs the units.
     pub pid: u32,
-    /// For how many seconds it has run.
+    /// The duration of the attempt in seconds.
     pub seconds: f64,
-    /// How many iterations it has done.
+    /// The number of completed iterations.
     pub iterations: u64,
 }
 
 /// An error or a panic of a unit.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExceptionReport {
-    /// The experiment's id, if its start was seen.
+    /// The id of the experiment, if its start is known.
     pub id: Option<String>,
-    /// The unit; `None` where the executor's process itself ended.
+    /// The unit; `None` where the process of the executor ended.
     pub unit: Option<String>,
     /// The iteration, from 0.
     pub iteration: u64,
-    /// How it failed.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// What went wrong.
+    /// The message.
     pub message: String,
-    /// How many seconds ago.
+    /// The time since the exception in seconds.
     pub seconds_ago: f64,
 }
 
 impl StatusReport {
-    /// The report of a picture. `alive` says whether the process that leads the run is still
-    /// there; whoever asks knows that from the research's lock.
+    /// Reports on `state`. `alive` says whether the leader is running, which the lock of the research
+    /// shows.
     #[must_use]
-    pub fn of(name: &str, picture: &Picture, alive: bool, now: Timestamp) -> Self {
-        let state = state(picture, alive);
-        let recent_exceptions = exceptions(picture, now);
-        // What a broken run was doing, it did until its last event.
+    pub fn new(name: &str, run_state: &RunState, alive: bool, now: Timestamp) -> Self {
+        let state = state(run_state, alive);
+        let recent_exceptions = exceptions(run_state, now);
+        // The time of a run without a leader ends with its last event.
         let now = match state {
             State::Running => now,
-            _ => picture.last_event(),
+            _ => run_state.last_event(),
         };
         let running = state == State::Running;
-        let left = picture.time_left(now).filter(|_| running);
+        let left = run_state.eta(now).filter(|_| running);
         let counts = Status::ALL.map(|status| StatusCount {
             status,
-            count: picture.count(status),
+            count: run_state.count(status),
         });
         Self {
             name: name.to_owned(),
-            called: name.to_owned(),
             state,
-            pid: picture.run().map(|run| run.pid).filter(|_| running),
-            seconds: picture.elapsed(now),
-            total: picture.total_experiments(),
-            finished: picture.finished_experiments(),
-            remaining: picture.remaining_experiments(),
-            iterations: picture.finished_iterations(),
-            generated: picture.generated_experiments(),
-            updates: picture.updates(),
-            withdrawn: picture.withdrawn_experiments(),
+            pid: run_state.run().map(|run| run.pid).filter(|_| running),
+            seconds: run_state.elapsed(now),
+            total: run_state.total_experiments(),
+            finished: run_state.finished_experiments(),
+            remaining: run_state.remaining_experiments(),
+            iterations: run_state.finished_iterations(),
+            generated: run_state.generated_experiments(),
+            updates: run_state.updates(),
+            withdrawn: run_state.withdrawn_experiments(),
             counts: counts.into_iter().filter(|c| c.count > 0).collect(),
-            exceptions: picture.exceptions(),
-            rate: picture.rate(now).filter(|_| running),
-            rate_of: words::counted(picture.counted()),
+            exceptions: run_state.exceptions(),
+            rate: run_state.rate(now).filter(|_| running),
+            rate_of: format::counted(run_state.counted()),
             seconds_left: left.map(|left| left.seconds),
             seconds_left_uncertainty: left.and_then(|left| left.uncertainty),
             workers: if running {
-                workers(picture, now)
+                workers(run_state, now)
             } else {
                 Vec::new()
             },
             recent_exceptions,
-            failures: Summary::of(picture, now).failures,
-            failed_for_other_causes: picture.failed_for_other_causes(),
-            course: if state == State::Broken {
-                // Nothing is left to expect of it.
-                words::duration(picture.elapsed(now))
+            failures: Summary::new(run_state, now).failures,
+            failed_for_other_causes: run_state.failed_for_other_causes(),
+            timing: if state == State::Broken {
+                format::duration(run_state.elapsed(now))
             } else {
-                words::course(picture, now)
+                format::timing(run_state, now)
             },
-            progress: words::done_of_total(picture),
+            progress: format::done_of_total(run_state),
         }
     }
 }
 
-fn state(picture: &Picture, alive: bool) -> State {
-    match (picture.run(), picture.outcome()) {
+fn state(run_state: &RunState, alive: bool) -> State {
+    match (run_state.run(), run_state.outcome()) {
         (None, _) => State::New,
         (Some(_), Some(Outcome::Complete)) => State::Complete,
         (Some(_), Some(Outcome::Interrupted)) => State::Interrupted,
@@ -213,8 +209,8 @@ fn state(picture: &Picture, alive: bool) -> State {
     }
 }
 
-fn workers(picture: &Picture, now: Timestamp) -> Vec<WorkerReport> {
-    let mut reports: BTreeMap<WorkerNumber, WorkerReport> = picture
+fn workers(run_state: &RunState, now: Timestamp) -> Vec<WorkerReport> {
+    let mut reports: BTreeMap<WorkerNumber, WorkerReport> = run_state
         .workers()
         .map(|(number, worker)| {
             let report = WorkerReport {
@@ -228,8 +224,8 @@ fn workers(picture: &Picture, now: Timestamp) -> Vec<WorkerReport> {
             (number, report)
         })
         .collect();
-    for (_, running) in picture.running() {
-        // Without worker processes, nobody tells of a worker's start.
+    for (_, running) in run_state.running() {
+        // Without worker processes, no event reports the start of a worker.
         let report = reports.entry(running.worker).or_insert(WorkerReport {
             worker: running.worker.0,
             pid: None,
@@ -254,8 +250,8 @@ fn running_report(running: &RunningExperiment, now: Timestamp) -> RunningReport 
     }
 }
 
-fn exceptions(picture: &Picture, now: Timestamp) -> Vec<ExceptionReport> {
-    picture
+fn exceptions(run_state: &RunState, now: Timestamp) -> Vec<ExceptionReport> {
+    run_state
         .recent_exceptions()
         .map(|recent| ExceptionReport {
             id: recent.id.as_ref().map(ToString::to_string),
@@ -269,7 +265,7 @@ fn exceptions(picture: &Picture, now: Timestamp) -> Vec<ExceptionReport> {
 }
 
 impl State {
-    /// The word for it in tables and files.
+    /// Returns the word for the state in tables and files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -284,31 +280,23 @@ impl State {
 }
 
 impl StatusReport {
-    /// Sets how the research is called in the commands that the report names, such as the path of
-    /// its folder; as its name says, if not set.
-    #[must_use]
-    pub fn called(mut self, called: impl Into<String>) -> Self {
-        self.called = called.into();
-        self
-    }
-
-    /// The report in one line, as for a log.
+    /// Returns the report as one line, as for a log.
     #[must_use]
     pub fn line(&self) -> String {
         let state = match self.state {
             State::New => return format!("{}: has not run yet", self.name),
             State::Broken => "broken off, ",
             State::Running => "running, ",
-            // The course says how it ended.
+            // The timing says how the run ended.
             State::Complete | State::Interrupted | State::Aborted => "",
         };
         format!(
             "{}: {state}{}, {}, Exceptions: {}",
-            self.name, self.progress, self.course, self.exceptions
+            self.name, self.progress, self.timing, self.exceptions
         )
     }
 
-    /// How many experiments ended without having done what they were asked to.
+    /// Returns the number of experiments that failed, were killed or timed out.
     #[must_use]
     pub fn failed(&self) -> u64 {
         let failures = self.counts.iter().filter(|c| !c.status.is_success());

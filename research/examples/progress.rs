@@ -3,27 +3,27 @@
 //!
 //! `cargo run --release --example progress`
 
-use research::monitor::{Picture, ShowProgress};
+use research::monitor::{ProgressReporter, RunState};
 use research::{Event, Research, ResearchError, Subscriber, Timestamp, ec, option};
 
 /// A bar in the embedder's own style.
 struct Dots;
 
-impl ShowProgress for Dots {
-    fn show(&mut self, picture: &Picture) {
+impl ProgressReporter for Dots {
+    fn show(&mut self, picture: &RunState) {
         let done = picture.finished_experiments();
         let total = picture.total_experiments().unwrap_or(done);
         let mut line = format!("{done:>3} of {total} ");
         for place in 0..total {
             line.push(if place < done { '●' } else { '○' });
         }
-        if let Some(left) = picture.time_left(Timestamp::now()) {
+        if let Some(left) = picture.eta(Timestamp::now()) {
             line.push_str(&format!(" {:.1} s left", left.seconds));
         }
         println!("{line}");
     }
 
-    fn say(&mut self, line: &str) {
+    fn alert(&mut self, line: &str) {
         println!("!   {line}");
     }
 }

@@ -29,7 +29,7 @@ impl Audience {
     pub(crate) fn add_bar(&mut self, name: &str, progress: Progress) {
         let bar = match progress {
             Progress::Stderr => Bar::stderr(name, Monitor::new()),
-            Progress::Own(own) => Bar::own(own, Monitor::new()),
+            Progress::Custom(reporter) => Bar::custom(reporter, Monitor::new()),
             _ => return,
         };
         self.subscribers.push(Box::new(bar));

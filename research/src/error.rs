@@ -23,7 +23,7 @@ pub enum ResearchError {
     #[error(
         "research `{name}` has {} whose id begins with `{id}`{}",
         if several.is_empty() { "no experiment" } else { "several experiments" },
-        if several.is_empty() { "; `results` shows the ids".to_owned() } else { format!(": {}; write more of it", several.join(", ")) }
+        if several.is_empty() { String::new() } else { format!(": {}; use a longer prefix", several.join(", ")) }
     )]
     NoExperiment {
         /// The research.
@@ -36,7 +36,7 @@ pub enum ResearchError {
     /// A research goes on with what would make its results incomparable.
     #[error(
         "research `{name}` was begun with other units or settings, and results of both would not belong together:\n  {}\n\
-         run it under another name, or allow the changes (`allow_changes`, `--allow-changes`)",
+         run it under another name, or allow the changes (`allow_changes`)",
         changes.join("\n  ")
     )]
     Changed {

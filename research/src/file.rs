@@ -239,7 +239,7 @@ fn check_language(path: &Path) -> std::io::Result<()> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending.map(str::to_ascii_lowercase).as_deref() {
         Some("yaml" | "yml") => Err(std::io::Error::other(
-            "YAML is not read; write the same in TOML, as `research init` shows it, or in JSON",
+            "YAML is not supported; use TOML or JSON",
         )),
         _ => Ok(()),
     }

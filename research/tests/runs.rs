@@ -280,7 +280,7 @@ fn mistakes_are_found_before_anything_is_made() {
         .run()
         .unwrap_err();
     let exists = exists.to_string();
-    for way in ["`resume` it", "`research resume there`", "`remove` it"] {
+    for way in ["already exists", "resume it", "remove it"] {
         assert!(exists.contains(way), "{exists}");
     }
     let none = drawing("none").folder(&folder).resume().unwrap_err();

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use common::{folder, is_worker};
-use research::monitor::{MonitorLog, Picture};
+use research::monitor::{MonitorLog, RunState};
 use research::storage::StoredResearch;
 use research::{
     Context, Delivery, Event, Finished, Isolation, LogLevel, Research, ResearchRecord, Status,
@@ -50,7 +50,7 @@ fn the_monitors_log_is_the_same_live_and_from_disk_and_goes_on_when_resumed() {
     // The domain has grown since.
     let last = Arc::new(Mutex::new((0, 0)));
     let seen = Arc::clone(&last);
-    let bar = move |picture: &Picture| {
+    let bar = move |picture: &RunState| {
         let finished = picture.count(Status::Finished);
         *seen.lock().unwrap() = (finished, picture.finished_in_this_run());
     };
@@ -77,7 +77,7 @@ fn a_bar_that_panics_costs_no_experiment() {
         .domain(option("x", 0..20_i64))
         .callable("x", |x: i64| x, (ec("x"),))
         .save_to("x")
-        .bar(move |_: &Picture| {
+        .bar(move |_: &RunState| {
             counter.fetch_add(1, Ordering::Relaxed);
             panic!("this bar is broken");
         })
@@ -213,7 +213,7 @@ fn the_run_does_not_wait_for_a_slow_bar() {
     let (mut quick, seen) = Watcher::new(Delivery::Synchronous);
     quick.tells = Some(ended);
     let shown = mark.clone();
-    let bar = move |_: &Picture| {
+    let bar = move |_: &RunState| {
         calls += 1;
         if calls == 2 {
             std::fs::write(&shown, "").unwrap();

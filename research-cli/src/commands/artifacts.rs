@@ -1,4 +1,4 @@
-//! `research artifacts`: the files that experiments have left.
+//! `research artifacts`: lists the files that experiments created.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,17 +7,17 @@ use clap::Args;
 use research::storage::StoredResearch;
 
 use super::CommandError;
-use super::chosen::Shown;
 use super::results::{self, Format};
+use super::selection::TableFlags;
 use crate::exit::Exit;
 
-/// List the files that experiments have left
+/// List the files that experiments created
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-List the files that experiments have left in their folders, a row for each: the experiment's id and
-config, the file's path in the experiment's folder, its full path, and its path in the research's
-folder. Logs, printed text and config.json are none of them.",
+List the files that experiments created in their folders, a row for each: id and config of the
+experiment, and the path of the file in the folder of the experiment, in full, and in the folder of
+the research. Logs, captured output and config.json are not listed.",
     after_help = "\
 Examples:
   research artifacts power
@@ -25,32 +25,28 @@ Examples:
   research artifacts power --format json --concat-config"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Which experiments, and how.
+    /// Selection and format.
     #[command(flatten)]
-    pub shown: Shown,
+    pub table: TableFlags,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, it cannot be read, a filter that asks for what there is not, and an
-/// output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
-    let options = arguments.shown.options(&stored)?;
-    // No values are needed, so none are kept.
+    let options = arguments.table.options(&stored)?;
+    // An iteration that does not exist: no values are read.
     let results = stored.results_for(&options.clone().iterations([u64::MAX]))?;
     let table = stored.artifacts(&results, &options)?;
     results::write(&table, arguments.format, out)?;
     if arguments.format == Format::Table && results::is_empty(&table) {
-        let reason = match arguments.shown.chosen.is_all() {
-            true => "no experiment has left files",
-            false => "no experiment of those that were asked for has left files",
+        let reason = match arguments.table.selection.is_all() {
+            true => "no experiment created files",
+            false => "no selected experiment created files",
         };
         results::note(out, reason)?;
     }

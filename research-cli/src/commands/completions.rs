@@ -1,4 +1,4 @@
-//! `research completions`: how a line can go on, for shells.
+//! `research completions`: shell completions.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -16,14 +16,15 @@ use super::CommandError;
 use crate::arguments;
 use crate::exit::Exit;
 
-/// The variable with which a shell asks.
+/// The environment variable by which a shell requests completions.
 const VARIABLE: &str = "RESEARCH_COMPLETE";
 
-/// Print what teaches a shell to complete commands, flags and names
+/// Generate shell completions
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print what teaches a shell to complete commands, flags, and the names of researches and files.",
+Generate a script that makes a shell complete commands, flags, and the names of researches and
+research files.",
     after_help = "\
 Examples:
   research completions bash > ~/.local/share/bash-completion/completions/research
@@ -36,7 +37,7 @@ pub struct Arguments {
     pub shell: Shell,
 }
 
-/// A shell that completes.
+/// A supported shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
     /// Bash
@@ -48,9 +49,6 @@ pub enum Shell {
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// An output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let completer: &dyn EnvCompleter = match arguments.shell {
         Shell::Bash => &Bash,
@@ -61,14 +59,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     Ok(Exit::Success)
 }
 
-/// Answers a shell that asks how a line can go on, and ends; does nothing if none asks.
+/// Answers a completion request of a shell and exits; does nothing without a request.
 pub fn answer() {
     CompleteEnv::with_factory(|| with_names(arguments::Arguments::command()))
         .var(VARIABLE)
         .complete();
 }
 
-/// The commands, with what stands for a research or a research file completed.
+/// Adds completion of researches and research files to the commands.
 fn with_names(program: Command) -> Command {
     program.mut_subcommands(|command| {
         command.mut_args(|argument| match argument.get_id().as_str() {
@@ -86,22 +84,22 @@ fn research_files() -> PathCompleter {
     })
 }
 
-/// The researches in the folder that is being typed; folders, where there are none.
+/// Completes the researches in a folder, or folders if there are none.
 struct Researches;
 
 impl ValueCompleter for Researches {
     fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
         let typed = current.to_string_lossy();
-        let (folder, begun) = match typed.rfind('/') {
+        let (folder, prefix) = match typed.rfind('/') {
             Some(slash) => typed.split_at(slash + 1),
             None => ("", &*typed),
         };
-        let place = if folder.is_empty() { "." } else { folder };
-        let names: Vec<CompletionCandidate> = list(Path::new(place))
+        let base = if folder.is_empty() { "." } else { folder };
+        let names: Vec<CompletionCandidate> = list(Path::new(base))
             .unwrap_or_default()
             .iter()
             .filter_map(|stored| stored.folder().file_name()?.to_str().map(str::to_owned))
-            .filter(|name| name.starts_with(begun))
+            .filter(|name| name.starts_with(prefix))
             .map(|name| CompletionCandidate::new(format!("{folder}{name}")))
             .collect();
         if names.is_empty() {

@@ -1,4 +1,4 @@
-//! `--detach`: a run that goes on when its terminal is gone.
+//! `--detach`: runs a research in the background.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -8,50 +8,53 @@ use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
-use research::core::{Delivery, shell_word};
+use research::core::Delivery;
 use research::process::leave_terminal;
 use research::{Event, Research, Subscriber};
 
 use super::CommandError;
 use crate::exit::Exit;
+use crate::hints;
 use crate::terminal;
 
-/// Where, in a research's folder, stands what a detached run would have shown in a terminal.
+/// The file in the folder of a research with the terminal output of a detached run.
 const OUTPUT: &str = "output.txt";
 
-/// Whether the terminal is needed.
+/// The flags for running in the background.
 #[derive(Debug, Args)]
 pub struct Background {
-    /// Return when the run has begun; it goes on without this terminal
+    /// Run in the background: return when the run has started
     #[arg(long)]
     pub detach: bool,
-    /// This is the process that goes on.
+    /// Marks the background process.
     #[arg(long, hide = true)]
     pub detached: bool,
 }
 
 impl Background {
-    /// Whether another process is to do it.
-    pub(super) fn is_asked_for(&self) -> bool {
+    /// Whether to start a background process.
+    pub(super) fn is_requested(&self) -> bool {
         self.detach && !self.detached
     }
 
-    /// In the process that goes on: leaves the terminal, and lets the research tell when it has
-    /// begun.
-    pub(super) fn leave(&self, research: Research) -> Result<Research, CommandError> {
+    /// In the background process: leaves the terminal, and reports the start of the run.
+    pub(super) fn detach_if_background(
+        &self,
+        research: Research,
+    ) -> Result<Research, CommandError> {
         if !self.detached {
             return Ok(research);
         }
         let starter = UnixStream::from(leave_terminal()?);
-        Ok(research.subscriber(Begun(Some(starter))))
+        Ok(research.subscriber(StartReport(Some(starter))))
     }
 }
 
-/// Reports to the process that started this one that the run has begun: the log has its start, and a
-/// worker is ready. A run that ends earlier reports by its exit code.
-struct Begun(Option<UnixStream>);
+/// Reports the start of the run to the waiting process: the log has its start, and a worker is ready.
+/// A run that ends earlier reports by its exit code.
+struct StartReport(Option<UnixStream>);
 
-impl Subscriber for Begun {
+impl Subscriber for StartReport {
     fn delivery(&self) -> Delivery {
         Delivery::Synchronous
     }
@@ -62,15 +65,16 @@ impl Subscriber for Begun {
             return;
         }
         if let Some(mut starter) = self.0.take() {
-            // One that is gone need not know.
+            // The waiting process may have ended.
             let _ = starter.write_all(&[1]);
         }
     }
 }
 
-/// Starts this program again for a research in the folder `base`, and returns when its run has
-/// begun, or as it returns where it does not.
-pub(super) fn start(base: &Path, folder: &Path, called: &Path) -> Result<Exit, CommandError> {
+/// Starts this program as a background process for a research in the folder `base`. Returns when its
+/// run has started, or with its exit code if it ends before. `path` is how the user refers to the
+/// research.
+pub(super) fn start(base: &Path, folder: &Path, path: &Path) -> Result<Exit, CommandError> {
     let output = base.join(format!(".research-{}.txt", std::process::id()));
     let file = File::create_new(&output)?;
     let (ours, theirs) = UnixStream::pair()?;
@@ -82,27 +86,24 @@ pub(super) fn start(base: &Path, folder: &Path, called: &Path) -> Result<Exit, C
         .stderr(file)
         .spawn()
         .inspect_err(|_| drop(fs::remove_file(&output)))?;
-    let has_begun = matches!((&ours).read(&mut [0]), Ok(1));
-    if has_begun {
+    let has_started = matches!((&ours).read(&mut [0]), Ok(1));
+    if has_started {
         fs::rename(&output, folder.join(OUTPUT))?;
-        let called = called.to_string_lossy();
-        let name = shell_word(&called);
-        // What cannot be said on standard error changes nothing.
         let _ = writeln!(
             terminal::stderr(),
-            "{name} is being run in the background, by process {}\n\
-             see how it stands with `research status {name}`, follow it with `research logs {name} --follow`, \
-             end it with `research stop {name}`; what it shows is in {}",
+            "{} runs in the background, as process {}\n{}; its output is in {}",
+            path.display(),
             child.id(),
+            hints::background(path),
             folder.join(OUTPUT).display()
         );
         return Ok(Exit::Success);
     }
     let ended = child.wait()?;
-    let said = fs::read(&output)?;
+    let printed = fs::read(&output)?;
     fs::remove_file(&output)?;
     let mut stderr = terminal::stderr();
-    stderr.write_all(&said)?;
+    stderr.write_all(&printed)?;
     stderr.flush()?;
-    Ok(Exit::of_code(ended.code()))
+    Ok(Exit::from_code(ended.code()))
 }

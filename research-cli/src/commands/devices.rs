@@ -1,4 +1,4 @@
-//! `research devices`: the devices that experiments can be given.
+//! `research devices`: lists the devices of the machine.
 
 use std::io::Write;
 
@@ -12,24 +12,24 @@ use super::{CommandError, table, write_json};
 use crate::exit::Exit;
 use crate::terminal;
 
-/// List the devices that experiments can be given
+/// List the devices that can be assigned to experiments
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-List the devices that experiments can be given, as the NVIDIA driver tells of them: index, name,
-UUID, memory, free memory, and the driver's version.",
+List the devices that can be assigned to experiments, as reported by the NVIDIA driver: index, name,
+UUID, total and free memory, and the version of the driver.",
     after_help = "\
 Examples:
   research devices
   research devices --format json"
 )]
 pub struct Arguments {
-    /// How to print them
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-/// What is said of a device.
+/// A row of the list.
 #[derive(Debug, Serialize)]
 struct Line {
     index: u32,
@@ -42,17 +42,14 @@ struct Line {
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is a driver, and it does not tell of its devices; an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     show(&mut NvmlProbe::new(), arguments, out)
 }
 
-/// As [`run`], of the devices that a probe tells of.
+/// Prints the devices that `probe` finds.
 ///
 /// # Errors
-/// As [`run`].
+/// The driver fails, or the output cannot be written.
 pub fn show(
     probe: &mut dyn DeviceProbe,
     arguments: &Arguments,
@@ -73,18 +70,17 @@ pub fn show(
             writeln!(out, "no devices: {no_driver}")?;
         }
         (Format::Table, Ok(_)) if lines.is_empty() => {
-            writeln!(out, "no devices: the NVIDIA driver tells of none")?;
+            writeln!(out, "no devices: the NVIDIA driver reports none")?;
         }
         (Format::Table, Ok(_)) => print(&lines, out)?,
     }
     Ok(Exit::Success)
 }
 
-/// A device whose memory cannot be told is listed all the same.
+/// A device whose memory is unknown is listed without it.
 fn line(device: &DeviceInfo, probe: &mut dyn DeviceProbe) -> Line {
     let memory = probe.memory(&device.uuid);
     if let Err(error) = &memory {
-        // What cannot be said on standard error is seen in the table: nothing.
         let _ = writeln!(terminal::stderr(), "device {}: {error}", device.index);
     }
     Line {
@@ -117,5 +113,5 @@ fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
             ]
         })
         .collect();
-    Ok(table::print(out, &titles, &rows)?)
+    Ok(text_table::print(out, &titles, &rows)?)
 }

@@ -1,51 +1,52 @@
-//! `research doctor`: whether a research's folder is whole.
+//! `research doctor`: checks the folder of a research, and repairs its log.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use research::MemorySize;
+use research::core::plural;
 use research::storage::{FolderCheckup, MissingEnd, check_folder, salvage_folder};
 use serde::Serialize;
 
 use super::{CommandError, TextOrJson, write_json};
 use crate::exit::Exit;
+use crate::hints;
 
-/// Check the folder of a research, and salvage what is whole
+/// Check the folder of a research, and repair its log
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Check the folder of a research: its record, every frame of its event log, and the files of large
-values; and look for files that are of no use, which killed processes have left. Without --salvage
-nothing is written.
+Check the record of a research, every frame of its event log and the files of large values, and find
+files that killed processes left. Nothing is written without --repair.
 
-With --salvage a damaged log is replaced by a new one, which has all that is whole, also where bytes
-were inserted or removed; the damaged one stays in the folder as events.damaged.log. Experiments
-whose endings were lost are run again by `research resume`.
+With --repair, a damaged log is replaced by a new one with all intact events, even where bytes were
+inserted or removed; the damaged log is kept as events.damaged.log. `research resume` runs experiments
+again whose ends were lost.
 
-The end of a log is damaged, too, where it is not a whole frame and no process runs the research. A
-killed run is not damage.
+An incomplete frame at the end of the log is damage if no process runs the research. A killed run is
+not damage.
 
-Exit codes: 0 if all is whole, 1 if something is damaged or missing, 2 if it is no research, 3 if it
-cannot be read.",
+Exit codes: 0 if all is intact, 1 if something is damaged or missing, 2 if the folder is not a
+research, 3 if it cannot be read.",
     after_help = "\
 Examples:
   research doctor power
-  research doctor power --salvage
+  research doctor power --repair
   research doctor power --format json"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// Replace a damaged log by one with all that is whole
-    #[arg(long)]
-    pub salvage: bool,
+    /// Replace a damaged log by one with all intact events
+    #[arg(long, visible_alias = "salvage")]
+    pub repair: bool,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
     pub format: TextOrJson,
 }
 
-/// What was found, and what was done.
+/// What was found, and what was repaired.
 #[derive(Debug, Serialize)]
 struct Found {
     whole: bool,
@@ -55,20 +56,20 @@ struct Found {
     events: u64,
     damaged: Vec<Span>,
     torn: Option<Span>,
-    /// Why the end of the last run is missing: `killed` or `lost`.
+    /// Why the last run has no end: `killed` or `lost`.
     missing_end: Option<&'static str>,
-    /// How many experiments `experiments.parquet` has, where the log has fewer.
+    /// The number of experiments in `experiments.parquet`, if the log has fewer.
     experiments_in_table: Option<u64>,
     experiments_in_log: Option<u64>,
     values: u64,
     damaged_values: Vec<String>,
-    /// Files that killed processes have left.
+    /// Files that killed processes left.
     leftovers: Vec<PathBuf>,
     leftover_bytes: u64,
-    /// Files of values to which the log does not refer.
+    /// Files of values that the log does not reference.
     unused_values: Vec<PathBuf>,
     unused_value_bytes: u64,
-    /// Where the damaged log is now.
+    /// The path of the damaged log, after a repair.
     salvaged: Option<PathBuf>,
 }
 
@@ -77,18 +78,14 @@ struct Found {
 struct Span {
     offset: u64,
     bytes: u64,
-    /// By how many bytes what follows is displaced.
+    /// The number of bytes by which the rest is displaced.
     displaced: i64,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// It is no research, something in it cannot be read; with `--salvage`, a process runs it, or
-/// nothing can be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let checkup = check_folder(&arguments.name)?;
-    let salvaged = match arguments.salvage && !checkup.log.is_whole() {
+    let salvaged = match arguments.repair && !checkup.log.is_whole() {
         true => salvage_folder(&arguments.name)?,
         false => None,
     };
@@ -98,7 +95,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
             write_json(out, &found)?;
             writeln!(out)?;
         }
-        TextOrJson::Text => found.print(arguments, out)?,
+        TextOrJson::Text => found.print(&arguments.name, out)?,
     }
     Ok(match found.whole {
         true => Exit::Success,
@@ -147,21 +144,19 @@ impl Found {
         }
     }
 
-    fn print(&self, arguments: &Arguments, out: &mut dyn Write) -> Result<(), CommandError> {
-        let name = arguments.name.display();
+    fn print(&self, folder: &Path, out: &mut dyn Write) -> Result<(), CommandError> {
         if let Some(pid) = self.runner {
-            writeln!(out, "it is being run by process {pid}")?;
+            writeln!(out, "run by process {pid}")?;
         }
         match &self.record {
-            None => writeln!(out, "research.json  whole")?,
+            None => writeln!(out, "research.json  intact")?,
             Some(error) => writeln!(out, "research.json  {error}")?,
         }
         self.print_log(out)?;
         if self.values > 0 {
-            let damaged = self.damaged_values.len();
-            match damaged {
-                0 => writeln!(out, "values         whole, {}", self.values)?,
-                _ => writeln!(
+            match self.damaged_values.len() {
+                0 => writeln!(out, "values         intact, {}", self.values)?,
+                damaged => writeln!(
                     out,
                     "values         {damaged} of {} are damaged",
                     self.values
@@ -174,45 +169,45 @@ impl Found {
         if !self.leftovers.is_empty() {
             writeln!(
                 out,
-                "of no use      {}, left by killed processes: `research compact {name}` removes them",
-                files(&self.leftovers, self.leftover_bytes)
+                "garbage        {}, left by killed processes: {}",
+                files(&self.leftovers, self.leftover_bytes),
+                hints::compact(folder)
             )?;
         }
         if !self.unused_values.is_empty() {
             writeln!(
                 out,
-                "unused values  {}, to which the log does not refer: `research compact {name} --remove-values` removes them",
-                files(&self.unused_values, self.unused_value_bytes)
+                "unused values  {}, not referenced by the log: {}",
+                files(&self.unused_values, self.unused_value_bytes),
+                hints::compact_values(folder)
             )?;
         }
         if let Some(kept) = &self.salvaged {
             writeln!(
                 out,
-                "salvaged: the log has all that is whole; the damaged one is {}. Run what was lost again with `research resume {name}`",
-                kept.display()
+                "repaired: the log has all intact events, and the damaged log is {}; for lost experiments, {}",
+                kept.display(),
+                hints::resume(folder)
             )?;
         } else if !self.damaged.is_empty() || (self.torn.is_some() && self.runner.is_none()) {
-            writeln!(
-                out,
-                "`research doctor {name} --salvage` makes a log of all that is whole, and keeps this one beside it"
-            )?;
+            writeln!(out, "{}", hints::repair(folder))?;
         }
         Ok(())
     }
 }
 
 impl Found {
-    /// What there is to say of the log.
+    /// Prints the state of the log.
     fn print_log(&self, out: &mut dyn Write) -> io::Result<()> {
         let events = self.events;
         match self.damaged.as_slice() {
-            [] if self.torn.is_none() => writeln!(out, "events.log     whole, {events} events")?,
-            [] => writeln!(out, "events.log     {events} events are whole")?,
+            [] if self.torn.is_none() => writeln!(out, "events.log     intact, {events} events")?,
+            [] => writeln!(out, "events.log     {events} events are intact")?,
             spans => {
                 let bytes: u64 = spans.iter().map(|span| span.bytes).sum();
                 writeln!(
                     out,
-                    "events.log     damaged: {events} events are whole, {bytes} bytes are not"
+                    "events.log     damaged: {events} events are intact, {bytes} bytes are not"
                 )?;
                 for span in spans {
                     let Span { offset, bytes, .. } = span;
@@ -230,42 +225,37 @@ impl Found {
         }
         if let Some(Span { offset, bytes, .. }) = self.torn {
             let why = match self.runner {
-                Some(_) => "a write that is under way",
-                None => {
-                    "a run was killed while it wrote them, or they are damaged; `research resume` cuts them off if it has something to run"
-                }
+                Some(_) => "a write in progress",
+                None => "a run was killed during a write, or they are damaged",
             };
             writeln!(
                 out,
-                "               its last {bytes} bytes, from byte {offset}, are not a whole frame: {why}"
+                "               the last {bytes} bytes, from byte {offset}, are not a complete frame: {why}"
             )?;
         }
         match self.missing_end {
             Some("killed") => writeln!(
                 out,
-                "               the last run was killed or could not write its end: `research resume` runs what is missing"
+                "               the last run was killed, or could not record its end"
             )?,
             Some(_) => writeln!(
                 out,
-                "               the last run has no end: the end of the log is lost, or the machine went down with the run"
+                "               the last run has no end: the end of the log is lost, or the machine failed during the run"
             )?,
             None => {}
         }
         if let (Some(table), Some(log)) = (self.experiments_in_table, self.experiments_in_log) {
             writeln!(
                 out,
-                "               it has {log} experiments, and experiments.parquet has {table}: the end of the log is lost"
+                "               it has {log} experiments, but experiments.parquet has {table}: the end of the log is lost"
             )?;
         }
         Ok(())
     }
 }
 
-/// How many files there are and what they take, in words.
+/// Formats the number and the size of files.
 pub(super) fn files(files: &[PathBuf], bytes: u64) -> String {
-    let count = match files.len() {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
-    };
+    let count = plural(files.len() as u64, "file");
     format!("{count}, {}", MemorySize(bytes))
 }

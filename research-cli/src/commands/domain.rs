@@ -1,4 +1,4 @@
-//! `research domain`: which configs there are.
+//! `research domain`: prints the configs of a domain.
 
 use std::fmt;
 use std::io::Write;
@@ -20,14 +20,14 @@ use research::file::ResearchFile;
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print the configs of a research file or of a domain expression, in the order in which they are run.
-The head of a domain of any size is printed at once. What the file says of n_configs, n_reps,
-repeat_each and seed holds unless a flag says otherwise.
+Print the configs of a research file or of a domain expression, in the order in which they run. The
+head of a domain of any size is printed at once. n_configs, n_reps, repeat_each and seed of the file
+apply unless a flag overrides them.
 
-An expression: `*` is the product, whose left side varies slowest; `+` is one after the other; `@`
-goes through two lists side by side, and these vary slowest wherever they stand in a product; a
-number in front is a weight; `where` is a condition. Ranges leave out their end: int(1, 3) never
-gives 3, and int_inclusive(1, 3) does.",
+In an expression, `*` is the product, whose left side varies slowest; `+` concatenates; `@` pairs two
+lists element by element, and these vary slowest wherever they are in a product; a leading number is a
+weight; `where` is a condition. Ranges exclude their end: int(1, 3) never gives 3, and
+int_inclusive(1, 3) does.",
     after_help = "\
 Examples:
   research domain research.toml --count
@@ -40,56 +40,52 @@ pub struct Arguments {
     /// A research file, or a domain expression
     #[arg(value_name = "FILE|EXPR")]
     pub domain: String,
-    /// Print how many there are, repetitions included
+    /// Print the number of configs, repetitions included
     #[arg(long)]
     pub count: bool,
-    /// Print the first N only
+    /// Print only the first N configs
     #[arg(long, value_name = "N")]
     pub head: Option<usize>,
-    /// Take N configs; more than there are start over
+    /// Take N configs; start over if the domain has fewer
     #[arg(long, value_name = "N")]
     pub n_items: Option<u128>,
     /// Repeat each config N times
     #[arg(long, value_name = "N")]
     pub n_reps: Option<u64>,
-    /// Repeat after every N configs
+    /// Repeat blocks of N configs
     #[arg(long, value_name = "N")]
     pub repeat_each: Option<u128>,
-    /// The seed of what is drawn
+    /// The seed of drawn values
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Print the experiments' ids, with prefixes of N digits that show the values' numbers
+    /// Include experiment ids, with prefixes of N digits for each value
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1",
           value_parser = clap::value_parser!(u8).range(1..=20))]
     pub id_prefix: Option<u8>,
-    /// How to print them
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Print repetition and updates too
+    /// Include repetition and updates
     #[arg(long)]
     pub aux: bool,
 }
 
-/// How configs are printed.
+/// The output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Aligned columns for people, with aliases for values
+    /// Aligned columns, with aliases for values
     #[default]
     Table,
-    /// One JSON object in each line
+    /// One JSON object per line
     Jsonl,
-    /// One JSON list
+    /// A JSON list
     Json,
 }
 
-/// How many rows a table has if nobody says how many.
-const ROWS: usize = 100;
+/// The number of rows of a table without `--head`.
+const DEFAULT_ROWS: usize = 100;
 
 /// Runs the command.
-///
-/// # Errors
-/// A bad file or expression, a domain that cannot be printed or counted, and an output that
-/// cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let (domain, iteration) = read(arguments)?;
     let configs = domain.configs(&iteration)?;
@@ -101,7 +97,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     Ok(Exit::Success)
 }
 
-/// The domain and how it is run through: as the file says, and the flags after it.
+/// Returns the domain and its iteration, from the file and the flags.
 fn read(arguments: &Arguments) -> Result<(Domain, Iteration), CommandError> {
     let text = &arguments.domain;
     let (domain, mut iteration) = if is_file(text) {
@@ -128,14 +124,14 @@ fn read(arguments: &Arguments) -> Result<(Domain, Iteration), CommandError> {
     Ok((domain, iteration.id_prefix(arguments.id_prefix)))
 }
 
-/// A name that ends as those of research files do is a file, also where there is none.
+/// Whether `text` names a research file, even a missing one, and not an expression.
 fn is_file(text: &str) -> bool {
     let path = Path::new(text);
     let extension = path.extension().and_then(|extension| extension.to_str());
     path.is_file() || (matches!(extension, Some("toml" | "json")) && !text.contains('='))
 }
 
-/// The numbers that belong to a domain; `null` stands for infinity.
+/// The size of a domain; `null` means infinite.
 #[derive(Serialize)]
 struct Counts {
     len: Option<u128>,
@@ -168,8 +164,7 @@ fn print(
     arguments: &Arguments,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
-    // Some domains cannot be counted without a look at all configs, or at too many of them; these
-    // end all the same.
+    // Some domains cannot be counted without enumerating their configs; these are finite.
     let size = match arguments.head {
         Some(_) => None,
         None => Some(configs.size()),
@@ -183,7 +178,7 @@ fn print(
         Format::Json => print_json(rows, out),
         Format::Table if arguments.head.is_some() => print_table(rows, out),
         Format::Table => {
-            print_table(rows.by_ref().take(ROWS), out)?;
+            print_table(rows.by_ref().take(DEFAULT_ROWS), out)?;
             if rows.next().is_some() {
                 out.flush()?;
                 let all = match size {
@@ -192,7 +187,7 @@ fn print(
                 };
                 let _ = writeln!(
                     terminal::stderr(),
-                    "{ROWS} of {all} are shown: --head N shows more, --format jsonl all"
+                    "showing {DEFAULT_ROWS} of {all} configs: use --head N for more, --format jsonl for all"
                 );
             }
             Ok(())
@@ -213,15 +208,14 @@ fn print_json(
     Ok(writeln!(out, "\n]")?)
 }
 
-/// Columns are the keys in the order in which they first occur; a key that a config does not have
-/// is left empty.
+/// Prints a column for each key, in the order in which they first occur; missing keys are empty.
 fn print_table(
     rows: impl Iterator<Item = Result<Row, CommandError>>,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
     if rows.is_empty() {
-        let _ = writeln!(terminal::stderr(), "there are no configs");
+        let _ = writeln!(terminal::stderr(), "no configs");
         return Ok(());
     }
     let mut titles: Vec<String> = Vec::new();
@@ -241,10 +235,10 @@ fn print_table(
     if rows.first().is_some_and(|row| row.id.is_some()) {
         titles.insert(0, "id".to_owned());
     }
-    Ok(table::print(out, &titles, &cells)?)
+    Ok(text_table::print(out, &titles, &cells)?)
 }
 
-/// A config as it is printed.
+/// A config to print.
 struct Row {
     id: Option<String>,
     config: Config,
@@ -260,7 +254,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// The configs that are printed, one by one, so that the head of a huge domain takes no time.
+/// Yields the configs to print lazily, so that the head of a huge domain takes no time.
 struct Rows {
     items: Take<Items>,
     ids: Option<(IdPrefixes, IdRegistry)>,

@@ -1,4 +1,4 @@
-//! `research env`: what was recorded of the surroundings of a run.
+//! `research env`: shows the recorded environment of a run.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use research::storage::{EnvTexts, StoredResearch, read_env};
 use super::{CommandError, TextOrJson, write_json};
 use crate::exit::Exit;
 
-/// Print what was recorded of the surroundings of a run
+/// Show the recorded environment of a run
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print what was recorded of the surroundings of a run: the program, the machine, and what `git_meta`
-and `env_meta` asked for. Runs that resumed have their own, in `run-2`, `run-3`.",
+Show the recorded environment of a run: the program, the machine, and what `git_meta` and `env_meta`
+requested. Resumed runs have their own, in `run-2`, `run-3`.",
     after_help = "\
 Examples:
   research env power
@@ -23,19 +23,16 @@ Examples:
   research env power --format json"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// A file, with or without .txt, or a folder; all of them without it
+    /// A file, with or without .txt, or a folder [default: all]
     pub what: Option<String>,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: TextOrJson,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, or it has recorded nothing of this name.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let mut texts = read_env(stored.folder())?;
@@ -55,10 +52,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     Ok(Exit::Success)
 }
 
-/// Those that are called so, or are in the folder that is.
+/// Returns the texts with this name, or in a folder with this name.
 fn choose(texts: &EnvTexts, what: &str) -> Option<EnvTexts> {
     let what = what.trim_end_matches('/');
-    let is_meant = |name: &str| {
+    let matches = |name: &str| {
         name == what
             || name.strip_suffix(".txt") == Some(what)
             || name
@@ -67,13 +64,13 @@ fn choose(texts: &EnvTexts, what: &str) -> Option<EnvTexts> {
     };
     let chosen: EnvTexts = texts
         .iter()
-        .filter(|(name, _)| is_meant(name))
+        .filter(|(name, _)| matches(name))
         .map(|(name, text)| (name.clone(), text.clone()))
         .collect();
     (!chosen.is_empty()).then_some(chosen)
 }
 
-/// A single text stands alone, so that it can be used.
+/// A single text is printed without its name, so that it can be piped.
 fn print(texts: &EnvTexts, out: &mut dyn Write) -> Result<(), CommandError> {
     for (position, (name, text)) in texts.iter().enumerate() {
         if texts.len() > 1 {

@@ -1,114 +1,105 @@
-//! Why a command could not do what it was asked to.
+//! The errors of commands, and their exit codes.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use research::ResearchError;
-use research::core::{LargeValueError, StorageError, shell_word};
-use research::domain::{DomainError, IdRegistryError, SyntaxError, suggest};
+use research::core::{LargeValueError, StorageError};
+use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
 use research::storage::{
-    ArtifactsError, LogPlotError, LogResultsError, PlotError, QueryError, TableError, list,
+    ArtifactsError, LogPlotError, LogResultsError, PlotError, QueryError, TableError,
 };
 
 use research::file::{FileError, PreviewError};
 
 use crate::exit::Exit;
 
-/// Why a command could not do what it was asked to.
+/// The error of a command.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// The research file is bad.
+    /// The research file is invalid.
     #[error(transparent)]
     File(#[from] FileError),
-    /// An argument is no domain expression.
+    /// An argument is not a valid domain expression.
     #[error("{0}")]
     Expression(Box<SyntaxError>),
     /// An argument is neither a file nor an expression.
-    #[error(
-        "there is no file `{0}`, and it is no domain expression either: write one as \"a=[1, 2] * b=[3]\""
-    )]
+    #[error("`{0}` is neither a file nor a domain expression such as \"a=[1, 2] * b=[3]\"")]
     NoDomain(String),
-    /// The domain cannot be, or cannot be counted.
+    /// The domain is invalid, or cannot be counted.
     #[error("{0}")]
     Domain(Box<DomainError>),
     /// A config has too many repetitions to have ids.
     #[error("{0}")]
     Ids(#[from] IdRegistryError),
-    /// All configs of a domain that has no end were asked for.
+    /// All configs of an infinite domain were requested.
     #[error(
-        "the domain is infinite: say how many configs you want to see with --head N, or how many there are with --n-items N"
+        "the domain is infinite: limit the output with `--head N`, or the domain with `--n-items N`"
     )]
     Infinite,
-    /// A research of the name is there already.
-    #[error(
-        "{} exists already: go on with `research resume {word}`, run what is new in the file with \
-         `research resume {word} --file {}`, remove it with `research remove {word}`, or take another name",
-        path.display(),
-        shell_word(&file.to_string_lossy()),
-        word = shell_word(name)
-    )]
+    /// A research of this name exists already.
+    #[error("research `{}` already exists", path.display())]
     Exists {
-        /// The research's folder.
+        /// The folder.
         path: PathBuf,
-        /// Its name.
+        /// The name.
         name: String,
         /// The file that was to be run.
         file: PathBuf,
     },
-    /// A research that no file describes.
+    /// The research was not created from a research file.
     #[error(
-        "research `{0}` was not made from a research file: resume it with the program that made it"
+        "research `{0}` was not created from a research file: resume it with the program that created it"
     )]
     NotFromFile(String),
-    /// The folder in which a research runs its commands is not there.
+    /// The working directory of a research does not exist.
     #[error(
-        "{} is gone, where the research was begun and its commands run: give `--here` to run them in the current folder", .0.display()
+        "the working directory `{}` of the research does not exist: use `--here` to run its commands in the current directory",
+        .0.display()
     )]
     DirectoryGone(PathBuf),
-    /// A research cannot be run, or not to its end.
+    /// A research cannot be run or read.
     #[error(transparent)]
     Research(#[from] Box<ResearchError>),
-    /// The storage of a research.
+    /// A research cannot be stored or loaded.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// A table would lose rows.
-    #[error("{0}; --allow-fewer-rows replaces it")]
+    #[error("{0}")]
     FewerRows(StorageError),
-    /// The profile was asked for of a research that has none.
-    #[error(
-        "research `{0}` was run without a profile: run it with `profile = 1` or `--set profile=1`"
-    )]
+    /// The research has no profile.
+    #[error("research `{0}` has no profile: run it with `profile = 1`")]
     NoProfile(String),
-    /// The condition of a filter of results is invalid.
-    #[error("--where: {error}")]
+    /// The condition of a filter is invalid.
+    #[error("`--where`: {error}")]
     NoFilter {
-        /// What is wrong with it.
+        /// The syntax error.
         error: Box<SyntaxError>,
     },
-    /// A table of results cannot be made.
+    /// A table of results cannot be created.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The driver of devices does not answer.
+    /// The device driver does not respond.
     #[error(transparent)]
     Devices(#[from] ProbeError),
-    /// A file would be written over.
-    #[error("{} exists already: it is left alone; write to another file", .0.display())]
+    /// A file would be overwritten.
+    #[error("`{}` already exists", .0.display())]
     FileExists(PathBuf),
     /// A file cannot be written.
-    #[error("{} cannot be written: {source}", path.display())]
+    #[error("cannot write `{}`: {source}", path.display())]
     NotWritten {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system error.
         source: io::Error,
     },
-    /// There is no such command.
-    #[error("there is no command `{0}`: `research help` lists those that there are")]
+    /// The command does not exist.
+    #[error("unknown command `{0}`")]
     NoCommand(String),
-    /// A question in SQL cannot be answered.
+    /// An SQL query failed.
     #[error(transparent)]
     Query(QueryError),
     /// The files of experiments cannot be listed.
@@ -117,45 +108,42 @@ pub enum CommandError {
     /// A large value cannot be read.
     #[error(transparent)]
     LargeValue(#[from] LargeValueError),
-    /// A picture cannot be made.
+    /// A plot cannot be created.
     #[error(transparent)]
     Plot(#[from] PlotError),
-    /// A file whose name does not say which kind of picture it is.
-    #[error("{} is no picture that can be written: let it end in .svg or .png", .0.display())]
-    NoPicture(PathBuf),
-    /// What is no text would be written to a terminal.
-    #[error("a Parquet file is nothing to read on a terminal: write `> FILE` after the command")]
+    /// The extension of a plot is not supported.
+    #[error("cannot write `{}`: expected a file name that ends in .svg or .png", .0.display())]
+    PlotFormat(PathBuf),
+    /// Binary output would be written to a terminal.
+    #[error("cannot write Parquet to a terminal: redirect standard output to a file")]
     Binary,
-    /// There is a question, and nobody to answer it.
-    #[error(
-        "this asks a question, and there is no terminal to answer it at: answer it with {flag}"
-    )]
-    NobodyToAsk {
-        /// The flag that answers it.
+    /// A confirmation is required, and standard input is not a terminal.
+    #[error("confirmation is required, and there is no terminal: use `{flag}`")]
+    NoTerminal {
+        /// The flag that confirms.
         flag: &'static str,
     },
-    /// Results that are printed at the end would be printed to nobody.
+    /// A research in memory, which prints its results at the end, cannot be detached.
     #[error(
-        "a research that is kept in memory prints its results at the end, and cannot be detached: \
-         leave out --detach, or `dump_results = false`"
+        "cannot detach a research that keeps its results in memory: remove `--detach` or \
+         `dump_results = false`"
     )]
     DetachedInMemory,
-    /// Nothing of this name was recorded.
-    #[error("nothing was recorded as `{what}`; there is: {known}")]
+    /// No environment of this name was recorded.
+    #[error("no recorded environment `{what}` (available: {known})")]
     NoEnv {
         /// The name.
         what: String,
-        /// What there is.
+        /// The names that were recorded.
         known: String,
     },
-    /// Nothing can be printed.
-    #[error("the output cannot be written: {0}")]
+    /// Standard output cannot be written.
+    #[error("cannot write output: {0}")]
     Output(#[from] io::Error),
 }
 
 impl CommandError {
-    /// The error where a file was to be run: of a research that is there already, it says how what
-    /// is new in the file can be run.
+    /// Adds the file that was to be run to the error of a research that already exists.
     pub(super) fn with_file(self, file: &Path) -> Self {
         match self {
             Self::Research(error) => match *error {
@@ -170,7 +158,7 @@ impl CommandError {
         }
     }
 
-    /// The exit code of a program that ends with this error.
+    /// Returns the exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
@@ -188,9 +176,9 @@ impl CommandError {
             | Self::NoCommand(_)
             | Self::Binary
             | Self::Plot(_)
-            | Self::NoPicture(_)
+            | Self::PlotFormat(_)
             | Self::DetachedInMemory
-            | Self::NobodyToAsk { .. } => Exit::Usage,
+            | Self::NoTerminal { .. } => Exit::Usage,
             Self::Query(QueryError::TimedOut(_)) => Exit::Impossible,
             Self::Query(_) => Exit::Usage,
             Self::NotFromFile(_) | Self::DirectoryGone(_) | Self::Exists { .. } => Exit::Usage,
@@ -200,37 +188,12 @@ impl CommandError {
             }
             Self::Artifacts(ArtifactsError::Table(_)) => Exit::Usage,
             Self::Research(error) => research_exit(error),
-            // Whoever reads has seen enough: `| head`.
+            // The reader has closed the pipe, as `head` does.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             Self::Output(_) | Self::LargeValue(_) | Self::Devices(_) | Self::NotWritten { .. } => {
                 Exit::Impossible
             }
         }
-    }
-}
-
-impl CommandError {
-    /// What else there is to say, where it takes a look around to know it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        let missing = match self {
-            Self::Storage(StorageError::NoResearch { path, .. }) => path,
-            Self::Research(error) => match &**error {
-                ResearchError::Storage(StorageError::NoResearch { path, .. }) => path,
-                _ => return None,
-            },
-            _ => return None,
-        };
-        let folder = missing.parent().filter(|folder| folder.is_dir());
-        let known = list(folder.unwrap_or(Path::new("."))).ok()?;
-        let name = missing.file_name()?.to_str()?;
-        let names = known
-            .iter()
-            .filter_map(|stored| stored.folder().file_name()?.to_str());
-        Some(match suggest::nearest(name, names) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => "`research list` shows those that there are".to_owned(),
-        })
     }
 }
 

@@ -1,23 +1,23 @@
-//! `research init`: a research file to start from.
+//! `research init`: writes a research file to start from.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use research::core::shell_word;
 use research::storage::check_name;
 
 use super::CommandError;
 use crate::exit::Exit;
+use crate::hints;
 use crate::terminal;
 
 /// Write a research file to start from
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Write a research file to start from, with comments on what is set most often. It runs as it is. A
-file that is there already is left alone.",
+Write a research file to start from, with comments on the most common settings. The file can be run
+as it is. An existing file is not overwritten.",
     after_help = "\
 Examples:
   research init
@@ -29,13 +29,10 @@ pub struct Arguments {
     pub file: PathBuf,
 }
 
-/// The file; `NAME` stands for the research's name.
+/// The file; `NAME` is replaced by the name of the research.
 const TEXT: &str = include_str!("init.toml");
 
 /// Runs the command.
-///
-/// # Errors
-/// The file is there already, or cannot be written.
 pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
     let path = &arguments.file;
     let write = || File::create_new(path)?.write_all(text_for(path).as_bytes());
@@ -46,17 +43,16 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
             source: error,
         },
     })?;
-    let shown = path.display().to_string();
-    // What cannot be said on standard error changes nothing.
     let _ = writeln!(
         terminal::stderr(),
-        "{shown} is written; run it with `research run {}`",
-        shell_word(&shown)
+        "wrote {}; {}",
+        path.display(),
+        hints::run(path)
     );
     Ok(Exit::Success)
 }
 
-/// The research is called like its file, if that can be a name, and is more than the usual one.
+/// Names the research after its file, if that is a valid name and not the default one.
 fn text_for(path: &Path) -> String {
     let stem = path.file_stem().and_then(|stem| stem.to_str());
     let is_good = |stem: &&str| {

@@ -1,4 +1,4 @@
-//! `research list`: the researches in a folder.
+//! `research list`: lists the researches in a folder.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -13,13 +13,13 @@ use research::monitor::StatusReport;
 use research::storage::{StoredResearch, list};
 use serde::Serialize;
 
-use super::{CommandError, lost_end, status, table, write_json};
+use super::{CommandError, status, text_table, truncated_log, write_json};
 use crate::exit::Exit;
 
 /// List the researches in a folder
 #[derive(Debug, Args)]
 #[command(
-    long_about = "List the researches in a folder, each with its state and how much of it is done.",
+    long_about = "List the researches in a folder, each with its state and its progress.",
     after_help = "\
 Examples:
   research list
@@ -29,27 +29,27 @@ pub struct Arguments {
     /// The folder
     #[arg(default_value = ".")]
     pub folder: PathBuf,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-/// How a list is printed.
+/// The output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Aligned columns for people
+    /// Aligned columns
     #[default]
     Table,
-    /// One JSON list
+    /// A JSON list
     Json,
 }
 
-/// What is said of a research.
+/// A row of the list.
 #[derive(Debug, Serialize)]
 struct Line {
     name: String,
     folder: String,
-    /// When it was made, in microseconds since 1970.
+    /// The creation time, in microseconds since 1970.
     created: u64,
     state: &'static str,
     finished: Option<u64>,
@@ -58,9 +58,6 @@ struct Line {
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// The folder cannot be read, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let all = list(&arguments.folder)?;
     let lines = lines(&all);
@@ -73,28 +70,28 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     out.flush()?;
     for stored in &all {
-        lost_end::warn(stored.folder());
+        truncated_log::warn(stored.folder());
     }
     Ok(Exit::Success)
 }
 
-/// Looks at all of them, several at once: their logs are read to the end.
+/// Reads the logs of all researches in parallel.
 fn lines(all: &[StoredResearch]) -> Vec<Line> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let next = AtomicUsize::new(0);
     let look = || {
         let mut lines = Vec::new();
         loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(stored) = all.get(place) else {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(stored) = all.get(index) else {
                 return lines;
             };
-            lines.push((place, line(stored)));
+            lines.push((index, line(stored)));
         }
     };
     let mut lines = thread::scope(|scope| {
         let others = 1..threads.min(all.len());
-        // Without a thread for another, there are those that look already.
+        // If a thread cannot be started, the others do its work.
         let others = others.map_while(|_| thread::Builder::new().spawn_scoped(scope, look).ok());
         let others: Vec<_> = others.collect();
         let mut lines = look();
@@ -103,11 +100,11 @@ fn lines(all: &[StoredResearch]) -> Vec<Line> {
         }
         lines
     });
-    lines.sort_by_key(|(place, _)| *place);
+    lines.sort_by_key(|(index, _)| *index);
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
-/// A research whose log cannot be read is listed all the same: `status` says why it cannot.
+/// A research whose log cannot be read is listed as unreadable.
 fn line(stored: &StoredResearch) -> Line {
     let report: Result<StatusReport, StorageError> = status::report(stored);
     let report = report.ok();
@@ -124,7 +121,7 @@ fn line(stored: &StoredResearch) -> Line {
 }
 
 impl Line {
-    /// The number of experiments that finished without a failure, as in the summary of a run.
+    /// The number of experiments that succeeded.
     fn succeeded(&self) -> Option<u64> {
         let failed = self.failed.unwrap_or_default();
         self.finished.map(|ended| ended.saturating_sub(failed))
@@ -146,5 +143,5 @@ fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
             ]
         })
         .collect();
-    Ok(table::print(out, &titles, &rows)?)
+    Ok(text_table::print(out, &titles, &rows)?)
 }

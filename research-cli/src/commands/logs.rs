@@ -1,4 +1,4 @@
-//! `research logs`: what is said while a research runs.
+//! `research logs`: prints the log of a research.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,15 +14,15 @@ use super::CommandError;
 use crate::exit::Exit;
 use crate::terminal;
 
-/// So often it is looked for more, while a run goes on.
-const LOOK: Duration = Duration::from_millis(100);
+/// The interval at which a growing log is read.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Print the log of a research, or of one of its experiments
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print the log of a research: its runs, messages, and what failed and why. With --id, that of one
-experiment. With --follow, also what comes, until the run ends.",
+Print the log of a research: runs, messages and failures. With --id, print the log of one experiment.
+With --follow, continue until the run ends.",
     after_help = "\
 Examples:
   research logs power
@@ -30,37 +30,34 @@ Examples:
   research logs power --id 0a8e2f"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// The log of this experiment: its id, or as much of its beginning as no other has
+    /// Print the log of the experiment with this id, or unique prefix of an id
     #[arg(long)]
     pub id: Option<String>,
-    /// Go on until the run ends
+    /// Continue until the run ends
     #[arg(short, long)]
     pub follow: bool,
-    /// Only what matters as much as this, or more
+    /// Only entries of this level or above
     #[arg(long, value_enum, default_value_t)]
     pub level: Level,
 }
 
-/// How much an entry of a log matters.
+/// The level of a log entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Level {
-    /// For those who look for a fault
+    /// Debugging information
     #[default]
     Debug,
-    /// What happens
+    /// Events
     Info,
-    /// Something to look at
+    /// Warnings
     Warning,
-    /// Something went wrong
+    /// Errors
     Error,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research or experiment, it cannot be read, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let ids = StoredExperiment::ids(&stored, arguments.id.as_slice()).map_err(Box::new)?;
@@ -73,31 +70,31 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     };
     let mut tail = Tail::new(path, arguments.level);
     loop {
-        // Asked before it is read: what is said at the end of the run is there then.
-        let goes_on = arguments.follow && stored.runner()?.is_some();
+        // Checked before reading, so that the last entries of a run are included.
+        let is_active = arguments.follow && stored.runner()?.is_some();
         tail.print(out)?;
         out.flush()?;
-        if !goes_on {
+        if !is_active {
             break;
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL_INTERVAL);
     }
     if tail.file.is_none() {
-        // It is no error: mostly nothing is to be said of an experiment.
-        let _ = writeln!(terminal::stderr(), "nothing was said of it");
+        // Most experiments log nothing.
+        let _ = writeln!(terminal::stderr(), "no log entries");
     }
     Ok(Exit::Success)
 }
 
-/// A log that is printed as it grows.
+/// A log that is printed while it grows.
 struct Tail {
     path: PathBuf,
-    /// `None` as long as there is none.
+    /// `None` until the file exists.
     file: Option<File>,
     level: Level,
-    /// The beginning of a line that is not whole yet.
+    /// The beginning of an incomplete line.
     line: Vec<u8>,
-    /// Whether the lines that follow an entry's first one are printed.
+    /// Whether the continuation lines of the current entry are printed.
     is_shown: bool,
 }
 
@@ -112,7 +109,7 @@ impl Tail {
         }
     }
 
-    /// Prints what has been added.
+    /// Prints new lines.
     fn print(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if self.file.is_none() {
             self.file = match open_regular(&self.path) {
@@ -131,7 +128,7 @@ impl Tail {
             if !piece.ends_with(b"\n") {
                 continue;
             }
-            // Further lines of an entry are indented.
+            // Continuation lines are indented.
             if !self.line.starts_with(b" ") {
                 self.is_shown = level_of(&self.line) >= self.level;
             }
@@ -144,7 +141,7 @@ impl Tail {
     }
 }
 
-/// The level of an entry: date, time and level are its first words. What is none is shown.
+/// Parses the level of an entry, its third word; an unknown level is shown.
 fn level_of(line: &[u8]) -> Level {
     let text = String::from_utf8_lossy(line);
     match text.split_whitespace().nth(2) {

@@ -1,4 +1,4 @@
-//! `research man`: the manual.
+//! `research man`: manual pages.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,12 +11,12 @@ use super::CommandError;
 use crate::arguments;
 use crate::exit::Exit;
 
-/// Print a page of the manual, or write all of them into a folder
+/// Generate manual pages
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print a page of the manual, in the language of `man`: that of the program, or that of a command.
-With --to, all of them are written into a folder.",
+Print the manual page of the program or of a command, in the format of `man`. With --to, write all
+pages into a folder.",
     after_help = "\
 Examples:
   research man | man -l -
@@ -24,17 +24,14 @@ Examples:
   research man --to ~/.local/share/man/man1"
 )]
 pub struct Arguments {
-    /// The command; without it, the program
+    /// The command [default: the program]
     pub command: Option<String>,
-    /// The folder for the pages, which is made if it is not there
+    /// Write all pages into this folder, which is created if necessary
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub to: Option<PathBuf>,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such command, a page cannot be written, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let mut program = arguments::Arguments::command();
     program.build();
@@ -63,7 +60,7 @@ fn manual(command: clap::Command) -> Man {
         .manual("research")
 }
 
-/// Pages are called as `man` calls them: `research-run`.
+/// Names a page as `man` does: `research-run`.
 fn with_full_name(command: clap::Command, name: &str) -> clap::Command {
     command.display_name(format!("research-{name}"))
 }

@@ -1,4 +1,4 @@
-//! `research plot`: pictures of results.
+//! `research plot`: plots results.
 
 use std::fs;
 use std::io::{IsTerminal, Write};
@@ -8,20 +8,20 @@ use clap::{Args, ValueEnum};
 use research::storage::{self, Plot, PlotOptions, StoredResearch, TableOptions};
 
 use super::CommandError;
-use super::chosen::Chosen;
 use super::results;
+use super::selection::Selection;
 use crate::exit::Exit;
 
-/// Draw curves of what a research has saved
+/// Plot the results of a research
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Draw curves of what a research has saved: a panel for each variable, a curve for each config, the
-mean over its repetitions with a band of a standard deviation to either side. Over iterations; where
-there is one value for each experiment, over a parameter. Failed experiments are left out, and those
-that still run are drawn over iterations alone.
+Plot the results of a research: a panel for each variable, a curve for each config, showing the mean
+over its repetitions with a band of one standard deviation. The x axis is the iteration, or a
+parameter if each experiment has one value. Failed experiments are excluded; running ones are plotted
+over iterations only.
 
-With --out, a picture; else a sketch for the terminal. It can be drawn while the research runs.",
+With --out, write an image; otherwise draw in the terminal. This also works while the research runs.",
     after_help = "\
 Examples:
   research plot power
@@ -31,89 +31,89 @@ Examples:
   research plot power --aggregate none --color lr --where model=small"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// What is along the x axis: `iteration`, or a parameter, over which the last values are drawn
+    /// The x axis: `iteration`, or a parameter, over which the last values are plotted
     #[arg(long, value_name = "KEY")]
     pub x: Option<String>,
-    /// Only these variables, each in a panel of its own
+    /// Only these variables, each in its own panel
     #[arg(long, value_name = "VAR,…", value_delimiter = ',')]
     pub y: Vec<String>,
-    /// The parameters that tell curves apart; those that differ, if not given
+    /// The parameters that separate curves [default: those that differ]
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     pub group_by: Option<Vec<String>>,
-    /// The same colour for curves with the same value of this parameter
+    /// Color curves by the value of this parameter
     #[arg(long, value_name = "KEY")]
     pub color: Option<String>,
     /// A panel for each value of these parameters
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     pub col: Vec<String>,
-    /// What is drawn of experiments that nothing tells apart
+    /// How to combine the experiments of a curve
     #[arg(long, value_enum, default_value_t)]
     pub aggregate: Aggregate,
-    /// What is drawn around a curve
+    /// The band around a curve
     #[arg(long, value_enum, default_value_t)]
     pub band: Band,
-    /// How panels are placed
+    /// The arrangement of panels
     #[arg(long, value_enum, default_value_t)]
     pub layout: Layout,
-    /// A logarithmic x axis
+    /// Use a logarithmic x axis
     #[arg(long)]
     pub log_x: bool,
-    /// A logarithmic y axis; what is not above zero is left out
+    /// Use a logarithmic y axis, and exclude values of 0 and below
     #[arg(long)]
     pub log_y: bool,
-    /// A title, instead of the name
+    /// The title [default: the name of the research]
     #[arg(long)]
     pub title: Option<String>,
-    /// The picture: a file that ends in .svg or .png
+    /// The image file, which ends in .svg or .png
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// How wide the picture is, in pixels, or the sketch, in columns
+    /// The width of the image in pixels, or of the terminal plot in columns
     #[arg(long, value_name = "N")]
     pub width: Option<u32>,
-    /// How high the picture is, in pixels, or a panel of the sketch, in lines
+    /// The height of the image in pixels, or of a panel of the terminal plot in lines
     #[arg(long, value_name = "N")]
     pub height: Option<u32>,
-    /// The aliases of parameters instead of their values
+    /// Show aliases of parameters instead of values
     #[arg(long)]
     pub alias: bool,
-    /// Draw what failed experiments have saved, too
+    /// Include failed experiments
     #[arg(long)]
     pub with_failed: bool,
     /// Only these iterations, from 0
     #[arg(long, value_name = "I,…", value_delimiter = ',')]
     pub iterations: Vec<u64>,
-    /// Which experiments.
+    /// Selection.
     #[command(flatten)]
-    pub chosen: Chosen,
+    pub selection: Selection,
 }
 
-/// What is drawn of a group of experiments.
+/// How to combine a group of experiments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Aggregate {
-    /// Their mean
+    /// Mean
     #[default]
     Mean,
-    /// Their median
+    /// Median
     Median,
-    /// A curve for each
+    /// A curve for each experiment
     None,
 }
 
-/// What is drawn around a curve.
+/// The band around a curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Band {
-    /// A standard deviation to either side
+    /// One standard deviation
     #[default]
     Std,
-    /// From the lowest to the highest
+    /// Minimum to maximum
     Minmax,
-    /// Nothing
+    /// No band
     None,
 }
 
-/// How panels are placed.
+/// The arrangement of panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Layout {
     /// A row for each variable
@@ -125,24 +125,20 @@ pub enum Layout {
     Vertical,
 }
 
-/// The forms of pictures.
-enum Form {
+/// The image formats.
+enum ImageFormat {
     Svg,
     Png,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, it cannot be read, options that ask for what there is not, nothing to
-/// draw, and a picture that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let form = arguments.out.as_deref().map(form).transpose()?;
     let filters = TableOptions::new()
         .use_alias(arguments.alias)
         .iterations(arguments.iterations.iter().copied());
     let stored = StoredResearch::load(&arguments.name)?;
-    let filters = arguments.chosen.choose(&stored, filters)?;
+    let filters = arguments.selection.apply(&stored, filters)?;
     let values = stored.log_results()?;
     let name = &stored.name();
     let plot = values.plot(&filters, &options(arguments, name))?;
@@ -156,12 +152,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     Ok(Exit::Success)
 }
 
-fn form(path: &Path) -> Result<Form, CommandError> {
+fn form(path: &Path) -> Result<ImageFormat, CommandError> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending.map(str::to_ascii_lowercase).as_deref() {
-        Some("svg") => Ok(Form::Svg),
-        Some("png") => Ok(Form::Png),
-        _ => Err(CommandError::NoPicture(path.to_owned())),
+        Some("svg") => Ok(ImageFormat::Svg),
+        Some("png") => Ok(ImageFormat::Png),
+        _ => Err(CommandError::PlotFormat(path.to_owned())),
     }
 }
 
@@ -197,7 +193,7 @@ fn options(arguments: &Arguments, name: &str) -> PlotOptions {
     if let Some(key) = &arguments.color {
         options = options.color(key);
     }
-    // That of a sketch is given to the sketch.
+    // The size of a terminal plot is passed to `sketch`.
     if arguments.out.is_some() {
         if let Some(width) = arguments.width {
             options = options.width(width);
@@ -209,18 +205,18 @@ fn options(arguments: &Arguments, name: &str) -> PlotOptions {
     options
 }
 
-fn write(plot: &Plot, path: &Path, form: &Form) -> Result<(), CommandError> {
-    let picture = match form {
-        Form::Svg => plot.to_svg().into_bytes(),
-        Form::Png => plot.to_png()?,
+fn write(plot: &Plot, path: &Path, format: &ImageFormat) -> Result<(), CommandError> {
+    let image = match format {
+        ImageFormat::Svg => plot.to_svg().into_bytes(),
+        ImageFormat::Png => plot.to_png()?,
     };
-    fs::write(path, picture).map_err(|source| CommandError::NotWritten {
+    fs::write(path, image).map_err(|source| CommandError::NotWritten {
         path: path.to_owned(),
         source,
     })
 }
 
-/// A sketch as wide as the terminal.
+/// Draws a plot as wide as the terminal.
 fn sketch(plot: &Plot, arguments: &Arguments) -> String {
     let is_terminal = std::io::stdout().is_terminal();
     let columns = match arguments.width {

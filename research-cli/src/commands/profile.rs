@@ -1,4 +1,4 @@
-//! `research profile`: what the units of a research took.
+//! `research profile`: prints the time that units took.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ use super::CommandError;
 use super::results::{self, Format};
 use crate::exit::Exit;
 
-/// Print what units and iterations took
+/// Print the time that units and iterations took
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print what units and whole iterations took, in seconds, those that took most first. A research has a
-profile if its file says `profile = 1`, or `profile = 2` for processor time, page faults, memory,
-and, in programs written in Rust, the spans of `tracing`.",
+Print the time that units and iterations took, in seconds, the longest first. A research has a profile
+if its file sets `profile = 1`, or `profile = 2` for processor time, page faults, memory, and, in
+programs written in Rust, the spans of `tracing`.",
     after_help = "\
 Examples:
   research profile training
@@ -25,27 +25,23 @@ Examples:
   research profile training --spans --id 4af3e1"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// The times of each iteration
+    /// Print the times of each iteration
     #[arg(long, conflicts_with = "spans")]
     pub iterations: bool,
-    /// The spans that units have opened, those with most time of their own first
+    /// Print the spans that units opened, those with the most time of their own first
     #[arg(long)]
     pub spans: bool,
-    /// Only this experiment: its id, or as much of its beginning as no other has; can be given
-    /// several times
+    /// Only the experiment with this id, or unique prefix of an id; may be repeated
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research or experiment, it has no profile, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let ids = StoredExperiment::ids(&stored, &arguments.ids).map_err(Box::new)?;

@@ -1,4 +1,4 @@
-//! `research query`: questions in SQL.
+//! `research query`: SQL queries.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,19 +11,18 @@ use super::CommandError;
 use super::results::{self, Format};
 use crate::exit::Exit;
 
-/// Ask about results in SQL
+/// Query results with SQL
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Ask about results in SQL, in the dialect of SQLite.
+Query results with SQL, in the dialect of SQLite.
 
 There are two tables. `results` has a row for each iteration of each experiment: id, parameters,
 iteration, variables. `experiments` has a row for each experiment: id, parameters, repetition,
 status, reason, iterations, seconds, attempts. Each value has its own type; in a column with floats
-all numbers are floats. Strings stand in single quotes: `where kernel = 'rbf'`. Lists and maps are
-JSON: `info ->> '$.top'`. NaN is NULL. avg, sum and total leave out what is not a number, and how
-many values these are is said on standard error. A question can be asked while the research runs,
-and changes nothing.",
+all numbers are floats. Strings are in single quotes: `where kernel = 'rbf'`. Lists and maps are JSON:
+`info ->> '$.top'`. NaN is NULL. avg, sum and total skip values that are not numbers, and print their
+number on standard error. Queries also work while the research runs, and change nothing.",
     after_help = "\
 Examples:
   research query power \"select lr, avg(loss) from results group by lr order by 2\"
@@ -32,11 +31,11 @@ Examples:
       from results join experiments using (id) group by id order by best desc limit 5\""
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// The question
+    /// The query
     pub sql: String,
-    /// How to print the answer
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Stop the query after this many seconds; 0 disables the limit
@@ -48,14 +47,10 @@ fn timeout(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok();
     seconds
         .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "a number of seconds, 0 for no timeout".to_owned())
+        .ok_or_else(|| "expected a number of seconds, 0 for no timeout".to_owned())
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, it cannot be read, a question that cannot be answered, and an output
-/// that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let results = StoredResearch::load(&arguments.name)?.log_results()?;
     let mut options = QueryOptions::new();

@@ -1,4 +1,4 @@
-//! `research remove`: a research and all that it has saved.
+//! `research remove`: deletes a research.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,44 +11,40 @@ use research::{remove, stop};
 use super::{CommandError, ask};
 use crate::exit::Exit;
 
-/// Remove a research and all that it has saved
+/// Delete a research and its results
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Remove a research and all that it has saved. A folder that is no research is left alone, and so is
-a research that runs, unless --force is given. What a run that was killed has left running is ended.",
+Delete a research and its results. A folder that is not a research is not touched, and neither is a
+research that is running, unless --force is given. Processes that a killed run left are ended.",
     after_help = "\
 Examples:
   research remove power
-  research remove power -y     without a question, as in scripts"
+  research remove power -y     without confirmation, for scripts"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// Remove it even though it runs; the run is ended at once
+    /// Delete it even if it is running; the run is ended at once
     #[arg(long)]
     pub force: bool,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, a process runs it, it cannot be deleted; and a question where there
-/// is nobody to answer it.
 pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
     let folder = &arguments.name;
-    let question = format!("Remove {} and all that it has saved?", folder.display());
-    // That there is nothing, or no research, is told before anything is asked.
-    let is_there = !matches!(
+    let question = format!("Delete {} and its results?", folder.display());
+    // A missing research is reported without a question.
+    let exists = !matches!(
         StoredResearch::load(folder),
         Err(StorageError::NoResearch { .. })
     );
-    if arguments.yes || !is_there || ask(&question)? {
-        if arguments.force && is_there {
-            // What cannot be ended is no reason to keep it: that is what it is forced for.
+    if arguments.yes || !exists || ask(&question)? {
+        if arguments.force && exists {
+            // --force deletes it even if the run cannot be ended.
             let _ = stop(folder, true);
         }
         remove(folder, arguments.force).map_err(Box::new)?;

@@ -1,4 +1,4 @@
-//! `research reproduce`: one experiment once more.
+//! `research reproduce`: runs an experiment again and compares.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,40 +7,36 @@ use clap::Args;
 use research::storage::StoredResearch;
 
 use super::CommandError;
-use super::lead::{WorkingDirectory, recorded};
+use super::run_context::{WorkingDirectory, recorded};
 use crate::exit::Exit;
 
-/// So many differences are printed.
-const SHOWN: usize = 20;
+/// The number of differences that are printed.
+const MAX_SHOWN: usize = 20;
 
-/// Run one experiment again, and compare what it saves with what is stored
+/// Run an experiment again and compare its results with the stored ones
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Run one experiment of a research again, with the same config and the same seed, and compare what it
-saves, value by value, with what is stored. What is stored is not touched.
+Run an experiment of a research again, with the same config and the same seed, and compare its results
+with the stored ones, value by value. The stored results do not change.
 
-Exit codes: 0 if all is the same, 1 if something differs.",
+Exit codes: 0 if the results are the same, 1 if they differ.",
     after_help = "\
 Examples:
   research reproduce power 0a8e2ffa08450723
   research reproduce power 0a8e"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// The experiment: its id, or as much of its beginning as no other has
+    /// The id of the experiment, or a unique prefix
     pub id: String,
-    /// Where commands run.
+    /// Working directory.
     #[command(flatten)]
     pub directory: WorkingDirectory,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research or experiment, it was not made from a research file, or it cannot be
-/// run.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let directory = arguments.directory.find(&stored, false)?;
@@ -65,11 +61,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if before != now {
         writeln!(out, "  it was {before}, and now it is {now}")?;
     }
-    for difference in again.differences.iter().take(SHOWN) {
+    for difference in again.differences.iter().take(MAX_SHOWN) {
         writeln!(out, "  {difference}")?;
     }
-    if count > SHOWN {
-        writeln!(out, "  and {} more", count - SHOWN)?;
+    if count > MAX_SHOWN {
+        writeln!(out, "  and {} more", count - MAX_SHOWN)?;
     }
     Ok(Exit::Failures)
 }

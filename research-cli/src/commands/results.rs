@@ -1,4 +1,4 @@
-//! `research results`: what a research has saved.
+//! `research results`: prints the results of a research.
 
 use std::fs::File;
 use std::io::{IsTerminal, Seek, Write};
@@ -10,21 +10,21 @@ use research::core::ResearchRecord;
 use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOptions};
 
 use super::CommandError;
-use super::chosen::Shown;
+use super::selection::TableFlags;
 use crate::exit::Exit;
 use crate::terminal;
 use research::file::{ResearchFile, Save};
 
-/// Print what a research has saved
+/// Print the results of a research
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print what a research has saved, a row for each iteration of each experiment, in the order of the
-domain, whatever finished first. It can be printed while the research runs.
+Print the results of a research: a row for each iteration of each experiment, in the order of the
+domain. This also works while the research runs.
 
-With --summary, a row for each config: how many of its experiments succeeded (n) and failed, and the
-mean and the standard deviation of each variable over those that succeeded. Values that are not
-numbers are left out, and how many they are is said on standard error.",
+With --summary, print a row for each config: how many of its experiments succeeded (n) and failed, and
+the mean and the standard deviation of each variable over those that succeeded. Values that are not
+numbers are skipped, and their number is printed on standard error.",
     after_help = "\
 Examples:
   research results power
@@ -34,72 +34,68 @@ Examples:
   research results power --domain 'width=[64, 128]' --status failed --with-status
   research results power --iterations 0,9 --long
   research results power --format parquet > power.parquet
-  research results power --id 5bd1e995 --var weights --whole --format json
+  research results power --id 5bd1e995 --var weights --full --format json
   research results power --summary --last 10 --sort accuracy --descending"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// A row for each value, with its name, instead of a column for each variable
+    /// Print a row for each value, with its name, instead of a column for each variable
     #[arg(long)]
     pub long: bool,
-    /// Which experiments, and how.
+    /// Selection and format.
     #[command(flatten)]
-    pub shown: Shown,
+    pub table: TableFlags,
     /// Only these iterations, from 0
     #[arg(long, value_name = "I,…", value_delimiter = ',')]
     pub iterations: Vec<u64>,
-    /// Only this variable; can be given several times
+    /// Only this variable; may be repeated
     #[arg(long = "var", value_name = "V")]
     pub variables: Vec<String>,
-    /// Print values of 1 MiB and more themselves, not where they are; they are read into memory
-    #[arg(long, conflicts_with = "summary")]
-    pub whole: bool,
-    /// A row for each config, with mean and standard deviation over its repetitions that succeeded
+    /// Print values of 1 MiB and more in full, instead of their paths; they are read into memory
+    #[arg(long, alias = "whole", conflicts_with = "summary")]
+    pub full: bool,
+    /// Print a row for each config, with mean and standard deviation over its repetitions
     #[arg(long, conflicts_with = "long")]
     pub summary: bool,
-    /// Let failed experiments count in means, too
+    /// Include failed experiments in means
     #[arg(long, requires = "summary")]
     pub with_failed: bool,
-    /// Of each experiment, the mean of the last N values instead of all
+    /// Use the mean of the last N values of each experiment
     #[arg(long, value_name = "N", requires = "summary")]
     pub last: Option<NonZeroUsize>,
-    /// Sort by the mean of this variable, the lowest first
+    /// Sort by the mean of this variable, lowest first
     #[arg(long, value_name = "V", requires = "summary")]
     pub sort: Option<String>,
-    /// Sort the highest first
+    /// Sort highest first
     #[arg(long, requires = "sort")]
     pub descending: bool,
 }
 
-/// How results are printed.
+/// The output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Aligned columns for people
+    /// Aligned columns
     #[default]
     Table,
     /// Comma-separated values
     Csv,
-    /// One JSON list
+    /// A JSON list
     Json,
-    /// One JSON object in each line
+    /// One JSON object per line
     Jsonl,
-    /// A Parquet file, to be redirected into one
+    /// Parquet, to be redirected into a file
     Parquet,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, it cannot be read, a filter that asks for what there is not, and an
-/// output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let options = options(arguments, &stored)?;
-    if arguments.whole {
+    if arguments.full {
         let mut results = stored.results_for(&options)?;
         results.read_large(stored.folder())?;
         let table = results.to_table(&options)?;
@@ -142,7 +138,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     end(arguments, &stored, !has_rows, is_saved, &notes, out)
 }
 
-/// Says below what is printed what the user should know about it.
+/// Prints notes below the results.
 fn end(
     arguments: &Arguments,
     stored: &StoredResearch,
@@ -154,7 +150,7 @@ fn end(
     if arguments.format == Format::Table && is_empty {
         let reason = match is_saved {
             false => why_nothing(stored.record()),
-            true => "nothing that was saved is of what was asked for",
+            true => "no results match the selection",
         };
         note(out, reason)?;
     }
@@ -164,7 +160,7 @@ fn end(
     Ok(Exit::Success)
 }
 
-/// Says which columns have values of several kinds, if some have.
+/// Returns a note about columns with values of several types, if there are any.
 pub(super) fn mixed_note(columns: &[(String, String)]) -> Option<String> {
     let shown = |(name, kinds): &(String, String)| format!("`{name}` ({kinds})");
     let columns: Vec<String> = columns.iter().map(shown).collect();
@@ -177,14 +173,14 @@ pub(super) fn mixed_note(columns: &[(String, String)]) -> Option<String> {
     }
 }
 
-/// Why the table of a research has no rows.
+/// Explains why a research has no results.
 pub(super) fn why_nothing(record: &ResearchRecord) -> &'static str {
     let file = record.source.as_ref().map(ResearchFile::from_record);
     match file {
         Some(Ok(file)) if file.units.iter().all(|unit| unit.save == Save::Nothing) => {
-            "nothing was saved: a [[unit]] saves its output where it has `save_to` or `save_output_dict`"
+            "no results: a [[unit]] saves its output if it has `save_to` or `save_output_dict`"
         }
-        _ => "nothing was saved so far",
+        _ => "no results so far",
     }
 }
 
@@ -193,10 +189,9 @@ pub(super) fn is_empty(table: &Table<'_>) -> bool {
     table.for_each_row(|_| Err(())).is_ok()
 }
 
-/// Says on standard error, below what is printed, why that is so little.
+/// Prints a note on standard error, below what was printed.
 pub(super) fn note(out: &mut dyn Write, reason: &str) -> std::io::Result<()> {
     out.flush()?;
-    // It is only a help.
     let _ = writeln!(terminal::stderr(), "{reason}");
     Ok(())
 }
@@ -213,7 +208,7 @@ pub(super) fn write(
     }
 }
 
-/// The form of text; none for Parquet.
+/// Returns the text format; `None` for Parquet.
 pub(super) fn table_format(format: Format) -> Option<storage::Format> {
     match format {
         Format::Table => Some(storage::Format::Table),
@@ -224,7 +219,7 @@ pub(super) fn table_format(format: Format) -> Option<storage::Format> {
     }
 }
 
-/// Writes a Parquet file, by way of a temporary one.
+/// Writes Parquet through a temporary file, because the writer has to seek.
 fn write_file(
     out: &mut dyn Write,
     write: impl FnOnce(&mut File) -> Result<(), CommandError>,
@@ -254,7 +249,7 @@ fn summary(arguments: &Arguments) -> SummaryOptions {
 }
 
 fn options(arguments: &Arguments, stored: &StoredResearch) -> Result<TableOptions, CommandError> {
-    let options = arguments.shown.options(stored)?.long(arguments.long);
+    let options = arguments.table.options(stored)?.long(arguments.long);
     Ok(options
         .iterations(arguments.iterations.iter().copied())
         .variables(&arguments.variables))

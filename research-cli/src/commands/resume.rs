@@ -1,37 +1,37 @@
-//! `research resume`: the rest of a research.
+//! `research resume`: runs the rest of a research.
 
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use research::core::shell_word;
 use research::monitor::{State, StatusReport};
 use research::storage::StoredResearch;
 use research::{Finished, Research, ResearchError, ResumePlan};
 
 use super::detach::{self, Background};
-use super::lead::{Shown, WorkingDirectory, again, lead, print_results, recorded, set_workers};
+use super::run_context::{Shown, WorkingDirectory, print_results, recorded, run_with, set_workers};
 use super::{CommandError, status};
 use crate::exit::Exit;
+use crate::hints;
 use crate::terminal;
 use research::file::{Origin, ResearchFile};
 
-/// Go on with a research that was interrupted
+/// Resume an interrupted research
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Go on with a research that was interrupted, killed or cut off: run what is missing, and nothing else.
+Resume an interrupted research: run the experiments that are missing, and nothing else.
 
-Experiments that ended keep what they have saved; the others get the ids and seeds that they would
-have had. What runs is what was recorded, whatever the research file says by now.
+Experiments that ended keep their results; the others get the ids and seeds that they would have had.
+The recorded research file is used, even if the file has changed since.
 
-With --file what runs is what a research file says: only what is new in its domain. Drawn values
-stay the same when values are added to lists or terms to sums; a warning says how many experiments
-of earlier runs are not in the new domain.
-Workers, devices, retries, timeouts and the like may be others, too. Where units, updates, n_iters,
-finalize, create_id_prefix or the seed are, results would not belong together, and it is refused
-(all but the seed and create_id_prefix can be allowed).",
+With --file, use a changed research file: only experiments that are new in its domain run. Drawn
+values stay the same when values are added to lists or terms to sums; a warning reports how many
+experiments of earlier runs are not in the new domain. Workers, devices, retries, timeouts and similar
+options may change as well. Changes of units, updates, n_iters, finalize, create_id_prefix or the seed
+are refused, because the results would not be comparable; --allow-changes allows all of them but those
+of the seed and create_id_prefix.",
     after_help = "\
 Examples:
   research resume power
@@ -41,44 +41,41 @@ Examples:
   research resume power --file research.toml --dry-run      what of it would be run"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// How many worker processes, instead of what was recorded
+    /// The number of worker processes [default: as recorded]
     #[arg(short, long, value_name = "N")]
     pub workers: Option<NonZeroU32>,
-    /// The devices that experiments are given, instead of those that were recorded
+    /// The devices of the experiments [default: as recorded]
     #[arg(long, value_name = "D,…", value_delimiter = ',')]
     pub devices: Vec<String>,
-    /// Run failed, killed and timed-out experiments again, too
+    /// Also run failed, killed and timed-out experiments again
     #[arg(long)]
     pub failed: bool,
-    /// Run what this research file describes: only what is new in its domain
+    /// Use this research file: run what is new in its domain
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Set a key of that file, as `research run` does; can be given several times
+    /// Set a key of that file, such as workers=4; may be repeated
     #[arg(long, value_name = "KEY=VALUE", requires = "file")]
     pub set: Vec<String>,
-    /// Go on even though units, updates or iterations are others than those of the results that are there
+    /// Resume even if units, updates or iterations have changed
     #[arg(long, requires = "file")]
     pub allow_changes: bool,
-    /// Say what would be run, and how many experiments are no longer in the domain; run nothing
+    /// Print how many experiments would run, and how many are no longer in the domain
     #[arg(long, conflicts_with = "detach")]
     pub dry_run: bool,
-    /// Where commands run.
+    /// Working directory.
     #[command(flatten)]
     pub directory: WorkingDirectory,
-    /// Whether the terminal is needed.
+    /// Background.
     #[command(flatten)]
     pub background: Background,
-    /// What is shown.
+    /// Output.
     #[command(flatten)]
     pub shown: Shown,
 }
 
-/// Goes on with a research that was interrupted.
-///
-/// # Errors
-/// There is no such research, another process runs it, or it cannot be run or stored.
+/// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let report = status::report(&stored)?;
@@ -87,7 +84,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         return nothing_to_do(arguments, &report, &stored, out);
     }
     let directory = arguments.directory.find(&stored, arguments.shown.quiet)?;
-    if arguments.background.is_asked_for() && !arguments.dry_run {
+    if arguments.background.is_requested() && !arguments.dry_run {
         let folder = stored.folder();
         let base = folder.parent().filter(|base| !base.as_os_str().is_empty());
         return detach::start(base.unwrap_or(Path::new(".")), folder, &arguments.name);
@@ -108,9 +105,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     let origin = arguments.file.clone().map_or(Origin::Record, Origin::File);
     file.check_output_files(&options, origin)?;
-    let mut research = arguments.background.leave(file.research()?)?;
+    let mut research = arguments
+        .background
+        .detach_if_background(file.research()?)?;
     if let Some(source) = record.source.clone().filter(|_| arguments.file.is_none()) {
-        // What was recorded stays as it is, whatever this version would write for it.
+        // Keep the recorded file unchanged, even if this version would write it differently.
         research = research.source(source);
     }
     let research = research
@@ -122,7 +121,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         let plan = research.preview_resume().map_err(Box::new)?;
         return show_plan(&arguments.name, &plan, out);
     }
-    lead(
+    run_with(
         &file,
         &arguments.name,
         research,
@@ -136,12 +135,11 @@ fn show_plan(name: &Path, plan: &ResumePlan, out: &mut dyn Write) -> Result<Exit
     let ResumePlan {
         done, again, new, ..
     } = plan;
-    let called = name.to_string_lossy();
     let least = if plan.is_partial { "at least " } else { "" };
     writeln!(
         out,
         "{}: {done} done, {again} to run again, {least}{new} new",
-        shell_word(&called)
+        name.display()
     )?;
     if let Some(warning) = plan.warning() {
         writeln!(out, "{warning}")?;
@@ -149,7 +147,7 @@ fn show_plan(name: &Path, plan: &ResumePlan, out: &mut dyn Write) -> Result<Exit
     Ok(Exit::Success)
 }
 
-/// The file that is given instead of what was recorded.
+/// Reads the file that replaces the recorded one.
 fn changed_file(
     arguments: &Arguments,
     path: &Path,
@@ -165,29 +163,25 @@ fn changed_file(
     Err(Box::new(ResearchError::Changed { name, changes }).into())
 }
 
-/// A research that is complete is left as it is; its exit code is that of the run that completed
-/// it.
+/// Reports that a research is complete, and exits like the run that completed it.
 fn nothing_to_do(
     arguments: &Arguments,
     report: &StatusReport,
     stored: &StoredResearch,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
-    let called = arguments.name.to_string_lossy();
-    let name = shell_word(&called);
-    let mut said = format!("{name} is complete, nothing is left to run");
-    for (place, count) in report.counts.iter().enumerate() {
-        let before = if place == 0 { ": " } else { ", " };
-        said.push_str(&format!("{before}{} {}", count.count, count.status));
-    }
-    for failure in &report.failures {
-        said.push_str(&format!("\n  {failure}"));
-    }
+    let counts = report.counts.iter();
+    let counts = counts.map(|count| format!("{} {}", count.count, count.status));
+    let mut lines = vec![format!(
+        "{} is complete, nothing to run: {}",
+        arguments.name.display(),
+        counts.collect::<Vec<_>>().join(", ")
+    )];
+    lines.extend(report.failures.iter().map(|group| format!("  {group}")));
     if report.failed() > 0 {
-        said.push_str(&format!("\n{}", again(&name)));
+        lines.push(hints::rerun_failed(&arguments.name));
     }
-    // The exit code says the most of it, where nothing can be written.
-    let _ = writeln!(terminal::stderr(), "{said}");
+    let _ = writeln!(terminal::stderr(), "{}", lines.join("\n"));
     if arguments.shown.results {
         print_results(&Finished::load(stored.folder()).map_err(Box::new)?, out)?;
     }

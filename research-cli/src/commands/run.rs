@@ -1,4 +1,4 @@
-//! `research run`: what a research file describes.
+//! `research run`: runs a research file.
 
 use std::io::Write;
 use std::num::NonZeroU32;
@@ -10,73 +10,70 @@ use research::{ExecutorTarget, Isolation, Research};
 
 use super::TextOrJson;
 use super::detach::{self, Background};
-use super::lead::{Shown, lead, set_workers};
+use super::run_context::{Shown, run_with, set_workers};
 use super::{CommandError, dry_run};
 use crate::exit::Exit;
 use research::file::{Origin, ResearchFile};
 
-/// Run the experiments that a research file describes
+/// Run the experiments of a research file
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Run the experiments that a research file describes.
+Run the experiments of a research file.
 
-Each experiment runs in a process of its own, in the folder where this is called; what it saves is
-kept there, in a folder that is called like the research. Progress is shown on standard error, and a summary at the end. If it is interrupted,
-nothing that was saved is lost.
+Each experiment runs in its own process, in the current directory. Results are saved there, in a
+folder with the name of the research. Progress, and a summary at the end, are printed on standard
+error. If the run is interrupted, no saved result is lost.
 
-Exit codes: 0 if all experiments finished, 1 if some failed, 2 for a bad file, 3 if it could not
-run or store, 130 if it was interrupted.",
+Exit codes: 0 if all experiments succeeded, 1 if some failed, 2 if the file is invalid, 3 if it cannot
+be run or stored, 130 if the run was interrupted.",
     after_help = "\
 Examples:
   research run research.toml
-  research run research.toml --dry-run     what would be run
-  research run research.toml --detach      goes on when the terminal is gone
+  research run research.toml --dry-run     print what would run
+  research run research.toml --detach      run in the background
   research run research.toml --name second -w 8
   research run research.toml --set n_reps=5 --set domain.lr=[0.1,0.01]"
 )]
 pub struct Arguments {
     /// The research file, in TOML or JSON
     pub file: PathBuf,
-    /// The name of the research, instead of that in the file
+    /// The name of the research [default: as in the file]
     #[arg(short, long)]
     pub name: Option<String>,
-    /// How many worker processes, instead of what the file says
+    /// The number of worker processes [default: as in the file]
     #[arg(short, long, value_name = "N")]
     pub workers: Option<NonZeroU32>,
-    /// The seed of everything that is drawn, instead of that in the file
+    /// The seed of drawn values [default: as in the file]
     #[arg(short, long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Set a key of the file: workers=4, domain.lr=[0.1,0.2]; can be given several times
+    /// Set a key of the file, such as workers=4 or domain.lr=[0.1,0.2]; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Run everything in this process, and end with the first failure
+    /// Run everything in this process, and end at the first failure
     #[arg(long)]
     pub debug: bool,
-    /// The devices that experiments are given, instead of those in the file
+    /// The devices of the experiments [default: as in the file]
     #[arg(long, value_name = "D,…", value_delimiter = ',')]
     pub devices: Vec<String>,
-    /// Show what would be run, and run nothing: how many experiments, and the first commands
+    /// Print what would run: the number of experiments, and the first commands
     #[arg(long)]
     pub dry_run: bool,
-    /// How to print what would be run
+    /// Output format of --dry-run
     #[arg(long, value_enum, default_value_t, requires = "dry_run")]
     pub format: TextOrJson,
-    /// Keep the monitor's log, monitor.csv, in the research's folder
+    /// Write events to monitor.csv in the folder of the research
     #[arg(long)]
     pub monitor_log: bool,
-    /// Whether the terminal is needed.
+    /// Background.
     #[command(flatten)]
     pub background: Background,
-    /// What is shown.
+    /// Output.
     #[command(flatten)]
     pub shown: Shown,
 }
 
-/// Runs what a research file describes.
-///
-/// # Errors
-/// The file is bad, a research of its name is there already, or it cannot be run or stored.
+/// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let mut file = ResearchFile::load_to_run(&arguments.file, &arguments.set)?;
     if let Some(name) = &arguments.name {
@@ -98,15 +95,17 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if arguments.dry_run {
         return dry_run::show(&file, arguments.format, out);
     }
-    if arguments.background.is_asked_for() {
+    if arguments.background.is_requested() {
         if !file.dump_results {
             return Err(CommandError::DetachedInMemory);
         }
         let name = Path::new(&file.name);
         return detach::start(Path::new("."), name, name);
     }
-    let mut research = arguments.background.leave(file.research()?)?;
-    // A file outside the directory does not belong to the project.
+    let mut research = arguments
+        .background
+        .detach_if_background(file.research()?)?;
+    // Record the file only if it is inside the current directory.
     let path = match std::env::current_dir() {
         Ok(current) => arguments
             .file
@@ -117,7 +116,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     if path.is_relative() {
         research = research.source_file(path);
     }
-    let done = lead(
+    let exit = run_with(
         &file,
         Path::new(&file.name),
         research,
@@ -125,5 +124,5 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         out,
         Research::run,
     );
-    done.map_err(|error| error.with_file(&arguments.file))
+    exit.map_err(|error| error.with_file(&arguments.file))
 }

@@ -1,4 +1,4 @@
-//! `research status`: how a research stands.
+//! `research status`: shows the state of a research.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -8,21 +8,22 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use console::truncate_str;
 use research::core::{StorageError, Timestamp};
-use research::monitor::{MonitorLog, Picture, StatusReport};
+use research::monitor::{MonitorLog, RunState, StatusReport};
 use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
 
 use super::results::mixed_note;
 use super::{CommandError, write_json};
 use crate::exit::Exit;
+use crate::hints;
 
-/// Show how a research stands
+/// Show the state of a research
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Show how a research stands: what is done, running, failed and left, how fast it goes and how long it
-will take, what each worker does, and why experiments failed.
+Show the state of a research: how many experiments are done, running, failed and left, the rate and the
+time to completion, what each worker runs, and why experiments failed.
 
-With --format csv, what happened is printed, a line for each start and end and for each exception.",
+With --format csv, print events: a line for each start, end and exception.",
     after_help = "\
 Examples:
   research status power
@@ -32,26 +33,26 @@ Examples:
   research status power --format csv > monitor.csv"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Show it again every so many seconds, until the run ends
+    /// Refresh every SECONDS, until the run ends
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1",
           value_parser = interval)]
     pub watch: Option<Duration>,
 }
 
-/// How a status is printed.
+/// The output formats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Lines for people
+    /// Text
     #[default]
     Text,
-    /// One JSON object; with --watch, one in each line
+    /// A JSON object; with --watch, one per line
     Json,
-    /// The monitor's log: a line for each thing that happened
+    /// Events as CSV
     Csv,
 }
 
@@ -60,35 +61,31 @@ fn interval(text: &str) -> Result<Duration, String> {
     seconds
         .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
         .filter(|interval| *interval >= Duration::from_millis(100))
-        .ok_or_else(|| "a number of seconds, 0.1 at least".to_owned())
+        .ok_or_else(|| "expected a number of seconds, 0.1 or more".to_owned())
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, it cannot be read, and an output that cannot be written.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let mut events = stored.events()?;
     if arguments.format == Format::Csv {
         return log(&stored, &mut events, arguments.watch, out);
     }
-    let mut picture = Picture::default();
+    let mut state = RunState::default();
     let mut mixed = MixedColumns::default();
     let mut screen = Screen::default();
     loop {
-        // Asked before the log is read: a run that ends in between says so in the log.
+        // Checked before the log is read, which has the end of a run that ends in between.
         let runner = stored.runner()?;
         let is_run = runner.is_some();
         for events in &mut events {
             for event in &events? {
-                picture.apply(event);
+                state.apply(event);
                 mixed.apply(event);
             }
         }
         let name = stored.name();
-        let report = StatusReport::of(&name, &picture, is_run, now(runner.as_ref()))
-            .called(arguments.name.to_string_lossy());
+        let report = StatusReport::new(&name, &state, is_run, now(runner.as_ref()));
         let interval = arguments.watch.filter(|_| is_run);
         match (arguments.format, arguments.watch) {
             (Format::Json, _) => {
@@ -97,6 +94,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
             }
             (_, None) => {
                 writeln!(out, "{report}")?;
+                if let Some(hint) = hints::for_state(report.state, &arguments.name) {
+                    writeln!(out, "{hint}")?;
+                }
                 if let Some(note) = mixed_note(&mixed.found()) {
                     writeln!(out, "{note}")?;
                 }
@@ -111,32 +111,32 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
 }
 
-/// How a research stands now, folded from its log.
+/// Returns the current status of a research, from its log.
 pub(crate) fn report(stored: &StoredResearch) -> Result<StatusReport, StorageError> {
-    // Asked before the log is read: a run that ends in between says so in the log.
+    // Checked before the log is read, which has the end of a run that ends in between.
     let runner = stored.runner()?;
-    let mut picture = Picture::default();
-    fold(&mut stored.events()?, &mut picture)?;
+    let mut state = RunState::default();
+    fold(&mut stored.events()?, &mut state)?;
     let name = stored.name();
     let now = now(runner.as_ref());
-    Ok(StatusReport::of(&name, &picture, runner.is_some(), now))
+    Ok(StatusReport::new(&name, &state, runner.is_some(), now))
 }
 
-/// What the clock shows now by which the events of a run tell the time.
+/// Returns the current time, by the clock of the run if it is active.
 fn now(runner: Option<&Runner>) -> Timestamp {
     runner.map_or_else(Timestamp::now, Runner::now)
 }
 
-fn fold(events: &mut LogReader, picture: &mut Picture) -> Result<(), StorageError> {
+fn fold(events: &mut LogReader, state: &mut RunState) -> Result<(), StorageError> {
     for events in events {
         for event in &events? {
-            picture.apply(event);
+            state.apply(event);
         }
     }
     Ok(())
 }
 
-/// The monitor's log, as it would have been written during the run.
+/// Prints the monitor log, as it would have been written during the run.
 fn log(
     stored: &StoredResearch,
     events: &mut LogReader,
@@ -156,11 +156,10 @@ fn log(
     }
 }
 
-/// What shows one report after another: on a terminal in the place of the one before, elsewhere
-/// line by line.
+/// Shows successive reports: on a terminal each replaces the previous one, elsewhere each is a line.
 #[derive(Default)]
 struct Screen {
-    /// How many lines of the terminal the last report has taken.
+    /// The number of terminal lines of the last report.
     lines: usize,
 }
 
@@ -176,8 +175,7 @@ impl Screen {
         }
         let (rows, columns) = console::Term::stdout().size();
         if self.lines > 0 {
-            // Up, and away with what was there. These codes do not go through the writer, which
-            // lets none through.
+            // Clear the previous report. The writer would remove these sequences.
             out.flush()?;
             let mut terminal = io::stdout();
             write!(terminal, "\x1b[{}A\x1b[J", self.lines)?;
@@ -187,7 +185,7 @@ impl Screen {
         if is_last {
             return writeln!(out, "{text}");
         }
-        // What does not fit would scroll, and could not be written over.
+        // Lines that do not fit would scroll, and could not be replaced.
         let lines = text.lines().take(usize::from(rows).saturating_sub(1));
         self.lines = 0;
         for line in lines {

@@ -1,4 +1,4 @@
-//! `research stop`: the end of a run, from elsewhere.
+//! `research stop`: stops a run from another terminal.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,52 +11,47 @@ use super::{CommandError, ask};
 use crate::exit::Exit;
 use crate::terminal;
 
-/// End the run of a research, from another terminal
+/// Stop a run from another terminal
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-End the run of a research that goes on in another terminal, as Ctrl-C there would: what runs is
-finished, and `research resume` does the rest. Waits until it has ended. With --kill, what a run has
-left running that was itself killed is ended, too.",
+Stop a run from another terminal, as Ctrl-C there would: running experiments finish, and `research
+resume` runs the rest. Waits until the run has ended. With --kill, processes that a killed run left
+are ended as well.",
     after_help = "\
 Examples:
   research stop power
-  research stop power --kill -y     end now; what runs is run again when it is resumed"
+  research stop power --kill -y     stop now; running experiments run again on resume"
 )]
 pub struct Arguments {
-    /// The research: the name of its folder, or a path to it
+    /// The research: its folder, as a name or a path
     pub name: PathBuf,
-    /// Do not finish what runs
+    /// Do not wait for running experiments
     #[arg(long)]
     pub kill: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// There is no such research, its process may not be signalled; and a question where there is
-/// nobody to answer it.
 pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
     let name = arguments.name.display();
-    let question = format!("Stop {name}, which can be resumed later?");
-    // Where nothing runs there is nothing to ask.
+    let question = format!("Stop {name}? It can be resumed later.");
+    // Ask only if there is a run.
     let stored = StoredResearch::load(&arguments.name)?;
     if stored.runner()?.is_some() && !arguments.yes && !ask(&question)? {
         return Ok(Exit::Success);
     }
     let was_running = stop(&arguments.name, arguments.kill).map_err(Box::new)?;
-    let said = if !was_running {
-        "is not being run"
+    let result = if !was_running {
+        "is not running"
     } else if StoredResearch::load(&arguments.name).is_ok_and(|stored| is_run(&stored)) {
-        "was asked to end: this command is a part of its run, and cannot wait for that"
+        "was asked to stop; this command is part of the run and cannot wait"
     } else {
-        "has ended"
+        "has stopped"
     };
-    // What cannot be said on standard error changes nothing.
-    let _ = writeln!(terminal::stderr(), "{name} {said}");
+    let _ = writeln!(terminal::stderr(), "{name} {result}");
     Ok(Exit::Success)
 }
 

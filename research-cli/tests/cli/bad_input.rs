@@ -45,7 +45,7 @@ fn a_file_that_cannot_be_read() {
     assert!(done.err.contains("no UTF-8 text"), "{done:?}");
     place.write("study.yaml", "name: study\n");
     let done = refused(&place, &["run", "study.yaml"], 2);
-    assert!(done.err.contains("YAML is not read"), "{done:?}");
+    assert!(done.err.contains("YAML is not supported"), "{done:?}");
 }
 
 #[test]

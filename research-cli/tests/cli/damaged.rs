@@ -118,7 +118,7 @@ fn doctor_and_all_readers_agree_and_nothing_is_made_worse() {
                 Some(0) if what == "cut behind its header" => read
                     .err
                     .contains("has 0 experiments and experiments.parquet has 4"),
-                Some(0) => read.err.contains("not a whole frame"),
+                Some(0) => read.err.contains("not a complete frame"),
                 _ => false,
             };
             assert!(says, "{what}: {arguments:?}: {read:?}");

@@ -34,7 +34,7 @@ fn a_driver_that_does_not_answer_is_an_error() {
     let probe = ScriptedProbe::default();
     assert_eq!(
         shown(&probe, Format::Table),
-        "no devices: the NVIDIA driver tells of none\n"
+        "no devices: the NVIDIA driver reports none\n"
     );
     probe.fail(Some(ProbeError::Failed {
         what: "which devices there are",

@@ -29,7 +29,7 @@ fn study() -> Place {
 }
 
 #[test]
-fn what_is_of_no_use_is_told_and_removed() {
+fn garbage_is_reported_and_removed() {
     let place = study();
     let compact = || {
         let done = place.research(&["compact", "study"]);
@@ -43,13 +43,13 @@ fn what_is_of_no_use_is_told_and_removed() {
     let done = place.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     for told in [
-        "of no use      1 file, 12 B, left by killed processes: `research compact study` removes them",
-        "unused values  1 file, 3 MiB, to which the log does not refer: \
+        "garbage        1 file, 12 B, left by killed processes: `research compact study` removes them",
+        "unused values  1 file, 3 MiB, not referenced by the log: \
          `research compact study --remove-values` removes them",
     ] {
         assert!(done.out.contains(told), "{}", done.out);
     }
-    assert_eq!(compact(), "removed what was of no use: 1 file, 12 B\n");
+    assert_eq!(compact(), "removed garbage: 1 file, 12 B\n");
     assert_eq!(
         place
             .research(&["doctor", "study"])
@@ -59,7 +59,7 @@ fn what_is_of_no_use_is_told_and_removed() {
         1
     );
     let done = place.research(&["compact", "study", "--remove-values"]);
-    let told = "removed values to which the log does not refer: 1 file, 3 MiB\n";
+    let told = "removed unused values: 1 file, 3 MiB\n";
     assert_eq!((done.code, &*done.out), (Some(0), told), "{done:?}");
     let done = place.research(&["doctor", "study", "--format", "json"]);
     let found: serde_json::Value = serde_json::from_str(&done.out).unwrap();
@@ -80,12 +80,16 @@ fn damage(place: &Place, name: &str) {
 }
 
 #[test]
-fn a_whole_research_is_said_to_be_whole() {
+fn an_intact_research_is_reported_as_intact() {
     let place = study();
     let done = place.research(&["doctor", "study"]);
     assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
-    assert!(done.out.contains("events.log     whole"), "{}", done.out);
-    assert!(done.out.contains("values         whole, 6"), "{}", done.out);
+    assert!(done.out.contains("events.log     intact"), "{}", done.out);
+    assert!(
+        done.out.contains("values         intact, 6"),
+        "{}",
+        done.out
+    );
     let before = names(&place.path("study"));
     let done = place.research(&["doctor", "study", "--salvage", "--format", "json"]);
     let found: serde_json::Value = serde_json::from_str(&done.out).unwrap();
@@ -95,7 +99,7 @@ fn a_whole_research_is_said_to_be_whole() {
 }
 
 #[test]
-fn what_is_whole_in_a_damaged_log_is_salvaged_and_gone_on_with() {
+fn a_damaged_log_is_repaired_and_the_research_resumed() {
     let place = study();
     damage(&place, "study/events.log");
     let damaged = fs::read(place.path("study/events.log")).unwrap();
@@ -104,10 +108,10 @@ fn what_is_whole_in_a_damaged_log_is_salvaged_and_gone_on_with() {
     assert!(done.err.contains("research doctor"), "{}", done.err);
     let done = place.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.out.contains("--salvage"), "{}", done.out);
+    assert!(done.out.contains("--repair"), "{}", done.out);
     assert!(fs::read(place.path("study/events.log")).unwrap() == damaged);
 
-    let done = place.research(&["doctor", "study", "--salvage"]);
+    let done = place.research(&["doctor", "study", "--repair"]);
     assert_eq!(done.code, Some(1), "what was lost is lost: {done:?}");
     let kept = fs::read(place.path("study/events.damaged.log")).unwrap();
     assert!(kept == damaged, "the damaged log is kept as it was");
@@ -134,17 +138,17 @@ fn a_damaged_value_is_named_and_the_others_are_read() {
 }
 
 #[test]
-fn a_damaged_record_is_told_beside_what_the_log_has() {
+fn a_damaged_record_is_reported_beside_the_log() {
     let place = study();
     place.write("study/research.json", "{\"format\": 1");
     let done = place.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(done.out.contains("restore it from a copy"), "{}", done.out);
-    assert!(done.out.contains("events.log     whole"), "{}", done.out);
+    assert!(done.out.contains("events.log     intact"), "{}", done.out);
 }
 
 #[test]
-fn what_is_no_research_is_wrong_use() {
+fn a_folder_that_is_not_a_research_is_a_usage_error() {
     let place = Place::new();
     fs::create_dir(place.path("other")).unwrap();
     place.write("other/events.log", "some other log");

@@ -177,11 +177,11 @@ fn what_is_wrong_is_wrong_use() {
     let wrong = [
         (
             vec!["x=uniform(0, 1)"],
-            "the domain is infinite: say how many",
+            "the domain is infinite: limit the output",
         ),
         (
             vec!["nothing"],
-            "there is no file `nothing`, and it is no domain expression",
+            "`nothing` is neither a file nor a domain expression",
         ),
         (vec!["nothing.toml"], "the research file cannot be read"),
         (

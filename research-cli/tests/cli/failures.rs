@@ -73,11 +73,11 @@ fn what_failed_stays_failed_when_it_is_resumed() {
     assert!(
         resumed
             .err
-            .starts_with("f is complete, nothing is left to run: 2 finished, 5 failed, 2 killed\n"),
+            .starts_with("f is complete, nothing to run: 2 finished, 5 failed, 2 killed\n"),
         "{resumed:?}"
     );
     assert!(resumed.err.contains("exit code 3"), "{resumed:?}");
-    let how = "run what failed again with `research resume f --failed`";
+    let how = "run failed experiments again with `research resume f --failed`";
     assert!(resumed.err.contains(how), "{resumed:?}");
     // Each cause is told once, and how long ago it was says nothing any more.
     let status = place.research(&["status", "f"]).out;

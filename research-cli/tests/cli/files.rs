@@ -235,11 +235,7 @@ fn resuming_what_is_finished_does_nothing_and_says_so() {
     let done = place.research(&["resume", "t"]);
     assert_eq!(
         (done.code, &*done.out, &*done.err),
-        (
-            Some(0),
-            "",
-            "t is complete, nothing is left to run: 2 finished\n"
-        )
+        (Some(0), "", "t is complete, nothing to run: 2 finished\n")
     );
     assert_eq!(std::fs::read(place.path("t/events.log")).unwrap(), log);
     let done = place.research(&["resume", "t", "--results"]);

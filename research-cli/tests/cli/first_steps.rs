@@ -20,7 +20,7 @@ fn what_init_writes_runs_as_it_is_and_is_never_written_over() {
     fs::write(path.join("research.toml"), "mine").unwrap();
     let again = research(path, &["init"]);
     assert_eq!(again.status.code(), Some(2));
-    assert!(text(&again.stderr).contains("exists already"), "{again:?}");
+    assert!(text(&again.stderr).contains("already exists"), "{again:?}");
     assert_eq!(fs::read(path.join("research.toml")).unwrap(), b"mine");
 
     let nowhere = research(path, &["init", "nowhere/study.toml"]);
@@ -247,7 +247,7 @@ fn the_summary_says_what_is_asked_for() {
     assert!(said.contains("\n  root: lowest 0.7071"), "{said}");
     assert!(said.contains(": x=3, y=0.5)\n"), "{said}");
     assert!(
-        said.contains("loss: no experiment has saved a number of this name"),
+        said.contains("loss: no experiment saved a number of this name"),
         "{said}"
     );
     let quiet = research(path, &["run", "research.toml", "--name", "b", "--quiet"]);

@@ -187,7 +187,7 @@ fn a_disk_that_runs_full_of_large_values_loses_nothing() {
     }
     let whole = step(&place, "whole");
     assert_eq!(whole.code, Some(0), "{whole:?}");
-    assert!(whole.out.contains("values         whole, 4"), "{whole:?}");
+    assert!(whole.out.contains("values         intact, 4"), "{whole:?}");
 }
 
 /// Whatever is the first file that has no room, there is a whole research or none.

@@ -146,7 +146,7 @@ fn an_output_that_cannot_be_written_is_an_error() {
         .unwrap();
     assert_eq!(ended.status.code(), Some(3));
     assert!(
-        text(&ended.stderr).starts_with("error: the output cannot be written: "),
+        text(&ended.stderr).starts_with("error: cannot write output: "),
         "{ended:?}"
     );
 }

@@ -14,10 +14,10 @@ fn where_there_is_nothing_to_do_or_to_ask_that_is_said() {
     );
     let printed = place.research(&["domain", "research.toml"]);
     assert_eq!((printed.code, &*printed.out), (Some(0), ""), "{printed:?}");
-    assert_eq!(printed.err, "there are no configs\n");
+    assert_eq!(printed.err, "no configs\n");
     // Nobody is asked where it would change nothing.
     let stopped = place.research(&["stop", "n"]);
-    assert_eq!(stopped.err, "n is not being run\n");
+    assert_eq!(stopped.err, "n is not running\n");
     std::fs::create_dir(place.path("photos")).unwrap();
     for command in ["stop", "remove"] {
         for name in ["none", "photos"] {
@@ -34,7 +34,8 @@ fn where_there_is_nothing_to_do_or_to_ask_that_is_said() {
 fn a_table_without_rows_comes_with_the_reason() {
     let file = "name = \"n\"\n[domain]\na = [1]\n[[unit]]\nname = \"u\"\nrun = \"echo 1\"\n";
     let place = Place::with(file);
-    let reason = "nothing was saved: a [[unit]] saves its output where it has `save_to` or `save_output_dict`\n";
+    let reason =
+        "no results: a [[unit]] saves its output if it has `save_to` or `save_output_dict`\n";
     let run = place.run(&["--results"]);
     assert!(run.err.ends_with(reason), "{run:?}");
     let results = place.research(&["results", "n"]);
@@ -43,7 +44,7 @@ fn a_table_without_rows_comes_with_the_reason() {
     // Programs read that there are no rows.
     assert_eq!(place.results("n", &["--format", "csv"]), "id,a,iteration\n");
     let artifacts = place.research(&["artifacts", "n"]);
-    assert_eq!(artifacts.err, "no experiment has left files\n");
+    assert_eq!(artifacts.err, "no experiment created files\n");
     let chosen = place.research(&["artifacts", "n", "--where", "a=1"]);
     let reason = "no experiment of those that were asked for has left files\n";
     assert_eq!(chosen.err, reason, "{chosen:?}");
@@ -52,15 +53,12 @@ fn a_table_without_rows_comes_with_the_reason() {
     place.write("research.toml", &format!("{fails}save_to = \"v\"\n"));
     place.research(&["run", "research.toml", "--name", "failed"]);
     let none = place.research(&["results", "failed"]);
-    assert_eq!(none.err, "nothing was saved so far\n");
+    assert_eq!(none.err, "no results so far\n");
 
     place.write("research.toml", &format!("{file}save_to = \"v\"\n"));
     place.run(&["--name", "saved"]);
     let none = place.research(&["results", "saved", "--iterations", "7"]);
-    assert_eq!(
-        none.err,
-        "nothing that was saved is of what was asked for\n"
-    );
+    assert_eq!(none.err, "no results match the selection\n");
 }
 
 #[test]

@@ -66,7 +66,10 @@ fn asked_once_to_stop_it_finishes_what_runs() {
             done.err.contains(": 3 finished; 2 left (interrupted)\n"),
             "{done:?}"
         );
-        assert!(end.contains("go on with `research resume s`"), "{done:?}");
+        assert!(
+            end.contains("resume it with `research resume s`"),
+            "{done:?}"
+        );
         assert!(!place.path("begun.4").exists());
         resume(&place, 3);
     }
@@ -203,10 +206,10 @@ fn stop_ends_a_run_from_elsewhere() {
     assert_eq!(running.end().code, Some(130));
     let stopped = stopping.end();
     assert_eq!(stopped.code, Some(0), "{stopped:?}");
-    assert!(stopped.err.contains("s has ended"), "{stopped:?}");
+    assert!(stopped.err.contains("s has stopped"), "{stopped:?}");
     resume(&place, 3);
     let none = place.research(&["stop", "s", "-y"]);
-    assert!(none.err.contains("s is not being run"), "{none:?}");
+    assert!(none.err.contains("s is not running"), "{none:?}");
 }
 
 /// The run waits for the program that asks, so the program must not wait for the run.
@@ -223,7 +226,7 @@ fn a_program_may_stop_its_own_run() {
         assert_eq!(done.code, Some(130), "{done:?}");
         assert_eq!(place.status("s")["state"], "interrupted", "{done:?}");
         if kill.is_empty() {
-            assert!(place.read("said.2").contains("was asked to end"));
+            assert!(place.read("said.2").contains("was asked to stop"));
             assert_eq!(place.status("s")["finished"], 2);
         }
     }

@@ -208,7 +208,7 @@ fn a_research_is_removed_where_nobody_can_be_asked_only_with_the_flag() {
     assert_eq!(asked.status.code(), Some(2));
     assert_eq!(
         text(&asked.stderr),
-        "error: this asks a question, and there is no terminal to answer it at: answer it with -y\n"
+        "error: confirmation is required, and there is no terminal: use `-y`\n"
     );
     assert!(folder.path().join("power").is_dir());
     assert_eq!(

@@ -131,7 +131,7 @@ fn ctrl_c_ends_a_run_that_can_be_resumed() {
     let lines = terminal.lines();
     assert_eq!(
         lines.last().unwrap(),
-        "go on with `research resume waiting`",
+        "resume it with `research resume waiting`",
         "{lines:#?}"
     );
     // The resumed run is shown as part of the whole.

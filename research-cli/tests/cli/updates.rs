@@ -85,7 +85,7 @@ fn a_program_that_fails_ends_the_run_and_is_asked_again() {
     assert_eq!(done.err.matches(reason).count(), 1, "{done:?}");
     assert!(done.err.contains("no idea"), "{done:?}");
     assert!(done.err.contains(": 2 finished (aborted)\n"), "{done:?}");
-    let end = "go on with `research resume u`\n";
+    let end = "resume it with `research resume u`\n";
     assert!(done.err.ends_with(end), "{done:?}");
     assert!(place.read("u/research.log").contains(reason));
     for flag in ["--quiet", "--no-bar"] {
@@ -325,7 +325,7 @@ fn a_program_that_hangs_is_killed_after_its_timeout() {
         "./next.sh {results} {updates}: it ran longer than its `timeout` of 200ms, and was killed";
     assert!(done.err.contains(reason), "{done:?}");
     assert!(
-        done.err.ends_with("go on with `research resume u`\n"),
+        done.err.ends_with("resume it with `research resume u`\n"),
         "{done:?}"
     );
     place.wait_for_silence();

@@ -2,15 +2,15 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
-use super::line::Line;
+use super::layout::BarLine;
 use crate::bar::Clock;
-use crate::picture::Picture;
-use crate::show::ShowProgress;
+use crate::progress::ProgressReporter;
+use crate::run_state::RunState;
 
-/// How often the terminal may be drawn in a second, lines above the bar aside.
+/// The limit of redraws a second, apart from lines above the bar.
 const DRAWINGS_PER_SECOND: u8 = 20;
 
-/// A bar that is drawn again and again at the bottom of a terminal.
+/// A bar that is redrawn at the bottom of a terminal.
 pub(super) struct Terminal {
     progress: ProgressBar,
     terminal: Box<dyn TermLike>,
@@ -41,10 +41,10 @@ impl Terminal {
         }
     }
 
-    fn update(&self, picture: &Picture) {
-        let line = Line {
+    fn update(&self, state: &RunState) {
+        let line = BarLine {
             name: &self.name,
-            picture,
+            state,
             now: (self.clock)(),
             colors: self.colors,
         };
@@ -53,20 +53,20 @@ impl Terminal {
     }
 }
 
-impl ShowProgress for Terminal {
-    fn show(&mut self, picture: &Picture) {
-        self.update(picture);
+impl ProgressReporter for Terminal {
+    fn show(&mut self, state: &RunState) {
+        self.update(state);
         self.progress.force_draw();
     }
 
-    fn say(&mut self, line: &str) {
+    fn alert(&mut self, line: &str) {
         self.progress.println(line);
     }
 
-    fn end(&mut self, picture: &Picture) {
-        self.update(picture);
+    fn end(&mut self, state: &RunState) {
+        self.update(state);
         self.progress.abandon();
-        // The cursor is left behind the bar.
+        // Move the cursor below the bar.
         let _ = self.terminal.write_line("");
         let _ = self.terminal.flush();
     }

@@ -1,42 +1,25 @@
-//! A status as people read it.
+//! Writes a status report as text.
 
 use std::fmt;
 
-use research_core::{plural, shell_word};
+use research_core::plural;
 
 use super::{ExceptionReport, RunningReport, State, StatusReport, WorkerReport};
+use crate::format;
 use crate::summary::write_failures;
-use crate::words;
-
-impl State {
-    /// What to say of a research that is called so in commands.
-    fn sentence(self, called: &str) -> String {
-        let called = shell_word(called);
-        match self {
-            Self::New => "has not run yet".to_owned(),
-            Self::Running | Self::Complete => self.as_str().to_owned(),
-            Self::Broken => {
-                format!("broken off: its process is gone; go on with `research resume {called}`")
-            }
-            Self::Interrupted => format!("interrupted; go on with `research resume {called}`"),
-            Self::Aborted => format!(
-                "aborted; see why with `research logs {called}`, then go on with `research resume {called}`"
-            ),
-        }
-    }
-}
 
 impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sentence = self.state.sentence(&self.called);
-        write!(f, "{}: {sentence}", self.name)?;
+        let state = match self.state {
+            State::New => return write!(f, "{}: has not run yet", self.name),
+            State::Broken => "broken off: its process is gone",
+            state => state.as_str(),
+        };
+        write!(f, "{}: {state}", self.name)?;
         if let Some(pid) = self.pid {
             write!(f, ", process {pid}")?;
         }
-        if self.state == State::New {
-            return Ok(());
-        }
-        write!(f, "\n{}, {}\n{}", self.progress, self.course, self.counts())?;
+        write!(f, "\n{}, {}\n{}", self.progress, self.timing, self.counts())?;
         if !self.workers.is_empty() {
             f.write_str("\nworkers:")?;
             self.workers
@@ -47,9 +30,9 @@ impl fmt::Display for StatusReport {
             f.write_str("\nfailures:")?;
             write_failures(f, &self.failures, self.failed_for_other_causes)?;
         }
-        // Those of a run that has ended are told of as failures.
-        let is_told = self.state != State::Running && !self.failures.is_empty();
-        if !self.recent_exceptions.is_empty() && !is_told {
+        // The failures of a run that has ended include its exceptions.
+        let is_shown = self.state != State::Running && !self.failures.is_empty();
+        if !self.recent_exceptions.is_empty() && !is_shown {
             let shown = self.recent_exceptions.len();
             write!(
                 f,
@@ -66,17 +49,14 @@ impl fmt::Display for StatusReport {
 
 impl StatusReport {
     fn counts(&self) -> String {
-        let mut parts: Vec<String> = self
-            .counts
-            .iter()
-            .map(|c| format!("{} {}", c.count, c.status.as_str().replace('_', " ")))
-            .collect();
+        let counts: Vec<_> = self.counts.iter().map(|c| (c.status, c.count)).collect();
+        let mut parts = format::status_counts(&counts);
         let running: usize = self.workers.iter().map(|worker| worker.running.len()).sum();
         if running > 0 {
             parts.push(format!("{running} running"));
         }
         match self.remaining {
-            // Those that run are told of already.
+            // Running experiments were counted above.
             Some(remaining) => {
                 parts.push(format!("{} left", remaining.saturating_sub(running as u64)))
             }
@@ -97,9 +77,9 @@ impl fmt::Display for WorkerReport {
         }
         write!(f, ", {} done", plural(self.experiments, "experiment"))?;
         if let Some(reason) = &self.lost {
-            write!(f, ", lost: {}", words::printable(reason))?;
+            write!(f, ", lost: {}", format::printable(reason))?;
         } else if let Some(reason) = &self.waits {
-            write!(f, ", waits: {}", words::printable(reason))?;
+            write!(f, ", waits: {}", format::printable(reason))?;
         } else if self.running.is_empty() {
             f.write_str(", idle")?;
         }
@@ -115,20 +95,20 @@ impl fmt::Display for RunningReport {
             f,
             "{} for {}, process {}, {}",
             self.id,
-            words::duration(self.seconds),
+            format::duration(self.seconds),
             self.pid,
             plural(self.iterations, "iteration")
         )?;
         if self.attempt > 1 {
             write!(f, ", attempt {}", self.attempt)?;
         }
-        write!(f, ": {}", words::printable(&self.config.to_string()))
+        write!(f, ": {}", format::printable(&self.config.to_string()))
     }
 }
 
 impl fmt::Display for ExceptionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ago = words::duration(self.seconds_ago);
+        let ago = format::duration(self.seconds_ago);
         write!(
             f,
             "{ago} ago, {}",
@@ -137,7 +117,7 @@ impl fmt::Display for ExceptionReport {
         if let Some(unit) = &self.unit {
             write!(f, ", unit `{unit}`")?;
         }
-        let message = words::printable(&self.message).replace('\n', "\n    ");
+        let message = format::indented(&self.message);
         write!(f, ", iteration {}: {message}", self.iteration)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::common::*;
 use indicatif::InMemoryTerm;
 use research_core::{LogLevel, Outcome, Status, Subscriber};
-use research_monitor::{Bar, Monitor, Picture, ShowProgress};
+use research_monitor::{Bar, Monitor, ProgressReporter, RunState};
 
 fn on_terminal(columns: u16) -> (Bar, InMemoryTerm, HandClock) {
     named("power", columns)
@@ -220,24 +220,24 @@ impl Notes {
     }
 }
 
-impl ShowProgress for Notes {
-    fn show(&mut self, picture: &Picture) {
-        self.note(format!("{} done", picture.done()));
+impl ProgressReporter for Notes {
+    fn show(&mut self, state: &RunState) {
+        self.note(format!("{} done", state.done()));
     }
 
-    fn say(&mut self, line: &str) {
+    fn alert(&mut self, line: &str) {
         self.note(line.to_owned());
     }
 
-    fn end(&mut self, picture: &Picture) {
-        self.note(format!("{} at the end", picture.done()));
+    fn end(&mut self, state: &RunState) {
+        self.note(format!("{} at the end", state.done()));
     }
 }
 
 #[test]
 fn anybody_can_show_progress() {
     let notes = Notes::default();
-    let mut bar = Bar::own(Box::new(notes.clone()), Monitor::new());
+    let mut bar = Bar::custom(Box::new(notes.clone()), Monitor::new());
     bar.on_events(&[run_started(0.0, Some(2), None), started(0.0, 0, 0)]);
     bar.on_events(&[
         message(1.0, None, LogLevel::Warning, "mind the gap"),
@@ -256,11 +256,11 @@ fn anybody_can_show_progress() {
 fn a_closure_is_called_at_a_bounded_rate_and_one_that_panics_is_left_alone() {
     let calls = Arc::new(Mutex::new(0));
     let counter = Arc::clone(&calls);
-    let closure = move |picture: &Picture| {
+    let closure = move |state: &RunState| {
         *counter.lock().unwrap() += 1;
-        assert_eq!(picture.done(), 0, "it shall panic at the end");
+        assert_eq!(state.done(), 0, "it shall panic at the end");
     };
-    let mut bar = Bar::own(Box::new(closure), Monitor::new());
+    let mut bar = Bar::custom(Box::new(closure), Monitor::new());
     bar.on_events(&[run_started(0.0, Some(100_000), None)]);
     for number in 0..100_000 {
         bar.on_events(&[started(0.0, number, 0)]);

@@ -7,5 +7,5 @@
 
 mod bar;
 mod common;
-mod picture;
 mod reports;
+mod run_state;

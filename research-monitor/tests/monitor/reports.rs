@@ -2,14 +2,14 @@
 
 use crate::common::*;
 use research_core::{Column, Outcome, Status, Subscriber};
-use research_monitor::{MonitorLog, Picture, StatusReport, Summary};
+use research_monitor::{MonitorLog, RunState, StatusReport, Summary};
 
 #[test]
 fn the_summary_says_how_many_how_long_and_why() {
     let mut events = eventful();
     events.push(ended(9.0, 5, Status::TimedOut));
     events.push(run_ended(9.5, Outcome::Interrupted));
-    let summary = Summary::of(&Picture::of(&events), at(100.0));
+    let summary = Summary::new(&RunState::from_events(&events), at(100.0));
     assert!(summary.has_failures());
     assert_eq!(
         summary.to_string(),
@@ -22,8 +22,8 @@ fn the_summary_says_how_many_how_long_and_why() {
 
 #[test]
 fn the_summary_of_a_run_without_faults_is_one_line() {
-    let summary = Summary::of(
-        &Picture::of(&[
+    let summary = Summary::new(
+        &RunState::from_events(&[
             run_started(0.0, Some(1), None),
             started(0.0, 0, 0),
             ended(61.0, 0, Status::Finished),
@@ -46,14 +46,14 @@ fn many_causes_are_cut_short() {
         events.push(exception(0.0, number, None, &format!("exit code {number}")));
         events.push(ended(0.0, number, Status::Failed));
     }
-    let text = Summary::of(&Picture::of(&events), at(1.0)).to_string();
+    let text = Summary::new(&RunState::from_events(&events), at(1.0)).to_string();
     assert_eq!(text.lines().count(), 12);
     assert!(text.ends_with("\n  40 × other causes"), "{text}");
 }
 
 #[test]
 fn the_status_shows_what_each_worker_runs() {
-    let report = StatusReport::of("power", &Picture::of(&eventful()), true, at(10.0));
+    let report = StatusReport::new("power", &RunState::from_events(&eventful()), true, at(10.0));
     assert_eq!(
         report.to_string(),
         "power: running, process 100\n\
@@ -74,10 +74,15 @@ fn the_status_shows_what_each_worker_runs() {
 
 #[test]
 fn the_status_of_a_run_whose_process_is_gone_says_so() {
-    let report = StatusReport::of("power", &Picture::of(&eventful()), false, at(1000.0));
+    let report = StatusReport::new(
+        "power",
+        &RunState::from_events(&eventful()),
+        false,
+        at(1000.0),
+    );
     let text = report.to_string();
     assert!(
-        text.starts_with("power: broken off: its process is gone; go on with `research resume power`\n5/8 experiments, 8.0 s"),
+        text.starts_with("power: broken off: its process is gone\n5/8 experiments, 8.0 s"),
         "{text}"
     );
     assert!(!text.contains("workers:"), "{text}");
@@ -85,7 +90,7 @@ fn the_status_of_a_run_whose_process_is_gone_says_so() {
 
 #[test]
 fn the_status_as_json_has_everything_as_numbers() {
-    let report = StatusReport::of("power", &Picture::of(&eventful()), true, at(10.0));
+    let report = StatusReport::new("power", &RunState::from_events(&eventful()), true, at(10.0));
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["state"], "running");
     assert_eq!(json["pid"], 100);
@@ -158,16 +163,16 @@ fn a_log_that_cannot_be_written_says_so_and_is_left_alone() {
 
 #[test]
 fn the_summary_shows_the_only_number_that_was_saved_or_the_one_that_is_asked_for() {
-    let mut picture = Picture::of(&[run_started(0.0, Some(2), None)]);
+    let mut state = RunState::from_events(&[run_started(0.0, Some(2), None)]);
     for number in 0..2 {
-        picture.apply(&started(0.0, number, 0));
+        state.apply(&started(0.0, number, 0));
         let loss = Column::Float(vec![number as f64 + 0.5]);
-        picture.apply(&values(number, "loss", loss));
-        picture.apply(&ended(1.0, number, Status::Finished));
+        state.apply(&values(number, "loss", loss));
+        state.apply(&ended(1.0, number, Status::Finished));
     }
-    picture.apply(&run_ended(1.0, Outcome::Complete));
-    let summary = Summary::of(&picture, at(1.0));
-    let text = summary.clone().with_variables(&picture, &[]).to_string();
+    state.apply(&run_ended(1.0, Outcome::Complete));
+    let summary = Summary::new(&state, at(1.0));
+    let text = summary.clone().with_variables(&state, &[]).to_string();
     assert_eq!(
         text,
         "2 experiments in 1.0 s: 2 finished\n  \
@@ -175,12 +180,12 @@ fn the_summary_shows_the_only_number_that_was_saved_or_the_one_that_is_asked_for
          loss: highest 1.5 (abcdef0100000001: a=1, b=\"x\")"
     );
     let names = ["loss".to_owned(), "unknown".to_owned()];
-    assert_eq!(summary.with_variables(&picture, &names).to_string(), text);
+    assert_eq!(summary.with_variables(&state, &names).to_string(), text);
 }
 
 #[test]
 fn the_summary_of_a_resumed_run_is_of_the_whole() {
-    let picture = Picture::of(&[
+    let state = RunState::from_events(&[
         run_started(0.0, Some(3), None),
         started(0.0, 0, 0),
         ended(2.0, 0, Status::Finished),
@@ -193,7 +198,7 @@ fn the_summary_of_a_resumed_run_is_of_the_whole() {
         run_ended(103.0, Outcome::Complete),
     ]);
     assert_eq!(
-        Summary::of(&picture, at(200.0)).to_string(),
+        Summary::new(&state, at(200.0)).to_string(),
         "3 experiments in 5.0 s: 3 finished; 2 of them now, in 3.0 s"
     );
 }

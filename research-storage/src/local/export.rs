@@ -106,7 +106,7 @@ impl StoredResearch {
         Err(StorageError::Damaged {
             path: self.folder().join(EVENTS),
             offset,
-            reason: "its end is lost, so the tables that are there may have more than it gives and are left as they are: see `research doctor` on its folder".to_owned(),
+            reason: "its end is lost, so the tables that are there may have more than it gives and are left as they are".to_owned(),
         })
     }
 }

@@ -211,7 +211,7 @@ impl Guard {
                 );
             }
             Loss::Cut { .. } | Loss::Overwritten => {
-                return "what was written before is lost from there on; `research doctor` says what is whole, and saves that with --salvage".to_owned();
+                return "what was written before is lost from there on; the rest can be repaired".to_owned();
             }
             Loss::Deleted => self.copy_to(&self.place.path).map(|()| {
                 "all that was written was put back in its place, and can be resumed".to_owned()

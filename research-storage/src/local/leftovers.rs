@@ -73,7 +73,9 @@ impl StoredResearch {
             return Err(StorageError::Damaged {
                 path: self.folder().join(EVENTS),
                 offset: checkup.end_of_whole(),
-                reason: "what is lost of it may have referred to any of the values, so none is removed: see `research doctor` on its folder".to_owned(),
+                reason:
+                    "what is lost of it may have referred to any of the values, so none is removed"
+                        .to_owned(),
             });
         }
         checkup.unused_values.remove()?;

@@ -156,8 +156,8 @@ pub(super) fn check_begin(reader: &LogReader, path: &Path) -> Result<(), Storage
     Err(StorageError::Damaged {
         path: path.to_owned(),
         offset: 0,
-        reason: "it is empty or cut off within its first bytes: restore it from a copy, or begin \
-                 anew from an empty log with `research doctor --salvage` on its folder"
+        reason: "it is empty or cut off within its first bytes: restore it from a copy, or \
+                 repair it, which starts with an empty log"
             .to_owned(),
     })
 }

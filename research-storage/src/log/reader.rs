@@ -180,9 +180,7 @@ impl LogReader {
         StorageError::Damaged {
             path: self.path.clone(),
             offset,
-            reason: format!(
-                "{what}: `research doctor` on its folder says what is whole, and saves that with --salvage"
-            ),
+            reason: what.to_owned(),
         }
     }
 }

@@ -7,14 +7,14 @@ use super::Research;
 
 impl Research {
     /// Shows progress: `true` is a bar on standard error, or lines now and then where that is no
-    /// terminal; a closure over the [`Picture`](research_monitor::Picture) is called ten times a
-    /// second at most; and any [`ShowProgress`](research_monitor::ShowProgress) gets warnings, too.
+    /// terminal; a closure over the [`RunState`](research_monitor::RunState) is called ten times a
+    /// second at most; and any [`ProgressReporter`](research_monitor::ProgressReporter) gets warnings, too.
     ///
     /// ```no_run
     /// use research::Research;
-    /// use research::monitor::Picture;
+    /// use research::monitor::RunState;
     ///
-    /// let research = Research::new("quiet").bar(|picture: &Picture| {
+    /// let research = Research::new("quiet").bar(|picture: &RunState| {
     ///     println!("{} of {:?}", picture.done(), picture.total());
     /// });
     /// ```

@@ -226,10 +226,11 @@ struct Ids {
 }
 
 /// Returns whether the first configs depend on the seed.
-fn has_draws(domain: &Domain, iteration: &Iteration) -> Result<bool, DomainError> {
-    let first = |seed: u64| -> Result<Vec<Item>, DomainError> {
+fn has_draws(domain: &Domain, iteration: &Iteration) -> Result<bool, PreviewError> {
+    let first = |seed: u64| -> Result<Vec<Item>, PreviewError> {
         let configs = domain.configs(&iteration.clone().seed(seed))?;
-        configs.iter().take(LISTED_EXPERIMENTS).collect()
+        let items = configs.iter().take(LISTED_EXPERIMENTS);
+        items.map(|item| Ok(item?)).collect()
     };
     Ok(first(1)? != first(2)?)
 }

@@ -91,9 +91,9 @@ fn a_beginning_that_no_other_has_is_enough_for_every_command() {
         // What is an id is no beginning of another.
         assert_ne!(of("ab"), of("abc"), "{command:?}");
         let refusal = |id| refused(folder.path(), &[command, &["--id", id]].concat());
-        let several = "several experiments whose id begins with `a`: ab, abc; write more of it";
+        let several = "several experiments whose id begins with `a`: ab, abc; use a longer prefix";
         assert!(refusal("a").contains(several), "{}", refusal("a"));
-        let none = "`kept` has no experiment whose id begins with `b2`; `results` shows the ids";
+        let none = "`kept` has no experiment whose id begins with `b2`";
         assert!(refusal("b2").contains(none), "{}", refusal("b2"));
     }
     let both = ["--id", "b", "--id", "ab", "--id", "b1"];

@@ -1,10 +1,10 @@
-//! Tables in plain text.
+//! Plain text tables.
 
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-/// Prints rows under their titles, columns of numbers to the right.
+/// Prints rows under their titles; columns of numbers are right-aligned.
 pub(crate) fn print(
     out: &mut dyn Write,
     titles: &[String],

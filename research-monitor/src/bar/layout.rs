@@ -1,16 +1,16 @@
-//! The text of a bar, made to fit.
+//! Lays out the text of a bar for a width.
 
 use console::{measure_text_width, truncate_str};
 use research_core::{Outcome, Timestamp};
 
-use crate::picture::Picture;
-use crate::words;
+use crate::format;
+use crate::run_state::RunState;
 
-/// A gauge narrower than this says less than the text in its place.
-const NARROWEST_GAUGE: usize = 10;
-/// The parts of a filled cell, from an eighth on.
+/// The minimum width of a gauge; text is more useful than a narrower one.
+const MIN_GAUGE: usize = 10;
+/// Partially filled cells, from one eighth on.
 const EIGHTHS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-/// What turns where there is no gauge, ten times a second.
+/// The frames of the spinner, ten a second, which replaces a gauge without a total.
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 const CYAN: &str = "\x1b[36m";
@@ -20,37 +20,37 @@ const RED: &str = "\x1b[31m";
 const EMPTY: &str = "\x1b[38;5;238m";
 const RESET: &str = "\x1b[0m";
 
-/// What a bar has to say.
-pub(super) struct Line<'a> {
+/// The content of a bar.
+pub(super) struct BarLine<'a> {
     pub(super) name: &'a str,
-    pub(super) picture: &'a Picture,
+    pub(super) state: &'a RunState,
     pub(super) now: Timestamp,
     pub(super) colors: bool,
 }
 
-impl Line<'_> {
-    /// The line in so many columns. Where they are few, what matters least is left out first.
+impl BarLine<'_> {
+    /// Returns the line for a width of `columns`, leaving out the least important parts first.
     pub(super) fn fit(&self, columns: usize) -> String {
         let name = truncate_str(self.name, (columns / 4).max(8), "…");
-        let all = words::done_of_total(self.picture);
+        let all = format::done_of_total(self.state);
         let number = all.split(' ').next().unwrap_or_default();
-        let elapsed = words::duration(self.picture.elapsed(self.now));
-        let courses = [
-            words::course(self.picture, self.now),
-            words::short_course(self.picture, self.now),
+        let elapsed = format::duration(self.state.elapsed(self.now));
+        let timings = [
+            format::timing(self.state, self.now),
+            format::short_timing(self.state, self.now),
             elapsed,
         ];
-        let exceptions = self.picture.exceptions();
+        let exceptions = self.state.exceptions();
         let (long, short) = (
             format!("Exceptions: {exceptions}"),
             format!("Exc: {exceptions}"),
         );
         let attempts = [
-            (true, format!("{all} [{}]", courses[0]), &long),
-            (true, format!("{number} [{}]", courses[0]), &long),
-            (true, format!("{number} [{}]", courses[1]), &short),
-            (true, format!("{number} [{}]", courses[2]), &short),
-            (false, format!("{number} [{}]", courses[2]), &short),
+            (true, format!("{all} [{}]", timings[0]), &long),
+            (true, format!("{number} [{}]", timings[0]), &long),
+            (true, format!("{number} [{}]", timings[1]), &short),
+            (true, format!("{number} [{}]", timings[2]), &short),
+            (false, format!("{number} [{}]", timings[2]), &short),
             (false, number.to_owned(), &short),
         ];
         for (with_gauge, middle, exceptions) in &attempts {
@@ -65,22 +65,22 @@ impl Line<'_> {
     }
 
     fn exceptions(&self, text: &str) -> String {
-        if self.colors && self.picture.exceptions() > 0 {
+        if self.colors && self.state.exceptions() > 0 {
             format!("{RED}{text}{RESET}")
         } else {
             text.to_owned()
         }
     }
 
-    /// The gauge and the percentage, or what turns where there is no total, with a space behind;
-    /// `None` if there is not enough room for it.
+    /// Returns gauge and percentage, or a spinner where there is no total, with a trailing space;
+    /// `None` if they do not fit.
     fn gauge(&self, wide: bool, columns: usize) -> Option<String> {
-        let Some(total) = self.picture.total() else {
+        let Some(total) = self.state.total() else {
             let frame = self.now.0 / 100_000 % SPINNER.len() as u64;
             return (columns >= 2).then(|| format!("{} ", SPINNER[frame as usize]));
         };
-        let done = self.picture.done().min(total);
-        // Everything of nothing is done.
+        let done = self.state.done().min(total);
+        // Nothing to do is 100 %.
         let percent = (u128::from(done) * 100)
             .checked_div(u128::from(total))
             .unwrap_or(100);
@@ -89,11 +89,10 @@ impl Line<'_> {
             return (columns >= percent.len()).then_some(percent);
         }
         let cells = columns.checked_sub(percent.len() + 1)?;
-        (cells >= NARROWEST_GAUGE).then(|| format!("{} {percent}", self.cells(cells, done, total)))
+        (cells >= MIN_GAUGE).then(|| format!("{} {percent}", self.cells(cells, done, total)))
     }
 
     fn cells(&self, cells: usize, done: u64, total: u64) -> String {
-        // No terminal has more columns than a float counts.
         let share = if total == 0 {
             1.0
         } else {
@@ -108,7 +107,7 @@ impl Line<'_> {
         if !self.colors {
             return filled + &empty;
         }
-        let color = match self.picture.outcome() {
+        let color = match self.state.outcome() {
             None => CYAN,
             Some(Outcome::Complete) => GREEN,
             Some(_) => YELLOW,

@@ -1,64 +1,64 @@
-//! The monitor's log: a line of CSV for each thing that happened.
+//! The monitor log: events as CSV.
 
 use std::io::{self, Write};
 
 use research_core::{Delivery, Event, ExperimentNumber, Subscriber, Timestamp};
 
-use crate::picture::Picture;
-use crate::words;
+use crate::format;
+use crate::run_state::RunState;
 
-/// The columns, in order.
+/// The column names.
 const COLUMNS: &str = "time,task_idx,id,it,name,status,exception,worker,pid,worker_pid,\
                        process_pid,finished,withdrawn,remains";
 
-/// Writes a line of CSV for each start and end of a run, a worker or an experiment, for each
-/// report of progress, and for each exception.
+/// Writes a CSV row for each start and end of a run, a worker or an experiment, for each progress
+/// report, and for each exception.
 ///
-/// `time` is in seconds since 1970; `task_idx` the experiment's number; `it` how many iterations
-/// it has done; `name` the unit that failed; `status` what happened; `pid` the leader, `worker_pid`
-/// the worker, `process_pid` the executor; `finished` and `remains` count experiments; `withdrawn`
-/// those that a domain update took back.
+/// `time` is in seconds since 1970, `task_idx` the number of the experiment, `it` its completed
+/// iterations, `name` the unit that failed, and `status` the kind of event. `pid`, `worker_pid` and
+/// `process_pid` are the processes of leader, worker and executor. `finished` and `remains` count
+/// experiments, `withdrawn` those that domain updates withdrew.
 #[derive(Debug)]
 pub struct MonitorLog<W> {
     out: W,
-    picture: Picture,
+    state: RunState,
     error: Option<io::Error>,
 }
 
 impl<W: Write> MonitorLog<W> {
-    /// A log that begins with the names of its columns.
+    /// Creates a log and writes the header.
     ///
     /// # Errors
-    /// They cannot be written.
+    /// The header cannot be written.
     pub fn new(mut out: W) -> io::Result<Self> {
         writeln!(out, "{COLUMNS}")?;
         Ok(Self {
             out,
-            picture: Picture::default(),
+            state: RunState::default(),
             error: None,
         })
     }
 
-    /// What kept the log from being written. After an error nothing more is written, and the run
-    /// goes on: the event log has everything.
+    /// Returns the first write error. After an error the log writes nothing more; the run continues,
+    /// because the event log is complete.
     #[must_use]
     pub fn error(&self) -> Option<&io::Error> {
         self.error.as_ref()
     }
 
-    /// Writes what some events say, and flushes the output.
+    /// Writes rows for `events` and flushes the output.
     ///
     /// # Errors
-    /// The output takes no more.
+    /// The output cannot be written.
     pub fn write_events(&mut self, events: &[Event]) -> io::Result<()> {
         events.iter().try_for_each(|event| self.write(event))?;
         self.out.flush()
     }
 
     fn write(&mut self, event: &Event) -> io::Result<()> {
-        // An experiment that ends is known before the event, one that starts after it.
+        // The state knows an experiment before its end is applied, and after its start is.
         let before = self.line(event);
-        self.picture.apply(event);
+        self.state.apply(event);
         let line = match event {
             Event::ExperimentEnded { .. } => before,
             _ => self.line(event),
@@ -66,27 +66,27 @@ impl<W: Write> MonitorLog<W> {
         let Some(line) = line else {
             return Ok(());
         };
-        let remains = self.picture.remaining_experiments();
+        let remains = self.state.remaining_experiments();
         writeln!(
             self.out,
             "{line},{},{},{}",
-            self.picture.finished_experiments(),
-            self.picture.withdrawn_experiments(),
+            self.state.finished_experiments(),
+            self.state.withdrawn_experiments(),
             remains
                 .map(|remains| remains.to_string())
                 .unwrap_or_default()
         )
     }
 
-    /// All but the last three columns.
+    /// Returns all but the last three columns.
     fn line(&self, event: &Event) -> Option<String> {
         let entry = Entry::of(event)?;
         let running = entry
             .experiment
-            .and_then(|number| self.picture.running_experiment(number));
+            .and_then(|number| self.state.running_experiment(number));
         let worker = entry.worker.or(running.map(|running| running.worker.0));
         let worker_pid = self
-            .picture
+            .state
             .workers()
             .find(|(number, _)| Some(number.0) == worker)
             .map(|(_, worker)| worker.pid);
@@ -103,7 +103,7 @@ impl<W: Write> MonitorLog<W> {
             entry.status.to_owned(),
             quoted(entry.exception),
             text(worker),
-            text(self.picture.run().map(|run| run.pid)),
+            text(self.state.run().map(|run| run.pid)),
             text(worker_pid),
             text(running.map(|running| running.pid)),
         ];
@@ -116,7 +116,7 @@ impl<W: Write + Send> Subscriber for MonitorLog<W> {
         Delivery::Synchronous
     }
 
-    /// The log of a resumed research begins with what was before.
+    /// Starts the log of a resumed research with its earlier runs.
     fn on_history(&mut self, events: &[Event]) {
         self.on_events(events);
     }
@@ -129,7 +129,7 @@ impl<W: Write + Send> Subscriber for MonitorLog<W> {
     }
 }
 
-/// What a line says of an event.
+/// The columns that depend on the event alone.
 struct Entry<'a> {
     at: Timestamp,
     status: &'a str,
@@ -156,7 +156,7 @@ impl<'a> Entry<'a> {
     fn of(event: &'a Event) -> Option<Self> {
         Some(match event {
             Event::RunStarted { at, .. } => Self::new(*at, "run_started"),
-            Event::RunEnded { at, outcome } => Self::new(*at, words::outcome(*outcome)),
+            Event::RunEnded { at, outcome } => Self::new(*at, format::outcome(*outcome)),
             Event::WorkerStarted { at, worker, .. } => Self {
                 worker: Some(worker.0),
                 ..Self::new(*at, "worker_started")
@@ -229,7 +229,7 @@ fn text(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// A text as a field of CSV: in quotes where it has to be.
+/// Quotes a CSV field where necessary.
 fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

@@ -1,4 +1,4 @@
-//! Which experiments a command looks at, and how it shows their configs.
+//! The flags that select experiments, and that format tables of them.
 
 use clap::{Args, ValueEnum};
 use research::StoredExperiment;
@@ -8,14 +8,14 @@ use research::storage::{StoredResearch, TableOptions};
 
 use super::CommandError;
 
-/// The flags that choose experiments.
+/// The flags that select experiments.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Chosen {
-    /// Only experiments for which this condition is true, as 'C > 1' or 'act in ["relu", "tanh"]',
-    /// or in which a parameter has this value, as lr=0.1; can be given several times
+pub struct Selection {
+    /// Only experiments that satisfy a condition, such as 'C > 1' or 'act in ["relu", "tanh"]', or in
+    /// which a parameter has a value, such as lr=0.1; may be repeated
     #[arg(long = "where", value_name = "CONDITION")]
     pub filter: Vec<String>,
-    /// Only experiments that are in this domain, as 'y=[2, 3]'; other parameters may have any value
+    /// Only experiments in this domain, such as 'y=[2, 3]'; other parameters may have any value
     #[arg(long, value_name = "EXPR")]
     pub domain: Option<String>,
     /// Only experiments with one of these statuses
@@ -26,27 +26,26 @@ pub struct Chosen {
         value_delimiter = ','
     )]
     pub statuses: Vec<StatusFilter>,
-    /// Only this experiment: its id, or as much of its beginning as no other has; can be given
-    /// several times
+    /// Only the experiment with this id, or unique prefix of an id; may be repeated
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
 }
 
-/// A status by which experiments are chosen.
+/// A status that selects experiments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StatusFilter {
-    /// All iterations ran
+    /// All iterations completed
     Finished,
-    /// A generator stopped it
+    /// Stopped by a generator
     Stopped,
     /// A unit failed
     Failed,
-    /// It was killed
+    /// Killed
     Killed,
-    /// It took too long
+    /// Exceeded a timeout
     #[value(alias = "timed-out", name = "timed_out")]
     TimedOut,
-    /// It runs, or was interrupted
+    /// Running, or interrupted
     #[value(alias = "running")]
     Unfinished,
 }
@@ -64,40 +63,40 @@ impl StatusFilter {
     }
 }
 
-/// The flags of tables with a row for each experiment, or for parts of one.
+/// The flags of tables with one or more rows for each experiment.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Shown {
-    /// Print the aliases of parameters instead of their values
+pub struct TableFlags {
+    /// Print aliases of parameters instead of values
     #[arg(long)]
     pub alias: bool,
-    /// One column with the whole config instead of one for each parameter
+    /// Print the config as one column instead of one for each parameter
     #[arg(long)]
     pub concat_config: bool,
-    /// Print repetition and updates too, and devices if there were any
+    /// Include repetition, updates, and devices if there are any
     #[arg(long)]
     pub aux: bool,
-    /// Print the status of each experiment
+    /// Include the status of each experiment
     #[arg(long)]
     pub with_status: bool,
     /// Which experiments.
     #[command(flatten)]
-    pub chosen: Chosen,
+    pub selection: Selection,
 }
 
-impl Shown {
-    /// The options of a table of a research that is shown so.
+impl TableFlags {
+    /// Returns the options of a table of `stored`.
     pub(super) fn options(&self, stored: &StoredResearch) -> Result<TableOptions, CommandError> {
         let options = TableOptions::new()
             .use_alias(self.alias)
             .concat_config(self.concat_config)
             .aux(self.aux)
             .status_column(self.with_status);
-        self.chosen.choose(stored, options)
+        self.selection.apply(stored, options)
     }
 }
 
-impl Chosen {
-    /// Whether all experiments are looked at.
+impl Selection {
+    /// Whether all experiments are selected.
     pub(super) fn is_all(&self) -> bool {
         self.filter.is_empty()
             && self.domain.is_none()
@@ -105,8 +104,8 @@ impl Chosen {
             && self.statuses.is_empty()
     }
 
-    /// Adds the choice to the options of a table of a research.
-    pub(super) fn choose(
+    /// Adds the selection to the options of a table of `stored`.
+    pub(super) fn apply(
         &self,
         stored: &StoredResearch,
         options: TableOptions,
@@ -138,7 +137,7 @@ fn no_filter(error: SyntaxError) -> CommandError {
     }
 }
 
-/// The parts of a filter such as `lr=0.1`; none of what rather is a condition with a mistake.
+/// Splits a filter such as `lr=0.1`; returns `None` for a condition with a syntax error.
 fn key_and_value(filter: &str) -> Option<(&str, &str)> {
     let (key, value) = filter.split_once('=')?;
     let (key, value) = (key.trim(), value.trim());
@@ -152,7 +151,7 @@ mod tests {
     use super::key_and_value;
 
     #[test]
-    fn a_condition_with_a_mistake_is_no_key_with_a_value() {
+    fn an_invalid_condition_is_not_split() {
         assert_eq!(key_and_value("lr=0.1"), Some(("lr", "0.1")));
         assert_eq!(
             key_and_value(" learning rate = a=b "),

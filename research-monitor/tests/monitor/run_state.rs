@@ -1,31 +1,31 @@
-//! The fold of events into a picture.
+//! The fold of events into a state.
 
 use crate::common::*;
 use research_core::{Column, ExperimentNumber, Outcome, Status, WorkerNumber};
 use research_domain::Value;
-use research_monitor::{Counted, Picture, ProcessKind};
+use research_monitor::{Counted, ProcessKind, RunState};
 
 #[test]
 fn everything_is_counted() {
-    let picture = Picture::of(&eventful());
-    assert_eq!(picture.total_experiments(), Some(8));
-    assert_eq!(picture.finished_experiments(), 5);
-    assert_eq!(picture.remaining_experiments(), Some(3));
-    assert_eq!(picture.generated_experiments(), 6);
-    assert_eq!(picture.failed_experiments(), 3);
+    let state = RunState::from_events(&eventful());
+    assert_eq!(state.total_experiments(), Some(8));
+    assert_eq!(state.finished_experiments(), 5);
+    assert_eq!(state.remaining_experiments(), Some(3));
+    assert_eq!(state.generated_experiments(), 6);
+    assert_eq!(state.failed_experiments(), 3);
     assert_eq!(
-        Status::ALL.map(|status| picture.count(status)),
+        Status::ALL.map(|status| state.count(status)),
         [1, 1, 2, 1, 0]
     );
-    assert_eq!(picture.finished_iterations(), 4 + 17);
-    assert_eq!(picture.exceptions(), 2);
-    assert_eq!(picture.workers_lost(), 1);
-    assert_eq!(picture.counted(), Counted::Experiments);
-    assert_eq!((picture.done(), picture.total()), (5, Some(8)));
-    assert_eq!(picture.elapsed(at(10.0)), 10.0);
-    assert_eq!(picture.last_event(), at(8.0));
+    assert_eq!(state.finished_iterations(), 4 + 17);
+    assert_eq!(state.exceptions(), 2);
+    assert_eq!(state.workers_lost(), 1);
+    assert_eq!(state.counted(), Counted::Experiments);
+    assert_eq!((state.done(), state.total()), (5, Some(8)));
+    assert_eq!(state.elapsed(at(10.0)), 10.0);
+    assert_eq!(state.last_event(), at(8.0));
 
-    let running: Vec<_> = picture.running().collect();
+    let running: Vec<_> = state.running().collect();
     assert_eq!(running.len(), 1);
     let (number, experiment) = running[0];
     assert_eq!(number, ExperimentNumber(5));
@@ -35,74 +35,73 @@ fn everything_is_counted() {
     assert_eq!(experiment.since, at(6.0));
     assert_eq!(experiment.iterations, 17);
 
-    let workers: Vec<_> = picture.workers().map(|(_, worker)| worker).collect();
+    let workers: Vec<_> = state.workers().map(|(_, worker)| worker).collect();
     assert_eq!(workers[0].experiments, 3);
     assert_eq!(workers[1].lost.as_deref(), Some("killed by signal 9"));
 }
 
 #[test]
 fn failures_are_grouped_by_cause() {
-    let picture = Picture::of(&eventful());
-    let causes: Vec<_> = picture
-        .causes()
+    let state = RunState::from_events(&eventful());
+    let groups: Vec<_> = state.failure_groups().collect();
+    let summary = groups
         .iter()
-        .map(|cause| (cause.count(), cause.unit(), cause.message()))
-        .collect();
+        .map(|group| (group.count, group.unit.as_deref(), &*group.message));
     assert_eq!(
-        causes,
+        summary.collect::<Vec<_>>(),
         [
             (2, Some("train"), "loss is 0.25"),
             (1, None, "its process was killed by signal 9"),
         ]
     );
-    assert_eq!(picture.causes()[0].example(), Some(&id(1)));
-    let recent: Vec<_> = picture.recent_exceptions().collect();
+    assert_eq!(groups[0].example, Some(id(1)));
+    let recent: Vec<_> = state.recent_exceptions().collect();
     assert_eq!(recent[1].record.message, "loss is 0.5");
     assert_eq!(recent[1].id, Some(id(2)));
 }
 
 #[test]
 fn iterations_are_counted_where_their_number_is_known() {
-    let mut picture = Picture::of(&[
+    let mut state = RunState::from_events(&[
         run_started(0.0, Some(4), Some(10)),
         started(0.0, 0, 0),
         started(0.0, 1, 1),
         progress(1.0, 0, 3),
         progress(1.0, 1, 5),
     ]);
-    assert_eq!(picture.counted(), Counted::Iterations);
-    assert_eq!((picture.done(), picture.total()), (8, Some(40)));
+    assert_eq!(state.counted(), Counted::Iterations);
+    assert_eq!((state.done(), state.total()), (8, Some(40)));
     // It ended early: what it left out needs not be done any more.
-    picture.apply(&ended_after(2.0, 0, Status::Failed, 4));
-    assert_eq!((picture.done(), picture.total()), (15, Some(40)));
-    assert_eq!(picture.finished_iterations(), 9);
+    state.apply(&ended_after(2.0, 0, Status::Failed, 4));
+    assert_eq!((state.done(), state.total()), (15, Some(40)));
+    assert_eq!(state.finished_iterations(), 9);
 }
 
 #[test]
 fn an_experiment_tried_again_counts_once() {
-    let mut picture = Picture::of(&[
+    let mut state = RunState::from_events(&[
         run_started(0.0, Some(2), None),
         started(0.0, 0, 0),
         exception(1.0, 0, Some("train"), "no"),
         ended(1.0, 0, Status::Failed),
     ]);
-    assert_eq!(picture.failed_experiments(), 1);
-    picture.apply(&started_again(2.0, 0, 0, 2));
-    assert_eq!(picture.failed_experiments(), 0);
-    assert_eq!(picture.finished_experiments(), 0);
-    assert!(picture.causes().is_empty());
+    assert_eq!(state.failed_experiments(), 1);
+    state.apply(&started_again(2.0, 0, 0, 2));
+    assert_eq!(state.failed_experiments(), 0);
+    assert_eq!(state.finished_experiments(), 0);
+    assert_eq!(state.failure_groups().count(), 0);
     // What the first attempt still has to say comes too late.
-    picture.apply(&ended(3.0, 0, Status::Killed));
-    assert_eq!(picture.finished_experiments(), 0);
-    picture.apply(&attempt_ended(3.0, 0, 2, Status::Finished, 1));
-    assert_eq!(picture.count(Status::Finished), 1);
-    assert_eq!(picture.remaining_experiments(), Some(1));
-    assert_eq!(picture.exceptions(), 1);
+    state.apply(&ended(3.0, 0, Status::Killed));
+    assert_eq!(state.finished_experiments(), 0);
+    state.apply(&attempt_ended(3.0, 0, 2, Status::Finished, 1));
+    assert_eq!(state.count(Status::Finished), 1);
+    assert_eq!(state.remaining_experiments(), Some(1));
+    assert_eq!(state.exceptions(), 1);
 }
 
 #[test]
-fn a_resumed_research_goes_on_where_it_was() {
-    let mut picture = Picture::of(&[
+fn a_resumed_research_continues_where_it_was() {
+    let mut state = RunState::from_events(&[
         run_started(0.0, Some(10), None),
         started(0.0, 0, 0),
         started(0.0, 1, 1),
@@ -112,19 +111,19 @@ fn a_resumed_research_goes_on_where_it_was() {
         started(5.0, 2, 0),
     ]);
     // The leader was killed here, and nine are run an hour later: one of them failed before.
-    picture.apply(&run_started(3600.0, Some(9), None));
-    assert_eq!(picture.running().len(), 0);
-    assert_eq!(picture.total_experiments(), Some(10));
-    assert_eq!(picture.rate(at(3601.0)), None);
-    picture.apply(&started_again(3600.0, 1, 0, 2));
-    picture.apply(&attempt_ended(3601.0, 1, 2, Status::Finished, 1));
-    assert_eq!(picture.total_experiments(), Some(10));
-    assert_eq!(picture.remaining_experiments(), Some(8));
-    assert_eq!(picture.elapsed(at(3602.0)), 7.0);
-    picture.apply(&run_ended(3610.0, Outcome::Interrupted));
-    assert_eq!(picture.elapsed(at(9999.0)), 15.0);
-    assert_eq!(picture.outcome(), Some(Outcome::Interrupted));
-    assert_eq!(picture.time_left(at(9999.0)), None);
+    state.apply(&run_started(3600.0, Some(9), None));
+    assert_eq!(state.running().len(), 0);
+    assert_eq!(state.total_experiments(), Some(10));
+    assert_eq!(state.rate(at(3601.0)), None);
+    state.apply(&started_again(3600.0, 1, 0, 2));
+    state.apply(&attempt_ended(3601.0, 1, 2, Status::Finished, 1));
+    assert_eq!(state.total_experiments(), Some(10));
+    assert_eq!(state.remaining_experiments(), Some(8));
+    assert_eq!(state.elapsed(at(3602.0)), 7.0);
+    state.apply(&run_ended(3610.0, Outcome::Interrupted));
+    assert_eq!(state.elapsed(at(9999.0)), 15.0);
+    assert_eq!(state.outcome(), Some(Outcome::Interrupted));
+    assert_eq!(state.eta(at(9999.0)), None);
 }
 
 #[test]
@@ -135,48 +134,48 @@ fn what_is_left_is_estimated() {
         events.push(started(begin, number, 0));
         events.push(ended(begin + 2.0, number, Status::Finished));
     }
-    let picture = Picture::of(&events);
-    let left = picture.time_left(at(80.0)).unwrap();
+    let state = RunState::from_events(&events);
+    let left = state.eta(at(80.0)).unwrap();
     assert!((left.seconds - 120.0).abs() < 1e-6, "{left:?}");
-    assert_eq!(picture.rate(at(80.0)), Some(0.5));
+    assert_eq!(state.rate(at(80.0)), Some(0.5));
 }
 
 #[test]
 fn an_unknown_total_stays_unknown() {
-    let picture = Picture::of(&[run_started(0.0, None, Some(3)), started(0.0, 0, 0)]);
-    assert_eq!(picture.total(), None);
-    assert_eq!(picture.remaining_experiments(), None);
-    assert_eq!(picture.time_left(at(1.0)), None);
+    let state = RunState::from_events(&[run_started(0.0, None, Some(3)), started(0.0, 0, 0)]);
+    assert_eq!(state.total(), None);
+    assert_eq!(state.remaining_experiments(), None);
+    assert_eq!(state.eta(at(1.0)), None);
 }
 
 #[test]
 fn a_picture_does_not_grow_with_the_experiments_that_ended() {
     let size_after = |count: u64| {
-        let mut picture = Picture::of(&[run_started(0.0, Some(count), None)]);
+        let mut state = RunState::from_events(&[run_started(0.0, Some(count), None)]);
         for number in 0..count {
             // Four run side by side, and end in another order than they began in.
             let number = number ^ 3;
             let time = number as f64;
-            picture.apply(&started(time, number, 0));
+            state.apply(&started(time, number, 0));
             let failed = number > count / 2;
             if failed {
-                picture.apply(&exception(time, number, None, &format!("error {number}.5")));
+                state.apply(&exception(time, number, None, &format!("error {number}.5")));
             }
             let status = if failed {
                 Status::Failed
             } else {
                 Status::Finished
             };
-            picture.apply(&ended(time, number, status));
+            state.apply(&ended(time, number, status));
         }
-        format!("{picture:?}").len()
+        format!("{state:?}").len()
     };
     assert!(size_after(40_000) < size_after(400) + 200);
 }
 
 #[test]
 fn events_about_what_is_unknown_do_no_harm() {
-    let picture = Picture::of(&[
+    let state = RunState::from_events(&[
         progress(1.0, 7, 3),
         exception(1.0, 7, None, "no"),
         ended(1.0, 7, Status::Killed),
@@ -184,14 +183,14 @@ fn events_about_what_is_unknown_do_no_harm() {
         worker_lost(1.0, 3, "gone"),
         run_ended(1.0, Outcome::Aborted),
     ]);
-    assert_eq!(picture.finished_experiments(), 0);
-    assert_eq!(picture.outcome(), None);
+    assert_eq!(state.finished_experiments(), 0);
+    assert_eq!(state.outcome(), None);
 }
 
 #[test]
 fn processes_are_known_by_what_they_are_there_for() {
-    let mut picture = Picture::of(&eventful());
-    let known: Vec<_> = picture
+    let mut state = RunState::from_events(&eventful());
+    let known: Vec<_> = state
         .processes()
         .iter()
         .map(|process| (process.pid, process.kind, process.worker))
@@ -205,26 +204,26 @@ fn processes_are_known_by_what_they_are_there_for() {
             (1005, ProcessKind::Executor, Some(WorkerNumber(0))),
         ]
     );
-    picture.apply(&run_ended(9.0, Outcome::Interrupted));
-    assert!(picture.processes().is_empty());
+    state.apply(&run_ended(9.0, Outcome::Interrupted));
+    assert!(state.processes().is_empty());
 }
 
 #[test]
 fn lowest_and_highest_are_of_the_last_values_of_what_succeeded() {
-    let mut picture = Picture::of(&[run_started(0.0, Some(4), None)]);
+    let mut state = RunState::from_events(&[run_started(0.0, Some(4), None)]);
     let losses = [vec![9.0, 0.5], vec![0.1, 0.7], vec![0.0], vec![f64::NAN]];
     for (number, losses) in (0..).zip(losses) {
-        picture.apply(&started(0.0, number, 0));
-        picture.apply(&values(number, "loss", Column::Float(losses)));
-        picture.apply(&values(number, "note", Column::Text(vec!["x".to_owned()])));
+        state.apply(&started(0.0, number, 0));
+        state.apply(&values(number, "loss", Column::Float(losses)));
+        state.apply(&values(number, "note", Column::Text(vec!["x".to_owned()])));
         let status = if number == 2 {
             Status::Failed
         } else {
             Status::Finished
         };
-        picture.apply(&ended(1.0, number, status));
+        state.apply(&ended(1.0, number, status));
     }
-    let extremes = picture.extremes();
+    let extremes = state.extremes();
     assert_eq!(extremes.len(), 1);
     assert_eq!((&*extremes[0].variable, extremes[0].count), ("loss", 2));
     assert_eq!(
@@ -239,7 +238,7 @@ fn lowest_and_highest_are_of_the_last_values_of_what_succeeded() {
 
 #[test]
 fn a_try_that_failed_leaves_no_values_behind() {
-    let mut picture = Picture::of(&[
+    let mut state = RunState::from_events(&[
         run_started(0.0, Some(1), None),
         started(0.0, 0, 0),
         values(0, "loss", Column::Int(vec![1])),
@@ -251,14 +250,14 @@ fn a_try_that_failed_leaves_no_values_behind() {
             Column::Value(vec![Value::Int(5), Value::Float(6.5)]),
         ),
     ]);
-    picture.apply(&attempt_ended(3.0, 0, 2, Status::Finished, 2));
-    let extremes = &picture.extremes()[0];
+    state.apply(&attempt_ended(3.0, 0, 2, Status::Finished, 2));
+    let extremes = &state.extremes()[0];
     assert_eq!((extremes.lowest.value, extremes.highest.value), (6.5, 6.5));
 }
 
 #[test]
 fn what_ended_in_the_latest_run_is_told_apart() {
-    let mut picture = Picture::of(&[
+    let mut state = RunState::from_events(&[
         run_started(0.0, Some(3), None),
         started(0.0, 0, 0),
         started(0.0, 1, 0),
@@ -268,29 +267,29 @@ fn what_ended_in_the_latest_run_is_told_apart() {
         run_started(10.0, Some(2), None),
         started_again(10.0, 1, 0, 2),
     ]);
-    picture.apply(&attempt_ended(12.0, 1, 2, Status::Failed, 1));
-    picture.apply(&started_again(12.0, 1, 0, 3));
-    picture.apply(&attempt_ended(13.0, 1, 3, Status::Finished, 1));
-    assert_eq!(picture.finished_experiments(), 2);
-    assert_eq!(picture.finished_in_this_run(), 1);
-    assert_eq!(picture.elapsed(at(14.0)), 5.0);
-    assert_eq!(picture.elapsed_in_this_run(at(14.0)), 4.0);
+    state.apply(&attempt_ended(12.0, 1, 2, Status::Failed, 1));
+    state.apply(&started_again(12.0, 1, 0, 3));
+    state.apply(&attempt_ended(13.0, 1, 3, Status::Finished, 1));
+    assert_eq!(state.finished_experiments(), 2);
+    assert_eq!(state.finished_in_this_run(), 1);
+    assert_eq!(state.elapsed(at(14.0)), 5.0);
+    assert_eq!(state.elapsed_in_this_run(at(14.0)), 4.0);
 }
 
 #[test]
 fn an_update_withdraws_what_was_left_of_the_domain() {
-    let mut picture = Picture::of(&[run_started(0.0, Some(10), None), started(0.0, 0, 0)]);
-    picture.apply(&ended(1.0, 0, Status::Finished));
-    picture.apply(&started(1.0, 1, 0));
-    picture.apply(&domain_updated(1.5, 1, Some(3)));
-    assert_eq!(picture.withdrawn_experiments(), 8);
-    assert_eq!(picture.total_experiments(), Some(5));
-    assert_eq!(picture.remaining_experiments(), Some(4));
+    let mut state = RunState::from_events(&[run_started(0.0, Some(10), None), started(0.0, 0, 0)]);
+    state.apply(&ended(1.0, 0, Status::Finished));
+    state.apply(&started(1.0, 1, 0));
+    state.apply(&domain_updated(1.5, 1, Some(3)));
+    assert_eq!(state.withdrawn_experiments(), 8);
+    assert_eq!(state.total_experiments(), Some(5));
+    assert_eq!(state.remaining_experiments(), Some(4));
     // Of a domain without an end nobody can say how much was left.
-    picture.apply(&domain_updated(2.0, 2, None));
-    picture.apply(&domain_updated(3.0, 3, Some(1)));
-    assert_eq!(picture.withdrawn_experiments(), 8 + 3);
-    assert_eq!(picture.updates(), 3);
+    state.apply(&domain_updated(2.0, 2, None));
+    state.apply(&domain_updated(3.0, 3, Some(1)));
+    assert_eq!(state.withdrawn_experiments(), 8 + 3);
+    assert_eq!(state.updates(), 3);
 }
 
 #[test]
@@ -305,7 +304,7 @@ fn what_has_failed_and_is_run_again_is_to_be_done_until_it_is() {
         ended(3.0, 2, Status::Killed),
         run_ended(3.0, Outcome::Interrupted),
     ];
-    let with = |more: &[_]| Picture::of(failed.iter().chain(more));
+    let with = |more: &[_]| RunState::from_events(failed.iter().chain(more));
     let progress = |more: &[_]| (with(more).done(), with(more).total());
     // Only what is left: what failed is done with.
     assert_eq!(progress(&[run_started(9.0, Some(1), None)]), (3, Some(4)));
@@ -323,6 +322,6 @@ fn what_has_failed_and_is_run_again_is_to_be_done_until_it_is() {
     assert_eq!(progress(&again), (2, Some(4)));
     // What the run did not come to has failed as before.
     again.push(run_ended(11.0, Outcome::Interrupted));
-    let picture = with(&again);
-    assert_eq!((picture.done(), picture.failed_experiments()), (3, 1));
+    let state = with(&again);
+    assert_eq!((state.done(), state.failed_experiments()), (3, 1));
 }

@@ -3,36 +3,36 @@
 use research_core::{ExperimentNumber, WorkerNumber};
 use serde::Serialize;
 
-use super::Picture;
+use super::RunState;
 
-/// What a process is there for.
+/// The role of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProcessKind {
-    /// It leads the run, writes its log and shows its progress; also where it was detached.
+    /// Leads the run, writes its log and reports progress.
     Leader,
-    /// It takes experiments from the leader.
+    /// Receives experiments from the leader.
     Worker,
-    /// It runs the units of an experiment.
+    /// Runs the units of an experiment.
     Executor,
 }
 
 /// A process of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Its number in the system.
+    /// The process id.
     pub pid: u32,
-    /// What it is there for.
+    /// The role.
     pub kind: ProcessKind,
-    /// The worker that it is, or that it belongs to.
+    /// The worker that the process is, or belongs to.
     pub worker: Option<WorkerNumber>,
-    /// The experiment that it runs.
+    /// The experiment that the process runs.
     pub experiment: Option<ExperimentNumber>,
 }
 
-impl Picture {
-    /// The processes of the run that goes on: its leader, its workers that are not lost, and the
-    /// executors of experiments. An experiment that a worker, or the leader, runs itself has no
+impl RunState {
+    /// Returns the processes of the active run: the leader, the workers that are not lost, and the
+    /// executors of experiments. An experiment that runs inside a worker or the leader has no
     /// process of its own.
     #[must_use]
     pub fn processes(&self) -> Vec<Process> {

@@ -1,21 +1,21 @@
-//! Numbers as people read them.
+//! Formats durations, rates, numbers and progress for users.
 
-use research_core::{Outcome, Timestamp, plural};
+use research_core::{Outcome, Status, Timestamp, plural};
 use research_domain::Value;
 
 use crate::control_filter::strip_controls;
-use crate::pace::TimeLeft;
-use crate::picture::{Counted, Picture};
+use crate::eta::Eta;
+use crate::run_state::{Counted, RunState};
 
-/// A number of seconds, in two units at most.
+/// Formats a duration with at most two units.
 pub(crate) fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds >= 1e10 {
-        return "ages".to_owned();
+        return "forever".to_owned();
     }
     if seconds < 9.95 {
         return format!("{seconds:.1} s");
     }
-    // No duration of that size loses anything here: it is far below 2^53.
+    // Exact: far below 2^53.
     let whole = seconds.round() as u64;
     let (minutes, hours, days) = (whole / 60, whole / 3600, whole / 86400);
     if minutes == 0 {
@@ -29,7 +29,7 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
-/// A rate, in the unit of time in which it is a number that one can imagine.
+/// Formats a rate per second, minute or hour, whichever gives a number of 1 or more.
 pub(crate) fn rate(per_second: f64) -> String {
     let (number, unit) = if per_second >= 1.0 {
         (per_second, "s")
@@ -45,9 +45,9 @@ pub(crate) fn rate(per_second: f64) -> String {
     }
 }
 
-/// A number in six digits, which is as many as tables show.
+/// Formats a number with six significant digits, as tables do.
 pub(crate) fn number(value: f64) -> String {
-    // A whole number may have been saved as one.
+    // The value may have been saved as an integer.
     if value.fract() == 0.0 && value.abs() < 1e15 {
         return value.to_string();
     }
@@ -55,10 +55,10 @@ pub(crate) fn number(value: f64) -> String {
     Value::Float(rounded).to_string()
 }
 
-/// How long the rest takes, with its uncertainty where it is large enough to be seen.
-pub(crate) fn time_left(left: TimeLeft) -> String {
-    let expected = duration(left.seconds);
-    match left.uncertainty.filter(|deviation| *deviation >= 0.05) {
+/// Formats the time to completion, with its uncertainty where that is at least 0.1 s.
+pub(crate) fn eta(eta: Eta) -> String {
+    let expected = duration(eta.seconds);
+    match eta.uncertainty.filter(|deviation| *deviation >= 0.05) {
         Some(deviation) => format!("{expected} ± {} left", duration(deviation)),
         None => format!("{expected} left"),
     }
@@ -80,43 +80,55 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
 }
 
 /// `420/1000 experiments`, or without the total where it is not known.
-pub(crate) fn done_of_total(picture: &Picture) -> String {
-    let done = picture.done();
-    match picture.total() {
-        Some(total) => format!("{done}/{total} {}", counted(picture.counted())),
-        None => match picture.counted() {
+pub(crate) fn done_of_total(state: &RunState) -> String {
+    let done = state.done();
+    match state.total() {
+        Some(total) => format!("{done}/{total} {}", counted(state.counted())),
+        None => match state.counted() {
             Counted::Experiments => plural(done, "experiment"),
             Counted::Iterations => plural(done, "iteration"),
         },
     }
 }
 
-/// The text of others for a message: without controls, without an empty end, without tabs.
+/// Returns foreign text of several lines, those after the first indented under it.
+pub(crate) fn indented(text: &str) -> String {
+    printable(text).replace('\n', "\n    ")
+}
+
+/// Formats the number of experiments with each status: `10 finished`, `1 timed out`.
+pub(crate) fn status_counts(counts: &[(Status, u64)]) -> Vec<String> {
+    let count =
+        |(status, count): &(Status, u64)| format!("{count} {}", status.as_str().replace('_', " "));
+    counts.iter().map(count).collect()
+}
+
+/// Returns foreign text for use in a message: without controls, tabs and trailing white space.
 pub(crate) fn printable(text: &str) -> String {
     strip_controls(text.trim_end()).replace('\t', " ")
 }
 
-/// What is left, or how the run ended, alone.
-pub(crate) fn short_course(picture: &Picture, now: Timestamp) -> String {
-    match (picture.outcome(), picture.time_left(now)) {
+/// Formats the time to completion, or how the run ended.
+pub(crate) fn short_timing(state: &RunState, now: Timestamp) -> String {
+    match (state.outcome(), state.eta(now)) {
         (Some(ended), _) => outcome(ended).to_owned(),
         (None, Some(left)) => format!("{} left", duration(left.seconds)),
-        (None, None) => duration(picture.elapsed(now)),
+        (None, None) => duration(state.elapsed(now)),
     }
 }
 
-/// Elapsed time, rate and what is left: how the run goes, or how it ended.
-pub(crate) fn course(picture: &Picture, now: Timestamp) -> String {
-    let mut parts = vec![duration(picture.elapsed(now))];
-    if let Some(ended) = picture.outcome() {
+/// Formats elapsed time, rate and time to completion, or how the run ended.
+pub(crate) fn timing(state: &RunState, now: Timestamp) -> String {
+    let mut parts = vec![duration(state.elapsed(now))];
+    if let Some(ended) = state.outcome() {
         parts.push(outcome(ended).to_owned());
         return parts.join(", ");
     }
-    if let Some(per_second) = picture.rate(now) {
+    if let Some(per_second) = state.rate(now) {
         parts.push(rate(per_second));
     }
-    if let Some(left) = picture.time_left(now) {
-        parts.push(time_left(left));
+    if let Some(left) = state.eta(now) {
+        parts.push(eta(left));
     }
     parts.join(", ")
 }
@@ -146,7 +158,7 @@ mod tests {
             "59 min 59 s",
             "1 h 00 min",
             "1 d 01 h",
-            "ages",
+            "forever",
         ];
         assert_eq!(texts, expected);
     }

@@ -1,27 +1,31 @@
-//! How events change a picture.
+//! Applies events to a run state.
 
-use research_core::{Event, ExceptionRecord, ExperimentNumber, Status, Timestamp, UpdateRecord};
+use std::collections::VecDeque;
 
-use super::{Picture, RecentException, Run, RunningExperiment, WorkerPicture};
-use crate::causes::Failure;
-use crate::extremes::LastValues;
-use crate::numbers::NumberSet;
-use crate::pace::Pace;
+use research_core::{
+    Event, ExceptionRecord, ExperimentNumber, LogLevel, Status, Timestamp, UpdateRecord,
+};
 
-/// How many exceptions are kept in full.
-const RECENT_EXCEPTIONS: usize = 10;
+use super::{RecentException, Run, RunState, RunningExperiment, WorkerState};
+use crate::eta::EtaEstimator;
+use crate::failure_groups::Failure;
+use crate::min_max::LastValues;
+use crate::range_set::RangeSet;
 
-impl Picture {
-    /// The picture after some events.
-    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
-        let mut picture = Self::default();
+/// The number of exceptions, and of errors, that are kept.
+const MAX_RECENT: usize = 10;
+
+impl RunState {
+    /// Returns the state after `events`.
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut state = Self::default();
         for event in events {
-            picture.apply(event);
+            state.apply(event);
         }
-        picture
+        state
     }
 
-    /// Takes one event into the picture.
+    /// Applies one event.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted {
@@ -33,14 +37,14 @@ impl Picture {
             } => self.run_started(*at, *pid, *workers, *total, *n_iters),
             Event::WorkerStarted { at, worker, pid } => {
                 self.see(*at);
-                let picture = WorkerPicture {
+                let new = WorkerState {
                     pid: *pid,
                     since: *at,
                     experiments: 0,
                     lost: None,
                     waits: None,
                 };
-                self.workers.insert(*worker, picture);
+                self.workers.insert(*worker, new);
             }
             Event::WorkerLost { at, worker, reason } => {
                 self.see(*at);
@@ -63,7 +67,7 @@ impl Picture {
                 ..
             } => {
                 if let Some(running) = self.running.get_mut(experiment) {
-                    running.last_values.take(variable, column);
+                    running.last_values.update(variable, column);
                 }
             }
             Event::Progress {
@@ -75,7 +79,17 @@ impl Picture {
                 self.progress(*experiment, *iterations);
                 self.measure(before, *at);
             }
-            Event::Message { at, .. } => self.see(*at),
+            Event::Message {
+                at,
+                experiment,
+                level,
+                text,
+            } => {
+                self.see(*at);
+                if experiment.is_none() && *level == LogLevel::Error {
+                    push_bounded(&mut self.errors, text.clone());
+                }
+            }
             Event::Exception {
                 at,
                 experiment,
@@ -83,7 +97,6 @@ impl Picture {
             } => self.exception(*at, *experiment, exception),
             Event::ExperimentEnded { .. } => self.experiment_ended(event),
             Event::DomainUpdated { at, update } => self.domain_updated(*at, update),
-            // Where an experiment stands in tables is no matter of progress, nor what units took.
             Event::Moved { .. }
             | Event::Profile { .. }
             | Event::Spans { .. }
@@ -113,9 +126,9 @@ impl Picture {
         n_iters: Option<u64>,
     ) {
         self.seconds_of_earlier_runs = self.elapsed(self.last_event);
-        self.ended_now = NumberSet::default();
+        self.ended_now = RangeSet::default();
         self.see(at);
-        // A research that is resumed keeps its domain: what failed may be run again, or not.
+        // A resumed research keeps its domain; whether it retries failures shows in its total.
         let successes = self.count(Status::Finished) + self.count(Status::Stopped);
         let all_but_successes = self.total.map(|before| before.saturating_sub(successes));
         self.to_redo = match all_but_successes.is_some() && all_but_successes == total {
@@ -130,17 +143,18 @@ impl Picture {
             n_iters,
             ended: None,
         });
-        // What an earlier run left behind without an end does not run any more.
+        // Experiments that an earlier run left without an end are no longer running.
         self.running.clear();
         self.running_iterations = 0;
         self.workers.clear();
-        self.pace = Pace::default();
+        self.eta = EtaEstimator::default();
+        self.errors.clear();
     }
 
     fn domain_updated(&mut self, at: Timestamp, update: &UpdateRecord) {
         let before = self.done();
         let begun = self.generated_experiments();
-        // What was left of the domain is replaced.
+        // An update replaces the rest of the domain.
         self.withdrawn += self.total.map_or(0, |total| total.saturating_sub(begun));
         self.total = update.remaining.map(|remaining| begun + remaining);
         self.updates = update.updates;
@@ -169,7 +183,7 @@ impl Picture {
             if !self.ended_now.remove(experiment.0) && has_ended {
                 self.to_redo = self.to_redo.saturating_sub(1);
             }
-            self.causes.forget(*experiment);
+            self.failures.remove(*experiment);
         }
         let running = RunningExperiment {
             id: record.id.clone(),
@@ -186,7 +200,7 @@ impl Picture {
         if let Some(worker) = self.workers.get_mut(worker) {
             worker.waits = None;
         }
-        self.pace.begin(*at);
+        self.eta.begin(*at);
         self.measure(before, *at);
     }
 
@@ -212,19 +226,16 @@ impl Picture {
                 .exception
                 .get_or_insert_with(|| Box::new(exception.clone()));
         }
-        if self.recent.len() == RECENT_EXCEPTIONS {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(RecentException {
+        let recent = RecentException {
             at,
             experiment,
             id,
             record: exception.clone(),
-        });
+        };
+        push_bounded(&mut self.recent, recent);
     }
 
-    /// The end of an attempt that is not the one that runs, or of an experiment that does not run
-    /// at all, says nothing new.
+    /// Ignores the end of an attempt other than the running one.
     fn experiment_ended(&mut self, event: &Event) {
         let Event::ExperimentEnded {
             at,
@@ -267,12 +278,12 @@ impl Picture {
     ) {
         let exception = running.exception.as_deref();
         let message = exception.map(|exception| exception.message.as_str());
-        self.causes.add(&Failure {
+        self.failures.add(&Failure {
             experiment,
             id: &running.id,
             status,
             unit: exception.and_then(|exception| exception.unit.as_deref()),
-            message: message.or(reason).unwrap_or("no reason is known"),
+            message: message.or(reason).unwrap_or("unknown reason"),
         });
     }
 
@@ -286,7 +297,15 @@ impl Picture {
         self.see(at);
         let done = self.done();
         if done != before {
-            self.pace.add(done.wrapping_sub(before).cast_signed(), at);
+            self.eta.add(done.wrapping_sub(before).cast_signed(), at);
         }
     }
+}
+
+/// Appends an element, and drops the oldest one if there are too many.
+fn push_bounded<T>(queue: &mut VecDeque<T>, element: T) {
+    if queue.len() == MAX_RECENT {
+        queue.pop_front();
+    }
+    queue.push_back(element);
 }

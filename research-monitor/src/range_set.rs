@@ -1,36 +1,36 @@
-//! Sets of experiment numbers that take little memory when the numbers lie side by side.
+//! A set of experiment numbers that stores adjacent numbers as ranges.
 
 use std::collections::BTreeMap;
 
-/// A set of numbers, kept as ranges.
+/// A set of numbers, stored as ranges.
 ///
-/// Experiments end nearly in the order of their numbers, so that a million of them make a handful
-/// of ranges: this is what keeps a picture's memory from growing with the experiments that ended.
+/// Experiments end nearly in the order of their numbers, so a million of them make a handful of
+/// ranges, and the memory of a run state does not grow with the experiments that ended.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NumberSet {
+pub(crate) struct RangeSet {
     /// First number to last number, of ranges that neither touch nor overlap.
     ranges: BTreeMap<u64, u64>,
     len: u64,
 }
 
-impl NumberSet {
-    /// How many numbers it has.
+impl RangeSet {
+    /// The number of elements.
     pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether it has none.
+    /// Whether the set is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The range that holds a number.
+    /// Returns the range that contains `number`.
     fn range_with(&self, number: u64) -> Option<(u64, u64)> {
         let (&first, &last) = self.ranges.range(..=number).next_back()?;
         (number <= last).then_some((first, last))
     }
 
-    /// Adds a number; says whether it is new.
+    /// Adds `number`; returns whether it was missing.
     pub(crate) fn insert(&mut self, number: u64) -> bool {
         if self.range_with(number).is_some() {
             return false;
@@ -48,7 +48,7 @@ impl NumberSet {
         true
     }
 
-    /// Takes a number out; says whether it was there.
+    /// Removes `number`; returns whether it was present.
     pub(crate) fn remove(&mut self, number: u64) -> bool {
         let Some((first, last)) = self.range_with(number) else {
             return false;
@@ -69,11 +69,11 @@ impl NumberSet {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::NumberSet;
+    use super::RangeSet;
 
     #[test]
-    fn does_as_a_plain_set_does() {
-        let mut ranges = NumberSet::default();
+    fn it_behaves_like_a_btree_set() {
+        let mut ranges = RangeSet::default();
         let mut plain = BTreeSet::new();
         let mut state = 1u64;
         for _ in 0..20_000 {
@@ -92,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn numbers_side_by_side_are_one_range_up_to_the_last_one() {
-        let mut numbers = NumberSet::default();
+    fn adjacent_numbers_are_one_range_up_to_the_maximum() {
+        let mut numbers = RangeSet::default();
         for number in (u64::MAX - 9..=u64::MAX).rev().chain(0..10) {
             numbers.insert(number);
         }

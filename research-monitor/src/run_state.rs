@@ -1,158 +1,159 @@
-//! The live picture of a research: a fold of its events.
+//! The state of a run: a fold of its events.
 
 mod fold;
-mod process;
+mod processes;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use research_core::{ExceptionRecord, ExperimentNumber, Outcome, Status, Timestamp, WorkerNumber};
 use research_domain::{Config, ExperimentId};
 
-use crate::causes::{Cause, Causes};
-use crate::extremes::{Extremes, LastValues, Variables};
-use crate::numbers::NumberSet;
-use crate::pace::{Pace, TimeLeft};
+use crate::eta::{Eta, EtaEstimator};
+use crate::failure_groups::{FailureGroup, FailureGroups};
+use crate::min_max::{LastValues, MinMax, Variables};
+use crate::range_set::RangeSet;
 
-pub use process::{Process, ProcessKind};
+pub use processes::{Process, ProcessKind};
 
-/// What is counted: iterations where their number is known, else experiments.
+/// The unit of progress: iterations where their number is known, experiments otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// Whole experiments.
+    /// Experiments.
     Experiments,
-    /// Their iterations.
+    /// Iterations.
     Iterations,
 }
 
-/// The run that a picture shows: the latest one.
+/// The latest run of a research.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Run {
-    /// When it began.
+    /// When the run started.
     pub started: Timestamp,
-    /// The process that leads it.
+    /// The process id of the leader.
     pub pid: u32,
-    /// How many workers it asked for.
+    /// The number of workers that were requested.
     pub workers: u32,
-    /// How many iterations each experiment has, if that is known.
+    /// The number of iterations of each experiment, if it is known.
     pub n_iters: Option<u64>,
-    /// When and how it ended, if it did.
+    /// When and how the run ended, if it has ended.
     pub ended: Option<(Timestamp, Outcome)>,
 }
 
-/// An experiment that runs.
+/// A running experiment.
 #[derive(Clone, Debug)]
 pub struct RunningExperiment {
-    /// Its id.
+    /// The id.
     pub id: ExperimentId,
-    /// Its parameters.
+    /// The parameters.
     pub config: Config,
-    /// Which attempt it is, from 1.
+    /// The attempt, from 1.
     pub attempt: u32,
     /// The worker that runs it.
     pub worker: WorkerNumber,
-    /// The process that runs its units.
+    /// The process that runs the units.
     pub pid: u32,
-    /// When it began.
+    /// When the attempt started.
     pub since: Timestamp,
-    /// How many iterations it has done.
+    /// The number of completed iterations.
     pub iterations: u64,
-    /// The first thing that went wrong in it.
+    /// The first exception of the attempt.
     exception: Option<Box<ExceptionRecord>>,
     last_values: LastValues,
 }
 
 /// A worker.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WorkerPicture {
-    /// Its process.
+pub struct WorkerState {
+    /// The process id.
     pub pid: u32,
-    /// When it was ready.
+    /// When the worker was ready.
     pub since: Timestamp,
-    /// How many experiments ended in it.
+    /// The number of experiments that ended in this worker.
     pub experiments: u64,
-    /// Why it is gone, if it is gone without having been asked to go.
+    /// Why the worker was lost, if it was.
     pub lost: Option<String>,
-    /// What it waits for before it begins an experiment, if it waits.
+    /// What the worker waits for before it starts an experiment, if it waits.
     pub waits: Option<String>,
 }
 
-/// An error or a panic of a unit, and whose it was.
+/// An error or a panic of a unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecentException {
-    /// When.
+    /// When the exception was raised.
     pub at: Timestamp,
-    /// The experiment's number.
+    /// The number of the experiment.
     pub experiment: ExperimentNumber,
-    /// Its id, if its start was seen.
+    /// The id of the experiment, if its start is known.
     pub id: Option<ExperimentId>,
-    /// What happened.
+    /// The exception.
     pub record: ExceptionRecord,
 }
 
-/// What is known of a research at a moment: a fold of its events, the same whether they come from
-/// a run or from the log on disk.
+/// The state of a run at a moment: a fold of its events, the same for live events and for the log
+/// on disk.
 ///
-/// Its size depends on what runs and on how many kinds of failures there are, not on the number of
-/// experiments that ended.
+/// The memory it takes depends on the running experiments and on the number of failure groups, not
+/// on the number of experiments that ended.
 ///
 /// ```
 /// use research_core::{Event, Timestamp};
-/// use research_monitor::Picture;
+/// use research_monitor::RunState;
 ///
-/// let mut picture = Picture::default();
-/// picture.apply(&Event::RunStarted {
+/// let mut state = RunState::default();
+/// state.apply(&Event::RunStarted {
 ///     at: Timestamp(0),
 ///     pid: 17,
 ///     workers: 2,
 ///     total: Some(100),
 ///     n_iters: None,
 /// });
-/// assert_eq!(picture.remaining_experiments(), Some(100));
+/// assert_eq!(state.remaining_experiments(), Some(100));
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Picture {
+pub struct RunState {
     run: Option<Run>,
     total: Option<u64>,
     updates: u64,
     withdrawn: u64,
     last_event: Timestamp,
     seconds_of_earlier_runs: f64,
-    ended: [NumberSet; Status::ALL.len()],
+    ended: [RangeSet; Status::ALL.len()],
     ended_iterations: u64,
-    ended_now: NumberSet,
-    /// How many of those that have failed in earlier runs this one will begin again.
+    ended_now: RangeSet,
+    /// The number of experiments that failed in earlier runs and that this run will retry.
     to_redo: u64,
     variables: Variables,
     running: BTreeMap<ExperimentNumber, RunningExperiment>,
     running_iterations: u64,
-    workers: BTreeMap<WorkerNumber, WorkerPicture>,
+    workers: BTreeMap<WorkerNumber, WorkerState>,
     workers_lost: u64,
     exceptions: u64,
     recent: VecDeque<RecentException>,
-    causes: Causes,
-    pace: Pace,
+    failures: FailureGroups,
+    errors: VecDeque<String>,
+    eta: EtaEstimator,
 }
 
-impl Picture {
-    /// The latest run, if there was one.
+impl RunState {
+    /// Returns the latest run, if there was one.
     #[must_use]
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
     }
 
-    /// How the latest run ended, if it did.
+    /// Returns how the latest run ended, if it has ended.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         self.run?.ended.map(|(_, outcome)| outcome)
     }
 
-    /// When the last event happened.
+    /// Returns the time of the last event.
     #[must_use]
     pub fn last_event(&self) -> Timestamp {
         self.last_event
     }
 
-    /// How many seconds the research has run, earlier runs included.
+    /// Returns the run time of the research in seconds, earlier runs included.
     #[must_use]
     pub fn elapsed(&self, now: Timestamp) -> f64 {
         let current = self.run.map_or(0.0, |run| {
@@ -162,76 +163,76 @@ impl Picture {
         self.seconds_of_earlier_runs + current
     }
 
-    /// How many experiments ended with this status.
+    /// Returns the number of experiments that ended with `status`.
     #[must_use]
     pub fn count(&self, status: Status) -> u64 {
         self.ended[status as usize].len()
     }
 
-    /// How many experiments ended, whatever their status.
+    /// Returns the number of experiments that ended with any status.
     #[must_use]
     pub fn finished_experiments(&self) -> u64 {
-        self.ended.iter().map(NumberSet::len).sum()
+        self.ended.iter().map(RangeSet::len).sum()
     }
 
-    /// How many of them ended in the latest run.
+    /// Returns the number of experiments that ended in the latest run.
     #[must_use]
     pub fn finished_in_this_run(&self) -> u64 {
         self.ended_now.len()
     }
 
-    /// How many seconds the latest run has taken.
+    /// Returns the duration of the latest run in seconds.
     #[must_use]
     pub fn elapsed_in_this_run(&self, now: Timestamp) -> f64 {
         self.elapsed(now) - self.seconds_of_earlier_runs
     }
 
-    /// How many experiments ended without having done what they were asked to.
+    /// Returns the number of experiments that failed, were killed or timed out.
     #[must_use]
     pub fn failed_experiments(&self) -> u64 {
         let failures = Status::ALL.iter().filter(|status| !status.is_success());
         failures.map(|status| self.count(*status)).sum()
     }
 
-    /// How many iterations were done, also in experiments that still run and in attempts that were
-    /// made again.
+    /// Returns the number of iterations, including those of running experiments and of attempts that
+    /// were retried.
     #[must_use]
     pub fn finished_iterations(&self) -> u64 {
         self.ended_iterations + self.running_iterations
     }
 
-    /// How many experiments have been begun.
+    /// Returns the number of experiments that were started.
     #[must_use]
     pub fn generated_experiments(&self) -> u64 {
         self.finished_experiments() + self.running.len() as u64
     }
 
-    /// How often the domain was updated.
+    /// Returns the number of updates of the domain.
     #[must_use]
     pub fn updates(&self) -> u64 {
         self.updates
     }
 
-    /// How many experiments updates of the domain took back before they were begun, where their
-    /// number was known.
+    /// Returns the number of experiments that updates of the domain withdrew before they started, as
+    /// far as it is known.
     #[must_use]
     pub fn withdrawn_experiments(&self) -> u64 {
         self.withdrawn
     }
 
-    /// How many experiments there are in all, if that is known.
+    /// Returns the total number of experiments, if it is known.
     #[must_use]
     pub fn total_experiments(&self) -> Option<u64> {
         Some(self.total?.max(self.generated_experiments()))
     }
 
-    /// How many experiments have not ended, those that run included, if that is known.
+    /// Returns the number of experiments that have not ended, running ones included, if it is known.
     #[must_use]
     pub fn remaining_experiments(&self) -> Option<u64> {
         Some(self.total_experiments()? - self.finished_experiments())
     }
 
-    /// What [`done`](Self::done) and [`total`](Self::total) count.
+    /// Returns what [`done`](Self::done) and [`total`](Self::total) count.
     #[must_use]
     pub fn counted(&self) -> Counted {
         match self.iterations_each() {
@@ -240,13 +241,13 @@ impl Picture {
         }
     }
 
-    /// How many iterations each experiment has, where there is a point in counting them.
+    /// Returns the number of iterations of each experiment, if progress counts iterations.
     fn iterations_each(&self) -> Option<u64> {
         self.run?.n_iters.filter(|n_iters| *n_iters > 1)
     }
 
-    /// How much is done. An experiment that ended counts with all of its iterations, also if it
-    /// ended early; one that has failed and is to be run again does not count.
+    /// Returns the completed experiments or iterations. An experiment that ended counts with all of
+    /// its iterations, even if it ended early; one that failed and will be retried does not count.
     #[must_use]
     pub fn done(&self) -> u64 {
         let experiments = self.finished_experiments().saturating_sub(self.to_redo);
@@ -258,84 +259,96 @@ impl Picture {
         }
     }
 
-    /// How much there is to do in all, if that is known.
+    /// Returns the total of experiments or iterations, if it is known.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         let experiments = self.total_experiments()?;
         Some(experiments.saturating_mul(self.iterations_each().unwrap_or(1)))
     }
 
-    /// How much gets done each second, as it looks at this moment.
+    /// Returns the current rate, in experiments or iterations a second.
     #[must_use]
     pub fn rate(&self, now: Timestamp) -> Option<f64> {
-        self.pace.rate(now)
+        self.eta.rate(now)
     }
 
-    /// How long the rest will take, as it looks at this moment; `None` when the run has ended, the
-    /// total is not known, or nothing is done yet.
+    /// Returns the estimated time to completion; `None` when the run has ended, the total is not
+    /// known, or nothing is done yet.
     #[must_use]
-    pub fn time_left(&self, now: Timestamp) -> Option<TimeLeft> {
+    pub fn eta(&self, now: Timestamp) -> Option<Eta> {
         if self.run?.ended.is_some() {
             return None;
         }
-        self.pace
-            .time_left(self.total()?.saturating_sub(self.done()), now)
+        self.eta.eta(self.total()?.saturating_sub(self.done()), now)
     }
 
-    /// The experiments that run, by their number.
+    /// Returns the running experiments by number.
     pub fn running(&self) -> impl ExactSizeIterator<Item = (ExperimentNumber, &RunningExperiment)> {
         self.running
             .iter()
             .map(|(number, running)| (*number, running))
     }
 
-    /// An experiment, if it runs.
+    /// Returns an experiment, if it is running.
     #[must_use]
     pub fn running_experiment(&self, number: ExperimentNumber) -> Option<&RunningExperiment> {
         self.running.get(&number)
     }
 
-    /// The workers, by their number.
-    pub fn workers(&self) -> impl ExactSizeIterator<Item = (WorkerNumber, &WorkerPicture)> {
+    /// Returns the workers by number.
+    pub fn workers(&self) -> impl ExactSizeIterator<Item = (WorkerNumber, &WorkerState)> {
         self.workers
             .iter()
             .map(|(number, worker)| (*number, worker))
     }
 
-    /// How often a worker was lost.
+    /// Returns the number of workers that were lost.
     #[must_use]
     pub fn workers_lost(&self) -> u64 {
         self.workers_lost
     }
 
-    /// How many exceptions there were.
+    /// Returns the number of exceptions.
     #[must_use]
     pub fn exceptions(&self) -> u64 {
         self.exceptions
     }
 
-    /// The last few exceptions, oldest first.
+    /// Returns the last few exceptions, oldest first.
     pub fn recent_exceptions(&self) -> impl ExactSizeIterator<Item = &RecentException> {
         self.recent.iter()
     }
 
-    /// The lowest and the highest value of each numeric variable, in the order of their names: of
-    /// the last values of the experiments that did what they were asked to. With very many
-    /// variables, some of them.
+    /// Whether the latest run reported this error. Only the last few errors are kept.
     #[must_use]
-    pub fn extremes(&self) -> &[Extremes] {
-        self.variables.extremes()
+    pub fn has_error(&self, text: &str) -> bool {
+        self.errors.iter().any(|error| error == text)
     }
 
-    /// The causes for which experiments failed, in the order in which they were first seen.
+    /// Returns the lowest and the highest value of each numeric variable, sorted by name, over the
+    /// last values of the experiments that succeeded. The number of variables is limited.
     #[must_use]
-    pub fn causes(&self) -> &[Cause] {
-        self.causes.known()
+    pub fn extremes(&self) -> &[MinMax] {
+        self.variables.as_slice()
     }
 
-    /// How many experiments failed for causes beyond those that are told apart.
+    /// Returns the failures grouped by cause, in the order in which they were first seen. The number
+    /// of groups is limited.
+    pub fn failure_groups(&self) -> impl Iterator<Item = FailureGroup> {
+        self.failure_groups_from(0)
+    }
+
+    pub(crate) fn failure_groups_from(&self, skipped: usize) -> impl Iterator<Item = FailureGroup> {
+        self.failures.iter_from(skipped)
+    }
+
+    pub(crate) fn failure_group_count(&self) -> usize {
+        self.failures.len()
+    }
+
+    /// Returns the number of failed experiments beyond these groups.
     #[must_use]
     pub fn failed_for_other_causes(&self) -> u64 {
-        self.causes.others()
+        self.failures.others()
     }
 }

@@ -1,0 +1,170 @@
+//! Hints: the command to type next. Only this module names commands of the program.
+
+use std::path::Path;
+
+use research::ResearchError;
+use research::core::{StorageError, shell_word};
+use research::domain::suggest;
+use research::monitor::State;
+use research::storage::list;
+
+use crate::commands::CommandError;
+
+/// Returns a hint for an error, if there is one.
+pub(crate) fn for_error(error: &CommandError) -> Option<String> {
+    match error {
+        CommandError::Exists { name, file, .. } => {
+            let (name, file) = (shell_word(name), word(file));
+            Some(format!(
+                "`research resume {name}` runs what is missing, `research resume {name} --file \
+                 {file}` what is new in the file, and `research remove {name}` deletes it; or \
+                 choose another name with `--name`"
+            ))
+        }
+        CommandError::Storage(error) | CommandError::FewerRows(error) => for_storage(error),
+        CommandError::Research(error) => match &**error {
+            ResearchError::Storage(error) => for_storage(error),
+            ResearchError::Changed { .. } => {
+                Some("`--allow-changes` resumes it all the same".to_owned())
+            }
+            ResearchError::NoExperiment { name, several, .. } if several.is_empty() => Some(
+                format!("`research results {}` shows the ids", shell_word(name)),
+            ),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn for_storage(error: &StorageError) -> Option<String> {
+    Some(match error {
+        StorageError::NoResearch { path, .. } => return nearest(path),
+        StorageError::Exists { name, .. } => {
+            let name = shell_word(name);
+            format!(
+                "`research resume {name}` continues it, `research remove {name}` deletes it; or \
+                 choose another name"
+            )
+        }
+        StorageError::Locked { path, .. } => format!("`research stop {}` ends the run", word(path)),
+        StorageError::Damaged { path, .. } if path.ends_with("events.log") => {
+            doctor(path.parent().unwrap_or(path))
+        }
+        StorageError::LogLost { path, is_empty, .. } if !is_empty => {
+            doctor(path.parent().unwrap_or(path))
+        }
+        StorageError::FewerRows { path, .. } => format!(
+            "{}; `--allow-fewer-rows` replaces the table",
+            doctor(path.parent().unwrap_or(path))
+        ),
+        _ => return None,
+    })
+}
+
+/// Returns the name of a stored research that is similar to one that does not exist.
+fn nearest(missing: &Path) -> Option<String> {
+    let folder = missing.parent().filter(|folder| folder.is_dir());
+    let known = list(folder.unwrap_or(Path::new("."))).ok()?;
+    let name = missing.file_name()?.to_str()?;
+    let names = known
+        .iter()
+        .filter_map(|stored| stored.folder().file_name()?.to_str());
+    Some(match suggest::nearest(name, names) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "`research list` shows the researches in a folder".to_owned(),
+    })
+}
+
+/// Returns a hint for a research in this state, if there is one.
+pub(crate) fn for_state(state: State, name: &Path) -> Option<String> {
+    match state {
+        State::New | State::Running | State::Complete => None,
+        State::Broken | State::Interrupted => Some(resume(name)),
+        State::Aborted => Some(format!(
+            "see why with `research logs {}`, then {}",
+            word(name),
+            resume(name)
+        )),
+    }
+}
+
+/// How to continue a research.
+pub(crate) fn resume(name: &Path) -> String {
+    format!("resume it with `research resume {}`", word(name))
+}
+
+/// How to run failed experiments again.
+pub(crate) fn rerun_failed(name: &Path) -> String {
+    let name = word(name);
+    format!("run failed experiments again with `research resume {name} --failed`")
+}
+
+/// How to see more of these experiments.
+pub(crate) fn logs(name: &Path, ids: &[&str]) -> Option<String> {
+    let name = word(name);
+    let commands = ids
+        .iter()
+        .map(|id| format!("research logs {name} --id {id}"));
+    match commands.collect::<Vec<_>>().as_slice() {
+        [] => None,
+        [one] => Some(format!("see its log with `{one}`")),
+        all => Some(format!(
+            "see the log of an example of each with\n  {}",
+            all.join("\n  ")
+        )),
+    }
+}
+
+/// How to see the results of a research.
+pub(crate) fn results(name: &Path) -> String {
+    format!("see the results with `research results {}`", word(name))
+}
+
+/// How to run a research file.
+pub(crate) fn run(file: &Path) -> String {
+    format!("run it with `research run {}`", word(file))
+}
+
+/// How to watch and end a run in the background.
+pub(crate) fn background(name: &Path) -> String {
+    let name = word(name);
+    format!(
+        "see its state with `research status {name}`, follow it with `research logs {name} \
+         --follow`, end it with `research stop {name}`"
+    )
+}
+
+/// How to check a folder.
+pub(crate) fn doctor(folder: &Path) -> String {
+    format!(
+        "`research doctor {}` shows what is intact, and repairs the log with `--repair`",
+        word(folder)
+    )
+}
+
+/// How to repair a damaged log.
+pub(crate) fn repair(folder: &Path) -> String {
+    format!(
+        "`research doctor {} --repair` writes a log of all intact events, and keeps this one \
+         beside it",
+        word(folder)
+    )
+}
+
+/// How to remove files that killed processes left.
+pub(crate) fn compact(folder: &Path) -> String {
+    format!("`research compact {}` removes them", word(folder))
+}
+
+/// How to remove values that the log does not refer to.
+pub(crate) fn compact_values(folder: &Path) -> String {
+    format!(
+        "`research compact {} --remove-values` removes them",
+        word(folder)
+    )
+}
+
+/// A path as a word of a shell command.
+fn word(path: &Path) -> String {
+    shell_word(&path.to_string_lossy()).into_owned()
+}

@@ -65,7 +65,7 @@ fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Command
 /// Asks for confirmation on the terminal.
 fn ask(question: &str) -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(CommandError::NobodyToAsk { flag: "-y" });
+        return Err(CommandError::NoTerminal { flag: "-y" });
     }
     let mut stderr = terminal::stderr();
     write!(stderr, "{question} [y/N] ")?;

@@ -1,8 +1,20 @@
-//! The research file: what to run over which configs, and how.
+//! Research files: what to run over which configs, and how, as TOML or JSON.
 //!
-//! TOML, or the same as JSON. Reading goes in three steps: the text becomes nodes that know their
-//! places, `--set`s are put over them, and the nodes become a [`ResearchFile`], or an error that
-//! shows the place.
+//! ```no_run
+//! use research::file::ResearchFile;
+//!
+//! let file = ResearchFile::load("research.toml".as_ref(), &["workers=4".to_owned()])?;
+//! let finished = file.research()?.run()?;
+//! println!("{}", finished.results().table()?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Reading has three steps: the text becomes nodes with spans, settings override them, and the nodes
+//! become a [`ResearchFile`] or a [`FileError`] with a location.
+//!
+//! A program that runs research files should call
+//! [`worker_entry_with`](crate::worker_entry_with)`(`[`experiment_from_record`]`)` first in `main`, so
+//! that its workers build the experiment from the record.
 
 mod build;
 mod check;
@@ -12,13 +24,13 @@ mod env;
 mod error;
 mod json;
 mod keys;
+mod location;
 mod memory;
 mod node;
 mod options;
 mod output;
 mod overrides;
-mod place;
-mod places;
+mod parallelism;
 mod preview;
 mod shared_output;
 mod time;
@@ -34,21 +46,21 @@ use research_core::RunOptions;
 use research_domain::Domain;
 
 pub use build::experiment_from_record;
-pub use error::{FileError, Origin, Problem};
+pub use error::{FileError, FileErrorKind, Origin};
 pub use preview::{Preview, PreviewError, PreviewedExperiment, PreviewedUnit};
 pub use unit::{Mode, Save, UnitFile};
 pub use update::UpdateFile;
 
-use error::{Fault, Source};
+use error::{Diagnostic, Source};
 use node::{Content, Entry, Node};
 
-/// The largest research file that is read, in bytes.
-const LARGEST: u64 = 16 << 20;
+/// The maximum size of a research file in bytes.
+const MAX_SIZE: u64 = 16 << 20;
 
-/// What a research file says.
+/// A research file.
 ///
-/// Serialised, it is a research file again, with everything that was left out written down: the
-/// copy that is kept with a research, from which workers and a resumed run build the experiment.
+/// Serialized, it is a research file again, with all defaults written out. This copy is kept in the
+/// record of a research; workers and resumed runs build the experiment from it.
 ///
 /// ```
 /// use research::file::{Format, ResearchFile};
@@ -76,20 +88,19 @@ const LARGEST: u64 = 16 << 20;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResearchFile {
-    /// The research's name, which is that of its folder.
+    /// The name of the research and of its folder.
     pub name: String,
-    /// How it is run; the seed stands apart.
+    /// The options, except for the seed.
     pub options: RunOptions,
-    /// The seed of everything that is drawn, if the file says one.
+    /// The seed of drawn values, if the file has one.
     pub seed: Option<u64>,
-    /// Whether the research is kept in a folder; else in memory, and nothing is left of it but
-    /// what is printed.
+    /// Whether results are stored in a folder; otherwise they are kept in memory.
     pub dump_results: bool,
-    /// The configs.
+    /// The domain of configs.
     pub domain: Domain,
-    /// What runs for each of them, in order.
+    /// The units that run for each config, in order.
     pub units: Vec<UnitFile>,
-    /// What updates the domain while the research runs.
+    /// The programs that update the domain during the run.
     pub updates: Vec<UpdateFile>,
 }
 
@@ -103,9 +114,9 @@ pub enum Format {
 }
 
 impl Format {
-    /// JSON for a path that ends in `.json`, else TOML.
+    /// Returns JSON for a path that ends in `.json`, and TOML otherwise.
     #[must_use]
-    pub fn of(path: &Path) -> Self {
+    pub fn from_path(path: &Path) -> Self {
         match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("json") => Self::Json,
             _ => Self::Toml,
@@ -113,22 +124,22 @@ impl Format {
     }
 }
 
-/// What else must be true of a file, which stands in these sources.
-type Check = fn(&ResearchFile, &[Entry], &[Source]) -> Result<(), Fault>;
+/// An additional check of a file and its sources.
+type Check = fn(&ResearchFile, &[Entry], &[Source]) -> Result<(), Diagnostic>;
 
 impl ResearchFile {
-    /// Reads a file, and puts `settings` over it: each `KEY=VALUE`, as `--set` takes them.
+    /// Reads a file and overrides it with `settings`, each of the form `KEY=VALUE`.
     ///
     /// # Errors
-    /// A file that cannot be read or is wrong, and a setting that is.
+    /// The file cannot be read, or the file or a setting is invalid.
     pub fn load(path: &Path, settings: &[String]) -> Result<Self, FileError> {
         Self::load_and(path, settings, |_, _, _| Ok(()))
     }
 
-    /// As [`load`](Self::load), for a run that begins here and now: the programs must be there.
+    /// Reads a file as [`load`](Self::load) does, and checks that its programs exist.
     ///
     /// # Errors
-    /// As [`load`](Self::load), and a program that is not there or cannot be executed.
+    /// As [`load`](Self::load), or a program does not exist or cannot be executed.
     pub fn load_to_run(path: &Path, settings: &[String]) -> Result<Self, FileError> {
         Self::load_and(path, settings, check::programs)
     }
@@ -137,13 +148,13 @@ impl ResearchFile {
         let text = check_language(path).and_then(|()| read(path));
         let text = text.map_err(|error| FileError::unreadable(path, error))?;
         let origin = Origin::File(path.to_owned());
-        Self::interpret(origin, text, Format::of(path), settings, check)
+        Self::interpret(origin, text, Format::from_path(path), settings, check)
     }
 
-    /// Reads the text of a file.
+    /// Parses the text of a file.
     ///
     /// # Errors
-    /// A text that is wrong, with the place.
+    /// The text is invalid.
     pub fn parse(text: &str, format: Format) -> Result<Self, FileError> {
         let name = match format {
             Format::Toml => "research.toml",
@@ -153,10 +164,10 @@ impl ResearchFile {
         Self::interpret(origin, text.to_owned(), format, &[], |_, _, _| Ok(()))
     }
 
-    /// Reads what was recorded of a file: what it serialises to.
+    /// Reads a recorded file: what it serializes to.
     ///
     /// # Errors
-    /// A record that was changed by hand, or written by a later version.
+    /// The record was changed by hand, or written by a later version.
     pub fn from_record(record: &serde_json::Value) -> Result<Self, FileError> {
         let text = format!("{record:#}");
         Self::interpret(Origin::Record, text, Format::Json, &[], |_, _, _| Ok(()))
@@ -182,7 +193,7 @@ impl ResearchFile {
         result.map_err(|fault| FileError::new(fault, &sources))
     }
 
-    fn of_sources(sources: &[Source], format: Format, check: Check) -> Result<Self, Fault> {
+    fn of_sources(sources: &[Source], format: Format, check: Check) -> Result<Self, Diagnostic> {
         let text = &sources[0].text;
         let mut root = match format {
             Format::Toml => toml::read(text, 0)?,
@@ -194,11 +205,11 @@ impl ResearchFile {
         Self::of_node(&root, sources, check)
     }
 
-    fn of_node(root: &Node, sources: &[Source], check: Check) -> Result<Self, Fault> {
+    fn of_node(root: &Node, sources: &[Source], check: Check) -> Result<Self, Diagnostic> {
         let Content::Table(entries) = &root.content else {
-            let problem = Problem::Syntax {
+            let problem = FileErrorKind::Syntax {
                 language: "research file",
-                message: format!("it must be an object with keys, and is {}", root.kind()),
+                message: format!("expected an object, found {}", root.kind()),
             };
             return Err(problem.at(root.span));
         };
@@ -227,14 +238,14 @@ impl ResearchFile {
     }
 }
 
-/// The text as it is meant, wherever it was written: without a byte order mark, and with ends of
-/// lines that do not become a part of commands.
+/// Removes the byte order mark, and the carriage returns of line ends, which would become part of
+/// commands.
 fn plain(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.replace("\r\n", "\n")
 }
 
-/// YAML would be refused as TOML that is wrong in its first line.
+/// Rejects YAML, which would be reported as invalid TOML.
 fn check_language(path: &Path) -> std::io::Result<()> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     match ending.map(str::to_ascii_lowercase).as_deref() {
@@ -245,25 +256,21 @@ fn check_language(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// The text of a file that may be a pipe or a device, and must not be endless.
+/// Reads a file up to the maximum size; it may be a pipe or a device.
 fn read(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, ErrorKind, Read};
 
     let mut text = String::new();
     fs::File::open(path)?
-        .take(LARGEST + 1)
+        .take(MAX_SIZE + 1)
         .read_to_string(&mut text)
         .map_err(|error| match error.kind() {
-            ErrorKind::InvalidData => Error::new(ErrorKind::InvalidData, "it is no UTF-8 text"),
+            ErrorKind::InvalidData => Error::new(ErrorKind::InvalidData, "it is not UTF-8"),
             _ => error,
         })?;
-    if text.len() as u64 > LARGEST {
-        let reason = format!("it is larger than {} MiB", LARGEST >> 20);
+    if text.len() as u64 > MAX_SIZE {
+        let reason = format!("it is larger than {} MiB", MAX_SIZE >> 20);
         return Err(Error::new(ErrorKind::FileTooLarge, reason));
     }
-    // Some editors put a byte order mark in front of UTF-8.
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
+    Ok(text)
 }

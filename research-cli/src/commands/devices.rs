@@ -8,7 +8,7 @@ use research::exec::devices::{DeviceInfo, DeviceProbe, NvmlProbe, ProbeError};
 use serde::Serialize;
 
 pub use super::list::Format;
-use super::{CommandError, table, write_json};
+use super::{CommandError, text_table, write_json};
 use crate::exit::Exit;
 use crate::terminal;
 

@@ -11,7 +11,7 @@ use research::domain::{
 };
 use serde::Serialize;
 
-use super::{CommandError, table, write_json};
+use super::{CommandError, text_table, write_json};
 use crate::exit::Exit;
 use crate::terminal;
 use research::file::ResearchFile;

@@ -154,7 +154,7 @@ fn changed_file(
     recorded: &ResearchFile,
     name: &str,
 ) -> Result<ResearchFile, CommandError> {
-    let file = ResearchFile::load_to_run(path, &arguments.set)?.written_as_in(recorded);
+    let file = ResearchFile::load_to_run(path, &arguments.set)?.with_forms_of(recorded);
     let changes = file.changes_of_programs(recorded);
     if changes.is_empty() || arguments.allow_changes {
         return Ok(file);

@@ -50,7 +50,7 @@ fn a_file_that_cannot_be_read() {
 
 #[test]
 fn a_file_with_a_mistake() {
-    refused_file("name = \"x\nworkers = 2\n", "this is no TOML", "1:10");
+    refused_file("name = \"x\nworkers = 2\n", "invalid TOML", "1:10");
     refused_file(
         &format!("workerz = 2\n{GOOD}"),
         "unknown key `workerz`",
@@ -58,12 +58,12 @@ fn a_file_with_a_mistake() {
     );
     refused_file(
         &GOOD.replace("{a}", "{aa}"),
-        "unit `u`: `{aa}` stands for nothing",
+        "unit `u`: unknown name `{aa}`",
         "4:13",
     );
     refused_file(
         "domain = 'a=[1]'\n[[unit]]\nname = \"u\"\n",
-        "unit `u` has no `run`",
+        "missing `run` in unit `u`",
         "2:1",
     );
     refused_file(
@@ -74,7 +74,7 @@ fn a_file_with_a_mistake() {
     for name in ["a/b", "..", "/tmp/x", "../x"] {
         refused_file(
             &format!("name = \"{name}\"\n{GOOD}"),
-            &format!("`{name}` cannot be the name"),
+            &format!("research name `{name}`"),
             "1:8",
         );
     }

@@ -183,7 +183,7 @@ fn what_earlier_versions_have_recorded_runs_where_it_was_begun_and_says_so() {
     let gone = research(&d, &["resume", "s", "--failed"]);
     assert_eq!(gone.code, Some(2), "{gone:?}");
     assert!(
-        gone.err.contains("is gone") && gone.err.contains("--here"),
+        gone.err.contains("does not exist") && gone.err.contains("--here"),
         "{gone:?}"
     );
     let here = research(&d, &["resume", "s", "--failed", "--here"]);

@@ -183,7 +183,7 @@ fn what_is_wrong_is_wrong_use() {
             vec!["nothing"],
             "`nothing` is neither a file nor a domain expression",
         ),
-        (vec!["nothing.toml"], "the research file cannot be read"),
+        (vec!["nothing.toml"], "cannot read the research file"),
         (
             vec!["a=[1"],
             "expected `,` or `]`, found the end in column 5",

@@ -233,7 +233,7 @@ fn groups_of_a_regular_expression_are_saved_by_names() {
         (
             r"output = { regex = 'loss=(\S+)' }
             save_to = ['loss', 'no']",
-            "`save_to` has 2 names, and the regular expression has 1 groups",
+            "`save_to` has 2 names, but the regular expression has 1 groups",
         ),
         (
             r"output = { regex = 'loss=(\S+)' }
@@ -250,11 +250,11 @@ fn groups_of_a_regular_expression_are_saved_by_names() {
         ),
         (
             "output = { file = 'x', groups = 'all' }",
-            "only `regex` has groups",
+            "expected no `groups` without `regex`",
         ),
         (
             "output = { regex = 'x', type = 'json' }",
-            "`type` cannot be `json`",
+            "unknown value `json` of `type`",
         ),
     ] {
         let done = run("wrong", unit);

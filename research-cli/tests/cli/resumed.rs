@@ -163,11 +163,11 @@ fn what_would_make_results_incomparable_is_refused() {
     for (file, said) in [
         (
             &command,
-            "`run` of unit `u` was \"./u.sh {a} {seed}\", and is \"./u.sh {a} 7\"",
+            "`run` of unit `u` was \"./u.sh {a} {seed}\", now \"./u.sh {a} 7\"",
         ),
         (&iterations, "n_iters was not set, and is 4"),
-        (&more, "unit `more` is new"),
-        (&updated, "there were 0 [[update]], and are 1"),
+        (&more, "unit `more` was added"),
+        (&updated, "the number of [[update]] was 0, now 1"),
     ] {
         let refused = resume(file, &[]);
         assert_eq!(refused.code, Some(2), "{refused:?}");
@@ -263,16 +263,16 @@ fn other_rules_by_which_the_domain_is_updated_are_refused_unless_they_are_allowe
         place.research(&[&["resume", "r", "--file", "changed.toml"], flags].concat())
     };
     let program = file.replace("./next.sh", "./other.sh");
-    let command = "`run` of [[update]] 1 was \"./next.sh\", and is \"./other.sh\"";
+    let command = "`run` of [[update]] 1 was \"./next.sh\", now \"./other.sh\"";
     for (file, said) in [
         (&program, command),
         (
             &file.replace("n_configs = 2", "n_configs = 3"),
-            "`n_configs` of [[update]] 1 was 2, and is 3",
+            "`n_configs` of [[update]] 1 was 2, now 3",
         ),
         (
             &file.replace("\"last\"", "2"),
-            "`when` of [[update]] 1 was [\"last\"], and is [\"2\"]",
+            "`when` of [[update]] 1 was [\"last\"], now [\"2\"]",
         ),
     ] {
         let refused = resume(file, &[]);

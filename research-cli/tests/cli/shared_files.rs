@@ -21,7 +21,7 @@ fn experiments_that_run_at_once_cannot_share_an_output_file() {
         place.write("research.toml", &study(path, more));
         let done = place.research(&[&["run", "research.toml"], flags].concat());
         assert_eq!(done.code, Some(2), "{path} {more}: {done:?}");
-        for part in ["unit `u`", &base, "run at once", "`{id}`", "workers = 1"] {
+        for part in ["unit `u`", &base, "run at the same time", "`{id}`", "workers = 1"] {
             assert!(done.err.contains(part), "{part} is not in {done:?}");
         }
         assert!(
@@ -78,7 +78,7 @@ fn experiments_with_files_of_their_own_or_one_at_a_time_are_run() {
     place.run(&["--name", "more", "--set", "domain.a=[1]"]);
     let more = place.research(&["resume", "more", "--file", "research.toml", "-w", "2"]);
     assert_eq!(more.code, Some(2), "{more:?}");
-    assert!(more.err.contains("run at once"), "{more:?}");
+    assert!(more.err.contains("run at the same time"), "{more:?}");
 }
 
 #[test]

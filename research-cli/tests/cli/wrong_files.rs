@@ -70,7 +70,7 @@ fn a_file_that_cannot_be_read_is_named() {
     let error = ResearchFile::load("no/such/file.toml".as_ref(), &[]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the research file cannot be read: No such file or directory (os error 2)\n --> no/such/file.toml"
+        "cannot read the research file: No such file or directory (os error 2)\n --> no/such/file.toml"
     );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latin.toml");

@@ -8,7 +8,7 @@ use research_exec::program::{ProgramCallable, ProgramCommand, ProgramError, Prog
 use crate::Research;
 
 use super::ResearchFile;
-use super::error::{FileError, Problem};
+use super::error::{FileError, FileErrorKind};
 use super::unit::{Mode, Save, UnitFile};
 
 impl ResearchFile {
@@ -21,11 +21,12 @@ impl ResearchFile {
         let mut research = Research::new(&self.name);
         for (number, update) in (1..).zip(&self.updates) {
             let program = update.program();
-            let program = program.map_err(|source| failure(Problem::Update { number, source }))?;
+            let program =
+                program.map_err(|source| failure(FileErrorKind::Update { number, source }))?;
             research = research.update_domain_by(program, update.when.clone());
         }
         let source = serde_json::to_value(self);
-        let source = source.map_err(|error| failure(Problem::Read(error.into())))?;
+        let source = source.map_err(|error| failure(FileErrorKind::Read(error.into())))?;
         let mut research = research
             .domain(self.domain.clone())
             .experiment(self.experiment_builder()?)
@@ -59,7 +60,7 @@ impl ResearchFile {
         for unit in &self.units {
             let body = body(unit).map_err(|source| {
                 let unit = unit.name.clone();
-                failure(Problem::Program { unit, source })
+                failure(FileErrorKind::Program { unit, source })
             })?;
             builder = builder
                 .body(&unit.name, body, true, &[])
@@ -84,8 +85,8 @@ impl ResearchFile {
     }
 }
 
-fn failure(problem: Problem) -> FileError {
-    FileError::new(problem.somewhere(), &[])
+fn failure(problem: FileErrorKind) -> FileError {
+    FileError::new(problem.without_location(), &[])
 }
 
 fn body(unit: &UnitFile) -> Result<UnitBody, ProgramError> {

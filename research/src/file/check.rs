@@ -1,4 +1,4 @@
-//! Checks that need more than one key: commands, and the names in them.
+//! Checks that involve several keys: commands, and the names in them.
 
 use research_core::unique_names;
 use research_domain::{Config, suggest};
@@ -8,17 +8,21 @@ use research_exec::program::{
 
 use super::ResearchFile;
 use super::domain::inside;
-use super::error::{Fault, Origin, Problem, Source};
+use super::error::{Diagnostic, FileErrorKind, Origin, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node, Span};
 use super::unit::{Mode, UnitFile};
 use super::{shared_output, update};
 
-/// The names in commands that always mean the same, whatever a parameter is called.
+/// The built-in names in commands.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
 
 /// Checks a unit's command and its output.
-pub(crate) fn program(unit: &UnitFile, entries: &[Entry], sources: &[Source]) -> Result<(), Fault> {
+pub(crate) fn program(
+    unit: &UnitFile,
+    entries: &[Entry],
+    sources: &[Source],
+) -> Result<(), Diagnostic> {
     let checked = ProgramCommand::new(&unit.program).and_then(|command| match unit.mode {
         Mode::Callable => Ok(()),
         Mode::Generator => ProgramGenerator::new(command).map(drop),
@@ -41,10 +45,10 @@ pub(crate) fn program(unit: &UnitFile, entries: &[Entry], sources: &[Source]) ->
     })
 }
 
-fn problem(unit: &UnitFile, error: ProgramError) -> Problem {
+fn problem(unit: &UnitFile, error: ProgramError) -> FileErrorKind {
     let unit = unit.name.clone();
     match error {
-        ProgramError::Regex { pattern, reason } => Problem::Regex {
+        ProgramError::Regex { pattern, reason } => FileErrorKind::Regex {
             unit,
             pattern,
             // The lines before the last one show the expression.
@@ -54,18 +58,18 @@ fn problem(unit: &UnitFile, error: ProgramError) -> Problem {
                 .map(|line| line.trim_start_matches("error: ").to_owned())
                 .unwrap_or_default(),
         },
-        source => Problem::Program { unit, source },
+        source => FileErrorKind::Program { unit, source },
     }
 }
 
-fn fault(problem: Problem, span: Option<Span>) -> Fault {
-    Fault {
-        problem: Box::new(problem),
+fn fault(problem: FileErrorKind, span: Option<Span>) -> Diagnostic {
+    Diagnostic {
+        kind: Box::new(problem),
         span,
     }
 }
 
-/// The texts of a command, each with its node.
+/// Returns the strings of a command, each with its node.
 fn words(run: &Node) -> impl Iterator<Item = (&Node, &str)> {
     let nodes = match &run.content {
         Content::List(nodes) => nodes.as_slice(),
@@ -77,7 +81,7 @@ fn words(run: &Node) -> impl Iterator<Item = (&Node, &str)> {
     })
 }
 
-/// Where the first brace stands that makes a command no template.
+/// Returns the span of the first invalid brace of a command.
 fn brace(run: &Node, sources: &[Source]) -> Option<Span> {
     words(run).find_map(|(node, text)| {
         let error = Template::parse(text).err()?;
@@ -85,17 +89,17 @@ fn brace(run: &Node, sources: &[Source]) -> Option<Span> {
     })
 }
 
-/// The place of a character of a text that may have several lines: its columns count on.
+/// Returns the span of a character of a string, whose columns count across lines.
 fn column_of(node: &Node, column: usize, sources: &[Source]) -> Option<Span> {
     inside(node, 1, column, sources)
 }
 
-/// Checks that each `{name}` in each unit's command stands for something.
+/// Checks that each `{name}` in a command is known.
 pub(crate) fn names(
     file: &ResearchFile,
     entries: &[Entry],
     sources: &[Source],
-) -> Result<(), Fault> {
+) -> Result<(), Diagnostic> {
     let parameters = file.domain.parameters();
     let keys = parameters.iter().map(|key| key.name());
     let options = &file.options;
@@ -120,11 +124,11 @@ pub(crate) fn names(
     Ok(())
 }
 
-/// Checks that no option stands below `[domain]`, where it would be a parameter.
+/// Checks that no option is in `[domain]`, where it would be a parameter.
 ///
-/// A parameter may well be called like an option; one that has a single value and that no command
-/// uses is none.
-pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Result<(), Fault> {
+/// A parameter may have the name of an option; one with a single value that no command uses is a
+/// misplaced option.
+pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Result<(), Diagnostic> {
     let Some(Content::Table(parameters)) = find(entries, "domain").map(|node| &node.content) else {
         return Ok(());
     };
@@ -139,7 +143,7 @@ pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Resul
                 .any(|name| name.split('.').next() == Some(key))
         })
     };
-    // A string is a distribution here, or a series of numbers.
+    // A string is a distribution here, or a range of numbers.
     let is_single = |node: &Node| {
         !matches!(
             node.content,
@@ -153,20 +157,20 @@ pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Resul
     } in parameters
     {
         if keys::is_of_file(key) && is_single(node) && !is_used(key) {
-            return Err(Problem::OptionInDomain { key: key.clone() }.at(*key_span));
+            return Err(FileErrorKind::OptionInDomain { key: key.clone() }.at(*key_span));
         }
     }
     Ok(())
 }
 
-/// Checks that experiments that run at once write files of their own.
+/// Checks that experiments that run at the same time write different files.
 ///
-/// A recorded file may be resumed with other options: these are checked when it is.
+/// A recorded file may be resumed with other options, and is checked then.
 pub(crate) fn output_files(
     file: &ResearchFile,
     entries: &[Entry],
     sources: &[Source],
-) -> Result<(), Fault> {
+) -> Result<(), Diagnostic> {
     let is_record = sources
         .first()
         .is_some_and(|source| source.origin == Origin::Record);
@@ -184,14 +188,14 @@ pub(crate) fn output_files(
     Err(fault(problem, output.map(|node| node.span)))
 }
 
-/// Checks that the programs are there, before a run is begun that could do nothing but fail.
+/// Checks that the programs exist before a run.
 ///
-/// A path in a unit that is not the first is left to the run: an earlier unit may make that file.
+/// A path in a unit other than the first is not checked, because an earlier unit may create the file.
 pub(crate) fn programs(
     file: &ResearchFile,
     entries: &[Entry],
     _sources: &[Source],
-) -> Result<(), Fault> {
+) -> Result<(), Diagnostic> {
     for (position, unit) in file.units.iter().enumerate() {
         let node = find(entries, "unit").and_then(|node| element(node, position));
         let checked = ProgramCommand::new(&unit.program).and_then(|command| {
@@ -208,8 +212,8 @@ pub(crate) fn programs(
     update::check_programs(&file.updates, entries)
 }
 
-/// The first name in a unit's command that stands for nothing, or not for what it seems to.
-fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String, Problem)> {
+/// Returns the first name in a command that is unknown or ambiguous.
+fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String, FileErrorKind)> {
     let unit_name = || unit.name.clone();
     let command = match ProgramCommand::new(&unit.program) {
         Ok(command) => command,
@@ -218,7 +222,7 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
     if let Err(UnknownName { name, .. }) = command.units_read(keys, units) {
         let all = keys.iter().chain(units).chain(&BUILT_IN).copied();
         let head = name.split('.').next().unwrap_or_default();
-        let problem = Problem::UnknownName {
+        let problem = FileErrorKind::UnknownName {
             unit: unit_name(),
             hint: suggest::hint(head, all),
             name: name.clone(),
@@ -228,7 +232,7 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
     let mut names = command.names();
     let name = names.find(|name| BUILT_IN.contains(name) && keys.contains(name))?;
     let (unit, name) = (unit_name(), name.to_owned());
-    Some((name.clone(), Problem::HiddenName { unit, name }))
+    Some((name.clone(), FileErrorKind::HiddenName { unit, name }))
 }
 
 fn element(node: &Node, position: usize) -> Option<&Node> {
@@ -238,7 +242,7 @@ fn element(node: &Node, position: usize) -> Option<&Node> {
     }
 }
 
-/// Where `{name}` is written in a unit; where its command is, if that cannot be told.
+/// Returns the span of `{name}` in a unit, or of its command if it cannot be found.
 fn name_span(unit: &Node, name: &str, sources: &[Source]) -> Option<Span> {
     let Content::Table(entries) = &unit.content else {
         return None;
@@ -257,7 +261,7 @@ fn name_span(unit: &Node, name: &str, sources: &[Source]) -> Option<Span> {
         .or(run.map(|node| node.span))
 }
 
-/// Where the program's name is written in a unit.
+/// Returns the span of the program of a unit.
 fn program_span(unit: &Node) -> Option<Span> {
     let Content::Table(entries) = &unit.content else {
         return None;

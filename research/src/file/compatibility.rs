@@ -1,4 +1,4 @@
-//! What is other in a research file than in the one that a research was begun with.
+//! Compares a research file with the one that a research was started with.
 
 use research_exec::program::{FileType, OutputSpec};
 use serde::Serialize;
@@ -10,10 +10,10 @@ use super::update::UpdateFile;
 use super::write::UnitForm;
 
 impl ResearchFile {
-    /// The file, in which everything that means the same as in a file from before is written as it
-    /// was there: blanks and quotes of commands, orders of rules, and what has become the default.
+    /// Replaces everything that means the same as in `before` by the form that it has there: white
+    /// space and quotes of commands, the order of rules, and new defaults.
     #[must_use]
-    pub fn written_as_in(mut self, before: &Self) -> Self {
+    pub fn with_forms_of(mut self, before: &Self) -> Self {
         for unit in &mut self.units {
             if let Some(old) = before.units.iter().find(|old| old.name == unit.name) {
                 write_unit_as(unit, old);
@@ -30,20 +30,19 @@ impl ResearchFile {
         self
     }
 
-    /// What is other in the units, and in what updates the domain, than in a file from before, a line
-    /// each: what changes what they do, so not their timeouts.
+    /// Lists the changes of units and updates since `before` that affect results; timeouts do not.
     #[must_use]
     pub fn changes_of_programs(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         for unit in &before.units {
             match self.units.iter().find(|now| now.name == unit.name) {
                 Some(now) => changes.extend(compared(unit, now)),
-                None => changes.push(format!("unit `{}` is gone", unit.name)),
+                None => changes.push(format!("unit `{}` was removed", unit.name)),
             }
         }
         for unit in &self.units {
             if before.units.iter().all(|old| old.name != unit.name) {
-                changes.push(format!("unit `{}` is new", unit.name));
+                changes.push(format!("unit `{}` was added", unit.name));
             }
         }
         let names = |file: &Self| -> Vec<String> {
@@ -51,14 +50,14 @@ impl ResearchFile {
             names.collect()
         };
         if changes.is_empty() && names(self) != names(before) {
-            changes.push("the units stand in another order".to_owned());
+            changes.push("the order of the units changed".to_owned());
         }
         for (number, (before, now)) in (1..).zip(before.updates.iter().zip(&self.updates)) {
             changes.extend(compared_updates(number, before, now));
         }
         let (old, new) = (before.updates.len(), self.updates.len());
         if old != new {
-            changes.push(format!("there were {old} [[update]], and are {new}"));
+            changes.push(format!("the number of [[update]] was {old}, now {new}"));
         }
         changes
     }
@@ -76,7 +75,7 @@ fn write_unit_as(unit: &mut UnitFile, old: &UnitFile) {
         (&mut unit.program.output, &old.program.output)
     {
         let default = default_type(&now.path, &unit.save);
-        // What was recorded before there were types is read as it was.
+        // Records from before there were types keep their meaning.
         if before.content == FileType::Any && now.content == default {
             now.content = before.content;
         }
@@ -109,7 +108,7 @@ fn compared_updates(number: usize, before: &UpdateFile, now: &UpdateFile) -> Vec
     changes.found
 }
 
-/// What is other in a table of the file.
+/// The changes of a table of the file.
 struct Changes {
     table: String,
     found: Vec<String>,
@@ -123,7 +122,7 @@ impl Changes {
         }
     }
 
-    /// Values are shown as files have them, in JSON.
+    /// Shows values as JSON.
     fn compare<T: Serialize + ?Sized>(&mut self, key: &str, before: &T, now: &T) {
         let shown = |value: &T| match serde_json::to_string(value) {
             Ok(text) if text == "null" => "not set".to_owned(),
@@ -133,7 +132,7 @@ impl Changes {
         let (before, now) = (shown(before), shown(now));
         if before != now {
             let table = &self.table;
-            let change = format!("`{key}` of {table} was {before}, and is {now}");
+            let change = format!("`{key}` of {table} was {before}, now {now}");
             self.found.push(change);
         }
     }

@@ -4,13 +4,13 @@ use research_domain::{
     Condition, Domain, SyntaxError, Value, ValueError, Values, is_auxiliary, option,
 };
 
-use super::error::{Fault, Problem, Source};
+use super::error::{Diagnostic, FileErrorKind, Source};
 use super::node::{Content, Entry, Node, Span};
 
 /// The key of a table that holds conditions, not a parameter.
 const WHERE: &str = "where";
 
-pub(crate) fn read(node: Option<&Node>, sources: &[Source]) -> Result<Domain, Fault> {
+pub(crate) fn read(node: Option<&Node>, sources: &[Source]) -> Result<Domain, Diagnostic> {
     let Some(node) = node else {
         return Ok(Domain::new());
     };
@@ -22,12 +22,12 @@ pub(crate) fn read(node: Option<&Node>, sources: &[Source]) -> Result<Domain, Fa
     };
     domain
         .validate()
-        .map_err(|error| Problem::Domain(error).at(node.span))?;
+        .map_err(|error| FileErrorKind::Domain(error).at(node.span))?;
     Ok(domain)
 }
 
-/// The product of the parameters in the order of the file, less what the conditions leave out.
-fn table(node: &Node, sources: &[Source]) -> Result<Domain, Fault> {
+/// Returns the product of the parameters in the order of the file, filtered by the conditions.
+fn table(node: &Node, sources: &[Source]) -> Result<Domain, Diagnostic> {
     let entries = node.table("domain", "a table of parameters, or an expression")?;
     let mut options = Vec::new();
     let mut conditions = Vec::new();
@@ -42,7 +42,7 @@ fn table(node: &Node, sources: &[Source]) -> Result<Domain, Fault> {
     Ok(conditions.into_iter().fold(product, Domain::matching))
 }
 
-fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Fault> {
+fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Diagnostic> {
     let Entry { key, node, .. } = entry;
     if key.is_empty() || is_auxiliary(key) {
         return Err(bad_name(key).at(entry.key_span));
@@ -57,12 +57,11 @@ fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Fault> {
         }
         Content::List(nodes) if nodes.is_empty() => {
             let name = key.clone();
-            return Err(Problem::NoValues { name }.at(node.span));
+            return Err(FileErrorKind::NoValues { name }.at(node.span));
         }
         _ => {}
     }
-    // Lists of values with aliases, distributions as tables and single values are read as the domain
-    // reads itself.
+    // `Domain` itself reads lists with aliases, distributions as tables, and single values.
     let table = Value::Map(vec![(key.clone(), node.value(key)?)]);
     table.to::<Domain>().map_err(|error| {
         let message = match error {
@@ -70,7 +69,7 @@ fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Fault> {
             other => other.to_string(),
         };
         let quoted = format!("`{key}`: ");
-        let problem = Problem::Values {
+        let problem = FileErrorKind::Values {
             name: key.clone(),
             message: message.strip_prefix(&quoted).unwrap_or(&message).to_owned(),
         };
@@ -78,13 +77,13 @@ fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Fault> {
     })
 }
 
-/// The error of a string that is not a distribution; it may have been meant as a value.
-fn no_values(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) -> Fault {
-    let mut fault = syntax(key, node, error, sources);
+/// Returns the error of a string that is not a distribution; it may be meant as a value.
+fn no_values(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) -> Diagnostic {
+    let mut diagnostic = syntax(key, node, error, sources);
     let Content::Text(text) = &node.content else {
-        return fault;
+        return diagnostic;
     };
-    if let Problem::Expression { hint, .. } = &mut *fault.problem
+    if let FileErrorKind::Expression { hint, .. } = &mut *diagnostic.kind
         && !text.contains(['(', '['])
     {
         let literal = Value::from(text).literal().to_string();
@@ -93,17 +92,17 @@ fn no_values(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) ->
              for the string itself write a list: [{literal}]"
         ));
     }
-    fault
+    diagnostic
 }
 
-fn read_conditions<'n>(node: &'n Node, sources: &[Source]) -> Result<Vec<&'n str>, Fault> {
+fn read_conditions<'n>(node: &'n Node, sources: &[Source]) -> Result<Vec<&'n str>, Diagnostic> {
     let nodes = match &node.content {
         Content::List(nodes) => nodes.as_slice(),
         _ => std::slice::from_ref(node),
     };
     let condition = |node: &'n Node| {
         let Content::Text(text) = &node.content else {
-            return Err(node.expected(WHERE, "a condition as a text, or a list of these"));
+            return Err(node.expected(WHERE, "a condition as a string, or a list of these"));
         };
         match text.parse::<Condition>() {
             Ok(_) => Ok(text.as_str()),
@@ -113,23 +112,23 @@ fn read_conditions<'n>(node: &'n Node, sources: &[Source]) -> Result<Vec<&'n str
     nodes.iter().map(condition).collect()
 }
 
-/// Auxiliary keys stand beside the parameters: a parameter of that name would be lost.
-fn bad_name(name: &str) -> Problem {
+/// A parameter must not have the name of an auxiliary key, which is stored beside the parameters.
+fn bad_name(name: &str) -> FileErrorKind {
     let reason = if name.is_empty() {
         "it is empty"
     } else {
-        "configs have a key of their own that is called so"
+        "it is reserved"
     };
-    Problem::Name {
+    FileErrorKind::Name {
         name: name.to_owned(),
-        what: "a parameter",
+        what: "parameter",
         reason: reason.to_owned(),
     }
 }
 
-/// An expression's error, at its place in the file.
-fn syntax(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) -> Fault {
-    let problem = Problem::Expression {
+/// Returns the error of an expression at its location in the file.
+fn syntax(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) -> Diagnostic {
+    let problem = FileErrorKind::Expression {
         key: key.to_owned(),
         message: error.message().to_owned(),
         hint: error.hint().map(str::to_owned),
@@ -138,7 +137,7 @@ fn syntax(key: &str, node: &Node, error: &SyntaxError, sources: &[Source]) -> Fa
     problem.at(place.unwrap_or(node.span))
 }
 
-/// The place of a character of a text, where the text is written without escapes.
+/// Returns the span of a character of a string, if the string is written without escapes.
 pub(crate) fn inside(node: &Node, line: usize, column: usize, sources: &[Source]) -> Option<Span> {
     let Content::Text(text) = &node.content else {
         return None;

@@ -1,20 +1,20 @@
-//! What a research file says of the surroundings that are to be recorded.
+//! The keys `git_meta` and `env_meta`: which environment to record.
 
 use research_core::EnvMeta;
 use research_storage::check_env;
 use serde::Serialize;
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
 
 const GIT: &str = "true, a folder, or a list of folders";
 const ENV: &str = "true (python, pip and conda), or tables with `commands`";
 const COMMANDS: &str = "a table of commands by their names, or a list of commands";
-const REPLACE: &str = "a table of texts by the regular expressions that they replace";
+const REPLACE: &str = "a table from regular expressions to replacements";
 
-/// What `git_meta` and `env_meta` ask for, in this order.
-pub(crate) fn read(entries: &[Entry]) -> Result<Vec<EnvMeta>, Fault> {
+/// Reads `git_meta` and `env_meta`, in this order.
+pub(crate) fn read(entries: &[Entry]) -> Result<Vec<EnvMeta>, Diagnostic> {
     let mut metas = Vec::new();
     if let Some(node) = find(entries, "git_meta") {
         read_git(node, &mut metas)?;
@@ -25,7 +25,7 @@ pub(crate) fn read(entries: &[Entry]) -> Result<Vec<EnvMeta>, Fault> {
     Ok(metas)
 }
 
-fn read_git(node: &Node, metas: &mut Vec<EnvMeta>) -> Result<(), Fault> {
+fn read_git(node: &Node, metas: &mut Vec<EnvMeta>) -> Result<(), Diagnostic> {
     match &node.content {
         Content::Bool(false) => {}
         Content::Bool(true) => metas.push(EnvMeta::git(".")),
@@ -40,7 +40,7 @@ fn read_git(node: &Node, metas: &mut Vec<EnvMeta>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read_env(node: &Node, metas: &mut Vec<EnvMeta>) -> Result<(), Fault> {
+fn read_env(node: &Node, metas: &mut Vec<EnvMeta>) -> Result<(), Diagnostic> {
     match &node.content {
         Content::Bool(false) => {}
         Content::Bool(true) => metas.push(EnvMeta::python()),
@@ -55,7 +55,7 @@ fn read_env(node: &Node, metas: &mut Vec<EnvMeta>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read_meta(node: &Node, entries: &[Entry]) -> Result<EnvMeta, Fault> {
+fn read_meta(node: &Node, entries: &[Entry]) -> Result<EnvMeta, Diagnostic> {
     keys::check(entries, &keys::ENV_META)?;
     let mut meta = match find(entries, "commands") {
         Some(commands) => read_commands(commands)?,
@@ -72,11 +72,11 @@ fn read_meta(node: &Node, entries: &[Entry]) -> Result<EnvMeta, Fault> {
             meta = meta.replace(&entry.key, entry.node.text("replace")?);
         }
     }
-    check_env(&meta).map_err(|source| Problem::Env { source }.at(node.span))?;
+    check_env(&meta).map_err(|source| FileErrorKind::Env { source }.at(node.span))?;
     Ok(meta)
 }
 
-fn read_commands(node: &Node) -> Result<EnvMeta, Fault> {
+fn read_commands(node: &Node) -> Result<EnvMeta, Diagnostic> {
     let mut meta = EnvMeta::new();
     match &node.content {
         Content::Table(entries) => {
@@ -95,13 +95,13 @@ fn read_commands(node: &Node) -> Result<EnvMeta, Fault> {
     Ok(meta)
 }
 
-/// A command without a name is called like its program.
+/// Names a command after its program.
 fn name_of(command: &str) -> &str {
     let program = command.split_whitespace().next().unwrap_or("command");
     program.rsplit('/').next().unwrap_or(program)
 }
 
-/// An `[[env_meta]]` written down again.
+/// The serialized form of an `[[env_meta]]`.
 #[derive(Serialize)]
 pub(crate) struct Form<'f> {
     commands: serde_json::Map<String, serde_json::Value>,

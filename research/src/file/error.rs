@@ -1,4 +1,4 @@
-//! What can be wrong with a research file, shown in its text.
+//! The errors of research files, shown at their location in the text.
 
 use std::fmt;
 use std::io;
@@ -10,107 +10,107 @@ use research_exec::program::ProgramError;
 
 use research_monitor::Style;
 
+use super::location::Location;
 use super::node::Span;
-use super::place::Place;
 
-/// How many columns a message takes where there is no terminal.
+/// The width of a message without a terminal.
 const COLUMNS: usize = 116;
 
-/// Where a text comes from.
+/// The origin of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A file.
     File(PathBuf),
     /// A command-line flag, such as `--set`.
     Flag(&'static str),
-    /// What an earlier run recorded.
+    /// The record of an earlier run.
     Record,
 }
 
-/// A text and where it comes from.
+/// A text and its origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) origin: Origin,
     pub(crate) text: String,
 }
 
-/// What is wrong.
+/// The kind of an error in a research file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum FileErrorKind {
     /// The file cannot be read.
-    #[error("the research file cannot be read: {0}")]
+    #[error("cannot read the research file: {0}")]
     Read(#[from] io::Error),
-    /// It is not written in the language that its name says.
-    #[error("this is no {language}: {message}")]
+    /// The text is not valid TOML or JSON.
+    #[error("invalid {language}: {message}")]
     Syntax {
         /// TOML or JSON.
         language: &'static str,
-        /// What the reader says.
+        /// The message of the parser.
         message: String,
     },
-    /// A key that is not known.
+    /// An unknown key.
     #[error("unknown key `{key}` in {table}")]
     UnknownKey {
         /// The key.
         key: String,
-        /// Where.
+        /// The table.
         table: &'static str,
-        /// The nearest known key, or all that there are.
+        /// The most similar key, or all keys.
         hint: String,
     },
-    /// An option that stands among the parameters.
-    #[error("`{key}` stands in [domain], where it is a parameter, and no command uses it")]
+    /// An option among the parameters.
+    #[error("`{key}` is in [domain], where it is a parameter, but no command uses it")]
     OptionInDomain {
         /// The key.
         key: String,
     },
-    /// A key that must be there.
-    #[error("{table} has no `{key}`")]
+    /// A missing key.
+    #[error("missing `{key}` in {table}")]
     Missing {
         /// The key.
         key: &'static str,
-        /// Where it is missing.
+        /// The table.
         table: String,
-        /// What to write.
+        /// What to add.
         hint: &'static str,
     },
-    /// A value of another type.
-    #[error("`{key}` must be {expected}; it is {found}")]
+    /// A value of the wrong type.
+    #[error("`{key}`: expected {expected}, found {found}")]
     Type {
         /// The key.
         key: String,
-        /// What it takes.
+        /// The expected type.
         expected: &'static str,
-        /// What is there.
+        /// The type of the value.
         found: &'static str,
     },
-    /// A number out of bounds.
-    #[error("`{key}` is out of range: {reason}")]
+    /// A value out of range.
+    #[error("invalid `{key}`: {reason}")]
     Range {
         /// The key.
         key: String,
-        /// The bound.
+        /// The violated bound.
         reason: String,
     },
-    /// A text that is none of those that the key takes.
-    #[error("`{key}` cannot be `{value}`")]
+    /// An unknown word for a key.
+    #[error("unknown value `{value}` of `{key}`")]
     Choice {
         /// The key.
         key: &'static str,
-        /// What is there.
+        /// The value.
         value: String,
-        /// What there can be.
+        /// The most similar word, or all words.
         hint: String,
     },
-    /// A name that cannot be.
-    #[error("`{name}` cannot be the name of {what}: {reason}")]
+    /// An invalid name.
+    #[error("invalid {what} name `{name}`: {reason}")]
     Name {
         /// The name.
         name: String,
-        /// Of what.
+        /// What it names.
         what: &'static str,
-        /// Why not.
+        /// The violated rule.
         reason: String,
     },
     /// A parameter without values.
@@ -119,94 +119,92 @@ pub enum Problem {
         /// The parameter.
         name: String,
     },
-    /// Values that cannot be those of a parameter.
-    #[error("`{name}` cannot have these values: {message}")]
+    /// Invalid values of a parameter.
+    #[error("invalid values of `{name}`: {message}")]
     Values {
         /// The parameter.
         name: String,
-        /// What is wrong.
+        /// The error.
         message: String,
     },
-    /// An expression that does not parse.
+    /// An invalid expression.
     #[error("`{key}`: {message}")]
     Expression {
         /// The key.
         key: String,
-        /// What is wrong.
+        /// The syntax error.
         message: String,
-        /// What to do about it.
+        /// How to correct it.
         hint: Option<String>,
     },
-    /// A domain that cannot be.
-    #[error("the domain cannot be: {0}")]
+    /// An invalid domain.
+    #[error("invalid domain: {0}")]
     Domain(#[source] DomainError),
-    /// There is nothing to run.
-    #[error("there is nothing to run: the file has no [[unit]]")]
+    /// The file has no units.
+    #[error("nothing to run: the file has no [[unit]]")]
     NoUnits,
-    /// A program that cannot be.
+    /// An invalid program of a unit.
     #[error("unit `{unit}`: {source}")]
     Program {
         /// The unit.
         unit: String,
-        /// What is wrong.
+        /// The error.
         source: ProgramError,
     },
-    /// A program that cannot update the domain.
+    /// An invalid program that updates the domain.
     #[error("[[update]] {number}: {source}")]
     Update {
-        /// Which update, from 1.
+        /// The number of the update, from 1.
         number: usize,
-        /// What is wrong.
+        /// The error.
         source: ProgramError,
     },
-    /// A regular expression that cannot be used.
-    #[error("unit `{unit}`: the regular expression `{pattern}` cannot be used: {reason}")]
+    /// An invalid regular expression.
+    #[error("unit `{unit}`: invalid regular expression `{pattern}`: {reason}")]
     Regex {
         /// The unit.
         unit: String,
         /// The expression.
         pattern: String,
-        /// What is wrong with it.
+        /// The error.
         reason: String,
     },
-    /// Surroundings that cannot be recorded.
+    /// An environment that cannot be recorded.
     #[error("{source}")]
     Env {
-        /// What is wrong with them.
+        /// The error.
         source: research_storage::EnvError,
     },
-    /// A `{name}` that stands for nothing.
-    #[error("unit `{unit}`: `{{{name}}}` stands for nothing")]
+    /// An unknown `{name}` in a command.
+    #[error("unit `{unit}`: unknown name `{{{name}}}`")]
     UnknownName {
         /// The unit.
         unit: String,
         /// The name.
         name: String,
-        /// The nearest name, or all that there are.
+        /// The most similar name, or all names.
         hint: String,
     },
-    /// A `{name}` that could be two things.
-    #[error(
-        "unit `{unit}`: `{{{name}}}` is what the program itself calls so, not the parameter `{name}`"
-    )]
+    /// A `{name}` that is both built-in and a parameter.
+    #[error("unit `{unit}`: `{{{name}}}` is a built-in name, not the parameter `{name}`")]
     HiddenName {
         /// The unit.
         unit: String,
         /// The name.
         name: String,
     },
-    /// An output that cannot be saved as the unit says.
+    /// An output that cannot be saved in this way.
     #[error("unit `{unit}`: {reason}")]
     Output {
         /// The unit.
         unit: String,
-        /// What contradicts what.
+        /// The contradiction.
         reason: String,
-        /// What to write instead.
+        /// How to correct it.
         hint: String,
     },
-    /// Experiments that run at once write the same file.
-    #[error("unit `{unit}`: experiments that run at once write the same file, `{path}`")]
+    /// Experiments that run at the same time write the same file.
+    #[error("unit `{unit}`: experiments that run at the same time write the same file `{path}`")]
     SharedOutput {
         /// The unit.
         unit: String,
@@ -219,40 +217,40 @@ pub enum Problem {
         /// The unit.
         unit: String,
     },
-    /// A rule that says nothing.
+    /// An invalid `when`.
     #[error(transparent)]
     When(#[from] ParseWhenError),
-    /// A `--set` that sets nothing.
-    #[error("`{text}` sets nothing: {reason}")]
+    /// An invalid setting, `KEY=VALUE`.
+    #[error("invalid setting `{text}`: {reason}")]
     Set {
-        /// The argument.
+        /// The setting.
         text: String,
-        /// What is wrong with it.
+        /// The error.
         reason: &'static str,
     },
-    /// An experiment that cannot be.
+    /// An invalid experiment.
     #[error(transparent)]
     Build(#[from] BuildError),
 }
 
-impl Problem {
-    /// The problem at a place.
-    pub(crate) fn at(self, span: Span) -> Fault {
-        Fault {
-            problem: Box::new(self),
+impl FileErrorKind {
+    /// A diagnostic with a location.
+    pub(crate) fn at(self, span: Span) -> Diagnostic {
+        Diagnostic {
+            kind: Box::new(self),
             span: Some(span),
         }
     }
 
-    /// The problem of the file as a whole.
-    pub(crate) fn somewhere(self) -> Fault {
-        Fault {
-            problem: Box::new(self),
+    /// A diagnostic without a location.
+    pub(crate) fn without_location(self) -> Diagnostic {
+        Diagnostic {
+            kind: Box::new(self),
             span: None,
         }
     }
 
-    /// What to do about it, where the message does not say it.
+    /// Returns how to correct the error, unless the message says it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -261,9 +259,9 @@ impl Problem {
             | Self::Choice { hint, .. } => hint.clone(),
             Self::Missing { hint, .. } => (*hint).to_owned(),
             Self::OptionInDomain { key } => format!(
-                "write it before the first line in brackets; for a parameter of one value write a list: {key} = […]"
+                "move it above the first table header; for a parameter with one value write a list: {key} = […]"
             ),
-            Self::NoValues { .. } => "give it at least one value, or take it out".to_owned(),
+            Self::NoValues { .. } => "add a value, or remove the parameter".to_owned(),
             Self::Expression { hint, .. } => return hint.clone(),
             Self::NoUnits => {
                 "add one: [[unit]] with name = \"train\" and run = \"python3 train.py --lr {lr}\""
@@ -271,15 +269,15 @@ impl Problem {
             }
             Self::Output { hint, .. } => hint.clone(),
             Self::SharedOutput { .. } => {
-                "give each experiment its own file: put `{id}` into the path, or use a relative path, which is inside the experiment's folder; or run one at a time, with `workers = 1`"
+                "add `{id}` to the path, or use a relative path, which is inside the folder of the experiment; or run one experiment at a time with `workers = 1`"
                     .to_owned()
             }
-            Self::HiddenName { name, .. } => format!("give the parameter `{name}` another name"),
+            Self::HiddenName { name, .. } => format!("rename the parameter `{name}`"),
             Self::SavedTwice { .. } => {
-                "`save_to` saves the output under a name, `save_output_dict` each of its keys: take one of them out"
+                "`save_to` saves the output under a name, `save_output_dict` each of its keys: remove one of them"
                     .to_owned()
             }
-            Self::Set { .. } => "write --set KEY=VALUE, as --set workers=4 or --set domain.lr=[0.1,0.2]".to_owned(),
+            Self::Set { .. } => "use KEY=VALUE, such as workers=4 or domain.lr=[0.1,0.2]".to_owned(),
             Self::Read(_)
             | Self::Syntax { .. }
             | Self::Type { .. }
@@ -297,67 +295,67 @@ impl Problem {
     }
 }
 
-/// A problem and its place, before it is known what stands there.
+/// An error and its span, before the source text is known.
 #[derive(Debug)]
-pub(crate) struct Fault {
-    pub(crate) problem: Box<Problem>,
+pub(crate) struct Diagnostic {
+    pub(crate) kind: Box<FileErrorKind>,
     pub(crate) span: Option<Span>,
 }
 
-/// A research file that cannot be used: what is wrong, where, and what to do about it.
+/// An error in a research file, with its location and how to correct it.
 ///
-/// Printed, it shows the line with a caret under the place.
+/// `Display` shows the line with carets under the location.
 #[derive(Debug)]
 pub struct FileError {
     origin: Origin,
-    place: Option<Place>,
-    problem: Box<Problem>,
+    location: Option<Location>,
+    kind: Box<FileErrorKind>,
 }
 
 impl FileError {
-    pub(crate) fn new(fault: Fault, sources: &[Source]) -> Self {
-        let source = fault.span.and_then(|span| sources.get(span.source));
+    pub(crate) fn new(diagnostic: Diagnostic, sources: &[Source]) -> Self {
+        let source = diagnostic.span.and_then(|span| sources.get(span.source));
         let origin = source.or(sources.first());
         Self {
             origin: origin.map_or(Origin::Record, |source| source.origin.clone()),
-            place: fault
+            location: diagnostic
                 .span
                 .zip(source)
-                .map(|(span, source)| Place::new(span, &source.text)),
-            problem: fault.problem,
+                .map(|(span, source)| Location::new(span, &source.text)),
+            kind: diagnostic.kind,
         }
     }
 
     pub(crate) fn unreadable(path: &Path, error: io::Error) -> Self {
         Self {
             origin: Origin::File(path.to_owned()),
-            place: None,
-            problem: Box::new(Problem::Read(error)),
+            location: None,
+            kind: Box::new(FileErrorKind::Read(error)),
         }
     }
 
-    /// Where the text comes from.
+    /// Returns the origin of the text.
     #[must_use]
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// The line, from 1, if the problem has a place.
+    /// Returns the line, from 1, if the error has a location.
     #[must_use]
     pub fn line(&self) -> Option<usize> {
-        self.place.as_ref().map(|place| place.line)
+        self.location.as_ref().map(|place| place.line)
     }
 
-    /// The column in characters, from 1, if the problem has a place.
+    /// Returns the column in characters, from 1, if the error has a location.
     #[must_use]
     pub fn column(&self) -> Option<usize> {
-        self.place.as_ref().map(|place| place.column)
+        self.location.as_ref().map(|place| place.column)
     }
 
-    /// What is wrong.
+    /// Returns the kind of the error.
     #[must_use]
-    pub fn problem(&self) -> &Problem {
-        &self.problem
+    pub fn kind(&self) -> &FileErrorKind {
+        &self.kind
     }
 }
 
@@ -370,7 +368,7 @@ impl fmt::Display for FileError {
 }
 
 impl FileError {
-    /// The problem, the place in the text, and what to do, for a terminal of so many columns.
+    /// Formats the error, its location and its hint for a width of `columns`.
     #[must_use]
     pub fn render(&self, columns: usize, style: Style) -> String {
         let number = self.line().map_or(String::new(), |line| line.to_string());
@@ -378,11 +376,11 @@ impl FileError {
         let Style { frame, mark, end } = style;
         let mut text = format!(
             "{}\n{:width$}{frame}-->{end} {}",
-            self.problem,
+            self.kind,
             "",
-            self.spot()
+            self.location()
         );
-        if let Some(place) = &self.place {
+        if let Some(place) = &self.location {
             let shown = place.fit(columns.saturating_sub(width + 3).max(20));
             let carets = "^".repeat(shown.carets);
             text.push_str(&format!(
@@ -394,20 +392,20 @@ impl FileError {
                 before = shown.before,
             ));
         }
-        if let Some(hint) = self.problem.hint() {
+        if let Some(hint) = self.kind.hint() {
             text.push_str(&format!("\n{:width$} {frame}= help:{end} {hint}", ""));
         }
         text
     }
 
-    /// File, line and column.
-    fn spot(&self) -> String {
+    /// Formats file, line and column.
+    fn location(&self) -> String {
         let origin = match &self.origin {
             Origin::File(path) => path.display().to_string(),
             Origin::Flag(flag) => (*flag).to_owned(),
             Origin::Record => "the recorded research file".to_owned(),
         };
-        match (&self.place, &self.origin) {
+        match (&self.location, &self.origin) {
             // A flag is one line.
             (Some(place), Origin::Flag(_)) => format!("{origin}, column {}", place.column),
             (Some(place), _) => format!("{origin}:{}:{}", place.line, place.column),

@@ -1,7 +1,7 @@
 //! JSON as nodes, with the numbers `NaN`, `Infinity` and `-Infinity`, as Python writes them.
 //!
-//! `serde_json` tells no places, but a value that it leaves as it is written is a slice of the
-//! text: where the slice lies in the text is the place.
+//! `serde_json` reports no spans, but a raw value is a slice of the text, whose offset gives the
+//! span.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,21 +12,21 @@ use research_domain::json_numbers;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::node::{Content, Entry, Node, Span};
 
-/// How deeply lists and objects may be nested: as in `serde_json`.
-const DEEPEST: usize = 128;
+/// The maximum nesting of lists and objects, as in `serde_json`.
+const MAX_DEPTH: usize = 128;
 
 /// Reads a document.
-pub(crate) fn read(text: &str, source: usize) -> Result<Node, Fault> {
+pub(crate) fn read(text: &str, source: usize) -> Result<Node, Diagnostic> {
     let numbers = json_numbers(text.as_bytes());
     let lacking = numbers.filter_map(|number| {
         let value = number.non_finite()?;
         Some((number.start, (number.text.len(), value)))
     });
     let lacking: HashMap<usize, (usize, f64)> = lacking.collect();
-    // Ordinary numbers of the same length stand in for them, so that everything has its place.
+    // Numbers of the same length replace them, which keeps the spans.
     let mut valid = text.to_owned();
     for (start, (length, _)) in &lacking {
         valid.replace_range(*start..start + length, &"1".repeat(*length));
@@ -44,12 +44,12 @@ pub(crate) fn read(text: &str, source: usize) -> Result<Node, Fault> {
 struct Reader<'t> {
     text: &'t str,
     source: usize,
-    /// The numbers that JSON lacks, by where they begin.
+    /// The numbers that JSON lacks, by their offset.
     lacking: HashMap<usize, (usize, f64)>,
 }
 
 impl<'t> Reader<'t> {
-    /// The place of a slice of the text.
+    /// Returns the span of a slice of the text.
     fn span(&self, part: &str) -> Span {
         let start = (part.as_ptr() as usize)
             .saturating_sub(self.text.as_ptr() as usize)
@@ -61,15 +61,15 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn syntax(&self, part: &str, error: &serde_json::Error) -> Fault {
+    fn syntax(&self, part: &str, error: &serde_json::Error) -> Diagnostic {
         let begin = self.span(part).start;
         let line = error.line().saturating_sub(1);
         let line_start: usize = part.split_inclusive('\n').take(line).map(str::len).sum();
         let at = (begin + line_start + error.column().saturating_sub(1)).min(self.text.len());
         let message = error.to_string();
-        // The place is shown by other means.
+        // The location is shown separately.
         let message = message.split(" at line ").next().unwrap_or_default();
-        let problem = Problem::Syntax {
+        let problem = FileErrorKind::Syntax {
             language: "JSON",
             message: message.to_owned(),
         };
@@ -80,10 +80,10 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn node(&self, part: &'t str, depth: usize) -> Result<Node, Fault> {
+    fn node(&self, part: &'t str, depth: usize) -> Result<Node, Diagnostic> {
         let span = self.span(part);
-        if depth > DEEPEST {
-            let problem = Problem::Syntax {
+        if depth > MAX_DEPTH {
+            let problem = FileErrorKind::Syntax {
                 language: "JSON",
                 message: "lists and objects are nested too deeply".to_owned(),
             };
@@ -97,7 +97,7 @@ impl<'t> Reader<'t> {
             Some(b'[') => {
                 let parts: Vec<&RawValue> = self.parse(part)?;
                 let nodes = parts.iter().map(|part| self.node(part.get(), depth + 1));
-                Content::List(nodes.collect::<Result<_, Fault>>()?)
+                Content::List(nodes.collect::<Result<_, Diagnostic>>()?)
             }
             Some(b'{') => Content::Table(self.entries(part, depth)?),
             _ => self.number(part)?,
@@ -105,18 +105,18 @@ impl<'t> Reader<'t> {
         Ok(Node { span, content })
     }
 
-    fn parse<'p, T: Deserialize<'p>>(&self, part: &'p str) -> Result<T, Fault> {
+    fn parse<'p, T: Deserialize<'p>>(&self, part: &'p str) -> Result<T, Diagnostic> {
         serde_json::from_str(part).map_err(|error| self.syntax(part, &error))
     }
 
-    fn number(&self, part: &str) -> Result<Content, Fault> {
+    fn number(&self, part: &str) -> Result<Content, Diagnostic> {
         if let Some((_, value)) = self.lacking.get(&self.span(part).start) {
             return Ok(Content::Float(*value));
         }
         match part.parse::<i128>() {
             Ok(number) => Ok(Content::Integer(number)),
             Err(_) if !part.contains(['.', 'e', 'E']) => {
-                let problem = Problem::Syntax {
+                let problem = FileErrorKind::Syntax {
                     language: "JSON",
                     message: "the number is too large".to_owned(),
                 };
@@ -126,16 +126,16 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn entries(&self, part: &'t str, depth: usize) -> Result<Vec<Entry>, Fault> {
+    fn entries(&self, part: &'t str, depth: usize) -> Result<Vec<Entry>, Diagnostic> {
         let Pairs(pairs) = self.parse(part)?;
         let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
         let mut keys = HashSet::with_capacity(pairs.len());
         for (key, value) in pairs {
             let node = self.node(value.get(), depth + 1)?;
             if !keys.insert(key.clone()) {
-                let problem = Problem::Syntax {
+                let problem = FileErrorKind::Syntax {
                     language: "JSON",
-                    message: format!("the key `{key}` is there twice"),
+                    message: format!("duplicate key `{key}`"),
                 };
                 return Err(problem.at(node.span));
             }
@@ -148,7 +148,7 @@ impl<'t> Reader<'t> {
         Ok(entries)
     }
 
-    /// Where the key of a value stands: the last place before the value where it is written.
+    /// Returns the span of the key of a value: its last occurrence before the value.
     fn key_span(&self, key: &str, value: Span) -> Span {
         let quoted = format!("\"{key}\"");
         match self.text[..value.start].rfind(&quoted) {
@@ -157,13 +157,13 @@ impl<'t> Reader<'t> {
                 start,
                 end: start + quoted.len(),
             },
-            // It is written with escapes.
+            // The key is written with escapes.
             None => value,
         }
     }
 }
 
-/// The keys and values of an object, in order, twice the same key included.
+/// The keys and values of an object, in order, including duplicate keys.
 struct Pairs<'t>(Vec<(Cow<'t, str>, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {

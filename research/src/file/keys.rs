@@ -1,13 +1,13 @@
-//! Which keys there are.
+//! The known keys of each table.
 
 use research_domain::suggest::hint;
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::node::{Content, Entry, Node};
 
 /// The keys of a table.
 pub(crate) struct Keys {
-    /// How the table is called in messages.
+    /// The name of the table in messages.
     table: &'static str,
     known: &'static [&'static str],
 }
@@ -101,13 +101,13 @@ pub(crate) const ENV_META: Keys = Keys {
     known: &["commands", "cwd", "dst", "replace"],
 };
 
-/// Reports the first key that is not known.
-pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Fault> {
+/// Reports the first unknown key.
+pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Diagnostic> {
     for entry in entries {
         let key = entry.key.as_str();
         if !keys.known.contains(&key) {
             let all = keys.known.iter().copied();
-            let problem = Problem::UnknownKey {
+            let problem = FileErrorKind::UnknownKey {
                 key: key.to_owned(),
                 table: keys.table,
                 hint: parameter(key, entries)
@@ -120,7 +120,7 @@ pub(crate) fn check(entries: &[Entry], keys: &Keys) -> Result<(), Fault> {
     Ok(())
 }
 
-/// How a parameter is written that is called by its name alone, as in `--set lr=0.1`.
+/// Returns a hint for a parameter without `domain.`, as in `--set lr=0.1`.
 fn parameter(key: &str, entries: &[Entry]) -> Option<String> {
     let Content::Table(parameters) = &find(entries, "domain")?.content else {
         return None;
@@ -129,27 +129,28 @@ fn parameter(key: &str, entries: &[Entry]) -> Option<String> {
     Some(format!("`{key}` is a parameter: write `domain.{key}`"))
 }
 
-/// Where a key belongs that stands in the wrong table.
+/// Returns a hint for a key in the wrong table.
 fn elsewhere(key: &str) -> Option<String> {
     if FILE.known.contains(&key) {
-        let place = "write it before the first line in brackets, such as [domain]";
-        return Some(format!("`{key}` is a key of the whole file: {place}"));
+        return Some(format!(
+            "`{key}` is a key of the file: move it above the first table header, such as [domain]"
+        ));
     }
     let table = [UNIT, UPDATE]
         .into_iter()
         .find(|table| table.known.contains(&key))?;
     Some(format!(
-        "`{key}` is a key of {}: write it below that",
+        "`{key}` is a key of {}: move it there",
         table.table
     ))
 }
 
-/// Whether it is a key of the whole file.
+/// Whether `key` is a key of the file itself.
 pub(crate) fn is_of_file(key: &str) -> bool {
     FILE.known.contains(&key)
 }
 
-/// The value of a key, if it is there.
+/// Returns the value of a key, if it is present.
 pub(crate) fn find<'e>(entries: &'e [Entry], key: &str) -> Option<&'e Node> {
     let entry = entries.iter().find(|entry| entry.key == key);
     entry.map(|entry| &entry.node)

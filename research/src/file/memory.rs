@@ -1,28 +1,28 @@
-//! Amounts of memory, and shares of it.
+//! Memory sizes and fractions.
 
 use research_core::MemorySize;
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::node::{Content, Node};
 
 impl Node {
-    /// An amount of memory, more than none.
-    pub(crate) fn memory(&self, key: &str) -> Result<MemorySize, Fault> {
+    /// Returns a memory size greater than zero.
+    pub(crate) fn memory(&self, key: &str) -> Result<MemorySize, Diagnostic> {
         let reason = match &self.content {
             Content::Integer(_) => return Ok(MemorySize(self.integer(key, 1)?)),
             Content::Text(text) => match text.parse() {
-                Ok(MemorySize(0)) => "it must be more than nothing".to_owned(),
+                Ok(MemorySize(0)) => "must be greater than zero".to_owned(),
                 Ok(memory) => return Ok(memory),
                 Err(error) => error.to_string(),
             },
-            _ => return Err(self.expected(key, "an amount of memory, such as \"6GiB\"")),
+            _ => return Err(self.expected(key, "a memory size, such as \"6GiB\"")),
         };
         let key = key.to_owned();
-        Err(Problem::Range { key, reason }.at(self.span))
+        Err(FileErrorKind::Range { key, reason }.at(self.span))
     }
 
-    /// A share of something.
-    pub(crate) fn share(&self, key: &str) -> Result<f64, Fault> {
+    /// Returns a fraction.
+    pub(crate) fn share(&self, key: &str) -> Result<f64, Diagnostic> {
         let share = match self.content {
             Content::Integer(0) => 0.0,
             Content::Integer(1) => 1.0,
@@ -40,8 +40,8 @@ impl Node {
     }
 }
 
-fn out_of_range(node: &Node, key: &str, number: &dyn std::fmt::Display) -> Fault {
-    let reason = format!("it is a share, from 0 to 1, and is {number}");
+fn out_of_range(node: &Node, key: &str, number: &dyn std::fmt::Display) -> Diagnostic {
+    let reason = format!("must be from 0 to 1, found {number}");
     let key = key.to_owned();
-    Problem::Range { key, reason }.at(node.span)
+    FileErrorKind::Range { key, reason }.at(node.span)
 }

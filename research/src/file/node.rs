@@ -1,13 +1,13 @@
-//! What a research file holds before it means anything: values, and where they stand.
+//! The syntax tree of a research file: values and their spans.
 
 use research_domain::{Value, ValueError};
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 
-/// A place in one of the texts that a research file is read from.
+/// A range of one of the texts that a research file is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// Which text: 0 is the file, the others are `--set`s, in order.
+    /// The index of the text: 0 is the file, the others are settings, in order.
     pub(crate) source: usize,
     /// The first byte.
     pub(crate) start: usize,
@@ -15,7 +15,7 @@ pub(crate) struct Span {
     pub(crate) end: usize,
 }
 
-/// A value with its place.
+/// A value with its span.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) span: Span,
@@ -43,22 +43,22 @@ pub(crate) struct Entry {
 }
 
 impl Node {
-    /// What it is, for messages.
+    /// Returns the type, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.content {
             Content::Null => "null",
-            Content::Bool(_) => "a truth value",
-            Content::Integer(_) => "a whole number",
-            Content::Float(_) => "a decimal number",
-            Content::Text(_) => "a text",
+            Content::Bool(_) => "a boolean",
+            Content::Integer(_) => "an integer",
+            Content::Float(_) => "a float",
+            Content::Text(_) => "a string",
             Content::List(_) => "a list",
             Content::Table(_) => "a table",
         }
     }
 
-    /// The error of a value of another type than its key takes.
-    pub(crate) fn expected(&self, key: &str, expected: &'static str) -> Fault {
-        let problem = Problem::Type {
+    /// Returns the error of a value of the wrong type.
+    pub(crate) fn expected(&self, key: &str, expected: &'static str) -> Diagnostic {
+        let problem = FileErrorKind::Type {
             key: key.to_owned(),
             expected,
             found: self.kind(),
@@ -66,64 +66,64 @@ impl Node {
         problem.at(self.span)
     }
 
-    pub(crate) fn text(&self, key: &str) -> Result<&str, Fault> {
+    pub(crate) fn text(&self, key: &str) -> Result<&str, Diagnostic> {
         match &self.content {
             Content::Text(text) => Ok(text),
-            _ => Err(self.expected(key, "a text in quotes")),
+            _ => Err(self.expected(key, "a string")),
         }
     }
 
-    pub(crate) fn bool(&self, key: &str) -> Result<bool, Fault> {
+    pub(crate) fn bool(&self, key: &str) -> Result<bool, Diagnostic> {
         match self.content {
             Content::Bool(value) => Ok(value),
-            _ => Err(self.expected(key, "true or false")),
+            _ => Err(self.expected(key, "a boolean")),
         }
     }
 
-    /// A whole number within bounds.
-    pub(crate) fn integer<T>(&self, key: &str, least: T) -> Result<T, Fault>
+    /// Returns an integer of at least `least`.
+    pub(crate) fn integer<T>(&self, key: &str, least: T) -> Result<T, Diagnostic>
     where
         T: TryFrom<i128> + PartialOrd + std::fmt::Display,
     {
         let Content::Integer(number) = self.content else {
-            return Err(self.expected(key, "a whole number"));
+            return Err(self.expected(key, "an integer"));
         };
         let reason = match T::try_from(number) {
             Ok(number) if number >= least => return Ok(number),
             Err(_) if number > 0 => format!("{number} is too large"),
-            _ => format!("it must be at least {least}, and is {number}"),
+            _ => format!("must be at least {least}, found {number}"),
         };
         let key = key.to_owned();
-        Err(Problem::Range { key, reason }.at(self.span))
+        Err(FileErrorKind::Range { key, reason }.at(self.span))
     }
 
-    pub(crate) fn list(&self, key: &str, expected: &'static str) -> Result<&[Node], Fault> {
+    pub(crate) fn list(&self, key: &str, expected: &'static str) -> Result<&[Node], Diagnostic> {
         match &self.content {
             Content::List(nodes) => Ok(nodes),
             _ => Err(self.expected(key, expected)),
         }
     }
 
-    pub(crate) fn table(&self, key: &str, expected: &'static str) -> Result<&[Entry], Fault> {
+    pub(crate) fn table(&self, key: &str, expected: &'static str) -> Result<&[Entry], Diagnostic> {
         match &self.content {
             Content::Table(entries) => Ok(entries),
             _ => Err(self.expected(key, expected)),
         }
     }
 
-    /// It as the value of a parameter.
-    pub(crate) fn value(&self, key: &str) -> Result<Value, Fault> {
+    /// Returns the value of a parameter.
+    pub(crate) fn value(&self, key: &str) -> Result<Value, Diagnostic> {
         let value = self.any_value(key)?;
         if value.is_too_deep() {
             let name = key.to_owned();
             let message = ValueError::TooDeep.to_string();
-            return Err(Problem::Values { name, message }.at(self.span));
+            return Err(FileErrorKind::Values { name, message }.at(self.span));
         }
         Ok(value)
     }
 
-    /// It as a value of any depth that the file's language has.
-    fn any_value(&self, key: &str) -> Result<Value, Fault> {
+    /// Returns a value of any depth.
+    fn any_value(&self, key: &str) -> Result<Value, Diagnostic> {
         Ok(match &self.content {
             Content::Null => Value::Null,
             Content::Bool(value) => Value::Bool(*value),
@@ -134,17 +134,17 @@ impl Node {
                     u64::MAX
                 );
                 let key = key.to_owned();
-                Problem::Range { key, reason }.at(self.span)
+                FileErrorKind::Range { key, reason }.at(self.span)
             })?,
             Content::Float(value) => Value::Float(*value),
             Content::Text(text) => Value::Text(text.clone()),
             Content::List(nodes) => {
-                let values: Result<_, Fault> =
+                let values: Result<_, Diagnostic> =
                     nodes.iter().map(|node| node.any_value(key)).collect();
                 Value::List(values?)
             }
             Content::Table(entries) => {
-                let pairs: Result<_, Fault> = entries
+                let pairs: Result<_, Diagnostic> = entries
                     .iter()
                     .map(|entry| Ok((entry.key.clone(), entry.node.any_value(key)?)))
                     .collect();

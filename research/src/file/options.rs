@@ -10,15 +10,15 @@ use research_exec::devices::{DevicesError, get_devices};
 use research_storage::check_name;
 
 use super::env;
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::keys::find;
 use super::node::{Content, Entry, Node};
-use super::places;
+use super::parallelism;
 
-/// How a research is called that has no name.
+/// The name of a research without one.
 const DEFAULT_NAME: &str = "research";
 
-pub(crate) fn name(entries: &[Entry]) -> Result<String, Fault> {
+pub(crate) fn name(entries: &[Entry]) -> Result<String, Diagnostic> {
     let Some(node) = find(entries, "name") else {
         return Ok(DEFAULT_NAME.to_owned());
     };
@@ -30,9 +30,9 @@ pub(crate) fn name(entries: &[Entry]) -> Result<String, Fault> {
                 StorageError::BadName { reason, .. } => reason.to_owned(),
                 other => other.to_string(),
             };
-            let problem = Problem::Name {
+            let problem = FileErrorKind::Name {
                 name: name.escape_debug().to_string(),
-                what: "a research",
+                what: "research",
                 reason,
             };
             Err(problem.at(node.span))
@@ -40,7 +40,7 @@ pub(crate) fn name(entries: &[Entry]) -> Result<String, Fault> {
     }
 }
 
-pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
+pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Diagnostic> {
     let default = RunOptions::default();
     let at_least_one = |key: &str| {
         let node = find(entries, key);
@@ -52,8 +52,8 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
     let flag =
         |key: &str, default: bool| find(entries, key).map_or(Ok(default), |node| node.bool(key));
     let debug = flag("debug", default.debug)?;
-    let (workers, worker_configs) = places::read(entries, "workers", default.workers)?;
-    let (branches, branch_configs) = places::read(entries, "branches", default.branches)?;
+    let (workers, worker_configs) = parallelism::read(entries, "workers", default.workers)?;
+    let (branches, branch_configs) = parallelism::read(entries, "branches", default.branches)?;
     let dump = dump_results(entries)?;
     Ok(RunOptions {
         workers,
@@ -65,7 +65,7 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
         updates_see_all: default.updates_see_all,
         executor_target: match find(entries, "executor_target") {
             Some(node) => executor_target(node)?,
-            // Failures are raised where units run in turn.
+            // Debugging raises failures, which requires sequential execution.
             None if debug => ExecutorTarget::For,
             None => default.executor_target,
         },
@@ -112,8 +112,8 @@ pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Fault> {
 }
 
 /// The parameters that root units use.
-fn branch_by(node: &Node) -> Result<Vec<String>, Fault> {
-    const EXPECTED: &str = "a list of parameters that root units use, such as [\"lr\"]";
+fn branch_by(node: &Node) -> Result<Vec<String>, Diagnostic> {
+    const EXPECTED: &str = "a list of parameters, such as [\"lr\"]";
     match &node.content {
         Content::List(nodes) => {
             let names = nodes.iter().map(|node| match &node.content {
@@ -126,55 +126,53 @@ fn branch_by(node: &Node) -> Result<Vec<String>, Fault> {
     }
 }
 
-/// Whether ids have a prefix, or how many digits its numbers have.
-fn id_prefix(node: &Node) -> Result<Option<u8>, Fault> {
-    const MOST: u8 = 20;
+/// Reads whether ids have a prefix, or the digits of its numbers.
+fn id_prefix(node: &Node) -> Result<Option<u8>, Diagnostic> {
+    const MAX_DIGITS: u8 = 20;
     match node.content {
         Content::Bool(wanted) => Ok(wanted.then_some(1)),
         Content::Integer(_) => {
             let digits = node.integer("create_id_prefix", 1)?;
-            if digits <= MOST {
+            if digits <= MAX_DIGITS {
                 return Ok(Some(digits));
             }
-            let problem = Problem::Range {
+            let problem = FileErrorKind::Range {
                 key: "create_id_prefix".to_owned(),
-                reason: format!("it must be at most {MOST}, and is {digits}"),
+                reason: format!("must be at most {MAX_DIGITS}, found {digits}"),
             };
             Err(problem.at(node.span))
         }
-        _ => Err(node.expected("create_id_prefix", "true, false or a number of digits")),
+        _ => Err(node.expected("create_id_prefix", "a boolean or a number of digits")),
     }
 }
 
-fn profile(node: &Node) -> Result<u8, Fault> {
+fn profile(node: &Node) -> Result<u8, Diagnostic> {
     match node.integer("profile", 0)? {
         level @ 0..=2 => Ok(level),
         level => {
-            let problem = Problem::Range {
+            let problem = FileErrorKind::Range {
                 key: "profile".to_owned(),
-                reason: format!(
-                    "it is 0 (off), 1 (time per unit) or 2 (in detail), and not {level}"
-                ),
+                reason: format!("must be 0 (off), 1 (time of units) or 2 (details), found {level}"),
             };
             Err(problem.at(node.span))
         }
     }
 }
 
-/// How long something may take, of a file or of a unit.
-pub(crate) fn timeout(entries: &[Entry]) -> Result<Option<Duration>, Fault> {
+/// Reads the timeout of a file or of a unit.
+pub(crate) fn timeout(entries: &[Entry]) -> Result<Option<Duration>, Diagnostic> {
     let node = find(entries, "timeout");
     node.map(|node| node.time("timeout", false)).transpose()
 }
 
-/// Whether there are as many entries as workers and branches is seen when the run begins, with as
-/// many of these as it is given then.
-fn devices(node: &Node) -> Result<Value, Fault> {
+/// Reads `devices`. The number of entries is checked when the run begins, because flags can change the
+/// number of workers.
+fn devices(node: &Node) -> Result<Value, Diagnostic> {
     let devices = node.value("devices")?;
     match get_devices(&devices, 1, 1) {
         Err(error @ DevicesError::NoDevice { .. }) => {
             let message = error.to_string();
-            let problem = Problem::Values {
+            let problem = FileErrorKind::Values {
                 name: "devices".to_owned(),
                 message: message.trim_start_matches("`devices`: ").to_owned(),
             };
@@ -184,18 +182,18 @@ fn devices(node: &Node) -> Result<Value, Fault> {
     }
 }
 
-pub(crate) fn seed(entries: &[Entry]) -> Result<Option<u64>, Fault> {
+pub(crate) fn seed(entries: &[Entry]) -> Result<Option<u64>, Diagnostic> {
     let node = find(entries, "seed");
     node.map(|node| node.integer("seed", 0)).transpose()
 }
 
-/// Whether the research is kept in a folder; else in memory.
-pub(crate) fn dump_results(entries: &[Entry]) -> Result<bool, Fault> {
+/// Reads whether results are stored in a folder, or kept in memory.
+pub(crate) fn dump_results(entries: &[Entry]) -> Result<bool, Diagnostic> {
     find(entries, "dump_results").map_or(Ok(true), |node| node.bool("dump_results"))
 }
 
-/// Where an output goes: a number, or whether it is kept at all.
-fn redirect(entries: &[Entry], key: &'static str, dump: bool) -> Result<Redirect, Fault> {
+/// Reads where an output goes.
+fn redirect(entries: &[Entry], key: &'static str, dump: bool) -> Result<Redirect, Diagnostic> {
     let Some(node) = find(entries, key) else {
         return Ok(Redirect::None);
     };
@@ -212,28 +210,27 @@ fn redirect(entries: &[Entry], key: &'static str, dump: bool) -> Result<Redirect
         _ => return Err(node.expected(key, REDIRECTS)),
     };
     if redirect.is_common() && !dump {
-        let problem = Problem::Range {
+        let problem = FileErrorKind::Range {
             key: key.to_owned(),
-            reason: "without `dump_results` there is no folder for a common file: write 2"
-                .to_owned(),
+            reason: "without `dump_results` there is no folder for a shared file: use 2".to_owned(),
         };
         return Err(problem.at(node.span));
     }
     Ok(redirect)
 }
 
-/// What a redirection may be.
+/// The values of a redirection.
 const REDIRECTS: &str =
-    "true, false, 0 (nowhere), 1 (one file), 2 (a file for each experiment) or 3 (both)";
+    "a boolean, 0 (nowhere), 1 (one file), 2 (a file for each experiment) or 3 (both)";
 
-/// The words for when the log waits for the disk.
+/// The values of `fsync`.
 const POLICIES: [(&str, FsyncPolicy); 3] = [
     ("always", FsyncPolicy::Always),
     ("experiment", FsyncPolicy::Experiment),
     ("never", FsyncPolicy::Never),
 ];
 
-/// The words for how much messages matter.
+/// The values of `loglevel`.
 const LEVELS: [(&str, LogLevel); 4] = [
     ("debug", LogLevel::Debug),
     ("info", LogLevel::Info),
@@ -241,7 +238,7 @@ const LEVELS: [(&str, LogLevel); 4] = [
     ("error", LogLevel::Error),
 ];
 
-/// The words for the kinds of isolation.
+/// The values of `isolation`.
 const ISOLATIONS: [(&str, Isolation); 3] = [
     ("experiment", Isolation::Experiment),
     ("worker", Isolation::Worker),
@@ -249,16 +246,16 @@ const ISOLATIONS: [(&str, Isolation); 3] = [
 ];
 
 /// `parallel = false` is `isolation = "none"`, which `debug` needs.
-fn isolation_of(entries: &[Entry], debug: bool) -> Result<Isolation, Fault> {
+fn isolation_of(entries: &[Entry], debug: bool) -> Result<Isolation, Diagnostic> {
     let parallel = find(entries, "parallel");
     let parallel = parallel.map(|node| Ok((node.bool("parallel")?, node)));
     let parallel = parallel.transpose()?;
     let chosen = find(entries, "isolation").map(isolation).transpose()?;
     match (chosen, parallel) {
         (Some(chosen), Some((parallel, node))) if parallel == (chosen == Isolation::None) => {
-            let reason = "it contradicts `isolation`: take one of them out".to_owned();
+            let reason = "contradicts `isolation`; remove one of them".to_owned();
             let key = "parallel".to_owned();
-            Err(Problem::Range { key, reason }.at(node.span))
+            Err(FileErrorKind::Range { key, reason }.at(node.span))
         }
         (Some(chosen), _) => Ok(chosen),
         (None, Some((false, _))) => Ok(Isolation::None),
@@ -267,31 +264,31 @@ fn isolation_of(entries: &[Entry], debug: bool) -> Result<Isolation, Fault> {
     }
 }
 
-fn isolation(node: &Node) -> Result<Isolation, Fault> {
+fn isolation(node: &Node) -> Result<Isolation, Diagnostic> {
     choice(node, "isolation", &ISOLATIONS)
 }
 
-/// The words for how branches run.
+/// The values of `executor_target`.
 const TARGETS: [(&str, ExecutorTarget); 2] = [
     ("threads", ExecutorTarget::Threads),
     ("for", ExecutorTarget::For),
 ];
 
-fn executor_target(node: &Node) -> Result<ExecutorTarget, Fault> {
+fn executor_target(node: &Node) -> Result<ExecutorTarget, Diagnostic> {
     choice(node, "executor_target", &TARGETS)
 }
 
-/// What a text stands for, which is one of several.
+/// Returns the meaning of a word.
 pub(crate) fn choice<T: Copy>(
     node: &Node,
     key: &'static str,
     choices: &[(&'static str, T)],
-) -> Result<T, Fault> {
+) -> Result<T, Diagnostic> {
     let value = node.text(key)?;
     match choices.iter().find(|(word, _)| *word == value) {
         Some((_, meaning)) => Ok(*meaning),
         None => {
-            let problem = Problem::Choice {
+            let problem = FileErrorKind::Choice {
                 key,
                 value: value.to_owned(),
                 hint: suggest::hint(value, choices.iter().map(|(word, _)| *word)),

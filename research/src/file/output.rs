@@ -2,20 +2,20 @@
 
 use research_exec::program::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
 
-use super::error::{Fault, Origin, Problem, Source};
+use super::error::{Diagnostic, FileErrorKind, Origin, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
 use super::options;
 use super::unit::Save;
 
-/// The words for the outputs that need no more than a word.
+/// The outputs that are a single word.
 pub(crate) const OUTPUTS: [(&str, SimpleOutput); 3] = [
     ("json", SimpleOutput::Json),
     ("text", SimpleOutput::Text),
     ("number", SimpleOutput::Number),
 ];
 
-/// An [`OutputSpec`] that needs no more than a word.
+/// An [`OutputSpec`] that is a single word.
 #[derive(Clone, Copy)]
 pub(crate) enum SimpleOutput {
     Json,
@@ -23,17 +23,17 @@ pub(crate) enum SimpleOutput {
     Number,
 }
 
-/// The words for the type of what a regular expression matches.
+/// The values of `type` for a regular expression.
 pub(crate) const REGEX_TYPES: [(&str, RegexType); 3] = [
     ("auto", RegexType::Auto),
     ("text", RegexType::Text),
     ("number", RegexType::Number),
 ];
 
-/// The words for the groups that are taken.
+/// The values of `groups`.
 pub(crate) const GROUPS: [(&str, Groups); 2] = [("first", Groups::First), ("all", Groups::All)];
 
-/// The words for what a file contains.
+/// The values of `type` for a file.
 pub(crate) const FILE_TYPES: [(&str, FileType); 6] = [
     ("auto", FileType::Auto),
     ("any", FileType::Any),
@@ -43,17 +43,17 @@ pub(crate) const FILE_TYPES: [(&str, FileType); 6] = [
     ("number", FileType::Number),
 ];
 
-/// Reads the output of a unit whose output is saved like this.
+/// Reads `output`, whose defaults depend on how it is saved.
 pub(crate) fn read(
     entries: &[Entry],
     unit: &str,
     save: &Save,
     sources: &[Source],
-) -> Result<OutputSpec, Fault> {
+) -> Result<OutputSpec, Diagnostic> {
     let Some(node) = find(entries, "output") else {
         return Ok(OutputSpec::default());
     };
-    // What an earlier version has recorded is read as that version did.
+    // A record of an earlier version keeps the defaults of that version.
     let is_record = sources
         .get(node.span.source)
         .is_some_and(|source| source.origin == Origin::Record);
@@ -71,13 +71,13 @@ pub(crate) fn read(
     match contradiction(&output, save) {
         Some((reason, hint)) => {
             let unit = unit.to_owned();
-            Err(Problem::Output { unit, reason, hint }.at(node.span))
+            Err(FileErrorKind::Output { unit, reason, hint }.at(node.span))
         }
         None => Ok(output),
     }
 }
 
-fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Fault> {
+fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Diagnostic> {
     const EXPECTED: &str = "\"json\", \"text\", \"number\", { regex = '…' } or { file = \"…\" }";
     let entries = node.table("output", EXPECTED)?;
     keys::check(entries, &keys::OUTPUT)?;
@@ -85,7 +85,7 @@ fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Fault>
         (Some(pattern), None) => regex(pattern, entries, save, is_record),
         (None, Some(path)) => {
             if let Some(groups) = find(entries, "groups") {
-                return Err(groups.expected("groups", "left out: only `regex` has groups"));
+                return Err(groups.expected("groups", "no `groups` without `regex`"));
             }
             let path = path.text("file")?.to_owned();
             let default = match is_record {
@@ -99,7 +99,7 @@ fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Fault>
     }
 }
 
-/// A text has no parts: what has parts must be JSON, whatever the file's name.
+/// An output that is saved in parts must be JSON, whatever the name of the file.
 pub(crate) fn default_type(path: &str, save: &Save) -> FileType {
     let may_be_lines = [".jsonl", ".ndjson", "}"]
         .iter()
@@ -115,13 +115,13 @@ fn regex(
     entries: &[Entry],
     save: &Save,
     is_record: bool,
-) -> Result<OutputSpec, Fault> {
+) -> Result<OutputSpec, Diagnostic> {
     let mut regex = RegexOutput {
         pattern: pattern.text("regex")?.to_owned(),
         value_type: choice_or(entries, "type", &REGEX_TYPES, RegexType::Auto)?,
         groups: Groups::First,
     };
-    // An expression that cannot be used is reported with the rest of the command.
+    // An invalid expression is reported with the command.
     let names = regex.group_names().unwrap_or_default();
     let named = names.iter().flatten().count();
     let takes_all = match save {
@@ -142,11 +142,11 @@ fn choice_or<T: Copy>(
     key: &'static str,
     choices: &[(&'static str, T)],
     default: T,
-) -> Result<T, Fault> {
+) -> Result<T, Diagnostic> {
     find(entries, key).map_or(Ok(default), |node| options::choice(node, key, choices))
 }
 
-/// Why an output cannot be saved as the unit says, and what to do about it.
+/// Returns why an output cannot be saved in this way, and a hint.
 fn contradiction(output: &OutputSpec, save: &Save) -> Option<(String, String)> {
     let takes_parts = match save {
         Save::Parts(_) => "`save_to` is a list of names",
@@ -157,8 +157,9 @@ fn contradiction(output: &OutputSpec, save: &Save) -> Option<(String, String)> {
         OutputSpec::Regex(regex) => regex,
         OutputSpec::Text | OutputSpec::Number => {
             return Some((
-                format!("{takes_parts}, and its output is a single value"),
-                "save it under one name, as in save_to = \"loss\", or let it print JSON".to_owned(),
+                format!("{takes_parts}, but the output is a single value"),
+                "save it under one name, such as save_to = \"loss\", or let it print JSON"
+                    .to_owned(),
             ));
         }
         OutputSpec::Json | OutputSpec::File(_) => return None,
@@ -167,21 +168,21 @@ fn contradiction(output: &OutputSpec, save: &Save) -> Option<(String, String)> {
     let all_named = !groups.is_empty() && groups.iter().all(Option::is_some);
     match save {
         Save::Parts(_) if all_named => Some((
-            format!("{takes_parts}, and the groups of the regular expression have names"),
+            format!("{takes_parts}, but the groups of the regular expression have names"),
             "use `save_output_dict = true`, or groups without names".to_owned(),
         )),
         Save::Parts(names) if names.len() != groups.len() => Some((
             format!(
-                "`save_to` has {} names, and the regular expression has {} groups",
+                "`save_to` has {} names, but the regular expression has {} groups",
                 names.len(),
                 groups.len()
             ),
-            "give each name a group: save_to = [\"loss\", \"acc\"] with regex = 'loss=(\\S+) acc=(\\S+)'"
+            "use a group for each name: save_to = [\"loss\", \"acc\"] with regex = 'loss=(\\S+) acc=(\\S+)'"
                 .to_owned(),
         )),
         Save::OutputDict if !all_named => Some((
-            format!("{takes_parts}, and the groups of the regular expression have no names"),
-            "name each group, as in regex = 'loss=(?<loss>\\S+) acc=(?<acc>\\S+)'".to_owned(),
+            format!("{takes_parts}, but the groups of the regular expression have no names"),
+            "name each group, such as regex = 'loss=(?<loss>\\S+) acc=(?<acc>\\S+)'".to_owned(),
         )),
         _ => None,
     }

@@ -1,12 +1,11 @@
-//! `--set KEY=VALUE`: values put over those of a research file.
+//! `--set KEY=VALUE`: settings that override a research file.
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::node::{Content, Entry, Node, Span};
 use super::{json, toml};
 
-/// Puts one setting over the file's table. The value is written as in TOML or JSON; one that is
-/// neither is a text.
-pub(crate) fn put(root: &mut Node, setting: &str, source: usize) -> Result<(), Fault> {
+/// Applies one setting to the table of the file. The value is TOML, JSON, or else a string.
+pub(crate) fn put(root: &mut Node, setting: &str, source: usize) -> Result<(), Diagnostic> {
     let given = match toml::read(setting, source) {
         Ok(node) => node,
         Err(fault) => match as_json(setting, source) {
@@ -15,10 +14,10 @@ pub(crate) fn put(root: &mut Node, setting: &str, source: usize) -> Result<(), F
         },
     };
     let Content::Table(entries) = given.content else {
-        return Err(nothing_set(setting, source, "it has no `=`"));
+        return Err(nothing_set(setting, source, "missing `=`"));
     };
     if entries.len() != 1 {
-        let reason = "it must set one key";
+        let reason = "it must set exactly one key";
         return Err(nothing_set(setting, source, reason));
     }
     entries
@@ -26,8 +25,8 @@ pub(crate) fn put(root: &mut Node, setting: &str, source: usize) -> Result<(), F
         .try_for_each(|entry| merge(root, entry, &mut Vec::new()))
 }
 
-fn nothing_set(setting: &str, source: usize, reason: &'static str) -> Fault {
-    let problem = Problem::Set {
+fn nothing_set(setting: &str, source: usize, reason: &'static str) -> Diagnostic {
+    let problem = FileErrorKind::Set {
         text: setting.to_owned(),
         reason,
     };
@@ -38,14 +37,14 @@ fn nothing_set(setting: &str, source: usize, reason: &'static str) -> Fault {
     })
 }
 
-/// A setting whose value is JSON: a list, an object, or a number that TOML writes in another way.
+/// Parses a setting whose value is JSON: a list, an object, or a number that TOML writes otherwise.
 fn as_json(setting: &str, source: usize) -> Option<Node> {
     let (key, value) = setting.split_once('=')?;
     let is_number = ["NaN", "Infinity", "-Infinity"].contains(&value.trim());
     if !is_number && !value.trim_start().starts_with(['[', '{']) {
         return None;
     }
-    // Blanks in place of the key, so that everything has its place.
+    // Spaces replace the key to keep the spans.
     let padded = " ".repeat(key.len() + 1) + value;
     let value = json::read(&padded, source).ok()?;
     let mut node = toml::read(&format!("{key}=0"), source).ok()?;
@@ -53,7 +52,7 @@ fn as_json(setting: &str, source: usize) -> Option<Node> {
     Some(node)
 }
 
-/// Puts a value in the place of the innermost one.
+/// Replaces the innermost value.
 fn replace_value(node: &mut Node, value: &Node) {
     match &mut node.content {
         Content::Table(entries) => {
@@ -65,11 +64,11 @@ fn replace_value(node: &mut Node, value: &Node) {
     }
 }
 
-/// A setting whose value is no TOML, as a text; `None` for one that was meant as TOML, whose
-/// mistake is to be reported as it is.
-fn as_text(setting: &str, source: usize) -> Option<Result<Node, Fault>> {
+/// Parses a setting whose value is a string without quotes; returns `None` for one that looks like
+/// TOML, whose syntax error is reported.
+fn as_text(setting: &str, source: usize) -> Option<Result<Node, Diagnostic>> {
     let Some(equals) = setting.find('=') else {
-        return Some(Err(nothing_set(setting, source, "it has no `=`")));
+        return Some(Err(nothing_set(setting, source, "missing `=`")));
     };
     let (key, value) = (&setting[..equals], &setting[equals + 1..]);
     let text = value.trim();
@@ -82,7 +81,7 @@ fn as_text(setting: &str, source: usize) -> Option<Result<Node, Fault>> {
         start,
         end: start + text.len(),
     };
-    // The key with a text in place of the value: only that text is the value.
+    // Parse the key alone, and then insert the value.
     let mut node = toml::read(&format!("{key}=0"), source).ok()?;
     let content = Content::Text(text.to_owned());
     replace_value(
@@ -95,13 +94,13 @@ fn as_text(setting: &str, source: usize) -> Option<Result<Node, Fault>> {
     Some(Ok(node))
 }
 
-/// Sets a key: goes down dotted keys, and replaces what is at their end.
-fn merge(node: &mut Node, given: Entry, path: &mut Vec<String>) -> Result<(), Fault> {
+/// Sets a key: follows dotted keys, and replaces the value at their end.
+fn merge(node: &mut Node, given: Entry, path: &mut Vec<String>) -> Result<(), Diagnostic> {
     let kind = node.kind();
     let Content::Table(entries) = &mut node.content else {
-        let problem = Problem::Type {
+        let problem = FileErrorKind::Type {
             key: path.join("."),
-            expected: "a table for one of its keys to be set",
+            expected: "a table, to set one of its keys",
             found: kind,
         };
         return Err(problem.at(given.key_span));
@@ -110,7 +109,7 @@ fn merge(node: &mut Node, given: Entry, path: &mut Vec<String>) -> Result<(), Fa
         entries.push(given);
         return Ok(());
     };
-    // A table that came of a dotted key stands where its key does; one in braces replaces.
+    // The table of a dotted key has the span of the key and is merged; one in braces replaces.
     let is_dotted = given.node.span == given.key_span;
     match given.node.content {
         Content::Table(inner) if is_dotted => {

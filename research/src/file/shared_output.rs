@@ -1,4 +1,4 @@
-//! Output files that experiments would share.
+//! Finds output files that experiments would share.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -8,15 +8,15 @@ use research_domain::is_auxiliary;
 use research_exec::program::{KnownBefore, OutputSpec, Template};
 
 use super::ResearchFile;
-use super::error::{FileError, Origin, Problem, Source};
+use super::error::{FileError, FileErrorKind, Origin, Source};
 use super::unit::UnitFile;
 
-/// How many experiments are compared. Where more share a file, the one that comes second fails.
+/// The number of experiments that are compared; beyond it, the second experiment fails at run time.
 const COMPARED: usize = 20_000;
 
 impl ResearchFile {
-    /// Checks that no two experiments that may run at once write the same file, with these options;
-    /// the file was read from `origin`.
+    /// Checks that no two experiments that may run at the same time write the same file, with these
+    /// options. Errors name `origin`.
     ///
     /// # Errors
     /// A unit whose `output` is such a file.
@@ -30,25 +30,25 @@ impl ResearchFile {
         };
         let text = String::new();
         Err(FileError::new(
-            problem.somewhere(),
+            problem.without_location(),
             &[Source { origin, text }],
         ))
     }
 }
 
-/// The first unit whose output file is shared, by its position.
-pub(crate) fn find(file: &ResearchFile, options: &RunOptions) -> Option<(usize, Problem)> {
+/// Returns the first unit whose output file is shared, by its index.
+pub(crate) fn find(file: &ResearchFile, options: &RunOptions) -> Option<(usize, FileErrorKind)> {
     let units = file.units.iter().enumerate();
     let mut units = units.filter(|(_, unit)| runs_at_once(unit, options));
     units.find_map(|(position, unit)| {
         let path = shared_path(file, unit)?;
         let unit = unit.name.clone();
         let path = path.display().to_string();
-        Some((position, Problem::SharedOutput { unit, path }))
+        Some((position, FileErrorKind::SharedOutput { unit, path }))
     })
 }
 
-/// Whether the unit may run for two experiments at once.
+/// Whether the unit may run for two experiments at the same time.
 fn runs_at_once(unit: &UnitFile, options: &RunOptions) -> bool {
     let several_workers = options.isolation != Isolation::None && options.workers > 1;
     let branches_at_once =
@@ -56,7 +56,7 @@ fn runs_at_once(unit: &UnitFile, options: &RunOptions) -> bool {
     several_workers || branches_at_once
 }
 
-/// A path that two experiments have in common.
+/// Returns a path that two experiments share.
 fn shared_path(file: &ResearchFile, unit: &UnitFile) -> Option<PathBuf> {
     let OutputSpec::File(output) = &unit.program.output else {
         return None;
@@ -71,7 +71,7 @@ fn shared_path(file: &ResearchFile, unit: &UnitFile) -> Option<PathBuf> {
                 .iter()
                 .any(|key| key.name() == name || key.name() == head)
     };
-    // `{id}`, `{path}` and `{seed}` differ; outputs of units and devices may.
+    // `{id}`, `{path}` and `{seed}` differ; outputs of units and devices may differ.
     if !template.names().all(is_known) || template.names().any(|name| name == "device") {
         return None;
     }

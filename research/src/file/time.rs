@@ -1,13 +1,12 @@
-//! Times: numbers of seconds, or texts with a unit.
+//! Durations: numbers of seconds, or strings with a unit.
 
 use std::time::Duration;
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::node::{Content, Node};
 
-/// What can be written.
-const EXPECTED: &str =
-    "a time: a number of seconds, or a text like \"500ms\", \"90s\", \"10m\", \"2h\" or \"1d\"";
+/// The expected values.
+const EXPECTED: &str = "a duration: a number of seconds, or a string such as \"500ms\", \"90s\", \"10m\", \"2h\" or \"1d\"";
 
 /// The units, the longest names first, with their seconds.
 const UNITS: [(&str, f64); 5] = [
@@ -19,13 +18,10 @@ const UNITS: [(&str, f64); 5] = [
 ];
 
 impl Node {
-    /// A time; where it must be something, longer than none.
-    pub(crate) fn time(&self, key: &str, may_be_zero: bool) -> Result<Duration, Fault> {
+    /// Returns a duration, which may be zero if `may_be_zero`.
+    pub(crate) fn time(&self, key: &str, may_be_zero: bool) -> Result<Duration, Diagnostic> {
         let seconds = match &self.content {
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "beyond 2^53 seconds nobody waits for the next one"
-            )]
+            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53 seconds")]
             Content::Integer(seconds) => *seconds as f64,
             Content::Float(seconds) => *seconds,
             Content::Text(text) => seconds(text).ok_or_else(|| self.expected(key, EXPECTED))?,
@@ -33,12 +29,12 @@ impl Node {
         };
         let reason = match Duration::try_from_secs_f64(seconds) {
             Ok(time) if may_be_zero || !time.is_zero() => return Ok(time),
-            Ok(_) => "it must be longer than no time at all".to_owned(),
-            Err(_) if seconds < 0.0 => format!("a time cannot be negative, and it is {seconds} s"),
+            Ok(_) => "must be greater than zero".to_owned(),
+            Err(_) if seconds < 0.0 => format!("must not be negative, found {seconds} s"),
             Err(_) => format!("{seconds} s is too long"),
         };
         let key = key.to_owned();
-        Err(Problem::Range { key, reason }.at(self.span))
+        Err(FileErrorKind::Range { key, reason }.at(self.span))
     }
 }
 

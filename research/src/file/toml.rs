@@ -5,13 +5,13 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::node::{Content, Entry, Node, Span};
 
 /// Reads a document; the node is its table.
-pub(crate) fn read(text: &str, source: usize) -> Result<Node, Fault> {
+pub(crate) fn read(text: &str, source: usize) -> Result<Node, Diagnostic> {
     let table = DeTable::parse(text).map_err(|error| {
-        let problem = Problem::Syntax {
+        let problem = FileErrorKind::Syntax {
             language: "TOML",
             message: error.message().trim().replace('\n', ", "),
         };
@@ -32,7 +32,7 @@ fn span(source: usize, range: Range<usize>) -> Span {
     }
 }
 
-fn entries(table: &DeTable, source: usize) -> Result<Vec<Entry>, Fault> {
+fn entries(table: &DeTable, source: usize) -> Result<Vec<Entry>, Diagnostic> {
     table
         .iter()
         .map(|(key, value)| {
@@ -45,10 +45,10 @@ fn entries(table: &DeTable, source: usize) -> Result<Vec<Entry>, Fault> {
         .collect()
 }
 
-fn node(value: &Spanned<DeValue>, source: usize) -> Result<Node, Fault> {
+fn node(value: &Spanned<DeValue>, source: usize) -> Result<Node, Diagnostic> {
     let span = span(source, value.span());
     let too_large = || {
-        let problem = Problem::Syntax {
+        let problem = FileErrorKind::Syntax {
             language: "TOML",
             message: "the number is too large".to_owned(),
         };
@@ -69,10 +69,11 @@ fn node(value: &Spanned<DeValue>, source: usize) -> Result<Node, Fault> {
             Content::Float(number)
         }
         DeValue::Boolean(value) => Content::Bool(*value),
-        // Parameters have no type for dates: programs are given them as they are written.
+        // Parameters have no date type: programs get dates as strings.
         DeValue::Datetime(date) => Content::Text(date.to_string()),
         DeValue::Array(values) => {
-            let nodes: Result<_, Fault> = values.iter().map(|value| node(value, source)).collect();
+            let nodes: Result<_, Diagnostic> =
+                values.iter().map(|value| node(value, source)).collect();
             Content::List(nodes?)
         }
         DeValue::Table(table) => Content::Table(entries(table, source)?),

@@ -1,4 +1,4 @@
-//! The units of a research file: programs.
+//! The units of a research file.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use research_core::When;
 use research_exec::program::{ProgramSpec, Run};
 use serde::Serialize;
 
-use super::error::{Fault, Problem, Source};
+use super::error::{Diagnostic, FileErrorKind, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
 use super::{check, options, output};
@@ -14,21 +14,21 @@ use super::{check, options, output};
 /// A unit of a research file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitFile {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The program, and how its output is read.
+    /// The program and its output.
     pub program: ProgramSpec,
     /// How the program is used.
     pub mode: Mode,
-    /// What becomes of its output.
+    /// Where the output is saved.
     pub save: Save,
-    /// When it is due.
+    /// The iterations in which the unit runs.
     pub when: When,
-    /// Whether it runs once for all branches.
+    /// Whether the unit runs once for all branches.
     pub root: bool,
-    /// How long a call of it may take.
+    /// The timeout of a call.
     pub timeout: Option<Duration>,
-    /// When all that was saved so far is sent at once.
+    /// The iterations after which saved values are sent at once.
     pub dump: Option<When>,
 }
 
@@ -36,49 +36,52 @@ pub struct UnitFile {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// It is run each time the unit is due.
+    /// The program runs each time the unit is due.
     #[default]
     Callable,
-    /// It is started once, and puts out a line for each item.
+    /// The program is started once, and prints a line for each item.
     Generator,
 }
 
-/// What becomes of a unit's output.
+/// Where the output of a unit is saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Save {
-    /// Other units may use it.
+    /// Nowhere; other units can use it.
     #[default]
     Nothing,
-    /// It is saved under a name.
+    /// Under a name.
     To(String),
-    /// It is a list, whose elements are saved under these names; `None` skips one.
+    /// The elements of a list, under these names; `None` skips an element.
     Parts(Vec<Option<String>>),
-    /// It is a map, whose keys are the names.
+    /// The values of a map, under its keys.
     OutputDict,
 }
 
-/// The words for the modes.
+/// The values of `mode`.
 pub(crate) const MODES: [(&str, Mode); 2] =
     [("callable", Mode::Callable), ("generator", Mode::Generator)];
 
-pub(crate) fn read_all(node: Option<&Node>, sources: &[Source]) -> Result<Vec<UnitFile>, Fault> {
-    let node = node.ok_or_else(|| Problem::NoUnits.somewhere())?;
-    let nodes = node.list("unit", "a list of tables: write [[unit]] above each unit")?;
+pub(crate) fn read_all(
+    node: Option<&Node>,
+    sources: &[Source],
+) -> Result<Vec<UnitFile>, Diagnostic> {
+    let node = node.ok_or_else(|| FileErrorKind::NoUnits.without_location())?;
+    let nodes = node.list("unit", "a list of tables: write [[unit]] above each")?;
     if nodes.is_empty() {
-        return Err(Problem::NoUnits.at(node.span));
+        return Err(FileErrorKind::NoUnits.at(node.span));
     }
     nodes.iter().map(|node| read(node, sources)).collect()
 }
 
-fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Fault> {
+fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Diagnostic> {
     let entries = node.table("unit", "a table: write [[unit]] above it")?;
     keys::check(entries, &keys::UNIT)?;
     let name = name(entries, node)?;
     let run = find(entries, "run").ok_or_else(|| {
-        let problem = Problem::Missing {
+        let problem = FileErrorKind::Missing {
             key: "run",
             table: format!("unit `{name}`"),
-            hint: "say which program it runs: run = [\"python3\", \"train.py\", \"--lr={lr}\"]",
+            hint: "add a command: run = [\"python3\", \"train.py\", \"--lr={lr}\"]",
         };
         problem.at(node.span)
     })?;
@@ -109,52 +112,52 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Fault> {
     Ok(unit)
 }
 
-fn name(entries: &[Entry], unit: &Node) -> Result<String, Fault> {
+fn name(entries: &[Entry], unit: &Node) -> Result<String, Diagnostic> {
     let node = find(entries, "name").ok_or_else(|| {
-        let problem = Problem::Missing {
+        let problem = FileErrorKind::Missing {
             key: "name",
-            table: "a [[unit]]".to_owned(),
-            hint: "name it, so that errors and other units can call it: name = \"train\"",
+            table: "[[unit]]".to_owned(),
+            hint: "add a name: name = \"train\"",
         };
         problem.at(unit.span)
     })?;
     let name = node.text("name")?;
     let braces = name
         .contains(['{', '}'])
-        .then_some("braces stand for names in commands");
-    let Some(reason) = unseen(name).or(braces) else {
+        .then_some("it must not contain braces");
+    let Some(reason) = invisible(name).or(braces) else {
         return Ok(name.to_owned());
     };
-    let problem = Problem::Name {
+    let problem = FileErrorKind::Name {
         name: name.escape_debug().to_string(),
-        what: "a unit",
+        what: "unit",
         reason: reason.to_owned(),
     };
     Err(problem.at(node.span))
 }
 
-/// Why a name cannot be told from others by looking at it.
-fn unseen(name: &str) -> Option<&'static str> {
+/// Returns why a name is invalid, if it is empty or has control characters.
+fn invisible(name: &str) -> Option<&'static str> {
     if name.trim().is_empty() {
         Some("it is empty")
     } else if name.chars().any(char::is_control) {
-        Some("it has a character in it that cannot be seen")
+        Some("it has a control character")
     } else {
         None
     }
 }
 
-const COMMAND: &str = "a text, or a list of texts";
+const COMMAND: &str = "a string, or a list of strings";
 
-pub(crate) fn command(node: &Node) -> Result<Run, Fault> {
+pub(crate) fn command(node: &Node) -> Result<Run, Diagnostic> {
     match &node.content {
         Content::Text(line) => Ok(Run::Line(line.clone())),
         Content::List(words) => {
-            let words: Result<_, Fault> = words
+            let words: Result<_, Diagnostic> = words
                 .iter()
                 .map(|word| match &word.content {
                     Content::Text(word) => Ok(word.clone()),
-                    _ => Err(word.expected("run", "a list of texts: put each word in quotes")),
+                    _ => Err(word.expected("run", "a list of strings")),
                 })
                 .collect();
             Ok(Run::List(words?))
@@ -163,7 +166,7 @@ pub(crate) fn command(node: &Node) -> Result<Run, Fault> {
     }
 }
 
-fn save(entries: &[Entry], unit: &str) -> Result<Save, Fault> {
+fn save(entries: &[Entry], unit: &str) -> Result<Save, Diagnostic> {
     let dictionary = find(entries, "save_output_dict");
     let dictionary = dictionary.map(|node| Ok((node.bool("save_output_dict")?, node)));
     let dictionary = dictionary.transpose()?.filter(|(wanted, _)| *wanted);
@@ -172,11 +175,11 @@ fn save(entries: &[Entry], unit: &str) -> Result<Save, Fault> {
         (None, Some(_)) => Ok(Save::OutputDict),
         (Some(_), Some((_, node))) => {
             let unit = unit.to_owned();
-            Err(Problem::SavedTwice { unit }.at(node.span))
+            Err(FileErrorKind::SavedTwice { unit }.at(node.span))
         }
         (Some(node), None) => match &node.content {
             Content::List(names) => {
-                let names: Result<_, Fault> = names.iter().map(part).collect();
+                let names: Result<_, Diagnostic> = names.iter().map(part).collect();
                 Ok(Save::Parts(names?))
             }
             _ => Ok(Save::To(variable(node)?)),
@@ -184,8 +187,8 @@ fn save(entries: &[Entry], unit: &str) -> Result<Save, Fault> {
     }
 }
 
-/// The name of a part of an output; an empty text, or JSON's `null`, skips the part.
-fn part(node: &Node) -> Result<Option<String>, Fault> {
+/// Reads the name of a list element; an empty string, or the `null` of JSON, skips it.
+fn part(node: &Node) -> Result<Option<String>, Diagnostic> {
     match &node.content {
         Content::Null => Ok(None),
         Content::Text(name) if name.is_empty() => Ok(None),
@@ -193,30 +196,30 @@ fn part(node: &Node) -> Result<Option<String>, Fault> {
     }
 }
 
-fn variable(node: &Node) -> Result<String, Fault> {
+fn variable(node: &Node) -> Result<String, Diagnostic> {
     let Content::Text(name) = &node.content else {
         return Err(node.expected("save_to", "a name, or a list of names"));
     };
-    let Some(reason) = unseen(name) else {
+    let Some(reason) = invisible(name) else {
         return Ok(name.clone());
     };
-    let problem = Problem::Name {
+    let problem = FileErrorKind::Name {
         name: name.escape_debug().to_string(),
-        what: "a saved variable",
+        what: "variable",
         reason: reason.to_owned(),
     };
     Err(problem.at(node.span))
 }
 
-/// The rule of `when`, or of another key that is one.
-pub(crate) fn when(node: &Node, key: &'static str) -> Result<When, Fault> {
+/// Reads `when`, or another key of its type.
+pub(crate) fn when(node: &Node, key: &'static str) -> Result<When, Diagnostic> {
     const EXPECTED: &str =
         "a number n (every n-th iteration), \"#i\", \"last\", or a list of these";
     match &node.content {
         Content::Integer(_) => Ok(When::every(node.integer(key, 1)?)),
         Content::Text(text) => text
             .parse()
-            .map_err(|error| Problem::When(error).at(node.span)),
+            .map_err(|error| FileErrorKind::When(error).at(node.span)),
         Content::List(nodes) => {
             let mut rules = nodes.iter().map(|node| match node.content {
                 Content::List(_) => Err(node.expected(key, EXPECTED)),

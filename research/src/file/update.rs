@@ -1,4 +1,4 @@
-//! Updates of the domain in a research file: programs.
+//! Updates of the domain in a research file.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::ProgramUpdate;
 use research_core::When;
 use research_exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramSpec, Run};
 
-use super::error::{Fault, Problem};
+use super::error::{Diagnostic, FileErrorKind};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
 use super::{options, unit};
@@ -14,24 +14,24 @@ use super::{options, unit};
 /// An `[[update]]` of a research file: a program that updates the domain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateFile {
-    /// When it is asked, as if the configs that were taken from the domain were iterations.
+    /// When the program runs, where the configs taken from the domain count as iterations.
     pub when: When,
     /// The command.
     pub run: Run,
-    /// Whether it goes through a shell.
+    /// Whether a shell runs the command.
     pub shell: bool,
-    /// How many configs are taken from its domains.
+    /// The number of configs taken from a new domain.
     pub n_configs: Option<u64>,
-    /// How often each is run.
+    /// The repetitions of each config.
     pub n_reps: Option<u64>,
-    /// After how many configs they are repeated.
+    /// The number of configs in a repeated block.
     pub repeat_each: Option<u64>,
-    /// How long the program may take.
+    /// The timeout of the program.
     pub timeout: Option<Duration>,
 }
 
 impl UpdateFile {
-    /// It as what a run asks.
+    /// Returns the program for a run.
     pub(crate) fn program(&self) -> Result<ProgramUpdate, ProgramError> {
         let program = ProgramUpdate::new(self.run.clone(), self.shell)?;
         Ok(program
@@ -41,7 +41,7 @@ impl UpdateFile {
             .timeout(self.timeout))
     }
 
-    /// Whether its program is there, as far as its name says.
+    /// Checks that the program exists.
     fn check_program(&self) -> Result<(), ProgramError> {
         let command = ProgramCommand::new(&ProgramSpec {
             run: self.run.clone(),
@@ -50,14 +50,14 @@ impl UpdateFile {
         })?;
         let is_path = |program: &str| program.contains('/');
         if command.program().is_some_and(is_path) {
-            // A unit may make it.
+            // A unit may create it.
             return Ok(());
         }
         command.check_program()
     }
 }
 
-pub(crate) fn read_all(node: Option<&Node>) -> Result<Vec<UpdateFile>, Fault> {
+pub(crate) fn read_all(node: Option<&Node>) -> Result<Vec<UpdateFile>, Diagnostic> {
     let Some(node) = node else {
         return Ok(Vec::new());
     };
@@ -68,14 +68,14 @@ pub(crate) fn read_all(node: Option<&Node>) -> Result<Vec<UpdateFile>, Fault> {
         .collect()
 }
 
-fn read(number: usize, node: &Node) -> Result<UpdateFile, Fault> {
+fn read(number: usize, node: &Node) -> Result<UpdateFile, Diagnostic> {
     let entries = node.table("update", "a table: write [[update]] above it")?;
     keys::check(entries, &keys::UPDATE)?;
     let run = find(entries, "run").ok_or_else(|| {
-        let problem = Problem::Missing {
+        let problem = FileErrorKind::Missing {
             key: "run",
-            table: "an [[update]]".to_owned(),
-            hint: "say which program prints the new domain: run = \"python3 next.py {results}\"",
+            table: "[[update]]".to_owned(),
+            hint: "add the command that prints the new domain: run = \"python3 next.py {results}\"",
         };
         problem.at(node.span)
     })?;
@@ -93,31 +93,31 @@ fn read(number: usize, node: &Node) -> Result<UpdateFile, Fault> {
         timeout: options::timeout(entries)?,
     };
     let program = update.program();
-    program.map_err(|source| Problem::Update { number, source }.at(run.span))?;
+    program.map_err(|source| FileErrorKind::Update { number, source }.at(run.span))?;
     Ok(update)
 }
 
-/// A number with two names.
-fn either(entries: &[Entry], [key, other]: [&'static str; 2]) -> Result<Option<u64>, Fault> {
+/// Reads a number with an alias.
+fn either(entries: &[Entry], [key, other]: [&'static str; 2]) -> Result<Option<u64>, Diagnostic> {
     let (one, two) = (find(entries, key), find(entries, other));
     if let (Some(_), Some(node)) = (one, two) {
-        let reason = format!("it is `{key}` by another name: take one of them out");
+        let reason = format!("is an alias of `{key}`; remove one of them");
         let key = other.to_owned();
-        return Err(Problem::Range { key, reason }.at(node.span));
+        return Err(FileErrorKind::Range { key, reason }.at(node.span));
     }
     let number = |node: Option<&Node>, key| node.map(|node| node.integer(key, 1)).transpose();
     Ok(number(one, key)?.or(number(two, other)?))
 }
 
-/// Checks that the programs are there.
-pub(crate) fn check_programs(updates: &[UpdateFile], entries: &[Entry]) -> Result<(), Fault> {
-    for (place, update) in updates.iter().enumerate() {
+/// Checks that the programs exist.
+pub(crate) fn check_programs(updates: &[UpdateFile], entries: &[Entry]) -> Result<(), Diagnostic> {
+    for (index, update) in updates.iter().enumerate() {
         update.check_program().map_err(|source| {
-            let number = place + 1;
-            let problem = Problem::Update { number, source };
+            let number = index + 1;
+            let problem = FileErrorKind::Update { number, source };
             match find(entries, "update").map(|node| &node.content) {
-                Some(Content::List(nodes)) if place < nodes.len() => problem.at(nodes[place].span),
-                _ => problem.somewhere(),
+                Some(Content::List(nodes)) if index < nodes.len() => problem.at(nodes[index].span),
+                _ => problem.without_location(),
             }
         })?;
     }

@@ -1,4 +1,4 @@
-//! A research file written down again.
+//! Serializes research files.
 
 use research_core::{ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, When};
 use research_domain::{Config, Value};
@@ -11,12 +11,12 @@ use super::env;
 use super::unit::{Mode, Save, UnitFile};
 use super::update::UpdateFile;
 
-/// The form of a research file, keys in the order in which people write them.
+/// The serialized form of a research file, with keys in the usual order.
 #[derive(serde::Serialize)]
 struct FileForm<'f> {
     name: &'f str,
-    workers: PlacesForm<'f>,
-    branches: PlacesForm<'f>,
+    workers: ParallelismForm<'f>,
+    branches: ParallelismForm<'f>,
     #[serde(skip_serializing_if = "Option::is_none")]
     branch_by: Option<&'f [String]>,
     executor_target: ExecutorTarget,
@@ -66,12 +66,12 @@ struct FileForm<'f> {
 
 #[derive(serde::Serialize)]
 #[serde(untagged)]
-enum PlacesForm<'f> {
+enum ParallelismForm<'f> {
     Number(u32),
     Configs(&'f [Config]),
 }
 
-impl<'f> PlacesForm<'f> {
+impl<'f> ParallelismForm<'f> {
     fn of(number: u32, configs: &'f [Config]) -> Self {
         match configs {
             [] => Self::Number(number),
@@ -139,8 +139,8 @@ impl<'f> FileForm<'f> {
         let options = &file.options;
         Self {
             name: &file.name,
-            workers: PlacesForm::of(options.workers, &options.worker_configs),
-            branches: PlacesForm::of(options.branches, &options.branch_configs),
+            workers: ParallelismForm::of(options.workers, &options.worker_configs),
+            branches: ParallelismForm::of(options.branches, &options.branch_configs),
             branch_by: options.branch_by.as_deref(),
             executor_target: options.executor_target,
             n_iters: options.n_iters,

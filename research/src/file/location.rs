@@ -1,34 +1,34 @@
-//! Places in a text, shown with a caret.
+//! Locations in a text, shown with carets.
 
 use unicode_width::UnicodeWidthChar;
 
 use super::node::Span;
 
-/// A line of a text and a stretch of it.
+/// A line of a text and a range of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     pub(crate) line: usize,
     /// In characters, from 1.
     pub(crate) column: usize,
-    /// How many characters are meant.
+    /// The number of characters of the range.
     length: usize,
     text: String,
 }
 
-impl Place {
+impl Location {
     pub(crate) fn new(span: Span, text: &str) -> Self {
         let mut start = span.start.min(text.len());
         while !text.is_char_boundary(start) {
             start -= 1;
         }
-        // What ends after the last line is shown at the end of that line.
+        // The end of the text is shown at the end of its last line.
         if start == text.len() {
             start = text.trim_end().len();
         }
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_text = text[line_start..].lines().next().unwrap_or_default();
-        let stretch = text.get(start..span.end).unwrap_or_default();
-        let length = stretch
+        let range = text.get(start..span.end).unwrap_or_default();
+        let length = range
             .lines()
             .next()
             .unwrap_or_default()
@@ -43,17 +43,17 @@ impl Place {
         }
     }
 
-    /// The line in so many columns, with carets under the stretch. Of a long line the part around
-    /// the stretch is shown.
-    pub(crate) fn fit(&self, columns: usize) -> Shown {
-        // A tab or a control character would put the caret elsewhere.
+    /// Returns the line for a width of `columns`, with carets under the range. A long line is cut to
+    /// the part around the range.
+    pub(crate) fn fit(&self, columns: usize) -> Excerpt {
+        // Tabs and control characters would move the carets.
         let clean = |c: char| if c.is_control() { ' ' } else { c };
         let characters: Vec<char> = self.text.chars().map(clean).collect();
-        let place = (self.column - 1).min(characters.len());
+        let index = (self.column - 1).min(characters.len());
         let mut first = 0;
         if width(&characters) > columns {
-            // Half of the columns are for what stands before the stretch.
-            let mut before = width(&characters[..place]);
+            // Half of the columns are for the text before the range.
+            let mut before = width(&characters[..index]);
             while before > columns / 2 {
                 before -= width(&characters[first..=first]);
                 first += 1;
@@ -62,7 +62,7 @@ impl Place {
         let mut last = characters.len();
         let dots = usize::from(first > 0);
         let mut shown = width(&characters[first..]);
-        while last > place + 1 && shown + dots > columns {
+        while last > index + 1 && shown + dots > columns {
             last -= 1;
             shown -= width(&characters[last..=last]);
         }
@@ -74,25 +74,25 @@ impl Place {
         if last < characters.len() {
             text.push('…');
         }
-        let end = (place + self.length).min(last);
-        Shown {
+        let end = (index + self.length).min(last);
+        Excerpt {
             text: text.trim_end().to_owned(),
-            before: width(&characters[first..place]) + dots,
-            carets: characters.get(place..end).map_or(0, width).max(1),
+            before: width(&characters[first..index]) + dots,
+            carets: characters.get(index..end).map_or(0, width).max(1),
         }
     }
 }
 
-/// A line as it is shown.
+/// An excerpt of a line.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Shown {
+pub(crate) struct Excerpt {
     pub(crate) text: String,
-    /// How many columns stand before the carets.
+    /// The number of columns before the carets.
     pub(crate) before: usize,
     pub(crate) carets: usize,
 }
 
-/// How many columns of a terminal characters take.
+/// Returns the width of characters in columns.
 fn width(characters: &[char]) -> usize {
     characters.iter().filter_map(|c| c.width()).sum()
 }
@@ -101,10 +101,10 @@ fn width(characters: &[char]) -> usize {
 mod tests {
     use super::*;
 
-    fn fit(text: &str, meant: &str, columns: usize) -> Shown {
+    fn fit(text: &str, meant: &str, columns: usize) -> Excerpt {
         let start = text.find(meant).unwrap_or(text.len());
         let end = start + meant.len();
-        Place::new(
+        Location::new(
             Span {
                 source: 0,
                 start,
@@ -115,8 +115,8 @@ mod tests {
         .fit(columns)
     }
 
-    fn shown(text: &str, before: usize, carets: usize) -> Shown {
-        Shown {
+    fn shown(text: &str, before: usize, carets: usize) -> Excerpt {
+        Excerpt {
             text: text.to_owned(),
             before,
             carets,
@@ -124,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn carets_stand_under_what_is_meant_whatever_the_width_of_characters() {
+    fn carets_align_for_characters_of_any_width() {
         assert_eq!(fit("a = 1", "1", 80), shown("a = 1", 4, 1));
         assert_eq!(fit("\t研究 = 究", "= 究", 80), shown(" 研究 = 究", 6, 4));
         assert_eq!(fit("e\u{301} = x", "x", 80), shown("e\u{301} = x", 4, 1));
     }
 
     #[test]
-    fn of_a_long_line_the_part_around_what_is_meant_is_shown() {
+    fn a_long_line_is_cut_to_the_part_around_the_range() {
         let line = format!("{} here {}", "a".repeat(100), "b".repeat(100));
         let around = fit(&line, "here", 20);
         assert_eq!(around, shown("…aaaaaaaaa here bbbb…", 11, 4));

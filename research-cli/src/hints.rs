@@ -151,6 +151,11 @@ pub(crate) fn repair(folder: &Path) -> String {
     )
 }
 
+/// How to write the Parquet tables.
+pub(crate) fn write_tables(name: &Path) -> String {
+    format!("write them with `research compact {}`", word(name))
+}
+
 /// How to remove files that killed processes left.
 pub(crate) fn compact(folder: &Path) -> String {
     format!("`research compact {}` removes them", word(folder))

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use research_core::{Event, LargeValue, OutputStream, ResearchRecord, read_regular};
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
-use research_monitor::strip_controls;
 use research_storage::{
     EnvTexts, Format, MemoryEvents, Results, StoredResearch, TableOptions, read_env,
 };
@@ -22,8 +21,10 @@ pub struct Finished {
     pub(crate) record: Arc<ResearchRecord>,
     pub(crate) kept: Kept,
     pub(crate) report: Option<Report>,
-    /// The environment of the run, if it was run by this program.
+    /// The environment of the run, if this program ran it.
     pub(crate) recorded: Arc<Recorded>,
+    /// Why the Parquet tables could not be written, if this program ran it and they could not.
+    pub(crate) tables_failure: Option<String>,
 }
 
 /// Where the events are.
@@ -33,7 +34,7 @@ pub(crate) enum Kept {
     Memory(MemoryEvents),
 }
 
-/// Writing the tables of a log that is longer than this takes seconds, of which people are told.
+/// The size of a log from which writing the tables takes seconds, which a notice announces.
 #[cfg(feature = "parquet")]
 const LONG_LOG: u64 = 64 << 20;
 
@@ -52,26 +53,21 @@ use research_storage::ReplaceTables;
 
 #[cfg(feature = "parquet")]
 impl Kept {
-    /// Writes the tables that lie beside the log. The run is over and its log whole, so a disk
-    /// without room for them is no reason to call it failed.
-    pub(crate) fn write_tables(&self) {
+    /// Writes the Parquet tables beside the log, and returns an error message if that fails. The log
+    /// is complete, so a full disk does not fail the run.
+    pub(crate) fn write_tables(&self) -> Option<String> {
         let Self::Folder(folder) = self else {
-            return;
+            return None;
         };
         let log = std::fs::metadata(folder.join("events.log"));
         if log.is_ok_and(|log| log.len() >= LONG_LOG) {
             eprintln!(
-                "research: the run is over; writing results.parquet and experiments.parquet, which can be interrupted (`research compact` writes them)"
+                "research: the run has ended; writing results.parquet and experiments.parquet, which can be interrupted"
             );
         }
         let replace = ReplaceTables::UnlessFewerExperiments;
         let written = StoredResearch::load(folder).and_then(|stored| stored.write_parquet(replace));
-        if let Err(error) = written {
-            let error = strip_controls(&error.to_string());
-            eprintln!(
-                "research: the tables for other programs are missing or old: {error} (`research compact` writes them)"
-            );
-        }
+        written.err().map(|error| error.to_string())
     }
 }
 
@@ -87,6 +83,7 @@ impl Finished {
             kept: Kept::Folder(stored.folder().to_owned()),
             report: None,
             recorded: Arc::default(),
+            tables_failure: None,
         })
     }
 
@@ -204,6 +201,13 @@ impl Finished {
     #[must_use]
     pub fn env_failure(&self) -> Option<&str> {
         self.recorded.failure.as_deref()
+    }
+
+    /// Returns why results.parquet and experiments.parquet are missing or outdated, if this program
+    /// ran the research and could not write them. The results are complete all the same.
+    #[must_use]
+    pub fn tables_failure(&self) -> Option<&str> {
+        self.tables_failure.as_deref()
     }
 
     /// Reads a large value from its file, and checks it; see

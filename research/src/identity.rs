@@ -69,6 +69,7 @@ impl Prepared {
                 kept,
                 report: None,
                 recorded: Arc::default(),
+                tables_failure: None,
             }),
         }
     }

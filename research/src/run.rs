@@ -264,7 +264,9 @@ impl Prepared {
         }
         let report = report?;
         #[cfg(feature = "parquet")]
-        kept.write_tables();
+        let tables_failure = kept.write_tables();
+        #[cfg(not(feature = "parquet"))]
+        let tables_failure = None;
         // Nothing comes after this but the report: from here on the log is not watched.
         watch.map_or(Ok(()), LogWatch::finish)?;
         Ok(Finished {
@@ -272,6 +274,7 @@ impl Prepared {
             kept,
             report: Some(report),
             recorded: Arc::new(recorded),
+            tables_failure,
         })
     }
 

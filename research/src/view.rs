@@ -20,6 +20,7 @@ pub(crate) fn in_leader(
             kept: kept.clone(),
             report: None,
             recorded: Arc::default(),
+            tables_failure: None,
         }),
     };
     experiment.with_view(Arc::new(View { memory }))

@@ -148,6 +148,13 @@ pub(super) fn run_with(
     if let Some(failure) = finished.env_failure() {
         let _ = writeln!(terminal::stderr(), "warning: {failure}");
     }
+    if let Some(failure) = finished.tables_failure() {
+        let _ = writeln!(
+            terminal::stderr(),
+            "warning: the Parquet tables are missing or outdated: {failure}; {}",
+            hints::write_tables(path)
+        );
+    }
     if shown.results || in_memory {
         print_results(&finished, out)?;
     }

@@ -21,7 +21,13 @@ fn experiments_that_run_at_once_cannot_share_an_output_file() {
         place.write("research.toml", &study(path, more));
         let done = place.research(&[&["run", "research.toml"], flags].concat());
         assert_eq!(done.code, Some(2), "{path} {more}: {done:?}");
-        for part in ["unit `u`", &base, "run at the same time", "`{id}`", "workers = 1"] {
+        for part in [
+            "unit `u`",
+            &base,
+            "run at the same time",
+            "`{id}`",
+            "workers = 1",
+        ] {
             assert!(done.err.contains(part), "{part} is not in {done:?}");
         }
         assert!(

@@ -32,8 +32,8 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// Defines the enum of commands from their names and modules. A module has a struct `Arguments`, whose
-/// first doc line is the summary in `research help`, and a function
+/// Defines the enum of commands from their names and modules. A module has a struct `Arguments`,
+/// whose first doc line is the summary in `research help`, and a function
 /// `run(&Arguments, &mut dyn Write) -> Result<Exit, CommandError>`.
 macro_rules! commands {
     ($($name:ident = $module:ident,)*) => {

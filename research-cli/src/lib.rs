@@ -30,7 +30,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help goes to standard output, errors to standard error; failures to write are ignored.
+            // Help goes to standard output, errors to standard error; failures to write are
+            // ignored.
             let text = error.to_string();
             let _ = match text == strip_controls(&text) {
                 true => error.print(),

@@ -92,7 +92,7 @@ pub fn r() -> Expression {
     Expression(Kind::Results)
 }
 
-/// The research as it is kept, for an argument of type `Shared<Finished>` (in the crate `research`):
+/// The research as it is kept, for an argument of type `Shared<CompletedRun>` (in the crate `research`):
 /// its folder, its record, its events.
 #[must_use]
 pub fn s() -> Expression {

@@ -39,8 +39,8 @@ impl<W: Write> MonitorLog<W> {
         })
     }
 
-    /// Returns the first write error. After an error the log writes nothing more; the run continues,
-    /// because the event log is complete.
+    /// Returns the first write error. After an error the log writes nothing more; the run
+    /// continues, because the event log is complete.
     #[must_use]
     pub fn error(&self) -> Option<&io::Error> {
         self.error.as_ref()

@@ -1,9 +1,9 @@
 //! Run state and reporters: what users see of a research during a run and afterwards.
 //!
 //! [`RunState`] is a fold of the events of a research, the same for live events and for the log on
-//! disk. A [`Monitor`] keeps one up to date during a run. The reporters show it: [`Bar`] as a bar or
-//! plain lines, [`StatusReport`] as text or data, [`Summary`] at the end of a run, and [`MonitorLog`]
-//! as CSV.
+//! disk. A [`Monitor`] keeps one up to date during a run. The reporters show it: [`Bar`] as a bar
+//! or plain lines, [`StatusReport`] as text or data, [`Summary`] at the end of a run, and
+//! [`MonitorLog`] as CSV.
 //!
 //! ```
 //! use research_core::Timestamp;

@@ -4,8 +4,8 @@ use crate::run_state::RunState;
 
 /// Shows the progress of a run: in a window, on a web page, as a custom bar.
 ///
-/// A reporter is called at a bounded rate, however many events there are, from one thread at a time.
-/// A closure over the run state is a reporter:
+/// A reporter is called at a bounded rate, however many events there are, from one thread at a
+/// time. A closure over the run state is a reporter:
 ///
 /// ```
 /// use research_monitor::{RunState, Progress};

@@ -194,8 +194,8 @@ impl RunState {
         failures.map(|status| self.count(*status)).sum()
     }
 
-    /// Returns the number of iterations, including those of running experiments and of attempts that
-    /// were retried.
+    /// Returns the number of iterations, including those of running experiments and of attempts
+    /// that were retried.
     #[must_use]
     pub fn finished_iterations(&self) -> u64 {
         self.ended_iterations + self.running_iterations
@@ -213,8 +213,8 @@ impl RunState {
         self.updates
     }
 
-    /// Returns the number of experiments that updates of the domain withdrew before they started, as
-    /// far as it is known.
+    /// Returns the number of experiments that updates of the domain withdrew before they started,
+    /// as far as it is known.
     #[must_use]
     pub fn withdrawn_experiments(&self) -> u64 {
         self.withdrawn
@@ -226,7 +226,8 @@ impl RunState {
         Some(self.total?.max(self.generated_experiments()))
     }
 
-    /// Returns the number of experiments that have not ended, running ones included, if it is known.
+    /// Returns the number of experiments that have not ended, running ones included, if it is
+    /// known.
     #[must_use]
     pub fn remaining_experiments(&self) -> Option<u64> {
         Some(self.total_experiments()? - self.finished_experiments())
@@ -332,8 +333,8 @@ impl RunState {
         self.variables.as_slice()
     }
 
-    /// Returns the failures grouped by cause, in the order in which they were first seen. The number
-    /// of groups is limited.
+    /// Returns the failures grouped by cause, in the order in which they were first seen. The
+    /// number of groups is limited.
     pub fn failure_groups(&self) -> impl Iterator<Item = FailureGroup> {
         self.failure_groups_from(0)
     }

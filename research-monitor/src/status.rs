@@ -145,8 +145,8 @@ pub struct ExceptionReport {
 }
 
 impl StatusReport {
-    /// Reports on `state`. `alive` says whether the leader is running, which the lock of the research
-    /// shows.
+    /// Reports on `state`. `alive` says whether the leader is running, which the lock of the
+    /// research shows.
     #[must_use]
     pub fn new(name: &str, run_state: &RunState, alive: bool, now: Timestamp) -> Self {
         let state = state(run_state, alive);

@@ -22,7 +22,8 @@ impl Style {
         end: "",
     };
 
-    /// Every sequence that a style uses: what [`ControlFilter`](crate::ControlFilter) may let through.
+    /// Every sequence that a style uses: what [`ControlFilter`](crate::ControlFilter) may let
+    /// through.
     pub const SEQUENCES: [&str; 3] = [Self::COLORED.mark, Self::COLORED.frame, Self::COLORED.end];
 
     const COLORED: Self = Self {

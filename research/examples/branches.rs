@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use research::{Context, Finished, Research, ResearchError, UnitError, option};
+use research::{CompletedRun, Context, Research, ResearchError, UnitError, option};
 
 /// One measurement: what went in, and what came out.
 type Row = ([f64; 4], f64);
@@ -100,7 +100,7 @@ fn write_data(path: &Path, rows: u32) -> std::io::Result<()> {
 }
 
 /// Runs the study with and without branches, in a folder of their own.
-fn run(folder: &Path, rows: u32) -> Result<[(Finished, f64); 2], ResearchError> {
+fn run(folder: &Path, rows: u32) -> Result<[(CompletedRun, f64); 2], ResearchError> {
     let data = folder.join("data.csv");
     let timed = |name, branches| -> Result<_, ResearchError> {
         let begin = Instant::now();

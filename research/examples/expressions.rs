@@ -4,7 +4,7 @@
 //! `cargo run --release --example expressions`
 
 use research::{
-    Branches, Config, Context, Finished, Instance, Research, Results, Shared, Value, e, e_all,
+    Branches, CompletedRun, Config, Context, Instance, Research, Results, Shared, Value, e, e_all,
     e_unit, ec, ec_all, ep, it, o, option, r, s,
 };
 use serde::Deserialize;
@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // The results so far, and the research as it is kept.
         .callable(
             "research",
-            |results: Shared<Results>, storage: Shared<Finished>| {
+            |results: Shared<Results>, storage: Shared<CompletedRun>| {
                 (results.len(), storage.record().name.clone())
             },
             (r(), s()),

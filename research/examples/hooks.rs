@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use research::core::ExperimentRecord;
 use research::{
-    Context, ExecutorHooks, Finished, Isolation, Research, ResearchError, Unit, UnitError,
+    CompletedRun, Context, ExecutorHooks, Isolation, Research, ResearchError, Unit, UnitError,
     UnitResult, ec, o, option,
 };
 
@@ -39,7 +39,7 @@ impl ExecutorHooks for Log {
     }
 }
 
-fn run() -> Result<Finished, ResearchError> {
+fn run() -> Result<CompletedRun, ResearchError> {
     Research::new("hooks")
         .in_memory()
         .isolation(Isolation::None)

@@ -4,7 +4,7 @@
 //! `cargo run --release --example instances`
 
 use research::core::rand_core::Rng;
-use research::{Context, Finished, Instance, Research, ResearchError, When, ec, o, option};
+use research::{CompletedRun, Context, Instance, Research, ResearchError, When, ec, o, option};
 
 /// A walk on the integers that goes up with a probability.
 struct Walk {
@@ -19,7 +19,7 @@ impl Walk {
     }
 }
 
-fn run() -> Result<Finished, ResearchError> {
+fn run() -> Result<CompletedRun, ResearchError> {
     Research::new("walks")
         .in_memory()
         .domain(option("up", [0.3, 0.5, 0.7]))

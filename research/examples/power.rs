@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example power`
 
-use research::{Finished, Research, ResearchError, ec, o, option};
+use research::{CompletedRun, Research, ResearchError, ec, o, option};
 
 fn study() -> Research {
     let power = |a: f64, b: f64| a.powf(b);
@@ -18,7 +18,7 @@ fn study() -> Research {
 }
 
 /// Runs the study in a folder of its own.
-fn run(folder: &std::path::Path) -> Result<Finished, ResearchError> {
+fn run(folder: &std::path::Path) -> Result<CompletedRun, ResearchError> {
     study().folder(folder).run()
 }
 

@@ -6,7 +6,7 @@ use std::io;
 
 use research::domain::aliased;
 use research::storage::{Format, SummaryOptions, TableOptions};
-use research::{Context, Finished, Research, option};
+use research::{CompletedRun, Context, Research, option};
 
 fn study() -> Research {
     Research::new("results")
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = research.folder().ok_or("it is kept in a folder")?;
 
     // Another program loads it from its folder; that runs nobody's code.
-    let results = Finished::load(path)?.results().load()?;
+    let results = CompletedRun::load(path)?.results().load()?;
     let all = TableOptions::new();
     let print = |what: &str, options: &TableOptions| -> Result<(), Box<dyn std::error::Error>> {
         println!("{what}:\n{}", results.to_table(options)?);

@@ -5,7 +5,7 @@
 
 use research::domain::uniform;
 use research::{
-    Domain, Finished, NewDomain, Research, ResearchError, UpdateContext, When, ec, option,
+    CompletedRun, Domain, NewDomain, Research, ResearchError, UpdateContext, When, ec, option,
 };
 
 /// How many points a round has.
@@ -44,7 +44,7 @@ fn next_round(cx: &mut UpdateContext<'_>) -> Option<NewDomain> {
     Some(NewDomain::new(in_box(x, y, half)).n_configs(POINTS))
 }
 
-fn run() -> Result<Finished, ResearchError> {
+fn run() -> Result<CompletedRun, ResearchError> {
     Research::new("search")
         .in_memory()
         .domain(in_box(0.0, 0.0, 4.0))

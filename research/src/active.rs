@@ -1,4 +1,4 @@
-//! The runs that this program leads at the moment.
+//! The active runs of this program.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::thread::ThreadId;
 
 use research_exec::RunControl;
 
-use crate::finished::Kept;
+use crate::completed_run::StorageBackend;
 
 static ACTIVE: Mutex<Vec<Active>> = Mutex::new(Vec::new());
 
@@ -16,23 +16,23 @@ struct Active {
     thread: ThreadId,
     folder: Option<PathBuf>,
     control: RunControl,
-    /// Whether its workers find their run by its description alone.
+    /// Whether workers find the run by its description alone.
     is_described: bool,
-    /// Whether another thread has called a run of the same description.
+    /// Whether another thread called a run with the same description.
     is_mixed_up: bool,
 }
 
-/// A run of this program, until it is dropped.
+/// An active run, until it is dropped.
 pub(crate) struct ActiveRun {
     control: RunControl,
 }
 
 fn active() -> MutexGuard<'static, Vec<Active>> {
-    // Each change is whole.
+    // Consistent at any time.
     ACTIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks the run in this folder to end, if this program leads it; whether it does.
+/// Asks the run in this folder to stop, if this program leads it; returns whether it does.
 pub(crate) fn stop(folder: &Path, kill: bool) -> bool {
     let mut found = false;
     for run in active().iter().filter(|run| run.is_in(folder)) {
@@ -58,9 +58,9 @@ impl Active {
 }
 
 impl ActiveRun {
-    /// Begins a run. With `is_described`, workers find it by its description alone, and must not
-    /// come to another one of the same description: `None` if another thread leads such a run,
-    /// which is stopped. Its workers may have come to the run of this thread.
+    /// Starts a run. With `is_described`, workers find it by its description alone, and must not
+    /// reach another run with the same description: returns `None` if another thread leads such a
+    /// run, which is stopped, because its workers may have reached the run of this thread.
     pub(crate) fn begin(fingerprint: u64, is_described: bool) -> Option<Self> {
         let thread = std::thread::current().id();
         let control = RunControl::default();
@@ -88,8 +88,8 @@ impl ActiveRun {
         })
     }
 
-    /// Says where the run is kept.
-    pub(crate) fn set_kept(&self, kept: &Kept) {
+    /// Sets the storage of the run.
+    pub(crate) fn set_kept(&self, kept: &StorageBackend) {
         let mut active = active();
         let is_this = |run: &&mut Active| run.control.is_same(&self.control);
         if let Some(run) = active.iter_mut().find(is_this) {
@@ -101,7 +101,7 @@ impl ActiveRun {
         self.control.clone()
     }
 
-    /// Whether its results may be those of another run.
+    /// Whether the results may be mixed with those of another run.
     pub(crate) fn is_mixed_up(&self) -> bool {
         let is_this = |run: &&Active| run.control.is_same(&self.control);
         active()

@@ -1,4 +1,4 @@
-//! Describing a research.
+//! Builds the description of a research.
 
 mod watching;
 
@@ -17,11 +17,11 @@ use research_monitor::Progress;
 use crate::parallelism::Parallelism;
 use crate::update::Rule;
 
-/// A research that is being described: what is run ([units](Self::callable)), for which configs
-/// ([`domain`](Self::domain)), and how. [`run`](Self::run) runs it.
+/// The description of a research: its [units](Self::callable), the [`domain`](Self::domain) of
+/// configs, and options. [`run`](Self::run) runs it.
 ///
-/// Settings of units, such as [`save_to`](Self::save_to), are those of the unit added last.
-/// Mistakes are reported by [`run`](Self::run).
+/// Settings of units, such as [`save_to`](Self::save_to), apply to the unit that was added last.
+/// [`run`](Self::run) reports invalid descriptions.
 pub struct Research {
     pub(crate) name: String,
     pub(crate) place: Place,
@@ -39,7 +39,7 @@ pub struct Research {
     pub(crate) redo_failed: bool,
     pub(crate) allow_changes: bool,
     pub(crate) handle_signals: bool,
-    /// Who tells of devices.
+    /// The source of information about devices.
     pub(crate) probe: Box<dyn DeviceProbe>,
 }
 
@@ -56,16 +56,16 @@ impl fmt::Debug for Research {
     }
 }
 
-/// Where a research is kept.
+/// Where a research is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In a folder of its name within this one.
+    /// In a folder of its name inside this one.
     Folder(PathBuf),
     Memory,
 }
 
 impl Research {
-    /// A research of this name, which is also that of its folder.
+    /// Creates a research with this name, which is also the name of its folder.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -88,29 +88,29 @@ impl Research {
         }
     }
 
-    /// Sets the folder in which the research gets its folder; the current one, if not set.
+    /// Sets the parent of the folder of the research. Default: the current directory.
     #[must_use]
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.place = Place::Folder(folder.into());
         self
     }
 
-    /// Keeps everything in memory.
+    /// Keeps everything in memory, without a folder.
     #[must_use]
     pub fn in_memory(mut self) -> Self {
         self.place = Place::Memory;
         self
     }
 
-    /// Sets the parameters; without them one experiment with an empty config is run.
+    /// Sets the domain of parameters. Default: one experiment with an empty config.
     #[must_use]
     pub fn domain(mut self, domain: impl Into<Domain>) -> Self {
         self.domain = domain.into();
         self
     }
 
-    /// Takes over the units of an experiment that was built elsewhere. Units that were added before
-    /// would be lost, so that is an error of [`run`](Self::run).
+    /// Uses the units of an experiment that was built elsewhere. If units were added before,
+    /// [`run`](Self::run) returns an error, because they would be lost.
     #[must_use]
     pub fn experiment(mut self, experiment: ExperimentBuilder) -> Self {
         self.has_lost_units |= !self.experiment.is_empty();
@@ -118,34 +118,33 @@ impl Research {
         self
     }
 
-    /// Takes over all run options at once, but for their seed, which [`seed`](Self::seed) sets.
+    /// Sets all run options, except for the seed, which [`seed`](Self::seed) sets.
     #[must_use]
     pub fn options(mut self, options: RunOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Records what the research is made from, where that is no Rust program: workers, which get
-    /// it, and a resumed run build the experiment from this. Whoever resumes with another source sees to
-    /// it that results belong together.
+    /// Records the source of the research, such as a research file, from which workers and resumed
+    /// runs build the experiment. A caller that resumes with another source must check that results
+    /// remain comparable.
     #[must_use]
     pub fn source(mut self, source: serde_json::Value) -> Self {
         self.source = Some(source);
         self
     }
 
-    /// Records the file from which the source was read, as a path from the current folder. A folder
-    /// that has the same file is taken for a copy of this one, in which a copied research is resumed.
+    /// Records the file of the source, as a path relative to the current directory. When a copied
+    /// research is resumed, a directory with the same file counts as a copy of the current one.
     #[must_use]
     pub fn source_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.source_file = Some(path.into());
         self
     }
 
-    /// Sets how many worker processes there are; one, if not set. With a list of configs there is a
-    /// worker for each, and its config is added to those of the experiments that it runs. What is
-    /// added belongs to where an experiment runs: it changes neither its id nor its seed, and is no
-    /// part of its results.
+    /// Sets the number of worker processes. Default: 1. A list of configs starts a worker for each,
+    /// and adds its config to those of the experiments that it runs. Added parameters do not affect
+    /// ids, seeds or results.
     #[must_use]
     pub fn workers(mut self, workers: impl Into<Parallelism>) -> Self {
         let Parallelism { count, configs } = workers.into();
@@ -153,128 +152,127 @@ impl Research {
         self
     }
 
-    /// Sets how branches run: side by side in threads, if not set.
+    /// Sets how branches run. Default: in parallel threads.
     #[must_use]
     pub fn executor_target(mut self, target: ExecutorTarget) -> Self {
         self.options.executor_target = target;
         self
     }
 
-    /// Sets how often each config is run; once, if not set.
+    /// Sets the repetitions of each config. Default: 1.
     #[must_use]
     pub fn n_reps(mut self, n_reps: u64) -> Self {
         self.options.n_reps = n_reps;
         self
     }
 
-    /// Sets the number of iterations; if not set, one where all units are callables, else as many
-    /// as their generators yield.
+    /// Sets the number of iterations. Default: 1 if all units are callables, otherwise as many as
+    /// the generators yield.
     #[must_use]
     pub fn n_iters(mut self, n_iters: u64) -> Self {
         self.options.n_iters = Some(n_iters);
         self
     }
 
-    /// Sets how many configs are taken from the domain; all, if not set.
+    /// Sets the number of configs taken from the domain. Default: all.
     #[must_use]
     pub fn n_configs(mut self, n_configs: u64) -> Self {
         self.options.n_configs = Some(n_configs);
         self
     }
 
-    /// Sets after how many configs they are repeated; after all, if not set.
+    /// Sets the number of configs in a repeated block. Default: all.
     #[must_use]
     pub fn repeat_each(mut self, configs: u64) -> Self {
         self.options.repeat_each = Some(configs);
         self
     }
 
-    /// Lets ids begin with the numbers of the parameters' values, in the order in which these are
-    /// first used, and that of the repetition, each with so many digits and followed by `_`.
+    /// Prefixes ids with the index of each parameter's value, in the order of first use, and of the
+    /// repetition, each with this number of digits and followed by `_`.
     #[must_use]
     pub fn create_id_prefix(mut self, digits: u8) -> Self {
         self.options.create_id_prefix = Some(digits);
         self
     }
 
-    /// Sets the seed of everything that is drawn; a new one is drawn and recorded, if not set.
+    /// Sets the seed of drawn values. Default: a new seed, which is recorded.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Sets whether the rest of an iteration still runs when a unit has failed or a generator
-    /// ended; it does, if not set.
+    /// Sets whether the rest of an iteration runs after a unit failed or a generator ended.
+    /// Default: true.
     #[must_use]
     pub fn finalize(mut self, finalize: bool) -> Self {
         self.options.finalize = finalize;
         self
     }
 
-    /// Sets what experiments are kept apart by; a process each, if not set.
+    /// Sets the isolation of experiments. Default: a process for each.
     #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.options.isolation = isolation;
         self
     }
 
-    /// Sets how often an experiment that did not succeed is tried again; never, if not set.
+    /// Sets the number of retries of an experiment that did not succeed. Default: 0.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = retries;
         self
     }
 
-    /// Lets [`resume`](Self::resume) run again what did not succeed: failed, killed and timed-out
-    /// experiments. Each may then be tried as often as in a new run.
+    /// Makes [`resume`](Self::resume) run failed, killed and timed-out experiments again, with the
+    /// retries of a new run.
     #[must_use]
     pub fn redo_failed(mut self, redo: bool) -> Self {
         self.redo_failed = redo;
         self
     }
 
-    /// Lets [`resume`](Self::resume) go on with other units, other iterations or another `finalize`
-    /// than the research was begun with. Results of before are kept as they are.
+    /// Allows [`resume`](Self::resume) with changed units, iterations or `finalize`. Existing
+    /// results do not change.
     #[must_use]
     pub fn allow_changes(mut self, allow: bool) -> Self {
         self.allow_changes = allow;
         self
     }
 
-    /// Sets how long an experiment waits before it is tried again; not at all, if not set.
+    /// Sets the delay before a retry. Default: none.
     #[must_use]
     pub fn retry_delay(mut self, delay: Duration) -> Self {
         self.options.retry_delay = delay;
         self
     }
 
-    /// Sets whether an experiment waits twice as long each time that it fails again.
+    /// Sets whether the delay doubles with each retry.
     #[must_use]
     pub fn double_retry_delay(mut self, double: bool) -> Self {
         self.options.double_retry_delay = double;
         self
     }
 
-    /// Sets how long an attempt at an experiment may take; any time, if not set. What has not ended
-    /// by then is killed and `timed_out`; what it had saved is kept. Experiments of one task, its
-    /// branches, begin together, and their time is over together. See also
-    /// [`unit_timeout`](Self::unit_timeout).
+    /// Sets the timeout of an attempt at an experiment. Default: none. The experiment is then
+    /// killed and `timed_out`; its saved values are kept. The branches of a task start together, so
+    /// their timeouts expire together. See also [`unit_timeout`](Self::unit_timeout).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// Ends the run early when so many experiments did not succeed; what runs then is finished, and
-    /// the research can be resumed. If not set, all of them may fail.
+    /// Ends the run when this number of experiments did not succeed. Running experiments finish,
+    /// and the research can be resumed. Default: no limit.
     #[must_use]
     pub fn max_failures(mut self, failures: u64) -> Self {
         self.options.max_failures = Some(failures);
         self
     }
 
-    /// Sets whether workers run experiments. Without, as with [`Isolation::None`], all happens in
+    /// Sets whether workers run experiments. Otherwise, as with [`Isolation::None`], they run in
     /// this process.
     #[must_use]
     pub fn parallel(self, parallel: bool) -> Self {
@@ -284,47 +282,47 @@ impl Research {
         })
     }
 
-    /// Lets the first failure end the run at once, as the error of [`run`](Self::run). It needs
-    /// [`Isolation::None`] and [`ExecutorTarget::For`], so that all happens in this process.
+    /// Makes the first failure end the run, as the error of [`run`](Self::run). Requires
+    /// [`Isolation::None`] and [`ExecutorTarget::For`].
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Self {
         self.options.debug = debug;
         self
     }
 
-    /// Records how long units and iterations take (level 1), and the processor time, page faults
-    /// and memory of units too (level 2); see
-    /// [`Finished::profile`](crate::Finished::profile).
+    /// Records the time of units and iterations (level 1), and also processor time, page faults and
+    /// memory of units (level 2); see
+    /// [`CompletedRun::profile`](crate::CompletedRun::profile).
     #[must_use]
     pub fn profile(mut self, level: u8) -> Self {
         self.options.profile = level;
         self
     }
 
-    /// Sets when the log waits for the disk: when experiments end, if not set.
+    /// Sets when the log is flushed to disk. Default: when experiments end.
     #[must_use]
     pub fn fsync(mut self, policy: FsyncPolicy) -> Self {
         self.options.fsync = policy;
         self
     }
 
-    /// Sets how much messages must matter to be kept; all but those for debugging, if not set.
+    /// Sets the minimum level of messages that are logged. Default: info.
     #[must_use]
     pub fn loglevel(mut self, level: LogLevel) -> Self {
         self.options.loglevel = level;
         self
     }
 
-    /// Sets where what experiments print on standard output is kept; nowhere, if not set. What
-    /// code of several experiments prints that share a task is kept for each of them, for nobody
-    /// can tell whose it is; what their programs print is told apart.
+    /// Sets where the standard output of experiments is captured. Default: nowhere. The output of
+    /// code in a task with several experiments is captured for each of them, because its origin is
+    /// unknown; the output of programs is separate.
     #[must_use]
     pub fn redirect_stdout(mut self, redirect: Redirect) -> Self {
         self.options.redirect_stdout = redirect;
         self
     }
 
-    /// Sets where what experiments print on standard error is kept; see
+    /// Sets where the standard error of experiments is captured; see
     /// [`redirect_stdout`](Self::redirect_stdout).
     #[must_use]
     pub fn redirect_stderr(mut self, redirect: Redirect) -> Self {
@@ -332,35 +330,34 @@ impl Research {
         self
     }
 
-    /// Records what commands put out, in files in the folder `env` of the research; the program and
-    /// the machine are always recorded. The run does not wait for it, except at its end.
+    /// Records the output of commands, in files in the folder `env` of the research. The program
+    /// and the machine are always recorded. The run waits for the commands only at its end.
     #[must_use]
     pub fn attach_env_meta(mut self, meta: EnvMeta) -> Self {
         self.options.env_meta.push(meta);
         self
     }
 
-    /// Records the commit, the changes since and the state of the git repository that a folder is
-    /// in; see [`EnvMeta::git`].
+    /// Records commit, changes and state of the git repository of a folder; see [`EnvMeta::git`].
     #[must_use]
     pub fn attach_git_meta(self, cwd: impl Into<PathBuf>) -> Self {
         self.attach_env_meta(EnvMeta::git(cwd))
     }
 
-    /// Lets code of one's own stand around tasks, iterations and calls of units, where these run;
-    /// see [`ExecutorHooks`].
+    /// Sets hooks around tasks, iterations and calls of units, where these run; see
+    /// [`ExecutorHooks`].
     #[must_use]
     pub fn hooks(self, hooks: impl ExecutorHooks + 'static) -> Self {
         self.build(|experiment| experiment.hooks(hooks))
     }
 
-    /// Sets whether signals stop the run; they do, if not set.
+    /// Sets whether signals stop the run. Default: true.
     ///
     /// SIGINT (Ctrl-C), SIGTERM and SIGHUP do, and so do SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU,
     /// SIGALRM, SIGVTALRM and SIGPROF unless the program ignores them or has its own handler for
-    /// them when its first run begins. The first signal lets running experiments finish; after any
-    /// signal but SIGINT they have ten seconds. A second signal ends the run at once. Handlers that
-    /// the program has set are called, too.
+    /// them when its first run begins. After the first signal, running experiments finish; after
+    /// any signal but SIGINT they have ten seconds. A second signal ends the run at once. Handlers
+    /// of the program are called as well.
     #[must_use]
     pub fn handle_signals(mut self, handle_signals: bool) -> Self {
         self.handle_signals = handle_signals;

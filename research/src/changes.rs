@@ -1,4 +1,4 @@
-//! What may be other when a research goes on, and what may not.
+//! The changes that a resumed research may have.
 
 use std::fmt;
 
@@ -7,10 +7,9 @@ use research_domain::Domain;
 
 use crate::error::ResearchError;
 
-/// Refuses to go on with a research whose results would not belong together: those of other units,
-/// of other iterations, of another seed, of other rules by which the domain is updated. The domain
-/// may be another, for an experiment is what its config says; so may all that says only how
-/// experiments are run: workers, branches, devices, retries, timeouts.
+/// Refuses changes that make results incomparable: of units, iterations, the seed, or updates of
+/// the domain. The domain may change, because the config defines an experiment, and so may options
+/// of how experiments run: workers, branches, devices, retries, timeouts.
 pub(crate) fn check(
     before: &ResearchRecord,
     now: &ResearchRecord,
@@ -18,7 +17,7 @@ pub(crate) fn check(
     are_allowed: bool,
 ) -> Result<(), ResearchError> {
     let name = &before.name;
-    // Ids come from the seed: with another one nothing would be known again.
+    // Ids depend on the seed: with another one no experiment would be recognized.
     if seed.is_some_and(|seed| seed != before.options.seed) {
         return Err(ResearchError::Options(format!(
             "research `{name}` was begun with seed {}: resume it with that, or run it under another name",
@@ -76,8 +75,8 @@ pub(crate) fn check(
     Err(ResearchError::Changed { name, changes })
 }
 
-/// Refuses to change the first domain of a research whose domain was updated: what came after that
-/// depends on what came before it.
+/// Refuses to change the first domain of a research whose domain was updated, because the updates
+/// depend on it.
 pub(crate) fn check_updated(
     before: &ResearchRecord,
     now: &ResearchRecord,
@@ -85,7 +84,7 @@ pub(crate) fn check_updated(
     let of = |record: &ResearchRecord| {
         let options = &record.options;
         let iteration = (options.n_configs, options.n_reps, options.repeat_each);
-        // Earlier versions printed some domains in another way.
+        // Earlier versions formatted some domains differently.
         let domain = record.domain.parse::<Domain>();
         let domain = domain.map_or_else(|_| record.domain.clone(), |domain| domain.to_string());
         (domain, iteration)
@@ -100,7 +99,7 @@ pub(crate) fn check_updated(
     )))
 }
 
-/// What to record now, if that is other than what was recorded.
+/// Returns the new record, if it differs from the old one.
 pub(crate) fn updated(before: &ResearchRecord, now: ResearchRecord) -> Option<ResearchRecord> {
     let now = ResearchRecord {
         name: before.name.clone(),
@@ -126,7 +125,7 @@ pub(crate) fn updated(before: &ResearchRecord, now: ResearchRecord) -> Option<Re
     (!is_same).then_some(now)
 }
 
-/// A warning where the program is another build than the one that made the record.
+/// Returns a warning if the program is another build than the one that wrote the record.
 pub(crate) fn other_build(before: &ResearchRecord) -> Option<String> {
     let recorded = before.build.as_ref()?;
     let now = build()?;
@@ -137,7 +136,7 @@ pub(crate) fn other_build(before: &ResearchRecord) -> Option<String> {
     })
 }
 
-/// Which build of the program this is, as far as the size and the time of its file tell.
+/// Identifies the build of this program by size and time of its file.
 pub(crate) fn build() -> Option<String> {
     let file = std::fs::metadata("/proc/self/exe").ok()?;
     let time = file.modified().ok()?;

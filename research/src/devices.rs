@@ -10,8 +10,8 @@ use crate::builder::Research;
 
 /// Devices.
 impl Research {
-    /// Sets which devices experiments are given: a number, a name or a UUID, which all share; a list
-    /// of these, spread over the workers and their branches; or a list with an entry for each
+    /// Sets which devices experiments are given: a number, a name or a UUID, which all share; a
+    /// list of these, spread over the workers and their branches; or a list with an entry for each
     /// worker, of which one is a list or nothing. See [`get_devices`].
     ///
     /// A worker and all that it starts see just its devices, in `CUDA_VISIBLE_DEVICES`; there they

@@ -1,4 +1,4 @@
-//! What can go wrong with a research as a whole.
+//! The errors of a research.
 
 use std::path::PathBuf;
 
@@ -10,16 +10,16 @@ use research_storage::{EnvError, TableError};
 
 use crate::roots::BranchByError;
 
-/// A research could not be run, resumed or read.
+/// A research cannot be run, resumed or read.
 #[derive(Debug, thiserror::Error)]
 pub enum ResearchError {
-    /// The experiment cannot be.
+    /// The experiment is invalid.
     #[error(transparent)]
     Experiment(#[from] BuildError),
-    /// The domain cannot be.
+    /// The domain is invalid.
     #[error("the domain cannot be iterated: {0}")]
     Domain(Box<DomainError>),
-    /// No experiment is meant, or several may be.
+    /// An id prefix matches no experiment, or several.
     #[error(
         "research `{name}` has {} whose id begins with `{id}`{}",
         if several.is_empty() { "no experiment" } else { "several experiments" },
@@ -28,12 +28,12 @@ pub enum ResearchError {
     NoExperiment {
         /// The research.
         name: String,
-        /// What was asked for.
+        /// The prefix.
         id: String,
-        /// The first of those that fit.
+        /// The first matches.
         several: Vec<String>,
     },
-    /// A research goes on with what would make its results incomparable.
+    /// A research would be resumed with changes that make its results incomparable.
     #[error(
         "research `{name}` was begun with other units or settings, and results of both would not belong together:\n  {}\n\
          run it under another name, or allow the changes (`allow_changes`)",
@@ -42,14 +42,14 @@ pub enum ResearchError {
     Changed {
         /// The research.
         name: String,
-        /// What is other, a line each.
+        /// The changes, a line each.
         changes: Vec<String>,
     },
-    /// A setting cannot be, or not together with another: it is named, with what to do.
+    /// An option is invalid, or contradicts another.
     #[error("{0}")]
     Options(String),
-    /// Workers cannot tell a run from another one of the same description, whose closures may have
-    /// captured other values.
+    /// Workers cannot distinguish two runs with the same description, whose closures may have
+    /// captured different values.
     #[error(
         "two runs of `{name}` have the same description and were called in different threads: \
          a worker that is started anew cannot tell them apart and may mix up what their closures have captured, \
@@ -63,8 +63,8 @@ pub enum ResearchError {
     /// Branches cannot share root units.
     #[error(transparent)]
     BranchBy(#[from] BranchByError),
-    /// Workers would not come to the run: it is called in a test program, in a thread of which it is
-    /// not known to which test it belongs.
+    /// Workers would not reach the run: a test executable called it in a thread that does not have
+    /// the name of a test.
     #[error(
         "research `{name}` was run in a test program, in a thread without the name of a test: \
          workers run the test again, and find it by the name of the thread; \
@@ -86,31 +86,31 @@ pub enum ResearchError {
         /// The log.
         path: PathBuf,
     },
-    /// The devices cannot be what was asked for.
+    /// The devices are invalid.
     #[error(transparent)]
     Devices(#[from] DevicesError),
     /// Something cannot be stored or read.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The domain cannot give its experiments.
+    /// The domain cannot be iterated.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The run could not be done, or not to its end.
+    /// The run failed, or did not complete.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A table cannot be made.
+    /// A table cannot be created.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The environment cannot be recorded as it was asked for.
+    /// The requested environment cannot be recorded.
     #[error(transparent)]
     Env(#[from] EnvError),
     /// A large value cannot be read.
     #[error(transparent)]
     LargeValue(#[from] LargeValueError),
-    /// In a worker, which came past a run that its leader could not do.
+    /// In a worker: the leader failed this run earlier.
     #[error("{0}")]
     FailedBefore(String),
-    /// This worker could not serve its leader.
+    /// This worker cannot serve its leader.
     #[error(transparent)]
     Worker(#[from] WorkerError),
     /// A unit of another research runs a research with workers.
@@ -119,10 +119,10 @@ pub enum ResearchError {
          set its isolation to `none`, or run it as a program of its own"
     )]
     InUnit {
-        /// The research that the unit runs.
+        /// The research of the unit.
         name: String,
     },
-    /// The research is kept in memory, and its folder was asked for.
+    /// The research is kept in memory and has no folder.
     #[error("research `{name}` is kept in memory and has no folder")]
     InMemory {
         /// The research.
@@ -141,12 +141,12 @@ pub enum ResearchError {
         /// The machine that the lock names.
         host: String,
     },
-    /// A file of one's own cannot be written.
+    /// A file cannot be written.
     #[error("cannot {action}: {source}")]
     Io {
-        /// What was tried.
+        /// The action.
         action: &'static str,
-        /// What the system said.
+        /// The system error.
         source: std::io::Error,
     },
 }

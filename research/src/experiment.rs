@@ -1,4 +1,4 @@
-//! One experiment of a stored research.
+//! An experiment of a stored research.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -9,30 +9,29 @@ use research_storage::StoredResearch;
 
 use crate::error::ResearchError;
 
-/// So many ids are named where several fit.
+/// The number of matches that an error lists.
 const NAMED: usize = 5;
 
-/// An experiment of a stored research: what it is, and what its latest attempt has saved.
+/// An experiment of a stored research, with the values of its latest attempt.
 #[derive(Clone, Debug)]
 pub struct StoredExperiment {
-    /// Its number in the log.
+    /// The number in the log.
     pub number: ExperimentNumber,
-    /// What it is.
+    /// The record: id, config, seed.
     pub record: ExperimentRecord,
-    /// The worker that ran it.
+    /// The worker of the latest attempt.
     pub worker: WorkerNumber,
-    /// How it ended, if it has.
+    /// The status, if it ended.
     pub status: Option<Status>,
-    /// What it has saved: values by variable and iteration; of a large value, what stands in for
-    /// it, which names its content.
+    /// The saved values by variable and iteration; for a large value, the reference to its file.
     pub values: BTreeMap<(String, u64), Value>,
 }
 
 impl StoredExperiment {
-    /// Finds an experiment by its id, or by as much of its beginning as no other has.
+    /// Finds an experiment by its id, or a unique prefix.
     ///
     /// # Errors
-    /// There is none, or there are several; the log cannot be read.
+    /// No experiment or several match, or the log cannot be read.
     pub fn find(stored: &StoredResearch, id: &str) -> Result<Self, ResearchError> {
         let ids = Self::ids(stored, &[id])?;
         let mut found = Found::of(|_, record| ids.iter().any(|id| id == record.id.as_ref()));
@@ -46,11 +45,10 @@ impl StoredExperiment {
         })
     }
 
-    /// The ids of experiments, each of which is called by it, or by as much of its beginning as no
-    /// other has. The log is read once for all of them.
+    /// Completes unique prefixes of ids. The log is read once for all of them.
     ///
     /// # Errors
-    /// For one of them there is none, or there are several; the log cannot be read.
+    /// For one of them no experiment or several match, or the log cannot be read.
     pub fn ids(
         stored: &StoredResearch,
         called: &[impl AsRef<str>],
@@ -75,7 +73,7 @@ impl StoredExperiment {
         called.map(|called| only(&fitting, called, name)).collect()
     }
 
-    /// The experiment in a list of events, by its number.
+    /// Returns the experiment with this number from a list of events.
     pub(crate) fn in_events(events: &[Event], number: ExperimentNumber) -> Option<Self> {
         let mut found = Found::of(|one, _| one == number);
         events.iter().for_each(|event| found.apply(event));
@@ -83,7 +81,7 @@ impl StoredExperiment {
     }
 }
 
-/// The only id that begins so, or is so.
+/// Returns the id that equals the prefix, or the only one with this prefix.
 fn only(ids: &BTreeSet<String>, called: &str, name: &str) -> Result<String, ResearchError> {
     let from = (Bound::Included(called), Bound::Unbounded);
     let begins_so = |id: &&String| id.starts_with(called);
@@ -94,7 +92,7 @@ fn only(ids: &BTreeSet<String>, called: &str, name: &str) -> Result<String, Rese
         .collect();
     match fitting.as_slice() {
         [id] => Ok((*id).clone()),
-        // It stands before those that begin with it.
+        // An equal id sorts before those with the prefix.
         [id, ..] if *id == called => Ok((*id).clone()),
         several => Err(ResearchError::NoExperiment {
             name: name.to_owned(),
@@ -104,7 +102,7 @@ fn only(ids: &BTreeSet<String>, called: &str, name: &str) -> Result<String, Rese
     }
 }
 
-/// What is known of the one experiment that is meant.
+/// Collects the events of one experiment.
 struct Found<F> {
     is_meant: F,
     experiment: Option<StoredExperiment>,
@@ -130,7 +128,7 @@ impl<F: Fn(ExperimentNumber, &ExperimentRecord) -> bool> Found<F> {
                 worker,
                 ..
             } if (self.is_meant)(*experiment, record) => {
-                // What earlier attempts have saved is void.
+                // A new attempt discards the values of earlier ones.
                 self.experiment = Some(StoredExperiment {
                     number: *experiment,
                     record: (**record).clone(),

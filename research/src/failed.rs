@@ -1,5 +1,5 @@
-//! Why a run could not be done, as workers of later runs are told: they come past it, and the
-//! program must see the same error as in its leader.
+//! The errors of failed runs, for workers of later runs: when such a worker passes the failed run,
+//! its program must get the same error as in the leader.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ResearchError;
 
-/// The error of a run. Errors on which programs decide what to do next keep their type.
+/// The error of a run. Errors that programs match on keep their type.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Failed {
     Exists {
@@ -70,7 +70,7 @@ impl From<Failed> for ResearchError {
 
 impl Failed {
     pub(crate) fn to_text(&self) -> String {
-        // A path that is no text cannot be written as JSON.
+        // A path that is not UTF-8 cannot be written as JSON.
         serde_json::to_string(self)
             .unwrap_or_else(|_| ResearchError::from(self.clone()).to_string())
     }

@@ -9,8 +9,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Reading has three steps: the text becomes nodes with spans, settings override them, and the nodes
-//! become a [`ResearchFile`] or a [`FileError`] with a location.
+//! Reading has three steps: the text becomes nodes with spans, settings override them, and the
+//! nodes become a [`ResearchFile`] or a [`FileError`] with a location.
 //!
 //! A program that runs research files should call
 //! [`worker_entry_with`](crate::worker_entry_with)`(`[`experiment_from_record`]`)` first in `main`, so

@@ -11,17 +11,17 @@ use research_exec::{
 use tempfile::TempDir;
 
 use crate::active::ActiveRun;
-use crate::earlier::{self, Ended};
+use crate::completed_run::{CompletedRun, StorageBackend};
 use crate::error::ResearchError;
-use crate::finished::{Finished, Kept};
 use crate::run::Prepared;
+use crate::run_history::{self, Ended};
 use crate::worker;
 
 impl Prepared {
-    /// In a worker: serves the leader if this is the run that is meant, and passes by if the
-    /// leader has done this run before. Gives itself back in a process that is no worker, and in a unit
-    /// of another research, where it may run without workers.
-    pub(crate) fn serve_if_worker(self) -> Result<Result<Finished, Self>, ResearchError> {
+    /// In a worker: serves the leader if this is the run that is meant, and passes by if the leader
+    /// has done this run before. Gives itself back in a process that is no worker, and in a unit of
+    /// another research, where it may run without workers.
+    pub(crate) fn serve_if_worker(self) -> Result<Result<CompletedRun, Self>, ResearchError> {
         if is_in_unit() {
             return match self.research.options.isolation {
                 Isolation::None => Ok(Err(self)),
@@ -41,19 +41,19 @@ impl Prepared {
         } = self.target;
         let meant = &bootstrap.target;
         let has_captures = self.experiment.code().has_captures();
-        if earlier::is_meant(meant, fingerprint, earlier, has_captures) {
-            if has_captures && !earlier::is_in_order(fingerprint) {
+        if run_history::is_meant(meant, fingerprint, earlier, has_captures) {
+            if has_captures && !run_history::is_in_order(fingerprint) {
                 worker::end_mixed_up(&self.research.name);
             }
             let run = has_captures.then_some(fingerprint);
             worker::serve_and_exit(bootstrap, run, |_| Ok(self.experiment));
         }
         let notes = meant.earlier_runs.as_deref();
-        let ended = notes.and_then(|notes| earlier::find(notes, fingerprint, earlier));
+        let ended = notes.and_then(|notes| run_history::find(notes, fingerprint, earlier));
         let Some(ended) = ended else {
             worker::end_astray(&meant.name, &self.research.name)
         };
-        earlier::note(fingerprint, ended.clone(), self.is_described());
+        run_history::note(fingerprint, ended.clone(), self.is_described());
         match ended {
             Ended::Done(kept) => self.passed_by(kept).map(Ok),
             Ended::Failed(failed) => Err(failed.into()),
@@ -61,10 +61,10 @@ impl Prepared {
     }
 
     /// What a run has come to that the leader has done.
-    fn passed_by(&self, kept: Kept) -> Result<Finished, ResearchError> {
+    fn passed_by(&self, kept: StorageBackend) -> Result<CompletedRun, ResearchError> {
         match kept {
-            Kept::Folder(folder) => Finished::load(folder),
-            Kept::Memory(_) => Ok(Finished {
+            StorageBackend::Folder(folder) => CompletedRun::load(folder),
+            StorageBackend::Memory(_) => Ok(CompletedRun {
                 record: Arc::new(self.record(self.research.options.clone())),
                 kept,
                 report: None,
@@ -77,7 +77,7 @@ impl Prepared {
     /// Leads a run in a way of one's own, and notes for workers of later runs how it ended.
     pub(crate) fn lead_by<T>(
         self,
-        lead: impl FnOnce(Self, &ActiveRun) -> Result<(T, Kept), ResearchError>,
+        lead: impl FnOnce(Self, &ActiveRun) -> Result<(T, StorageBackend), ResearchError>,
     ) -> Result<T, ResearchError> {
         let Target {
             fingerprint, units, ..
@@ -85,12 +85,12 @@ impl Prepared {
         let place = self.research.place.clone();
         let is_described = self.is_described();
         let led = self.lead_in_order(is_described, lead);
-        earlier::note_place(units, &place, led.is_err());
+        run_history::note_place(units, &place, led.is_err());
         let ended = match &led {
             Ok((_, kept)) => Ended::Done(kept.clone()),
             Err(error) => Ended::Failed(error.into()),
         };
-        earlier::note(fingerprint, ended, is_described);
+        run_history::note(fingerprint, ended, is_described);
         led.map(|(led, _)| led)
     }
 
@@ -105,7 +105,7 @@ impl Prepared {
         if has_workers && is_in_unknown_test() {
             return Err(ResearchError::UnknownTest { name });
         }
-        let is_in_order = !is_described || earlier::is_in_order(fingerprint);
+        let is_in_order = !is_described || run_history::is_in_order(fingerprint);
         let active = ActiveRun::begin(fingerprint, is_described).filter(|_| is_in_order);
         let Some(active) = active else {
             return Err(ResearchError::NotToldApart { name });
@@ -128,7 +128,7 @@ impl Prepared {
     pub(crate) fn target(&self, notes: Option<&TempDir>, is_resumed: bool) -> Target {
         let target = &self.target;
         let is_of_entry = !self.experiment.code().has_captures()
-            || earlier::is_of_entry(target.units, &self.research.place, is_resumed);
+            || run_history::is_of_entry(target.units, &self.research.place, is_resumed);
         Target {
             earlier_runs: notes.map(|folder| folder.path().to_owned()),
             // An entry has no such units, so workers go on to the run itself.
@@ -165,8 +165,8 @@ pub(crate) fn fingerprint(
     hasher.finish()
 }
 
-/// What a worker that is told of its research before it comes to the run must agree in with its leader:
-/// domain and options it is told.
+/// What a worker that is told of its research before it comes to the run must agree in with its
+/// leader: domain and options it is told.
 pub(crate) fn fingerprint_of_units(name: &str, experiment: &Experiment) -> u64 {
     let mut hasher = DefaultHasher::new();
     (name, experiment.describe(), experiment.code().fingerprint()).hash(&mut hasher);

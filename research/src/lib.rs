@@ -23,47 +23,48 @@
 //! # Ok::<(), research::ResearchError>(())
 //! ```
 //!
-//! `run` gives a [`Finished`], whose [`results`](Finished::results) are tables, single values, or
-//! CSV and JSON; beside the log stands `results.parquet` for other programs. What fails is no error
-//! of `run`: [`report`](Finished::report) counts it, [`logs`](Finished::logs) say why, and
-//! [`retries`](Research::retries), [`timeout`](Research::timeout) and
-//! [`redo_failed`](Research::redo_failed) are for that. A run that was interrupted is gone on with by
-//! [`resume`](Research::resume), and an earlier one read by [`Finished::load`].
+//! `run` returns a [`CompletedRun`], whose [`results`](CompletedRun::results) are tables, single
+//! values, CSV or JSON; `results.parquet` beside the log is for other programs. Failed experiments
+//! are not errors of `run`: [`report`](CompletedRun::report) counts them,
+//! [`logs`](CompletedRun::logs) show the reasons, and [`retries`](Research::retries),
+//! [`timeout`](Research::timeout) and
+//! [`redo_failed`](Research::redo_failed) control them. [`resume`](Research::resume) continues an
+//! interrupted run, and [`CompletedRun::load`] reads an earlier one. With the feature `file`,
+//! `research::file` loads research files.
 //!
-//! # Workers are forked, or the program is executed once more
+//! # Workers are forked, or the program is executed again
 //!
-//! Where the program has one thread when `run` is called, workers are forked from it. They have all that
-//! closures have captured, and nothing happens twice. What is drawn from a generator of random numbers
-//! that was there before `run` is the same in all workers: draw from [`Context::rng`]. What waits for an
-//! exit handler or a destructor of the program does not happen in workers.
+//! If the program has one thread when `run` is called, workers are forked from it. They have the
+//! values that closures captured, and no code runs twice. A random generator from before `run`
+//! gives the same numbers in all workers: use [`Context::rng`]. Exit handlers and destructors of
+//! the program do not run in workers.
 //!
-//! Threads do not survive a fork. Where the program has several when `run` is called (a pool, an async
-//! runtime, a test harness), each worker is the program executed once more with the same arguments; when
-//! it comes to the same `run`, it turns into the worker and ends there. What the program does before that,
-//! each worker does once more: give [`worker_entry`] the research at the beginning of `main` to keep that
-//! from happening. Under `cargo test` a worker runs the one test that called `run`. A worker whose
-//! `run` has another domain, other units or options than the leader's refuses to work.
+//! Threads do not survive a fork. If the program has several when `run` is called (a thread pool,
+//! an async runtime, a test harness), the program is executed again with the same arguments for
+//! each worker; when it reaches the same `run`, it becomes the worker and ends there. Each worker
+//! repeats what the program does before `run`, unless `main` starts with [`worker_entry`]. Under
+//! `cargo test`, a worker runs the test that called `run`. A worker fails if its `run` has another
+//! domain, other units or other options than the leader.
 //!
-//! A unit can run another research with [`Isolation::None`] only. A program that a unit starts can run any
-//! research, up to three within each other.
+//! A unit can run another research only with [`Isolation::None`]. A program that a unit starts can
+//! run any research, up to three levels deep.
 //!
 //! `docs/embedding.md` has more about async programs, tests, threads and subscribers.
 
 mod active;
-mod audience;
+mod backend;
 mod builder;
 mod changes;
 mod check;
 mod cleanup;
+mod completed_run;
 mod devices;
-mod earlier;
 mod environment;
 mod error;
 mod experiment;
 mod failed;
 #[cfg(feature = "file")]
 pub mod file;
-mod finished;
 mod identity;
 mod log_entry;
 mod parallelism;
@@ -74,8 +75,9 @@ mod resume_state;
 mod roots;
 mod run;
 mod run_files;
+mod run_history;
 mod stop;
-mod storing;
+mod subscribers;
 mod units;
 mod update;
 mod view;
@@ -84,9 +86,9 @@ mod worker_arrivals;
 
 pub use builder::Research;
 pub use cleanup::remove;
+pub use completed_run::{CompletedRun, StoredResults};
 pub use error::ResearchError;
 pub use experiment::StoredExperiment;
-pub use finished::{Finished, StoredResults};
 pub use log_entry::LogEntry;
 pub use parallelism::Parallelism;
 pub use profile::{Profile, ProfileOptions, UnitSpan, UnitTime};
@@ -112,7 +114,7 @@ pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
 pub use worker::{worker_entry, worker_entry_with};
 
-/// The Rust programs of the tutorial and of the page on embedding, so that the tests run them.
+/// The Rust programs of the tutorial and of the page on embedding, as doctests.
 #[cfg(doctest)]
 mod tutorial {
     #[doc = include_str!("../../docs/tutorial/1-introduction.md")]

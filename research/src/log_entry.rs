@@ -1,26 +1,26 @@
-//! What the logs say.
+//! The entries of the text logs.
 
 use std::collections::HashMap;
 
 use research_core::{Event, ExperimentNumber, LogLevel, Timestamp};
 use research_domain::ExperimentId;
 
-/// A message of a run, or of one of its experiments.
+/// A message of a run or of an experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// How much it matters.
+    /// The level.
     pub level: LogLevel,
-    /// The experiment that it is about, if it is about one.
+    /// The experiment, if the message belongs to one.
     pub experiment: Option<ExperimentId>,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
 impl LogEntry {
-    /// What an event says, where it is a message or an exception. `ids` are those of the
-    /// experiments that have started.
+    /// Returns the entry of a message or an exception. `ids` has the ids of the experiments that
+    /// have started.
     pub(crate) fn of(
         event: &Event,
         ids: &mut HashMap<ExperimentNumber, ExperimentId>,

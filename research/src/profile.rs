@@ -1,57 +1,57 @@
-//! What the units of a research took.
+//! The profile of a research.
 
 mod fold;
 mod tables;
 
 use research_core::SpanTime;
 
+use crate::completed_run::CompletedRun;
 use crate::error::ResearchError;
-use crate::finished::Finished;
 use fold::Fold;
 
-/// What units and iterations took, over the current attempts of experiments; see
-/// [`Finished::profile`].
+/// The time of units and iterations, over the current attempts of experiments; see
+/// [`CompletedRun::profile`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// The units, and whole iterations, those that took most first.
+    /// Units and whole iterations, the longest first.
     pub units: Vec<UnitTime>,
-    /// The spans that units have opened, those with most own time first; with level 2.
+    /// The spans that units opened, the longest own time first; with level 2.
     pub spans: Vec<UnitSpan>,
-    /// The same as `units` for each iteration, in order; where
-    /// [asked for](ProfileOptions::by_iteration).
+    /// The same as `units` for each iteration, in order, if
+    /// [requested](ProfileOptions::by_iteration).
     pub iterations: Vec<(u64, UnitTime)>,
 }
 
-/// What a unit, or all iterations, took.
+/// The time of a unit, or of iterations.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnitTime {
     /// The unit; `None` for whole iterations.
     pub unit: Option<String>,
-    /// How often it was called.
+    /// The number of calls.
     pub calls: u64,
-    /// All calls together, in seconds.
+    /// The total time of calls in seconds.
     pub total: f64,
-    /// The longest call, in seconds.
+    /// The longest call in seconds.
     pub longest: f64,
-    /// The processor time of all calls, in seconds; with level 2.
+    /// The processor time of all calls in seconds; with level 2.
     pub cpu: f64,
     /// The page faults of all calls; with level 2.
     pub page_faults: i64,
-    /// The most memory that a process has had after one of the calls, in bytes; with level 2. 0 where
-    /// that is not known: of programs that had less than the process that has started them.
+    /// The peak memory of a process after a call, in bytes; with level 2. 0 if unknown: for
+    /// programs with less memory than the process that started them.
     pub peak_memory: i64,
 }
 
-/// What the spans of one name took in a unit.
+/// The time of the spans with one name in a unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitSpan {
     /// The unit.
     pub unit: String,
-    /// The span, with its calls, own time and total time.
+    /// The span with its calls, own time and total time.
     pub span: SpanTime,
 }
 
-/// Which part of a profile is read.
+/// Which part of a profile to read.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileOptions {
     ids: Vec<String>,
@@ -59,14 +59,14 @@ pub struct ProfileOptions {
 }
 
 impl ProfileOptions {
-    /// Looks at these experiments alone; at all, if there are none.
+    /// Selects these experiments; all, if there are none.
     #[must_use]
     pub fn ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.ids.extend(ids.into_iter().map(Into::into));
         self
     }
 
-    /// Sets whether the times of each iteration are read too; they are not, if not set.
+    /// Sets whether to read the times of each iteration. Default: false.
     #[must_use]
     pub fn by_iteration(mut self, by_iteration: bool) -> Self {
         self.by_iteration = by_iteration;
@@ -75,16 +75,16 @@ impl ProfileOptions {
 }
 
 impl UnitTime {
-    /// The mean of its calls, in seconds.
+    /// Returns the mean time of a call in seconds.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.total / self.calls as f64
     }
 }
 
-impl Finished {
-    /// What units and iterations took, over the last attempts of all experiments; empty if no
-    /// [profile](crate::Research::profile) was asked for.
+impl CompletedRun {
+    /// Returns the time of units and iterations, over the last attempts of all experiments; empty
+    /// without a [profile](crate::Research::profile).
     ///
     /// # Errors
     /// The log cannot be read.
@@ -92,10 +92,10 @@ impl Finished {
         self.profile_with(&ProfileOptions::default())
     }
 
-    /// A part of the profile, or more of it.
+    /// Returns the selected part of the profile.
     ///
     /// # Errors
-    /// The log cannot be read, or there is no experiment with one of the ids.
+    /// The log cannot be read, or an id does not exist.
     pub fn profile_with(&self, options: &ProfileOptions) -> Result<Profile, ResearchError> {
         let mut fold = Fold::new(options);
         self.for_each_event(|event| fold.apply(event))?;

@@ -1,4 +1,4 @@
-//! Running one experiment of a stored research again, to see whether it does the same.
+//! Runs an experiment of a stored research again, and compares the results.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,36 +14,36 @@ use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
 
 use crate::active::ActiveRun;
 use crate::builder::{Place, Research};
-use crate::earlier;
+use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
-use crate::finished::Kept;
 use crate::run::Prepared;
+use crate::run_history;
 use crate::worker;
 
-/// What running an experiment again has shown.
+/// The result of running an experiment again.
 #[derive(Clone, Debug)]
 pub struct Reproduction {
-    /// The experiment as it is stored.
+    /// The stored experiment.
     pub stored: StoredExperiment,
-    /// As it was now.
+    /// The new run of the experiment.
     pub now: StoredExperiment,
-    /// How many values were compared.
+    /// The number of values that were compared.
     pub compared: usize,
-    /// Where they differ, by variable and iteration.
+    /// The differences, by variable and iteration.
     pub differences: Vec<Difference>,
 }
 
-/// A value that is not the same.
+/// A value that differs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// The variable.
     pub variable: String,
     /// The iteration.
     pub iteration: u64,
-    /// What is stored, if anything is.
+    /// The stored value, if there is one.
     pub stored: Option<Value>,
-    /// What was saved now, if anything was.
+    /// The new value, if there is one.
     pub now: Option<Value>,
 }
 
@@ -72,14 +72,14 @@ impl Reproduction {
         }
     }
 
-    /// Whether all values, and how it ended, are the same.
+    /// Whether all values and the status are the same.
     #[must_use]
     pub fn is_same(&self) -> bool {
         self.differences.is_empty() && self.stored.status == self.now.status
     }
 }
 
-/// Whether values are the same, to the last bit; what is no number is the same as itself.
+/// Whether values are the same to the last bit; NaN equals NaN.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Float(one), Value::Float(other)) => {
@@ -119,13 +119,12 @@ impl fmt::Display for Difference {
 }
 
 impl Research {
-    /// Runs one experiment of this research, which was run before, once more: with the same config
-    /// and the same seed, by itself whatever branches it had beside it (where branches have configs of
-    /// their own, as the one that it was; where workers have, as the one that ran it). Nothing that is stored is
-    /// touched. The id may be as much of its beginning as no other has.
+    /// Runs one experiment of this stored research again, with the same config and seed, without
+    /// other branches; with the branch config and the worker config that it had. The stored results
+    /// do not change. `id` may be a unique prefix.
     ///
     /// # Errors
-    /// As [`resume`](Self::resume); there is no such experiment.
+    /// As [`resume`](Self::resume); or the experiment does not exist.
     pub fn reproduce(mut self, id: &str) -> Result<Reproduction, ResearchError> {
         self.options.retries = 0;
         self.options.max_failures = None;
@@ -161,7 +160,7 @@ impl Research {
 }
 
 impl Prepared {
-    /// Runs an experiment again, and gives what happened.
+    /// Runs an experiment again, and returns its events.
     fn run_again(
         self,
         stored: &StoredResearch,
@@ -170,13 +169,13 @@ impl Prepared {
         self.lead_by(|prepared, active| prepared.run_in_passing_folder(stored, experiment, active))
     }
 
-    /// Runs an experiment in a folder that goes away, and gives what happened.
+    /// Runs an experiment in a temporary folder, and returns its events.
     fn run_in_passing_folder(
         mut self,
         stored: &StoredResearch,
         experiment: &StoredExperiment,
         active: &ActiveRun,
-    ) -> Result<(Vec<Event>, Kept), ResearchError> {
+    ) -> Result<(Vec<Event>, StorageBackend), ResearchError> {
         let launcher = worker::launcher(&self.research, &self.experiment)?;
         let mut options = self.research.options.clone();
         options.seed = stored.record().options.seed;
@@ -191,7 +190,7 @@ impl Prepared {
         let again = storage.folder().to_owned();
         let mark = storage.mark();
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
-        let notes = earlier::write_down().map_err(io("note earlier runs"))?;
+        let notes = run_history::write_down().map_err(io("note earlier runs"))?;
         let signals = self.listen_to_signals()?;
         let target = self.target(notes.as_ref(), true);
         let task = TaskExperiment {
@@ -225,14 +224,14 @@ impl Prepared {
         for events in StoredResearch::load(&again)?.events()? {
             all.extend(events?);
         }
-        // The folder goes away; a worker of a later run may need what was in it.
+        // A worker of a later run may need the content of the temporary folder.
         let (mut memory, kept) = MemoryStorage::new();
         memory.append(&all)?;
-        Ok((all, Kept::Memory(kept)))
+        Ok((all, StorageBackend::Memory(kept)))
     }
 }
 
-/// Which branch of its task an experiment was, as tasks are taken from its domain.
+/// Returns the branch that the experiment had in its task.
 fn branch_of(
     stored: &StoredResearch,
     experiment: &StoredExperiment,
@@ -255,7 +254,7 @@ fn branch_of(
     Ok(usize::try_from(place % u64::from(branches.max(1))).unwrap_or(0))
 }
 
-/// The one experiment that is run.
+/// The experiment to run.
 struct One(Option<TaskExperiment>);
 
 impl TaskSource for One {
@@ -275,7 +274,7 @@ impl TaskSource for One {
         }
     }
 
-    /// Nobody asks for it: there is no updater.
+    /// Unused, because a reproduction has no updater.
     fn update(&mut self, new: &NewDomain) -> Result<UpdateRecord, SourceError> {
         Ok(UpdateRecord {
             domain: new.domain.to_string(),

@@ -1,4 +1,4 @@
-//! What a research that is resumed has done, and what is left of it.
+//! The plan of a resumed research: what is complete, and what is missing.
 
 use research_core::{ResearchRecord, RunOptions};
 use research_exec::{DomainSource, ResumePlan, ResumeState};
@@ -11,7 +11,7 @@ use crate::resume_state::resume_state;
 use crate::roots::Tasks;
 use crate::run::{Prepared, iteration};
 
-/// A stored research, checked against the description by which it is resumed.
+/// A stored research that was checked against its new description.
 pub(crate) struct Resumed {
     pub(crate) stored: StoredResearch,
     pub(crate) done: ResumeState,
@@ -20,11 +20,11 @@ pub(crate) struct Resumed {
 }
 
 impl Research {
-    /// Says what [`resume`](Self::resume) would run, and how many experiments of earlier runs it
-    /// would not find in the domain. Nothing is run, and nothing that is stored is touched.
+    /// Returns what [`resume`](Self::resume) would run, and how many experiments of earlier runs
+    /// are no longer in the domain. Nothing runs, and nothing stored changes.
     ///
     /// # Errors
-    /// As [`resume`](Self::resume), as far as it can be known before anything runs.
+    /// As [`resume`](Self::resume), as far as it is known before the run.
     pub fn preview_resume(self) -> Result<ResumePlan, ResearchError> {
         let mut prepared = Prepared::new(self)?;
         let mut options = prepared.research.options.clone();
@@ -34,8 +34,7 @@ impl Research {
 }
 
 impl Prepared {
-    /// Loads the research that is resumed. Its seed, its rules and how its tasks are formed stay
-    /// what they were.
+    /// Loads the stored research. Its seed, its rules and its tasks stay the same.
     pub(crate) fn resumed(&mut self, options: &mut RunOptions) -> Result<Resumed, ResearchError> {
         let stored = self.stored()?;
         let before = stored.record();
@@ -71,7 +70,7 @@ impl Prepared {
     }
 }
 
-/// Whether experiments of the one may not be in the other.
+/// Whether one domain may lack experiments of the other.
 fn is_other_domain(before: &ResearchRecord, now: &ResearchRecord) -> bool {
     let of = |record: &ResearchRecord| {
         let options = &record.options;

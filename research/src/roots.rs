@@ -46,10 +46,10 @@ pub enum BranchByError {
 }
 
 impl Research {
-    /// Sets how many experiments each task has at most; one, if not set. They are the branches of the
-    /// task, share the outputs of its [`root`](Self::root) units, and use one process. They agree in
-    /// all parameters that root units use, see [`branch_by`](Self::branch_by). A list of configs has
-    /// one for each branch, as with [`workers`](Self::workers).
+    /// Sets how many experiments each task has at most; one, if not set. They are the branches of
+    /// the task, share the outputs of its [`root`](Self::root) units, and use one process. They
+    /// agree in all parameters that root units use, see [`branch_by`](Self::branch_by). A list of
+    /// configs has one for each branch, as with [`workers`](Self::workers).
     #[must_use]
     pub fn branches(mut self, branches: impl Into<Parallelism>) -> Self {
         let Parallelism { count, configs } = branches.into();
@@ -57,18 +57,20 @@ impl Research {
         self
     }
 
-    /// Declares the parameters that [`root`](Self::root) units use: they see no others, and experiments
-    /// that differ in one of these are not in the same task. An empty list says that they use none;
-    /// `"repetition"` and `"updates"` count as parameters, too. So results do not depend on
+    /// Declares the parameters that [`root`](Self::root) units use: they see no others, and
+    /// experiments that differ in one of these are not in the same task. An empty list says that
+    /// they use none; `"repetition"` and `"updates"` count as parameters, too. So results do not
+    /// depend on
     /// [`branches`](Self::branches), nor on what is left when a research is resumed.
     ///
     /// It is needed where it cannot be seen what root units use: in closures over the context, in
     /// pipelines, with `ec_all()`, `e()`, `ep()`, `r()`, `e_all()` and outputs of units that are no
-    /// roots. What functions with arguments use is known; these share a task only with experiments of
-    /// the same repetition.
+    /// roots. What functions with arguments use is known; these share a task only with experiments
+    /// of the same repetition.
     ///
-    /// Root units draw from a generator of their own, whose seed follows from the research's seed and
-    /// these parameters. The id and the folder that they see are those of one of the experiments.
+    /// Root units draw from a generator of their own, whose seed follows from the research's seed
+    /// and these parameters. The id and the folder that they see are those of one of the
+    /// experiments.
     ///
     /// ```
     /// use research::{Context, Research, o, option};
@@ -177,8 +179,8 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// The tasks of a new run, or of one that resumes a research with this record: its root units see
-    /// what they saw before.
+    /// The tasks of a new run, or of one that resumes a research with this record: its root units
+    /// see what they saw before.
     pub(crate) fn new(
         view: Result<RootView, BranchByError>,
         options: &RunOptions,

@@ -1,4 +1,4 @@
-//! Running a research: as its leader, or as one of its workers.
+//! Runs a research: as its leader, or as one of its workers.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,48 +13,50 @@ use research_monitor::Progress;
 use research_storage::{LogWatch, StoredResearch, check_env, check_name};
 
 use crate::active::ActiveRun;
-use crate::audience::Audience;
+use crate::backend::RunStorage;
 use crate::builder::{Place, Research};
 use crate::changes;
 use crate::check;
-use crate::earlier;
+use crate::completed_run::{CompletedRun, StorageBackend};
 use crate::environment::Recording;
 use crate::error::ResearchError;
-use crate::finished::{Finished, Kept};
 use crate::identity::{fingerprint, fingerprint_of_units};
 use crate::roots::{Tasks, root_view};
-use crate::storing::Stored;
+use crate::run_history;
+use crate::subscribers::Subscribers;
 use crate::update::{Rule, Updater};
 use crate::view;
 use crate::worker;
 use crate::worker_arrivals::WorkerArrivals;
 
 impl Research {
-    /// Runs the research, and gives its results to ask for when it has ended.
+    /// Runs the research, and returns its results when the run has ended.
     ///
-    /// Workers are forked from this process if it has one thread; otherwise the program is executed once
-    /// more for each of them (see the [crate's documentation](crate)). In a process that was executed as
-    /// a worker of this run, it serves the leader instead, and does not return.
+    /// Workers are forked from this process if it has one thread; otherwise the program is executed
+    /// again for each of them (see the [documentation of the crate](crate)). In a process that was
+    /// executed as a worker of this run, it serves the leader and does not return.
     ///
     /// # Errors
-    /// It is called in a unit of another research, and its isolation is not `none`; the domain, the experiment or the options cannot be; a research of this name exists
-    /// already; something cannot be stored; workers cannot be started or keep ending. An
-    /// experiment that fails is no error: its status says so.
-    pub fn run(self) -> Result<Finished, ResearchError> {
+    /// It is called in a unit of another research, and its isolation is not `none`; the domain, the
+    /// experiment or the options are invalid; a research of this name already exists; something
+    /// cannot be stored; workers cannot be started or keep ending. A failed experiment is not an
+    /// error: it has a status.
+    pub fn run(self) -> Result<CompletedRun, ResearchError> {
         let prepared = Prepared::new(self)?;
         prepared
             .serve_if_worker()?
             .map_or_else(|prepared| prepared.lead(false), Ok)
     }
 
-    /// Goes on with a research of this name that was interrupted: runs what is missing. The
-    /// experiments that were done keep their results; the others get the ids and seeds that they
-    /// would have had. Where the domain was changed, only what is new in it is run; where units,
-    /// iterations or the seed were, that is refused (see [`allow_changes`](Self::allow_changes)).
+    /// Resumes an interrupted research of this name: runs the missing experiments. Experiments that
+    /// ended keep their results; the others get the ids and seeds that they would have had. If the
+    /// domain has changed, only new experiments run; changed units, iterations or seeds are refused
+    /// (see
+    /// [`allow_changes`](Self::allow_changes)).
     ///
     /// # Errors
-    /// As [`run`](Self::run); there is no such research, or its seed or units were others.
-    pub fn resume(self) -> Result<Finished, ResearchError> {
+    /// As [`run`](Self::run); or the research does not exist, or its seed or units differ.
+    pub fn resume(self) -> Result<CompletedRun, ResearchError> {
         let prepared = Prepared::new(self)?;
         prepared
             .serve_if_worker()?
@@ -62,20 +64,20 @@ impl Research {
     }
 }
 
-/// A research whose description was checked.
+/// A research with a valid description.
 pub(crate) struct Prepared {
     pub(crate) research: Settings,
     pub(crate) experiment: Experiment,
     pub(crate) target: Target,
 }
 
-/// What is left of the description when the experiment was built.
+/// The rest of the description, after the experiment was built.
 pub(crate) struct Settings {
     pub(crate) name: String,
     pub(crate) place: Place,
     pub(crate) domain: research_domain::Domain,
     pub(crate) options: RunOptions,
-    /// The rules for draws and ids: those of the record, when the research is resumed.
+    /// The rules for draws and ids; a resumed research uses those of its record.
     pub(crate) rules: Rules,
     seed: Option<u64>,
     pub(crate) source: Option<serde_json::Value>,
@@ -121,7 +123,7 @@ impl Prepared {
             name: name.clone(),
             fingerprint,
             units: fingerprint_of_units(&name, &experiment),
-            earlier: earlier::count(fingerprint),
+            earlier: run_history::count(fingerprint),
             earlier_runs: None,
         };
         let research = Settings {
@@ -148,7 +150,7 @@ impl Prepared {
         })
     }
 
-    fn lead(self, resume: bool) -> Result<Finished, ResearchError> {
+    fn lead(self, resume: bool) -> Result<CompletedRun, ResearchError> {
         self.lead_by(|prepared, active| {
             let finished = prepared.try_to_lead(resume, active)?;
             let kept = finished.kept.clone();
@@ -156,7 +158,11 @@ impl Prepared {
         })
     }
 
-    fn try_to_lead(mut self, resume: bool, active: &ActiveRun) -> Result<Finished, ResearchError> {
+    fn try_to_lead(
+        mut self,
+        resume: bool,
+        active: &ActiveRun,
+    ) -> Result<CompletedRun, ResearchError> {
         research_process::survive_file_size_limit().map_err(|source| ResearchError::Io {
             action: "handle signals",
             source,
@@ -202,7 +208,7 @@ impl Prepared {
         let _clock = RunClock::keep();
         // Before the folder or its lock is there, by which others see that there is a run to stop.
         let signals = self.listen_to_signals()?;
-        let Stored {
+        let RunStorage {
             storage,
             watch,
             kept,
@@ -217,17 +223,17 @@ impl Prepared {
             let folder = kept.folder().map(Path::to_owned);
             Recording::begin(&record.program, &options.env_meta, folder)
         };
-        let notes = earlier::write_down().map_err(|source| ResearchError::Io {
+        let notes = run_history::write_down().map_err(|source| ResearchError::Io {
             action: "note earlier runs",
             source,
         })?;
         let target = self.target(notes.as_ref(), resume);
-        let mut audience = Audience::of(self.research.subscribers);
-        audience.add_bar(&self.research.name, self.research.bar);
+        let mut subscribers = Subscribers::of(self.research.subscribers);
+        subscribers.add_bar(&self.research.name, self.research.bar);
         if options.monitor_log {
-            audience.add_log(&kept)?;
+            subscribers.add_log(&kept)?;
         }
-        if !may_end && !audience.shows_messages() {
+        if !may_end && !subscribers.shows_messages() {
             eprintln!(
                 "research: the domain of `{}` is infinite, so the run ends only when it is stopped; \
                  set `n_configs` to limit it",
@@ -237,8 +243,8 @@ impl Prepared {
         let workers = watch
             .as_ref()
             .map(|watch| WorkerArrivals::new(watch.place().clone(), active.control()));
-        audience.add_arrivals(workers.as_ref());
-        warnings.extend(audience.begin(&record, kept.folder(), stored.as_ref())?);
+        subscribers.add_arrivals(workers.as_ref());
+        warnings.extend(subscribers.begin(&record, kept.folder(), stored.as_ref())?);
         let record = Arc::new(record);
         let experiment = view::in_leader(self.experiment, &record, &kept);
         let report = lead(Job {
@@ -249,7 +255,7 @@ impl Prepared {
             updater,
             probe: self.research.probe,
             storage,
-            subscribers: audience.subscribers,
+            subscribers: subscribers.subscribers,
             target,
             launcher,
             control: active.control(),
@@ -269,7 +275,7 @@ impl Prepared {
         let tables_failure = None;
         // Nothing comes after this but the report: from here on the log is not watched.
         watch.map_or(Ok(()), LogWatch::finish)?;
-        Ok(Finished {
+        Ok(CompletedRun {
             record,
             kept,
             report: Some(report),
@@ -278,7 +284,7 @@ impl Prepared {
         })
     }
 
-    /// How its tasks are formed, where it goes on with a research or not.
+    /// Returns how tasks are formed, in a new or a resumed research.
     pub(crate) fn tasks(
         &self,
         options: &RunOptions,
@@ -291,7 +297,7 @@ impl Prepared {
         Ok(Tasks::new(view, options, before)?)
     }
 
-    /// Listens to signals from here on, if that was not switched off.
+    /// Starts to listen to signals, unless disabled.
     pub(crate) fn listen_to_signals(&self) -> Result<Option<Signals>, ResearchError> {
         let listening = self.research.handle_signals.then(Signals::listen);
         listening.transpose().map_err(|source| ResearchError::Io {
@@ -300,13 +306,12 @@ impl Prepared {
         })
     }
 
-    /// Who decides on updates of the domain, with what earlier runs have come to; `None` where
-    /// nobody does.
+    /// Returns the updater of the domain, with the results of earlier runs; `None` without updates.
     fn updater(
         &mut self,
         options: &RunOptions,
         stored: Option<&StoredResearch>,
-        kept: &Kept,
+        kept: &StorageBackend,
         mark: &str,
     ) -> Result<Option<Box<dyn DomainUpdater>>, ResearchError> {
         let rules = std::mem::take(&mut self.research.updates);
@@ -372,7 +377,7 @@ pub(crate) fn iteration(options: &RunOptions, rules: Rules) -> Iteration {
         .rules(rules)
 }
 
-/// A seed that people can type.
+/// Draws a seed that users can type.
 fn draw_seed() -> u64 {
     use std::hash::BuildHasher;
     std::hash::RandomState::new().hash_one(Timestamp::now().0) >> 33

@@ -1,4 +1,4 @@
-//! Ending a run from another process, or from another thread of its program.
+//! Stops a run from another process, or from another thread of its program.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,27 +10,27 @@ use crate::active;
 use crate::cleanup;
 use crate::error::ResearchError;
 
-/// What the leader takes as Ctrl-C.
+/// The signal that the leader handles like Ctrl-C.
 const INTERRUPT: i32 = 2;
-/// What the leader takes as a second one, after the first.
+/// The signal that the leader handles like a second Ctrl-C.
 const TERMINATE: i32 = 15;
-/// A leader that is to end at once has so long for that.
+/// The grace period of a leader that must end at once.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Ends the run of a research that another process leads, as Ctrl-C there would: what runs is
-/// finished, the rest can be resumed. With `kill`, as Ctrl-C twice: everything ends now, and a
-/// leader that does not listen is killed. Waits until it has ended; false if nobody runs it, and
-/// then `kill` ends what a run has left behind that was killed with all its workers.
+/// Stops the run of a research in another process, like Ctrl-C there: running experiments finish,
+/// and the rest can be resumed. With `kill`, like Ctrl-C twice: everything ends at once, and a
+/// leader that does not respond is killed. Waits until the run has ended. Returns false if no
+/// process runs the research; `kill` then ends processes that a killed run left.
 ///
-/// A run that this program leads itself, or that this program belongs to (in one of its units), is
-/// asked to end and not waited for, because it may be waiting for the thread that asks. Its `run`
-/// returns in the thread that called it.
+/// A run of this program, or one that this program is a unit of, is asked to stop without waiting,
+/// because it may be waiting for the calling thread. Its `run` returns in the thread that called
+/// it.
 ///
-/// Only the process that holds the research's lock is signalled, and only if it is still the one
-/// that took it; and processes that have the mark of a run whose leader is dead.
+/// Only the process that holds the lock of the research is signalled, and processes with the mark
+/// of a run whose leader is dead.
 ///
 /// # Errors
-/// There is no such research, or the process may not be signalled.
+/// The research does not exist, or the process cannot be signalled.
 pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError> {
     let stored = StoredResearch::load(folder.as_ref())?;
     if active::stop(stored.folder(), kill) {
@@ -48,7 +48,7 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
         (&[INTERRUPT], None)
     };
     if !stored.is_run_by(&runner) {
-        // It may have ended just now.
+        // The leader may have ended in between.
         return match stored.runner()? {
             None => Ok(true),
             Some(runner) => Err(ResearchError::RunElsewhere {
@@ -64,7 +64,7 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
         source,
     })?;
     if kill {
-        // It may have had no time to do so itself.
+        // The leader may not have had time for this.
         cleanup::kill_strays_of(&stored.left_behind()?)?;
     }
     Ok(is_ended)

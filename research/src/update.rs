@@ -1,4 +1,4 @@
-//! Updates of the domain while a research runs.
+//! Updates of the domain during a run.
 
 mod answer;
 mod program;
@@ -16,22 +16,22 @@ use research_storage::{Results, StoredResearch};
 
 use crate::builder::Research;
 use crate::check;
-use crate::finished::Kept;
+use crate::completed_run::StorageBackend;
 
 pub use answer::IntoUpdate;
 pub use program::ProgramUpdate;
 use seen::Seen;
 
 impl Research {
-    /// Lets a function update the domain while the research runs. After each task that ended, with
-    /// so many configs taken from the domain, it is called if `when` is due for the last of these
-    /// as if configs were iterations; `last` is when nothing is left of the domain.
+    /// Adds a function that updates the domain during the run. It is called after a task ended, if
+    /// `when` is due for the number of configs taken from the domain, as if configs were
+    /// iterations; `last` means that the domain is exhausted.
     ///
-    /// What it returns replaces what is left of the domain: a [`Domain`], or a
-    /// [`NewDomain`](crate::NewDomain) that says how that is run through, an option of these or a
-    /// result. `updates` in the configs goes up by one. Of several functions that are due the first
-    /// counts that returns a domain. It runs in the leader, while workers go on. An error ends the
-    /// run as soon as what runs is finished; the resumed run calls it again.
+    /// The returned [`Domain`], or [`NewDomain`](crate::NewDomain) with its iteration, or an option
+    /// or a result of these, replaces the rest of the domain. `updates` in the configs increases by
+    /// one. If several functions are due, the first that returns a domain counts. Functions run in
+    /// the leader, while workers continue. An error ends the run when running experiments have
+    /// finished; a resumed run calls the function again.
     ///
     /// ```
     /// use research::{Research, ec, option};
@@ -59,7 +59,8 @@ impl Research {
         self
     }
 
-    /// Lets a program update the domain, as [`update_domain`](Self::update_domain) lets a function.
+    /// Adds a program that updates the domain, like the function of
+    /// [`update_domain`](Self::update_domain).
     #[must_use]
     pub fn update_domain_by(mut self, program: ProgramUpdate, when: impl Into<When>) -> Self {
         self.updates.push(Rule::program(program, when.into()));
@@ -67,92 +68,93 @@ impl Research {
     }
 }
 
-/// What an update of the domain may go by: see [`Research::update_domain`](crate::Research::update_domain).
+/// The input of an update of the domain; see
+/// [`Research::update_domain`](crate::Research::update_domain).
 pub struct UpdateContext<'a> {
     seen: &'a Seen,
     request: &'a UpdateRequest,
     seed: u64,
     random: ChaCha8Rng,
     folder: Option<&'a Path>,
-    /// What marks the processes of the run.
+    /// The mark of the processes of the run.
     mark: &'a str,
-    /// Whether programs are given every experiment.
+    /// Whether programs get every experiment.
     sees_all: bool,
 }
 
 impl UpdateContext<'_> {
-    /// The results of all experiments so far, those that run and those of earlier runs included. They
-    /// are in memory from when they are first asked for. Where they cannot be read, there are none
-    /// here, and the answer does not count: the run ends with that error.
+    /// Returns the results of all experiments so far, including running ones and those of earlier
+    /// runs. They stay in memory after the first call. If they cannot be read, the results are
+    /// empty, the returned domain is ignored, and the run ends with that error.
     #[must_use]
     pub fn results(&self) -> &Results {
         self.seen.results()
     }
 
-    /// How many experiments were taken from the domain so far.
+    /// Returns the number of experiments taken from the domain so far.
     #[must_use]
     pub fn generated(&self) -> u64 {
         self.request.generated
     }
 
-    /// How often the domain was updated.
+    /// Returns the number of updates of the domain.
     #[must_use]
     pub fn updates(&self) -> u64 {
         self.request.updates
     }
 
-    /// Whether nothing is left of the domain.
+    /// Whether the domain is exhausted.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.request.is_exhausted
     }
 
-    /// How many of the experiments that were taken from the domain have not ended: others may still
-    /// run, or wait to be tried again, when a rule is asked.
+    /// Returns the number of experiments taken from the domain that have not ended: they run, or
+    /// wait for a retry.
     #[must_use]
     pub fn unfinished(&self) -> u64 {
         let ended = self.seen.count(|_| true);
         self.generated().saturating_sub(ended)
     }
 
-    /// How many experiments ended without success, and are not tried again: failed, killed and
-    /// timed-out ones.
+    /// Returns the number of experiments that failed, were killed or timed out, and are not
+    /// retried.
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.seen.count(|status| !status.is_success())
     }
 
-    /// How many experiments ended with a status, and are not tried again.
+    /// Returns the number of experiments that ended with `status` and are not retried.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
         let count = self.seen.count(|ended| ended == status);
         usize::try_from(count).unwrap_or(usize::MAX)
     }
 
-    /// A random generator whose seed depends on the research's seed, on how many experiments were
-    /// taken from the domain, and on how often that was updated.
+    /// Returns a random generator whose seed depends on the seed of the research, the number of
+    /// experiments taken from the domain, and the number of updates.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
         &mut self.random
     }
 
-    /// The research's folder, if it has one.
+    /// Returns the folder of the research, if it has one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.folder
     }
 
-    /// The seed of [`rng`](Self::rng).
+    /// Returns the seed of [`rng`](Self::rng).
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 }
 
-/// What is asked for an update.
+/// The source of an update.
 type Function =
     Box<dyn FnMut(&mut UpdateContext<'_>) -> Result<Option<NewDomain>, UnitError> + Send>;
 
-/// A rule by which the domain is updated.
+/// A rule that updates the domain.
 pub(crate) struct Rule {
     when: When,
     what: String,
@@ -179,13 +181,13 @@ impl Rule {
         }
     }
 
-    /// The rule in a line.
+    /// Returns the rule as a line.
     pub(crate) fn describe(&self) -> String {
         format!("{} (when {})", self.what, self.when)
     }
 }
 
-/// Asks the rules, with the results so far.
+/// Evaluates the rules with the results so far.
 pub(crate) struct Updater {
     rules: Vec<Rule>,
     seen: Seen,
@@ -196,7 +198,12 @@ pub(crate) struct Updater {
 
 impl Updater {
     /// `options` are those of the run, with its seed; `mark` marks its processes.
-    pub(crate) fn new(rules: Vec<Rule>, options: RunOptions, kept: &Kept, mark: &str) -> Self {
+    pub(crate) fn new(
+        rules: Vec<Rule>,
+        options: RunOptions,
+        kept: &StorageBackend,
+        mark: &str,
+    ) -> Self {
         Self {
             rules,
             seen: Seen::new(kept.clone(), options.retries),
@@ -206,8 +213,7 @@ impl Updater {
         }
     }
 
-    /// Takes in what earlier runs have come to; `redo_failed` says that what did not succeed in them
-    /// is run again.
+    /// Adds the results of earlier runs; `redo_failed` means that their failures run again.
     pub(crate) fn see_earlier_runs(
         &mut self,
         stored: &StoredResearch,
@@ -256,7 +262,7 @@ impl Updater {
         }
         let domain: &Domain = &new.domain;
         domain.validate()?;
-        // A resumed run goes on with what was recorded.
+        // A resumed run continues with the recorded domain.
         if self.folder.is_some() && domain.expression().is_err() {
             return Err(UnitError::new(
                 "the domain cannot be recorded as an expression: leave out configs with `matching`, not with a function",
@@ -295,7 +301,7 @@ impl DomainUpdater for Updater {
     }
 }
 
-/// The programs of the tutorial's chapter on updates, so that the tests run them.
+/// The programs of the chapter on updates in the tutorial, as doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/tutorial/5-domain-updates.md")]
 struct Tutorial;

@@ -1,21 +1,21 @@
-//! The research as its own units see it.
+//! The view of a research from its own units.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use research_core::{Experiment, Object, ResearchRecord, ResearchView};
 
-use crate::finished::{Finished, Kept};
+use crate::completed_run::{CompletedRun, StorageBackend};
 
-/// The experiment in the process that leads its research.
+/// Attaches the view of the leader's process.
 pub(crate) fn in_leader(
     experiment: Experiment,
     record: &Arc<ResearchRecord>,
-    kept: &Kept,
+    kept: &StorageBackend,
 ) -> Experiment {
     let memory = match kept {
-        Kept::Folder(_) => None,
-        Kept::Memory(_) => Some(Finished {
+        StorageBackend::Folder(_) => None,
+        StorageBackend::Memory(_) => Some(CompletedRun {
             record: Arc::clone(record),
             kept: kept.clone(),
             report: None,
@@ -26,22 +26,22 @@ pub(crate) fn in_leader(
     experiment.with_view(Arc::new(View { memory }))
 }
 
-/// The experiment in a worker, which sees what is on disk.
+/// Attaches the view of a worker, which reads the log on disk.
 pub(crate) fn in_worker(experiment: Experiment) -> Experiment {
     experiment.with_view(Arc::new(View { memory: None }))
 }
 
-/// What `r()` and `s()` stand for in the units of a research.
+/// The values of `r()` and `s()` in units.
 struct View {
-    /// The research, where it is kept in the memory of this process.
-    memory: Option<Finished>,
+    /// The research, if it is kept in the memory of this process.
+    memory: Option<CompletedRun>,
 }
 
 impl View {
-    fn research(&self, experiments: Option<&Path>) -> Result<Finished, String> {
-        // The folder of experiments stands in that of the research; see FORMAT.md.
+    fn research(&self, experiments: Option<&Path>) -> Result<CompletedRun, String> {
+        // The folder of experiments is inside that of the research; see FORMAT.md.
         match (experiments.and_then(Path::parent), &self.memory) {
-            (Some(folder), _) => Finished::load(folder).map_err(|error| error.to_string()),
+            (Some(folder), _) => CompletedRun::load(folder).map_err(|error| error.to_string()),
             (None, Some(research)) => Ok(research.clone()),
             (None, None) => Err(
                 "it is kept in the memory of another process: keep it in a folder, or run it with isolation `none`"

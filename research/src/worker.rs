@@ -1,4 +1,4 @@
-//! Being one of a run's workers.
+//! Runs this process as a worker.
 
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,35 +14,36 @@ use crate::identity::fingerprint_of_units;
 use crate::run::Settings;
 use crate::view;
 
-/// Whether this program has called [`worker_entry_with`].
+/// Whether this program called [`worker_entry_with`].
 static BUILDS_FROM_RECORD: AtomicBool = AtomicBool::new(false);
 
-/// The exit code of a worker that could not serve its leader.
+/// The exit code of a worker that cannot serve its leader.
 const WORKER_FAILED: i32 = 3;
 
-/// The run of which a thread of this process serves the leader.
+/// The run that a thread of this process serves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Served {
-    /// Its fingerprint, if closures of its experiment have captured something.
+    /// The fingerprint of the run, if closures of its experiment captured values.
     fingerprint: Option<u64>,
 }
 
-/// The served run, and what tells that there is one.
+/// The served run, and the signal that it was set.
 static SERVED: (Mutex<Option<Served>>, Condvar) = (Mutex::new(None), Condvar::new());
 
-/// So long a thread that came to another run waits for one that comes to the right one.
+/// How long a thread that reached another run waits for a thread that reaches the right one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves the leader if this process was started as a worker of this research; else it does nothing.
+/// Serves the leader if this process was started as a worker of this research; otherwise does
+/// nothing.
 ///
-/// Workers of a program with one thread are forked when its `run` is called, and do not begin with
-/// `main`. A program that starts threads before that, a pool say, is executed once more for each worker.
-/// In such a program, put this first in `main`, with the research that the program runs: what stands
-/// between it and `run` is then done by the leader alone. A program that runs several calls it for each
-/// of them.
-/// They are told apart by their names, units and functions: where only what closures have captured
-/// differs, give them names of their own. The entry serves the first run of a research, and those
-/// that resume it; workers of a later run with the same name go on to that run.
+/// Workers of a program with one thread are forked when its `run` is called. A program with several
+/// threads, such as a thread pool, is executed again for each worker. In such a program, call this
+/// first in `main` with the research of the program, so that only the leader executes the code
+/// between this call and `run`. A program that runs several researches calls it for each.
+///
+/// Researches are identified by their names, units and functions; if they differ only in captured
+/// values, give them different names. The entry serves the first run of a research, and those that
+/// resume it; workers of a later run with the same name continue to that run.
 ///
 /// ```no_run
 /// use research::{Research, ResearchError, ec, option};
@@ -66,7 +67,7 @@ pub fn worker_entry(study: impl FnOnce() -> Research) {
     let Research {
         name, experiment, ..
     } = study();
-    // What cannot be built, `run` says; another research is come to later.
+    // `run` reports an invalid experiment; another research is reached later.
     if let Ok(experiment) = experiment.build()
         && fingerprint_of_units(&name, &experiment) == bootstrap.target.units
     {
@@ -74,8 +75,8 @@ pub fn worker_entry(study: impl FnOnce() -> Research) {
     }
 }
 
-/// As [`worker_entry`], for programs that make the experiment from what the leader has recorded
-/// (see [`Research::source`]), as JSON.
+/// Like [`worker_entry`], for programs that build the experiment from the source that the leader
+/// recorded (see [`Research::source`]), as JSON.
 pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, String>) {
     end_if_lost();
     if let Some(bootstrap) = WorkerBootstrap::received() {
@@ -84,9 +85,9 @@ pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, 
     BUILDS_FROM_RECORD.store(true, Ordering::Relaxed);
 }
 
-/// Returns what starts the workers of a run, before anything else of the run is done. It returns in
-/// the leader; workers that are forked serve it, and end. Workers that build the experiment from the
-/// record are executed: a small process forks its executors about 1.7 times as fast.
+/// Returns the launcher of the workers of a run, before the run does anything else. Returns in the
+/// leader; forked workers serve it and end. Workers that build the experiment from the record are
+/// executed: a small process forks its executors about 1.7 times as fast.
 pub(crate) fn launcher(
     settings: &Settings,
     experiment: &Experiment,
@@ -105,8 +106,8 @@ pub(crate) fn launcher(
     }
 }
 
-/// Serves the leader, and ends the process with it. With `fingerprint`, a second thread that comes
-/// to a run of the same one may be the one that is meant.
+/// Serves the leader and exits. With `fingerprint`, a second thread with a run of the same
+/// fingerprint may be the right one.
 pub(crate) fn serve_and_exit(
     bootstrap: &WorkerBootstrap,
     fingerprint: Option<u64>,
@@ -137,8 +138,8 @@ pub(crate) fn serve_and_exit(
     }
 }
 
-/// Whether this process is a worker that has not come to its run yet: what its program does is
-/// what its leader has done before.
+/// Whether this process is a worker that has not reached its run yet: its program repeats what its
+/// leader did.
 pub(crate) fn is_on_its_way() -> bool {
     let served = SERVED.0.lock().unwrap_or_else(PoisonError::into_inner);
     served.is_none() && WorkerBootstrap::received().is_some()
@@ -151,14 +152,13 @@ fn wait_for_end() -> ! {
     }
 }
 
-/// Whether there are threads that may come to a run: not the one in which a program of tests waits for
-/// its test.
+/// Whether other threads may reach a run; the thread in which a test harness waits does not count.
 fn has_other_threads() -> bool {
     let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
     threads > 1 + usize::from(relaunched_test().is_some())
 }
 
-/// Whether another thread serves the leader, or begins to before long.
+/// Whether another thread serves the leader, or starts to within the grace period.
 fn another_serves() -> bool {
     let (served, told) = &SERVED;
     let served = served.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,8 +169,8 @@ fn another_serves() -> bool {
     waited.unwrap_or_else(PoisonError::into_inner).0.is_some()
 }
 
-/// Ends a worker that came to another run than the one that it was started for. A program that runs
-/// several at once in its threads comes to the right one in another thread.
+/// Ends a worker that reached another run than the one it was started for. In a program with
+/// several runs in threads, another thread reaches the right one.
 pub(crate) fn end_astray(meant: &str, found: &str) -> ! {
     if another_serves() {
         wait_for_end();
@@ -179,14 +179,14 @@ pub(crate) fn end_astray(meant: &str, found: &str) -> ! {
     exit(WORKER_FAILED)
 }
 
-/// Ends a worker that cannot tell which of several runs of one description is meant.
+/// Ends a worker that cannot distinguish runs with the same description.
 pub(crate) fn end_mixed_up(name: &str) -> ! {
     let name = name.to_owned();
     eprintln!("research: {}", ResearchError::NotToldApart { name });
     exit(WORKER_FAILED)
 }
 
-/// Why a worker cannot serve at the run that it came to.
+/// Returns why a worker cannot serve at this run.
 fn mismatch(meant: &str, found: &str) -> String {
     if meant == found {
         format!(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use research::exec::devices::ScriptedProbe;
 use research::storage::{Format, TableOptions};
 use research::{
-    Context, Event, ExecutorTarget, Finished, Isolation, MemorySize, Research, ResearchError,
+    CompletedRun, Context, Event, ExecutorTarget, Isolation, MemorySize, Research, ResearchError,
     Subscriber, option,
 };
 use serde_json::{Value as Json, json};
@@ -35,7 +35,7 @@ fn study(name: &str, configs: i64) -> Research {
         .save_to("device")
 }
 
-fn rows(finished: &Finished) -> Vec<Json> {
+fn rows(finished: &CompletedRun) -> Vec<Json> {
     let mut text = Vec::new();
     let options = TableOptions::default();
     let results = finished.results();
@@ -44,7 +44,7 @@ fn rows(finished: &Finished) -> Vec<Json> {
 }
 
 /// What was seen, each once.
-fn seen(finished: &Finished) -> Vec<(Json, Json)> {
+fn seen(finished: &CompletedRun) -> Vec<(Json, Json)> {
     let mut seen = Vec::new();
     for row in rows(finished) {
         let one = (row["seen"].clone(), row["device"].clone());

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use common::{csv, folder, is_worker, last_values, runs, square};
 use research::core::StorageError;
 use research::{
-    Domain, Finished, Isolation, Research, ResearchError, UpdateContext, When, ec, option,
+    CompletedRun, Domain, Isolation, Research, ResearchError, UpdateContext, When, ec, option,
 };
 
 const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolation::Experiment];
@@ -154,7 +154,7 @@ fn products(factor: i64) -> Vec<String> {
 }
 
 /// Whether a run has given its own results, or was refused; anything else fails the test.
-fn is_right_or_refused(factor: i64, run: &Result<Finished, ResearchError>) -> bool {
+fn is_right_or_refused(factor: i64, run: &Result<CompletedRun, ResearchError>) -> bool {
     match run {
         Ok(finished) => {
             assert_eq!(last_values(finished), products(factor));
@@ -286,7 +286,7 @@ fn different_researches_may_run_at_once() {
 /// Workers of the second run come past the first, whose folder is not there any more.
 #[test]
 fn what_was_removed_between_runs_is_passed_by_with_its_results() {
-    type Remove = fn(&Finished);
+    type Remove = fn(&CompletedRun);
     let folder = folder("removed-between");
     let removals: [(Isolation, Remove); 2] = [
         (Isolation::Worker, |finished| {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::is_worker;
 use research::{
-    Context, ExecutorTarget, Finished, Research, Results, Shared, Status, UnitError, option, r,
+    CompletedRun, Context, ExecutorTarget, Research, Results, Shared, Status, UnitError, option, r,
 };
 
 /// Which of them the leader's process is to do.
@@ -75,7 +75,7 @@ fn study(
         })
 }
 
-fn assert_that_the_last_alone_ran_again(folder: &Path, finished: &Finished) {
+fn assert_that_the_last_alone_ran_again(folder: &Path, finished: &CompletedRun) {
     let results = finished.results().load().unwrap();
     assert!(
         results

@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::folder;
 use research::domain::ExperimentId;
 use research::{
-    Context, Finished, Isolation, LogLevel, OutputStream, Redirect, Research, ResearchError,
+    CompletedRun, Context, Isolation, LogLevel, OutputStream, Redirect, Research, ResearchError,
     UnitError, ec, option,
 };
 
@@ -51,7 +51,7 @@ fn printing(name: &str) -> Research {
 }
 
 /// The experiments of a research: the value of `x`, and the id.
-fn experiments(finished: &Finished) -> Vec<(i64, ExperimentId)> {
+fn experiments(finished: &CompletedRun) -> Vec<(i64, ExperimentId)> {
     let results = finished.results().load().unwrap();
     let x = |config: &research::Config| config.get("x").unwrap().as_i64().unwrap();
     let experiments = results.experiments();
@@ -65,7 +65,7 @@ fn expected(x: i64) -> String {
     lines
 }
 
-fn check_files(finished: &Finished) {
+fn check_files(finished: &CompletedRun) {
     let folder = finished.folder().unwrap();
     let experiments = experiments(finished);
     assert_eq!(experiments.len(), 5);
@@ -229,7 +229,7 @@ fn what_was_printed_before_a_timeout_is_there() {
     assert_eq!(printed.unwrap(), expected(2) + "the end of 2");
 }
 
-fn research_ids(finished: &Finished) -> Vec<ExperimentId> {
+fn research_ids(finished: &CompletedRun) -> Vec<ExperimentId> {
     let results = finished.results().load().unwrap();
     results
         .experiments()
@@ -262,7 +262,7 @@ fn messages_are_kept_by_their_levels() {
                 std::process::abort()
             })
     };
-    let texts = |finished: &Finished, level: LogLevel| -> Vec<String> {
+    let texts = |finished: &CompletedRun, level: LogLevel| -> Vec<String> {
         let entries = finished.logs(None).unwrap();
         let of_level = entries.iter().filter(|entry| entry.level == level);
         of_level.map(|entry| entry.text.clone()).collect()

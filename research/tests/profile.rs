@@ -69,7 +69,7 @@ fn a_profile_says_what_units_took_in_all_experiments_and_in_some() {
 #[test]
 fn spans_of_units_come_from_all_processes_and_are_kept() {
     let finished = study("spans", 2).run().unwrap();
-    let loaded = research::Finished::load(finished.folder().unwrap()).unwrap();
+    let loaded = research::CompletedRun::load(finished.folder().unwrap()).unwrap();
     let profile = loaded.profile().unwrap();
     let mut spans: Vec<_> = profile
         .spans

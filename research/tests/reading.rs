@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use common::{csv, folder, last_values};
 use research::{
-    Context, Executor, Experiment, Finished, Isolation, Research, Results, Shared, Status,
+    CompletedRun, Context, Executor, Experiment, Isolation, Research, Results, Shared, Status,
     UnitError, ec, option, r, s,
 };
 
@@ -74,7 +74,7 @@ fn a_unit_reads_the_storage() {
         .folder(&folder)
         .callable(
             "name",
-            |storage: Shared<Finished>| {
+            |storage: Shared<CompletedRun>| {
                 let path = storage
                     .folder()
                     .map(|folder| folder.join("research.json").is_file());
@@ -94,7 +94,7 @@ fn a_unit_reads_the_storage() {
 
 #[test]
 fn what_cannot_be_read_is_an_error_of_the_unit() {
-    let reason = |finished: &Finished| {
+    let reason = |finished: &CompletedRun| {
         let results = finished.results().load().unwrap();
         let one = results.experiments().next().unwrap();
         assert_eq!(one.status, Some(Status::Failed));

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use common::{folder, is_worker};
 use research::core::rand_core::Rng;
-use research::{Context, Difference, Finished, Research, ResearchError, Status, Value, option};
+use research::{CompletedRun, Context, Difference, Research, ResearchError, Status, Value, option};
 
 /// What the study of a test is called: workers know the runs of one test from those of another by it.
 fn name(folder: &Path) -> &str {
@@ -44,7 +44,7 @@ fn add(folder: &Path, number: i64) {
     }
 }
 
-fn ids(finished: &Finished) -> Vec<String> {
+fn ids(finished: &CompletedRun) -> Vec<String> {
     let results = finished.results().load().unwrap();
     let experiments = results.experiments();
     experiments.map(|one| one.record.id.to_string()).collect()

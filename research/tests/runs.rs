@@ -11,7 +11,7 @@ mod roots;
 use common::{csv, folder, is_worker, square};
 use research::domain::Config;
 use research::{
-    Context, ExecutorTarget, Finished, Isolation, Outcome, Research, ResearchError, Status,
+    CompletedRun, Context, ExecutorTarget, Isolation, Outcome, Research, ResearchError, Status,
     UnitError, ec, o, option,
 };
 
@@ -130,7 +130,7 @@ fn results_do_not_depend_on_workers_or_isolation() {
     assert_eq!(csv(&eight), expected);
     assert_eq!(csv(&here), expected);
     assert_eq!(csv(&memory), expected);
-    let loaded = Finished::load(folder.join("one")).unwrap();
+    let loaded = CompletedRun::load(folder.join("one")).unwrap();
     assert_eq!(csv(&loaded), expected);
 }
 
@@ -154,7 +154,7 @@ fn a_generator_made_by_a_function_has_arguments_and_ends_its_experiment() {
 
 #[test]
 fn runs_follow_each_other_and_use_results_of_the_ones_before() {
-    let best = |finished: &Finished| -> i64 {
+    let best = |finished: &CompletedRun| -> i64 {
         let text = csv(finished);
         text.lines()
             .skip(1)

@@ -13,7 +13,7 @@ use common::{folder, is_worker};
 use research::monitor::{MonitorLog, RunState};
 use research::storage::StoredResearch;
 use research::{
-    Context, Delivery, Event, Finished, Isolation, LogLevel, Research, ResearchRecord, Status,
+    CompletedRun, Context, Delivery, Event, Isolation, LogLevel, Research, ResearchRecord, Status,
     Subscriber, ec, option,
 };
 
@@ -175,7 +175,7 @@ impl Subscriber for Watcher {
 }
 
 /// What the run has told of its subscribers.
-fn told(finished: &Finished) -> Vec<String> {
+fn told(finished: &CompletedRun) -> Vec<String> {
     let entries = finished.logs(None).unwrap().into_iter();
     let texts = entries.map(|entry| entry.text);
     texts

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use common::folder;
 use research::{
-    Context, Event, ExecutorTarget, Finished, Isolation, Research, Status, UnitError, ec, option,
+    CompletedRun, Context, Event, ExecutorTarget, Isolation, Research, Status, UnitError, ec,
+    option,
 };
 
 /// So long it takes to see that a unit hangs.
@@ -23,14 +24,14 @@ fn hang() -> ! {
 }
 
 /// The results without their ids, which are drawn.
-fn csv(finished: &Finished) -> String {
+fn csv(finished: &CompletedRun) -> String {
     let text = common::csv(finished);
     let lines = text.lines().map(|line| line.split_once(',').unwrap().1);
     lines.collect::<Vec<_>>().join("\n")
 }
 
 /// How many experiments ended in each way: from the log, which a worker that comes past has too.
-fn statuses(finished: &Finished) -> BTreeMap<Status, usize> {
+fn statuses(finished: &CompletedRun) -> BTreeMap<Status, usize> {
     let mut last = BTreeMap::new();
     let see = |event: &Event| {
         if let Event::ExperimentEnded {
@@ -49,7 +50,7 @@ fn statuses(finished: &Finished) -> BTreeMap<Status, usize> {
 }
 
 /// How many finished, and how many timed out.
-fn counts(finished: &Finished) -> (usize, usize) {
+fn counts(finished: &CompletedRun) -> (usize, usize) {
     let counts = statuses(finished);
     let of = |status| counts.get(&status).copied().unwrap_or(0);
     let (done, late) = (of(Status::Finished), of(Status::TimedOut));
@@ -58,7 +59,7 @@ fn counts(finished: &Finished) -> (usize, usize) {
 }
 
 /// The reasons of what did not succeed.
-fn reasons(finished: &Finished) -> Vec<String> {
+fn reasons(finished: &CompletedRun) -> Vec<String> {
     let mut reasons = Vec::new();
     let see = |event: &Event| {
         if let Event::ExperimentEnded {
@@ -367,7 +368,7 @@ fn the_longest_time_is_one_without_a_limit() {
             .run()
             .unwrap();
         assert_eq!(counts(&finished), (1, 0));
-        let loaded = Finished::load(finished.folder().unwrap()).unwrap();
+        let loaded = CompletedRun::load(finished.folder().unwrap()).unwrap();
         assert_eq!(loaded.record().options.timeout, Some(Duration::MAX));
     }
 }

@@ -10,7 +10,7 @@ use research::domain::uniform;
 use research::exec::program::Run;
 use research::storage::TableOptions;
 use research::{
-    Config, Domain, Event, Finished, Isolation, NewDomain, Outcome, ProgramUpdate, Research,
+    CompletedRun, Config, Domain, Event, Isolation, NewDomain, Outcome, ProgramUpdate, Research,
     ResearchError, Status, When, ec, option,
 };
 
@@ -258,7 +258,7 @@ fn workers_and_branches_add_to_configs_and_change_no_id() {
         .save_to("side")
         .run()
         .unwrap();
-    let ids = |finished: &Finished| -> Vec<String> {
+    let ids = |finished: &CompletedRun| -> Vec<String> {
         let results = finished.results().load().unwrap();
         let ids = results.experiments().map(|one| one.record.id.to_string());
         ids.collect()

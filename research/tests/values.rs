@@ -8,7 +8,7 @@ use std::path::Path;
 
 use common::folder;
 use research::storage::{Format, TableOptions};
-use research::{Context, Finished, Isolation, Research, ResearchError, Status, Value, option};
+use research::{CompletedRun, Context, Isolation, Research, ResearchError, Status, Value, option};
 
 /// Values of every kind, with their names.
 fn every_kind() -> Vec<(&'static str, Value)> {
@@ -61,7 +61,7 @@ fn saving_all(name: &str) -> Research {
     })
 }
 
-fn saved(finished: &Finished, variable: &str) -> Value {
+fn saved(finished: &CompletedRun, variable: &str) -> Value {
     let results = finished.results().load().unwrap();
     let experiment = results.experiments().next().unwrap();
     assert_eq!(
@@ -294,7 +294,7 @@ fn a_file_that_cannot_be_written_ends_a_run(isolation: Isolation) {
     let text = error.to_string();
     assert!(text.contains("file/values"), "{isolation:?}: {text}");
     let folder = base.join("file");
-    let finished = Finished::load(&folder).unwrap();
+    let finished = CompletedRun::load(&folder).unwrap();
     let results = finished.results().load().unwrap();
     let ended = results.experiments().filter(|one| one.status.is_some());
     let ended: Vec<_> = ended

@@ -50,8 +50,8 @@ impl Background {
     }
 }
 
-/// Reports the start of the run to the waiting process: the log has its start, and a worker is ready.
-/// A run that ends earlier reports by its exit code.
+/// Reports the start of the run to the waiting process: the log has its start, and a worker is
+/// ready. A run that ends earlier reports by its exit code.
 struct StartReport(Option<UnixStream>);
 
 impl Subscriber for StartReport {
@@ -71,9 +71,9 @@ impl Subscriber for StartReport {
     }
 }
 
-/// Starts this program as a background process for a research in the folder `base`. Returns when its
-/// run has started, or with its exit code if it ends before. `path` is how the user refers to the
-/// research.
+/// Starts this program as a background process for a research in the folder `base`. Returns when
+/// its run has started, or with its exit code if it ends before. `path` is how the user refers to
+/// the research.
 pub(super) fn start(base: &Path, folder: &Path, path: &Path) -> Result<Exit, CommandError> {
     let output = base.join(format!(".research-{}.txt", std::process::id()));
     let file = File::create_new(&output)?;

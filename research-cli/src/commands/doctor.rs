@@ -21,8 +21,8 @@ Check the record of a research, every frame of its event log and the files of la
 files that killed processes left. Nothing is written without --repair.
 
 With --repair, a damaged log is replaced by a new one with all intact events, even where bytes were
-inserted or removed; the damaged log is kept as events.damaged.log. `research resume` runs experiments
-again whose ends were lost.
+inserted or removed; the damaged log is kept as events.damaged.log. `research resume` runs
+experiments again whose ends were lost.
 
 An incomplete frame at the end of the log is damage if no process runs the research. A killed run is
 not damage.

@@ -24,9 +24,9 @@ Print the configs of a research file or of a domain expression, in the order in 
 head of a domain of any size is printed at once. n_configs, n_reps, repeat_each and seed of the file
 apply unless a flag overrides them.
 
-In an expression, `*` is the product, whose left side varies slowest; `+` concatenates; `@` pairs two
-lists element by element, and these vary slowest wherever they are in a product; a leading number is a
-weight; `where` is a condition. Ranges exclude their end: int(1, 3) never gives 3, and
+In an expression, `*` is the product, whose left side varies slowest; `+` concatenates; `@` pairs
+two lists element by element, and these vary slowest wherever they are in a product; a leading
+number is a weight; `where` is a condition. Ranges exclude their end: int(1, 3) never gives 3, and
 int_inclusive(1, 3) does.",
     after_help = "\
 Examples:

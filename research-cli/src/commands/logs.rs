@@ -21,8 +21,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print the log of a research: runs, messages and failures. With --id, print the log of one experiment.
-With --follow, continue until the run ends.",
+Print the log of a research: runs, messages and failures. With --id, print the log of one
+experiment. With --follow, continue until the run ends.",
     after_help = "\
 Examples:
   research logs power

@@ -18,10 +18,11 @@ use crate::exit::Exit;
     long_about = "\
 Plot the results of a research: a panel for each variable, a curve for each config, showing the mean
 over its repetitions with a band of one standard deviation. The x axis is the iteration, or a
-parameter if each experiment has one value. Failed experiments are excluded; running ones are plotted
-over iterations only.
+parameter if each experiment has one value. Failed experiments are excluded; running ones are
+plotted over iterations only.
 
-With --out, write an image; otherwise draw in the terminal. This also works while the research runs.",
+With --out, write an image; otherwise draw in the terminal. This also works while the research
+runs.",
     after_help = "\
 Examples:
   research plot power

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use research::storage::StoredResearch;
-use research::{Finished, ProfileOptions, StoredExperiment};
+use research::{CompletedRun, ProfileOptions, StoredExperiment};
 
 use super::CommandError;
 use super::results::{self, Format};
@@ -15,9 +15,9 @@ use crate::exit::Exit;
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Print the time that units and iterations took, in seconds, the longest first. A research has a profile
-if its file sets `profile = 1`, or `profile = 2` for processor time, page faults, memory, and, in
-programs written in Rust, the spans of `tracing`.",
+Print the time that units and iterations took, in seconds, the longest first. A research has a
+profile if its file sets `profile = 1`, or `profile = 2` for processor time, page faults, memory,
+and, in programs written in Rust, the spans of `tracing`.",
     after_help = "\
 Examples:
   research profile training
@@ -45,7 +45,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let ids = StoredExperiment::ids(&stored, &arguments.ids).map_err(Box::new)?;
-    let research = Finished::load(&arguments.name).map_err(Box::new)?;
+    let research = CompletedRun::load(&arguments.name).map_err(Box::new)?;
     let options = ProfileOptions::default()
         .ids(ids)
         .by_iteration(arguments.iterations);

@@ -17,8 +17,8 @@ const MAX_SHOWN: usize = 20;
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Run an experiment of a research again, with the same config and the same seed, and compare its results
-with the stored ones, value by value. The stored results do not change.
+Run an experiment of a research again, with the same config and the same seed, and compare its
+results with the stored ones, value by value. The stored results do not change.
 
 Exit codes: 0 if the results are the same, 1 if they differ.",
     after_help = "\

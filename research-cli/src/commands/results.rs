@@ -22,9 +22,9 @@ use research::file::{ResearchFile, Save};
 Print the results of a research: a row for each iteration of each experiment, in the order of the
 domain. This also works while the research runs.
 
-With --summary, print a row for each config: how many of its experiments succeeded (n) and failed, and
-the mean and the standard deviation of each variable over those that succeeded. Values that are not
-numbers are skipped, and their number is printed on standard error.",
+With --summary, print a row for each config: how many of its experiments succeeded (n) and failed,
+and the mean and the standard deviation of each variable over those that succeeded. Values that are
+not numbers are skipped, and their number is printed on standard error.",
     after_help = "\
 Examples:
   research results power

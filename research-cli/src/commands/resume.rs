@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use research::monitor::{State, StatusReport};
 use research::storage::StoredResearch;
-use research::{Finished, Research, ResearchError, ResumePlan};
+use research::{CompletedRun, Research, ResearchError, ResumePlan};
 
 use super::detach::{self, Background};
 use super::run_context::{Shown, WorkingDirectory, print_results, recorded, run_with, set_workers};
@@ -23,15 +23,15 @@ use research::file::{Origin, ResearchFile};
     long_about = "\
 Resume an interrupted research: run the experiments that are missing, and nothing else.
 
-Experiments that ended keep their results; the others get the ids and seeds that they would have had.
-The recorded research file is used, even if the file has changed since.
+Experiments that ended keep their results; the others get the ids and seeds that they would have
+had. The recorded research file is used, even if the file has changed since.
 
 With --file, use a changed research file: only experiments that are new in its domain run. Drawn
 values stay the same when values are added to lists or terms to sums; a warning reports how many
-experiments of earlier runs are not in the new domain. Workers, devices, retries, timeouts and similar
-options may change as well. Changes of units, updates, n_iters, finalize, create_id_prefix or the seed
-are refused, because the results would not be comparable; --allow-changes allows all of them but those
-of the seed and create_id_prefix.",
+experiments of earlier runs are not in the new domain. Workers, devices, retries, timeouts and
+similar options may change as well. Changes of units, updates, n_iters, finalize, create_id_prefix
+or the seed are refused, because the results would not be comparable; --allow-changes allows all of
+them but those of the seed and create_id_prefix.",
     after_help = "\
 Examples:
   research resume power
@@ -183,7 +183,7 @@ fn nothing_to_do(
     }
     let _ = writeln!(terminal::stderr(), "{}", lines.join("\n"));
     if arguments.shown.results {
-        print_results(&Finished::load(stored.folder()).map_err(Box::new)?, out)?;
+        print_results(&CompletedRun::load(stored.folder()).map_err(Box::new)?, out)?;
     }
     Ok(match report.failed() {
         0 => Exit::Success,

@@ -25,8 +25,8 @@ Each experiment runs in its own process, in the current directory. Results are s
 folder with the name of the research. Progress, and a summary at the end, are printed on standard
 error. If the run is interrupted, no saved result is lost.
 
-Exit codes: 0 if all experiments succeeded, 1 if some failed, 2 if the file is invalid, 3 if it cannot
-be run or stored, 130 if the run was interrupted.",
+Exit codes: 0 if all experiments succeeded, 1 if some failed, 2 if the file is invalid, 3 if it
+cannot be run or stored, 130 if the run was interrupted.",
     after_help = "\
 Examples:
   research run research.toml

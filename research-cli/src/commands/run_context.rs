@@ -8,7 +8,7 @@ use clap::Args;
 use research::core::{RunOptions, plural};
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, StoredResearch, TableOptions};
-use research::{Finished, Outcome, Research, Timestamp};
+use research::{CompletedRun, Outcome, Research, Timestamp};
 
 use super::{CommandError, results};
 use crate::exit::Exit;
@@ -35,8 +35,8 @@ pub struct Shown {
     pub results: bool,
 }
 
-/// Overrides the number of workers. A list of worker configs is truncated; more workers than configs
-/// are an error when the run begins.
+/// Overrides the number of workers. A list of worker configs is truncated; more workers than
+/// configs are an error when the run begins.
 pub(super) fn set_workers(options: &mut RunOptions, workers: Option<NonZeroU32>) {
     if let Some(workers) = workers {
         options.workers = workers.into();
@@ -109,15 +109,15 @@ pub(super) fn recorded(
     Ok((file, base.to_owned()))
 }
 
-/// Runs a research, shows its progress, and prints the summary. `path` is how the user refers to the
-/// research in other commands.
+/// Runs a research, shows its progress, and prints the summary. `path` is how the user refers to
+/// the research in other commands.
 pub(super) fn run_with(
     file: &ResearchFile,
     path: &Path,
     mut research: Research,
     shown: &Shown,
     out: &mut dyn Write,
-    run: impl FnOnce(Research) -> Result<Finished, research::ResearchError>,
+    run: impl FnOnce(Research) -> Result<CompletedRun, research::ResearchError>,
 ) -> Result<Exit, CommandError> {
     // The results of a research in memory exist only as output.
     let in_memory = !file.dump_results;
@@ -204,7 +204,7 @@ fn conclusion(file: &ResearchFile, path: &Path, monitor: &Monitor, shown: &Shown
 
 /// The exit code of a run. Failures of earlier runs count, so that a run and those that resume it
 /// exit the same.
-fn exit(finished: &Finished, monitor: &Monitor) -> Exit {
+fn exit(finished: &CompletedRun, monitor: &Monitor) -> Exit {
     match finished.report() {
         Some(report) if report.outcome == Outcome::Interrupted => Exit::Interrupted,
         _ if monitor.state().failed_experiments() > 0 => Exit::Failures,
@@ -212,7 +212,10 @@ fn exit(finished: &Finished, monitor: &Monitor) -> Exit {
     }
 }
 
-pub(super) fn print_results(finished: &Finished, out: &mut dyn Write) -> Result<(), CommandError> {
+pub(super) fn print_results(
+    finished: &CompletedRun,
+    out: &mut dyn Write,
+) -> Result<(), CommandError> {
     let options = TableOptions::default();
     let results = finished.results().load_for(&options).map_err(Box::new)?;
     let table = results.to_table(&options)?;

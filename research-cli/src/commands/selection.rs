@@ -11,8 +11,8 @@ use super::CommandError;
 /// The flags that select experiments.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Selection {
-    /// Only experiments that satisfy a condition, such as 'C > 1' or 'act in ["relu", "tanh"]', or in
-    /// which a parameter has a value, such as lr=0.1; may be repeated
+    /// Only experiments that satisfy a condition, such as 'C > 1' or 'act in ["relu", "tanh"]', or
+    /// in which a parameter has a value, such as lr=0.1; may be repeated
     #[arg(long = "where", value_name = "CONDITION")]
     pub filter: Vec<String>,
     /// Only experiments in this domain, such as 'y=[2, 3]'; other parameters may have any value

@@ -20,8 +20,8 @@ use crate::hints;
 #[derive(Debug, Args)]
 #[command(
     long_about = "\
-Show the state of a research: how many experiments are done, running, failed and left, the rate and the
-time to completion, what each worker runs, and why experiments failed.
+Show the state of a research: how many experiments are done, running, failed and left, the rate and
+the time to completion, what each worker runs, and why experiments failed.
 
 With --format csv, print events: a line for each start, end and exception.",
     after_help = "\
@@ -156,7 +156,8 @@ fn log(
     }
 }
 
-/// Shows successive reports: on a terminal each replaces the previous one, elsewhere each is a line.
+/// Shows successive reports: on a terminal each replaces the previous one, elsewhere each is a
+/// line.
 #[derive(Default)]
 struct Screen {
     /// The number of terminal lines of the last report.

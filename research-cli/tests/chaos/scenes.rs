@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill, raise, signal};
 use nix::unistd::{Pid, getpid, getppid};
 use research::core::Event;
-use research::{Context, Finished, Isolation, Research, UnitError, option};
+use research::{CompletedRun, Context, Isolation, Research, UnitError, option};
 
 use crate::processes::{self, MARK};
 
@@ -290,7 +290,7 @@ pub(crate) fn main(name: &str, folder: &Path) -> i32 {
 }
 
 /// All experiments succeeded, and no worker was lost.
-fn went_well(finished: &Finished) -> bool {
+fn went_well(finished: &CompletedRun) -> bool {
     let mut lost = false;
     let see = |event: &Event| lost |= matches!(event, Event::WorkerLost { .. });
     finished.for_each_event(see).unwrap();

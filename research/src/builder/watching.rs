@@ -1,4 +1,4 @@
-//! Seeing how a research runs.
+//! Progress and subscribers.
 
 use research_core::Subscriber;
 use research_monitor::Progress;
@@ -6,9 +6,9 @@ use research_monitor::Progress;
 use super::Research;
 
 impl Research {
-    /// Shows progress: `true` is a bar on standard error, or lines now and then where that is no
-    /// terminal; a closure over the [`RunState`](research_monitor::RunState) is called ten times a
-    /// second at most; and any [`ProgressReporter`](research_monitor::ProgressReporter) gets warnings, too.
+    /// Shows progress. `true` is a bar on standard error, or plain lines if that is not a terminal.
+    /// A closure over the [`RunState`](research_monitor::RunState) is called at most ten times a
+    /// second. Any other [`ProgressReporter`](research_monitor::ProgressReporter) also gets alerts.
     ///
     /// ```no_run
     /// use research::Research;
@@ -24,17 +24,18 @@ impl Research {
         self
     }
 
-    /// Keeps the monitor's log as `monitor.csv` in the research's folder, while it runs; see
-    /// [`MonitorLog`](research_monitor::MonitorLog). It is not kept, if not set.
+    /// Sets whether to write `monitor.csv` into the folder of the research during the run; see
+    /// [`MonitorLog`](research_monitor::MonitorLog). Default: false.
     #[must_use]
     pub fn monitor_log(mut self, monitor_log: bool) -> Self {
         self.options.monitor_log = monitor_log;
         self
     }
 
-    /// Adds a subscriber, which sees events after they were appended to the log. It has a thread and
-    /// a queue of its own unless it [asks](Subscriber::delivery) for another way, so a slow one does
-    /// not slow the run; one that panics is reported in the log, and gets no more events.
+    /// Adds a subscriber, which gets events after they were appended to the log. It has its own
+    /// thread and queue unless it [requests](Subscriber::delivery) otherwise, so a slow subscriber
+    /// does not slow the run. A subscriber that panics is reported in the log and gets no more
+    /// events.
     ///
     /// ```
     /// use std::sync::mpsc::{Sender, channel};

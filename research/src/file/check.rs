@@ -190,7 +190,8 @@ pub(crate) fn output_files(
 
 /// Checks that the programs exist before a run.
 ///
-/// A path in a unit other than the first is not checked, because an earlier unit may create the file.
+/// A path in a unit other than the first is not checked, because an earlier unit may create the
+/// file.
 pub(crate) fn programs(
     file: &ResearchFile,
     entries: &[Entry],

@@ -43,8 +43,8 @@ impl Location {
         }
     }
 
-    /// Returns the line for a width of `columns`, with carets under the range. A long line is cut to
-    /// the part around the range.
+    /// Returns the line for a width of `columns`, with carets under the range. A long line is cut
+    /// to the part around the range.
     pub(crate) fn fit(&self, columns: usize) -> Excerpt {
         // Tabs and control characters would move the carets.
         let clean = |c: char| if c.is_control() { ' ' } else { c };

@@ -165,8 +165,8 @@ pub(crate) fn timeout(entries: &[Entry]) -> Result<Option<Duration>, Diagnostic>
     node.map(|node| node.time("timeout", false)).transpose()
 }
 
-/// Reads `devices`. The number of entries is checked when the run begins, because flags can change the
-/// number of workers.
+/// Reads `devices`. The number of entries is checked when the run begins, because flags can change
+/// the number of workers.
 fn devices(node: &Node) -> Result<Value, Diagnostic> {
     let devices = node.value("devices")?;
     match get_devices(&devices, 1, 1) {

@@ -1,16 +1,16 @@
-//! What functions that update the domain may give.
+//! The return types of functions that update the domain.
 
 use research_core::UnitError;
 use research_domain::Domain;
 use research_exec::NewDomain;
 
-/// What a function gives that updates the domain: a [`Domain`] or a [`NewDomain`], an option of
-/// one of these, where `None` leaves the domain as it is, or a result of any of these.
+/// The return type of a function that updates the domain: a [`Domain`] or a [`NewDomain`], an
+/// option of one of these, where `None` keeps the domain, or a result of any of these.
 pub trait IntoUpdate {
-    /// It as what the run is told.
+    /// Converts the value into an update.
     ///
     /// # Errors
-    /// The function's own.
+    /// The error of the function.
     fn into_update(self) -> Result<Option<NewDomain>, UnitError>;
 }
 

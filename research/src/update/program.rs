@@ -20,26 +20,26 @@ use tempfile::{NamedTempFile, TempDir};
 
 use super::UpdateContext;
 
-/// The folder, within that of the research, of what programs are given and what they leave behind.
+/// The folder inside that of the research for the input and the output of programs.
 const FOLDER: &str = "updates";
 /// The results so far.
 const RESULTS: &str = "results.csv";
 
-/// The names that a command may refer to, beside those that every command may.
+/// The additional names in commands of updates.
 const KEYS: [&str; 4] = ["results", "generated", "unfinished", "failed"];
-/// The variable with the research's folder.
+/// The environment variable with the folder of the research.
 const DIRECTORY: &str = "RESEARCH_DIR";
 
 /// A program that updates the domain: it reads the results so far, and prints the new domain as
 /// an expression, or nothing.
 ///
-/// In its command, `{results}` is the path of a file with the results so far, which is written anew
-/// each time: what `research results --format csv --aux` prints, with a column `status`, and a row
-/// for each experiment that has saved nothing. `{generated}` is how many experiments were taken from the
-/// domain, `{unfinished}` how many of these have not ended, `{failed}` how many did not succeed,
-/// `{updates}` how often the domain was updated, `{seed}` a seed of its own, and `{path}` a folder for
-/// what it wants to keep. `RESEARCH_DIR` is the research's folder, if it has one. The last line of its output that is not blank is
-/// the domain. It is run where the research was begun.
+/// In its command, `{results}` is the path of a CSV file with the results so far, with auxiliary
+/// columns and `status`, and a row for each experiment without values. `{generated}` is the number
+/// of experiments taken from the domain, `{unfinished}` the number that have not ended, `{failed}`
+/// the number that did not succeed, `{updates}` the number of updates, `{seed}` a seed, and
+/// `{path}` a folder for files to keep. `RESEARCH_DIR` is the folder of the research, if it has
+/// one. The last line of output that is not blank is the domain. The program runs in the directory
+/// where the research was started.
 ///
 /// ```
 /// use research::exec::program::Run;
@@ -61,15 +61,15 @@ pub struct ProgramUpdate {
     n_reps: Option<u64>,
     repeat_each: Option<u64>,
     timeout: Option<Duration>,
-    /// Where results are written of a research that is kept in memory.
+    /// The path of the results of a research that is kept in memory.
     temporary: Option<TempDir>,
 }
 
 impl ProgramUpdate {
-    /// A program with its arguments, through a shell or not.
+    /// Creates an update from a command, which a shell runs if `shell` is set.
     ///
     /// # Errors
-    /// A command that cannot be, or that refers to what there is not.
+    /// The command is invalid, or contains an unknown name.
     pub fn new(run: Run, shell: bool) -> Result<Self, ProgramError> {
         let text = match &run {
             Run::Line(line) => line.clone(),
@@ -86,7 +86,7 @@ impl ProgramUpdate {
         let experiment = Experiment::builder().body("update", body, true, &[]);
         let experiment = experiment.save_to("domain").build();
         Ok(Self {
-            // One unit of a name that is a name can always be built.
+            // An experiment with one valid unit can always be built.
             experiment: experiment.map_err(|error| ProgramError::CannotStart(error.to_string()))?,
             text,
             n_configs: None,
@@ -97,37 +97,36 @@ impl ProgramUpdate {
         })
     }
 
-    /// Sets how many configs are taken from its domains; all, if not set.
+    /// Sets the number of configs taken from a new domain. Default: all.
     #[must_use]
     pub fn n_configs(mut self, n_configs: impl Into<Option<u64>>) -> Self {
         self.n_configs = n_configs.into();
         self
     }
 
-    /// Sets how often each config of its domains is run; as often as in the first domain, if not
-    /// set.
+    /// Sets the repetitions of each config. Default: as in the first domain.
     #[must_use]
     pub fn n_reps(mut self, n_reps: impl Into<Option<u64>>) -> Self {
         self.n_reps = n_reps.into();
         self
     }
 
-    /// Sets after how many configs they are repeated; as in the first domain, if not set.
+    /// Sets the number of configs in a repeated block. Default: as in the first domain.
     #[must_use]
     pub fn repeat_each(mut self, configs: impl Into<Option<u64>>) -> Self {
         self.repeat_each = configs.into();
         self
     }
 
-    /// Sets how long it may take; any time, if not set. When the time is over it is killed, with all
-    /// that it has started, and the run ends as after any failure of an update.
+    /// Sets the timeout of the program. Default: none. The program and its descendants are then
+    /// killed, and the run ends as after any failed update.
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();
         self
     }
 
-    /// Runs it.
+    /// Runs the program.
     pub(super) fn ask(
         &mut self,
         context: &UpdateContext<'_>,
@@ -163,14 +162,14 @@ impl ProgramUpdate {
                 self.temporary.insert(temporary).path().join(FOLDER)
             }
         };
-        // What it prints may be large, and has a file beside this folder then.
+        // Large output is stored in a file beside this folder.
         if let Some(research) = folder.parent() {
             create_folders(research, &folder)?;
         }
         std::path::absolute(folder)
     }
 
-    /// Runs it as the one unit of an experiment, and gives its output.
+    /// Runs the program as the only unit of an experiment, and returns its output.
     fn run(
         &self,
         context: &UpdateContext<'_>,
@@ -221,7 +220,7 @@ impl ProgramUpdate {
     }
 }
 
-/// What the program printed, in an event or in a file in this folder, or how it failed.
+/// Returns the output of the program, from an event or a file in this folder, or its error.
 fn output(events: Vec<Event>, folder: &Path) -> Result<String, UnitError> {
     let mut output = String::new();
     for event in events {
@@ -254,7 +253,7 @@ fn with_lines(kind: FailureKind, message: String, lines: Option<&str>) -> UnitEr
     }
 }
 
-/// Puts the results so far in the place of those of the time before.
+/// Replaces the results file.
 fn write_results(context: &UpdateContext<'_>, folder: &Path, path: &Path) -> Result<(), UnitError> {
     let mut file = BufWriter::new(NamedTempFile::new_in(folder)?);
     context.seen.write(context.sees_all, &mut file)?;
@@ -264,7 +263,7 @@ fn write_results(context: &UpdateContext<'_>, folder: &Path, path: &Path) -> Res
     Ok(())
 }
 
-/// Its command.
+/// The command.
 impl fmt::Display for ProgramUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)

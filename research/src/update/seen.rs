@@ -1,4 +1,4 @@
-//! What rules can ask of a research: how experiments have ended, and what they have saved.
+//! The state of a research for update rules: statuses and results of experiments.
 
 use std::cell::{Cell, OnceCell};
 use std::io::{self, Write};
@@ -7,21 +7,21 @@ use research_core::{Event, Status, UnitError};
 use research_storage::{Format, Results, StoredResearch, TableOptions};
 
 use super::tally::Tally;
+use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
-use crate::finished::Kept;
 
-/// All that has happened in a research. Results are read from where they are kept when a rule first asks
-/// for them, so that rules which do not ask for them need no memory for them.
+/// The state of a research. Results are read when a rule first requests them, so that other rules
+/// need no memory for them.
 pub(super) struct Seen {
     tally: Tally,
-    kept: Kept,
+    kept: StorageBackend,
     results: OnceCell<Results>,
     /// Why the results could not be read.
     failure: Cell<Option<ResearchError>>,
 }
 
 impl Seen {
-    pub(super) fn new(kept: Kept, retries: u32) -> Self {
+    pub(super) fn new(kept: StorageBackend, retries: u32) -> Self {
         Self {
             tally: Tally::new(retries),
             kept,
@@ -41,12 +41,12 @@ impl Seen {
         self.tally.redo_failed();
     }
 
-    /// How many experiments have ended, for good, in one of these ways.
+    /// Returns the number of experiments that ended with one of these statuses.
     pub(super) fn count(&self, is_wanted: impl Fn(Status) -> bool) -> u64 {
         self.tally.count(is_wanted)
     }
 
-    /// The results so far; none where they cannot be read, which is the rule's failure.
+    /// Returns the results so far; empty if they cannot be read, which fails the rule.
     pub(super) fn results(&self) -> &Results {
         self.results.get_or_init(|| {
             self.read().unwrap_or_else(|error| {
@@ -56,7 +56,7 @@ impl Seen {
         })
     }
 
-    /// Why the results could not be read, if they could not.
+    /// Returns why the results could not be read, if so.
     pub(super) fn take_failure(&mut self) -> Option<UnitError> {
         let failure = self.failure.take()?;
         self.results.take();
@@ -65,7 +65,7 @@ impl Seen {
         )))
     }
 
-    /// Reads those events that were seen: later ones come by `see`.
+    /// Reads the events up to now; later ones arrive by `see`.
     fn read(&self) -> Result<Results, ResearchError> {
         let mut left = self.tally.events();
         let mut results = Results::new();
@@ -76,10 +76,10 @@ impl Seen {
             left > 0
         };
         match &self.kept {
-            Kept::Memory(events) => {
+            StorageBackend::Memory(events) => {
                 let _ = events.batches().iter().all(|batch| take(batch));
             }
-            Kept::Folder(folder) => {
+            StorageBackend::Folder(folder) => {
                 for events in StoredResearch::load(folder)?.events()? {
                     if !take(&events?) {
                         break;
@@ -96,16 +96,16 @@ impl Seen {
         Ok(results)
     }
 
-    /// Writes the results so far for a program, with a row for every experiment, or what experiments
-    /// have saved, for programs that are of before.
+    /// Writes the results so far for a program, with a row for every experiment; for researches of
+    /// earlier versions, only saved values.
     pub(super) fn write(&self, sees_all: bool, output: &mut dyn Write) -> Result<(), UnitError> {
         let read;
         let results = match (&self.kept, self.results.get()) {
             (_, Some(results)) => results,
-            (Kept::Folder(folder), None) if sees_all => {
+            (StorageBackend::Folder(folder), None) if sees_all => {
                 return Ok(StoredResearch::load(folder)?.write_overview(output)?);
             }
-            // These are needed at this moment only.
+            // Needed only here.
             (_, None) => {
                 read = self.read()?;
                 &read

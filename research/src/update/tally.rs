@@ -1,16 +1,16 @@
-//! How experiments have ended: a few bytes for each, whatever they save.
+//! Counts how experiments ended, with a few bytes for each.
 
 use std::collections::HashMap;
 
 use research_core::{Event, ExperimentNumber, Status};
 
-/// Counts how experiments end. It goes by the same rule as a resumed run: an experiment that did not
-/// succeed has ended only when it cannot be tried again.
+/// Counts how experiments end. As in a resumed run, an experiment that did not succeed has ended
+/// only when it has no retries left.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     retries: u32,
     experiments: HashMap<ExperimentNumber, Counted>,
-    /// How many events were seen.
+    /// The number of events so far.
     events: u64,
 }
 
@@ -47,7 +47,7 @@ impl Tally {
         }
     }
 
-    /// Lets all that did not succeed be tried again, as if it had not been tried.
+    /// Resets the attempts of experiments that did not succeed.
     pub(super) fn redo_failed(&mut self) {
         for counted in self.experiments.values_mut() {
             counted.failures = 0;
@@ -64,7 +64,7 @@ impl Tally {
         self.events
     }
 
-    /// How many experiments have ended, for good, in one of these ways.
+    /// Returns the number of experiments that ended with one of these statuses.
     pub(super) fn count(&self, is_wanted: impl Fn(Status) -> bool) -> u64 {
         let ended = self
             .experiments

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use research::storage::{Format, TableOptions};
-use research::{Finished, Research, ec, option};
+use research::{CompletedRun, Research, ec, option};
 
 /// A folder that is new when the test begins, at the same path in all its processes.
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -24,11 +24,11 @@ pub(crate) fn is_worker() -> bool {
     research::exec::WorkerBootstrap::received().is_some()
 }
 
-pub(crate) fn csv(finished: &Finished) -> String {
+pub(crate) fn csv(finished: &CompletedRun) -> String {
     csv_with(finished, &TableOptions::default())
 }
 
-pub(crate) fn csv_with(finished: &Finished, options: &TableOptions) -> String {
+pub(crate) fn csv_with(finished: &CompletedRun, options: &TableOptions) -> String {
     let mut text = Vec::new();
     let results = finished.results();
     results.write(options, Format::Csv, &mut text).unwrap();
@@ -36,7 +36,7 @@ pub(crate) fn csv_with(finished: &Finished, options: &TableOptions) -> String {
 }
 
 /// What stands in the last column of the results.
-pub(crate) fn last_values(finished: &Finished) -> Vec<String> {
+pub(crate) fn last_values(finished: &CompletedRun) -> Vec<String> {
     let text = csv(finished);
     let lines = text.lines().skip(1);
     lines
@@ -54,7 +54,7 @@ pub(crate) fn square(name: &str) -> Research {
 }
 
 /// The values of x that were run, in the order of their places, and the number of the update.
-pub(crate) fn runs(finished: &Finished) -> Vec<(i64, u64)> {
+pub(crate) fn runs(finished: &CompletedRun) -> Vec<(i64, u64)> {
     let results = finished.results().load().unwrap();
     let run = |one: &research::storage::ExperimentResult| {
         (one.record.config.read("x").unwrap(), one.record.updates)

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use research::{Finished, Research};
+use research::{CompletedRun, Research};
 
 use crate::{forked, garbage, killed, lost, nested, stopped};
 
@@ -107,7 +107,7 @@ pub(crate) fn thread_if_asked(rest: &[String]) {
 }
 
 /// Ends the program with the error of the run, if there is one.
-pub(crate) fn finish(research: Research) -> Finished {
+pub(crate) fn finish(research: Research) -> CompletedRun {
     research.run().unwrap_or_else(|error| {
         eprintln!("error: {error}");
         std::process::exit(2);
@@ -115,7 +115,7 @@ pub(crate) fn finish(research: Research) -> Finished {
 }
 
 /// The values of a variable, in the order of the domain.
-pub(crate) fn values(finished: &Finished, variable: &str) -> Vec<String> {
+pub(crate) fn values(finished: &CompletedRun, variable: &str) -> Vec<String> {
     let results = finished.results().load().unwrap();
     let values = results.experiments().map(|one| {
         let value = one

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use research::core::{Event, Subscriber};
-use research::{Context, Finished, Isolation, Outcome, Research, option};
+use research::{CompletedRun, Context, Isolation, Outcome, Research, option};
 
 use crate::Test;
 use crate::programs::{Program, finish, start, stderr, stdout, thread_if_asked};
@@ -92,7 +92,7 @@ fn endless(folder: &Path) -> Research {
         .seed(1)
 }
 
-fn show(finished: &Finished) {
+fn show(finished: &CompletedRun) {
     let outcome = finished.report().unwrap().outcome;
     assert_ne!(outcome, Outcome::Complete);
     println!("{outcome:?}");

@@ -1,7 +1,7 @@
 //! Root units: what branches share, and what they do not.
 
 use research::core::rand_core::Rng;
-use research::{Context, Finished, Research, Status, Value, When, ec, ec_all, ep, o, option};
+use research::{CompletedRun, Context, Research, Status, Value, When, ec, ec_all, ep, o, option};
 
 use crate::common::{csv, folder};
 
@@ -39,7 +39,7 @@ fn root_units_change_no_result_whatever_the_branches() {
         let finished = study(&name).branches(branches).workers(2).run().unwrap();
         assert_eq!(csv(&finished), alone, "{branches} branches");
     }
-    let again = Finished::load(folder.join("branches-3")).unwrap();
+    let again = CompletedRun::load(folder.join("branches-3")).unwrap();
     let id = again.results().load().unwrap();
     let id = id.experiments().nth(5).unwrap().record.id.to_string();
     let again = study("branches-3").branches(3_u32).reproduce(&id).unwrap();

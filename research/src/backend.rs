@@ -1,4 +1,4 @@
-//! Where a run's events are kept: in memory, in a new folder, or in that of a run before it.
+//! Creates the storage of a run: in memory, in a new folder, or in the folder of an earlier run.
 
 use research_core::{ResearchRecord, RunOptions, Storage, Timestamp};
 use research_process::new_mark;
@@ -7,39 +7,39 @@ use research_storage::{LocalStorage, LogWatch, MemoryStorage, StoredResearch};
 use crate::builder::Place;
 use crate::changes;
 use crate::cleanup;
+use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
-use crate::finished::Kept;
 use crate::run::Prepared;
 
-/// Where a run's events are kept.
-pub(crate) struct Stored {
+/// The storage of a run.
+pub(crate) struct RunStorage {
     pub(crate) storage: Box<dyn Storage>,
     /// Watches the log, where it is in a folder.
     pub(crate) watch: Option<LogWatch>,
-    pub(crate) kept: Kept,
+    pub(crate) kept: StorageBackend,
     pub(crate) record: ResearchRecord,
-    /// What marks the processes of the run.
+    /// The mark of the processes of the run.
     pub(crate) mark: String,
-    /// What is to be said of earlier runs: of their processes, and of what they had not written.
+    /// Warnings about earlier runs: their processes, and incomplete writes.
     pub(crate) warnings: Vec<String>,
 }
 
 impl Prepared {
-    /// Makes the folder of a new research, or opens that of one that is gone on with.
+    /// Creates the folder of a new research, or opens the folder of a resumed one.
     pub(crate) fn storage(
         &self,
         stored: Option<&StoredResearch>,
         options: &RunOptions,
-    ) -> Result<Stored, ResearchError> {
+    ) -> Result<RunStorage, ResearchError> {
         let mut warnings = Vec::new();
         let mut storage = match (&self.research.place, stored) {
             (Place::Memory, _) => {
                 let record = self.record(options.clone());
                 let (storage, events) = MemoryStorage::new();
-                return Ok(Stored {
+                return Ok(RunStorage {
                     storage: Box::new(storage),
                     watch: None,
-                    kept: Kept::Memory(events),
+                    kept: StorageBackend::Memory(events),
                     record,
                     mark: new_mark(Timestamp::now().0),
                     warnings: Vec::new(),
@@ -67,8 +67,8 @@ impl Prepared {
         let storage = storage
             .with_fsync(options.fsync)
             .with_loglevel(options.loglevel);
-        Ok(Stored {
-            kept: Kept::Folder(storage.folder().to_owned()),
+        Ok(RunStorage {
+            kept: StorageBackend::Folder(storage.folder().to_owned()),
             record: storage.record().clone(),
             mark: storage.mark(),
             watch: Some(storage.watch()),
@@ -77,7 +77,7 @@ impl Prepared {
         })
     }
 
-    /// The research as it was left.
+    /// Loads the stored research.
     pub(crate) fn stored(&self) -> Result<StoredResearch, ResearchError> {
         match &self.research.place {
             Place::Folder(base) => Ok(StoredResearch::load(&base.join(&self.research.name))?),

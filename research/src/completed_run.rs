@@ -1,4 +1,4 @@
-//! A research that was run: its results.
+//! A completed run and its results.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use crate::environment::Recorded;
 use crate::error::ResearchError;
 use crate::log_entry::LogEntry;
 
-/// A research that was run, or at least begun, in this program or an earlier one.
+/// A research that was run, or at least started, by this program or an earlier one.
 #[derive(Clone, Debug)]
-pub struct Finished {
+pub struct CompletedRun {
     pub(crate) record: Arc<ResearchRecord>,
-    pub(crate) kept: Kept,
+    pub(crate) kept: StorageBackend,
     pub(crate) report: Option<Report>,
     /// The environment of the run, if this program ran it.
     pub(crate) recorded: Arc<Recorded>,
@@ -27,9 +27,9 @@ pub struct Finished {
     pub(crate) tables_failure: Option<String>,
 }
 
-/// Where the events are.
+/// Where the events are stored.
 #[derive(Clone, Debug)]
-pub(crate) enum Kept {
+pub(crate) enum StorageBackend {
     Folder(PathBuf),
     Memory(MemoryEvents),
 }
@@ -38,8 +38,8 @@ pub(crate) enum Kept {
 #[cfg(feature = "parquet")]
 const LONG_LOG: u64 = 64 << 20;
 
-impl Kept {
-    /// The research's folder, if it has one.
+impl StorageBackend {
+    /// Returns the folder of the research, if it has one.
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::Folder(folder) => Some(folder),
@@ -52,9 +52,9 @@ impl Kept {
 use research_storage::ReplaceTables;
 
 #[cfg(feature = "parquet")]
-impl Kept {
-    /// Writes the Parquet tables beside the log, and returns an error message if that fails. The log
-    /// is complete, so a full disk does not fail the run.
+impl StorageBackend {
+    /// Writes the Parquet tables beside the log, and returns an error message if that fails. The
+    /// log is complete, so a full disk does not fail the run.
     pub(crate) fn write_tables(&self) -> Option<String> {
         let Self::Folder(folder) = self else {
             return None;
@@ -71,29 +71,29 @@ impl Kept {
     }
 }
 
-impl Finished {
-    /// Loads a research from its folder. Nobody's code is run, and it may be running meanwhile.
+impl CompletedRun {
+    /// Loads a research from its folder. No code of the research runs, and it may be running.
     ///
     /// # Errors
-    /// There is no research in the folder, or it cannot be read.
+    /// The folder is not a research, or it cannot be read.
     pub fn load(folder: impl AsRef<Path>) -> Result<Self, ResearchError> {
         let stored = StoredResearch::load(folder.as_ref())?;
         Ok(Self {
             record: Arc::new(stored.record().clone()),
-            kept: Kept::Folder(stored.folder().to_owned()),
+            kept: StorageBackend::Folder(stored.folder().to_owned()),
             report: None,
             recorded: Arc::default(),
             tables_failure: None,
         })
     }
 
-    /// What the research is: name, domain, options, units.
+    /// Returns the record of the research: name, domain, options, units.
     #[must_use]
     pub fn record(&self) -> &ResearchRecord {
         &self.record
     }
 
-    /// How the run ended, if it was run by this program.
+    /// Returns how the run ended, if this program ran it.
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()
@@ -105,20 +105,20 @@ impl Finished {
         self.kept.folder()
     }
 
-    /// Its results; they are read when they are asked for.
+    /// Returns the results, which are read on demand.
     #[must_use]
     pub fn results(&self) -> StoredResults<'_> {
         StoredResults { research: self }
     }
 
-    /// Calls a function with the events of the log, in order, in pieces.
+    /// Calls `f` with the events of the log, in order, in batches.
     ///
     /// # Errors
     /// The log cannot be read.
     pub fn for_each_event(&self, mut see: impl FnMut(&Event)) -> Result<(), ResearchError> {
         match &self.kept {
-            Kept::Memory(events) => events.events().iter().for_each(see),
-            Kept::Folder(folder) => {
+            StorageBackend::Memory(events) => events.events().iter().for_each(see),
+            StorageBackend::Folder(folder) => {
                 for events in StoredResearch::load(folder)?.events()? {
                     events?.iter().for_each(&mut see);
                 }
@@ -128,9 +128,9 @@ impl Finished {
     }
 }
 
-/// What is kept beside results, for those who ask.
-impl Finished {
-    /// The messages and exceptions of the run, in order; with `experiment`, of that one alone.
+/// What is stored beside results.
+impl CompletedRun {
+    /// Returns the messages and exceptions of the run, or of one experiment, in order.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -146,16 +146,16 @@ impl Finished {
         Ok(entries)
     }
 
-    /// What an experiment has printed, where that was kept for each experiment; else nothing.
+    /// Returns the captured output of an experiment, if it was captured for each experiment.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The output cannot be read.
     pub fn output(
         &self,
         experiment: &ExperimentId,
         stream: OutputStream,
     ) -> Result<String, ResearchError> {
-        if let Kept::Folder(folder) = &self.kept {
+        if let StorageBackend::Folder(folder) = &self.kept {
             let folder = folder.join("experiments").join(experiment.as_str());
             return match read_regular(&folder.join(stream.file_name())) {
                 Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
@@ -184,20 +184,19 @@ impl Finished {
         Ok(printed)
     }
 
-    /// What was recorded of the environment: texts by the names of their files in the folder
-    /// `env`.
+    /// Returns the recorded environment: texts by the names of their files in the folder `env`.
     ///
     /// # Errors
     /// The files cannot be read.
     pub fn env(&self) -> Result<EnvTexts, ResearchError> {
         match &self.kept {
-            Kept::Folder(folder) => Ok(read_env(folder)?),
-            Kept::Memory(_) => Ok(self.recorded.texts.clone()),
+            StorageBackend::Folder(folder) => Ok(read_env(folder)?),
+            StorageBackend::Memory(_) => Ok(self.recorded.texts.clone()),
         }
     }
 
-    /// Why the environment could not be recorded, or not all of them, if that is so. That is no
-    /// reason to end a run.
+    /// Returns why the environment could not be recorded completely, if so. This does not end a
+    /// run.
     #[must_use]
     pub fn env_failure(&self) -> Option<&str> {
         self.recorded.failure.as_deref()
@@ -210,29 +209,29 @@ impl Finished {
         self.tables_failure.as_deref()
     }
 
-    /// Reads a large value from its file, and checks it; see
+    /// Reads and verifies a large value from its file; see
     /// [`large_value`](research_storage::ExperimentResult::large_value).
     ///
     /// # Errors
-    /// Its file is missing or damaged: the error names it.
+    /// The file is missing or damaged; the error names it.
     pub fn read_large(&self, value: &LargeValue) -> Result<Value, ResearchError> {
         match &self.kept {
-            Kept::Folder(folder) => Ok(value.read(folder)?),
-            Kept::Memory(_) => Err(ResearchError::InMemory {
+            StorageBackend::Folder(folder) => Ok(value.read(folder)?),
+            StorageBackend::Memory(_) => Err(ResearchError::InMemory {
                 name: self.record.name.clone(),
             }),
         }
     }
 }
 
-/// The results of a research, read from where they are kept.
+/// The results of a research, read on demand.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredResults<'a> {
-    research: &'a Finished,
+    research: &'a CompletedRun,
 }
 
 impl StoredResults<'_> {
-    /// Reads them.
+    /// Reads all results.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -242,7 +241,7 @@ impl StoredResults<'_> {
         Ok(results)
     }
 
-    /// Reads of them what a table with these options shows.
+    /// Reads the results that a table with these options shows.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -252,7 +251,8 @@ impl StoredResults<'_> {
         Ok(results)
     }
 
-    /// A table as text: a row per experiment and iteration, a column per parameter and variable.
+    /// Returns a text table: a row per experiment and iteration, a column per parameter and
+    /// variable.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -260,8 +260,8 @@ impl StoredResults<'_> {
         Ok(self.load()?.table()?)
     }
 
-    /// Writes a table as text, CSV or JSON. As Parquet, [`Table::write_parquet`] writes it; that of
-    /// all results stands in the research's folder as `results.parquet` when a run has ended.
+    /// Writes a table as text, CSV or JSON. [`Table::write_parquet`] writes Parquet; a run writes
+    /// all results to `results.parquet` in the folder of the research at its end.
     ///
     /// ```
     /// use research::{Format, Research, TableOptions, ec, option};
@@ -283,7 +283,7 @@ impl StoredResults<'_> {
     /// [`Table::write_parquet`]: research_storage::Table::write_parquet
     ///
     /// # Errors
-    /// The log cannot be read, the options contradict each other, or the output takes no more.
+    /// The log cannot be read, the options contradict each other, or the output cannot be written.
     pub fn write(
         &self,
         options: &TableOptions,

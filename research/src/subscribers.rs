@@ -1,4 +1,4 @@
-//! Who sees the events of a run.
+//! The subscribers of a run.
 
 use std::fs::OpenOptions;
 use std::io::BufWriter;
@@ -9,19 +9,19 @@ use research_exec::call_subscriber;
 use research_monitor::{Bar, Monitor, MonitorLog, Progress};
 use research_storage::StoredResearch;
 
+use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
-use crate::finished::Kept;
 use crate::worker_arrivals::WorkerArrivals;
 
-/// How the monitor's log is called in a research's folder.
+/// The name of the monitor log in the folder of a research.
 const MONITOR_LOG: &str = "monitor.csv";
 
 /// The subscribers of a run.
-pub(crate) struct Audience {
+pub(crate) struct Subscribers {
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
 }
 
-impl Audience {
+impl Subscribers {
     pub(crate) fn of(subscribers: Vec<Box<dyn Subscriber>>) -> Self {
         Self { subscribers }
     }
@@ -35,9 +35,9 @@ impl Audience {
         self.subscribers.push(Box::new(bar));
     }
 
-    /// The monitor's log is written anew: it says of earlier runs what the event log says.
-    pub(crate) fn add_log(&mut self, kept: &Kept) -> Result<(), ResearchError> {
-        let Kept::Folder(folder) = kept else {
+    /// Adds the monitor log, which is rewritten: `on_history` gives it the events of earlier runs.
+    pub(crate) fn add_log(&mut self, kept: &StorageBackend) -> Result<(), ResearchError> {
+        let StorageBackend::Folder(folder) = kept else {
             return Err(ResearchError::Options(
                 "monitor_log needs a folder: the research is kept in memory".to_owned(),
             ));
@@ -55,7 +55,7 @@ impl Audience {
         Ok(())
     }
 
-    /// Whether the user sees what the run has to say.
+    /// Whether a subscriber shows messages to the user.
     pub(crate) fn shows_messages(&self) -> bool {
         let mut subscribers = self.subscribers.iter();
         subscribers.any(|subscriber| subscriber.shows_messages())
@@ -68,8 +68,8 @@ impl Audience {
         }
     }
 
-    /// Tells them what the research is, and of the runs before this one. Gives what has gone wrong
-    /// with subscribers: those that have panicked are called no more.
+    /// Passes the record and the events of earlier runs to the subscribers. Removes subscribers
+    /// that panic, and returns their errors.
     pub(crate) fn begin(
         &mut self,
         record: &ResearchRecord,

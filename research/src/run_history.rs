@@ -13,12 +13,12 @@ use research_storage::MemoryStorage;
 use tempfile::TempDir;
 
 use crate::builder::Place;
+use crate::completed_run::StorageBackend;
 use crate::failed::Failed;
-use crate::finished::Kept;
 use crate::run_files::{RunFiles, copy_of_this_process};
 
-/// What the names of notes end with: a link to a folder, a copy of one that was removed, events that
-/// were kept in memory, the reason of a failure.
+/// What the names of notes end with: a link to a folder, a copy of one that was removed, events
+/// that were kept in memory, the reason of a failure.
 const FOLDER: &str = "folder";
 const REMOVED: &str = "removed";
 const EVENTS: &str = "events";
@@ -27,7 +27,7 @@ const FAILED: &str = "failed";
 /// How a run ended.
 #[derive(Clone)]
 pub(crate) enum Ended {
-    Done(Kept),
+    Done(StorageBackend),
     /// It could not be done, or not to its end, and why.
     Failed(Failed),
 }
@@ -67,8 +67,8 @@ pub(crate) fn count(fingerprint: u64) -> u32 {
 pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
     let last = LastRun::now(is_described);
     let files = match &ended {
-        Ended::Done(Kept::Folder(folder)) => RunFiles::hold(folder),
-        Ended::Done(Kept::Memory(_)) | Ended::Failed(_) => Weak::new(),
+        Ended::Done(StorageBackend::Folder(folder)) => RunFiles::hold(folder),
+        Ended::Done(StorageBackend::Memory(_)) | Ended::Failed(_) => Weak::new(),
     };
     with_runs(|runs| {
         let runs = runs.entry(fingerprint).or_default();
@@ -168,11 +168,11 @@ pub(crate) fn write_down() -> io::Result<Option<TempDir>> {
 
 fn write(path: &Path, ended: Ended) -> io::Result<()> {
     match ended {
-        Ended::Done(Kept::Folder(run)) => {
+        Ended::Done(StorageBackend::Folder(run)) => {
             let run = std::path::absolute(run)?;
             std::os::unix::fs::symlink(run, path.with_extension(FOLDER))
         }
-        Ended::Done(Kept::Memory(events)) => {
+        Ended::Done(StorageBackend::Memory(events)) => {
             let mut bytes = Vec::new();
             codec::encode_into(&events.events(), &mut bytes).map_err(io::Error::other)?;
             std::fs::write(path.with_extension(EVENTS), bytes)
@@ -185,10 +185,10 @@ fn write(path: &Path, ended: Ended) -> io::Result<()> {
 pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended> {
     let path = path(notes, fingerprint, earlier);
     if let Ok(run) = std::fs::read_link(path.with_extension(FOLDER)) {
-        return Some(Ended::Done(Kept::Folder(run)));
+        return Some(Ended::Done(StorageBackend::Folder(run)));
     }
     if let Ok(copy) = copy_of_this_process(&path.with_extension(REMOVED)) {
-        return Some(Ended::Done(Kept::Folder(copy)));
+        return Some(Ended::Done(StorageBackend::Folder(copy)));
     }
     if let Ok(text) = std::fs::read_to_string(path.with_extension(FAILED)) {
         return Some(Ended::Failed(Failed::from_text(&text)));
@@ -197,7 +197,7 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
     let events: Vec<Event> = codec::decode(&bytes).ok()?;
     let (mut storage, kept) = MemoryStorage::new();
     storage.append(&events).ok()?;
-    Some(Ended::Done(Kept::Memory(kept)))
+    Some(Ended::Done(StorageBackend::Memory(kept)))
 }
 
 /// In a worker: whether this run is the one that is meant. It is, too, where all that comes between

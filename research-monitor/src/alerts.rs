@@ -1,4 +1,4 @@
-//! Selects the events that users should see while a run is going on.
+//! Selects the events that users should see during a run.
 
 use research_core::{Event, ExperimentNumber, LogLevel, Timestamp};
 

@@ -1,4 +1,4 @@
-//! What must be true of a research's options.
+//! Checks the options of a research.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ fn numbers(options: &RunOptions) -> Option<String> {
     options.parallelism_problem()
 }
 
-/// Nothing ends in no time at all.
+/// A timeout must not be zero.
 fn no_time(options: &RunOptions) -> Option<String> {
     let no_time = "timeout must be longer than no time at all: leave it out if there is to be none";
     (options.timeout == Some(Duration::ZERO)).then(|| no_time.to_owned())
@@ -60,7 +60,7 @@ fn modes(options: &RunOptions) -> Option<String> {
     Some(problem.to_owned())
 }
 
-/// A common file needs a folder to be in.
+/// A shared output file needs a folder.
 pub(crate) fn place(options: &RunOptions, place: &Place) -> Result<(), ResearchError> {
     let is_common = options.redirect_stdout.is_common() || options.redirect_stderr.is_common();
     match is_common && *place == Place::Memory {
@@ -72,8 +72,8 @@ pub(crate) fn place(options: &RunOptions, place: &Place) -> Result<(), ResearchE
     }
 }
 
-/// A unit has some time; and code is interrupted by ending its process, which may not be the one
-/// that called `run`.
+/// A timeout must not be zero; and a timeout of code ends its process, which must not be the
+/// process that called `run`.
 pub(crate) fn timeouts(experiment: &Experiment, options: &RunOptions) -> Result<(), ResearchError> {
     let mut units = experiment.units().iter();
     if let Some(unit) = units.find(|unit| unit.timeout() == Some(Duration::ZERO)) {
@@ -95,7 +95,7 @@ pub(crate) fn timeouts(experiment: &Experiment, options: &RunOptions) -> Result<
     }
 }
 
-/// Lists of configs have one for each worker, and for each branch.
+/// Lists of configs must have one for each worker or branch.
 fn lists(options: &RunOptions) -> Option<String> {
     let lists = [
         (
@@ -120,11 +120,11 @@ fn lists(options: &RunOptions) -> Option<String> {
     ))
 }
 
-/// What is found too late otherwise, when an experiment is to be begun.
+/// Finds errors that would otherwise occur when an experiment starts.
 fn id_prefix(options: &RunOptions, domain: &Domain) -> Option<String> {
     let digits = usize::from(options.create_id_prefix?);
     let numbers = domain.parameters().len() + 1;
-    // Each number is followed by `_`, and all of them by the id itself.
+    // Each number is followed by `_`, and the last one by the id.
     let len = numbers * (digits + 1) + 16;
     (len > ExperimentId::MAX_LEN).then(|| {
         format!(
@@ -135,8 +135,8 @@ fn id_prefix(options: &RunOptions, domain: &Domain) -> Option<String> {
     })
 }
 
-/// What workers and branches add must not be what configs have already: results would tell of a
-/// value that was not run with.
+/// Workers and branches must not add parameters that configs have already: results would show a
+/// value that was not used.
 pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), String> {
     let parameters = domain.parameters();
     let lists = [
@@ -167,7 +167,7 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
     Ok(())
 }
 
-/// Whether JSON has a form for all numbers of a value.
+/// Whether JSON can represent all numbers of a value.
 fn is_finite(value: &Value) -> bool {
     match value {
         Value::Float(number) => number.is_finite(),

@@ -1,4 +1,4 @@
-//! Devices of a research.
+//! The devices of a research.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use crate::builder::Research;
 
 /// Devices.
 impl Research {
-    /// Sets which devices experiments are given: a number, a name or a UUID, which all share; a
-    /// list of these, spread over the workers and their branches; or a list with an entry for each
-    /// worker, of which one is a list or nothing. See [`get_devices`].
+    /// Sets the devices of experiments: a number, a name or a UUID, which all share; a list of
+    /// these, assigned to the workers and their branches; or a list with an entry for each worker,
+    /// of which at least one is a list or null. See [`get_devices`].
     ///
-    /// A worker and all that it starts see just its devices, in `CUDA_VISIBLE_DEVICES`; there they
-    /// are numbered from 0, and the auxiliary key `device` of an experiment's config names those
-    /// that it has: a text, a list of texts if there are several, or nothing. With
-    /// [`Isolation::None`](crate::Isolation::None) this process sees what it has always seen, and
-    /// devices keep their numbers.
+    /// A worker and its descendants see only its devices, by `CUDA_VISIBLE_DEVICES`, where they are
+    /// numbered from 0. The auxiliary key `device` of a config names the devices of the experiment:
+    /// a string, a list of strings if there are several, or null. With
+    /// [`Isolation::None`](crate::Isolation::None) the environment of this process does not change,
+    /// and devices keep their numbers.
     ///
     /// ```
     /// use research::Research;
@@ -33,28 +33,27 @@ impl Research {
         self
     }
 
-    /// The devices of each branch of each worker, by the names that were given; see
-    /// [`get_devices`].
+    /// Returns the devices of each branch of each worker, by the given names; see [`get_devices`].
     ///
     /// # Errors
-    /// Something that is no device, and lists that have not as many entries as there are workers or
+    /// A value is not a device, or the number of entries of a list does not match the workers or
     /// branches.
     pub fn get_devices(&self) -> Result<Vec<Vec<Vec<String>>>, DevicesError> {
         let options = &self.options;
         get_devices(&options.devices, options.workers, options.branches)
     }
 
-    /// Sets the share of the memory of each of a worker's devices that must be free before a task
-    /// is begun, from 0 to 1; it is not looked at, if not set.
+    /// Sets the fraction of memory, from 0 to 1, that must be free on each device of a worker
+    /// before a task starts. Default: not checked.
     #[must_use]
     pub fn memory_ratio(mut self, ratio: f64) -> Self {
         self.options.memory_ratio = Some(ratio);
         self
     }
 
-    /// Declares the memory that an experiment takes of each of its devices. It is begun when so
-    /// much is free, less what the running experiments of this run have declared: so several can
-    /// share a device, and none finds it full.
+    /// Declares the memory that an experiment needs on each of its devices. It starts when this
+    /// much is free, after subtracting what running experiments of this run declared, so that
+    /// several can share a device.
     ///
     /// ```
     /// use research::Research;
@@ -68,22 +67,22 @@ impl Research {
         self
     }
 
-    /// Sets how many checks of memory may fail in a row, while nothing of this run uses the
-    /// devices, before a worker counts as unable to run anything; 3, if not set.
+    /// Sets the number of consecutive failed memory checks, while nothing of this run uses the
+    /// devices, after which a worker counts as unable to run. Default: 3.
     #[must_use]
     pub fn n_gpu_checks(mut self, checks: u32) -> Self {
         self.options.n_gpu_checks = checks;
         self
     }
 
-    /// Sets the time between two checks of memory; 5 seconds, if not set.
+    /// Sets the interval of memory checks. Default: 5 seconds.
     #[must_use]
     pub fn gpu_check_delay(mut self, delay: Duration) -> Self {
         self.options.gpu_check_delay = delay;
         self
     }
 
-    /// Sets who tells of devices; the NVIDIA driver, if not set. Tests give a
+    /// Sets the source of information about devices. Default: the NVIDIA driver. Tests use a
     /// [`ScriptedProbe`](research_exec::devices::ScriptedProbe).
     #[must_use]
     pub fn device_probe(mut self, probe: impl DeviceProbe + 'static) -> Self {

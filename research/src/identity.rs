@@ -1,4 +1,4 @@
-//! Which run of its program a run is: leader and workers must agree in it.
+//! Identifies a run of a program, on which leader and workers must agree.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use crate::run_history::{self, Ended};
 use crate::worker;
 
 impl Prepared {
-    /// In a worker: serves the leader if this is the run that is meant, and passes by if the leader
-    /// has done this run before. Gives itself back in a process that is no worker, and in a unit of
-    /// another research, where it may run without workers.
+    /// In a worker: serves the leader if this is the requested run, and returns the earlier result
+    /// if the leader completed this run before. Returns `self` in a process that is not a worker,
+    /// and in a unit of another research, where it may run without workers.
     pub(crate) fn serve_if_worker(self) -> Result<Result<CompletedRun, Self>, ResearchError> {
         if is_in_unit() {
             return match self.research.options.isolation {
@@ -60,7 +60,7 @@ impl Prepared {
         }
     }
 
-    /// What a run has come to that the leader has done.
+    /// Returns the result of a run that the leader completed earlier.
     fn passed_by(&self, kept: StorageBackend) -> Result<CompletedRun, ResearchError> {
         match kept {
             StorageBackend::Folder(folder) => CompletedRun::load(folder),
@@ -74,7 +74,7 @@ impl Prepared {
         }
     }
 
-    /// Leads a run in a way of one's own, and notes for workers of later runs how it ended.
+    /// Leads a run with `lead`, and records for workers of later runs how it ended.
     pub(crate) fn lead_by<T>(
         self,
         lead: impl FnOnce(Self, &ActiveRun) -> Result<(T, StorageBackend), ResearchError>,
@@ -117,21 +117,21 @@ impl Prepared {
         led
     }
 
-    /// Whether its workers find the run by its description, which says nothing of captured values.
+    /// Whether workers find the run by its description, which does not include captured values.
     fn is_described(&self) -> bool {
         self.experiment.code().has_captures()
             && self.research.options.isolation != Isolation::None
             && !has_one_thread()
     }
 
-    /// Which run workers come to, and what they find of runs before it.
+    /// Returns the run that workers must reach, and the record of earlier runs.
     pub(crate) fn target(&self, notes: Option<&TempDir>, is_resumed: bool) -> Target {
         let target = &self.target;
         let is_of_entry = !self.experiment.code().has_captures()
             || run_history::is_of_entry(target.units, &self.research.place, is_resumed);
         Target {
             earlier_runs: notes.map(|folder| folder.path().to_owned()),
-            // An entry has no such units, so workers go on to the run itself.
+            // An entry lacks these units, so workers continue to the run itself.
             units: if is_of_entry {
                 target.units
             } else {
@@ -142,8 +142,9 @@ impl Prepared {
     }
 }
 
-/// What leader and workers must agree in. The hasher has fixed keys, and both are the same
-/// program. Of a program of tests, workers run one alone, so each of these has runs of its own.
+/// Returns the fingerprint on which leader and workers must agree. The hasher has fixed keys, and
+/// both are the same program. Workers of a test executable run a single test, so each test has its
+/// own runs.
 pub(crate) fn fingerprint(
     name: &str,
     domain: &str,
@@ -165,8 +166,8 @@ pub(crate) fn fingerprint(
     hasher.finish()
 }
 
-/// What a worker that is told of its research before it comes to the run must agree in with its
-/// leader: domain and options it is told.
+/// Returns the fingerprint for a worker that receives domain and options from its leader before it
+/// reaches the run.
 pub(crate) fn fingerprint_of_units(name: &str, experiment: &Experiment) -> u64 {
     let mut hasher = DefaultHasher::new();
     (name, experiment.describe(), experiment.code().fingerprint()).hash(&mut hasher);

@@ -1,4 +1,5 @@
-//! Which experiments may share a task with root units, and what these see of them.
+//! Determines which experiments may share a task with root units, and which parameters root units
+//! see.
 
 use research_core::{
     Experiment, ResearchRecord, RootError, RootScope, RootView, RunOptions, UnknownInput,
@@ -9,16 +10,16 @@ use research_exec::Grouping;
 use crate::builder::Research;
 use crate::parallelism::Parallelism;
 
-/// A research whose root units cannot be shared by branches, with what to do.
+/// Root units that branches cannot share.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BranchByError {
-    /// Nothing says which experiments may share a root unit.
+    /// It is unknown which experiments may share a root unit.
     #[error(
         "with `branches`, the experiments of a task share its root units, but {0}: \
          declare the parameters that root units use, `branch_by = [\"lr\"]` (`[]` if they use none), or set `branches` to 1"
     )]
     Undeclared(UnknownInput),
-    /// A root unit uses a parameter that was not declared.
+    /// A root unit uses an undeclared parameter.
     #[error("root units use `{key}`, which is not in `branch_by`: add it")]
     Missing {
         /// The parameter.
@@ -29,10 +30,10 @@ pub enum BranchByError {
     UnknownKey {
         /// The parameter.
         key: String,
-        /// The nearest parameter, or all of them.
+        /// The most similar parameter, or all of them.
         hint: String,
     },
-    /// What root units use differs from branch to branch.
+    /// A value that root units use differs between branches.
     #[error(
         "root units use `{key}`, which is not the same in all configs of `branches`: they run once for all branches"
     )]
@@ -46,10 +47,10 @@ pub enum BranchByError {
 }
 
 impl Research {
-    /// Sets how many experiments each task has at most; one, if not set. They are the branches of
-    /// the task, share the outputs of its [`root`](Self::root) units, and use one process. They
-    /// agree in all parameters that root units use, see [`branch_by`](Self::branch_by). A list of
-    /// configs has one for each branch, as with [`workers`](Self::workers).
+    /// Sets the maximum number of experiments of a task. Default: 1. They are the branches of the
+    /// task, share the outputs of its [`root`](Self::root) units, and use one process. They agree
+    /// in all parameters that root units use; see [`branch_by`](Self::branch_by). A list of configs
+    /// has one for each branch, as with [`workers`](Self::workers).
     #[must_use]
     pub fn branches(mut self, branches: impl Into<Parallelism>) -> Self {
         let Parallelism { count, configs } = branches.into();
@@ -57,20 +58,19 @@ impl Research {
         self
     }
 
-    /// Declares the parameters that [`root`](Self::root) units use: they see no others, and
-    /// experiments that differ in one of these are not in the same task. An empty list says that
-    /// they use none; `"repetition"` and `"updates"` count as parameters, too. So results do not
-    /// depend on
-    /// [`branches`](Self::branches), nor on what is left when a research is resumed.
+    /// Declares the parameters that [`root`](Self::root) units use. Root units see only these, and
+    /// experiments that differ in one of them are in different tasks. An empty list declares that
+    /// they use none; `"repetition"` and `"updates"` count as parameters. So results do not depend
+    /// on [`branches`](Self::branches), or on which experiments are missing when a research is
+    /// resumed.
     ///
-    /// It is needed where it cannot be seen what root units use: in closures over the context, in
-    /// pipelines, with `ec_all()`, `e()`, `ep()`, `r()`, `e_all()` and outputs of units that are no
-    /// roots. What functions with arguments use is known; these share a task only with experiments
-    /// of the same repetition.
+    /// Required if the parameters cannot be determined: in closures over the context, in pipelines,
+    /// with `ec_all()`, `e()`, `ep()`, `r()`, `e_all()` and outputs of units other than roots. The
+    /// parameters of functions with arguments are known; experiments then share a task only within
+    /// the same repetition.
     ///
-    /// Root units draw from a generator of their own, whose seed follows from the research's seed
-    /// and these parameters. The id and the folder that they see are those of one of the
-    /// experiments.
+    /// Root units have their own random generator, whose seed depends on the seed of the research
+    /// and these parameters. Their id and folder are those of one of the experiments.
     ///
     /// ```
     /// use research::{Context, Research, o, option};
@@ -95,10 +95,10 @@ impl Research {
     }
 }
 
-/// What root units see of the experiments of a research: the same for each number of branches.
+/// Returns the parameters that root units see, which are the same for each number of branches.
 ///
 /// # Errors
-/// Branches would share a root unit that may not do the same for all of them.
+/// Branches would share a root unit that may differ between them.
 pub fn root_view(
     experiment: &Experiment,
     options: &RunOptions,
@@ -171,7 +171,7 @@ fn check_branch_configs(view: &RootView, configs: &[Config]) -> Result<(), Branc
     }
 }
 
-/// How the tasks of a run are formed.
+/// The rules by which the tasks of a run are formed.
 pub(crate) struct Tasks {
     pub(crate) view: RootView,
     pub(crate) grouping: Grouping,
@@ -179,8 +179,8 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// The tasks of a new run, or of one that resumes a research with this record: its root units
-    /// see what they saw before.
+    /// Returns the rules for a new run, or for a resumed research with this record, whose root
+    /// units see the same parameters as before.
     pub(crate) fn new(
         view: Result<RootView, BranchByError>,
         options: &RunOptions,

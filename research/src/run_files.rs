@@ -1,5 +1,5 @@
-//! The files of a research that this program has run, held open: a worker that comes past the run
-//! needs its results, and the program may have removed the folder by then.
+//! Holds the files of completed runs open: a worker that passes such a run needs its results, even
+//! if the program has removed the folder.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,13 +7,13 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-/// The files that a research is read from.
+/// The files of a research.
 const FILES: [&str; 2] = ["research.json", "events.log"];
 
-/// The files of no more runs than this are held; those of earlier ones are closed.
+/// The number of runs whose files are held open; older ones are closed.
 const MOST_HELD: usize = 64;
 
-/// The runs whose files are held, the oldest first.
+/// The runs whose files are held open, the oldest first.
 static HELD: Mutex<Vec<Arc<RunFiles>>> = Mutex::new(Vec::new());
 
 /// The files of a run, in the order of their names above.
@@ -24,7 +24,7 @@ pub(crate) struct RunFiles {
 }
 
 impl RunFiles {
-    /// Opens the files of the run that has ended in this folder; nothing if they cannot be opened.
+    /// Opens the files of a completed run in this folder; does nothing if they cannot be opened.
     pub(crate) fn hold(folder: &Path) -> Weak<Self> {
         let open = |name: &str| File::open(folder.join(name));
         let [record, log] = FILES.map(open);
@@ -49,7 +49,7 @@ impl RunFiles {
         log.is_none() || log != key(self.files[1].metadata())
     }
 
-    /// Writes what they hold into a folder of the same name in `base`.
+    /// Copies their content into a folder of the same name in `base`.
     pub(crate) fn copy(&self, base: &Path) -> io::Result<()> {
         let folder = base.join(self.folder.file_name().unwrap_or("research".as_ref()));
         fs::create_dir_all(&folder)?;
@@ -80,8 +80,8 @@ impl io::Read for FromStart<'_> {
     }
 }
 
-/// Makes a copy for this process of the one folder in `base`: a program that removes what it takes
-/// for the research must leave that of other workers alone. No bytes are copied.
+/// Links the only folder in `base` into a folder of this process: a program that removes the
+/// research must not affect other workers. No bytes are copied.
 pub(crate) fn copy_of_this_process(base: &Path) -> io::Result<PathBuf> {
     let own = base.with_extension(format!("of-{}", std::process::id()));
     let name = fs::read_dir(base)?.next().transpose()?;

@@ -1,5 +1,5 @@
-//! Runs that a program did before: a worker that comes past them needs their results, and must
-//! not run them again.
+//! The earlier runs of a program: a worker that passes them needs their results, and must not run
+//! them again.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,8 +17,8 @@ use crate::completed_run::StorageBackend;
 use crate::failed::Failed;
 use crate::run_files::{RunFiles, copy_of_this_process};
 
-/// What the names of notes end with: a link to a folder, a copy of one that was removed, events
-/// that were kept in memory, the reason of a failure.
+/// The suffixes of the records: a link to a folder, a copy of a removed one, events from memory,
+/// the reason of a failure.
 const FOLDER: &str = "folder";
 const REMOVED: &str = "removed";
 const EVENTS: &str = "events";
@@ -28,11 +28,11 @@ const FAILED: &str = "failed";
 #[derive(Clone)]
 pub(crate) enum Ended {
     Done(StorageBackend),
-    /// It could not be done, or not to its end, and why.
+    /// The run failed, with the reason.
     Failed(Failed),
 }
 
-/// The runs of one description.
+/// The runs with one description.
 #[derive(Clone, Default)]
 struct Runs {
     /// In the order in which they ended, with the files of those that have any.
@@ -40,16 +40,16 @@ struct Runs {
     last: Option<LastRun>,
 }
 
-/// The run of a description that ended last.
+/// The last run with a description.
 #[derive(Clone, Copy)]
 struct LastRun {
     /// The thread that called it.
     thread: ThreadId,
-    /// Threads with higher numbers began after it; `None` if that is not known.
+    /// Threads with higher numbers started later; `None` if unknown.
     threads_before: Option<u64>,
 }
 
-/// The runs that this program has done or tried, or has passed by in a worker, by fingerprint.
+/// The completed and failed runs of this program, and those passed in a worker, by fingerprint.
 static RUNS: Mutex<Option<HashMap<u64, Runs>>> = Mutex::new(None);
 
 fn with_runs<T>(change: impl FnOnce(&mut HashMap<u64, Runs>) -> T) -> T {
@@ -57,13 +57,13 @@ fn with_runs<T>(change: impl FnOnce(&mut HashMap<u64, Runs>) -> T) -> T {
     change(runs.get_or_insert_default())
 }
 
-/// How many runs with this fingerprint have ended.
+/// Returns the number of ended runs with this fingerprint.
 pub(crate) fn count(fingerprint: u64) -> u32 {
     let ended = with_runs(|runs| runs.get(&fingerprint).map_or(0, |runs| runs.ended.len()));
     u32::try_from(ended).unwrap_or(u32::MAX)
 }
 
-/// Notes how a run ended. With `is_described`, workers of later ones find them by their order.
+/// Records how a run ended. With `is_described`, workers of later runs find it by its order.
 pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
     let last = LastRun::now(is_described);
     let files = match &ended {
@@ -90,14 +90,14 @@ pub(crate) fn is_in_order(fingerprint: u64) -> bool {
 }
 
 impl LastRun {
-    /// A run that this thread has ended.
+    /// A run that this thread completed.
     fn now(is_described: bool) -> Self {
         let thread = std::thread::current().id();
         let threads_before = if is_described {
             let newest = std::thread::Builder::new().spawn(|| {});
             newest.ok().and_then(|newest| {
                 let number = number(newest.thread().id());
-                // It does nothing that could panic.
+                // It cannot panic.
                 let _ = newest.join();
                 number
             })
@@ -120,21 +120,21 @@ fn number(thread: ThreadId) -> Option<u64> {
         .ok()
 }
 
-/// Where a run was kept, and whether it failed.
+/// The storage of a run, and whether it failed.
 type PlaceOfRun = (Place, bool);
 
 /// The places of the runs of the same name and units.
 static PLACES: Mutex<Option<HashMap<u64, Vec<PlaceOfRun>>>> = Mutex::new(None);
 
-/// Notes that a run with this fingerprint of its units has ended.
+/// Records that a run with this fingerprint of units ended.
 pub(crate) fn note_place(units: u64, place: &Place, has_failed: bool) {
     let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
     let places = places.get_or_insert_default().entry(units).or_default();
     places.push((place.clone(), has_failed));
 }
 
-/// Whether the closures of a run are those that [`worker_entry`](crate::worker_entry) is given: it
-/// is the first run of its name and units, or goes on with the research of the one before it.
+/// Whether the closures of a run are those of [`worker_entry`](crate::worker_entry): it is the
+/// first run with its name and units, or resumes the research of the previous one.
 pub(crate) fn is_of_entry(units: u64, place: &Place, is_resumed: bool) -> bool {
     let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
     let places = places.as_ref().and_then(|places| places.get(&units));
@@ -145,7 +145,7 @@ pub(crate) fn is_of_entry(units: u64, place: &Place, is_resumed: bool) -> bool {
     })
 }
 
-/// Writes down the runs that have ended, for workers to find; `None` if there are none.
+/// Writes a record of the ended runs for workers; `None` if there are none.
 pub(crate) fn write_down() -> io::Result<Option<TempDir>> {
     let runs = with_runs(|runs| runs.clone());
     if runs.is_empty() {
@@ -181,7 +181,7 @@ fn write(path: &Path, ended: Ended) -> io::Result<()> {
     }
 }
 
-/// In a worker: how a run ended that the leader did or tried before, if this is one.
+/// In a worker: returns how this run ended in the leader, if it did.
 pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended> {
     let path = path(notes, fingerprint, earlier);
     if let Ok(run) = std::fs::read_link(path.with_extension(FOLDER)) {
@@ -200,8 +200,8 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
     Some(Ended::Done(StorageBackend::Memory(kept)))
 }
 
-/// In a worker: whether this run is the one that is meant. It is, too, where all that comes between
-/// them has failed and did the same: the leader has gone on with the same research.
+/// In a worker: whether this is the requested run. It also is if all runs in between failed and did
+/// the same, because the leader then resumed the same research.
 pub(crate) fn is_meant(meant: &Target, fingerprint: u64, earlier: u32, has_captures: bool) -> bool {
     let has_failed = |earlier| {
         let notes = meant.earlier_runs.as_deref();

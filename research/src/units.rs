@@ -1,4 +1,4 @@
-//! Describing what is run: the units of a research.
+//! Adds units to the description of a research.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Research {
         self.build(|experiment| experiment.generator_with(name, function, arguments))
     }
 
-    /// Adds a unit with a body of one's own; see [`ExperimentBuilder::body`].
+    /// Adds a unit with a custom body; see [`ExperimentBuilder::body`].
     #[must_use]
     pub fn body(self, name: &str, body: UnitBody, is_process: bool, references: &[&str]) -> Self {
         self.build(|experiment| experiment.body(name, body, is_process, references))
@@ -114,14 +114,14 @@ impl Research {
         self.build(|experiment| experiment.branch_pipeline(name, pipeline, start, step))
     }
 
-    /// Lets the last unit, a pipeline, go through all its batches in each iteration; see
+    /// Makes the last unit, a pipeline, run through all its batches in each iteration; see
     /// [`ExperimentBuilder::full_run`].
     #[must_use]
     pub fn full_run(self) -> Self {
         self.build(ExperimentBuilder::full_run)
     }
 
-    /// Adds a unit that saves what an expression stands for; see [`ExperimentBuilder::save`].
+    /// Adds a unit that saves the value of an expression; see [`ExperimentBuilder::save`].
     #[must_use]
     pub fn save(self, expression: impl Into<Expression>, name: &str) -> Self {
         self.build(|experiment| experiment.save(expression, name))
@@ -139,8 +139,7 @@ impl Research {
         self.build(|experiment| experiment.when(when))
     }
 
-    /// Lets all that was saved so far be sent to the log at these iterations; see
-    /// [`ExperimentBuilder::dump_when`].
+    /// Sends saved values to the log at these iterations; see [`ExperimentBuilder::dump_when`].
     #[must_use]
     pub fn dump_when(self, when: impl Into<When>) -> Self {
         self.build(|experiment| experiment.dump_when(when))
@@ -152,7 +151,7 @@ impl Research {
         self.build(ExperimentBuilder::root)
     }
 
-    /// Sets how long a call of the last unit may take; see [`ExperimentBuilder::timeout`].
+    /// Sets the timeout of a call of the last unit; see [`ExperimentBuilder::timeout`].
     #[must_use]
     pub fn unit_timeout(self, timeout: Duration) -> Self {
         self.build(|experiment| experiment.timeout(timeout))
@@ -164,7 +163,7 @@ impl Research {
         self.build(|experiment| experiment.save_to(name))
     }
 
-    /// Saves the parts of the last unit's output; see [`ExperimentBuilder::save_parts_to`].
+    /// Saves the elements of the last unit's output; see [`ExperimentBuilder::save_parts_to`].
     #[must_use]
     pub fn save_parts_to<'a>(self, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
         self.build(|experiment| experiment.save_parts_to(names))

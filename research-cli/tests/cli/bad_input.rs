@@ -42,7 +42,7 @@ fn a_file_that_cannot_be_read() {
     assert!(done.err.contains("folder.toml"), "{done:?}");
     fs::write(place.path("image.toml"), [0xff, 0xd8, 0xff]).unwrap();
     let done = refused(&place, &["run", "image.toml"], 2);
-    assert!(done.err.contains("no UTF-8 text"), "{done:?}");
+    assert!(done.err.contains("not UTF-8"), "{done:?}");
     place.write("study.yaml", "name: study\n");
     let done = refused(&place, &["run", "study.yaml"], 2);
     assert!(done.err.contains("YAML is not supported"), "{done:?}");
@@ -74,7 +74,7 @@ fn a_file_with_a_mistake() {
     for name in ["a/b", "..", "/tmp/x", "../x"] {
         refused_file(
             &format!("name = \"{name}\"\n{GOOD}"),
-            &format!("research name `{name}`"),
+            &format!("invalid research name `{name}`"),
             "1:8",
         );
     }
@@ -189,7 +189,7 @@ fn a_parameter_and_a_program_that_are_called_by_half_their_names() {
     place.write("train.py", "");
     place.write("research.toml", &GOOD.replace("echo {a}", "train.py {a}"));
     let done = refused(&place, &["run", "research.toml"], 2);
-    let hint = "not here, where there is `./train.py`: write that, or the program that runs it before it, as in `python3 train.py`";
+    let hint = "this folder has: write `./train.py`, or the interpreter before it, as in `python3 train.py`";
     assert!(done.err.contains(hint), "{done:?}");
 }
 
@@ -263,6 +263,6 @@ fn more_workers_than_there_can_be_are_refused_before_anything_is_allocated() {
         ["--set", "workers=4294967295", "--dry-run"],
     ] {
         let done = refused(&place, &[&["run", "research.toml"], &flags[..]].concat(), 2);
-        assert!(done.err.contains("can be 100000 at most"), "{done:?}");
+        assert!(done.err.contains("100000"), "{done:?}");
     }
 }

@@ -62,7 +62,7 @@ fn a_detached_run_goes_on_and_is_followed_and_stopped_from_elsewhere() {
         place.path("begun.3").exists().then_some(())
     });
     let stopping = place.start(&["stop", "d", "-y"]);
-    following.wait_for_log("d", "what runs is finished");
+    following.wait_for_log("d", "running experiments finish");
     place.write("gate", "");
     assert_eq!(stopping.end().code, Some(0));
     let followed = following.end();

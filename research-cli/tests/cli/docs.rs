@@ -259,9 +259,10 @@ fn commands_that_are_named_are_there_with_their_flags() {
                 let command = command.unwrap_or_else(|| panic!("{shown}: research {name}"));
                 for flag in flags {
                     let is_there = command.get_arguments().any(|argument| {
-                        let long = argument.get_long().map(|long| format!("--{long}"));
+                        let long = argument.get_long_and_visible_aliases().unwrap_or_default();
                         let short = argument.get_short().map(|short| format!("-{short}"));
-                        long.as_ref() == Some(&flag) || short.as_ref() == Some(&flag)
+                        long.iter().any(|long| flag == format!("--{long}"))
+                            || short.as_ref() == Some(&flag)
                     });
                     assert!(is_there, "{shown}: research {name} {flag}");
                     count += 1;

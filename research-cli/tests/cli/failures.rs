@@ -203,7 +203,7 @@ fn a_hopeless_run_ends_early_and_can_be_resumed() {
     place.script("u.sh", "[ $1 = 2 ] || [ -e mended ] || exit 7; echo $1");
     let done = place.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.err.contains("max_failures is 3"), "{done:?}");
+    assert!(done.err.contains("`max_failures` is 3"), "{done:?}");
     assert!(
         done.err.contains("1 finished, 3 failed; 4 left"),
         "{done:?}"

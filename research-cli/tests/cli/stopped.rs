@@ -57,7 +57,7 @@ fn asked_once_to_stop_it_finishes_what_runs() {
         let place = place();
         let running = in_the_middle(&place);
         running.signal(signal);
-        running.wait_for_log("s", "what runs is finished");
+        running.wait_for_log("s", "running experiments finish");
         place.write("gate", "");
         let done = running.end();
         assert_eq!((done.code, &*done.out), (Some(130), ""), "{done:?}");
@@ -91,7 +91,7 @@ fn a_warning_to_all_processes_lets_running_experiments_finish() {
             }
         }
         running.signal(signals[0]);
-        running.wait_for_log("s", "what runs is finished");
+        running.wait_for_log("s", "running experiments finish");
         if let ["XCPU", ..] = signals {
             signals.iter().for_each(|signal| running.signal(signal));
         }
@@ -138,7 +138,7 @@ fn asked_to_stop_while_the_last_run_it_is_complete() {
         running.wait_for_file("begun.1");
         running.wait_for_file("begun.2");
         running.signal("INT");
-        running.wait_for_log("s", "what runs is finished");
+        running.wait_for_log("s", "running experiments finish");
         place.write("gate", "");
         let done = running.end();
         assert_eq!(done.code, Some(code), "{done:?}");
@@ -155,7 +155,7 @@ fn asked_twice_to_stop_it_ends_at_once() {
     let place = place();
     let running = in_the_middle(&place);
     running.signal("INT");
-    running.wait_for_log("s", "what runs is finished");
+    running.wait_for_log("s", "running experiments finish");
     running.signal("INT");
     let done = running.end();
     assert_eq!(done.code, Some(130), "{done:?}");
@@ -172,7 +172,7 @@ fn a_signal_to_the_whole_group_reaches_the_leader_alone() {
     let place = place();
     let running = in_the_middle(&place);
     running.signal_group("INT");
-    running.wait_for_log("s", "what runs is finished");
+    running.wait_for_log("s", "running experiments finish");
     place.write("gate", "");
     let done = running.end();
     assert_eq!(done.code, Some(130), "{done:?}");
@@ -184,7 +184,7 @@ fn a_research_whose_folder_was_moved_can_be_resumed() {
     let place = place();
     let running = in_the_middle(&place);
     running.signal("INT");
-    running.wait_for_log("s", "what runs is finished");
+    running.wait_for_log("s", "running experiments finish");
     running.signal("INT");
     assert_eq!(running.end().code, Some(130));
     std::fs::create_dir(place.path("old")).unwrap();
@@ -201,7 +201,7 @@ fn stop_ends_a_run_from_elsewhere() {
     let place = place();
     let running = in_the_middle(&place);
     let stopping = place.start(&["stop", "s", "-y"]);
-    running.wait_for_log("s", "what runs is finished");
+    running.wait_for_log("s", "running experiments finish");
     place.write("gate", "");
     assert_eq!(running.end().code, Some(130));
     let stopped = stopping.end();
@@ -258,7 +258,7 @@ fn stop_wakes_a_run_that_is_suspended() {
         running.suspend();
         let stopping = place.start(command);
         if finished == 3 {
-            running.wait_for_log("s", "what runs is finished");
+            running.wait_for_log("s", "running experiments finish");
             place.write("gate", "");
         }
         let stopped = stopping.end();
@@ -315,7 +315,7 @@ fn exit_codes_follow_one_rule_also_after_an_interruption() {
     );
     let running = in_the_middle(&place);
     running.signal("INT");
-    running.wait_for_log("s", "what runs is finished");
+    running.wait_for_log("s", "running experiments finish");
     running.signal("INT");
     assert_eq!(running.end().code, Some(130));
     place.write("gate", "");

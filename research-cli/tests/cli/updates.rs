@@ -210,7 +210,7 @@ fn a_run_that_is_stopped_waits_for_an_update_or_kills_its_program() {
     let running = place.start(&["run", "research.toml"]);
     running.wait_for_file("asked");
     running.signal("INT");
-    running.wait_for_log("u", "what runs is finished");
+    running.wait_for_log("u", "running experiments finish");
     running.signal("INT");
     let done = running.end();
     assert_eq!(done.code, Some(130), "{done:?}");
@@ -221,7 +221,7 @@ fn a_run_that_is_stopped_waits_for_an_update_or_kills_its_program() {
     let running = place.start(&["resume", "u"]);
     running.wait_for_file("asked");
     running.signal("INT");
-    running.wait_for_log("u", "what runs is finished");
+    running.wait_for_log("u", "running experiments finish");
     place.write("gate", "");
     let done = running.end();
     assert_eq!(done.code, Some(130), "{done:?}");

@@ -74,7 +74,7 @@ impl Study {
         for signal in signals {
             running.signal(signal);
             if *signal == "INT" {
-                running.wait_for_log("s", "what runs is finished");
+                running.wait_for_log("s", "running experiments finish");
             }
         }
         running.end();

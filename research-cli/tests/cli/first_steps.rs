@@ -285,7 +285,7 @@ fn the_nearest_name_is_suggested() {
         (["status", "frist"], "did you mean `first`?"),
         (
             ["results", "./something"],
-            "`research list` shows those that there are",
+            "`research list` shows the researches in a folder",
         ),
         (["resume", "firs"], "did you mean `first`?"),
     ] {

@@ -217,7 +217,7 @@ fn what_programs_of_the_leader_leave_is_ended_too() {
         place.write("gate", "");
         let done = place.research(&["resume", "k"]);
         assert_eq!(done.code, Some(0), "{done:?}");
-        let said = format!("were ended: sleep ({child})");
+        let said = format!("had left: sleep ({child})");
         assert!(done.err.contains(&said), "{said}: {done:?}");
         // What it has left now was ended before it said that it is over.
         assert!(place.processes().is_empty());

@@ -27,7 +27,7 @@ fn where_there_is_nothing_to_do_or_to_ask_that_is_said() {
         }
     }
     let asked = place.research(&["remove", "n"]);
-    assert!(asked.err.contains("answer it with -y"), "{asked:?}");
+    assert!(asked.err.contains("use `-y`"), "{asked:?}");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_table_without_rows_comes_with_the_reason() {
     let artifacts = place.research(&["artifacts", "n"]);
     assert_eq!(artifacts.err, "no experiment created files\n");
     let chosen = place.research(&["artifacts", "n", "--where", "a=1"]);
-    let reason = "no experiment of those that were asked for has left files\n";
+    let reason = "no selected experiment created files\n";
     assert_eq!(chosen.err, reason, "{chosen:?}");
 
     let fails = file.replace("echo 1", "false");

@@ -146,7 +146,7 @@ fn asked_to_stop_while_the_last_run_it_is_complete() {
         assert_eq!(place.status("s")["state"], "complete");
         let again = place.research(&["resume", "s"]);
         assert_eq!(again.code, Some(code), "{again:?}");
-        assert!(again.err.contains("nothing is left to run"), "{again:?}");
+        assert!(again.err.contains("nothing to run"), "{again:?}");
     }
 }
 
@@ -238,7 +238,7 @@ fn stop_can_end_it_at_once_and_asks_first() {
     let running = in_the_middle(&place);
     let asks = place.research(&["stop", "s"]);
     assert_eq!(asks.code, Some(2), "{asks:?}");
-    assert!(asks.err.contains("answer it with -y"), "{asks:?}");
+    assert!(asks.err.contains("use `-y`"), "{asks:?}");
     let stopped = place.research(&["stop", "s", "--kill", "-y"]);
     assert_eq!(stopped.code, Some(0), "{stopped:?}");
     assert_eq!(running.end().code, Some(130));

@@ -165,7 +165,7 @@ fn a_filter_that_asks_for_what_there_is_not_is_wrong_use() {
     let wrong = [
         (["--where", "b=1"], "no experiment has a parameter `b`"),
         (["--where", "a"], "`a` is the integer 1, not true or false"),
-        (["--where", "a >= "], "--where: "),
+        (["--where", "a >= "], "`--where`: "),
         (["--where", "b > 1"], "no experiment has a parameter `b`"),
         (["--domain", "b=[1]"], "no experiment has a parameter `b`"),
         (["--var", "loss"], "no experiment has saved `loss`"),

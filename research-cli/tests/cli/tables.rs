@@ -389,7 +389,7 @@ fn curves_are_drawn_on_a_terminal_and_into_files() {
     let laid_out = |layout| svg(&["--col", "deep", "--layout", layout]);
     assert_ne!(laid_out("vertical"), laid_out("horizontal"));
     let refused = |flags: &[&str]| refused(folder.path(), &[&["plot", "kinds"], flags].concat());
-    assert!(refused(&["--out", "picture.jpg"]).contains("let it end in .svg or .png"));
+    assert!(refused(&["--out", "picture.jpg"]).contains("ends in .svg or .png"));
     let infinite = refused(&["--y", "loss", "--x", "lr"]);
     assert!(infinite.contains("are NaN or infinite"), "{infinite}");
     assert!(refused(&["--color", "nn"]).contains("no experiment has a parameter `nn`"));

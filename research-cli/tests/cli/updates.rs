@@ -274,7 +274,7 @@ fn a_program_is_told_what_failed_and_what_is_not_finished() {
     assert!(asked.contains(&format!("4 0 2 0 {folder}\n")), "{asked}");
     assert!(asked.ends_with(&format!("5 0 2 1 {folder}\n")), "{asked}");
     assert_eq!(place.status("u")["generated"], 5);
-    let end = "no [[update]] returned another domain after 5 experiments, with 1 update before";
+    let end = "no [[update]] returned another domain after 5 experiments, following 1 update";
     assert!(done.err.contains(end), "{done:?}");
 
     // The same of a research in memory, which has no folder.

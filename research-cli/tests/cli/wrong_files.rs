@@ -76,7 +76,7 @@ fn a_file_that_cannot_be_read_is_named() {
     let path = folder.path().join("latin.toml");
     fs::write(&path, b"name = \"\xe4\"").unwrap();
     let error = ResearchFile::load(&path, &[]).unwrap_err();
-    assert!(error.to_string().contains("it is no UTF-8 text"), "{error}");
+    assert!(error.to_string().contains("it is not UTF-8"), "{error}");
 }
 
 #[test]

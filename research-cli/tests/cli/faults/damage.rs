@@ -115,7 +115,7 @@ impl Case<'_> {
                 // Where nothing is left to run the log stays as it is.
                 let now = fs::read(folder.join("s/events.log")).unwrap();
                 if now == self.bytes {
-                    let is_said = done.err.contains("nothing is left to run");
+                    let is_said = done.err.contains("nothing to run");
                     assert!(is_said, "{}: {done:?}", self.what);
                     research(folder, &["doctor", "s", "--salvage"]);
                     assert_complete(folder, &self.what);

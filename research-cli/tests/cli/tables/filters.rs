@@ -64,7 +64,7 @@ fn experiments_are_chosen_by_parameters_conditions_and_statuses() {
     let refused = |flags: &[&str]| refused(folder.path(), &[&["results", "s"], flags].concat());
     assert!(refused(&["--where", "z > 1"]).contains("no experiment has a parameter `z`"));
     assert!(refused(&["--domain", "z=[1]"]).contains("no experiment has a parameter `z`"));
-    assert!(refused(&["--where", "y >> 1"]).contains("--where: "));
+    assert!(refused(&["--where", "y >> 1"]).contains("`--where`: "));
     let nearest = research(folder.path(), &["results", "s", "--where", "y == 2.4"]);
     let (_, notes) = said(&nearest);
     assert!(

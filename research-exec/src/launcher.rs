@@ -88,6 +88,12 @@ impl Launcher {
         })
     }
 
+    /// Whether workers are started by executing the program anew.
+    #[must_use]
+    pub fn is_executing(&self) -> bool {
+        matches!(self.0, Kind::Execution)
+    }
+
     /// Starts a worker, a child of this process, which gets its commands from this socket.
     pub(crate) fn start(&mut self, start: &WorkerStart, commands: UnixStream) -> io::Result<Pid> {
         match &mut self.0 {

@@ -18,7 +18,6 @@ use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
 use crate::run::Prepared;
-use crate::run_history;
 use crate::worker;
 
 /// The result of running an experiment again.
@@ -190,7 +189,7 @@ impl Prepared {
         let again = storage.folder().to_owned();
         let mark = storage.mark();
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
-        let notes = run_history::write_down().map_err(io("note earlier runs"))?;
+        let notes = worker::notes(&self.research, &launcher)?;
         let signals = self.listen_to_signals()?;
         let target = self.target(notes.as_ref(), true);
         let task = TaskExperiment {

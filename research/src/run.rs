@@ -223,10 +223,7 @@ impl Prepared {
             let folder = kept.folder().map(Path::to_owned);
             Recording::begin(&record.program, &options.env_meta, folder)
         };
-        let notes = run_history::write_down().map_err(|source| ResearchError::Io {
-            action: "note earlier runs",
-            source,
-        })?;
+        let notes = worker::notes(&self.research, &launcher)?;
         let target = self.target(notes.as_ref(), resume);
         let mut subscribers = Subscribers::of(self.research.subscribers);
         subscribers.add_bar(&self.research.name, self.research.bar);

@@ -3,7 +3,8 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -54,8 +55,9 @@ impl RunFiles {
         let folder = base.join(self.folder.file_name().unwrap_or("research".as_ref()));
         fs::create_dir_all(&folder)?;
         for (name, file) in FILES.iter().zip(&self.files) {
-            let mut copy = File::create(folder.join(name))?;
-            io::copy(&mut FromStart { file, offset: 0 }, &mut copy)?;
+            // Opened once more: it is read from its start, and the system copies it.
+            let held = format!("/proc/self/fd/{}", file.as_raw_fd());
+            fs::copy(held, folder.join(name))?;
         }
         Ok(())
     }
@@ -64,20 +66,6 @@ impl RunFiles {
 fn key(metadata: io::Result<fs::Metadata>) -> Option<(u64, u64)> {
     let metadata = metadata.ok()?;
     Some((metadata.dev(), metadata.ino()))
-}
-
-/// Reads a file from its start, whatever its own position is.
-struct FromStart<'a> {
-    file: &'a File,
-    offset: u64,
-}
-
-impl io::Read for FromStart<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
-    }
 }
 
 /// Links the only folder in `base` into a folder of this process: a program that removes the

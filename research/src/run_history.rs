@@ -63,6 +63,11 @@ pub(crate) fn count(fingerprint: u64) -> u32 {
     u32::try_from(ended).unwrap_or(u32::MAX)
 }
 
+/// Returns whether a run has ended.
+pub(crate) fn has_ended() -> bool {
+    with_runs(|runs| !runs.is_empty())
+}
+
 /// Records how a run ended. With `is_described`, workers of later runs find it by its order.
 pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
     let last = LastRun::now(is_described);

@@ -1,21 +1,23 @@
 //! Runs this process as a worker.
 
 use std::process::exit;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use research_core::Experiment;
 use research_exec::{Begun, Launcher, WorkerBootstrap, end_if_lost, relaunched_test, serve};
+use tempfile::TempDir;
 
 use crate::builder::Research;
 use crate::error::ResearchError;
 use crate::identity::fingerprint_of_units;
 use crate::run::Settings;
+use crate::run_history;
 use crate::view;
 
-/// Whether this program called [`worker_entry_with`].
-static BUILDS_FROM_RECORD: AtomicBool = AtomicBool::new(false);
+/// Set once this program called [`worker_entry_with`]: whether a run had ended before. Workers serve
+/// at the first call, so they reach no later run.
+static BUILDS_FROM_RECORD: OnceLock<bool> = OnceLock::new();
 
 /// The exit code of a worker that cannot serve its leader.
 const WORKER_FAILED: i32 = 3;
@@ -82,7 +84,7 @@ pub fn worker_entry_with(build: impl FnOnce(Option<&str>) -> Result<Experiment, 
     if let Some(bootstrap) = WorkerBootstrap::received() {
         serve_and_exit(bootstrap, None, build);
     }
-    BUILDS_FROM_RECORD.store(true, Ordering::Relaxed);
+    BUILDS_FROM_RECORD.get_or_init(run_history::has_ended);
 }
 
 /// Returns the launcher of the workers of a run, before the run does anything else. Returns in the
@@ -93,7 +95,7 @@ pub(crate) fn launcher(
     experiment: &Experiment,
 ) -> Result<Launcher, ResearchError> {
     let isolation = settings.options.isolation;
-    if settings.source.is_some() && BUILDS_FROM_RECORD.load(Ordering::Relaxed) {
+    if settings.source.is_some() && BUILDS_FROM_RECORD.get().is_some() {
         return Ok(Launcher::executing(isolation));
     }
     let begun = Launcher::begin(isolation).map_err(|source| ResearchError::Io {
@@ -104,6 +106,22 @@ pub(crate) fn launcher(
         Begun::Leader(launcher) => Ok(launcher),
         Begun::Worker(worker) => worker.serve(view::in_worker(experiment.clone())),
     }
+}
+
+/// Records the runs that have ended for the workers of this run, if these can reach one of them:
+/// they are executed, and do not serve the leader before it. Forked workers reach no run.
+pub(crate) fn notes(
+    settings: &Settings,
+    launcher: &Launcher,
+) -> Result<Option<TempDir>, ResearchError> {
+    let serve_before = settings.source.is_some() && BUILDS_FROM_RECORD.get() == Some(&false);
+    if serve_before || !launcher.is_executing() {
+        return Ok(None);
+    }
+    run_history::write_down().map_err(|source| ResearchError::Io {
+        action: "note earlier runs",
+        source,
+    })
 }
 
 /// Serves the leader and exits. With `fingerprint`, a second thread with a run of the same

@@ -1,12 +1,13 @@
 //! Workers of a program with one thread.
 
+use std::fs::DirEntry;
 use std::io::Write;
 use std::os::unix::process::parent_id;
 use std::path::Path;
 use std::process::{Stdio, id};
 
 use research::exec::devices::ScriptedProbe;
-use research::{Context, Isolation, Research, UnitError, option};
+use research::{Context, Experiment, ExperimentBuilder, Isolation, Research, UnitError, option};
 
 use crate::Test;
 use crate::programs::{Program, command, finish, folder, start, starts, stderr, stdout, values};
@@ -65,6 +66,19 @@ pub(crate) const TESTS: &[Test] = &[
             );
         },
     ),
+    (
+        "forked::what_was_run_before_is_not_written_down_for_workers_that_cannot_come_to_it",
+        || {
+            for program in ["runs-twice", "builds-from-record", "builds-late"] {
+                // Where nothing else makes files.
+                let temporary = tempfile::tempdir().unwrap();
+                let mut command = command(program, &folder(program), &[]);
+                let output = command.env("TMPDIR", temporary.path()).output();
+                let output = output.unwrap();
+                assert!(output.status.success(), "{program}: {}", stderr(&output));
+            }
+        },
+    ),
     ("forked::workers_see_their_own_devices", || {
         let (_, output) = start("has-devices", &[]);
         assert!(
@@ -97,6 +111,28 @@ pub(crate) const PROGRAMS: &[Program] = &[
             assert_eq!(values(&finished, "value"), ["0", "1", "2", "3"]);
             assert!(place.join("removed").join("events.log").is_file());
         }
+    }),
+    ("runs-twice", |folder, _| {
+        for name in ["first", "second"] {
+            assert_eq!(notes_seen(counting(name, folder)), "0");
+            std::fs::remove_dir_all(folder.join(name)).unwrap();
+        }
+    }),
+    ("builds-from-record", |folder, _| {
+        research::worker_entry_with(|_| counter().build().map_err(|error| error.to_string()));
+        for name in ["first", "second"] {
+            let research = counting(name, folder).source("".into());
+            assert_eq!(notes_seen(research), "0");
+            std::fs::remove_dir_all(folder.join(name)).unwrap();
+        }
+    }),
+    // Its workers come to the first run before they serve.
+    ("builds-late", |folder, _| {
+        assert_eq!(notes_seen(counting("first", folder)), "0");
+        let _ = std::fs::remove_dir_all(folder.join("first"));
+        research::worker_entry_with(|_| counter().build().map_err(|error| error.to_string()));
+        let second = counting("second", folder).source("".into());
+        assert_eq!(notes_seen(second), "1");
     }),
     ("dies", |folder, _| {
         let mark = folder.join("died");
@@ -161,6 +197,29 @@ fn numbers(name: &str, folder: &Path) -> Research {
             Ok(cx.config_item("x")?)
         })
         .save_to("value")
+}
+
+/// An experiment that counts the notes of earlier runs among the temporary files.
+fn counter() -> ExperimentBuilder {
+    Experiment::builder()
+        .unit("count", |_: &mut Context| {
+            let files = std::fs::read_dir(std::env::temp_dir())?.flatten();
+            let is_notes = |file: &DirEntry| {
+                let name = file.file_name();
+                name.to_string_lossy().starts_with("research-runs-")
+            };
+            Ok(files.filter(is_notes).count() as i64)
+        })
+        .save_to("count")
+}
+
+fn counting(name: &str, folder: &Path) -> Research {
+    let research = Research::new(name).folder(folder).domain(option("x", [1]));
+    research.experiment(counter())
+}
+
+fn notes_seen(research: Research) -> String {
+    values(&finish(research), "count").concat()
 }
 
 /// A program that would do another thing each time it is started.

@@ -36,12 +36,16 @@ impl Subscribers {
     /// Delivers events.
     pub(super) fn deliver(&mut self, events: Vec<Event>) {
         self.call(|subscriber| subscriber.on_events(&events));
-        if self.queues.is_empty() {
+        let Some((last, others)) = self.queues.split_last() else {
             return;
-        }
+        };
         let events = Arc::new(events);
+        for queue in others {
+            queue.push(Arc::clone(&events));
+        }
+        // The last reference of the writer: a subscriber that is alone has the events without a copy.
+        last.push(events);
         for queue in &self.queues {
-            queue.push(&events);
             self.problems.extend(queue.take_problem());
         }
     }

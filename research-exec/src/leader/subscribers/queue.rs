@@ -63,7 +63,7 @@ impl Queue {
     }
 
     /// Adds events, if there is room.
-    pub(super) fn push(&self, events: &Arc<Vec<Event>>) {
+    pub(super) fn push(&self, events: Arc<Vec<Event>>) {
         let bytes: usize = events.iter().map(weight).sum();
         let mut waiting = self.shared.lock();
         if waiting.has_ended {
@@ -75,7 +75,7 @@ impl Queue {
         if has_room && waiting.missed == 0 {
             waiting.events += events.len();
             waiting.bytes += bytes;
-            waiting.batches.push(Arc::clone(events));
+            waiting.batches.push(events);
             drop(waiting);
             self.shared.changed.notify_all();
         } else {

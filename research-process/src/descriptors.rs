@@ -6,6 +6,8 @@ use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::SockType;
 
 /// Calls `open`, which opens sockets without the close-on-exec flag (ipc-channel does), and sets
 /// the flag on these sockets: a program that inherited them would keep the channel of a dead worker
@@ -36,17 +38,20 @@ pub fn close_on_exec<T>(open: impl FnOnce() -> io::Result<T>) -> io::Result<(T, 
 fn open_sockets() -> io::Result<Vec<RawFd>> {
     let mut sockets = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd")? {
-        let entry = entry?;
-        let is_socket = std::fs::read_link(entry.path())
-            .is_ok_and(|target| target.to_string_lossy().starts_with("socket:"));
-        let name = entry.file_name();
-        if let (true, Some(descriptor)) =
-            (is_socket, name.to_str().and_then(|name| name.parse().ok()))
-        {
-            sockets.push(descriptor);
-        }
+        let name = entry?.file_name();
+        let descriptor = name.to_str().and_then(|name| name.parse().ok());
+        sockets.extend(descriptor.filter(|descriptor| is_socket(*descriptor)));
     }
     Ok(sockets)
+}
+
+/// Whether a descriptor is open and that of a socket. The system answers without asking a file's
+/// server.
+#[must_use]
+pub fn is_socket(descriptor: RawFd) -> bool {
+    // SAFETY: the descriptor is not kept; if it is closed, getsockopt fails.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    getsockopt(&borrowed, SockType).is_ok()
 }
 
 /// Leaves the terminal, which can then neither interrupt nor hang up this process. Points the

@@ -23,7 +23,7 @@ mod usage;
 pub use child::{ChildProcess, describe_exit};
 pub use command::{CommandOutput, run_command};
 pub use control_socket::{ControlSocket, send_request};
-pub use descriptors::{close_on_exec, leave_terminal, redirect_stdin_to_null};
+pub use descriptors::{close_on_exec, is_socket, leave_terminal, redirect_stdin_to_null};
 pub use facts::{MachineFacts, ProcessTreeUsage, TreeSampler};
 pub use groups::{
     GroupOwner, GroupSlot, forget_groups, kill_descendants_and_exit, kill_group,

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,8 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::stat::{SFlag, fstat};
-use research_process::Lineage;
+use research_process::{Lineage, is_socket};
 use serde::{Deserialize, Serialize};
 
 use crate::capture::EndNumbers;
@@ -89,10 +88,7 @@ impl WorkerBootstrap {
     /// Takes the socket for commands; possible once.
     pub(crate) fn take_commands(&self) -> io::Result<OwnedFd> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
-        // SAFETY: the descriptor is looked at and not kept.
-        let found = fstat(unsafe { BorrowedFd::borrow_raw(self.commands) })?;
-        let is_socket = SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT == SFlag::S_IFSOCK;
-        if !is_socket || TAKEN.swap(true, Ordering::SeqCst) {
+        if !is_socket(self.commands) || TAKEN.swap(true, Ordering::SeqCst) {
             return Err(io::Error::other(
                 "the socket for its commands was closed: a program must not close descriptors that it did not open",
             ));

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod events;
+#[path = "table_filters/members.rs"]
+mod members;
 #[path = "table_filters/summaries.rs"]
 mod summaries;
 

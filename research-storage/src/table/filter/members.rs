@@ -1,5 +1,6 @@
 //! Which experiments are in a domain.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 
@@ -18,33 +19,54 @@ pub(super) fn members<'a>(
     if experiments.is_empty() {
         return Ok(experiments);
     }
-    let known: HashSet<BTreeSet<&str>> = experiments
-        .iter()
-        .map(|experiment| experiment.record.config.keys().collect())
-        .collect();
+    let known = parameter_sets(&experiments);
     let sets = domain.parameter_sets(&mut |set| known.iter().any(|keys| set.is_subset(keys)));
     if sets.is_empty() {
         check_parameters(&experiments, domain)?;
     }
-    let has_other_form = Cell::new(has_integral_floats(&experiments));
+    let is_changed = Cell::new(false);
     let canonical_domain = domain.with_listed(&|_, value| {
         let integer = integer_of(value);
-        has_other_form.set(has_other_form.get() || integer.is_some());
+        is_changed.set(is_changed.get() || integer.is_some());
         integer
     });
+    // Only of these values there is another one that is equal to a value of the domain.
+    let has_other_form = |value: &Value| {
+        let is_integer = matches!(value, Value::Int(_) | Value::Uint(_));
+        is_changed.get() && is_integer || integer_of(value).is_some()
+    };
     let mut is_member = vec![false; experiments.len()];
     for set in &sets {
-        mark(&experiments, set, domain, Value::clone, &mut is_member)?;
-        if has_other_form.get() {
-            let domain = &canonical_domain;
-            mark(&experiments, set, domain, canonical, &mut is_member)?;
-        }
+        let projected = projected(&experiments, set, &is_member);
+        mark(&projected, domain, &mut is_member)?;
+        let others = projected.into_iter().filter(|(position, config)| {
+            !is_member[*position] && config.iter().any(|(_, value)| has_other_form(value))
+        });
+        let others: Vec<_> = others
+            .map(|(position, config)| (position, Cow::Owned(canonical(&config))))
+            .collect();
+        mark(&others, &canonical_domain, &mut is_member)?;
     }
     let mut is_member = is_member.into_iter();
     Ok(experiments
         .into_iter()
         .filter(|_| is_member.next() == Some(true))
         .collect())
+}
+
+/// The sets of parameters that experiments have.
+fn parameter_sets<'a>(experiments: &[&'a ExperimentResult]) -> HashSet<BTreeSet<&'a str>> {
+    let mut sets = HashSet::new();
+    let mut latest: Option<&Config> = None;
+    for experiment in experiments {
+        let config = &experiment.record.config;
+        // Most experiments have the parameters of the one before.
+        if latest.is_none_or(|latest| !latest.keys().eq(config.keys())) {
+            sets.insert(config.keys().collect());
+        }
+        latest = Some(config);
+    }
+    sets
 }
 
 /// Checks that experiments have the parameters of a domain.
@@ -58,30 +80,24 @@ fn check_parameters(experiments: &[&ExperimentResult], domain: &Domain) -> Resul
     }
 }
 
-/// Marks the experiments whose values of some parameters, each as `form` makes it, are in a domain.
-/// Domains know their configs without listing them, so the question is put as a domain: which of
-/// these configs are left when its own are taken out?
+/// Marks the experiments whose configs are in a domain. Domains know their configs without listing
+/// them, so the question is put as a domain: which of these configs are left when its own are taken
+/// out?
 fn mark(
-    experiments: &[&ExperimentResult],
-    set: &BTreeSet<&str>,
+    configs: &[(usize, Cow<'_, Config>)],
     domain: &Domain,
-    form: fn(&Value) -> Value,
     is_member: &mut [bool],
 ) -> Result<(), TableError> {
-    let projected: Vec<(usize, Config)> = experiments
-        .iter()
-        .enumerate()
-        .filter_map(|(position, experiment)| {
-            Some((position, projected(&experiment.record.config, set, form)?))
-        })
-        .collect();
-    let all = Domain::sum(projected.iter().map(|(_, config)| as_domain(config)));
+    if configs.is_empty() {
+        return Ok(());
+    }
+    let all = Domain::sum(configs.iter().map(|(_, config)| as_domain(config)));
     let strangers = all
         .difference(domain.clone())
         .configs(&Iteration::default())?;
     // They come in the order of the experiments.
     let mut strangers = strangers.iter().peekable();
-    for (position, config) in &projected {
+    for (position, config) in configs {
         let is_stranger = strangers.next_if(|next| {
             next.as_ref()
                 .map_or(true, |item| item.config.iter().eq(config.iter()))
@@ -94,19 +110,39 @@ fn mark(
     Ok(())
 }
 
-/// The values of some parameters, if a config has all of them.
-fn projected(config: &Config, set: &BTreeSet<&str>, form: fn(&Value) -> Value) -> Option<Config> {
-    let kept: Vec<(&str, Value)> = config
-        .iter()
-        .filter(|(key, _)| set.contains(key))
-        .map(|(key, value)| (key, form(value)))
-        .collect();
-    (kept.len() == set.len()).then(|| Config::from_pairs(kept))
+/// What the experiments that are not members so far have of some parameters, if they have all of
+/// them, with their positions.
+fn projected<'a>(
+    experiments: &[&'a ExperimentResult],
+    set: &BTreeSet<&str>,
+    is_member: &[bool],
+) -> Vec<(usize, Cow<'a, Config>)> {
+    let all = experiments.iter().enumerate();
+    let rest = all.filter(|(position, _)| !is_member[*position]);
+    let projected = rest.filter_map(|(position, experiment)| {
+        let config = &experiment.record.config;
+        let is_kept = |key: &str| set.contains(key);
+        let count = config.keys().filter(|key| is_kept(key)).count();
+        if count < set.len() {
+            return None;
+        }
+        if count == config.len() {
+            return Some((position, Cow::Borrowed(config)));
+        }
+        let kept = config.iter().filter(|(key, _)| is_kept(key));
+        let kept = kept.map(|(key, value)| (key, value.clone()));
+        Some((position, Cow::Owned(Config::from_pairs(kept))))
+    });
+    projected.collect()
 }
 
 /// One form for equal numbers: floats that are integers of 53 bits become integers.
-fn canonical(value: &Value) -> Value {
-    integer_of(value).unwrap_or_else(|| value.clone())
+fn canonical(config: &Config) -> Config {
+    let values = config.iter().map(|(key, value)| {
+        let integer = integer_of(value);
+        (key, integer.unwrap_or_else(|| value.clone()))
+    });
+    Config::from_pairs(values)
 }
 
 /// The integer that equals a float, if there is one of at most 53 bits.
@@ -118,14 +154,6 @@ fn integer_of(value: &Value) -> Option<Value> {
         }
         _ => None,
     }
-}
-
-/// Whether a parameter of an experiment has a float that equals an integer.
-fn has_integral_floats(experiments: &[&ExperimentResult]) -> bool {
-    experiments.iter().any(|experiment| {
-        let mut values = experiment.record.config.iter().map(|(_, value)| value);
-        values.any(|value| integer_of(value).is_some())
-    })
 }
 
 /// The domain of one config.

@@ -30,7 +30,6 @@ mod remove;
 mod runner;
 mod stored;
 mod text;
-#[cfg(feature = "parquet")]
 mod windows;
 
 use std::fs::{self, File, OpenOptions};

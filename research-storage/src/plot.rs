@@ -8,6 +8,7 @@ mod along;
 mod axes;
 mod curves;
 mod cut;
+mod drawing;
 mod error;
 mod font;
 mod groups;

@@ -23,10 +23,9 @@ pub use experiment::ExperimentResult;
 pub(crate) use names::Names;
 pub use outline::MixedColumns;
 use outline::Outline;
-#[cfg(feature = "parquet")]
 pub(crate) use saving::span;
 pub use series::Series;
-pub(crate) use source::{Part, Source};
+pub(crate) use source::{Order, Part, Partition, Source, Visit};
 
 /// What a research's experiments have saved so far: a fold of its events.
 ///
@@ -297,22 +296,9 @@ impl Results {
     }
 
     /// The same with the values of these iterations alone, and without exceptions.
-    #[cfg(feature = "parquet")]
     pub(crate) fn in_range(mut self, iterations: Range<u64>) -> Self {
         self.range = Some(iterations);
         self
-    }
-
-    /// Takes what its experiments are, how they ended, and the order of their variables from
-    /// `outlines`, which has the same experiments without values.
-    #[cfg(feature = "parquet")]
-    pub(crate) fn complete_from(&mut self, outlines: &Self) {
-        for experiment in &mut self.experiments {
-            if let Some(outline) = outlines.experiment(experiment.number) {
-                let values = std::mem::replace(experiment, outline.clone());
-                experiment.take_values(values);
-            }
-        }
     }
 
     /// The same with those values alone that a table with these options shows.

@@ -1,24 +1,72 @@
 //! Means and standard deviations.
 
-/// The mean of some numbers; `None` if there are none. It lies between the lowest and the highest
-/// also where their sum is rounded or too large for a float.
+/// What the mean of numbers is made from that come one after another.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    count: usize,
+    lowest: f64,
+    highest: f64,
+    sum: f64,
+    /// The sum of the numbers divided by `SCALE`: it is finite where the numbers are.
+    scaled: f64,
+}
+
+/// A power of two, so that dividing by it changes no digit of a large number.
+const SCALE: f64 = 18_446_744_073_709_551_616.0;
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            lowest: f64::NAN,
+            highest: f64::NAN,
+            // The sum of no floats is -0.0, so that the sum of -0.0 is.
+            sum: -0.0,
+            scaled: -0.0,
+        }
+    }
+}
+
+impl Numbers {
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn push(&mut self, number: f64) {
+        self.count += 1;
+        self.lowest = self.lowest.min(number);
+        self.highest = self.highest.max(number);
+        self.sum += number;
+        self.scaled += number / SCALE;
+    }
+
+    /// The mean; `None` if there are no numbers. It lies between the lowest and the highest also where
+    /// their sum is rounded or too large for a float.
+    pub(crate) fn mean(&self) -> Option<f64> {
+        if self.count == 0 {
+            return None;
+        }
+        let count = self.count as f64;
+        let is_too_large = !self.sum.is_finite() && self.scaled.is_finite();
+        let mean = match is_too_large {
+            true => self.scaled / count * SCALE,
+            false => self.sum / count,
+        };
+        // A mean that is no number stays so.
+        let is_outside = mean < self.lowest || mean > self.highest;
+        Some(if is_outside {
+            mean.clamp(self.lowest, self.highest)
+        } else {
+            mean
+        })
+    }
+}
+
+/// The mean of some numbers; see [`Numbers::mean`].
 pub(crate) fn mean(numbers: &[f64]) -> Option<f64> {
-    let count = numbers.len() as f64;
-    let lowest = numbers.iter().copied().reduce(f64::min)?;
-    let highest = numbers.iter().copied().reduce(f64::max)?;
-    let sum: f64 = numbers.iter().sum();
-    let is_too_large = !sum.is_finite() && numbers.iter().all(|number| number.is_finite());
-    let mean = match is_too_large {
-        true => numbers.iter().map(|number| number / count).sum(),
-        false => sum / count,
-    };
-    // A mean that is no number stays so.
-    let is_outside = mean < lowest || mean > highest;
-    Some(if is_outside {
-        mean.clamp(lowest, highest)
-    } else {
-        mean
-    })
+    let mut all = Numbers::default();
+    numbers.iter().for_each(|number| all.push(*number));
+    all.mean()
 }
 
 /// The standard deviation of a sample of numbers around their mean; `None` if there are fewer than

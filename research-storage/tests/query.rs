@@ -5,6 +5,8 @@ mod common;
 mod events;
 #[path = "query/from_log.rs"]
 mod from_log;
+#[path = "events/random.rs"]
+mod random;
 
 use events::{ended, saved, started};
 use std::time::Duration;

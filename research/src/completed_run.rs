@@ -8,7 +8,8 @@ use research_core::{Event, LargeValue, OutputStream, ResearchRecord, read_regula
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
 use research_storage::{
-    EnvTexts, Format, MemoryEvents, Results, StoredResearch, TableOptions, read_env,
+    EnvTexts, Format, LogResultsError, MemoryEvents, Results, StoredResearch, TableOptions,
+    read_env,
 };
 
 use crate::environment::Recorded;
@@ -290,13 +291,17 @@ impl StoredResults<'_> {
         format: Format,
         output: &mut dyn std::io::Write,
     ) -> Result<(), ResearchError> {
-        let results = self.load_for(options)?;
-        results
-            .to_table(options)?
-            .write(format, output)
-            .map_err(|source| ResearchError::Io {
-                action: "write the table",
-                source,
-            })
+        match &self.research.kept {
+            StorageBackend::Folder(folder) => {
+                let results = StoredResearch::load(folder)?.log_results()?;
+                results.table(options)?.write(format, output)?;
+            }
+            StorageBackend::Memory(_) => {
+                let results = self.load_for(options)?;
+                let written = results.to_table(options)?.write(format, output);
+                written.map_err(LogResultsError::Output)?;
+            }
+        }
+        Ok(())
     }
 }

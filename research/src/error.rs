@@ -6,7 +6,7 @@ use research_core::{BuildError, LargeValueError, StorageError};
 use research_domain::DomainError;
 use research_exec::devices::DevicesError;
 use research_exec::{RunError, SourceError, WorkerError};
-use research_storage::{EnvError, TableError};
+use research_storage::{EnvError, LogResultsError, TableError};
 
 use crate::roots::BranchByError;
 
@@ -149,6 +149,19 @@ pub enum ResearchError {
         /// The system error.
         source: std::io::Error,
     },
+}
+
+impl From<LogResultsError> for ResearchError {
+    fn from(error: LogResultsError) -> Self {
+        match error {
+            LogResultsError::Storage(error) => Self::Storage(error),
+            LogResultsError::Table(error) => Self::Table(error),
+            LogResultsError::Output(source) => Self::Io {
+                action: "write the table",
+                source,
+            },
+        }
+    }
 }
 
 impl From<DomainError> for ResearchError {

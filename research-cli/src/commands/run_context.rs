@@ -217,10 +217,19 @@ pub(super) fn print_results(
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let options = TableOptions::default();
-    let results = finished.results().load_for(&options).map_err(Box::new)?;
-    let table = results.to_table(&options)?;
-    table.write(Format::Table, out)?;
-    if results::is_empty(&table) {
+    let has_rows = match finished.folder() {
+        Some(folder) => {
+            let results = StoredResearch::load(folder)?.log_results()?;
+            results.table(&options)?.write(Format::Table, out)?
+        }
+        None => {
+            let results = finished.results().load_for(&options).map_err(Box::new)?;
+            let table = results.to_table(&options)?;
+            table.write(Format::Table, out)?;
+            !results::is_empty(&table)
+        }
+    };
+    if !has_rows {
         results::note(out, results::why_nothing(finished.record()))?;
     }
     Ok(())

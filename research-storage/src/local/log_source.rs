@@ -1,30 +1,33 @@
 //! Results whose values are read from the log as they are needed.
 
-use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use research_core::{ExperimentNumber, StorageError};
+use research_core::StorageError;
 
 use super::StoredResearch;
-use super::places::{Place, Places, divide};
+use super::places::Places;
+use super::windows::Windows;
 use crate::log::LogReader;
 #[cfg(feature = "plot")]
 use crate::plot::{Plot, PlotError, PlotOptions, gather};
-use crate::results::{ExperimentResult, Part, Results, Source};
+use crate::results::{ExperimentResult, Part, Partition, Results, Source};
 use crate::table::{SummaryOptions, Table, TableError, TableOptions, summary_table};
 
 /// About how much of the values is in memory at once.
 const PART_BYTES: usize = 32 << 20;
 
-/// Results whose values are read from the log, the values of some experiments at a time. What was
-/// appended after the log was opened is not there.
+/// Results whose values are read from the log, the values of some experiments at a time, and of an
+/// experiment with many values those of some iterations. What was appended after the log was opened
+/// is not there.
 ///
 /// An experiment takes some 500 bytes, whatever it has saved.
 pub struct LogResults {
     outline: Results,
     places: Places,
+    /// Where the values of large experiments are; looked for when values are first needed.
+    windows: OnceLock<Windows>,
     log: Mutex<LogReader>,
     bytes: usize,
 }
@@ -70,16 +73,20 @@ impl StoredResearch {
     /// # Errors
     /// As for [`log_results`](Self::log_results).
     pub fn log_results_in_parts(&self, bytes: usize) -> Result<LogResults, StorageError> {
-        let mut log = self.events()?;
-        let mut outline = Results::outline();
-        let places = Places::find(&mut log, bytes, &mut |event| outline.apply(event))?;
-        Ok(LogResults {
-            outline,
-            places,
-            log: Mutex::new(log),
-            bytes,
-        })
+        read(self.events()?, bytes)
     }
+}
+
+fn read(mut log: LogReader, bytes: usize) -> Result<LogResults, StorageError> {
+    let mut outline = Results::outline();
+    let places = Places::find(&mut log, bytes, &mut |event| outline.apply(event))?;
+    Ok(LogResults {
+        outline,
+        places,
+        windows: OnceLock::new(),
+        log: Mutex::new(log),
+        bytes,
+    })
 }
 
 impl LogResults {
@@ -124,36 +131,113 @@ impl Source for LogResults {
         &self.outline
     }
 
-    fn divide(&self, experiments: &[&ExperimentResult]) -> Vec<Range<usize>> {
-        let bytes = |one: &&ExperimentResult| self.places.get(one.number).map_or(0, Place::bytes);
-        divide(experiments.iter().map(bytes), self.bytes)
+    fn divide(&self, experiments: &[&ExperimentResult]) -> Result<Vec<Partition>, StorageError> {
+        let places = experiments.iter().map(|one| self.places.get(one.number));
+        Ok(self.windows()?.divide(places, self.bytes))
+    }
+
+    #[cfg(feature = "plot")]
+    fn divide_by_iterations(
+        &self,
+        experiments: &[&ExperimentResult],
+    ) -> Result<Vec<Partition>, StorageError> {
+        let places = experiments.iter().map(|one| self.places.get(one.number));
+        let places: Option<Vec<_>> = places.collect();
+        let windows = self.windows()?;
+        let divide = |places: Vec<_>| windows.divide_by_iterations(&places, self.bytes);
+        Ok(places.map_or_else(Vec::new, divide))
     }
 
     fn read(
         &self,
         experiments: &[&ExperimentResult],
+        iterations: Option<&Range<u64>>,
         options: &TableOptions,
     ) -> Result<Part<'_>, StorageError> {
+        let windows = self.windows()?;
         let places = experiments.iter();
         let places = places.filter_map(|one| self.places.get(one.number));
-        let kept: HashMap<ExperimentNumber, u64> = places
-            .clone()
-            .map(|place| (ExperimentNumber(place.number), place.place))
-            .collect();
-        let mut results = Results::of_part(kept).with_values_for(options);
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        self.places.fold(&mut log, places, &mut results)?;
+        let (mut log, options) = (self.log(), Some(options));
+        let results = windows.read(&mut log, &self.places, places, iterations, options)?;
         Ok(Part::Owned(Box::new(results)))
     }
 
     #[cfg(feature = "query")]
-    fn passes(&self, experiments: &[&ExperimentResult]) -> usize {
-        let blocks = |range: Range<usize>| {
-            let places = experiments[range].iter();
-            self.places
-                .count_blocks(places.filter_map(|one| self.places.get(one.number)))
+    fn passes(&self, experiments: &[&ExperimentResult]) -> Result<usize, StorageError> {
+        let blocks = |partition: Partition| match partition.iterations {
+            // The partitions of a divided experiment read its blocks about once together.
+            Some(iterations) if iterations.start > 0 => 0,
+            _ => {
+                let places = experiments[partition.experiments].iter();
+                self.places
+                    .count_blocks(places.filter_map(|one| self.places.get(one.number)))
+            }
         };
-        let read: usize = self.divide(experiments).into_iter().map(blocks).sum();
-        read.div_ceil(self.places.len().max(1))
+        let read: usize = self.divide(experiments)?.into_iter().map(blocks).sum();
+        Ok(read.div_ceil(self.places.len().max(1)))
+    }
+}
+
+impl LogResults {
+    fn log(&self) -> MutexGuard<'_, LogReader> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn windows(&self) -> Result<&Windows, StorageError> {
+        if let Some(windows) = self.windows.get() {
+            return Ok(windows);
+        }
+        let found = Windows::find(&mut self.log(), &self.places, self.bytes)?;
+        Ok(self.windows.get_or_init(|| found))
+    }
+}
+
+#[cfg(all(test, feature = "parquet"))]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use super::super::parts::tests::{BATCH, BATCHES, saved, started};
+    use super::{Source, TableOptions};
+    use crate::log::{LogReader, LogWriter};
+    use crate::results::{Order, Series, Visit};
+    use research_core::FsyncPolicy;
+
+    #[test]
+    fn readers_hold_no_more_than_twice_what_was_asked_for_of_one_experiment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.log");
+        let mut writer = LogWriter::create(&path, FsyncPolicy::Never).unwrap();
+        writer.append(&[started(1)]).unwrap();
+        for batch in 0..BATCHES {
+            writer
+                .append(&[saved("loss", batch * 7 % BATCHES)])
+                .unwrap();
+            writer.commit(false).unwrap();
+        }
+        let most = 200;
+        let bytes = most * size_of::<(u64, f64)>();
+        let results = super::read(LogReader::open(&path).unwrap(), bytes).unwrap();
+        let experiments: Vec<_> = results.results().experiments().collect();
+        for order in [Order::Rising, Order::Falling] {
+            let (mut held, mut first) = (Vec::new(), Vec::new());
+            let see = &mut |visit: Visit<'_>| {
+                let series = visit.experiment.series();
+                held.push(series.iter().map(Series::len).sum::<usize>());
+                first.push(series[0].iteration(0));
+            };
+            let options = TableOptions::new();
+            results
+                .for_each_value(&experiments, &options, order, see)
+                .unwrap();
+            assert!(
+                held.iter().all(|held| (1..=2 * most).contains(held)),
+                "{held:?}"
+            );
+            assert_eq!(held.iter().sum::<usize>() as u64, BATCHES * BATCH);
+            let is_sorted = match order {
+                Order::Rising => first.is_sorted(),
+                Order::Falling => first.is_sorted_by(|one, next| one > next),
+            };
+            assert!(is_sorted, "{first:?}");
+        }
     }
 }

@@ -84,20 +84,34 @@ impl LogTable<'_> {
         file.finish().map(drop).map_err(LogResultsError::Output)
     }
 
-    /// Calls a function with the rows of some experiments after another.
+    /// Calls a function with the rows of one partition after another.
     fn for_each_table(
         &self,
         see: &mut dyn FnMut(&Table<'_>) -> io::Result<()>,
     ) -> Result<(), LogResultsError> {
         let experiments = self.table.experiments();
-        for range in self.results.divide(experiments) {
-            let chosen = &experiments[range];
-            let part = self.results.read(chosen, &self.options)?;
+        let partitions = self.results.divide(experiments)?;
+        // Whether the experiment that is divided has had rows.
+        let mut has_rows = false;
+        for (number, partition) in partitions.iter().enumerate() {
+            let iterations = partition.iterations.as_ref();
+            if iterations.is_none_or(|iterations| iterations.start == 0) {
+                has_rows = false;
+            }
+            let chosen = &experiments[partition.experiments.clone()];
+            let part = self.results.read(chosen, iterations, &self.options)?;
             let chosen: Vec<&ExperimentResult> = chosen
                 .iter()
                 .filter_map(|one| part.experiment(one.number))
                 .collect();
-            let table = self.table.of_part(chosen, &self.options);
+            let mut table = self.table.of_part(chosen, &self.options);
+            if iterations.is_some() && self.options.has_every_experiment() {
+                // An experiment without values has one row, however it is divided.
+                let next = partitions.get(number + 1);
+                let is_last = next.is_none_or(|next| next.experiments != partition.experiments);
+                table = table.with_every_experiment(is_last && !has_rows);
+                has_rows |= table.row_count() > 0;
+            }
             see(&table).map_err(LogResultsError::Output)?;
         }
         Ok(())

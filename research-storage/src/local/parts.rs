@@ -1,13 +1,11 @@
 //! The results of a log in parts, each small enough to be in memory.
 
-use std::ops::Range;
+use research_core::StorageError;
 
-use research_core::{ExperimentNumber, StorageError};
-
-use super::places::{Place, Places, divide};
+use super::places::Places;
 use super::windows::Windows;
 use crate::log::LogReader;
-use crate::results::Results;
+use crate::results::{Partition, Results};
 
 /// Reads the results of a log in parts: those of the experiments of some places after those of the
 /// places before. What was appended after the log was first looked through is in none.
@@ -20,20 +18,9 @@ pub(super) struct Parts {
     /// In the order of the domain.
     places: Places,
     windows: Windows,
-    parts: Vec<Part>,
+    parts: Vec<Partition>,
     /// The part that was read last.
     latest: Option<(usize, Results)>,
-}
-
-/// The content of a part.
-enum Part {
-    /// Whole experiments.
-    Experiments(Range<usize>),
-    /// The values that one experiment has in some iterations.
-    Window {
-        experiment: usize,
-        iterations: Range<u64>,
-    },
 }
 
 impl Parts {
@@ -43,37 +30,8 @@ impl Parts {
         places
             .experiments
             .sort_unstable_by_key(|one| (one.place, one.number));
-        let is_large = |one: &Place| one.bytes() > bytes;
-        let large: Vec<&Place> = places
-            .experiments
-            .iter()
-            .filter(|one| is_large(one))
-            .collect();
-        let mut windows = Windows::find(&mut log, &places, &large, bytes)?;
-        let mut parts = Vec::new();
-        let mut begin = 0;
-        for chunk in places
-            .experiments
-            .chunk_by(|one, next| !is_large(one) && !is_large(next))
-        {
-            let number = ExperimentNumber(chunk[0].number);
-            let ranges = if is_large(&chunk[0]) {
-                windows.ranges(number, bytes)
-            } else {
-                Vec::new()
-            };
-            if ranges.len() > 1 {
-                parts.extend(ranges.into_iter().map(|iterations| Part::Window {
-                    experiment: begin,
-                    iterations,
-                }));
-            } else {
-                let divided = divide(chunk.iter().map(Place::bytes), bytes).into_iter();
-                let moved = divided.map(|range| begin + range.start..begin + range.end);
-                parts.extend(moved.map(Part::Experiments));
-            }
-            begin += chunk.len();
-        }
+        let windows = Windows::find(&mut log, &places, bytes)?;
+        let parts = windows.divide(places.experiments.iter().map(Some), bytes);
         Ok(Self {
             log,
             places,
@@ -90,10 +48,8 @@ impl Parts {
 
     /// Whether the experiments of a part have no values in an earlier part.
     pub(super) fn has_new_experiments(&self, part: usize) -> bool {
-        match &self.parts[part] {
-            Part::Experiments(_) => true,
-            Part::Window { iterations, .. } => iterations.start == 0,
-        }
+        let iterations = self.parts[part].iterations.as_ref();
+        iterations.is_none_or(|iterations| iterations.start == 0)
     }
 
     /// The results of a part; the one that was read last is still there.
@@ -101,35 +57,24 @@ impl Parts {
         let latest = self.latest.take().filter(|(latest, _)| *latest == part);
         let results = match latest {
             Some((_, results)) => results,
-            None => self.fold(part)?,
-        };
-        Ok(&self.latest.insert((part, results)).1)
-    }
-
-    fn fold(&mut self, part: usize) -> Result<Results, StorageError> {
-        let experiments = match &self.parts[part] {
-            Part::Experiments(range) => &self.places.experiments[range.clone()],
-            Part::Window {
-                experiment,
-                iterations,
-            } => {
-                let place = &self.places.experiments[*experiment];
-                return self.windows.fold(&mut self.log, place, iterations.clone());
+            None => {
+                let Partition {
+                    experiments,
+                    iterations,
+                } = &self.parts[part];
+                let places = &self.places.experiments[experiments.clone()];
+                let (log, iterations) = (&mut self.log, iterations.as_ref());
+                self.windows
+                    .read(log, &self.places, places.iter(), iterations, None)?
             }
         };
-        let numbers = experiments
-            .iter()
-            .map(|one| (ExperimentNumber(one.number), one.place));
-        let mut results = Results::of_part(numbers.collect());
-        self.places
-            .fold(&mut self.log, experiments.iter(), &mut results)?;
-        Ok(results)
+        Ok(&self.latest.insert((part, results)).1)
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-mod tests {
+pub(super) mod tests {
     use research_core::{
         Column, Event, ExperimentNumber, ExperimentRecord, FsyncPolicy, Iterations, Timestamp,
         WorkerNumber,
@@ -141,10 +86,10 @@ mod tests {
     use crate::results::{ExperimentResult, Series};
 
     const EXPERIMENT: ExperimentNumber = ExperimentNumber(0);
-    const BATCHES: u64 = 500;
-    const BATCH: u64 = 20;
+    pub(crate) const BATCHES: u64 = 500;
+    pub(crate) const BATCH: u64 = 20;
 
-    fn started(attempt: u32) -> Event {
+    pub(crate) fn started(attempt: u32) -> Event {
         let record = ExperimentRecord {
             id: ExperimentId::parse("5bd1e99500000000").unwrap(),
             place: 0,
@@ -164,7 +109,7 @@ mod tests {
     }
 
     /// Values of a batch of iterations.
-    fn saved(variable: &str, batch: u64) -> Event {
+    pub(crate) fn saved(variable: &str, batch: u64) -> Event {
         Event::Values {
             experiment: EXPERIMENT,
             variable: variable.into(),

@@ -105,6 +105,17 @@ impl Places {
         self.for_each_frame(log, experiments, &mut |_, events| results.extend(events))
     }
 
+    /// The offsets of the blocks in which these experiments are, in the order of the log.
+    pub(super) fn offsets_of<'a>(
+        &self,
+        experiments: impl Iterator<Item = &'a Place>,
+    ) -> Vec<Range<u64>> {
+        let blocks = blocks_of(experiments).into_iter();
+        blocks
+            .map(|blocks| self.blocks[blocks.start]..self.blocks[blocks.end])
+            .collect()
+    }
+
     /// Calls a function with the offsets and the events of each frame of the blocks in which these
     /// experiments are.
     pub(super) fn for_each_frame<'a>(
@@ -113,11 +124,10 @@ impl Places {
         experiments: impl Iterator<Item = &'a Place>,
         see: &mut dyn FnMut(Range<u64>, &[Event]),
     ) -> Result<(), StorageError> {
-        for blocks in blocks_of(experiments) {
-            let mut offset = self.blocks[blocks.start];
+        for offsets in self.offsets_of(experiments) {
+            let mut offset = offsets.start;
             log.seek(offset);
-            let end = self.blocks[blocks.end];
-            while offset < end
+            while offset < offsets.end
                 && let Some(events) = log.next_batch()?
             {
                 see(offset..log.offset(), &events);
@@ -225,6 +235,7 @@ fn value_bytes(value: &Value) -> usize {
 }
 
 /// Divides experiments that take so many bytes each into parts that take about `most` bytes each.
+#[cfg(feature = "plot")]
 pub(super) fn divide(bytes: impl Iterator<Item = usize>, most: usize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let (mut begin, mut end, mut taken) = (0, 0, 0);
@@ -244,15 +255,22 @@ pub(super) fn divide(bytes: impl Iterator<Item = usize>, most: usize) -> Vec<Ran
 
 /// The blocks in which experiments are, as ranges in the order of the log.
 fn blocks_of<'a>(experiments: impl Iterator<Item = &'a Place>) -> Vec<Range<usize>> {
-    let range = |one: &Place| one.first as usize..one.last as usize + 1;
-    let mut found: Vec<Range<usize>> = experiments.map(range).collect();
-    found.sort_unstable_by_key(|range| range.start);
-    found.dedup_by(|next, one| {
+    joined(
+        experiments
+            .map(|one| one.first as usize..one.last as usize + 1)
+            .collect(),
+    )
+}
+
+/// The same ranges in order; those that overlap or follow one another are one.
+pub(super) fn joined<T: Copy + Ord>(mut ranges: Vec<Range<T>>) -> Vec<Range<T>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, one| {
         let joins = next.start <= one.end;
         if joins {
             one.end = one.end.max(next.end);
         }
         joins
     });
-    found
+    ranges
 }

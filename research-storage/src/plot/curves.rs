@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use research_core::Status;
 
 use super::along::Along;
+use super::drawing::Drawing;
 use super::error::{MOST, is_possible};
 use super::groups::{self, Distinct};
 use super::options::Size;
-use super::points::{Point, Points, numbers};
+use super::points::Point;
 use super::survey::{LeftOut, Survey, Surveyed};
 use super::{Aggregate, Arrangement, Band, Legend, Log, Plot, PlotError, PlotOptions};
-use crate::results::{ExperimentResult, Series, Source};
+use crate::results::{ExperimentResult, Order, Source};
 use crate::table::{Selected, TableOptions, check_variables, left_out_note, select};
 
 /// The most panels that a picture has.
@@ -58,8 +59,8 @@ pub(crate) fn gather<S: Source, E: From<S::Error> + From<PlotError>>(
     check_variables(results.names(), &options.variables).map_err(PlotError::from)?;
     let (mut experiments, mut left_out) = drawn(experiments, filters, options);
     let mut survey = Survey::default();
-    source.for_each_value(&experiments, &asked, &mut |_, experiment| {
-        survey.see(experiment, filters);
+    source.for_each_value(&experiments, &asked, Order::Rising, &mut |visit| {
+        survey.see(&visit, filters);
     })?;
     let variables = survey.chosen(options);
     if variables.is_empty() {
@@ -89,6 +90,7 @@ pub(crate) fn gather<S: Source, E: From<S::Error> + From<PlotError>>(
     };
     let most = (MOST_POINTS / (grouping.curves.len() * variables.len()).max(1)).max(LEAST_POINTS);
     let drawing = Drawing {
+        variables: &variables,
         along: &along,
         log,
         filters,
@@ -96,7 +98,7 @@ pub(crate) fn gather<S: Source, E: From<S::Error> + From<PlotError>>(
         most,
     };
     let mut panels = empty_panels(&variables, &grouping, options);
-    let is_thinned = draw(source, &variables, &grouping, &drawing, &mut panels)?;
+    let is_thinned = drawing.draw(source, &grouping, &mut panels)?;
     if panels.iter().all(|panel| panel.curves.is_empty()) {
         let of = of_variables(options);
         return Err(PlotError::Undrawable { of, left_out }.into());
@@ -149,11 +151,11 @@ fn of_variables(options: &PlotOptions) -> String {
 }
 
 /// Which panel, curve and colour each experiment belongs to.
-struct Grouping<'a> {
+pub(super) struct Grouping<'a> {
     /// What is said of each value of the parameters in `col`.
-    cols: Vec<String>,
+    pub(super) cols: Vec<String>,
     /// By col and curve: the colour and the experiments of a curve.
-    curves: BTreeMap<(usize, usize), (usize, Vec<&'a ExperimentResult>)>,
+    pub(super) curves: BTreeMap<(usize, usize), (usize, Vec<&'a ExperimentResult>)>,
     legend: Legend,
 }
 
@@ -224,88 +226,6 @@ fn empty_panels(
         })
     });
     panels.collect()
-}
-
-/// How curves are drawn.
-struct Drawing<'a, 'x> {
-    along: &'a Along<'x>,
-    log: Log,
-    filters: &'a TableOptions,
-    options: &'a PlotOptions,
-    /// How many points a curve has at most.
-    most: usize,
-}
-
-/// Puts the curves into their panels, one after another; whether one was thinned.
-fn draw<S: Source>(
-    source: &S,
-    variables: &[&Surveyed],
-    grouping: &Grouping<'_>,
-    drawing: &Drawing<'_, '_>,
-    panels: &mut [Panel],
-) -> Result<bool, S::Error> {
-    let members: Vec<&ExperimentResult> = grouping
-        .curves
-        .values()
-        .flat_map(|(_, members)| members.iter().copied())
-        .collect();
-    let names = variables.iter().map(|variable| &variable.name);
-    let values = drawing.filters.clone().variables(names);
-    let mut is_thinned = false;
-    let mut curves = grouping.curves.iter();
-    let mut curve = curves.next();
-    let mut taken = 0;
-    let mut points: Vec<Points> = variables.iter().map(|_| Points::default()).collect();
-    source.for_each_value(&members, &values, &mut |position, experiment| {
-        let Some(((col, _), (color, of_curve))) = curve else {
-            return;
-        };
-        taken += 1;
-        let is_last = taken == of_curve.len();
-        let x = drawing.along.place(members[position]);
-        for (number, (variable, points)) in variables.iter().zip(&mut points).enumerate() {
-            if let Some(series) = experiment.variable(&variable.name) {
-                drawing.add(series, x, of_curve.len(), points);
-            }
-            if !is_last {
-                continue;
-            }
-            let (points, thinned) = drawing.finish(std::mem::take(points));
-            is_thinned |= thinned;
-            if !points.is_empty() {
-                panels[number * grouping.cols.len() + col]
-                    .curves
-                    .push(Curve {
-                        color: *color,
-                        points,
-                        joined: drawing.along.joins(drawing.options.aggregate),
-                    });
-            }
-        }
-        if is_last {
-            curve = curves.next();
-            taken = 0;
-        }
-    })?;
-    Ok(is_thinned)
-}
-
-impl Drawing<'_, '_> {
-    /// Adds what a member of a curve with so many members has saved.
-    fn add(&self, series: &Series, x: Option<f64>, members: usize, points: &mut Points) {
-        let numbers = numbers(series, self.filters);
-        match self.along {
-            Along::Iterations if members == 1 => {
-                *points = Points::single(numbers, series.len(), self.log, self.most);
-            }
-            Along::Iterations => points.add_curve(numbers, self.options.aggregate),
-            _ => points.add_last(x, numbers, self.options.aggregate),
-        }
-    }
-
-    fn finish(&self, points: Points) -> (Vec<Point>, bool) {
-        points.finish(self.log, self.options, self.most)
-    }
 }
 
 /// The parameters that tell the curves of a panel apart.

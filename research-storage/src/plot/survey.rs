@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use research_core::ExperimentNumber;
+
 use super::PlotOptions;
-use crate::results::ExperimentResult;
+use super::points::shown_positions;
+use crate::results::Visit;
 use crate::table::{TableOptions, is_null, number_at};
 
 /// What experiments have saved.
@@ -22,26 +25,32 @@ pub(super) struct Surveyed {
     pub(super) longest: usize,
     /// How many values are no numbers.
     pub(super) left_out: usize,
+    /// How many values the experiments have that are visited several times.
+    pub(super) lengths: HashMap<ExperimentNumber, usize>,
+    /// How many values the experiment had so far that is visited.
+    length: usize,
 }
 
 impl Survey {
     /// Looks at the values of an experiment.
-    pub(super) fn see(&mut self, experiment: &ExperimentResult, filters: &TableOptions) {
-        let shown = filters.iterations_shown();
-        for series in experiment.series() {
+    pub(super) fn see(&mut self, visit: &Visit<'_>, filters: &TableOptions) {
+        for series in visit.experiment.series() {
             let variable = self.variable(series.variable());
-            variable.longest = variable.longest.max(series.len());
+            if visit.is_first {
+                variable.length = 0;
+            }
             let column = series.column();
-            for position in 0..series.len() {
-                if number_at(column, position).is_some() {
-                    variable.has_numbers = true;
-                    continue;
+            for position in shown_positions(series, filters) {
+                variable.length += 1;
+                match number_at(column, position) {
+                    Some(_) => variable.has_numbers = true,
+                    None => variable.left_out += usize::from(!is_null(column, position)),
                 }
-                let iteration = series.iteration(position);
-                let is_shown = shown.is_none_or(|shown| {
-                    iteration.is_some_and(|iteration| shown.contains(&iteration))
-                });
-                variable.left_out += usize::from(is_shown && !is_null(column, position));
+            }
+            variable.longest = variable.longest.max(variable.length);
+            if visit.is_last && !visit.is_first {
+                let number = visit.experiment.number;
+                variable.lengths.insert(number, variable.length);
             }
         }
     }
@@ -55,6 +64,8 @@ impl Survey {
                     has_numbers: false,
                     longest: 0,
                     left_out: 0,
+                    lengths: HashMap::new(),
+                    length: 0,
                 });
                 self.positions
                     .insert(name.to_owned(), self.variables.len() - 1);

@@ -71,7 +71,7 @@ fn ask(
     // `connection` is declared after it, and no statement or `Arc` leaves.
     let source: &'static dyn AnySource =
         unsafe { std::mem::transmute::<&dyn AnySource, &'static dyn AnySource>(source) };
-    let schema = Arc::new(Schema::new(source, question));
+    let schema = Arc::new(Schema::new(source, question).map_err(QueryError::Storage)?);
     let mut connection = Connection::open_in_memory()?;
     // Else a column that does not exist would be a text in double quotes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;

@@ -25,7 +25,7 @@ pub(super) struct Cursor {
     rest: Vec<usize>,
     /// The iteration that rows are asked of, if only one.
     only: Option<u64>,
-    /// The part of the layout that was read last.
+    /// The partition of the layout that was read last.
     part: Option<(usize, Part<'static>)>,
     row: Option<Row>,
     rows: i64,
@@ -35,7 +35,9 @@ pub(super) struct Cursor {
 struct Row {
     /// The experiment's position among the experiments.
     experiment: usize,
-    /// Its position in the part.
+    /// The partition that has the row.
+    partition: usize,
+    /// The experiment's position in the partition.
     in_part: usize,
     iteration: u64,
     /// What its variables have.
@@ -125,6 +127,7 @@ impl Cursor {
             let columns = self.schema.tables[self.table].columns.len();
             let mut row = Row {
                 experiment,
+                partition: 0,
                 in_part: 0,
                 iteration: 0,
                 series: Vec::new(),
@@ -134,14 +137,8 @@ impl Cursor {
                     .collect(),
             };
             if self.has_values() {
-                let number = self.schema.experiments[experiment].number;
-                let part = self.part_at(position)?;
-                let Some(in_part) = part.position(number) else {
-                    continue;
-                };
-                row.in_part = in_part;
-                self.begin(&mut row);
-                if !self.step(&mut row) {
+                let first = self.layout.partition_at(position);
+                if !self.enter(&mut row, Some(first))? {
                     continue;
                 }
             }
@@ -151,9 +148,31 @@ impl Cursor {
         Ok(())
     }
 
-    /// The part that has the experiment at a position of the layout.
-    fn part_at(&mut self, position: usize) -> Result<&Part<'static>> {
-        let wanted = self.layout.part_at(position);
+    /// Goes to the first row of an experiment in a partition or in those that follow; false if there
+    /// is none.
+    fn enter(&mut self, row: &mut Row, partition: Option<usize>) -> Result<bool> {
+        let mut next = partition;
+        while let Some(partition) = next {
+            next = self.layout.following(partition);
+            let only = self.only;
+            if only.is_some_and(|iteration| !self.layout.may_have(partition, iteration)) {
+                continue;
+            }
+            let number = self.schema.experiments[row.experiment].number;
+            let Some(in_part) = self.part(partition)?.position(number) else {
+                continue;
+            };
+            (row.partition, row.in_part) = (partition, in_part);
+            self.begin(row);
+            if self.step(row) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The values of a partition.
+    fn part(&mut self, wanted: usize) -> Result<&Part<'static>> {
         let known = self.part.take().filter(|(known, _)| *known == wanted);
         let part = match known {
             Some(known) => known,
@@ -168,6 +187,7 @@ impl Cursor {
             return;
         };
         let columns = &self.schema.tables[self.table].columns;
+        row.series.clear();
         row.of_columns = vec![None; columns.len()];
         let names: std::collections::HashMap<&str, usize> = columns
             .iter()
@@ -256,10 +276,12 @@ unsafe impl VTabCursor for Cursor {
         self.rows += 1;
         if self.has_values()
             && let Some(mut row) = self.row.take()
-            && self.step(&mut row)
         {
-            self.row = Some(row);
-            return Ok(());
+            let following = self.layout.following(row.partition);
+            if self.step(&mut row) || self.enter(&mut row, following)? {
+                self.row = Some(row);
+                return Ok(());
+            }
         }
         self.next_experiment()
     }

@@ -8,7 +8,7 @@ use research_core::StorageError;
 use rusqlite::types::ValueRef;
 
 use super::columns::{Columns, Stored};
-use crate::results::{ExperimentResult, Part, Results, Source};
+use crate::results::{ExperimentResult, Part, Partition, Results, Source};
 use crate::table::TableOptions;
 
 /// If reading the experiments group by group takes more passes over the log than this, SQLite sorts
@@ -21,13 +21,14 @@ const NOTHING: &str = "\0\0nothing";
 /// A [`Source`] of any type.
 pub(super) trait AnySource: Sync {
     fn results(&self) -> &Results;
-    fn divide(&self, experiments: &[&ExperimentResult]) -> Vec<Range<usize>>;
+    fn divide(&self, experiments: &[&ExperimentResult]) -> Result<Vec<Partition>, StorageError>;
     fn read(
         &self,
         experiments: &[&ExperimentResult],
+        iterations: Option<&Range<u64>>,
         options: &TableOptions,
     ) -> Result<Part<'_>, StorageError>;
-    fn passes(&self, experiments: &[&ExperimentResult]) -> usize;
+    fn passes(&self, experiments: &[&ExperimentResult]) -> Result<usize, StorageError>;
 }
 
 impl<S: Source<Error: Into<StorageError>> + Sync> AnySource for S {
@@ -35,20 +36,21 @@ impl<S: Source<Error: Into<StorageError>> + Sync> AnySource for S {
         Source::results(self)
     }
 
-    fn divide(&self, experiments: &[&ExperimentResult]) -> Vec<Range<usize>> {
-        Source::divide(self, experiments)
+    fn divide(&self, experiments: &[&ExperimentResult]) -> Result<Vec<Partition>, StorageError> {
+        Source::divide(self, experiments).map_err(Into::into)
     }
 
     fn read(
         &self,
         experiments: &[&ExperimentResult],
+        iterations: Option<&Range<u64>>,
         options: &TableOptions,
     ) -> Result<Part<'_>, StorageError> {
-        Source::read(self, experiments, options).map_err(Into::into)
+        Source::read(self, experiments, iterations, options).map_err(Into::into)
     }
 
-    fn passes(&self, experiments: &[&ExperimentResult]) -> usize {
-        Source::passes(self, experiments)
+    fn passes(&self, experiments: &[&ExperimentResult]) -> Result<usize, StorageError> {
+        Source::passes(self, experiments).map_err(Into::into)
     }
 }
 
@@ -71,17 +73,32 @@ pub(super) struct Schema<'a> {
     failure: Mutex<Option<StorageError>>,
 }
 
-/// An order of experiments, divided into parts whose values are in memory together.
+/// An order of experiments, divided into partitions whose values are in memory together.
 pub(super) struct Layout {
     /// Positions among the experiments.
     pub(super) order: Vec<usize>,
-    parts: Vec<Range<usize>>,
+    partitions: Vec<Partition>,
 }
 
 impl Layout {
-    /// The part that has the experiment at a position of the order.
-    pub(super) fn part_at(&self, position: usize) -> usize {
-        self.parts.partition_point(|part| part.end <= position)
+    /// The first partition that has values of the experiment at a position of the order.
+    pub(super) fn partition_at(&self, position: usize) -> usize {
+        let is_before = |partition: &Partition| partition.experiments.end <= position;
+        self.partitions.partition_point(is_before)
+    }
+
+    /// The partition with later iterations of the experiment of a partition, if there is one.
+    pub(super) fn following(&self, partition: usize) -> Option<usize> {
+        let next = self.partitions.get(partition + 1)?;
+        let is_same = next.experiments == self.partitions[partition].experiments;
+        is_same.then_some(partition + 1)
+    }
+
+    /// Whether a partition may have values of an iteration.
+    pub(super) fn may_have(&self, partition: usize, iteration: u64) -> bool {
+        let partition = self.partitions.get(partition);
+        let iterations = partition.and_then(|partition| partition.iterations.as_ref());
+        iterations.is_none_or(|iterations| iterations.contains(&iteration))
     }
 }
 
@@ -138,7 +155,7 @@ impl Key {
 }
 
 impl<'a> Schema<'a> {
-    pub(super) fn new(source: &'a dyn AnySource, question: &str) -> Self {
+    pub(super) fn new(source: &'a dyn AnySource, question: &str) -> Result<Self, StorageError> {
         let results = source.results();
         let experiments: Vec<&ExperimentResult> = results.experiments().collect();
         let tables = [
@@ -153,9 +170,9 @@ impl<'a> Schema<'a> {
         };
         let standard = Layout {
             order: (0..experiments.len()).collect(),
-            parts: source.divide(&experiments),
+            partitions: source.divide(&experiments)?,
         };
-        Self {
+        Ok(Self {
             source,
             experiments,
             tables,
@@ -165,7 +182,7 @@ impl<'a> Schema<'a> {
             indexes: Mutex::default(),
             grouped: Mutex::default(),
             failure: Mutex::default(),
-        }
+        })
     }
 
     /// The order of the domain.
@@ -197,11 +214,12 @@ impl<'a> Schema<'a> {
             .map(|position| self.experiments[*position])
             .collect();
         // The other table needs no values.
-        let is_cheap = table != 0 || self.source.passes(&ordered) <= MOST_PASSES;
-        let layout = is_cheap.then(|| {
-            let parts = self.source.divide(&ordered);
-            Arc::new(Layout { order, parts })
-        });
+        let is_cheap = table != 0
+            || matches!(self.source.passes(&ordered), Ok(passes) if passes <= MOST_PASSES);
+        let partitions = is_cheap
+            .then(|| self.source.divide(&ordered).ok())
+            .flatten();
+        let layout = partitions.map(|partitions| Arc::new(Layout { order, partitions }));
         lock(&self.grouped).insert(key, layout.clone());
         layout
     }
@@ -223,15 +241,18 @@ impl<'a> Schema<'a> {
         index
     }
 
-    /// Reads the values of a part of the experiments.
-    pub(super) fn read(&self, layout: &Layout, part: usize) -> rusqlite::Result<Part<'a>> {
-        let range = layout.parts.get(part).cloned().unwrap_or_default();
+    /// Reads the values of a partition.
+    pub(super) fn read(&self, layout: &Layout, partition: usize) -> rusqlite::Result<Part<'a>> {
+        let Some(partition) = layout.partitions.get(partition) else {
+            return Err(rusqlite::Error::InvalidQuery);
+        };
+        let range = partition.experiments.clone();
         let positions = layout.order[range].iter();
         let experiments: Vec<&ExperimentResult> = positions
             .map(|position| self.experiments[*position])
             .collect();
         self.source
-            .read(&experiments, &self.values)
+            .read(&experiments, partition.iterations.as_ref(), &self.values)
             .map_err(|error| {
                 let text = error.to_string();
                 *lock(&self.failure) = Some(error);

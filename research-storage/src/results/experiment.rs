@@ -170,9 +170,11 @@ impl ExperimentResult {
         &mut self.series[position]
     }
 
-    /// Takes the values of the variables that it has.
-    #[cfg(feature = "parquet")]
-    pub(super) fn take_values(&mut self, mut other: Self) {
+    /// Takes the values of the variables that it has, and forgets the variables that are not wanted.
+    pub(super) fn take_values(&mut self, mut other: Self, is_wanted: impl Fn(&str) -> bool) {
+        let keeps_values = self.keeps_values;
+        self.series
+            .retain(|series| keeps_values && is_wanted(series.variable()));
         for series in &mut self.series {
             let mut others = other.series.iter_mut();
             if let Some(found) = others.find(|one| one.variable() == series.variable()) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use research_core::{Column, ColumnBuilder, ExperimentNumber, Iterations, LargeValue};
 
 use super::Results;
+use crate::table::TableOptions;
 
 impl Results {
     /// Takes values in; whether any of them is kept.
@@ -90,6 +91,23 @@ impl Results {
         let name = self.names.shared(variable);
         if let Some(experiment) = self.find(number).filter(|_| is_kept) {
             experiment.push_large(&name, iteration, value);
+        }
+    }
+
+    /// Takes what its experiments are, how they ended, and the order of their variables from
+    /// `outlines`, which has experiments without values.
+    pub(crate) fn complete_from(&mut self, outlines: &Self) {
+        let wanted = self.wanted.as_deref();
+        let variables = wanted.map_or([].as_slice(), TableOptions::variables_shown);
+        let keeps_all = variables.is_empty() || self.keeps_iterations;
+        for experiment in &mut self.experiments {
+            if let Some(outline) = outlines.experiment(experiment.number) {
+                let values = std::mem::replace(experiment, outline.clone());
+                experiment.keeps_values = values.keeps_values;
+                experiment.take_values(values, |name| {
+                    keeps_all || variables.iter().any(|one| one == name)
+                });
+            }
         }
     }
 }

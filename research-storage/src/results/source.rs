@@ -9,6 +9,37 @@ use super::Series;
 use super::{ExperimentResult, Results};
 use crate::table::{Seen, TableOptions};
 
+/// Values that are in memory together: those of some experiments, or those of some iterations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// The positions of the experiments among those that were divided.
+    pub(crate) experiments: Range<usize>,
+    /// The iterations whose values are read; all, if none.
+    pub(crate) iterations: Option<Range<u64>>,
+}
+
+/// An experiment with its values, or with those of some iterations.
+pub(crate) struct Visit<'a> {
+    /// The position of the experiment among those that are visited.
+    pub(crate) position: usize,
+    pub(crate) experiment: &'a ExperimentResult,
+    /// Whether this is the first visit of the experiment.
+    pub(crate) is_first: bool,
+    /// Whether this is the last visit of the experiment.
+    pub(crate) is_last: bool,
+}
+
+/// The order in which the iterations of an experiment are visited that is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    #[cfg_attr(
+        not(feature = "plot"),
+        allow(dead_code, reason = "summaries need the other")
+    )]
+    Rising,
+    Falling,
+}
+
 /// Experiments, and their values, which are in memory or are read as they are needed.
 pub(crate) trait Source {
     /// Why values cannot be read.
@@ -17,19 +48,29 @@ pub(crate) trait Source {
     /// The experiments, in the order of tables; perhaps without their values.
     fn results(&self) -> &Results;
 
-    /// Divides experiments, in this order, into parts whose values are in memory together.
-    fn divide(&self, experiments: &[&ExperimentResult]) -> Vec<Range<usize>>;
+    /// Divides experiments, in this order, into partitions. An experiment with many values is divided
+    /// by iterations, into consecutive partitions in rising order.
+    fn divide(&self, experiments: &[&ExperimentResult]) -> Result<Vec<Partition>, Self::Error>;
 
-    /// The values of experiments that `options` ask for.
+    /// Divides experiments so that all values of an iteration are read before those of later
+    /// iterations, if one of the experiments has many values; else there are no partitions.
+    #[cfg(feature = "plot")]
+    fn divide_by_iterations(
+        &self,
+        experiments: &[&ExperimentResult],
+    ) -> Result<Vec<Partition>, Self::Error>;
+
+    /// The values of the experiments of a partition that `options` ask for.
     fn read(
         &self,
         experiments: &[&ExperimentResult],
+        iterations: Option<&Range<u64>>,
         options: &TableOptions,
     ) -> Result<Part<'_>, Self::Error>;
 
     /// How often the values are read, where experiments are read in this order.
     #[cfg(feature = "query")]
-    fn passes(&self, experiments: &[&ExperimentResult]) -> usize;
+    fn passes(&self, experiments: &[&ExperimentResult]) -> Result<usize, Self::Error>;
 
     /// Calls a function with each of some experiments, in order, with the values that `options`
     /// ask for.
@@ -37,13 +78,27 @@ pub(crate) trait Source {
         &self,
         experiments: &[&ExperimentResult],
         options: &TableOptions,
-        see: &mut dyn FnMut(usize, &ExperimentResult),
+        order: Order,
+        see: &mut dyn FnMut(Visit<'_>),
     ) -> Result<(), Self::Error> {
-        for range in self.divide(experiments) {
-            let part = self.read(&experiments[range.clone()], options)?;
-            for position in range {
-                if let Some(experiment) = part.experiment(experiments[position].number) {
-                    see(position, experiment);
+        let mut partitions = self.divide(experiments)?;
+        let is_same = |one: &Partition, next: &Partition| one.experiments == next.experiments;
+        for windows in partitions.chunk_by_mut(is_same) {
+            if order == Order::Falling {
+                windows.reverse();
+            }
+            for (number, window) in windows.iter().enumerate() {
+                let chosen = &experiments[window.experiments.clone()];
+                let part = self.read(chosen, window.iterations.as_ref(), options)?;
+                for (position, one) in window.experiments.clone().zip(chosen) {
+                    if let Some(experiment) = part.experiment(one.number) {
+                        see(Visit {
+                            position,
+                            experiment,
+                            is_first: number == 0,
+                            is_last: number + 1 == windows.len(),
+                        });
+                    }
                 }
             }
         }
@@ -76,17 +131,30 @@ impl Source for Results {
         self
     }
 
-    fn divide(&self, experiments: &[&ExperimentResult]) -> Vec<Range<usize>> {
-        std::iter::once(0..experiments.len()).collect()
+    fn divide(&self, experiments: &[&ExperimentResult]) -> Result<Vec<Partition>, Infallible> {
+        Ok(vec![Partition {
+            experiments: 0..experiments.len(),
+            iterations: None,
+        }])
     }
 
-    fn read(&self, _: &[&ExperimentResult], _: &TableOptions) -> Result<Part<'_>, Infallible> {
+    #[cfg(feature = "plot")]
+    fn divide_by_iterations(&self, _: &[&ExperimentResult]) -> Result<Vec<Partition>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn read(
+        &self,
+        _: &[&ExperimentResult],
+        _: Option<&Range<u64>>,
+        _: &TableOptions,
+    ) -> Result<Part<'_>, Infallible> {
         Ok(Part::Borrowed(self))
     }
 
     #[cfg(feature = "query")]
-    fn passes(&self, _: &[&ExperimentResult]) -> usize {
-        1
+    fn passes(&self, _: &[&ExperimentResult]) -> Result<usize, Infallible> {
+        Ok(1)
     }
 }
 

@@ -106,6 +106,11 @@ impl TableOptions {
         self.all_iterations
     }
 
+    /// Whether an experiment without values has a row.
+    pub(crate) fn has_every_experiment(&self) -> bool {
+        self.every_experiment
+    }
+
     /// The variables that are shown; all, if there are none.
     pub(crate) fn variables_shown(&self) -> &[String] {
         &self.variables

@@ -155,6 +155,16 @@ impl<'a> Rest<'a> {
     }
 }
 
+impl Table<'_> {
+    /// The same table where every experiment has a row, or only those that have values.
+    pub(crate) fn with_every_experiment(mut self, every: bool) -> Self {
+        if let Rows::Iterations(rows) = &mut self.rows {
+            rows.every_experiment = every;
+        }
+        self
+    }
+}
+
 impl<'a> IterationRows<'a> {
     pub(super) fn for_each<E>(
         &self,

@@ -15,7 +15,7 @@ use super::filter::{self, Selected};
 use super::options::TableOptions;
 use super::write::Short;
 use super::{Rows, Table, TableError};
-use crate::results::{ExperimentResult, Source};
+use crate::results::{ExperimentResult, Order, Source};
 
 #[cfg(any(feature = "plot", feature = "query"))]
 pub(crate) use measured::left_out_note;
@@ -105,9 +105,10 @@ pub(crate) fn summary_table<'a, S: Source, E: From<S::Error> + From<TableError>>
         Some(name) if !options.variables.is_empty() => options.clone().variables([name]),
         _ => options.clone(),
     };
-    source.for_each_value(&experiments, &values, &mut |position, experiment| {
-        if counted[position] {
-            measured.measure(position, experiment);
+    // What counts are the last values.
+    source.for_each_value(&experiments, &values, Order::Falling, &mut |visit| {
+        if counted[visit.position] {
+            measured.measure(&visit);
         }
     })?;
     let mut groups = groups(&experiments);

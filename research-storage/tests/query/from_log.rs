@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
 use research_core::{Column, Event, ExperimentNumber, Iterations, Status, Storage};
 use research_domain::{Config, Value, option};
 use research_storage::{
@@ -11,6 +12,7 @@ use research_storage::{
 
 use crate::common::record;
 use crate::events::{ended, saved, saved_at, started_at_place};
+use crate::random::random_log;
 
 /// Experiments that begin, save and end at the same time, not in the order of the domain; some are
 /// tried again, and one was moved.
@@ -70,9 +72,9 @@ fn log() -> Vec<Event> {
     events
 }
 
-fn kept(base: &Path) -> StoredResearch {
+fn kept(base: &Path, log: &[Event], batch: usize) -> StoredResearch {
     let mut storage = LocalStorage::create(base, &record("study")).unwrap();
-    for events in log().chunks(3) {
+    for events in log.chunks(batch) {
         storage.append(events).unwrap();
         storage.commit(false).unwrap();
     }
@@ -83,7 +85,7 @@ fn kept(base: &Path) -> StoredResearch {
 /// sizes.
 fn compare(check: impl Fn(&Results, &LogResults, usize)) {
     let base = tempfile::tempdir().unwrap();
-    let stored = kept(base.path());
+    let stored = kept(base.path(), &log(), 3);
     let results = stored.results().unwrap();
     for bytes in [1, 2000, 5000, 1 << 20] {
         check(
@@ -247,4 +249,109 @@ fn pictures_are_the_same() {
             assert_eq!(streamed.notes(), plot.notes());
         }
     });
+}
+
+/// Filters of experiments and iterations.
+fn random_options() -> impl Strategy<Value = TableOptions> {
+    let iterations = prop::collection::vec(0..8u64, 0..3);
+    let flags = [(); 3].map(|()| any::<bool>());
+    (iterations, flags).prop_map(|(iterations, [long, every, failed])| {
+        let options = TableOptions::new().long(long).every_experiment(every);
+        let options = options.iterations(iterations);
+        match failed {
+            true => options.status(Status::Failed),
+            false => options,
+        }
+    })
+}
+
+/// Compares all that is read from a log a window at a time with what is folded in memory.
+fn compare_random(
+    log: &[Event],
+    filters: &TableOptions,
+    variables: &[&str],
+    bytes: usize,
+    batch: usize,
+) {
+    let options = &filters.clone().variables(variables.iter().copied());
+    let base = tempfile::tempdir().unwrap();
+    let stored = kept(base.path(), log, batch);
+    let results: Results = log.iter().collect();
+    let streamed = stored.log_results_in_parts(bytes).unwrap();
+    let text = |table: Result<Table<'_>, String>| table.map(|table| written(&table, Format::Json));
+
+    let expected = text(results.to_table(options).map_err(|error| error.to_string()));
+    let found = streamed.table(options).map_err(|error| error.to_string());
+    let found = found.map(|table| {
+        let mut bytes = Vec::new();
+        table.write(Format::Json, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    });
+    assert_eq!(found, expected, "{options:?}");
+
+    for last in [usize::MAX, 3] {
+        let summary = SummaryOptions::new().last(last).with_failed(true);
+        let expected = results.summary(options, &summary);
+        let found = streamed.summary(options, &summary);
+        let notes = |table: &Table<'_>| table.notes().to_vec();
+        assert_eq!(
+            found.as_ref().ok().map(notes),
+            expected.as_ref().ok().map(notes)
+        );
+        assert_eq!(
+            text(found.map_err(|error| error.to_string())),
+            text(expected.map_err(|error| error.to_string()))
+        );
+    }
+
+    for question in [
+        "select * from results",
+        "select id, count(*) as n, min(iteration) as least from results group by id",
+        "select * from results where iteration = 3",
+        "select a.id, b.iteration from results a join results b using (id, iteration)",
+    ] {
+        let expected = results.query(question).map_err(|error| error.to_string());
+        let found = streamed.query(question, &QueryOptions::new());
+        assert_eq!(
+            text(found.map_err(|error| error.to_string())),
+            text(expected),
+            "{question}"
+        );
+    }
+    #[cfg(feature = "plot")]
+    for aggregate in [
+        research_storage::Aggregate::Mean,
+        research_storage::Aggregate::Median,
+        research_storage::Aggregate::Each,
+    ] {
+        let each = research_storage::PlotOptions::new().aggregate(aggregate);
+        for plotted in [
+            each.clone(),
+            each.clone().group_by(["none"; 0]),
+            each.x("lr"),
+        ] {
+            let plotted = plotted.with_failed(true);
+            let picture = |plot: research_storage::Plot| (plot.to_svg(), plot.notes().to_vec());
+            let expected = results.plot(filters, &plotted).map(picture);
+            let found = streamed.plot(filters, &plotted).map(picture);
+            let found = found.map_err(|error| error.to_string());
+            let expected = expected.map_err(|error| error.to_string());
+            assert!(found == expected, "{plotted:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn random_logs_read_in_windows_give_what_they_give_in_memory(
+        log in random_log(),
+        filters in random_options(),
+        variables in prop::sample::subsequence(vec!["f", "i", "late", "large"], 0..3),
+        bytes in prop_oneof![Just(1_usize), 1..2000_usize],
+        batch in 1..5_usize,
+    ) {
+        compare_random(&log, &filters, &variables, bytes, batch);
+    }
 }

@@ -45,7 +45,7 @@ impl Numbers {
         }
     }
 
-    pub(super) fn point(self, x: f64, options: &PlotOptions) -> Point {
+    pub(in crate::plot) fn point(self, x: f64, options: &PlotOptions) -> Point {
         match self {
             Self::One(number) => point(x, &[number], options),
             Self::Few(mut numbers) => {

@@ -6,8 +6,8 @@ use research_core::Column;
 use research_domain::Value;
 
 use super::SummaryOptions;
-use crate::results::{ExperimentResult, Series};
-use crate::statistics;
+use crate::results::{Series, Visit};
+use crate::statistics::{self, Numbers};
 use crate::table::options::TableOptions;
 
 /// What experiments have of their variables.
@@ -34,9 +34,9 @@ impl<'o> Measurements<'o> {
         }
     }
 
-    /// Takes the values of the experiment at a position in.
-    pub(super) fn measure(&mut self, position: usize, experiment: &ExperimentResult) {
-        for series in experiment.series() {
+    /// Takes the values of an experiment in; of one that is divided, later iterations first.
+    pub(super) fn measure(&mut self, visit: &Visit<'_>) {
+        for series in visit.experiment.series() {
             let name = series.variable();
             let variable = match self.positions.get(name) {
                 Some(variable) => *variable,
@@ -45,6 +45,7 @@ impl<'o> Measurements<'o> {
                         name: name.to_owned(),
                         means: vec![None; self.experiments],
                         left_out: 0,
+                        latest: Latest::default(),
                     });
                     self.positions
                         .insert(name.to_owned(), self.variables.len() - 1);
@@ -52,9 +53,14 @@ impl<'o> Measurements<'o> {
                 }
             };
             let variable = &mut self.variables[variable];
-            let (mean, left_out) = mean_of_last(series, self.iterations, self.last);
-            variable.means[position] = mean;
-            variable.left_out += left_out;
+            if visit.is_first {
+                variable.latest = Latest::default();
+            }
+            variable.latest.see(series, self.iterations, self.last);
+            if visit.is_last {
+                variable.means[visit.position] = variable.latest.numbers.mean();
+                variable.left_out += variable.latest.left_out;
+            }
         }
     }
 
@@ -82,6 +88,43 @@ pub(super) struct Measured {
     means: Vec<Option<f64>>,
     /// How many values were no numbers.
     left_out: usize,
+    /// What the experiment has that is being measured.
+    latest: Latest,
+}
+
+/// The last numbers of a series, and how many values among them are no numbers; booleans count as 0
+/// and 1.
+#[derive(Default)]
+struct Latest {
+    numbers: Numbers,
+    left_out: usize,
+    is_complete: bool,
+}
+
+impl Latest {
+    /// Takes values in that were saved before those that were taken in.
+    fn see(&mut self, series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>) {
+        let last = last.unwrap_or(usize::MAX);
+        if self.is_complete {
+            return;
+        }
+        for position in (0..series.len()).rev() {
+            let iteration = series.iteration(position);
+            let is_shown = iterations.is_empty()
+                || iteration.is_some_and(|iteration| iterations.contains(&iteration));
+            if !is_shown {
+                continue;
+            }
+            if self.numbers.len() == last {
+                self.is_complete = true;
+                return;
+            }
+            match number_at(series.column(), position) {
+                Some(number) => self.numbers.push(number),
+                None => self.left_out += usize::from(!is_null(series.column(), position)),
+            }
+        }
+    }
 }
 
 impl Measured {
@@ -111,34 +154,6 @@ pub(crate) fn left_out_note(name: &str, count: usize) -> Option<String> {
             "`{name}`: {count} values that are not numbers are left out"
         )),
     }
-}
-
-/// The mean of the last numbers of a series, and how many values among them are no numbers;
-/// booleans count as 0 and 1.
-fn mean_of_last(
-    series: &Series,
-    iterations: &BTreeSet<u64>,
-    last: Option<usize>,
-) -> (Option<f64>, usize) {
-    let last = last.unwrap_or(usize::MAX);
-    let mut numbers = Vec::new();
-    let mut left_out = 0;
-    for position in (0..series.len()).rev() {
-        let iteration = series.iteration(position);
-        let is_shown = iterations.is_empty()
-            || iteration.is_some_and(|iteration| iterations.contains(&iteration));
-        if !is_shown {
-            continue;
-        }
-        if numbers.len() == last {
-            break;
-        }
-        match number_at(series.column(), position) {
-            Some(number) => numbers.push(number),
-            None => left_out += usize::from(!is_null(series.column(), position)),
-        }
-    }
-    (statistics::mean(&numbers), left_out)
 }
 
 /// Whether the value at a position is `null`, which is as good as missing.

@@ -38,8 +38,8 @@ use memory_monitor::MemoryMonitor;
 pub use panics::call_subscriber;
 use shutdown::ShutdownDeadlines;
 pub use signals::Signals;
-pub use updates::DomainUpdater;
 use updates::Updates;
+pub use updates::{DomainUpdater, EndedCounts, Tally};
 
 /// The capacity of the inbox for inputs that do not come from workers.
 const INBOX: usize = 256;

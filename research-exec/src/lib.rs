@@ -29,7 +29,8 @@ pub use executor::{BranchExecution, Execution, Executor, ExecutorError, Series, 
 pub use in_unit::is_in_unit;
 pub use launcher::{Begun, ForkedWorker, Launcher, has_one_thread};
 pub use leader::{
-    DomainUpdater, Job, LaunchError, Report, RunControl, RunError, Signals, call_subscriber, lead,
+    DomainUpdater, EndedCounts, Job, LaunchError, Report, RunControl, RunError, Signals, Tally,
+    call_subscriber, lead,
 };
 pub use relaunch::{is_in_unknown_test, relaunched_test};
 pub use scheduler::{StatusCounts, UpdateRequest};

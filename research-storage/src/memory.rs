@@ -46,16 +46,15 @@ impl MemoryEvents {
     /// Copies of all events so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
-        self.batches()
-            .iter()
-            .flat_map(|batch| batch.iter().cloned())
-            .collect()
+        let batches = lock(&self.batches).clone();
+        let events = batches.iter().flat_map(|batch| batch.iter().cloned());
+        events.collect()
     }
 
-    /// All events so far, as they were appended, without copying them.
+    /// The events of one call of `append`, by their position among all calls, without copying them.
     #[must_use]
-    pub fn batches(&self) -> Vec<Arc<[Event]>> {
-        lock(&self.batches).clone()
+    pub fn batch(&self, position: usize) -> Option<Arc<[Event]>> {
+        lock(&self.batches).get(position).cloned()
     }
 }
 

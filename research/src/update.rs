@@ -3,15 +3,14 @@
 mod answer;
 mod program;
 mod seen;
-mod tally;
 
 use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use research_core::{Event, RunOptions, Status, StorageError, UnitError, When};
+use research_core::{RunOptions, Status, StorageError, UnitError, When};
 use research_domain::{Config, Domain, experiment_seed};
-use research_exec::{DomainUpdater, NewDomain, UpdateRequest};
+use research_exec::{DomainUpdater, EndedCounts, NewDomain, Tally, UpdateRequest};
 use research_storage::{Results, StoredResearch};
 
 use crate::builder::Research;
@@ -190,6 +189,8 @@ impl Rule {
 /// Evaluates the rules with the results so far.
 pub(crate) struct Updater {
     rules: Vec<Rule>,
+    /// What earlier runs have come to, until the run begins.
+    tally: Tally,
     seen: Seen,
     options: RunOptions,
     folder: Option<PathBuf>,
@@ -206,7 +207,8 @@ impl Updater {
     ) -> Self {
         Self {
             rules,
-            seen: Seen::new(kept.clone(), options.retries),
+            tally: Tally::new(options.retries),
+            seen: Seen::new(kept.clone()),
             options,
             folder: kept.folder().map(Path::to_owned),
             mark: mark.to_owned(),
@@ -220,10 +222,10 @@ impl Updater {
         redo_failed: bool,
     ) -> Result<(), StorageError> {
         for events in stored.events()? {
-            self.seen.see(&events?);
+            self.tally.see(&events?);
         }
         if redo_failed {
-            self.seen.redo_failed();
+            self.tally.redo_failed();
         }
         Ok(())
     }
@@ -277,11 +279,16 @@ impl DomainUpdater for Updater {
         self.rules.iter().map(|rule| rule.when.clone()).collect()
     }
 
-    fn see(&mut self, events: &[Event]) {
-        self.seen.see(events);
+    fn tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
     }
 
-    fn update(&mut self, request: &UpdateRequest) -> Result<Option<NewDomain>, String> {
+    fn update(
+        &mut self,
+        request: &UpdateRequest,
+        ended: &EndedCounts,
+    ) -> Result<Option<NewDomain>, String> {
+        self.seen.see(ended);
         for &rule in &request.rules {
             let answer = self.ask(rule, request).and_then(|answer| {
                 answer.iter().try_for_each(|new| self.check(new))?;

@@ -1,6 +1,12 @@
 //! Updates of the domain: a thread of its own decides on them, so that the leader can continue.
+//!
+//! No events are queued for that thread, however long it takes: the writer's thread counts them, and
+//! an updater that needs more reads the log.
+
+mod tally;
 
 use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,32 +18,38 @@ use super::panics::caught;
 use super::writer::Writer;
 use crate::scheduler::{Input, UpdateRequest};
 use crate::task::NewDomain;
+pub use tally::{EndedCounts, Tally};
 
 /// At the end of the run, a program that decides on an update has this long to end.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
 /// It is killed at this interval meanwhile, because it may just be starting.
 const KILL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Decides on updates of the domain. It receives all events, and is asked when one of its rules is
-/// due.
+/// Decides on updates of the domain, when one of its rules is due.
 pub trait DomainUpdater: Send {
     /// When each of its rules is asked. Configs taken from the domain count as iterations; `last`
     /// means that the domain is exhausted.
     fn rules(&self) -> Vec<When>;
 
-    /// Receives events.
-    fn see(&mut self, events: &[Event]);
+    /// Returns the counts of earlier runs. Called once, before the run begins.
+    fn tally(&mut self) -> Tally;
 
-    /// Returns the new domain, or `None` for no update.
+    /// Returns the new domain, or `None` for no update. `ended` counts all events that were appended
+    /// before the request, which can be read from the log.
     ///
     /// # Errors
     /// The update fails: the run ends, and the resumed run asks again.
-    fn update(&mut self, request: &UpdateRequest) -> Result<Option<NewDomain>, String>;
+    fn update(
+        &mut self,
+        request: &UpdateRequest,
+        ended: &EndedCounts,
+    ) -> Result<Option<NewDomain>, String>;
 }
 
 /// The thread that decides on updates.
 pub(super) struct Updates {
     commands: Sender<UpdateCommand>,
+    tally: Arc<Mutex<Tally>>,
     /// Closed when the thread ends.
     ended: Receiver<()>,
     thread: JoinHandle<()>,
@@ -45,8 +57,7 @@ pub(super) struct Updates {
 }
 
 enum UpdateCommand {
-    Events(Vec<Event>),
-    Ask(UpdateRequest),
+    Ask(UpdateRequest, EndedCounts),
     /// The run has ended.
     End,
 }
@@ -55,9 +66,10 @@ impl Updates {
     /// Starts the thread; answers go to `inbox`. The returned subscriber must receive the events of
     /// the run.
     pub(super) fn start(
-        updater: Box<dyn DomainUpdater>,
+        mut updater: Box<dyn DomainUpdater>,
         inbox: Sender<Input>,
     ) -> io::Result<(Self, Box<dyn Subscriber>)> {
+        let tally = Arc::new(Mutex::new(updater.tally()));
         let (commands, received) = unbounded();
         let (alive, ended) = bounded(0);
         let owner = GroupOwner::new();
@@ -67,9 +79,10 @@ impl Updates {
             owner.own_this_thread();
             decide(updater, &received, &inbox);
         })?;
-        let subscriber = Box::new(Forward(commands.clone()));
+        let subscriber = Box::new(Count(Arc::clone(&tally)));
         let updates = Self {
             commands,
+            tally,
             ended,
             thread,
             owner,
@@ -79,18 +92,18 @@ impl Updates {
 
     /// Asks for an update after all events so far were processed.
     pub(super) fn ask(&self, request: UpdateRequest, writer: &Writer) {
-        let commands = self.commands.clone();
+        let (commands, tally) = (self.commands.clone(), Arc::clone(&self.tally));
         writer.then(move || {
+            let ended = lock(&tally).counts().clone();
             // The thread may have ended.
-            let _ = commands.send(UpdateCommand::Ask(request));
+            let _ = commands.send(UpdateCommand::Ask(request, ended));
         });
     }
 
     /// Ends the thread. A program that it runs is killed. A function that does not return continues
     /// in its thread, and its answer is discarded.
     pub(super) fn stop(self) {
-        // The writer's subscriber keeps the channel open, so the thread has to be told. It may have
-        // ended.
+        // The thread may have ended.
         let _ = self.commands.send(UpdateCommand::End);
         let begin = Instant::now();
         while begin.elapsed() < SHUTDOWN_TIME {
@@ -106,42 +119,118 @@ impl Updates {
     }
 }
 
-/// Forwards events to the thread.
-struct Forward(Sender<UpdateCommand>);
+/// Counts events, in the writer's thread.
+struct Count(Arc<Mutex<Tally>>);
 
-impl Subscriber for Forward {
+impl Subscriber for Count {
     fn delivery(&self) -> Delivery {
         Delivery::Synchronous
     }
 
     fn on_events(&mut self, events: &[Event]) {
-        // The thread may have ended.
-        let _ = self.0.send(UpdateCommand::Events(events.to_vec()));
+        lock(&self.0).see(events);
     }
 }
 
-fn decide(
-    mut updater: Box<dyn DomainUpdater>,
-    commands: &Receiver<UpdateCommand>,
-    inbox: &Sender<Input>,
-) {
-    let mut broken = None;
+fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn decide(mut updater: Box<dyn DomainUpdater>, commands: &Receiver<UpdateCommand>, inbox: &Sender<Input>) {
     for command in commands {
-        match command {
-            UpdateCommand::Events(events) if broken.is_none() => {
-                broken = caught(|| updater.see(&events)).err();
-            }
-            UpdateCommand::Events(_) => {}
-            UpdateCommand::End => return,
-            UpdateCommand::Ask(request) => {
-                let answer = match &broken {
-                    None => caught(|| updater.update(&request)).flatten(),
-                    Some(reason) => Err(reason.clone()),
-                };
-                if inbox.send(Input::Updated(answer)).is_err() {
-                    return;
-                }
-            }
+        let UpdateCommand::Ask(request, ended) = command else {
+            return;
+        };
+        let answer = caught(|| updater.update(&request, &ended)).flatten();
+        if inbox.send(Input::Updated(answer)).is_err() {
+            return;
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+mod tests {
+    use std::sync::Arc;
+
+    use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+    use research_core::{Column, Event, ExperimentNumber, Iterations, Status, Timestamp, When};
+
+    use super::{DomainUpdater, EndedCounts, UpdateCommand, Tally, Updates};
+    use crate::scheduler::UpdateRequest;
+    use crate::task::NewDomain;
+
+    /// Reports each request, and answers when the test allows it.
+    struct Slow {
+        asked: Sender<EndedCounts>,
+        may_answer: Receiver<()>,
+    }
+
+    impl DomainUpdater for Slow {
+        fn rules(&self) -> Vec<When> {
+            Vec::new()
+        }
+
+        fn tally(&mut self) -> Tally {
+            Tally::new(0)
+        }
+
+        fn update(
+            &mut self,
+            _: &UpdateRequest,
+            ended: &EndedCounts,
+        ) -> Result<Option<NewDomain>, String> {
+            self.asked.send(ended.clone()).unwrap();
+            self.may_answer.recv().unwrap();
+            Ok(None)
+        }
+    }
+
+    fn ended(number: u64) -> Event {
+        Event::ExperimentEnded {
+            at: Timestamp(0),
+            experiment: ExperimentNumber(number),
+            attempt: 1,
+            status: Status::Finished,
+            reason: None,
+            iterations: 1,
+        }
+    }
+
+    #[test]
+    fn no_events_wait_for_an_updater_that_is_slow() {
+        let (asked, questions) = unbounded();
+        let (answer, may_answer) = bounded(0);
+        let (inbox, _answers) = unbounded();
+        let slow = Box::new(Slow { asked, may_answer });
+        let (updates, mut subscriber) = Updates::start(slow, inbox).unwrap();
+        let ask = || {
+            let request = UpdateRequest {
+                rules: Vec::new(),
+                generated: 0,
+                updates: 0,
+                is_exhausted: false,
+            };
+            let counts = super::lock(&updates.tally).counts().clone();
+            updates.commands.send(UpdateCommand::Ask(request, counts)).unwrap();
+            questions.recv().unwrap()
+        };
+        assert_eq!(ask(), EndedCounts::default());
+        let variable: Arc<str> = "loss".into();
+        for number in 0..10 {
+            let saved = Event::Values {
+                experiment: ExperimentNumber(number),
+                variable: Arc::clone(&variable),
+                iterations: Iterations::Run { first: 0, count: 1 },
+                column: Column::Float(vec![0.5]),
+            };
+            subscriber.on_events(&[saved, ended(number)]);
+        }
+        assert_eq!(Arc::strong_count(&variable), 1);
+        answer.send(()).unwrap();
+        let counts = ask();
+        assert_eq!((counts.events, counts.count(|_| true)), (20, 10));
+        answer.send(()).unwrap();
+        updates.stop();
     }
 }

@@ -3,57 +3,57 @@
 use std::cell::{Cell, OnceCell};
 use std::io::{self, Write};
 
-use research_core::{Event, Status, UnitError};
-use research_storage::{Format, Results, StoredResearch, TableOptions};
+use research_core::{Event, Status, StorageError, UnitError};
+use research_exec::EndedCounts;
+use research_storage::{Format, LogReader, MemoryEvents, Results, StoredResearch, TableOptions};
 
-use super::tally::Tally;
 use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
 
 /// The state of a research. Results are read when a rule first requests them, so that other rules
 /// need no memory for them.
 pub(super) struct Seen {
-    tally: Tally,
+    ended: EndedCounts,
     kept: StorageBackend,
-    results: OnceCell<Results>,
+    results: OnceCell<Followed>,
     /// Why the results could not be read.
     failure: Cell<Option<ResearchError>>,
 }
 
 impl Seen {
-    pub(super) fn new(kept: StorageBackend, retries: u32) -> Self {
+    pub(super) fn new(kept: StorageBackend) -> Self {
         Self {
-            tally: Tally::new(retries),
+            ended: EndedCounts::default(),
             kept,
             results: OnceCell::new(),
             failure: Cell::new(None),
         }
     }
 
-    pub(super) fn see(&mut self, events: &[Event]) {
-        self.tally.see(events);
-        if let Some(results) = self.results.get_mut() {
-            results.extend(events);
+    /// Takes the counts of all events up to now.
+    pub(super) fn see(&mut self, ended: &EndedCounts) {
+        self.ended = ended.clone();
+        if let Some(results) = self.results.get_mut()
+            && let Err(error) = results.follow(ended.events)
+        {
+            self.failure.set(Some(error));
         }
-    }
-
-    pub(super) fn redo_failed(&mut self) {
-        self.tally.redo_failed();
     }
 
     /// Returns the number of experiments that ended with one of these statuses.
     pub(super) fn count(&self, is_wanted: impl Fn(Status) -> bool) -> u64 {
-        self.tally.count(is_wanted)
+        self.ended.count(is_wanted)
     }
 
     /// Returns the results so far; empty if they cannot be read, which fails the rule.
     pub(super) fn results(&self) -> &Results {
-        self.results.get_or_init(|| {
+        let followed = self.results.get_or_init(|| {
             self.read().unwrap_or_else(|error| {
                 self.failure.set(Some(error));
-                Results::new()
+                Followed::default()
             })
-        })
+        });
+        &followed.results
     }
 
     /// Returns why the results could not be read, if so.
@@ -65,56 +65,106 @@ impl Seen {
         )))
     }
 
-    /// Reads the events up to now; later ones arrive by `see`.
-    fn read(&self) -> Result<Results, ResearchError> {
-        let mut left = self.tally.events();
-        let mut results = Results::new();
-        let mut take = |events: &[Event]| {
-            let count = usize::try_from(left).map_or(events.len(), |left| left.min(events.len()));
-            results.extend(&events[..count]);
-            left -= count as u64;
-            left > 0
+    fn read(&self) -> Result<Followed, ResearchError> {
+        let mut followed = Followed {
+            events: match &self.kept {
+                StorageBackend::Memory(events) => Batches::Memory(events.clone(), 0),
+                StorageBackend::Folder(folder) => Batches::Log(StoredResearch::load(folder)?.events()?),
+            },
+            ..Followed::default()
         };
-        match &self.kept {
-            StorageBackend::Memory(events) => {
-                let _ = events.batches().iter().all(|batch| take(batch));
-            }
-            StorageBackend::Folder(folder) => {
-                for events in StoredResearch::load(folder)?.events()? {
-                    if !take(&events?) {
-                        break;
-                    }
-                }
-            }
-        }
-        if left > 0 {
-            let reason = format!("the log has {left} fewer events than were written to it");
-            let source = io::Error::new(io::ErrorKind::UnexpectedEof, reason);
-            let action = "read the log";
-            return Err(ResearchError::Io { action, source });
-        }
-        Ok(results)
+        followed.follow(self.ended.events)?;
+        Ok(followed)
     }
 
     /// Writes the results so far for a program, with a row for every experiment; for researches of
     /// earlier versions, only saved values.
     pub(super) fn write(&self, sees_all: bool, output: &mut dyn Write) -> Result<(), UnitError> {
-        let read;
-        let results = match (&self.kept, self.results.get()) {
-            (_, Some(results)) => results,
-            (StorageBackend::Folder(folder), None) if sees_all => {
-                return Ok(StoredResearch::load(folder)?.write_overview(output)?);
+        let options = TableOptions::new().aux(true);
+        if let (StorageBackend::Folder(folder), None) = (&self.kept, self.results.get()) {
+            let stored = StoredResearch::load(folder)?;
+            if sees_all {
+                return Ok(stored.write_overview(output)?);
             }
-            // Needed only here.
-            (_, None) => {
+            let results = stored.log_results()?;
+            results.table(&options)?.write(Format::Csv, output)?;
+            return Ok(());
+        }
+        // These are needed at this moment only.
+        let read;
+        let results = match self.results.get() {
+            Some(followed) => &followed.results,
+            None => {
                 read = self.read()?;
-                &read
+                &read.results
             }
         };
         if sees_all {
             return Ok(results.write_overview(output)?);
         }
-        let table = results.to_table(&TableOptions::new().aux(true))?;
-        Ok(table.write(Format::Csv, output)?)
+        Ok(results.to_table(&options)?.write(Format::Csv, output)?)
+    }
+}
+
+/// Results that follow the events, which are read from where they are kept.
+#[derive(Default)]
+struct Followed {
+    results: Results,
+    events: Batches,
+    /// What was read and is not yet in the results.
+    rest: Vec<Event>,
+    /// How many events are in the results.
+    seen: u64,
+}
+
+/// The events of a research, batch by batch.
+#[derive(Default)]
+enum Batches {
+    #[default]
+    Nothing,
+    Log(LogReader),
+    /// In memory, with the number of batches that were read.
+    Memory(MemoryEvents, usize),
+}
+
+impl Followed {
+    /// Takes in what has happened until there were so many events.
+    fn follow(&mut self, until: u64) -> Result<(), ResearchError> {
+        while self.seen < until {
+            if self.rest.is_empty() {
+                let Some(events) = self.events.next()? else {
+                    return Err(missing(until - self.seen));
+                };
+                self.rest = events;
+            }
+            let left = usize::try_from(until - self.seen).unwrap_or(usize::MAX);
+            let count = self.rest.len().min(left);
+            self.results.extend(&self.rest[..count]);
+            self.rest.drain(..count);
+            self.seen += count as u64;
+        }
+        Ok(())
+    }
+}
+
+impl Batches {
+    fn next(&mut self) -> Result<Option<Vec<Event>>, StorageError> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Log(log) => log.next_batch(),
+            Self::Memory(events, next) => {
+                let batch = events.batch(*next);
+                *next += 1;
+                Ok(batch.map(|batch| batch.to_vec()))
+            }
+        }
+    }
+}
+
+fn missing(events: u64) -> ResearchError {
+    let reason = format!("the log has {events} fewer events than were written to it");
+    ResearchError::Io {
+        action: "read the log",
+        source: io::Error::new(io::ErrorKind::UnexpectedEof, reason),
     }
 }

@@ -209,6 +209,11 @@ fn what_is_not_there_cannot_be_drawn() {
     );
     let hidden = PlotOptions::new().group_by(["lr"]).color("model");
     assert!(said(hidden).starts_with("curves cannot be coloured by `model`"));
+    let no_match = TableOptions::new().config("model", "none");
+    assert_eq!(
+        results().plot(&no_match, &PlotOptions::new()).unwrap_err(),
+        PlotError::NoMatch
+    );
     let empty = Results::new().plot(&TableOptions::new(), &PlotOptions::new());
     assert_eq!(
         empty.unwrap_err(),

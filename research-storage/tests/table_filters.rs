@@ -339,17 +339,17 @@ fn iterations_and_variables_are_left_out() {
 }
 
 #[test]
+fn filters_of_several_kinds_hold_at_once() {
+    let big = all().alias("m", "big");
+    assert_eq!(ids(&big), ["e2", "e3", "e4", "e5"]);
+    assert_eq!(ids(&big.clone().config("lr", 4)), ["e4", "e5"]);
+    assert_eq!(ids(&big.domain(option("lr", [0.5, 2.0]))), ["e2", "e3"]);
+    let both = all().config_text("lr", "4").domain(option("lr", [2, 4]));
+    assert_eq!(ids(&both), ["e4", "e5"]);
+}
+
+#[test]
 fn mistakes_say_what_there_is() {
-    let exclusive = all().config("lr", 1).alias("m", "big");
-    assert_eq!(
-        refusal(&exclusive),
-        "filter by config or by alias, not by both"
-    );
-    let exclusive = all().config_text("lr", "1").domain(option("a", [1]));
-    assert_eq!(
-        refusal(&exclusive),
-        "filter by config or by domain, not by both"
-    );
     assert_eq!(
         refusal(&all().config("modle", 1)),
         "no experiment has a parameter `modle`; did you mean `model`?"

@@ -47,12 +47,7 @@ impl Prepared {
             }
             (Place::Folder(_), Some(stored)) => {
                 let (mut storage, torn) = LocalStorage::open(stored.folder())?;
-                warnings.extend(torn.map(|torn| {
-                    format!(
-                        "the last {} bytes of the event log, from byte {}, were not a whole frame and were cut off: an earlier run was killed while it wrote them, or the file was damaged",
-                        torn.bytes, torn.offset
-                    )
-                }));
+                warnings.extend(torn.map(|torn| torn.cut_off()));
                 let now = self.record(options.clone());
                 if let Some(record) = changes::updated(storage.record(), now) {
                     storage.set_record(record)?;

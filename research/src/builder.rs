@@ -354,10 +354,10 @@ impl Research {
     /// Sets whether signals stop the run. Default: true.
     ///
     /// SIGINT (Ctrl-C), SIGTERM and SIGHUP do, and so do SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU,
-    /// SIGALRM, SIGVTALRM and SIGPROF unless the program ignores them or has its own handler for
-    /// them when its first run begins. After the first signal, running experiments finish; after
-    /// any signal but SIGINT they have ten seconds. A second signal ends the run at once. Handlers
-    /// of the program are called as well.
+    /// SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT and the real-time signals unless the
+    /// program ignores them or has its own handler for them when its first run begins. After the
+    /// first signal, running experiments finish; after any signal but SIGINT they have ten seconds.
+    /// A second signal ends the run at once. Handlers of the program are called as well.
     #[must_use]
     pub fn handle_signals(mut self, handle_signals: bool) -> Self {
         self.handle_signals = handle_signals;

@@ -208,6 +208,8 @@ impl Prepared {
         let _clock = RunClock::keep();
         // Before the folder or its lock is there, by which others see that there is a run to stop.
         let signals = self.listen_to_signals()?;
+        // Listens until the tables are written: signals after the end of the run have no effect.
+        let _until_tables_are_written = self.listen_to_signals()?;
         let RunStorage {
             storage,
             watch,

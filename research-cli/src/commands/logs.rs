@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use research::StoredExperiment;
-use research::core::open_regular;
+use research::core::{StorageError, open_regular};
 use research::storage::StoredResearch;
 
 use super::CommandError;
@@ -72,7 +72,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     loop {
         // Checked before reading, so that the last entries of a run are included.
         let is_active = arguments.follow && stored.runner()?.is_some();
-        tail.print(out)?;
+        let added = tail.read()?;
+        tail.print(&added, out)?;
         out.flush()?;
         if !is_active {
             break;
@@ -109,20 +110,25 @@ impl Tail {
         }
     }
 
-    /// Prints new lines.
-    fn print(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    /// Reads new bytes.
+    fn read(&mut self) -> Result<Vec<u8>, StorageError> {
+        let cannot_read = |error| StorageError::io("read", &self.path)(error);
         if self.file.is_none() {
             self.file = match open_regular(&self.path) {
                 Ok(file) => Some(file),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(error),
+                Err(error) => return Err(cannot_read(error)),
             };
         }
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
         let mut added = Vec::new();
-        file.read_to_end(&mut added)?;
+        if let Some(file) = &mut self.file {
+            file.read_to_end(&mut added).map_err(cannot_read)?;
+        }
+        Ok(added)
+    }
+
+    /// Prints complete lines.
+    fn print(&mut self, added: &[u8], out: &mut dyn Write) -> io::Result<()> {
         for piece in added.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(piece);
             if !piece.ends_with(b"\n") {

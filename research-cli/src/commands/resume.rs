@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use research::monitor::{State, StatusReport};
-use research::storage::StoredResearch;
+use research::storage::{LocalStorage, LostEnd, StoredResearch};
 use research::{CompletedRun, Research, ResearchError, ResumePlan};
 
 use super::detach::{self, Background};
@@ -163,13 +163,20 @@ fn changed_file(
     Err(Box::new(ResearchError::Changed { name, changes }).into())
 }
 
-/// Reports that a research is complete, and exits like the run that completed it.
+/// Reports that a research is complete, and exits like the run that completed it. A torn end of its
+/// log is cut off, as in any research that is resumed.
 fn nothing_to_do(
     arguments: &Arguments,
     report: &StatusReport,
     stored: &StoredResearch,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
+    if !arguments.dry_run && matches!(stored.lost_end()?, Some(LostEnd::Torn(_))) {
+        let (_locked, torn) = LocalStorage::open(stored.folder())?;
+        if let Some(torn) = torn {
+            let _ = writeln!(terminal::stderr(), "warning: {}", torn.cut_off());
+        }
+    }
     let counts = report.counts.iter();
     let counts = counts.map(|count| format!("{} {}", count.count, count.status));
     let mut lines = vec![format!(

@@ -67,3 +67,21 @@ fn the_monitors_log_is_kept_where_it_is_asked_for() {
         assert_eq!(printed, kept);
     }
 }
+
+#[test]
+fn a_log_that_cannot_be_read_is_named() {
+    let place = Place::with("name = \"l\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n");
+    place.run(&[]);
+    let log = place.path("l/research.log");
+    std::fs::remove_file(&log).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&log).status();
+    assert!(made.unwrap().success());
+    let refused = place.research(&["logs", "l"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("cannot read l/research.log: not a regular file"),
+        "{refused:?}"
+    );
+}

@@ -220,6 +220,19 @@ impl Running<'_> {
         wait_for(text, || self.place.read(&log).contains(text).then_some(()));
     }
 
+    /// Waits until it has no thread of this name.
+    pub(crate) fn wait_for_end_of_thread(&self, name: &str) {
+        let tasks = format!("/proc/{}/task", self.child.as_ref().unwrap().id());
+        let is_it = |task: std::fs::DirEntry| {
+            let found = std::fs::read_to_string(task.path().join("comm"));
+            found.is_ok_and(|found| found.trim_end() == name)
+        };
+        wait_for("the end of a thread", || {
+            let mut tasks = std::fs::read_dir(&tasks).unwrap().flatten();
+            (!tasks.any(is_it)).then_some(())
+        });
+    }
+
     /// Whether it is over.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.as_mut().unwrap().try_wait().unwrap().is_some()

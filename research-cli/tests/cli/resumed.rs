@@ -415,3 +415,25 @@ printf '[%s]' "$x"
         assert_eq!(place.table(name), "iteration,v,s\n0,[a][b],[1]");
     }
 }
+
+#[test]
+fn a_torn_end_is_cut_off_a_complete_research_too() {
+    let place = Place::with("name = \"r\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n");
+    place.run(&[]);
+    let log = place.path("r/events.log");
+    let whole = std::fs::read(&log).unwrap();
+    std::fs::write(&log, [&whole[..], &[7; 30]].concat()).unwrap();
+    let preview = place.research(&["resume", "r", "--dry-run"]);
+    assert_eq!(preview.code, Some(0), "{preview:?}");
+    assert_eq!(std::fs::read(&log).unwrap().len(), whole.len() + 30);
+    let done = place.research(&["resume", "r"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(
+        done.err.contains("the last 30 bytes of the event log"),
+        "{done:?}"
+    );
+    assert!(done.err.contains("nothing is left to run"), "{done:?}");
+    assert!(std::fs::read(&log).unwrap() == whole);
+    let again = place.research(&["resume", "r"]);
+    assert!(!again.err.contains("warning"), "{again:?}");
+}

@@ -53,7 +53,12 @@ fn resume(place: &Place, finished: u64) {
 #[test]
 fn asked_once_to_stop_it_finishes_what_runs() {
     let warnings = ["USR1", "USR2", "XCPU", "QUIT", "ALRM", "VTALRM", "PROF"];
-    for signal in ["INT", "TERM", "HUP"].into_iter().chain(warnings) {
+    let others = ["IO", "PWR", "STKFLT", "RTMIN", "RTMAX"];
+    for signal in ["INT", "TERM", "HUP"]
+        .into_iter()
+        .chain(warnings)
+        .chain(others)
+    {
         let place = place();
         let running = in_the_middle(&place);
         running.signal(signal);
@@ -356,4 +361,27 @@ fn a_reproduction_that_is_interrupted_says_so() {
     running.signal("INT");
     let done = running.end();
     assert_eq!(done.code, Some(130), "{done:?}");
+}
+
+/// The results are all there; what is left is to write the tables, and what was recorded.
+#[test]
+fn a_signal_after_the_run_has_ended_changes_nothing() {
+    let place = Place::with(
+        r#"
+        name = "s"
+        [[env_meta]]
+        commands = { gate = "sh -c 'while ! [ -e gate ]; do sleep 0.01; done'" }
+        [[unit]]
+        name = "u"
+        run = "true"
+        "#,
+    );
+    let running = place.start(&["run", "research.toml"]);
+    running.wait_for_log("s", "run ended: complete");
+    running.wait_for_end_of_thread("signals");
+    running.signal("TERM");
+    place.write("gate", "");
+    let done = running.end();
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(place.path("s/results.parquet").exists());
 }

@@ -12,17 +12,18 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 use research_process::disposition;
 use signal_hook::SigId;
-use signal_hook::low_level::{emulate_default_handler, register, unregister};
+use signal_hook::low_level::{register, unregister};
 
 use crate::scheduler::Input;
 
 /// The signals that ask for the end of a process, whatever process it is.
 const TERMINATING: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
-/// The other signals that end a process by default. Batch systems send SIGUSR1, SIGUSR2 or SIGXCPU
-/// as a warning before they kill a job, a terminal sends SIGQUIT, and a timer that a parent has set
-/// sends one of the others.
-const WARNING: [c_int; 7] = [
+/// The other signals that end a process by default, beside the real-time signals. Batch systems
+/// send SIGUSR1, SIGUSR2, SIGXCPU or a real-time signal as a warning before they kill a job, a
+/// terminal sends SIGQUIT, the system sends SIGPWR when its power fails, and a timer or file that a
+/// parent has set up sends one of the others.
+const WARNING: [c_int; 10] = [
     libc::SIGQUIT,
     libc::SIGUSR1,
     libc::SIGUSR2,
@@ -30,6 +31,9 @@ const WARNING: [c_int; 7] = [
     libc::SIGALRM,
     libc::SIGVTALRM,
     libc::SIGPROF,
+    libc::SIGIO,
+    libc::SIGPWR,
+    libc::SIGSTKFLT,
 ];
 
 /// The signals that the kernel repeats without anybody asking again: SIGXCPU comes each second from
@@ -138,12 +142,14 @@ fn listened() -> io::Result<&'static [c_int]> {
         return Ok(listened);
     }
     let mut listened = Vec::new();
-    for signal in TERMINATING.into_iter().chain(WARNING) {
+    let real_time = libc::SIGRTMIN()..=libc::SIGRTMAX();
+    let signals = TERMINATING.into_iter().chain(WARNING).chain(real_time);
+    for signal in signals {
         match disposition(signal)? {
             libc::SIG_IGN if signal == libc::SIGHUP => continue,
             // Once a handler was there, the system would do nothing by default any more.
             libc::SIG_DFL => default_if_nobody_listens(signal)?,
-            _ if WARNING.contains(&signal) => continue,
+            _ if !TERMINATING.contains(&signal) => continue,
             // The program's own handler is called too, and says what happens by default.
             _ => {}
         }
@@ -157,13 +163,26 @@ fn default_if_nobody_listens(signal: c_int) -> io::Result<()> {
     let action = move || {
         let is_third = || !is_repeated && SEEN.fetch_add(1, Ordering::SeqCst) >= 2;
         if RUNS.load(Ordering::SeqCst) == 0 || is_third() {
-            // It cannot fail for these signals.
-            let _ = emulate_default_handler(signal);
+            end_by(signal);
         }
     };
     // SAFETY: the action uses atomic numbers, and a function that is made for signal handlers.
     unsafe { register(signal, action)? };
     Ok(())
+}
+
+/// Ends this process by the default action of a signal; async-signal-safe.
+fn end_by(signal: c_int) {
+    // SAFETY: all calls are async-signal-safe, and the first of those on the set makes it valid.
+    // The signal is blocked while its handler runs, so it ends the process when it is unblocked.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+        let mut set = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+    }
 }
 
 /// The byte that ends the thread; signals send their numbers.

@@ -83,7 +83,7 @@ impl ProgramCallable {
             None => match capture.finish(parser) {
                 Some(output) => parser.read(output.into()),
                 None if self.must_print => parser.refuse_nothing(),
-                None => parser.redirect_stdin_to_null(),
+                None => parser.read_nothing(),
             },
         };
         let value = value.map_err(|source| program.blame(source))?;

@@ -79,10 +79,7 @@ impl Parser {
                 })
             }
             Self::Text => Ok(text(without_newline(line))),
-            Self::Number => number(visible(line.trim_ascii())).map_err(|error| match error {
-                NumberError::NoNumber(text) => OutputError::NoNumber(text),
-                NumberError::TooLarge(text) => OutputError::LargeInteger(text),
-            }),
+            Self::Number => number(visible(line.trim_ascii())).map_err(OutputError::from),
             Self::Regex(matcher) => matcher.last_match(&line),
             Self::File { .. } => Ok(json_or_text(line)),
         }
@@ -118,7 +115,7 @@ impl Parser {
                         path: path.to_owned(),
                         content,
                     },
-                    NumberError::TooLarge(text) => OutputError::LargeInteger(text),
+                    error => error.into(),
                 })
             }
             FileType::Text => Ok(text(without_newline(content.into()))),
@@ -128,14 +125,14 @@ impl Parser {
 
     /// What it is when no line was wanted, and there must be something.
     pub(super) fn refuse_nothing(&self) -> Result<Value, OutputError> {
-        match self.redirect_stdin_to_null()? {
+        match self.read_nothing()? {
             Value::Null => Err(OutputError::NothingToSave),
             other => Ok(other),
         }
     }
 
     /// What it is when no line was wanted.
-    pub(super) fn redirect_stdin_to_null(&self) -> Result<Value, OutputError> {
+    pub(super) fn read_nothing(&self) -> Result<Value, OutputError> {
         match self {
             Self::Json | Self::File { .. } => Ok(Value::Null),
             Self::Text => Ok(Value::Text(String::new())),
@@ -204,10 +201,7 @@ impl Matcher {
         match self.value_type {
             RegexType::Text => Ok(text(group.into())),
             RegexType::Auto => Ok(number(group).unwrap_or_else(|_| text(group.into()))),
-            RegexType::Number => number(group).map_err(|error| match error {
-                NumberError::NoNumber(text) => OutputError::NoNumber(text),
-                NumberError::TooLarge(text) => OutputError::LargeInteger(text),
-            }),
+            RegexType::Number => number(group).map_err(OutputError::from),
         }
     }
 }
@@ -261,7 +255,19 @@ fn text(bytes: Cow<'_, [u8]>) -> Value {
 enum NumberError {
     NoNumber(String),
     /// An integer that would lose digits.
-    TooLarge(String),
+    LargeInteger(String),
+    /// A float that would be infinite.
+    LargeFloat(String),
+}
+
+impl From<NumberError> for OutputError {
+    fn from(error: NumberError) -> Self {
+        match error {
+            NumberError::NoNumber(text) => Self::NoNumber(text),
+            NumberError::LargeInteger(text) => Self::LargeInteger(text),
+            NumberError::LargeFloat(text) => Self::LargeFloat(text),
+        }
+    }
 }
 
 /// An integer, or else a float.
@@ -276,7 +282,14 @@ fn number(bytes: &[u8]) -> Result<Value, NumberError> {
     }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(NumberError::TooLarge(shorten(text.as_bytes())));
+        return Err(NumberError::LargeInteger(shorten(text.as_bytes())));
     }
-    text.parse().map(Value::Float).map_err(|_| no_number())
+    match text.parse::<f64>() {
+        // `inf` has no digits.
+        Ok(float) if float.is_infinite() && digits.starts_with(|c: char| !c.is_alphabetic()) => {
+            Err(NumberError::LargeFloat(shorten(text.as_bytes())))
+        }
+        Ok(float) => Ok(Value::Float(float)),
+        Err(_) => Err(no_number()),
+    }
 }

@@ -19,6 +19,10 @@ pub(super) enum OutputError {
         "the integer {0} does not fit into 64 bits: print it as a float, or read it as text with `output = \"text\"`"
     )]
     LargeInteger(String),
+    #[error(
+        "{0} is beyond the largest float, about 1.8e308: read it as text with `output = \"text\"`"
+    )]
+    LargeFloat(String),
     #[error("it put out nothing, and `output = \"number\"` needs a number on the last line")]
     Nothing,
     #[error(

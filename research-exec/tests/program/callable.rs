@@ -100,6 +100,11 @@ fn numbers() {
             assert_error(error, &[integer, "does not fit into 64 bits"]);
         }
     }
+    for float in ["1e400", "-1e400", ".1e999"] {
+        let error = sh(&format!("echo {float}"), OutputSpec::Number);
+        assert_error(error, &[float, "beyond the largest float"]);
+    }
+    assert_eq!(number("echo 1e-400").unwrap(), Value::Float(0.0));
     assert_error(number("echo 1 2"), &["no number", "`1 2`"]);
     assert_error(number("true"), &["put out nothing"]);
 }

@@ -39,6 +39,10 @@ fn a_type_can_be_asked_for() {
     let long = "18446744073709551616";
     assert_eq!(find(long, RegexType::Auto).unwrap(), Value::from(long));
     assert_eq!(find(long, RegexType::Text).unwrap(), Value::from(long));
+    assert_eq!(
+        find("1e400", RegexType::Auto).unwrap(),
+        Value::from("1e400")
+    );
     assert_error(
         find(long, RegexType::Number),
         &[long, "does not fit into 64 bits"],

@@ -18,6 +18,18 @@ pub struct TornTail {
     pub bytes: u64,
 }
 
+impl TornTail {
+    /// The warning that it was cut off the log.
+    #[must_use]
+    pub fn cut_off(&self) -> String {
+        format!(
+            "the last {} bytes of the event log, from byte {}, were not a whole frame and were \
+             cut off: an earlier run was killed while it wrote them, or the file was damaged",
+            self.bytes, self.offset
+        )
+    }
+}
+
 /// Reads a log, a frame at a time; also while another process appends to it.
 ///
 /// At the end of the log the iterator yields `None`; asked again, it yields what was appended

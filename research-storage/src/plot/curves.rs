@@ -56,6 +56,9 @@ pub(crate) fn gather<S: Source, E: From<S::Error> + From<PlotError>>(
     let asked = filters.clone().variables(&options.variables);
     let selected = select(results.experiments().collect(), filters);
     let Selected { experiments, notes } = selected.map_err(PlotError::from)?;
+    if experiments.is_empty() && results.experiments().next().is_some() {
+        return Err(PlotError::NoMatch.into());
+    }
     check_variables(results.names(), &options.variables).map_err(PlotError::from)?;
     let (mut experiments, mut left_out) = drawn(experiments, filters, options);
     let mut survey = Survey::default();

@@ -32,6 +32,9 @@ pub enum PlotError {
         /// The parameter.
         key: String,
     },
+    /// No experiment passes the filters.
+    #[error("there is nothing to draw: no experiment matches the filters")]
+    NoMatch,
     /// Nothing was saved that has numbers.
     #[error(
         "there is nothing to draw: no experiment that was chosen has saved numbers{of}{left_out}"

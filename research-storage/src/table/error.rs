@@ -7,14 +7,6 @@ use research_domain::{ConditionError, DomainError, suggest};
 /// Why a table of results cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TableError {
-    /// More than one of the filters of which only one may be used.
-    #[error("filter by {first} or by {second}, not by both")]
-    Exclusive {
-        /// One of the filters that were used.
-        first: &'static str,
-        /// The other.
-        second: &'static str,
-    },
     /// A filter names a parameter that no experiment has.
     #[error("no experiment has a parameter `{key}`; {hint}")]
     UnknownKey {

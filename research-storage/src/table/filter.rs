@@ -31,7 +31,6 @@ pub(crate) fn select<'a>(
     mut experiments: Vec<&'a ExperimentResult>,
     options: &TableOptions,
 ) -> Result<Selected<'a>, TableError> {
-    check_exclusive(options)?;
     check_ids(&experiments, options)?;
     check_keys(&experiments, options)?;
     let asked = Asked::new(&experiments, options);
@@ -177,22 +176,6 @@ pub(super) fn parameters<'a>(experiments: &[&'a ExperimentResult]) -> Vec<(&'a s
         }
     }
     keys
-}
-
-fn check_exclusive(options: &TableOptions) -> Result<(), TableError> {
-    let used = [
-        ("config", !options.config.is_empty()),
-        ("alias", !options.alias.is_empty()),
-        ("domain", options.domain.is_some()),
-    ];
-    let mut used = used
-        .iter()
-        .filter(|(_, is_used)| *is_used)
-        .map(|(name, _)| *name);
-    match (used.next(), used.next()) {
-        (Some(first), Some(second)) => Err(TableError::Exclusive { first, second }),
-        _ => Ok(()),
-    }
 }
 
 fn check_ids(experiments: &[&ExperimentResult], options: &TableOptions) -> Result<(), TableError> {

@@ -20,9 +20,7 @@ use research_domain::{Condition, Domain, Value};
 /// assert_eq!(table.columns(), ["id", "iteration", "name", "value"]);
 /// ```
 ///
-/// Filters hold all at once. Only one of [`config`](Self::config) (with
-/// [`config_text`](Self::config_text)), [`alias`](Self::alias) and [`domain`](Self::domain) can
-/// be used.
+/// All filters hold at once.
 #[derive(Clone, Debug)]
 pub struct TableOptions {
     pub(super) long: bool,

@@ -112,7 +112,7 @@ impl Case<'_> {
         match done.code {
             Some(0) => {
                 assert_complete(folder, &format!("{}, resumed: {done:?}", self.what));
-                // Where nothing is left to run the log stays as it is.
+                // Where nothing is left to run the log stays as it is, but for a torn end.
                 let now = fs::read(folder.join("s/events.log")).unwrap();
                 if now == self.bytes {
                     let is_said = done.err.contains("nothing to run");

@@ -40,6 +40,7 @@ fn experiments_are_chosen_by_parameters_conditions_and_statuses() {
     assert_eq!(rows(&["--domain", "y=[2, 3]"]), 12);
     assert_eq!(rows(&["--domain", "y=[2.0, 3.0]"]), 12);
     assert_eq!(rows(&["--domain", "y=[2, 3] * x=[1]"]), 6);
+    assert_eq!(rows(&["--domain", "y=[2, 3]", "--where", "x=1"]), 6);
     assert_eq!(rows(&["--where", "y > 1"]), 12);
     assert_eq!(rows(&["--where", "y > 1", "--where", "x in [2, 7]"]), 6);
     assert_eq!(rows(&["--where", "y > 1", "--where", "x=2"]), 6);
@@ -72,6 +73,11 @@ fn experiments_are_chosen_by_parameters_conditions_and_statuses() {
         "{notes}"
     );
 
+    let nothing = super::refused(folder.path(), &["plot", "s", "--domain", "y=[7]"]);
+    assert!(
+        nothing.contains("no experiment matches the filters"),
+        "{nothing}"
+    );
     let plot = ["plot", "s", "--group-by", "y", "--domain", "y=[2]"];
     let (sketch, _) = said(&research(folder.path(), &plot));
     assert!(sketch.contains("of 2 experiments"), "{sketch}");

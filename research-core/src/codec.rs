@@ -10,13 +10,26 @@ use bincode::error::EncodeError as Refused;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+mod payload;
+
+pub use payload::{PAYLOAD_FORMAT, PayloadError, begins_with_event, decode_payload, encode_event};
+
 /// The most that one encoded message may take, in bytes.
 pub const MESSAGE_LIMIT: usize = 256 << 20;
 
-/// A message could not become bytes.
+/// A message could not be encoded.
 #[derive(Debug, thiserror::Error)]
-#[error("a message could not be encoded: {0}")]
-pub struct EncodeError(#[from] Refused);
+pub enum EncodeError {
+    /// The encoder refused it.
+    #[error("a message could not be encoded: {0}")]
+    Refused(#[from] Refused),
+    /// No decoder would read it back, because it is over the limit.
+    #[error("an event of {bytes} bytes is too large to be read back")]
+    TooLarge {
+        /// How long it is.
+        bytes: usize,
+    },
+}
 
 /// Bytes are no message.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +67,7 @@ pub fn encode_to<T: Serialize + ?Sized>(
     match encoded {
         Ok(_) => Ok(()),
         Err(Refused::Io { inner, .. }) => Err(inner),
-        Err(error) => Err(io::Error::other(EncodeError(error))),
+        Err(error) => Err(io::Error::other(EncodeError::from(error))),
     }
 }
 

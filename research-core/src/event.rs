@@ -94,6 +94,7 @@ impl ExperimentRecord {
 /// How an experiment ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Status {
     /// All its iterations ran.
     Finished,
@@ -105,22 +106,35 @@ pub enum Status {
     Killed,
     /// It took longer than it may.
     TimedOut,
+    /// A user ended it.
+    Cancelled,
+    /// A rule ended it early, because its values promised too little.
+    Pruned,
 }
 
 impl Status {
-    /// All of them, in the order in which people are shown them.
-    pub const ALL: [Self; 5] = [
+    /// All statuses, in the order of tables and summaries.
+    pub const ALL: [Self; 7] = [
         Self::Finished,
         Self::Stopped,
         Self::Failed,
         Self::Killed,
         Self::TimedOut,
+        Self::Cancelled,
+        Self::Pruned,
     ];
 
-    /// Whether it did what it was asked to: it finished or was stopped by its generator.
+    /// Whether the experiment ran to its end: it finished or was stopped by its generator.
     #[must_use]
     pub fn is_success(self) -> bool {
         matches!(self, Self::Finished | Self::Stopped)
+    }
+
+    /// Whether the experiment failed, so that `retries` may run it again. Experiments that were
+    /// cancelled or pruned are neither successes nor failures.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Killed | Self::TimedOut)
     }
 
     /// The word for it in tables and files.
@@ -132,6 +146,8 @@ impl Status {
             Self::Failed => "failed",
             Self::Killed => "killed",
             Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Pruned => "pruned",
         }
     }
 }
@@ -201,6 +217,7 @@ pub enum Outcome {
 /// An experiment that is tried again starts again: an `ExperimentStarted` with a higher attempt
 /// voids what earlier attempts of the same number have saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Event {
     /// A run began (a resumed research has several of these).
     RunStarted {
@@ -214,6 +231,9 @@ pub enum Event {
         total: Option<u64>,
         /// How many iterations each has, if that is known.
         n_iters: Option<u64>,
+        /// How many times leaders of this research have taken over from one another; 0 where no
+        /// leader counts.
+        epoch: u64,
     },
     /// A worker is ready.
     WorkerStarted {
@@ -223,6 +243,10 @@ pub enum Event {
         worker: WorkerNumber,
         /// Its process.
         pid: u32,
+        /// The host that it runs on; `None` for the leader's.
+        host: Option<String>,
+        /// The engine that started it, for example `slurm`; `None` for the leader itself.
+        engine: Option<String>,
     },
     /// A worker is gone without having been asked to go.
     WorkerLost {
@@ -247,6 +271,10 @@ pub enum Event {
         pid: u32,
         /// What it is.
         record: Box<ExperimentRecord>,
+        /// The epoch of the leader that sent it to the worker.
+        epoch: u64,
+        /// What its worker and branch add to the config that its units see.
+        added: Config,
     },
     /// Values of one variable, saved over some iterations.
     Values {
@@ -302,6 +330,8 @@ pub enum Event {
         reason: Option<String>,
         /// How many iterations it did.
         iterations: u64,
+        /// What the attempt used.
+        usage: ResourceUsage,
     },
     /// A run ended in an orderly way.
     RunEnded {
@@ -385,4 +415,75 @@ pub enum Event {
         /// A name, a list of names, or null for none.
         device: Value,
     },
+    /// A worker that was lost has connected again, perhaps to another leader.
+    WorkerRejoined {
+        /// When.
+        at: Timestamp,
+        /// Which.
+        worker: WorkerNumber,
+        /// Its process.
+        pid: u32,
+        /// The epoch of the leader that it connected to.
+        epoch: u64,
+    },
+    /// The leader was asked to end an experiment early. It counts as ended, also if the run ends
+    /// before its `ExperimentEnded`.
+    ExperimentCancelled {
+        /// When.
+        at: Timestamp,
+        /// Which experiment.
+        experiment: ExperimentNumber,
+        /// `Cancelled` or `Pruned`.
+        status: Status,
+        /// Who or what asked, and why.
+        reason: Option<String>,
+    },
+    /// A search chose the next config.
+    Asked {
+        /// When.
+        at: Timestamp,
+        /// The number of the ask, from 0.
+        ask: u64,
+        /// The config.
+        config: Config,
+        /// The experiment that it continues with a larger budget, if it does.
+        parent: Option<ExperimentNumber>,
+        /// How many results the search knew: that many of the first `Told` events.
+        known: u64,
+    },
+    /// A search took in the result of an experiment.
+    Told {
+        /// When.
+        at: Timestamp,
+        /// The ask that chose its config.
+        ask: u64,
+        /// Which experiment.
+        experiment: ExperimentNumber,
+        /// The value of each objective; empty if the experiment failed.
+        objectives: Vec<f64>,
+    },
+    /// An event of a kind that a newer version of the program added. It is kept as it is.
+    Unknown(UnknownEvent),
+}
+
+/// What an attempt at an experiment used, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResourceUsage {
+    /// The most memory that its processes had at once, in bytes.
+    pub peak_memory: Option<u64>,
+    /// The processor time of its processes, in seconds.
+    pub cpu_seconds: Option<f64>,
+    /// The exit code of its program or process.
+    pub exit_code: Option<i32>,
+}
+
+/// An event that this version of the program cannot read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownEvent {
+    /// The number of its kind in the log.
+    pub kind: u8,
+    /// The version of its kind.
+    pub version: u8,
+    /// Its encoded fields.
+    pub body: Vec<u8>,
 }

@@ -71,8 +71,8 @@ pub use deadline::Deadline;
 pub use directory::path_from_folder;
 pub use env::EnvMeta;
 pub use event::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Outcome, Status,
-    Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Outcome,
+    ResourceUsage, Status, Timestamp, UnknownEvent, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{

@@ -158,6 +158,7 @@ impl Leader {
             workers: self.init.options.workers,
             total,
             n_iters: self.n_iters,
+            epoch: 0,
         }]);
         for warning in &self.warnings {
             warn(dispatch, warning);

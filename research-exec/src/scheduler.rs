@@ -194,6 +194,7 @@ fn ended_events(
             status: termination.kind.status(),
             reason: Some(termination.reason.clone()),
             iterations: 0,
+            usage: Default::default(),
         },
     ]
 }

@@ -54,6 +54,8 @@ impl TaskExperiment {
             worker,
             pid,
             record: Box::new((*self.record).clone()),
+            epoch: 0,
+            added: Default::default(),
         }
     }
 }

@@ -212,15 +212,7 @@ impl<'a> Entry<'a> {
                 ..Self::new(*at, status.as_str())
             },
             Event::DomainUpdated { at, .. } => Self::new(*at, "domain_updated"),
-            Event::Values { .. }
-            | Event::Message { .. }
-            | Event::Moved { .. }
-            | Event::Profile { .. }
-            | Event::Spans { .. }
-            | Event::Device { .. }
-            | Event::Output { .. }
-            | Event::LargeValue { .. }
-            | Event::WorkerWaits { reason: None, .. } => return None,
+            _ => return None,
         })
     }
 }

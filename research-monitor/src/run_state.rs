@@ -106,6 +106,7 @@ pub struct RecentException {
 ///     workers: 2,
 ///     total: Some(100),
 ///     n_iters: None,
+///     epoch: 0,
 /// });
 /// assert_eq!(state.remaining_experiments(), Some(100));
 /// ```

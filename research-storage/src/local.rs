@@ -199,6 +199,12 @@ impl LocalStorage {
         Ok(())
     }
 
+    /// How many events of the log are of kinds that only newer versions of the program know.
+    #[must_use]
+    pub fn unknown_events(&self) -> u64 {
+        self.log.unknown_events()
+    }
+
     /// The folder of the research; an absolute path.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -15,6 +15,8 @@ mod tail;
 mod window;
 mod writer;
 
+use research_core::codec::PAYLOAD_FORMAT;
+
 pub use file::LogFile;
 pub(crate) use frame::{MAGIC, file_header};
 pub use reader::{LogReader, TornTail};
@@ -23,11 +25,11 @@ pub use salvage::{Checkup, DamagedSpan, check_log, salvage_log};
 pub(crate) use tail::{Tail, find_tail};
 pub use writer::LogWriter;
 
-/// The version of the log's format.
+/// The version of the log's format, which the file's header states: that of the newest frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FormatVersion(pub u32);
 
 impl FormatVersion {
     /// The version that this program writes, and the newest that it reads.
-    pub const CURRENT: Self = Self(1);
+    pub const CURRENT: Self = Self(PAYLOAD_FORMAT as u32);
 }

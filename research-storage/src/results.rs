@@ -50,7 +50,7 @@ pub(crate) use source::{Order, Part, Partition, Source, Visit};
 ///     worker: WorkerNumber(0),
 ///     pid: 1,
 ///     record: Box::new(record),
-/// });
+///, epoch: 0, added: Default::default() });
 /// results.apply(&Event::Values {
 ///     experiment: ExperimentNumber(0),
 ///     variable: "loss".into(),
@@ -167,21 +167,12 @@ impl Results {
                 iteration,
                 value,
             } => self.save_large(*experiment, variable, *iteration, value),
-            Event::RunStarted { .. }
-            | Event::WorkerStarted { .. }
-            | Event::WorkerLost { .. }
-            | Event::WorkerWaits { .. }
-            | Event::Message { .. }
-            | Event::Profile { .. }
-            | Event::DomainUpdated { .. }
-            | Event::Output { .. }
-            | Event::Spans { .. }
-            | Event::RunEnded { .. } => {}
             Event::Device { experiment, device } => {
                 if let Some(experiment) = self.find(*experiment) {
                     experiment.device = Some(Box::new(device.clone()));
                 }
             }
+            _ => {}
         }
     }
 

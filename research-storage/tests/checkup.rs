@@ -157,6 +157,7 @@ fn a_lost_end_is_found_wherever_the_check_of_the_folder_finds_one() {
         workers: 1,
         total: Some(5),
         n_iters: None,
+        epoch: 0,
     };
     let end = || Event::RunEnded {
         at: Timestamp::now(),
@@ -208,6 +209,7 @@ fn the_end_of_a_run_that_goes_on_is_not_lost() {
         workers: 1,
         total: Some(5),
         n_iters: None,
+        epoch: 0,
     };
     research(base.path(), &[begun]);
     let stored = StoredResearch::load(&folder).unwrap();

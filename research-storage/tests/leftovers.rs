@@ -80,6 +80,8 @@ fn started_again(number: u64) -> Event {
             worker,
             pid,
             record,
+            epoch: 0,
+            added: Default::default(),
         },
         other => other,
     }
@@ -115,6 +117,7 @@ fn only_values_to_which_nothing_refers_are_collected() {
         status: Status::Failed,
         reason: None,
         iterations: 1,
+        usage: Default::default(),
     };
     let events = [
         started(0),

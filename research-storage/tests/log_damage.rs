@@ -219,15 +219,15 @@ fn what_is_no_log_is_refused() {
 fn a_later_version_is_refused() {
     let log = Log::new();
     let mut bytes = log.bytes.clone();
-    bytes[8] = 2;
+    bytes[8] = 3;
     let check = crc32fast::hash(&bytes[..12]);
     bytes[12..16].copy_from_slice(&check.to_le_bytes());
     let (_, end) = read(&log.write(&bytes));
     assert!(matches!(
         end,
         Err(StorageError::TooNew {
-            found: 2,
-            known: 1,
+            found: 3,
+            known: 2,
             ..
         })
     ));

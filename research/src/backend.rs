@@ -1,6 +1,6 @@
 //! Creates the storage of a run: in memory, in a new folder, or in the folder of an earlier run.
 
-use research_core::{ResearchRecord, RunOptions, Storage, Timestamp};
+use research_core::{ResearchRecord, RunOptions, Storage, Timestamp, plural};
 use research_process::new_mark;
 use research_storage::{LocalStorage, LogWatch, MemoryStorage, StoredResearch};
 
@@ -48,6 +48,13 @@ impl Prepared {
             (Place::Folder(_), Some(stored)) => {
                 let (mut storage, torn) = LocalStorage::open(stored.folder())?;
                 warnings.extend(torn.map(|torn| torn.cut_off()));
+                let unknown = storage.unknown_events();
+                if unknown > 0 {
+                    warnings.push(format!(
+                        "skipped {} of the event log, which a newer version of research has written",
+                        plural(unknown, "event")
+                    ));
+                }
                 let now = self.record(options.clone());
                 if let Some(record) = changes::updated(storage.record(), now) {
                     storage.set_record(record)?;

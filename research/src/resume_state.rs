@@ -72,9 +72,12 @@ impl Fold {
                 }
                 let retries = self.retries;
                 self.change(experiment, |known| {
-                    known.failures += u32::from(!status.is_success());
-                    known.is_done = status.is_success() || known.failures > retries;
+                    known.failures += u32::from(status.is_failure());
+                    known.is_done = !status.is_failure() || known.failures > retries;
                 });
+            }
+            Event::ExperimentCancelled { experiment, .. } => {
+                self.change(experiment, |known| known.is_done = true);
             }
             Event::DomainUpdated { update, .. } => self.done.updates.push(*update),
             Event::Moved { experiment, place } => {

@@ -54,6 +54,8 @@ struct Found {
     runner: Option<u32>,
     record: Option<String>,
     events: u64,
+    /// How many of them only newer versions of the program know.
+    unknown_events: u64,
     damaged: Vec<Span>,
     torn: Option<Span>,
     /// Why the last run has no end: `killed` or `lost`.
@@ -112,6 +114,7 @@ impl Found {
             runner: checkup.runner.as_ref().map(|runner| runner.pid),
             record: checkup.record.as_ref().map(ToString::to_string),
             events: checkup.log.events,
+            unknown_events: checkup.log.unknown_events,
             damaged: damaged
                 .map(|span| Span {
                     offset: span.offset,
@@ -222,6 +225,13 @@ impl Found {
                     )?;
                 }
             }
+        }
+        if self.unknown_events > 0 {
+            writeln!(
+                out,
+                "               {} of a newer version of research, which this one skips",
+                plural(self.unknown_events, "event")
+            )?;
         }
         if let Some(Span { offset, bytes, .. }) = self.torn {
             let why = match self.runner {

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use research::storage::{self, Plot, PlotOptions, StoredResearch, TableOptions};
 
-use super::CommandError;
 use super::results;
 use super::selection::Selection;
+use super::{CommandError, truncated_log};
 use crate::exit::Exit;
 
 /// Plot the results of a research
@@ -141,6 +141,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let stored = StoredResearch::load(&arguments.name)?;
     let filters = arguments.selection.apply(&stored, filters)?;
     let values = stored.log_results()?;
+    truncated_log::warn_of_unknown(values.unknown_events(), &stored);
     let name = &stored.name();
     let plot = values.plot(&filters, &options(arguments, name))?;
     match (&arguments.out, form) {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use research::storage::{QueryOptions, StoredResearch};
 
-use super::CommandError;
 use super::results::{self, Format};
+use super::{CommandError, truncated_log};
 use crate::exit::Exit;
 
 /// Query results with SQL
@@ -53,7 +53,9 @@ fn timeout(text: &str) -> Result<Duration, String> {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let results = StoredResearch::load(&arguments.name)?.log_results()?;
+    let stored = StoredResearch::load(&arguments.name)?;
+    let results = stored.log_results()?;
+    truncated_log::warn_of_unknown(results.unknown_events(), &stored);
     let mut options = QueryOptions::new();
     if !arguments.timeout.is_zero() {
         options = options.timeout(arguments.timeout);

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use research::core::ResearchRecord;
 use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOptions};
 
-use super::CommandError;
 use super::selection::TableFlags;
+use super::{CommandError, truncated_log};
 use crate::exit::Exit;
 use crate::terminal;
 use research::file::{ResearchFile, Save};
@@ -110,6 +110,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         );
     }
     let results = stored.log_results()?;
+    truncated_log::warn_of_unknown(results.unknown_events(), &stored);
     let is_saved = results.has_values();
     if arguments.summary {
         let table = results.summary(&options, &summary(arguments))?;

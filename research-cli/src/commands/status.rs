@@ -12,7 +12,7 @@ use research::monitor::{MonitorLog, RunState, StatusReport};
 use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
 
 use super::results::mixed_note;
-use super::{CommandError, write_json};
+use super::{CommandError, truncated_log, write_json};
 use crate::exit::Exit;
 use crate::hints;
 
@@ -106,7 +106,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         out.flush()?;
         match interval {
             Some(interval) => sleep(interval),
-            None => return Ok(Exit::Success),
+            None => {
+                truncated_log::warn_of_unknown(events.unknown_events(), &stored);
+                return Ok(Exit::Success);
+            }
         }
     }
 }

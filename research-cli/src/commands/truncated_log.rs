@@ -3,10 +3,23 @@
 use std::io::Write;
 use std::path::Path;
 
+use research::core::plural;
 use research::storage::{LostEnd, StoredResearch};
 
 use crate::hints;
 use crate::terminal;
+
+/// Warns on standard error that a command has skipped events of a log.
+pub(crate) fn warn_of_unknown(events: u64, stored: &StoredResearch) {
+    if events > 0 {
+        let _ = writeln!(
+            terminal::stderr(),
+            "warning: skipped {} of {}, which a newer version of research has written",
+            plural(events, "event"),
+            stored.folder().join("events.log").display()
+        );
+    }
+}
 
 /// Warns on standard error if the end of the log is lost although no process runs the research:
 /// what was printed then lacks what the end held.

@@ -71,6 +71,8 @@ fn stored(folder: &Path) -> String {
             updates: 0,
             seed: 0,
         }),
+        epoch: 0,
+        added: Default::default(),
     };
     let spans = Event::Spans {
         experiment: ExperimentNumber(0),

@@ -19,6 +19,7 @@ fn begin(folder: &Path, name: &str) -> LocalStorage {
         workers: 1,
         total: Some(3),
         n_iters: Some(1),
+        epoch: 0,
     }];
     for (number, status) in [(0, Status::Finished), (1, Status::Killed)] {
         events.extend(experiment(number, status));
@@ -52,6 +53,8 @@ fn experiment(number: u64, status: Status) -> [Event; 3] {
             updates: 0,
             seed: 0,
         }),
+        epoch: 0,
+        added: Default::default(),
     };
     let ended = Event::ExperimentEnded {
         at: at(number + 1),
@@ -60,6 +63,7 @@ fn experiment(number: u64, status: Status) -> [Event; 3] {
         status,
         reason: (!status.is_success()).then(|| "killed by signal 9".to_owned()),
         iterations: 1,
+        usage: Default::default(),
     };
     let saved = Event::Values {
         experiment: ExperimentNumber(number),
@@ -256,6 +260,8 @@ fn a_worker_that_waits_says_for_what() {
             at: at(3),
             worker: WorkerNumber(1),
             pid: 77,
+            host: None,
+            engine: None,
         },
         Event::WorkerWaits {
             at: at(4),

@@ -85,6 +85,8 @@ fn experiment(number: u64) -> Vec<Event> {
                 updates: 0,
                 seed: 0,
             }),
+            epoch: 0,
+            added: Default::default(),
         },
         saved(
             "loss",
@@ -115,6 +117,7 @@ fn experiment(number: u64) -> Vec<Event> {
             },
             reason: is_lost.then(|| "killed by signal 9".to_owned()),
             iterations: 4,
+            usage: Default::default(),
         },
     ]
 }

@@ -295,6 +295,7 @@ impl BranchState {
             status: ending.status,
             reason: ending.reason.clone(),
             iterations: ending.iterations,
+            usage: Default::default(),
         });
     }
 }

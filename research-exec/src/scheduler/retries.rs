@@ -72,7 +72,7 @@ impl Scheduler {
     /// Records the end of an attempt. Returns whether the experiment is retried, and if so advances it
     /// to the next attempt.
     pub(super) fn is_retried(&mut self, experiment: &mut TaskExperiment, status: Status) -> bool {
-        let again = !status.is_success() && experiment.failures < self.settings.retries;
+        let again = status.is_failure() && experiment.failures < self.settings.retries;
         if again {
             experiment.failures += 1;
             experiment.attempt += 1;

@@ -160,6 +160,8 @@ impl Scheduler {
                 at: now.at,
                 worker,
                 pid,
+                host: None,
+                engine: None,
             }]));
         }
     }

@@ -34,8 +34,11 @@ impl RunState {
                 workers,
                 total,
                 n_iters,
+                ..
             } => self.run_started(*at, *pid, *workers, *total, *n_iters),
-            Event::WorkerStarted { at, worker, pid } => {
+            Event::WorkerStarted {
+                at, worker, pid, ..
+            } => {
                 self.see(*at);
                 let new = WorkerState {
                     pid: *pid,
@@ -97,12 +100,6 @@ impl RunState {
             } => self.exception(*at, *experiment, exception),
             Event::ExperimentEnded { .. } => self.experiment_ended(event),
             Event::DomainUpdated { at, update } => self.domain_updated(*at, update),
-            Event::Moved { .. }
-            | Event::Profile { .. }
-            | Event::Spans { .. }
-            | Event::Device { .. }
-            | Event::Output { .. }
-            | Event::LargeValue { .. } => {}
             Event::RunEnded { at, outcome } => {
                 self.see(*at);
                 self.to_redo = 0;
@@ -110,6 +107,7 @@ impl RunState {
                     run.ended = Some((*at, *outcome));
                 }
             }
+            _ => {}
         }
     }
 
@@ -169,6 +167,7 @@ impl RunState {
             worker,
             pid,
             record,
+            ..
         } = event
         else {
             return;
@@ -244,6 +243,7 @@ impl RunState {
             status,
             reason,
             iterations,
+            ..
         } = event
         else {
             return;

@@ -25,6 +25,7 @@ pub fn run_started(seconds: f64, total: Option<u64>, n_iters: Option<u64>) -> Ev
         workers: 2,
         total,
         n_iters,
+        epoch: 0,
     }
 }
 
@@ -40,6 +41,8 @@ pub fn worker_started(seconds: f64, worker: u32) -> Event {
         at: at(seconds),
         worker: WorkerNumber(worker),
         pid: 200 + worker,
+        host: None,
+        engine: None,
     }
 }
 
@@ -78,6 +81,8 @@ pub fn started_again(seconds: f64, number: u64, worker: u32, attempt: u32) -> Ev
             updates: 0,
             seed: number,
         }),
+        epoch: 0,
+        added: Default::default(),
     }
 }
 
@@ -125,6 +130,7 @@ pub fn attempt_ended(
         status,
         reason: (!status.is_success()).then(|| "its process was killed by signal 9".to_owned()),
         iterations,
+        usage: Default::default(),
     }
 }
 

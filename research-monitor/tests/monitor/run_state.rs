@@ -15,7 +15,7 @@ fn everything_is_counted() {
     assert_eq!(state.failed_experiments(), 3);
     assert_eq!(
         Status::ALL.map(|status| state.count(status)),
-        [1, 1, 2, 1, 0]
+        [1, 1, 2, 1, 0, 0, 0]
     );
     assert_eq!(state.finished_iterations(), 4 + 17);
     assert_eq!(state.exceptions(), 2);

@@ -41,6 +41,8 @@ pub(crate) fn experiment(number: u64, config: Config, iterations: u64) -> [Event
             worker: WorkerNumber(0),
             pid: 1,
             record: Box::new(record),
+            epoch: 0,
+            added: Default::default(),
         },
         values("loss", 1.0),
         values("accuracy", 0.5),
@@ -51,6 +53,7 @@ pub(crate) fn experiment(number: u64, config: Config, iterations: u64) -> [Event
             status: Status::Finished,
             reason: None,
             iterations,
+            usage: Default::default(),
         },
     ]
 }

@@ -28,6 +28,7 @@ pub struct LogResults {
     places: Places,
     /// Where the values of large experiments are; looked for when values are first needed.
     windows: OnceLock<Windows>,
+    unknown: u64,
     log: Mutex<LogReader>,
     bytes: usize,
 }
@@ -84,12 +85,19 @@ fn read(mut log: LogReader, bytes: usize) -> Result<LogResults, StorageError> {
         outline,
         places,
         windows: OnceLock::new(),
+        unknown: log.unknown_events(),
         log: Mutex::new(log),
         bytes,
     })
 }
 
 impl LogResults {
+    /// How many events of the log are of kinds that only newer versions of the program know.
+    #[must_use]
+    pub fn unknown_events(&self) -> u64 {
+        self.unknown
+    }
+
     /// Whether any experiment has saved something.
     #[must_use]
     pub fn has_values(&self) -> bool {

@@ -105,6 +105,8 @@ pub(super) mod tests {
             worker: WorkerNumber(0),
             pid: 1,
             record: Box::new(record),
+            epoch: 0,
+            added: Default::default(),
         }
     }
 

@@ -154,16 +154,20 @@ impl TextLogs {
             Event::DomainUpdated { at, update } => {
                 self.say(*at, LogLevel::Info, &update_text(update));
             }
-            Event::WorkerStarted { .. }
-            | Event::Values { .. }
-            | Event::Progress { .. }
-            | Event::Moved { .. }
-            | Event::Profile { .. }
-            | Event::Spans { .. }
-            | Event::Device { .. }
-            | Event::Output { .. }
-            | Event::LargeValue { .. }
-            | Event::WorkerWaits { reason: None, .. } => {}
+            Event::WorkerRejoined { at, worker, .. } => {
+                self.say(*at, LogLevel::Info, &format!("worker {worker} rejoined"));
+            }
+            Event::ExperimentCancelled {
+                at,
+                experiment,
+                status,
+                reason,
+            } => {
+                let reason = reason.as_ref().map(|reason| format!(": {reason}"));
+                let text = format!("{status}{}", reason.unwrap_or_default());
+                self.say_of(*at, LogLevel::Info, Some(*experiment), &text);
+            }
+            _ => {}
         }
     }
 

@@ -18,9 +18,19 @@ pub(crate) const PAYLOAD_LIMIT: usize = research_core::codec::MESSAGE_LIMIT + (1
 
 /// The header of a file in the current version.
 pub(crate) fn file_header() -> [u8; FILE_HEADER] {
+    header_of(FormatVersion::CURRENT)
+}
+
+/// Whether bytes are the beginning of a file's header in a known version.
+pub(crate) fn begins_file_header(bytes: &[u8]) -> bool {
+    let mut versions = (1..=FormatVersion::CURRENT.0).map(FormatVersion);
+    versions.any(|version| header_of(version).starts_with(bytes))
+}
+
+fn header_of(version: FormatVersion) -> [u8; FILE_HEADER] {
     let mut header = [0; FILE_HEADER];
     header[..8].copy_from_slice(&MAGIC);
-    header[8..12].copy_from_slice(&FormatVersion::CURRENT.0.to_le_bytes());
+    header[8..12].copy_from_slice(&version.0.to_le_bytes());
     let check = crc32fast::hash(&header[..12]);
     header[12..].copy_from_slice(&check.to_le_bytes());
     header

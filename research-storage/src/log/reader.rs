@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, StorageError, codec, open_regular};
+use research_core::codec::{PayloadError, decode_payload};
+use research_core::{Event, StorageError, open_regular};
 
 use super::FormatVersion;
 use super::frame::{self, FILE_HEADER, FRAME_HEADER};
@@ -41,6 +42,9 @@ pub struct LogReader {
     /// Where the next frame begins; 0 before the file's header was read.
     offset: u64,
     torn: Option<TornTail>,
+    /// The version in the file's header.
+    version: FormatVersion,
+    unknown: u64,
     failed: bool,
 }
 
@@ -64,6 +68,8 @@ impl LogReader {
             window: Window::new(file),
             offset: 0,
             torn: None,
+            version: FormatVersion::CURRENT,
+            unknown: 0,
             failed: false,
         };
         reader.read_file_header()?;
@@ -86,6 +92,18 @@ impl LogReader {
     #[must_use]
     pub fn torn(&self) -> Option<TornTail> {
         self.torn
+    }
+
+    /// How many events were read so far that a newer version of the program has written, and that
+    /// this one does not know: each is an [`Event::Unknown`].
+    #[must_use]
+    pub fn unknown_events(&self) -> u64 {
+        self.unknown
+    }
+
+    /// Whether the file's header states an earlier version than the current one.
+    pub(super) fn is_older(&self) -> bool {
+        self.version < FormatVersion::CURRENT
     }
 
     /// The events of the next frame; `None` at the end of the log.
@@ -114,6 +132,7 @@ impl LogReader {
             Found::Frame(events, end) => {
                 self.offset = end;
                 self.torn = None;
+                self.unknown += count_unknown(&events);
                 Ok(Some(events))
             }
             Found::Nothing(bytes) => {
@@ -135,7 +154,7 @@ impl LogReader {
             .bytes(0, FILE_HEADER)
             .map_err(StorageError::io("read", &self.path))?;
         let Some(header) = bytes.first_chunk() else {
-            if !frame::file_header().starts_with(bytes) {
+            if !frame::begins_file_header(bytes) {
                 return Err(self.damaged(0, "it is no event log"));
             }
             let bytes = bytes.len() as u64;
@@ -145,12 +164,9 @@ impl LogReader {
         };
         match frame::parse_file_header(header) {
             None => Err(self.damaged(0, "it does not begin like an event log")),
-            Some(found) if found > FormatVersion::CURRENT => Err(StorageError::TooNew {
-                path: self.path.clone(),
-                found: found.0,
-                known: FormatVersion::CURRENT.0,
-            }),
-            Some(_) => {
+            Some(found) if found > FormatVersion::CURRENT => Err(too_new(&self.path, found.0)),
+            Some(found) => {
+                self.version = found;
                 self.offset = FILE_HEADER as u64;
                 self.torn = None;
                 Ok(true)
@@ -168,14 +184,12 @@ impl LogReader {
             }
             Ok(Some(payload)) => {
                 let end = offset + (FRAME_HEADER + payload.len()) as u64;
-                decode(payload).map(|events| Found::Frame(events, end))
+                decode_payload(payload).map(|events| Found::Frame(events, end))
             }
         };
-        events.map_err(|error| {
-            self.damaged(
-                offset,
-                &format!("a whole frame has no events in it: {error}"),
-            )
+        events.map_err(|error| match error {
+            PayloadError::Newer(format) => too_new(&self.path, format.into()),
+            _ => self.damaged(offset, &format!("a whole frame cannot be read: {error}")),
         })
     }
 
@@ -197,20 +211,19 @@ impl LogReader {
     }
 }
 
-/// Whether a payload begins with an event.
-pub(super) fn decode_one(payload: &[u8]) -> bool {
-    codec::decode_first::<Event>(payload).is_ok()
+/// The error of a log whose format is newer than this program.
+pub(super) fn too_new(path: &Path, found: u32) -> StorageError {
+    StorageError::TooNew {
+        path: path.to_owned(),
+        found,
+        known: FormatVersion::CURRENT.0,
+    }
 }
 
-/// The events of a payload.
-pub(super) fn decode(mut payload: &[u8]) -> Result<Vec<Event>, codec::DecodeError> {
-    let mut events = Vec::new();
-    while !payload.is_empty() {
-        let (event, used) = codec::decode_first(payload)?;
-        events.push(event);
-        payload = &payload[used..];
-    }
-    Ok(events)
+/// How many of these events are of unknown kinds.
+pub(super) fn count_unknown(events: &[Event]) -> u64 {
+    let is_unknown = |event: &&Event| matches!(event, Event::Unknown(_));
+    events.iter().filter(is_unknown).count() as u64
 }
 
 impl Iterator for LogReader {

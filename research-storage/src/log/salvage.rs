@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use research_core::codec::{PayloadError, decode_payload};
 use research_core::{Event, FsyncPolicy, StorageError, open_regular};
 
 use super::frame::{FILE_HEADER, FRAME_HEADER};
-use super::reader::{LogReader, TornTail, decode};
+use super::reader::{LogReader, TornTail, count_unknown, too_new};
 use super::scan::{Place, Scan};
 use super::window::Window;
 use super::writer::LogWriter;
@@ -28,6 +29,8 @@ pub struct DamagedSpan {
 pub struct Checkup {
     /// How many events are whole.
     pub events: u64,
+    /// How many of them are of kinds that only newer versions of the program know.
+    pub unknown_events: u64,
     /// Where there is damage.
     pub damaged: Vec<DamagedSpan>,
     /// Where the last whole frame ends, or the file's header; 0 if there is no header either.
@@ -155,6 +158,7 @@ impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
         events: Vec<Event>,
     ) -> Result<(), StorageError> {
         self.checkup.events += events.len() as u64;
+        self.checkup.unknown_events += count_unknown(&events);
         self.next = end;
         self.checkup.end = end.position;
         (self.visit)(after_damage, events)
@@ -171,7 +175,11 @@ impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
             position: place.position + (FRAME_HEADER + payload.len()) as u64,
             ..place
         };
-        Ok(decode(payload).ok().map(|events| (end, events)))
+        match decode_payload(payload) {
+            Ok(events) => Ok(Some((end, events))),
+            Err(PayloadError::Newer(format)) => Err(too_new(self.path, format.into())),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The first frame behind the damage that begins here: where it is, where the next one is, and

@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 use std::io;
 
+use research_core::codec::begins_with_event;
+
 use super::frame::{FILE_HEADER, FRAME_HEADER, FrameHeader, PAYLOAD_LIMIT};
 use super::prefix::Prefixes;
-use super::reader::decode_one;
 use super::window::Window;
 
 /// No more removed bytes than this are looked for.
@@ -172,7 +173,7 @@ impl Scan {
             return Ok(None);
         }
         let bytes = window.peek(begin, frame.header.len)?;
-        let is_whole = frame.header.matches(&bytes) && decode_one(&bytes);
+        let is_whole = frame.header.matches(&bytes) && begins_with_event(&bytes);
         Ok((is_whole && rule.is_likely(window, &frame)?).then_some(frame))
     }
 }

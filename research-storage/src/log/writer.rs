@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, FsyncPolicy, StorageError, codec, open_regular_with};
+use research_core::codec::{EncodeError, encode_event};
+use research_core::{Event, FsyncPolicy, StorageError, open_regular_with};
 
 use super::file::LogFile;
 use super::frame::{FILE_HEADER, FrameHeader, file_header};
@@ -16,10 +17,6 @@ const FRAME_TARGET: usize = 256 << 10;
 
 /// Closed frames are written when they reach this many bytes, even before a commit.
 const BUFFER_TARGET: usize = 1 << 20;
-
-/// An event that takes more than this may be too much for a decoder, whose limit counts the bytes
-/// that the values take in memory: up to eight for one of the log.
-const SURELY_READABLE: usize = codec::MESSAGE_LIMIT / 8;
 
 /// Appends events to a log. There is one at a time: [`LocalStorage`](crate::LocalStorage) holds a
 /// lock.
@@ -52,6 +49,8 @@ pub struct LogWriter<F = File> {
     written: u64,
     /// Whether something was written since the last sync.
     unsynced: bool,
+    /// How many events of unknown kinds the log had when it was opened.
+    unknown: u64,
     /// A sync failed: what of the file outlives the machine is not known any more.
     lost_sync: bool,
 }
@@ -81,18 +80,24 @@ impl LogWriter {
         let mut reader = LogReader::open(path)?;
         while reader.next_batch()?.is_some() {}
         let (written, torn) = (reader.offset(), reader.torn());
-        let file = open_regular_with(path, OpenOptions::new().write(true))
+        let mut file = open_regular_with(path, OpenOptions::new().write(true))
             .map_err(StorageError::io("open", path))?;
         if torn.is_some() {
             file.set_len(written)
                 .and_then(|()| file.sync_all())
                 .map_err(StorageError::io("cut the torn end of", path))?;
         }
-        let writer = if written == 0 {
-            Self::begin(file, path, policy)?
-        } else {
-            Self::at(file, path, policy, written)
-        };
+        if written == 0 {
+            return Ok((Self::begin(file, path, policy)?, torn));
+        }
+        if reader.is_older() {
+            // Before any frame of the newer version, which older programs would take for damage.
+            file.write_all_at(&file_header(), 0)
+                .and_then(|()| file.sync_all())
+                .map_err(StorageError::io("write", path))?;
+        }
+        let mut writer = Self::at(file, path, policy, written);
+        writer.unknown = reader.unknown_events();
         Ok((writer, torn))
     }
 }
@@ -124,6 +129,7 @@ impl<F: LogFile> LogWriter<F> {
             frames: Vec::new(),
             written,
             unsynced: false,
+            unknown: 0,
             lost_sync: false,
         }
     }
@@ -137,9 +143,12 @@ impl<F: LogFile> LogWriter<F> {
     pub fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
         for event in events {
             let start = self.payload.len();
-            if let Err(error) = self.encode(event) {
+            if let Err(error) = encode_event(event, &mut self.payload) {
                 self.payload.truncate(start);
-                return Err(error);
+                return Err(match error {
+                    EncodeError::TooLarge { bytes } => StorageError::TooLarge { len: bytes },
+                    EncodeError::Refused(_) => error.into(),
+                });
             }
             if self.payload.len() >= FRAME_TARGET {
                 self.close_frame();
@@ -172,20 +181,16 @@ impl<F: LogFile> LogWriter<F> {
         self.written
     }
 
+    /// How many events the log had, when it was opened, of kinds that only newer versions of the
+    /// program know.
+    #[must_use]
+    pub fn unknown_events(&self) -> u64 {
+        self.unknown
+    }
+
     /// Changes when commits wait for the disk.
     pub fn set_policy(&mut self, policy: FsyncPolicy) {
         self.policy = policy;
-    }
-
-    fn encode(&mut self, event: &Event) -> Result<(), StorageError> {
-        let start = self.payload.len();
-        codec::encode_into(event, &mut self.payload)?;
-        let encoded = &self.payload[start..];
-        if encoded.len() > SURELY_READABLE && codec::decode::<Event>(encoded).is_err() {
-            let len = encoded.len();
-            return Err(StorageError::TooLarge { len });
-        }
-        Ok(())
     }
 
     fn close_frame(&mut self) {

@@ -105,6 +105,7 @@ impl ExperimentResult {
             worker,
             pid,
             record,
+            ..
         } = event
         else {
             return None;

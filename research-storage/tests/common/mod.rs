@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use research_core::domain::{Config, Value};
 use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Iterations,
-    LargeKind, LargeValue, LogLevel, Measure, Outcome, OutputStream, ResearchRecord, RunOptions,
-    SpanTime, Status, Timestamp, UpdateRecord, WorkerNumber,
+    LargeKind, LargeValue, LogLevel, Measure, Outcome, OutputStream, ResearchRecord, ResourceUsage,
+    RunOptions, SpanTime, Status, Timestamp, UnknownEvent, UpdateRecord, WorkerNumber,
 };
 
 /// A research with this name.
@@ -54,6 +54,8 @@ pub(crate) fn started(number: u64) -> Event {
             updates: 0,
             seed: 7,
         }),
+        epoch: 0,
+        added: Default::default(),
     }
 }
 
@@ -79,6 +81,7 @@ pub(crate) fn ended(number: u64) -> Event {
         status: Status::Finished,
         reason: None,
         iterations: 3,
+        usage: Default::default(),
     }
 }
 
@@ -126,11 +129,14 @@ pub(crate) fn small_run() -> Vec<Vec<Event>> {
             workers: 1,
             total: Some(5),
             n_iters: None,
+            epoch: 0,
         },
         Event::WorkerStarted {
             at: at(0),
             worker: WorkerNumber(0),
             pid: 4242,
+            host: None,
+            engine: None,
         },
     ]];
     for (number, column) in (0..).zip(columns) {
@@ -145,6 +151,7 @@ pub(crate) fn small_run() -> Vec<Vec<Event>> {
     let [first, second] = other_kinds(experiment);
     batches.push([vec![started(7)], first].concat());
     batches.push([second, vec![ended(7)]].concat());
+    batches.push(later_kinds(experiment));
     batches.push(vec![
         Event::WorkerLost {
             at: at(9),
@@ -232,8 +239,74 @@ fn other_kinds(experiment: ExperimentNumber) -> [Vec<Event>; 2] {
     [first, second]
 }
 
+/// The kinds that came with format 2, and fields that came with it.
+pub(crate) fn later_kinds(experiment: ExperimentNumber) -> Vec<Event> {
+    let mut config = Config::default();
+    config.insert("rate", 0.5);
+    vec![
+        Event::RunStarted {
+            at: at(3),
+            pid: 4241,
+            workers: 1,
+            total: None,
+            n_iters: Some(3),
+            epoch: 2,
+        },
+        Event::WorkerStarted {
+            at: at(3),
+            worker: WorkerNumber(1),
+            pid: 7,
+            host: Some("node7".to_owned()),
+            engine: Some("slurm".to_owned()),
+        },
+        Event::WorkerRejoined {
+            at: at(3),
+            worker: WorkerNumber(1),
+            pid: 7,
+            epoch: 2,
+        },
+        Event::ExperimentCancelled {
+            at: at(3),
+            experiment: ExperimentNumber(900),
+            status: Status::Cancelled,
+            reason: Some("asked for".to_owned()),
+        },
+        Event::Asked {
+            at: at(3),
+            ask: 4,
+            config,
+            parent: Some(experiment),
+            known: 3,
+        },
+        Event::Told {
+            at: at(3),
+            ask: 4,
+            experiment,
+            objectives: vec![0.25, f64::INFINITY],
+        },
+        Event::ExperimentEnded {
+            at: at(3),
+            experiment: ExperimentNumber(900),
+            attempt: 1,
+            status: Status::Pruned,
+            reason: None,
+            iterations: 2,
+            usage: ResourceUsage {
+                peak_memory: Some(1 << 30),
+                cpu_seconds: Some(1.5),
+                exit_code: Some(-1),
+            },
+        },
+        Event::Unknown(UnknownEvent {
+            kind: 200,
+            version: 3,
+            body: vec![0; 300],
+        }),
+    ]
+}
+
 /// How many kinds of events there are.
-pub(crate) const KINDS: usize = 18;
+pub(crate) const KINDS: usize = 23;
 
 /// The name of an event's kind.
 pub(crate) fn kind(event: &Event) -> &'static str {
@@ -256,6 +329,12 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         Event::WorkerWaits { .. } => "WorkerWaits",
         Event::Spans { .. } => "Spans",
         Event::Device { .. } => "Device",
+        Event::WorkerRejoined { .. } => "WorkerRejoined",
+        Event::ExperimentCancelled { .. } => "ExperimentCancelled",
+        Event::Asked { .. } => "Asked",
+        Event::Told { .. } => "Told",
+        Event::Unknown(_) => "Unknown",
+        _ => panic!("a kind without a name: {event:?}"),
     }
 }
 

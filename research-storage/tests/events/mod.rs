@@ -28,6 +28,8 @@ pub(crate) fn started_at_place(number: u64, place: u64, attempt: u32, config: Co
             updates: 0,
             seed: 7,
         }),
+        epoch: 0,
+        added: Default::default(),
     }
 }
 
@@ -75,6 +77,7 @@ pub(crate) fn ended(number: u64, attempt: u32, status: Status, reason: Option<&s
         status,
         reason: reason.map(str::to_owned),
         iterations: 2,
+        usage: Default::default(),
     }
 }
 

@@ -50,6 +50,8 @@ fn experiment(number: u64, id: &str) -> [Event; 4] {
                 updates: 0,
                 seed: 0,
             }),
+            epoch: 0,
+            added: Default::default(),
         },
         Event::Values {
             experiment,

@@ -139,6 +139,7 @@ impl Branch {
             status: ending.status,
             reason: ending.reason,
             iterations: ending.iterations,
+            usage: Default::default(),
         })
     }
 

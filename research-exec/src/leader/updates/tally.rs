@@ -70,8 +70,8 @@ impl Tally {
             };
             let counted = self.experiments.entry(*number).or_default();
             let is_over = status.is_some_and(|status| {
-                counted.failures += u32::from(!status.is_success());
-                status.is_success() || counted.failures > self.retries
+                counted.failures += u32::from(status.is_failure());
+                !status.is_failure() || counted.failures > self.retries
             });
             let ended = status.filter(|_| is_over);
             self.counts.change(counted.ended, ended);

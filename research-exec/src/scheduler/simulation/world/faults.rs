@@ -226,6 +226,7 @@ impl World {
                 status,
                 reason: None,
                 iterations: 1,
+                usage: Default::default(),
             });
             endings.push(Ending {
                 number,

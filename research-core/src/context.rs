@@ -1,8 +1,9 @@
 //! What a unit sees while it runs.
 
-mod kept;
+mod executor;
 mod root;
 mod saving;
+mod values;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -22,13 +23,14 @@ use crate::expression::{Argument, Expression, ExpressionError, ec, o};
 use crate::folder::{create_experiment_folder, leave_experiment_folder};
 use crate::function::FromArgument;
 use crate::log_level::LogLevel;
-use crate::meeting::{EventSink, KeepOutput, SinkError};
 use crate::output::{IntoOutput, Object, Output};
-use crate::saved::{Columns, Saved, SharedSaved};
+use crate::traits::{EventSink, OutputSink, SinkError};
 use crate::unit::UnitError;
-use kept::is_large;
+use crate::values::pending::{Columns, Saved, SharedSaved};
 use saving::not_a_value;
+use values::is_large;
 
+pub use executor::ExecutorContext;
 pub use root::RootSaved;
 use root::{RootPart, SavedValue};
 pub(crate) use saving::save_output;
@@ -70,7 +72,7 @@ pub struct Context {
     messages: Vec<Event>,
     loglevel: LogLevel,
     /// Who takes what programs print, where that is kept.
-    output: Option<Arc<dyn KeepOutput>>,
+    output: Option<Arc<dyn OutputSink>>,
     /// All branches, while a root unit runs that asks for them.
     branches: Option<Object>,
     deadline: Option<Deadline>,
@@ -96,9 +98,7 @@ pub struct ContextParts {
 }
 
 impl Context {
-    /// The context of an experiment that has not begun.
-    #[must_use]
-    pub fn new(parts: ContextParts) -> Self {
+    fn new(parts: ContextParts) -> Self {
         let ContextParts {
             experiment,
             number,
@@ -136,36 +136,11 @@ impl Context {
         }
     }
 
-    /// Gives it devices: `device` becomes the auxiliary key of that name, and programs that its
-    /// units start see those in `visible`, a list for `CUDA_VISIBLE_DEVICES`.
-    #[must_use]
-    pub fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
-        self.full_config.insert(DEVICE, device);
-        self.visible_devices = visible;
-        self
-    }
-
     /// What programs see of the devices, for `CUDA_VISIBLE_DEVICES`; `None` if they see what this
     /// process does.
     #[must_use]
     pub fn visible_devices(&self) -> Option<&str> {
         self.visible_devices.as_deref()
-    }
-
-    /// Sets what marks the programs that its units start, and all that these start, in the variable
-    /// `RESEARCH_MARK` of their environment; without it they have the mark of this process, if it has
-    /// one.
-    #[must_use]
-    pub fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
-        self.mark = mark;
-        self
-    }
-
-    /// Sets more variables for the environment of programs.
-    #[must_use]
-    pub fn with_variables(mut self, variables: Option<Arc<[(String, OsString)]>>) -> Self {
-        self.variables = variables;
-        self
     }
 
     /// More variables for the environment of programs: names and values.
@@ -234,26 +209,6 @@ impl Context {
         self.read(&o(unit))
     }
 
-    /// Saves what an expression stands for; for executors. Where the experiment is `failing`, a
-    /// unit that was not reached is no further error.
-    ///
-    /// # Errors
-    /// It stands for nothing, or for an object.
-    pub fn save_expression(
-        &mut self,
-        expression: &Expression,
-        variable: &str,
-        failing: bool,
-    ) -> Result<(), UnitError> {
-        let value = match expression.evaluate(self) {
-            Ok(Argument::Value(value)) => value.into_owned(),
-            Ok(Argument::Object(_)) => return Err(not_a_value(variable)),
-            Err(ExpressionError::NotRun { .. }) if failing => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        self.save_value(variable, value)
-    }
-
     /// The iteration, from 0.
     #[must_use]
     pub fn iteration(&self) -> u64 {
@@ -289,21 +244,6 @@ impl Context {
         create_experiment_folder(folder)?;
         self.folder_was_made.store(true, Ordering::Relaxed);
         Ok(folder)
-    }
-
-    /// Leaves the experiment's folder as people should find it: away if nothing was put into it,
-    /// else with the config beside the rest. For executors, at the experiment's end.
-    ///
-    /// # Errors
-    /// The config cannot be written.
-    pub fn leave_folder(&self) -> std::io::Result<()> {
-        let Some(folder) = &self.folder else {
-            return Ok(());
-        };
-        if !self.folder_was_made.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        leave_experiment_folder(folder, &self.full_config)
     }
 
     /// Saves a value of this iteration under a name of its own.
@@ -343,44 +283,6 @@ impl Context {
         Ok(())
     }
 
-    /// About how many bytes of saved values wait to be sent.
-    #[must_use]
-    pub fn saved_bytes(&self) -> usize {
-        self.saved.bytes()
-    }
-
-    /// Sends the saved values.
-    ///
-    /// # Errors
-    /// Nobody listens any more.
-    pub fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
-        self.saved.send(self.number, |_| true, sink)
-    }
-
-    /// Sends what is saved under these names.
-    ///
-    /// # Errors
-    /// Nobody listens any more.
-    pub fn send_saved_as(
-        &mut self,
-        names: &[String],
-        sink: &mut dyn EventSink,
-    ) -> Result<(), SinkError> {
-        let is_wanted = |variable: &str| names.iter().any(|name| name == variable);
-        self.saved.send(self.number, is_wanted, sink)
-    }
-
-    /// Puts what is saved within reach of whoever may have to end the experiment in the middle of a
-    /// call; for executors.
-    pub fn share_saved(&mut self) -> SharedSaved {
-        self.saved.share(self.number)
-    }
-
-    /// Lets the next unit see all branches; for executors.
-    pub fn set_branches(&mut self, branches: Option<Branches>) {
-        self.branches = branches.map(|branches| Arc::new(branches) as Object);
-    }
-
     pub(crate) fn branches(&self) -> Option<&Object> {
         self.branches.as_ref()
     }
@@ -398,21 +300,6 @@ impl Context {
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
         self.deadline
-    }
-
-    /// Sets when the next call must be over; for executors.
-    pub fn set_deadline(&mut self, deadline: Option<Deadline>) {
-        self.deadline = deadline;
-    }
-
-    /// Goes to an iteration; for executors.
-    pub fn set_iteration(&mut self, iteration: u64) {
-        self.iteration = iteration;
-    }
-
-    /// Keeps the output of a unit, by its position; for executors.
-    pub fn set_output(&mut self, unit: usize, output: Output) {
-        self.outputs[unit] = Some(output);
     }
 
     /// The latest output of a unit, by its position.

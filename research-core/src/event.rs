@@ -6,13 +6,13 @@ use std::sync::Arc;
 use research_domain::{Config, ExperimentId, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::column::{Column, Iterations};
-use crate::large::LargeValue;
 use crate::log_level::LogLevel;
-use crate::measure::{Measure, SpanTime};
 use crate::output_stream::OutputStream;
+use crate::profile::{Measure, SpanTime};
 use crate::run_clock::RunClock;
 use crate::update::UpdateRecord;
+use crate::values::column::{Column, Iterations};
+use crate::values::large::LargeValue;
 
 /// A moment, in microseconds since 1970-01-01 00:00 UTC.
 #[derive(

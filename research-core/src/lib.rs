@@ -26,7 +26,6 @@ mod branches;
 mod builder;
 mod check;
 mod code;
-mod column;
 mod context;
 mod deadline;
 mod directory;
@@ -39,34 +38,40 @@ mod function;
 mod hooks;
 mod inputs;
 mod instance;
-mod large;
 mod log_level;
-mod measure;
-mod meeting;
 mod memory;
 mod options;
 mod output;
 mod output_stream;
 mod pipeline;
 mod plural;
+mod profile;
+mod record;
 mod regular_file;
 mod root_scope;
 mod run_clock;
-mod saved;
 mod shell;
+mod traits;
 mod unit;
 mod update;
+mod values;
 mod view;
 mod when;
 
 pub mod codec;
 
+/// The executor's half of experiments that run. Units have no access to it.
+pub mod executor {
+    pub use crate::context::{ContextParts, ExecutorContext, RootSaved};
+    pub use crate::root_scope::RootScope;
+    pub use crate::values::pending::SharedSaved;
+}
+
 pub use branches::{BranchView, Branches};
 pub use builder::ExperimentBuilder;
 pub use check::{BuildError, unique_names};
 pub use code::Code;
-pub use column::{Column, ColumnBuilder, Iterations};
-pub use context::{Context, ContextParts, RootSaved};
+pub use context::Context;
 pub use deadline::Deadline;
 pub use directory::path_from_folder;
 pub use env::EnvMeta;
@@ -83,25 +88,25 @@ pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction}
 pub use hooks::{ExecutorHooks, UnitResult};
 pub use inputs::{Input, RootError, RootInputs, UnknownInput};
 pub use instance::{Instance, InstanceFunction, MethodFunction};
-pub use large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};
 pub use log_level::LogLevel;
-pub use measure::{Measure, SpanTime};
-pub use meeting::{Delivery, EventSink, KeepOutput, SinkError, Storage, StorageError, Subscriber};
 pub use memory::{MemorySize, ParseMemoryError};
-pub use options::{
-    ExecutorTarget, FsyncPolicy, Isolation, Redirect, ResearchRecord, RootView, RunOptions,
-};
+pub use options::{ExecutorTarget, FsyncPolicy, Isolation, Redirect, RootView, RunOptions};
 pub use output::{IntoOutput, Object, Output, Serialized, Shared};
 pub use output_stream::OutputStream;
 pub use plural::plural;
+pub use profile::{Measure, SpanTime};
 pub use rand_chacha::rand_core;
+pub use record::ResearchRecord;
 pub use regular_file::{append_to_regular, open_regular, open_regular_with, read_regular};
 pub use research_domain as domain;
-pub use root_scope::RootScope;
 pub use run_clock::RunClock;
-pub use saved::SharedSaved;
 pub use shell::shell_word;
+pub use traits::{
+    Delivery, EventSink, Fold, OutputSink, SinkError, Storage, StorageError, Subscriber,
+};
 pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
 pub use update::UpdateRecord;
+pub use values::column::{Column, ColumnBuilder, Iterations};
+pub use values::large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};
 pub use view::ResearchView;
 pub use when::{ParseWhenError, When};

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use research_core::domain::{Config, Identity, Value};
+use research_core::executor::{ContextParts, ExecutorContext};
 use research_core::{
-    BuildError, Context, ContextParts, Event, Experiment, ExperimentBuilder, ExperimentNumber,
-    ExperimentRecord, Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all,
-    e_unit, ec, ec_all, ep, it, o, r, s,
+    BuildError, Context, Event, Experiment, ExperimentBuilder, ExperimentNumber, ExperimentRecord,
+    Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all, e_unit, ec,
+    ec_all, ep, it, o, r, s,
 };
 use serde::{Deserialize, Serialize};
 
-fn context(experiment: &Experiment, config: Config) -> Context {
+fn context(experiment: &Experiment, config: Config) -> ExecutorContext {
     seeded(experiment, config, None)
 }
 
 /// A context whose experiment has this seed, if it is not to be its own.
-fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> Context {
+fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> ExecutorContext {
     let identity = Identity {
         config: &config,
         repetition: 2,
@@ -34,7 +35,7 @@ fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> Context
         updates: 0,
         config: config.clone(),
     };
-    Context::new(ContextParts {
+    ExecutorContext::new(ContextParts {
         experiment: experiment.clone(),
         number: ExperimentNumber(0),
         record: Arc::new(record),
@@ -43,7 +44,7 @@ fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> Context
 }
 
 /// Calls all units once, in order, as an executor would.
-fn run(experiment: &Experiment, context: &mut Context) -> Result<(), UnitError> {
+fn run(experiment: &Experiment, context: &mut ExecutorContext) -> Result<(), UnitError> {
     for (position, unit) in experiment.units().iter().enumerate() {
         let UnitBody::Callable(body) = unit.body() else {
             panic!("a callable")
@@ -55,7 +56,7 @@ fn run(experiment: &Experiment, context: &mut Context) -> Result<(), UnitError> 
     Ok(())
 }
 
-fn saved(context: &mut Context) -> BTreeMap<String, Value> {
+fn saved(context: &mut ExecutorContext) -> BTreeMap<String, Value> {
     let mut events: Vec<Event> = Vec::new();
     context.send_saved(&mut events).unwrap();
     let value = |event| match event {

@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use research_core::domain::Config;
-use research_core::{
-    CallableBody, Context, ContextParts, Experiment, ExperimentNumber, ExperimentRecord,
-};
+use research_core::executor::{ContextParts, ExecutorContext};
+use research_core::{CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord};
 use research_exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
 const PROGRAMS: u32 = 1_000;
@@ -138,9 +137,9 @@ fn unit() -> ProgramCallable {
     ProgramCallable::new(ProgramCommand::new(&spec).unwrap())
 }
 
-fn context() -> Context {
+fn context() -> ExecutorContext {
     let experiment = Experiment::builder().unit("unit", |_: &mut Context| Ok(()));
-    Context::new(ContextParts {
+    ExecutorContext::new(ContextParts {
         experiment: experiment.build().unwrap(),
         number: ExperimentNumber(0),
         record: Arc::new(ExperimentRecord {

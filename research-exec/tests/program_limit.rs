@@ -4,18 +4,18 @@
 use std::sync::Arc;
 
 use research_core::domain::Config;
+use research_core::executor::{ContextParts, ExecutorContext};
 use research_core::{
-    CallableBody, Context, ContextParts, Experiment, ExperimentNumber, ExperimentRecord,
-    GeneratorBody,
+    CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord, GeneratorBody,
 };
 use research_exec::program::{
     OutputSpec, ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run,
 };
 use research_process::{running_groups, signal_groups};
 
-fn context() -> Context {
+fn context() -> ExecutorContext {
     let experiment = Experiment::builder().unit("unit", |_: &mut Context| Ok(()));
-    Context::new(ContextParts {
+    ExecutorContext::new(ContextParts {
         experiment: experiment.build().unwrap(),
         number: ExperimentNumber(0),
         record: Arc::new(ExperimentRecord {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
-use research_core::{Event, ExperimentNumber, LargeValueError};
+use research_core::{Event, ExperimentNumber, Fold, LargeValueError};
 use research_domain::ConfigPool;
 
 use crate::table::{
@@ -89,6 +89,12 @@ pub struct Results {
     keeps_iterations: bool,
     /// What is known of values that are not kept, if none are.
     outline: Option<Box<Outline>>,
+}
+
+impl Fold for Results {
+    fn apply(&mut self, event: &Event) {
+        Self::apply(self, event);
+    }
 }
 
 impl Results {

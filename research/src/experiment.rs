@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use research_core::{Event, ExperimentNumber, ExperimentRecord, Status, WorkerNumber};
+use research_core::{Event, ExperimentNumber, ExperimentRecord, Fold, Status, WorkerNumber};
 use research_domain::Value;
 use research_storage::StoredResearch;
 
@@ -35,9 +35,7 @@ impl StoredExperiment {
     pub fn find(stored: &StoredResearch, id: &str) -> Result<Self, ResearchError> {
         let ids = Self::ids(stored, &[id])?;
         let mut found = Found::of(|_, record| ids.iter().any(|id| id == record.id.as_ref()));
-        for events in stored.events()? {
-            events?.iter().for_each(|event| found.apply(event));
-        }
+        stored.replay(&mut [&mut found])?;
         found.experiment.ok_or_else(|| ResearchError::NoExperiment {
             name: stored.name(),
             id: id.to_owned(),
@@ -119,7 +117,9 @@ impl<F: Fn(ExperimentNumber, &ExperimentRecord) -> bool> Found<F> {
     fn known(&mut self, number: ExperimentNumber) -> Option<&mut StoredExperiment> {
         self.experiment.as_mut().filter(|one| one.number == number)
     }
+}
 
+impl<F: Fn(ExperimentNumber, &ExperimentRecord) -> bool> Fold for Found<F> {
     fn apply(&mut self, event: &Event) {
         match event {
             Event::ExperimentStarted {

@@ -93,7 +93,6 @@ pub use log_entry::LogEntry;
 pub use parallelism::Parallelism;
 pub use profile::{Profile, ProfileOptions, UnitSpan, UnitTime};
 pub use reproduce::{Difference, Reproduction};
-pub use research_core as core;
 pub use research_core::{
     Branches, BuildError, Context, Delivery, EnvMeta, Event, ExecutorHooks, ExecutorTarget,
     Experiment, ExperimentBuilder, Expression, FailureKind, FsyncPolicy, Instance, Isolation,
@@ -113,6 +112,31 @@ pub use roots::{BranchByError, root_view};
 pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
 pub use worker::{worker_entry, worker_entry_with};
+
+/// The crate `research-core`, without what only executors use: a unit cannot change what its
+/// executor keeps.
+///
+/// ```
+/// use research::{Context, Experiment};
+///
+/// Experiment::builder().unit("first", |cx: &mut Context| Ok(cx.iteration() == 0));
+/// ```
+///
+/// ```compile_fail,E0599
+/// use research::{Context, Experiment};
+///
+/// Experiment::builder().unit("first", |cx: &mut Context| Ok(cx.set_iteration(0)));
+/// ```
+///
+/// ```compile_fail,E0603
+/// use research::core::executor::ExecutorContext;
+/// ```
+pub mod core {
+    pub use research_core::*;
+
+    /// Hides the module of this name.
+    mod executor {}
+}
 
 /// The Rust programs of the tutorial and of the page on embedding, as doctests.
 #[cfg(doctest)]

@@ -3,11 +3,12 @@
 mod fold;
 mod tables;
 
+use research_core::Fold;
 use research_core::SpanTime;
 
 use crate::completed_run::CompletedRun;
 use crate::error::ResearchError;
-use fold::Fold;
+use fold::ProfileFold;
 
 /// The time of units and iterations, over the current attempts of experiments; see
 /// [`CompletedRun::profile`].
@@ -97,7 +98,7 @@ impl CompletedRun {
     /// # Errors
     /// The log cannot be read, or an id does not exist.
     pub fn profile_with(&self, options: &ProfileOptions) -> Result<Profile, ResearchError> {
-        let mut fold = Fold::new(options);
+        let mut fold = ProfileFold::new(options);
         self.for_each_event(|event| fold.apply(event))?;
         fold.finish()
     }

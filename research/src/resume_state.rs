@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use research_core::{Event, ExperimentNumber};
+use research_core::{Event, ExperimentNumber, Fold};
 use research_domain::ExperimentId;
 use research_exec::{KnownExperiment, ResumeState};
 use research_storage::StoredResearch;
@@ -17,15 +17,11 @@ pub(crate) fn resume_state(
     retries: u32,
     redo_failed: bool,
 ) -> Result<ResumeState, ResearchError> {
-    let mut fold = Fold {
+    let mut fold = ResumeFold {
         retries,
-        ..Fold::default()
+        ..ResumeFold::default()
     };
-    for events in stored.events()? {
-        for event in events? {
-            fold.apply(event);
-        }
-    }
+    stored.replay(&mut [&mut fold])?;
     if redo_failed {
         for known in fold.done.experiments.values_mut() {
             known.is_done &= fold.succeeded.contains(&known.number);
@@ -36,7 +32,7 @@ pub(crate) fn resume_state(
 }
 
 #[derive(Default)]
-struct Fold {
+struct ResumeFold {
     retries: u32,
     done: ResumeState,
     ids: HashMap<ExperimentNumber, ExperimentId>,
@@ -44,8 +40,8 @@ struct Fold {
     succeeded: HashSet<ExperimentNumber>,
 }
 
-impl Fold {
-    fn apply(&mut self, event: Event) {
+impl Fold for ResumeFold {
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::ExperimentStarted {
                 experiment,
@@ -54,39 +50,41 @@ impl Fold {
                 ..
             } => {
                 let known = KnownExperiment {
-                    number: experiment,
+                    number: *experiment,
                     place: record.place,
-                    attempts: attempt,
+                    attempts: *attempt,
                     failures: self.failures(&record.id),
                     is_done: false,
                 };
-                self.ids.insert(experiment, record.id.clone());
-                self.done.experiments.insert(record.id, known);
+                self.ids.insert(*experiment, record.id.clone());
+                self.done.experiments.insert(record.id.clone(), known);
                 self.done.next_number = self.done.next_number.max(experiment.0 + 1);
             }
             Event::ExperimentEnded {
                 experiment, status, ..
             } => {
                 if status.is_success() {
-                    self.succeeded.insert(experiment);
+                    self.succeeded.insert(*experiment);
                 }
                 let retries = self.retries;
-                self.change(experiment, |known| {
+                self.change(*experiment, |known| {
                     known.failures += u32::from(status.is_failure());
                     known.is_done = !status.is_failure() || known.failures > retries;
                 });
             }
             Event::ExperimentCancelled { experiment, .. } => {
-                self.change(experiment, |known| known.is_done = true);
+                self.change(*experiment, |known| known.is_done = true);
             }
-            Event::DomainUpdated { update, .. } => self.done.updates.push(*update),
+            Event::DomainUpdated { update, .. } => self.done.updates.push((**update).clone()),
             Event::Moved { experiment, place } => {
-                self.change(experiment, |known| known.place = place);
+                self.change(*experiment, |known| known.place = *place);
             }
             _ => {}
         }
     }
+}
 
+impl ResumeFold {
     /// The number of failed attempts of an experiment so far.
     fn failures(&self, id: &ExperimentId) -> u32 {
         self.done

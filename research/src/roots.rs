@@ -1,9 +1,8 @@
 //! Determines which experiments may share a task with root units, and which parameters root units
 //! see.
 
-use research_core::{
-    Experiment, ResearchRecord, RootError, RootScope, RootView, RunOptions, UnknownInput,
-};
+use research_core::executor::RootScope;
+use research_core::{Experiment, ResearchRecord, RootError, RootView, RunOptions, UnknownInput};
 use research_domain::{AUXILIARY_KEYS, Config, Domain, suggest};
 use research_exec::Grouping;
 

@@ -78,12 +78,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         // Checked before the log is read, which has the end of a run that ends in between.
         let runner = stored.runner()?;
         let is_run = runner.is_some();
-        for events in &mut events {
-            for event in &events? {
-                state.apply(event);
-                mixed.apply(event);
-            }
-        }
+        events.replay(&mut [&mut state, &mut mixed])?;
         let name = stored.name();
         let report = StatusReport::new(&name, &state, is_run, now(runner.as_ref()));
         let interval = arguments.watch.filter(|_| is_run);
@@ -119,7 +114,7 @@ pub(crate) fn report(stored: &StoredResearch) -> Result<StatusReport, StorageErr
     // Checked before the log is read, which has the end of a run that ends in between.
     let runner = stored.runner()?;
     let mut state = RunState::default();
-    fold(&mut stored.events()?, &mut state)?;
+    stored.replay(&mut [&mut state])?;
     let name = stored.name();
     let now = now(runner.as_ref());
     Ok(StatusReport::new(&name, &state, runner.is_some(), now))
@@ -128,15 +123,6 @@ pub(crate) fn report(stored: &StoredResearch) -> Result<StatusReport, StorageErr
 /// Returns the current time, by the clock of the run if it is active.
 fn now(runner: Option<&Runner>) -> Timestamp {
     runner.map_or_else(Timestamp::now, Runner::now)
-}
-
-fn fold(events: &mut LogReader, state: &mut RunState) -> Result<(), StorageError> {
-    for events in events {
-        for event in &events? {
-            state.apply(event);
-        }
-    }
-    Ok(())
 }
 
 /// Prints the monitor log, as it would have been written during the run.

@@ -6,10 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use research_domain::{Config, Value};
 
-use super::{Context, DEVICE};
+use super::{Context, DEVICE, ExecutorContext};
 use crate::event::ExperimentRecord;
-use crate::large::LargeValue;
 use crate::root_scope::RootScope;
+use crate::values::large::LargeValue;
 
 /// What a context has for root units.
 pub(super) struct RootPart {
@@ -42,11 +42,11 @@ pub(super) enum SavedValue {
     Large(LargeValue),
 }
 
-impl Context {
-    /// Sets what root units see of it; all of it, if not set.
+impl ExecutorContext {
+    /// Sets what root units see of the experiment; all of it, if not set.
     #[must_use]
     pub fn with_root_scope(mut self, scope: Arc<RootScope>) -> Self {
-        self.root = Some(Box::new(RootPart {
+        self.0.root = Some(Box::new(RootPart {
             scope,
             other: None,
             is_entered: false,
@@ -55,14 +55,14 @@ impl Context {
         self
     }
 
-    /// Begins a call of the root unit at a position; for executors.
+    /// Begins a call of the root unit at a position.
     pub fn enter_root(&mut self, position: usize) {
-        let Some(mut root) = self.root.take() else {
+        let Some(mut root) = self.0.root.take() else {
             return;
         };
-        let device = self.full_config.get(DEVICE).unwrap_or(&Value::Null);
+        let device = self.0.full_config.get(DEVICE).unwrap_or(&Value::Null);
         let view = root.other.get_or_insert_with(|| {
-            let record = root.scope.record(&self.record);
+            let record = root.scope.record(&self.0.record);
             View {
                 full_config: root.scope.full_config(&record, device),
                 random: ChaCha8Rng::seed_from_u64(record.seed),
@@ -71,22 +71,46 @@ impl Context {
         });
         // What it draws must not depend on how often it was called for others before.
         let mut random = ChaCha8Rng::seed_from_u64(view.record.seed);
-        random.set_stream(((position as u64 + 1) << 40) ^ self.iteration);
+        random.set_stream(((position as u64 + 1) << 40) ^ self.0.iteration);
         view.random = random;
         root.is_entered = true;
         root.saved.clear();
-        self.root = Some(root);
-        self.swap_view();
+        self.0.root = Some(root);
+        self.0.swap_view();
     }
 
-    /// Ends that call; for executors.
+    /// Ends the call of a root unit.
     pub fn leave_root(&mut self) {
-        self.swap_view();
-        if let Some(root) = &mut self.root {
+        self.0.swap_view();
+        if let Some(root) = &mut self.0.root {
             root.is_entered = false;
         }
     }
 
+    /// Takes the values that the latest root unit has saved by itself, for the other branches.
+    pub fn take_root_saved(&mut self) -> Vec<RootSaved> {
+        let root = self.0.root.as_mut();
+        root.map(|root| std::mem::take(&mut root.saved))
+            .unwrap_or_default()
+    }
+
+    /// Saves values that a root unit has saved in another branch.
+    pub fn save_root_saved(&mut self, saved: &[RootSaved]) {
+        for RootSaved {
+            variable,
+            iteration,
+            value,
+        } in saved
+        {
+            match value.clone() {
+                SavedValue::Value(value) => self.0.saved.push(variable, *iteration, value),
+                SavedValue::Large(value) => self.0.saved.push_large(variable, *iteration, value),
+            }
+        }
+    }
+}
+
+impl Context {
     fn swap_view(&mut self) {
         if let Some(view) = self.root.as_mut().and_then(|root| root.other.as_mut()) {
             std::mem::swap(&mut self.record, &mut view.record);
@@ -112,28 +136,6 @@ impl Context {
                 iteration,
                 value: value(),
             });
-        }
-    }
-
-    /// What the latest root unit has saved by itself, for the other branches; for executors.
-    pub fn take_root_saved(&mut self) -> Vec<RootSaved> {
-        let root = self.root.as_mut();
-        root.map(|root| std::mem::take(&mut root.saved))
-            .unwrap_or_default()
-    }
-
-    /// Saves what a root unit has saved in another branch; for executors.
-    pub fn save_root_saved(&mut self, saved: &[RootSaved]) {
-        for RootSaved {
-            variable,
-            iteration,
-            value,
-        } in saved
-        {
-            match value.clone() {
-                SavedValue::Value(value) => self.saved.push(variable, *iteration, value),
-                SavedValue::Large(value) => self.saved.push_large(variable, *iteration, value),
-            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use research_core::domain::ExperimentId;
 use research_core::{
-    Event, EventSink, ExperimentNumber, KeepOutput, LogLevel, OutputStream, Redirect, SinkError,
+    Event, EventSink, ExperimentNumber, LogLevel, OutputSink, OutputStream, Redirect, SinkError,
     Timestamp, append_to_regular, create_experiment_folder, leave_experiment_folder,
 };
 
@@ -139,7 +139,7 @@ impl OutputWriter {
     }
 }
 
-impl KeepOutput for OutputWriter {
+impl OutputSink for OutputWriter {
     fn keeps(&self, stream: OutputStream) -> bool {
         self.streams.get(stream).is_some()
     }

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use research_core::domain::Config;
-use research_core::{RootScope, RootView, RunOptions, WorkerNumber};
+use research_core::executor::RootScope;
+use research_core::{RootView, RunOptions, WorkerNumber};
 use research_process::mark_of_worker;
 
 use super::Executor;

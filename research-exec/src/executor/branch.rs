@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use nix::sys::time::TimeSpec;
 use research_core::domain::Value;
+use research_core::executor::{ContextParts, ExecutorContext, SharedSaved};
 use research_core::{
-    Context, ContextParts, EventSink, ExecutorHooks, Experiment, Generator, LogLevel, Output,
-    SharedSaved, SinkError, Status, Unit, UnitBody, UnitError, UnitResult, When,
+    Context, EventSink, ExecutorHooks, Experiment, Generator, LogLevel, Output, SinkError, Status,
+    Unit, UnitBody, UnitError, UnitResult, When,
 };
 
 use super::limits::Limits;
@@ -23,7 +24,7 @@ use crate::task::TaskExperiment;
 use sending::coarse_clock;
 
 pub(super) struct Branch {
-    context: Context,
+    context: ExecutorContext,
     hooks: Option<Arc<dyn ExecutorHooks>>,
     attempt: u32,
     profile: Option<Box<Profile>>,
@@ -71,7 +72,7 @@ impl Branch {
     ) -> Self {
         let generators = experiment.units().iter().map(|_| None).collect();
         let slow = vec![true; experiment.units().len()];
-        let context = Context::new(ContextParts {
+        let context = ExecutorContext::new(ContextParts {
             experiment: experiment.clone(),
             number: task.number,
             record: Arc::clone(&task.record),
@@ -108,7 +109,7 @@ impl Branch {
         self.context.share_saved()
     }
 
-    /// Gives it devices; see [`Context::with_devices`].
+    /// Gives it devices; see [`ExecutorContext::with_devices`].
     pub(super) fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
         self.context = self.context.with_devices(device, visible);
         self
@@ -134,7 +135,7 @@ impl Branch {
     /// Lets what its programs print be kept.
     pub(super) fn with_keeper(mut self, keeper: Option<Arc<OutputWriter>>) -> Self {
         if let Some(keeper) = &keeper {
-            self.context.set_output_keeper(Arc::clone(keeper) as _);
+            self.context.set_output_sink(Arc::clone(keeper) as _);
         }
         self.keeper = keeper;
         self
@@ -317,7 +318,7 @@ impl Branch {
         if unit.is_root() {
             self.context.enter_root(position);
         }
-        let context = &mut self.context;
+        let context: &mut Context = &mut self.context;
         let slot = &mut self.generators[position];
         let result = match self.hooks.as_deref() {
             None => catch(|| call_body(unit.body(), slot, context)),

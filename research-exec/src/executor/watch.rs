@@ -5,9 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use research_core::executor::SharedSaved;
 use research_core::{
-    Deadline, Event, ExceptionRecord, Experiment, ExperimentNumber, FailureKind, SharedSaved,
-    Status, Timestamp,
+    Deadline, Event, ExceptionRecord, Experiment, ExperimentNumber, FailureKind, Status, Timestamp,
 };
 
 use crate::task::{Ending, TaskExperiment};

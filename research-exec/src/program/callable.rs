@@ -64,7 +64,7 @@ impl ProgramCallable {
             .map(|path| OutputFile::prepare(path, context))
             .transpose()?;
         let launch = self.command.launch(context)?;
-        Ok((file, Running::start(launch, context.output_keeper())?))
+        Ok((file, Running::start(launch, context.output_sink())?))
     }
 
     fn run(&self, program: &mut Running, file: Option<&OutputFile>) -> Result<Output, Failure> {

@@ -42,7 +42,7 @@ impl GeneratorBody for ProgramGenerator {
     fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError> {
         let launch = self.command.launch(context);
         let program = launch
-            .and_then(|launch| Running::start(launch, context.output_keeper()))
+            .and_then(|launch| Running::start(launch, context.output_sink()))
             .map_err(|failure| failure.into_unit_error(None))?;
         Ok(Box::new(Items {
             command: Arc::clone(&self.command),

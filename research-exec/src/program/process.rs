@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, read};
-use research_core::{Deadline, KeepOutput, OutputStream};
+use research_core::{Deadline, OutputSink, OutputStream};
 use research_process::{
     GroupSlot, Launch, SpawnError, Started, oom_killed_program, poll_timeout, record_program,
     watch_oom_kills,
@@ -55,7 +55,7 @@ struct Stream {
 struct KeptLines {
     stream: OutputStream,
     lines: WholeLines,
-    keeper: Arc<dyn KeepOutput>,
+    keeper: Arc<dyn OutputSink>,
 }
 
 impl fmt::Debug for KeptLines {
@@ -71,7 +71,7 @@ impl Running {
     /// Starts a program, called `label` in messages; `keeper` receives its output, too.
     pub(super) fn start(
         (label, launch): (String, Launch),
-        keeper: Option<&Arc<dyn KeepOutput>>,
+        keeper: Option<&Arc<dyn OutputSink>>,
     ) -> Result<Self, Failure> {
         watch_oom_kills();
         let refused = |error: io::Error| SpawnError::Refused(error.to_string());
@@ -289,7 +289,7 @@ struct Ready {
 }
 
 impl Stream {
-    fn new(pipe: OwnedFd, stream: OutputStream, keeper: Option<&Arc<dyn KeepOutput>>) -> Self {
+    fn new(pipe: OwnedFd, stream: OutputStream, keeper: Option<&Arc<dyn OutputSink>>) -> Self {
         let keeper = keeper.filter(|keeper| keeper.keeps(stream));
         Self {
             pipe: Some(pipe),

@@ -5,8 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::thread;
 
+use research_core::CallableBody;
 use research_core::domain::{Config, Value};
-use research_core::{CallableBody, Context};
+use research_core::executor::ExecutorContext;
 use research_exec::program::{FileOutput, FileType, OutputSpec, ProgramCallable, ProgramCommand};
 
 use crate::{assert_error, call, context, folder, plain, script_of_sh, words};
@@ -16,7 +17,7 @@ fn script(script: &str, file: &str) -> ProgramCommand {
     script_of_sh(script, &["{path}"], OutputSpec::file(file))
 }
 
-fn in_folder(folder: &Path) -> Context {
+fn in_folder(folder: &Path) -> ExecutorContext {
     context(Config::new().with("name", "metrics"), Some(folder))
 }
 

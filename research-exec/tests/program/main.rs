@@ -14,8 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use research_core::domain::{Config, Value};
+use research_core::executor::{ContextParts, ExecutorContext};
 use research_core::{
-    CallableBody, Context, ContextParts, Experiment, ExperimentNumber, ExperimentRecord, Generator,
+    CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord, Generator,
     GeneratorBody, Output, UnitError,
 };
 use research_exec::program::{
@@ -25,13 +26,13 @@ use tempfile::TempDir;
 
 /// A context of an experiment with this config, whose folder is inside `experiments`. It has the
 /// units `power`, whose output the test may set, and `later`.
-fn context(config: Config, experiments: Option<&Path>) -> Context {
+fn context(config: Config, experiments: Option<&Path>) -> ExecutorContext {
     let experiment = Experiment::builder()
         .unit("power", |_: &mut Context| Ok(()))
         .unit("later", |_: &mut Context| Ok(()))
         .build()
         .unwrap();
-    Context::new(ContextParts {
+    ExecutorContext::new(ContextParts {
         experiment,
         number: ExperimentNumber(7),
         record: Arc::new(ExperimentRecord {
@@ -47,7 +48,7 @@ fn context(config: Config, experiments: Option<&Path>) -> Context {
 }
 
 /// A context in memory with an empty config.
-fn plain() -> Context {
+fn plain() -> ExecutorContext {
     context(Config::new(), None)
 }
 

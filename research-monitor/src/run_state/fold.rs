@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, LogLevel, Status, Timestamp, UpdateRecord,
+    Event, ExceptionRecord, ExperimentNumber, Fold, LogLevel, Status, Timestamp, UpdateRecord,
 };
 
 use super::{RecentException, Run, RunState, RunningExperiment, WorkerState};
@@ -14,6 +14,12 @@ use crate::range_set::RangeSet;
 
 /// The number of exceptions, and of errors, that are kept.
 const MAX_RECENT: usize = 10;
+
+impl Fold for RunState {
+    fn apply(&mut self, event: &Event) {
+        Self::apply(self, event);
+    }
+}
 
 impl RunState {
     /// Returns the state after `events`.

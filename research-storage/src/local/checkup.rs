@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use research_core::{
-    Event, ExperimentNumber, FsyncPolicy, LargeValue, LargeValueError, LogLevel, Outcome,
+    Event, ExperimentNumber, Fold, FsyncPolicy, LargeValue, LargeValueError, LogLevel, Outcome,
     StorageError, Timestamp, open_regular,
 };
 
@@ -114,8 +114,8 @@ pub(super) fn check(
     let mut runs = Runs::default();
     let checkup = walk_begun(&log, |_, events| {
         for event in &events {
-            references.see(event);
-            runs.see(event);
+            references.apply(event);
+            runs.apply(event);
         }
         Ok(())
     })?;
@@ -176,8 +176,8 @@ pub(super) struct Runs {
     experiments: HashSet<ExperimentNumber>,
 }
 
-impl Runs {
-    pub(super) fn see(&mut self, event: &Event) {
+impl Fold for Runs {
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted { .. } => self.goes_on = true,
             Event::RunEnded { .. } => self.goes_on = false,
@@ -187,7 +187,9 @@ impl Runs {
             _ => {}
         }
     }
+}
 
+impl Runs {
     /// The tables are written when a run ends, and no experiment ever leaves the log.
     #[cfg(feature = "parquet")]
     pub(super) fn lost_rows(&self, folder: &Path) -> Option<LostRows> {

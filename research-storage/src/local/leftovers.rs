@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, ExperimentNumber, LargeValue, StorageError, VALUES};
+use research_core::{Event, ExperimentNumber, Fold, LargeValue, StorageError, VALUES};
 use tempfile::NamedTempFile;
 
 use super::checkup::check;
@@ -200,8 +200,8 @@ pub(super) struct References {
     of_experiments: HashMap<ExperimentNumber, Vec<LargeValue>>,
 }
 
-impl References {
-    pub(super) fn see(&mut self, event: &Event) {
+impl Fold for References {
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::ExperimentStarted { experiment, .. } => {
                 self.of_experiments.remove(experiment);
@@ -215,7 +215,9 @@ impl References {
             _ => {}
         }
     }
+}
 
+impl References {
     pub(super) fn values(&self) -> impl Iterator<Item = &LargeValue> {
         self.of_experiments.values().flatten()
     }

@@ -50,9 +50,7 @@ impl StoredResearch {
         }
         let mut runs = Runs::default();
         let mut events = self.events()?;
-        while let Some(events) = events.next_batch()? {
-            events.iter().for_each(|event| runs.see(event));
-        }
+        events.replay(&mut [&mut runs])?;
         // A run that began after the first look has appended what was read.
         if self.runner()?.is_some() {
             return Ok(None);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research_core::{ResearchRecord, StorageError, read_regular};
+use research_core::{Fold, ResearchRecord, StorageError, read_regular};
 use serde::Deserialize;
 
 use super::lock::{self, Runner};
@@ -99,10 +99,16 @@ impl StoredResearch {
     }
 
     fn fold(&self, mut results: Results) -> Result<Results, StorageError> {
-        for events in self.events()? {
-            results.extend(&events?);
-        }
+        self.replay(&mut [&mut results])?;
         Ok(results)
+    }
+
+    /// Feeds all events of the log to folds, in a single pass.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn replay(&self, folds: &mut [&mut dyn Fold]) -> Result<(), StorageError> {
+        self.events()?.replay(folds)
     }
 
     /// The process that runs the research, if one does.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use research_core::codec::{PayloadError, decode_payload};
-use research_core::{Event, StorageError, open_regular};
+use research_core::{Event, Fold, StorageError, open_regular};
 
 use super::FormatVersion;
 use super::frame::{self, FILE_HEADER, FRAME_HEADER};
@@ -104,6 +104,20 @@ impl LogReader {
     /// Whether the file's header states an earlier version than the current one.
     pub(super) fn is_older(&self) -> bool {
         self.version < FormatVersion::CURRENT
+    }
+
+    /// Feeds the events up to the end of the log to folds, in a single pass. Called again, it feeds
+    /// them what was appended since.
+    ///
+    /// # Errors
+    /// As for [`next_batch`](Self::next_batch); the folds have all events before the damage.
+    pub fn replay(&mut self, folds: &mut [&mut dyn Fold]) -> Result<(), StorageError> {
+        while let Some(events) = self.next_batch()? {
+            for event in &events {
+                folds.iter_mut().for_each(|fold| fold.apply(event));
+            }
+        }
+        Ok(())
     }
 
     /// The events of the next frame; `None` at the end of the log.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use research_core::{Column, Event, ExperimentNumber};
+use research_core::{Column, Event, ExperimentNumber, Fold};
 
 use super::Results;
 use crate::table::Seen;
@@ -118,6 +118,7 @@ impl Results {
 /// files they are columns of strings.
 ///
 /// ```
+/// use research_core::Fold;
 /// use research_storage::MixedColumns;
 ///
 /// let mut mixed = MixedColumns::default();
@@ -133,9 +134,8 @@ pub struct MixedColumns {
     parameters: Vec<(String, Seen)>,
 }
 
-impl MixedColumns {
-    /// Takes one event in.
-    pub fn apply(&mut self, event: &Event) {
+impl Fold for MixedColumns {
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::ExperimentStarted {
                 experiment, record, ..
@@ -162,7 +162,9 @@ impl MixedColumns {
             _ => {}
         }
     }
+}
 
+impl MixedColumns {
     /// The columns, each with the kinds of its values: parameters first, then variables by name.
     #[must_use]
     pub fn found(&self) -> Vec<(String, String)> {

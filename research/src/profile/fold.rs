@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use research_core::{Column, Event, ExperimentNumber, Measure, SpanTime};
+use research_core::{Column, Event, ExperimentNumber, Fold, Measure, SpanTime};
 use research_domain::Value;
 
 use super::{Profile, ProfileOptions, UnitSpan, UnitTime};
@@ -12,7 +12,7 @@ use crate::error::ResearchError;
 /// The unit; `None` for whole iterations.
 type Unit = Option<Arc<str>>;
 
-pub(super) struct Fold<'o> {
+pub(super) struct ProfileFold<'o> {
     options: &'o ProfileOptions,
     seen: HashSet<String>,
     /// The current attempt of each experiment that is looked at.
@@ -26,7 +26,7 @@ struct Sums {
     spans: BTreeMap<(Arc<str>, String, String), SpanTime>,
 }
 
-impl<'o> Fold<'o> {
+impl<'o> ProfileFold<'o> {
     pub(super) fn new(options: &'o ProfileOptions) -> Self {
         Self {
             options,
@@ -34,8 +34,10 @@ impl<'o> Fold<'o> {
             experiments: HashMap::new(),
         }
     }
+}
 
-    pub(super) fn apply(&mut self, event: &Event) {
+impl Fold for ProfileFold<'_> {
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::ExperimentStarted {
                 experiment, record, ..
@@ -77,7 +79,9 @@ impl<'o> Fold<'o> {
             _ => {}
         }
     }
+}
 
+impl ProfileFold<'_> {
     pub(super) fn finish(self) -> Result<Profile, ResearchError> {
         if let Some(id) = self.options.ids.iter().find(|id| !self.seen.contains(*id)) {
             let problem = format!("there is no experiment `{id}`: `results` shows the ids");

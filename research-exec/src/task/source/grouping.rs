@@ -1,7 +1,7 @@
 //! Which experiments are branches of one task.
 
-use research_core::RootScope;
 use research_core::domain::Config;
+use research_core::executor::RootScope;
 
 use super::{DomainSource, PendingExperiment, TaskSlot};
 use crate::task::SourceError;

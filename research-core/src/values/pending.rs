@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use research_domain::Value;
 
-use crate::column::ColumnBuilder;
 use crate::event::{Event, ExperimentNumber};
-use crate::large::LargeValue;
-use crate::meeting::{EventSink, SinkError};
+use crate::traits::{EventSink, SinkError};
+use crate::values::column::ColumnBuilder;
+use crate::values::large::LargeValue;
 
 /// The values of an experiment, a column for each variable.
 #[derive(Debug, Default)]

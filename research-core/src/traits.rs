@@ -8,6 +8,12 @@ use crate::event::Event;
 use crate::options::ResearchRecord;
 use crate::output_stream::OutputStream;
 
+/// State that is computed from events alone, live or from the log.
+pub trait Fold {
+    /// Takes in the next event, in the order of the log.
+    fn apply(&mut self, event: &Event);
+}
+
 /// Where an executor tells what happens. It may gather events; it keeps their order.
 pub trait EventSink {
     /// Takes one event.
@@ -47,7 +53,7 @@ pub enum SinkError {
 }
 
 /// Takes what an experiment prints, where that is kept.
-pub trait KeepOutput: Send + Sync {
+pub trait OutputSink: Send + Sync {
     /// Whether this output is kept at all.
     fn keeps(&self, stream: OutputStream) -> bool;
 

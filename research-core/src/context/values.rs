@@ -6,12 +6,12 @@ use std::sync::Arc;
 use research_domain::Value;
 
 use super::{Context, SavedValue};
-use crate::column::weight;
 use crate::event::{Event, Timestamp};
-use crate::large::{LARGE_BYTES, LargeValue, LargeValueError};
 use crate::log_level::LogLevel;
-use crate::meeting::{EventSink, KeepOutput, SinkError};
+use crate::traits::{EventSink, OutputSink, SinkError};
 use crate::unit::UnitError;
+use crate::values::column::weight;
+use crate::values::large::{LARGE_BYTES, LargeValue, LargeValueError};
 
 /// The most that one value may take, in bytes, where it travels to the leader in an event.
 const LARGEST_IN_MEMORY: usize = crate::codec::MESSAGE_LIMIT / 8;
@@ -63,18 +63,6 @@ impl Context {
         Ok(())
     }
 
-    /// That all that was saved could be stored. A disk without room is no fault of the experiment,
-    /// and what it saves next would be lost too; for executors.
-    ///
-    /// # Errors
-    /// It could not, whatever the unit has made of that.
-    pub fn check_stored(&self) -> Result<(), SinkError> {
-        match &self.unstored {
-            None => Ok(()),
-            Some(reason) => Err(SinkError::Unstored(reason.clone())),
-        }
-    }
-
     /// Writes a line to the experiment's log and that of the research, if it matters as much as
     /// the run's `loglevel` asks for. It is there when the unit has ended.
     ///
@@ -97,36 +85,9 @@ impl Context {
         }
     }
 
-    /// Sets how much messages must matter to be kept; for executors.
-    pub fn set_loglevel(&mut self, level: LogLevel) {
-        self.loglevel = level;
-    }
-
-    /// Whether messages wait to be sent; for executors.
-    #[must_use]
-    #[inline]
-    pub fn has_messages(&self) -> bool {
-        !self.messages.is_empty()
-    }
-
-    /// Sends the messages; for executors.
-    ///
-    /// # Errors
-    /// Nobody listens any more.
-    pub fn send_messages(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
-        self.messages
-            .drain(..)
-            .try_for_each(|message| sink.emit(message))
-    }
-
     /// Who takes what programs of units print, where that is kept.
     #[must_use]
-    pub fn output_keeper(&self) -> Option<&Arc<dyn KeepOutput>> {
+    pub fn output_sink(&self) -> Option<&Arc<dyn OutputSink>> {
         self.output.as_ref()
-    }
-
-    /// Sets who takes what programs of units print; for executors.
-    pub fn set_output_keeper(&mut self, keeper: Arc<dyn KeepOutput>) {
-        self.output = Some(keeper);
     }
 }

@@ -1,0 +1,198 @@
+//! The executor's half of a context.
+
+use std::ffi::OsString;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use research_domain::Value;
+
+use super::saving::not_a_value;
+use super::{Context, ContextParts, DEVICE};
+use crate::branches::Branches;
+use crate::deadline::Deadline;
+use crate::expression::{Argument, Expression, ExpressionError};
+use crate::folder::leave_experiment_folder;
+use crate::log_level::LogLevel;
+use crate::output::{Object, Output};
+use crate::traits::{EventSink, OutputSink, SinkError};
+use crate::unit::UnitError;
+use crate::values::pending::SharedSaved;
+
+/// A [`Context`] and what only its executor does with it. Units receive the context alone, so they
+/// cannot change what the executor keeps: iteration, outputs, devices, deadline.
+pub struct ExecutorContext(pub(super) Context);
+
+impl Deref for ExecutorContext {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.0
+    }
+}
+
+impl DerefMut for ExecutorContext {
+    fn deref_mut(&mut self) -> &mut Context {
+        &mut self.0
+    }
+}
+
+impl ExecutorContext {
+    /// Returns the context of an experiment that has not begun.
+    #[must_use]
+    pub fn new(parts: ContextParts) -> Self {
+        Self(Context::new(parts))
+    }
+
+    /// Sets the devices of the experiment: `device` becomes the auxiliary key of that name, and
+    /// programs that units start see those in `visible`, a list for `CUDA_VISIBLE_DEVICES`.
+    #[must_use]
+    pub fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
+        self.0.full_config.insert(DEVICE, device);
+        self.0.visible_devices = visible;
+        self
+    }
+
+    /// Sets the mark in the variable `RESEARCH_MARK` of the programs that units start, and of all
+    /// that these start; without it they have the mark of this process, if it has one.
+    #[must_use]
+    pub fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
+        self.0.mark = mark;
+        self
+    }
+
+    /// Adds variables to the environment of programs.
+    #[must_use]
+    pub fn with_variables(mut self, variables: Option<Arc<[(String, OsString)]>>) -> Self {
+        self.0.variables = variables;
+        self
+    }
+
+    /// Sets the deadline of the next call.
+    pub fn set_deadline(&mut self, deadline: Option<Deadline>) {
+        self.0.deadline = deadline;
+    }
+
+    /// Sets the current iteration.
+    pub fn set_iteration(&mut self, iteration: u64) {
+        self.0.iteration = iteration;
+    }
+
+    /// Keeps the output of the unit at a position.
+    pub fn set_output(&mut self, unit: usize, output: Output) {
+        self.0.outputs[unit] = Some(output);
+    }
+
+    /// Lets the next unit see all branches, or no longer.
+    pub fn set_branches(&mut self, branches: Option<Branches>) {
+        self.0.branches = branches.map(|branches| Arc::new(branches) as Object);
+    }
+
+    /// Sets the least level of messages that are kept.
+    pub fn set_loglevel(&mut self, level: LogLevel) {
+        self.0.loglevel = level;
+    }
+
+    /// Sets the sink of what programs of units print.
+    pub fn set_output_sink(&mut self, keeper: Arc<dyn OutputSink>) {
+        self.0.output = Some(keeper);
+    }
+
+    /// Saves the value of an expression. Where the experiment is `failing`, the output of a unit that
+    /// was not reached is not an error.
+    ///
+    /// # Errors
+    /// The expression has no value, or its value is an object.
+    pub fn save_expression(
+        &mut self,
+        expression: &Expression,
+        variable: &str,
+        failing: bool,
+    ) -> Result<(), UnitError> {
+        let value = match expression.evaluate(&self.0) {
+            Ok(Argument::Value(value)) => value.into_owned(),
+            Ok(Argument::Object(_)) => return Err(not_a_value(variable)),
+            Err(ExpressionError::NotRun { .. }) if failing => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        self.0.save_value(variable, value)
+    }
+
+    /// About how many bytes of saved values are not sent yet.
+    #[must_use]
+    pub fn saved_bytes(&self) -> usize {
+        self.0.saved.bytes()
+    }
+
+    /// Sends the saved values.
+    ///
+    /// # Errors
+    /// The sink is closed.
+    pub fn send_saved(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        self.0.saved.send(self.0.number, |_| true, sink)
+    }
+
+    /// Sends the saved values of these variables.
+    ///
+    /// # Errors
+    /// The sink is closed.
+    pub fn send_saved_as(
+        &mut self,
+        names: &[String],
+        sink: &mut dyn EventSink,
+    ) -> Result<(), SinkError> {
+        let is_wanted = |variable: &str| names.iter().any(|name| name == variable);
+        self.0.saved.send(self.0.number, is_wanted, sink)
+    }
+
+    /// Shares the values that are not sent yet with the thread that ends the experiment if a call
+    /// takes too long.
+    pub fn share_saved(&mut self) -> SharedSaved {
+        self.0.saved.share(self.0.number)
+    }
+
+    /// Checks that all saved values could be stored. A full disk is not the experiment's fault, and
+    /// what it saves next would be lost, too.
+    ///
+    /// # Errors
+    /// A value could not be stored, whether or not the unit handled the error.
+    pub fn check_stored(&self) -> Result<(), SinkError> {
+        match &self.0.unstored {
+            None => Ok(()),
+            Some(reason) => Err(SinkError::Unstored(reason.clone())),
+        }
+    }
+
+    /// Whether messages wait to be sent.
+    #[must_use]
+    #[inline]
+    pub fn has_messages(&self) -> bool {
+        !self.0.messages.is_empty()
+    }
+
+    /// Sends the messages.
+    ///
+    /// # Errors
+    /// The sink is closed.
+    pub fn send_messages(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
+        self.0
+            .messages
+            .drain(..)
+            .try_for_each(|message| sink.emit(message))
+    }
+
+    /// Removes the experiment's folder if it is empty, else writes the config into it. Called at the
+    /// experiment's end.
+    ///
+    /// # Errors
+    /// The config cannot be written.
+    pub fn leave_folder(&self) -> std::io::Result<()> {
+        let Some(folder) = &self.0.folder else {
+            return Ok(());
+        };
+        if !self.0.folder_was_made.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        leave_experiment_folder(folder, &self.0.full_config)
+    }
+}

@@ -15,18 +15,17 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use research_domain::{Config, Value};
 
-use crate::branches::Branches;
 use crate::deadline::Deadline;
 use crate::event::{Event, ExperimentNumber, ExperimentRecord};
 use crate::experiment::Experiment;
-use crate::expression::{Argument, Expression, ExpressionError, ec, o};
-use crate::folder::{create_experiment_folder, leave_experiment_folder};
+use crate::expression::{Expression, ExpressionError, ec, o};
+use crate::folder::create_experiment_folder;
 use crate::function::FromArgument;
 use crate::log_level::LogLevel;
 use crate::output::{IntoOutput, Object, Output};
-use crate::traits::{EventSink, OutputSink, SinkError};
+use crate::traits::OutputSink;
 use crate::unit::UnitError;
-use crate::values::pending::{Columns, Saved, SharedSaved};
+use crate::values::pending::{Columns, Saved};
 use saving::not_a_value;
 use values::is_large;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::options::ResearchRecord;
+use crate::record::ResearchRecord;
 
 impl ResearchRecord {
     /// The folder in which the programs of the research run, where its own folder is at this path

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::event::Event;
-use crate::options::ResearchRecord;
 use crate::output_stream::OutputStream;
+use crate::record::ResearchRecord;
 
 /// State that is computed from events alone, live or from the log.
 pub trait Fold {

@@ -135,6 +135,10 @@ pub mod core {
     pub use research_core::*;
 
     /// Hides the module of this name.
+    #[allow(
+        hidden_glob_reexports,
+        reason = "users of the facade have no access to it"
+    )]
     mod executor {}
 }
 

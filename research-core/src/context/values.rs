@@ -8,7 +8,7 @@ use research_domain::Value;
 use super::{Context, SavedValue};
 use crate::event::{Event, Timestamp};
 use crate::log_level::LogLevel;
-use crate::traits::{EventSink, OutputSink, SinkError};
+use crate::traits::OutputSink;
 use crate::unit::UnitError;
 use crate::values::column::weight;
 use crate::values::large::{LARGE_BYTES, LargeValue, LargeValueError};

@@ -209,6 +209,10 @@ impl Leader {
                 dispatch.handle(Input::Kill);
             }
             LeaderEvent::DeadlinesExpired => self.kill_overdue_workers(dispatch),
+            LeaderEvent::Input(Input::Cancel { .. }) if self.in_process.is_some() => warn(
+                dispatch,
+                "cannot cancel a running experiment with isolation `none`",
+            ),
             LeaderEvent::Input(input) => {
                 if matches!(input, Input::Stop) {
                     self.log_stop_request(dispatch);

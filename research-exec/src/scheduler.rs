@@ -1,6 +1,7 @@
 //! The scheduler decides which worker runs which task. It is a pure state machine without a clock,
 //! processes or threads, so that it can be simulated.
 
+mod cancel;
 mod device_wait;
 mod ended_set;
 mod queue;
@@ -17,7 +18,9 @@ mod workers;
 use std::fmt;
 use std::time::Duration;
 
-use research_core::{Event, ExceptionRecord, Outcome, Status, Timestamp, When, WorkerNumber};
+use research_core::{
+    Event, ExceptionRecord, ExperimentNumber, Outcome, Status, Timestamp, When, WorkerNumber,
+};
 
 use crate::devices::Samples;
 use crate::task::Ending;
@@ -72,6 +75,12 @@ pub(crate) enum Input {
     Tick,
     /// The answer to [`Action::Update`]: a new domain, none, or the error.
     Updated(Result<Option<NewDomain>, String>),
+    /// End a running experiment with this status, `Cancelled` or `Pruned`.
+    Cancel {
+        experiment: ExperimentNumber,
+        status: Status,
+        reason: Option<String>,
+    },
     /// Finish the running tasks and start no others.
     Stop,
     /// End the run at once.
@@ -147,12 +156,12 @@ impl StatusCounts {
         self.0[status as usize]
     }
 
-    /// The number of experiments that did not succeed.
+    /// The number of experiments that failed. Cancelled and pruned ones have not.
     #[must_use]
     pub fn unsuccessful(&self) -> u64 {
         Status::ALL
             .into_iter()
-            .filter(|status| !status.is_success())
+            .filter(|status| status.is_failure())
             .map(|s| self.of(s))
             .sum()
     }

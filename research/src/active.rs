@@ -46,6 +46,13 @@ pub(crate) fn stop(folder: &Path, kill: bool) -> bool {
     found
 }
 
+/// The control of the run in this folder, if this program leads it.
+pub(crate) fn control_of(folder: &Path) -> Option<RunControl> {
+    let active = active();
+    let run = active.iter().find(|run| run.is_in(folder))?;
+    Some(run.control.clone())
+}
+
 impl Active {
     fn is_in(&self, folder: &Path) -> bool {
         let key = |path: &Path| {

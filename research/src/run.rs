@@ -18,6 +18,7 @@ use crate::builder::{Place, Research};
 use crate::changes;
 use crate::check;
 use crate::completed_run::{CompletedRun, StorageBackend};
+use crate::control;
 use crate::environment::Recording;
 use crate::error::ResearchError;
 use crate::identity::{fingerprint, fingerprint_of_units};
@@ -246,6 +247,9 @@ impl Prepared {
         warnings.extend(subscribers.begin(&record, kept.folder(), stored.as_ref())?);
         let record = Arc::new(record);
         let experiment = view::in_leader(self.experiment, &record, &kept);
+        // Before the first experiment starts, so that each can be cancelled.
+        let requests = kept.folder();
+        let requests = requests.and_then(|folder| control::listen(folder, active.control()));
         let report = lead(Job {
             experiment,
             options,
@@ -263,6 +267,7 @@ impl Prepared {
             warnings,
             mark,
         });
+        drop(requests);
         let recorded = recording.finish();
         if let Some(workers) = workers {
             workers.explain(report.as_ref().err())?;

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use research::stop;
 use research::storage::StoredResearch;
+use research::{cancel, stop};
 
 use super::{CommandError, ask};
 use crate::exit::Exit;
@@ -21,7 +21,8 @@ are ended as well.",
     after_help = "\
 Examples:
   research stop power
-  research stop power --kill -y     stop now; running experiments run again on resume"
+  research stop power --kill -y     stop now; running experiments run again on resume
+  research stop power --id a1b2     end one running experiment, with status `cancelled`"
 )]
 pub struct Arguments {
     /// The research: its folder, as a name or a path
@@ -29,6 +30,12 @@ pub struct Arguments {
     /// Do not wait for running experiments
     #[arg(long)]
     pub kill: bool,
+    /// End only this running experiment, with status `cancelled`; an id or a unique prefix
+    #[arg(long, value_name = "ID", conflicts_with = "kill")]
+    pub id: Option<String>,
+    /// The reason, for the log
+    #[arg(long, requires = "id")]
+    pub reason: Option<String>,
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
@@ -36,6 +43,9 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandError> {
+    if let Some(id) = &arguments.id {
+        return cancel_one(arguments, id);
+    }
     let name = arguments.name.display();
     let question = format!("Stop {name}? It can be resumed later.");
     // Ask only if there is a run.
@@ -52,6 +62,17 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
         "has stopped"
     };
     let _ = writeln!(terminal::stderr(), "{name} {result}");
+    Ok(Exit::Success)
+}
+
+fn cancel_one(arguments: &Arguments, id: &str) -> Result<Exit, CommandError> {
+    let is_running = cancel(&arguments.name, id, arguments.reason.as_deref()).map_err(Box::new)?;
+    let said = match is_running {
+        true => "is being cancelled",
+        false => "is not running",
+    };
+    // A failure to write to standard error changes nothing.
+    let _ = writeln!(terminal::stderr(), "experiment {id} {said}");
     Ok(Exit::Success)
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod cancelled;
 mod clock;
 mod common;
 mod configs;

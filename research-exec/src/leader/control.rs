@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::Sender;
+use research_core::{ExperimentNumber, Status};
 
 use crate::scheduler::Input;
 
@@ -26,6 +27,18 @@ impl RunControl {
         let mut control = self.lock();
         control.stop = true;
         control.send(Input::Stop);
+    }
+
+    /// Ends one running experiment with status `cancelled`. It is not retried. If it is not running,
+    /// a warning is logged. Returns false if the run has not begun or has ended.
+    pub fn cancel(&self, experiment: ExperimentNumber, reason: Option<String>) -> bool {
+        let control = self.lock();
+        control.send(Input::Cancel {
+            experiment,
+            status: Status::Cancelled,
+            reason,
+        });
+        control.inbox.is_some()
     }
 
     /// Ends the run at once.

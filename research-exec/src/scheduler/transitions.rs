@@ -136,6 +136,11 @@ impl Scheduler {
             }
             Input::Tick => self.kill_overdue(now, actions),
             Input::Updated(answer) => self.updated(now, answer, actions),
+            Input::Cancel {
+                experiment,
+                status,
+                reason,
+            } => self.cancel(now, experiment, status, reason, actions),
             Input::Stop => self.stop(Outcome::Interrupted, actions),
             Input::Kill => self.kill(actions),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use research_core::{Event, WorkerNumber};
+use research_core::{Event, ExperimentNumber, WorkerNumber};
 
 use super::ended_set::EndedSet;
 use super::queue::Queued;
@@ -66,6 +66,18 @@ impl Workers {
         self.workers
             .get(worker.0 as usize)
             .map_or(0, |worker| worker.pid)
+    }
+
+    /// The worker that runs an experiment whose end it has not reported.
+    pub(super) fn running(&self, experiment: ExperimentNumber) -> Option<WorkerNumber> {
+        self.numbers().find(|number| match self.state(*number) {
+            Some(WorkerState::Busy { task, known, .. }) => {
+                let mut task = task.task.iter();
+                let one = task.find(|one| one.number == experiment);
+                one.is_some_and(|one| known.status(one).is_none())
+            }
+            _ => false,
+        })
     }
 
     /// Sets the state of a worker and returns the old one.

@@ -51,6 +51,11 @@ impl Ledger {
         self.line(number).runs = false;
     }
 
+    /// Whether it was cancelled, which is final.
+    pub(super) fn is_cancelled(&mut self, number: ExperimentNumber) -> bool {
+        self.line(number).status == Some(Status::Cancelled)
+    }
+
     pub(super) fn appended(&mut self, event: &Event, now: u64) {
         match event {
             Event::ExperimentStarted {
@@ -60,8 +65,8 @@ impl Ledger {
             } => {
                 let line = self.line(*experiment);
                 assert!(line.began < *attempt, "attempts go up");
-                let is_over = line.status.is_some_and(Status::is_success);
-                assert!(!is_over, "what succeeded is not tried again");
+                let is_over = line.status.is_some_and(|status| !status.is_failure());
+                assert!(!is_over, "only failures are retried");
                 line.began = *attempt;
             }
             Event::ExperimentEnded {
@@ -75,7 +80,7 @@ impl Ledger {
                 assert!(line.ended < *attempt, "an attempt ends once");
                 line.ended = *attempt;
                 line.status = Some(*status);
-                if !status.is_success() {
+                if status.is_failure() {
                     line.failures += 1;
                     let failures = line.failures;
                     let delay = self.delay(failures);

@@ -36,6 +36,7 @@ struct Chances {
     twice: u32,
     refusal: u32,
     retiring: u32,
+    cancel: u32,
 }
 
 /// A message of a worker about its task.
@@ -89,6 +90,8 @@ pub(super) struct World {
     stale: Vec<Message>,
     ledger: Ledger,
     devices: Option<Devices>,
+    /// The running experiment that a user has just cancelled, and its worker.
+    cancelling: Option<(WorkerNumber, ExperimentNumber)>,
     /// How many updates may still come.
     updates_left: u32,
     stop_at: Option<u64>,
@@ -142,6 +145,7 @@ impl World {
                 twice: 20,
                 refusal: 30,
                 retiring: 20,
+                cancel: 60,
             },
             size,
             shared,
@@ -154,6 +158,7 @@ impl World {
             workers: Vec::new(),
             lists: Default::default(),
             stale: Vec::new(),
+            cancelling: None,
             updates_left: random.next_u32() % 10,
             random,
             stop_at,
@@ -223,6 +228,9 @@ impl World {
         self.now += 1;
         self.scheduler.handle(self.clock(), input, actions);
         self.perform(actions);
+        if let Some((_, experiment)) = self.cancelling.take() {
+            assert!(self.ledger.is_cancelled(experiment), "it is cancelled");
+        }
         let most = self.settings.workers as usize;
         let alive = self.workers.len() - self.list(State::Gone).len();
         assert!(alive <= most, "{alive} workers, and {most} may be");
@@ -272,7 +280,8 @@ impl World {
                 Action::Kill(worker) => {
                     let state = self.workers[worker.0 as usize].state;
                     assert_ne!(state, State::Gone, "{worker} is killed, and does not live");
-                    if state == State::Running && !self.stopped {
+                    let is_cancelled = self.cancelling.is_some_and(|(one, _)| one == worker);
+                    if state == State::Running && !self.stopped && !is_cancelled {
                         let limit = self.workers[worker.0 as usize].limit;
                         assert!(limit.is_some_and(|limit| limit <= self.now), "it is late");
                     }

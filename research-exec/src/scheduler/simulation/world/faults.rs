@@ -29,6 +29,11 @@ impl World {
         if self.shared.is_asked.load(Ordering::Relaxed) && self.chance(3) {
             return Some(self.answer());
         }
+        if self.chance(self.chances.cancel)
+            && let Some(input) = self.cancel()
+        {
+            return Some(input);
+        }
         if self.chance(3)
             && let Some(input) = self.pass_time()
         {
@@ -78,6 +83,22 @@ impl World {
             }
             _ if self.chance(self.chances.termination) => self.die(worker)?,
             _ => self.finish(worker)?,
+        })
+    }
+
+    /// A user cancels an experiment, which may have ended meanwhile.
+    fn cancel(&mut self) -> Option<Input> {
+        let worker = self.pick(State::Running)?;
+        let Worker { task, told, .. } = &self.workers[worker.0 as usize];
+        let (_, task) = task.as_ref()?;
+        let number = task[self.inputs as usize % task.len()].number;
+        if !told.contains(&number) {
+            self.cancelling = Some((worker, number));
+        }
+        Some(Input::Cancel {
+            experiment: number,
+            status: Status::Cancelled,
+            reason: None,
         })
     }
 

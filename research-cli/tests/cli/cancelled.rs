@@ -1,0 +1,48 @@
+//! `research stop --id`: ending one running experiment.
+
+use crate::place::Place;
+
+const FILE: &str = r#"
+name = "c"
+workers = 2
+retries = 1
+domain = 'a=[1, 2, 3]'
+[[unit]]
+name = "u"
+run = ["./u.sh", "{a}"]
+save_to = "v"
+"#;
+
+/// An experiment that is cancelled ends with its process group, is not retried, and keeps its status
+/// when the research is resumed; the others have results.
+#[test]
+fn one_running_experiment_is_cancelled_and_the_others_finish() {
+    for file in [FILE.to_owned(), format!("isolation = \"worker\"\n{FILE}")] {
+        let place = Place::with(&file);
+        place.script(
+            "u.sh",
+            r#"if [ "$1" = 2 ]; then sleep 1000 & echo $! >child; echo "$RESEARCH_ID" >id; touch begun; wait; fi; echo "$1""#,
+        );
+        let running = place.start(&["run", "research.toml"]);
+        running.wait_for_file("begun");
+        let id = place.read("id").trim().to_owned();
+        let done = place.research(&["stop", "c", "--id", &id, "--reason", "too slow"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert!(done.err.contains("is being cancelled"), "{done:?}");
+        let done = running.end();
+        assert!(done.err.contains("2 finished, 1 cancelled"), "{done:?}");
+        let log = place.read("c/research.log");
+        assert!(log.contains("too slow"), "{log}");
+        // The run has ended, and so has the process group of the experiment.
+        let child = place.read("child");
+        let child = std::path::Path::new("/proc").join(child.trim());
+        assert!(!child.exists(), "{child:?} is left");
+        let again = place.research(&["stop", "c", "--id", &id]);
+        assert!(again.err.contains("is not running"), "{again:?}");
+        // It is not run again, neither as a retry nor by a resumed run.
+        std::fs::remove_file(place.path("begun")).unwrap();
+        place.research(&["resume", "c"]);
+        assert!(!place.path("begun").exists());
+        assert_eq!(place.status("c")["cancelled"], 1);
+    }
+}

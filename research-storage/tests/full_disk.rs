@@ -2,6 +2,7 @@
 //! size of files. It is the process's, so this file has one test.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "all/common.rs"]
 mod common;
 
 use std::fs;

@@ -2,6 +2,7 @@
 //! signal that stops a run stops all that run in this process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "all/common.rs"]
 mod common;
 
 use std::sync::Arc;

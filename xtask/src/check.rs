@@ -54,7 +54,9 @@ pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
         "test",
         "--locked",
         "--package=research-storage",
-        "--test=killed_writer",
+        "--test=processes",
+        "--",
+        "killed_writer::",
     ])
     .env("RESEARCH_TEST_KILLS", kills))?;
     let (runs, seed) = (runs.to_string(), seed.to_string());
@@ -156,8 +158,10 @@ pub(crate) fn features() -> Result<(), Failure> {
         "--package=research-storage",
         "--locked",
         "--features=arrow,polars",
-        "--test=arrow",
-        "--test=frame",
+        "--test=all",
+        "--",
+        "arrow::",
+        "polars::",
     ]))
 }
 

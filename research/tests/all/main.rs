@@ -1,0 +1,19 @@
+//! The tests of the public interface. This executable is started again for their workers.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+mod devices;
+mod earlier;
+mod examples;
+mod left_by_branches;
+mod outlived;
+mod pools;
+mod printed;
+mod profile;
+mod reading;
+mod reproduce;
+mod runs;
+mod shown;
+mod timeouts;
+mod updates;
+mod values;

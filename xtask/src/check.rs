@@ -31,7 +31,7 @@ pub(crate) fn all() -> Result<(), Failure> {
     tools::installed()?;
     tidy::check()?;
     build()?;
-    run(&mut cargo(["test", "--workspace", "--locked"]))
+    side_by_side::test()
 }
 
 /// Checks the rules of the project, and runs all tests.

@@ -97,7 +97,8 @@ enum Command {
         /// Print the lines of src, the public names and the hits of each crate.
         #[arg(long, group = "instead")]
         figures: bool,
-        /// Print all hits of one rule, also the allowed ones: width, words, circles or libraries.
+        /// Print all hits of one rule, also the allowed ones: width, words, paths, circles or
+        /// libraries.
         #[arg(long, value_name = "RULE", group = "instead")]
         show: Option<String>,
         /// Lower the allowances in xtask/allowances.txt to the hits that there are.

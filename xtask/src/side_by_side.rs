@@ -1,5 +1,6 @@
-//! Runs several test executables at a time. Most of them wait for processes more than they compute,
-//! and `cargo test` runs one after another.
+//! Runs all tests, several at a time: by cargo-nextest if it is installed, and otherwise several
+//! test executables at a time. Most tests wait for processes more than they compute, and
+//! `cargo test` runs one executable after another.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -9,7 +10,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::shell::{Failure, cargo, output};
+use crate::shell::{self, Failure, cargo, output};
+use crate::tools;
 
 /// A test executable, or another command that is run like one.
 struct Program {
@@ -19,6 +21,21 @@ struct Program {
 
 /// Builds all tests, runs them, and shows the output of those that fail.
 pub(crate) fn test() -> Result<(), Failure> {
+    if tools::is_there(&mut cargo(["nextest", "--version"])) {
+        let flags = ["--workspace", "--locked", "--no-fail-fast"];
+        shell::run(cargo(["nextest", "run"]).args(flags))?;
+        return shell::run(&mut doctests());
+    }
+    executables()
+}
+
+/// The examples of the documentation, which only cargo can run.
+fn doctests() -> Command {
+    cargo(["test", "--workspace", "--locked", "--doc"])
+}
+
+/// Runs test executables, several at a time.
+fn executables() -> Result<(), Failure> {
     eprintln!("\x1b[1m$ cargo test --workspace --locked, side by side\x1b[0m");
     let mut programs = built()?;
     if programs.is_empty() {
@@ -28,7 +45,7 @@ pub(crate) fn test() -> Result<(), Failure> {
     programs.sort_by_key(|program| !program.name.starts_with("research-cli/"));
     programs.push(Program {
         name: "doctests".into(),
-        command: cargo(["test", "--workspace", "--locked", "--doc"]),
+        command: doctests(),
     });
     let waiting = Mutex::new(VecDeque::from(programs));
     let failed = Mutex::new(Vec::new());

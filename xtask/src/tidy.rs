@@ -8,6 +8,7 @@ mod circles;
 mod code;
 mod figures;
 mod hit;
+mod paths;
 mod sources;
 mod width;
 mod words;
@@ -27,7 +28,7 @@ struct Rule {
     find: fn(&Sources) -> Vec<Hit>,
 }
 
-const RULES: [Rule; 4] = [
+const RULES: [Rule; 5] = [
     Rule {
         name: "width",
         find: width::find,
@@ -35,6 +36,10 @@ const RULES: [Rule; 4] = [
     Rule {
         name: "words",
         find: words::find,
+    },
+    Rule {
+        name: "paths",
+        find: paths::find,
     },
     Rule {
         name: "circles",

@@ -87,6 +87,7 @@ fn command(words: &[&str]) -> Command {
     command
 }
 
+/// Whether a command succeeds, without output.
 pub(crate) fn is_there(probe: &mut Command) -> bool {
     probe
         .stdout(Stdio::null())

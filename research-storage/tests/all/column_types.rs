@@ -116,7 +116,10 @@ proptest! {
         let mut some = Results::for_table(&options);
         some.extend(&log);
         prop_assert_eq!(csv(&all, &options), csv(&some, &options));
-        let counted = |results: &Results| results.experiments().flat_map(|e| e.series()).map(|s| s.len()).sum::<usize>();
+        let counted = |results: &Results| {
+            let series = results.experiments().flat_map(|e| e.series());
+            series.map(|s| s.len()).sum::<usize>()
+        };
         prop_assert!(counted(&some) <= counted(&all));
     }
 }

@@ -1,9 +1,8 @@
-//! A log that the first release has written. Every later version reads it, and finds in it what was
-//! written: neither `events.log` nor `events.txt` is ever changed. Kinds of events that came later are
-//! in `later.log` and `later.txt`; those that are still to come get files of their own beside these.
+//! A log that the first release has written. Every later version reads the same events from it:
+//! neither `events.log` nor `events.txt` is ever changed. Kinds of events that came later are in
+//! `later.log` and `later.txt`; future ones get files of their own beside these.
 //!
-//! All were made by this test with `RESEARCH_WRITE_FIRST_RELEASE` set, which only makes what is not
-//! there.
+//! This test made them with `RESEARCH_WRITE_FIRST_RELEASE` set, which only writes missing files.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -288,7 +288,8 @@ proptest! {
                 return false;
             };
             iterations.contains(&(iteration.as_i64().unwrap() as u64))
-                && (wanted.is_empty() || wanted.iter().any(|wanted| Some(wanted.as_str()) == name.as_str()))
+                && (wanted.is_empty()
+                    || wanted.iter().any(|wanted| Some(wanted.as_str()) == name.as_str()))
         });
         prop_assert_eq!(columns, same_columns);
         prop_assert_eq!(&rows, &rows_of_all);

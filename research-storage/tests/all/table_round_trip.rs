@@ -111,7 +111,10 @@ proptest! {
             prop_assert_eq!(row[&columns[1]].as_str(), Some(parameter.as_str()));
             prop_assert_eq!(row["text"].as_str(), Some(texts[place].as_str()));
             match row["float"].as_f64() {
-                Some(read) => prop_assert!((read - floats[place]).abs() <= read.abs() * 1e-15 + f64::MIN_POSITIVE),
+                Some(read) => {
+                    let error = (read - floats[place]).abs();
+                    prop_assert!(error <= read.abs() * 1e-15 + f64::MIN_POSITIVE);
+                }
                 None => {
                     let shown = Value::Float(floats[place]).to_string();
                     prop_assert_eq!(row["float"].as_str(), Some(shown.as_str()));

@@ -216,7 +216,8 @@ fn leaders_that_come_and_go_never_meet() {
 /// Writes a lock as another process could have left it.
 fn leave_lock(folder: &Path, pid: u32, started: u64, host: &str, boot: &str) {
     let text = serde_json::json!({
-        "pid": pid, "started": started, "host": host, "since": 1_785_000_000_000_000_u64, "boot": boot,
+        "pid": pid, "started": started, "host": host, "since": 1_785_000_000_000_000_u64,
+        "boot": boot,
     });
     fs::write(folder.join("lock"), text.to_string()).unwrap();
 }

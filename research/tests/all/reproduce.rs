@@ -7,7 +7,7 @@ use crate::common::{folder, is_worker};
 use research::core::rand_core::Rng;
 use research::{CompletedRun, Context, Difference, Research, ResearchError, Status, Value, option};
 
-/// What the study of a test is called: workers know the runs of one test from those of another by it.
+/// The name of the study of a test, by which workers tell its runs from those of another test.
 fn name(folder: &Path) -> &str {
     folder.file_name().unwrap().to_str().unwrap()
 }

@@ -12,8 +12,8 @@ use crate::{forked, garbage, killed, lost, nested, stopped};
 /// A program: what it does with its folder and its other arguments.
 pub(crate) type Program = (&'static str, fn(&Path, &[String]));
 
-/// More processes than any of the programs needs. One that starts after so many others ends at once:
-/// whatever goes wrong, the tests cannot fill the machine.
+/// More processes than any of the programs needs. One that starts after so many others exits at
+/// once, so that a fault cannot fill the machine with processes.
 const MOST_STARTS: u64 = 40;
 
 /// Runs a program by its name.

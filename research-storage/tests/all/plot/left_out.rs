@@ -7,7 +7,7 @@ use research_storage::{LeftOut, PlotError, PlotOptions, Results, TableOptions};
 use super::texts;
 use crate::events::{ended, saved, started};
 
-/// One config: two experiments that finished, of which one has saved a text, one that failed and one
+/// One config: two finished experiments, of which one has saved a string, one that failed and one
 /// that still runs; each has saved two values.
 fn with_failures() -> Results {
     let mut results = Results::new();

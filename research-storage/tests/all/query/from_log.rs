@@ -81,8 +81,7 @@ fn kept(base: &Path, log: &[Event], batch: usize) -> StoredResearch {
     StoredResearch::load(storage.folder()).unwrap()
 }
 
-/// Calls a function with the results in memory and, several times, from the log, in parts of several
-/// sizes.
+/// Calls a function with the results in memory and, for several sizes of parts, from the log.
 fn compare(check: impl Fn(&Results, &LogResults, usize)) {
     let base = tempfile::tempdir().unwrap();
     let stored = kept(base.path(), &log(), 3);

@@ -1,14 +1,10 @@
 //! From events to tables: 10,000 experiments with 100 iterations of 2 variables, a million rows.
-#![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
-
-#[path = "shared/events.rs"]
-mod events;
 
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use research_core::{Event, Storage};
 use research_domain::{Config, option};
 use research_storage::{
@@ -28,12 +24,12 @@ fn experiment(number: u64) -> [Event; 4] {
     let config = Config::from_pairs([("width", number / 10)])
         .with("lr", 1.0 / (number / 10 + 1) as f64)
         .with("model", "small");
-    events::experiment(number, config, ITERATIONS)
+    crate::events::experiment(number, config, ITERATIONS)
 }
 
 /// Keeps the events in a folder, an experiment per commit.
 fn kept(events: &[Event], base: &Path) -> PathBuf {
-    let mut storage = LocalStorage::create(base, &events::record(base)).unwrap();
+    let mut storage = LocalStorage::create(base, &crate::events::record(base)).unwrap();
     for events in events.chunks(4) {
         storage.append(events).unwrap();
         storage.commit(false).unwrap();
@@ -49,7 +45,7 @@ fn load(folder: &Path) -> Results {
     results
 }
 
-fn tables(c: &mut Criterion) {
+pub(crate) fn tables(c: &mut Criterion) {
     let events = events();
     let results: Results = events.iter().collect();
     let all = TableOptions::new();
@@ -90,6 +86,3 @@ fn tables(c: &mut Criterion) {
     });
     group.finish();
 }
-
-criterion_group!(benches, tables);
-criterion_main!(benches);

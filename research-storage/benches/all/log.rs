@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use research_core::{Column, Event, ExperimentNumber, Iterations};
 use research_storage::{FsyncPolicy, LogReader, LogWriter};
 
@@ -49,7 +49,7 @@ fn read(path: &Path) -> usize {
         .sum()
 }
 
-fn log(criterion: &mut Criterion) {
+pub(crate) fn log(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let path = folder.path().join("events.log");
     for (len, columns_written) in CASES {
@@ -71,6 +71,3 @@ fn log(criterion: &mut Criterion) {
         group_of("values", Throughput::Elements(values));
     }
 }
-
-criterion_group!(benches, log);
-criterion_main!(benches);

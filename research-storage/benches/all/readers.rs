@@ -1,15 +1,11 @@
 //! Questions, summaries and plots of a log with 20 million values: 20,000 experiments with 500
 //! iterations of 2 variables.
-#![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop")]
-
-#[path = "shared/events.rs"]
-mod events;
 
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use research_core::{Event, Storage};
 use research_domain::Config;
 use research_storage::{
@@ -26,11 +22,11 @@ fn experiment(number: u64) -> [Event; 4] {
     let config = Config::from_pairs([("width", number / 1000)])
         .with("lr", 1.0 / (number / 10 % 100 + 1) as f64)
         .with("model", "small");
-    events::experiment(number, config, ITERATIONS)
+    crate::events::experiment(number, config, ITERATIONS)
 }
 
 fn kept(base: &Path) -> PathBuf {
-    let mut storage = LocalStorage::create(base, &events::record(base)).unwrap();
+    let mut storage = LocalStorage::create(base, &crate::events::record(base)).unwrap();
     for number in 0..EXPERIMENTS {
         storage.append(&experiment(number)).unwrap();
         if number % 16 == 0 {
@@ -41,7 +37,7 @@ fn kept(base: &Path) -> PathBuf {
     storage.folder().to_owned()
 }
 
-fn readers(c: &mut Criterion) {
+pub(crate) fn readers(c: &mut Criterion) {
     let base = tempfile::tempdir().unwrap();
     let folder = kept(base.path());
     let load = || -> LogResults {
@@ -97,6 +93,3 @@ fn readers(c: &mut Criterion) {
     });
     group.finish();
 }
-
-criterion_group!(benches, readers);
-criterion_main!(benches);

@@ -136,7 +136,11 @@ fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     tally.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn decide(mut updater: Box<dyn DomainUpdater>, commands: &Receiver<UpdateCommand>, inbox: &Sender<Input>) {
+fn decide(
+    mut updater: Box<dyn DomainUpdater>,
+    commands: &Receiver<UpdateCommand>,
+    inbox: &Sender<Input>,
+) {
     for command in commands {
         let UpdateCommand::Ask(request, ended) = command else {
             return;
@@ -156,7 +160,7 @@ mod tests {
     use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
     use research_core::{Column, Event, ExperimentNumber, Iterations, Status, Timestamp, When};
 
-    use super::{DomainUpdater, EndedCounts, UpdateCommand, Tally, Updates};
+    use super::{DomainUpdater, EndedCounts, Tally, UpdateCommand, Updates};
     use crate::scheduler::UpdateRequest;
     use crate::task::NewDomain;
 
@@ -194,6 +198,7 @@ mod tests {
             status: Status::Finished,
             reason: None,
             iterations: 1,
+            usage: Default::default(),
         }
     }
 
@@ -212,7 +217,10 @@ mod tests {
                 is_exhausted: false,
             };
             let counts = super::lock(&updates.tally).counts().clone();
-            updates.commands.send(UpdateCommand::Ask(request, counts)).unwrap();
+            updates
+                .commands
+                .send(UpdateCommand::Ask(request, counts))
+                .unwrap();
             questions.recv().unwrap()
         };
         assert_eq!(ask(), EndedCounts::default());

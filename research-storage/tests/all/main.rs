@@ -14,6 +14,7 @@ mod large_events;
 mod leftovers;
 mod log_any_bytes;
 mod log_damage;
+mod log_format;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "plot")]

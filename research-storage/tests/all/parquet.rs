@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::common::record;
 use crate::events::{ended, saved, started};
+use crate::random::random_log;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use proptest::prelude::*;
-use crate::random::random_log;
 use research_core::{Column, Event, Status, Storage};
 use research_domain::{Config, Value};
 use research_storage::{

@@ -69,7 +69,9 @@ impl Seen {
         let mut followed = Followed {
             events: match &self.kept {
                 StorageBackend::Memory(events) => Batches::Memory(events.clone(), 0),
-                StorageBackend::Folder(folder) => Batches::Log(StoredResearch::load(folder)?.events()?),
+                StorageBackend::Folder(folder) => {
+                    Batches::Log(StoredResearch::load(folder)?.events()?)
+                }
             },
             ..Followed::default()
         };

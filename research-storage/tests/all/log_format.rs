@@ -1,12 +1,9 @@
 //! The format of the log: what older and newer versions of the program have written.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{KINDS, ended, kind, kinds, later_kinds, small_run, started, values};
+use crate::common::{KINDS, ended, kind, kinds, later_kinds, small_run, started, values};
 use proptest::prelude::*;
 use research_core::codec::{decode_payload, encode_event};
 use research_core::domain::Value;

@@ -63,7 +63,8 @@ impl StorageBackend {
         let log = std::fs::metadata(folder.join("events.log"));
         if log.is_ok_and(|log| log.len() >= LONG_LOG) {
             eprintln!(
-                "research: the run has ended; writing results.parquet and experiments.parquet, which can be interrupted"
+                "research: the run has ended; writing results.parquet and experiments.parquet \
+                 (killing the program now loses no results)"
             );
         }
         let replace = ReplaceTables::UnlessFewerExperiments;

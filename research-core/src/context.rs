@@ -2,7 +2,6 @@
 
 mod executor;
 mod root;
-mod saving;
 mod values;
 
 use std::borrow::Cow;
@@ -26,13 +25,12 @@ use crate::output::{IntoOutput, Object, Output};
 use crate::traits::OutputSink;
 use crate::unit::UnitError;
 use crate::values::pending::{Columns, Saved};
-use saving::not_a_value;
-use values::is_large;
+use values::{is_large, not_a_value};
 
 pub use executor::ExecutorContext;
 pub use root::RootSaved;
 use root::{RootPart, SavedValue};
-pub(crate) use saving::save_output;
+pub(crate) use values::save_output;
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
 const DEVICE: &str = "device";

@@ -1,215 +1,25 @@
 //! Events: all that happens in a research, in the order in which it is told.
 
-use std::fmt;
+mod records;
+mod status;
+
 use std::sync::Arc;
 
-use research_domain::{Config, ExperimentId, Value};
+use research_domain::{Config, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::log_level::LogLevel;
 use crate::output_stream::OutputStream;
 use crate::profile::{Measure, SpanTime};
-use crate::run_clock::RunClock;
 use crate::update::UpdateRecord;
 use crate::values::column::{Column, Iterations};
 use crate::values::large::LargeValue;
 
-/// A moment, in microseconds since 1970-01-01 00:00 UTC.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct Timestamp(pub u64);
-
-impl Timestamp {
-    /// The moment of the call, by the system's clock; in the processes of a run, by the
-    /// [clock of the run](crate::RunClock), which follows no steps of that.
-    #[must_use]
-    pub fn now() -> Self {
-        Self(RunClock::now())
-    }
-
-    /// Seconds from `earlier` to this moment; zero if the clock went back.
-    #[must_use]
-    pub fn seconds_since(self, earlier: Self) -> f64 {
-        self.0.saturating_sub(earlier.0) as f64 / 1e6
-    }
-}
-
-/// The number of an experiment, unique in its research's log. In an undisturbed run it is the
-/// experiment's place in the domain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ExperimentNumber(pub u64);
-
-/// The number of a worker, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct WorkerNumber(pub u32);
-
-impl fmt::Display for ExperimentNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for WorkerNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// What an experiment is: all that its units may depend on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ExperimentRecord {
-    /// Its id, also the name of its folder.
-    pub id: ExperimentId,
-    /// Its place in the domain; tables are ordered by it.
-    pub place: u64,
-    /// Its parameters, without auxiliary keys.
-    pub config: Config,
-    /// Which repetition of the config it is, from 0.
-    pub repetition: u64,
-    /// How many times the domain had been updated when it was generated.
-    pub updates: u64,
-    /// The seed of its random generator.
-    pub seed: u64,
-}
-
-impl ExperimentRecord {
-    /// The seed in 32 bits, which is as many as every program's generator takes.
-    #[must_use]
-    pub fn short_seed(&self) -> u32 {
-        // The shift leaves no more than 32 bits.
-        (self.seed >> 32) as u32
-    }
-
-    /// The config with the auxiliary keys `repetition` and `updates`.
-    #[must_use]
-    pub fn full_config(&self) -> Config {
-        let mut config = self.config.clone();
-        config.insert("repetition", self.repetition);
-        config.insert("updates", self.updates);
-        config
-    }
-}
-
-/// How an experiment ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Status {
-    /// All its iterations ran.
-    Finished,
-    /// A generator came to its end and stopped it.
-    Stopped,
-    /// A unit ended with an error or a panic.
-    Failed,
-    /// Its process, or the program of a unit, was killed or ended by itself.
-    Killed,
-    /// It took longer than it may.
-    TimedOut,
-    /// A user ended it.
-    Cancelled,
-    /// A rule ended it early, because its values promised too little.
-    Pruned,
-}
-
-impl Status {
-    /// All statuses, in the order of tables and summaries.
-    pub const ALL: [Self; 7] = [
-        Self::Finished,
-        Self::Stopped,
-        Self::Failed,
-        Self::Killed,
-        Self::TimedOut,
-        Self::Cancelled,
-        Self::Pruned,
-    ];
-
-    /// Whether the experiment ran to its end: it finished or was stopped by its generator.
-    #[must_use]
-    pub fn is_success(self) -> bool {
-        matches!(self, Self::Finished | Self::Stopped)
-    }
-
-    /// Whether the experiment failed, so that `retries` may run it again. Experiments that were
-    /// cancelled or pruned are neither successes nor failures.
-    #[must_use]
-    pub fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::Killed | Self::TimedOut)
-    }
-
-    /// The word for it in tables and files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::Stopped => "stopped",
-            Self::Failed => "failed",
-            Self::Killed => "killed",
-            Self::TimedOut => "timed_out",
-            Self::Cancelled => "cancelled",
-            Self::Pruned => "pruned",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// How a unit failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureKind {
-    /// It returned an error, or its program ended with another exit code than 0.
-    Error,
-    /// It panicked.
-    Panic,
-    /// Its program was killed by a signal.
-    Killed,
-    /// It took longer than it may.
-    TimedOut,
-}
-
-impl FailureKind {
-    /// The status of an experiment that failed like this.
-    #[must_use]
-    pub fn status(self) -> Status {
-        match self {
-            Self::Error | Self::Panic => Status::Failed,
-            Self::Killed => Status::Killed,
-            Self::TimedOut => Status::TimedOut,
-        }
-    }
-}
-
-/// An error or a panic of a unit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ExceptionRecord {
-    /// The unit; `None` where the executor's process itself ended.
-    pub unit: Option<String>,
-    /// The iteration, from 0.
-    pub iteration: u64,
-    /// How it failed.
-    pub kind: FailureKind,
-    /// What went wrong.
-    pub message: String,
-    /// Where, or the last lines that a program put out.
-    pub backtrace: Option<String>,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Every experiment of the domain has a final status.
-    Complete,
-    /// It was stopped before that; it can be resumed.
-    Interrupted,
-    /// It could not go on; it can be resumed.
-    Aborted,
-}
+pub use records::{
+    ExceptionRecord, ExperimentNumber, ExperimentRecord, ResourceUsage, Timestamp, UnknownEvent,
+    WorkerNumber,
+};
+pub use status::{FailureKind, Outcome, Status};
 
 /// One thing that happened. The log is a list of these, and every picture of a research is a
 /// fold of that list.
@@ -464,26 +274,4 @@ pub enum Event {
     },
     /// An event of a kind that a newer version of the program added. It is kept as it is.
     Unknown(UnknownEvent),
-}
-
-/// What an attempt at an experiment used, as far as it is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ResourceUsage {
-    /// The most memory that its processes had at once, in bytes.
-    pub peak_memory: Option<u64>,
-    /// The processor time of its processes, in seconds.
-    pub cpu_seconds: Option<f64>,
-    /// The exit code of its program or process.
-    pub exit_code: Option<i32>,
-}
-
-/// An event that this version of the program cannot read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnknownEvent {
-    /// The number of its kind in the log.
-    pub kind: u8,
-    /// The version of its kind.
-    pub version: u8,
-    /// Its encoded fields.
-    pub body: Vec<u8>,
 }

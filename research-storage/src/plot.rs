@@ -48,7 +48,8 @@ use options::Size;
 /// #     config: Config::from_pairs([("lr", 0.1)]), repetition: 0, updates: 0, seed: 0 };
 /// # let mut results = Results::new();
 /// # results.apply(&Event::ExperimentStarted { at: Timestamp(0), experiment: ExperimentNumber(0),
-/// #     attempt: 1, worker: WorkerNumber(0), pid: 1, record: Box::new(record), epoch: 0, added: Default::default() });
+/// #     attempt: 1, worker: WorkerNumber(0), pid: 1, record: Box::new(record),
+/// #     epoch: 0, added: Config::new() });
 /// # results.apply(&Event::Values { experiment: ExperimentNumber(0), variable: "loss".into(),
 /// #     iterations: Iterations::Run { first: 0, count: 2 },
 /// #     column: Column::Float(vec![0.5, 0.25]) });

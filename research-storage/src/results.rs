@@ -50,7 +50,9 @@ pub(crate) use source::{Order, Part, Partition, Source, Visit};
 ///     worker: WorkerNumber(0),
 ///     pid: 1,
 ///     record: Box::new(record),
-///, epoch: 0, added: Default::default() });
+///     epoch: 0,
+///     added: Config::new(),
+/// });
 /// results.apply(&Event::Values {
 ///     experiment: ExperimentNumber(0),
 ///     variable: "loss".into(),

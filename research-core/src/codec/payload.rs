@@ -61,7 +61,10 @@ impl Bytes<'_> {
 /// Numbers, names of versions, and the types of fields never change: fields whose type has to are
 /// given a new name in a new version.
 macro_rules! kinds {
-    ($($number:literal $kind:ident($($first:ident),*) $($version:literal($($later:ident),*))*;)*) => {
+    ($(
+        $number:literal $kind:ident($($first:ident),*)
+        $($version:literal($($later:ident),*))*;
+    )*) => {
         fn encode(event: &Event, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
             match event {
                 $(Event::$kind { $($first,)* $($($later,)*)* } => {
@@ -218,8 +221,8 @@ fn parts(payload: &[u8]) -> Result<(u8, Bytes<'_>), PayloadError> {
 /// Appends an event to a payload in the current format, which begins with the first event.
 ///
 /// # Errors
-/// The event cannot be encoded, or could not be read back; then the payload ends with bytes that are
-/// not a whole event.
+/// The event cannot be encoded, or could not be read back; then the payload ends with bytes that
+/// are not a whole event.
 pub fn encode_event(event: &Event, payload: &mut Vec<u8>) -> Result<(), EncodeError> {
     if payload.is_empty() {
         payload.push(FORMAT_BIT | PAYLOAD_FORMAT);

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use research_domain::Value;
 
-use super::saving::not_a_value;
+use super::values::not_a_value;
 use super::{Context, ContextParts, DEVICE};
 use crate::branches::Branches;
 use crate::deadline::Deadline;
@@ -98,8 +98,8 @@ impl ExecutorContext {
         self.0.output = Some(keeper);
     }
 
-    /// Saves the value of an expression. Where the experiment is `failing`, the output of a unit that
-    /// was not reached is not an error.
+    /// Saves the value of an expression. Where the experiment is `failing`, the output of a unit
+    /// that was not reached is not an error.
     ///
     /// # Errors
     /// The expression has no value, or its value is an object.
@@ -181,8 +181,8 @@ impl ExecutorContext {
             .try_for_each(|message| sink.emit(message))
     }
 
-    /// Removes the experiment's folder if it is empty, else writes the config into it. Called at the
-    /// experiment's end.
+    /// Removes the experiment's folder if it is empty, else writes the config into it. Called at
+    /// the experiment's end.
     ///
     /// # Errors
     /// The config cannot be written.

@@ -119,8 +119,8 @@ impl Context {
         }
     }
 
-    /// Whether programs are given neither its id nor its folder, because a root unit runs that may be
-    /// shared by other experiments.
+    /// Whether programs receive neither the experiment's id nor its folder, because a root unit
+    /// runs that other experiments may share.
     #[must_use]
     pub fn hides_place(&self) -> bool {
         let root = self.root.as_ref();

@@ -1,4 +1,4 @@
-//! What an experiment leaves beside its columns of values: large values, messages, output.
+//! Saving the outputs of units and large values, and the messages of an experiment.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,8 +8,9 @@ use research_domain::Value;
 use super::{Context, SavedValue};
 use crate::event::{Event, Timestamp};
 use crate::log_level::LogLevel;
+use crate::output::Output;
 use crate::traits::OutputSink;
-use crate::unit::UnitError;
+use crate::unit::{Save, UnitError};
 use crate::values::column::weight;
 use crate::values::large::{LARGE_BYTES, LargeValue, LargeValueError};
 
@@ -90,4 +91,69 @@ impl Context {
     pub fn output_sink(&self) -> Option<&Arc<dyn OutputSink>> {
         self.output.as_ref()
     }
+}
+
+pub(super) fn not_a_value(variable: &str) -> UnitError {
+    UnitError::new(format!(
+        "`{variable}` cannot be saved: it is an object in memory, not a value"
+    ))
+}
+
+pub(crate) fn save_output(
+    save: &Save,
+    output: &Output,
+    context: &mut Context,
+) -> Result<(), UnitError> {
+    let value = match (save, output) {
+        (Save::Nothing, _) => return Ok(()),
+        (_, Output::Value(value)) => value,
+        (Save::As(name), Output::Object(_)) => return Err(not_a_value(name)),
+        (_, Output::Object(_)) => return Err(not_a_value("the output")),
+    };
+    match save {
+        Save::Nothing => {}
+        Save::As(name) => context.save_copy(name, value)?,
+        Save::Parts(names) => save_parts(names, value, context)?,
+        Save::Map => save_map(value, context)?,
+    }
+    Ok(())
+}
+
+fn save_parts(
+    names: &[Option<String>],
+    value: &Value,
+    context: &mut Context,
+) -> Result<(), UnitError> {
+    let parts = match value {
+        Value::List(parts) if parts.len() == names.len() => parts,
+        other => {
+            let found = match other {
+                Value::List(parts) => format!("{} values", parts.len()),
+                other => format!("one value ({})", other.kind()),
+            };
+            return Err(UnitError::new(format!(
+                "`save_to` has {} names and the unit put out {found}",
+                names.len()
+            )));
+        }
+    };
+    for (name, part) in names.iter().zip(parts) {
+        if let Some(name) = name {
+            context.save_copy(name, part)?;
+        }
+    }
+    Ok(())
+}
+
+fn save_map(value: &Value, context: &mut Context) -> Result<(), UnitError> {
+    let Value::Map(entries) = value else {
+        return Err(UnitError::new(format!(
+            "`save_output_dict` needs a map, and the unit put out a value ({})",
+            value.kind()
+        )));
+    };
+    for (name, part) in entries {
+        context.save_copy(name, part)?;
+    }
+    Ok(())
 }

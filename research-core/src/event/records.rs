@@ -1,0 +1,123 @@
+//! The records that events hold.
+
+use std::fmt;
+
+use research_domain::{Config, ExperimentId};
+use serde::{Deserialize, Serialize};
+
+use super::status::FailureKind;
+use crate::run_clock::RunClock;
+
+/// A moment, in microseconds since 1970-01-01 00:00 UTC.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// The moment of the call, by the system's clock; in the processes of a run, by the
+    /// [clock of the run](crate::RunClock), which follows no steps of that.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(RunClock::now())
+    }
+
+    /// Seconds from `earlier` to this moment; zero if the clock went back.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        self.0.saturating_sub(earlier.0) as f64 / 1e6
+    }
+}
+
+/// The number of an experiment, unique in its research's log. In an undisturbed run it is the
+/// experiment's place in the domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ExperimentNumber(pub u64);
+
+/// The number of a worker, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WorkerNumber(pub u32);
+
+impl fmt::Display for ExperimentNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for WorkerNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What an experiment is: all that its units may depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentRecord {
+    /// Its id, also the name of its folder.
+    pub id: ExperimentId,
+    /// Its place in the domain; tables are ordered by it.
+    pub place: u64,
+    /// Its parameters, without auxiliary keys.
+    pub config: Config,
+    /// Which repetition of the config it is, from 0.
+    pub repetition: u64,
+    /// How many times the domain had been updated when it was generated.
+    pub updates: u64,
+    /// The seed of its random generator.
+    pub seed: u64,
+}
+
+impl ExperimentRecord {
+    /// The seed in 32 bits, which is as many as every program's generator takes.
+    #[must_use]
+    pub fn short_seed(&self) -> u32 {
+        // The shift leaves no more than 32 bits.
+        (self.seed >> 32) as u32
+    }
+
+    /// The config with the auxiliary keys `repetition` and `updates`.
+    #[must_use]
+    pub fn full_config(&self) -> Config {
+        let mut config = self.config.clone();
+        config.insert("repetition", self.repetition);
+        config.insert("updates", self.updates);
+        config
+    }
+}
+
+/// An error or a panic of a unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExceptionRecord {
+    /// The unit; `None` where the executor's process itself ended.
+    pub unit: Option<String>,
+    /// The iteration, from 0.
+    pub iteration: u64,
+    /// How it failed.
+    pub kind: FailureKind,
+    /// What went wrong.
+    pub message: String,
+    /// Where, or the last lines that a program put out.
+    pub backtrace: Option<String>,
+}
+
+/// What an attempt at an experiment used, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ResourceUsage {
+    /// The most memory that its processes had at once, in bytes.
+    pub peak_memory: Option<u64>,
+    /// The processor time of its processes, in seconds.
+    pub cpu_seconds: Option<f64>,
+    /// The exit code of its program or process.
+    pub exit_code: Option<i32>,
+}
+
+/// An event that this version of the program cannot read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownEvent {
+    /// The number of its kind in the log.
+    pub kind: u8,
+    /// The version of its kind.
+    pub version: u8,
+    /// Its encoded fields.
+    pub body: Vec<u8>,
+}

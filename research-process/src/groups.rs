@@ -9,6 +9,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, killpg, s
 use nix::unistd::Pid;
 
 use crate::reaper::kill_children_in_handler;
+use crate::signals::survive_job_warnings;
 
 /// The limit on running groups of one process: its executor, a program in a call, and one for each
 /// generator.
@@ -122,11 +123,12 @@ impl Drop for GroupSlot {
 }
 
 /// Makes SIGTERM, SIGINT and SIGHUP kill the groups and other descendants of this process, and end
-/// it.
+/// it; warnings of batch systems have no effect, as with [`survive_job_warnings`].
 ///
 /// # Errors
 /// The system refuses the handlers.
 pub fn terminate_with_descendants() -> nix::Result<()> {
+    survive_job_warnings()?;
     handle(SigHandler::Handler(kill_all))
 }
 

@@ -216,8 +216,12 @@ impl Running<'_> {
 
     /// Waits until it has said something on standard error that it keeps in the log.
     pub(crate) fn wait_for_log(&self, name: &str, text: &str) {
-        let log = format!("{name}/research.log");
-        wait_for(text, || self.place.read(&log).contains(text).then_some(()));
+        let log = self.place.path(name).join("research.log");
+        wait_for(text, || {
+            // The run may not have made it yet.
+            let log = fs::read_to_string(&log).unwrap_or_default();
+            log.contains(text).then_some(())
+        });
     }
 
     /// Waits until it has no thread of this name.

@@ -432,7 +432,7 @@ fn a_torn_end_is_cut_off_a_complete_research_too() {
         done.err.contains("the last 30 bytes of the event log"),
         "{done:?}"
     );
-    assert!(done.err.contains("nothing is left to run"), "{done:?}");
+    assert!(done.err.contains("nothing to run"), "{done:?}");
     assert!(std::fs::read(&log).unwrap() == whole);
     let again = place.research(&["resume", "r"]);
     assert!(!again.err.contains("warning"), "{again:?}");

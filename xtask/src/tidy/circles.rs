@@ -30,7 +30,7 @@ pub(super) fn find(sources: &Sources) -> Vec<Hit> {
         for circle in crate_modules.circles() {
             for module in &circle {
                 let imported = crate_modules.imports[module].intersection(&circle);
-                let imported: Vec<_> = imported.map(|module| shown(module)).collect();
+                let imported: Vec<_> = imported.map(shown).collect();
                 let size = circle.len();
                 let imported = imported.join(", ");
                 let problem = format!("is in a circle of {size} modules: imports {imported}");

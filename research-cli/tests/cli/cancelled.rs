@@ -1,6 +1,6 @@
 //! `research stop --id`: ending one running experiment.
 
-use crate::place::Place;
+use crate::place::{Place, wait_for};
 
 const FILE: &str = r#"
 name = "c"
@@ -26,8 +26,11 @@ fn one_running_experiment_is_cancelled_and_the_others_finish() {
         let running = place.start(&["run", "research.toml"]);
         running.wait_for_file("begun");
         let id = place.read("id").trim().to_owned();
-        let done = place.research(&["stop", "c", "--id", &id, "--reason", "too slow"]);
-        assert_eq!(done.code, Some(0), "{done:?}");
+        // The log may not have the start of the experiment yet.
+        let done = wait_for("the experiment in the log", || {
+            let done = place.research(&["stop", "c", "--id", &id, "--reason", "too slow"]);
+            (done.code == Some(0)).then_some(done)
+        });
         assert!(done.err.contains("is being cancelled"), "{done:?}");
         let done = running.end();
         assert!(done.err.contains("2 finished, 1 cancelled"), "{done:?}");

@@ -156,7 +156,7 @@ impl Saved {
 }
 
 /// The values of an experiment that wait to be sent, for whoever ends it in the middle of a call:
-/// see [`Context::share_saved`](crate::Context::share_saved).
+/// see [`ExecutorContext::share_saved`](crate::executor::ExecutorContext::share_saved).
 #[derive(Clone, Debug)]
 pub struct SharedSaved {
     experiment: ExperimentNumber,

@@ -41,9 +41,16 @@ fn main() {
     // The flags and filters of the usual test programs.
     let is_filtered =
         |argument: &String| !argument.starts_with('-') && argument.parse::<u64>().is_err();
+    if arguments.iter().any(|argument| argument == "--list") {
+        // In this form cargo-nextest asks for the tests, once for those that are ignored.
+        if !arguments.iter().any(|argument| argument == "--ignored") {
+            println!("chaos: test");
+        }
+        return;
+    }
     if arguments
         .iter()
-        .any(|a| a == "--list" || is_filtered(a) && !"chaos".contains(a.as_str()))
+        .any(|argument| is_filtered(argument) && !"chaos".contains(argument.as_str()))
     {
         return;
     }

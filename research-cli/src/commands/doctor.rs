@@ -188,7 +188,8 @@ impl Found {
         if let Some(kept) = &self.salvaged {
             writeln!(
                 out,
-                "repaired: the log has all intact events, and the damaged log is {}; for lost experiments, {}",
+                "repaired: the log has all intact events, and the damaged log is {}; for lost \
+                 experiments, {}",
                 kept.display(),
                 hints::resume(folder)
             )?;
@@ -240,7 +241,8 @@ impl Found {
             };
             writeln!(
                 out,
-                "               the last {bytes} bytes, from byte {offset}, are not a complete frame: {why}"
+                "               the last {bytes} bytes, from byte {offset}, are not a complete \
+                 frame: {why}"
             )?;
         }
         match self.missing_end {
@@ -250,14 +252,16 @@ impl Found {
             )?,
             Some(_) => writeln!(
                 out,
-                "               the last run has no end: the end of the log is lost, or the machine failed during the run"
+                "               the last run has no end: the end of the log is lost, or the \
+                 machine failed during the run"
             )?,
             None => {}
         }
         if let (Some(table), Some(log)) = (self.experiments_in_table, self.experiments_in_log) {
             writeln!(
                 out,
-                "               it has {log} experiments, but experiments.parquet has {table}: the end of the log is lost"
+                "               it has {log} experiments, but experiments.parquet has {table}: \
+                 the end of the log is lost"
             )?;
         }
         Ok(())

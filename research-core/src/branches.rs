@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use research_domain::Config;
 
-use crate::context::Context;
+use crate::argument::{Argument, FromArgument};
 use crate::event::ExperimentRecord;
-use crate::experiment::Experiment;
-use crate::expression::{Argument, ExpressionError, ec, nearest, o};
-use crate::function::FromArgument;
+use crate::expression::{ExpressionError, ec, o};
 use crate::output::Output;
-use crate::unit::Unit;
+use crate::unit_table::{UnitTable, output_of};
 
 /// All branches of a task at one moment; see [`e_all`](crate::e_all).
 ///
@@ -73,26 +71,14 @@ impl<'a> IntoIterator for &'a Branches {
 /// One branch of a task: its config and the latest outputs of its units.
 #[derive(Clone, Debug)]
 pub struct BranchView {
-    experiment: Experiment,
-    record: Arc<ExperimentRecord>,
-    full_config: Config,
-    is_running: bool,
-    outputs: Vec<Option<Output>>,
+    pub(crate) units: UnitTable,
+    pub(crate) record: Arc<ExperimentRecord>,
+    pub(crate) full_config: Config,
+    pub(crate) is_running: bool,
+    pub(crate) outputs: Vec<Option<Output>>,
 }
 
 impl BranchView {
-    /// What there is to see of a branch.
-    #[must_use]
-    pub fn new(context: &Context, is_running: bool) -> Self {
-        Self {
-            experiment: context.experiment().clone(),
-            record: Arc::clone(context.shared_record()),
-            full_config: context.full_config().clone(),
-            is_running,
-            outputs: context.outputs().to_vec(),
-        }
-    }
-
     /// What the branch's experiment is.
     #[must_use]
     pub fn record(&self) -> &ExperimentRecord {
@@ -116,11 +102,8 @@ impl BranchView {
     /// # Errors
     /// There is none with this key, or it has another type.
     pub fn config_item<T: FromArgument>(&self, key: &str) -> Result<T, ExpressionError> {
-        let config = &self.full_config;
-        let value = config.get(key).ok_or_else(|| ExpressionError::NoKey {
-            key: key.to_owned(),
-            hint: nearest(key, config.keys().collect::<Vec<_>>().into_iter()),
-        })?;
+        let value = self.full_config.get(key);
+        let value = value.ok_or_else(|| ExpressionError::no_key(&self.full_config, key))?;
         T::from_argument(Argument::Value(Cow::Borrowed(value)), &ec(key))
     }
 
@@ -129,17 +112,7 @@ impl BranchView {
     /// # Errors
     /// There is no such unit, it has not run yet, or its output has another type.
     pub fn output<T: FromArgument>(&self, unit: &str) -> Result<T, ExpressionError> {
-        let Some(position) = self.experiment.position(unit) else {
-            return Err(ExpressionError::NoUnit {
-                unit: unit.to_owned(),
-                hint: nearest(unit, self.experiment.units().iter().map(Unit::name)),
-            });
-        };
-        match self.outputs.get(position).and_then(Option::as_ref) {
-            Some(output) => T::from_argument(Argument::of(output), &o(unit)),
-            None => Err(ExpressionError::NotRun {
-                unit: unit.to_owned(),
-            }),
-        }
+        let (position, _) = self.units.find(unit)?;
+        T::from_argument(output_of(unit, &self.outputs, position)?, &o(unit))
     }
 }

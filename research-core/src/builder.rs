@@ -16,9 +16,10 @@ use crate::expression::Expression;
 use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction};
 use crate::hooks::ExecutorHooks;
 use crate::instance::{InstanceFunction, MethodFunction};
-use crate::output::IntoOutput;
+use crate::output::{IntoOutput, Save};
 use crate::pipeline;
-use crate::unit::{CallableBody, GeneratorBody, ObjectType, Save, Unit, UnitBody, UnitError};
+use crate::unit::{CallableBody, GeneratorBody, ObjectType, Unit, UnitBody};
+use crate::unit_error::UnitError;
 use crate::when::When;
 
 /// Builds an [`Experiment`], a unit after another. Settings such as
@@ -37,6 +38,14 @@ impl fmt::Debug for ExperimentBuilder {
         f.debug_struct("ExperimentBuilder")
             .field("units", &self.units)
             .finish_non_exhaustive()
+    }
+}
+
+impl Experiment {
+    /// Begins an experiment without units.
+    #[must_use]
+    pub fn builder() -> ExperimentBuilder {
+        ExperimentBuilder::default()
     }
 }
 
@@ -333,12 +342,7 @@ impl ExperimentBuilder {
         let (hooks, code_of_hooks) = self.hooks.unzip();
         let code = self.units.iter().map(|unit| unit.code);
         let code = code.fold(code_of_hooks.unwrap_or_default(), Code::and);
-        let experiment = Experiment {
-            units: self.units.into(),
-            code,
-            hooks,
-            view: None,
-        };
+        let experiment = Experiment::new(self.units, code, hooks);
         check_full_runs(&experiment)?;
         check_settings(&experiment)?;
         Ok(experiment)

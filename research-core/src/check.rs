@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::experiment::Experiment;
 use crate::expression::{Expression, nearest};
-use crate::unit::{ObjectType, Save, Unit, UnitBody};
+use crate::output::Save;
+use crate::unit::{ObjectType, Unit, UnitBody};
 
 /// A unit reads another one.
 #[derive(Debug)]

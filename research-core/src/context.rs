@@ -1,10 +1,10 @@
 //! What a unit sees while it runs.
 
+mod evaluate;
 mod executor;
 mod root;
 mod values;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,23 +14,20 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use research_domain::{Config, Value};
 
+use crate::argument::FromArgument;
 use crate::deadline::Deadline;
 use crate::event::{Event, ExperimentNumber, ExperimentRecord};
-use crate::experiment::Experiment;
 use crate::expression::{Expression, ExpressionError, ec, o};
 use crate::folder::create_experiment_folder;
-use crate::function::FromArgument;
 use crate::log_level::LogLevel;
-use crate::output::{IntoOutput, Object, Output};
+use crate::output::{Object, Output};
+use crate::root_scope::RootPart;
 use crate::traits::OutputSink;
-use crate::unit::UnitError;
+use crate::unit_table::UnitTable;
 use crate::values::pending::{Columns, Saved};
-use values::{is_large, not_a_value};
+use crate::view::ResearchView;
 
 pub use executor::ExecutorContext;
-pub use root::RootSaved;
-use root::{RootPart, SavedValue};
-pub(crate) use values::save_output;
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
 const DEVICE: &str = "device";
@@ -52,7 +49,9 @@ const DEVICE: &str = "device";
 /// # Ok::<(), research_core::BuildError>(())
 /// ```
 pub struct Context {
-    experiment: Experiment,
+    units: UnitTable,
+    /// The research that the experiment belongs to, if it belongs to one.
+    view: Option<Arc<dyn ResearchView>>,
     number: ExperimentNumber,
     record: Arc<ExperimentRecord>,
     full_config: Config,
@@ -81,27 +80,14 @@ pub struct Context {
     root: Option<Box<RootPart>>,
 }
 
-/// What an executor makes a [`Context`] from.
-#[derive(Clone, Debug)]
-pub struct ContextParts {
-    /// What runs.
-    pub experiment: Experiment,
-    /// Its number in the log.
-    pub number: ExperimentNumber,
-    /// What it is.
-    pub record: Arc<ExperimentRecord>,
-    /// The folder in which experiments have their folders, if there is one.
-    pub experiments_folder: Option<PathBuf>,
-}
-
 impl Context {
-    fn new(parts: ContextParts) -> Self {
-        let ContextParts {
-            experiment,
-            number,
-            record,
-            experiments_folder,
-        } = parts;
+    fn new(
+        units: UnitTable,
+        view: Option<Arc<dyn ResearchView>>,
+        number: ExperimentNumber,
+        record: Arc<ExperimentRecord>,
+        experiments_folder: Option<PathBuf>,
+    ) -> Self {
         let folder = experiments_folder.as_deref();
         let folder = folder.map(|folder| folder.join(record.id.as_ref() as &str));
         let mut full_config = record.full_config();
@@ -109,6 +95,7 @@ impl Context {
             full_config.insert(DEVICE, Value::Null);
         }
         Self {
+            view,
             number,
             full_config,
             experiments_folder,
@@ -116,7 +103,7 @@ impl Context {
             folder_was_made: AtomicBool::new(false),
             random: ChaCha8Rng::seed_from_u64(record.seed),
             iteration: 0,
-            outputs: vec![None; experiment.units().len()],
+            outputs: vec![None; units.len()],
             saved: Saved::Own(Columns::default()),
             unstored: None,
             messages: Vec::new(),
@@ -129,7 +116,7 @@ impl Context {
             variables: None,
             root: None,
             record,
-            experiment,
+            units,
         }
     }
 
@@ -150,12 +137,6 @@ impl Context {
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
         self.mark.as_deref()
-    }
-
-    /// What runs: the units.
-    #[must_use]
-    pub fn experiment(&self) -> &Experiment {
-        &self.experiment
     }
 
     /// What the experiment is: id, config, repetition, seed.
@@ -218,11 +199,6 @@ impl Context {
         &mut self.random
     }
 
-    /// The folder in which experiments have their folders, if there is one.
-    pub(crate) fn experiments_folder(&self) -> Option<&Path> {
-        self.experiments_folder.as_deref()
-    }
-
     /// Where the experiment's folder is or would be; `None` if the research is kept in memory.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
@@ -243,55 +219,6 @@ impl Context {
         Ok(folder)
     }
 
-    /// Saves a value of this iteration under a name of its own.
-    ///
-    /// # Errors
-    /// The value cannot be represented, or is an object of memory.
-    pub fn save(&mut self, variable: &str, value: impl IntoOutput) -> Result<(), UnitError> {
-        match value.into_output()? {
-            Output::Value(value) => self.save_value(variable, value),
-            Output::Object(_) => Err(not_a_value(variable)),
-        }
-    }
-
-    /// Saves a value of this iteration. A large one is written to a file at once.
-    ///
-    /// # Errors
-    /// The value is large and its file cannot be written, which ends the run whatever becomes of
-    /// the error; or there is no folder to put it in and it is too large for the log.
-    #[inline]
-    pub fn save_value(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
-        if is_large(&value) {
-            return self.save_large(variable, Cow::Owned(value));
-        }
-        if self.root.is_some() {
-            self.note_root_saved(variable, || SavedValue::Value(value.clone()));
-        }
-        self.saved.push(variable, self.iteration, value);
-        Ok(())
-    }
-
-    /// The same of a value that is still needed: a large one is not copied.
-    fn save_copy(&mut self, variable: &str, value: &Value) -> Result<(), UnitError> {
-        if is_large(value) {
-            return self.save_large(variable, Cow::Borrowed(value));
-        }
-        self.saved.push(variable, self.iteration, value.clone());
-        Ok(())
-    }
-
-    pub(crate) fn branches(&self) -> Option<&Object> {
-        self.branches.as_ref()
-    }
-
-    pub(crate) fn shared_record(&self) -> &Arc<ExperimentRecord> {
-        &self.record
-    }
-
-    pub(crate) fn outputs(&self) -> &[Option<Output>] {
-        &self.outputs
-    }
-
     /// When the call that runs must be over, if there is a timeout: that of its unit or of the
     /// experiment, whichever comes first.
     #[must_use]
@@ -299,9 +226,14 @@ impl Context {
         self.deadline
     }
 
-    /// The latest output of a unit, by its position.
+    /// The names of the experiment's units, in order.
+    pub fn unit_names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.units.names()
+    }
+
+    /// The latest output of the unit with this name, if it has run.
     #[must_use]
-    pub fn output_at(&self, unit: usize) -> Option<&Output> {
-        self.outputs.get(unit)?.as_ref()
+    pub fn latest_output(&self, unit: &str) -> Option<&Output> {
+        self.outputs[self.units.position(unit)?].as_ref()
     }
 }

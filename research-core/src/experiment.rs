@@ -1,28 +1,56 @@
 //! Experiments: ordered lists of units.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::builder::ExperimentBuilder;
 use crate::code::Code;
+use crate::context::ExecutorContext;
+use crate::event::{ExperimentNumber, ExperimentRecord};
 use crate::hooks::ExecutorHooks;
-use crate::unit::{Save, Unit, UnitBody};
+use crate::output::Save;
+use crate::unit::{Unit, UnitBody};
+use crate::unit_table::{UnitEntry, UnitTable};
 use crate::view::ResearchView;
 
 /// What runs for each config: units, in order, at every iteration. Cheap to clone.
 #[derive(Clone)]
 pub struct Experiment {
-    pub(crate) units: Arc<[Unit]>,
-    pub(crate) code: Code,
-    pub(crate) hooks: Option<Arc<dyn ExecutorHooks>>,
-    pub(crate) view: Option<Arc<dyn ResearchView>>,
+    units: Arc<[Unit]>,
+    table: UnitTable,
+    code: Code,
+    hooks: Option<Arc<dyn ExecutorHooks>>,
+    view: Option<Arc<dyn ResearchView>>,
 }
 
 impl Experiment {
-    /// Begins an experiment without units.
+    pub(crate) fn new(units: Vec<Unit>, code: Code, hooks: Option<Arc<dyn ExecutorHooks>>) -> Self {
+        let entries = units.iter().map(|unit| UnitEntry {
+            name: unit.name.clone(),
+            when: unit.when.clone(),
+            is_root: unit.is_root(),
+            is_instance: unit.instance.is_some(),
+        });
+        Self {
+            table: UnitTable::new(entries),
+            units: units.into(),
+            code,
+            hooks,
+            view: None,
+        }
+    }
+
+    /// Returns a context for an experiment that has not begun: `number` is its number in the log,
+    /// `experiments_folder` the folder of the experiments' folders.
     #[must_use]
-    pub fn builder() -> ExperimentBuilder {
-        ExperimentBuilder::default()
+    pub fn context(
+        &self,
+        number: ExperimentNumber,
+        record: Arc<ExperimentRecord>,
+        experiments_folder: Option<PathBuf>,
+    ) -> ExecutorContext {
+        let (units, view) = (self.table.clone(), self.view.clone());
+        ExecutorContext::new(units, view, number, record, experiments_folder)
     }
 
     /// The units, in order.
@@ -52,14 +80,10 @@ impl Experiment {
         self
     }
 
-    pub(crate) fn view(&self) -> Option<&dyn ResearchView> {
-        self.view.as_deref()
-    }
-
     /// Where the unit with this name stands.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.units.iter().position(|unit| unit.name() == name)
+        self.table.position(name)
     }
 
     /// Where the units end that process the batches of the pipeline at this position. They follow

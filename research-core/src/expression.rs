@@ -1,13 +1,9 @@
 //! Named expressions: what a unit's arguments stand for until it runs.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use research_domain::{Value, ValueError, suggest};
-
-use crate::context::Context;
-use crate::output::{Object, Output};
+use research_domain::{Config, Value, ValueError, suggest};
 
 /// What exists only while an experiment runs, by name.
 #[derive(Clone, Debug)]
@@ -129,141 +125,6 @@ impl Expression {
     pub(crate) fn is_all(&self) -> bool {
         matches!(self.0, Kind::AllBranches)
     }
-
-    /// What it stands for now.
-    ///
-    /// # Errors
-    /// The config has no such key, the unit has not run yet, or the folder cannot be made.
-    pub fn evaluate<'a>(&'a self, context: &'a Context) -> Result<Argument<'a>, ExpressionError> {
-        let value = match &self.0 {
-            Kind::Config(key) => {
-                let value = context.full_config().get(key);
-                Cow::Borrowed(value.ok_or_else(|| ExpressionError::no_key(context, key))?)
-            }
-            Kind::WholeConfig { full } => {
-                let config = if *full {
-                    context.full_config()
-                } else {
-                    context.config()
-                };
-                Cow::Owned(
-                    Value::from_serialize(config).map_err(|e| ExpressionError::wrong(self, e))?,
-                )
-            }
-            Kind::Output { unit, index } => return output(context, unit, index),
-            Kind::Unit { name } => return unit(context, name),
-            Kind::AllBranches => {
-                let branches = context.branches().ok_or(ExpressionError::NoBranches)?;
-                return Ok(Argument::Object(Cow::Borrowed(branches)));
-            }
-            Kind::Results | Kind::Storage => return research(context, &self.0),
-            Kind::Experiment => Cow::Owned(experiment(context, self)?),
-            Kind::Path => {
-                let path = context
-                    .path()
-                    .map_err(|error| ExpressionError::Folder(error.to_string()))?;
-                Cow::Owned(Value::Text(path.to_string_lossy().into_owned()))
-            }
-            Kind::Iteration => Cow::Owned(Value::from(context.iteration())),
-            Kind::Constant(value) => Cow::Borrowed(value),
-        };
-        Ok(Argument::Value(value))
-    }
-}
-
-fn output<'a>(
-    context: &'a Context,
-    unit: &str,
-    index: &OnceLock<usize>,
-) -> Result<Argument<'a>, ExpressionError> {
-    let index = match index.get() {
-        Some(index) => *index,
-        None => {
-            let found = context.experiment().position(unit);
-            let found = found.ok_or_else(|| ExpressionError::no_unit(context, unit))?;
-            *index.get_or_init(|| found)
-        }
-    };
-    match context.output_at(index) {
-        Some(output) => Ok(Argument::of(output)),
-        None => Err(ExpressionError::NotRun {
-            unit: unit.to_owned(),
-        }),
-    }
-}
-
-fn unit<'a>(context: &'a Context, name: &str) -> Result<Argument<'a>, ExpressionError> {
-    let position = context.experiment().position(name);
-    let position = position.ok_or_else(|| ExpressionError::no_unit(context, name))?;
-    let unit = &context.experiment().units()[position];
-    if unit.instance.is_some() {
-        return match context.output_at(position) {
-            Some(Output::Object(object)) => Ok(Argument::Object(Cow::Borrowed(object))),
-            _ => Err(ExpressionError::NotRun {
-                unit: name.to_owned(),
-            }),
-        };
-    }
-    let description = [
-        ("name".to_owned(), Value::from(name)),
-        ("when".to_owned(), Value::from(unit.when().to_string())),
-        ("root".to_owned(), Value::from(unit.is_root())),
-    ];
-    Ok(Argument::Value(Cow::Owned(Value::Map(description.into()))))
-}
-
-fn research<'a>(context: &Context, kind: &Kind) -> Result<Argument<'a>, ExpressionError> {
-    let view = context.experiment().view();
-    let view = view.ok_or_else(|| {
-        ExpressionError::Research("this executor stands alone, outside of any research".to_owned())
-    })?;
-    let experiments = context.experiments_folder();
-    let object = match kind {
-        Kind::Results => view.results(experiments),
-        _ => view.storage(experiments),
-    };
-    object
-        .map(|object| Argument::Object(Cow::Owned(object)))
-        .map_err(ExpressionError::Research)
-}
-
-fn experiment(context: &Context, expression: &Expression) -> Result<Value, ExpressionError> {
-    let record = context.record();
-    let config =
-        Value::from_serialize(&record.config).map_err(|e| ExpressionError::wrong(expression, e))?;
-    let id: &str = record.id.as_ref();
-    let parts = [
-        ("id", Value::from(id)),
-        ("place", Value::from(record.place)),
-        ("config", config),
-        ("repetition", Value::from(record.repetition)),
-        ("updates", Value::from(record.updates)),
-        // As many bits as an integer holds, and as programs are given.
-        ("seed", Value::from(record.short_seed())),
-        ("iteration", Value::from(context.iteration())),
-    ];
-    let parts = parts.map(|(key, value)| (key.to_owned(), value));
-    Ok(Value::Map(parts.into()))
-}
-
-/// What an expression stands for while a unit runs.
-#[derive(Clone)]
-pub enum Argument<'a> {
-    /// A value.
-    Value(Cow<'a, Value>),
-    /// An object of the executor's memory.
-    Object(Cow<'a, Object>),
-}
-
-impl<'a> Argument<'a> {
-    /// What a unit has put out.
-    #[inline]
-    pub(crate) fn of(output: &'a Output) -> Self {
-        match output {
-            Output::Value(value) => Self::Value(Cow::Borrowed(value)),
-            Output::Object(object) => Self::Object(Cow::Borrowed(object)),
-        }
-    }
 }
 
 impl fmt::Display for Expression {
@@ -347,23 +208,11 @@ pub enum ExpressionError {
 }
 
 impl ExpressionError {
-    pub(crate) fn no_key(context: &Context, key: &str) -> Self {
-        let keys = context
-            .full_config()
-            .keys()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+    pub(crate) fn no_key(config: &Config, key: &str) -> Self {
+        let keys: Vec<&str> = config.keys().collect();
         Self::NoKey {
             key: key.to_owned(),
-            hint: nearest(key, keys.iter().map(String::as_str)),
-        }
-    }
-
-    pub(crate) fn no_unit(context: &Context, unit: &str) -> Self {
-        let units = context.experiment().units().iter().map(crate::Unit::name);
-        Self::NoUnit {
-            unit: unit.to_owned(),
-            hint: nearest(unit, units),
+            hint: nearest(key, keys.into_iter()),
         }
     }
 

@@ -3,66 +3,13 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
+use crate::argument::FromArgument;
 use crate::context::Context;
-use crate::expression::{Argument, Expression, ExpressionError};
+use crate::expression::Expression;
 use crate::inputs::Input;
-use crate::output::{IntoOutput, Output, Shared};
-use crate::unit::{CallableBody, Generator, GeneratorBody, UnitError};
-
-/// A type that a unit's argument may have: anything that deserialises, or a [`Shared`] object.
-pub trait FromArgument: Sized {
-    /// Reads what an expression stands for.
-    ///
-    /// # Errors
-    /// It is of another type.
-    fn from_argument(
-        argument: Argument<'_>,
-        expression: &Expression,
-    ) -> Result<Self, ExpressionError>;
-}
-
-impl<T: DeserializeOwned> FromArgument for T {
-    #[inline]
-    fn from_argument(
-        argument: Argument<'_>,
-        expression: &Expression,
-    ) -> Result<Self, ExpressionError> {
-        match argument {
-            Argument::Value(value) => value
-                .to()
-                .map_err(|source| ExpressionError::wrong(expression, source)),
-            Argument::Object(_) => Err(ExpressionError::WrongObject {
-                expression: expression.to_string(),
-                expected: std::any::type_name::<T>(),
-            }),
-        }
-    }
-}
-
-impl<T: Send + Sync + 'static> FromArgument for Shared<T> {
-    fn from_argument(
-        argument: Argument<'_>,
-        expression: &Expression,
-    ) -> Result<Self, ExpressionError> {
-        let wrong = || ExpressionError::WrongObject {
-            expression: expression.to_string(),
-            expected: std::any::type_name::<T>(),
-        };
-        match argument {
-            Argument::Value(_) => Err(ExpressionError::WrongValue {
-                expression: expression.to_string(),
-                expected: std::any::type_name::<T>(),
-            }),
-            Argument::Object(object) => object
-                .into_owned()
-                .downcast::<T>()
-                .map(Self::from_arc)
-                .map_err(|_| wrong()),
-        }
-    }
-}
+use crate::output::{IntoOutput, Output};
+use crate::unit::{CallableBody, Generator, GeneratorBody};
+use crate::unit_error::UnitError;
 
 /// The arguments of a unit: a tuple of expressions, or of plain values.
 pub trait Arguments {

@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::event::ExperimentRecord;
 use crate::output::Output;
-use crate::unit::{Unit, UnitError};
+use crate::unit::Unit;
+use crate::unit_error::UnitError;
 
 /// What a call of a unit led to: an output, the end of a generator (`None`), or an error.
 pub type UnitResult = Result<Option<Output>, UnitError>;

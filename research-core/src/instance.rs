@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::argument::FromArgument;
 use crate::expression::{Expression, o};
-use crate::function::{Arguments, CallableFunction, FromArgument};
+use crate::function::{Arguments, CallableFunction};
 use crate::output::{IntoOutput, Shared};
-use crate::unit::{CallableBody, UnitError};
+use crate::unit::CallableBody;
+use crate::unit_error::UnitError;
 
 /// An instance as an argument: `|model: Instance<Model>| …` with `e_unit("model")`. A root
 /// instance is shared by branches that may run at the same time, hence the lock.

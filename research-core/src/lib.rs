@@ -22,6 +22,7 @@
 //! # Ok::<(), research_core::BuildError>(())
 //! ```
 
+mod argument;
 mod branches;
 mod builder;
 mod check;
@@ -48,11 +49,14 @@ mod plural;
 mod profile;
 mod record;
 mod regular_file;
+mod root_inputs;
 mod root_scope;
 mod run_clock;
 mod shell;
 mod traits;
 mod unit;
+mod unit_error;
+mod unit_table;
 mod update;
 mod values;
 mod view;
@@ -62,11 +66,12 @@ pub mod codec;
 
 /// The executor's half of experiments that run. Units have no access to it.
 pub mod executor {
-    pub use crate::context::{ContextParts, ExecutorContext, RootSaved};
-    pub use crate::root_scope::RootScope;
+    pub use crate::context::ExecutorContext;
+    pub use crate::root_scope::{RootSaved, RootScope};
     pub use crate::values::pending::SharedSaved;
 }
 
+pub use argument::{Argument, FromArgument};
 pub use branches::{BranchView, Branches};
 pub use builder::ExperimentBuilder;
 pub use check::{BuildError, unique_names};
@@ -80,13 +85,11 @@ pub use event::{
     ResourceUsage, Status, Timestamp, UnknownEvent, WorkerNumber,
 };
 pub use experiment::Experiment;
-pub use expression::{
-    Argument, Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o, r, s,
-};
+pub use expression::{Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o, r, s};
 pub use folder::{create_experiment_folder, create_folders, leave_experiment_folder};
-pub use function::{Arguments, CallableFunction, FromArgument, GeneratorFunction};
+pub use function::{Arguments, CallableFunction, GeneratorFunction};
 pub use hooks::{ExecutorHooks, UnitResult};
-pub use inputs::{Input, RootError, RootInputs, UnknownInput};
+pub use inputs::Input;
 pub use instance::{Instance, InstanceFunction, MethodFunction};
 pub use log_level::LogLevel;
 pub use memory::{MemorySize, ParseMemoryError};
@@ -99,12 +102,14 @@ pub use rand_chacha::rand_core;
 pub use record::ResearchRecord;
 pub use regular_file::{append_to_regular, open_regular, open_regular_with, read_regular};
 pub use research_domain as domain;
+pub use root_inputs::{RootError, RootInputs, UnknownInput};
 pub use run_clock::RunClock;
 pub use shell::shell_word;
 pub use traits::{
     Delivery, EventSink, Fold, OutputSink, SinkError, Storage, StorageError, Subscriber,
 };
-pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody, UnitError};
+pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody};
+pub use unit_error::UnitError;
 pub use update::UpdateRecord;
 pub use values::column::{Column, ColumnBuilder, Iterations};
 pub use values::large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};

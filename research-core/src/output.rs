@@ -9,7 +9,7 @@ use std::sync::Arc;
 use research_domain::{Config, Value};
 use serde::Serialize;
 
-use crate::unit::UnitError;
+use crate::unit_error::UnitError;
 
 /// The output of one call of a unit: a value that can be saved, or an object that lives in the
 /// executor alone and is shared with the units that ask for it.
@@ -80,6 +80,20 @@ impl<T: ?Sized> Deref for Shared<T> {
     fn deref(&self) -> &T {
         &self.0
     }
+}
+
+/// What becomes of a unit's output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Save {
+    /// Kept for other units only.
+    #[default]
+    Nothing,
+    /// Saved as one variable.
+    As(String),
+    /// The parts of a list, each saved under its name; `None` skips one.
+    Parts(Vec<Option<String>>),
+    /// A map, each of whose keys is a variable.
+    Map,
 }
 
 /// Makes an output of any type that serialises: `Serialized(metrics)`.

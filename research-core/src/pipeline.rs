@@ -3,11 +3,13 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::argument::FromArgument;
 use crate::context::Context;
 use crate::expression::{Expression, o};
-use crate::function::{Closure, FromArgument};
+use crate::function::Closure;
 use crate::output::{IntoOutput, Output, Shared};
-use crate::unit::{Generator, GeneratorBody, UnitError};
+use crate::unit::{Generator, GeneratorBody};
+use crate::unit_error::UnitError;
 
 /// A generator that hands out batches as shared objects.
 pub(crate) fn batches<F, I>(function: F) -> Arc<dyn GeneratorBody>

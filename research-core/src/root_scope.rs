@@ -1,8 +1,12 @@
 //! What root units see: not one experiment, but what all that share them agree in.
 
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
 use research_domain::{Config, Value, experiment_seed};
 
 use crate::event::ExperimentRecord;
+use crate::values::large::LargeValue;
 
 /// Keeps the seeds of root units apart from those of experiments: no config is there so often.
 const OCCURRENCE: u64 = u64::MAX;
@@ -105,4 +109,35 @@ impl RootScope {
         let seen = |key, number| if self.sees(key) { number } else { 0 };
         [seen("repetition", repetition), seen("updates", updates)]
     }
+}
+
+/// What a context has for root units.
+pub(crate) struct RootPart {
+    pub(crate) scope: Arc<RootScope>,
+    /// What is swapped with that of the experiment while a root unit runs; made when it is first
+    /// needed.
+    pub(crate) other: Option<View>,
+    pub(crate) is_entered: bool,
+    /// What a root unit has saved by itself, for the other branches.
+    pub(crate) saved: Vec<RootSaved>,
+}
+
+pub(crate) struct View {
+    pub(crate) record: Arc<ExperimentRecord>,
+    pub(crate) full_config: Config,
+    pub(crate) random: ChaCha8Rng,
+}
+
+/// A value that a root unit has saved by itself.
+#[derive(Clone, Debug)]
+pub struct RootSaved {
+    pub(crate) variable: String,
+    pub(crate) iteration: u64,
+    pub(crate) value: SavedValue,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum SavedValue {
+    Value(Value),
+    Large(LargeValue),
 }

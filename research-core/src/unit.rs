@@ -1,17 +1,16 @@
 //! Units: the steps of an experiment.
 
 use std::any::TypeId;
-use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::code::Code;
 use crate::context::Context;
-use crate::event::FailureKind;
 use crate::expression::Expression;
 use crate::inputs::Input;
-use crate::output::Output;
+use crate::output::{Output, Save};
+use crate::unit_error::UnitError;
 use crate::when::When;
 
 /// What a callable unit does each time it is due.
@@ -72,6 +71,21 @@ pub enum UnitBody {
     Dump(Arc<[String]>),
 }
 
+impl UnitBody {
+    /// What it reads, where that is known before it runs.
+    #[must_use]
+    pub fn inputs(&self) -> Option<Vec<Input>> {
+        match self {
+            Self::Callable(body) => body.inputs(),
+            Self::Generator(body) => body.inputs(),
+            Self::Save { expression, .. } => {
+                Some(Input::of_expression(expression).into_iter().collect())
+            }
+            Self::Dump(_) => Some(Vec::new()),
+        }
+    }
+}
+
 /// One step of an experiment: what it does, when it is due, and what becomes of its output.
 #[derive(Clone)]
 pub struct Unit {
@@ -112,20 +126,6 @@ impl ObjectType {
             name: std::any::type_name::<T>(),
         }
     }
-}
-
-/// What becomes of a unit's output.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Save {
-    /// Kept for other units only.
-    #[default]
-    Nothing,
-    /// Saved as one variable.
-    As(String),
-    /// The parts of a list, each saved under its name; `None` skips one.
-    Parts(Vec<Option<String>>),
-    /// A map, each of whose keys is a variable.
-    Map,
 }
 
 impl Unit {
@@ -217,7 +217,7 @@ impl Unit {
     /// need a map.
     #[inline]
     pub fn save(&self, output: &Output, context: &mut Context) -> Result<(), UnitError> {
-        crate::context::save_output(&self.save, output, context)
+        context.save_output(&self.save, output)
     }
 }
 
@@ -229,81 +229,5 @@ impl fmt::Debug for Unit {
             .field("root", &self.root)
             .field("save", &self.save)
             .finish_non_exhaustive()
-    }
-}
-
-/// The error of a unit. Any error converts into it, so `?` works in units; like `anyhow::Error`
-/// it is not itself a [`std::error::Error`].
-#[derive(Debug)]
-pub struct UnitError {
-    kind: FailureKind,
-    message: String,
-    backtrace: Option<String>,
-}
-
-impl UnitError {
-    /// An error with a message of its own.
-    #[must_use]
-    pub fn new(message: impl Into<String>) -> Self {
-        Self::of_kind(FailureKind::Error, message)
-    }
-
-    /// An error of this kind: a program that was killed, one that took too long.
-    #[must_use]
-    pub fn of_kind(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            backtrace: None,
-        }
-    }
-
-    /// The same with a backtrace, or the last lines that a program put out.
-    #[must_use]
-    pub fn with_backtrace(mut self, backtrace: impl Into<String>) -> Self {
-        self.backtrace = Some(backtrace.into());
-        self
-    }
-
-    /// How it failed.
-    #[must_use]
-    pub fn kind(&self) -> FailureKind {
-        self.kind
-    }
-
-    /// What went wrong, with the causes behind it.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// Where it went wrong, if that is known.
-    #[must_use]
-    pub fn backtrace(&self) -> Option<&str> {
-        self.backtrace.as_deref()
-    }
-}
-
-impl fmt::Display for UnitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for UnitError {
-    fn from(error: E) -> Self {
-        let error = error.into();
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            // Many errors tell their cause themselves.
-            let text = inner.to_string();
-            if !message.contains(&text) {
-                message.push_str(": ");
-                message.push_str(&text);
-            }
-            cause = inner.source();
-        }
-        Self::new(message)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use research_core::domain::Config;
-use research_core::executor::{ContextParts, ExecutorContext};
+use research_core::executor::ExecutorContext;
 use research_core::{CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord};
 use research_exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
@@ -139,10 +139,9 @@ fn unit() -> ProgramCallable {
 
 fn context() -> ExecutorContext {
     let experiment = Experiment::builder().unit("unit", |_: &mut Context| Ok(()));
-    ExecutorContext::new(ContextParts {
-        experiment: experiment.build().unwrap(),
-        number: ExperimentNumber(0),
-        record: Arc::new(ExperimentRecord {
+    experiment.build().unwrap().context(
+        ExperimentNumber(0),
+        Arc::new(ExperimentRecord {
             id: "0f3a9c1e00000042".parse().unwrap(),
             place: 0,
             config: Config::new().with("lr", 0.1).with("layers", 3),
@@ -150,6 +149,6 @@ fn context() -> ExecutorContext {
             updates: 0,
             seed: 0,
         }),
-        experiments_folder: None,
-    })
+        None,
+    )
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use research_core::domain::Config;
-use research_core::executor::{ContextParts, ExecutorContext};
+use research_core::executor::ExecutorContext;
 use research_core::{
     CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord, GeneratorBody,
 };
@@ -15,19 +15,16 @@ use research_process::{running_groups, signal_groups};
 
 fn context() -> ExecutorContext {
     let experiment = Experiment::builder().unit("unit", |_: &mut Context| Ok(()));
-    ExecutorContext::new(ContextParts {
-        experiment: experiment.build().unwrap(),
-        number: ExperimentNumber(0),
-        record: Arc::new(ExperimentRecord {
-            id: "0f3a9c1e00000042".parse().unwrap(),
-            place: 0,
-            config: Config::new(),
-            repetition: 0,
-            updates: 0,
-            seed: 0,
-        }),
-        experiments_folder: None,
-    })
+    let record = ExperimentRecord {
+        id: "0f3a9c1e00000042".parse().unwrap(),
+        place: 0,
+        config: Config::new(),
+        repetition: 0,
+        updates: 0,
+        seed: 0,
+    };
+    let experiment = experiment.build().unwrap();
+    experiment.context(ExperimentNumber(0), Arc::new(record), None)
 }
 
 fn command(words: &[&str]) -> ProgramCommand {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ExperimentBuilder;
 use crate::check::BuildError;
-use crate::unit::Save;
+use crate::output::Save;
 use crate::when::When;
 
 impl ExperimentBuilder {

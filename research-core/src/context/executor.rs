@@ -2,22 +2,26 @@
 
 use std::ffi::OsString;
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use research_domain::Value;
 
-use super::values::not_a_value;
-use super::{Context, ContextParts, DEVICE};
-use crate::branches::Branches;
+use super::{Context, DEVICE};
+use crate::argument::Argument;
+use crate::branches::{BranchView, Branches};
 use crate::deadline::Deadline;
-use crate::expression::{Argument, Expression, ExpressionError};
+use crate::event::{ExperimentNumber, ExperimentRecord};
+use crate::expression::{Expression, ExpressionError};
 use crate::folder::leave_experiment_folder;
 use crate::log_level::LogLevel;
 use crate::output::{Object, Output};
 use crate::traits::{EventSink, OutputSink, SinkError};
-use crate::unit::UnitError;
+use crate::unit_error::UnitError;
+use crate::unit_table::UnitTable;
 use crate::values::pending::SharedSaved;
+use crate::view::ResearchView;
 
 /// A [`Context`] and what only its executor does with it. Units receive the context alone, so they
 /// cannot change what the executor keeps: iteration, outputs, devices, deadline.
@@ -38,10 +42,38 @@ impl DerefMut for ExecutorContext {
 }
 
 impl ExecutorContext {
-    /// Returns the context of an experiment that has not begun.
+    pub(crate) fn new(
+        units: UnitTable,
+        view: Option<Arc<dyn ResearchView>>,
+        number: ExperimentNumber,
+        record: Arc<ExperimentRecord>,
+        experiments_folder: Option<PathBuf>,
+    ) -> Self {
+        Self(Context::new(
+            units,
+            view,
+            number,
+            record,
+            experiments_folder,
+        ))
+    }
+
+    /// Returns what other branches see of this one.
     #[must_use]
-    pub fn new(parts: ContextParts) -> Self {
-        Self(Context::new(parts))
+    pub fn branch_view(&self, is_running: bool) -> BranchView {
+        BranchView {
+            units: self.0.units.clone(),
+            record: Arc::clone(&self.0.record),
+            full_config: self.0.full_config.clone(),
+            is_running,
+            outputs: self.0.outputs.clone(),
+        }
+    }
+
+    /// Returns the latest output of the unit at a position.
+    #[must_use]
+    pub fn output_at(&self, unit: usize) -> Option<&Output> {
+        self.0.outputs.get(unit)?.as_ref()
     }
 
     /// Sets the devices of the experiment: `device` becomes the auxiliary key of that name, and
@@ -111,7 +143,7 @@ impl ExecutorContext {
     ) -> Result<(), UnitError> {
         let value = match expression.evaluate(&self.0) {
             Ok(Argument::Value(value)) => value.into_owned(),
-            Ok(Argument::Object(_)) => return Err(not_a_value(variable)),
+            Ok(Argument::Object(_)) => return Err(UnitError::not_a_value(variable)),
             Err(ExpressionError::NotRun { .. }) if failing => return Ok(()),
             Err(error) => return Err(error.into()),
         };

@@ -4,43 +4,10 @@ use std::sync::Arc;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use research_domain::{Config, Value};
+use research_domain::Value;
 
 use super::{Context, DEVICE, ExecutorContext};
-use crate::event::ExperimentRecord;
-use crate::root_scope::RootScope;
-use crate::values::large::LargeValue;
-
-/// What a context has for root units.
-pub(super) struct RootPart {
-    scope: Arc<RootScope>,
-    /// What is swapped with that of the experiment while a root unit runs; made when it is first
-    /// needed.
-    other: Option<View>,
-    is_entered: bool,
-    /// What a root unit has saved by itself, for the other branches.
-    saved: Vec<RootSaved>,
-}
-
-struct View {
-    record: Arc<ExperimentRecord>,
-    full_config: Config,
-    random: ChaCha8Rng,
-}
-
-/// A value that a root unit has saved by itself.
-#[derive(Clone, Debug)]
-pub struct RootSaved {
-    pub(super) variable: String,
-    pub(super) iteration: u64,
-    pub(super) value: SavedValue,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum SavedValue {
-    Value(Value),
-    Large(LargeValue),
-}
+use crate::root_scope::{RootPart, RootSaved, RootScope, SavedValue, View};
 
 impl ExecutorContext {
     /// Sets what root units see of the experiment; all of it, if not set.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use research_domain::Value;
 
-use super::{Context, SavedValue};
+use super::Context;
 use crate::event::{Event, Timestamp};
 use crate::log_level::LogLevel;
-use crate::output::Output;
+use crate::output::{IntoOutput, Output, Save};
+use crate::root_scope::SavedValue;
 use crate::traits::OutputSink;
-use crate::unit::{Save, UnitError};
+use crate::unit_error::UnitError;
 use crate::values::column::weight;
 use crate::values::large::{LARGE_BYTES, LargeValue, LargeValueError};
 
@@ -19,7 +20,7 @@ const LARGEST_IN_MEMORY: usize = crate::codec::MESSAGE_LIMIT / 8;
 
 /// Numbers are never large, and their way must be short.
 #[inline]
-pub(super) fn is_large(value: &Value) -> bool {
+fn is_large(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => false,
         Value::Text(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => {
@@ -29,12 +30,45 @@ pub(super) fn is_large(value: &Value) -> bool {
 }
 
 impl Context {
+    /// Saves a value of this iteration under a name of its own.
+    ///
+    /// # Errors
+    /// The value cannot be represented, or is an object of memory.
+    pub fn save(&mut self, variable: &str, value: impl IntoOutput) -> Result<(), UnitError> {
+        match value.into_output()? {
+            Output::Value(value) => self.save_value(variable, value),
+            Output::Object(_) => Err(UnitError::not_a_value(variable)),
+        }
+    }
+
+    /// Saves a value of this iteration. A large one is written to a file at once.
+    ///
+    /// # Errors
+    /// The value is large and its file cannot be written, which ends the run whatever becomes of
+    /// the error; or there is no folder to put it in and it is too large for the log.
+    #[inline]
+    pub fn save_value(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
+        if is_large(&value) {
+            return self.save_large(variable, Cow::Owned(value));
+        }
+        if self.root.is_some() {
+            self.note_root_saved(variable, || SavedValue::Value(value.clone()));
+        }
+        self.saved.push(variable, self.iteration, value);
+        Ok(())
+    }
+
+    /// The same of a value that is still needed: a large one is not copied.
+    fn save_copy(&mut self, variable: &str, value: &Value) -> Result<(), UnitError> {
+        if is_large(value) {
+            return self.save_large(variable, Cow::Borrowed(value));
+        }
+        self.saved.push(variable, self.iteration, value.clone());
+        Ok(())
+    }
+
     #[cold]
-    pub(super) fn save_large(
-        &mut self,
-        variable: &str,
-        value: Cow<'_, Value>,
-    ) -> Result<(), UnitError> {
+    fn save_large(&mut self, variable: &str, value: Cow<'_, Value>) -> Result<(), UnitError> {
         // The research's folder is that around the experiments'.
         let research = self
             .folder
@@ -64,6 +98,19 @@ impl Context {
         Ok(())
     }
 
+    /// Saves the output of a unit.
+    #[inline]
+    pub(crate) fn save_output(&mut self, save: &Save, output: &Output) -> Result<(), UnitError> {
+        match (save, output) {
+            (Save::Nothing, _) => Ok(()),
+            (Save::As(name), Output::Value(value)) => self.save_copy(name, value),
+            (Save::Parts(names), Output::Value(value)) => save_parts(names, value, self),
+            (Save::Map, Output::Value(value)) => save_map(value, self),
+            (Save::As(name), Output::Object(_)) => Err(UnitError::not_a_value(name)),
+            (_, Output::Object(_)) => Err(UnitError::not_a_value("the output")),
+        }
+    }
+
     /// Writes a line to the experiment's log and that of the research, if it matters as much as
     /// the run's `loglevel` asks for. It is there when the unit has ended.
     ///
@@ -91,32 +138,6 @@ impl Context {
     pub fn output_sink(&self) -> Option<&Arc<dyn OutputSink>> {
         self.output.as_ref()
     }
-}
-
-pub(super) fn not_a_value(variable: &str) -> UnitError {
-    UnitError::new(format!(
-        "`{variable}` cannot be saved: it is an object in memory, not a value"
-    ))
-}
-
-pub(crate) fn save_output(
-    save: &Save,
-    output: &Output,
-    context: &mut Context,
-) -> Result<(), UnitError> {
-    let value = match (save, output) {
-        (Save::Nothing, _) => return Ok(()),
-        (_, Output::Value(value)) => value,
-        (Save::As(name), Output::Object(_)) => return Err(not_a_value(name)),
-        (_, Output::Object(_)) => return Err(not_a_value("the output")),
-    };
-    match save {
-        Save::Nothing => {}
-        Save::As(name) => context.save_copy(name, value)?,
-        Save::Parts(names) => save_parts(names, value, context)?,
-        Save::Map => save_map(value, context)?,
-    }
-    Ok(())
 }
 
 fn save_parts(

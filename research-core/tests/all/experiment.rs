@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use research_core::domain::{Config, Identity, Value};
-use research_core::executor::{ContextParts, ExecutorContext};
+use research_core::executor::ExecutorContext;
 use research_core::{
     BuildError, Context, Event, Experiment, ExperimentBuilder, ExperimentNumber, ExperimentRecord,
     Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all, e_unit, ec,
@@ -34,12 +34,7 @@ fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> Executo
         updates: 0,
         config: config.clone(),
     };
-    ExecutorContext::new(ContextParts {
-        experiment: experiment.clone(),
-        number: ExperimentNumber(0),
-        record: Arc::new(record),
-        experiments_folder: None,
-    })
+    experiment.context(ExperimentNumber(0), Arc::new(record), None)
 }
 
 /// Calls all units once, in order, as an executor would.

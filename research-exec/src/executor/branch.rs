@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use nix::sys::time::TimeSpec;
 use research_core::domain::Value;
-use research_core::executor::{ContextParts, ExecutorContext, SharedSaved};
+use research_core::executor::{ExecutorContext, SharedSaved};
 use research_core::{
     Context, EventSink, ExecutorHooks, Experiment, Generator, LogLevel, Output, SinkError, Status,
     Unit, UnitBody, UnitError, UnitResult, When,
@@ -72,12 +72,7 @@ impl Branch {
     ) -> Self {
         let generators = experiment.units().iter().map(|_| None).collect();
         let slow = vec![true; experiment.units().len()];
-        let context = ExecutorContext::new(ContextParts {
-            experiment: experiment.clone(),
-            number: task.number,
-            record: Arc::clone(&task.record),
-            experiments_folder,
-        });
+        let context = experiment.context(task.number, Arc::clone(&task.record), experiments_folder);
         Self {
             context,
             hooks: experiment.shared_hooks(),

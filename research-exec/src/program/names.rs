@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use research_core::domain::{AUXILIARY_KEYS, Config, Value, suggest};
-use research_core::{Context, Input, Output, Unit};
+use research_core::{Context, Input, Output};
 
 /// The names that mean the same in every research.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
@@ -154,11 +154,10 @@ pub(super) fn known_before(
 /// Appends what a name stands for now.
 pub(super) fn write(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(), RenderError> {
     let config = context.full_config();
-    let experiment = context.experiment();
     let reference = refer(
         name,
         |key| config.contains(key),
-        |unit| experiment.position(unit).is_some(),
+        |unit| context.unit_names().any(|name| name == unit),
     );
     match reference {
         Some(Reference::BuiltIn) => write_built_in(name, context, text),
@@ -167,29 +166,21 @@ pub(super) fn write(name: &str, context: &Context, text: &mut Vec<u8>) -> Result
             write_value(field_of(value, name, fields)?, text);
             Ok(())
         }
-        Some(Reference::Unit { unit, fields }) => {
-            let output = experiment
-                .position(unit)
-                .and_then(|at| context.output_at(at));
-            match output {
-                Some(Output::Value(value)) => {
-                    write_value(field_of(value, name, fields)?, text);
-                    Ok(())
-                }
-                Some(Output::Object(_)) => Err(RenderError::Object {
-                    name: name.to_owned(),
-                    unit: unit.to_owned(),
-                }),
-                None => Err(RenderError::NotRun {
-                    name: name.to_owned(),
-                    unit: unit.to_owned(),
-                }),
+        Some(Reference::Unit { unit, fields }) => match context.latest_output(unit) {
+            Some(Output::Value(value)) => {
+                write_value(field_of(value, name, fields)?, text);
+                Ok(())
             }
-        }
-        None => {
-            let units = experiment.units().iter().map(Unit::name);
-            Err(unknown(name, config.keys().chain(units)).into())
-        }
+            Some(Output::Object(_)) => Err(RenderError::Object {
+                name: name.to_owned(),
+                unit: unit.to_owned(),
+            }),
+            None => Err(RenderError::NotRun {
+                name: name.to_owned(),
+                unit: unit.to_owned(),
+            }),
+        },
+        None => Err(unknown(name, config.keys().chain(context.unit_names())).into()),
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use research_core::domain::{Config, Value};
-use research_core::executor::{ContextParts, ExecutorContext};
+use research_core::executor::ExecutorContext;
 use research_core::{
     CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord, Generator,
     GeneratorBody, Output, UnitError,
@@ -31,10 +31,9 @@ fn context(config: Config, experiments: Option<&Path>) -> ExecutorContext {
         .unit("later", |_: &mut Context| Ok(()))
         .build()
         .unwrap();
-    ExecutorContext::new(ContextParts {
-        experiment,
-        number: ExperimentNumber(7),
-        record: Arc::new(ExperimentRecord {
+    experiment.context(
+        ExperimentNumber(7),
+        Arc::new(ExperimentRecord {
             id: "0f3a9c1e00000042".parse().unwrap(),
             place: 7,
             config,
@@ -42,8 +41,8 @@ fn context(config: Config, experiments: Option<&Path>) -> ExecutorContext {
             updates: 0,
             seed: u64::MAX,
         }),
-        experiments_folder: experiments.map(Path::to_path_buf),
-    })
+        experiments.map(Path::to_path_buf),
+    )
 }
 
 /// A context in memory with an empty config.

@@ -70,7 +70,7 @@ impl Branch {
     }
 
     pub(in crate::executor) fn view(&self) -> BranchView {
-        BranchView::new(&self.context, self.is_running())
+        self.context.branch_view(self.is_running())
     }
 
     pub(in crate::executor) fn let_see(&mut self, branches: Option<Branches>) {

@@ -1,0 +1,89 @@
+//! The error of a unit.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::event::FailureKind;
+
+/// The error of a unit. Any error converts into it, so `?` works in units; like `anyhow::Error`
+/// it is not itself a [`std::error::Error`].
+#[derive(Debug)]
+pub struct UnitError {
+    kind: FailureKind,
+    message: String,
+    backtrace: Option<String>,
+}
+
+impl UnitError {
+    /// An error with a message of its own.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::of_kind(FailureKind::Error, message)
+    }
+
+    /// An error of this kind: a program that was killed, one that took too long.
+    #[must_use]
+    pub fn of_kind(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            backtrace: None,
+        }
+    }
+
+    /// The same with a backtrace, or the last lines that a program put out.
+    #[must_use]
+    pub fn with_backtrace(mut self, backtrace: impl Into<String>) -> Self {
+        self.backtrace = Some(backtrace.into());
+        self
+    }
+
+    /// The error of saving an object under a name.
+    pub(crate) fn not_a_value(variable: &str) -> Self {
+        Self::new(format!(
+            "`{variable}` cannot be saved: it is an object in memory, not a value"
+        ))
+    }
+
+    /// How it failed.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// What went wrong, with the causes behind it.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it went wrong, if that is known.
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&str> {
+        self.backtrace.as_deref()
+    }
+}
+
+impl fmt::Display for UnitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for UnitError {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            // Many errors tell their cause themselves.
+            let text = inner.to_string();
+            if !message.contains(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            cause = inner.source();
+        }
+        Self::new(message)
+    }
+}

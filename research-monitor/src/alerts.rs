@@ -2,9 +2,9 @@
 
 use research_core::{Event, ExperimentNumber, LogLevel, Timestamp};
 
-use crate::bar::Clock;
 use crate::failure_groups::FailureGroup;
 use crate::format::printable;
+use crate::progress::Clock;
 use crate::run_state::RunState;
 
 /// The number of lines that may be written each second.

@@ -16,7 +16,7 @@ use research_core::{Delivery, Event, Subscriber, Timestamp};
 
 use crate::alerts::Alerts;
 use crate::monitor::Monitor;
-use crate::progress::ProgressReporter;
+use crate::progress::{Clock, ProgressReporter};
 use crate::run_state::RunState;
 use plain::PlainLines;
 use terminal::Terminal;
@@ -26,9 +26,6 @@ const REDRAW: Duration = Duration::from_millis(100);
 
 /// The interval of plain lines, where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
-
-/// Returns the current time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Shows the progress of a run: as a bar on a terminal, as plain lines elsewhere, or in a custom
 /// [`ProgressReporter`].

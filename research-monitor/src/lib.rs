@@ -30,7 +30,7 @@ mod status;
 mod style;
 mod summary;
 
-pub use bar::{Bar, Clock, Printer};
+pub use bar::{Bar, Printer};
 pub use control_filter::{ControlFilter, strip_controls};
 pub use csv_log::MonitorLog;
 pub use eta::Eta;
@@ -38,7 +38,7 @@ pub use failure_groups::FailureGroup;
 pub use indicatif::TermLike;
 pub use min_max::{Extreme, MinMax};
 pub use monitor::Monitor;
-pub use progress::{Progress, ProgressReporter};
+pub use progress::{Clock, Progress, ProgressReporter};
 pub use run_state::{
     Counted, Process, ProcessKind, RecentException, Run, RunState, RunningExperiment, WorkerState,
 };

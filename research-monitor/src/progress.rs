@@ -1,6 +1,13 @@
 //! The interface of progress reporters.
 
+use std::sync::Arc;
+
+use research_core::Timestamp;
+
 use crate::run_state::RunState;
+
+/// Returns the current time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Shows the progress of a run: in a window, on a web page, as a custom bar.
 ///

@@ -7,7 +7,7 @@ use std::thread::ThreadId;
 
 use research_exec::RunControl;
 
-use crate::completed_run::StorageBackend;
+use crate::place::StorageBackend;
 
 static ACTIVE: Mutex<Vec<Active>> = Mutex::new(Vec::new());
 

@@ -4,12 +4,11 @@ use research_core::{ResearchRecord, RunOptions, Storage, Timestamp, plural};
 use research_process::new_mark;
 use research_storage::{LocalStorage, LogWatch, MemoryStorage, StoredResearch};
 
-use crate::builder::Place;
 use crate::changes;
 use crate::cleanup;
-use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
-use crate::run::Prepared;
+use crate::place::{Place, StorageBackend};
+use crate::prepared::Prepared;
 
 /// The storage of a run.
 pub(crate) struct RunStorage {

@@ -1,5 +1,7 @@
 //! Builds the description of a research.
 
+mod tasks;
+mod updates;
 mod watching;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use research_exec::devices::{DeviceProbe, NvmlProbe};
 use research_monitor::Progress;
 
 use crate::parallelism::Parallelism;
+use crate::place::Place;
 use crate::update::Rule;
 
 /// The description of a research: its [units](Self::callable), the [`domain`](Self::domain) of
@@ -54,14 +57,6 @@ impl fmt::Debug for Research {
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
-}
-
-/// Where a research is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In a folder of its name inside this one.
-    Folder(PathBuf),
-    Memory,
 }
 
 impl Research {

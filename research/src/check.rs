@@ -7,8 +7,8 @@ use research_domain::{
     Config, Configs, Count, Domain, ExperimentId, Value, ValueError, is_auxiliary,
 };
 
-use crate::builder::Place;
 use crate::error::ResearchError;
+use crate::place::Place;
 
 pub(crate) fn options(options: &RunOptions, domain: &Domain) -> Result<(), ResearchError> {
     let problem = numbers(options)

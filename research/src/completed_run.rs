@@ -1,20 +1,20 @@
 //! A completed run and its results.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use research_core::{Event, LargeValue, OutputStream, ResearchRecord, read_regular};
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
 use research_storage::{
-    EnvTexts, Format, LogResultsError, MemoryEvents, Results, StoredResearch, TableOptions,
-    read_env,
+    EnvTexts, Format, LogResultsError, Results, StoredResearch, TableOptions, read_env,
 };
 
 use crate::environment::Recorded;
 use crate::error::ResearchError;
 use crate::log_entry::LogEntry;
+use crate::place::StorageBackend;
 
 /// A research that was run, or at least started, by this program or an earlier one.
 #[derive(Clone, Debug)]
@@ -26,51 +26,6 @@ pub struct CompletedRun {
     pub(crate) recorded: Arc<Recorded>,
     /// Why the Parquet tables could not be written, if this program ran it and they could not.
     pub(crate) tables_failure: Option<String>,
-}
-
-/// Where the events are stored.
-#[derive(Clone, Debug)]
-pub(crate) enum StorageBackend {
-    Folder(PathBuf),
-    Memory(MemoryEvents),
-}
-
-/// The size of a log from which writing the tables takes seconds, which a notice announces.
-#[cfg(feature = "parquet")]
-const LONG_LOG: u64 = 64 << 20;
-
-impl StorageBackend {
-    /// Returns the folder of the research, if it has one.
-    pub(crate) fn folder(&self) -> Option<&Path> {
-        match self {
-            Self::Folder(folder) => Some(folder),
-            Self::Memory(_) => None,
-        }
-    }
-}
-
-#[cfg(feature = "parquet")]
-use research_storage::ReplaceTables;
-
-#[cfg(feature = "parquet")]
-impl StorageBackend {
-    /// Writes the Parquet tables beside the log, and returns an error message if that fails. The
-    /// log is complete, so a full disk does not fail the run.
-    pub(crate) fn write_tables(&self) -> Option<String> {
-        let Self::Folder(folder) = self else {
-            return None;
-        };
-        let log = std::fs::metadata(folder.join("events.log"));
-        if log.is_ok_and(|log| log.len() >= LONG_LOG) {
-            eprintln!(
-                "research: the run has ended; writing results.parquet and experiments.parquet \
-                 (killing the program now loses no results)"
-            );
-        }
-        let replace = ReplaceTables::UnlessFewerExperiments;
-        let written = StoredResearch::load(folder).and_then(|stored| stored.write_parquet(replace));
-        written.err().map(|error| error.to_string())
-    }
 }
 
 impl CompletedRun {

@@ -18,6 +18,7 @@
 
 mod build;
 mod check;
+mod command;
 mod compatibility;
 mod domain;
 mod env;
@@ -47,8 +48,9 @@ use research_domain::Domain;
 
 pub use build::experiment_from_record;
 pub use error::{FileError, FileErrorKind, Origin};
+pub use output::Save;
 pub use preview::{Preview, PreviewError, PreviewedExperiment, PreviewedUnit};
-pub use unit::{Mode, Save, UnitFile};
+pub use unit::{Mode, UnitFile};
 pub use update::UpdateFile;
 
 use error::{Diagnostic, Source};

@@ -1,19 +1,18 @@
 //! Identifies a run of a program, on which leader and workers must agree.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use research_core::{Experiment, Isolation, RunOptions};
+use research_core::Isolation;
 use research_exec::{
     Target, WorkerBootstrap, end_if_lost, has_one_thread, is_in_unit, is_in_unknown_test,
-    relaunched_test,
 };
 use tempfile::TempDir;
 
 use crate::active::ActiveRun;
-use crate::completed_run::{CompletedRun, StorageBackend};
+use crate::completed_run::CompletedRun;
 use crate::error::ResearchError;
-use crate::run::Prepared;
+use crate::place::StorageBackend;
+use crate::prepared::Prepared;
 use crate::run_history::{self, Ended};
 use crate::worker;
 
@@ -140,36 +139,4 @@ impl Prepared {
             ..target.clone()
         }
     }
-}
-
-/// Returns the fingerprint on which leader and workers must agree. The hasher has fixed keys, and
-/// both are the same program. Workers of a test executable run a single test, so each test has its
-/// own runs.
-pub(crate) fn fingerprint(
-    name: &str,
-    domain: &str,
-    experiment: &Experiment,
-    options: &RunOptions,
-    seed: Option<u64>,
-) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (
-        name,
-        domain,
-        experiment.describe(),
-        experiment.code().fingerprint(),
-        format!("{options:?}"),
-        seed,
-        relaunched_test(),
-    )
-        .hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Returns the fingerprint for a worker that receives domain and options from its leader before it
-/// reaches the run.
-pub(crate) fn fingerprint_of_units(name: &str, experiment: &Experiment) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (name, experiment.describe(), experiment.code().fingerprint()).hash(&mut hasher);
-    hasher.finish()
 }

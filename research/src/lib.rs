@@ -66,9 +66,12 @@ mod experiment;
 mod failed;
 #[cfg(feature = "file")]
 pub mod file;
+mod fingerprint;
 mod identity;
 mod log_entry;
 mod parallelism;
+mod place;
+mod prepared;
 mod profile;
 mod reproduce;
 mod resume_plan;

@@ -13,11 +13,12 @@ use research_exec::{
 use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
 
 use crate::active::ActiveRun;
-use crate::builder::{Place, Research};
-use crate::completed_run::StorageBackend;
+use crate::builder::Research;
 use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
-use crate::run::Prepared;
+use crate::place::Place;
+use crate::place::StorageBackend;
+use crate::prepared::Prepared;
 use crate::worker;
 
 /// The result of running an experiment again.

@@ -7,9 +7,9 @@ use research_storage::StoredResearch;
 use crate::builder::Research;
 use crate::changes;
 use crate::error::ResearchError;
+use crate::prepared::{Prepared, iteration};
 use crate::resume_state::resume_state;
 use crate::roots::Tasks;
-use crate::run::{Prepared, iteration};
 
 /// A stored research that was checked against its new description.
 pub(crate) struct Resumed {

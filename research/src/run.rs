@@ -1,31 +1,26 @@
 //! Runs a research: as its leader, or as one of its workers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use research_core::{
-    Experiment, ResearchRecord, RunClock, RunOptions, Timestamp, path_from_folder,
-};
-use research_domain::{Count, Iteration, Rules};
-use research_exec::devices::{DevicePlan, DeviceProbe};
-use research_exec::{DomainSource, DomainUpdater, Job, ResumeState, Signals, Target, lead};
-use research_monitor::Progress;
-use research_storage::{LogWatch, StoredResearch, check_env, check_name};
+use research_core::{RunClock, RunOptions, Timestamp};
+use research_domain::Count;
+use research_exec::devices::DevicePlan;
+use research_exec::{DomainSource, DomainUpdater, Job, ResumeState, lead};
+use research_storage::{LogWatch, StoredResearch};
 
 use crate::active::ActiveRun;
 use crate::backend::RunStorage;
-use crate::builder::{Place, Research};
-use crate::changes;
+use crate::builder::Research;
 use crate::check;
-use crate::completed_run::{CompletedRun, StorageBackend};
+use crate::completed_run::CompletedRun;
 use crate::control;
 use crate::environment::Recording;
 use crate::error::ResearchError;
-use crate::identity::{fingerprint, fingerprint_of_units};
-use crate::roots::{Tasks, root_view};
-use crate::run_history;
+use crate::place::StorageBackend;
+use crate::prepared::{Prepared, iteration};
 use crate::subscribers::Subscribers;
-use crate::update::{Rule, Updater};
+use crate::update::Updater;
 use crate::view;
 use crate::worker;
 use crate::worker_arrivals::WorkerArrivals;
@@ -65,92 +60,7 @@ impl Research {
     }
 }
 
-/// A research with a valid description.
-pub(crate) struct Prepared {
-    pub(crate) research: Settings,
-    pub(crate) experiment: Experiment,
-    pub(crate) target: Target,
-}
-
-/// The rest of the description, after the experiment was built.
-pub(crate) struct Settings {
-    pub(crate) name: String,
-    pub(crate) place: Place,
-    pub(crate) domain: research_domain::Domain,
-    pub(crate) options: RunOptions,
-    /// The rules for draws and ids; a resumed research uses those of its record.
-    pub(crate) rules: Rules,
-    seed: Option<u64>,
-    pub(crate) source: Option<serde_json::Value>,
-    source_file: Option<PathBuf>,
-    updates: Vec<Rule>,
-    pub(crate) subscribers: Vec<Box<dyn research_core::Subscriber>>,
-    bar: Progress,
-    pub(crate) redo_failed: bool,
-    allow_changes: bool,
-    pub(crate) handle_signals: bool,
-    pub(crate) probe: Box<dyn DeviceProbe>,
-}
-
 impl Prepared {
-    pub(crate) fn new(research: Research) -> Result<Self, ResearchError> {
-        if research.has_lost_units {
-            return Err(ResearchError::Options(
-                "`experiment` replaces the units that were added before it: call it first"
-                    .to_owned(),
-            ));
-        }
-        let Research {
-            name,
-            place,
-            domain,
-            experiment,
-            options,
-            seed,
-            source,
-            source_file,
-            updates,
-            ..
-        } = research;
-        check_name(&name)?;
-        check::place(&options, &place)?;
-        options.env_meta.iter().try_for_each(check_env)?;
-        domain.validate()?;
-        check::options(&options, &domain)?;
-        let experiment = experiment.build()?;
-        check::timeouts(&experiment, &options)?;
-        let fingerprint = fingerprint(&name, &domain.to_string(), &experiment, &options, seed);
-        let target = Target {
-            name: name.clone(),
-            fingerprint,
-            units: fingerprint_of_units(&name, &experiment),
-            earlier: run_history::count(fingerprint),
-            earlier_runs: None,
-        };
-        let research = Settings {
-            name,
-            place,
-            domain,
-            options,
-            rules: Rules::LATEST,
-            seed,
-            source,
-            source_file,
-            updates,
-            subscribers: research.subscribers,
-            bar: research.bar,
-            redo_failed: research.redo_failed,
-            allow_changes: research.allow_changes,
-            handle_signals: research.handle_signals,
-            probe: research.probe,
-        };
-        Ok(Self {
-            research,
-            experiment,
-            target,
-        })
-    }
-
     fn lead(self, resume: bool) -> Result<CompletedRun, ResearchError> {
         self.lead_by(|prepared, active| {
             let finished = prepared.try_to_lead(resume, active)?;
@@ -288,28 +198,6 @@ impl Prepared {
         })
     }
 
-    /// Returns how tasks are formed, in a new or a resumed research.
-    pub(crate) fn tasks(
-        &self,
-        options: &RunOptions,
-        before: Option<&ResearchRecord>,
-    ) -> Result<Tasks, ResearchError> {
-        let Settings {
-            domain, updates, ..
-        } = &self.research;
-        let view = root_view(&self.experiment, options, domain, !updates.is_empty());
-        Ok(Tasks::new(view, options, before)?)
-    }
-
-    /// Starts to listen to signals, unless disabled.
-    pub(crate) fn listen_to_signals(&self) -> Result<Option<Signals>, ResearchError> {
-        let listening = self.research.handle_signals.then(Signals::listen);
-        listening.transpose().map_err(|source| ResearchError::Io {
-            action: "listen to signals",
-            source,
-        })
-    }
-
     /// Returns the updater of the domain, with the results of earlier runs; `None` without updates.
     fn updater(
         &mut self,
@@ -328,57 +216,6 @@ impl Prepared {
         }
         Ok(Some(Box::new(updater)))
     }
-
-    pub(crate) fn record(&self, options: RunOptions) -> ResearchRecord {
-        let directory = std::env::current_dir().unwrap_or_default();
-        let directory_from_folder = match &self.research.place {
-            Place::Folder(base) => {
-                let base = base.canonicalize().or_else(|_| std::path::absolute(base));
-                let folder = base.map(|base| base.join(&self.research.name)).ok();
-                folder.and_then(|folder| path_from_folder(&folder, &directory))
-            }
-            Place::Memory => None,
-        };
-        ResearchRecord {
-            format: ResearchRecord::FORMAT,
-            name: self.research.name.clone(),
-            created: Timestamp::now().0,
-            program: concat!("research ", env!("CARGO_PKG_VERSION")).to_owned(),
-            build: changes::build(),
-            directory,
-            directory_from_folder,
-            domain: self.research.domain.to_string(),
-            rules: self.research.rules,
-            options,
-            units: self.experiment.describe(),
-            updates: self.research.updates.iter().map(Rule::describe).collect(),
-            source: self.research.source.clone(),
-            source_file: self.research.source_file.clone(),
-        }
-    }
-
-    pub(crate) fn check_changes(
-        &self,
-        before: &ResearchRecord,
-        options: &RunOptions,
-    ) -> Result<(), ResearchError> {
-        let Settings {
-            seed,
-            allow_changes,
-            ..
-        } = self.research;
-        let now = self.record(options.clone());
-        changes::check(before, &now, seed, allow_changes)
-    }
-}
-
-pub(crate) fn iteration(options: &RunOptions, rules: Rules) -> Iteration {
-    Iteration::default()
-        .n_items(options.n_configs.map(u128::from))
-        .n_reps(options.n_reps)
-        .repeat_each(options.repeat_each.map(u128::from))
-        .seed(options.seed)
-        .rules(rules)
 }
 
 /// Draws a seed that users can type.

@@ -12,9 +12,8 @@ use research_exec::Target;
 use research_storage::MemoryStorage;
 use tempfile::TempDir;
 
-use crate::builder::Place;
-use crate::completed_run::StorageBackend;
 use crate::failed::Failed;
+use crate::place::{Place, StorageBackend};
 use crate::run_files::{RunFiles, copy_of_this_process};
 
 /// The suffixes of the records: a link to a folder, a copy of a removed one, events from memory,

@@ -9,8 +9,8 @@ use research_exec::call_subscriber;
 use research_monitor::{Bar, Monitor, MonitorLog, Progress};
 use research_storage::StoredResearch;
 
-use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
+use crate::place::StorageBackend;
 use crate::worker_arrivals::WorkerArrivals;
 
 /// The name of the monitor log in the folder of a research.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use research_core::{Experiment, Object, ResearchRecord, ResearchView};
 
-use crate::completed_run::{CompletedRun, StorageBackend};
+use crate::completed_run::CompletedRun;
+use crate::place::StorageBackend;
 
 /// Attaches the view of the leader's process.
 pub(crate) fn in_leader(

@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use crate::builder::Research;
 use crate::error::ResearchError;
-use crate::identity::fingerprint_of_units;
-use crate::run::Settings;
+use crate::fingerprint::fingerprint_of_units;
+use crate::prepared::Settings;
 use crate::run_history;
 use crate::view;
 

@@ -2,9 +2,8 @@
 
 use std::io::Write;
 
-use crate::bar::Clock;
 use crate::format;
-use crate::progress::ProgressReporter;
+use crate::progress::{Clock, ProgressReporter};
 use crate::run_state::RunState;
 
 /// Writes a line for each state.

@@ -3,8 +3,7 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 
 use super::layout::BarLine;
-use crate::bar::Clock;
-use crate::progress::ProgressReporter;
+use crate::progress::{Clock, ProgressReporter};
 use crate::run_state::RunState;
 
 /// The limit of redraws a second, apart from lines above the bar.

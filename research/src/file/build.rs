@@ -9,7 +9,8 @@ use crate::Research;
 
 use super::ResearchFile;
 use super::error::{FileError, FileErrorKind};
-use super::unit::{Mode, Save, UnitFile};
+use super::output::Save;
+use super::unit::{Mode, UnitFile};
 
 impl ResearchFile {
     /// Builds the research that the file describes, ready to run or to resume. Its record keeps the

@@ -2,97 +2,18 @@
 
 use research_core::unique_names;
 use research_domain::{Config, suggest};
-use research_exec::program::{
-    ProgramCommand, ProgramError, ProgramGenerator, Template, UnknownName,
-};
+use research_exec::program::{ProgramCommand, UnknownName};
 
 use super::ResearchFile;
-use super::domain::inside;
+use super::command::{fault, problem, words};
 use super::error::{Diagnostic, FileErrorKind, Origin, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node, Span};
-use super::unit::{Mode, UnitFile};
+use super::unit::UnitFile;
 use super::{shared_output, update};
 
 /// The built-in names in commands.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
-
-/// Checks a unit's command and its output.
-pub(crate) fn program(
-    unit: &UnitFile,
-    entries: &[Entry],
-    sources: &[Source],
-) -> Result<(), Diagnostic> {
-    let checked = ProgramCommand::new(&unit.program).and_then(|command| match unit.mode {
-        Mode::Callable => Ok(()),
-        Mode::Generator => ProgramGenerator::new(command).map(drop),
-    });
-    checked.map_err(|error| {
-        let run = find(entries, "run");
-        let output = find(entries, "output");
-        let place = match &error {
-            ProgramError::Regex { .. }
-            | ProgramError::File(_)
-            | ProgramError::NoFile
-            | ProgramError::FileOfGenerator => output.map(|node| node.span),
-            ProgramError::Template(_) => run.and_then(|node| brace(node, sources)),
-            ProgramError::Misplaced { column, .. } => {
-                run.and_then(|node| column_of(node, *column, sources))
-            }
-            _ => None,
-        };
-        fault(problem(unit, error), place.or(run.map(|node| node.span)))
-    })
-}
-
-fn problem(unit: &UnitFile, error: ProgramError) -> FileErrorKind {
-    let unit = unit.name.clone();
-    match error {
-        ProgramError::Regex { pattern, reason } => FileErrorKind::Regex {
-            unit,
-            pattern,
-            // The lines before the last one show the expression.
-            reason: reason
-                .lines()
-                .next_back()
-                .map(|line| line.trim_start_matches("error: ").to_owned())
-                .unwrap_or_default(),
-        },
-        source => FileErrorKind::Program { unit, source },
-    }
-}
-
-fn fault(problem: FileErrorKind, span: Option<Span>) -> Diagnostic {
-    Diagnostic {
-        kind: Box::new(problem),
-        span,
-    }
-}
-
-/// Returns the strings of a command, each with its node.
-fn words(run: &Node) -> impl Iterator<Item = (&Node, &str)> {
-    let nodes = match &run.content {
-        Content::List(nodes) => nodes.as_slice(),
-        _ => std::slice::from_ref(run),
-    };
-    nodes.iter().filter_map(|node| match &node.content {
-        Content::Text(text) => Some((node, text.as_str())),
-        _ => None,
-    })
-}
-
-/// Returns the span of the first invalid brace of a command.
-fn brace(run: &Node, sources: &[Source]) -> Option<Span> {
-    words(run).find_map(|(node, text)| {
-        let error = Template::parse(text).err()?;
-        column_of(node, error.column(), sources)
-    })
-}
-
-/// Returns the span of a character of a string, whose columns count across lines.
-fn column_of(node: &Node, column: usize, sources: &[Source]) -> Option<Span> {
-    inside(node, 1, column, sources)
-}
 
 /// Checks that each `{name}` in a command is known.
 pub(crate) fn names(

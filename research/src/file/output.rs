@@ -6,7 +6,20 @@ use super::error::{Diagnostic, FileErrorKind, Origin, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
 use super::options;
-use super::unit::Save;
+
+/// Where the output of a unit is saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Save {
+    /// Nowhere; other units can use it.
+    #[default]
+    Nothing,
+    /// Under a name.
+    To(String),
+    /// The elements of a list, under these names; `None` skips an element.
+    Parts(Vec<Option<String>>),
+    /// The values of a map, under its keys.
+    OutputDict,
+}
 
 /// The outputs that are a single word.
 pub(crate) const OUTPUTS: [(&str, SimpleOutput); 3] = [

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::error::{Diagnostic, FileErrorKind, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
-use super::{check, options, output};
+use super::output::{self, Save};
+use super::{command, options};
 
 /// A unit of a research file.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,20 +42,6 @@ pub enum Mode {
     Callable,
     /// The program is started once, and prints a line for each item.
     Generator,
-}
-
-/// Where the output of a unit is saved.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Save {
-    /// Nowhere; other units can use it.
-    #[default]
-    Nothing,
-    /// Under a name.
-    To(String),
-    /// The elements of a list, under these names; `None` skips an element.
-    Parts(Vec<Option<String>>),
-    /// The values of a map, under its keys.
-    OutputDict,
 }
 
 /// The values of `mode`.
@@ -108,7 +95,7 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Diagnostic> {
         program,
         mode,
     };
-    check::program(&unit, entries, sources)?;
+    command::check(&unit, entries, sources)?;
     Ok(unit)
 }
 

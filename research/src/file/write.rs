@@ -8,7 +8,8 @@ use serde::ser::{Serialize, Serializer};
 
 use super::ResearchFile;
 use super::env;
-use super::unit::{Mode, Save, UnitFile};
+use super::output::Save;
+use super::unit::{Mode, UnitFile};
 use super::update::UpdateFile;
 
 /// The serialized form of a research file, with keys in the usual order.

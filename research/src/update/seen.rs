@@ -7,8 +7,8 @@ use research_core::{Event, Status, StorageError, UnitError};
 use research_exec::EndedCounts;
 use research_storage::{Format, LogReader, MemoryEvents, Results, StoredResearch, TableOptions};
 
-use crate::completed_run::StorageBackend;
 use crate::error::ResearchError;
+use crate::place::StorageBackend;
 
 /// The state of a research. Results are read when a rule first requests them, so that other rules
 /// need no memory for them.

@@ -1,0 +1,57 @@
+//! Where a research is stored.
+
+use std::path::{Path, PathBuf};
+
+use research_storage::MemoryEvents;
+#[cfg(feature = "parquet")]
+use research_storage::{ReplaceTables, StoredResearch};
+
+/// The size of a log from which writing the tables takes seconds, which a notice announces.
+#[cfg(feature = "parquet")]
+const LONG_LOG: u64 = 64 << 20;
+
+/// Where a research is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a folder of its name inside this one.
+    Folder(PathBuf),
+    Memory,
+}
+
+/// Where the events are stored.
+#[derive(Clone, Debug)]
+pub(crate) enum StorageBackend {
+    Folder(PathBuf),
+    Memory(MemoryEvents),
+}
+
+impl StorageBackend {
+    /// Returns the folder of the research, if it has one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Memory(_) => None,
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl StorageBackend {
+    /// Writes the Parquet tables beside the log, and returns an error message if that fails. The
+    /// log is complete, so a full disk does not fail the run.
+    pub(crate) fn write_tables(&self) -> Option<String> {
+        let Self::Folder(folder) = self else {
+            return None;
+        };
+        let log = std::fs::metadata(folder.join("events.log"));
+        if log.is_ok_and(|log| log.len() >= LONG_LOG) {
+            eprintln!(
+                "research: the run has ended; writing results.parquet and experiments.parquet \
+                 (killing the program now loses no results)"
+            );
+        }
+        let replace = ReplaceTables::UnlessFewerExperiments;
+        let written = StoredResearch::load(folder).and_then(|stored| stored.write_parquet(replace));
+        written.err().map(|error| error.to_string())
+    }
+}

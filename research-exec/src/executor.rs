@@ -16,6 +16,7 @@ mod step;
 mod task_run;
 mod threads;
 mod unwind;
+mod usage;
 mod watch;
 
 use std::ffi::OsString;
@@ -40,6 +41,7 @@ use plan::Plan;
 pub use spans::SpanProfile;
 use task_run::TaskRun;
 pub(crate) use unwind::catch_quietly;
+pub(crate) use usage::{Measured, recorded};
 pub(crate) use watch::Interrupt;
 
 /// Runs tasks. The experiments of a task are its branches: they run in parallel, iteration by
@@ -74,6 +76,8 @@ pub struct Executor {
     devices: Option<WorkerDevices>,
     /// The mark of the programs that it starts.
     mark: Option<Arc<str>>,
+    /// How the usage of code is measured; `None` where this process has other work, too.
+    measured: Option<Measured>,
     /// Additional environment variables of programs.
     variables: Option<Arc<[(String, OsString)]>>,
     configs: Vec<Config>,
@@ -104,6 +108,7 @@ impl Executor {
             experiments_folder: None,
             devices: None,
             mark: None,
+            measured: None,
             variables: None,
             configs: Vec::new(),
             branch_configs: Vec::new(),
@@ -190,6 +195,17 @@ impl Executor {
     pub(crate) fn devices(mut self, devices: Option<WorkerDevices>) -> Self {
         self.devices = devices;
         self
+    }
+
+    /// Sets how the usage of code is measured.
+    pub(crate) fn measured(mut self, measured: Measured) -> Self {
+        self.measured = Some(measured);
+        self
+    }
+
+    /// Whether its experiments run programs only.
+    fn runs_only_programs(&self) -> bool {
+        self.experiment.is_processes() && self.experiment.hooks().is_none()
     }
 
     /// Sets the lowest level of messages that are kept.

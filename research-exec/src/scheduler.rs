@@ -203,7 +203,7 @@ fn ended_events(
             status: termination.kind.status(),
             reason: Some(termination.reason.clone()),
             iterations: 0,
-            usage: Default::default(),
+            usage: termination.usage,
         },
     ]
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use research_core::{Experiment, Isolation, RunClock, SinkError};
 use research_process::{
-    become_subreaper, is_single_threaded, kill_children, kill_descendants_and_exit,
+    ResourceUsage, become_subreaper, is_single_threaded, kill_children, kill_descendants_and_exit,
     kill_groups_and_exit, make_children_waitable, started_as_worker, survive_job_warnings,
     terminate_with_descendants,
 };
@@ -22,7 +22,7 @@ pub use bootstrap::{Target, WorkerBootstrap};
 pub(crate) use executor_process::tie_to_parent;
 
 use crate::capture::{EndNumbers, SharedOutput, TaskOutput};
-use crate::executor::Executor;
+use crate::executor::{Executor, Measured, recorded};
 use crate::in_unit::{self, is_in_unit};
 use crate::transport::bytes::{ByteSender, StreamReceiver};
 use crate::transport::commands::{Command, CommandReceiver};
@@ -160,6 +160,7 @@ fn serve_one(
     let Some((_, executor)) = receive_init(&mut commands, build)? else {
         return Ok(());
     };
+    let executor = executor.measured(Measured::Executed);
     let command = commands.recv().map_err(io_error("read its commands"))?;
     let Some(Command::Run(number, task)) = command else {
         return Ok(());
@@ -251,6 +252,10 @@ impl<'a> Worker<'a> {
             ));
         };
         let only_programs = executor.experiment().is_processes();
+        let measured = match init.isolation() {
+            Isolation::Experiment if !only_programs => Measured::Forked,
+            _ => Measured::Shared,
+        };
         let shared_output = match init.isolation() {
             Isolation::Worker if !only_programs => SharedOutput::catch(executor.redirects())
                 .map_err(io_error("redirect its output"))?
@@ -261,7 +266,7 @@ impl<'a> Worker<'a> {
             bootstrap,
             only_programs,
             init,
-            executor,
+            executor: executor.measured(measured),
             commands,
             reports: Reports(Arc::new(Mutex::new(reports))),
             descriptors,
@@ -285,7 +290,6 @@ impl<'a> Worker<'a> {
             {
                 Some(Command::Run(number, task)) => {
                     self.run(number, task)?;
-                    self.kill_orphans();
                 }
                 Some(Command::Quit) | None => return Ok(()),
                 Some(Command::Init(_)) => {
@@ -297,20 +301,26 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Kills what a task has left. Experiments that share this process may share their children,
-    /// too.
-    fn kill_orphans(&self) {
-        if self.only_programs || self.init.isolation() == Isolation::Experiment {
-            let mut keep = self.own_children.clone();
-            keep.extend(self.ready.as_ref().map(ReadyExecutor::pid));
-            kill_children(&keep);
-        }
+    /// Kills what a task has left, and returns what that used.
+    fn kill_orphans(&self) -> ResourceUsage {
+        let mut keep = self.own_children.clone();
+        keep.extend(self.ready.as_ref().map(ReadyExecutor::pid));
+        kill_children(&keep)
     }
 
     fn run(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
-        if self.only_programs || self.init.isolation() != Isolation::Experiment {
-            return self.run_here(number, task);
+        if self.init.isolation() == Isolation::Experiment && !self.only_programs {
+            return self.run_in_executor(number, task);
         }
+        self.run_here(number, task)?;
+        // Code that shares this process may share its children, too.
+        if self.only_programs {
+            self.kill_orphans();
+        }
+        Ok(())
+    }
+
+    fn run_in_executor(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
         let experiments = task.clone();
         let process = if is_single_threaded() {
             ExecutorProcess::fork(&self.executor, number, task, &self.descriptors)
@@ -319,15 +329,30 @@ impl<'a> Worker<'a> {
         };
         let process = process.map_err(io_error("start an executor"))?;
         let timeout = self.init.options.timeout;
-        self.relay
-            .forward(
-                process,
-                number,
-                &experiments,
-                timeout,
-                &mut **self.reports.lock(),
-            )
-            .map_err(io_error("forward events"))
+        let reports = self.reports.clone();
+        let mut reports = reports.lock();
+        let died = self
+            .relay
+            .forward(process, number, &experiments, timeout, &mut **reports)
+            .map_err(io_error("forward events"))?;
+        let orphans = self.kill_orphans();
+        let Some((mut termination, used)) = died else {
+            return Ok(());
+        };
+        // What each of several experiments used is unknown.
+        if let [_] = *experiments {
+            let exit_code = termination.usage.exit_code;
+            let used = used.map(|used| used.and(orphans));
+            termination.usage = research_core::ResourceUsage {
+                exit_code,
+                ..recorded(used)
+            };
+        }
+        let mut frame = Vec::new();
+        push_frame(&mut frame, FrameKind::ExecutorDied, number.0, &termination)
+            .map_err(io::Error::other)
+            .and_then(|()| reports.send(&frame))
+            .map_err(io_error("report to the leader"))
     }
 
     fn run_here(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {

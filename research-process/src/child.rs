@@ -1,24 +1,27 @@
 //! Child processes.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
-use nix::errno::Errno;
+use nix::libc::rusage;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
+
+use crate::usage::reap;
 
 /// A child of this process, which only the owner of this value reaps.
 #[derive(Debug)]
 pub struct ChildProcess {
     pid: Pid,
-    status: Option<WaitStatus>,
+    end: Option<(ExitStatus, rusage)>,
 }
 
 impl ChildProcess {
     /// The child with this pid, which nothing has reaped yet.
     #[must_use]
     pub fn new(pid: Pid) -> Self {
-        Self { pid, status: None }
+        Self { pid, end: None }
     }
 
     /// Its pid.
@@ -30,28 +33,31 @@ impl ChildProcess {
     /// Whether it was reaped.
     #[must_use]
     pub fn is_reaped(&self) -> bool {
-        self.status.is_some()
+        self.end.is_some()
     }
 
     /// Waits for the end of the child and returns how it ended; may be called again.
     ///
     /// # Errors
     /// Something else has reaped the child.
-    pub fn wait(&mut self) -> io::Result<WaitStatus> {
-        while self.status.is_none() {
-            match waitpid(self.pid, None) {
-                Ok(status) => self.status = Some(status),
-                Err(Errno::EINTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.status.ok_or_else(|| Errno::ECHILD.into())
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        let (status, _) = match self.end {
+            Some(end) => end,
+            None => *self.end.insert(reap(self.pid)?),
+        };
+        Ok(status)
+    }
+
+    /// What the child and the children that it has reaped used, once it was reaped.
+    #[must_use]
+    pub fn usage(&self) -> Option<&rusage> {
+        self.end.as_ref().map(|(_, usage)| usage)
     }
 
     /// Kills and reaps the child.
     pub fn kill(&mut self) {
-        if self.status.is_none() {
-            // It was not reaped, so the pid is still its own. That it has ended is no error.
+        if !self.is_reaped() {
+            // It was not reaped, so the pid is still its own. It may have ended already.
             let _ = kill(self.pid, Signal::SIGKILL);
             let _ = self.wait();
         }
@@ -60,12 +66,13 @@ impl ChildProcess {
 
 /// Describes how a process ended: `exit code 3`, `signal 9 (SIGKILL)`.
 #[must_use]
-pub fn describe_exit(status: &WaitStatus) -> String {
-    match status {
-        WaitStatus::Exited(_, code) => format!("exit code {code}"),
-        WaitStatus::Signaled(_, signal, _) => {
-            format!("signal {} ({})", *signal as i32, signal.as_str())
-        }
-        other => format!("{other:?}"),
+pub fn describe_exit(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => match Signal::try_from(signal) {
+            Ok(name) => format!("signal {signal} ({name})"),
+            Err(_) => format!("signal {signal}"),
+        },
+        (None, None) => status.to_string(),
     }
 }

@@ -40,4 +40,4 @@ pub use signals::{
 };
 pub use spawn::{Launch, SpawnError, Started};
 pub use strays::{MARK, descends_from_run, kill_marked, kill_strays, mark_of_worker, new_mark};
-pub use usage::{ResourceUsage, record_program, take_programs};
+pub use usage::{EndedPrograms, ResourceUsage, UsageMeter, reap_program, take_programs};

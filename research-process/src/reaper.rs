@@ -6,6 +6,9 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use nix::sys::prctl;
+use nix::unistd::Pid;
+
+use crate::usage::{ResourceUsage, reap};
 
 /// A signal handler waits this many milliseconds for killed children.
 const MAX_WAIT_MS: u32 = 1000;
@@ -23,8 +26,9 @@ pub fn become_subreaper() -> io::Result<Vec<i32>> {
 }
 
 /// Kills and reaps all children except those in `keep`, then the orphans that they leave, and so
-/// on.
-pub fn kill_children(keep: &[i32]) {
+/// on. Returns what they used.
+pub fn kill_children(keep: &[i32]) -> ResourceUsage {
+    let mut usage = ResourceUsage::default();
     while has_children() {
         let mut killed = Vec::new();
         for_each_child(|child| {
@@ -33,7 +37,7 @@ pub fn kill_children(keep: &[i32]) {
             }
         });
         if killed.is_empty() {
-            return;
+            break;
         }
         for child in &killed {
             // SAFETY: plain numbers; the process is a child that was not reaped.
@@ -41,9 +45,12 @@ pub fn kill_children(keep: &[i32]) {
         }
         for child in killed {
             // Its children become ours when it has died. A child that cannot be reaped is gone.
-            let _ = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(child), None);
+            if let Ok((_, used)) = reap(Pid::from_raw(child)) {
+                usage = usage.and(ResourceUsage::of_executed(&used));
+            }
         }
     }
+    usage
 }
 
 /// Whether there are children. Mostly there are none, and this is the fastest check.

@@ -100,14 +100,16 @@ pub struct ExceptionRecord {
     pub backtrace: Option<String>,
 }
 
-/// What an attempt at an experiment used, as far as it is known.
+/// What an attempt at an experiment used, as far as it is known. Processes that it left behind do
+/// not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResourceUsage {
-    /// The most memory that its processes had at once, in bytes.
+    /// The peak resident memory of its largest process, in bytes.
     pub peak_memory: Option<u64>,
     /// The processor time of its processes, in seconds.
     pub cpu_seconds: Option<f64>,
-    /// The exit code of its program or process.
+    /// The exit code of its last program, or of its process if that ended early; none if a signal
+    /// ended it.
     pub exit_code: Option<i32>,
 }
 

@@ -19,6 +19,7 @@ use research_core::{
 use super::limits::Limits;
 use super::profile::Profile;
 use super::unwind::catch;
+use super::usage::BranchUsage;
 use crate::capture::OutputWriter;
 use crate::task::TaskExperiment;
 use sending::coarse_clock;
@@ -44,6 +45,7 @@ pub(super) struct Branch {
     /// Whether that has given it a batch.
     pub(super) saw_batch: bool,
     pub(super) limits: Limits,
+    pub(super) usage: BranchUsage,
     /// How many iterations have begun.
     iterations: u64,
     reported_iterations: u64,
@@ -87,6 +89,7 @@ impl Branch {
             in_full_run: false,
             saw_batch: false,
             limits: Limits::default(),
+            usage: BranchUsage::default(),
             iterations: 0,
             reported_iterations: 0,
             is_reported: false,
@@ -220,18 +223,20 @@ impl Branch {
         self.context.set_iteration(iteration);
     }
 
-    /// Ends its generators, in the thread that has started them: programs end with that. Those of
-    /// root units may still be needed by other branches, and were started elsewhere.
+    /// Ends its generators, in the thread that has started them: programs end with that thread.
+    /// Generators of root units may still be needed by other branches, and were started elsewhere.
     pub(super) fn close(&mut self, units: &[Unit]) {
         for (generator, unit) in self.generators.iter_mut().zip(units) {
             if !unit.is_root() {
                 *generator = None;
             }
         }
+        self.usage.add_dropped(false);
     }
 
-    pub(super) fn drop_generator(&mut self, position: usize) {
+    pub(super) fn drop_generator(&mut self, position: usize, is_root: bool) {
         self.generators[position] = None;
+        self.usage.add_dropped(is_root);
     }
 
     /// Saves the output of a unit that has run before.
@@ -326,8 +331,10 @@ impl Branch {
         if unit.is_root() {
             self.context.leave_root();
         }
+        let programs = self.usage.add_call(unit.is_root());
         if let (Some(profile), Some(began)) = (&mut self.profile, &began) {
-            profile.add(position, self.context.iteration(), began);
+            let used = programs.map(|ended| ended.usage);
+            profile.add(position, self.context.iteration(), began, used);
         }
         let clock = coarse_clock();
         self.slow[position] = self.clock != clock;

@@ -137,7 +137,8 @@ impl FullRun {
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
         for branch in branches.iter_mut() {
-            branch.drop_generator(self.pipeline);
+            let is_root = plan.units()[self.pipeline].is_root();
+            branch.drop_generator(self.pipeline, is_root);
             let took_part = std::mem::take(&mut branch.in_full_run) && branch.saw_batch;
             let units = plan.units().iter().enumerate();
             for (position, unit) in units.take(self.end).skip(self.pipeline) {

@@ -42,6 +42,7 @@ impl<'a> Plan<'a> {
         if branch.is_reported() || (index == 0 && has_roots()) {
             return Ok(());
         }
+        branch.close(self.units());
         branch.report_end(sink)
     }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use research_core::domain::Value;
 use research_core::{ColumnBuilder, Event, EventSink, ExperimentNumber, Measure, SinkError, Unit};
-use research_process::{ResourceUsage, take_programs};
+use research_process::ResourceUsage;
 
 use super::spans::{self, SpanTimes};
 
@@ -68,8 +68,6 @@ impl Profile {
     pub(super) fn read(&self) -> Reading {
         if self.is_detailed {
             spans::begin();
-            // What has ended before this call was another's.
-            let _ = take_programs();
         }
         let used = self.is_detailed.then(ResourceUsage::of_this_thread);
         Reading {
@@ -78,8 +76,14 @@ impl Profile {
         }
     }
 
-    /// Takes in a call of a unit that began with this reading.
-    pub(super) fn add(&mut self, unit: usize, iteration: u64, began: &Reading) {
+    /// Adds a call of a unit that began with this reading, and the usage of its programs.
+    pub(super) fn add(
+        &mut self,
+        unit: usize,
+        iteration: u64,
+        began: &Reading,
+        programs: Option<ResourceUsage>,
+    ) {
         let seconds = began.at.elapsed().as_secs_f64();
         let unit = &mut self.units[unit];
         unit.measured.push(Measure::Seconds, iteration, seconds);
@@ -88,7 +92,7 @@ impl Profile {
         }
         unit.spans.extend(spans::end());
         let used = if unit.is_process {
-            take_programs().map(without_ours)
+            programs
         } else {
             ResourceUsage::of_this_thread().zip(began.used).map(since)
         };
@@ -133,8 +137,8 @@ impl Measurements {
     fn push_used(&mut self, iteration: u64, used: ResourceUsage) {
         self.push(Measure::CpuSeconds, iteration, used.cpu_seconds);
         self.push(Measure::PageFaults, iteration, used.page_faults);
-        if used.peak_memory > 0 {
-            self.push(Measure::PeakMemory, iteration, used.peak_memory);
+        if let Some(peak) = used.peak_memory {
+            self.push(Measure::PeakMemory, iteration, peak);
         }
     }
 
@@ -165,16 +169,5 @@ fn since((now, before): (ResourceUsage, ResourceUsage)) -> ResourceUsage {
         cpu_seconds: now.cpu_seconds - before.cpu_seconds,
         page_faults: now.page_faults - before.page_faults,
         ..now
-    }
-}
-
-/// A program begins its life in the memory of this process, which the system counts as its own, so
-/// nothing is known of one that had less.
-fn without_ours(used: ResourceUsage) -> ResourceUsage {
-    let ours = ResourceUsage::of_this_thread().map_or(0, |ours| ours.peak_memory);
-    let is_more = used.peak_memory > ours;
-    ResourceUsage {
-        peak_memory: if is_more { used.peak_memory } else { 0 },
-        ..used
     }
 }

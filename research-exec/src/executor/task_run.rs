@@ -7,6 +7,7 @@ use research_core::{Deadline, EventSink, ExecutorTarget, ExperimentRecord, SinkE
 use super::branch::Branch;
 use super::limits::Limits;
 use super::plan::Plan;
+use super::usage::BranchUsage;
 use super::watch::{Interrupt, Watch};
 use super::{Executor, sequential, threads};
 use crate::task::{Ending, TaskExperiment};
@@ -35,14 +36,19 @@ impl<'a> TaskRun<'a> {
         let mut branches = executor.branches(&task);
         let deadline = executor.timeout.map(Deadline::of_experiment);
         let interrupt = interrupt.filter(|_| executor.needs_interrupt());
+        let only_programs = executor.runs_only_programs();
+        let meter = executor.measured.filter(|_| !only_programs);
+        let meter = meter.and_then(|measured| measured.start(branches.len()));
+        let has_siblings = branches.len() > 1;
         let watch = interrupt.map(|interrupt| {
             let saved = branches.iter_mut().map(Branch::share_saved);
             let watched = task.into_iter().zip(saved);
-            Watch::start(&executor.experiment, deadline, watched, interrupt)
+            Watch::start(&executor.experiment, deadline, meter, watched, interrupt)
         });
         for (index, branch) in branches.iter_mut().enumerate() {
             let watched = watch.as_ref().map(|watch| watch.branch(index));
             branch.limits = Limits::new(deadline, watched);
+            branch.usage = BranchUsage::new(meter, only_programs, has_siblings);
         }
         Self {
             plan: executor.plan(),
@@ -89,6 +95,7 @@ impl<'a> TaskRun<'a> {
         }
         let mut endings = Vec::with_capacity(self.branches.len());
         for branch in &mut self.branches {
+            branch.close(self.plan.units());
             branch.report_end(self.sink)?;
             endings.push(branch.ending());
         }

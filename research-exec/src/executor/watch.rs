@@ -7,9 +7,12 @@ use std::time::Instant;
 
 use research_core::executor::SharedSaved;
 use research_core::{
-    Deadline, Event, ExceptionRecord, Experiment, ExperimentNumber, FailureKind, Status, Timestamp,
+    Deadline, Event, ExceptionRecord, Experiment, ExperimentNumber, FailureKind, ResourceUsage,
+    Status, Timestamp,
 };
+use research_process::UsageMeter;
 
+use super::usage::recorded;
 use crate::task::{Ending, TaskExperiment};
 
 /// Called when a deadline expires: forwards the last events of the task with the endings of its
@@ -31,6 +34,8 @@ struct State {
     experiment: Experiment,
     /// The deadline of all experiments of the task, which began together.
     whole: Option<Deadline>,
+    /// Measures the process, if it runs one experiment.
+    meter: Option<UsageMeter>,
     branches: Vec<BranchState>,
     /// When the thread wakes up by itself.
     looks_at: Option<Instant>,
@@ -72,6 +77,7 @@ impl Watch {
     pub(super) fn start(
         experiment: &Experiment,
         whole: Option<Deadline>,
+        meter: Option<UsageMeter>,
         branches: impl Iterator<Item = (TaskExperiment, SharedSaved)>,
         interrupt: Interrupt,
     ) -> Self {
@@ -88,6 +94,7 @@ impl Watch {
             state: Mutex::new(State {
                 experiment: experiment.clone(),
                 whole,
+                meter,
                 branches: branches.map(entry).collect(),
                 looks_at: None,
                 phase: Phase::Watching,
@@ -250,7 +257,8 @@ impl State {
                 (None, None, Some(whole)) => branch.timed_out(None, whole, &mut events),
                 (None, None, None) => continue,
             };
-            branch.report_end(&ending, &mut events);
+            let usage = recorded(self.meter.and_then(UsageMeter::read));
+            branch.report_end(&ending, usage, &mut events);
             endings.push(ending);
         }
         (events, endings)
@@ -285,7 +293,7 @@ impl BranchState {
         }
     }
 
-    fn report_end(&self, ending: &Ending, events: &mut Vec<Event>) {
+    fn report_end(&self, ending: &Ending, usage: ResourceUsage, events: &mut Vec<Event>) {
         // A list accepts everything.
         let _ = self.saved.send(events);
         events.push(Event::ExperimentEnded {
@@ -295,7 +303,7 @@ impl BranchState {
             status: ending.status,
             reason: ending.reason.clone(),
             iterations: ending.iterations,
-            usage: Default::default(),
+            usage,
         });
     }
 }

@@ -118,7 +118,7 @@ impl ForkServer {
             return errno.into();
         }
         self.process.kill();
-        let how = self.process.wait().map(|status| describe_exit(&status));
+        let how = self.process.wait().map(describe_exit);
         let how = how.unwrap_or_else(|error| error.to_string());
         io::Error::other(format!("the process that forks workers has ended by {how}"))
     }

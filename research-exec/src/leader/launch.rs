@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
-use nix::sys::wait::WaitStatus;
+
 use research_core::WorkerNumber;
 use research_process::{
     ChildProcess, ProcessHandle, describe_exit, kill_marked, mark_of_worker, wait_readable,
@@ -241,10 +241,10 @@ impl Listener {
             }
         }
         let status = self.child.wait()?;
-        if !matches!(status, WaitStatus::Exited(_, 0)) {
+        if !status.success() {
             // It may have had no time to kill what it has started.
             kill_marked(&self.mark)?;
         }
-        Ok(describe_exit(&status))
+        Ok(describe_exit(status))
     }
 }

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, read};
 use research_core::{Deadline, OutputSink, OutputStream};
 use research_process::{
-    GroupSlot, Launch, SpawnError, Started, oom_killed_program, poll_timeout, record_program,
+    GroupSlot, Launch, SpawnError, Started, oom_killed_program, poll_timeout, reap_program,
     watch_oom_kills,
 };
 
@@ -258,19 +258,7 @@ impl Running {
         }
         // Often nobody is left in it.
         let _ = killpg(self.pid, Signal::SIGKILL);
-        let (pid, mut status) = (self.pid.as_raw(), 0);
-        // SAFETY: all zeros is a value of the structure.
-        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-        // The library's own wrapper fails for real-time signals.
-        // SAFETY: the call writes one `int` and one `rusage` to where it is told.
-        while unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) } < 0 {
-            let error = io::Error::last_os_error();
-            if error.kind() != io::ErrorKind::Interrupted {
-                return Err(error);
-            }
-        }
-        record_program(&usage);
-        self.end = Some(ExitStatus::from_raw(status));
+        self.end = Some(reap_program(self.pid)?);
         Ok(())
     }
 }

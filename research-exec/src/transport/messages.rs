@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use research_core::{Event, FailureKind, Isolation, RunOptions, WorkerNumber};
+use research_core::{Event, FailureKind, Isolation, ResourceUsage, RunOptions, WorkerNumber};
 use serde::{Deserialize, Serialize};
 
 use crate::devices::WorkerDevices;
@@ -11,7 +11,7 @@ use crate::task::Ending;
 use crate::task::TaskExperiment;
 
 /// The version of the messages; both sides must have the same.
-pub(crate) const PROTOCOL: u32 = 5;
+pub(crate) const PROTOCOL: u32 = 6;
 
 /// The number of one attempt to run a task. Every attempt has its own, so reports of an abandoned
 /// one are recognised.
@@ -55,12 +55,17 @@ pub(crate) struct Hello {
 pub(crate) struct Termination {
     pub(crate) kind: FailureKind,
     pub(crate) reason: String,
+    /// What the experiment used, where the task has one.
+    pub(crate) usage: ResourceUsage,
 }
 
 impl Termination {
     pub(crate) fn killed(reason: String) -> Self {
-        let kind = FailureKind::Killed;
-        Self { kind, reason }
+        Self {
+            kind: FailureKind::Killed,
+            reason,
+            usage: ResourceUsage::default(),
+        }
     }
 
     /// The termination of experiments whose process did not enforce their timeout.
@@ -68,6 +73,7 @@ impl Termination {
         Self {
             kind: FailureKind::TimedOut,
             reason: format!("it ran into the experiment's timeout of {timeout:?}, and was killed"),
+            usage: ResourceUsage::default(),
         }
     }
 }

@@ -5,15 +5,14 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::wait::WaitStatus;
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
 use research_process::{
-    ChildProcess, GroupSlot, Lineage, ProcessHandle, forget_groups, kill_group,
+    ChildProcess, GroupSlot, Lineage, ProcessHandle, ResourceUsage, forget_groups, kill_group,
     kill_groups_and_exit, set_default_action,
 };
 
@@ -36,6 +35,8 @@ pub(super) struct ExecutorProcess {
     pub(super) printed: Option<Pipes>,
     /// Its slot in the list of groups, until the whole group has ended.
     slot: Option<GroupSlot>,
+    /// Whether it was executed, and not forked.
+    is_executed: bool,
     /// Whether it runs its task. An executed executor reports when it does.
     has_begun: bool,
 }
@@ -55,6 +56,7 @@ impl ExecutorProcess {
             reports,
             printed,
             slot: Some(slot),
+            is_executed: true,
             has_begun: false,
         })
     }
@@ -87,6 +89,7 @@ impl ExecutorProcess {
                 // The child does the same; whichever is first, the group exists afterwards.
                 let _ = setpgid(child, child);
                 let mut process = Self::new(child, reports, printed, slot)?;
+                process.is_executed = false;
                 process.has_begun = true;
                 Ok(process)
             }
@@ -114,8 +117,17 @@ impl ExecutorProcess {
     }
 
     /// Waits for its end.
-    pub(super) fn wait(&mut self) -> io::Result<WaitStatus> {
+    pub(super) fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait()
+    }
+
+    /// What its process and the children that it reaped used, once it was waited for.
+    pub(super) fn usage(&self) -> Option<ResourceUsage> {
+        let usage = self.child.usage()?;
+        Some(match self.is_executed {
+            true => ResourceUsage::of_executed(usage),
+            false => ResourceUsage::from(usage),
+        })
     }
 
     /// Kills the rest of its group before another group can get its number.

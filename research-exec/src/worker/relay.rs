@@ -3,21 +3,24 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::wait::WaitStatus;
 use research_core::{Deadline, EventSink};
-use research_process::{OOM_HINT, OomKills, describe_exit, poll_timeout, wait_readable};
+use research_process::{
+    OOM_HINT, OomKills, ResourceUsage, describe_exit, poll_timeout, wait_readable,
+};
 
 use super::executor_process::ExecutorProcess;
 use super::sink::FrameSink;
 use crate::capture::Pipes;
 use crate::transport::bytes::ByteSender;
-use crate::transport::frame::{FrameDecoder, FrameKind, push_frame};
+use crate::transport::frame::{FrameDecoder, FrameKind};
 use crate::transport::messages::{Task, TaskNumber, Termination};
 
 /// Frames are forwarded together up to this many bytes.
@@ -45,8 +48,8 @@ impl Relay {
     }
 
     /// Forwards the reports of an executor until it has ended. If it ended without reporting the
-    /// ends of all its experiments, its termination is reported. An executor enforces its timeouts
-    /// itself; one that is long past its own, because it is stopped, is killed.
+    /// ends of all its experiments, returns its termination and what it used. An executor enforces
+    /// its timeouts itself; one that is long past its own, because it is stopped, is killed.
     pub(super) fn forward(
         &mut self,
         mut process: ExecutorProcess,
@@ -54,7 +57,7 @@ impl Relay {
         task: &Task,
         timeout: Option<Duration>,
         reports: &mut dyn ByteSender,
-    ) -> io::Result<()> {
+    ) -> io::Result<Option<(Termination, Option<ResourceUsage>)>> {
         let mut printed = process.printed.take().map(|pipes| Printed {
             pipes,
             number,
@@ -71,36 +74,31 @@ impl Relay {
         process.kill_group();
         let status = process.wait()?;
         if matches!(end, StreamEnd::Reported) {
-            return Ok(());
+            return Ok(None);
         }
         if let Some(printed) = &mut printed {
             printed.finish(reports)?;
         }
-        let termination = match (end, timeout) {
+        let mut termination = match (end, timeout) {
             (StreamEnd::Late, Some(timeout)) => Termination::late(timeout),
             (StreamEnd::Invalid(what), _) => Termination::killed(format!(
                 "the executor's reports are invalid ({what}): a unit may have written to a descriptor that it did not open; its process was killed"
             )),
-            _ => self.termination(&status),
+            _ => self.termination(status),
         };
-        let mut frame = Vec::new();
-        push_frame(&mut frame, FrameKind::ExecutorDied, number.0, &termination)
-            .map_err(io::Error::other)?;
-        reports.send(&frame)
+        termination.usage.exit_code = status.code();
+        Ok(Some((termination, process.usage())))
     }
 
-    fn termination(&mut self, status: &WaitStatus) -> Termination {
-        let why = match self.was_oom_killed(status) {
+    fn termination(&mut self, status: ExitStatus) -> Termination {
+        // The counter is of all processes, and the out-of-memory killer kills by SIGKILL.
+        let is_killed = status.signal() == Some(libc::SIGKILL);
+        let why = match is_killed && self.oom_kills.has_risen() {
             true => OOM_HINT,
             false => "",
         };
         let how = describe_exit(status);
         Termination::killed(format!("the executor's process ended by {how}{why}"))
-    }
-
-    /// Whether the out-of-memory killer has killed a process like this since the last call.
-    fn was_oom_killed(&mut self, status: &WaitStatus) -> bool {
-        matches!(status, WaitStatus::Signaled(_, Signal::SIGKILL, _)) && self.oom_kills.has_risen()
     }
 
     fn stream<'s, 't>(

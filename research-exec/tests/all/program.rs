@@ -8,6 +8,7 @@ mod profile;
 mod regex;
 mod spec;
 mod template;
+mod usage;
 
 use std::path::Path;
 use std::sync::Arc;

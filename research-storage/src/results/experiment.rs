@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use research_core::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, LargeValueError,
-    Status, Timestamp, WorkerNumber,
+    ResourceUsage, Status, Timestamp, WorkerNumber,
 };
 use research_domain::{ConfigPool, Value};
 
@@ -27,6 +27,8 @@ pub struct ExperimentResult {
     pub reason: Option<String>,
     /// How many iterations it did.
     pub iterations: u64,
+    /// What the attempt used, once it has ended.
+    pub usage: ResourceUsage,
     /// When the attempt began.
     pub started: Timestamp,
     /// When it ended.
@@ -120,6 +122,7 @@ impl ExperimentResult {
             status: None,
             reason: None,
             iterations: 0,
+            usage: ResourceUsage::default(),
             started: *at,
             ended: None,
             worker: *worker,
@@ -141,6 +144,7 @@ impl ExperimentResult {
             status,
             reason,
             iterations,
+            usage,
             ..
         } = event
             && *attempt == self.attempt
@@ -148,6 +152,7 @@ impl ExperimentResult {
             self.status = Some(*status);
             self.reason.clone_from(reason);
             self.iterations = *iterations;
+            self.usage = *usage;
             self.ended = Some(*at);
             self.series.iter_mut().for_each(Series::shrink);
         }

@@ -13,6 +13,7 @@ mod lost;
 mod nested;
 mod programs;
 mod stopped;
+mod usage;
 
 use std::env::args;
 
@@ -36,6 +37,7 @@ fn main() {
         lost::TESTS,
         nested::TESTS,
         stopped::TESTS,
+        usage::TESTS,
     ]
     .concat();
     let has = |flag: &str| arguments.iter().any(|one| one == flag);

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use research::{CompletedRun, Research};
 
-use crate::{forked, garbage, killed, lost, nested, stopped};
+use crate::{forked, garbage, killed, lost, nested, stopped, usage};
 
 /// A program: what it does with its folder and its other arguments.
 pub(crate) type Program = (&'static str, fn(&Path, &[String]));
@@ -26,6 +26,7 @@ pub(crate) fn run(name: &str, folder: &Path, rest: &[String]) {
         lost::PROGRAMS,
         nested::PROGRAMS,
         stopped::PROGRAMS,
+        usage::PROGRAMS,
     ]
     .concat();
     let program = programs.iter().find(|(known, _)| *known == name);

@@ -103,7 +103,8 @@ impl Branch {
         }
     }
 
-    /// Sends the last events of the branch and its end; only the first call does.
+    /// Sends the last events of the branch and its end; only the first call does. The generators
+    /// that are left are those of root units.
     pub(in crate::executor) fn report_end(
         &mut self,
         sink: &mut dyn EventSink,
@@ -117,6 +118,7 @@ impl Branch {
         self.send_saved(sink)?;
         // Generators may own processes, which end with the experiment and not with the executor.
         self.generators.clear();
+        self.usage.add_dropped(true);
         if let Err(error) = self.context.leave_folder() {
             let text = format!("the experiment's config.json cannot be written: {error}");
             self.context.log(LogLevel::Warning, text);
@@ -139,7 +141,7 @@ impl Branch {
             status: ending.status,
             reason: ending.reason,
             iterations: ending.iterations,
-            usage: Default::default(),
+            usage: self.usage.read(),
         })
     }
 

@@ -1,0 +1,99 @@
+//! What an experiment uses.
+
+use research_core::ResourceUsage;
+use research_process::{EndedPrograms, UsageMeter, take_programs};
+
+/// How the usage of the experiments of a task is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Measured {
+    /// The process was forked for the task.
+    Forked,
+    /// The program was executed for the task.
+    Executed,
+    /// The process runs this task, and ran others before.
+    Shared,
+}
+
+impl Measured {
+    /// Starts to measure the code of a task. What one of several branches uses is unknown.
+    pub(super) fn start(self, branches: usize) -> Option<UsageMeter> {
+        match self {
+            Self::Forked if branches == 1 => Some(UsageMeter::Forked),
+            Self::Executed if branches == 1 => Some(UsageMeter::Executed),
+            Self::Shared if branches == 1 => UsageMeter::start(),
+            _ => None,
+        }
+    }
+}
+
+/// The usage of one experiment.
+#[derive(Default)]
+pub(super) struct BranchUsage {
+    /// Measures the process, if it runs the code of this experiment alone.
+    meter: Option<UsageMeter>,
+    /// Whether its units run programs only, so that its usage is theirs.
+    only_programs: bool,
+    /// Whether its task has other branches.
+    has_siblings: bool,
+    programs: Option<EndedPrograms>,
+}
+
+impl BranchUsage {
+    pub(super) fn new(meter: Option<UsageMeter>, only_programs: bool, has_siblings: bool) -> Self {
+        Self {
+            meter,
+            only_programs,
+            has_siblings,
+            programs: None,
+        }
+    }
+
+    /// Adds the programs that ended in a call. Those of root units belong to all branches.
+    pub(super) fn add_call(&mut self, is_root: bool) -> Option<EndedPrograms> {
+        let ended = take_programs();
+        if let Some(ended) = ended.filter(|_| !(is_root && self.has_siblings)) {
+            self.add(ended);
+        }
+        ended
+    }
+
+    /// Adds the programs of generators that were dropped, whose exit codes say nothing: they may
+    /// have been killed.
+    pub(super) fn add_dropped(&mut self, is_root: bool) {
+        if let Some(mut dropped) = take_programs().filter(|_| !(is_root && self.has_siblings)) {
+            dropped.exit_code = self.programs.and_then(|ended| ended.exit_code);
+            self.add(dropped);
+        }
+    }
+
+    fn add(&mut self, ended: EndedPrograms) {
+        self.programs = Some(EndedPrograms {
+            usage: self
+                .programs
+                .map_or(ended.usage, |before| before.usage.and(ended.usage)),
+            ..ended
+        });
+    }
+
+    /// The usage so far, as far as it is known.
+    pub(super) fn read(&self) -> ResourceUsage {
+        let programs = self.programs.filter(|_| self.only_programs);
+        let used = match self.meter {
+            Some(meter) => meter.read(),
+            None => programs.map(|ended| ended.usage),
+        };
+        ResourceUsage {
+            exit_code: self.programs.and_then(|ended| ended.exit_code),
+            ..recorded(used)
+        }
+    }
+}
+
+/// The usage as events record it, without an exit code.
+pub(crate) fn recorded(used: Option<research_process::ResourceUsage>) -> ResourceUsage {
+    ResourceUsage {
+        peak_memory: used.and_then(|used| used.peak_memory),
+        cpu_seconds: used.map(|used| used.cpu_seconds),
+        exit_code: None,
+    }
+}

@@ -125,6 +125,10 @@ pub struct RunningReport {
     pub seconds: f64,
     /// The number of completed iterations.
     pub iterations: u64,
+    /// The resident memory of its processes in bytes, if it was sampled and is known.
+    pub memory: Option<u64>,
+    /// The processor time of its processes in seconds, if it was sampled and is known.
+    pub cpu_seconds: Option<f64>,
 }
 
 /// An error or a panic of a unit.
@@ -247,6 +251,8 @@ fn running_report(running: &RunningExperiment, now: Timestamp) -> RunningReport 
         pid: running.pid,
         seconds: now.seconds_since(running.since),
         iterations: running.iterations,
+        memory: None,
+        cpu_seconds: None,
     }
 }
 

@@ -7,6 +7,9 @@ use sysinfo::{
     CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, System,
 };
 
+use crate::lineage::{Lineage, Origin};
+use crate::procfs::ProcessStat;
+
 /// Facts about this machine; `None` is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MachineFacts {
@@ -50,15 +53,25 @@ impl MachineFacts {
     }
 }
 
-/// What a process and all its descendants use at one moment.
+/// What a process tree uses at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ProcessTreeUsage {
-    /// How many processes there are.
+    /// The number of processes.
     pub processes: usize,
     /// Resident memory in bytes; pages that processes share count once for each.
     pub memory: u64,
-    /// Processor time in seconds that the living processes have used since they started.
+    /// Processor time in seconds that the running processes, and the children that they have
+    /// reaped, have used since they started.
     pub cpu_seconds: f64,
+}
+
+/// Which processes of a tree are sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TreePart {
+    /// All.
+    Whole,
+    /// What a worker runs: all except the worker itself, and an executor that waits for its task.
+    RunByWorker,
 }
 
 /// Samples process trees. It only reads `/proc`, so the sampled processes do nothing for it.
@@ -72,9 +85,13 @@ impl TreeSampler {
         System::new().ok().map(Self)
     }
 
-    /// The usage of a process and its descendants; `None` if the process does not exist.
-    pub fn sample(&mut self, pid: u32) -> Option<ProcessTreeUsage> {
-        let tree: Vec<Pid> = descendants(pid).into_iter().map(Pid::from_u32).collect();
+    /// The usage of a process and its descendants; `None` if there are no such processes.
+    pub fn sample(&mut self, pid: u32, part: TreePart) -> Option<ProcessTreeUsage> {
+        let tree = match part {
+            TreePart::Whole => descendants(vec![pid]),
+            TreePart::RunByWorker => descendants(run_by_worker(pid)),
+        };
+        let tree: Vec<Pid> = tree.into_iter().map(Pid::from_u32).collect();
         self.0.refresh_processes_specifics(
             ProcessesToUpdate::Some(&tree),
             true,
@@ -83,34 +100,56 @@ impl TreeSampler {
                 .with_cpu()
                 .without_tasks(),
         );
-        self.0.process(Pid::from_u32(pid))?;
         let processes = tree.iter().filter_map(|pid| self.0.process(*pid));
-        Some(processes.fold(ProcessTreeUsage::default(), |sum, process| {
+        let used = processes.fold(ProcessTreeUsage::default(), |sum, process| {
+            let reaped = ProcessStat::of(process.pid().as_u32());
+            let reaped = reaped.map_or(0.0, |stat| stat.reaped_cpu_seconds());
             ProcessTreeUsage {
                 processes: sum.processes + 1,
                 memory: sum.memory + process.memory(),
-                cpu_seconds: sum.cpu_seconds + process.accumulated_cpu_time() as f64 / 1e3,
+                cpu_seconds: sum.cpu_seconds + process.accumulated_cpu_time() as f64 / 1e3 + reaped,
             }
-        }))
+        });
+        (used.processes > 0).then_some(used)
     }
 }
 
-/// The pids of a process and its descendants.
-fn descendants(pid: u32) -> Vec<u32> {
-    let mut found = vec![pid];
-    let mut seen = HashSet::from([pid]);
+/// The pids of these processes and their descendants.
+fn descendants(mut found: Vec<u32>) -> Vec<u32> {
+    let mut seen: HashSet<u32> = found.iter().copied().collect();
     let mut next = 0;
     while let Some(parent) = found.get(next) {
-        let threads = fs::read_dir(format!("/proc/{parent}/task"));
-        for thread in threads.into_iter().flatten().flatten() {
-            // A thread that has ended meanwhile has no children.
-            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            let children = children
-                .split_whitespace()
-                .filter_map(|pid| pid.parse().ok());
-            found.extend(children.filter(|child| seen.insert(*child)));
-        }
+        let children = children(*parent);
+        found.extend(children.into_iter().filter(|child| seen.insert(*child)));
         next += 1;
+    }
+    found
+}
+
+fn children(parent: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    let threads = fs::read_dir(format!("/proc/{parent}/task"));
+    for thread in threads.into_iter().flatten().flatten() {
+        // A thread that has ended meanwhile has no children.
+        let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        let children = children.split_whitespace();
+        found.extend(children.filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    found
+}
+
+/// The children of a worker that run its task. A worker that executes its executors has the next
+/// one started when the last one gets its task, so of two the younger one waits.
+fn run_by_worker(worker: u32) -> Vec<u32> {
+    let mut found = children(worker);
+    let is_executed = |pid: &u32| {
+        let lineage = i32::try_from(*pid).ok().and_then(Lineage::of_process);
+        lineage.is_some_and(|lineage| lineage.origin == Origin::Executor)
+    };
+    let mut executed: Vec<u32> = found.iter().copied().filter(is_executed).collect();
+    executed.sort_by_key(|pid| ProcessStat::of(*pid).map(|stat| stat.start_ticks));
+    if let [_, .., waiting] = *executed {
+        found.retain(|pid| *pid != waiting);
     }
     found
 }
@@ -133,13 +172,16 @@ mod tests {
         let mut line = String::new();
         let mut output = std::io::BufReader::new(shell.stdout.take().unwrap());
         std::io::BufRead::read_line(&mut output, &mut line).unwrap();
-        let usage = TreeSampler::new().unwrap().sample(shell.id()).unwrap();
+        let mut sampler = TreeSampler::new().unwrap();
+        let whole = sampler.sample(shell.id(), TreePart::Whole).unwrap();
+        let inner = sampler.sample(shell.id(), TreePart::RunByWorker).unwrap();
         drop(shell.stdin.take());
         shell.wait().unwrap();
         assert_eq!(line, "ready\n");
-        assert!(usage.processes >= 2, "{usage:?}");
-        assert!(usage.memory > 100 << 10, "{usage:?}");
-        assert_eq!(TreeSampler::new().unwrap().sample(shell.id()), None);
+        assert!(whole.processes >= 2, "{whole:?}");
+        assert_eq!(inner.processes, whole.processes - 1);
+        assert!(inner.memory > 100 << 10 && inner.memory < whole.memory);
+        assert_eq!(sampler.sample(shell.id(), TreePart::Whole), None);
     }
 
     #[test]

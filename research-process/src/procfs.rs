@@ -13,6 +13,8 @@ pub struct ProcessStat {
     /// The start time, in clock ticks since the machine started. Together with the pid and the boot
     /// id it identifies a process.
     pub start_ticks: u64,
+    /// Processor time of the children that the process has reaped, in clock ticks.
+    reaped_ticks: u64,
 }
 
 impl ProcessStat {
@@ -25,12 +27,23 @@ impl ProcessStat {
         let mut fields = fields.split(' ');
         let state = fields.next()?.chars().next()?;
         let parent = fields.next()?.parse().ok()?;
-        let start_ticks = fields.nth(17)?.parse().ok()?;
+        let mut number = |skipped| fields.nth(skipped)?.parse::<u64>().ok();
+        // Fields 16, 17 and 22.
+        let reaped_ticks = number(11)? + number(0)?;
+        let start_ticks = number(4)?;
         Some(Self {
             state,
             parent,
             start_ticks,
+            reaped_ticks,
         })
+    }
+
+    /// Processor time of the children that the process has reaped, in seconds.
+    pub(crate) fn reaped_cpu_seconds(&self) -> f64 {
+        // SAFETY: it takes a number and returns one.
+        let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+        self.reaped_ticks as f64 / ticks.max(1) as f64
     }
 
     /// Whether the process has ended and only waits for its parent to reap it.

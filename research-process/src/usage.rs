@@ -199,6 +199,7 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::zombie_processes, reason = "`reap` waits for it")]
     fn run(program: &str, arguments: &[&str]) -> (ExitStatus, ResourceUsage) {
         let child = Command::new(program).args(arguments).spawn().unwrap();
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());

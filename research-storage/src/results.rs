@@ -252,8 +252,9 @@ impl Results {
     }
 
     /// A row for each experiment: its id, parameters, repetition, status and the reason for it,
-    /// how many iterations it did, the seconds that its current attempt took, and the number of
-    /// that attempt. One that has not ended has no status and no seconds.
+    /// how many iterations it did, the seconds that its current attempt took, the number of that
+    /// attempt, and what it used: peak memory in bytes, processor time in seconds, exit code. One
+    /// that has not ended has no status and no seconds.
     #[must_use]
     pub fn experiments_table(&self) -> Table<'_> {
         experiments_table(self.experiments().collect())

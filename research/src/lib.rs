@@ -84,6 +84,7 @@ mod stop;
 mod subscribers;
 mod units;
 mod update;
+mod usage;
 mod view;
 mod worker;
 mod worker_arrivals;
@@ -116,6 +117,7 @@ pub use research_storage::{Format, Results, SummaryOptions, Table, TableOptions}
 pub use roots::{BranchByError, root_view};
 pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
+pub use usage::UsageSampler;
 pub use worker::{worker_entry, worker_entry_with};
 
 /// The crate `research-core`, without what only executors use: a unit cannot change what its

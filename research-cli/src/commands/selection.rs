@@ -75,6 +75,9 @@ pub struct TableFlags {
     /// Include repetition, updates, and devices if there are any
     #[arg(long)]
     pub aux: bool,
+    /// Include the peak memory in bytes, processor seconds and exit code of each experiment
+    #[arg(long)]
+    pub with_usage: bool,
     /// Include the status of each experiment
     #[arg(long)]
     pub with_status: bool,
@@ -90,6 +93,7 @@ impl TableFlags {
             .use_alias(self.alias)
             .concat_config(self.concat_config)
             .aux(self.aux)
+            .usage(self.with_usage)
             .status_column(self.with_status);
         self.selection.apply(stored, options)
     }

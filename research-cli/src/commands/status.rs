@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use console::truncate_str;
+use research::UsageSampler;
 use research::core::{StorageError, Timestamp};
 use research::monitor::{MonitorLog, RunState, StatusReport};
 use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
@@ -21,7 +22,8 @@ use crate::hints;
 #[command(
     long_about = "\
 Show the state of a research: how many experiments are done, running, failed and left, the rate and
-the time to completion, what each worker runs, and why experiments failed.
+the time to completion, what each worker runs with the memory and the processor time that its
+processes use, and why experiments failed.
 
 With --format csv, print events: a line for each start, end and exception.",
     after_help = "\
@@ -74,13 +76,15 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let mut state = RunState::default();
     let mut mixed = MixedColumns::default();
     let mut screen = Screen::default();
+    let mut usage = UsageSampler::new();
     loop {
         // Checked before the log is read, which has the end of a run that ends in between.
         let runner = stored.runner()?;
         let is_run = runner.is_some();
         events.replay(&mut [&mut state, &mut mixed])?;
         let name = stored.name();
-        let report = StatusReport::new(&name, &state, is_run, now(runner.as_ref()));
+        let mut report = StatusReport::new(&name, &state, is_run, now(runner.as_ref()));
+        usage.sample(&mut report, stored.record());
         let interval = arguments.watch.filter(|_| is_run);
         match (arguments.format, arguments.watch) {
             (Format::Json, _) => {

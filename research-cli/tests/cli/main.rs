@@ -53,4 +53,5 @@ mod tables;
 mod terminal;
 mod timeouts;
 mod updates;
+mod usage;
 mod wrong_files;

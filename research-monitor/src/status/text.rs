@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use research_core::plural;
+use research_core::{MemorySize, plural};
 
 use super::{ExceptionReport, RunningReport, State, StatusReport, WorkerReport};
 use crate::format;
@@ -99,6 +99,12 @@ impl fmt::Display for RunningReport {
             self.pid,
             plural(self.iterations, "iteration")
         )?;
+        if let Some(memory) = self.memory {
+            write!(f, ", {}", MemorySize(memory))?;
+        }
+        if let Some(seconds) = self.cpu_seconds {
+            write!(f, ", {} of processor time", format::duration(seconds))?;
+        }
         if self.attempt > 1 {
             write!(f, ", attempt {}", self.attempt)?;
         }

@@ -28,6 +28,9 @@ pub(super) enum Source {
     Iterations,
     Seconds,
     Attempts,
+    PeakMemory,
+    CpuSeconds,
+    ExitCode,
     /// All columns that are left out.
     Others,
 }
@@ -67,15 +70,16 @@ impl Columns {
     pub(super) fn of_experiments(results: &Results, question: &str) -> Self {
         let mut columns = vec![Column::new("id", Source::Id, text())];
         columns.extend(parameters(results));
-        let mut seconds = Seen::default();
-        seconds.see(&Cell::Float(0.0));
         columns.extend([
             Column::new("repetition", Source::Repetition, integer()),
             Column::new("status", Source::Status, text()),
             Column::new("reason", Source::Reason, text()),
             Column::new("iterations", Source::Iterations, integer()),
-            Column::new("seconds", Source::Seconds, seconds),
+            Column::new("seconds", Source::Seconds, float()),
             Column::new("attempts", Source::Attempts, integer()),
+            Column::new("peak_memory", Source::PeakMemory, integer()),
+            Column::new("cpu_seconds", Source::CpuSeconds, float()),
+            Column::new("exit_code", Source::ExitCode, integer()),
         ]);
         Self::new("experiments", columns, question)
     }
@@ -198,6 +202,18 @@ impl Column {
             Source::Iterations => Stored::count(experiment.iterations),
             Source::Seconds => experiment.seconds().map_or(Stored::Null, Stored::Float),
             Source::Attempts => Stored::count(experiment.attempt.into()),
+            Source::PeakMemory => experiment
+                .usage
+                .peak_memory
+                .map_or(Stored::Null, Stored::count),
+            Source::CpuSeconds => experiment
+                .usage
+                .cpu_seconds
+                .map_or(Stored::Null, Stored::Float),
+            Source::ExitCode => experiment
+                .usage
+                .exit_code
+                .map_or(Stored::Null, |code| Stored::Int(code.into())),
             Source::Iteration | Source::Variable(_) | Source::Others => Stored::Null,
         }
     }
@@ -273,6 +289,12 @@ fn text() -> Seen {
 fn integer() -> Seen {
     let mut seen = Seen::default();
     seen.see_value(&Value::Int(0));
+    seen
+}
+
+fn float() -> Seen {
+    let mut seen = Seen::default();
+    seen.see(&Cell::Float(0.0));
     seen
 }
 

@@ -1,6 +1,6 @@
 //! The table with a row for each experiment, and the columns that say which experiment or config a row is of.
 
-use research_core::Status;
+use research_core::{ResourceUsage, Status};
 
 use super::cell::Cell;
 use super::filter::{self, Selected};
@@ -28,7 +28,7 @@ pub(super) fn identified_experiments<'a>(
         "attempts",
     ];
     let mut columns = identity.columns();
-    columns.extend(OUTCOME.map(str::to_owned));
+    columns.extend(OUTCOME.into_iter().chain(USAGE).map(str::to_owned));
     let rows = ExperimentRows {
         experiments,
         identity,
@@ -72,6 +72,7 @@ impl<'a> ExperimentRows<'a> {
             self.identity.fill(experiment, &mut row);
             if self.outcome {
                 row.extend(outcome(experiment));
+                row.extend(usage(experiment));
             }
             see(&row)?;
         }
@@ -93,6 +94,22 @@ fn outcome(experiment: &ExperimentResult) -> [Cell<'_>; 6] {
     ]
 }
 
+/// The columns of what the current attempt used.
+const USAGE: [&str; 3] = ["peak_memory", "cpu_seconds", "exit_code"];
+
+fn usage<'a>(experiment: &ExperimentResult) -> [Cell<'a>; 3] {
+    let ResourceUsage {
+        peak_memory,
+        cpu_seconds,
+        exit_code,
+    } = experiment.usage;
+    [
+        peak_memory.map_or(Cell::Missing, Cell::Count),
+        cpu_seconds.map_or(Cell::Missing, Cell::Float),
+        exit_code.map_or(Cell::Missing, |code| Cell::Int(code.into())),
+    ]
+}
+
 fn status(experiment: &ExperimentResult) -> Cell<'_> {
     let status = experiment.status.map(Status::as_str);
     status.map_or(Cell::Missing, Cell::from)
@@ -109,6 +126,8 @@ pub(super) struct Identity<'a> {
     aux: bool,
     /// Whether there is a column of devices beside the other auxiliary keys.
     device: bool,
+    /// Whether there are columns of what experiments used.
+    usage: bool,
     status: bool,
 }
 
@@ -136,6 +155,7 @@ impl<'a> Identity<'a> {
             parameters,
             aux: options.aux,
             device: options.aux && experiments.iter().any(|one| one.device.is_some()),
+            usage: options.usage,
             status: options.status || options.every_experiment,
         }
     }
@@ -146,6 +166,7 @@ impl<'a> Identity<'a> {
             id: false,
             aux: false,
             device: false,
+            usage: false,
             status: false,
             ..Self::of(experiments, options)
         }
@@ -161,6 +182,7 @@ impl<'a> Identity<'a> {
             parameters: keys.iter().map(|key| (&**key, &**key)).collect(),
             aux: false,
             device: false,
+            usage: false,
             status: false,
         }
     }
@@ -190,6 +212,7 @@ impl<'a> Identity<'a> {
             columns.extend(["repetition", "updates"]);
         }
         columns.extend(self.device.then_some("device"));
+        columns.extend(self.usage.then_some(USAGE).into_iter().flatten());
         columns.extend(self.status.then_some("status"));
         columns.into_iter().map(str::to_owned).collect()
     }
@@ -220,6 +243,9 @@ impl<'a> Identity<'a> {
         if self.device {
             let device = experiment.device.as_deref();
             row.push(device.map_or(Cell::Missing, Cell::from));
+        }
+        if self.usage {
+            row.extend(usage(experiment));
         }
         if self.status {
             let status = experiment.status.map_or(RUNNING, Status::as_str);

@@ -29,6 +29,7 @@ pub struct TableOptions {
     pub(super) concat_config: bool,
     pub(super) drop_columns: bool,
     pub(super) aux: bool,
+    pub(super) usage: bool,
     pub(super) every_experiment: bool,
     pub(super) ids: BTreeSet<String>,
     pub(super) config: Vec<(String, Wanted)>,
@@ -59,6 +60,7 @@ impl Default for TableOptions {
             concat_config: false,
             drop_columns: true,
             aux: false,
+            usage: false,
             every_experiment: false,
             ids: BTreeSet::new(),
             config: Vec::new(),
@@ -123,6 +125,14 @@ impl TableOptions {
     #[must_use]
     pub fn aux(mut self, aux: bool) -> Self {
         self.aux = aux;
+        self
+    }
+
+    /// Whether there are columns of what experiments used: `peak_memory` in bytes, `cpu_seconds`
+    /// and `exit_code`; there are none, if not set.
+    #[must_use]
+    pub fn usage(mut self, usage: bool) -> Self {
+        self.usage = usage;
         self
     }
 

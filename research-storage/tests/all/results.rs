@@ -2,7 +2,8 @@
 
 use crate::events::{csv, ended, saved, saved_at, saved_large, started, started_at_place};
 use research_core::{
-    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, Status, Timestamp,
+    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, ResourceUsage,
+    Status, Timestamp,
 };
 use research_domain::{Config, Value};
 use research_storage::{Format, Results, TableOptions};
@@ -276,10 +277,18 @@ fn experiments_have_a_table_of_their_own() {
     let results: Results = [
         started(0, 1, Config::from_pairs([("a", 1)])),
         saved(0, "x", 0, Column::Int(vec![1])),
-        ended(0, 1, Status::Finished, None),
+        with_usage(
+            ended(0, 1, Status::Finished, None),
+            Some((200 << 20, 0.25)),
+            0,
+        ),
         started(1, 1, Config::from_pairs([("a", 2)])),
         progress(1, 1),
-        ended(1, 1, Status::Failed, Some("unit `train` failed, at once")),
+        with_usage(
+            ended(1, 1, Status::Failed, Some("unit `train` failed, at once")),
+            None,
+            3,
+        ),
         started(2, 3, Config::from_pairs([("b", 3)])),
         progress(2, 4),
     ]
@@ -289,11 +298,31 @@ fn experiments_have_a_table_of_their_own() {
     let mut written = Vec::new();
     table.write(Format::Csv, &mut written).unwrap();
     let expected = "\
-id,a,b,repetition,status,reason,iterations,seconds,attempts
-e0,1,,0,finished,,2,2.5,1
-e1,2,,1,failed,\"unit `train` failed, at once\",2,2.5,1
-e2,,3,0,,,4,,3
+id,a,b,repetition,status,reason,iterations,seconds,attempts,peak_memory,cpu_seconds,exit_code
+e0,1,,0,finished,,2,2.5,1,209715200,0.25,0
+e1,2,,1,failed,\"unit `train` failed, at once\",2,2.5,1,,,3
+e2,,3,0,,,4,,3,,,
 ";
     assert_eq!(String::from_utf8(written).unwrap(), expected);
     assert_eq!(table.row_count(), 3);
+    let options = TableOptions::new().usage(true);
+    let with_usage = results.to_table(&options).unwrap();
+    let expected = "\
+id,a,b,peak_memory,cpu_seconds,exit_code,iteration,x
+e0,1,,209715200,0.25,0,0,1
+";
+    let mut written = Vec::new();
+    with_usage.write(Format::Csv, &mut written).unwrap();
+    assert_eq!(String::from_utf8(written).unwrap(), expected);
+}
+
+fn with_usage(mut event: Event, memory_and_time: Option<(u64, f64)>, code: i32) -> Event {
+    if let Event::ExperimentEnded { usage, .. } = &mut event {
+        *usage = ResourceUsage {
+            peak_memory: memory_and_time.map(|(memory, _)| memory),
+            cpu_seconds: memory_and_time.map(|(_, time)| time),
+            exit_code: Some(code),
+        };
+    }
+    event
 }

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use research::ResearchError;
-use research::core::{StorageError, shell_word};
+use research::core::StorageError;
+use research::core::text::shell_word;
 use research::domain::suggest;
 use research::monitor::State;
 use research::storage::list;

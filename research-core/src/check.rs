@@ -257,7 +257,7 @@ pub(crate) fn make_names_unique(units: &mut [Unit]) {
 /// later ones get `_1`, `_2`, ….
 ///
 /// ```
-/// use research_core::unique_names;
+/// use research_core::units::unique_names;
 ///
 /// assert_eq!(unique_names(["a", "b", "a", "a"]), ["a", "b", "a_1", "a_2"]);
 /// ```
@@ -277,6 +277,7 @@ pub fn unique_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<String>
 
 /// An experiment that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
     /// It has nothing to run.
     #[error("the experiment has no units: add at least one")]

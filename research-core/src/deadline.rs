@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 ///
 /// ```
 /// use std::time::Duration;
-/// use research_core::Deadline;
+/// use research_core::units::Deadline;
 ///
 /// let deadline = Deadline::of_unit(Duration::from_secs(90));
 /// assert!(!deadline.is_over());

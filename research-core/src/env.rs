@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(libraries.commands.len(), 1);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct EnvMeta {
     /// The name of each command, which is that of its file without `.txt`, and the command: words
     /// as a shell splits them, but not run by a shell.

@@ -147,6 +147,7 @@ impl fmt::Display for Expression {
 
 /// An expression stands for nothing, or for something of another type than the unit takes.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExpressionError {
     /// The config has no such key.
     #[error("the config has no item `{key}`{hint}")]

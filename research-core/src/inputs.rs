@@ -4,6 +4,7 @@ use crate::expression::{Expression, Kind};
 
 /// Something that a unit reads while it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Input {
     /// The config item with this key.
     Item(String),

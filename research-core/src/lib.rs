@@ -64,54 +64,79 @@ mod when;
 
 pub mod codec;
 
-/// The executor's half of experiments that run. Units have no access to it.
-pub mod executor {
-    pub use crate::context::ExecutorContext;
-    pub use crate::root_scope::{RootSaved, RootScope};
-    pub use crate::values::pending::SharedSaved;
+/// The parts of events that only those who write and store them name.
+pub mod events {
+    pub use crate::event::{ResourceUsage, UnknownEvent};
+    pub use crate::profile::{Measure, SpanTime};
+    pub use crate::update::UpdateRecord;
+    pub use crate::values::column::ColumnBuilder;
+    pub use crate::values::large::{LARGE_BYTES, LargeKind, LargeValueError, VALUES};
 }
 
-pub use argument::{Argument, FromArgument};
+/// The executor's half of experiments that run. Units have no access to it.
+pub mod executor {
+    pub use crate::code::Code;
+    pub use crate::context::ExecutorContext;
+    pub use crate::root_scope::{RootSaved, RootScope};
+    pub use crate::run_clock::RunClock;
+    pub use crate::traits::OutputSink;
+    pub use crate::values::pending::SharedSaved;
+    pub use crate::view::ResearchView;
+}
+
+/// Files and folders of researches.
+pub mod files {
+    pub use crate::directory::path_from_folder;
+    pub use crate::folder::{create_experiment_folder, create_folders, leave_experiment_folder};
+    pub use crate::regular_file::{
+        append_to_regular, open_regular, open_regular_with, read_regular,
+    };
+    pub use crate::values::large::sha256;
+}
+
+/// Parts of messages.
+pub mod text {
+    pub use crate::plural::plural;
+    pub use crate::shell::shell_word;
+}
+
+/// What units are made of: bodies of one's own, arguments, and the traits that functions implement.
+pub mod units {
+    pub use crate::argument::{Argument, FromArgument};
+    pub use crate::check::unique_names;
+    pub use crate::deadline::Deadline;
+    pub use crate::function::{Arguments, CallableFunction, GeneratorFunction};
+    pub use crate::inputs::Input;
+    pub use crate::instance::{InstanceFunction, MethodFunction};
+    pub use crate::output::Object;
+    pub use crate::root_inputs::{RootError, RootInputs, UnknownInput};
+    pub use crate::unit::{CallableBody, Generator, GeneratorBody, UnitBody};
+}
+
 pub use branches::{BranchView, Branches};
 pub use builder::ExperimentBuilder;
-pub use check::{BuildError, unique_names};
-pub use code::Code;
+pub use check::BuildError;
 pub use context::Context;
-pub use deadline::Deadline;
-pub use directory::path_from_folder;
 pub use env::EnvMeta;
 pub use event::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Outcome,
-    ResourceUsage, Status, Timestamp, UnknownEvent, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Outcome, Status,
+    Timestamp, WorkerNumber,
 };
 pub use experiment::Experiment;
 pub use expression::{Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o, r, s};
-pub use folder::{create_experiment_folder, create_folders, leave_experiment_folder};
-pub use function::{Arguments, CallableFunction, GeneratorFunction};
 pub use hooks::{ExecutorHooks, UnitResult};
-pub use inputs::Input;
-pub use instance::{Instance, InstanceFunction, MethodFunction};
+pub use instance::Instance;
 pub use log_level::LogLevel;
 pub use memory::{MemorySize, ParseMemoryError};
 pub use options::{ExecutorTarget, FsyncPolicy, Isolation, Redirect, RootView, RunOptions};
-pub use output::{IntoOutput, Object, Output, Serialized, Shared};
+pub use output::{IntoOutput, Output, Serialized, Shared};
 pub use output_stream::OutputStream;
-pub use plural::plural;
-pub use profile::{Measure, SpanTime};
 pub use rand_chacha::rand_core;
 pub use record::ResearchRecord;
-pub use regular_file::{append_to_regular, open_regular, open_regular_with, read_regular};
 pub use research_domain as domain;
-pub use root_inputs::{RootError, RootInputs, UnknownInput};
-pub use run_clock::RunClock;
-pub use shell::shell_word;
-pub use traits::{
-    Delivery, EventSink, Fold, OutputSink, SinkError, Storage, StorageError, Subscriber,
-};
-pub use unit::{CallableBody, Generator, GeneratorBody, Unit, UnitBody};
+pub use traits::{Delivery, EventSink, Fold, SinkError, Storage, StorageError, Subscriber};
+pub use unit::Unit;
 pub use unit_error::UnitError;
-pub use update::UpdateRecord;
-pub use values::column::{Column, ColumnBuilder, Iterations};
-pub use values::large::{LARGE_BYTES, LargeKind, LargeValue, LargeValueError, VALUES, sha256};
-pub use view::ResearchView;
+pub use values::column::{Column, Iterations};
+pub use values::large::LargeValue;
 pub use when::{ParseWhenError, When};

@@ -70,6 +70,7 @@ pub enum FsyncPolicy {
 /// Where one of the outputs of experiments is kept: what their programs and their own code print.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Redirect {
     /// Nowhere: code prints where the run's own errors go, and of programs the last lines are
     /// shown where they fail (0).
@@ -104,6 +105,7 @@ impl Redirect {
 /// How a research is run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct RunOptions {
     /// How many worker processes.
     pub workers: u32,

@@ -3,7 +3,7 @@
 /// So many of something, in English.
 ///
 /// ```
-/// use research_core::plural;
+/// use research_core::text::plural;
 ///
 /// assert_eq!(plural(1_u64, "experiment"), "1 experiment");
 /// assert_eq!(plural(2_u64, "experiment"), "2 experiments");

@@ -27,6 +27,7 @@ pub struct UnknownInput {
 
 /// A root unit that cannot do the same for several branches as for each alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RootError {
     /// A method of an instance that each branch has for itself.
     #[error(

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// A name as it is typed in a shell: in quotes where it needs them.
 ///
 /// ```
-/// use research_core::shell_word;
+/// use research_core::text::shell_word;
 ///
 /// assert_eq!(shell_word("studies/power-2"), "studies/power-2");
 /// assert_eq!(shell_word("it's mine"), r"'it'\''s mine'");

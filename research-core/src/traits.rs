@@ -42,6 +42,7 @@ impl EventSink for Vec<Event> {
 
 /// What an experiment tells cannot be kept; it should end.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SinkError {
     /// Events have nowhere to go.
     #[error("events can no longer be sent: {0}")]
@@ -142,6 +143,7 @@ pub enum Delivery {
 
 /// Something could not be stored or read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StorageError {
     /// The system refused.
     #[error("cannot {action} {}: {source}", path.display())]

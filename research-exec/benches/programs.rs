@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use research_core::domain::Config;
 use research_core::executor::ExecutorContext;
-use research_core::{CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord};
+use research_core::units::CallableBody;
+use research_core::{Context, Experiment, ExperimentNumber, ExperimentRecord};
 use research_exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
 const PROGRAMS: u32 = 1_000;

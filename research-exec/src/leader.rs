@@ -18,7 +18,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, after, bounded, never, select};
-use research_core::{Event, LogLevel, Outcome, RunClock, Timestamp, WorkerNumber};
+use research_core::executor::RunClock;
+use research_core::{Event, LogLevel, Outcome, Timestamp, WorkerNumber};
 use research_process::{
     MAX_DEPTH, kill_strays, make_children_waitable, nesting_depth, survive_file_size_limit,
 };

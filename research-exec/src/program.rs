@@ -23,7 +23,8 @@
 //! killed when it ends; a process that holds its standard output open delays nobody.
 //!
 //! ```
-//! use research_core::{Experiment, UnitBody};
+//! use research_core::units::UnitBody;
+//! use research_core::Experiment;
 //! use research_exec::program::{ProgramCallable, ProgramCommand, ProgramSpec};
 //! use std::sync::Arc;
 //!

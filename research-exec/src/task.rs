@@ -7,9 +7,8 @@ use std::sync::Arc;
 use research_core::domain::{
     Config, Domain, DomainError, IdRegistry, IdRegistryError, Identity, SyntaxError,
 };
-use research_core::{
-    Event, ExperimentNumber, ExperimentRecord, Status, Timestamp, UpdateRecord, WorkerNumber,
-};
+use research_core::events::UpdateRecord;
+use research_core::{Event, ExperimentNumber, ExperimentRecord, Status, Timestamp, WorkerNumber};
 use serde::{Deserialize, Serialize};
 
 pub use source::{DomainSource, Grouping, KnownExperiment, ResumePlan, ResumeState};

@@ -10,7 +10,8 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use research_core::{Experiment, Isolation, RunClock, SinkError};
+use research_core::executor::RunClock;
+use research_core::{Experiment, Isolation, SinkError};
 use research_process::{
     ResourceUsage, become_subreaper, is_single_threaded, kill_children, kill_descendants_and_exit,
     kill_groups_and_exit, make_children_waitable, started_as_worker, survive_job_warnings,
@@ -343,7 +344,7 @@ impl<'a> Worker<'a> {
         if let [_] = *experiments {
             let exit_code = termination.usage.exit_code;
             let used = used.map(|used| used.and(orphans));
-            termination.usage = research_core::ResourceUsage {
+            termination.usage = research_core::events::ResourceUsage {
                 exit_code,
                 ..recorded(used)
             };

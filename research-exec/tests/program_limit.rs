@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use research_core::domain::Config;
 use research_core::executor::ExecutorContext;
-use research_core::{
-    CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord, GeneratorBody,
-};
+use research_core::units::{CallableBody, GeneratorBody};
+use research_core::{Context, Experiment, ExperimentNumber, ExperimentRecord};
 use research_exec::program::{
     OutputSpec, ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run,
 };

@@ -1,6 +1,7 @@
 //! Formats durations, rates, numbers and progress for users.
 
-use research_core::{Outcome, Status, Timestamp, plural};
+use research_core::text::plural;
+use research_core::{Outcome, Status, Timestamp};
 use research_domain::Value;
 
 use crate::control_filter::strip_controls;
@@ -75,7 +76,7 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Complete => "complete",
         Outcome::Interrupted => "interrupted",
-        Outcome::Aborted => "aborted",
+        _ => "aborted",
     }
 }
 

@@ -207,7 +207,7 @@ fn state(run_state: &RunState, alive: bool) -> State {
         (None, _) => State::New,
         (Some(_), Some(Outcome::Complete)) => State::Complete,
         (Some(_), Some(Outcome::Interrupted)) => State::Interrupted,
-        (Some(_), Some(Outcome::Aborted)) => State::Aborted,
+        (Some(_), Some(_)) => State::Aborted,
         (Some(_), None) if alive => State::Running,
         (Some(_), None) => State::Broken,
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use research_core::{Outcome, Status, Timestamp, plural};
+use research_core::text::plural;
+use research_core::{Outcome, Status, Timestamp};
 use research_domain::ExperimentId;
 use serde::Serialize;
 

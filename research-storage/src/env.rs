@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use regex::Regex;
-use research_core::{EnvMeta, StorageError, create_folders};
+use research_core::files::create_folders;
+use research_core::{EnvMeta, StorageError};
 
 use crate::names::check_name;
 

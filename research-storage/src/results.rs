@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
-use research_core::{Event, ExperimentNumber, Fold, LargeValueError};
+use research_core::events::LargeValueError;
+use research_core::{Event, ExperimentNumber, Fold};
 use research_domain::ConfigPool;
 
 use crate::table::{

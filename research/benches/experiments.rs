@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
-use research::core::{Event, Subscriber, UnitBody};
+use research::core::units::UnitBody;
+use research::core::{Event, Subscriber};
 use research::exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
 use research::{

@@ -1,6 +1,7 @@
 //! Creates the storage of a run: in memory, in a new folder, or in the folder of an earlier run.
 
-use research_core::{ResearchRecord, RunOptions, Storage, Timestamp, plural};
+use research_core::text::plural;
+use research_core::{ResearchRecord, RunOptions, Storage, Timestamp};
 use research_process::new_mark;
 use research_storage::{LocalStorage, LogWatch, MemoryStorage, StoredResearch};
 

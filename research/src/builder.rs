@@ -245,7 +245,7 @@ impl Research {
 
     /// Sets whether the delay doubles with each retry.
     #[must_use]
-    pub fn double_retry_delay(mut self, double: bool) -> Self {
+    pub fn retry_backoff(mut self, double: bool) -> Self {
         self.options.double_retry_delay = double;
         self
     }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use research_core::{Event, LargeValue, OutputStream, ResearchRecord, read_regular};
+use research_core::files::read_regular;
+use research_core::{Event, LargeValue, OutputStream, ResearchRecord};
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
 use research_storage::{

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use research_core::{BuildError, LargeValueError, StorageError};
+use research_core::events::LargeValueError;
+use research_core::{BuildError, StorageError};
 use research_domain::DomainError;
 use research_exec::devices::DevicesError;
 use research_exec::{RunError, SourceError, WorkerError};
@@ -12,6 +13,7 @@ use crate::roots::BranchByError;
 
 /// A research cannot be run, resumed or read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResearchError {
     /// The experiment is invalid.
     #[error(transparent)]

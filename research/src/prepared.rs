@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp, path_from_folder};
+use research_core::files::path_from_folder;
+use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
 use research_domain::{Iteration, Rules};
 use research_exec::devices::DeviceProbe;
 use research_exec::{Signals, Target};

@@ -4,7 +4,7 @@ mod fold;
 mod tables;
 
 use research_core::Fold;
-use research_core::SpanTime;
+use research_core::events::SpanTime;
 
 use crate::completed_run::CompletedRun;
 use crate::error::ResearchError;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use research_core::{Event, Outcome, Storage, UpdateRecord};
+use research_core::events::UpdateRecord;
+use research_core::{Event, Outcome, Storage};
 use research_domain::Value;
 use research_exec::devices::DevicePlan;
 use research_exec::{

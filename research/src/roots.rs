@@ -2,12 +2,14 @@
 //! see.
 
 use research_core::executor::RootScope;
-use research_core::{Experiment, ResearchRecord, RootError, RootView, RunOptions, UnknownInput};
+use research_core::units::{RootError, UnknownInput};
+use research_core::{Experiment, ResearchRecord, RootView, RunOptions};
 use research_domain::{AUXILIARY_KEYS, Config, Domain, suggest};
 use research_exec::Grouping;
 
 /// Root units that branches cannot share.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BranchByError {
     /// It is unknown which experiments may share a root unit.
     #[error(

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use research_core::{RunClock, RunOptions, Timestamp};
+use research_core::executor::RunClock;
+use research_core::{RunOptions, Timestamp};
 use research_domain::Count;
 use research_exec::devices::DevicePlan;
 use research_exec::{DomainSource, DomainUpdater, Job, ResumeState, lead};

@@ -4,7 +4,8 @@ use std::fs::OpenOptions;
 use std::io::BufWriter;
 use std::path::Path;
 
-use research_core::{ResearchRecord, Subscriber, open_regular_with};
+use research_core::files::open_regular_with;
+use research_core::{ResearchRecord, Subscriber};
 use research_exec::call_subscriber;
 use research_monitor::{Bar, Monitor, MonitorLog, Progress};
 use research_storage::StoredResearch;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use research_core::{
-    Arguments, CallableFunction, Context, ExperimentBuilder, Expression, GeneratorFunction,
-    InstanceFunction, IntoOutput, MethodFunction, UnitBody, UnitError, When,
+use research_core::units::{
+    Arguments, CallableFunction, GeneratorFunction, InstanceFunction, MethodFunction, UnitBody,
 };
+use research_core::{Context, ExperimentBuilder, Expression, IntoOutput, UnitError, When};
 
 use crate::builder::Research;
 

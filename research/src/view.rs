@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use research_core::{Experiment, Object, ResearchRecord, ResearchView};
+use research_core::executor::ResearchView;
+use research_core::units::Object;
+use research_core::{Experiment, ResearchRecord};
 
 use crate::completed_run::CompletedRun;
 use crate::place::StorageBackend;

@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use research::ResearchError;
-use research::core::{LargeValueError, StorageError};
+use research::core::StorageError;
+use research::core::events::LargeValueError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
@@ -203,15 +204,7 @@ fn storage_exit(error: &StorageError) -> Exit {
         | StorageError::Occupied { .. }
         | StorageError::NoResearch { .. }
         | StorageError::BadName { .. } => Exit::Usage,
-        StorageError::Io { .. }
-        | StorageError::Damaged { .. }
-        | StorageError::TooNew { .. }
-        | StorageError::FewerRows { .. }
-        | StorageError::LogLost { .. }
-        | StorageError::Locked { .. }
-        | StorageError::LockedElsewhere { .. }
-        | StorageError::TooLarge { .. }
-        | StorageError::Encode(_) => Exit::Impossible,
+        _ => Exit::Impossible,
     }
 }
 
@@ -235,15 +228,7 @@ fn research_exit(error: &ResearchError) -> Exit {
         }
         ResearchError::Run(RunError::Raised(_)) => Exit::Failures,
         ResearchError::Run(RunError::Interrupted) => Exit::Interrupted,
-        ResearchError::LargeValue(_)
-        | ResearchError::Run(_)
-        | ResearchError::Worker(_)
-        | ResearchError::FailedBefore(_)
-        | ResearchError::NotToldApart { .. }
-        | ResearchError::LogRemoved { .. }
-        | ResearchError::RunElsewhere { .. }
-        | ResearchError::UnknownTest { .. }
-        | ResearchError::Io { .. } => Exit::Impossible,
+        _ => Exit::Impossible,
     }
 }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use research::StoredExperiment;
-use research::core::{StorageError, open_regular};
+use research::core::StorageError;
+use research::core::files::open_regular;
 use research::storage::StoredResearch;
 
 use super::CommandError;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use research::core::plural;
+use research::core::text::plural;
 use research::storage::{LostEnd, StoredResearch};
 
 use crate::hints;

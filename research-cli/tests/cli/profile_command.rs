@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::common::{record, research, text};
+use research::core::events::{Measure, SpanTime};
 use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Measure, SpanTime, Storage,
-    Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Storage, Timestamp, WorkerNumber,
 };
 use research::domain::{Config, Identity};
 use research::storage::LocalStorage;

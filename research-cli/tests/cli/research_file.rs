@@ -3,9 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
+use research::core::units::UnitBody;
 use research::core::{
-    EnvMeta, ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, Redirect, RootView,
-    RunOptions, UnitBody, When,
+    EnvMeta, ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, Redirect, RunOptions,
+    When,
 };
 use research::domain::{Config, Value};
 use research::exec::program::{Groups, OutputSpec, RegexOutput, RegexType, Run};
@@ -99,63 +100,70 @@ n_items = 3
 "##;
 
 #[test]
+fn words_are_aliases_of_numbers_and_of_older_words() {
+    let unit = "[[unit]]\nname = \"u\"\nrun = \"true\"\n";
+    let options = |keys: &str| parse(&format!("{keys}\n{unit}")).options;
+    for (number, word) in ["none", "shared", "each", "both"].iter().enumerate() {
+        let by_word = options(&format!("redirect_stdout = \"{word}\""));
+        assert_eq!(by_word, options(&format!("redirect_stdout = {number}")));
+    }
+    let sequential = options("executor_target = \"sequential\"");
+    assert_eq!(sequential, options("executor_target = \"for\""));
+    let backoff = options("retry_backoff = true");
+    assert!(backoff.double_retry_delay);
+    assert_eq!(backoff, options("double_retry_delay = true"));
+}
+
+#[test]
 fn every_key_is_read() {
     let file = parse(EVERYTHING);
     assert_eq!(file.name, "power");
     assert_eq!(file.seed, Some(i64::MAX as u64));
-    assert_eq!(
-        file.options,
-        RunOptions {
-            workers: 2,
-            branches: 4,
-            worker_configs: vec![
-                Config::from_pairs([("gpu", 0)]),
-                Config::from_pairs([("gpu", 1)]).with("host", "b"),
-            ],
-            branch_configs: Vec::new(),
-            branch_by: Some(vec!["a".to_owned(), "repetition".to_owned()]),
-            root_view: RootView::First,
-            updates_see_all: true,
-            executor_target: ExecutorTarget::For,
-            n_iters: Some(5),
-            n_configs: Some(7),
-            n_reps: 3,
-            repeat_each: Some(2),
-            create_id_prefix: Some(3),
-            seed: 0,
-            finalize: false,
-            isolation: Isolation::Worker,
-            retries: 1,
-            retry_delay: Duration::from_secs(90),
-            double_retry_delay: true,
-            max_failures: Some(9),
-            timeout: Some(Duration::from_secs(7200)),
-            devices: Value::from(vec![
-                Value::from(vec![Value::from(0), Value::from("GPU-1")]),
-                Value::from(2),
-            ]),
-            memory_ratio: Some(0.5),
-            device_memory: Some(MemorySize(6 << 30)),
-            n_gpu_checks: 5,
-            gpu_check_delay: Duration::from_secs(2),
-            debug: false,
-            profile: 1,
-            monitor_log: true,
-            fsync: FsyncPolicy::Always,
-            loglevel: LogLevel::Warning,
-            redirect_stdout: Redirect::Both,
-            redirect_stderr: Redirect::Common,
-            env_meta: vec![
-                EnvMeta::git("/nowhere"),
-                EnvMeta::new()
-                    .command("ldconfig", "ldconfig -p")
-                    .command("uname", "/bin/uname -a")
-                    .cwd("/")
-                    .dst("a/b")
-                    .replace("x+", "y"),
-            ],
-        }
-    );
+    let mut options = RunOptions::default();
+    options.workers = 2;
+    options.branches = 4;
+    options.worker_configs = vec![
+        Config::from_pairs([("gpu", 0)]),
+        Config::from_pairs([("gpu", 1)]).with("host", "b"),
+    ];
+    options.branch_by = Some(vec!["a".to_owned(), "repetition".to_owned()]);
+    options.executor_target = ExecutorTarget::For;
+    options.n_iters = Some(5);
+    options.n_configs = Some(7);
+    options.n_reps = 3;
+    options.repeat_each = Some(2);
+    options.create_id_prefix = Some(3);
+    options.finalize = false;
+    options.isolation = Isolation::Worker;
+    options.retries = 1;
+    options.retry_delay = Duration::from_secs(90);
+    options.double_retry_delay = true;
+    options.max_failures = Some(9);
+    options.timeout = Some(Duration::from_secs(7200));
+    options.devices = Value::from(vec![
+        Value::from(vec![Value::from(0), Value::from("GPU-1")]),
+        Value::from(2),
+    ]);
+    options.memory_ratio = Some(0.5);
+    options.device_memory = Some(MemorySize(6 << 30));
+    options.n_gpu_checks = 5;
+    options.gpu_check_delay = Duration::from_secs(2);
+    options.profile = 1;
+    options.monitor_log = true;
+    options.fsync = FsyncPolicy::Always;
+    options.loglevel = LogLevel::Warning;
+    options.redirect_stdout = Redirect::Both;
+    options.redirect_stderr = Redirect::Common;
+    options.env_meta = vec![
+        EnvMeta::git("/nowhere"),
+        EnvMeta::new()
+            .command("ldconfig", "ldconfig -p")
+            .command("uname", "/bin/uname -a")
+            .cwd("/")
+            .dst("a/b")
+            .replace("x+", "y"),
+    ];
+    assert_eq!(file.options, options);
     assert_eq!(
         file.domain.to_string(),
         r#"a=[2, 3] * b=["x", true, 2.5, [1, 2], {"k": "v"}, "1979-05-27"] * `odd name`=[1000 as "k"] * single=[7] * lr=log_uniform(1e-5, 0.1) * momentum=uniform(0.8, 1.0) where a < 3 and lr < momentum"#

@@ -16,7 +16,7 @@ pub struct Timestamp(pub u64);
 
 impl Timestamp {
     /// The moment of the call, by the system's clock; in the processes of a run, by the
-    /// [clock of the run](crate::RunClock), which follows no steps of that.
+    /// [clock of the run](crate::executor::RunClock), which follows no steps of that.
     #[must_use]
     pub fn now() -> Self {
         Self(RunClock::now())

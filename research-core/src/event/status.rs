@@ -74,6 +74,7 @@ impl fmt::Display for Status {
 /// How a unit failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum FailureKind {
     /// It returned an error, or its program ended with another exit code than 0.
     Error,
@@ -100,6 +101,7 @@ impl FailureKind {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Outcome {
     /// Every experiment of the domain has a final status.
     Complete,

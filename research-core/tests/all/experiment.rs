@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use research_core::domain::{Config, Identity, Value};
 use research_core::executor::ExecutorContext;
+use research_core::units::UnitBody;
 use research_core::{
     BuildError, Context, Event, Experiment, ExperimentBuilder, ExperimentNumber, ExperimentRecord,
-    Expression, Output, Serialized, Shared, UnitBody, UnitError, When, e, e_all, e_unit, ec,
-    ec_all, ep, it, o, r, s,
+    Expression, Output, Serialized, Shared, UnitError, When, e, e_all, e_unit, ec, ec_all, ep, it,
+    o, r, s,
 };
 use serde::{Deserialize, Serialize};
 

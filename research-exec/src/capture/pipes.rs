@@ -9,7 +9,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags};
 use nix::unistd::pipe2;
-use research_core::{OutputSink, OutputStream};
+use research_core::OutputStream;
+use research_core::executor::OutputSink;
 use serde::{Deserialize, Serialize};
 
 use super::{OutputWriter, PerStream, Redirects, WholeLines};

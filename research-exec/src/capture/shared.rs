@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::fcntl::{FallocateFlags, FcntlArg, OFlag, fallocate, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use research_core::{Event, EventSink, OutputSink, OutputStream, SinkError};
+use research_core::executor::OutputSink;
+use research_core::{Event, EventSink, OutputStream, SinkError};
 
 use super::{OutputWriter, PerStream, Redirects, WholeLines};
 use crate::task::TaskExperiment;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use research_core::domain::ExperimentId;
+use research_core::executor::OutputSink;
+use research_core::files::{append_to_regular, create_experiment_folder, leave_experiment_folder};
 use research_core::{
-    Event, EventSink, ExperimentNumber, LogLevel, OutputSink, OutputStream, Redirect, SinkError,
-    Timestamp, append_to_regular, create_experiment_folder, leave_experiment_folder,
+    Event, EventSink, ExperimentNumber, LogLevel, OutputStream, Redirect, SinkError, Timestamp,
 };
 
 use super::PerStream;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use research_core::domain::{Config, Value};
+use research_core::events::{Measure, SpanTime};
 use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, Measure, SpanTime, Status,
-    Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, Status, Timestamp, WorkerNumber,
 };
 
 use super::{Executor, ExecutorError};

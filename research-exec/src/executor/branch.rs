@@ -11,9 +11,10 @@ use std::sync::Arc;
 use nix::sys::time::TimeSpec;
 use research_core::domain::Value;
 use research_core::executor::{ExecutorContext, SharedSaved};
+use research_core::units::{Generator, UnitBody};
 use research_core::{
-    Context, EventSink, ExecutorHooks, Experiment, Generator, LogLevel, Output, SinkError, Status,
-    Unit, UnitBody, UnitError, UnitResult, When,
+    Context, EventSink, ExecutorHooks, Experiment, LogLevel, Output, SinkError, Status, Unit,
+    UnitError, UnitResult, When,
 };
 
 use super::limits::Limits;

@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use research_core::{Deadline, FailureKind, Unit, UnitError, UnitResult};
+use research_core::units::Deadline;
+use research_core::{FailureKind, Unit, UnitError, UnitResult};
 
 use super::watch::Watched;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use research_core::domain::Value;
-use research_core::{ColumnBuilder, Event, EventSink, ExperimentNumber, Measure, SinkError, Unit};
+use research_core::events::{ColumnBuilder, Measure};
+use research_core::{Event, EventSink, ExperimentNumber, SinkError, Unit};
 use research_process::ResourceUsage;
 
 use super::spans::{self, SpanTimes};

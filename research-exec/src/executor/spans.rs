@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use research_core::SpanTime;
+use research_core::events::SpanTime;
 use tracing_core::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing_core::span::{Attributes, Current, Id, Record};
 use tracing_core::subscriber::{Interest, NoSubscriber};

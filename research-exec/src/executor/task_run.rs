@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use research_core::{Deadline, EventSink, ExecutorTarget, ExperimentRecord, SinkError, Status};
+use research_core::units::Deadline;
+use research_core::{EventSink, ExecutorTarget, ExperimentRecord, SinkError, Status};
 
 use super::branch::Branch;
 use super::limits::Limits;

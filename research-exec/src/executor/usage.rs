@@ -1,6 +1,6 @@
 //! What an experiment uses.
 
-use research_core::ResourceUsage;
+use research_core::events::ResourceUsage;
 use research_process::{EndedPrograms, UsageMeter, take_programs};
 
 /// How the usage of the experiments of a task is measured.

@@ -5,10 +5,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use research_core::events::ResourceUsage;
 use research_core::executor::SharedSaved;
+use research_core::units::Deadline;
 use research_core::{
-    Deadline, Event, ExceptionRecord, Experiment, ExperimentNumber, FailureKind, ResourceUsage,
-    Status, Timestamp,
+    Event, ExceptionRecord, Experiment, ExperimentNumber, FailureKind, Status, Timestamp,
 };
 use research_process::UsageMeter;
 

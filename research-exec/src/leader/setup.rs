@@ -4,7 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender};
-use research_core::{Experiment, Isolation, RunClock, RunOptions, WorkerNumber};
+use research_core::executor::RunClock;
+use research_core::{Experiment, Isolation, RunOptions, WorkerNumber};
 
 use super::dispatch::{Dispatch, DispatchHandle};
 use super::in_process::InProcess;

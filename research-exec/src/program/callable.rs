@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use research_core::{CallableBody, Context, Input, Output, UnitError};
+use research_core::units::{CallableBody, Input};
+use research_core::{Context, Output, UnitError};
 
 use super::command::ProgramCommand;
 use super::failure::Failure;

@@ -2,7 +2,8 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use research_core::{Context, Input};
+use research_core::Context;
+use research_core::units::Input;
 use research_process::Launch;
 
 use super::environment;

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use research_core::domain::Value;
-use research_core::{Context, Generator, GeneratorBody, Input, Output, UnitError};
+use research_core::units::{Generator, GeneratorBody, Input};
+use research_core::{Context, Output, UnitError};
 
 use super::command::{ProgramCommand, ProgramError};
 use super::failure::Failure;

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use research_core::domain::{AUXILIARY_KEYS, Config, Value, suggest};
-use research_core::{Context, Input, Output};
+use research_core::units::Input;
+use research_core::{Context, Output};
 
 /// The names that mean the same in every research.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];

@@ -12,7 +12,9 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, read};
-use research_core::{Deadline, OutputSink, OutputStream};
+use research_core::OutputStream;
+use research_core::executor::OutputSink;
+use research_core::units::Deadline;
 use research_process::{
     GroupSlot, Launch, SpawnError, Started, oom_killed_program, poll_timeout, reap_program,
     watch_oom_kills,

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use research_core::{Context, Input};
+use research_core::Context;
+use research_core::units::Input;
 
 use super::environment::OF_EXPERIMENT;
 use super::names::{self, RenderError};

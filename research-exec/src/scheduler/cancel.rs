@@ -1,6 +1,7 @@
 //! Cancelling one running experiment.
 
-use research_core::{Event, ExperimentNumber, LogLevel, ResourceUsage, Status, WorkerNumber};
+use research_core::events::ResourceUsage;
+use research_core::{Event, ExperimentNumber, LogLevel, Status, WorkerNumber};
 
 use super::Action;
 use super::transitions::{Phase, Scheduler};

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use research_core::{Event, UpdateRecord};
+use research_core::Event;
+use research_core::events::UpdateRecord;
 
 use crate::clock::Moment;
 use crate::task::{NewDomain, SourceError, SourceProgress, TaskSource};

@@ -1,6 +1,7 @@
 //! Ended tasks, and retries of their failed experiments.
 
-use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber, plural};
+use research_core::text::plural;
+use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber};
 
 use super::Action;
 use super::queue::Queued;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use research_core::domain::{
     Configs, Domain, ExperimentId, IdPrefixes, IdRegistry, Item, Items, Iteration,
 };
-use research_core::{ExperimentNumber, ExperimentRecord, UpdateRecord};
+use research_core::events::UpdateRecord;
+use research_core::{ExperimentNumber, ExperimentRecord};
 
 pub use grouping::Grouping;
 pub use survey::ResumePlan;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use research_core::{Event, FailureKind, Isolation, ResourceUsage, RunOptions, WorkerNumber};
+use research_core::events::ResourceUsage;
+use research_core::{Event, FailureKind, Isolation, RunOptions, WorkerNumber};
 use serde::{Deserialize, Serialize};
 
 use crate::devices::WorkerDevices;

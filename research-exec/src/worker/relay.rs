@@ -11,7 +11,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use research_core::{Deadline, EventSink};
+use research_core::EventSink;
+use research_core::units::Deadline;
 use research_process::{
     OOM_HINT, OomKills, ResourceUsage, describe_exit, poll_timeout, wait_readable,
 };

@@ -82,11 +82,10 @@ fn plan(json: &str, workers: u32, probe: &ScriptedProbe) -> Result<DevicePlan, D
 }
 
 fn options(devices: &str, workers: u32) -> RunOptions {
-    RunOptions {
-        devices: value(devices),
-        workers,
-        ..RunOptions::default()
-    }
+    let mut options = RunOptions::default();
+    options.devices = value(devices);
+    options.workers = workers;
+    options
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use research_core::domain::{Config, Value};
+use research_core::events::Measure;
 use research_core::{
     Context, ExecutorHooks, ExecutorTarget, Experiment, ExperimentBuilder, ExperimentRecord,
-    FailureKind, Measure, Status, Unit, UnitError, UnitResult, ec,
+    FailureKind, Status, Unit, UnitError, UnitResult, ec,
 };
 use research_exec::{Executor, ExecutorError};
 

@@ -400,14 +400,12 @@ fn a_branch_with_others_is_as_it_is_alone() {
             (state >> 20) % bound
         };
         let experiment = with_roots(&mut random).build().unwrap();
-        let options = RunOptions {
-            n_iters: (random(3) > 0).then(|| 1 + random(6)).or(Some(7)),
-            finalize: random(2) == 0,
-            executor_target: TARGETS[seed as usize % 2],
-            root_view: view.clone(),
-            seed: 5,
-            ..RunOptions::default()
-        };
+        let mut options = RunOptions::default();
+        options.n_iters = (random(3) > 0).then(|| 1 + random(6)).or(Some(7));
+        options.finalize = random(2) == 0;
+        options.executor_target = TARGETS[seed as usize % 2];
+        options.root_view = view.clone();
+        options.seed = 5;
         let executor = Executor::new(experiment).options(&options);
         let configs = |branches: std::ops::Range<i64>| {
             branches.map(|b| Config::from_pairs([("branch", b), ("opt", 4)]))

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use research_core::domain::Config;
-use research_core::{Experiment, ExperimentBuilder, SpanTime, it};
+use research_core::events::SpanTime;
+use research_core::{Experiment, ExperimentBuilder, it};
 use research_exec::{Execution, Executor, SpanProfile};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, info, info_span};

@@ -116,8 +116,11 @@ struct Counting {
     next: u64,
 }
 
-impl research_core::GeneratorBody for GoldenGenerator {
-    fn start(&self, _: &mut Context) -> Result<Box<dyn research_core::Generator>, UnitError> {
+impl research_core::units::GeneratorBody for GoldenGenerator {
+    fn start(
+        &self,
+        _: &mut Context,
+    ) -> Result<Box<dyn research_core::units::Generator>, UnitError> {
         Ok(Box::new(Counting {
             generator: self.clone(),
             next: 0,
@@ -125,7 +128,7 @@ impl research_core::GeneratorBody for GoldenGenerator {
     }
 }
 
-impl research_core::Generator for Counting {
+impl research_core::units::Generator for Counting {
     fn next(&mut self, cx: &mut Context) -> Result<Option<research_core::Output>, UnitError> {
         let branch: usize = cx.config_item("branch")?;
         if self.next >= self.generator.lengths[branch] {

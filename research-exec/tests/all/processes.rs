@@ -134,12 +134,10 @@ fn no_experiment_ends_twice_when_its_executor_dies_at_its_end() {
         .save_to("one")
         .build()
         .unwrap();
-    let options = RunOptions {
-        branches: 100,
-        n_iters: Some(1),
-        executor_target: ExecutorTarget::For,
-        ..RunOptions::default()
-    };
+    let mut options = RunOptions::default();
+    options.branches = 100;
+    options.n_iters = Some(1);
+    options.executor_target = ExecutorTarget::For;
     let kept = Run::new(experiment, 100).options(options).lead();
     let statuses: Vec<_> = (0..100).map(|x| kept.ending(x).0).collect();
     assert_eq!(statuses[99], Status::Killed);
@@ -179,11 +177,10 @@ fn assert_that_two_have_stopped(kept: &Kept, last: Status) {
 }
 
 fn sequential() -> RunOptions {
-    RunOptions {
-        branches: 3,
-        executor_target: ExecutorTarget::For,
-        ..RunOptions::default()
-    }
+    let mut options = RunOptions::default();
+    options.branches = 3;
+    options.executor_target = ExecutorTarget::For;
+    options
 }
 
 /// Where executors have processes of their own, and where the worker runs the units itself.
@@ -203,10 +200,8 @@ fn what_has_ended_is_not_killed_with_the_rest_of_its_task() {
 
 #[test]
 fn what_has_ended_does_not_run_into_the_timeout_of_the_rest() {
-    let options = RunOptions {
-        timeout: Some(Duration::from_secs(2)),
-        ..sequential()
-    };
+    let mut options = sequential();
+    options.timeout = Some(Duration::from_secs(2));
     let hang = || loop {
         std::thread::park();
     };
@@ -217,10 +212,8 @@ fn what_has_ended_does_not_run_into_the_timeout_of_the_rest() {
 
 #[test]
 fn what_has_ended_does_not_run_into_the_timeout_of_a_process_that_is_stopped() {
-    let options = RunOptions {
-        timeout: Some(Duration::from_secs(2)),
-        ..sequential()
-    };
+    let mut options = sequential();
+    options.timeout = Some(Duration::from_secs(2));
     let stop = || {
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP)?;
         Err(UnitError::new("nobody has ended it"))
@@ -243,11 +236,9 @@ fn an_executor_that_has_closed_its_reports_is_ended() {
         })
         .build()
         .unwrap();
-    let options = RunOptions {
-        // Then it would end by itself.
-        timeout: Some(Duration::from_secs(20)),
-        ..RunOptions::default()
-    };
+    let mut options = RunOptions::default();
+    // Then it would end by itself.
+    options.timeout = Some(Duration::from_secs(20));
     let kept = Run::new(experiment, 1).options(options).lead();
     let (status, reason) = kept.ending(0);
     assert_eq!(status, Status::Killed);
@@ -268,10 +259,8 @@ fn what_failed_is_tried_again() {
         .save_to("value")
         .build()
         .unwrap();
-    let options = RunOptions {
-        retries: 2,
-        ..RunOptions::default()
-    };
+    let mut options = RunOptions::default();
+    options.retries = 2;
     let kept = Run::new(experiment, 1).options(options).lead();
     assert_eq!(kept.report.counts.of(Status::Finished), 1);
     let attempts = kept
@@ -324,11 +313,9 @@ fn an_experiment_has_started_before_anything_is_told_of_it() {
         .build()
         .unwrap();
     // More than is sent at once.
-    let options = RunOptions {
-        n_iters: Some(100_000),
-        isolation: Isolation::None,
-        ..RunOptions::default()
-    };
+    let mut options = RunOptions::default();
+    options.n_iters = Some(100_000);
+    options.isolation = Isolation::None;
     let kept = Run::new(experiment, 1).options(options).lead();
     let first = |what: fn(&Event) -> bool| kept.events.iter().position(what).unwrap();
     let started = first(|event| matches!(event, Event::ExperimentStarted { .. }));

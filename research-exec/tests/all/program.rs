@@ -15,10 +15,8 @@ use std::sync::Arc;
 
 use research_core::domain::{Config, Value};
 use research_core::executor::ExecutorContext;
-use research_core::{
-    CallableBody, Context, Experiment, ExperimentNumber, ExperimentRecord, Generator,
-    GeneratorBody, Output, UnitError,
-};
+use research_core::units::{CallableBody, Generator, GeneratorBody};
+use research_core::{Context, Experiment, ExperimentNumber, ExperimentRecord, Output, UnitError};
 use research_exec::program::{
     OutputSpec, ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run,
 };

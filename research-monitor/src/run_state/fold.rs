@@ -2,9 +2,8 @@
 
 use std::collections::VecDeque;
 
-use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, Fold, LogLevel, Status, Timestamp, UpdateRecord,
-};
+use research_core::events::UpdateRecord;
+use research_core::{Event, ExceptionRecord, ExperimentNumber, Fold, LogLevel, Status, Timestamp};
 
 use super::{RecentException, Run, RunState, RunningExperiment, WorkerState};
 use crate::eta::EtaEstimator;

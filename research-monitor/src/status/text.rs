@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use research_core::{MemorySize, plural};
+use research_core::MemorySize;
+use research_core::text::plural;
 
 use super::{ExceptionReport, RunningReport, State, StatusReport, WorkerReport};
 use crate::format;

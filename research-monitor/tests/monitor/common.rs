@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use research_core::events::UpdateRecord;
 use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Iterations,
-    LogLevel, Outcome, Status, Timestamp, UpdateRecord, WorkerNumber,
+    LogLevel, Outcome, Status, Timestamp, WorkerNumber,
 };
 use research_domain::{Config, ExperimentId};
 use research_monitor::Clock;

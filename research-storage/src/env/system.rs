@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use research_core::{Timestamp, sha256};
+use research_core::Timestamp;
+use research_core::files::sha256;
 use research_process::MachineFacts;
 
 use crate::local::time;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use research_core::events::LargeValueError;
+use research_core::files::open_regular;
 use research_core::{
-    Event, ExperimentNumber, Fold, FsyncPolicy, LargeValue, LargeValueError, LogLevel, Outcome,
-    StorageError, Timestamp, open_regular,
+    Event, ExperimentNumber, Fold, FsyncPolicy, LargeValue, LogLevel, Outcome, StorageError,
+    Timestamp,
 };
 
 use super::leftovers::{

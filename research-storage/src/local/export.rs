@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use parquet::file::metadata::ParquetMetaDataReader;
-use research_core::{StorageError, open_regular};
+use research_core::StorageError;
+use research_core::files::open_regular;
 use tempfile::NamedTempFile;
 
 use super::leftovers::unfinished_file;

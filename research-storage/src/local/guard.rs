@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use research_core::{Event, ResearchRecord, StorageError, open_regular};
+use research_core::files::open_regular;
+use research_core::{Event, ResearchRecord, StorageError};
 
 use super::lock_holder::FileId;
 use super::{DESCRIPTION, EVENTS, RECORD, description, hidden_folder, record_json, write_new};

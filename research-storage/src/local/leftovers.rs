@@ -7,7 +7,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use research_core::{Event, ExperimentNumber, Fold, LargeValue, StorageError, VALUES};
+use research_core::events::VALUES;
+use research_core::{Event, ExperimentNumber, Fold, LargeValue, StorageError};
 use tempfile::NamedTempFile;
 
 use super::checkup::check;

@@ -11,7 +11,8 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use research_core::{StorageError, open_regular, open_regular_with, read_regular};
+use research_core::StorageError;
+use research_core::files::{open_regular, open_regular_with, read_regular};
 
 use super::EVENTS;
 use super::lock_holder::{FileId, has_locked, holder};

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use research_core::{RunClock, StorageError, Timestamp};
+use research_core::executor::RunClock;
+use research_core::{StorageError, Timestamp};
 use research_process::{ProcessStat, read_system_file};
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use research_core::{Fold, ResearchRecord, StorageError, read_regular};
+use research_core::files::read_regular;
+use research_core::{Fold, ResearchRecord, StorageError};
 use serde::Deserialize;
 
 use super::lock::{self, Runner};

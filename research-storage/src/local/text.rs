@@ -7,9 +7,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use research_core::domain::ExperimentId;
+use research_core::events::UpdateRecord;
+use research_core::files::{append_to_regular, create_experiment_folder};
+use research_core::text::plural;
 use research_core::{
     Event, ExceptionRecord, ExperimentNumber, FailureKind, LogLevel, Outcome, StorageError,
-    Timestamp, UpdateRecord, append_to_regular, create_experiment_folder, plural,
+    Timestamp,
 };
 
 use super::EXPERIMENT_LOG;
@@ -243,10 +246,10 @@ fn exception_text(exception: &ExceptionRecord) -> String {
         None => "the executor".to_owned(),
     };
     let how = match exception.kind {
-        FailureKind::Error => "failed",
         FailureKind::Panic => "panicked",
         FailureKind::Killed => "was killed",
         FailureKind::TimedOut => "took too long",
+        _ => "failed",
     };
     let mut text = format!(
         "{unit} {how} at iteration {}: {}",
@@ -274,7 +277,7 @@ fn outcome_text(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Complete => "complete",
         Outcome::Interrupted => "interrupted, it can be resumed",
-        Outcome::Aborted => "aborted, it can be resumed",
+        _ => "aborted, it can be resumed",
     }
 }
 

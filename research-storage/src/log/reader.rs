@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use research_core::codec::{PayloadError, decode_payload};
-use research_core::{Event, Fold, StorageError, open_regular};
+use research_core::files::open_regular;
+use research_core::{Event, Fold, StorageError};
 
 use super::FormatVersion;
 use super::frame::{self, FILE_HEADER, FRAME_HEADER};

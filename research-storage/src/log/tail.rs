@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
-use research_core::{StorageError, open_regular};
+use research_core::StorageError;
+use research_core::files::open_regular;
 
 use super::frame::{FILE_HEADER, FRAME_HEADER};
 use super::reader::TornTail;

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use research_core::codec::{EncodeError, encode_event};
-use research_core::{Event, FsyncPolicy, StorageError, open_regular_with};
+use research_core::files::open_regular_with;
+use research_core::{Event, FsyncPolicy, StorageError};
 
 use super::file::LogFile;
 use super::frame::{FILE_HEADER, FrameHeader, file_header};

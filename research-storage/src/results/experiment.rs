@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use research_core::events::{LargeValueError, ResourceUsage};
 use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, LargeValueError,
-    ResourceUsage, Status, Timestamp, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, Status, Timestamp,
+    WorkerNumber,
 };
 use research_domain::{ConfigPool, Value};
 

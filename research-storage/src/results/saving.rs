@@ -3,7 +3,8 @@
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use research_core::{Column, ColumnBuilder, ExperimentNumber, Iterations, LargeValue};
+use research_core::events::ColumnBuilder;
+use research_core::{Column, ExperimentNumber, Iterations, LargeValue};
 
 use super::Results;
 use crate::table::TableOptions;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use research_core::{Column, ColumnBuilder, Iterations};
+use research_core::events::ColumnBuilder;
+use research_core::{Column, Iterations};
 use research_domain::Value;
 
 /// The values that one experiment saved under one name, by iteration: each iteration once, in

@@ -1,6 +1,7 @@
 //! The table with a row for each experiment, and the columns that say which experiment or config a row is of.
 
-use research_core::{ResourceUsage, Status};
+use research_core::Status;
+use research_core::events::ResourceUsage;
 
 use super::cell::Cell;
 use super::filter::{self, Selected};

@@ -4,10 +4,13 @@
 use std::collections::BTreeSet;
 
 use research_core::domain::{Config, Value};
+use research_core::events::{
+    LargeKind, Measure, ResourceUsage, SpanTime, UnknownEvent, UpdateRecord,
+};
 use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Iterations,
-    LargeKind, LargeValue, LogLevel, Measure, Outcome, OutputStream, ResearchRecord, ResourceUsage,
-    RunOptions, SpanTime, Status, Timestamp, UnknownEvent, UpdateRecord, WorkerNumber,
+    LargeValue, LogLevel, Outcome, OutputStream, ResearchRecord, RunOptions, Status, Timestamp,
+    WorkerNumber,
 };
 
 /// A research with this name.

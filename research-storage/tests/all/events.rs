@@ -1,9 +1,10 @@
 //! Events as an executor tells them.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+use research_core::events::LargeKind;
 use research_core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, LargeKind, LargeValue, Status,
-    Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, LargeValue, Status, Timestamp,
+    WorkerNumber,
 };
 use research_domain::{Config, ExperimentId};
 use research_storage::{Format, Results, TableOptions};

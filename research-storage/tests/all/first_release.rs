@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use crate::common::{at, ended, kinds, small_run, started, values};
 use research_core::domain::Value;
+use research_core::events::{LargeKind, Measure, UpdateRecord};
 use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, FsyncPolicy, Iterations,
-    LargeKind, LargeValue, LogLevel, Measure, Outcome, OutputStream, Status, UpdateRecord,
+    LargeValue, LogLevel, Outcome, OutputStream, Status,
 };
 use research_storage::{LogReader, LogWriter, Results, check_log};
 

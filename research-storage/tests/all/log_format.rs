@@ -7,9 +7,10 @@ use crate::common::{KINDS, ended, kind, kinds, later_kinds, small_run, started, 
 use proptest::prelude::*;
 use research_core::codec::{decode_payload, encode_event};
 use research_core::domain::Value;
+use research_core::events::{ResourceUsage, UnknownEvent};
 use research_core::{
-    Column, Event, ExperimentNumber, FsyncPolicy, Iterations, LogLevel, ResourceUsage, Status,
-    StorageError, Timestamp, UnknownEvent,
+    Column, Event, ExperimentNumber, FsyncPolicy, Iterations, LogLevel, Status, StorageError,
+    Timestamp,
 };
 use research_storage::{LogReader, LogWriter, Results, check_log, salvage_log};
 

@@ -1,9 +1,9 @@
 //! What results keep of a log.
 
 use crate::events::{csv, ended, saved, saved_at, saved_large, started, started_at_place};
+use research_core::events::ResourceUsage;
 use research_core::{
-    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, ResourceUsage,
-    Status, Timestamp,
+    Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, Status, Timestamp,
 };
 use research_domain::{Config, Value};
 use research_storage::{Format, Results, TableOptions};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use research_core::{Experiment, ExperimentBuilder, UnitBody};
+use research_core::units::UnitBody;
+use research_core::{Experiment, ExperimentBuilder};
 use research_exec::program::{ProgramCallable, ProgramCommand, ProgramError, ProgramGenerator};
 
 use crate::Research;

@@ -1,6 +1,6 @@
 //! Checks that involve several keys: commands, and the names in them.
 
-use research_core::unique_names;
+use research_core::units::unique_names;
 use research_domain::{Config, suggest};
 use research_exec::program::{ProgramCommand, UnknownName};
 

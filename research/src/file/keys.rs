@@ -33,6 +33,7 @@ pub(crate) const FILE: Keys = Keys {
         "debug",
         "retries",
         "retry_delay",
+        "retry_backoff",
         "double_retry_delay",
         "max_failures",
         "timeout",

@@ -41,117 +41,134 @@ pub(crate) fn name(entries: &[Entry]) -> Result<String, Diagnostic> {
 }
 
 pub(crate) fn read(entries: &[Entry]) -> Result<RunOptions, Diagnostic> {
-    let default = RunOptions::default();
-    let at_least_one = |key: &str| {
-        let node = find(entries, key);
-        node.map(|node| node.integer::<u64>(key, 1)).transpose()
-    };
-    let small = |key: &str, least: u32, default: u32| {
-        find(entries, key).map_or(Ok(default), |node| node.integer(key, least))
-    };
-    let flag =
-        |key: &str, default: bool| find(entries, key).map_or(Ok(default), |node| node.bool(key));
-    let debug = flag("debug", default.debug)?;
-    let (workers, worker_configs) = parallelism::read(entries, "workers", default.workers)?;
-    let (branches, branch_configs) = parallelism::read(entries, "branches", default.branches)?;
-    let dump = dump_results(entries)?;
-    Ok(RunOptions {
+    let mut options = RunOptions::default();
+    let RunOptions {
         workers,
-        branches,
         worker_configs,
+        branches,
         branch_configs,
-        branch_by: find(entries, "branch_by").map(branch_by).transpose()?,
-        root_view: default.root_view,
-        updates_see_all: default.updates_see_all,
-        executor_target: match find(entries, "executor_target") {
-            Some(node) => executor_target(node)?,
-            // Debugging raises failures, which requires sequential execution.
-            None if debug => ExecutorTarget::For,
-            None => default.executor_target,
-        },
-        n_iters: at_least_one("n_iters")?,
-        n_configs: at_least_one("n_configs")?,
-        n_reps: at_least_one("n_reps")?.unwrap_or(default.n_reps),
-        repeat_each: at_least_one("repeat_each")?,
-        create_id_prefix: find(entries, "create_id_prefix").map_or(Ok(None), id_prefix)?,
-        seed: default.seed,
-        finalize: flag("finalize", default.finalize)?,
-        isolation: isolation_of(entries, debug)?,
-        retries: small("retries", 0, default.retries)?,
-        retry_delay: find(entries, "retry_delay").map_or(Ok(default.retry_delay), |node| {
-            node.time("retry_delay", true)
-        })?,
-        double_retry_delay: flag("double_retry_delay", default.double_retry_delay)?,
-        timeout: timeout(entries)?,
-        max_failures: at_least_one("max_failures")?,
-        devices: find(entries, "devices").map_or(Ok(Value::Null), devices)?,
-        memory_ratio: find(entries, "memory_ratio")
-            .map(|node| node.share("memory_ratio"))
-            .transpose()?,
-        device_memory: find(entries, "device_memory")
-            .map(|node| node.memory("device_memory"))
-            .transpose()?,
-        n_gpu_checks: small("n_gpu_checks", 1, default.n_gpu_checks)?,
-        gpu_check_delay: find(entries, "gpu_check_delay")
-            .map_or(Ok(default.gpu_check_delay), |node| {
-                node.time("gpu_check_delay", true)
-            })?,
-        debug,
-        profile: find(entries, "profile").map_or(Ok(default.profile), profile)?,
-        monitor_log: find(entries, "monitor_log")
-            .map_or(Ok(default.monitor_log), |node| node.bool("monitor_log"))?,
-        fsync: find(entries, "fsync")
-            .map_or(Ok(default.fsync), |node| choice(node, "fsync", &POLICIES))?,
-        loglevel: find(entries, "loglevel").map_or(Ok(default.loglevel), |node| {
-            choice(node, "loglevel", &LEVELS)
-        })?,
-        redirect_stdout: redirect(entries, "redirect_stdout", dump)?,
-        redirect_stderr: redirect(entries, "redirect_stderr", dump)?,
-        env_meta: env::read(entries)?,
-    })
+        ..
+    } = &mut options;
+    parallelism::read(entries, "workers", workers, worker_configs)?;
+    parallelism::read(entries, "branches", branches, branch_configs)?;
+    let file = File(entries);
+    file.set("debug", &mut options.debug, Node::bool)?;
+    if options.debug {
+        // Debugging raises failures, which requires sequential execution.
+        options.executor_target = ExecutorTarget::For;
+    }
+    let at_least_one = |node: &Node, key: &str| node.integer(key, 1).map(Some);
+    let some_time = |node: &Node, key: &str| node.time(key, true);
+    file.set("branch_by", &mut options.branch_by, branch_by)?;
+    file.set(
+        "executor_target",
+        &mut options.executor_target,
+        |node, key| choice(node, key, &TARGETS),
+    )?;
+    file.set("n_iters", &mut options.n_iters, at_least_one)?;
+    file.set("n_configs", &mut options.n_configs, at_least_one)?;
+    file.set("n_reps", &mut options.n_reps, |node, key| {
+        node.integer(key, 1)
+    })?;
+    file.set("repeat_each", &mut options.repeat_each, at_least_one)?;
+    file.set("create_id_prefix", &mut options.create_id_prefix, id_prefix)?;
+    file.set("finalize", &mut options.finalize, Node::bool)?;
+    options.isolation = isolation_of(entries, options.debug)?;
+    file.set("retries", &mut options.retries, |node, key| {
+        node.integer(key, 0)
+    })?;
+    file.set("retry_delay", &mut options.retry_delay, some_time)?;
+    for key in ["double_retry_delay", "retry_backoff"] {
+        file.set(key, &mut options.double_retry_delay, Node::bool)?;
+    }
+    options.timeout = timeout(entries)?;
+    file.set("max_failures", &mut options.max_failures, at_least_one)?;
+    file.set("devices", &mut options.devices, devices)?;
+    file.set("memory_ratio", &mut options.memory_ratio, |node, key| {
+        node.share(key).map(Some)
+    })?;
+    file.set("device_memory", &mut options.device_memory, |node, key| {
+        node.memory(key).map(Some)
+    })?;
+    file.set("n_gpu_checks", &mut options.n_gpu_checks, |node, key| {
+        node.integer(key, 1)
+    })?;
+    file.set("gpu_check_delay", &mut options.gpu_check_delay, some_time)?;
+    file.set("profile", &mut options.profile, profile)?;
+    file.set("monitor_log", &mut options.monitor_log, Node::bool)?;
+    file.set("fsync", &mut options.fsync, |node, key| {
+        choice(node, key, &POLICIES)
+    })?;
+    file.set("loglevel", &mut options.loglevel, |node, key| {
+        choice(node, key, &LEVELS)
+    })?;
+    let dump = dump_results(entries)?;
+    let redirect = |node: &Node, key: &'static str| redirect(node, key, dump);
+    file.set("redirect_stdout", &mut options.redirect_stdout, redirect)?;
+    file.set("redirect_stderr", &mut options.redirect_stderr, redirect)?;
+    options.env_meta = env::read(entries)?;
+    Ok(options)
+}
+
+/// The entries of a file.
+struct File<'e>(&'e [Entry]);
+
+impl File<'_> {
+    /// Sets an option to the value of `key`, if the file has it.
+    fn set<T>(
+        &self,
+        key: &'static str,
+        option: &mut T,
+        read: impl FnOnce(&Node, &'static str) -> Result<T, Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        if let Some(node) = find(self.0, key) {
+            *option = read(node, key)?;
+        }
+        Ok(())
+    }
 }
 
 /// The parameters that root units use.
-fn branch_by(node: &Node) -> Result<Vec<String>, Diagnostic> {
+fn branch_by(node: &Node, key: &str) -> Result<Option<Vec<String>>, Diagnostic> {
     const EXPECTED: &str = "a list of parameters, such as [\"lr\"]";
     match &node.content {
         Content::List(nodes) => {
             let names = nodes.iter().map(|node| match &node.content {
                 Content::Text(name) => Ok(name.clone()),
-                _ => Err(node.expected("branch_by", EXPECTED)),
+                _ => Err(node.expected(key, EXPECTED)),
             });
-            names.collect()
+            names.collect::<Result<_, _>>().map(Some)
         }
-        _ => Err(node.expected("branch_by", EXPECTED)),
+        _ => Err(node.expected(key, EXPECTED)),
     }
 }
 
 /// Reads whether ids have a prefix, or the digits of its numbers.
-fn id_prefix(node: &Node) -> Result<Option<u8>, Diagnostic> {
+fn id_prefix(node: &Node, key: &str) -> Result<Option<u8>, Diagnostic> {
     const MAX_DIGITS: u8 = 20;
     match node.content {
         Content::Bool(wanted) => Ok(wanted.then_some(1)),
         Content::Integer(_) => {
-            let digits = node.integer("create_id_prefix", 1)?;
+            let digits = node.integer(key, 1)?;
             if digits <= MAX_DIGITS {
                 return Ok(Some(digits));
             }
             let problem = FileErrorKind::Range {
-                key: "create_id_prefix".to_owned(),
+                key: key.to_owned(),
                 reason: format!("must be at most {MAX_DIGITS}, found {digits}"),
             };
             Err(problem.at(node.span))
         }
-        _ => Err(node.expected("create_id_prefix", "a boolean or a number of digits")),
+        _ => Err(node.expected(key, "a boolean or a number of digits")),
     }
 }
 
-fn profile(node: &Node) -> Result<u8, Diagnostic> {
-    match node.integer("profile", 0)? {
+fn profile(node: &Node, key: &str) -> Result<u8, Diagnostic> {
+    match node.integer(key, 0)? {
         level @ 0..=2 => Ok(level),
         level => {
             let problem = FileErrorKind::Range {
-                key: "profile".to_owned(),
+                key: key.to_owned(),
                 reason: format!("must be 0 (off), 1 (time of units) or 2 (details), found {level}"),
             };
             Err(problem.at(node.span))
@@ -167,13 +184,13 @@ pub(crate) fn timeout(entries: &[Entry]) -> Result<Option<Duration>, Diagnostic>
 
 /// Reads `devices`. The number of entries is checked when the run begins, because flags can change
 /// the number of workers.
-fn devices(node: &Node) -> Result<Value, Diagnostic> {
-    let devices = node.value("devices")?;
+fn devices(node: &Node, key: &str) -> Result<Value, Diagnostic> {
+    let devices = node.value(key)?;
     match get_devices(&devices, 1, 1) {
         Err(error @ DevicesError::NoDevice { .. }) => {
             let message = error.to_string();
             let problem = FileErrorKind::Values {
-                name: "devices".to_owned(),
+                name: key.to_owned(),
                 message: message.trim_start_matches("`devices`: ").to_owned(),
             };
             Err(problem.at(node.span))
@@ -193,10 +210,7 @@ pub(crate) fn dump_results(entries: &[Entry]) -> Result<bool, Diagnostic> {
 }
 
 /// Reads where an output goes.
-fn redirect(entries: &[Entry], key: &'static str, dump: bool) -> Result<Redirect, Diagnostic> {
-    let Some(node) = find(entries, key) else {
-        return Ok(Redirect::None);
-    };
+fn redirect(node: &Node, key: &'static str, dump: bool) -> Result<Redirect, Diagnostic> {
     let redirect = match &node.content {
         Content::Bool(false) => Redirect::None,
         Content::Bool(true) if dump => Redirect::Common,
@@ -207,6 +221,7 @@ fn redirect(entries: &[Entry], key: &'static str, dump: bool) -> Result<Redirect
                 .get(number)
                 .ok_or_else(|| node.expected(key, REDIRECTS))?
         }
+        Content::Text(_) => choice(node, key, &REDIRECT_WORDS)?,
         _ => return Err(node.expected(key, REDIRECTS)),
     };
     if redirect.is_common() && !dump {
@@ -219,9 +234,16 @@ fn redirect(entries: &[Entry], key: &'static str, dump: bool) -> Result<Redirect
     Ok(redirect)
 }
 
+const REDIRECTS: &str = "\"none\", \"shared\" (one file), \"each\" (a file for each experiment), \
+     \"both\", 0 to 3, or a boolean";
+
 /// The values of a redirection.
-const REDIRECTS: &str =
-    "a boolean, 0 (nowhere), 1 (one file), 2 (a file for each experiment) or 3 (both)";
+const REDIRECT_WORDS: [(&str, Redirect); 4] = [
+    ("none", Redirect::None),
+    ("shared", Redirect::Common),
+    ("each", Redirect::Experiment),
+    ("both", Redirect::Both),
+];
 
 /// The values of `fsync`.
 const POLICIES: [(&str, FsyncPolicy); 3] = [
@@ -250,7 +272,10 @@ fn isolation_of(entries: &[Entry], debug: bool) -> Result<Isolation, Diagnostic>
     let parallel = find(entries, "parallel");
     let parallel = parallel.map(|node| Ok((node.bool("parallel")?, node)));
     let parallel = parallel.transpose()?;
-    let chosen = find(entries, "isolation").map(isolation).transpose()?;
+    let chosen = find(entries, "isolation");
+    let chosen = chosen
+        .map(|node| choice(node, "isolation", &ISOLATIONS))
+        .transpose()?;
     match (chosen, parallel) {
         (Some(chosen), Some((parallel, node))) if parallel == (chosen == Isolation::None) => {
             let reason = "contradicts `isolation`; remove one of them".to_owned();
@@ -264,19 +289,12 @@ fn isolation_of(entries: &[Entry], debug: bool) -> Result<Isolation, Diagnostic>
     }
 }
 
-fn isolation(node: &Node) -> Result<Isolation, Diagnostic> {
-    choice(node, "isolation", &ISOLATIONS)
-}
-
 /// The values of `executor_target`.
-const TARGETS: [(&str, ExecutorTarget); 2] = [
+const TARGETS: [(&str, ExecutorTarget); 3] = [
     ("threads", ExecutorTarget::Threads),
+    ("sequential", ExecutorTarget::For),
     ("for", ExecutorTarget::For),
 ];
-
-fn executor_target(node: &Node) -> Result<ExecutorTarget, Diagnostic> {
-    choice(node, "executor_target", &TARGETS)
-}
 
 /// Returns the meaning of a word.
 pub(crate) fn choice<T: Copy>(

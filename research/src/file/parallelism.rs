@@ -13,30 +13,29 @@ const EXPECTED: &str = "an integer, or a list of tables of additional parameters
 pub(crate) fn read(
     entries: &[Entry],
     key: &str,
-    default: u32,
-) -> Result<(u32, Vec<Config>), Diagnostic> {
+    count: &mut u32,
+    configs: &mut Vec<Config>,
+) -> Result<(), Diagnostic> {
     let Some(node) = find(entries, key) else {
-        return Ok((default, Vec::new()));
+        return Ok(());
     };
     match &node.content {
         Content::Integer(_) => {
-            let count = node.integer(key, 1)?;
-            if count > RunOptions::MAX_PARALLEL {
+            *count = node.integer(key, 1)?;
+            if *count > RunOptions::MAX_PARALLEL {
                 let reason = format!("must be at most {}", RunOptions::MAX_PARALLEL);
                 let key = key.to_owned();
                 return Err(FileErrorKind::Range { key, reason }.at(node.span));
             }
-            Ok((count, Vec::new()))
         }
         Content::List(nodes) if !nodes.is_empty() => {
-            let configs: Result<Vec<Config>, Diagnostic> =
-                nodes.iter().map(|node| config(key, node)).collect();
-            let configs = configs?;
-            let count = u32::try_from(configs.len()).map_err(|_| node.expected(key, EXPECTED))?;
-            Ok((count, configs))
+            let read = nodes.iter().map(|node| config(key, node));
+            *configs = read.collect::<Result<_, _>>()?;
+            *count = u32::try_from(nodes.len()).map_err(|_| node.expected(key, EXPECTED))?;
         }
-        _ => Err(node.expected(key, EXPECTED)),
+        _ => return Err(node.expected(key, EXPECTED)),
     }
+    Ok(())
 }
 
 fn config(key: &str, node: &Node) -> Result<Config, Diagnostic> {

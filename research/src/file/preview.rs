@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use research_core::{RootView, RunOptions, StorageError, unique_names};
+use research_core::units::unique_names;
+use research_core::{RootView, RunOptions, StorageError};
 use research_domain::{
     Config, Domain, DomainError, ExperimentId, IdPrefixes, IdRegistry, IdRegistryError, Item,
     Iteration, Value,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use research_core::{Column, Event, ExperimentNumber, Fold, Measure, SpanTime};
+use research_core::events::{Measure, SpanTime};
+use research_core::{Column, Event, ExperimentNumber, Fold};
 use research_domain::Value;
 
 use super::{Profile, ProfileOptions, UnitSpan, UnitTime};

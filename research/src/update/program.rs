@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use research_core::files::create_folders;
+use research_core::units::UnitBody;
 use research_core::{
-    Event, Experiment, ExperimentNumber, ExperimentRecord, FailureKind, UnitBody, UnitError,
-    create_folders,
+    Event, Experiment, ExperimentNumber, ExperimentRecord, FailureKind, UnitError,
 };
 use research_domain::{Config, Domain, ExperimentId, Value};
 use research_exec::program::{

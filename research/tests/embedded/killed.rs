@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use research::core::UnitBody;
+use research::core::units::UnitBody;
 use research::exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 use research::{Context, Experiment, ExperimentBuilder, Isolation, Research, option};
 

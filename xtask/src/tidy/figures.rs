@@ -26,7 +26,13 @@ pub(super) fn table(sources: &Sources, hits: &[(&str, Vec<Hit>)]) -> String {
         let lines = lines(sources, owner);
         all_lines += lines;
         let names = public_names(sources, owner);
-        let names = names.map_or_else(|| "–".to_owned(), |names| names.to_string());
+        let names = names.map_or_else(
+            || "–".to_owned(),
+            |Names { root, modules }| match modules {
+                0 => root.to_string(),
+                _ => format!("{root} + {modules}"),
+            },
+        );
         let _ = write!(table, "| {owner} | {lines} | {names} |");
         for counts in &counts {
             let _ = write!(table, " {} |", counts.get(owner).unwrap_or(&0));
@@ -43,19 +49,29 @@ fn lines(sources: &Sources, owner: &str) -> usize {
     own.map(|file| file.text.lines().count()).sum()
 }
 
-/// The number of names that a library exports, with those in its public modules.
-fn public_names(sources: &Sources, owner: &str) -> Option<usize> {
-    let root = format!("{owner}/src/lib.rs");
-    let file = sources.rust().find(|file| file.path == root)?;
-    Some(names_of(sources, file, &format!("{owner}/src")))
+/// The number of names that a library exports.
+#[derive(Debug, Default, PartialEq)]
+struct Names {
+    /// Those of its root, each public module among them.
+    root: usize,
+    /// Those in its public modules.
+    modules: usize,
 }
 
-fn names_of(sources: &Sources, file: &SourceFile, folder: &str) -> usize {
-    let Ok(tokens) = TokenStream::from_str(&file.text) else {
-        return 0;
-    };
+fn public_names(sources: &Sources, owner: &str) -> Option<Names> {
+    let root = format!("{owner}/src/lib.rs");
+    let file = sources.rust().find(|file| file.path == root)?;
+    Some(names_of_file(sources, file, &format!("{owner}/src")))
+}
+
+fn names_of_file(sources: &Sources, file: &SourceFile, folder: &str) -> Names {
+    let tokens = TokenStream::from_str(&file.text).unwrap_or_default();
+    names_of(sources, tokens, folder)
+}
+
+fn names_of(sources: &Sources, tokens: TokenStream, folder: &str) -> Names {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let mut count = 0;
+    let mut names = Names::default();
     for (index, _) in tokens.iter().enumerate().filter(|(_, it)| is(it, "pub")) {
         // `pub(crate)` is not public.
         let Some(TokenTree::Ident(mut keyword)) = tokens.get(index + 1).cloned() else {
@@ -78,19 +94,27 @@ fn names_of(sources: &Sources, file: &SourceFile, folder: &str) -> usize {
         }
         let keyword = keyword.to_string();
         match (keyword.as_str(), tokens.get(next)) {
-            ("use", Some(_)) => count += leaves(&tokens[next..]),
+            ("use", Some(_)) => names.root += leaves(&tokens[next..]),
             ("mod", Some(TokenTree::Ident(name))) => {
-                let path = format!("{folder}/{name}.rs");
-                let module = sources.rust().find(|file| file.path == path);
-                let inner = module.map_or(0, |file| {
-                    names_of(sources, file, &format!("{folder}/{name}"))
-                });
-                count += 1 + inner;
+                let folder_of_module = format!("{folder}/{name}");
+                let path = format!("{folder_of_module}.rs");
+                let inner = match tokens.get(next + 1) {
+                    Some(TokenTree::Group(body)) => {
+                        names_of(sources, body.stream(), &folder_of_module)
+                    }
+                    _ => sources
+                        .rust()
+                        .find(|file| file.path == path)
+                        .map(|file| names_of_file(sources, file, &folder_of_module))
+                        .unwrap_or_default(),
+                };
+                names.root += 1;
+                names.modules += inner.root + inner.modules;
             }
-            _ => count += 1,
+            _ => names.root += 1,
         }
     }
-    count
+    names
 }
 
 /// The number of names that a tree of `use` imports.
@@ -114,7 +138,8 @@ mod tests {
     #[test]
     fn names_are_counted_with_those_of_public_modules() {
         let root = "//! A.\npub use b::{C, d::{E, F as G}};\npub(crate) use b::H;\nmod b;\n\
-                    pub mod i;\npub const fn j() {}\npub struct K { pub field: u8 }";
+                    pub mod i;\npub mod n { pub use b::O; }\npub const fn j() {}\n\
+                    pub struct K { pub field: u8 }";
         let sources = Sources::of_files([
             ("a/src/lib.rs", root),
             (
@@ -122,11 +147,15 @@ mod tests {
                 "pub fn l() {}\nfn m() {}\nimpl K { pub fn n() {} }",
             ),
         ]);
-        // C, E, G, the module i with l, j, and K.
-        assert_eq!(public_names(&sources, "a"), Some(7));
+        // C, E, G, the modules i with l and n with O, j, and K.
+        let names = Names {
+            root: 7,
+            modules: 2,
+        };
+        assert_eq!(public_names(&sources, "a"), Some(names));
         assert_eq!(public_names(&sources, "b"), None);
         let hits = [("width", Vec::new())];
         let text = table(&sources, &hits);
-        assert!(text.contains("| a | 10 | 7 | 0 |"), "{text}");
+        assert!(text.contains("| a | 12 | 7 + 2 | 0 |"), "{text}");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use research::core::events::Measure;
 use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, LogLevel, Measure, Storage,
-    Timestamp, WorkerNumber,
+    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, LogLevel, Storage, Timestamp,
+    WorkerNumber,
 };
 use research::domain::{Config, ExperimentId};
 use research::storage::LocalStorage;

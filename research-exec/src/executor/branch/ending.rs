@@ -33,7 +33,7 @@ impl Branch {
         let verb = match kind {
             FailureKind::Panic => "panicked",
             FailureKind::TimedOut => "timed out",
-            FailureKind::Error | FailureKind::Killed => "failed",
+            _ => "failed",
         };
         let iteration = self.context.iteration();
         let name = unit.map(|unit| unit.name().to_owned());

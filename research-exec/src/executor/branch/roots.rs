@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use research_core::executor::{RootSaved, RootScope};
-use research_core::{BranchView, Branches, EventSink, Generator, SinkError, Unit, UnitResult};
+use research_core::units::Generator;
+use research_core::{BranchView, Branches, EventSink, SinkError, Unit, UnitResult};
 
 use super::Branch;
 

@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use research_core::{Event, Subscriber, plural};
+use research_core::text::plural;
+use research_core::{Event, Subscriber};
 
 use super::super::panics::call_subscriber;
 use super::weight::weight;

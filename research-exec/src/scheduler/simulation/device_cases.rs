@@ -30,11 +30,10 @@ struct History {
 }
 
 fn options(workers: u32, devices: impl Into<Value>) -> RunOptions {
-    RunOptions {
-        workers,
-        devices: devices.into(),
-        ..RunOptions::default()
-    }
+    let mut options = RunOptions::default();
+    options.workers = workers;
+    options.devices = devices.into();
+    options
 }
 
 impl History {
@@ -175,18 +174,14 @@ impl History {
     }
 }
 
-fn ratio(options: RunOptions, ratio: f64) -> RunOptions {
-    RunOptions {
-        memory_ratio: Some(ratio),
-        ..options
-    }
+fn ratio(mut options: RunOptions, ratio: f64) -> RunOptions {
+    options.memory_ratio = Some(ratio);
+    options
 }
 
-fn declared(options: RunOptions, gib: u64) -> RunOptions {
-    RunOptions {
-        device_memory: Some(MemorySize(gib * GIB)),
-        ..options
-    }
+fn declared(mut options: RunOptions, gib: u64) -> RunOptions {
+    options.device_memory = Some(MemorySize(gib * GIB));
+    options
 }
 
 /// There is one task only: a second worker is started for it when the first one cannot begin it.
@@ -340,10 +335,8 @@ fn several_share_a_device_by_what_they_declare() {
 
 #[test]
 fn a_task_of_branches_needs_what_all_of_them_declare() {
-    let options = RunOptions {
-        branches: 3,
-        ..options(2, 0)
-    };
+    let mut options = options(2, 0);
+    options.branches = 3;
     let mut run = History::begin(7, declared(options, 4));
     run.come_up();
     run.tell_free(&[23]);

@@ -57,18 +57,16 @@ impl Devices {
             // A worker without a device never waits.
             devices[0] = Value::Null;
         }
-        let options = RunOptions {
-            devices: Value::List(devices),
-            device_memory: declares.then(|| MemorySize(1 + u64::from(random.next_u32() % 12))),
-            memory_ratio: asks.then(|| f64::from(random.next_u32() % 100) / 100.0),
-            n_gpu_checks: if is_patient {
-                100
-            } else {
-                1 + random.next_u32() % 4
-            },
-            gpu_check_delay: Duration::from_millis(u64::from(random.next_u32() % 100)),
-            ..options.clone()
+        let mut options = options.clone();
+        options.devices = Value::List(devices);
+        options.device_memory = declares.then(|| MemorySize(1 + u64::from(random.next_u32() % 12)));
+        options.memory_ratio = asks.then(|| f64::from(random.next_u32() % 100) / 100.0);
+        options.n_gpu_checks = if is_patient {
+            100
+        } else {
+            1 + random.next_u32() % 4
         };
+        options.gpu_check_delay = Duration::from_millis(u64::from(random.next_u32() % 100));
         let count = count as usize;
         let mut probe = ScriptedProbe::new(std::iter::repeat_n("GPU", count), TOTAL);
         Some(Self {

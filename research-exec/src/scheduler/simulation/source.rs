@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use research_core::domain::{Config, ExperimentId};
-use research_core::{ExperimentNumber, ExperimentRecord, UpdateRecord};
+use research_core::events::UpdateRecord;
+use research_core::{ExperimentNumber, ExperimentRecord};
 
 use crate::task::{NewDomain, SourceError, SourceProgress, TaskExperiment, TaskSource};
 

@@ -352,7 +352,7 @@ impl World {
                     && self.settings.updates.is_empty();
                 assert!(!is_all_done, "something is left to resume");
             }
-            Some(Outcome::Complete) | None => assert!(!self.gave_up, "it came to its end"),
+            _ => assert!(!self.gave_up, "it came to its end"),
         }
         if self.outcome == Some(Outcome::Complete) {
             let generated = self.shared.generated.load(Ordering::Relaxed);
@@ -406,11 +406,9 @@ fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Dev
     if !size.has_devices {
         return None;
     }
-    let options = RunOptions {
-        workers: size.workers,
-        branches: source.branches.try_into().ok()?,
-        ..RunOptions::default()
-    };
+    let mut options = RunOptions::default();
+    options.workers = size.workers;
+    options.branches = source.branches.try_into().ok()?;
     Devices::draw(random, &options)
 }
 

@@ -1,6 +1,6 @@
 //! What a research that is resumed has left to do.
 
-use research_core::plural;
+use research_core::text::plural;
 
 use super::{DomainSource, SourceError, TaskSource};
 

@@ -5,9 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::thread;
 
-use research_core::CallableBody;
 use research_core::domain::{Config, Value};
 use research_core::executor::ExecutorContext;
+use research_core::units::CallableBody;
 use research_exec::program::{FileOutput, FileType, OutputSpec, ProgramCallable, ProgramCommand};
 
 use super::{assert_error, call, context, folder, plain, script_of_sh, words};

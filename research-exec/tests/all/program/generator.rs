@@ -1,7 +1,8 @@
 //! What comes of a program that yields items.
 
 use research_core::domain::Value;
-use research_core::{FailureKind, Generator, GeneratorBody, UnitError};
+use research_core::units::{Generator, GeneratorBody};
+use research_core::{FailureKind, UnitError};
 use research_exec::program::{OutputSpec, ProgramError, ProgramGenerator};
 
 use super::{assert_error, folder, generate, plain, value, words};

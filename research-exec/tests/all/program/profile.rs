@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use research_core::{Experiment, Measure, UnitBody};
+use research_core::Experiment;
+use research_core::events::Measure;
+use research_core::units::UnitBody;
 use research_exec::program::{OutputSpec, ProgramCallable, ProgramGenerator};
 use research_exec::{Executor, Series};
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use research_core::domain::Config;
-use research_core::{Context, Event, Experiment, ResourceUsage, UnitBody};
+use research_core::events::ResourceUsage;
+use research_core::units::UnitBody;
+use research_core::{Context, Event, Experiment};
 use research_exec::Executor;
 use research_exec::program::{OutputSpec, ProgramCallable, ProgramGenerator};
 

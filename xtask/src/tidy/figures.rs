@@ -156,6 +156,6 @@ mod tests {
         assert_eq!(public_names(&sources, "b"), None);
         let hits = [("width", Vec::new())];
         let text = table(&sources, &hits);
-        assert!(text.contains("| a | 12 | 7 + 2 | 0 |"), "{text}");
+        assert!(text.contains("| a | 11 | 7 + 2 | 0 |"), "{text}");
     }
 }

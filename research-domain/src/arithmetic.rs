@@ -17,24 +17,28 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
-    pub(crate) fn symbol(self) -> &'static str {
-        match self {
-            Operator::Add => "+",
-            Operator::Subtract => "-",
-            Operator::Multiply => "*",
-            Operator::Divide => "/",
-            Operator::Remainder => "%",
-            Operator::Power => "**",
-        }
+    /// The symbols and the precedences, in the order of the enum. A higher precedence binds tighter;
+    /// 3 is that of a sign.
+    const ALL: [(Operator, &'static str, u8); 6] = [
+        (Operator::Add, "+", 1),
+        (Operator::Subtract, "-", 1),
+        (Operator::Multiply, "*", 2),
+        (Operator::Divide, "/", 2),
+        (Operator::Remainder, "%", 2),
+        (Operator::Power, "**", 4),
+    ];
+
+    pub(crate) fn from_symbol(symbol: &str) -> Option<Operator> {
+        let known = Operator::ALL.iter().find(|(_, known, _)| *known == symbol);
+        known.map(|(operator, ..)| *operator)
     }
 
-    /// The precedence: a higher one binds tighter. Level 3 is that of a sign.
+    pub(crate) fn symbol(self) -> &'static str {
+        Operator::ALL[self as usize].1
+    }
+
     pub(crate) fn level(self) -> u8 {
-        match self {
-            Operator::Add | Operator::Subtract => 1,
-            Operator::Multiply | Operator::Divide | Operator::Remainder => 2,
-            Operator::Power => 4,
-        }
+        Operator::ALL[self as usize].2
     }
 
     /// The precedences that the left and the right operand need to stand without parentheses.

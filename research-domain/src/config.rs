@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 pub use pool::ConfigPool;
@@ -26,7 +26,10 @@ pub fn is_auxiliary(key: &str) -> bool {
 }
 
 /// One parameter of a [`Config`]: a key and a value, each with its alias.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Binary formats hold the fields in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[must_use]
 pub struct Entry {
     key: Arc<str>,
     key_alias: Option<Arc<str>>,
@@ -64,14 +67,12 @@ impl Entry {
     }
 
     /// Gives the value an alias.
-    #[must_use]
     pub fn with_alias(mut self, alias: impl Into<Box<str>>) -> Entry {
         self.alias = Some(alias.into());
         self
     }
 
     /// Gives the key an alias.
-    #[must_use]
     pub fn with_key_alias(mut self, alias: impl Into<Arc<str>>) -> Entry {
         self.key_alias = Some(alias.into());
         self
@@ -105,39 +106,22 @@ impl Entry {
     pub fn explicit_alias(&self) -> Option<&str> {
         self.alias.as_deref()
     }
-
-    /// The key's explicit alias.
-    pub fn explicit_key_alias(&self) -> Option<&str> {
-        self.key_alias.as_deref()
-    }
 }
 
 /// The reason why a config cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum ConfigError {
     /// A key that the config does not have.
     #[error("the config has no `{key}`; {hint}")]
-    UnknownKey {
-        /// The unknown key.
-        key: String,
-        /// The most similar key, or a list of all.
-        hint: String,
-    },
+    UnknownKey { key: String, hint: String },
     /// A value whose type is not the requested one.
     #[error("cannot read `{key}` of the config: {source}")]
-    Value {
-        /// The key.
-        key: String,
-        /// The expected and the found type.
-        source: ValueError,
-    },
+    Value { key: String, source: ValueError },
     /// A config that does not fit the requested type.
     #[error("cannot read the config: {source}")]
-    Whole {
-        /// The key, the expected and the found type.
-        source: ValueError,
-    },
+    Whole { source: ValueError },
 }
 
 /// The parameters of one experiment: (key, value) pairs in order, each with its aliases.
@@ -178,10 +162,8 @@ impl Config {
     pub fn from_pairs<K: Into<Arc<str>>, V: Into<Value>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Config {
-        pairs
-            .into_iter()
-            .map(|(key, value)| Entry::new(key, value))
-            .collect()
+        let pairs = pairs.into_iter();
+        pairs.map(|(key, value)| Entry::new(key, value)).collect()
     }
 
     /// Sets the value of a key; a new key goes to the end.
@@ -298,11 +280,7 @@ impl Config {
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Config, ValueError> {
         match Value::from_serialize(value)? {
             Value::Map(pairs) => Ok(Config::from_pairs(pairs)),
-            other => Err(ValueError::Type {
-                at: String::new(),
-                expected: "a struct or a map".to_owned(),
-                found: other.kind().to_owned(),
-            }),
+            other => Err(ValueError::mismatch("a struct or a map", other.kind())),
         }
     }
 

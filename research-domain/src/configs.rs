@@ -72,7 +72,6 @@ impl Domain {
     }
 }
 
-/// Checks and compiles a domain.
 fn plan(domain: &Domain, seeding: Seeding) -> Result<Plan, DomainError> {
     check_readable(domain)?;
     compile(domain, seeding)

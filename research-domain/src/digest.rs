@@ -12,14 +12,12 @@ use crate::value::Value;
 /// The key of all digests, an arbitrary constant.
 const KEY: (u64, u64) = (0x7265_7365_6172_6368, 0x636f_6e74_656e_745f);
 
-/// A digest of bytes.
 pub(crate) fn digest(bytes: &[u8]) -> u128 {
     let mut hasher = SipHasher24::new_with_keys(KEY.0, KEY.1);
     hasher.write(bytes);
     hasher.finish128().as_u128()
 }
 
-/// A digest of a string.
 pub(crate) fn text_digest(text: &str) -> u128 {
     digest(text.as_bytes())
 }

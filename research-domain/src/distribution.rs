@@ -29,6 +29,7 @@ use parametric::{Family, Parametric};
 /// assert!(uniform(1.0, 0.0).validate().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Distribution {
     node: Arc<Node>,
     /// The number of levels of nested distributions, this one included.
@@ -67,6 +68,17 @@ impl Node {
             Node::Mixture { parts, .. } => parts,
         }
     }
+
+    fn children_mut(&mut self) -> &mut [Distribution] {
+        match self {
+            Node::Constant(_) | Node::Parametric(_) | Node::Choice { .. } | Node::TooDeep => {
+                &mut []
+            }
+            Node::Unary(_, inner) | Node::Truncated { inner, .. } => std::slice::from_mut(inner),
+            Node::Binary(_, sides) => sides,
+            Node::Mixture { parts, .. } => parts,
+        }
+    }
 }
 
 impl Distribution {
@@ -87,10 +99,6 @@ impl Distribution {
             node: Arc::new(node),
             depth,
         }
-    }
-
-    fn parametric<const N: usize>(family: Family, parameters: [Value; N]) -> Distribution {
-        Parametric::new(family, parameters).into()
     }
 
     pub(crate) fn node(&self) -> &Node {
@@ -115,7 +123,6 @@ impl Distribution {
     }
 
     /// The distribution without draws below `low` or above `high`: those are drawn again.
-    #[must_use]
     pub fn truncate(self, low: f64, high: f64) -> Distribution {
         let inner = self;
         Distribution::from_node(Node::Truncated { inner, low, high })
@@ -125,24 +132,11 @@ impl Distribution {
     pub(crate) fn without_aliases(&self) -> Distribution {
         let mut node = Node::clone(&self.node);
         match &mut node {
-            Node::Constant(_) | Node::Parametric(_) | Node::TooDeep => return self.clone(),
-            Node::Choice { values, .. } => {
-                let plain = values.iter().map(|listed| listed.value().clone().into());
-                *values = plain.collect();
-            }
-            Node::Unary(_, inner) | Node::Truncated { inner, .. } => {
-                *inner = inner.without_aliases();
-            }
-            Node::Binary(_, sides) => {
-                sides
-                    .iter_mut()
-                    .for_each(|side| *side = side.without_aliases());
-            }
-            Node::Mixture { parts, .. } => {
-                parts
-                    .iter_mut()
-                    .for_each(|part| *part = part.without_aliases());
-            }
+            Node::Choice { values, .. } => values.iter_mut().for_each(Listed::remove_alias),
+            node => node
+                .children_mut()
+                .iter_mut()
+                .for_each(|child| *child = child.without_aliases()),
         }
         Distribution::from_node(node)
     }
@@ -200,14 +194,17 @@ impl Distribution {
             }
             Node::Unary(function, inner) => {
                 let argument = inner.draw(draws)?;
-                let result = function.apply(argument.value()).map(Listed::from);
-                result.ok_or_else(|| self.not_a_number(&[&argument]))
+                let result = function.apply(argument.value());
+                result
+                    .map(Listed::from)
+                    .ok_or_else(|| self.not_a_number(&[&argument]))
             }
             Node::Binary(operator, [left, right]) => {
                 let (left, right) = (left.draw(draws)?, right.draw(draws)?);
                 let result = operator.apply(left.value(), right.value());
-                let result = result.map(Listed::from);
-                result.ok_or_else(|| self.not_a_number(&[&left, &right]))
+                result
+                    .map(Listed::from)
+                    .ok_or_else(|| self.not_a_number(&[&left, &right]))
             }
             Node::Mixture { weights, parts } => parts[draws.weighted(weights)].draw(draws),
             Node::Truncated { inner, low, high } => {
@@ -248,67 +245,45 @@ impl From<Parametric> for Distribution {
 
 fn check_weights(weights: &[f64]) -> Result<(), &'static str> {
     let total: f64 = weights.iter().sum();
-    if weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite() {
-        Ok(())
-    } else {
-        Err("the weights must be finite and not negative, and one of them above zero")
+    match weights.iter().all(|weight| *weight >= 0.0) && total > 0.0 && total.is_finite() {
+        true => Ok(()),
+        false => Err("the weights must be finite and not negative, and one of them above zero"),
     }
 }
 
-/// Uniform in [low, high).
-pub fn uniform(low: f64, high: f64) -> Distribution {
-    Distribution::parametric(Family::Uniform, [low.into(), high.into()])
+macro_rules! parametric {
+    ($($(#[$doc:meta])* $name:ident($($parameter:ident: $rust:ty),*) => $family:ident;)*) => {$(
+        $(#[$doc])*
+        pub fn $name($($parameter: $rust),*) -> Distribution {
+            Parametric::new(Family::$family, [$($parameter.into()),*]).into()
+        }
+    )*};
 }
 
-/// Normal, with a mean and a standard deviation.
-pub fn normal(mean: f64, deviation: f64) -> Distribution {
-    Distribution::parametric(Family::Normal, [mean.into(), deviation.into()])
-}
-
-/// Log-uniform between two positive bounds: the logarithm is uniform.
-pub fn log_uniform(low: f64, high: f64) -> Distribution {
-    Distribution::parametric(Family::LogUniform, [low.into(), high.into()])
-}
-
-/// Log-normal: the logarithm is normal, with this mean and standard deviation.
-pub fn log_normal(mean: f64, deviation: f64) -> Distribution {
-    Distribution::parametric(Family::LogNormal, [mean.into(), deviation.into()])
-}
-
-/// Exponential, with a rate: the mean is `1 / rate`.
-pub fn exponential(rate: f64) -> Distribution {
-    Distribution::parametric(Family::Exponential, [rate.into()])
-}
-
-/// Gamma, with a shape and a scale: the mean is `shape * scale`.
-pub fn gamma(shape: f64, scale: f64) -> Distribution {
-    Distribution::parametric(Family::Gamma, [shape.into(), scale.into()])
-}
-
-/// Beta, with its two shapes.
-pub fn beta(alpha: f64, beta: f64) -> Distribution {
-    Distribution::parametric(Family::Beta, [alpha.into(), beta.into()])
-}
-
-/// Poisson: an integer.
-pub fn poisson(mean: f64) -> Distribution {
-    Distribution::parametric(Family::Poisson, [mean.into()])
-}
-
-/// Binomial, with a number of trials and the probability of success of each: an integer.
-pub fn binomial(trials: i64, probability: f64) -> Distribution {
-    Distribution::parametric(Family::Binomial, [trials.into(), probability.into()])
-}
-
-/// Uniform over the integers from `low` to `high - 1`, like a range of Rust: `int(1, 3)` never
-/// draws 3. See [`int_inclusive`].
-pub fn int(low: i64, high: i64) -> Distribution {
-    Distribution::parametric(Family::Int, [low.into(), high.into()])
-}
-
-/// Uniform over the integers from `low` to `high`, both included.
-pub fn int_inclusive(low: i64, high: i64) -> Distribution {
-    Distribution::parametric(Family::IntInclusive, [low.into(), high.into()])
+parametric! {
+    /// Uniform in [low, high).
+    uniform(low: f64, high: f64) => Uniform;
+    /// Normal, with a mean and a standard deviation.
+    normal(mean: f64, deviation: f64) => Normal;
+    /// Log-uniform between two positive bounds: the logarithm is uniform.
+    log_uniform(low: f64, high: f64) => LogUniform;
+    /// Log-normal: the logarithm is normal, with this mean and standard deviation.
+    log_normal(mean: f64, deviation: f64) => LogNormal;
+    /// Exponential, with a rate: the mean is `1 / rate`.
+    exponential(rate: f64) => Exponential;
+    /// Gamma, with a shape and a scale: the mean is `shape * scale`.
+    gamma(shape: f64, scale: f64) => Gamma;
+    /// Beta, with its two shapes.
+    beta(alpha: f64, beta: f64) => Beta;
+    /// Poisson: an integer.
+    poisson(mean: f64) => Poisson;
+    /// Binomial, with a number of trials and the probability of success of each: an integer.
+    binomial(trials: i64, probability: f64) => Binomial;
+    /// Uniform over the integers from `low` to `high - 1`, like a range of Rust: `int(1, 3)` never
+    /// draws 3. See [`int_inclusive`].
+    int(low: i64, high: i64) => Int;
+    /// Uniform over the integers from `low` to `high`, both included.
+    int_inclusive(low: i64, high: i64) => IntInclusive;
 }
 
 /// One of the values, with equal probabilities.

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// The id of one experiment, safe as the name of a folder.
 ///
@@ -19,7 +19,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// assert!("af3a9c1e00000042".parse::<ExperimentId>().is_ok());
 /// assert!("../secrets".parse::<ExperimentId>().is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(try_from = "String")]
 pub struct ExperimentId(Arc<str>);
 
 /// The reason why a string is not an [`ExperimentId`].
@@ -58,7 +59,6 @@ impl ExperimentId {
         })
     }
 
-    /// Creates an id from a valid string.
     pub(crate) fn from_valid(text: String) -> ExperimentId {
         ExperimentId(text.into())
     }
@@ -89,15 +89,10 @@ impl Display for ExperimentId {
     }
 }
 
-impl Serialize for ExperimentId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
+impl TryFrom<String> for ExperimentId {
+    type Error = ParseIdError;
 
-impl<'de> Deserialize<'de> for ExperimentId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ExperimentId, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        ExperimentId::parse(&text).map_err(serde::de::Error::custom)
+    fn try_from(text: String) -> Result<ExperimentId, ParseIdError> {
+        text.parse()
     }
 }

@@ -46,6 +46,7 @@ pub struct Assigned {
 /// The reason why an experiment cannot have an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum IdRegistryError {
     /// A config that has nearly all of its 10^8 possible ids.
     #[error(
@@ -53,20 +54,14 @@ pub enum IdRegistryError {
          use fewer repetitions, or add a parameter that distinguishes the experiments",
         IdDigits::REST
     )]
-    Exhausted {
-        /// The config's alias string.
-        config: String,
-    },
+    Exhausted { config: String },
     /// A prefix that makes an id too long for an [`ExperimentId`].
     #[error(
         "the id of an experiment would have {len} bytes, more than {}; \
          set `create_id_prefix` to fewer digits, or remove it",
         ExperimentId::MAX_LEN
     )]
-    TooLong {
-        /// The length of the id.
-        len: usize,
-    },
+    TooLong { len: usize },
 }
 
 impl IdRegistry {

@@ -40,7 +40,6 @@ impl Streams {
         streams.at(index)
     }
 
-    /// The stream of an index.
     pub(crate) fn at(&self, index: u128) -> Draws {
         let mut key = self.key;
         // ChaCha has 2^64 streams for a key: the upper half of the index goes into the key.
@@ -60,7 +59,6 @@ pub(crate) struct Draws {
 }
 
 impl Draws {
-    /// Returns the generator.
     pub(crate) fn generator(&mut self) -> &mut ChaCha8Rng {
         &mut self.generator
     }
@@ -88,7 +86,6 @@ impl Draws {
         }
     }
 
-    /// Draws an index with a probability proportional to its weight.
     pub(crate) fn weighted(&mut self, weights: &[f64]) -> usize {
         let total: f64 = weights.iter().sum();
         let mut left = self.unit() * total;

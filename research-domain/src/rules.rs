@@ -1,6 +1,6 @@
 //! Versions of the rules for draws and ids.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// The version of the rules by which a research draws values and assigns ids.
 ///
@@ -22,7 +22,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// assert_eq!(kept(Rules::V2), 2);
 /// assert_eq!(kept(Rules::V1), 1);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize,
+)]
+#[serde(try_from = "u32", into = "u32")]
 #[non_exhaustive]
 pub enum Rules {
     /// A draw depends on the index of the config in the domain. An id may look like a number.
@@ -68,15 +71,8 @@ impl TryFrom<u32> for Rules {
     }
 }
 
-impl Serialize for Rules {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(self.number())
-    }
-}
-
-impl<'de> Deserialize<'de> for Rules {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rules, D::Error> {
-        let number = u32::deserialize(deserializer)?;
-        Rules::try_from(number).map_err(serde::de::Error::custom)
+impl From<Rules> for u32 {
+    fn from(rules: Rules) -> u32 {
+        rules.number()
     }
 }

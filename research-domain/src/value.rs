@@ -3,7 +3,6 @@
 mod deserializer;
 mod display;
 mod encoding;
-mod json;
 mod json_numbers;
 mod listed;
 mod serializer;
@@ -15,8 +14,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use deserializer::Entries;
 pub use deserializer::ValueDeserializer;
-pub use display::Literal;
-pub use json::Json;
+pub use display::{Json, Literal};
 pub use json_numbers::{JsonNumber, json_numbers};
 pub use listed::{Listed, aliased};
 
@@ -62,16 +60,13 @@ pub enum Value {
 /// The reason why a Rust value cannot become a [`Value`], or a [`Value`] a Rust value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum ValueError {
     /// The value has a different type than the requested one.
     #[error("{}expected {expected}, found {found}", prefix(.at))]
     Type {
-        /// The location inside the value: keys and indexes joined by dots, empty for the value
-        /// itself.
         at: String,
-        /// The requested type.
         expected: String,
-        /// The type of the value.
         found: String,
     },
     /// An integer that no value holds.
@@ -80,10 +75,7 @@ pub enum ValueError {
         i64::MIN,
         u64::MAX
     )]
-    OutOfRange {
-        /// The integer in decimal digits.
-        number: String,
-    },
+    OutOfRange { number: String },
     /// Lists and maps nested deeper than [`Value::MAX_DEPTH`].
     #[error(
         "the value is nested deeper than {} levels of lists and maps",
@@ -92,26 +84,13 @@ pub enum ValueError {
     TooDeep,
     /// A map key that is not a string, number or boolean.
     #[error("a map key must be a string, a number or a boolean, found {found}")]
-    Key {
-        /// The type of the key.
-        found: &'static str,
-    },
+    Key { found: &'static str },
     /// A missing field of the requested type.
     #[error("{}missing field `{field}`", prefix(.at))]
-    Missing {
-        /// The location inside the value, empty for the value itself.
-        at: String,
-        /// The name of the field.
-        field: String,
-    },
+    Missing { at: String, field: String },
     /// An error of the type's own `Serialize` or `Deserialize`.
     #[error("{}{message}", prefix(.at))]
-    Custom {
-        /// The location inside the value, empty for the value itself.
-        at: String,
-        /// The message of the type.
-        message: String,
-    },
+    Custom { at: String, message: String },
 }
 
 fn prefix(at: &str) -> String {
@@ -123,6 +102,15 @@ fn prefix(at: &str) -> String {
 }
 
 impl ValueError {
+    /// The error of a value of the wrong type.
+    pub(crate) fn mismatch(expected: &str, found: &str) -> ValueError {
+        ValueError::Type {
+            at: String::new(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+        }
+    }
+
     /// Prepends a key or an index to the location of the error.
     fn inside(mut self, step: &str) -> ValueError {
         if let ValueError::Type { at, .. }
@@ -190,20 +178,6 @@ impl Value {
         T::deserialize(ValueDeserializer::new(self))
     }
 
-    /// Returns the boolean, if the value is one.
-    pub fn as_bool(&self) -> Option<bool> {
-        let Value::Bool(value) = self else {
-            return None;
-        };
-        Some(*value)
-    }
-
-    /// Returns the integer, if the value is one up to [`i64::MAX`].
-    pub fn as_i64(&self) -> Option<i64> {
-        let Value::Int(value) = self else { return None };
-        Some(*value)
-    }
-
     /// Returns the integer, if the value is one that is not negative.
     pub fn as_u64(&self) -> Option<u64> {
         u64::try_from(self.as_i128()?).ok()
@@ -228,30 +202,6 @@ impl Value {
         }
     }
 
-    /// Returns the string, if the value is one.
-    pub fn as_str(&self) -> Option<&str> {
-        let Value::Text(value) = self else {
-            return None;
-        };
-        Some(value)
-    }
-
-    /// Returns the list, if the value is one.
-    pub fn as_list(&self) -> Option<&[Value]> {
-        let Value::List(values) = self else {
-            return None;
-        };
-        Some(values)
-    }
-
-    /// Returns the named values, if the value is a map.
-    pub fn as_map(&self) -> Option<&[(String, Value)]> {
-        let Value::Map(entries) = self else {
-            return None;
-        };
-        Some(entries)
-    }
-
     /// Whether the value is [`Value::Null`].
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
@@ -270,6 +220,33 @@ impl Value {
             Value::Map(_) => "map",
         }
     }
+}
+
+macro_rules! accessors {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident => $rust:ty, $read:expr;)*) => {
+        impl Value {$(
+            $(#[$doc])*
+            pub fn $name(&self) -> Option<$rust> {
+                match self {
+                    Value::$variant(value) => Some($read(value)),
+                    _ => None,
+                }
+            }
+        )*}
+    };
+}
+
+accessors! {
+    /// Returns the boolean, if the value is one.
+    as_bool: Bool => bool, bool::clone;
+    /// Returns the integer, if the value is one up to [`i64::MAX`].
+    as_i64: Int => i64, i64::clone;
+    /// Returns the string, if the value is one.
+    as_str: Text => &str, String::as_str;
+    /// Returns the list, if the value is one.
+    as_list: List => &[Value], Vec::as_slice;
+    /// Returns the named values, if the value is a map.
+    as_map: Map => &[(String, Value)], Vec::as_slice;
 }
 
 impl PartialEq for Value {

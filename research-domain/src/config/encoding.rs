@@ -2,38 +2,19 @@
 //! binary ones.
 
 use std::fmt::{self, Formatter};
-use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 use super::{Config, Entry};
 use crate::value::Value;
 
-/// An entry in binary formats: key, alias of the key, value, alias of the value.
-type Written<'a> = (&'a str, Option<&'a str>, &'a Value, Option<&'a str>);
-type Read = (Arc<str>, Option<Arc<str>>, Value, Option<Box<str>>);
-
 impl Serialize for Config {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            let mut map = serializer.serialize_map(Some(self.len()))?;
-            for (key, value) in self.iter() {
-                map.serialize_entry(key, value)?;
-            }
-            return map.end();
+            return serializer.collect_map(self.iter());
         }
-        let mut list = serializer.serialize_seq(Some(self.len()))?;
-        for entry in self.entries() {
-            let written: Written<'_> = (
-                &entry.key,
-                entry.key_alias.as_deref(),
-                &entry.value,
-                entry.alias.as_deref(),
-            );
-            list.serialize_element(&written)?;
-        }
-        list.end()
+        serializer.collect_seq(self.entries())
     }
 }
 
@@ -42,14 +23,8 @@ impl<'de> Deserialize<'de> for Config {
         if deserializer.is_human_readable() {
             return deserializer.deserialize_map(ConfigVisitor);
         }
-        let entries = Vec::<Read>::deserialize(deserializer)?;
-        let entry = |(key, key_alias, value, alias)| Entry {
-            key,
-            key_alias,
-            value,
-            alias,
-        };
-        Ok(entries.into_iter().map(entry).collect())
+        let entries = Vec::<Entry>::deserialize(deserializer)?;
+        Ok(entries.into_iter().collect())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::rules::Rules;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[must_use]
 pub struct Iteration {
     /// The number of configs without repetitions. The default is all; the domain starts over if it
     /// has fewer.
@@ -51,55 +52,33 @@ impl Default for Iteration {
     }
 }
 
-impl Iteration {
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $rust:ty;)*) => {
+        impl Iteration {$(
+            $(#[$doc])*
+            pub fn $name(mut self, $name: $rust) -> Iteration {
+                self.$name = $name.into();
+                self
+            }
+        )*}
+    };
+}
+
+setters! {
     /// Sets the number of configs, without repetitions.
-    #[must_use]
-    pub fn n_items(mut self, n_items: impl Into<Option<u128>>) -> Iteration {
-        self.n_items = n_items.into();
-        self
-    }
-
+    n_items: impl Into<Option<u128>>;
     /// Sets the number of times that each config occurs.
-    #[must_use]
-    pub fn n_reps(mut self, n_reps: u64) -> Iteration {
-        self.n_reps = n_reps;
-        self
-    }
-
+    n_reps: u64;
     /// Sets the number of configs after which they are repeated.
-    #[must_use]
-    pub fn repeat_each(mut self, repeat_each: impl Into<Option<u128>>) -> Iteration {
-        self.repeat_each = repeat_each.into();
-        self
-    }
-
+    repeat_each: impl Into<Option<u128>>;
     /// Sets the seed of all draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Iteration {
-        self.seed = seed;
-        self
-    }
-
+    seed: u64;
     /// Sets the number of updates of the domain before.
-    #[must_use]
-    pub fn updates(mut self, updates: u64) -> Iteration {
-        self.updates = updates;
-        self
-    }
-
+    updates: u64;
     /// Sets the minimum number of digits of numbers in id prefixes.
-    #[must_use]
-    pub fn id_prefix(mut self, id_prefix: impl Into<Option<u8>>) -> Iteration {
-        self.id_prefix = id_prefix.into();
-        self
-    }
-
+    id_prefix: impl Into<Option<u8>>;
     /// Sets the rules for draws and ids.
-    #[must_use]
-    pub fn rules(mut self, rules: Rules) -> Iteration {
-        self.rules = rules;
-        self
-    }
+    rules: Rules;
 }
 
 /// A config at its index in the iteration.

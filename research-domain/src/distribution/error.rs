@@ -5,23 +5,14 @@ use crate::value::Value;
 /// The reason why a distribution is invalid, or why a draw from it failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum DistributionError {
     /// Parameters that the distribution does not allow.
     #[error("invalid parameters of `{part}`: {demand}")]
-    Parameters {
-        /// The part of the distribution.
-        part: String,
-        /// The violated condition.
-        demand: &'static str,
-    },
+    Parameters { part: String, demand: &'static str },
     /// A value that is not a number in arithmetic or between bounds.
     #[error("`{part}` needs numbers, found {found}; use numbers, or choose among the results")]
-    NotANumber {
-        /// The part of the distribution.
-        part: String,
-        /// The value.
-        found: String,
-    },
+    NotANumber { part: String, found: String },
     /// A value nested deeper than [`Value::MAX_DEPTH`].
     #[error(
         "a value is nested deeper than {} levels of lists and maps",
@@ -33,10 +24,5 @@ pub enum DistributionError {
     TooDeep,
     /// Draws that never fell between the bounds of a truncation.
     #[error("`{part}`: none of {tries} draws fell between the bounds; widen them")]
-    Truncation {
-        /// The part of the distribution.
-        part: String,
-        /// The number of draws.
-        tries: u32,
-    },
+    Truncation { part: String, tries: u32 },
 }

@@ -76,7 +76,6 @@ macro_rules! functions {
     ($($(#[$doc:meta])* $method:ident => $function:ident;)*) => {
         impl Distribution {$(
             $(#[$doc])*
-            #[must_use]
             pub fn $method(self) -> Distribution {
                 Distribution::from_node(Node::Unary(Function::$function, self))
             }

@@ -43,7 +43,6 @@ impl Family {
         families.find_map(|(family, known, _)| (*known == name).then_some(*family))
     }
 
-    /// The names of all families.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> + Clone {
         FAMILIES.iter().map(|(_, name, _)| *name)
     }
@@ -52,7 +51,6 @@ impl Family {
         FAMILIES[self as usize].1
     }
 
-    /// The names of the parameters.
     pub(crate) fn parameters(self) -> &'static [&'static str] {
         FAMILIES[self as usize].2
     }

@@ -5,7 +5,6 @@ use super::parser::Parser;
 use crate::arithmetic::Operator;
 use crate::syntax::error::SyntaxError;
 
-/// An operand of arithmetic.
 pub(super) trait Operand: Sized {
     /// Parses an operand without operators.
     fn atom(parser: &mut Parser<'_>) -> Result<Self, SyntaxError>;
@@ -36,14 +35,10 @@ impl Parser<'_> {
 
     /// The operators that bind from the left; [`signed`](Self::signed) parses powers.
     fn peek_operator(&self) -> Option<Operator> {
-        match self.peek() {
-            Kind::Sign("+") => Some(Operator::Add),
-            Kind::Sign("-") => Some(Operator::Subtract),
-            Kind::Sign("*") => Some(Operator::Multiply),
-            Kind::Sign("/") => Some(Operator::Divide),
-            Kind::Sign("%") => Some(Operator::Remainder),
-            _ => None,
-        }
+        let Kind::Sign(sign) = self.peek() else {
+            return None;
+        };
+        Operator::from_symbol(sign).filter(|operator| *operator != Operator::Power)
     }
 
     /// Parses an operand with an optional sign or exponent.

@@ -104,11 +104,10 @@ impl Parser<'_> {
                 Relation::In { negated: true }
             }
             Kind::Sign(sign) => {
-                let mut comparisons = Comparison::ALL.into_iter();
-                match comparisons.find(|comparison| comparison.symbol() == *sign) {
-                    Some(comparison) => Relation::Compare(comparison),
-                    None => return Ok(None),
-                }
+                let Some(comparison) = Comparison::from_symbol(sign) else {
+                    return Ok(None);
+                };
+                Relation::Compare(comparison)
             }
             _ => return Ok(None),
         };
@@ -121,9 +120,7 @@ impl Parser<'_> {
         match self.peek().clone() {
             Kind::Sign("(") => {
                 self.take();
-                let term = self.term()?;
-                self.expect_sign(")")?;
-                Ok(term)
+                self.closed(Parser::term)
             }
             Kind::Sign("[") => {
                 self.take();
@@ -158,8 +155,7 @@ impl Parser<'_> {
         };
         self.take();
         self.take();
-        let argument = self.term()?;
-        self.expect_sign(")")?;
+        let argument = self.closed(Parser::term)?;
         Ok(Term::Unary(function, Box::new(argument)))
     }
 }

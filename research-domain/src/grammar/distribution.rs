@@ -25,11 +25,7 @@ impl Operand for Distribution {
     }
 
     fn negated(parser: &mut Parser<'_>) -> Result<Distribution, SyntaxError> {
-        let argument = parser.signed()?;
-        Ok(Distribution::from_node(Node::Unary(
-            Function::Negate,
-            argument,
-        )))
+        parser.signed().map(<Distribution as std::ops::Neg>::neg)
     }
 
     fn binary(operator: Operator, left: Distribution, right: Distribution) -> Distribution {
@@ -75,38 +71,36 @@ impl Parser<'_> {
             }
             Kind::Sign("(") => {
                 self.take();
-                let inside = self.nested(Parser::mixture)?;
-                self.expect_sign(")")?;
-                Ok(inside)
+                self.closed(|parser| parser.nested(Parser::mixture))
             }
             Kind::Word(name) if matches!(self.peek_second(), Kind::Sign("(")) => {
                 let mark = self.mark();
                 self.take();
                 self.take();
-                self.nested(|parser| parser.distribution_call(&name, mark))
+                self.nested(|parser| match Family::from_name(&name) {
+                    Some(family) => parser.parametric(family, mark),
+                    None => parser.closed(|parser| parser.distribution_call(&name, mark)),
+                })
             }
             _ => Err(self.unexpected("a number or a distribution")),
         }
     }
 
-    /// The arguments of a call, after the opening parenthesis.
+    /// The arguments of a call that is not parametric.
     fn distribution_call(&mut self, name: &str, mark: usize) -> Result<Distribution, SyntaxError> {
-        if let Some(family) = Family::from_name(name) {
-            return self.parametric(family, mark);
-        }
-        let distribution = match name {
-            "choice" => return self.choice(),
-            "constant" => constant(self.value()?),
+        match name {
+            "choice" => self.choice(),
+            "constant" => self.value().map(constant),
             "truncate" => {
                 let inner = self.mixture()?;
                 self.expect_sign(",")?;
                 let low = self.number()?;
                 self.expect_sign(",")?;
-                inner.truncate(low, self.number()?)
+                Ok(inner.truncate(low, self.number()?))
             }
             _ if SERIES.contains(&name) => {
                 let message = format!("`{name}` is a list, which cannot be part of a distribution");
-                return Err(self.error_at(mark, message));
+                Err(self.error_at(mark, message))
             }
             _ => {
                 let Some(function) = Function::from_name(name) else {
@@ -114,11 +108,12 @@ impl Parser<'_> {
                         .error_at(mark, format!("unknown distribution `{name}`"))
                         .with_hint(suggest::hint(name, known_names())));
                 };
-                Distribution::from_node(Node::Unary(function, self.mixture()?))
+                Ok(Distribution::from_node(Node::Unary(
+                    function,
+                    self.mixture()?,
+                )))
             }
-        };
-        self.expect_sign(")")?;
-        Ok(distribution)
+        }
     }
 
     fn parametric(&mut self, family: Family, mark: usize) -> Result<Distribution, SyntaxError> {
@@ -151,13 +146,10 @@ impl Parser<'_> {
         self.expect_sign("[")?;
         let values = self.listed_values()?;
         if !self.take_sign(",") {
-            self.expect_sign(")")?;
             return Ok(choice(values));
         }
         self.expect_sign("[")?;
-        let weights = self.list("]", Parser::number)?;
-        self.expect_sign(")")?;
-        Ok(weighted_choice(values, weights))
+        Ok(weighted_choice(values, self.list("]", Parser::number)?))
     }
 
     fn number(&mut self) -> Result<f64, SyntaxError> {

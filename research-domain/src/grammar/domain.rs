@@ -12,7 +12,6 @@ use crate::syntax::RESERVED;
 use crate::syntax::error::SyntaxError;
 use crate::value::Value;
 
-/// The functions of domains.
 const FUNCTIONS: [&str; 4] = ["distinct", "sample", "difference", "none"];
 
 impl Parser<'_> {
@@ -37,20 +36,16 @@ impl Parser<'_> {
             return Err(self.unexpected("a condition"));
         }
         self.expect_sign(">")?;
-        Ok(Domain::from_node(Node::Where(
-            domain,
-            Predicate::UnknownFunction,
-        )))
+        let function = Predicate::UnknownFunction;
+        Ok(Domain::from_node(Node::Where(domain, function)))
     }
 
     fn sum(&mut self) -> Result<Domain, SyntaxError> {
-        let terms = self.separated("+", Parser::product)?;
-        Ok(Domain::sum(terms))
+        self.separated("+", Parser::product).map(Domain::sum)
     }
 
     fn product(&mut self) -> Result<Domain, SyntaxError> {
-        let factors = self.separated("*", Parser::weighted)?;
-        Ok(Domain::product(factors))
+        self.separated("*", Parser::weighted).map(Domain::product)
     }
 
     fn separated(
@@ -97,9 +92,7 @@ impl Parser<'_> {
                 if self.take_sign(")") {
                     return Ok(Domain::new());
                 }
-                let domain = self.domain()?;
-                self.expect_sign(")")?;
-                Ok(domain)
+                self.closed(Parser::domain)
             }
             Kind::Quoted(name) => self.option(name),
             Kind::Word(name) if matches!(self.peek_second(), Kind::Sign("(")) => {
@@ -126,24 +119,20 @@ impl Parser<'_> {
         }
         self.take();
         self.take();
-        if name == "none" {
-            self.expect_sign(")")?;
-            return Ok(Domain::sum([]));
-        }
-        let domain = self.domain()?;
-        let result = match name {
-            "distinct" => domain.distinct(),
-            "sample" => {
-                self.expect_sign(",")?;
-                domain.sample(self.sample_size()?)
+        self.closed(|parser| {
+            if name == "none" {
+                return Ok(Domain::sum([]));
             }
-            _ => {
-                self.expect_sign(",")?;
-                domain.difference(self.domain()?)
+            let domain = parser.domain()?;
+            if name == "distinct" {
+                return Ok(domain.distinct());
             }
-        };
-        self.expect_sign(")")?;
-        Ok(result)
+            parser.expect_sign(",")?;
+            match name {
+                "sample" => Ok(domain.sample(parser.sample_size()?)),
+                _ => Ok(domain.difference(parser.domain()?)),
+            }
+        })
     }
 
     fn sample_size(&mut self) -> Result<u64, SyntaxError> {

@@ -35,7 +35,6 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Parses the complete text.
     pub(super) fn complete<T>(
         mut self,
         parse: impl FnOnce(&mut Parser<'a>) -> Result<T, SyntaxError>,
@@ -51,7 +50,6 @@ impl<'a> Parser<'a> {
         &self.tokens[self.next].kind
     }
 
-    /// The token after the next one.
     pub(super) fn peek_second(&self) -> &Kind {
         let last = self.tokens.len() - 1;
         &self.tokens[(self.next + 1).min(last)].kind
@@ -92,11 +90,20 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn expect_sign(&mut self, sign: &str) -> Result<(), SyntaxError> {
-        if self.take_sign(sign) {
-            Ok(())
-        } else {
-            Err(self.unexpected(&format!("`{sign}`")))
+        match self.take_sign(sign) {
+            true => Ok(()),
+            false => Err(self.unexpected(&format!("`{sign}`"))),
         }
+    }
+
+    /// Parses a part up to a closing parenthesis.
+    pub(super) fn closed<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Parser<'a>) -> Result<T, SyntaxError>,
+    ) -> Result<T, SyntaxError> {
+        let parsed = parse(self)?;
+        self.expect_sign(")")?;
+        Ok(parsed)
     }
 
     /// Parses items with commas between them up to a closing sign; a trailing comma is allowed.
@@ -166,12 +173,10 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// An error at the next token.
     pub(super) fn error(&self, message: impl Into<String>) -> SyntaxError {
         self.error_at(self.next, message)
     }
 
-    /// An error at a marked token.
     pub(super) fn error_at(&self, mark: usize, message: impl Into<String>) -> SyntaxError {
         SyntaxError::at(self.text, self.tokens[mark].start, message)
     }

@@ -4,7 +4,6 @@ use super::parser::Parser;
 use crate::syntax::error::SyntaxError;
 use crate::value::{Listed, Value};
 
-/// The names of the functions.
 pub(super) const SERIES: [&str; 3] = ["range", "linspace", "geomspace"];
 
 /// The maximum number of values: lists are stored in full, in memory and in the log.

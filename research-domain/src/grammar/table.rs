@@ -100,9 +100,10 @@ fn conditions_of(value: Value) -> Result<Vec<String>, String> {
     let text = |value: Value| match value {
         Value::Text(text) => {
             // Checked here, so the error has the location in the file.
-            text.parse::<Condition>()
-                .map_err(|error| error.to_string())?;
-            Ok(text)
+            match text.parse::<Condition>() {
+                Ok(_) => Ok(text),
+                Err(error) => Err(error.to_string()),
+            }
         }
         other => Err(format!(
             "`where` needs a condition as a string, found {}",

@@ -66,7 +66,6 @@ impl Parser<'_> {
         }
     }
 
-    /// The number after a sign.
     pub(super) fn negative_number(&mut self) -> Result<Value, SyntaxError> {
         let negative = match self.peek() {
             Kind::Number(Value::Int(number)) => Value::Int(-number),

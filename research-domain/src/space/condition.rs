@@ -19,6 +19,7 @@ use crate::value::Value;
 /// assert!(condition.holds(&config).unwrap());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Condition {
     term: Arc<Term>,
     /// The number of levels of nested terms.
@@ -55,24 +56,23 @@ pub(crate) enum Comparison {
 }
 
 impl Comparison {
-    pub(crate) const ALL: [Comparison; 6] = [
-        Comparison::Equal,
-        Comparison::Unequal,
-        Comparison::Less,
-        Comparison::LessOrEqual,
-        Comparison::Greater,
-        Comparison::GreaterOrEqual,
+    /// The comparisons with their symbols, in the order of the enum.
+    const ALL: [(Comparison, &'static str); 6] = [
+        (Comparison::Equal, "=="),
+        (Comparison::Unequal, "!="),
+        (Comparison::Less, "<"),
+        (Comparison::LessOrEqual, "<="),
+        (Comparison::Greater, ">"),
+        (Comparison::GreaterOrEqual, ">="),
     ];
 
+    pub(crate) fn from_symbol(symbol: &str) -> Option<Comparison> {
+        let known = Comparison::ALL.iter().find(|(_, known)| *known == symbol);
+        known.map(|(comparison, _)| *comparison)
+    }
+
     pub(crate) fn symbol(self) -> &'static str {
-        match self {
-            Comparison::Equal => "==",
-            Comparison::Unequal => "!=",
-            Comparison::Less => "<",
-            Comparison::LessOrEqual => "<=",
-            Comparison::Greater => ">",
-            Comparison::GreaterOrEqual => ">=",
-        }
+        Comparison::ALL[self as usize].1
     }
 }
 
@@ -123,7 +123,7 @@ impl Condition {
     pub(crate) fn all(conditions: Vec<Condition>) -> Condition {
         let terms = conditions
             .into_iter()
-            .map(|condition| Arc::unwrap_or_clone(condition.term));
+            .map(|each| Arc::unwrap_or_clone(each.term));
         Condition::new(Term::And(terms.collect()))
     }
 

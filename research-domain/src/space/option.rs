@@ -16,6 +16,7 @@ use crate::value::Listed;
 /// assert_eq!(config.alias_string(), "lr_0.1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Key {
     pub(crate) name: Arc<str>,
     pub(crate) alias: Option<Arc<str>>,
@@ -31,7 +32,6 @@ impl Key {
     }
 
     /// Sets the alias.
-    #[must_use]
     pub fn alias(mut self, alias: impl Into<Arc<str>>) -> Key {
         self.alias = Some(alias.into());
         self
@@ -43,14 +43,8 @@ impl Key {
     }
 }
 
-impl From<&str> for Key {
-    fn from(name: &str) -> Key {
-        Key::new(name)
-    }
-}
-
-impl From<String> for Key {
-    fn from(name: String) -> Key {
+impl<T: Into<Arc<str>>> From<T> for Key {
+    fn from(name: T) -> Key {
         Key::new(name)
     }
 }

@@ -1,10 +1,12 @@
 //! A serde deserializer that reads values into Rust types.
 
 use std::fmt::Display;
+use std::iter::Enumerate;
+use std::slice;
 
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    self, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -30,11 +32,7 @@ impl de::Error for ValueError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> ValueError {
-        ValueError::Type {
-            at: String::new(),
-            expected: expected.to_string(),
-            found: found.to_string(),
-        }
+        ValueError::mismatch(&expected.to_string(), &found.to_string())
     }
 
     fn missing_field(field: &'static str) -> ValueError {
@@ -62,7 +60,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             Value::Float(value) => visitor.visit_f64(*value),
             Value::Text(text) => visitor.visit_borrowed_str(text),
             Value::Bytes(bytes) => visitor.visit_borrowed_bytes(bytes),
-            Value::List(values) => visitor.visit_seq(Items { values, next: 0 }),
+            Value::List(values) => visitor.visit_seq(Items(values.iter().enumerate())),
             Value::Map(entries) => visitor.visit_map(Entries::new(
                 entries.iter().map(|(key, value)| (&**key, value)),
             )),
@@ -92,16 +90,15 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         match self.0 {
-            Value::Text(name) => visitor.visit_enum(Variant::new(name, None)),
+            Value::Text(name) => KeyDeserializer(name).deserialize_enum("", &[], visitor),
             Value::Map(entries) if entries.len() == 1 => {
-                let (name, content) = &entries[0];
-                visitor.visit_enum(Variant::new(name, Some(content)))
+                let (name, content) = (entries[0].0.as_str(), Some(&entries[0].1));
+                visitor.visit_enum(Variant { name, content })
             }
-            other => Err(ValueError::Type {
-                at: String::new(),
-                expected: "the name of a variant, or a map with one entry".to_owned(),
-                found: other.kind().to_owned(),
-            }),
+            other => {
+                let expected = "the name of a variant, or a map with one entry";
+                Err(ValueError::mismatch(expected, other.kind()))
+            }
         }
     }
 
@@ -121,18 +118,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, ValueError> for &'de Value {
-    type Deserializer = ValueDeserializer<'de>;
-
-    fn into_deserializer(self) -> ValueDeserializer<'de> {
-        ValueDeserializer(self)
-    }
-}
-
-struct Items<'de> {
-    values: &'de [Value],
-    next: usize,
-}
+struct Items<'de>(Enumerate<slice::Iter<'de, Value>>);
 
 impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = ValueError;
@@ -141,19 +127,15 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, ValueError> {
-        let Some(value) = self.values.get(self.next) else {
+        let Some((index, value)) = self.0.next() else {
             return Ok(None);
         };
-        let index = self.next;
-        self.next += 1;
-        let element = seed.deserialize(ValueDeserializer(value));
-        element
-            .map(Some)
-            .map_err(|error| error.inside(&index.to_string()))
+        let element = seed.deserialize(ValueDeserializer(value)).map(Some);
+        element.map_err(|error| error.inside(&index.to_string()))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.values.len() - self.next)
+        Some(self.0.len())
     }
 }
 
@@ -228,7 +210,8 @@ impl<'de> Deserializer<'de> for KeyDeserializer<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        visitor.visit_enum(Variant::new(self.0, None))
+        let (name, content) = (self.0, None);
+        visitor.visit_enum(Variant { name, content })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -266,10 +249,6 @@ struct Variant<'de> {
 }
 
 impl<'de> Variant<'de> {
-    fn new(name: &'de str, content: Option<&'de Value>) -> Variant<'de> {
-        Variant { name, content }
-    }
-
     /// Reads the content, which must be there.
     fn read<T>(
         self,
@@ -303,11 +282,10 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
     fn unit_variant(self) -> Result<(), ValueError> {
         match self.content {
             None | Some(Value::Null) => Ok(()),
-            Some(other) => Err(ValueError::Type {
-                at: self.name.to_owned(),
-                expected: "a variant without content".to_owned(),
-                found: other.kind().to_owned(),
-            }),
+            Some(other) => {
+                let error = ValueError::mismatch("a variant without content", other.kind());
+                Err(error.inside(self.name))
+            }
         }
     }
 

@@ -5,42 +5,38 @@
 use std::fmt::{self, Formatter};
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 use super::Value;
 
-/// Serialises as bytes; serde serialises a `Vec<u8>` as a list of numbers.
-struct Bytes<'a>(&'a [u8]);
+/// Bytes as bytes; serde encodes a `Vec<u8>` as a list of numbers.
+mod bytes {
+    use super::*;
 
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
     }
-}
 
-struct OwnedBytes(Vec<u8>);
-
-impl<'de> Deserialize<'de> for OwnedBytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OwnedBytes, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         struct BytesVisitor;
 
         impl Visitor<'_> for BytesVisitor {
-            type Value = OwnedBytes;
+            type Value = Vec<u8>;
 
             fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
                 f.write_str("bytes")
             }
 
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<OwnedBytes, E> {
-                Ok(OwnedBytes(bytes.to_vec()))
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
             }
 
-            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<OwnedBytes, E> {
-                Ok(OwnedBytes(bytes))
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
             }
         }
 
-        deserializer.deserialize_byte_buf(BytesVisitor)
+        from.deserialize_byte_buf(BytesVisitor)
     }
 }
 
@@ -50,7 +46,7 @@ impl Serialize for Value {
         if serializer.is_human_readable() {
             plain(self, serializer)
         } else {
-            tagged(self, serializer)
+            Tagged::serialize(self, serializer)
         }
     }
 }
@@ -66,61 +62,24 @@ fn plain<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error>
         Value::Bytes(bytes) => serializer.serialize_bytes(bytes),
         Value::List(values) => values.serialize(serializer),
         Value::Map(entries) => {
-            let mut map = serializer.serialize_map(Some(entries.len()))?;
-            for (key, value) in entries {
-                map.serialize_entry(key, value)?;
-            }
-            map.end()
+            serializer.collect_map(entries.iter().map(|(key, value)| (key, value)))
         }
     }
 }
 
-fn tagged<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-    const NAME: &str = "Value";
-    match value {
-        Value::Null => serializer.serialize_unit_variant(NAME, 0, "Null"),
-        Value::Bool(value) => serializer.serialize_newtype_variant(NAME, 1, "Bool", value),
-        Value::Int(value) => serializer.serialize_newtype_variant(NAME, 2, "Int", value),
-        Value::Float(value) => serializer.serialize_newtype_variant(NAME, 3, "Float", value),
-        Value::Text(text) => serializer.serialize_newtype_variant(NAME, 4, "Text", text),
-        Value::Bytes(bytes) => {
-            serializer.serialize_newtype_variant(NAME, 5, "Bytes", &Bytes(bytes))
-        }
-        Value::List(values) => serializer.serialize_newtype_variant(NAME, 6, "List", values),
-        Value::Map(entries) => serializer.serialize_newtype_variant(NAME, 7, "Map", entries),
-        Value::Uint(value) => serializer.serialize_newtype_variant(NAME, 8, "Uint", value),
-    }
-}
-
-/// The tags that [`tagged`] writes, in the same order.
-#[derive(serde::Deserialize)]
-#[serde(rename = "Value")]
+/// The tags of binary formats, in the order of their numbers.
+#[derive(serde::Deserialize, serde::Serialize)]
+#[serde(remote = "Value", rename = "Value")]
 enum Tagged {
     Null,
     Bool(bool),
     Int(i64),
     Float(f64),
     Text(String),
-    Bytes(OwnedBytes),
+    Bytes(#[serde(with = "bytes")] Vec<u8>),
     List(Vec<Value>),
     Map(Vec<(String, Value)>),
     Uint(u64),
-}
-
-impl From<Tagged> for Value {
-    fn from(tagged: Tagged) -> Value {
-        match tagged {
-            Tagged::Null => Value::Null,
-            Tagged::Bool(value) => Value::Bool(value),
-            Tagged::Int(value) => Value::Int(value),
-            Tagged::Float(value) => Value::Float(value),
-            Tagged::Text(text) => Value::Text(text),
-            Tagged::Bytes(bytes) => Value::Bytes(bytes.0),
-            Tagged::List(values) => Value::List(values),
-            Tagged::Map(entries) => Value::Map(entries),
-            Tagged::Uint(value) => Value::from(value),
-        }
-    }
 }
 
 impl<'de> Deserialize<'de> for Value {
@@ -129,7 +88,10 @@ impl<'de> Deserialize<'de> for Value {
             deserializer.deserialize_any(PlainVisitor)
         } else {
             let _level = depth::Level::enter(depth::MAX_STORED)?;
-            Tagged::deserialize(deserializer).map(Value::from)
+            Ok(match Tagged::deserialize(deserializer)? {
+                Value::Uint(number) => Value::from(number),
+                value => value,
+            })
         }
     }
 }
@@ -177,11 +139,28 @@ mod depth {
 
 struct PlainVisitor;
 
+macro_rules! visits {
+    ($($method:ident: $rust:ty;)*) => {$(
+        fn $method<E: de::Error>(self, value: $rust) -> Result<Value, E> {
+            Ok(value.into())
+        }
+    )*};
+}
+
 impl<'de> Visitor<'de> for PlainVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str("a value: null, a boolean, a number, a string, a list or a map")
+    }
+
+    visits! {
+        visit_bool: bool;
+        visit_i64: i64;
+        visit_u64: u64;
+        visit_f64: f64;
+        visit_str: &str;
+        visit_string: String;
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
@@ -196,18 +175,6 @@ impl<'de> Visitor<'de> for PlainVisitor {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Int(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
     fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
         Value::try_from(value).map_err(E::custom)
     }
@@ -215,18 +182,6 @@ impl<'de> Visitor<'de> for PlainVisitor {
     fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
         let value = i128::try_from(value).unwrap_or(i128::MAX);
         self.visit_i128(value)
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Float(value))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
-    }
-
-    fn visit_string<E: de::Error>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Value, E> {

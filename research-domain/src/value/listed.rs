@@ -7,6 +7,7 @@ use crate::syntax::write_alias;
 
 /// A value with an optional alias; see [`aliased`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Listed {
     value: Value,
     alias: Option<Box<str>>,
@@ -36,6 +37,10 @@ impl Listed {
     /// Returns the alias, if the value was given one.
     pub fn alias(&self) -> Option<&str> {
         self.alias.as_deref()
+    }
+
+    pub(crate) fn remove_alias(&mut self) {
+        self.alias = None;
     }
 
     /// Replaces the value and keeps the alias.

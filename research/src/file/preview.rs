@@ -150,7 +150,6 @@ impl ResearchFile {
     }
 
     /// How the domain is iterated: the number of configs, repetitions, and the seed.
-    #[must_use]
     pub fn iteration(&self) -> Iteration {
         let options = &self.options;
         Iteration::default()

@@ -144,7 +144,6 @@ impl AxisSpec {
         matches!(self, AxisSpec::Rows { .. })
     }
 
-    /// The names of the parameters.
     pub(super) fn names(&self) -> Vec<Arc<str>> {
         match self {
             AxisSpec::Rows { rows, .. } => rows.names().cloned().collect(),
@@ -187,12 +186,10 @@ impl GridSpec {
         self.axes.iter().flat_map(AxisSpec::names)
     }
 
-    /// Whether all axes are lists.
     pub(super) fn is_listed(&self) -> bool {
         self.axes.iter().all(AxisSpec::is_list)
     }
 
-    /// The selection, if it is the only axis.
     pub(super) fn lone_selection(&self) -> Option<&Arc<SelectionSpec>> {
         match self.axes.as_slice() {
             [AxisSpec::Selected { content, .. }] => Some(content),

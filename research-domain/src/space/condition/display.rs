@@ -31,7 +31,6 @@ const ARITHMETIC: u8 = 4;
 const SIGN: u8 = ARITHMETIC + 3;
 
 impl Operand<'_> {
-    /// The precedence of the term.
     fn own_level(&self) -> u8 {
         match self.0 {
             Term::Or(_) => OR,

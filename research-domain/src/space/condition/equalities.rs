@@ -34,7 +34,6 @@ impl Condition {
     /// let exact = condition.with_equalities(&|_, _| Some(vec![Value::from(1.0 / 3.0)]));
     /// assert_eq!(exact.to_string(), "lr in [0.3333333333333333] and C > 1");
     /// ```
-    #[must_use]
     pub fn with_equalities(
         &self,
         values: &dyn Fn(&str, &Value) -> Option<Vec<Value>>,

@@ -10,25 +10,18 @@ use crate::value::Value;
 /// The reason why a condition cannot be evaluated for a config.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum ConditionError {
     /// Values without an order.
     #[error("`{part}` compares {left} with {right}; only numbers, or only strings, have an order")]
     NoOrder {
-        /// The part of the condition.
         part: String,
-        /// The left value.
         left: String,
-        /// The right value.
         right: String,
     },
     /// Arithmetic of a value that is not a number.
     #[error("`{part}` needs numbers, found {found}")]
-    NotANumber {
-        /// The part of the condition.
-        part: String,
-        /// The value.
-        found: String,
-    },
+    NotANumber { part: String, found: String },
     /// A function of the program that created the domain.
     #[error(
         "it is a function of the program that created the domain, which an expression cannot hold"
@@ -36,20 +29,10 @@ pub enum ConditionError {
     UnknownFunction,
     /// A value other than a list or a string to the right of `in`.
     #[error("`{part}` searches {found}; write a list to the right of `in`")]
-    NotAList {
-        /// The part of the condition.
-        part: String,
-        /// The value.
-        found: String,
-    },
+    NotAList { part: String, found: String },
     /// A value that is neither a boolean nor null where a boolean is needed.
     #[error("`{part}` is {found}, not true or false; compare it with a value")]
-    NotABoolean {
-        /// The part of the condition.
-        part: String,
-        /// The value.
-        found: String,
-    },
+    NotABoolean { part: String, found: String },
 }
 
 type Lookup<'a, 'f> = &'f dyn Fn(&str) -> Option<&'a Value>;

@@ -9,25 +9,20 @@ use crate::syntax::error::SyntaxError;
 /// The reason why a domain cannot be counted or iterated, with the part of the expression.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the messages name the fields")]
 pub enum DomainError {
     /// An invalid expression.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
     /// An option without values.
     #[error("`{name}` has no values; give it at least one, or leave the option out")]
-    EmptyOption {
-        /// The parameter.
-        name: String,
-    },
+    EmptyOption { name: String },
     /// A value nested deeper than [`Value::MAX_DEPTH`](crate::Value::MAX_DEPTH).
     #[error(
         "`{name}` has a value nested deeper than {} levels of lists and maps",
         crate::Value::MAX_DEPTH
     )]
-    DeepValue {
-        /// The parameter.
-        name: String,
-    },
+    DeepValue { name: String },
     /// Parts nested deeper than an expression can be.
     #[error(
         "the domain is nested too deep to be read back from an expression; \
@@ -39,57 +34,36 @@ pub enum DomainError {
         "`{part}` cannot be written as an expression: a function of Rust filters it; \
          use a condition, or keep the domain in the program"
     )]
-    NoExpression {
-        /// The part.
-        part: String,
-    },
+    NoExpression { part: String },
     /// A domain that was read from an expression, and is filtered by a function of the program that
     /// created it.
     #[error(
         "`{part}` is filtered by a function of the program that created the domain; \
          use it there, or write a condition"
     )]
-    UnknownFunction {
-        /// The part.
-        part: String,
-    },
+    UnknownFunction { part: String },
     /// A parameter with an empty name.
     #[error("a parameter has an empty name")]
     EmptyName,
     /// A parameter with the name of a key of every experiment.
     #[error("`{name}` is a key of every experiment, not a parameter; rename the parameter")]
-    AuxiliaryName {
-        /// The parameter.
-        name: String,
-    },
+    AuxiliaryName { name: String },
     /// An invalid distribution, or a failed draw.
     #[error("`{name}`: {source}")]
     Distribution {
-        /// The parameter.
         name: String,
-        /// The error of the distribution.
         source: DistributionError,
     },
     /// A weight that is not a positive finite number.
     #[error("the weight {weight:?} of `{part}` must be finite and above zero")]
-    Weight {
-        /// The weight.
-        weight: f64,
-        /// The domain with the weight.
-        part: String,
-    },
+    Weight { weight: f64, part: String },
     /// A zip of options of unequal lengths.
     #[error("cannot zip `{part}`: `{first}` has {first_len} values and `{other}` has {other_len}")]
     ZipLengths {
-        /// The zip.
         part: String,
-        /// The first option.
         first: String,
-        /// Its number of values.
         first_len: usize,
-        /// The other option.
         other: String,
-        /// Its number of values.
         other_len: usize,
     },
     /// A zip of a part other than an option with a list.
@@ -97,102 +71,62 @@ pub enum DomainError {
         "cannot zip `{part}`, which is {found}: only options with lists can be zipped; \
          zip them first and combine the result"
     )]
-    NotZippable {
-        /// The part.
-        part: String,
-        /// The kind of the part.
-        found: &'static str,
-    },
+    NotZippable { part: String, found: &'static str },
     /// A parameter that a product sets twice.
     #[error("`{name}` is twice in the product `{part}`; rename one, or add the domains with `+`")]
-    Duplicate {
-        /// The parameter.
-        name: String,
-        /// The product.
-        part: String,
-    },
+    Duplicate { name: String, part: String },
     /// An infinite domain where a finite one is needed.
     #[error(
         "{needed_by} needs a finite domain, and `{part}` is infinite; \
          bound it with n_items or sample(…)"
     )]
     Infinite {
-        /// The infinite part.
         part: String,
-        /// The operation that needs it finite.
         needed_by: &'static str,
     },
     /// More configs than a 128-bit integer counts.
     #[error("`{part}` has more than 2^128 configs; leave out parameters or values")]
-    TooLarge {
-        /// The part.
-        part: String,
-    },
+    TooLarge { part: String },
     /// A product of sums that expands into more grids than the limit.
     #[error("the product `{part}` of sums has more than {limit} grids; sum fewer alternatives")]
-    TooManyGrids {
-        /// The product.
-        part: String,
-        /// The limit.
-        limit: usize,
-    },
+    TooManyGrids { part: String, limit: usize },
     /// A count that would have to scan too many configs.
     #[error(
         "counting `{part}` would scan {configs} configs, more than {limit}; \
          iterate it without counting, or split the condition by parameters"
     )]
     TooManyToScan {
-        /// The part.
         part: String,
-        /// The number of configs.
         configs: u128,
-        /// The limit.
         limit: u128,
     },
     /// A condition over draws that never held, or draws that never gave a new config.
     #[error(
         "none of {tries} draws in a row is in `{part}`; widen the distributions or the condition"
     )]
-    NoMatch {
-        /// The part.
-        part: String,
-        /// The number of draws.
-        tries: u64,
-    },
+    NoMatch { part: String, tries: u64 },
     /// A condition with a parameter that the domain does not have.
     #[error("unknown parameter `{name}` in the condition of `{part}`; {hint}")]
     UnknownParameter {
-        /// The unknown name.
         name: String,
-        /// The part.
         part: String,
-        /// The most similar parameter, or a list of all.
         hint: String,
     },
     /// A condition that could not be evaluated.
     #[error("cannot evaluate the condition of `{part}` for {config}: {source}")]
     Condition {
-        /// The part.
         part: String,
-        /// The config for which it was evaluated.
         config: String,
-        /// The error of the condition.
         source: ConditionError,
     },
     /// A setting of an [`Iteration`](crate::Iteration) that must not be zero.
     #[error("{setting} must be at least 1")]
-    ZeroSetting {
-        /// The name of the setting.
-        setting: &'static str,
-    },
+    ZeroSetting { setting: &'static str },
     /// Configs requested from an empty domain.
     #[error(
         "{requested} configs were requested, but the domain is empty: every config was dropped"
     )]
-    Empty {
-        /// The number of requested configs.
-        requested: u128,
-    },
+    Empty { requested: u128 },
 }
 
 /// An expression for a message, truncated if it is long.

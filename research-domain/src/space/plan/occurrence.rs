@@ -56,7 +56,6 @@ struct Fixed {
     grids: HashMap<u128, Vec<usize>>,
 }
 
-/// A row of a list.
 pub(super) type Row<'a> = (&'a Arc<Rows>, usize);
 
 impl Group {

@@ -58,12 +58,10 @@ impl Rows {
         self.len
     }
 
-    /// The number of parameters.
     pub(crate) fn width(&self) -> usize {
         self.columns.len()
     }
 
-    /// The names of the parameters.
     pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.columns
             .iter()
@@ -92,14 +90,12 @@ impl Rows {
         }
     }
 
-    /// A row as a config.
     pub(crate) fn config(&self, row: usize) -> Config {
         let mut config = Config::new();
         self.push(row, &mut config);
         config
     }
 
-    /// Only the given rows.
     pub(crate) fn only(&self, rows: &[usize]) -> Rows {
         let pick = |column: &Column| rows.iter().map(|row| column[*row].clone()).collect();
         Rows::new(self.columns.iter().map(pick).collect())

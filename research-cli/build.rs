@@ -1,5 +1,5 @@
-//! Finds out what `research --version` tells of the build: nothing that differs from one build of
-//! the same source by the same compiler to the next.
+//! Sets the output of `research --version`, which is the same for each build of the same source by
+//! the same compiler.
 
 use std::env;
 use std::process::Command;
@@ -20,9 +20,9 @@ fn main() {
     );
 }
 
-/// The commit, if this source stands in a repository of its own.
+/// The commit, if this source has a repository of its own.
 fn commit() -> Option<String> {
-    // A copy inside of somebody else's repository has nothing to do with their commits.
+    // A copy inside of another repository has no commit.
     output("git", &["ls-files", "--error-unmatch", "Cargo.toml"])?;
     for path in ["HEAD", "refs", "packed-refs"] {
         if let Some(path) = output("git", &["rev-parse", "--git-path", path]) {

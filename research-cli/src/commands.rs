@@ -32,6 +32,7 @@ mod text_table;
 pub(crate) mod truncated_log;
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use research::domain::Value;
@@ -51,15 +52,19 @@ pub enum TextOrJson {
     Json,
 }
 
-/// Writes JSON, with NaN and infinities as [`Value::json`] writes them.
+/// Writes a line of JSON, with NaN and infinities as [`Value::json`] writes them.
 fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<(), CommandError> {
     match Value::from_serialize(value) {
-        Ok(value) => Ok(write!(out, "{}", value.json())?),
+        Ok(value) => write!(out, "{}", value.json())?,
         // Counts can exceed the range of values; such objects have no floats.
-        Err(_) => {
-            serde_json::to_writer(out, value).map_err(|error| CommandError::Output(error.into()))
-        }
+        Err(_) => serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?,
     }
+    Ok(writeln!(out)?)
+}
+
+/// Parses a number of seconds.
+fn seconds(text: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
 }
 
 /// Asks for confirmation on the terminal.

@@ -18,7 +18,6 @@ use research::monitor::{Style, strip_controls};
 use arguments::Arguments;
 use commands::CommandError;
 use exit::Exit;
-use terminal::Stdout;
 
 /// Answers a completion request of a shell and exits; does nothing without a request.
 pub fn complete() {
@@ -44,7 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             };
         }
     };
-    let mut out = Stdout::new();
+    let mut out = terminal::stdout();
     let done = arguments.command.run(&mut out).and_then(|exit| {
         out.flush()?;
         Ok(exit)
@@ -52,7 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     if let (Ok(_), Some(folder)) = (&done, arguments.command.reads()) {
         commands::truncated_log::warn(folder);
     }
-    out.discard();
+    drop(out.into_parts());
     done.unwrap_or_else(|error| report(&error))
 }
 
@@ -66,9 +65,9 @@ fn report(error: &CommandError) -> Exit {
             (error, _) => error.to_string(),
         };
         let Style { mark, end, .. } = style;
-        let _ = writeln!(terminal::stderr(), "{mark}error:{end} {text}");
+        terminal::message(format_args!("{mark}error:{end} {text}"));
         if let Some(hint) = hints::for_error(error) {
-            let _ = writeln!(terminal::stderr(), "  = help: {hint}");
+            terminal::message(format_args!("  = help: {hint}"));
         }
     }
     exit

@@ -42,8 +42,8 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     // An iteration that does not exist: no values are read.
     let results = stored.results_for(&options.clone().iterations([u64::MAX]))?;
     let table = stored.artifacts(&results, &options)?;
-    results::write(&table, arguments.format, out)?;
-    if arguments.format == Format::Table && results::is_empty(&table) {
+    let is_empty = results::write(&table, arguments.format, out)?;
+    if arguments.format == Format::Table && is_empty {
         let reason = match arguments.table.selection.is_all() {
             true => "no experiment created files",
             false => "no selected experiment created files",

@@ -51,14 +51,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     })?;
     let removed = stored.collect()?;
     if !removed.files.is_empty() {
-        let files = doctor::files(&removed.files, removed.bytes);
-        writeln!(out, "removed garbage: {files}")?;
+        writeln!(out, "removed garbage: {}", doctor::files(&removed))?;
     }
     if arguments.remove_values {
         let removed = stored.collect_values()?;
         if !removed.files.is_empty() {
-            let files = doctor::files(&removed.files, removed.bytes);
-            writeln!(out, "removed unused values: {files}")?;
+            writeln!(out, "removed unused values: {}", doctor::files(&removed))?;
         }
     }
     Ok(Exit::Success)

@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 
-use clap::{Args, Command, CommandFactory, ValueEnum};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
 };
-use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
+use clap_complete::env::Shells;
 use research::storage::list;
 
 use super::CommandError;
@@ -33,29 +33,15 @@ Examples:
 )]
 pub struct Arguments {
     /// The shell
-    #[arg(value_enum)]
-    pub shell: Shell,
-}
-
-/// A supported shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    /// Bash
-    Bash,
-    /// Zsh
-    Zsh,
-    /// Fish
-    Fish,
+    #[arg(value_parser = ["bash", "zsh", "fish"])]
+    pub shell: String,
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let completer: &dyn EnvCompleter = match arguments.shell {
-        Shell::Bash => &Bash,
-        Shell::Zsh => &Zsh,
-        Shell::Fish => &Fish,
-    };
-    completer.write_registration(VARIABLE, "research", "research", "research", out)?;
+    if let Some(completer) = Shells::builtins().completer(&arguments.shell) {
+        completer.write_registration(VARIABLE, "research", "research", "research", out)?;
+    }
     Ok(Exit::Success)
 }
 

@@ -89,14 +89,13 @@ pub(super) fn start(base: &Path, folder: &Path, path: &Path) -> Result<Exit, Com
     let has_started = matches!((&ours).read(&mut [0]), Ok(1));
     if has_started {
         fs::rename(&output, folder.join(OUTPUT))?;
-        let _ = writeln!(
-            terminal::stderr(),
+        terminal::message(format_args!(
             "{} runs in the background, as process {}\n{}; its output is in {}",
             path.display(),
             child.id(),
             hints::background(path),
             folder.join(OUTPUT).display()
-        );
+        ));
         return Ok(Exit::Success);
     }
     let ended = child.wait()?;

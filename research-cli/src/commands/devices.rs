@@ -62,13 +62,8 @@ pub fn show(
         Err(error) => return Err(error.clone().into()),
     };
     match (arguments.format, &found) {
-        (Format::Json, _) => {
-            write_json(out, &lines)?;
-            writeln!(out)?;
-        }
-        (Format::Table, Err(no_driver)) => {
-            writeln!(out, "no devices: {no_driver}")?;
-        }
+        (Format::Json, _) => write_json(out, &lines)?,
+        (Format::Table, Err(no_driver)) => writeln!(out, "no devices: {no_driver}")?,
         (Format::Table, Ok(_)) if lines.is_empty() => {
             writeln!(out, "no devices: the NVIDIA driver reports none")?;
         }
@@ -81,7 +76,7 @@ pub fn show(
 fn line(device: &DeviceInfo, probe: &mut dyn DeviceProbe) -> Line {
     let memory = probe.memory(&device.uuid);
     if let Err(error) = &memory {
-        let _ = writeln!(terminal::stderr(), "device {}: {error}", device.index);
+        terminal::message(format_args!("device {}: {error}", device.index));
     }
     Line {
         index: device.index,
@@ -94,24 +89,18 @@ fn line(device: &DeviceInfo, probe: &mut dyn DeviceProbe) -> Line {
 }
 
 fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
-    let titles = ["index", "name", "UUID", "total", "free", "driver"].map(str::to_owned);
-    let size = |bytes: Option<u64>| {
-        bytes
-            .map(|bytes| MemorySize(bytes).to_string())
-            .unwrap_or_default()
+    let titles = ["index", "name", "UUID", "total", "free", "driver"];
+    let size = |bytes: Option<u64>| bytes.map(|bytes| MemorySize(bytes).to_string());
+    let row = |line: &Line| {
+        vec![
+            line.index.to_string(),
+            line.name.clone(),
+            line.uuid.clone(),
+            size(line.total_memory).unwrap_or_default(),
+            size(line.free_memory).unwrap_or_default(),
+            line.driver.clone().unwrap_or_default(),
+        ]
     };
-    let rows: Vec<Vec<String>> = lines
-        .iter()
-        .map(|line| {
-            vec![
-                line.index.to_string(),
-                line.name.clone(),
-                line.uuid.clone(),
-                size(line.total_memory),
-                size(line.free_memory),
-                line.driver.clone().unwrap_or_default(),
-            ]
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
     Ok(text_table::print(out, &titles, &rows)?)
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use research::MemorySize;
 use research::core::text::plural;
-use research::storage::{FolderCheckup, MissingEnd, check_folder, salvage_folder};
-use serde::Serialize;
+use research::storage::{FolderCheckup, Leftovers, MissingEnd, check_folder, salvage_folder};
+use serde_json::json;
 
 use super::{CommandError, TextOrJson, write_json};
 use crate::exit::Exit;
@@ -46,44 +46,6 @@ pub struct Arguments {
     pub format: TextOrJson,
 }
 
-/// What was found, and what was repaired.
-#[derive(Debug, Serialize)]
-struct Found {
-    whole: bool,
-    /// The process that runs the research.
-    runner: Option<u32>,
-    record: Option<String>,
-    events: u64,
-    /// How many of them only newer versions of the program know.
-    unknown_events: u64,
-    damaged: Vec<Span>,
-    torn: Option<Span>,
-    /// Why the last run has no end: `killed` or `lost`.
-    missing_end: Option<&'static str>,
-    /// The number of experiments in `experiments.parquet`, if the log has fewer.
-    experiments_in_table: Option<u64>,
-    experiments_in_log: Option<u64>,
-    values: u64,
-    damaged_values: Vec<String>,
-    /// Files that killed processes left.
-    leftovers: Vec<PathBuf>,
-    leftover_bytes: u64,
-    /// Files of values that the log does not reference.
-    unused_values: Vec<PathBuf>,
-    unused_value_bytes: u64,
-    /// The path of the damaged log, after a repair.
-    salvaged: Option<PathBuf>,
-}
-
-/// Bytes of the log.
-#[derive(Debug, Serialize)]
-struct Span {
-    offset: u64,
-    bytes: u64,
-    /// The number of bytes by which the rest is displaced.
-    displaced: i64,
-}
-
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let checkup = check_folder(&arguments.name)?;
@@ -91,185 +53,165 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         true => salvage_folder(&arguments.name)?,
         false => None,
     };
-    let found = Found::of(&checkup, salvaged);
     match arguments.format {
-        TextOrJson::Json => {
-            write_json(out, &found)?;
-            writeln!(out)?;
-        }
-        TextOrJson::Text => found.print(&arguments.name, out)?,
+        TextOrJson::Json => write_json(out, &json(&checkup, salvaged.as_deref()))?,
+        TextOrJson::Text => print(&checkup, salvaged.as_deref(), &arguments.name, out)?,
     }
-    Ok(match found.whole {
+    Ok(match checkup.is_whole() {
         true => Exit::Success,
         false => Exit::Failures,
     })
 }
 
-impl Found {
-    fn of(checkup: &FolderCheckup, salvaged: Option<PathBuf>) -> Self {
-        let damaged = checkup.log.damaged.iter();
-        let torn = checkup.log.torn.map(|torn| (torn.offset, torn.bytes));
-        Self {
-            whole: checkup.is_whole(),
-            runner: checkup.runner.as_ref().map(|runner| runner.pid),
-            record: checkup.record.as_ref().map(ToString::to_string),
-            events: checkup.log.events,
-            unknown_events: checkup.log.unknown_events,
-            damaged: damaged
-                .map(|span| Span {
-                    offset: span.offset,
-                    bytes: span.bytes,
-                    displaced: span.displaced,
-                })
-                .collect(),
-            torn: torn.map(|(offset, bytes)| Span {
-                offset,
-                bytes,
-                displaced: 0,
-            }),
-            missing_end: checkup.missing_end.map(|end| match end {
-                MissingEnd::Killed => "killed",
-                MissingEnd::Lost => "lost",
-            }),
-            experiments_in_table: checkup.lost_rows.map(|rows| rows.table),
-            experiments_in_log: checkup.lost_rows.map(|rows| rows.log),
-            values: checkup.values,
-            damaged_values: checkup
-                .damaged_values
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            leftovers: checkup.leftovers.files.clone(),
-            leftover_bytes: checkup.leftovers.bytes,
-            unused_values: checkup.unused_values.files.clone(),
-            unused_value_bytes: checkup.unused_values.bytes,
-            salvaged,
-        }
-    }
-
-    fn print(&self, folder: &Path, out: &mut dyn Write) -> Result<(), CommandError> {
-        if let Some(pid) = self.runner {
-            writeln!(out, "run by process {pid}")?;
-        }
-        match &self.record {
-            None => writeln!(out, "research.json  intact")?,
-            Some(error) => writeln!(out, "research.json  {error}")?,
-        }
-        self.print_log(out)?;
-        if self.values > 0 {
-            match self.damaged_values.len() {
-                0 => writeln!(out, "values         intact, {}", self.values)?,
-                damaged => writeln!(
-                    out,
-                    "values         {damaged} of {} are damaged",
-                    self.values
-                )?,
-            }
-        }
-        for error in &self.damaged_values {
-            writeln!(out, "               {error}")?;
-        }
-        if !self.leftovers.is_empty() {
-            writeln!(
-                out,
-                "garbage        {}, left by killed processes: {}",
-                files(&self.leftovers, self.leftover_bytes),
-                hints::compact(folder)
-            )?;
-        }
-        if !self.unused_values.is_empty() {
-            writeln!(
-                out,
-                "unused values  {}, not referenced by the log: {}",
-                files(&self.unused_values, self.unused_value_bytes),
-                hints::compact_values(folder)
-            )?;
-        }
-        if let Some(kept) = &self.salvaged {
-            writeln!(
-                out,
-                "repaired: the log has all intact events, and the damaged log is {}; for lost \
-                 experiments, {}",
-                kept.display(),
-                hints::resume(folder)
-            )?;
-        } else if !self.damaged.is_empty() || (self.torn.is_some() && self.runner.is_none()) {
-            writeln!(out, "{}", hints::repair(folder))?;
-        }
-        Ok(())
-    }
+fn json(checkup: &FolderCheckup, salvaged: Option<&Path>) -> serde_json::Value {
+    let span = |offset, bytes, displaced| json!({"offset": offset, "bytes": bytes, "displaced": displaced});
+    let damaged = checkup.log.damaged.iter();
+    let damaged_values = checkup.damaged_values.iter().map(ToString::to_string);
+    json!({
+        "whole": checkup.is_whole(),
+        "runner": checkup.runner.as_ref().map(|runner| runner.pid),
+        "record": checkup.record.as_ref().map(ToString::to_string),
+        "events": checkup.log.events,
+        "unknown_events": checkup.log.unknown_events,
+        "damaged": damaged
+            .map(|found| span(found.offset, found.bytes, found.displaced))
+            .collect::<Vec<_>>(),
+        "torn": checkup.log.torn.map(|torn| span(torn.offset, torn.bytes, 0)),
+        "missing_end": checkup.missing_end.map(|end| match end {
+            MissingEnd::Killed => "killed",
+            MissingEnd::Lost => "lost",
+        }),
+        "experiments_in_table": checkup.lost_rows.map(|rows| rows.table),
+        "experiments_in_log": checkup.lost_rows.map(|rows| rows.log),
+        "values": checkup.values,
+        "damaged_values": damaged_values.collect::<Vec<_>>(),
+        "leftovers": checkup.leftovers.files,
+        "leftover_bytes": checkup.leftovers.bytes,
+        "unused_values": checkup.unused_values.files,
+        "unused_value_bytes": checkup.unused_values.bytes,
+        "salvaged": salvaged,
+    })
 }
 
-impl Found {
-    /// Prints the state of the log.
-    fn print_log(&self, out: &mut dyn Write) -> io::Result<()> {
-        let events = self.events;
-        match self.damaged.as_slice() {
-            [] if self.torn.is_none() => writeln!(out, "events.log     intact, {events} events")?,
-            [] => writeln!(out, "events.log     {events} events are intact")?,
-            spans => {
-                let bytes: u64 = spans.iter().map(|span| span.bytes).sum();
-                writeln!(
-                    out,
-                    "events.log     damaged: {events} events are intact, {bytes} bytes are not"
-                )?;
-                for span in spans {
-                    let Span { offset, bytes, .. } = span;
-                    let displaced = match span.displaced {
-                        0 => String::new(),
-                        more @ 1.. => format!("; what follows is {more} bytes too far back"),
-                        less => format!("; {} bytes are missing", less.unsigned_abs()),
-                    };
-                    writeln!(
-                        out,
-                        "               {bytes} bytes at byte {offset}{displaced}"
-                    )?;
-                }
+fn print(
+    checkup: &FolderCheckup,
+    salvaged: Option<&Path>,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> Result<(), CommandError> {
+    if let Some(runner) = &checkup.runner {
+        writeln!(out, "run by process {}", runner.pid)?;
+    }
+    match &checkup.record {
+        None => writeln!(out, "research.json  intact")?,
+        Some(error) => writeln!(out, "research.json  {error}")?,
+    }
+    print_log(checkup, out)?;
+    match (checkup.values, checkup.damaged_values.len()) {
+        (0, _) => {}
+        (values, 0) => writeln!(out, "values         intact, {values}")?,
+        (values, damaged) => writeln!(out, "values         {damaged} of {values} are damaged")?,
+    }
+    for error in &checkup.damaged_values {
+        writeln!(out, "{MARGIN}{error}")?;
+    }
+    if !checkup.leftovers.files.is_empty() {
+        let (files, hint) = (files(&checkup.leftovers), hints::compact(folder));
+        writeln!(
+            out,
+            "garbage        {files}, left by killed processes: {hint}"
+        )?;
+    }
+    if !checkup.unused_values.files.is_empty() {
+        let (files, hint) = (files(&checkup.unused_values), hints::compact_values(folder));
+        writeln!(
+            out,
+            "unused values  {files}, not referenced by the log: {hint}"
+        )?;
+    }
+    if let Some(kept) = salvaged {
+        writeln!(
+            out,
+            "repaired: the log has all intact events, and the damaged log is {}; for lost \
+             experiments, {}",
+            kept.display(),
+            hints::resume(folder)
+        )?;
+    } else if !checkup.log.damaged.is_empty()
+        || (checkup.log.torn.is_some() && checkup.runner.is_none())
+    {
+        writeln!(out, "{}", hints::repair(folder))?;
+    }
+    Ok(())
+}
+
+/// The width of the column of names.
+const MARGIN: &str = "               ";
+
+/// Prints the state of the log.
+fn print_log(checkup: &FolderCheckup, out: &mut dyn Write) -> io::Result<()> {
+    let log = &checkup.log;
+    let events = log.events;
+    match log.damaged.as_slice() {
+        [] if log.torn.is_none() => writeln!(out, "events.log     intact, {events} events")?,
+        [] => writeln!(out, "events.log     {events} events are intact")?,
+        spans => {
+            let bytes: u64 = spans.iter().map(|span| span.bytes).sum();
+            writeln!(
+                out,
+                "events.log     damaged: {events} events are intact, {bytes} bytes are not"
+            )?;
+            for span in spans {
+                let displaced = match span.displaced {
+                    0 => String::new(),
+                    more @ 1.. => format!("; what follows is {more} bytes too far back"),
+                    less => format!("; {} bytes are missing", less.unsigned_abs()),
+                };
+                let (bytes, offset) = (span.bytes, span.offset);
+                writeln!(out, "{MARGIN}{bytes} bytes at byte {offset}{displaced}")?;
             }
         }
-        if self.unknown_events > 0 {
-            writeln!(
-                out,
-                "               {} of a newer version of research, which this one skips",
-                plural(self.unknown_events, "event")
-            )?;
-        }
-        if let Some(Span { offset, bytes, .. }) = self.torn {
-            let why = match self.runner {
-                Some(_) => "a write in progress",
-                None => "a run was killed during a write, or they are damaged",
-            };
-            writeln!(
-                out,
-                "               the last {bytes} bytes, from byte {offset}, are not a complete \
-                 frame: {why}"
-            )?;
-        }
-        match self.missing_end {
-            Some("killed") => writeln!(
-                out,
-                "               the last run was killed, or could not record its end"
-            )?,
-            Some(_) => writeln!(
-                out,
-                "               the last run has no end: the end of the log is lost, or the \
-                 machine failed during the run"
-            )?,
-            None => {}
-        }
-        if let (Some(table), Some(log)) = (self.experiments_in_table, self.experiments_in_log) {
-            writeln!(
-                out,
-                "               it has {log} experiments, but experiments.parquet has {table}: \
-                 the end of the log is lost"
-            )?;
-        }
-        Ok(())
     }
+    let mut notes = Vec::new();
+    if log.unknown_events > 0 {
+        let events = plural(log.unknown_events, "event");
+        notes.push(format!(
+            "{events} of a newer version of research, which this one skips"
+        ));
+    }
+    if let Some(torn) = log.torn {
+        let why = match checkup.runner {
+            Some(_) => "a write in progress",
+            None => "a run was killed during a write, or they are damaged",
+        };
+        notes.push(format!(
+            "the last {} bytes, from byte {}, are not a complete frame: {why}",
+            torn.bytes, torn.offset
+        ));
+    }
+    notes.extend(checkup.missing_end.map(|end| {
+        match end {
+            MissingEnd::Killed => "the last run was killed, or could not record its end".to_owned(),
+            MissingEnd::Lost => {
+                "the last run has no end: the end of the log is lost, or the machine \
+             failed during the run"
+                    .to_owned()
+            }
+        }
+    }));
+    notes.extend(checkup.lost_rows.map(|rows| {
+        format!(
+            "it has {} experiments, but experiments.parquet has {}: the end of the log is lost",
+            rows.log, rows.table
+        )
+    }));
+    notes
+        .iter()
+        .try_for_each(|note| writeln!(out, "{MARGIN}{note}"))
 }
 
 /// Formats the number and the size of files.
-pub(super) fn files(files: &[PathBuf], bytes: u64) -> String {
-    let count = plural(files.len() as u64, "file");
-    format!("{count}, {}", MemorySize(bytes))
+pub(super) fn files(files: &Leftovers) -> String {
+    let count = plural(files.files.len() as u64, "file");
+    format!("{count}, {}", MemorySize(files.bytes))
 }

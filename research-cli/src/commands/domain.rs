@@ -2,16 +2,12 @@
 
 use std::fmt;
 use std::io::Write;
-use std::iter::Take;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use research::domain::{
-    Config, Configs, Count, Domain, IdPrefixes, IdRegistry, Item, Items, Iteration, Json, Value,
-};
-use serde::Serialize;
+use research::domain::{Config, Configs, Count, Domain, IdRegistry, Iteration, Json, Value};
 
-use super::{CommandError, text_table, write_json};
+use super::{CommandError, text_table};
 use crate::exit::Exit;
 use crate::terminal;
 use research::file::ResearchFile;
@@ -109,18 +105,10 @@ fn read(arguments: &Arguments) -> Result<(Domain, Iteration), CommandError> {
     } else {
         return Err(CommandError::NoDomain(text.clone()));
     };
-    if let Some(n_items) = arguments.n_items {
-        iteration = iteration.n_items(n_items);
-    }
-    if let Some(n_reps) = arguments.n_reps {
-        iteration = iteration.n_reps(n_reps);
-    }
-    if let Some(repeat_each) = arguments.repeat_each {
-        iteration = iteration.repeat_each(repeat_each);
-    }
-    if let Some(seed) = arguments.seed {
-        iteration = iteration.seed(seed);
-    }
+    iteration.n_items = arguments.n_items.or(iteration.n_items);
+    iteration.n_reps = arguments.n_reps.unwrap_or(iteration.n_reps);
+    iteration.repeat_each = arguments.repeat_each.or(iteration.repeat_each);
+    iteration.seed = arguments.seed.unwrap_or(iteration.seed);
     Ok((domain, iteration.id_prefix(arguments.id_prefix)))
 }
 
@@ -129,13 +117,6 @@ fn is_file(text: &str) -> bool {
     let path = Path::new(text);
     let extension = path.extension().and_then(|extension| extension.to_str());
     path.is_file() || (matches!(extension, Some("toml" | "json")) && !text.contains('='))
-}
-
-/// The size of a domain; `null` means infinite.
-#[derive(Serialize)]
-struct Counts {
-    len: Option<u128>,
-    size: Option<u128>,
 }
 
 fn count(
@@ -147,13 +128,11 @@ fn count(
     let size = configs.size()?;
     match format {
         Format::Table => writeln!(out, "{size}")?,
+        // `null` is infinite.
         Format::Json | Format::Jsonl => {
-            let counts = Counts {
-                len: domain.len()?.finite(),
-                size: size.finite(),
-            };
-            write_json(out, &counts)?;
-            writeln!(out)?;
+            let number = |count: Count| count.finite().map_or("null".to_owned(), |n| n.to_string());
+            let (len, size) = (number(domain.len()?), number(size));
+            writeln!(out, r#"{{"len":{len},"size":{size}}}"#)?;
         }
     }
     Ok(())
@@ -172,7 +151,7 @@ fn print(
     if matches!(size, Some(Ok(Count::Infinite))) {
         return Err(CommandError::Infinite);
     }
-    let mut rows = Rows::new(configs, arguments);
+    let mut rows = rows(configs, arguments);
     match arguments.format {
         Format::Jsonl => rows.try_for_each(|row| Ok(writeln!(out, "{}", row?)?)),
         Format::Json => print_json(rows, out),
@@ -185,10 +164,10 @@ fn print(
                     Some(Ok(size)) => size.to_string(),
                     _ => "more".to_owned(),
                 };
-                let _ = writeln!(
-                    terminal::stderr(),
-                    "showing {DEFAULT_ROWS} of {all} configs: use --head N for more, --format jsonl for all"
-                );
+                terminal::message(format_args!(
+                    "showing {DEFAULT_ROWS} of {all} configs: \
+                     use --head N for more, --format jsonl for all"
+                ));
             }
             Ok(())
         }
@@ -215,7 +194,7 @@ fn print_table(
 ) -> Result<(), CommandError> {
     let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
     if rows.is_empty() {
-        let _ = writeln!(terminal::stderr(), "no configs");
+        terminal::message("no configs");
         return Ok(());
     }
     let mut titles: Vec<String> = Vec::new();
@@ -224,14 +203,15 @@ fn print_table(
             titles.push(entry.key().to_owned());
         }
     }
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            let cell = |title: &String| row.config.alias(title).unwrap_or_default().into_owned();
-            let id = row.id.iter().cloned();
-            id.chain(titles.iter().map(cell)).collect()
-        })
-        .collect();
+    let cells = |row: &Row| {
+        let cell = |title: &String| row.config.alias(title).unwrap_or_default().into_owned();
+        row.id
+            .iter()
+            .cloned()
+            .chain(titles.iter().map(cell))
+            .collect()
+    };
+    let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
     if rows.first().is_some_and(|row| row.id.is_some()) {
         titles.insert(0, "id".to_owned());
     }
@@ -255,48 +235,29 @@ impl fmt::Display for Row {
 }
 
 /// Yields the configs to print lazily, so that the head of a huge domain takes no time.
-struct Rows {
-    items: Take<Items>,
-    ids: Option<(IdPrefixes, IdRegistry)>,
-    seed: u64,
-    with_auxiliary: bool,
-}
-
-impl Rows {
-    fn new(configs: &Configs, arguments: &Arguments) -> Self {
-        let prefixes = configs.id_prefixes();
-        Self {
-            items: configs.iter().take(arguments.head.unwrap_or(usize::MAX)),
-            ids: prefixes.map(|prefixes| (prefixes, IdRegistry::new())),
-            seed: configs.iteration().seed,
-            with_auxiliary: arguments.aux,
-        }
-    }
-
-    fn row(&mut self, item: &Item) -> Result<Row, CommandError> {
-        let id = match &mut self.ids {
-            Some((prefixes, registry)) => {
-                let prefix = prefixes.prefix(item);
-                let assigned = registry.assign(item.identity(self.seed), &prefix)?;
-                Some(assigned.id.to_string())
-            }
-            None => None,
-        };
-        let config = match self.with_auxiliary {
-            true => item.full_config(),
-            false => item.config.clone(),
-        };
-        Ok(Row { id, config })
-    }
-}
-
-impl Iterator for Rows {
-    type Item = Result<Row, CommandError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        Some(match self.items.next()? {
-            Ok(item) => self.row(&item),
-            Err(error) => Err(error.into()),
+fn rows(
+    configs: &Configs,
+    arguments: &Arguments,
+) -> impl Iterator<Item = Result<Row, CommandError>> {
+    let mut ids = configs
+        .id_prefixes()
+        .map(|prefixes| (prefixes, IdRegistry::new()));
+    let (seed, with_auxiliary) = (configs.iteration().seed, arguments.aux);
+    let items = configs.iter().take(arguments.head.unwrap_or(usize::MAX));
+    items.map(move |item| {
+        let item = item?;
+        let assigned = ids.as_mut().map(|(prefixes, registry)| {
+            let prefix = prefixes.prefix(&item);
+            registry.assign(item.identity(seed), &prefix)
+        });
+        Ok(Row {
+            id: assigned
+                .transpose()?
+                .map(|assigned| assigned.id.to_string()),
+            config: match with_auxiliary {
+                true => item.full_config(),
+                false => item.config,
+            },
         })
-    }
+    })
 }

@@ -19,10 +19,7 @@ pub(super) fn show(
     let preview = file.preview()?;
     match format {
         TextOrJson::Text => print(&preview, out)?,
-        TextOrJson::Json => {
-            write_json(out, &preview)?;
-            writeln!(out)?;
-        }
+        TextOrJson::Json => write_json(out, &preview)?,
     }
     Ok(Exit::Success)
 }

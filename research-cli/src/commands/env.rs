@@ -43,10 +43,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         })?;
     }
     match arguments.format {
-        TextOrJson::Json => {
-            write_json(out, &texts)?;
-            writeln!(out)?;
-        }
+        TextOrJson::Json => write_json(out, &texts)?,
         TextOrJson::Text => print(&texts, out)?,
     }
     Ok(Exit::Success)

@@ -43,12 +43,11 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
             source: error,
         },
     })?;
-    let _ = writeln!(
-        terminal::stderr(),
+    terminal::message(format_args!(
         "wrote {}; {}",
         path.display(),
         hints::run(path)
-    );
+    ));
     Ok(Exit::Success)
 }
 

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use clap::{Args, ValueEnum};
-use research::core::StorageError;
 use research::monitor::StatusReport;
 use research::storage::{StoredResearch, list};
 use serde::Serialize;
@@ -62,10 +61,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let all = list(&arguments.folder)?;
     let lines = lines(&all);
     match arguments.format {
-        Format::Json => {
-            write_json(out, &lines)?;
-            writeln!(out)?;
-        }
+        Format::Json => write_json(out, &lines)?,
         Format::Table => print(&lines, out)?,
     }
     out.flush()?;
@@ -79,22 +75,16 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
 fn lines(all: &[StoredResearch]) -> Vec<Line> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let next = AtomicUsize::new(0);
-    let look = || {
-        let mut lines = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(stored) = all.get(index) else {
-                return lines;
-            };
-            lines.push((index, line(stored)));
-        }
+    let read = || {
+        let indexes = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        let lines = indexes.map_while(|index| Some((index, line(all.get(index)?))));
+        lines.collect::<Vec<_>>()
     };
     let mut lines = thread::scope(|scope| {
-        let others = 1..threads.min(all.len());
         // If a thread cannot be started, the others do its work.
-        let others = others.map_while(|_| thread::Builder::new().spawn_scoped(scope, look).ok());
-        let others: Vec<_> = others.collect();
-        let mut lines = look();
+        let start = |_| thread::Builder::new().spawn_scoped(scope, read).ok();
+        let others: Vec<_> = (1..threads.min(all.len())).map_while(start).collect();
+        let mut lines = read();
         for other in others {
             lines.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
@@ -106,8 +96,7 @@ fn lines(all: &[StoredResearch]) -> Vec<Line> {
 
 /// A research whose log cannot be read is listed as unreadable.
 fn line(stored: &StoredResearch) -> Line {
-    let report: Result<StatusReport, StorageError> = status::report(stored);
-    let report = report.ok();
+    let report = status::report(stored).ok();
     let report = report.as_ref();
     Line {
         name: stored.name(),
@@ -120,28 +109,16 @@ fn line(stored: &StoredResearch) -> Line {
     }
 }
 
-impl Line {
-    /// The number of experiments that succeeded.
-    fn succeeded(&self) -> Option<u64> {
-        let failed = self.failed.unwrap_or_default();
-        self.finished.map(|ended| ended.saturating_sub(failed))
-    }
-}
-
 fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
-    let titles = ["name", "state", "finished", "failed", "total"].map(str::to_owned);
+    let titles = ["name", "state", "finished", "failed", "total"];
     let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
-    let rows: Vec<Vec<String>> = lines
-        .iter()
-        .map(|line| {
-            vec![
-                line.name.clone(),
-                line.state.to_owned(),
-                number(line.succeeded()),
-                number(line.failed),
-                number(line.total),
-            ]
-        })
-        .collect();
+    let row = |line: &Line| {
+        let failed = line.failed.unwrap_or_default();
+        let succeeded = line.finished.map(|ended| ended.saturating_sub(failed));
+        let numbers = [succeeded, line.failed, line.total].map(number);
+        let words = [line.name.clone(), line.state.to_owned()];
+        words.into_iter().chain(numbers).collect()
+    };
+    let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
     Ok(text_table::print(out, &titles, &rows)?)
 }

@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     if tail.file.is_none() {
         // Most experiments log nothing.
-        let _ = writeln!(terminal::stderr(), "no log entries");
+        terminal::message("no log entries");
     }
     Ok(Exit::Success)
 }

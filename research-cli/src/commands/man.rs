@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
             .find_subcommand(name)
             .cloned()
             .map(|command| with_full_name(command, name))
-            .ok_or_else(|| CommandError::NoCommand(name.clone()))?,
+            .ok_or_else(|| CommandError::UnknownCommand(name.clone()))?,
     };
     manual(page).render(&mut { out })?;
     Ok(Exit::Success)

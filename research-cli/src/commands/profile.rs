@@ -63,9 +63,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         profile.units_table()
     };
     results::write(&table, arguments.format, out)?;
-    let is_for_people = arguments.format == Format::Table;
+    let is_table = arguments.format == Format::Table;
     let is_summary = !arguments.iterations && !arguments.spans;
-    if is_for_people && is_summary && !profile.spans.is_empty() {
+    if is_table && is_summary && !profile.spans.is_empty() {
         writeln!(out)?;
         results::write(&profile.spans_table(), arguments.format, out)?;
     }

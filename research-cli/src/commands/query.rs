@@ -8,7 +8,7 @@ use clap::Args;
 use research::storage::{QueryOptions, StoredResearch};
 
 use super::results::{self, Format};
-use super::{CommandError, truncated_log};
+use super::{CommandError, seconds, truncated_log};
 use crate::exit::Exit;
 
 /// Query results with SQL
@@ -45,10 +45,7 @@ pub struct Arguments {
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok();
-    seconds
-        .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "expected a number of seconds, 0 for no timeout".to_owned())
+    seconds(text).ok_or_else(|| "expected a number of seconds, 0 for no timeout".to_owned())
 }
 
 /// Runs the command.

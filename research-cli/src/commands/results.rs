@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use research::core::ResearchRecord;
-use research::storage::{self, StoredResearch, SummaryOptions, Table, TableOptions};
+use research::storage::{self, StoredResearch, SummaryOptions, Table};
 
 use super::selection::TableFlags;
 use super::{CommandError, truncated_log};
@@ -94,68 +94,47 @@ pub enum Format {
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
-    let options = options(arguments, &stored)?;
+    let options = arguments.table.options(&stored)?;
+    let options = options
+        .long(arguments.long)
+        .iterations(arguments.iterations.iter().copied())
+        .variables(&arguments.variables);
+    let format = arguments.format;
+    let (is_saved, is_empty, notes);
     if arguments.full {
         let mut results = stored.results_for(&options)?;
         results.read_large(stored.folder())?;
         let table = results.to_table(&options)?;
-        write(&table, arguments.format, out)?;
-        return end(
-            arguments,
-            &stored,
-            is_empty(&table),
-            true,
-            table.notes(),
-            out,
-        );
-    }
-    let results = stored.log_results()?;
-    truncated_log::warn_of_unknown(results.unknown_events(), &stored);
-    let is_saved = results.has_values();
-    if arguments.summary {
-        let table = results.summary(&options, &summary(arguments))?;
-        write(&table, arguments.format, out)?;
-        return end(
-            arguments,
-            &stored,
-            is_empty(&table),
-            is_saved,
-            table.notes(),
-            out,
-        );
-    }
-    let table = results.table(&options)?;
-    let has_rows = match table_format(arguments.format) {
-        Some(format) => table.write(format, out)?,
-        None => {
-            write_file(out, |file| Ok(table.write_parquet(file)?))?;
-            true
+        is_empty = write(&table, format, out)?;
+        (is_saved, notes) = (true, table.notes().to_vec());
+    } else {
+        let results = stored.log_results()?;
+        truncated_log::warn_of_unknown(results.unknown_events(), &stored);
+        is_saved = results.has_values();
+        if arguments.summary {
+            let table = results.summary(&options, &summary(arguments))?;
+            is_empty = write(&table, format, out)?;
+            notes = table.notes().to_vec();
+        } else {
+            let table = results.table(&options)?;
+            is_empty = match table_format(format) {
+                Some(format) => !table.write(format, out)?,
+                None => write_file(out, |file| Ok(table.write_parquet(file)?)).map(|()| false)?,
+            };
+            let mixed = matches!(format, Format::Table | Format::Parquet)
+                .then(|| mixed_note(&table.mixed_columns()))
+                .flatten();
+            notes = table.notes().iter().cloned().chain(mixed).collect();
         }
-    };
-    let mut notes = table.notes().to_vec();
-    if matches!(arguments.format, Format::Table | Format::Parquet) {
-        notes.extend(mixed_note(&table.mixed_columns()));
     }
-    end(arguments, &stored, !has_rows, is_saved, &notes, out)
-}
-
-/// Prints notes below the results.
-fn end(
-    arguments: &Arguments,
-    stored: &StoredResearch,
-    is_empty: bool,
-    is_saved: bool,
-    notes: &[String],
-    out: &mut dyn Write,
-) -> Result<Exit, CommandError> {
-    if arguments.format == Format::Table && is_empty {
+    if format == Format::Table && is_empty {
         let reason = match is_saved {
             false => why_nothing(stored.record()),
             true => "no results match the selection",
         };
         note(out, reason)?;
     }
-    for text in notes {
+    for text in &notes {
         note(out, text)?;
     }
     Ok(Exit::Success)
@@ -164,14 +143,8 @@ fn end(
 /// Returns a note about columns with values of several types, if there are any.
 pub(super) fn mixed_note(columns: &[(String, String)]) -> Option<String> {
     let shown = |(name, kinds): &(String, String)| format!("`{name}` ({kinds})");
-    let columns: Vec<String> = columns.iter().map(shown).collect();
-    match columns.as_slice() {
-        [] => None,
-        columns => Some(format!(
-            "mixed columns, strings in Parquet: {}",
-            columns.join(", ")
-        )),
-    }
+    let columns = columns.iter().map(shown).collect::<Vec<_>>().join(", ");
+    (!columns.is_empty()).then(|| format!("mixed columns, strings in Parquet: {columns}"))
 }
 
 /// Explains why a research has no results.
@@ -185,28 +158,24 @@ pub(super) fn why_nothing(record: &ResearchRecord) -> &'static str {
     }
 }
 
-/// Whether a table has no rows.
-pub(super) fn is_empty(table: &Table<'_>) -> bool {
-    table.for_each_row(|_| Err(())).is_ok()
-}
-
 /// Prints a note on standard error, below what was printed.
 pub(super) fn note(out: &mut dyn Write, reason: &str) -> std::io::Result<()> {
     out.flush()?;
-    let _ = writeln!(terminal::stderr(), "{reason}");
+    terminal::message(reason);
     Ok(())
 }
 
-/// Writes a table in a format.
+/// Writes a table in a format; returns whether it has no rows.
 pub(super) fn write(
     table: &Table<'_>,
     format: Format,
     out: &mut dyn Write,
-) -> Result<(), CommandError> {
+) -> Result<bool, CommandError> {
     match table_format(format) {
-        Some(format) => Ok(table.write(format, out)?),
-        None => write_file(out, |file| Ok(table.write_parquet(file)?)),
+        Some(format) => table.write(format, out)?,
+        None => write_file(out, |file| Ok(table.write_parquet(file)?))?,
     }
+    Ok(table.for_each_row(|_| Err(())).is_ok())
 }
 
 /// Returns the text format; `None` for Parquet.
@@ -247,11 +216,4 @@ fn summary(arguments: &Arguments) -> SummaryOptions {
         Some(variable) => summary.sort_by(variable),
         None => summary,
     }
-}
-
-fn options(arguments: &Arguments, stored: &StoredResearch) -> Result<TableOptions, CommandError> {
-    let options = arguments.table.options(stored)?.long(arguments.long);
-    Ok(options
-        .iterations(arguments.iterations.iter().copied())
-        .variables(&arguments.variables))
 }

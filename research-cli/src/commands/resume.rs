@@ -174,7 +174,7 @@ fn nothing_to_do(
     if !arguments.dry_run && matches!(stored.lost_end()?, Some(LostEnd::Torn(_))) {
         let (_locked, torn) = LocalStorage::open(stored.folder())?;
         if let Some(torn) = torn {
-            let _ = writeln!(terminal::stderr(), "warning: {}", torn.cut_off());
+            terminal::message(format_args!("warning: {}", torn.cut_off()));
         }
     }
     let counts = report.counts.iter();
@@ -188,7 +188,7 @@ fn nothing_to_do(
     if report.failed() > 0 {
         lines.push(hints::rerun_failed(&arguments.name));
     }
-    let _ = writeln!(terminal::stderr(), "{}", lines.join("\n"));
+    terminal::message(lines.join("\n"));
     if arguments.shown.results {
         print_results(&CompletedRun::load(stored.folder()).map_err(Box::new)?, out)?;
     }

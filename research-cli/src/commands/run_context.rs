@@ -74,11 +74,11 @@ impl WorkingDirectory {
             _ => false,
         };
         if !is_current && !quiet {
-            let _ = writeln!(
-                terminal::stderr(),
-                "commands run in {}, where the research was started; use `--here` for the current directory",
+            terminal::message(format_args!(
+                "commands run in {}, where the research was started; \
+                 use `--here` for the current directory",
                 directory.display()
-            );
+            ));
         }
         Ok(directory)
     }
@@ -134,27 +134,23 @@ pub(super) fn run_with(
         Ok(finished) => finished,
         // The bar has shown the error already.
         Err(error) if !shown.quiet && monitor.state().has_error(&error.to_string()) => {
-            let conclusion = conclusion(file, path, &monitor, shown);
-            let _ = writeln!(terminal::stderr(), "{conclusion}");
+            terminal::message(conclusion(file, path, &monitor, shown));
             return Ok(CommandError::from(error).exit());
         }
         Err(error) => return Err(error.into()),
     };
     let exit = exit(&finished, &monitor);
     if !shown.quiet || exit != Exit::Success {
-        let conclusion = conclusion(file, path, &monitor, shown);
-        // The log has all of it, if standard error cannot be written.
-        let _ = writeln!(terminal::stderr(), "{conclusion}");
+        terminal::message(conclusion(file, path, &monitor, shown));
     }
     if let Some(failure) = finished.env_failure() {
-        let _ = writeln!(terminal::stderr(), "warning: {failure}");
+        terminal::message(format_args!("warning: {failure}"));
     }
     if let Some(failure) = finished.tables_failure() {
-        let _ = writeln!(
-            terminal::stderr(),
+        terminal::message(format_args!(
             "warning: the Parquet tables are missing or outdated: {failure}; {}",
             hints::write_tables(path)
-        );
+        ));
     }
     if shown.results || in_memory {
         print_results(&finished, out)?;
@@ -168,11 +164,8 @@ fn conclusion(file: &ResearchFile, path: &Path, monitor: &Monitor, shown: &Shown
     let summary = Summary::new(&state, Timestamp::now()).with_variables(&state, &shown.summary_of);
     let mut lines = vec![summary.to_string()];
     for variable in &shown.summary_of {
-        if summary
-            .variables
-            .iter()
-            .all(|known| *known.variable != **variable)
-        {
+        let mut known = summary.variables.iter();
+        if known.all(|known| *known.variable != **variable) {
             lines.push(format!(
                 "  {variable}: no experiment saved a number of this name"
             ));
@@ -218,19 +211,17 @@ pub(super) fn print_results(
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let options = TableOptions::default();
-    let has_rows = match finished.folder() {
+    let is_empty = match finished.folder() {
         Some(folder) => {
             let results = StoredResearch::load(folder)?.log_results()?;
-            results.table(&options)?.write(Format::Table, out)?
+            !results.table(&options)?.write(Format::Table, out)?
         }
         None => {
             let results = finished.results().load_for(&options).map_err(Box::new)?;
-            let table = results.to_table(&options)?;
-            table.write(Format::Table, out)?;
-            !results::is_empty(&table)
+            results::write(&results.to_table(&options)?, results::Format::Table, out)?
         }
     };
-    if !has_rows {
+    if is_empty {
         results::note(out, results::why_nothing(finished.record()))?;
     }
     Ok(())

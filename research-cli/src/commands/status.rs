@@ -13,7 +13,7 @@ use research::monitor::{MonitorLog, RunState, StatusReport};
 use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
 
 use super::results::mixed_note;
-use super::{CommandError, truncated_log, write_json};
+use super::{CommandError, seconds, truncated_log, write_json};
 use crate::exit::Exit;
 use crate::hints;
 
@@ -59,9 +59,7 @@ pub enum Format {
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok();
-    seconds
-        .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
+    seconds(text)
         .filter(|interval| *interval >= Duration::from_millis(100))
         .ok_or_else(|| "expected a number of seconds, 0.1 or more".to_owned())
 }
@@ -87,10 +85,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         usage.sample(&mut report, stored.record());
         let interval = arguments.watch.filter(|_| is_run);
         match (arguments.format, arguments.watch) {
-            (Format::Json, _) => {
-                write_json(out, &report)?;
-                writeln!(out)?;
-            }
+            (Format::Json, _) => write_json(out, &report)?,
             (_, None) => {
                 writeln!(out, "{report}")?;
                 if let Some(hint) = hints::for_state(report.state, &arguments.name) {

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, _: &mut dyn Write) -> Result<Exit, CommandErro
     } else {
         "has stopped"
     };
-    let _ = writeln!(terminal::stderr(), "{name} {result}");
+    terminal::message(format_args!("{name} {result}"));
     Ok(Exit::Success)
 }
 
@@ -72,7 +72,7 @@ fn cancel_one(arguments: &Arguments, id: &str) -> Result<Exit, CommandError> {
         false => "is not running",
     };
     // A failure to write to standard error changes nothing.
-    let _ = writeln!(terminal::stderr(), "experiment {id} {said}");
+    terminal::message(format_args!("experiment {id} {said}"));
     Ok(Exit::Success)
 }
 

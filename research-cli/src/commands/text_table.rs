@@ -7,14 +7,14 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// Prints rows under their titles; columns of numbers are right-aligned.
 pub(crate) fn print(
     out: &mut dyn Write,
-    titles: &[String],
+    titles: &[impl AsRef<str>],
     rows: &[Vec<String>],
 ) -> io::Result<()> {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(titles)
+        .set_header(titles.iter().map(AsRef::as_ref))
         .add_rows(rows);
     for (position, column) in table.column_iter_mut().enumerate() {
         let is_number = |row: &Vec<String>| {

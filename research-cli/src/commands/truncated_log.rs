@@ -1,6 +1,5 @@
 //! Warns that the end of a log is lost.
 
-use std::io::Write;
 use std::path::Path;
 
 use research::core::text::plural;
@@ -12,12 +11,11 @@ use crate::terminal;
 /// Warns on standard error that a command has skipped events of a log.
 pub(crate) fn warn_of_unknown(events: u64, stored: &StoredResearch) {
     if events > 0 {
-        let _ = writeln!(
-            terminal::stderr(),
+        terminal::message(format_args!(
             "warning: skipped {} of {}, which a newer version of research has written",
             plural(events, "event"),
             stored.folder().join("events.log").display()
-        );
+        ));
     }
 }
 
@@ -47,5 +45,5 @@ pub(crate) fn warn(folder: &Path) {
         ),
     };
     let hint = hints::doctor(folder);
-    let _ = writeln!(terminal::stderr(), "warning: {what}; {hint}");
+    terminal::message(format_args!("warning: {what}; {hint}"));
 }

@@ -1,12 +1,12 @@
-//! What is kept beside results: what programs print, large values.
+//! Captured output of programs, and large values.
 
 use std::fs;
 
-use crate::place::{Place, names};
+use crate::support::{Project, names};
 
-/// Programs that print lines in pieces, and the last of them without an end.
-fn printing(options: &str) -> Place {
-    let place = Place::with(&format!(
+/// Programs that print lines in parts, and the last one without a line end.
+fn printing(options: &str) -> Project {
+    let project = Project::with(&format!(
         r#"
         name = "printed"
         workers = 3
@@ -19,11 +19,11 @@ fn printing(options: &str) -> Place {
         save_to = "printed"
         "#
     ));
-    place.script(
+    project.script(
         "print",
         "i=0; while [ $i -lt 200 ]; do printf \"$1:\"; printf \"$i:\" >&2; echo \"$i\"; echo \"$1\" >&2; i=$((i+1)); done; printf $1",
     );
-    place
+    project
 }
 
 fn stdout(x: &str) -> String {
@@ -32,8 +32,8 @@ fn stdout(x: &str) -> String {
 }
 
 /// The folders of experiments, with the values of `x`.
-fn experiments(place: &Place) -> Vec<(String, String)> {
-    let csv = place.results("printed", &["--format", "csv"]);
+fn experiments(project: &Project) -> Vec<(String, String)> {
+    let csv = project.results("printed", &["--format", "csv"]);
     let rows = csv.lines().skip(1).map(|row| {
         let mut cells = row.split(',');
         let id = cells.next().unwrap();
@@ -46,21 +46,21 @@ fn experiments(place: &Place) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_programs_print_is_kept_and_is_their_output_too() {
-    let place = printing("redirect_stdout = 3\nredirect_stderr = 2");
-    place.run(&[]);
+fn captured_output_is_also_the_output_of_the_unit() {
+    let project = printing("redirect_stdout = 3\nredirect_stderr = 2");
+    project.run(&[]);
     let mut all = Vec::new();
-    for (folder, x) in experiments(&place) {
-        let printed = place.read(&format!("{folder}/stdout.txt"));
+    for (folder, x) in experiments(&project) {
+        let printed = project.read(&format!("{folder}/stdout.txt"));
         assert_eq!(printed, stdout(&x));
         let errors: String = (0..200).map(|i| format!("{i}:{x}\n")).collect();
-        assert_eq!(place.read(&format!("{folder}/stderr.txt")), errors);
-        let files = names(&place.path(&folder));
+        assert_eq!(project.read(&format!("{folder}/stderr.txt")), errors);
+        let files = names(&project.path(&folder));
         assert_eq!(files, ["config.json", "stderr.txt", "stdout.txt"]);
         all.extend(printed.lines().map(str::to_owned));
     }
     assert_eq!(all.len(), 6 * 201);
-    let common = place.read("printed/stdout.txt");
+    let common = project.read("printed/stdout.txt");
     let mut common: Vec<String> = common.lines().map(str::to_owned).collect();
     common.sort();
     all.sort();
@@ -68,40 +68,40 @@ fn what_programs_print_is_kept_and_is_their_output_too() {
         common == all,
         "lines of programs that ran at once are whole"
     );
-    assert!(!place.path("printed/stderr.txt").exists());
+    assert!(!project.path("printed/stderr.txt").exists());
 }
 
 #[test]
-fn one_common_file_makes_no_folders() {
-    let place = printing("redirect_stdout = true");
-    place.run(&[]);
-    assert_eq!(place.read("printed/stdout.txt").lines().count(), 6 * 201);
+fn a_common_output_file_creates_no_folders() {
+    let project = printing("redirect_stdout = true");
+    project.run(&[]);
+    assert_eq!(project.read("printed/stdout.txt").lines().count(), 6 * 201);
     assert!(
-        experiments(&place)
+        experiments(&project)
             .iter()
-            .all(|(folder, _)| !place.path(folder).exists())
+            .all(|(folder, _)| !project.path(folder).exists())
     );
 }
 
 #[test]
-fn nothing_is_kept_unless_asked_for() {
-    let place = printing("");
-    place.run(&[]);
-    let files = names(&place.path("printed"));
+fn output_is_not_captured_by_default() {
+    let project = printing("");
+    project.run(&[]);
+    let files = names(&project.path("printed"));
     assert!(
         !files.iter().any(|file| file.starts_with("std")),
         "{files:?}"
     );
     assert!(
-        experiments(&place)
+        experiments(&project)
             .iter()
-            .all(|(folder, _)| !place.path(folder).exists())
+            .all(|(folder, _)| !project.path(folder).exists())
     );
 }
 
 #[test]
-fn a_generator_keeps_what_was_not_asked_for_too() {
-    let place = Place::with(
+fn unused_lines_of_a_generator_are_captured() {
+    let project = Project::with(
         r#"
         name = "printed"
         n_iters = 2
@@ -115,18 +115,18 @@ fn a_generator_keeps_what_was_not_asked_for_too() {
         save_to = "item"
         "#,
     );
-    place.run(&[]);
-    assert_eq!(place.table("printed"), "x,iteration,item\n1,0,1\n1,1,2");
-    let (folder, _) = experiments(&place).remove(0);
+    project.run(&[]);
+    assert_eq!(project.table("printed"), "x,iteration,item\n1,0,1\n1,1,2");
+    let (folder, _) = experiments(&project).remove(0);
     assert_eq!(
-        place.read(&format!("{folder}/stdout.txt")),
+        project.read(&format!("{folder}/stdout.txt")),
         "1\n2\n3\nthe rest"
     );
 }
 
 #[test]
-fn a_failed_program_shows_its_last_lines_all_the_same() {
-    let place = Place::with(
+fn a_failed_program_with_captured_output_shows_its_last_lines() {
+    let project = Project::with(
         r#"
         redirect_stderr = 2
         [[unit]]
@@ -135,31 +135,34 @@ fn a_failed_program_shows_its_last_lines_all_the_same() {
         shell = true
         "#,
     );
-    let done = place.research(&["run", "research.toml"]);
+    let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(place.read("research/research.log").contains("the reason"));
-    let folder = names(&place.path("research/experiments")).remove(0);
-    let errors = place.read(&format!("research/experiments/{folder}/stderr.txt"));
+    assert!(project.read("research/research.log").contains("the reason"));
+    let folder = names(&project.path("research/experiments")).remove(0);
+    let errors = project.read(&format!("research/experiments/{folder}/stderr.txt"));
     assert_eq!(errors, "the reason\n");
 }
 
 #[test]
-fn without_dump_results_the_table_is_all_that_is_left() {
-    let place = printing("dump_results = false\nredirect_stdout = true");
-    let done = place.run(&[]);
-    assert_eq!(done.out.lines().count(), 2 + 6, "{}", done.out);
-    assert_eq!(place.names(), ["print", "research.toml"]);
+fn without_dump_results_only_a_table_is_printed() {
+    let project = printing("dump_results = false\nredirect_stdout = true");
+    let done = project.run(&[]);
+    assert_eq!(done.stdout.lines().count(), 2 + 6, "{}", done.stdout);
+    assert_eq!(project.names(), ["print", "research.toml"]);
     let asks = "--set=unit=[{name=\"u\", run=\"printenv RESEARCH_PATH\"}]";
-    let done = place.research(&["run", "research.toml", asks]);
-    assert!(done.err.contains("6 failed"), "it has no folder: {done:?}");
-    let done = place.research(&["run", "research.toml", "--set", "redirect_stdout=1"]);
+    let done = project.research(&["run", "research.toml", asks]);
+    assert!(
+        done.stderr.contains("6 failed"),
+        "it has no folder: {done:?}"
+    );
+    let done = project.research(&["run", "research.toml", "--set", "redirect_stdout=1"]);
     assert_eq!(done.code, Some(2), "{done:?}");
-    assert!(done.err.contains("dump_results"), "{}", done.err);
+    assert!(done.stderr.contains("dump_results"), "{}", done.stderr);
 }
 
 #[test]
 fn a_large_output_becomes_a_file() {
-    let place = Place::with(
+    let project = Project::with(
         r#"
         name = "large"
         [[unit]]
@@ -170,11 +173,11 @@ fn a_large_output_becomes_a_file() {
         save_to = "text"
         "#,
     );
-    place.run(&[]);
-    let row = place.results("large", &["--format", "json"]);
+    project.run(&[]);
+    let row = project.results("large", &["--format", "json"]);
     let rows: serde_json::Value = serde_json::from_str(&row).unwrap();
     let file = rows[0]["text"]["file"].as_str().unwrap();
     assert_eq!(rows[0]["text"]["bytes"], 3_000_000);
-    let path = place.path("large").join(file);
+    let path = project.path("large").join(file);
     assert_eq!(fs::metadata(path).unwrap().len(), 3_000_000);
 }

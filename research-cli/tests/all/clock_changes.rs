@@ -1,11 +1,11 @@
-//! The system's time is set while a research runs.
+//! Changes of the system time during a run.
 
 use std::process::Command;
 
-use crate::place::{Place, wait_for};
+use crate::support::{Gated, Project, wait_for};
 
-/// Steps the time of day by ten years as soon as there is a file, in all programs that it is loaded
-/// into.
+/// Moves the system time by ten years, in all programs that load it, as soon as a file
+/// exists.
 const STEP: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -23,10 +23,10 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
 }
 "#;
 
-fn number(place: &Place, sql: &str) -> f64 {
-    let done = place.research(&["query", "c", sql, "--format", "csv"]);
+fn number(project: &Project, sql: &str) -> f64 {
+    let done = project.research(&["query", "c", sql, "--format", "csv"]);
     let text = done
-        .out
+        .stdout
         .lines()
         .nth(1)
         .unwrap_or_else(|| panic!("{done:?}"));
@@ -34,44 +34,31 @@ fn number(place: &Place, sql: &str) -> f64 {
 }
 
 #[test]
-fn durations_do_not_follow_the_time_of_day() {
+fn durations_do_not_depend_on_the_system_time() {
     for step in ["forth", "back"] {
-        let place = Place::with(
-            r#"
-            name = "c"
-            workers = 2
-            domain = "a=[1, 2, 3, 4]"
-            [[unit]]
-            name = "u"
-            run = "./u.sh {a}"
-            save_to = "v"
-            "#,
-        );
-        place.script(
-            "u.sh",
-            "[ $1 -le 2 ] || touch begun.$1
-            [ $1 -le 2 ] || while ! [ -e gate ]; do sleep 0.01; done
-            sleep 0.05
-            echo $1",
-        );
-        place.write("step.c", STEP);
+        let study = Gated {
+            script: "sleep 0.05",
+            ..Gated::new("c", 4, 2)
+        };
+        let project = study.project();
+        project.write("step.c", STEP);
         let compiled = Command::new("cc")
             .args(["-shared", "-fPIC", "-o", "step.so", "step.c", "-ldl"])
-            .current_dir(place.path("."))
+            .current_dir(project.path("."))
             .status();
         assert!(compiled.unwrap().success());
         let stepped = |arguments: &[&str]| {
-            let mut command = place.command(arguments);
+            let mut command = project.command(arguments);
             command
-                .env("LD_PRELOAD", place.path("step.so"))
-                .env("STEP_FORTH", place.path("forth"))
-                .env("STEP_BACK", place.path("back"));
+                .env("LD_PRELOAD", project.path("step.so"))
+                .env("STEP_FORTH", project.path("forth"))
+                .env("STEP_BACK", project.path("back"));
             command
         };
-        let running = place.start_command(stepped(&["run", "research.toml"]));
+        let running = project.start_command(stepped(&["run", "research.toml"]));
         running.wait_for_file("begun.3");
         running.wait_for_file("begun.4");
-        place.write(step, "");
+        project.write(step, "");
         let status = wait_for("two that run", || {
             let done = stepped(&["status", "c", "--format", "json"])
                 .output()
@@ -81,11 +68,11 @@ fn durations_do_not_follow_the_time_of_day() {
         });
         let seconds = status["seconds"].as_f64().unwrap();
         assert!((0.05..1000.0).contains(&seconds), "{step}: {status}");
-        place.write("gate", "");
+        project.write("gate", "");
         let done = running.end();
         assert_eq!(done.code, Some(0), "{done:?}");
         let [least, most] = ["min", "max"]
-            .map(|of| number(&place, &format!("select {of}(seconds) from experiments")));
+            .map(|of| number(&project, &format!("select {of}(seconds) from experiments")));
         assert!(least >= 0.05 && most < 1000.0, "{step}: {least} to {most}");
     }
 }

@@ -1,21 +1,21 @@
-//! What configs are run: how often and in which order, what is added to them where they run, and what
-//! the ids of their experiments begin with.
+//! The configs that run: their order and repetitions, configs of workers and branches, and prefixes
+//! of ids.
 
-use crate::place::{Place, SHOW};
+use crate::support::{Project, SHOW};
 
 #[test]
-fn workers_and_branches_are_lists_of_configs() {
+fn workers_and_branches_can_be_lists_of_configs() {
     let file = |head: &str| format!("{head}\n[domain]\nx = [1, 2, 3, 4]\n{SHOW}");
-    let place = Place::with(&file("name = \"plain\"\nseed = 1"));
-    place.run(&[]);
+    let project = Project::with(&file("name = \"plain\"\nseed = 1"));
+    project.run(&[]);
     let unit = "[[unit]]\nname = \"where\"\nrun = \"echo {gpu}{side}\"\noutput = \"text\"\nsave_to = \"place\"\n";
     let head = "name = \"placed\"\nseed = 1\nworkers = [{ gpu = \"one\" }, { gpu = \"two\" }]\nbranches = [{ side = \"left\" }, { side = \"right\" }]";
-    place.write("research.toml", &(file(head) + unit));
-    place.run(&["-w", "1"]);
+    project.write("research.toml", &(file(head) + unit));
+    project.run(&["-w", "1"]);
     let with_ids =
-        |name: &str, variable: &str| place.results(name, &["--format", "csv", "--var", variable]);
+        |name: &str, variable: &str| project.results(name, &["--format", "csv", "--var", variable]);
     assert_eq!(with_ids("placed", "shown"), with_ids("plain", "shown"));
-    let places: Vec<String> = place
+    let places: Vec<String> = project
         .results("placed", &["--format", "csv", "--var", "place", "--aux"])
         .lines()
         .map(|line| line.split_once(',').unwrap().1.to_owned())
@@ -28,33 +28,33 @@ fn workers_and_branches_are_lists_of_configs() {
         "4,0,0,0,oneright",
     ];
     assert_eq!(places, expected);
-    let done = place.research(&["run", "research.toml", "--name", "three", "-w", "3"]);
+    let done = project.research(&["run", "research.toml", "--name", "three", "-w", "3"]);
     assert_eq!(done.code, Some(2), "{done:?}");
     assert!(
-        done.err.contains("`workers` is a list of 2 configs"),
+        done.stderr.contains("`workers` is a list of 2 configs"),
         "{done:?}"
     );
-    let hides = place.research(&["run", "research.toml", "--set", "workers=[{x=1,gpu=2}]"]);
+    let hides = project.research(&["run", "research.toml", "--set", "workers=[{x=1,gpu=2}]"]);
     assert_eq!(hides.code, Some(2), "{hides:?}");
     assert!(
-        hides.err.contains("`x` is a parameter of the domain"),
+        hides.stderr.contains("`x` is a parameter of the domain"),
         "{hides:?}"
     );
 }
 
 #[test]
-fn ids_have_prefixes_as_the_domain_command_shows_them() {
-    let place = Place::with(&format!(
+fn id_prefixes_match_those_of_the_domain_command() {
+    let project = Project::with(&format!(
         "name = \"p\"\nn_reps = 2\nseed = 3\ncreate_id_prefix = 2\n[domain]\nx = [7, 8, 7]\n{SHOW}"
     ));
-    place.run(&["-w", "3"]);
-    let csv = place.results("p", &["--format", "csv"]);
+    project.run(&["-w", "3"]);
+    let csv = project.results("p", &["--format", "csv"]);
     let ids: Vec<&str> = csv
         .lines()
         .skip(1)
         .map(|l| l.split(',').next().unwrap())
         .collect();
-    let shown = place.research(&[
+    let shown = project.research(&[
         "domain",
         "research.toml",
         "--id-prefix",
@@ -63,7 +63,7 @@ fn ids_have_prefixes_as_the_domain_command_shows_them() {
         "jsonl",
     ]);
     let shown: Vec<String> = shown
-        .out
+        .stdout
         .lines()
         .map(|line| {
             serde_json::from_str::<serde_json::Value>(line).unwrap()["id"]
@@ -77,12 +77,12 @@ fn ids_have_prefixes_as_the_domain_command_shows_them() {
 }
 
 #[test]
-fn configs_are_repeated_after_so_many_of_them() {
-    let place = Place::with(&format!(
+fn configs_are_repeated_in_blocks() {
+    let project = Project::with(&format!(
         "name = \"r\"\nn_reps = 2\nrepeat_each = 2\nn_configs = 3\n[domain]\nx = [1, 2, 3, 4]\n{SHOW}"
     ));
-    place.run(&["-w", "2"]);
-    let csv = place.results("r", &["--format", "csv", "--aux"]);
+    project.run(&["-w", "2"]);
+    let csv = project.results("r", &["--format", "csv", "--aux"]);
     let rows = csv.lines().skip(1).map(|row| {
         let cells: Vec<&str> = row.split(',').collect();
         format!("{}:{}", cells[1], cells[2])
@@ -93,12 +93,12 @@ fn configs_are_repeated_after_so_many_of_them() {
 
 #[test]
 fn aliases_are_shown_instead_of_values() {
-    let place = Place::with(&format!(
+    let project = Project::with(&format!(
         "name = \"a\"\ndomain = 'x=[10 as \"ten\", 20]'\n{SHOW}"
     ));
-    place.run(&[]);
-    assert_eq!(place.table("a"), "x,iteration,shown\n10,0,10\n20,0,20");
-    let aliases = place.results("a", &["--alias", "--format", "csv"]);
+    project.run(&[]);
+    assert_eq!(project.table("a"), "x,iteration,shown\n10,0,10\n20,0,20");
+    let aliases = project.results("a", &["--alias", "--format", "csv"]);
     let rows: Vec<&str> = aliases
         .lines()
         .map(|row| row.split_once(',').unwrap().1)

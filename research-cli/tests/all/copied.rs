@@ -1,12 +1,12 @@
-//! Projects that were copied or moved: commands run where people expect it.
+//! Copied and moved projects: the directory in which commands run.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::place::{Done, Place};
+use crate::support::{CommandOutput, Project};
 
-/// Experiments fail until there is a file, and then save where they ran.
+/// Experiments fail until a file exists, and then save their directory.
 const FILE: &str = r#"
 name = "s"
 seed = 1
@@ -22,28 +22,28 @@ save_to = "where"
 const SCRIPT: &str = "[ -e ready ] || exit 1\npwd\n";
 
 /// A project in the folder `a`, whose research has failed.
-fn project() -> Place {
-    let place = Place::new();
-    fs::create_dir(place.path("a")).unwrap();
-    place.write("a/research.toml", FILE);
-    place.script("a/where.sh", SCRIPT);
-    let done = research(&place.path("a"), &["run", "research.toml"]);
+fn project() -> Project {
+    let project = Project::new();
+    fs::create_dir(project.path("a")).unwrap();
+    project.write("a/research.toml", FILE);
+    project.script("a/where.sh", SCRIPT);
+    let done = research(&project.path("a"), &["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    place.write("a/ready", "");
-    place
+    project.write("a/ready", "");
+    project
 }
 
-fn research(folder: &Path, arguments: &[&str]) -> Done {
+fn research(folder: &Path, arguments: &[&str]) -> CommandOutput {
     let output = Command::new(env!("CARGO_BIN_EXE_research"))
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    Done {
+    CommandOutput {
         code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
@@ -52,7 +52,7 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.unwrap().success());
 }
 
-/// Where the experiments of a research ran.
+/// The directories in which experiments ran.
 #[track_caller]
 fn assert_ran(research_folder: &Path, expected: &Path) {
     let name = research_folder.file_name().unwrap().to_str().unwrap();
@@ -60,13 +60,13 @@ fn assert_ran(research_folder: &Path, expected: &Path) {
     let results = research(base, &["results", name, "--format", "csv"]);
     let expected = format!(",{}\n", expected.canonicalize().unwrap().display());
     assert_eq!(
-        results.out.matches(&expected).count(),
+        results.stdout.matches(&expected).count(),
         2,
         "{expected}: {results:?}"
     );
 }
 
-/// Makes a record as earlier versions wrote it, which know the folder by its absolute path alone.
+/// Writes a record of earlier versions, which have only the absolute path of the directory.
 fn age(research_folder: &Path) {
     let path = research_folder.join("research.json");
     let record = fs::read_to_string(&path).unwrap();
@@ -81,48 +81,48 @@ fn age(research_folder: &Path) {
 
 #[test]
 fn a_copy_of_a_project_runs_in_the_copy() {
-    let place = project();
-    let (a, b) = (place.path("a"), place.path("b"));
+    let project = project();
+    let (a, b) = (project.path("a"), project.path("b"));
     copy(&a, &b);
     let done = research(&b, &["resume", "s", "--failed"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(!done.err.contains("commands run in"), "{done:?}");
+    assert!(!done.stderr.contains("commands run in"), "{done:?}");
     assert_ran(&b.join("s"), &b);
     let results = research(&a, &["results", "s", "--format", "csv"]);
     assert!(
-        !results.out.contains("/b"),
+        !results.stdout.contains("/b"),
         "the original is as it was: {results:?}"
     );
 
-    // From elsewhere it is said where.
-    copy(&a, &place.path("c"));
-    let done = research(&place.path(""), &["resume", "c/s", "--failed"]);
+    // From another directory a message names it.
+    copy(&a, &project.path("c"));
+    let done = research(&project.path(""), &["resume", "c/s", "--failed"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     let said = format!(
         "commands run in {}",
-        place.path("c").canonicalize().unwrap().display()
+        project.path("c").canonicalize().unwrap().display()
     );
     assert!(
-        done.err.contains(&said) && done.err.contains("--here"),
+        done.stderr.contains(&said) && done.stderr.contains("--here"),
         "{done:?}"
     );
-    assert_ran(&place.path("c/s"), &place.path("c"));
+    assert_ran(&project.path("c/s"), &project.path("c"));
 
-    let id = fs::read_to_string(place.path("c/s/research.json")).unwrap();
+    let id = fs::read_to_string(project.path("c/s/research.json")).unwrap();
     assert!(id.contains("\"directory_from_folder\": \"..\""), "{id}");
 }
 
 #[test]
 fn a_project_that_was_moved_runs_where_it_is() {
-    let place = project();
-    fs::rename(place.path("a"), place.path("b")).unwrap();
-    let b = place.path("b");
+    let project = project();
+    fs::rename(project.path("a"), project.path("b")).unwrap();
+    let b = project.path("b");
     let done = research(&b, &["resume", "s", "--failed"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_ran(&b.join("s"), &b);
     // Results alone, elsewhere in the project.
-    fs::create_dir(place.path("b/old")).unwrap();
-    fs::rename(place.path("b/s"), place.path("b/old/s")).unwrap();
+    fs::create_dir(project.path("b/old")).unwrap();
+    fs::rename(project.path("b/s"), project.path("b/old/s")).unwrap();
     let id = research(
         &b,
         &[
@@ -133,57 +133,57 @@ fn a_project_that_was_moved_runs_where_it_is() {
             "csv",
         ],
     );
-    let id = id.out.lines().nth(1).unwrap().to_owned();
+    let id = id.stdout.lines().nth(1).unwrap().to_owned();
     let here = research(&b, &["reproduce", "old/s", &id, "--here"]);
     assert_eq!(here.code, Some(0), "{here:?}");
 }
 
 #[test]
-fn here_is_where_commands_run_if_people_say_so() {
-    let place = project();
-    let elsewhere = place.path("elsewhere");
+fn here_runs_commands_in_the_current_directory() {
+    let project = project();
+    let elsewhere = project.path("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
-    place.script("elsewhere/where.sh", SCRIPT);
-    place.write("elsewhere/ready", "");
+    project.script("elsewhere/where.sh", SCRIPT);
+    project.write("elsewhere/ready", "");
     let done = research(&elsewhere, &["resume", "../a/s", "--failed", "--here"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(!done.err.contains("commands run in"), "{done:?}");
-    assert_ran(&place.path("a/s"), &elsewhere);
+    assert!(!done.stderr.contains("commands run in"), "{done:?}");
+    assert_ran(&project.path("a/s"), &elsewhere);
 }
 
 #[test]
-fn what_earlier_versions_have_recorded_runs_where_it_was_begun_and_says_so() {
-    let place = project();
-    let (a, b) = (place.path("a"), place.path("b"));
+fn records_of_earlier_versions_run_in_the_original_directory_with_a_note() {
+    let project = project();
+    let (a, b) = (project.path("a"), project.path("b"));
     age(&a.join("s"));
     copy(&a, &b);
     let done = research(&b, &["resume", "s", "--failed"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     let said = format!("commands run in {}", a.display());
     assert!(
-        done.err.contains(&said) && done.err.contains("--here"),
+        done.stderr.contains(&said) && done.stderr.contains("--here"),
         "{done:?}"
     );
     assert_ran(&b.join("s"), &a);
 
-    let quiet = research(&place.path(""), &["resume", "a/s", "--failed", "--quiet"]);
-    assert_eq!((quiet.code, &*quiet.err), (Some(0), ""), "{quiet:?}");
+    let quiet = research(&project.path(""), &["resume", "a/s", "--failed", "--quiet"]);
+    assert_eq!((quiet.code, &*quiet.stderr), (Some(0), ""), "{quiet:?}");
 
-    // Nothing is run in a folder that only happens to be the current one.
-    fs::rename(&a, place.path("c")).unwrap();
-    let c = place.path("c");
+    // Nothing runs in the current directory by accident.
+    fs::rename(&a, project.path("c")).unwrap();
+    let c = project.path("c");
     fs::remove_dir_all(c.join("s")).unwrap();
     fs::remove_file(c.join("ready")).unwrap();
     let done = research(&c, &["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
     age(&c.join("s"));
-    place.write("c/ready", "");
-    fs::rename(&c, place.path("d")).unwrap();
-    let d = place.path("d");
+    project.write("c/ready", "");
+    fs::rename(&c, project.path("d")).unwrap();
+    let d = project.path("d");
     let gone = research(&d, &["resume", "s", "--failed"]);
     assert_eq!(gone.code, Some(2), "{gone:?}");
     assert!(
-        gone.err.contains("does not exist") && gone.err.contains("--here"),
+        gone.stderr.contains("does not exist") && gone.stderr.contains("--here"),
         "{gone:?}"
     );
     let here = research(&d, &["resume", "s", "--failed", "--here"]);
@@ -192,13 +192,13 @@ fn what_earlier_versions_have_recorded_runs_where_it_was_begun_and_says_so() {
 }
 
 #[test]
-fn results_that_were_copied_alone_run_in_the_project() {
-    let place = project();
-    let (a, backup) = (place.path("a"), place.path("backup"));
+fn copied_results_run_in_the_project() {
+    let project = project();
+    let (a, backup) = (project.path("a"), project.path("backup"));
     fs::create_dir(&backup).unwrap();
     copy(&a.join("s"), &backup);
     let done = research(&a, &["resume", "../backup/s", "--failed"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(!done.err.contains("commands run in"), "{done:?}");
+    assert!(!done.stderr.contains("commands run in"), "{done:?}");
     assert_ran(&backup.join("s"), &a);
 }

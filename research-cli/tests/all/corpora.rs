@@ -1,5 +1,4 @@
-//! What fuzzing has found to be worth trying, in `fuzz/corpus`: what its targets hold to must hold for
-//! all of it, also where nobody fuzzes.
+//! The inputs in `fuzz/corpus`: the assertions of the fuzz targets hold for all of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +17,7 @@ fn corpus(target: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The texts of a corpus; what is no text is not given to the target.
+/// The inputs of a corpus that are valid UTF-8.
 fn texts(target: &str) -> Vec<String> {
     let bytes = corpus(target)
         .into_iter()
@@ -29,7 +28,7 @@ fn texts(target: &str) -> Vec<String> {
 }
 
 #[test]
-fn domains_print_what_parses_back() {
+fn printed_domains_parse_back() {
     let mut good = 0;
     for text in texts("domain_expression") {
         let Ok(domain) = text.parse::<Domain>() else {
@@ -47,7 +46,7 @@ fn domains_print_what_parses_back() {
 }
 
 #[test]
-fn research_files_survive_being_recorded() {
+fn recorded_research_files_read_back() {
     let mut good = 0;
     for text in texts("research_file") {
         for format in [Format::Toml, Format::Json] {
@@ -64,7 +63,7 @@ fn research_files_survive_being_recorded() {
 }
 
 #[test]
-fn checkups_of_logs_say_what_reading_says() {
+fn log_checks_agree_with_readers() {
     for path in corpus("event_log") {
         let Ok(mut reader) = LogReader::open(&path) else {
             continue;

@@ -1,13 +1,13 @@
-//! Logs that are damaged at their end or everywhere: every command says so, and none makes it
+//! Logs that are damaged at their end or elsewhere: every command reports that, and none makes it
 //! worse.
 
 use std::fs;
 
-use crate::place::{Place, names};
+use crate::support::{Project, names};
 
 /// A research that has ended, with a frame for each of some experiments and a large value in each.
-fn study() -> Place {
-    let place = Place::with(
+fn study() -> Project {
+    let project = Project::with(
         r#"
         name = "study"
         seed = 1
@@ -27,11 +27,11 @@ fn study() -> Place {
         save_to = "large"
         "#,
     );
-    place.run(&[]);
-    place
+    project.run(&[]);
+    project
 }
 
-/// Where the frames of a log begin, and where the last one ends.
+/// The offsets of the frames of a log, and the end of the last one.
 fn bounds(log: &[u8]) -> Vec<usize> {
     let mut bounds = vec![16];
     while let Some(len) = log
@@ -51,7 +51,7 @@ fn find(log: &[u8], text: &[u8]) -> usize {
         .unwrap()
 }
 
-/// What may happen to the log of a research that has ended.
+/// Kinds of damage to the log of an ended research.
 fn harms(log: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let bounds = bounds(log);
     let last = bounds[bounds.len() - 2];
@@ -88,17 +88,17 @@ fn harms(log: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn doctor_and_all_readers_agree_and_nothing_is_made_worse() {
-    let place = study();
-    let path = place.path("study/events.log");
+fn doctor_and_all_readers_agree_on_damage() {
+    let project = study();
+    let path = project.path("study/events.log");
     let log = fs::read(&path).unwrap();
-    let table = fs::read(place.path("study/results.parquet")).unwrap();
-    let values = names(&place.path("study/values"));
+    let table = fs::read(project.path("study/results.parquet")).unwrap();
+    let values = names(&project.path("study/values"));
     for (what, damaged) in harms(&log) {
         fs::write(&path, &damaged).unwrap();
-        let doctor = place.research(&["doctor", "study"]);
+        let doctor = project.research(&["doctor", "study"]);
         assert_eq!(doctor.code, Some(1), "{what}: {doctor:?}");
-        assert!(!doctor.out.contains("compact"), "{what}: {doctor:?}");
+        assert!(!doctor.stdout.contains("compact"), "{what}: {doctor:?}");
         for arguments in [
             ["results", "study"].as_slice(),
             &["status", "study"],
@@ -106,30 +106,31 @@ fn doctor_and_all_readers_agree_and_nothing_is_made_worse() {
             &["artifacts", "study"],
             &["list"],
         ] {
-            let read = place.research(arguments);
+            let read = project.research(arguments);
             let says = match read.code {
-                // What cannot be read at all is an error.
-                Some(3) => read.err.contains("events.log"),
-                Some(0) if arguments[0] == "list" && read.out.contains("unreadable") => true,
-                // Nothing is torn where whole frames are missing at the end.
+                // An unreadable log is an error.
+                Some(3) => read.stderr.contains("events.log"),
+                Some(0) if arguments[0] == "list" && read.stdout.contains("unreadable") => true,
+                // If complete frames are missing at the end, nothing is torn.
                 Some(0) if what == "cut before the last frame" => {
-                    read.err.contains("warning: the last run in") && read.err.contains("has no end")
+                    read.stderr.contains("warning: the last run in")
+                        && read.stderr.contains("has no end")
                 }
                 Some(0) if what == "cut behind its header" => read
-                    .err
+                    .stderr
                     .contains("has 0 experiments and experiments.parquet has 4"),
-                Some(0) => read.err.contains("not a complete frame"),
+                Some(0) => read.stderr.contains("not a complete frame"),
                 _ => false,
             };
             assert!(says, "{what}: {arguments:?}: {read:?}");
         }
-        let compact = place.research(&["compact", "study"]);
-        let with_values = place.research(&["compact", "study", "--remove-values"]);
+        let compact = project.research(&["compact", "study"]);
+        let with_values = project.research(&["compact", "study", "--remove-values"]);
         assert_eq!(compact.code, Some(3), "{what}: {compact:?}");
-        let now = fs::read(place.path("study/results.parquet")).unwrap();
+        let now = fs::read(project.path("study/results.parquet")).unwrap();
         assert!(now == table, "{what}: {compact:?}");
         assert_eq!(
-            names(&place.path("study/values")),
+            names(&project.path("study/values")),
             values,
             "{what}: {with_values:?}"
         );
@@ -137,43 +138,43 @@ fn doctor_and_all_readers_agree_and_nothing_is_made_worse() {
     }
 }
 
-/// What is whole is salvaged, and what was lost is run again: then all is as it was.
+/// Repair keeps intact events, and `resume` runs lost experiments: the results are complete again.
 #[test]
-fn whatever_the_damage_salvaging_and_resuming_mends_it() {
+fn repair_and_resume_recover_from_any_damage() {
     let expected = study().results("study", &["--format", "csv", "--var", "x"]);
-    let place = study();
-    let path = place.path("study/events.log");
+    let project = study();
+    let path = project.path("study/events.log");
     let log = fs::read(&path).unwrap();
     for (what, damaged) in harms(&log) {
         fs::write(&path, &damaged).unwrap();
-        let salvaged = place.research(&["doctor", "study", "--salvage"]);
+        let salvaged = project.research(&["doctor", "study", "--salvage"]);
         assert_eq!(salvaged.code, Some(1), "{what}: {salvaged:?}");
-        let resumed = place.research(&["resume", "study"]);
+        let resumed = project.research(&["resume", "study"]);
         assert_eq!(resumed.code, Some(0), "{what}: {resumed:?}");
-        let table = place.results("study", &["--format", "csv", "--var", "x"]);
+        let table = project.results("study", &["--format", "csv", "--var", "x"]);
         assert_eq!(table, expected, "{what}");
-        let doctor = place.research(&["doctor", "study"]);
+        let doctor = project.research(&["doctor", "study"]);
         assert_eq!(doctor.code, Some(0), "{what}: {doctor:?}");
     }
 }
 
 #[test]
-fn what_is_cut_off_when_a_research_is_resumed_is_told() {
-    let place = study();
-    let path = place.path("study/events.log");
+fn resume_reports_the_bytes_that_it_cuts_off() {
+    let project = study();
+    let path = project.path("study/events.log");
     let log = fs::read(&path).unwrap();
     fs::write(&path, &log[..log.len() - 1]).unwrap();
-    let resumed = place.research(&["resume", "study"]);
+    let resumed = project.research(&["resume", "study"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    assert!(resumed.err.contains("were cut off"), "{resumed:?}");
-    assert!(place.read("study/research.log").contains("were cut off"));
-    assert_eq!(place.research(&["doctor", "study"]).code, Some(0));
+    assert!(resumed.stderr.contains("were cut off"), "{resumed:?}");
+    assert!(project.read("study/research.log").contains("were cut off"));
+    assert_eq!(project.research(&["doctor", "study"]).code, Some(0));
 }
 
-/// Pipes, sockets, folders and devices in the place of files: every command ends.
+/// Pipes, sockets, folders and devices in place of files: every command ends.
 #[test]
-fn what_is_no_file_keeps_no_command_waiting() {
-    let place = study();
+fn special_files_do_not_block_commands() {
+    let project = study();
     type Make = fn(&std::path::Path);
     let make: [(&str, Make); 3] = [
         ("pipe", |path| {
@@ -187,7 +188,7 @@ fn what_is_no_file_keeps_no_command_waiting() {
             std::os::unix::fs::symlink("/dev/zero", path).unwrap()
         }),
     ];
-    let value = format!("values/{}", names(&place.path("study/values"))[0]);
+    let value = format!("values/{}", names(&project.path("study/values"))[0]);
     for file in [
         "research.json",
         "events.log",
@@ -195,8 +196,8 @@ fn what_is_no_file_keeps_no_command_waiting() {
         "research.log",
         value.as_str(),
     ] {
-        let path = place.path("study").join(file);
-        let kept = place.path("kept");
+        let path = project.path("study").join(file);
+        let kept = project.path("kept");
         for (kind, make) in make {
             let had = path.exists();
             if had {
@@ -214,13 +215,13 @@ fn what_is_no_file_keeps_no_command_waiting() {
                 &["stop", "study", "-y"],
                 &["resume", "study", "--failed"],
             ] {
-                // The values that it prints would fill a pipe that nobody reads meanwhile.
+                // The values that it prints would fill a pipe without a reader.
                 let mut shell = std::process::Command::new("sh");
                 let program = env!("CARGO_BIN_EXE_research");
                 shell
                     .args(["-c", "exec \"$0\" \"$@\" > /dev/null", program])
                     .args(arguments);
-                let done = place.start_command(shell).end();
+                let done = project.start_command(shell).end();
                 assert!(
                     done.code.is_some(),
                     "{file}, {kind}, {arguments:?}: {done:?}"
@@ -235,30 +236,33 @@ fn what_is_no_file_keeps_no_command_waiting() {
 }
 
 #[test]
-fn artifacts_follow_no_link_in_the_place_of_an_experiments_folder() {
-    let place = study();
-    fs::create_dir(place.path("elsewhere")).unwrap();
-    place.write("elsewhere/secret.txt", "");
-    let id = place.results("study", &["--format", "csv", "--var", "x"]);
+fn artifacts_do_not_follow_a_link_in_place_of_a_folder() {
+    let project = study();
+    fs::create_dir(project.path("elsewhere")).unwrap();
+    project.write("elsewhere/secret.txt", "");
+    let id = project.results("study", &["--format", "csv", "--var", "x"]);
     let id = id.lines().nth(1).unwrap().split(',').next().unwrap();
-    fs::create_dir_all(place.path("study/experiments")).unwrap();
-    let folder = place.path("study/experiments").join(id);
+    fs::create_dir_all(project.path("study/experiments")).unwrap();
+    let folder = project.path("study/experiments").join(id);
     std::os::unix::fs::symlink("../../elsewhere", folder).unwrap();
-    let done = place.research(&["artifacts", "study", "--format", "csv"]);
+    let done = project.research(&["artifacts", "study", "--format", "csv"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(!done.out.contains("secret"), "{done:?}");
+    assert!(!done.stdout.contains("secret"), "{done:?}");
 }
 
 #[test]
-fn a_renamed_research_is_shown_by_the_name_of_its_folder() {
-    let place = study();
-    fs::rename(place.path("study"), place.path("renamed")).unwrap();
+fn a_renamed_research_has_the_name_of_its_folder() {
+    let project = study();
+    fs::rename(project.path("study"), project.path("renamed")).unwrap();
     for arguments in [["status", "renamed"].as_slice(), &["list"]] {
-        let done = place.research(arguments);
-        assert!(done.out.contains("renamed"), "{done:?}");
-        assert!(!done.out.contains("study"), "{done:?}");
+        let done = project.research(arguments);
+        assert!(done.stdout.contains("renamed"), "{done:?}");
+        assert!(!done.stdout.contains("study"), "{done:?}");
     }
-    let mut command = place.command(&["status", "."]);
-    let here = command.current_dir(place.path("renamed")).output().unwrap();
+    let mut command = project.command(&["status", "."]);
+    let here = command
+        .current_dir(project.path("renamed"))
+        .output()
+        .unwrap();
     assert!(here.stdout.starts_with(b"renamed: "), "{here:?}");
 }

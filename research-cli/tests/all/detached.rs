@@ -1,98 +1,84 @@
-//! Runs that go on without their terminal, and what other terminals see of them.
+//! Detached runs, and commands on them from other terminals.
 
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
-use crate::place::{Place, wait_for};
+use crate::support::{Gated, Project, wait_for};
 
-const FILE: &str = r#"
-name = "d"
-workers = 2
-domain = "a=[1, 2, 3, 4]"
-[[unit]]
-name = "u"
-run = "./u.sh {a}"
-save_to = "v"
-"#;
+/// The first experiment fails at once, the others wait for the file `gate`.
+const STUDY: Gated = Gated {
+    script: "[ $1 != 1 ] || { echo why >&2; exit 5; }",
+    ..Gated::new("d", 4, 0)
+};
 
-/// The first experiment fails at once, the others wait for a file `gate`.
-fn place() -> Place {
-    let place = Place::with(FILE);
-    place.script(
-        "u.sh",
-        "[ $1 != 1 ] || { echo why >&2; exit 5; }
-        touch begun.$1
-        while ! [ -e gate ]; do sleep 0.01; done
-        echo $1",
-    );
-    place
+fn project() -> Project {
+    STUDY.project()
 }
 
-/// Starts it from a shell that ends then, and with it all that it had in its terminal's group.
-fn detach(place: &Place, arguments: &[&str]) {
-    let done = place.research(arguments);
-    assert_eq!((done.code, &*done.out), (Some(0), ""), "{done:?}");
-    assert!(done.err.contains("runs in the background"), "{done:?}");
-    assert!(done.err.contains("research logs d --follow"), "{done:?}");
+/// Starts a detached run.
+fn detach(project: &Project, arguments: &[&str]) {
+    let done = project.research(arguments);
+    assert_eq!((done.code, &*done.stdout), (Some(0), ""), "{done:?}");
+    assert!(done.stderr.contains("runs in the background"), "{done:?}");
+    assert!(done.stderr.contains("research logs d --follow"), "{done:?}");
 }
 
-/// The start of a run is in the log, and on disk soon after.
-fn wait_until_running(place: &Place) {
+fn wait_until_running(project: &Project) {
     wait_for("a run", || {
-        (place.status("d")["state"] == "running").then_some(())
+        (project.status("d")["state"] == "running").then_some(())
     });
 }
 
 #[test]
-fn a_detached_run_goes_on_and_is_followed_and_stopped_from_elsewhere() {
-    let place = place();
-    detach(&place, &["run", "research.toml", "--detach"]);
-    // It has really begun, and what it says goes to a file from now on.
-    wait_until_running(&place);
-    let pid = std::fs::read_to_string(place.path("d/lock")).unwrap();
+fn a_detached_run_can_be_followed_and_stopped() {
+    let project = project();
+    detach(&project, &["run", "research.toml", "--detach"]);
+    // The run has begun, and its output goes to a file.
+    wait_until_running(&project);
+    let pid = std::fs::read_to_string(project.path("d/lock")).unwrap();
     let lock: serde_json::Value = serde_json::from_str(&pid).unwrap();
     let session = std::fs::read_to_string(format!("/proc/{}/stat", lock["pid"])).unwrap();
     let fields: Vec<&str> = session.rsplit_once(") ").unwrap().1.split(' ').collect();
     assert_eq!(fields[3], lock["pid"].to_string(), "it leads a session");
     assert_eq!(fields[4], "0", "it has no terminal");
 
-    let following = place.start(&["logs", "d", "--follow"]);
-    let errors = place.start(&["logs", "d", "--follow", "--level", "error"]);
+    let following = project.start(&["logs", "d", "--follow"]);
+    let errors = project.start(&["logs", "d", "--follow", "--level", "error"]);
     wait_for("two that wait", || {
-        place.path("begun.3").exists().then_some(())
+        project.path("begun.3").exists().then_some(())
     });
-    let stopping = place.start(&["stop", "d", "-y"]);
+    let stopping = project.start(&["stop", "d", "-y"]);
     following.wait_for_log("d", "running experiments finish");
-    place.write("gate", "");
+    project.write("gate", "");
     assert_eq!(stopping.end().code, Some(0));
     let followed = following.end();
     assert_eq!(followed.code, Some(0), "{followed:?}");
-    assert_eq!(followed.out, place.read("d/research.log"));
+    assert_eq!(followed.stdout, project.read("d/research.log"));
     assert!(
-        followed.out.contains("run ended: interrupted"),
+        followed.stdout.contains("run ended: interrupted"),
         "{followed:?}"
     );
-    let errors = errors.end().out;
+    let errors = errors.end().stdout;
     assert!(
         errors.contains("exit code 5") && errors.contains("\n    why\n"),
         "{errors}"
     );
     assert!(!errors.contains("run started"), "{errors}");
-    place.wait_for_silence();
-    let output = place.read("d/output.txt");
+    project.wait_for_silence();
+    let output = project.read("d/output.txt");
     assert!(
         output.contains("resume it with `research resume d`"),
         "{output}"
     );
 
-    detach(&place, &["resume", "d", "--detach", "--results"]);
-    place.wait_for_silence();
-    assert_eq!(place.status("d")["state"], "complete");
-    assert_eq!(place.table("d"), "a,iteration,v\n2,0,2\n3,0,3\n4,0,4");
-    let output = place.read("d/output.txt");
+    detach(&project, &["resume", "d", "--detach", "--results"]);
+    project.wait_for_silence();
+    assert_eq!(project.status("d")["state"], "complete");
+    assert_eq!(project.table("d"), "a,iteration,v\n2,0,2\n3,0,3\n4,0,4");
+    let output = project.read("d/output.txt");
     assert!(output.contains("4 "), "{output}");
     assert!(
-        place
+        project
             .names()
             .iter()
             .all(|name| !name.starts_with(".research"))
@@ -100,28 +86,28 @@ fn a_detached_run_goes_on_and_is_followed_and_stopped_from_elsewhere() {
 }
 
 #[test]
-fn a_detached_run_ends_at_once_when_it_is_killed_from_elsewhere() {
-    let place = place();
-    detach(&place, &["run", "research.toml", "--detach"]);
+fn stop_kill_ends_a_detached_run_at_once() {
+    let project = project();
+    detach(&project, &["run", "research.toml", "--detach"]);
     wait_for("an experiment", || {
-        place.path("begun.2").exists().then_some(())
+        project.path("begun.2").exists().then_some(())
     });
-    let stopped = place.research(&["stop", "d", "--kill", "-y"]);
+    let stopped = project.research(&["stop", "d", "--kill", "-y"]);
     assert_eq!(stopped.code, Some(0), "{stopped:?}");
-    place.wait_for_silence();
-    assert_eq!(place.status("d")["state"], "interrupted");
+    project.wait_for_silence();
+    assert_eq!(project.status("d")["state"], "interrupted");
 }
 
 #[test]
-fn a_detached_run_outlives_the_session_it_was_started_in() {
-    let place = place();
-    // As a terminal does when it is closed: the session's leader ends, its group gets a hang-up.
+fn a_detached_run_survives_its_session() {
+    let project = project();
+    // When a terminal is closed, the session leader ends, and its group gets SIGHUP.
     let mut shell = std::process::Command::new("setsid");
     let program = env!("CARGO_BIN_EXE_research");
     let script = format!("{program} run research.toml --detach; kill -HUP 0");
     let mut shell = shell
         .args(["sh", "-c", &script])
-        .current_dir(place.path("."))
+        .current_dir(project.path("."))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -130,25 +116,25 @@ fn a_detached_run_outlives_the_session_it_was_started_in() {
         .unwrap();
     shell.wait().unwrap();
     wait_for("an experiment", || {
-        place.path("begun.2").exists().then_some(())
+        project.path("begun.2").exists().then_some(())
     });
-    place.write("gate", "");
-    place.wait_for_silence();
-    assert_eq!(place.status("d")["state"], "complete");
+    project.write("gate", "");
+    project.wait_for_silence();
+    assert_eq!(project.status("d")["state"], "complete");
 }
 
 #[test]
-fn what_keeps_a_detached_run_from_beginning_is_told() {
-    let place = place();
-    let wrong = place.research(&["run", "none.toml", "--detach"]);
+fn errors_before_a_detached_run_begins_are_shown() {
+    let project = project();
+    let wrong = project.research(&["run", "none.toml", "--detach"]);
     assert_eq!(wrong.code, Some(2), "{wrong:?}");
-    place.write("gate", "");
-    assert_eq!(place.research(&["run", "research.toml"]).code, Some(1));
-    let again = place.research(&["run", "research.toml", "--detach"]);
+    project.write("gate", "");
+    assert_eq!(project.research(&["run", "research.toml"]).code, Some(1));
+    let again = project.research(&["run", "research.toml", "--detach"]);
     assert_eq!(again.code, Some(2), "{again:?}");
-    assert!(again.err.contains("already exists"), "{again:?}");
+    assert!(again.stderr.contains("already exists"), "{again:?}");
     assert_eq!(
-        place.names(),
+        project.names(),
         [
             "begun.2",
             "begun.3",
@@ -161,18 +147,18 @@ fn what_keeps_a_detached_run_from_beginning_is_told() {
     );
 }
 
-/// A run has begun when there is a worker: one that cannot start any is no success.
+/// A run has begun when it has a worker; without one, `--detach` fails.
 #[test]
 fn a_detached_run_without_workers_is_an_error() {
-    let place = place();
-    let mut command = place.command(&["run", "research.toml", "--detach"]);
+    let project = project();
+    let mut command = project.command(&["run", "research.toml", "--detach"]);
     // Workers connect to a socket in a temporary folder.
-    command.env("TMPDIR", place.path("missing"));
-    let done = place.start_command(command).end();
+    command.env("TMPDIR", project.path("missing"));
+    let done = project.start_command(command).end();
     assert_eq!(done.code, Some(3), "{done:?}");
-    assert!(done.err.contains("error"), "{done:?}");
-    assert!(!done.err.contains("in the background"), "{done:?}");
-    place.wait_for_silence();
+    assert!(done.stderr.contains("error"), "{done:?}");
+    assert!(!done.stderr.contains("in the background"), "{done:?}");
+    project.wait_for_silence();
     let hidden = |name: &String| name.starts_with(".research");
-    assert!(!place.names().iter().any(hidden), "{:?}", place.names());
+    assert!(!project.names().iter().any(hidden), "{:?}", project.names());
 }

@@ -1,6 +1,6 @@
-//! The same results, byte for byte, whoever runs it and whatever is killed meanwhile.
+//! The same results, byte for byte, with any number of workers, transport, and kills.
 
-use crate::place::{Place, send, wait_for};
+use crate::support::{Project, send, wait_for};
 
 const FILE: &str = r#"
 name = "same"
@@ -26,12 +26,12 @@ output = "text"
 save_to = "said"
 "#;
 
-fn place() -> Place {
-    let place = Place::with(&FILE.replace('\'', "\\\""));
-    place.script("root.sh", "echo $1 $2 $RESEARCH_SEED $RESEARCH_CONFIG");
-    // An experiment begins with a ticket, of which there are as many as the test has written, or
-    // where all is open.
-    place.script(
+fn project() -> Project {
+    let project = Project::with(&FILE.replace('\'', "\\\""));
+    project.script("root.sh", "echo $1 $2 $RESEARCH_SEED $RESEARCH_CONFIG");
+    // An experiment begins by taking a ticket, a file that the test has written, unless the file
+    // `open` exists.
+    project.script(
         "steps.sh",
         r#"until [ -e open ]; do
             for ticket in ticket.*; do mv "$ticket" "taken.$$" 2>/dev/null && break 2; done
@@ -39,14 +39,14 @@ fn place() -> Place {
         done
         for step in 1 2 3; do echo "{\"step\": $(($1 * step)), \"seed\": $2}"; sleep 0.005; done"#,
     );
-    place
+    project
 }
 
-fn csv(place: &Place) -> String {
-    place.results("same", &["--format", "csv"])
+fn csv(project: &Project) -> String {
+    project.results("same", &["--format", "csv"])
 }
 
-/// Numbers that look random, and are the same each time.
+/// A deterministic random number.
 fn next(state: &mut u64) -> u64 {
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
@@ -57,31 +57,31 @@ fn next(state: &mut u64) -> u64 {
 #[test]
 fn results_are_the_same_over_tcp() {
     let [local, tcp] = ["local", "tcp"].map(|transport| {
-        let place = place();
-        place.write("open", "");
-        let mut command = place.command(&["run", "research.toml", "-w", "4"]);
+        let project = project();
+        project.write("open", "");
+        let mut command = project.command(&["run", "research.toml", "-w", "4"]);
         let done = command
             .env("RESEARCH_TRANSPORT", transport)
             .output()
             .unwrap();
         assert!(done.status.success(), "{done:?}");
-        csv(&place)
+        csv(&project)
     });
     assert_eq!(local, tcp);
 }
 
 #[test]
-fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
+fn results_do_not_depend_on_workers_or_kills() {
     let [one, eight] = ["1", "8"].map(|workers| {
-        let place = place();
-        place.write("open", "");
-        place.run(&["-w", workers]);
-        csv(&place)
+        let project = project();
+        project.write("open", "");
+        project.run(&["-w", workers]);
+        csv(&project)
     });
     assert_eq!(one.lines().count(), 1 + 40 * 3);
     assert_eq!(one, eight);
 
-    let place = place();
+    let project = project();
     let mut random = 3;
     let mut done = 0;
     for kill in 0..10_u64 {
@@ -90,12 +90,12 @@ fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
             0 => &["run", "research.toml", "-w", &workers],
             _ => &["resume", "same", "-w", &workers],
         };
-        let mut running = place.start(arguments);
-        // Some more are done, and others are in their midst.
+        let mut running = project.start(arguments);
+        // Some more have ended, and others are running.
         let more = next(&mut random) % 4;
         let wanted = done + more;
         for ticket in 0..=more {
-            place.write(&format!("ticket.{kill}.{ticket}"), "");
+            project.write(&format!("ticket.{kill}.{ticket}"), "");
         }
         let status = running.status_when("same", |status| {
             let begun = status["workers"].as_array().unwrap().iter().any(|worker| {
@@ -111,46 +111,46 @@ fn results_are_the_same_with_one_worker_with_eight_and_after_ten_kills() {
         if next(&mut random).is_multiple_of(2) && !pids.is_empty() {
             let victim = pids[usize::try_from(next(&mut random)).unwrap() % pids.len()];
             let victim = u32::try_from(victim).unwrap();
-            // It may have been one of the run before.
-            if place.processes().contains(&victim) {
+            // It may have been a worker of the previous run.
+            if project.processes().contains(&victim) {
                 send("KILL", victim);
             }
         }
         running.signal("KILL");
         assert_eq!(running.end().code, None);
-        place.wait_for_silence();
-        done = place.status("same")["finished"].as_u64().unwrap();
+        project.wait_for_silence();
+        done = project.status("same")["finished"].as_u64().unwrap();
     }
     assert!(done < 40, "there is something left to do: {done}");
-    place.write("open", "");
-    let resumed = place.research(&["resume", "same"]);
+    project.write("open", "");
+    let resumed = project.research(&["resume", "same"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    assert_eq!(csv(&place), one);
+    assert_eq!(csv(&project), one);
 }
 
-/// Root units run for tasks of all sizes, and what is left of a task is of another one later.
+/// Root units run for tasks of all sizes; the rest of a task belongs to another one after a resume.
 #[test]
-fn results_are_the_same_with_any_branches_killed_and_resumed_with_others() {
-    let undisturbed = place();
+fn results_do_not_depend_on_branches_after_kills() {
+    let undisturbed = project();
     undisturbed.write("open", "");
     undisturbed.run(&["-w", "2"]);
     let expected = csv(&undisturbed);
     for branches in 1..=8 {
-        let place = place();
+        let project = project();
         for ticket in 0..3 {
-            place.write(&format!("ticket.0.{ticket}"), "");
+            project.write(&format!("ticket.0.{ticket}"), "");
         }
         let set = |branches: u32| format!("branches={branches}");
         let begun = ["run", "research.toml", "-w", "2", "--set", &set(branches)];
-        let running = place.start(&begun);
+        let running = project.start(&begun);
         wait_for("the tickets to be taken", || {
             let is_left = |name: &String| name.starts_with("ticket.");
-            (!place.names().iter().any(is_left)).then_some(())
+            (!project.names().iter().any(is_left)).then_some(())
         });
         running.signal("KILL");
         assert_eq!(running.end().code, None);
-        place.wait_for_silence();
-        place.write("open", "");
+        project.wait_for_silence();
+        project.write("open", "");
         let others = set(9 - branches);
         let resumed = [
             "resume",
@@ -160,8 +160,8 @@ fn results_are_the_same_with_any_branches_killed_and_resumed_with_others() {
             "--set",
             &others,
         ];
-        let resumed = place.research(&resumed);
+        let resumed = project.research(&resumed);
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
-        assert_eq!(csv(&place), expected, "{branches} branches");
+        assert_eq!(csv(&project), expected, "{branches} branches");
     }
 }

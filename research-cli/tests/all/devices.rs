@@ -1,12 +1,12 @@
-//! Devices, as programs see them.
+//! The devices that programs see.
 
 use std::collections::BTreeSet;
 
 use research::exec::devices::{DeviceProbe, NvmlProbe};
 
-use crate::place::Place;
+use crate::support::Project;
 
-/// The unit saves what it is told of devices in its command and its environment.
+/// The unit saves the devices in its command and its environment.
 const UNIT: &str = r#"
 domain = "a=[1, 2, 3, 4]"
 [[unit]]
@@ -16,7 +16,7 @@ output = "text"
 save_to = "v"
 "#;
 
-/// Devices that are not there can be given only where no driver knows better.
+/// Unknown devices can be assigned only without a driver.
 fn has_driver() -> bool {
     let has = NvmlProbe::new().devices().is_ok();
     if has {
@@ -25,8 +25,8 @@ fn has_driver() -> bool {
     has
 }
 
-fn saved(place: &Place, name: &str) -> BTreeSet<String> {
-    let lines = place.results(name, &["--format", "jsonl"]);
+fn saved(project: &Project, name: &str) -> BTreeSet<String> {
+    let lines = project.results(name, &["--format", "jsonl"]);
     let value = |line: &str| -> serde_json::Value { serde_json::from_str(line).unwrap() };
     let text = |line| value(line)["v"].as_str().unwrap().to_owned();
     lines.lines().map(text).collect()
@@ -37,25 +37,25 @@ fn programs_see_the_devices_of_their_worker() {
     if has_driver() {
         return;
     }
-    let place = Place::new();
-    place.write("research.toml", &format!("devices = [5, 7]\n{UNIT}"));
+    let project = Project::new();
+    project.write("research.toml", &format!("devices = [5, 7]\n{UNIT}"));
     let set = |all: &[&str]| {
         all.iter()
             .map(|one| (*one).to_owned())
             .collect::<BTreeSet<_>>()
     };
 
-    place.run(&["--name", "one"]);
-    assert_eq!(saved(&place, "one"), set(&["5,7 PCI_BUS_ID 0,1"]));
+    project.run(&["--name", "one"]);
+    assert_eq!(saved(&project, "one"), set(&["5,7 PCI_BUS_ID 0,1"]));
 
-    place.run(&["--name", "two", "-w", "2"]);
+    project.run(&["--name", "two", "-w", "2"]);
     let of_workers = set(&["5 PCI_BUS_ID 0", "7 PCI_BUS_ID 0"]);
-    assert!(saved(&place, "two").is_subset(&of_workers));
+    assert!(saved(&project, "two").is_subset(&of_workers));
 
-    place.run(&["--name", "given", "--devices", "3,GPU-abc"]);
-    assert_eq!(saved(&place, "given"), set(&["3,GPU-abc PCI_BUS_ID 0,1"]));
+    project.run(&["--name", "given", "--devices", "3,GPU-abc"]);
+    assert_eq!(saved(&project, "given"), set(&["3,GPU-abc PCI_BUS_ID 0,1"]));
 
-    let table = place.results("given", &["--format", "csv", "--aux"]);
+    let table = project.results("given", &["--format", "csv", "--aux"]);
     let shown = "0,0,\"[\"\"0\"\",\"\"1\"\"]\",0,";
     assert!(
         table.starts_with("id,a,repetition,updates,device,iteration,v\n"),
@@ -63,7 +63,7 @@ fn programs_see_the_devices_of_their_worker() {
     );
     assert_eq!(table.matches(shown).count(), 4, "{table}");
 
-    place.run(&["--name", "later", "--set", "n_configs=1"]);
+    project.run(&["--name", "later", "--set", "n_configs=1"]);
     let resume = [
         "resume",
         "later",
@@ -72,35 +72,35 @@ fn programs_see_the_devices_of_their_worker() {
         "--devices",
         "9",
     ];
-    let done = place.research(&resume);
+    let done = project.research(&resume);
     assert_eq!(done.code, Some(0), "{done:?}");
     let both = set(&["5,7 PCI_BUS_ID 0,1", "9 PCI_BUS_ID 0"]);
-    assert_eq!(saved(&place, "later"), both);
+    assert_eq!(saved(&project, "later"), both);
 
-    // Without workers, programs are processes of their own all the same.
-    place.run(&["--name", "here", "--set", "isolation=none"]);
-    assert_eq!(saved(&place, "here"), set(&["5,7 PCI_BUS_ID 0,1"]));
+    // Without workers, programs still have processes of their own.
+    project.run(&["--name", "here", "--set", "isolation=none"]);
+    assert_eq!(saved(&project, "here"), set(&["5,7 PCI_BUS_ID 0,1"]));
 
-    place.run(&["--name", "branches", "--set", "branches=2"]);
+    project.run(&["--name", "branches", "--set", "branches=2"]);
     let each = set(&["5,7 PCI_BUS_ID 0", "5,7 PCI_BUS_ID 1"]);
-    assert_eq!(saved(&place, "branches"), each);
+    assert_eq!(saved(&project, "branches"), each);
 }
 
 #[test]
-fn devices_that_cannot_be_given_are_a_wrong_use() {
-    let place = Place::new();
-    place.write("research.toml", UNIT);
+fn devices_that_cannot_be_assigned_are_a_usage_error() {
+    let project = Project::new();
+    project.write("research.toml", UNIT);
     for (devices, expected) in [
         ("devices=[[0], [1]]", "2 entries, and `workers` is 1:"),
         ("devices=[0, 0]", "GPU 0 twice"),
-        ("devices=[-1]", "-1 is no device"),
+        ("devices=[-1]", "-1 is not a device"),
     ] {
         if devices.contains("0, 0") && has_driver() {
             continue;
         }
-        let done = place.research(&["run", "research.toml", "--set", devices]);
+        let done = project.research(&["run", "research.toml", "--set", devices]);
         assert_eq!(done.code, Some(2), "{done:?}");
-        assert!(done.err.contains(expected), "{devices}: {done:?}");
-        assert!(!place.path("research").exists());
+        assert!(done.stderr.contains(expected), "{devices}: {done:?}");
+        assert!(!project.path("research").exists());
     }
 }

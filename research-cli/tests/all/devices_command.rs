@@ -48,7 +48,7 @@ fn a_driver_that_does_not_answer_is_an_error() {
 }
 
 #[test]
-fn without_a_driver_there_are_none() {
+fn without_a_driver_no_devices_are_listed() {
     let probe = ScriptedProbe::without_driver();
     assert_eq!(
         shown(&probe, Format::Table),

@@ -1,10 +1,10 @@
-//! What the docs show is what the program does: the files and commands in them, in order, each
-//! document in a folder of its own, beside the examples of the repository.
+//! Runs the files and commands of the documents, in order, each document in a folder of its own,
+//! beside the examples of the repository.
 //!
 //! A fence ` ```toml file=NAME ` (or of any other language) writes a file. In a fence ` ```console `
-//! a line that begins with `$ ` is a command, and what follows is what it prints; `...` stands for
-//! anything, in a line or as a line for any lines. A command that prints what is not shown is all
-//! right if nothing is shown. Commands that no test can run, because they build or need other
+//! a line that begins with `$ ` is a command, and its output follows; `...` stands for any text in
+//! a line, and as a line for any lines. If no output is shown, any output is right. Commands that no
+//! test can run, because they build or need other
 //! programs, stand in a fence ` ```sh `.
 
 use std::env;
@@ -14,13 +14,13 @@ use std::process::{Command, Stdio};
 
 use clap::CommandFactory;
 
-/// A piece of a document.
+/// A block of a document.
 enum Block {
     File { name: String, text: String },
     Commands(Vec<Step>),
 }
 
-/// A command, and what it prints.
+/// A command with its output.
 struct Step {
     line: usize,
     command: String,
@@ -67,7 +67,7 @@ fn steps(lines: &[(usize, &str)]) -> Vec<Step> {
     steps
 }
 
-/// Whether lines are those of a pattern.
+/// Whether lines match a pattern.
 fn matches(pattern: &[String], lines: &[&str]) -> bool {
     match pattern.split_first() {
         None => lines.is_empty(),
@@ -167,12 +167,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Whether there is what the programs in the documents are written in.
+/// Whether Python is installed.
 fn is_python_there() -> bool {
     Command::new("python3").arg("--version").output().is_ok()
 }
 
-/// The documents of a folder, of which there are so many at least.
+/// The documents of a folder, at least `count` of them.
 fn documents(folder: &str, at_least: usize) -> Vec<PathBuf> {
     let mut documents: Vec<PathBuf> = fs::read_dir(root().join(folder))
         .unwrap()
@@ -185,7 +185,7 @@ fn documents(folder: &str, at_least: usize) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_readmes_are_true() {
+fn the_readmes_match_the_program() {
     if is_python_there() {
         run(&root().join("README.md"));
         run(&root().join("examples/README.md"));
@@ -193,14 +193,14 @@ fn the_readmes_are_true() {
 }
 
 #[test]
-fn the_docs_are_true() {
+fn the_docs_match_the_program() {
     if is_python_there() {
         documents("docs", 4).iter().for_each(|one| run(one));
     }
 }
 
 #[test]
-fn the_tutorial_is_true() {
+fn the_tutorial_matches_the_program() {
     if is_python_there() {
         documents("docs/tutorial", 5)
             .iter()
@@ -209,7 +209,7 @@ fn the_tutorial_is_true() {
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn links_in_documents_have_targets() {
     let all = ["", "docs", "docs/tutorial", "examples", "fuzz"].map(|folder| documents(folder, 1));
     for document in all.iter().flatten() {
         let text = fs::read_to_string(document).unwrap();
@@ -224,8 +224,8 @@ fn links_lead_somewhere() {
     }
 }
 
-/// The commands that a document names in its text, each with the flags that stand with it there; in
-/// a row of a table that begins with one, also those in the rest of the row.
+/// The commands that a document names, each with its flags; in a row of a table that begins with a
+/// command, also those in the rest of the row.
 fn named(document: &str) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for line in document.lines() {
@@ -246,7 +246,7 @@ fn named(document: &str) -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
-fn commands_that_are_named_are_there_with_their_flags() {
+fn documented_commands_and_flags_exist() {
     let mut program = research_cli::arguments::Arguments::command();
     program.build();
     let mut count = 0;
@@ -271,7 +271,7 @@ fn commands_that_are_named_are_there_with_their_flags() {
         }
     }
     assert!(count > 20, "only {count} flags were found");
-    // And the README names all of them.
+    // The README names all of them.
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     for command in program.get_subcommands() {
         let name = command.get_name();
@@ -286,7 +286,7 @@ fn commands_that_are_named_are_there_with_their_flags() {
 }
 
 #[test]
-fn documents_are_compared_loosely_where_they_say_so() {
+fn ellipses_match_any_output() {
     let pattern = ["a ... c", "...", "end"].map(str::to_owned);
     assert!(matches(&pattern, &["a b c", "end"]));
     assert!(matches(&pattern, &["a  c", "x", "y", "end"]));

@@ -1,12 +1,12 @@
-//! Folders that are damaged, and what can be had of them.
+//! `research doctor`.
 
 use std::fs;
 
-use crate::place::{Place, names};
+use crate::support::{Project, names};
 
 /// A research with a log of some frames, and a large value for each experiment.
-fn study() -> Place {
-    let place = Place::with(
+fn study() -> Project {
+    let project = Project::with(
         r#"
         name = "study"
         [domain]
@@ -24,45 +24,45 @@ fn study() -> Place {
         save_to = "large"
         "#,
     );
-    place.run(&[]);
-    place
+    project.run(&[]);
+    project
 }
 
 #[test]
 fn garbage_is_reported_and_removed() {
-    let place = study();
+    let project = study();
     let compact = || {
-        let done = place.research(&["compact", "study"]);
-        assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
-        done.out
+        let done = project.research(&["compact", "study"]);
+        assert_eq!((done.code, &*done.stderr), (Some(0), ""), "{done:?}");
+        done.stdout
     };
     assert_eq!(compact(), "");
-    place.write("study/.research-a1B2c3", "half a table");
+    project.write("study/.research-a1B2c3", "half a table");
     let hash = "0".repeat(64);
-    place.write(&format!("study/values/{hash}.txt"), &"x".repeat(3 << 20));
-    let done = place.research(&["doctor", "study"]);
+    project.write(&format!("study/values/{hash}.txt"), &"x".repeat(3 << 20));
+    let done = project.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     for told in [
         "garbage        1 file, 12 B, left by killed processes: `research compact study` removes them",
         "unused values  1 file, 3 MiB, not referenced by the log: \
          `research compact study --remove-values` removes them",
     ] {
-        assert!(done.out.contains(told), "{}", done.out);
+        assert!(done.stdout.contains(told), "{}", done.stdout);
     }
     assert_eq!(compact(), "removed garbage: 1 file, 12 B\n");
     assert_eq!(
-        place
+        project
             .research(&["doctor", "study"])
-            .out
+            .stdout
             .matches("unused values")
             .count(),
         1
     );
-    let done = place.research(&["compact", "study", "--remove-values"]);
+    let done = project.research(&["compact", "study", "--remove-values"]);
     let told = "removed unused values: 1 file, 3 MiB\n";
-    assert_eq!((done.code, &*done.out), (Some(0), told), "{done:?}");
-    let done = place.research(&["doctor", "study", "--format", "json"]);
-    let found: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((done.code, &*done.stdout), (Some(0), told), "{done:?}");
+    let done = project.research(&["doctor", "study", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(
         (&found["whole"], &found["values"]),
         (&true.into(), &6.into())
@@ -71,8 +71,8 @@ fn garbage_is_reported_and_removed() {
 }
 
 /// Changes a byte in the middle of a file.
-fn damage(place: &Place, name: &str) {
-    let path = place.path(name);
+fn damage(project: &Project, name: &str) {
+    let path = project.path(name);
     let mut bytes = fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -81,82 +81,98 @@ fn damage(place: &Place, name: &str) {
 
 #[test]
 fn an_intact_research_is_reported_as_intact() {
-    let place = study();
-    let done = place.research(&["doctor", "study"]);
-    assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
-    assert!(done.out.contains("events.log     intact"), "{}", done.out);
+    let project = study();
+    let done = project.research(&["doctor", "study"]);
+    assert_eq!((done.code, &*done.stderr), (Some(0), ""), "{done:?}");
     assert!(
-        done.out.contains("values         intact, 6"),
+        done.stdout.contains("events.log     intact"),
         "{}",
-        done.out
+        done.stdout
     );
-    let before = names(&place.path("study"));
-    let done = place.research(&["doctor", "study", "--salvage", "--format", "json"]);
-    let found: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert!(
+        done.stdout.contains("values         intact, 6"),
+        "{}",
+        done.stdout
+    );
+    let before = names(&project.path("study"));
+    let done = project.research(&["doctor", "study", "--salvage", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(found["whole"], true, "{found}");
     assert_eq!(found["salvaged"], serde_json::Value::Null);
-    assert_eq!(names(&place.path("study")), before, "nothing was written");
+    assert_eq!(names(&project.path("study")), before, "nothing was written");
 }
 
 #[test]
 fn a_damaged_log_is_repaired_and_the_research_resumed() {
-    let place = study();
-    damage(&place, "study/events.log");
-    let damaged = fs::read(place.path("study/events.log")).unwrap();
-    let done = place.research(&["results", "study"]);
+    let project = study();
+    damage(&project, "study/events.log");
+    let damaged = fs::read(project.path("study/events.log")).unwrap();
+    let done = project.research(&["results", "study"]);
     assert_eq!(done.code, Some(3), "{done:?}");
-    assert!(done.err.contains("research doctor"), "{}", done.err);
-    let done = place.research(&["doctor", "study"]);
+    assert!(done.stderr.contains("research doctor"), "{}", done.stderr);
+    let done = project.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.out.contains("--repair"), "{}", done.out);
-    assert!(fs::read(place.path("study/events.log")).unwrap() == damaged);
+    assert!(done.stdout.contains("--repair"), "{}", done.stdout);
+    assert!(fs::read(project.path("study/events.log")).unwrap() == damaged);
 
-    let done = place.research(&["doctor", "study", "--repair"]);
+    let done = project.research(&["doctor", "study", "--repair"]);
     assert_eq!(done.code, Some(1), "what was lost is lost: {done:?}");
-    let kept = fs::read(place.path("study/events.damaged.log")).unwrap();
+    let kept = fs::read(project.path("study/events.damaged.log")).unwrap();
     assert!(kept == damaged, "the damaged log is kept as it was");
-    let done = place.research(&["doctor", "study"]);
+    let done = project.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(0), "{done:?}");
 
-    let done = place.research(&["resume", "study"]);
+    let done = project.research(&["resume", "study"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let table = place.results("study", &["--var", "x", "--format", "csv"]);
+    let table = project.results("study", &["--var", "x", "--format", "csv"]);
     assert_eq!(table.lines().count(), 7, "{table}");
 }
 
 #[test]
 fn a_damaged_value_is_named_and_the_others_are_read() {
-    let place = study();
-    let file = names(&place.path("study/values")).remove(0);
-    damage(&place, &format!("study/values/{file}"));
-    let done = place.research(&["doctor", "study"]);
+    let project = study();
+    let file = names(&project.path("study/values")).remove(0);
+    damage(&project, &format!("study/values/{file}"));
+    let done = project.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.out.contains("1 of 6 are damaged"), "{}", done.out);
-    assert!(done.out.contains(&file), "{}", done.out);
-    let table = place.results("study", &["--var", "x", "--format", "csv"]);
+    assert!(
+        done.stdout.contains("1 of 6 are damaged"),
+        "{}",
+        done.stdout
+    );
+    assert!(done.stdout.contains(&file), "{}", done.stdout);
+    let table = project.results("study", &["--var", "x", "--format", "csv"]);
     assert_eq!(table.lines().count(), 7, "{table}");
 }
 
 #[test]
 fn a_damaged_record_is_reported_beside_the_log() {
-    let place = study();
-    place.write("study/research.json", "{\"format\": 1");
-    let done = place.research(&["doctor", "study"]);
+    let project = study();
+    project.write("study/research.json", "{\"format\": 1");
+    let done = project.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.out.contains("restore it from a copy"), "{}", done.out);
-    assert!(done.out.contains("events.log     intact"), "{}", done.out);
+    assert!(
+        done.stdout.contains("restore it from a copy"),
+        "{}",
+        done.stdout
+    );
+    assert!(
+        done.stdout.contains("events.log     intact"),
+        "{}",
+        done.stdout
+    );
 }
 
 #[test]
 fn a_folder_that_is_not_a_research_is_a_usage_error() {
-    let place = Place::new();
-    fs::create_dir(place.path("other")).unwrap();
-    place.write("other/events.log", "some other log");
+    let project = Project::new();
+    fs::create_dir(project.path("other")).unwrap();
+    project.write("other/events.log", "some other log");
     for name in ["other", "nothing"] {
         for salvage in [&[][..], &["--salvage"]] {
-            let done = place.research(&[&["doctor", name], salvage].concat());
+            let done = project.research(&[&["doctor", name], salvage].concat());
             assert_eq!(done.code, Some(2), "{done:?}");
         }
     }
-    assert_eq!(place.read("other/events.log"), "some other log");
+    assert_eq!(project.read("other/events.log"), "some other log");
 }

@@ -4,7 +4,7 @@ use clap::Parser;
 use research_cli::commands::{CommandError, domain};
 use research_cli::exit::Exit;
 
-/// The arguments alone, as the program's own parser reads them.
+/// A parser of the arguments of the command.
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
@@ -70,7 +70,7 @@ fn repetitions_are_shown_with_the_auxiliary_keys() {
 }
 
 #[test]
-fn more_items_than_there_are_start_over() {
+fn more_items_than_configs_start_over() {
     let printed = domain(&["a=[1, 2]", "--n-items", "3", "--format", "jsonl"]);
     assert_eq!(printed, "{\"a\":1}\n{\"a\":2}\n{\"a\":1}\n");
 }
@@ -85,7 +85,7 @@ fn ids_have_the_numbers_of_the_values() {
 }
 
 #[test]
-fn configs_are_counted_without_being_made() {
+fn configs_are_counted_without_being_computed() {
     assert_eq!(domain(&["a=[1, 2] * b=[3, 4]", "--count"]), "4\n");
     assert_eq!(domain(&["a=[1, 2]", "--n-reps", "3", "--count"]), "6\n");
     assert_eq!(domain(&["a=uniform(0, 1)", "--count"]), "infinite\n");
@@ -102,9 +102,9 @@ fn configs_are_counted_without_being_made() {
     );
 }
 
-/// Which of a hundred million configs are left takes drawing all of them.
+/// Counting these configs needs a hundred million draws.
 #[test]
-fn the_head_of_what_only_a_look_can_count_is_printed_at_once() {
+fn the_head_of_a_domain_that_needs_a_scan_is_printed_at_once() {
     let digits: Vec<String> = (0..8)
         .map(|digit| format!("d{digit}=[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"))
         .collect();
@@ -146,7 +146,7 @@ fn the_head_of_a_domain_of_any_size_is_printed() {
 }
 
 #[test]
-fn a_table_that_nobody_asked_for_more_of_has_a_hundred_rows() {
+fn a_table_has_a_hundred_rows_by_default() {
     let values: Vec<String> = (0..150).map(|value| value.to_string()).collect();
     let expression = format!("a=[{}]", values.join(", "));
     assert_eq!(domain(&[&expression]).lines().count(), 101);
@@ -161,7 +161,7 @@ fn a_table_that_nobody_asked_for_more_of_has_a_hundred_rows() {
 }
 
 #[test]
-fn a_file_says_how_its_domain_is_run_through() {
+fn the_iteration_settings_of_a_file_apply() {
     let file = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../examples/compression/research.toml"
@@ -173,7 +173,7 @@ fn a_file_says_how_its_domain_is_run_through() {
 }
 
 #[test]
-fn what_is_wrong_is_wrong_use() {
+fn invalid_expressions_are_usage_errors() {
     let wrong = [
         (
             vec!["x=uniform(0, 1)"],

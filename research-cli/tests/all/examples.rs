@@ -1,4 +1,4 @@
-//! The examples do what they say: the last config of each, in one executor.
+//! Runs the last config of each example in one executor.
 
 use std::env;
 use std::path::Path;
@@ -9,12 +9,12 @@ use research::domain::Iteration;
 use research::exec::Executor;
 use research::file::ResearchFile;
 
-/// How the last config of an example ended, how many iterations it had, and what it saved.
+/// The status, the iterations and the values of the last config of an example.
 fn run_last(name: &str) -> (Status, u64, Vec<(String, usize)>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../examples")
         .join(name);
-    // Programs are started in the folder in which the run is.
+    // Programs start in the current directory.
     env::set_current_dir(folder).unwrap();
     let file = ResearchFile::load("research.toml".as_ref(), &[]).unwrap_or_else(|e| panic!("{e}"));
     let configs = file.domain.configs(&Iteration::default()).unwrap();

@@ -1,5 +1,5 @@
-//! Faults from outside: damaged logs, system calls that fail, limits and full disks, and files that
-//! are removed, replaced or copied while a run writes them.
+//! Injected faults: damaged logs, failing system calls, limits and full disks, and files that
+//! are removed, replaced or copied during a run.
 //!
 //! Each test tries a number of cases, and all that is random in a case follows from its seed.
 //! `cargo xtask faults` tries more of them; a case that fails prints the command that repeats it.
@@ -20,13 +20,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::place::Done;
+use crate::support::CommandOutput;
 use random::Random;
 
-/// A command that takes longer hangs. It is generous: other tests run at the same time.
+/// The timeout of a command, long because other tests run at the same time.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Tries a case for each seed: `short` of them, or as many as `cargo xtask faults` asks for.
+/// Runs a case for each seed: `short` of them, or the number that `cargo xtask faults` sets.
 fn for_each_seed(kind: &str, short: u64, case: impl Fn(&mut Random)) {
     let chosen = std::env::var("RESEARCH_TEST_KIND");
     if chosen.is_ok_and(|chosen| chosen != kind) {
@@ -53,23 +53,23 @@ fn for_each_seed(kind: &str, short: u64, case: impl Fn(&mut Random)) {
     );
 }
 
-/// Runs the program in a folder to its end, which must come by itself, with an exit code and without
+/// Runs the program in a folder; it must exit by itself, with an exit code and without
 /// a panic.
-fn research(folder: &Path, arguments: &[&str]) -> Done {
+fn research(folder: &Path, arguments: &[&str]) -> CommandOutput {
     let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
     command.args(arguments);
     end(command, folder)
 }
 
-/// The same for any command.
-fn end(mut command: Command, folder: &Path) -> Done {
+/// Runs any command.
+fn end(mut command: Command, folder: &Path) -> CommandOutput {
     let started = start(&mut command, folder);
     let done = started.end();
     assert!(done.code.is_some(), "{command:?}: {done:?}");
     done
 }
 
-/// A command that was started, with its output in files: nobody reads a pipe meanwhile.
+/// A running command, with its output in files, so no pipe can fill.
 struct Started {
     child: Child,
     output: tempfile::TempDir,
@@ -99,7 +99,7 @@ impl Started {
         String::from_utf8_lossy(&fs::read(self.output.path().join("err")).unwrap()).into_owned()
     }
 
-    fn end(mut self) -> Done {
+    fn end(mut self) -> CommandOutput {
         let start = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -116,23 +116,23 @@ impl Started {
         let err = self.said();
         assert!(!err.contains("panicked"), "{}: {err}", self.what);
         let out = fs::read(self.output.path().join("out")).unwrap();
-        Done {
+        CommandOutput {
             code: status.code(),
-            out: String::from_utf8_lossy(&out).into_owned(),
-            err,
+            stdout: String::from_utf8_lossy(&out).into_owned(),
+            stderr: err,
         }
     }
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // Where the test has failed it may still run.
+        // It may still run if the test has failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Copies a folder with all that is in it, links as links.
+/// Copies a folder recursively, links as links.
 fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
     assert!(copied.unwrap().success(), "cp {from:?} {to:?}");

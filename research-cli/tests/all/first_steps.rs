@@ -1,14 +1,14 @@
-//! What a new user types first: `init`, `run --dry-run`, `completions`, `man`, `--version`.
+//! The first commands of a new user: `init`, `run --dry-run`, `completions`, `man`, `--version`.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{research, text};
+use crate::support::{research, text};
 use research::file::{Format, ResearchFile};
 
 #[test]
-fn what_init_writes_runs_as_it_is_and_is_never_written_over() {
+fn the_file_of_init_runs_and_is_never_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     assert_eq!(research(path, &["init"]).status.code(), Some(0));
@@ -30,9 +30,9 @@ fn what_init_writes_runs_as_it_is_and_is_never_written_over() {
     assert!(named.contains("name = \"study\""), "{named}");
 }
 
-/// A comment that looks like a setting is one.
+/// Commented settings are valid settings.
 #[test]
-fn what_init_writes_as_comments_can_be_set() {
+fn commented_settings_of_init_are_valid() {
     let folder = tempfile::tempdir().unwrap();
     research(folder.path(), &["init"]);
     let file = fs::read_to_string(folder.path().join("research.toml")).unwrap();
@@ -79,7 +79,7 @@ run = "cat {first.size} {{x}}"
 "#;
 
 #[test]
-fn a_dry_run_shows_what_would_be_run_and_leaves_nothing_behind() {
+fn a_dry_run_shows_the_plan_and_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("study.toml"), STUDY.replace('\'', "\\\"")).unwrap();
@@ -130,7 +130,7 @@ the first experiments:
 }
 
 #[test]
-fn the_ids_of_a_dry_run_are_those_of_the_run_and_what_is_there_is_told() {
+fn a_dry_run_has_the_ids_of_the_run_and_reports_an_existing_research() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     research(path, &["init"]);
@@ -161,7 +161,7 @@ fn the_ids_of_a_dry_run_are_those_of_the_run_and_what_is_there_is_told() {
 }
 
 #[test]
-fn a_dry_run_names_units_as_others_refer_to_them() {
+fn a_dry_run_shows_the_unique_names_of_units() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let unit = "[[unit]]\nname = \"u\"\nrun = \"echo 1\"\n";
@@ -174,11 +174,11 @@ fn a_dry_run_names_units_as_others_refer_to_them() {
 }
 
 #[test]
-fn what_is_kept_in_memory_needs_no_folder_and_cannot_be_detached() {
+fn a_research_in_memory_has_no_folder_and_cannot_be_detached() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     research(path, &["init"]);
-    // A folder of somebody else's, which a run in memory has nothing to do with.
+    // A folder of another program, which a run in memory ignores.
     fs::create_dir(path.join("first")).unwrap();
     fs::write(path.join("first/output.txt"), "mine").unwrap();
     let run = ["run", "research.toml", "--set=dump_results=false"];
@@ -198,7 +198,7 @@ fn what_is_kept_in_memory_needs_no_folder_and_cannot_be_detached() {
 }
 
 #[test]
-fn a_dry_run_says_that_draws_will_be_others() {
+fn a_dry_run_without_a_seed_warns_about_its_draws() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     research(path, &["init"]);
@@ -232,7 +232,7 @@ fn a_dry_run_says_that_draws_will_be_others() {
 }
 
 #[test]
-fn the_summary_says_what_is_asked_for() {
+fn the_summary_shows_requested_variables() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     research(path, &["init"]);
@@ -255,7 +255,7 @@ fn the_summary_says_what_is_asked_for() {
 }
 
 #[test]
-fn the_summary_has_a_command_for_each_cause_of_failures() {
+fn the_summary_has_a_command_for_each_group_of_failures() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let file = "name = \"causes\"\ndomain = \"x=[1, 2]\"\nn_reps = 2\n[[unit]]\nname = \"ends\"\n\
@@ -297,7 +297,7 @@ fn the_nearest_name_is_suggested() {
 }
 
 #[test]
-fn shells_are_told_how_a_line_can_go_on() {
+fn shell_completions_list_names_and_flags() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::create_dir(path.join("data")).unwrap();
@@ -337,7 +337,7 @@ fn shells_are_told_how_a_line_can_go_on() {
 }
 
 #[test]
-fn there_is_a_manual_page_for_each_command() {
+fn each_command_has_a_manual_page() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     assert!(research(path, &["man", "--to", "pages"]).status.success());
@@ -356,7 +356,7 @@ fn there_is_a_manual_page_for_each_command() {
 }
 
 #[test]
-fn the_version_says_how_it_was_built() {
+fn the_version_describes_the_build() {
     let here = Path::new(".");
     let long = research(here, &["--version"]);
     let begin = format!("research {}", env!("CARGO_PKG_VERSION"));

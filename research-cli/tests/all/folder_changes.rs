@@ -1,81 +1,66 @@
-//! What others do to the folder of a research while it runs, and to copies of it.
+//! Changes of the folder of a running research by other programs, and copies of it.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::place::{Done, Place, Running, wait_for};
+use crate::support::{CommandOutput, Gated, Project, Running, wait_for};
 
-const FILE: &str = r#"
-name = "d"
-seed = 5
-workers = 2
-domain = "a=[1, 2, 3, 4, 5, 6]"
-[[unit]]
-name = "u"
-run = "./u.sh {a}"
-save_to = "v"
+const STUDY: Gated = Gated {
+    units: r#"
 [[unit]]
 name = "large"
 run = "head -c 1200000 /dev/zero | tr '\\0' {a}"
 shell = true
 output = "text"
 save_to = "large"
-"#;
+"#,
+    ..Gated::new("d", 6, 2)
+};
 
-/// The first two experiments are done at once, the others wait for a file `gate`.
-fn place() -> Place {
-    let place = Place::with(FILE);
-    place.script(
-        "u.sh",
-        "touch begun.$1
-        [ $1 -le 2 ] || while ! [ -e gate ]; do sleep 0.01; done
-        echo $1",
-    );
-    place
+fn project() -> Project {
+    STUDY.project()
 }
 
-fn in_the_middle(place: &Place) -> Running<'_> {
-    let mut running = place.start(&["run", "research.toml"]);
-    running.wait_for_file("begun.3");
-    running.wait_for_file("begun.4");
+fn in_the_middle(project: &Project) -> Running<'_> {
+    let mut running = STUDY.run_to_gate(project);
     running.status_when("d", |status| status["finished"] == 2);
     running
 }
 
-/// Disturbs a run in its middle, and gives how it ended.
-fn disturbed(place: &Place, harm: impl FnOnce(&Path)) -> Done {
-    let running = in_the_middle(place);
-    harm(&place.path("d"));
-    place.write("gate", "");
+/// Calls `harm` with the folder of a running research, and returns how the run ended.
+fn disturbed(project: &Project, harm: impl FnOnce(&Path)) -> CommandOutput {
+    let running = in_the_middle(project);
+    harm(&project.path("d"));
+    project.write("gate", "");
     let done = running.end();
-    place.wait_for_silence();
+    project.wait_for_silence();
     done
 }
 
-fn assert_is_whole(place: &Place, name: &str) {
-    let resumed = place.research(&["resume", name]);
+fn assert_is_whole(project: &Project, name: &str) {
+    let resumed = project.research(&["resume", name]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    let table = place.results(name, &["--format", "csv", "--var", "v"]);
+    let table = project.results(name, &["--format", "csv", "--var", "v"]);
     assert_eq!(table.lines().count(), 7, "{table}");
-    let doctor = place.research(&["doctor", name]);
+    let doctor = project.research(&["doctor", name]);
     assert_eq!(doctor.code, Some(0), "{doctor:?}");
 }
 
 #[test]
-fn a_deleted_log_is_put_back() {
-    let place = place();
-    let done = disturbed(&place, |folder| {
+fn a_deleted_log_is_restored() {
+    let project = project();
+    let done = disturbed(&project, |folder| {
         fs::remove_file(folder.join("events.log")).unwrap()
     });
     assert_eq!(done.code, Some(3), "{done:?}");
     assert!(
-        done.err
+        done.stderr
             .contains("was deleted while the run was writing it"),
         "{done:?}"
     );
-    assert!(place.status("d")["finished"].as_u64() >= Some(2));
-    assert_is_whole(&place, "d");
+    assert!(project.status("d")["finished"].as_u64() >= Some(2));
+    assert_is_whole(&project, "d");
 }
 
 #[test]
@@ -100,78 +85,78 @@ fn a_log_that_is_emptied_or_replaced_ends_the_run() {
         ),
     ];
     for (harm, said) in harms {
-        let place = place();
-        let done = disturbed(&place, |folder| harm(&folder.join("events.log")));
+        let project = project();
+        let done = disturbed(&project, |folder| harm(&folder.join("events.log")));
         assert_eq!(done.code, Some(3), "{done:?}");
-        assert!(done.err.contains(said), "{said}: {done:?}");
+        assert!(done.stderr.contains(said), "{said}: {done:?}");
     }
 }
 
 #[test]
-fn of_a_removed_folder_the_log_is_saved_and_its_name_is_free() {
-    let place = place();
-    let done = disturbed(&place, |folder| fs::remove_dir_all(folder).unwrap());
+fn the_log_of_a_removed_folder_is_saved_under_another_name() {
+    let project = project();
+    let done = disturbed(&project, |folder| fs::remove_dir_all(folder).unwrap());
     assert_eq!(done.code, Some(3), "{done:?}");
-    assert!(done.err.contains("d-recovered"), "{done:?}");
-    assert!(!place.path("d").exists());
-    assert!(place.status("d-recovered")["finished"].as_u64() >= Some(2));
-    place.run(&[]);
-    let resumed = place.research(&["resume", "d-recovered"]);
+    assert!(done.stderr.contains("d-recovered"), "{done:?}");
+    assert!(!project.path("d").exists());
+    assert!(project.status("d-recovered")["finished"].as_u64() >= Some(2));
+    project.run(&[]);
+    let resumed = project.research(&["resume", "d-recovered"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
 }
 
 #[test]
-fn a_moved_folder_ends_the_run_and_nothing_comes_into_being_at_the_old_place() {
-    let place = place();
-    let done = disturbed(&place, |folder| {
+fn a_moved_folder_ends_the_run_and_the_old_path_stays_empty() {
+    let project = project();
+    let done = disturbed(&project, |folder| {
         fs::rename(folder, folder.with_file_name("moved")).unwrap();
     });
     assert_eq!(done.code, Some(3), "{done:?}");
-    assert!(done.err.contains("/moved"), "{done:?}");
-    assert!(!place.path("d").exists(), "{:?}", place.names());
+    assert!(done.stderr.contains("/moved"), "{done:?}");
+    assert!(!project.path("d").exists(), "{:?}", project.names());
     assert!(
-        place
+        project
             .names()
             .iter()
             .all(|name| !name.starts_with(".research"))
     );
-    assert_is_whole(&place, "moved");
+    assert_is_whole(&project, "moved");
 }
 
 #[test]
-fn who_has_lost_its_lock_goes_on_alone() {
-    let place = place();
-    let running = in_the_middle(&place);
-    fs::remove_file(place.path("d/lock")).unwrap();
-    assert_eq!(place.status("d")["state"], "running");
+fn a_run_without_its_lock_file_remains_the_only_writer() {
+    let project = project();
+    let running = in_the_middle(&project);
+    fs::remove_file(project.path("d/lock")).unwrap();
+    assert_eq!(project.status("d")["state"], "running");
     for arguments in [["resume", "d"].as_slice(), &["remove", "d", "-y"]] {
-        let refused = place.research(arguments);
+        let refused = project.research(arguments);
         assert_eq!(refused.code, Some(3), "{refused:?}");
         assert!(
-            refused.err.contains("is being run by process"),
+            refused.stderr.contains("is being run by process"),
             "{refused:?}"
         );
     }
-    place.write("gate", "");
+    project.write("gate", "");
     assert_eq!(running.end().code, Some(0));
-    assert_is_whole(&place, "d");
+    assert_is_whole(&project, "d");
 }
 
-fn copy(place: &Place) {
+fn copy(project: &Project) {
     let copied = Command::new("cp")
         .args(["-r", "d", "copy"])
-        .current_dir(place.path("."))
+        .current_dir(project.path("."))
         .status();
     assert!(copied.unwrap().success());
 }
 
-/// What is done to a copy of a running research, also with the lock of an earlier version, is not
-/// done to the original.
+/// Commands on a copy of a running research, also with the lock of an earlier version, do not
+/// affect the original.
 #[test]
-fn commands_on_a_copy_leave_the_original_alone() {
+fn commands_on_a_copy_do_not_affect_the_original() {
     for is_old in [false, true] {
-        let place = place();
-        let mut running = in_the_middle(&place);
+        let project = project();
+        let mut running = in_the_middle(&project);
         let mut workers = || {
             let status = running.status_when("d", |_| true);
             let workers = status["workers"].as_array().unwrap().iter();
@@ -188,44 +173,47 @@ fn commands_on_a_copy_leave_the_original_alone() {
             &["remove", "copy", "-y"],
             &["remove", "copy", "-y", "--force"],
         ] {
-            copy(&place);
+            copy(&project);
             if is_old {
-                let text = place.read("copy/lock");
+                let text = project.read("copy/lock");
                 let mut lock: serde_json::Value = serde_json::from_str(&text).unwrap();
                 lock.as_object_mut().unwrap().remove("file").unwrap();
-                place.write("copy/lock", &lock.to_string());
+                project.write("copy/lock", &lock.to_string());
             }
-            let done = place.research(arguments);
+            let done = project.research(arguments);
             assert!(matches!(done.code, Some(0 | 1)), "{arguments:?}: {done:?}");
-            assert!(!done.err.contains("has ended"), "{arguments:?}: {done:?}");
-            fs::remove_dir_all(place.path("copy")).ok();
+            assert!(
+                !done.stderr.contains("has ended"),
+                "{arguments:?}: {done:?}"
+            );
+            fs::remove_dir_all(project.path("copy")).ok();
         }
-        copy(&place);
-        let resuming = place.start(&["resume", "copy"]);
+        copy(&project);
+        let resuming = project.start(&["resume", "copy"]);
         wait_for("the copy's run", || {
-            let log = place.read("copy/research.log");
+            let log = project.read("copy/research.log");
             (log.matches("run started").count() == 2).then_some(())
         });
         assert_eq!(workers(), before);
-        place.write("gate", "");
+        project.write("gate", "");
         let resumed = resuming.end();
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
-        assert!(!resumed.err.contains("was killed"), "{resumed:?}");
+        assert!(!resumed.stderr.contains("was killed"), "{resumed:?}");
         let done = running.end();
         assert_eq!(done.code, Some(0), "{done:?}");
-        assert!(!place.read("d/research.log").contains("lost"), "{done:?}");
+        assert!(!project.read("d/research.log").contains("lost"), "{done:?}");
         assert_eq!(
-            place.results("copy", &["--format", "csv", "--var", "v"]),
-            place.results("d", &["--format", "csv", "--var", "v"])
+            project.results("copy", &["--format", "csv", "--var", "v"]),
+            project.results("d", &["--format", "csv", "--var", "v"])
         );
     }
 }
 
 #[test]
-fn a_lock_that_somebody_has_written_lets_nobody_be_killed() {
-    let place = place();
-    place.write("gate", "");
-    place.run(&[]);
+fn a_forged_lock_kills_no_process() {
+    let project = project();
+    project.write("gate", "");
+    project.run(&[]);
     let mut bystander = Command::new("sleep").arg("1000").spawn().unwrap();
     let stat = fs::read_to_string(format!("/proc/{}/stat", bystander.id())).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
@@ -242,8 +230,8 @@ fn a_lock_that_somebody_has_written_lets_nobody_be_killed() {
         &["resume", "d", "--failed"],
         &["remove", "d", "-y", "--force"],
     ] {
-        place.write("d/lock", &lock.to_string());
-        let done = place.research(arguments);
+        project.write("d/lock", &lock.to_string());
+        let done = project.research(arguments);
         assert_eq!(done.code, Some(0), "{arguments:?}: {done:?}");
         assert!(
             bystander.try_wait().unwrap().is_none(),
@@ -255,23 +243,23 @@ fn a_lock_that_somebody_has_written_lets_nobody_be_killed() {
 }
 
 #[test]
-fn stopped_in_its_first_moment_a_run_can_be_resumed() {
+fn a_run_that_stops_at_its_start_can_be_resumed() {
     for _ in 0..5 {
-        let place = place();
-        place.write("gate", "");
-        let running = place.start(&["run", "research.toml"]);
+        let project = project();
+        project.write("gate", "");
+        let running = project.start(&["run", "research.toml"]);
         running.wait_for_file("d/lock");
-        let stopped = place.research(&["stop", "d", "-y"]);
+        let stopped = project.research(&["stop", "d", "-y"]);
         assert_eq!(stopped.code, Some(0), "{stopped:?}");
         let done = running.end();
         assert!(matches!(done.code, Some(130 | 0)), "{done:?}");
-        let state = &place.status("d")["state"];
+        let state = &project.status("d")["state"];
         let ended = if done.code == Some(0) {
             "complete"
         } else {
             "interrupted"
         };
         assert_eq!(state, ended, "{done:?}");
-        assert_is_whole(&place, "d");
+        assert_is_whole(&project, "d");
     }
 }

@@ -1,13 +1,13 @@
-//! A disk that is full or cannot be written to. The small file systems of these tests live in a
-//! mount namespace, which goes away with the script that runs in it.
+//! A full or read-only disk. The small file systems of these tests are in a
+//! mount namespace, which ends with the script that runs in it.
 
 use std::process::{Command, Stdio};
 
-use crate::place::{Done, Place};
+use crate::support::{CommandOutput, Project};
 
 /// Runs a shell script in which `step NAME …` calls the program; `None` where nothing can be
 /// mounted.
-pub(crate) fn with_mounts(place: &Place, script: &str) -> Option<()> {
+pub(crate) fn with_mounts(project: &Project, script: &str) -> Option<()> {
     let mounts = |flags: &str| {
         let mut probe = Command::new("unshare");
         probe.args([flags, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
@@ -27,10 +27,10 @@ pub(crate) fn with_mounts(place: &Place, script: &str) -> Option<()> {
         mkdir disk
         {script}"
     );
-    place.write("script.sh", &script);
+    project.write("script.sh", &script);
     let ran = Command::new("unshare")
         .args([flags, "sh", "-eu", "script.sh"])
-        .current_dir(place.path("."))
+        .current_dir(project.path("."))
         .env("R", env!("CARGO_BIN_EXE_research"))
         .output()
         .unwrap();
@@ -38,16 +38,16 @@ pub(crate) fn with_mounts(place: &Place, script: &str) -> Option<()> {
     Some(())
 }
 
-pub(crate) fn step(place: &Place, name: &str) -> Done {
-    Done {
-        code: place.read(&format!("{name}.code")).trim().parse().ok(),
-        out: place.read(&format!("{name}.out")),
-        err: place.read(&format!("{name}.err")),
+pub(crate) fn step(project: &Project, name: &str) -> CommandOutput {
+    CommandOutput {
+        code: project.read(&format!("{name}.code")).trim().parse().ok(),
+        stdout: project.read(&format!("{name}.out")),
+        stderr: project.read(&format!("{name}.err")),
     }
 }
 
-fn place() -> Place {
-    let place = Place::with(
+fn project() -> Project {
+    let project = Project::with(
         r#"
         name = "big"
         workers = 2
@@ -59,19 +59,19 @@ fn place() -> Place {
         save_to = "v"
         "#,
     );
-    // A text of 20 kB, so slowly that not all are written to the log at once, and none has room.
-    place.script(
+    // A string of 20 kB, slowly, so not all are written to the log at once.
+    project.script(
         "u.sh",
         "sleep 0.05; printf '\"'; head -c 20000 /dev/zero | tr '\\0' \"$1\"; echo '\"'",
     );
-    place
+    project
 }
 
 #[test]
-fn a_disk_that_runs_full_loses_nothing() {
-    let place = place();
+fn a_full_disk_loses_nothing() {
+    let project = project();
     let ran = with_mounts(
-        &place,
+        &project,
         "mount -t tmpfs -o size=128k tmpfs disk; cd disk
         step run run ../research.toml
         ls -A >../names
@@ -89,10 +89,10 @@ fn a_disk_that_runs_full_loses_nothing() {
         return;
     }
     for name in ["run", "again"] {
-        let run = step(&place, name);
-        assert_eq!((run.code, &*run.out), (Some(3), ""), "{run:?}");
+        let run = step(&project, name);
+        assert_eq!((run.code, &*run.stdout), (Some(3), ""), "{run:?}");
         let errors: Vec<_> = run
-            .err
+            .stderr
             .lines()
             .filter(|line| line.starts_with("error: "))
             .collect();
@@ -100,34 +100,37 @@ fn a_disk_that_runs_full_loses_nothing() {
         assert!(errors[0].contains("No space left on device"), "{run:?}");
         assert!(errors[0].contains("big/events.log"), "{run:?}");
     }
-    assert_eq!(place.read("names"), "big\n");
-    let status: serde_json::Value = serde_json::from_str(&step(&place, "status").out).unwrap();
+    assert_eq!(project.read("names"), "big\n");
+    let status: serde_json::Value = serde_json::from_str(&step(&project, "status").stdout).unwrap();
     let finished = status["finished"].as_u64().unwrap();
     assert!((1..12).contains(&finished), "{status}");
 
-    // Whatever was told as finished has its results, then and ever after.
-    let before = step(&place, "before");
-    assert_eq!(before.code, Some(0), "{}", before.err);
+    // Every experiment that was reported as finished has its results.
+    let before = step(&project, "before");
+    assert_eq!(before.code, Some(0), "{}", before.stderr);
     let rows = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let (still, after) = (
-        rows(&step(&place, "still").out),
-        rows(&step(&place, "after").out),
+        rows(&step(&project, "still").stdout),
+        rows(&step(&project, "after").stdout),
     );
-    let before = rows(&before.out);
+    let before = rows(&before.stdout);
     assert!(before.len() as u64 > finished);
     assert!(before.iter().all(|row| still.contains(row)));
     assert!(still.iter().all(|row| after.contains(row)));
 
-    let resumed = step(&place, "resume");
+    let resumed = step(&project, "resume");
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     assert_eq!(after.len(), 13);
-    assert_eq!(step(&place, "after").out, step(&place, "whole").out);
+    assert_eq!(
+        step(&project, "after").stdout,
+        step(&project, "whole").stdout
+    );
 }
 
-/// Values with files of their own, and no room for the third of them.
+/// Large values, and no space for the third one.
 #[test]
-fn a_disk_that_runs_full_of_large_values_loses_nothing() {
-    let place = Place::with(
+fn a_disk_full_of_large_values_loses_nothing() {
+    let project = Project::with(
         r#"
         name = "big"
         workers = 1
@@ -140,10 +143,10 @@ fn a_disk_that_runs_full_of_large_values_loses_nothing() {
         save_to = "v"
         "#,
     );
-    // A text of 2 MB.
-    place.script("u.sh", "head -c 2000000 /dev/zero | tr '\\0' \"$1\"");
+    // A string of 2 MB.
+    project.script("u.sh", "head -c 2000000 /dev/zero | tr '\\0' \"$1\"");
     let ran = with_mounts(
-        &place,
+        &project,
         "mount -t tmpfs -o size=5m tmpfs disk; cd disk
         step run run ../research.toml
         ls -A big/values >../names
@@ -158,42 +161,45 @@ fn a_disk_that_runs_full_of_large_values_loses_nothing() {
     if ran.is_none() {
         return;
     }
-    let run = step(&place, "run");
-    assert_eq!((run.code, &*run.out), (Some(3), ""), "{run:?}");
+    let run = step(&project, "run");
+    assert_eq!((run.code, &*run.stdout), (Some(3), ""), "{run:?}");
     let errors: Vec<_> = run
-        .err
+        .stderr
         .lines()
         .filter(|line| line.starts_with("error: "))
         .collect();
     assert_eq!(errors.len(), 1, "{run:?}");
     assert!(errors[0].contains("No space left on device"), "{run:?}");
     assert!(errors[0].contains("big/values/"), "{run:?}");
-    // Nothing half-written is left behind.
-    assert_eq!(place.read("names").lines().count(), 2);
-    let status: serde_json::Value = serde_json::from_str(&step(&place, "status").out).unwrap();
+    // No incomplete file remains.
+    assert_eq!(project.read("names").lines().count(), 2);
+    let status: serde_json::Value = serde_json::from_str(&step(&project, "status").stdout).unwrap();
     assert_eq!(
         (&status["finished"], &status["exceptions"]),
         (&2.into(), &0.into()),
         "{status}"
     );
-    assert_eq!(step(&place, "doctor").code, Some(0));
+    assert_eq!(step(&project, "doctor").code, Some(0));
 
-    let resumed = step(&place, "resume");
+    let resumed = step(&project, "resume");
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    let after = step(&place, "after").out;
+    let after = step(&project, "after").stdout;
     assert_eq!(after.lines().count(), 5, "{after}");
-    for row in step(&place, "before").out.lines() {
+    for row in step(&project, "before").stdout.lines() {
         assert!(after.lines().any(|other| other == row), "{row}");
     }
-    let whole = step(&place, "whole");
+    let whole = step(&project, "whole");
     assert_eq!(whole.code, Some(0), "{whole:?}");
-    assert!(whole.out.contains("values         intact, 4"), "{whole:?}");
+    assert!(
+        whole.stdout.contains("values         intact, 4"),
+        "{whole:?}"
+    );
 }
 
-/// Whatever is the first file that has no room, there is a whole research or none.
+/// Whichever file has no space, the research is complete or absent.
 #[test]
-fn a_disk_without_room_for_a_research() {
-    let place = place();
+fn a_disk_without_space_for_a_research() {
+    let project = project();
     let mut script = String::new();
     for free in 0..8 {
         script.push_str(&format!(
@@ -206,27 +212,30 @@ fn a_disk_without_room_for_a_research() {
             (16 - free) * 4096
         ));
     }
-    if with_mounts(&place, &script).is_none() {
+    if with_mounts(&project, &script).is_none() {
         return;
     }
     for free in 0..8 {
-        let run = step(&place, &format!("run{free}"));
-        assert_eq!((run.code, &*run.out), (Some(3), ""), "{free}: {run:?}");
-        let errors = run.err.lines().filter(|line| line.starts_with("error: "));
+        let run = step(&project, &format!("run{free}"));
+        assert_eq!((run.code, &*run.stdout), (Some(3), ""), "{free}: {run:?}");
+        let errors = run
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("error: "));
         assert_eq!(errors.count(), 1, "{free}: {run:?}");
-        match &*place.read(&format!("names{free}")) {
-            "fill\n" => assert!(run.err.starts_with("error: "), "{free}: {run:?}"),
-            "big\nfill\n" => assert_eq!(step(&place, &format!("status{free}")).code, Some(0)),
+        match &*project.read(&format!("names{free}")) {
+            "fill\n" => assert!(run.stderr.starts_with("error: "), "{free}: {run:?}"),
+            "big\nfill\n" => assert_eq!(step(&project, &format!("status{free}")).code, Some(0)),
             other => panic!("{free}: {other:?} was left"),
         }
     }
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to() {
-    let place = place();
+fn a_read_only_folder_is_reported() {
+    let project = project();
     let ran = with_mounts(
-        &place,
+        &project,
         "mount -t tmpfs -o ro tmpfs disk; cd disk
         step run run ../research.toml
         ls -A >../names",
@@ -234,22 +243,22 @@ fn a_folder_that_cannot_be_written_to() {
     if ran.is_none() {
         return;
     }
-    let run = step(&place, "run");
-    assert_eq!((run.code, &*run.out), (Some(3), ""), "{run:?}");
-    assert_eq!(run.err.lines().count(), 1, "{run:?}");
+    let run = step(&project, "run");
+    assert_eq!((run.code, &*run.stdout), (Some(3), ""), "{run:?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
     assert!(
-        run.err.starts_with("error: cannot create a folder in "),
+        run.stderr.starts_with("error: cannot create a folder in "),
         "{run:?}"
     );
-    assert_eq!(place.read("names"), "");
+    assert_eq!(project.read("names"), "");
 }
 
-/// What is stored can be read, and only read, where nothing can be written.
+/// On a read-only disk a research can be read.
 #[test]
-fn a_research_on_a_disk_that_cannot_be_written_to() {
-    let place = place();
+fn a_research_on_a_read_only_disk_can_be_read() {
+    let project = project();
     let ran = with_mounts(
-        &place,
+        &project,
         "mount -t tmpfs -o size=10m tmpfs disk; cd disk
         step run run ../research.toml
         mount -o remount,ro .
@@ -263,14 +272,14 @@ fn a_research_on_a_disk_that_cannot_be_written_to() {
         return;
     }
     for name in ["run", "status", "results", "list", "resume"] {
-        let done = step(&place, name);
-        assert_eq!(done.code, Some(0), "{name}: {}", done.err);
+        let done = step(&project, name);
+        assert_eq!(done.code, Some(0), "{name}: {}", done.stderr);
     }
-    let remove = step(&place, "remove");
+    let remove = step(&project, "remove");
     assert_eq!(
-        (remove.code, remove.err.lines().count()),
+        (remove.code, remove.stderr.lines().count()),
         (Some(3), 1),
         "{remove:?}"
     );
-    assert!(remove.err.starts_with("error: cannot "), "{remove:?}");
+    assert!(remove.stderr.starts_with("error: cannot "), "{remove:?}");
 }

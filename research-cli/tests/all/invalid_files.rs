@@ -1,11 +1,11 @@
-//! What wrong research files are answered with: `wrong_files.txt` and `wrong_settings.txt` have
-//! each case with its message, as people see it.
+//! Errors of invalid research files: `invalid_files.txt` and `invalid_settings.txt` have each case
+//! with its message.
 
 use std::fs;
 
 use research::file::{Format, ResearchFile};
 
-/// A title, what is read, and what is said.
+/// A title, the input, and the message.
 struct Case<'t> {
     title: &'t str,
     input: &'t str,
@@ -25,9 +25,9 @@ fn cases(text: &str) -> impl Iterator<Item = Case<'_>> {
 }
 
 #[test]
-fn each_wrong_file_is_shown_with_its_place() {
+fn each_invalid_file_is_shown_with_its_location() {
     let mut count = 0;
-    for case in cases(include_str!("wrong_files.txt")) {
+    for case in cases(include_str!("invalid_files.txt")) {
         let format = match case.title.starts_with("json") {
             true => Format::Json,
             false => Format::Toml,
@@ -42,7 +42,7 @@ fn each_wrong_file_is_shown_with_its_place() {
 }
 
 #[test]
-fn each_wrong_setting_is_shown_with_its_place() {
+fn each_invalid_setting_is_shown_with_its_location() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("research.toml");
     fs::write(
@@ -50,7 +50,7 @@ fn each_wrong_setting_is_shown_with_its_place() {
         "[domain]\na = [1]\n[[unit]]\nname = \"u\"\nrun = \"true\"\n",
     )
     .unwrap();
-    for case in cases(include_str!("wrong_settings.txt")) {
+    for case in cases(include_str!("invalid_settings.txt")) {
         let setting = case.input.trim_end_matches('\n').to_owned();
         match ResearchFile::load(&path, &[setting]) {
             Ok(file) => panic!("{}: nothing was found wrong in {file:?}", case.title),
@@ -60,13 +60,13 @@ fn each_wrong_setting_is_shown_with_its_place() {
 }
 
 #[test]
-fn the_place_can_be_asked_for() {
+fn errors_have_line_and_column() {
     let error = ResearchFile::parse("n_reps = 2\nworkers = \"ä\"\n", Format::Toml).unwrap_err();
     assert_eq!((error.line(), error.column()), (Some(2), Some(11)));
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn an_unreadable_file_is_named() {
     let error = ResearchFile::load("no/such/file.toml".as_ref(), &[]).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -80,7 +80,7 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_long_line_is_shown_around_the_place() {
+fn a_long_line_is_shown_around_the_error() {
     let text = format!("workers = {}, \"x\"]\n", "[[1], ".repeat(60));
     let error = ResearchFile::parse(&text, Format::Toml)
         .unwrap_err()
@@ -92,7 +92,7 @@ fn a_long_line_is_shown_around_the_place() {
 }
 
 #[test]
-fn cut_and_garbled_files_are_errors_and_no_panics() {
+fn truncated_and_garbled_files_are_errors() {
     let toml = include_str!("../../../examples/training/research.toml");
     let json = serde_json::to_string_pretty(&ResearchFile::parse(toml, Format::Toml).unwrap());
     let mut state = 1u64;

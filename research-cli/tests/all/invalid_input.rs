@@ -1,55 +1,58 @@
-//! What is wrong is told once, with its place, before anything is made.
+//! Errors are reported once, with their location, before anything is created.
 
 use std::fs;
 
-use crate::place::{Done, Place};
+use crate::support::{CommandOutput, Project};
 
 const GOOD: &str = "domain = 'a=[1, 2]'\n[[unit]]\nname = \"u\"\nrun = \"echo {a}\"\n";
 
-/// Runs what must be refused, and holds that nothing was made.
-fn refused(place: &Place, arguments: &[&str], code: i32) -> Done {
-    let before = place.names();
-    let done = place.research(arguments);
-    assert_eq!((done.code, &*done.out), (Some(code), ""), "{done:?}");
-    let errors = done.err.lines().filter(|line| line.starts_with("error: "));
+/// Checks that a command is refused and creates nothing.
+fn refused(project: &Project, arguments: &[&str], code: i32) -> CommandOutput {
+    let before = project.names();
+    let done = project.research(arguments);
+    assert_eq!((done.code, &*done.stdout), (Some(code), ""), "{done:?}");
+    let errors = done
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "));
     assert_eq!(errors.count(), 1, "{done:?}");
-    assert!(done.err.starts_with("error: "), "{done:?}");
-    assert_eq!(place.names(), before, "{done:?}");
+    assert!(done.stderr.starts_with("error: "), "{done:?}");
+    assert_eq!(project.names(), before, "{done:?}");
     done
 }
 
-fn refused_file(file: &str, message: &str, place_in_file: &str) {
-    let place = Place::with(file);
-    let done = refused(&place, &["run", "research.toml"], 2);
+fn refused_file(file: &str, message: &str, location: &str) {
+    let project = Project::with(file);
+    let done = refused(&project, &["run", "research.toml"], 2);
     assert!(
-        done.err.starts_with(&format!("error: {message}")),
+        done.stderr.starts_with(&format!("error: {message}")),
         "{done:?}"
     );
-    let shown = format!("--> research.toml:{place_in_file}\n");
-    assert!(done.err.contains(&shown), "{shown:?} in {done:?}");
+    let shown = format!("--> research.toml:{location}\n");
+    assert!(done.stderr.contains(&shown), "{shown:?} in {done:?}");
 }
 
 #[test]
-fn a_file_that_cannot_be_read() {
-    let place = Place::new();
-    let done = refused(&place, &["run", "none.toml"], 2);
+fn an_unreadable_file_is_reported() {
+    let project = Project::new();
+    let done = refused(&project, &["run", "none.toml"], 2);
     assert!(
-        done.err.contains("No such file") && done.err.contains("none.toml"),
+        done.stderr.contains("No such file") && done.stderr.contains("none.toml"),
         "{done:?}"
     );
-    fs::create_dir(place.path("folder.toml")).unwrap();
-    let done = refused(&place, &["run", "folder.toml"], 2);
-    assert!(done.err.contains("folder.toml"), "{done:?}");
-    fs::write(place.path("image.toml"), [0xff, 0xd8, 0xff]).unwrap();
-    let done = refused(&place, &["run", "image.toml"], 2);
-    assert!(done.err.contains("not UTF-8"), "{done:?}");
-    place.write("study.yaml", "name: study\n");
-    let done = refused(&place, &["run", "study.yaml"], 2);
-    assert!(done.err.contains("YAML is not supported"), "{done:?}");
+    fs::create_dir(project.path("folder.toml")).unwrap();
+    let done = refused(&project, &["run", "folder.toml"], 2);
+    assert!(done.stderr.contains("folder.toml"), "{done:?}");
+    fs::write(project.path("image.toml"), [0xff, 0xd8, 0xff]).unwrap();
+    let done = refused(&project, &["run", "image.toml"], 2);
+    assert!(done.stderr.contains("not UTF-8"), "{done:?}");
+    project.write("study.yaml", "name: study\n");
+    let done = refused(&project, &["run", "study.yaml"], 2);
+    assert!(done.stderr.contains("YAML is not supported"), "{done:?}");
 }
 
 #[test]
-fn a_file_with_a_mistake() {
+fn an_invalid_file_is_reported_with_its_location() {
     refused_file("name = \"x\nworkers = 2\n", "invalid TOML", "1:10");
     refused_file(
         &format!("workerz = 2\n{GOOD}"),
@@ -81,29 +84,29 @@ fn a_file_with_a_mistake() {
 }
 
 #[test]
-fn a_parameter_may_be_called_like_an_option() {
+fn a_parameter_may_have_the_name_of_an_option() {
     for (domain, command) in [
         ("{ n_reps = 3 }", "echo {n_reps}"),
         ("{ n_reps = [3] }", "echo 1"),
     ] {
         let file = GOOD.replace("'a=[1, 2]'", domain);
-        Place::with(&file.replace("echo {a}", command)).run(&["--dry-run"]);
+        Project::with(&file.replace("echo {a}", command)).run(&["--dry-run"]);
     }
 }
 
 #[test]
 fn the_nearest_known_key_is_suggested() {
-    let place = Place::with(&format!("workerz = 2\n{GOOD}"));
-    let done = refused(&place, &["run", "research.toml"], 2);
-    assert!(done.err.contains("did you mean `workers`?"), "{done:?}");
-    place.write("research.toml", &GOOD.replace("run =", "runn ="));
-    let done = refused(&place, &["run", "research.toml"], 2);
-    assert!(done.err.contains("did you mean `run`?"), "{done:?}");
+    let project = Project::with(&format!("workerz = 2\n{GOOD}"));
+    let done = refused(&project, &["run", "research.toml"], 2);
+    assert!(done.stderr.contains("did you mean `workers`?"), "{done:?}");
+    project.write("research.toml", &GOOD.replace("run =", "runn ="));
+    let done = refused(&project, &["run", "research.toml"], 2);
+    assert!(done.stderr.contains("did you mean `run`?"), "{done:?}");
 }
 
 #[test]
-fn a_flag_with_a_mistake() {
-    let place = Place::with(GOOD);
+fn an_invalid_flag_is_reported() {
+    let project = Project::with(GOOD);
     for (flags, message) in [
         (["--name", "../x"], "`../x`"),
         (["--name", ".."], "`..`"),
@@ -112,36 +115,36 @@ fn a_flag_with_a_mistake() {
         (["--workers", "0"], "invalid value '0' for '--workers"),
         (["--seed", "-1"], "unexpected argument '-1'"),
     ] {
-        let before = place.names();
-        let done = place.research(&[["run", "research.toml"], flags].concat());
-        assert_eq!((done.code, &*done.out), (Some(2), ""), "{done:?}");
-        assert!(done.err.contains(message), "{done:?}");
-        assert_eq!(place.names(), before, "{done:?}");
+        let before = project.names();
+        let done = project.research(&[["run", "research.toml"], flags].concat());
+        assert_eq!((done.code, &*done.stdout), (Some(2), ""), "{done:?}");
+        assert!(done.stderr.contains(message), "{done:?}");
+        assert_eq!(project.names(), before, "{done:?}");
     }
 }
 
 #[test]
-fn a_folder_that_is_there_is_left_as_it_is() {
-    let place = Place::with(GOOD);
-    place.run(&["--name", "x"]);
-    let log = fs::read(place.path("x/events.log")).unwrap();
-    let done = refused(&place, &["run", "research.toml", "--name", "x"], 2);
+fn an_existing_folder_is_not_changed() {
+    let project = Project::with(GOOD);
+    project.run(&["--name", "x"]);
+    let log = fs::read(project.path("x/events.log")).unwrap();
+    let done = refused(&project, &["run", "research.toml", "--name", "x"], 2);
     assert!(
-        done.err.contains("research resume x") && done.err.contains("research remove x"),
+        done.stderr.contains("research resume x") && done.stderr.contains("research remove x"),
         "{done:?}"
     );
-    assert_eq!(fs::read(place.path("x/events.log")).unwrap(), log);
+    assert_eq!(fs::read(project.path("x/events.log")).unwrap(), log);
 
-    fs::create_dir(place.path("photos")).unwrap();
-    place.write("photos/cat.txt", "cat");
-    let done = refused(&place, &["run", "research.toml", "--name", "photos"], 2);
-    // It is none of ours: neither resuming nor removing would do.
-    assert!(!done.err.contains("research remove"), "{done:?}");
-    assert_eq!(place.read("photos/cat.txt"), "cat");
+    fs::create_dir(project.path("photos")).unwrap();
+    project.write("photos/cat.txt", "cat");
+    let done = refused(&project, &["run", "research.toml", "--name", "photos"], 2);
+    // The folder is not a research: resume and remove do not apply.
+    assert!(!done.stderr.contains("research remove"), "{done:?}");
+    assert_eq!(project.read("photos/cat.txt"), "cat");
 }
 
 #[test]
-fn a_program_that_is_not_there() {
+fn a_missing_program_is_reported() {
     let unit = |run: &str| GOOD.replace("echo {a}", run);
     refused_file(
         &unit("./none.sh {a}"),
@@ -171,77 +174,77 @@ fn a_program_that_is_not_there() {
         "5:1",
     );
 
-    let domain = Place::with(&unit("./none.sh {a}"));
+    let domain = Project::with(&unit("./none.sh {a}"));
     assert_eq!(domain.research(&["domain", "research.toml"]).code, Some(0));
 }
 
-/// What is meant is said, where that can be seen.
+/// Suggestions, if there is a similar name.
 #[test]
-fn a_parameter_and_a_program_that_are_called_by_half_their_names() {
-    let place = Place::with(
+fn misspelled_parameters_and_programs_are_suggested() {
+    let project = Project::with(
         GOOD.replace("'a=[1, 2]'", "{ lr = [1] }")
             .replace("{a}", "{lr}")
             .as_str(),
     );
-    let done = refused(&place, &["run", "research.toml", "--set", "lr=0.2"], 2);
+    let done = refused(&project, &["run", "research.toml", "--set", "lr=0.2"], 2);
     let hint = "`lr` is a parameter: write `domain.lr`";
-    assert!(done.err.contains(hint), "{done:?}");
-    place.write("train.py", "");
-    place.write("research.toml", &GOOD.replace("echo {a}", "train.py {a}"));
-    let done = refused(&place, &["run", "research.toml"], 2);
+    assert!(done.stderr.contains(hint), "{done:?}");
+    project.write("train.py", "");
+    project.write("research.toml", &GOOD.replace("echo {a}", "train.py {a}"));
+    let done = refused(&project, &["run", "research.toml"], 2);
     let hint = "this folder has: write `./train.py`, or the interpreter before it, as in `python3 train.py`";
-    assert!(done.err.contains(hint), "{done:?}");
+    assert!(done.stderr.contains(hint), "{done:?}");
 }
 
-/// A unit may make the program that a later one runs.
+/// A unit may create the program of a later one.
 #[test]
-fn a_program_that_another_unit_makes() {
-    let place = Place::with(
+fn a_program_may_be_created_by_an_earlier_unit() {
+    let project = Project::with(
         "name = 'm'\ndomain = 'a=[1]'\n\
          [[unit]]\nname = 'build'\nrun = './build.sh'\n\
          [[unit]]\nname = 'use'\nrun = './built.sh'\nsave_to = 'v'\n\
          [[unit]]\nname = 'there'\nrun = '{path}/tool'\nsave_to = 'w'\n",
     );
-    place.script(
+    project.script(
         "build.sh",
         "printf '#!/bin/sh\\necho 5\\n' > built.sh; chmod +x built.sh; cp built.sh $RESEARCH_PATH/tool",
     );
-    place.run(&[]);
-    assert_eq!(place.table("m"), "a,iteration,v,w\n1,0,5,5");
+    project.run(&[]);
+    assert_eq!(project.table("m"), "a,iteration,v,w\n1,0,5,5");
 }
 
 #[test]
-fn ids_that_would_be_too_long_to_be_read_again() {
+fn ids_that_are_too_long_are_refused() {
     let parameters: Vec<String> = (0..60).map(|number| format!("p{number} = [1]")).collect();
     let file = format!(
         "create_id_prefix = 3\ndomain = {{ {} }}\n[[unit]]\nname = \"u\"\nrun = \"true\"\n",
         parameters.join(", ")
     );
-    let place = Place::with(&file);
-    let done = refused(&place, &["run", "research.toml"], 2);
-    assert!(done.err.contains("would have 260 bytes"), "{done:?}");
-    place.run(&["--set=create_id_prefix=2"]);
+    let project = Project::with(&file);
+    let done = refused(&project, &["run", "research.toml"], 2);
+    assert!(done.stderr.contains("would have 260 bytes"), "{done:?}");
+    project.run(&["--set=create_id_prefix=2"]);
 }
 
 #[test]
-fn a_research_that_is_not_there() {
-    let place = Place::new();
-    place.write("file", "");
+fn a_missing_research_is_reported() {
+    let project = Project::new();
+    project.write("file", "");
     for command in ["status", "results", "resume"] {
         for name in ["none", "file", "."] {
-            let done = refused(&place, &[command, name], 2);
-            assert!(done.err.contains("is no research"), "{done:?}");
+            let done = refused(&project, &[command, name], 2);
+            assert!(done.stderr.contains("is not a research"), "{done:?}");
         }
     }
 }
 
-/// A folder that a session on another machine has had, or that is full.
+/// A temporary directory that does not exist, or is full.
 #[test]
-fn a_folder_for_temporary_files_that_is_not_there() {
-    let place = Place::with(&format!(
+fn a_missing_temporary_directory_is_reported() {
+    let project = Project::with(&format!(
         "name = 't'\n{GOOD}save_to = 'u'\noutput = 'number'\n"
     ));
-    let mut command = place.command(&["run", "research.toml"]);
+    let mut command = project.command(&["run", "research.toml"]);
     let output = command.env("TMPDIR", "/none").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{said}");
@@ -249,20 +252,24 @@ fn a_folder_for_temporary_files_that_is_not_there() {
         said.contains("TMPDIR") && !said.contains("panicked"),
         "{said}"
     );
-    let done = place.research(&["resume", "t"]);
+    let done = project.research(&["resume", "t"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(place.table("t"), "a,iteration,u\n1,0,1\n2,0,2");
+    assert_eq!(project.table("t"), "a,iteration,u\n1,0,1\n2,0,2");
 }
 
 #[test]
-fn more_workers_than_there_can_be_are_refused_before_anything_is_allocated() {
-    let place = Place::with(GOOD);
+fn too_many_workers_are_refused_before_anything_is_allocated() {
+    let project = Project::with(GOOD);
     for flags in [
         ["-w", "4294967295", "--dry-run"],
         ["-w", "4294967295", "--no-bar"],
         ["--set", "workers=4294967295", "--dry-run"],
     ] {
-        let done = refused(&place, &[&["run", "research.toml"], &flags[..]].concat(), 2);
-        assert!(done.err.contains("100000"), "{done:?}");
+        let done = refused(
+            &project,
+            &[&["run", "research.toml"], &flags[..]].concat(),
+            2,
+        );
+        assert!(done.stderr.contains("100000"), "{done:?}");
     }
 }

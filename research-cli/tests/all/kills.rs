@@ -1,6 +1,6 @@
-//! Workers and leaders that are killed: nothing is lost, nothing is there twice, nobody lives on.
+//! Killed workers and leaders: no value is lost or duplicated, and no process survives.
 
-use crate::place::{Place, send};
+use crate::support::{Project, send};
 
 /// Six configs in two repetitions; those from the third config on wait for a file `gate`.
 const FILE: &str = r#"
@@ -21,11 +21,11 @@ output = "text"
 save_to = "seed"
 "#;
 
-fn place() -> Place {
-    let place = Place::with(FILE);
-    place.script(
+fn project() -> Project {
+    let project = Project::with(FILE);
+    project.script(
         "steps.sh",
-        // What takes a while is sent before the experiment ends.
+        // Values of a slow experiment are sent before its end.
         "sleep 0.1
         echo 0
         [ $1 -lt 3 ] || while ! [ -e gate ]; do sleep 0.01; done
@@ -33,21 +33,21 @@ fn place() -> Place {
         sleep 1000 & # is left behind, and must not stay
         exit 0",
     );
-    place
+    project
 }
 
-/// What an undisturbed run has.
+/// The results of an undisturbed run.
 fn undisturbed() -> String {
-    let place = place();
-    place.write("gate", "");
-    place.run(&["-w", "1"]);
-    let csv = place.results("k", &["--format", "csv"]);
+    let project = project();
+    project.write("gate", "");
+    project.run(&["-w", "1"]);
+    let csv = project.results("k", &["--format", "csv"]);
     assert_eq!(csv.lines().count(), 25);
-    place.wait_for_silence();
+    project.wait_for_silence();
     csv
 }
 
-/// Whether all that need not wait is done, and each worker is in the midst of one that must.
+/// Whether all immediate experiments have ended, and each worker runs one that waits.
 fn is_in_the_middle(status: &serde_json::Value, workers: usize) -> bool {
     let busy = status["workers"]
         .as_array()
@@ -63,105 +63,109 @@ fn is_in_the_middle(status: &serde_json::Value, workers: usize) -> bool {
 }
 
 #[test]
-fn a_worker_that_is_killed_costs_nothing() {
-    let place = place();
-    let mut running = place.start(&["run", "research.toml", "-w", "2"]);
+fn a_killed_worker_is_replaced_without_loss() {
+    let project = project();
+    let mut running = project.start(&["run", "research.toml", "-w", "2"]);
     let status = running.status_when("k", |status| is_in_the_middle(status, 2));
     let worker = status["workers"][1]["pid"].as_u64().unwrap();
     send("KILL", u32::try_from(worker).unwrap());
     running.wait_for_log("k", "lost");
-    place.write("gate", "");
+    project.write("gate", "");
     let done = running.end();
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(
-        done.err.contains("warning: worker 1 was lost: "),
+        done.stderr.contains("warning: worker 1 was lost: "),
         "{done:?}"
     );
-    assert!(done.err.contains(": 12 finished\n"), "{done:?}");
-    place.wait_for_silence();
-    assert_eq!(place.results("k", &["--format", "csv"]), undisturbed());
+    assert!(done.stderr.contains(": 12 finished\n"), "{done:?}");
+    project.wait_for_silence();
+    assert_eq!(project.results("k", &["--format", "csv"]), undisturbed());
 }
 
-/// Kills the leader in the middle, and resumes with other workers.
+/// Kills the leader during the run, and resumes with another number of workers.
 fn killed_and_resumed(workers: &str, resumed_by: &str) -> String {
-    let place = place();
-    let mut running = place.start(&["run", "research.toml", "-w", workers]);
+    let project = project();
+    let mut running = project.start(&["run", "research.toml", "-w", workers]);
     let count = workers.parse().unwrap();
     running.status_when("k", |status| is_in_the_middle(status, count));
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    place.wait_for_silence();
+    project.wait_for_silence();
 
-    let status = place.status("k");
+    let status = project.status("k");
     assert_eq!(
         (&status["state"], &status["finished"]),
         (&"broken".into(), &2.into())
     );
-    let text = place.research(&["status", "k"]).out;
+    let text = project.research(&["status", "k"]).stdout;
     assert!(text.starts_with("k: broken off: "), "{text}");
     assert!(
         !text.contains("/s"),
         "nothing is left to expect of it: {text}"
     );
-    // What had ended is there before anything is mended.
-    let kept = place.results("k", &["--format", "csv", "--var", "seed"]);
+    // Ended experiments are visible before the resume.
+    let kept = project.results("k", &["--format", "csv", "--var", "seed"]);
     assert!(kept.lines().count() >= 5, "{kept}");
 
-    place.write("gate", "");
-    let done = place.research(&["resume", "k", "-w", resumed_by]);
+    project.write("gate", "");
+    let done = project.research(&["resume", "k", "-w", resumed_by]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    place.wait_for_silence();
-    let status = place.status("k");
+    project.wait_for_silence();
+    let status = project.status("k");
     assert_eq!(
         (&status["state"], &status["finished"]),
         (&"complete".into(), &12.into())
     );
-    assert_eq!(place.names(), ["gate", "k", "research.toml", "steps.sh"]);
-    place.results("k", &["--format", "csv"])
+    assert_eq!(project.names(), ["gate", "k", "research.toml", "steps.sh"]);
+    project.results("k", &["--format", "csv"])
 }
 
 #[test]
-fn a_leader_that_is_killed_takes_all_with_it_and_its_research_can_be_resumed() {
+fn a_killed_leader_ends_its_processes_and_can_be_resumed() {
     let expected = undisturbed();
     assert_eq!(killed_and_resumed("1", "3"), expected);
     assert_eq!(killed_and_resumed("3", "1"), expected);
 }
 
 #[test]
-fn what_runs_cannot_be_resumed_or_removed_meanwhile() {
-    let place = place();
-    let mut running = place.start(&["run", "research.toml", "-w", "2"]);
+fn a_running_research_cannot_be_resumed_or_removed() {
+    let project = project();
+    let mut running = project.start(&["run", "research.toml", "-w", "2"]);
     running.status_when("k", |status| is_in_the_middle(status, 2));
     for command in [["resume", "k"].as_slice(), &["remove", "k", "-y"]] {
-        let refused = place.research(command);
-        assert_eq!((refused.code, &*refused.out), (Some(3), ""), "{refused:?}");
-        assert!(
-            refused.err.contains("is being run by process"),
+        let refused = project.research(command);
+        assert_eq!(
+            (refused.code, &*refused.stdout),
+            (Some(3), ""),
             "{refused:?}"
         );
-        assert!(refused.err.contains("`research stop "), "{refused:?}");
+        assert!(
+            refused.stderr.contains("is being run by process"),
+            "{refused:?}"
+        );
+        assert!(refused.stderr.contains("`research stop "), "{refused:?}");
     }
-    place.write("gate", "");
+    project.write("gate", "");
     assert_eq!(running.end().code, Some(0));
 }
 
 #[test]
-fn what_runs_is_ended_where_it_is_removed_by_force() {
-    let place = place();
-    let mut running = place.start(&["run", "research.toml", "-w", "2"]);
+fn remove_with_force_ends_the_run() {
+    let project = project();
+    let mut running = project.start(&["run", "research.toml", "-w", "2"]);
     running.status_when("k", |status| is_in_the_middle(status, 2));
-    let removed = place.research(&["remove", "k", "-y", "--force"]);
+    let removed = project.research(&["remove", "k", "-y", "--force"]);
     assert_eq!(removed.code, Some(0), "{removed:?}");
-    assert!(!place.path("k").exists());
+    assert!(!project.path("k").exists());
     assert_ne!(running.end().code, Some(0));
-    place.wait_for_silence();
-    assert!(!place.path("k").exists());
+    project.wait_for_silence();
+    assert!(!project.path("k").exists());
 }
 
-/// An attempt that was cut off is no failure, and uses up none of the retries.
+/// An interrupted attempt is not a failure, and uses up no retry.
 #[test]
-fn a_leader_that_is_killed_takes_no_retry_away() {
-    let place = Place::with(
+fn a_killed_leader_uses_up_no_retry() {
+    let project = Project::with(
         r#"
         name = "k"
         retries = 1
@@ -172,7 +176,7 @@ fn a_leader_that_is_killed_takes_no_retry_away() {
         "#,
     );
     // The first attempt waits, the second fails.
-    place.script(
+    project.script(
         "u.sh",
         "echo x >> tries
         case $(wc -l < tries) in
@@ -181,12 +185,12 @@ fn a_leader_that_is_killed_takes_no_retry_away() {
         esac
         echo 3",
     );
-    let running = place.start(&["run", "research.toml"]);
+    let running = project.start(&["run", "research.toml"]);
     running.wait_for_file("begun");
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    place.wait_for_silence();
-    let done = place.research(&["resume", "k"]);
+    project.wait_for_silence();
+    let done = project.research(&["resume", "k"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(place.table("k"), "iteration,v\n0,3");
+    assert_eq!(project.table("k"), "iteration,v\n0,3");
 }

@@ -1,57 +1,56 @@
-//! The program driven as a user would, in a folder of the test's own, and the parts of it that
-//! are called as a library.
+//! The program, run as users run it, in a folder of each test, and the parts of it that are called
+//! as a library.
 #![allow(
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test may panic; helpers are seen by one test executable alone"
 )]
 
-mod bad_input;
 mod cancelled;
-mod clock;
-mod common;
+mod captured_output;
+mod clock_changes;
 mod configs;
 mod copied;
 mod corpora;
-mod damaged;
+mod damaged_logs;
 mod detached;
+mod determinism;
 mod devices;
 mod devices_command;
-mod disturbed;
 mod docs;
 mod doctor;
 mod domain_command;
-mod env;
 mod examples;
 mod failures;
 mod faults;
-mod few_files;
-mod files;
 mod first_steps;
+mod folder_changes;
 mod full_disk;
-mod kept;
-mod killed;
-mod left_behind;
+mod invalid_files;
+mod invalid_input;
+mod kills;
 mod logs;
+mod messages;
 mod outputs;
-mod place;
 mod profile_command;
 mod program;
-mod read_back;
+mod recorded_environment;
 mod reference;
-mod reproduced;
+mod reproduce;
 mod research_file;
-mod resumed;
+mod research_file_runs;
+mod resource_limits;
+mod resume;
 mod roots;
-mod said;
-mod same;
+mod round_trips;
 mod shared_files;
-mod stopped;
-mod stored;
+mod signals;
+mod stored_research;
+mod stray_processes;
 mod streams;
+mod support;
 mod tables;
 mod terminal;
 mod timeouts;
 mod updates;
 mod usage;
-mod wrong_files;

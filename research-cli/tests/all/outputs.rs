@@ -1,24 +1,24 @@
-//! How a program's output becomes a unit's, what its command can say, and its environment.
+//! Outputs of programs, placeholders of commands, and the environment.
 
 use std::path::Path;
 
-use crate::place::Place;
+use crate::support::Project;
 
-/// What a unit saved of one experiment, as JSON.
-fn saved(place: &Place, name: &str, unit: &str) -> serde_json::Value {
-    place.write(
+/// The saved values of one experiment, as JSON.
+fn saved(project: &Project, name: &str, unit: &str) -> serde_json::Value {
+    project.write(
         "research.toml",
         &format!("domain = 'a=[1]'\n[[unit]]\nname = \"u\"\n{unit}"),
     );
-    place.run(&["--name", name]);
-    let json = place.results(name, &["--format", "jsonl"]);
+    project.run(&["--name", name]);
+    let json = project.results(name, &["--format", "jsonl"]);
     serde_json::from_str(&json).unwrap()
 }
 
 #[test]
 fn each_kind_of_output_is_read() {
-    let place = Place::new();
-    place.script(
+    let project = Project::new();
+    project.script(
         "out.sh",
         "echo 'loss=3.5 x'\necho 'loss=0.25 y'\necho '{\"k\": [1, 2.5, null]}' > \"$RESEARCH_PATH/m.json\"\necho \"$@\"",
     );
@@ -57,14 +57,14 @@ fn each_kind_of_output_is_read() {
     ];
     for (name, unit, expected) in cases {
         let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
-        assert_eq!(saved(&place, name, unit)["v"], expected, "{name}");
+        assert_eq!(saved(&project, name, unit)["v"], expected, "{name}");
     }
 }
 
-/// What a training script prints between its epochs.
+/// The output of a training script.
 #[test]
-fn lines_of_a_generator_that_are_no_items_are_passed_over() {
-    let place = Place::with(
+fn lines_of_a_generator_that_do_not_match_are_skipped() {
+    let project = Project::with(
         r#"
         name = "g"
         [[unit]]
@@ -80,15 +80,15 @@ fn lines_of_a_generator_that_are_no_items_are_passed_over() {
         save_to = "n"
         "#,
     );
-    place.run(&[]);
-    assert_eq!(place.table("g"), "iteration,loss,n\n0,3,1\n1,2.5,2\n2,,3");
+    project.run(&[]);
+    assert_eq!(project.table("g"), "iteration,loss,n\n0,3,1\n1,2.5,2\n2,,3");
 }
 
 #[test]
 fn a_list_is_saved_under_several_names() {
-    let place = Place::new();
+    let project = Project::new();
     let json = saved(
-        &place,
+        &project,
         "l",
         "run = [\"echo\", '[1, 2, 3]']\nsave_to = [\"x\", \"\", \"z\"]",
     );
@@ -97,10 +97,10 @@ fn a_list_is_saved_under_several_names() {
 }
 
 #[test]
-fn the_names_in_a_command_stand_for_what_is() {
-    let place = Place::new();
+fn placeholders_are_replaced_by_values() {
+    let project = Project::new();
     let json = saved(
-        &place,
+        &project,
         "n",
         "run = 'echo {{{id}}} {path} {iteration} {repetition} {seed} {a}'\n\
          output = \"text\"\nsave_to = \"v\"",
@@ -119,7 +119,7 @@ fn the_names_in_a_command_stand_for_what_is() {
 
 #[test]
 fn values_never_reach_a_shell() {
-    let place = Place::with(
+    let project = Project::with(
         r#"
         name = "v"
         [domain]
@@ -137,26 +137,26 @@ fn values_never_reach_a_shell() {
         save_to = "shell"
         "#,
     );
-    place.run(&[]);
-    for line in place.results("v", &["--format", "jsonl"]).lines() {
+    project.run(&[]);
+    for line in project.results("v", &["--format", "jsonl"]).lines() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
         let a = row["a"].as_str().unwrap();
         assert_eq!(row["plain"], format!("[{a}][--x={a}]"));
         assert_eq!(row["shell"], format!("[{a}]"));
     }
-    assert!(!place.path("hurt").exists());
+    assert!(!project.path("hurt").exists());
 }
 
 #[test]
-fn the_environment_tells_the_experiment() {
-    let place = Place::new();
-    place.script(
+fn the_environment_describes_the_experiment() {
+    let project = Project::new();
+    project.script(
         "env.sh",
         "printf '[\"%s\", \"%s\", \"%s\", %s, %s]\\n' $RESEARCH_ID $RESEARCH_PATH $RESEARCH_SEED \\\n\
          $RESEARCH_ITERATION \"$RESEARCH_CONFIG\"",
     );
     let json = saved(
-        &place,
+        &project,
         "e",
         "run = \"./env.sh\"\nsave_to = [\"i\", \"p\", \"s\", \"n\", \"c\"]",
     );
@@ -172,10 +172,10 @@ fn the_environment_tells_the_experiment() {
     assert_eq!(json["c"], serde_json::json!({"a": 1}));
 }
 
-/// However a program hands it over, and wherever its unit runs.
+/// For each way of output and each isolation.
 #[test]
-fn a_value_of_a_hundred_megabytes_has_a_file_of_its_own() {
-    let place = Place::new();
+fn a_value_of_a_hundred_megabytes_is_stored_in_a_file() {
+    let project = Project::new();
     let ways = [
         (
             "json",
@@ -194,55 +194,59 @@ fn a_value_of_a_hundred_megabytes_has_a_file_of_its_own() {
         ),
     ];
     for (name, script, output) in ways {
-        place.script("large.sh", script);
+        project.script("large.sh", script);
         let unit = format!("run = \"./large.sh\"\noutput = {output}\nsave_to = \"v\"");
-        let json = saved(&place, name, &unit);
+        let json = saved(&project, name, &unit);
         let value = &json["v"];
         assert_eq!(value["bytes"], 100_000_000, "{name}: {json}");
-        let file = place.path(name).join(value["file"].as_str().unwrap());
+        let file = project.path(name).join(value["file"].as_str().unwrap());
         let text = std::fs::read(&file).unwrap();
         assert_eq!(text.len(), 100_000_000, "{name}");
         assert!(text.iter().all(|byte| *byte == b'x'), "{name}");
-        std::fs::remove_dir_all(place.path(name)).unwrap();
+        std::fs::remove_dir_all(project.path(name)).unwrap();
     }
 }
 
 #[test]
-fn an_output_that_is_saved_must_be_there() {
+fn a_missing_output_that_is_saved_is_an_error() {
     let unit = |name: &str, settings: &str| {
         format!("[[unit]]\nname = \"{name}\"\nrun = \"true\"\n{settings}\n")
     };
-    let place = Place::with(&format!("name = \"n\"\n{}", unit("u", "save_to = \"v\"")));
-    let done = place.research(&["run", "research.toml"]);
+    let project = Project::with(&format!("name = \"n\"\n{}", unit("u", "save_to = \"v\"")));
+    let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.err.contains("it put out nothing"), "{done:?}");
+    assert!(done.stderr.contains("it put out nothing"), "{done:?}");
     let null = unit("u", "save_to = \"v\"").replace("\"true\"", "\"echo null\"");
-    place.write("research.toml", &(unit("quiet", "") + &null));
-    place.run(&["--name=null"]);
-    assert_eq!(place.table("null"), "iteration,v\n0,");
+    project.write("research.toml", &(unit("quiet", "") + &null));
+    project.run(&["--name=null"]);
+    assert_eq!(project.table("null"), "iteration,v\n0,");
 }
 
 #[test]
-fn large_values_are_printed_where_they_are_asked_for() {
-    let place = Place::new();
-    place.script(
+fn large_values_are_printed_on_request() {
+    let project = Project::new();
+    project.script(
         "numbers.sh",
         "printf '[0'; seq -f ',%g' 1 199999 | tr -d '\\n'; echo ']'",
     );
     let unit = "run = \"./numbers.sh\"\nsave_to = \"v\"\n[[unit]]\nname = \"w\"\nrun = \"echo 1\"\nsave_to = \"w\"";
-    let json = saved(&place, "l", unit);
+    let json = saved(&project, "l", unit);
     let file = json["v"]["file"].as_str().unwrap().to_owned();
     let whole = ["--whole", "--format", "jsonl"];
-    let json: serde_json::Value = serde_json::from_str(&place.results("l", &whole)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&project.results("l", &whole)).unwrap();
     let numbers = json["v"].as_array().unwrap();
     assert_eq!(numbers.len(), 200_000);
     assert!((0..).zip(numbers).all(|(n, number)| *number == n));
     assert_eq!(json["w"], 1);
 
-    // Of others than those that are asked for nothing is read.
-    std::fs::write(place.path("l").join(&file), "something else").unwrap();
-    let damaged = place.research(&["results", "l", "--whole"]);
-    assert_eq!((damaged.code, &*damaged.out), (Some(3), ""), "{damaged:?}");
-    assert!(damaged.err.contains(&file), "{damaged:?}");
-    place.results("l", &["--whole", "--var", "w"]);
+    // Values of other experiments are not read.
+    std::fs::write(project.path("l").join(&file), "something else").unwrap();
+    let damaged = project.research(&["results", "l", "--whole"]);
+    assert_eq!(
+        (damaged.code, &*damaged.stdout),
+        (Some(3), ""),
+        "{damaged:?}"
+    );
+    assert!(damaged.stderr.contains(&file), "{damaged:?}");
+    project.results("l", &["--whole", "--var", "w"]);
 }

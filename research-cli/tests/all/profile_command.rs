@@ -1,13 +1,11 @@
-//! `research profile`, on a research that is stored.
+//! `research profile`, on a stored research.
 
 use std::path::Path;
 use std::process::Output;
 
-use crate::common::{record, research, text};
+use crate::support::{record, research, started, text};
 use research::core::events::{Measure, SpanTime};
-use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Storage, Timestamp, WorkerNumber,
-};
+use research::core::{Column, Event, ExperimentNumber, Iterations, Storage};
 use research::domain::{Config, Identity};
 use research::storage::LocalStorage;
 
@@ -57,30 +55,13 @@ fn stored(folder: &Path) -> String {
         occurrence: 0,
     };
     let id = identity.id("");
-    let started = Event::ExperimentStarted {
-        at: Timestamp(0),
-        experiment: ExperimentNumber(0),
-        attempt: 1,
-        worker: WorkerNumber(0),
-        pid: 1,
-        record: Box::new(ExperimentRecord {
-            id: id.clone(),
-            place: 0,
-            config,
-            repetition: 0,
-            updates: 0,
-            seed: 0,
-        }),
-        epoch: 0,
-        added: Default::default(),
-    };
     let spans = Event::Spans {
         experiment: ExperimentNumber(0),
         unit: "train".into(),
         spans: vec![span("epoch", 2, 0.5, 2.5), span("step", 20, 2.0, 2.0)],
     };
     let events = [
-        started,
+        started(0, id.clone(), config, 0),
         measured(None, &[1.5, 2.5]),
         measured(Some("train"), &[1.0, 2.0]),
         measured(Some("test"), &[0.5]),
@@ -91,7 +72,7 @@ fn stored(folder: &Path) -> String {
 }
 
 #[test]
-fn units_come_with_their_times_and_spans_by_own_time() {
+fn profiles_have_times_of_units_and_spans() {
     let folder = tempfile::tempdir().unwrap();
     let id = stored(folder.path());
     let shown = profile(folder.path(), &["study"]);
@@ -132,7 +113,7 @@ epoch  train      2  0.5    2.5  study
 }
 
 #[test]
-fn what_has_no_profile_says_how_to_get_one() {
+fn a_missing_profile_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), "plain", 0, &[]);
     let shown = profile(folder.path(), &["plain"]);

@@ -1,18 +1,18 @@
-//! The program as a process: exit codes, where it writes to, broken pipes.
+//! The program as a process: exit codes, output streams, broken pipes.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::common::text;
+use crate::support::text;
 
 fn research(arguments: &[&str]) -> Output {
-    crate::common::research(Path::new("."), arguments)
+    crate::support::research(Path::new("."), arguments)
 }
 
 #[test]
-fn results_go_to_standard_output_and_mistakes_to_standard_error() {
+fn results_go_to_standard_output_and_errors_to_standard_error() {
     let good = research(&["domain", "a=[1]"]);
     assert_eq!((text(&good.stdout), text(&good.stderr)), ("a\n1\n", ""));
     assert_eq!(good.status.code(), Some(0));
@@ -23,7 +23,7 @@ fn results_go_to_standard_output_and_mistakes_to_standard_error() {
 }
 
 #[test]
-fn wrong_use_is_told_with_a_hint() {
+fn usage_errors_have_hints() {
     let unknown = research(&["domian"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("a similar subcommand exists: 'domain'"));
@@ -51,7 +51,7 @@ fn help_has_examples_for_every_command() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_reader_may_close_the_pipe() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_research"))
         .args([
             "domain",
@@ -72,12 +72,12 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!(text(&ended.stderr), "");
 }
 
-/// Whoever reads has ended before anything was written.
+/// The reader has ended before the first write.
 #[test]
-fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
+fn every_command_accepts_a_closed_pipe() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let research = crate::common::research;
+    let research = crate::support::research;
     research(path, &["init"]);
     research(path, &["run", "research.toml", "-q", "--set", "profile=1"]);
     let results = research(path, &["results", "first", "--format=csv"]);
@@ -135,7 +135,7 @@ fn a_closed_pipe_is_no_error_for_any_command_that_prints() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_an_error() {
+fn output_that_cannot_be_written_is_an_error() {
     let Ok(full) = File::options().write(true).open("/dev/full") else {
         return;
     };

@@ -1,16 +1,16 @@
-//! What is recorded of the surroundings.
+//! The recorded environment.
 
 use std::process::Command;
 
-use crate::place::Place;
+use crate::support::Project;
 
 #[test]
 fn the_program_and_the_machine_are_always_recorded() {
-    let place = Place::with("[[unit]]\nname = \"u\"\nrun = \"true\"\noutput = \"text\"");
-    place.write("Cargo.lock", "[[package]]\n");
-    place.run(&[]);
-    let done = place.research(&["env", "research"]);
-    assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
+    let project = Project::with("[[unit]]\nname = \"u\"\nrun = \"true\"\noutput = \"text\"");
+    project.write("Cargo.lock", "[[package]]\n");
+    project.run(&[]);
+    let done = project.research(&["env", "research"]);
+    assert_eq!((done.code, &*done.stderr), (Some(0), ""), "{done:?}");
     for fact in [
         "program",
         "built",
@@ -19,15 +19,15 @@ fn the_program_and_the_machine_are_always_recorded() {
         "processors",
         "memory",
     ] {
-        let is_there = done.out.lines().any(|line| line.starts_with(fact));
-        assert!(is_there, "{fact} in {}", done.out);
+        let is_there = done.stdout.lines().any(|line| line.starts_with(fact));
+        assert!(is_there, "{fact} in {}", done.stdout);
     }
     let lock = done
-        .out
+        .stdout
         .lines()
         .find(|line| line.starts_with("Cargo.lock sha256"));
     let sum = Command::new("sha256sum")
-        .arg(place.path("Cargo.lock"))
+        .arg(project.path("Cargo.lock"))
         .output()
         .unwrap();
     let sum = String::from_utf8(sum.stdout).unwrap();
@@ -37,7 +37,7 @@ fn the_program_and_the_machine_are_always_recorded() {
 
 #[test]
 fn commands_are_recorded_with_replacements() {
-    let place = Place::with(
+    let project = Project::with(
         r#"
         [[env_meta]]
         commands = { secret = "echo token=abc123 and $HOME", gone = "no-such-program-here", fails = "sh -c 'echo first; echo second >&2; exit 3'" }
@@ -52,14 +52,14 @@ fn commands_are_recorded_with_replacements() {
         output = "text"
         "#,
     );
-    std::fs::create_dir(place.path("sub")).unwrap();
-    place.run(&[]);
+    std::fs::create_dir(project.path("sub")).unwrap();
+    project.run(&[]);
     let env = |what: &str| {
-        let done = place.research(&["env", "research", what]);
+        let done = project.research(&["env", "research", what]);
         assert_eq!(done.code, Some(0), "{done:?}");
-        done.out
+        done.stdout
     };
-    // No shell looks at it.
+    // The command does not go through a shell.
     assert_eq!(env("mine/secret"), "token=*** and $HOME\n");
     assert!(env("mine/gone.txt").contains("`no-such-program-here` was not run"));
     assert_eq!(
@@ -69,17 +69,17 @@ fn commands_are_recorded_with_replacements() {
     assert!(env("sub/pwd").ends_with("/sub\n"));
     assert_eq!(env("sub").matches("# sub/pwd").count(), 2);
     assert_eq!(
-        place.read("research/env/mine/secret.txt"),
+        project.read("research/env/mine/secret.txt"),
         "token=*** and $HOME\n"
     );
-    let done = place.research(&["env", "research", "nothing"]);
+    let done = project.research(&["env", "research", "nothing"]);
     assert_eq!(done.code, Some(2), "{done:?}");
-    assert!(done.err.contains("mine/secret.txt"), "{}", done.err);
+    assert!(done.stderr.contains("mine/secret.txt"), "{}", done.stderr);
 }
 
 #[test]
 fn the_state_of_a_repository_is_recorded() {
-    let place = Place::with(
+    let project = Project::with(
         r#"
         name = "study"
         git_meta = "project"
@@ -89,26 +89,26 @@ fn the_state_of_a_repository_is_recorded() {
         output = "text"
         "#,
     );
-    std::fs::create_dir(place.path("project")).unwrap();
+    std::fs::create_dir(project.path("project")).unwrap();
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command
             .args(["-c", "user.name=n", "-c", "user.email=e@e"])
             .args(arguments);
-        let output = command.current_dir(place.path("project")).output();
+        let output = command.current_dir(project.path("project")).output();
         output.is_ok_and(|output| output.status.success())
     };
     if !git(&["init"]) {
-        // Without git the file says so.
-        place.run(&[]);
-        assert!(place.read("study/env/project/commit.txt").contains("git"));
+        // Without git the file reports that.
+        project.run(&[]);
+        assert!(project.read("study/env/project/commit.txt").contains("git"));
         return;
     }
-    place.write("project/code", "first\n");
+    project.write("project/code", "first\n");
     assert!(git(&["add", "code"]) && git(&["commit", "-m", "the first commit"]));
-    place.write("project/code", "changed\n");
-    place.run(&[]);
-    let read = |name: &str| place.read(&format!("study/env/project/{name}.txt"));
+    project.write("project/code", "changed\n");
+    project.run(&[]);
+    let read = |name: &str| project.read(&format!("study/env/project/{name}.txt"));
     assert!(read("commit").contains("the first commit"));
     assert!(
         read("diff").contains("-first\n+changed"),
@@ -119,8 +119,8 @@ fn the_state_of_a_repository_is_recorded() {
 }
 
 #[test]
-fn surroundings_that_cannot_be_are_told_before_anything_runs() {
-    let place = Place::new();
+fn invalid_environment_settings_are_reported_before_the_run() {
+    let project = Project::new();
     for (meta, wanted) in [
         (
             "{ commands = { a = \"true\" }, dst = \"../out\" }",
@@ -139,10 +139,10 @@ fn surroundings_that_cannot_be_are_told_before_anything_runs() {
         ("3", "true (python, pip and conda)"),
     ] {
         let file = format!("env_meta = {meta}\n[[unit]]\nname = \"u\"\nrun = \"true\"");
-        place.write("research.toml", &file);
-        let done = place.research(&["run", "research.toml"]);
+        project.write("research.toml", &file);
+        let done = project.research(&["run", "research.toml"]);
         assert_eq!(done.code, Some(2), "{done:?}");
-        assert!(done.err.contains(wanted), "{}", done.err);
+        assert!(done.stderr.contains(wanted), "{}", done.stderr);
     }
-    assert_eq!(place.names(), ["research.toml"]);
+    assert_eq!(project.names(), ["research.toml"]);
 }

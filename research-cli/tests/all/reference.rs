@@ -1,4 +1,4 @@
-//! docs/research-file.md has what there is, no less and no more: the program is asked.
+//! docs/research-file.md has exactly the keys, placeholders, variables and codes of the program.
 
 use std::env;
 use std::fs;
@@ -17,12 +17,12 @@ struct Row {
 }
 
 impl Row {
-    /// What stands in backticks in the first cell.
+    /// The words in backticks in the first cell.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.cells[0].split('`').skip(1).step_by(2)
     }
 
-    /// What stands in backticks in the column of defaults.
+    /// The default in backticks.
     fn default(&self) -> Option<&str> {
         self.cells[2].strip_prefix('`')?.strip_suffix('`')
     }
@@ -51,7 +51,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// What the first column of the tables with this title names.
+/// The names in the first column of the tables with this title.
 fn described(title: &str) -> Vec<String> {
     let rows = rows();
     let rows = rows.iter().filter(|row| row.table == title);
@@ -63,7 +63,7 @@ fn described(title: &str) -> Vec<String> {
 
 const UNIT: &str = "[[unit]]\nname = \"u\"\nrun = \"true\"\n";
 
-/// What an error lists of all that there is.
+/// The known names that an error lists.
 fn listed(file: &str) -> Vec<String> {
     let error = ResearchFile::parse(file, Format::Toml)
         .unwrap_err()
@@ -75,7 +75,7 @@ fn listed(file: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_page_has_all_keys_that_there_are_and_no_others() {
+fn the_page_has_exactly_the_known_keys() {
     let unknown = "zqzqzq = 1\n";
     let cases = [
         ("key of the file", format!("{unknown}{UNIT}")),
@@ -99,7 +99,7 @@ fn the_page_has_all_keys_that_there_are_and_no_others() {
 }
 
 #[test]
-fn defaults_are_what_the_page_says() {
+fn the_page_has_the_right_defaults() {
     let cases = [
         ("key of the file", "", UNIT),
         ("key of `[[unit]]`", UNIT, ""),
@@ -149,7 +149,7 @@ fn the_page_has_all_placeholders_and_variables() {
     run.args(["run", "research.toml"]);
     run.current_dir(folder.path()).stdin(Stdio::null());
     for (name, _) in env::vars_os() {
-        // What this test was given is no part of it.
+        // Variables of the test itself do not count.
         if name.to_string_lossy().starts_with("RESEARCH_") {
             run.env_remove(name);
         }

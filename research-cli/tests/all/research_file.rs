@@ -1,4 +1,4 @@
-//! What right research files mean.
+//! Parsing of valid research files.
 
 use std::fs;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn parse(text: &str) -> ResearchFile {
 
 const UNIT: &str = "\n[[unit]]\nname = \"u\"\nrun = \"true\"\n";
 
-/// A file with every key that there is.
+/// A file with every key.
 const EVERYTHING: &str = r##"
 name = "power"
 workers = [{ gpu = 0 }, { gpu = 1, host = "b" }]
@@ -216,7 +216,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn what_is_left_out_has_its_default() {
+fn missing_keys_have_their_defaults() {
     let file = parse(UNIT);
     assert_eq!(file.name, "research");
     assert_eq!(file.options, RunOptions::default());
@@ -233,7 +233,7 @@ fn parameters_keep_the_order_of_the_file() {
 }
 
 #[test]
-fn a_parameter_may_be_called_like_an_option() {
+fn a_parameter_may_have_the_name_of_an_option() {
     let domain = |parameter: &str| {
         let file = parse(&format!("[domain]\n{parameter}\n{UNIT}"));
         file.domain.to_string()
@@ -252,7 +252,7 @@ fn a_domain_may_be_an_expression() {
 }
 
 #[test]
-fn json_says_the_same() {
+fn json_and_toml_are_equivalent() {
     let toml = parse(EVERYTHING);
     let json = serde_json::json!({
         "name": "x",
@@ -274,7 +274,7 @@ fn json_says_the_same() {
 }
 
 #[test]
-fn the_record_of_a_file_is_the_file() {
+fn a_recorded_file_equals_the_file() {
     let mut file = parse(EVERYTHING);
     file.seed = Some(u64::MAX);
     let record = serde_json::to_value(&file).unwrap();
@@ -286,7 +286,7 @@ fn the_record_of_a_file_is_the_file() {
 }
 
 #[test]
-fn a_record_that_was_changed_by_hand_is_an_error() {
+fn an_invalid_recorded_file_is_an_error() {
     let mut record = serde_json::to_value(parse(UNIT)).unwrap();
     record["workers"] = "many".into();
     let error = ResearchFile::from_record(&record).unwrap_err().to_string();
@@ -297,7 +297,7 @@ fn a_record_that_was_changed_by_hand_is_an_error() {
 }
 
 #[test]
-fn settings_are_put_over_the_file() {
+fn settings_override_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("research.toml");
     fs::write(
@@ -334,7 +334,7 @@ fn settings_are_put_over_the_file() {
 }
 
 #[test]
-fn the_experiment_has_a_unit_for_each() {
+fn the_experiment_has_all_units() {
     let experiment = parse(EVERYTHING).experiment().unwrap();
     assert_eq!(
         experiment.describe(),
@@ -352,7 +352,7 @@ fn the_experiment_has_a_unit_for_each() {
 }
 
 #[test]
-fn units_of_the_same_name_get_numbers_that_others_can_call() {
+fn units_with_equal_names_are_numbered() {
     let text = format!("{UNIT}{UNIT}\n[[unit]]\nname = \"last\"\nrun = \"echo {{u}} {{u_1}}\"\n");
     let experiment = parse(&text).experiment().unwrap();
     let names: Vec<&str> = experiment.units().iter().map(|unit| unit.name()).collect();
@@ -360,7 +360,7 @@ fn units_of_the_same_name_get_numbers_that_others_can_call() {
 }
 
 #[test]
-fn the_examples_are_right() {
+fn the_example_files_are_valid() {
     for name in ["compression", "power", "search", "training"] {
         let path = format!(
             "{}/../examples/{name}/research.toml",
@@ -373,7 +373,7 @@ fn the_examples_are_right() {
 }
 
 #[test]
-fn times_are_seconds_or_texts_with_units() {
+fn durations_are_seconds_or_strings_with_units() {
     for (text, milliseconds) in [
         ("2", 2000),
         ("0.5", 500),
@@ -395,7 +395,7 @@ fn times_are_seconds_or_texts_with_units() {
 }
 
 #[test]
-fn parallel_false_and_debug_mean_no_process_of_its_own() {
+fn parallel_false_and_debug_use_no_processes() {
     let options = |text: &str| parse(&format!("{text}{UNIT}")).options;
     assert_eq!(options("parallel = false").isolation, Isolation::None);
     assert_eq!(options("parallel = true").isolation, Isolation::Experiment);

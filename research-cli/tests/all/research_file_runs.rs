@@ -1,7 +1,7 @@
-//! What research files say is done: domains, modes, rules, what is saved, and the commands that
-//! look at the results.
+//! Runs of research files: domains, modes, rules, saved values, and the commands that show the
+//! results.
 
-use crate::place::Place;
+use crate::support::Project;
 
 const SHOW: &str = "
 [[unit]]
@@ -14,28 +14,28 @@ save_to = \"shown\"
 #[test]
 fn a_domain_is_a_table_or_an_expression() {
     let table = format!("name = \"t\"\n[domain]\na = [1, 2]\nb = [\"x\", \"y\"]\n{SHOW}");
-    let place = Place::with(&table);
-    place.run(&[]);
+    let project = Project::with(&table);
+    project.run(&[]);
     let expected = "a,b,iteration,shown\n1,x,0,1-x\n1,y,0,1-y\n2,x,0,2-x\n2,y,0,2-y";
-    assert_eq!(place.table("t"), expected);
+    assert_eq!(project.table("t"), expected);
 
-    place.write(
+    project.write(
         "research.toml",
         &format!("name = \"e\"\ndomain = 'a=[1, 2] * b=[\"x\", \"y\"]'\n{SHOW}"),
     );
-    place.run(&[]);
-    assert_eq!(place.table("e"), expected);
-    place.write("research.toml", &table);
-    place.run(&["--name", "s", "--set", "domain.a=[7]"]);
+    project.run(&[]);
+    assert_eq!(project.table("e"), expected);
+    project.write("research.toml", &table);
+    project.run(&["--name", "s", "--set", "domain.a=[7]"]);
     assert_eq!(
-        place.table("s"),
+        project.table("s"),
         "a,b,iteration,shown\n7,x,0,7-x\n7,y,0,7-y"
     );
 }
 
 #[test]
-fn samplers_draw_the_same_for_the_same_seed_and_any_number_of_workers() {
-    let place = Place::with(
+fn draws_depend_on_the_seed_and_not_on_the_number_of_workers() {
+    let project = Project::with(
         r#"
         n_configs = 5
         n_reps = 2
@@ -49,8 +49,8 @@ fn samplers_draw_the_same_for_the_same_seed_and_any_number_of_workers() {
         "#,
     );
     let csv = |name: &str, seed: &str, workers: &str| {
-        place.run(&["--name", name, "--seed", seed, "-w", workers]);
-        place.results(name, &["--format", "csv"])
+        project.run(&["--name", name, "--seed", seed, "-w", workers]);
+        project.results(name, &["--format", "csv"])
     };
     let first = csv("first", "3", "1");
     assert_eq!(first.lines().count(), 11);
@@ -59,8 +59,8 @@ fn samplers_draw_the_same_for_the_same_seed_and_any_number_of_workers() {
 }
 
 #[test]
-fn a_generator_is_started_once_and_gives_an_item_when_it_is_due() {
-    let place = Place::with(
+fn a_generator_starts_once_and_yields_an_item_when_due() {
+    let project = Project::with(
         r#"
         name = "g"
         n_iters = 3
@@ -82,23 +82,23 @@ fn a_generator_is_started_once_and_gives_an_item_when_it_is_due() {
         save_to = "end"
         "#,
     );
-    place.script(
+    project.script(
         "steps.sh",
         "echo x >> starts.$1; for i in 1 2 3; do echo $(($1 + i)); done",
     );
-    place.run(&[]);
+    project.run(&[]);
     let expected = "a,iteration,step,doubled,end\n\
         10,0,11,,\n10,1,12,24,\n10,2,13,,2\n20,0,21,,\n20,1,22,44,\n20,2,23,,2";
-    assert_eq!(place.table("g"), expected);
+    assert_eq!(project.table("g"), expected);
     assert_eq!(
-        (place.read("starts.10"), place.read("starts.20")),
+        (project.read("starts.10"), project.read("starts.20")),
         ("x\n".into(), "x\n".into())
     );
 }
 
 #[test]
-fn iterations_and_rules_say_when_a_unit_is_due() {
-    let place = Place::with(
+fn rules_select_the_iterations_of_a_unit() {
+    let project = Project::with(
         r##"
         name = "w"
         n_iters = 5
@@ -114,16 +114,16 @@ fn iterations_and_rules_say_when_a_unit_is_due() {
         save_to = "some"
         "##,
     );
-    place.run(&[]);
+    project.run(&[]);
     assert_eq!(
-        place.table("w"),
+        project.table("w"),
         "a,iteration,every,some\n1,0,0,\n1,1,1,1\n1,2,2,\n1,3,3,\n1,4,4,4"
     );
 }
 
 #[test]
 fn a_unit_can_use_the_fields_of_another() {
-    let place = Place::with(
+    let project = Project::with(
         r#"
         name = "u"
         domain = "a=[3]"
@@ -138,8 +138,8 @@ fn a_unit_can_use_the_fields_of_another() {
         save_to = "read"
         "#,
     );
-    place.run(&[]);
-    let json = place.results("u", &["--format", "jsonl", "--var", "low", "--var", "read"]);
+    project.run(&[]);
+    let json = project.results("u", &["--format", "jsonl", "--var", "low", "--var", "read"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["low"], 3);
     assert_eq!(json["read"], "3 5 {\"low\":3,\"all\":[4,5]}");
@@ -147,7 +147,7 @@ fn a_unit_can_use_the_fields_of_another() {
 
 #[test]
 fn results_are_the_same_in_each_format() {
-    let place = Place::with(
+    let project = Project::with(
         r#"
         name = "power"
         n_reps = 2
@@ -160,24 +160,24 @@ fn results_are_the_same_in_each_format() {
         save_to = "square"
         "#,
     );
-    let done = place.run(&["--results"]);
-    assert_eq!(done.out, place.results("power", &[]));
-    let rows: Vec<&str> = done.out.lines().collect();
+    let done = project.run(&["--results"]);
+    assert_eq!(done.stdout, project.results("power", &[]));
+    let rows: Vec<&str> = done.stdout.lines().collect();
     assert_eq!(
         rows[0].split_whitespace().collect::<Vec<_>>(),
         ["id", "a", "iteration", "square"]
     );
     assert_eq!(rows.len(), 6);
 
-    let csv = place.results("power", &["--format", "csv", "--aux"]);
+    let csv = project.results("power", &["--format", "csv", "--aux"]);
     assert_eq!(
         csv.lines().filter(|line| line.ends_with(",0,9.5")).count(),
         2,
         "{csv}"
     );
-    let json = place.results("power", &["--format", "json"]);
+    let json = project.results("power", &["--format", "json"]);
     let json: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
-    let lines = place.results("power", &["--format", "jsonl"]);
+    let lines = project.results("power", &["--format", "jsonl"]);
     let lines: Vec<serde_json::Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -190,28 +190,31 @@ fn results_are_the_same_in_each_format() {
 }
 
 #[test]
-fn what_was_run_is_shown_listed_and_removed() {
-    let place = Place::with(&format!(
+fn a_research_is_shown_listed_and_removed() {
+    let project = Project::with(&format!(
         "name = \"t\"\ndomain = 'a=[1, 2] * b=[3]'\n{SHOW}"
     ));
-    let done = place.run(&[]);
-    assert_eq!(done.out, "");
-    assert!(done.err.contains("2 experiments in "), "{done:?}");
-    assert!(done.err.ends_with(": 2 finished\n"), "{done:?}");
+    let done = project.run(&[]);
+    assert_eq!(done.stdout, "");
+    assert!(done.stderr.contains("2 experiments in "), "{done:?}");
+    assert!(done.stderr.ends_with(": 2 finished\n"), "{done:?}");
 
-    let status = place.research(&["status", "t"]);
+    let status = project.research(&["status", "t"]);
     assert!(
-        status.out.starts_with("t: complete\n2/2 experiments, "),
+        status.stdout.starts_with("t: complete\n2/2 experiments, "),
         "{status:?}"
     );
-    assert!(status.out.ends_with("\n2 finished, 0 left\n"), "{status:?}");
-    let json = place.status("t");
+    assert!(
+        status.stdout.ends_with("\n2 finished, 0 left\n"),
+        "{status:?}"
+    );
+    let json = project.status("t");
     assert_eq!(
         (&json["state"], &json["total"]),
         (&"complete".into(), &2.into())
     );
 
-    let list = place.research(&["list"]).out;
+    let list = project.research(&["list"]).stdout;
     assert_eq!(list.lines().count(), 2);
     assert_eq!(
         list.lines()
@@ -221,30 +224,30 @@ fn what_was_run_is_shown_listed_and_removed() {
             .collect::<Vec<_>>(),
         ["t", "complete", "2", "0", "2"]
     );
-    assert_eq!(place.research(&["remove", "t", "-y"]).code, Some(0));
-    assert_eq!(place.names(), ["research.toml"]);
+    assert_eq!(project.research(&["remove", "t", "-y"]).code, Some(0));
+    assert_eq!(project.names(), ["research.toml"]);
 }
 
 #[test]
-fn resuming_what_is_finished_does_nothing_and_says_so() {
-    let place = Place::with(&format!(
+fn resuming_a_complete_research_reports_that_and_does_nothing() {
+    let project = Project::with(&format!(
         "name = \"t\"\ndomain = 'a=[1, 2] * b=[3]'\n{SHOW}"
     ));
-    place.run(&[]);
-    let log = std::fs::read(place.path("t/events.log")).unwrap();
-    let done = place.research(&["resume", "t"]);
+    project.run(&[]);
+    let log = std::fs::read(project.path("t/events.log")).unwrap();
+    let done = project.research(&["resume", "t"]);
     assert_eq!(
-        (done.code, &*done.out, &*done.err),
+        (done.code, &*done.stdout, &*done.stderr),
         (Some(0), "", "t is complete, nothing to run: 2 finished\n")
     );
-    assert_eq!(std::fs::read(place.path("t/events.log")).unwrap(), log);
-    let done = place.research(&["resume", "t", "--results"]);
-    assert_eq!(done.out, place.results("t", &[]));
+    assert_eq!(std::fs::read(project.path("t/events.log")).unwrap(), log);
+    let done = project.research(&["resume", "t", "--results"]);
+    assert_eq!(done.stdout, project.results("t", &[]));
 }
 
 #[test]
-fn what_was_saved_can_be_seen_while_the_next_iteration_takes_long() {
-    let place = Place::with(
+fn saved_values_are_visible_during_a_long_iteration() {
+    let project = Project::with(
         r#"
 name = "s"
 n_iters = 2
@@ -256,16 +259,16 @@ run = "./u.sh"
 save_to = "v"
 "#,
     );
-    place.script(
+    project.script(
         "u.sh",
         "echo 7; touch begun; while ! [ -e gate ]; do sleep 0.01; done; echo 8",
     );
-    let running = place.start(&["run", "research.toml"]);
+    let running = project.start(&["run", "research.toml"]);
     running.wait_for_file("begun");
-    crate::place::wait_for("the first value", || {
-        place.table("s").contains("1,0,7").then_some(())
+    crate::support::wait_for("the first value", || {
+        project.table("s").contains("1,0,7").then_some(())
     });
-    place.write("gate", "");
+    project.write("gate", "");
     assert_eq!(running.end().code, Some(0));
-    assert_eq!(place.table("s"), "a,iteration,v\n1,0,7\n1,1,8");
+    assert_eq!(project.table("s"), "a,iteration,v\n1,0,7\n1,1,8");
 }

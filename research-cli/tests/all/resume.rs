@@ -1,6 +1,6 @@
-//! Going on with a research otherwise than it was begun.
+//! Resuming a research, with the same or a changed file.
 
-use crate::place::Place;
+use crate::support::Project;
 
 const FILE: &str = r#"
 name = "r"
@@ -14,42 +14,42 @@ save_output_dict = true
 "#;
 
 /// Each run of a program leaves a line in `runs`.
-fn place(file: &str) -> Place {
-    let place = Place::with(file);
-    place.script(
+fn project(file: &str) -> Project {
+    let project = Project::with(file);
+    project.script(
         "u.sh",
         "echo $1 >> runs
         [ $1 != 3 ] || [ -e mended ] || exit 7
         echo \"{\\\"v\\\": $1, \\\"seed\\\": $2}\"",
     );
-    place
+    project
 }
 
-fn runs(place: &Place) -> Vec<String> {
-    let mut runs: Vec<String> = place.read("runs").lines().map(str::to_owned).collect();
+fn runs(project: &Project) -> Vec<String> {
+    let mut runs: Vec<String> = project.read("runs").lines().map(str::to_owned).collect();
     runs.sort();
-    std::fs::remove_file(place.path("runs")).unwrap();
+    std::fs::remove_file(project.path("runs")).unwrap();
     runs
 }
 
 #[test]
-fn of_an_extended_domain_only_what_is_new_is_run() {
+fn only_new_configs_of_an_extended_domain_run() {
     let longer = FILE
         .replace("[1, 2, 3]", "[5, 1, 4, 2]")
         .replace("n_reps = 2", "n_reps = 3");
-    let undisturbed = place(&longer);
+    let undisturbed = project(&longer);
     undisturbed.run(&[]);
 
-    let place = place(&FILE.replace(", 3]", "]"));
-    place.run(&[]);
-    assert_eq!(runs(&place), ["1", "1", "2", "2"]);
-    place.write("research.toml", &longer);
-    let again = place.research(&["run", "research.toml"]);
+    let project = project(&FILE.replace(", 3]", "]"));
+    project.run(&[]);
+    assert_eq!(runs(&project), ["1", "1", "2", "2"]);
+    project.write("research.toml", &longer);
+    let again = project.research(&["run", "research.toml"]);
     assert_eq!(again.code, Some(2), "{again:?}");
     let advice = "`research resume r --file research.toml`";
-    assert!(again.err.contains(advice), "{again:?}");
+    assert!(again.stderr.contains(advice), "{again:?}");
 
-    let done = place.research(&[
+    let done = project.research(&[
         "resume",
         "r",
         "--file",
@@ -58,103 +58,104 @@ fn of_an_extended_domain_only_what_is_new_is_run() {
         "workers=3",
     ]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(runs(&place), ["1", "2", "4", "4", "4", "5", "5", "5"]);
+    assert_eq!(runs(&project), ["1", "2", "4", "4", "4", "5", "5", "5"]);
     let csv = ["--format", "csv"];
-    assert_eq!(place.results("r", &csv), undisturbed.results("r", &csv));
-    // What is recorded is the new file, so nothing is left to do.
-    let done = place.research(&["resume", "r"]);
+    assert_eq!(project.results("r", &csv), undisturbed.results("r", &csv));
+    // The new file is recorded, so nothing remains to run.
+    let done = project.research(&["resume", "r"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(done.err.contains("nothing to run"), "{done:?}");
-    let text = place.read("r/research.txt");
+    assert!(done.stderr.contains("nothing to run"), "{done:?}");
+    let text = project.read("r/research.txt");
     assert!(text.contains("a=[5, 1, 4, 2]"), "{text}");
-    assert!(!place.path("runs").exists());
+    assert!(!project.path("runs").exists());
 }
 
-/// A research of three experiments, of which the third has failed, as the first versions left it.
-fn first_rules() -> Place {
-    let place = Place::new();
-    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/first_rules");
-    std::fs::create_dir(place.path("old")).unwrap();
+/// A research of the first version with three experiments, of which the third has failed.
+fn first_rules() -> Project {
+    let project = Project::new();
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all/first_rules");
+    std::fs::create_dir(project.path("old")).unwrap();
     for file in ["research.json", "events.log"] {
-        std::fs::copy(from.join(file), place.path("old").join(file)).unwrap();
+        std::fs::copy(from.join(file), project.path("old").join(file)).unwrap();
     }
-    place
+    project
 }
 
 #[test]
-fn a_research_keeps_the_draws_and_ids_that_it_was_begun_with() {
-    let place = first_rules();
-    place.write(
+fn a_research_keeps_its_draws_and_ids() {
+    let project = first_rules();
+    project.write(
         "longer.toml",
         "name = \"old\"\nseed = 7\n[domain]\na = [1, 2, 3, 4]\nx = \"uniform(0, 1)\"\n[[unit]]\n\
          name = \"twice\"\nrun = \"test {a} != 3 && echo {x}\"\nshell = true\n\
          output = \"number\"\nsave_to = \"y\"\n",
     );
-    let done = place.research(&["resume", "old", "--failed", "--file", "longer.toml"]);
+    let done = project.research(&["resume", "old", "--failed", "--file", "longer.toml"]);
     // The third one fails again, as the same experiment.
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.err.contains("4 experiments"), "{done:?}");
-    assert!(done.err.contains("cefc540d94371473"), "{done:?}");
+    assert!(done.stderr.contains("4 experiments"), "{done:?}");
+    assert!(done.stderr.contains("cefc540d94371473"), "{done:?}");
     assert_eq!(
-        place.results("old", &["--format", "csv"]),
+        project.results("old", &["--format", "csv"]),
         "id,a,x,iteration,y\n\
          7306135366122839,1,0.7963899656037856,0,0.7963899656037856\n\
          f1050f7468010535,2,0.580312444091432,0,0.580312444091432\n\
          b767d79a28964188,4,0.40438263627286963,0,0.40438263627286963\n"
     );
-    let record: serde_json::Value = serde_json::from_str(&place.read("old/research.json")).unwrap();
+    let record: serde_json::Value =
+        serde_json::from_str(&project.read("old/research.json")).unwrap();
     assert_eq!(record["rules"], 1);
-    let again = place.research(&["reproduce", "old", "7306"]);
+    let again = project.research(&["reproduce", "old", "7306"]);
     assert_eq!(again.code, Some(0), "{again:?}");
 }
 
 #[test]
-fn a_new_research_finds_its_experiments_again_in_every_extension() {
+fn an_extended_domain_keeps_all_experiments() {
     let file = FILE.replace("n_reps = 2", "workers = 2").replace(
         "a=[1, 2, 3]",
         "hidden=[8, 32] * lr=log_uniform(1e-5, 1e-1) * a=[1, 2]",
     );
-    let place = place(&file);
-    place.run(&[]);
-    assert_eq!(runs(&place), ["1", "1", "2", "2"]);
-    place.write("more.toml", &file.replace("[1, 2]", "[4, 1, 2]"));
-    let preview = place.research(&["resume", "r", "--file", "more.toml", "--dry-run"]);
+    let project = project(&file);
+    project.run(&[]);
+    assert_eq!(runs(&project), ["1", "1", "2", "2"]);
+    project.write("more.toml", &file.replace("[1, 2]", "[4, 1, 2]"));
+    let preview = project.research(&["resume", "r", "--file", "more.toml", "--dry-run"]);
     assert_eq!(preview.code, Some(0), "{preview:?}");
-    assert_eq!(preview.out, "r: 4 done, 0 to run again, 2 new\n");
-    assert!(!place.path("runs").exists());
-    let done = place.research(&["resume", "r", "--file", "more.toml"]);
+    assert_eq!(preview.stdout, "r: 4 done, 0 to run again, 2 new\n");
+    assert!(!project.path("runs").exists());
+    let done = project.research(&["resume", "r", "--file", "more.toml"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(runs(&place), ["4", "4"]);
-    assert!(!done.err.contains("no longer"), "{done:?}");
+    assert_eq!(runs(&project), ["4", "4"]);
+    assert!(!done.stderr.contains("no longer"), "{done:?}");
 
-    // Another sampler draws other values: none of the old configs is left.
-    place.write(
+    // Another distribution draws other values: none of the old configs is in the domain.
+    project.write(
         "other.toml",
         &file.replace("1e-5", "1e-6").replace("[8, 32]", "[8]"),
     );
     let lost = "6 of the 6 experiments that were run are no longer in the domain: \
                 their results stay in the research";
-    let preview = place.research(&["resume", "r", "--file", "other.toml", "--dry-run"]);
+    let preview = project.research(&["resume", "r", "--file", "other.toml", "--dry-run"]);
     assert_eq!(
-        preview.out,
+        preview.stdout,
         format!("r: 0 done, 0 to run again, 2 new\n{lost}\n")
     );
-    assert!(!place.path("runs").exists());
-    let done = place.research(&["resume", "r", "--file", "other.toml"]);
+    assert!(!project.path("runs").exists());
+    let done = project.research(&["resume", "r", "--file", "other.toml"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(done.err.contains(lost), "{done:?}");
-    assert_eq!(runs(&place), ["1", "2"]);
+    assert!(done.stderr.contains(lost), "{done:?}");
+    assert_eq!(runs(&project), ["1", "2"]);
 }
 
 #[test]
-fn what_would_make_results_incomparable_is_refused() {
-    let place = place(FILE);
-    place.write("mended", "");
-    place.run(&[]);
-    runs(&place);
+fn changes_that_make_results_incomparable_are_refused() {
+    let project = project(FILE);
+    project.write("mended", "");
+    project.run(&[]);
+    runs(&project);
     let resume = |file: &str, flags: &[&str]| {
-        place.write("changed.toml", file);
-        place.research(&[&["resume", "r", "--file", "changed.toml"], flags].concat())
+        project.write("changed.toml", file);
+        project.research(&[&["resume", "r", "--file", "changed.toml"], flags].concat())
     };
     let command = FILE.replace("{seed}", "7");
     let iterations = FILE.replace("n_reps", "n_iters = 4\nn_reps");
@@ -171,93 +172,93 @@ fn what_would_make_results_incomparable_is_refused() {
     ] {
         let refused = resume(file, &[]);
         assert_eq!(refused.code, Some(2), "{refused:?}");
-        assert!(refused.err.contains(said), "{said} in {refused:?}");
-        assert!(refused.err.contains("--allow-changes"), "{refused:?}");
+        assert!(refused.stderr.contains(said), "{said} in {refused:?}");
+        assert!(refused.stderr.contains("--allow-changes"), "{refused:?}");
     }
     let seed = FILE.replace("seed = 5", "seed = 6");
     let refused = resume(&seed, &["--allow-changes"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(refused.err.contains("begun with seed 5"), "{refused:?}");
+    assert!(refused.stderr.contains("begun with seed 5"), "{refused:?}");
     let prefix = FILE.replace("n_reps", "create_id_prefix = 2\nn_reps");
     let refused = resume(&prefix, &["--allow-changes"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let said = "begun with another `create_id_prefix`";
-    assert!(refused.err.contains(said), "{refused:?}");
-    assert!(!place.path("runs").exists());
+    assert!(refused.stderr.contains(said), "{refused:?}");
+    assert!(!project.path("runs").exists());
 
     let longer = command.replace(", 3]", ", 3, 4]");
     let allowed = resume(&longer, &["--allow-changes"]);
     assert_eq!(allowed.code, Some(0), "{allowed:?}");
-    assert_eq!(runs(&place), ["4", "4"]);
-    // How experiments are run may change at any time.
+    assert_eq!(runs(&project), ["4", "4"]);
+    // Options of the run may change at any time.
     let how = "retries = 2\ntimeout = 9\nworkers = 2\nisolation = \"worker\"\nn_reps";
     let other = longer.replace("n_reps", how).replace("4]", "4, 6]");
     let done = resume(&other, &[]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert_eq!(runs(&place), ["6", "6"]);
+    assert_eq!(runs(&project), ["6", "6"]);
 }
 
 #[test]
-fn what_has_failed_is_run_again_on_request_and_nothing_else() {
-    let place = place(FILE);
-    let done = place.research(&["run", "research.toml"]);
+fn only_failed_experiments_run_again_on_request() {
+    let project = project(FILE);
+    let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert_eq!(runs(&place), ["1", "1", "2", "2", "3", "3"]);
-    let again = place.research(&["resume", "r", "--failed"]);
+    assert_eq!(runs(&project), ["1", "1", "2", "2", "3", "3"]);
+    let again = project.research(&["resume", "r", "--failed"]);
     assert_eq!(again.code, Some(1), "{again:?}");
-    assert_eq!(runs(&place), ["3", "3"]);
-    place.write("mended", "");
-    let mended = place.research(&["resume", "r", "--failed"]);
+    assert_eq!(runs(&project), ["3", "3"]);
+    project.write("mended", "");
+    let mended = project.research(&["resume", "r", "--failed"]);
     assert_eq!(mended.code, Some(0), "{mended:?}");
-    assert_eq!(runs(&place), ["3", "3"]);
-    let nothing = place.research(&["resume", "r", "--failed"]);
+    assert_eq!(runs(&project), ["3", "3"]);
+    let nothing = project.research(&["resume", "r", "--failed"]);
     assert_eq!(nothing.code, Some(0), "{nothing:?}");
-    assert!(nothing.err.contains("nothing to run"), "{nothing:?}");
+    assert!(nothing.stderr.contains("nothing to run"), "{nothing:?}");
 
-    let undisturbed = self::place(FILE);
+    let undisturbed = self::project(FILE);
     undisturbed.write("mended", "");
     undisturbed.run(&[]);
     let csv = ["--format", "csv"];
-    assert_eq!(place.results("r", &csv), undisturbed.results("r", &csv));
+    assert_eq!(project.results("r", &csv), undisturbed.results("r", &csv));
 }
 
-/// Also where those that are done stand after those that are left.
+/// Also if ended experiments come after missing ones.
 #[test]
-fn what_fails_again_is_counted_once() {
+fn repeated_failures_are_counted_once() {
     let file = FILE.replace("[1, 2, 3]", "[3, 1, 2]");
-    let place = place(&file.replace("n_reps = 2", ""));
-    place.research(&["run", "research.toml"]);
-    let again = place.research(&["resume", "r", "--failed"]);
+    let project = project(&file.replace("n_reps = 2", ""));
+    project.research(&["run", "research.toml"]);
+    let again = project.research(&["resume", "r", "--failed"]);
     assert_eq!(again.code, Some(1), "{again:?}");
     let summary = "2 finished, 1 failed; 1 of them now, in ";
-    assert!(again.err.contains(summary), "{again:?}");
-    let status = place.status("r");
+    assert!(again.stderr.contains(summary), "{again:?}");
+    let status = project.status("r");
     assert_eq!(
         (&status["total"], &status["remaining"]),
         (&3.into(), &0.into())
     );
-    let log = place.read("r/research.log");
+    let log = project.read("r/research.log");
     assert!(log.contains(": 1 worker, 1 experiment\n"), "{log}");
 }
 
 #[test]
-fn other_rules_by_which_the_domain_is_updated_are_refused_unless_they_are_allowed() {
+fn changed_updates_are_refused_unless_allowed() {
     let file = format!(
         "{}[[update]]\nwhen = \"last\"\nrun = \"./next.sh\"\nn_configs = 2\n",
         FILE.replace(", 3]", "]")
     );
-    let place = place(&file);
-    place.script(
+    let project = project(&file);
+    project.script(
         "next.sh",
         "[ ! -e more ] || { rm more; echo 'a=[4, 5, 6]'; }",
     );
-    place.script("other.sh", "./next.sh");
-    place.run(&[]);
-    runs(&place);
-    place.write("more", "");
+    project.script("other.sh", "./next.sh");
+    project.run(&[]);
+    runs(&project);
+    project.write("more", "");
     let resume = |file: &str, flags: &[&str]| {
-        place.write("changed.toml", file);
-        place.research(&[&["resume", "r", "--file", "changed.toml"], flags].concat())
+        project.write("changed.toml", file);
+        project.research(&[&["resume", "r", "--file", "changed.toml"], flags].concat())
     };
     let program = file.replace("./next.sh", "./other.sh");
     let command = "`run` of [[update]] 1 was \"./next.sh\", now \"./other.sh\"";
@@ -274,26 +275,26 @@ fn other_rules_by_which_the_domain_is_updated_are_refused_unless_they_are_allowe
     ] {
         let refused = resume(file, &[]);
         assert_eq!(refused.code, Some(2), "{refused:?}");
-        assert!(refused.err.contains(said), "{said} in {refused:?}");
+        assert!(refused.stderr.contains(said), "{said} in {refused:?}");
     }
-    assert!(!place.path("runs").exists());
+    assert!(!project.path("runs").exists());
     let allowed = resume(&program, &["--allow-changes"]);
     assert_eq!(allowed.code, Some(0), "{allowed:?}");
-    assert_eq!(runs(&place), ["4", "4", "5", "5"]);
+    assert_eq!(runs(&project), ["4", "4", "5", "5"]);
 }
 
 #[test]
-fn another_build_of_the_program_is_told() {
-    let place = place(FILE);
-    place.research(&["run", "research.toml"]);
-    let record = place.read("r/research.json");
+fn another_build_of_the_program_is_reported() {
+    let project = project(FILE);
+    project.research(&["run", "research.toml"]);
+    let record = project.read("r/research.json");
     let (before, rest) = record.split_once("\"build\": \"").unwrap();
-    place.write("r/research.json", &format!("{before}\"build\": \"1{rest}"));
-    let done = place.research(&["resume", "r", "--failed"]);
-    assert!(done.err.contains("another build"), "{done:?}");
+    project.write("r/research.json", &format!("{before}\"build\": \"1{rest}"));
+    let done = project.research(&["resume", "r", "--failed"]);
+    assert!(done.stderr.contains("another build"), "{done:?}");
 }
 
-/// A file with what can be written in several ways.
+/// A file with parts that can be written in several ways.
 const WAYS: &str = r#"
 name = "r"
 seed = 5
@@ -317,13 +318,13 @@ when = [5, "last"]
 "#;
 
 #[test]
-fn what_means_the_same_is_no_change() {
-    let place = place(WAYS);
-    place.write("mended", "");
-    place.run(&[]);
+fn equivalent_files_are_not_changes() {
+    let project = project(WAYS);
+    project.write("mended", "");
+    project.run(&[]);
     let same = |what: &str, name: &str, text: &str| {
-        place.write(name, text);
-        let done = place.research(&["resume", "r", "--file", name]);
+        project.write(name, text);
+        let done = project.research(&["resume", "r", "--file", name]);
         assert_eq!(done.code, Some(0), "{what}: {done:?}");
     };
     let changed = |from: &str, to: &str| {
@@ -370,22 +371,22 @@ fn what_means_the_same_is_no_change() {
     let other_system = format!("\u{feff}{}", json.replace('\n', "\r\n"));
     same("JSON with a mark", "bom.json", &other_system);
 
-    // What does not mean the same is one.
+    // A different meaning is a change.
     for (from, to) in [
         ("'b c'", "b c"),
         ("{a} | cat", "{a} | cat -u"),
         ("{results} x", "{results} y"),
         (r#"when = [2, "last"]"#, "when = 2"),
     ] {
-        place.write("other.toml", &changed(from, to));
-        let done = place.research(&["resume", "r", "--file", "other.toml"]);
+        project.write("other.toml", &changed(from, to));
+        let done = project.research(&["resume", "r", "--file", "other.toml"]);
         assert_eq!(done.code, Some(2), "{from}: {done:?}");
     }
 }
 
 #[test]
-fn ends_of_lines_of_another_system_are_no_part_of_commands() {
-    let place = place(FILE);
+fn crlf_line_ends_do_not_change_commands() {
+    let project = project(FILE);
     let file = r#"name = "r"
 [[unit]]
 name = "u"
@@ -410,30 +411,30 @@ printf '[%s]' "$x"
         ("unix", file.to_owned()),
         ("other", file.replace('\n', "\r\n")),
     ] {
-        place.write("research.toml", &text);
-        place.run(&["--name", name]);
-        assert_eq!(place.table(name), "iteration,v,s\n0,[a][b],[1]");
+        project.write("research.toml", &text);
+        project.run(&["--name", name]);
+        assert_eq!(project.table(name), "iteration,v,s\n0,[a][b],[1]");
     }
 }
 
 #[test]
-fn a_torn_end_is_cut_off_a_complete_research_too() {
-    let place = Place::with("name = \"r\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n");
-    place.run(&[]);
-    let log = place.path("r/events.log");
+fn a_torn_end_of_a_complete_research_is_cut_off() {
+    let project = Project::with("name = \"r\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n");
+    project.run(&[]);
+    let log = project.path("r/events.log");
     let whole = std::fs::read(&log).unwrap();
     std::fs::write(&log, [&whole[..], &[7; 30]].concat()).unwrap();
-    let preview = place.research(&["resume", "r", "--dry-run"]);
+    let preview = project.research(&["resume", "r", "--dry-run"]);
     assert_eq!(preview.code, Some(0), "{preview:?}");
     assert_eq!(std::fs::read(&log).unwrap().len(), whole.len() + 30);
-    let done = place.research(&["resume", "r"]);
+    let done = project.research(&["resume", "r"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(
-        done.err.contains("the last 30 bytes of the event log"),
+        done.stderr.contains("the last 30 bytes of the event log"),
         "{done:?}"
     );
-    assert!(done.err.contains("nothing to run"), "{done:?}");
+    assert!(done.stderr.contains("nothing to run"), "{done:?}");
     assert!(std::fs::read(&log).unwrap() == whole);
-    let again = place.research(&["resume", "r"]);
-    assert!(!again.err.contains("warning"), "{again:?}");
+    let again = project.research(&["resume", "r"]);
+    assert!(!again.stderr.contains("warning"), "{again:?}");
 }

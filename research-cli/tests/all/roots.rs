@@ -1,28 +1,28 @@
-//! Root units: what they do follows from what they use, never from how experiments are grouped into
-//! tasks.
+//! Root units: their results depend on the parameters that they use, never on how experiments are
+//! grouped into tasks.
 
-use crate::place::{Place, SHOW};
+use crate::support::{Project, SHOW};
 
-/// A root unit that uses `opt`; the unit after it fails where `n` is 2, until the file `mended` is
-/// there.
-fn building(branches: u32, domain: &str) -> Place {
-    let place = Place::with(&format!(
+/// A root unit that uses `opt`; the unit after it fails for `n = 2` until the file `mended`
+/// exists.
+fn building(branches: u32, domain: &str) -> Project {
+    let project = Project::with(&format!(
         "name = \"b\"\nseed = 1\nworkers = 2\nbranches = {branches}\ndomain = '{domain}'\n\
          [[unit]]\nname = \"build\"\nroot = true\nrun = \"./build.sh {{opt}}\"\noutput = \"text\"\nsave_to = \"built\"\n\
          [[unit]]\nname = \"use\"\nrun = \"./use.sh {{n}} {{build}}\"\noutput = \"text\"\nsave_to = \"used\"\n"
     ));
-    place.script(
+    project.script(
         "build.sh",
         "echo $1 >> builds; echo built-$1-$RESEARCH_SEED",
     );
-    place.script("use.sh", "[ $1 = 2 ] && [ ! -e mended ] && exit 1; echo $2");
-    place
+    project.script("use.sh", "[ $1 = 2 ] && [ ! -e mended ] && exit 1; echo $2");
+    project
 }
 
 const OPT_FIRST: &str = r#"opt=["A", "B", "C"] * n=[1, 2]"#;
 const N_FIRST: &str = r#"n=[1, 2] * opt=["A", "B", "C"]"#;
 
-/// Each experiment has what was built with its own `opt`.
+/// Checks that each experiment has the output for its own `opt`.
 fn check_built(table: &str) {
     for row in table.lines().skip(1) {
         let option = row.split(',').find(|cell| "ABC".contains(cell)).unwrap();
@@ -38,7 +38,7 @@ fn check_built(table: &str) {
 }
 
 #[test]
-fn results_do_not_depend_on_branches_or_on_what_was_resumed() {
+fn results_do_not_depend_on_branches_or_resumes() {
     for domain in [OPT_FIRST, N_FIRST] {
         let undisturbed = building(1, domain);
         undisturbed.write("mended", "");
@@ -46,56 +46,60 @@ fn results_do_not_depend_on_branches_or_on_what_was_resumed() {
         let expected = undisturbed.table("b");
         check_built(&expected);
         for branches in 1..=8 {
-            let place = building(branches, domain);
-            let failed = place.research(&["run", "research.toml"]);
+            let project = building(branches, domain);
+            let failed = project.research(&["run", "research.toml"]);
             assert_eq!(failed.code, Some(1), "{failed:?}");
-            place.write("mended", "");
-            let resumed = place.research(&["resume", "b", "--failed"]);
+            project.write("mended", "");
+            let resumed = project.research(&["resume", "b", "--failed"]);
             assert_eq!(resumed.code, Some(0), "{resumed:?}");
-            assert_eq!(place.table("b"), expected, "{branches} branches, {domain}");
+            assert_eq!(
+                project.table("b"),
+                expected,
+                "{branches} branches, {domain}"
+            );
         }
     }
 }
 
-/// Experiments that are not next to each other in the domain share a task all the same.
+/// Experiments that are not adjacent in the domain share a task.
 #[test]
-fn tasks_share_what_root_units_do_in_any_order_of_the_domain() {
+fn tasks_share_root_units_in_any_order_of_the_domain() {
     for domain in [OPT_FIRST, N_FIRST] {
-        let place = building(2, domain);
-        place.write("mended", "");
-        place.run(&[]);
-        let mut builds: Vec<String> = place.read("builds").lines().map(str::to_owned).collect();
+        let project = building(2, domain);
+        project.write("mended", "");
+        project.run(&[]);
+        let mut builds: Vec<String> = project.read("builds").lines().map(str::to_owned).collect();
         builds.sort();
         assert_eq!(builds, ["A", "B", "C"], "{domain}");
     }
 }
 
-/// What a root unit saves stands with each of its branches, as it does where each is alone.
+/// The values of a root unit are saved with each branch, as if the branch were alone.
 #[test]
-fn what_a_root_unit_saves_is_saved_with_each_branch() {
-    let place = Place::with(&format!(
+fn values_of_root_units_are_saved_with_each_branch() {
+    let project = Project::with(&format!(
         "name = \"b\"\nbranches = 2\n[domain]\nx = [1, 2, 3]\n\
          [[unit]]\nname = \"load\"\nroot = true\nrun = \"./load.sh\"\nsave_to = \"loaded\"\n{SHOW}"
     ));
-    place.script("load.sh", "echo x >> loads; wc -l < loads");
-    place.run(&[]);
-    assert_eq!(place.read("loads").lines().count(), 2);
+    project.script("load.sh", "echo x >> loads; wc -l < loads");
+    project.run(&[]);
+    assert_eq!(project.read("loads").lines().count(), 2);
     assert_eq!(
-        place.table("b"),
+        project.table("b"),
         "x,iteration,loaded,shown\n1,0,1,1\n2,0,1,2\n3,0,2,3"
     );
 }
 
 /// A root unit with this command and a unit that shows `x`, with two branches.
-fn with_root(head: &str, unit: &str) -> Place {
-    Place::with(&format!(
+fn with_root(head: &str, unit: &str) -> Project {
+    Project::with(&format!(
         "name = \"b\"\nseed = 1\nbranches = 2\n{head}\n[domain]\nx = [1, 2]\ny = [1, 2]\n\
          [[unit]]\nname = \"root\"\nroot = true\noutput = \"text\"\nsave_to = \"root\"\n{unit}\n{SHOW}"
     ))
 }
 
 #[test]
-fn what_branches_cannot_share_is_refused_before_anything_runs() {
+fn root_units_that_cannot_be_shared_are_refused() {
     let id = "run = \"echo {id}\"";
     let cases = [
         ("", id, "unit `root` reads `{id}`"),
@@ -131,55 +135,55 @@ fn what_branches_cannot_share_is_refused_before_anything_runs() {
             true => unit.to_owned(),
             false => format!("{unit}\noutput = \"text\""),
         };
-        let place = with_root(head, &unit);
-        let file = place.read("research.toml");
+        let project = with_root(head, &unit);
+        let file = project.read("research.toml");
         let mut file = file.replacen("output = \"text\"\n", "", 1);
         if head.starts_with("branches") {
             file = file.replacen("branches = 2\n", "", 1);
         }
-        place.write("research.toml", &file);
+        project.write("research.toml", &file);
         for flags in [&[][..], &["--dry-run"]] {
-            let refused = place.research(&[&["run", "research.toml"], flags].concat());
+            let refused = project.research(&[&["run", "research.toml"], flags].concat());
             assert_eq!(refused.code, Some(2), "{refused:?}");
-            assert!(refused.err.contains(expected), "{refused:?}");
-            assert!(!place.path("b").exists());
+            assert!(refused.stderr.contains(expected), "{refused:?}");
+            assert!(!project.path("b").exists());
         }
     }
 }
 
-/// Declared as the same for all branches, it may be given what only one of them has.
+/// With `branch_by`, a root unit may use what belongs to one branch.
 #[test]
-fn what_is_declared_is_not_refused() {
+fn declared_parameters_are_accepted() {
     let unit = "run = \"sh -c 'basename $RESEARCH_PATH > id; echo {path} > path; echo same'\"";
-    let place = with_root("branch_by = []", unit);
-    place.run(&[]);
-    let id = place.read("id");
-    assert!(place.read("path").trim().ends_with(id.trim()), "{id}");
-    let rows = place.table("b");
+    let project = with_root("branch_by = []", unit);
+    project.run(&[]);
+    let id = project.read("id");
+    assert!(project.read("path").trim().ends_with(id.trim()), "{id}");
+    let rows = project.table("b");
     assert!(
         rows.lines().skip(1).all(|row| row.contains(",same,")),
         "{rows}"
     );
 }
 
-/// It is given no more than what the branches of its task agree in, however many these are.
+/// A root unit receives only the common parameters of its task, with any number of branches.
 #[test]
-fn the_environment_of_a_root_unit_has_no_more_than_it_uses() {
+fn the_environment_of_a_root_unit_has_only_used_parameters() {
     let unit =
         "run = \"sh -c 'echo {x} $RESEARCH_CONFIG $RESEARCH_SEED ${{RESEARCH_ID-none}} {seed}'\"";
-    // The shell is given the name of the variable by a script, where it cannot be seen.
+    // A script reads the variable, so its use cannot be detected.
     let unit = unit.replace(
         "sh -c 'echo {x} $RESEARCH_CONFIG $RESEARCH_SEED ${{RESEARCH_ID-none}} {seed}'",
         "./env.sh {x} {seed}",
     );
     let tables = [1, 3].map(|branches| {
-        let place = with_root("n_reps = 2", &unit);
-        place.script(
+        let project = with_root("n_reps = 2", &unit);
+        project.script(
             "env.sh",
             "echo $1 $2 $RESEARCH_SEED ${RESEARCH_ID-none} ${RESEARCH_PATH-none} $RESEARCH_CONFIG",
         );
-        place.run(&["--set", &format!("branches={branches}")]);
-        place.results("b", &["--format", "json", "--aux"])
+        project.run(&["--set", &format!("branches={branches}")]);
+        project.results("b", &["--format", "json", "--aux"])
     });
     assert_eq!(tables[0], tables[1]);
     let rows: serde_json::Value = serde_json::from_str(&tables[0]).unwrap();
@@ -199,24 +203,24 @@ fn the_environment_of_a_root_unit_has_no_more_than_it_uses() {
 }
 
 #[test]
-fn a_dry_run_shows_what_the_experiments_of_a_task_agree_in() {
-    let place = with_root("", "run = \"echo {x}\"");
-    let dry = place.research(&["run", "research.toml", "--dry-run"]);
+fn a_dry_run_shows_the_common_parameters_of_a_task() {
+    let project = with_root("", "run = \"echo {x}\"");
+    let dry = project.research(&["run", "research.toml", "--dry-run"]);
     assert!(
-        dry.out
+        dry.stdout
             .contains("workers: 1, 2 experiments at once in each, which agree in x\n"),
         "{dry:?}"
     );
-    let json = place.research(&["run", "research.toml", "--dry-run", "--format", "json"]);
-    let plan: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let json = project.research(&["run", "research.toml", "--dry-run", "--format", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(plan["branch_by"], serde_json::json!(["x"]));
 }
 
-/// What was done before would not belong to what is done now.
+/// Results of different root parameters must not be mixed.
 #[test]
-fn a_research_is_resumed_with_the_parameters_that_it_was_begun_with() {
-    let place = with_root("branch_by = [\"x\"]", "run = \"echo {x}\"");
-    place.run(&[]);
+fn a_resumed_research_keeps_its_root_parameters() {
+    let project = with_root("branch_by = [\"x\"]", "run = \"echo {x}\"");
+    project.run(&[]);
     let other = [
         "resume",
         "b",
@@ -225,32 +229,32 @@ fn a_research_is_resumed_with_the_parameters_that_it_was_begun_with() {
         "--set",
         "branch_by=[\"x\", \"y\"]",
     ];
-    let refused = place.research(&other);
+    let refused = project.research(&other);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert!(
         refused
-            .err
+            .stderr
             .contains("what root units use was [x] (`branch_by`), and is [x, y] (`branch_by`)"),
         "{refused:?}"
     );
-    let allowed = place.research(&[&other[..], &["--allow-changes"]].concat());
+    let allowed = project.research(&[&other[..], &["--allow-changes"]].concat());
     assert_eq!(allowed.code, Some(0), "{allowed:?}");
 }
 
 /// A research from before there was `branch_by` has no `root_view` in its record.
 #[test]
-fn a_research_of_before_is_resumed_as_it_was_without_sharing_what_may_differ() {
+fn an_old_research_is_resumed_by_its_root_rules() {
     for (unit, warns) in [
         ("run = \"./root.sh {x} {id}\"", true),
         ("run = \"./root.sh {x} $\"", false),
     ] {
-        let place = with_root("", unit);
-        place.script(
+        let project = with_root("", unit);
+        project.script(
             "root.sh",
             "echo $1 >> roots; echo $2 | cut -c 1-3; echo $RESEARCH_CONFIG",
         );
-        place.run(&["--set", "branches=1", "--set", "domain.y=[1]"]);
-        let record = place.read("b/research.json");
+        project.run(&["--set", "branches=1", "--set", "domain.y=[1]"]);
+        let record = project.read("b/research.json");
         let mut record: serde_json::Value = serde_json::from_str(&record).unwrap();
         record["options"]
             .as_object_mut()
@@ -260,18 +264,18 @@ fn a_research_of_before_is_resumed_as_it_was_without_sharing_what_may_differ() {
             .as_object_mut()
             .unwrap()
             .remove("branch_by");
-        place.write("b/research.json", &record.to_string());
-        place.write("roots", "");
-        let resumed = place.research(&["resume", "b", "--file", "research.toml"]);
+        project.write("b/research.json", &record.to_string());
+        project.write("roots", "");
+        let resumed = project.research(&["resume", "b", "--file", "research.toml"]);
         assert_eq!(resumed.code, Some(0), "{resumed:?}");
-        let warned = resumed.err.contains(
+        let warned = resumed.stderr.contains(
             "each experiment gets a task of its own, because root unit `root` reads `{id}`",
         );
         assert_eq!(warned, warns, "{resumed:?}");
-        let mut roots: Vec<String> = place.read("roots").lines().map(str::to_owned).collect();
+        let mut roots: Vec<String> = project.read("roots").lines().map(str::to_owned).collect();
         roots.sort();
         assert_eq!(roots, ["1", "2"]);
-        let table = place.results("b", &["--format", "json"]);
+        let table = project.results("b", &["--format", "json"]);
         let rows: serde_json::Value = serde_json::from_str(&table).unwrap();
         let rows = rows.as_array().unwrap().iter();
         for row in rows.filter(|row| row["y"] == 2) {

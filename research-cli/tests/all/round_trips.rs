@@ -1,10 +1,10 @@
-//! Values that programs read and write: nothing is lost on the way.
+//! Values round-trip through programs and files.
 
 use std::process::Command;
 
-use crate::place::Place;
+use crate::support::Project;
 
-/// What Python's `json` prints of a text that it has read.
+/// The output of Python's `json` for a JSON string.
 fn python_reads(json: &str) -> String {
     let script = "import json, sys; print(json.loads(sys.argv[1]))";
     let output = Command::new("python3").args(["-c", script, json]).output();
@@ -15,8 +15,8 @@ fn python_reads(json: &str) -> String {
 }
 
 #[test]
-fn numbers_that_json_lacks_are_the_same_everywhere() {
-    let place = Place::with(
+fn non_finite_numbers_round_trip_everywhere() {
+    let project = Project::with(
         r#"
         name = "r"
         [domain]
@@ -39,10 +39,10 @@ fn numbers_that_json_lacks_are_the_same_everywhere() {
         run = ["touch", "{path}/file"]
         "#,
     );
-    place.run(&[]);
+    project.run(&[]);
     let list = "[Infinity,NaN,-Infinity,1.0]";
     let config = format!("{{\"x\":{list},\"y\":NaN}}");
-    let jsonl = place.results("r", &["--format", "jsonl"]);
+    let jsonl = project.results("r", &["--format", "jsonl"]);
     for column in ["env", "list", "next"] {
         let expected = match column {
             "env" => format!("\"env\":{config}"),
@@ -50,13 +50,13 @@ fn numbers_that_json_lacks_are_the_same_everywhere() {
         };
         assert!(jsonl.contains(&expected), "{expected} is not in {jsonl}");
     }
-    let json = place.results("r", &["--format", "json"]);
+    let json = project.results("r", &["--format", "json"]);
     assert_eq!(json, format!("[\n{}\n]\n", jsonl.trim_end()));
     for flags in [["--format", "jsonl"], ["--format", "json"]] {
-        let domain = place.research(&[&["domain", "research.toml"][..], &flags].concat());
-        assert!(domain.out.contains(&config), "{domain:?}");
+        let domain = project.research(&[&["domain", "research.toml"][..], &flags].concat());
+        assert!(domain.stdout.contains(&config), "{domain:?}");
     }
-    let plan = place.research(&[
+    let plan = project.research(&[
         "run",
         "research.toml",
         "--name",
@@ -65,9 +65,9 @@ fn numbers_that_json_lacks_are_the_same_everywhere() {
         "--format",
         "json",
     ]);
-    assert!(plan.out.contains(&config), "{plan:?}");
+    assert!(plan.stdout.contains(&config), "{plan:?}");
 
-    let experiments = place.path("r/experiments");
+    let experiments = project.path("r/experiments");
     let folder = std::fs::read_dir(experiments).unwrap().next().unwrap();
     let stored = std::fs::read_to_string(folder.unwrap().path().join("config.json")).unwrap();
     let python = "{'x': [inf, nan, -inf, 1.0], 'y': nan}";
@@ -77,13 +77,13 @@ fn numbers_that_json_lacks_are_the_same_everywhere() {
     );
     assert_eq!(python_reads(&config), python);
 
-    // What was written is read: in a research file, in a setting, in an expression.
+    // Printed values parse: in a research file, in a setting, in an expression.
     let unit = r#""unit": [{"name": "u", "run": "true"}]"#;
-    place.write(
+    project.write(
         "file.json",
         &format!("{{\"domain\": {{\"x\": [{list}]}}, {unit}}}"),
     );
-    place.write(
+    project.write(
         "file.toml",
         "[domain]\nx = [1]\n[[unit]]\nname = 'u'\nrun = 'true'",
     );
@@ -92,10 +92,10 @@ fn numbers_that_json_lacks_are_the_same_everywhere() {
         &["domain", "file.json"][..],
         &["domain", &format!("x=[{list}]")],
     ] {
-        let read = place.research(&[arguments, &["--format", "jsonl"]].concat());
-        assert_eq!(read.out, format!("{{\"x\":{list}}}\n"), "{read:?}");
+        let read = project.research(&[arguments, &["--format", "jsonl"]].concat());
+        assert_eq!(read.stdout, format!("{{\"x\":{list}}}\n"), "{read:?}");
     }
-    let read = place.research(&[
+    let read = project.research(&[
         "run",
         "file.toml",
         "--dry-run",
@@ -105,18 +105,19 @@ fn numbers_that_json_lacks_are_the_same_everywhere() {
         &setting,
     ]);
     assert!(
-        read.out.contains(&format!("\"config\":{{\"x\":{list}}}")),
+        read.stdout
+            .contains(&format!("\"config\":{{\"x\":{list}}}")),
         "{read:?}"
     );
-    // A mistake has its place all the same.
-    place.write("wrong.json", "{\"domain\": {\"x\": [NaN, oops]}}");
-    let wrong = place.research(&["domain", "wrong.json"]);
-    assert!(wrong.err.contains("wrong.json:1:24"), "{wrong:?}");
+    // Errors have their location.
+    project.write("wrong.json", "{\"domain\": {\"x\": [NaN, oops]}}");
+    let wrong = project.research(&["domain", "wrong.json"]);
+    assert!(wrong.stderr.contains("wrong.json:1:24"), "{wrong:?}");
 }
 
 #[test]
-fn no_digit_of_an_integer_is_lost() {
-    let place = Place::with(
+fn integers_are_exact() {
+    let project = Project::with(
         r#"
         name = "r"
         [[unit]]
@@ -130,66 +131,66 @@ fn no_digit_of_an_integer_is_lost() {
         save_to = "next"
         "#,
     );
-    place.run(&[]);
-    let line = place.results("r", &["--format", "jsonl"]);
+    project.run(&[]);
+    let line = project.results("r", &["--format", "jsonl"]);
     assert!(line.contains("\"big\":18446744073709551615,"), "{line}");
     assert!(line.contains("\"next\":\"18446744073709551615\""), "{line}");
 
     for output in ["json", "number"] {
-        place.write(
+        project.write(
             "research.toml",
             &format!(
                 "[[unit]]\nname = 'u'\nrun = 'echo 18446744073709551616'\noutput = '{output}'"
             ),
         );
-        let done = place.research(&["run", "research.toml", "--name", output]);
+        let done = project.research(&["run", "research.toml", "--name", output]);
         assert_eq!(done.code, Some(1), "{done:?}");
         assert!(
-            done.err.contains("18446744073709551616 does not fit"),
+            done.stderr.contains("18446744073709551616 does not fit"),
             "{done:?}"
         );
     }
 }
 
 #[test]
-fn a_metrics_file_that_was_cut_off_fails_with_its_place() {
+fn a_truncated_metrics_file_fails_with_its_location() {
     for save in [
         "save_to = 'm'",
         "save_output_dict = true",
         "save_to = ['a', 'b']",
     ] {
         for file in ["m.json", "m.txt"] {
-            let place = Place::with(&format!(
+            let project = Project::with(&format!(
                 "name = 'r'\n[[unit]]\nname = 'u'\nshell = true\n\
                  run = 'printf \"{{{{\\\"a\\\": 1,\\n\" > \"$RESEARCH_PATH/{file}\"'\n\
                  output = {{ file = '{file}' }}\n{save}"
             ));
-            let done = place.research(&["run", "research.toml"]);
+            let done = project.research(&["run", "research.toml"]);
             if file == "m.txt" && save.contains("'m'") {
-                // It promises nothing, and is text.
+                // Its type is not declared, so it is text.
                 assert_eq!(done.code, Some(0), "{done:?}");
                 continue;
             }
             assert_eq!(done.code, Some(1), "{save}, {file}: {done:?}");
             for part in [file, "is not valid JSON: line 2, column "] {
-                assert!(done.err.contains(part), "{save}, {file}: {done:?}");
+                assert!(done.stderr.contains(part), "{save}, {file}: {done:?}");
             }
         }
     }
 }
 
 #[test]
-fn groups_of_a_regular_expression_are_saved_by_names() {
-    let place = Place::new();
+fn named_groups_of_a_regex_are_saved_by_name() {
+    let project = Project::new();
     let run = |name: &str, unit: &str| {
-        place.write(
+        project.write(
             "research.toml",
             &format!("[[unit]]\nname = 'u'\nrun = 'echo loss=0.5 no=007'\n{unit}"),
         );
-        place.research(&["run", "research.toml", "--name", name])
+        project.research(&["run", "research.toml", "--name", name])
     };
     let saved = |name: &str| {
-        let line = place.results(name, &["--format", "jsonl"]);
+        let line = project.results(name, &["--format", "jsonl"]);
         let end = line.find("\"iteration\":0,").unwrap();
         line[end + "\"iteration\":0,".len()..].trim_end().to_owned()
     };
@@ -259,6 +260,6 @@ fn groups_of_a_regular_expression_are_saved_by_names() {
     ] {
         let done = run("wrong", unit);
         assert_eq!(done.code, Some(2), "{unit}: {done:?}");
-        assert!(done.err.contains(part), "{unit}: {done:?}");
+        assert!(done.stderr.contains(part), "{unit}: {done:?}");
     }
 }

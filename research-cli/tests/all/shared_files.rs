@@ -1,10 +1,10 @@
-//! Output files that several experiments would write.
+//! Output files that several experiments share.
 
 use std::os::unix::fs::symlink;
 
-use crate::place::Place;
+use crate::support::Project;
 
-/// A study whose programs say where they write, in a file at `path`.
+/// A study whose programs write the file at `path`.
 fn study(path: &str, more: &str) -> String {
     format!(
         "name = 'r'\n{more}\n[domain]\na = [1, 2, 3, 4, 5, 6]\n[[unit]]\nname = 'u'\n\
@@ -15,11 +15,11 @@ fn study(path: &str, more: &str) -> String {
 
 #[test]
 fn experiments_that_run_at_once_cannot_share_an_output_file() {
-    let place = Place::new();
-    let base = place.path("out").display().to_string();
+    let project = Project::new();
+    let base = project.path("out").display().to_string();
     let refused = |path: &str, more: &str, flags: &[&str]| {
-        place.write("research.toml", &study(path, more));
-        let done = place.research(&[&["run", "research.toml"], flags].concat());
+        project.write("research.toml", &study(path, more));
+        let done = project.research(&[&["run", "research.toml"], flags].concat());
         assert_eq!(done.code, Some(2), "{path} {more}: {done:?}");
         for part in [
             "unit `u`",
@@ -28,10 +28,10 @@ fn experiments_that_run_at_once_cannot_share_an_output_file() {
             "`{id}`",
             "workers = 1",
         ] {
-            assert!(done.err.contains(part), "{part} is not in {done:?}");
+            assert!(done.stderr.contains(part), "{part} is not in {done:?}");
         }
         assert!(
-            !place.names().contains(&"r".to_owned()),
+            !project.names().contains(&"r".to_owned()),
             "nothing was begun"
         );
     };
@@ -39,7 +39,7 @@ fn experiments_that_run_at_once_cannot_share_an_output_file() {
         format!("{base}.json"),
         format!("{base}-{{iteration}}.json"),
         format!("{base}-{{repetition}}"),
-        // It is a part of all values.
+        // It is a part of every value.
         format!("{base}/./x//{{updates}}"),
     ] {
         refused(&path, "workers = 2", &[]);
@@ -52,9 +52,9 @@ fn experiments_that_run_at_once_cannot_share_an_output_file() {
 }
 
 #[test]
-fn experiments_with_files_of_their_own_or_one_at_a_time_are_run() {
-    let place = Place::new();
-    let base = place.path("out").display().to_string();
+fn separate_files_and_sequential_experiments_are_allowed() {
+    let project = Project::new();
+    let base = project.path("out").display().to_string();
     for (name, path, more) in [
         ("one", "{base}.txt", "workers = 1"),
         (
@@ -66,44 +66,44 @@ fn experiments_with_files_of_their_own_or_one_at_a_time_are_run() {
         ("key", "{base}-{a}", "workers = 3"),
         ("folder", "{path}/x", "branches = 3"),
     ] {
-        place.write(
+        project.write(
             "research.toml",
             &study(&path.replace("{base}", &base), more),
         );
-        place.run(&["--name", name]);
+        project.run(&["--name", name]);
         assert_eq!(
-            place.table(name),
+            project.table(name),
             "a,iteration,v\n1,0,1\n2,0,2\n3,0,3\n4,0,4\n5,0,5\n6,0,6"
         );
     }
     // A recorded study may be resumed with more workers.
-    place.write(
+    project.write(
         "research.toml",
         &study(&format!("{base}.txt"), "n_iters = 1"),
     );
-    place.run(&["--name", "more", "--set", "domain.a=[1]"]);
-    let more = place.research(&["resume", "more", "--file", "research.toml", "-w", "2"]);
+    project.run(&["--name", "more", "--set", "domain.a=[1]"]);
+    let more = project.research(&["resume", "more", "--file", "research.toml", "-w", "2"]);
     assert_eq!(more.code, Some(2), "{more:?}");
-    assert!(more.err.contains("run at the same time"), "{more:?}");
+    assert!(more.stderr.contains("run at the same time"), "{more:?}");
 }
 
 #[test]
-fn files_that_links_make_the_same_fail_and_never_share_values() {
-    let place = Place::new();
-    std::fs::create_dir(place.path("real")).unwrap();
+fn output_files_that_links_join_are_an_error() {
+    let project = Project::new();
+    std::fs::create_dir(project.path("real")).unwrap();
     for a in 1..=6 {
-        symlink(place.path("real"), place.path(&format!("link-{a}"))).unwrap();
+        symlink(project.path("real"), project.path(&format!("link-{a}"))).unwrap();
     }
-    let path = place.path("link-{a}/../real/m.txt").display().to_string();
-    place.write("research.toml", &study(&path, "workers = 3"));
-    let done = place.research(&["run", "research.toml"]);
+    let path = project.path("link-{a}/../real/m.txt").display().to_string();
+    project.write("research.toml", &study(&path, "workers = 3"));
+    let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(
-        done.err
+        done.stderr
             .contains("another program that runs at the same time"),
         "{done:?}"
     );
-    let table = place.results("r", &["--format", "csv"]);
+    let table = project.results("r", &["--format", "csv"]);
     for row in table.lines().skip(1) {
         let cells: Vec<&str> = row.split(',').collect();
         assert!(cells[3].is_empty() || cells[3] == cells[1], "{table}");

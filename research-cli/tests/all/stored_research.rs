@@ -1,11 +1,10 @@
-//! Commands about researches that are stored: status, results, list and remove.
+//! Commands on stored researches: status, results, list and remove.
 
 use std::path::Path;
 
-use crate::common::{at, record, research, text};
+use crate::support::{at, ended, record, research, started, text};
 use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Outcome, Status, Storage,
-    WorkerNumber,
+    Column, Event, ExperimentNumber, Iterations, Outcome, Status, Storage, WorkerNumber,
 };
 use research::domain::{Config, Identity};
 use research::storage::LocalStorage;
@@ -39,39 +38,17 @@ fn experiment(number: u64, status: Status) -> [Event; 3] {
         occurrence: 0,
     };
     let id = identity.id("");
-    let started = Event::ExperimentStarted {
-        at: at(number),
-        experiment: ExperimentNumber(number),
-        attempt: 1,
-        worker: WorkerNumber(0),
-        pid: 7,
-        record: Box::new(ExperimentRecord {
-            id,
-            place: number,
-            config,
-            repetition: 0,
-            updates: 0,
-            seed: 0,
-        }),
-        epoch: 0,
-        added: Default::default(),
-    };
-    let ended = Event::ExperimentEnded {
-        at: at(number + 1),
-        experiment: ExperimentNumber(number),
-        attempt: 1,
-        status,
-        reason: (!status.is_success()).then(|| "killed by signal 9".to_owned()),
-        iterations: 1,
-        usage: Default::default(),
-    };
     let saved = Event::Values {
         experiment: ExperimentNumber(number),
         variable: "x".into(),
         iterations: Iterations::Run { first: 0, count: 1 },
         column: Column::Float(vec![number as f64 / 2.0]),
     };
-    [started, saved, ended]
+    [
+        started(number, id, config, 0),
+        saved,
+        ended(number, status, 1),
+    ]
 }
 
 fn end(mut storage: LocalStorage) {
@@ -85,7 +62,7 @@ fn end(mut storage: LocalStorage) {
 }
 
 #[test]
-fn the_status_is_that_of_the_moment() {
+fn the_status_is_current() {
     let folder = tempfile::tempdir().unwrap();
     let storage = begin(folder.path(), "power");
     let running = research(folder.path(), &["status", "power"]);
@@ -115,7 +92,7 @@ fn the_status_is_that_of_the_moment() {
 }
 
 #[test]
-fn a_run_whose_process_is_gone_is_told_as_such() {
+fn a_run_without_process_is_interrupted() {
     let folder = tempfile::tempdir().unwrap();
     drop(begin(folder.path(), "power"));
     let broken = research(folder.path(), &["status", "power"]);
@@ -123,7 +100,7 @@ fn a_run_whose_process_is_gone_is_told_as_such() {
         text(&broken.stdout).starts_with("power: broken off: its process is gone"),
         "{broken:?}"
     );
-    // Who watches has a line, and need not wait: nothing will change.
+    // `--watch` prints one line and ends: nothing will change.
     let watched = research(folder.path(), &["status", "power", "--watch"]);
     let line = "power: broken off, 2/3 experiments, ";
     assert!(text(&watched.stdout).starts_with(line), "{watched:?}");
@@ -131,7 +108,7 @@ fn a_run_whose_process_is_gone_is_told_as_such() {
 }
 
 #[test]
-fn results_are_printed_in_each_form() {
+fn results_are_printed_in_each_format() {
     let folder = tempfile::tempdir().unwrap();
     end(begin(folder.path(), "power"));
     let printed = |flags: &[&str]| {
@@ -163,7 +140,7 @@ fn results_are_printed_in_each_form() {
 }
 
 #[test]
-fn a_filter_that_asks_for_what_there_is_not_is_wrong_use() {
+fn unknown_names_in_filters_are_usage_errors() {
     let folder = tempfile::tempdir().unwrap();
     end(begin(folder.path(), "power"));
     let wrong = [
@@ -205,7 +182,7 @@ fn researches_are_listed_by_name() {
 }
 
 #[test]
-fn a_research_is_removed_where_nobody_can_be_asked_only_with_the_flag() {
+fn removal_without_a_terminal_needs_the_flag() {
     let folder = tempfile::tempdir().unwrap();
     end(begin(folder.path(), "power"));
     let asked = research(folder.path(), &["remove", "power"]);
@@ -225,7 +202,7 @@ fn a_research_is_removed_where_nobody_can_be_asked_only_with_the_flag() {
 }
 
 #[test]
-fn what_runs_and_what_is_no_research_is_left_alone() {
+fn running_researches_and_other_folders_are_not_removed() {
     let folder = tempfile::tempdir().unwrap();
     let storage = begin(folder.path(), "power");
     let locked = research(folder.path(), &["remove", "power", "-y"]);
@@ -242,7 +219,7 @@ fn what_runs_and_what_is_no_research_is_left_alone() {
             let refused = research(folder.path(), command);
             assert_eq!(refused.status.code(), Some(2), "{refused:?}");
             assert!(
-                text(&refused.stderr).contains("is no research"),
+                text(&refused.stderr).contains("is not a research"),
                 "{refused:?}"
             );
         }
@@ -251,7 +228,7 @@ fn what_runs_and_what_is_no_research_is_left_alone() {
 }
 
 #[test]
-fn a_worker_that_waits_says_for_what() {
+fn a_waiting_worker_shows_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let mut storage = begin(folder.path(), "power");
     let reason = "GPU 0 has 4.1 GiB free of the 6 GiB that an experiment declares";

@@ -1,9 +1,9 @@
-//! What is left when leader and worker die at the same moment, so that neither can end it.
+//! Stray processes: those that remain when leader and worker are killed at the same moment.
 
 use std::fs;
 use std::process::{Child, Command};
 
-use crate::place::{Place, Running, send, wait_for};
+use crate::support::{Project, Running, send, wait_for};
 
 const UNIT: &str = r#"
 [[unit]]
@@ -12,45 +12,45 @@ run = "./u.sh"
 save_to = "v"
 "#;
 
-/// Leaves its group, and goes on where there is a file `gate`.
+/// Leaves its group, and continues if the file `gate` exists.
 const CHILD: &str = "setsid sleep 1000 > /dev/null 2>&1 &
     echo $! > new
     mv new child
     [ -e gate ] || exec sleep 1000
     ";
 
-/// The same from a child that has left its environment, too.
+/// The same from a child without the environment.
 const BARE_CHILD: &str = "env -i /bin/sh -c 'setsid sleep 1000 > /dev/null 2>&1 &
     echo $! > new'
     mv new child
     [ -e gate ] || exec sleep 1000
     ";
 
-/// A program whose child leaves the group; it goes on where there is a file `gate`.
-fn place() -> Place {
+/// A program whose child leaves the group; it continues if the file `gate` exists.
+fn project() -> Project {
     place_with("")
 }
 
 /// The same with more settings.
-fn place_with(settings: &str) -> Place {
-    let place = Place::with(&format!("name = \"k\"\n{settings}{UNIT}"));
-    place.script("u.sh", &format!("{CHILD}echo 3"));
-    place
+fn place_with(settings: &str) -> Project {
+    let project = Project::with(&format!("name = \"k\"\n{settings}{UNIT}"));
+    project.script("u.sh", &format!("{CHILD}echo 3"));
+    project
 }
 
 /// A program that updates the domain does the same.
-fn place_with_update() -> Place {
+fn place_with_update() -> Project {
     let update = "[[update]]\nwhen = \"last\"\nrun = \"./next.sh\"\n";
-    let place = Place::with(&format!("name = \"k\"\n{UNIT}{update}"));
-    place.script("u.sh", "echo 3");
-    place.script("next.sh", CHILD);
-    place
+    let project = Project::with(&format!("name = \"k\"\n{UNIT}{update}"));
+    project.script("u.sh", "echo 3");
+    project.script("next.sh", CHILD);
+    project
 }
 
-/// Waits until the program's child has left its group, and gives its number.
-fn wait_for_child(place: &Place, running: &Running<'_>) -> u32 {
+/// Waits until the child of the program has left its group, and returns its pid.
+fn wait_for_child(project: &Project, running: &Running<'_>) -> u32 {
     running.wait_for_file("child");
-    let child = place.read("child").trim().parse().unwrap();
+    let child = project.read("child").trim().parse().unwrap();
     wait_for("the child to leave its group", || {
         let name = fs::read_to_string(format!("/proc/{child}/comm"));
         name.is_ok_and(|name| name == "sleep\n").then_some(())
@@ -58,11 +58,11 @@ fn wait_for_child(place: &Place, running: &Running<'_>) -> u32 {
     child
 }
 
-/// Kills leader and worker while a program runs, and gives the program's child and what the lock
-/// says. The leader is stopped first, so that it cannot do what it does when a worker has died.
-fn leave_a_child(place: &Place) -> (u32, String) {
-    let mut running = place.start(&["run", "research.toml"]);
-    let child = wait_for_child(place, &running);
+/// Kills leader and worker while a program runs, and returns the child of the program and the
+/// content of the lock. The leader is stopped first, so that it cannot react to the death of the worker.
+fn leave_a_child(project: &Project) -> (u32, String) {
+    let mut running = project.start(&["run", "research.toml"]);
+    let child = wait_for_child(project, &running);
     let status = running.status_when("k", |status| {
         status["workers"][0]["pid"]
             .as_u64()
@@ -70,19 +70,19 @@ fn leave_a_child(place: &Place) -> (u32, String) {
     });
     let worker = status["workers"][0]["pid"].as_u64().unwrap();
     let worker = u32::try_from(worker).unwrap();
-    let lock = place.read("k/lock");
+    let lock = project.read("k/lock");
     running.suspend();
     send("KILL", worker);
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    // All but the child ends with its parent.
+    // Everything but the child ends with its parent.
     wait_for("the end of the others", || {
-        (place.processes() == [child]).then_some(())
+        (project.processes() == [child]).then_some(())
     });
     (child, lock)
 }
 
-/// A process elsewhere that has a mark; it ends with the test.
+/// A process elsewhere with a mark; it ends with the test.
 struct Bystander(Child);
 
 impl Bystander {
@@ -105,15 +105,15 @@ impl Drop for Bystander {
 }
 
 #[test]
-fn who_resumes_ends_what_was_left_and_nothing_else() {
-    let place = place();
-    let (child, lock) = leave_a_child(&place);
+fn resume_kills_strays_and_nothing_else() {
+    let project = project();
+    let (child, lock) = leave_a_child(&project);
     let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
     let (pid, since) = (
         lock["pid"].as_u64().unwrap(),
         lock["since"].as_u64().unwrap(),
     );
-    // Other runs, one of them of a process with that number, and what only begins as the mark does.
+    // Marks of other runs, one with the same pid, and one with the mark as a prefix.
     let mut bystanders = [
         format!("{pid}-{}-0", since + 1),
         format!("{}-{since}-0", pid + 1),
@@ -122,105 +122,108 @@ fn who_resumes_ends_what_was_left_and_nothing_else() {
     ]
     .map(|mark| Bystander::start(&mark));
 
-    place.write("gate", "");
-    let done = place.research(&["resume", "k"]);
+    project.write("gate", "");
+    let done = project.research(&["resume", "k"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     let said = format!("killed processes that an earlier, killed run had left: sleep ({child})");
-    assert!(done.err.contains(&said), "{said}: {done:?}");
-    let log = place.read("k/research.log");
+    assert!(done.stderr.contains(&said), "{said}: {done:?}");
+    let log = project.read("k/research.log");
     assert!(log.contains(&said), "{log}");
-    place.wait_for_silence();
-    assert_eq!(place.table("k"), "iteration,v\n0,3");
+    project.wait_for_silence();
+    assert_eq!(project.table("k"), "iteration,v\n0,3");
     assert!(bystanders.iter_mut().all(Bystander::is_alive));
-    assert!(!place.path("k/lock").exists());
+    assert!(!project.path("k/lock").exists());
 }
 
 #[test]
-fn what_has_no_environment_is_found_as_well() {
-    let place = place();
-    place.script("u.sh", &format!("{BARE_CHILD}echo 3"));
-    let (child, _) = leave_a_child(&place);
-    place.write("gate", "");
-    let done = place.research(&["resume", "k"]);
+fn strays_without_environment_are_found() {
+    let project = project();
+    project.script("u.sh", &format!("{BARE_CHILD}echo 3"));
+    let (child, _) = leave_a_child(&project);
+    project.write("gate", "");
+    let done = project.research(&["resume", "k"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     let said = format!("killed processes that an earlier, killed run had left: sleep ({child})");
-    assert!(done.err.contains(&said), "{said}: {done:?}");
-    place.wait_for_silence();
+    assert!(done.stderr.contains(&said), "{said}: {done:?}");
+    project.wait_for_silence();
 }
 
-/// The worker is killed by its own program, which had started something that knows nothing of it.
+/// The program kills its worker, and has a child without the environment.
 #[test]
-fn a_worker_that_is_killed_leaves_nothing_without_environment() {
-    let place = place();
+fn a_killed_worker_leaves_no_strays_without_environment() {
+    let project = project();
     let unit = "[ -e killed ] || { : > killed; kill -9 $PPID; }\n";
-    place.write("gate", "");
-    place.script("u.sh", &format!("{BARE_CHILD}{unit}echo 3"));
-    let done = place.research(&["run", "research.toml"]);
+    project.write("gate", "");
+    project.script("u.sh", &format!("{BARE_CHILD}{unit}echo 3"));
+    let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(place.processes().is_empty(), "{:?}", place.processes());
-    assert_eq!(place.table("k"), "iteration,v\n0,3");
+    assert!(project.processes().is_empty(), "{:?}", project.processes());
+    assert_eq!(project.table("k"), "iteration,v\n0,3");
 }
 
 #[test]
-fn a_run_without_workers_leaves_nothing_without_environment() {
-    let place = place_with("parallel = false\n");
-    place.write("gate", "");
-    place.script("u.sh", &format!("{BARE_CHILD}echo 3"));
-    let done = place.research(&["run", "research.toml"]);
+fn a_run_without_workers_leaves_no_strays_without_environment() {
+    let project = place_with("parallel = false\n");
+    project.write("gate", "");
+    project.script("u.sh", &format!("{BARE_CHILD}echo 3"));
+    let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(place.processes().is_empty(), "{:?}", place.processes());
+    assert!(project.processes().is_empty(), "{:?}", project.processes());
 }
 
 #[test]
-fn who_takes_the_lock_and_ends_nothing_leaves_it_to_the_next() {
-    let place = place();
-    let (child, _) = leave_a_child(&place);
-    let checked = place.research(&["doctor", "k", "--salvage"]);
+fn marks_of_strays_are_passed_to_the_next_holder_of_the_lock() {
+    let project = project();
+    let (child, _) = leave_a_child(&project);
+    let checked = project.research(&["doctor", "k", "--salvage"]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
-    assert_eq!(place.processes(), [child]);
-    place.write("gate", "");
-    let done = place.research(&["resume", "k"]);
+    assert_eq!(project.processes(), [child]);
+    project.write("gate", "");
+    let done = project.research(&["resume", "k"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    assert!(done.err.contains(&format!("sleep ({child})")), "{done:?}");
-    place.wait_for_silence();
+    assert!(
+        done.stderr.contains(&format!("sleep ({child})")),
+        "{done:?}"
+    );
+    project.wait_for_silence();
 }
 
 #[test]
-fn who_removes_it_or_stops_it_with_kill_ends_what_was_left() {
+fn remove_and_stop_kill_end_strays() {
     for command in [
         ["remove", "k", "-y"].as_slice(),
         &["remove", "k", "-y", "--force"],
         &["stop", "k", "-y", "--kill"],
     ] {
-        let place = place();
-        let (child, _) = leave_a_child(&place);
-        let stopped = place.research(&["stop", "k", "-y"]);
+        let project = project();
+        let (child, _) = leave_a_child(&project);
+        let stopped = project.research(&["stop", "k", "-y"]);
         assert_eq!(stopped.code, Some(0), "{stopped:?}");
-        assert_eq!(place.processes(), [child], "it was not asked for");
-        let done = place.research(command);
+        assert_eq!(project.processes(), [child], "it was not asked for");
+        let done = project.research(command);
         assert_eq!(done.code, Some(0), "{done:?}");
-        assert!(place.processes().is_empty(), "{command:?} leaves it");
+        assert!(project.processes().is_empty(), "{command:?} leaves it");
     }
 }
 
-/// What the leader has started itself: there is no worker that would end it.
+/// Programs of the leader itself, for which no worker exists.
 #[test]
-fn what_programs_of_the_leader_leave_is_ended_too() {
-    for place in [place_with("parallel = false\n"), place_with_update()] {
-        let running = place.start(&["run", "research.toml"]);
-        let child = wait_for_child(&place, &running);
+fn strays_of_programs_of_the_leader_are_killed() {
+    for project in [place_with("parallel = false\n"), place_with_update()] {
+        let running = project.start(&["run", "research.toml"]);
+        let child = wait_for_child(&project, &running);
         running.signal("KILL");
         assert_eq!(running.end().code, None);
         wait_for("the end of the others", || {
-            (place.processes() == [child]).then_some(())
+            (project.processes() == [child]).then_some(())
         });
-        place.write("gate", "");
-        let done = place.research(&["resume", "k"]);
+        project.write("gate", "");
+        let done = project.research(&["resume", "k"]);
         assert_eq!(done.code, Some(0), "{done:?}");
         let said = format!("had left: sleep ({child})");
-        assert!(done.err.contains(&said), "{said}: {done:?}");
-        // What it has left now was ended before it said that it is over.
-        assert!(place.processes().is_empty());
-        assert_eq!(place.table("k"), "iteration,v\n0,3");
+        assert!(done.stderr.contains(&said), "{said}: {done:?}");
+        // The run killed its strays before it ended.
+        assert!(project.processes().is_empty());
+        assert_eq!(project.table("k"), "iteration,v\n0,3");
     }
 }

@@ -1,4 +1,4 @@
-//! Results in the hands of other programs: Parquet files read from Python, questions in SQL,
+//! Results in other programs: Parquet files in Python, SQL queries, summaries, and plots.
 //! summaries.
 
 mod filters;
@@ -8,11 +8,8 @@ mod ids;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::{record, research};
-use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Status, Storage, Timestamp,
-    WorkerNumber,
-};
+use crate::support::{ended, record, research, started};
+use research::core::{Column, Event, ExperimentNumber, Iterations, Status, Storage};
 use research::domain::{Config, ExperimentId, Value};
 use research::storage::LocalStorage;
 
@@ -41,7 +38,6 @@ fn kept(base: &Path) -> LocalStorage {
 }
 
 fn experiment(number: u64) -> Vec<Event> {
-    let at = |seconds| Timestamp(1_700_000_000_000_000 + seconds * 500_000);
     let experiment = ExperimentNumber(number);
     let config = Config::from_pairs([("n", number / 2)])
         .with("lr", 0.1 * (number / 2 + 1) as f64)
@@ -69,25 +65,17 @@ fn experiment(number: u64) -> Vec<Event> {
         Value::from(vec![1.5, f64::NAN]),
         Value::from("a\nb"),
     ];
-    let is_lost = number == 5;
+    let status = match number {
+        5 => Status::Killed,
+        _ => Status::Finished,
+    };
     vec![
-        Event::ExperimentStarted {
-            at: at(number),
-            experiment,
-            attempt: 1,
-            worker: WorkerNumber(0),
-            pid: 7,
-            record: Box::new(ExperimentRecord {
-                id: ExperimentId::parse(&format!("{number:016x}")).unwrap(),
-                place: number,
-                config,
-                repetition: number % 2,
-                updates: 0,
-                seed: 0,
-            }),
-            epoch: 0,
-            added: Default::default(),
-        },
+        started(
+            number,
+            ExperimentId::parse(&format!("{number:016x}")).unwrap(),
+            config,
+            number % 2,
+        ),
         saved(
             "loss",
             0,
@@ -106,24 +94,12 @@ fn experiment(number: u64) -> Vec<Event> {
             Column::Text(vec![format!("größer als {number}")]),
         ),
         saved("mixed", 0, Column::Value(mixed)),
-        Event::ExperimentEnded {
-            at: at(number + 1),
-            experiment,
-            attempt: 1,
-            status: if is_lost {
-                Status::Killed
-            } else {
-                Status::Finished
-            },
-            reason: is_lost.then(|| "killed by signal 9".to_owned()),
-            iterations: 4,
-            usage: Default::default(),
-        },
+        ended(number, status, 4),
     ]
 }
 
-/// A Python that has the packages, if there is one: that of `RESEARCH_PYTHON`, else the one that
-/// `cargo xtask test` makes, else the system's.
+/// A Python with the packages, if there is one: `RESEARCH_PYTHON`, else the one that
+/// `cargo xtask test` installs, else the system's.
 fn python() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python3");
     let named = std::env::var_os("RESEARCH_PYTHON").map(PathBuf::from);
@@ -138,7 +114,7 @@ fn python() -> Option<PathBuf> {
 }
 
 #[test]
-fn pandas_polars_and_duckdb_read_what_the_csv_says() {
+fn pandas_polars_and_duckdb_agree_with_the_csv() {
     let Some(python) = python() else {
         println!("skipped: there is no Python with pandas, pyarrow, polars and duckdb");
         return;
@@ -173,7 +149,7 @@ fn pandas_polars_and_duckdb_read_what_the_csv_says() {
         &["query", "kinds", question, "--format", "csv"],
     );
     std::fs::write(folder.path().join("experiments.csv"), experiments).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/tables/compare.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all/tables/compare.py");
     for [parquet, csv] in [
         ["kinds/results.parquet", "results.csv"],
         ["long.parquet", "long.csv"],
@@ -192,7 +168,7 @@ fn pandas_polars_and_duckdb_read_what_the_csv_says() {
 }
 
 #[test]
-fn a_run_leaves_its_tables_beside_the_log() {
+fn a_run_writes_its_tables() {
     let folder = tempfile::tempdir().unwrap();
     let file = "name = \"r\"\n[domain]\na = [1, 2]\n[[unit]]\nname = \"u\"\nrun = [\"true\"]\noutput = \"text\"\n";
     std::fs::write(folder.path().join("r.toml"), file).unwrap();
@@ -204,7 +180,7 @@ fn a_run_leaves_its_tables_beside_the_log() {
 }
 
 #[test]
-fn questions_are_answered_while_it_runs() {
+fn queries_work_during_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let storage = kept(folder.path());
     let question = "select n, count(*) as rows, max(done) as done from results group by n";
@@ -223,7 +199,7 @@ fn questions_are_answered_while_it_runs() {
 }
 
 #[test]
-fn questions_that_cannot_be_answered_are_wrong_use() {
+fn invalid_queries_are_usage_errors() {
     let folder = tempfile::tempdir().unwrap();
     drop(kept(folder.path()));
     let refused = |question: &str| refused(folder.path(), &["query", "kinds", question]);
@@ -281,7 +257,7 @@ n   lr  größe          deep   n_1  failed  loss
 }
 
 #[test]
-fn files_that_experiments_left_are_listed() {
+fn files_of_experiments_are_listed() {
     let folder = tempfile::tempdir().unwrap();
     drop(kept(folder.path()));
     let own = folder.path().join("kinds/experiments/0000000000000003");
@@ -385,7 +361,7 @@ fn curves_are_drawn_on_a_terminal_and_into_files() {
         assert_ne!(svg(&flags), plain, "{flags:?} changes nothing");
     }
     assert_ne!(svg(&["--log-y"]), plain);
-    // The last values of all are infinite, and cannot be drawn.
+    // The last values are infinite, and cannot be drawn.
     let early = |flags: &[&str]| svg(&[&["--iterations", "0,1"], flags].concat());
     assert_ne!(early(&["--x", "lr"]), early(&[]));
     assert_ne!(early(&["--x", "lr", "--log-x"]), early(&["--x", "lr"]));

@@ -1,4 +1,4 @@
-//! The program at a terminal, as people see it.
+//! The program at a terminal.
 
 mod hostile;
 mod pseudo;
@@ -66,7 +66,7 @@ fn research(folder: &Path, arguments: &[&str]) {
 }
 
 #[test]
-fn a_run_shows_a_bar_and_sums_up() {
+fn a_run_shows_a_bar_and_a_summary() {
     let folder = squares();
     for columns in [40, 80, 200] {
         let name = format!("at{columns}");
@@ -75,7 +75,7 @@ fn a_run_shows_a_bar_and_sums_up() {
         assert_eq!(terminal.end().code(), Some(1));
         let lines = terminal.lines();
         let starts = |begin: &str| lines.iter().filter(|line| line.starts_with(begin)).count();
-        // One bar is left of all that were drawn.
+        // The screen shows one bar.
         assert_eq!(starts(&format!("{name} ")), 1, "{lines:#?}");
         let bar = lines.iter().find(|line| line.starts_with(&name)).unwrap();
         assert!(bar.contains("100% 6/6"), "{bar}");
@@ -96,7 +96,7 @@ fn a_run_shows_a_bar_and_sums_up() {
 }
 
 #[test]
-fn colours_are_left_out_where_they_are_not_wanted() {
+fn colors_can_be_disabled() {
     let folder = squares();
     let has_colours = |name: &str, variables: &[(&str, &str)]| {
         let arguments = ["run", "research.toml", "--name", name];
@@ -114,7 +114,7 @@ fn colours_are_left_out_where_they_are_not_wanted() {
 }
 
 #[test]
-fn ctrl_c_ends_a_run_that_can_be_resumed() {
+fn ctrl_c_interrupts_a_run() {
     let folder = folder_with(WAITING);
     let path = folder.path();
     let mut terminal = Terminal::start(path, WIDE, &["run", "research.toml"]);
@@ -143,12 +143,12 @@ fn ctrl_c_ends_a_run_that_can_be_resumed() {
 }
 
 #[test]
-fn watching_writes_over_itself_and_ends_with_the_run() {
+fn watch_replaces_its_output_and_ends_with_the_run() {
     let folder = folder_with(WAITING);
     let path = folder.path();
     let mut run = Terminal::start(path, WIDE, &["run", "research.toml", "--quiet"]);
     wait_for_file(&path.join("waiting/events.log"));
-    // A screen too small for all of it.
+    // A screen that is too small.
     let arguments = ["status", "waiting", "--watch", "0.1"];
     let mut terminal = Terminal::start(path, (6, 50), &arguments);
     let has =
@@ -169,7 +169,7 @@ fn watching_writes_over_itself_and_ends_with_the_run() {
 }
 
 #[test]
-fn a_question_can_be_answered() {
+fn a_confirmation_can_be_given() {
     let folder = squares();
     let path = folder.path();
     let arguments = ["run", "research.toml", "--set", "n_configs=2", "-q"];
@@ -203,7 +203,7 @@ fn text_of_any_script_keeps_its_columns() {
             })
             .unwrap()
     };
-    // The column in which the iteration stands is the same in each row.
+    // The column of the iteration is the same in each row.
     let column_of = |row: u16| {
         let is_zero = |column: &u16| {
             let cell = |column| {
@@ -222,7 +222,7 @@ fn text_of_any_script_keeps_its_columns() {
 }
 
 #[test]
-fn a_mistake_is_shown_in_the_width_of_the_terminal() {
+fn errors_fit_the_width_of_the_terminal() {
     let key = "研究".repeat(20);
     let folder = folder_with(&format!("\"{key}\" = 1\n"));
     let arguments = ["run", "research.toml"];

@@ -1,11 +1,11 @@
-//! Programs that take too long: they are killed with all that they have started, and what was saved
-//! before is kept. What is to end in time does so at once, and has more than it needs on a busy machine.
+//! Programs that exceed a timeout are killed with their descendants, and saved values are
+//! kept. Programs that must end in time end at once.
 
-use crate::place::Place;
+use crate::support::Project;
 
 #[test]
-fn a_unit_that_takes_too_long_is_killed_and_its_experiment_timed_out() {
-    let place = Place::with(
+fn a_unit_that_exceeds_its_timeout_is_killed() {
+    let project = Project::with(
         r#"
         name = "t"
         workers = 2
@@ -25,8 +25,8 @@ fn a_unit_that_takes_too_long_is_killed_and_its_experiment_timed_out() {
         save_to = "after"
         "#,
     );
-    // What it has started is in its group, and outside of it.
-    place.script(
+    // Its children are in its group, and outside of it.
+    project.script(
         "slow.sh",
         "[ $1 = 2 ] || { echo 2$1; exit; }
         trap '' TERM INT HUP
@@ -35,22 +35,22 @@ fn a_unit_that_takes_too_long_is_killed_and_its_experiment_timed_out() {
         echo why >&2
         wait",
     );
-    let done = place.research(&["run", "research.toml"]);
+    let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.err.contains("2 finished, 1 timed out"), "{done:?}");
+    assert!(done.stderr.contains("2 finished, 1 timed out"), "{done:?}");
     let reason = "1 × timed_out in unit `slow`: program `./slow.sh` was killed, \
                   for it ran into the unit's timeout of 2s";
-    assert!(done.err.contains(reason), "{done:?}");
-    assert!(place.read("t/research.log").contains("\n    why\n"));
-    place.wait_for_silence();
-    // As after any other failure, the rest of the iteration has run.
+    assert!(done.stderr.contains(reason), "{done:?}");
+    assert!(project.read("t/research.log").contains("\n    why\n"));
+    project.wait_for_silence();
+    // The rest of the iteration runs, as after any failure.
     assert_eq!(
-        place.table("t"),
+        project.table("t"),
         "a,iteration,before,slow,after\n1,0,11,21,31\n2,0,12,,32\n3,0,13,23,33"
     );
 }
 
-/// A generator that yields for ever, slowly or as fast as it can.
+/// An endless generator, slow or fast.
 const FOREVER: &str = r#"
 name = "t"
 timeout = 1.5
@@ -68,34 +68,34 @@ when = ["last"]
 "#;
 
 #[test]
-fn an_experiment_that_takes_too_long_keeps_what_it_has_saved() {
-    let place = Place::with(&FOREVER.replace('\'', "\\\""));
-    place.script("slow.sh", "echo 1; echo 2; sleep 1000");
-    place.script("fast.sh", "exec yes 7");
-    let done = place.research(&["run", "research.toml", "-w", "2"]);
+fn a_timed_out_experiment_keeps_its_values() {
+    let project = Project::with(&FOREVER.replace('\'', "\\\""));
+    project.script("slow.sh", "echo 1; echo 2; sleep 1000");
+    project.script("fast.sh", "exec yes 7");
+    let done = project.research(&["run", "research.toml", "-w", "2"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.err.contains("2 timed out"), "{done:?}");
+    assert!(done.stderr.contains("2 timed out"), "{done:?}");
     assert!(
-        done.err.contains("the experiment's timeout of 1.5s"),
+        done.stderr.contains("the experiment's timeout of 1.5s"),
         "{done:?}"
     );
-    place.wait_for_silence();
-    let slow = place.results("t", &["--format", "csv", "--where", "how=slow"]);
+    project.wait_for_silence();
+    let slow = project.results("t", &["--format", "csv", "--where", "how=slow"]);
     let lines: Vec<&str> = slow
         .lines()
         .map(|line| line.split_once(',').unwrap().1)
         .collect();
     assert_eq!(lines, ["how,iteration,x", "slow,0,1", "slow,1,2"]);
-    let fast = place.results("t", &["--format", "csv", "--where", "how=fast"]);
+    let fast = project.results("t", &["--format", "csv", "--where", "how=fast"]);
     assert!(fast.lines().count() > 10, "{fast}");
     // There is no time left for other units.
-    assert!(!place.path("reached").exists());
+    assert!(!project.path("reached").exists());
 }
 
 #[test]
-fn branches_begin_together_and_those_that_ended_in_time_have_finished() {
+fn branches_that_end_in_time_finish() {
     for target in ["threads", "for"] {
-        let place = Place::with(&format!(
+        let project = Project::with(&format!(
             r#"
             name = "b"
             branches = 3
@@ -108,19 +108,19 @@ fn branches_begin_together_and_those_that_ended_in_time_have_finished() {
             save_to = "v"
             "#
         ));
-        // In turn, the third has no time to begin.
-        place.script("u.sh", "[ $1 = 1 ] || sleep 1000; echo $1");
-        let done = place.research(&["run", "research.toml"]);
+        // Sequentially, the third has no time to begin.
+        project.script("u.sh", "[ $1 = 1 ] || sleep 1000; echo $1");
+        let done = project.research(&["run", "research.toml"]);
         assert_eq!(done.code, Some(1), "{done:?}");
-        assert!(done.err.contains("2 timed out"), "{done:?}");
-        assert_eq!(place.table("b"), "a,iteration,v\n1,0,1");
-        place.wait_for_silence();
+        assert!(done.stderr.contains("2 timed out"), "{done:?}");
+        assert_eq!(project.table("b"), "a,iteration,v\n1,0,1");
+        project.wait_for_silence();
     }
 }
 
 #[test]
-fn what_has_timed_out_may_be_tried_again() {
-    let place = Place::with(
+fn timed_out_experiments_can_be_retried() {
+    let project = Project::with(
         r#"
         name = "r"
         timeout = "1500ms"
@@ -131,10 +131,10 @@ fn what_has_timed_out_may_be_tried_again() {
         save_to = "v"
         "#,
     );
-    place.script(
+    project.script(
         "u.sh",
         "[ -e tried ] || { touch tried; sleep 1000; }; echo 5",
     );
-    place.run(&[]);
-    assert_eq!(place.table("r"), "iteration,v\n0,5");
+    project.run(&[]);
+    assert_eq!(project.table("r"), "iteration,v\n0,5");
 }

@@ -17,7 +17,7 @@ const NAME: &str = "chaos";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Intrusion {
-    /// The folder is copied, and commands that would end a run are given the copy.
+    /// The folder is copied, and commands that would end a run are called on the copy.
     Copy,
     RemoveLog,
     EmptyLog,
@@ -38,8 +38,8 @@ impl Intrusion {
     }
 }
 
-/// Does it to the research in a folder while its leader has the log open, so that the leader must
-/// notice it; false where the leader has not opened the log yet, or has closed it.
+/// Changes the folder of a research while its leader has the log open, so that the leader must
+/// detect it; false if the leader has not opened the log yet, or has closed it.
 pub(crate) fn intrude(intrusion: Intrusion, folder: &Path, mark: &str, leader: i32) -> bool {
     if intrusion == Intrusion::Copy {
         let is_there = folder.join(NAME).exists();
@@ -62,7 +62,7 @@ pub(crate) fn intrude(intrusion: Intrusion, folder: &Path, mark: &str, leader: i
     done
 }
 
-/// Whether a process has the log open to write it, which a leader has until its last look at it.
+/// Whether a process has the log open for writing, as a leader has until its last check.
 fn writes_log(leader: Pid, folder: &Path) -> bool {
     let log = folder.join(NAME).join("events.log");
     let Ok(descriptors) = fs::read_dir(format!("/proc/{leader}/fd")) else {
@@ -83,7 +83,7 @@ fn is_writable(info: &str) -> bool {
     flags.is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
 }
 
-/// Takes the log away from a leader that is stopped.
+/// Removes the log of a stopped leader.
 fn take_log(intrusion: Intrusion, folder: &Path) -> io::Result<()> {
     let research = folder.join(NAME);
     let log = research.join("events.log");
@@ -104,7 +104,7 @@ fn take_log(intrusion: Intrusion, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The copy of a run is no run: what is asked for the copy may not end it.
+/// The copy of a run is not a run: commands on the copy may not end it.
 fn copy(folder: &Path, mark: &str) {
     let copy = folder.join("copy");
     // It is there if this has happened before.
@@ -114,7 +114,7 @@ fn copy(folder: &Path, mark: &str) {
         .args([folder.join(NAME), copy])
         .stderr(Stdio::null())
         .status();
-    // Files come and go meanwhile, which `cp` takes for errors.
+    // Files change meanwhile, which `cp` reports as errors.
     assert!(copied.unwrap().code().is_some());
     for arguments in [
         ["stop", "copy", "--kill", "-y"],
@@ -132,13 +132,13 @@ fn copy(folder: &Path, mark: &str) {
     }
 }
 
-/// After a log was taken away: the run has saved what it could where it says, and that is put back as a
-/// user would; where it was killed before it saw the loss, the research begins anew. Says which.
+/// After a log was removed: the run has saved the log, which is restored as a user would; if it was
+/// killed before it detected the loss, the research begins again. Returns which.
 pub(crate) fn recover(folder: &Path) -> &'static str {
     let research = folder.join(NAME);
     let recovered = folder.join(format!("{NAME}-recovered"));
     if recovered.exists() {
-        // There may be what was written after it was removed.
+        // There may be files that were written after the removal.
         let _ = fs::remove_dir_all(&research);
         fs::rename(&recovered, &research).unwrap();
         return "the recovered folder was put back";

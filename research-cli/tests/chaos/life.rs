@@ -1,4 +1,4 @@
-//! One life of a leader: it is started, disturbed, and ends; then nobody may be left.
+//! One leader process: it is started, disturbed, and ends; then no process may remain.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,7 @@ const DEADLY: [Signal; 4] = [
     Signal::SIGTERM,
 ];
 
-/// Something that is done to a process of the run at some moment.
+/// A disturbance of a process of the run.
 #[derive(Clone, Copy, Debug)]
 struct Deed {
     after: Duration,
@@ -40,14 +40,14 @@ enum Whom {
     Worker,
     /// An executor, a program, or a child of one of these.
     Other,
-    /// The one process that was stopped before.
+    /// The process that was stopped before.
     Stopped(i32),
-    /// No process, but the folder of the research.
+    /// The folder of the research.
     Folder(Intrusion),
 }
 
-/// What is done in one life, in which the leader may be killed or workers, or all of them at the same
-/// moment: then nobody is left to end what a program has started, but who resumes.
+/// The disturbances of one leader. The leader, workers, or all of them at the same moment may be
+/// killed; in the last case only the next run can kill the children of programs.
 fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
     let mut deeds = Vec::new();
     let mut worker_dies = false;
@@ -95,17 +95,17 @@ fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
 
 pub(crate) struct Life<'a> {
     pub(crate) mark: &'a str,
-    /// Whether its log was taken away while the leader had it open: the run may not report success,
+    /// Whether its log was removed while the leader had it open: the run may not report success,
     /// and may have to begin anew.
     pub(crate) log_is_lost: &'a mut bool,
     pub(crate) folder: &'a Path,
-    /// Whether a leader was killed with its workers, and nobody could see yet to what they left.
+    /// Whether a leader was killed with its workers, so strays may exist.
     pub(crate) orphans: &'a mut bool,
     pub(crate) log: &'a mut Vec<String>,
     pub(crate) tally: &'a mut Tally,
 }
 
-/// How often each deed was done to somebody.
+/// The number of disturbances of each kind.
 #[derive(Default)]
 pub(crate) struct Tally(BTreeMap<String, u32>);
 
@@ -123,12 +123,12 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What a life is disturbed with.
+/// The disturbances of a leader.
 pub(crate) struct Disturbance<'a> {
     pub(crate) random: &'a mut Random,
     /// Whether the leader may be killed, and then no worker without it.
     pub(crate) the_leader: bool,
-    /// Whether nobody reads what the leader says.
+    /// Whether the output of the leader has no reader.
     pub(crate) mute: bool,
 }
 
@@ -156,7 +156,7 @@ impl Life<'_> {
              }| (plan(random, the_leader), random),
         );
         let ended = self.wait(&mut leader, &mut deeds);
-        // Whoever is stopped still goes on: it has to end by itself then.
+        // A stopped process continues, and has to end by itself.
         if let Some((deeds, _)) = deeds {
             for deed in deeds {
                 if let Whom::Stopped(pid) = deed.whom {
@@ -164,11 +164,11 @@ impl Life<'_> {
                 }
             }
         }
-        // Who resumes may be killed before it has seen to it.
+        // The resumed run may be killed before it has killed the strays.
         *self.orphans &= is_disturbed;
         let result = match ended {
             Ok(status) if *self.orphans => Ok(status),
-            ended => ended.and_then(|status| processes::nobody_is_left(self.mark).map(|()| status)),
+            ended => ended.and_then(|status| processes::wait_for_end(self.mark).map(|()| status)),
         };
         if result.is_err() {
             for process in processes::marked(self.mark) {
@@ -180,10 +180,10 @@ impl Life<'_> {
         result
     }
 
-    /// Where the leader says what goes wrong: a file, or a pipe whose reader has gone.
+    /// Standard error of the leader: a file, or a pipe without a reader.
     fn errors(&mut self, disturbance: &Option<Disturbance<'_>>) -> Stdio {
         if disturbance.as_ref().is_some_and(|one| one.mute) {
-            self.log.push("  nobody reads what it says".to_owned());
+            self.log.push("  its output has no reader".to_owned());
             let (_, writer) = std::io::pipe().unwrap();
             return writer.into();
         }
@@ -267,7 +267,7 @@ impl Life<'_> {
         }
     }
 
-    /// Kills all workers of a leader that sees none of it: it is to be killed next.
+    /// Kills all workers of a stopped leader, which is killed next.
     fn kill_workers_with(&mut self, leader: i32) {
         send(leader, Signal::SIGSTOP);
         for process in processes::marked(self.mark) {
@@ -293,6 +293,6 @@ impl Life<'_> {
 }
 
 fn send(pid: i32, signal: Signal) {
-    // It may have ended meanwhile.
+    // It may have ended.
     let _ = kill(Pid::from_raw(pid), signal);
 }

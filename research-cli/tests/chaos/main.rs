@@ -1,4 +1,4 @@
-//! Nothing is lost and nobody is left behind, whatever is killed at whatever moment.
+//! No value is lost and no process remains, whichever process is killed at whichever moment.
 //!
 //! Each run is disturbed, resumed until it is complete, and compared with an undisturbed one. All
 //! that is random follows from the run's seed, except for the moment that the system gives it:
@@ -22,9 +22,9 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use random::Random;
 use study::{MISDEEDS, Study};
 
-/// So many runs are part of the tests.
+/// The number of runs in the ordinary tests.
 const RUNS: u64 = 12;
-/// A run that needs more resumes than this does not get on.
+/// A run that needs more resumes makes no progress.
 const MOST_LIVES: u32 = 12;
 
 fn main() {
@@ -83,7 +83,7 @@ fn main() {
 }
 
 /// A shell in the background, or `nohup`, lets its programs ignore signals, and all that these
-/// start; here they are to be heeded.
+/// start; here they must have their default actions.
 fn heed_signals() {
     for heeded in [Signal::SIGINT, Signal::SIGHUP] {
         // SAFETY: the default action runs no code of ours.
@@ -144,7 +144,7 @@ fn run(
         log.push(format!(" {command:?}"));
         let disturb = number < disturbed;
         let the_leader = random.chance(40);
-        // Where a misdeed can end a worker, the leader is left alone.
+        // If a unit kills its worker, the leader is not killed.
         let misdeeds = match the_leader {
             true if kind == Kind::Closures => &[],
             true => &MISDEEDS[..5],
@@ -191,7 +191,7 @@ fn run(
     Err("it never comes to its end".to_owned())
 }
 
-/// A folder in the place for tests' files that is there and empty.
+/// An empty folder for the files of a test.
 fn new_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("chaos")
@@ -202,7 +202,7 @@ fn new_folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Begins the research in this folder, or goes on with it.
+/// Runs or resumes the research in this folder.
 fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
     let resume = folder.join("chaos").exists();
     let workers = 1 + random.below(3);
@@ -212,7 +212,7 @@ fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
             let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
             command.current_dir(folder);
             if resume {
-                // What is left is of tasks of another size.
+                // The rest is in tasks of another size.
                 let branches = format!("branches={branches}");
                 command.args(["resume", "chaos", "--no-bar", "--file", "chaos.toml"]);
                 command.args(["--set", &branches]);
@@ -237,8 +237,8 @@ fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
     }
 }
 
-/// Gives some experiments a misdeed to do once; takes back those that were not done. No more than
-/// one of them ends a worker: an experiment that loses three is given up. Gives which ones those are.
+/// Assigns a misdeed to some experiments, and withdraws those that were not done. At most one
+/// ends a worker: an experiment that loses three fails. Returns the experiments.
 fn set_misdeeds<'m>(
     folder: &Path,
     misdeeds: &[&'m str],

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The variable that every process of a run inherits.
 pub(crate) const MARK: &str = "CHAOS_MARK";
 
-/// Whoever is there so long after the leader's end is left behind.
+/// A process that exists this long after the end of the leader is a stray.
 const AFTERLIFE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(crate) fn marked(mark: &str) -> Vec<Process> {
         .collect()
 }
 
-/// What a process is; nothing if it is none of the run's, or ended while it was looked at.
+/// The description of a process; none if it is not part of the run, or has ended.
 fn look(folder: &Path, wanted: &[u8]) -> Option<Process> {
     let environment = fs::read(folder.join("environ")).ok()?;
     if !environment.split(|b| *b == 0).any(|one| one == wanted) {
@@ -51,8 +51,8 @@ fn look(folder: &Path, wanted: &[u8]) -> Option<Process> {
     (!["Z", "X"].contains(&process.state.as_str())).then_some(process)
 }
 
-/// Waits until no process with this mark is there any more.
-pub(crate) fn nobody_is_left(mark: &str) -> Result<(), String> {
+/// Waits until no process with this mark exists.
+pub(crate) fn wait_for_end(mark: &str) -> Result<(), String> {
     let start = Instant::now();
     loop {
         let left = marked(mark);
@@ -66,7 +66,7 @@ pub(crate) fn nobody_is_left(mark: &str) -> Result<(), String> {
     }
 }
 
-/// One line for each, for a report.
+/// A line for each process.
 pub(crate) fn describe(processes: &[Process]) -> String {
     let lines = processes.iter().map(|process| {
         let Process {

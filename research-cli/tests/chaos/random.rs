@@ -1,4 +1,4 @@
-//! Random numbers that are the same for a seed for ever: SplitMix64.
+//! Reproducible random numbers: SplitMix64.
 
 pub(crate) struct Random(u64);
 

@@ -1,5 +1,5 @@
-//! Root units in what is run: experiments share them in tasks of any size, and each must have what was
-//! made for its own data.
+//! Root units: experiments share them in tasks of any size, and each must have the output for its
+//! own data.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use research::{Context, Research, UnitError};
 
 use crate::study::EXPERIMENTS;
 
-/// How many experiments a task has at most.
+/// The maximum number of experiments in a task.
 pub(crate) const BRANCHES: [u64; 6] = [1, 1, 2, 3, 5, 8];
 
-/// The data of the experiments: those that share a root unit are not next to each other.
+/// The data of the experiments: those that share a root unit are not adjacent.
 fn data() -> Vec<i64> {
     (0..EXPERIMENTS.try_into().unwrap())
         .map(|x: i64| x % 3)
@@ -31,7 +31,7 @@ pub(crate) fn expression() -> String {
     format!("x={x:?} @ data={:?}", data())
 }
 
-/// Adds a root unit that draws a sample of the data, and a unit that looks at whose it is.
+/// Adds a root unit that draws a sample of the data, and a unit that checks it.
 pub(crate) fn add(study: Research) -> Research {
     study
         .branch_by(["data"])

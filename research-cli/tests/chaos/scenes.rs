@@ -1,4 +1,4 @@
-//! Moments that chance would seldom find: each scene is a study, and what happens to it.
+//! Rare situations: each scene is a study and its disturbance.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use research::{CompletedRun, Context, Isolation, Research, UnitError, option};
 
 use crate::processes::{self, MARK};
 
-/// What a scene waits for has to come within this time.
+/// The deadline of all waiting.
 const BOUND: Duration = Duration::from_secs(20);
 
 type Play = fn(&mut Scene) -> Result<(), String>;
@@ -31,12 +31,12 @@ const SCENES: [(&str, Play); 11] = [
     ("flat", |scene| scene.complete()),
 ];
 
-/// Plays all scenes; the names of those that went wrong.
+/// Runs all scenes, and returns the names of those that failed.
 pub(crate) fn play_all(folder: impl Fn(&str) -> std::path::PathBuf) -> Vec<&'static str> {
     let mut failed = Vec::new();
     for (name, play) in SCENES {
         let mut scene = Scene::begin(name, folder(name));
-        let result = play(&mut scene).and_then(|()| processes::nobody_is_left(&scene.mark));
+        let result = play(&mut scene).and_then(|()| processes::wait_for_end(&scene.mark));
         if let Err(problem) = result {
             println!("scene {name}: {problem}");
             failed.push(name);
@@ -55,7 +55,7 @@ struct Scene {
 
 /// Starts the leader of a scene.
 fn lead(name: &str, folder: &Path, mark: &str) -> Child {
-    // As `nohup` does, where that is the scene.
+    // As `nohup` does.
     let trap = if name == "no-hangup" {
         "trap '' HUP;"
     } else {
@@ -83,13 +83,13 @@ impl Scene {
         }
     }
 
-    /// Goes on with the research of a leader that has ended.
+    /// Resumes the research of a leader that has ended.
     fn resume(&mut self) {
         fs::write(self.folder.join("go"), "").unwrap();
         self.leader = lead(self.name, &self.folder, &self.mark);
     }
 
-    /// Waits until the study has written a file of this name, and gives what it holds.
+    /// Waits until the study has written this file, and returns its content.
     fn told(&self, name: &str) -> Result<String, String> {
         let path = self.folder.join(name);
         until(name, || fs::read_to_string(&path).ok())
@@ -110,7 +110,7 @@ impl Scene {
         status.success().then_some(()).ok_or(format!("{status}"))
     }
 
-    /// The worker that told its number would not end by itself.
+    /// The worker that wrote its pid would not end by itself.
     fn end_at_second_signal(&mut self) -> Result<(), String> {
         let worker = self.told("pid")?;
         if self.name == "stopped-worker" {
@@ -126,7 +126,7 @@ impl Scene {
 
     fn clear(&mut self) {
         for process in processes::marked(&self.mark) {
-            // It may have ended meanwhile.
+            // It may have ended.
             let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
         }
         let _ = self.leader.wait();
@@ -141,8 +141,8 @@ fn no_hangup(scene: &mut Scene) -> Result<(), String> {
     scene.complete()
 }
 
-/// Leader and worker are killed at once while a unit's child has left its group: nobody is there to
-/// end it, but who resumes. The leader is stopped first, so that it does nothing for the worker's end.
+/// Leader and worker are killed at once after a child of a unit has left its group: only the next
+/// run can kill it. The leader is stopped first, so that it does not react to the end of the worker.
 fn left_behind(scene: &mut Scene) -> Result<(), String> {
     let child = scene.told("child")?;
     let worker: i32 = scene.told("worker")?.parse().unwrap();
@@ -171,7 +171,7 @@ fn after_run(scene: &mut Scene) -> Result<(), String> {
         .ok_or(format!("{status}"))
 }
 
-/// A leader that is lost in a unit of its own ends at the third signal.
+/// A leader that hangs in a unit of its own ends at the third signal.
 fn third_signal(scene: &mut Scene) -> Result<(), String> {
     use std::os::unix::process::ExitStatusExt;
     scene.told("pid")?;
@@ -234,7 +234,7 @@ pub(crate) fn main(name: &str, folder: &Path) -> i32 {
                 leave_a_child(&here, getpid().as_raw())
             }),
         "third-signal" => study.isolation(Isolation::None).unit(
-            "go on",
+            "continue",
             move |_: &mut Context| -> Result<(), UnitError> {
                 tell(&here, "pid", getpid().as_raw());
                 for_ever()
@@ -301,7 +301,7 @@ fn is_worker() -> bool {
     research::exec::WorkerBootstrap::received().is_some()
 }
 
-/// Starts a child that leaves its group, and goes on when it is told to.
+/// Starts a child that leaves its group, and continues on request.
 fn leave_a_child(folder: &Path, worker: i32) -> Result<(), UnitError> {
     if folder.join("go").exists() {
         return Ok(());
@@ -326,7 +326,7 @@ fn for_ever() -> ! {
     }
 }
 
-/// Writes a file at once, so that nobody sees a part of it.
+/// Writes a file atomically.
 fn tell(folder: &Path, name: &str, number: i32) {
     let new = folder.join("new");
     fs::write(&new, number.to_string()).unwrap();
@@ -353,8 +353,8 @@ fn kill_the_next(cx: &mut Context) -> Result<i32, UnitError> {
     Ok(next)
 }
 
-/// A program that a unit starts has its standard streams open, and what is listed here is open for
-/// the listing itself; our channels are not.
+/// A program that a unit starts has its standard streams open, and the descriptor of the listing;
+/// our channels are closed.
 fn open_files_of_a_program() -> Result<String, UnitError> {
     let output = Command::new("ls").arg("-l").arg("/proc/self/fd").output()?;
     let listed = String::from_utf8(output.stdout)?;

@@ -1,4 +1,4 @@
-//! What is run: the same experiments as Rust closures and as programs of a research file.
+//! The study: the same experiments as Rust closures and as programs of a research file.
 
 use std::fs;
 use std::path::Path;
@@ -13,13 +13,13 @@ use crate::roots;
 /// How many experiments there are.
 pub(crate) const EXPERIMENTS: u64 = 12;
 
-/// What a unit may do to itself and to others, once in an experiment; the last ends its worker.
+/// What a unit may do to itself and to other processes, once; the last one ends its worker.
 pub(crate) const MISDEEDS: [&str; 6] = ["abort", "segv", "exit", "pipes", "hang", "worker"];
 
-/// An experiment that takes longer hangs, and is tried again.
+/// The timeout of an experiment, which is then retried.
 const TIMEOUT: u64 = 3;
 
-/// How the closures are run: the arguments of a program that is started as `study`.
+/// The arguments of the program with closures.
 pub(crate) struct Study {
     pub(crate) isolation: &'static str,
     pub(crate) threads: bool,
@@ -43,7 +43,7 @@ impl Study {
     }
 }
 
-/// The closures' program: leader, worker and executor.
+/// The program with closures: leader, worker and executor.
 pub(crate) fn main(arguments: &[String]) -> i32 {
     let [folder, isolation, threads, workers, branches, resume] = arguments else {
         panic!("study FOLDER ISOLATION THREADS WORKERS BRANCHES RESUME, not {arguments:?}");
@@ -103,13 +103,13 @@ fn closures(folder: &Path, in_worker: bool) -> Research {
     .seed(7)
 }
 
-/// Starts children, one of which stays and one of which leaves the group, and does what it may
-/// have been told to do.
+/// Starts children, one of which leaves the group, and commits the assigned
+/// misdeed.
 fn work(cx: &mut Context, folder: &Path, in_worker: bool) -> Result<i64, UnitError> {
     let x: i64 = cx.config_item("x")?;
     let script = "sleep 300 & setsid sleep 300 > /dev/null 2>&1 & sleep 0.01";
     if cx.iteration() == 0 {
-        // Left behind for the worker to end.
+        // A stray that the worker must kill.
         let mut child = Command::new("sh").args(["-c", script]).spawn()?;
         child.wait()?;
     }
@@ -134,7 +134,7 @@ fn misbehave(misdeed: &str, in_worker: bool) {
         "worker" => kill(nix::unistd::getppid(), Signal::SIGKILL).unwrap(),
         "pipes" => {
             for descriptor in 3..64 {
-                // A number that is not open is no harm.
+                // A descriptor that is not open does no harm.
                 let _ = nix::unistd::close(descriptor);
             }
         }

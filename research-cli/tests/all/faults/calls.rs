@@ -1,7 +1,7 @@
-//! System calls that fail: whatever the system refuses at whatever moment, commands end with an error,
-//! no value is wrong, and what is missing can be run again.
+//! Failing system calls: whichever call fails, commands end with an error, no value is wrong, and
+//! missing experiments can be run again.
 //!
-//! The calls are those of the C library, in front of which `shim.c` is loaded.
+//! `shim.c` is loaded before the C library and makes its calls fail.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,13 +15,13 @@ use libc::{
 use super::random::Random;
 use super::study::{Study, assert_complete, assert_recovers, results};
 use super::{end, for_each_seed, research};
-use crate::place::{Done, Place};
+use crate::support::{CommandOutput, Project};
 
-/// Reading or writing stops halfway.
+/// A short read or write.
 const HALF: i32 = 0;
 
-/// A function, up to which call of a process it may fail, and with what. Not `mmap`: Rust's own threads
-/// abort where it fails.
+/// A function, the last call of a process that may fail, and the errors. Not `mmap`: Rust's threads
+/// abort if it fails.
 const FUNCTIONS: [(&str, u64, &[i32]); 39] = [
     ("write", 40, &[ENOSPC, EIO, EDQUOT, EINTR, HALF]),
     ("read", 60, &[EIO, EINTR, HALF]),
@@ -74,7 +74,7 @@ impl Fault {
     fn draw(random: &mut Random, folder: &Path) -> Self {
         let (function, most, numbers) = random.pick(&FUNCTIONS);
         let number = random.pick(numbers);
-        // Who is interrupted for ever may try for ever.
+        // Endless EINTR may be retried endlessly.
         let always = number != EINTR && random.chance(30);
         let nth = 1 + random.below(most);
         let flag = folder.join("fault");
@@ -84,18 +84,18 @@ impl Fault {
     }
 
     /// Runs the program with the fault; `None` if no call has failed.
-    fn run(&self, place: &Place, arguments: &[&str]) -> Option<Done> {
+    fn run(&self, project: &Project, arguments: &[&str]) -> Option<CommandOutput> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
         command.args(arguments);
         command.env("FAULT", &self.variable);
         command.env("LD_PRELOAD", shim());
-        let done = end(command, &place.path("."));
-        place.wait_for_silence();
+        let done = end(command, &project.path("."));
+        project.wait_for_silence();
         self.flag.exists().then_some(done)
     }
 }
 
-/// The library that lets calls fail, which is built once.
+/// The path of the shim, which is built once.
 fn shim() -> &'static Path {
     static SHIM: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, library) = SHIM.get_or_init(|| {
@@ -118,20 +118,20 @@ fn shim() -> &'static Path {
 fn failing_calls_of_a_run() {
     for_each_seed("calls", 40, |random| {
         let is_new = random.chance(70);
-        let place = match is_new {
+        let project = match is_new {
             true => Study::files(),
             false => Study::all()[1 + usize::try_from(random.below(2)).unwrap()].copy(),
         };
-        place.write("gate", "");
+        project.write("gate", "");
         let folder = tempfile::tempdir().unwrap();
         let fault = Fault::draw(random, folder.path());
         let arguments: &[&str] = match is_new {
             true => &["run", "research.toml"],
             false => &["resume", "s"],
         };
-        if let Some(done) = fault.run(&place, arguments) {
+        if let Some(done) = fault.run(&project, arguments) {
             let what = format!("{} {}: {done:?}", arguments[0], fault.variable);
-            assert_recovers(&place, &done, &what);
+            assert_recovers(&project, &done, &what);
         }
     });
 }
@@ -159,30 +159,30 @@ fn failing_calls_of_other_commands() {
     ];
     for_each_seed("commands", 24, |random| {
         let study = &Study::all()[usize::try_from(random.below(3)).unwrap()];
-        let place = study.copy();
+        let project = study.copy();
         let folder = tempfile::tempdir().unwrap();
         let fault = Fault::draw(random, folder.path());
-        let before = results(&place.path("."));
+        let before = results(&project.path("."));
         let command = random.pick(&COMMANDS);
-        let Some(done) = fault.run(&place, command) else {
+        let Some(done) = fault.run(&project, command) else {
             return;
         };
         let what = format!("{command:?} {}: {done:?}", fault.variable);
         match done.code.unwrap() {
             0 if command[0] == "results" && command[3] == "csv" => {
-                assert_eq!(done.out, before.out, "{what}");
+                assert_eq!(done.stdout, before.stdout, "{what}");
             }
-            0 if command[0] == "remove" => assert!(!place.path("s").exists(), "{what}"),
+            0 if command[0] == "remove" => assert!(!project.path("s").exists(), "{what}"),
             0 => {}
-            1..=3 => assert!(!(done.err + &done.out).is_empty(), "{what}"),
+            1..=3 => assert!(!(done.stderr + &done.stdout).is_empty(), "{what}"),
             _ => panic!("{what}"),
         }
-        if place.path("s/events.log").exists() {
-            let after = results(&place.path("."));
-            assert_eq!(after.out, before.out, "{what}");
-            let resumed = research(&place.path("."), &["resume", "s"]);
+        if project.path("s/events.log").exists() {
+            let after = results(&project.path("."));
+            assert_eq!(after.stdout, before.stdout, "{what}");
+            let resumed = research(&project.path("."), &["resume", "s"]);
             assert_eq!(resumed.code, Some(0), "{what}, then {resumed:?}");
-            assert_complete(&place.path("."), &what);
+            assert_complete(&project.path("."), &what);
         }
     });
 }

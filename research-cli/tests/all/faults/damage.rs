@@ -1,4 +1,4 @@
-//! Damaged logs: every command sees the same of them, and nothing is lost or wrong without a word.
+//! Damaged logs: all commands agree on the intact part, and every loss is reported.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use super::study::{
     Study, assert_complete, assert_nothing_is_wrong, cells, count, expected, results,
 };
 use super::{for_each_seed, research};
-use crate::place::Place;
+use crate::support::Project;
 
 #[test]
 fn damaged_logs() {
@@ -20,14 +20,14 @@ fn damaged_logs() {
         let study = &studies[usize::try_from(random.below(3)).unwrap()];
         let other = &studies[usize::try_from(random.below(3)).unwrap()];
         let (way, bytes) = damage(&study.log(), &other.log(), random);
-        let place = study.copy();
-        fs::write(place.path("s/events.log"), &bytes).unwrap();
+        let project = study.copy();
+        fs::write(project.path("s/events.log"), &bytes).unwrap();
         let case = Case {
             study,
             what: format!("{}, {way}", study.state),
             bytes,
-            folder: place.path("."),
-            _place: place,
+            folder: project.path("."),
+            _place: project,
         };
         case.check(random);
     });
@@ -38,7 +38,7 @@ struct Case<'s> {
     what: String,
     bytes: Vec<u8>,
     folder: PathBuf,
-    _place: Place,
+    _place: Project,
 }
 
 impl Case<'_> {
@@ -52,7 +52,7 @@ impl Case<'_> {
         }
     }
 
-    /// What `doctor` says: 0 that all is whole, 1 that something is damaged, 3 that it cannot be read.
+    /// The exit code of `doctor`: 0 intact, 1 damaged, 3 unreadable.
     fn found_by_doctor(&self) -> i32 {
         let done = research(&self.folder, &["doctor", "s"]);
         let code = done.code.unwrap();
@@ -60,7 +60,7 @@ impl Case<'_> {
         code
     }
 
-    /// All that read see what `doctor` sees. Gives how many values are shown.
+    /// Checks that all readers agree with `doctor`. Returns the number of values.
     fn shown_by_readers(&self, found: i32) -> usize {
         let folder = &self.folder;
         let status = research(folder, &["status", "s"]);
@@ -69,9 +69,9 @@ impl Case<'_> {
         for done in [&status, &results, &query] {
             let what = format!("{}: doctor said {found}, and then {done:?}", self.what);
             match (found, done.code) {
-                (0, Some(0)) => assert!(!done.err.contains("warning"), "{what}"),
-                (_, Some(0)) => assert!(done.err.contains("warning"), "{what}"),
-                (1 | 3, Some(2 | 3)) => assert!(done.err.contains("error: "), "{what}"),
+                (0, Some(0)) => assert!(!done.stderr.contains("warning"), "{what}"),
+                (_, Some(0)) => assert!(done.stderr.contains("warning"), "{what}"),
+                (1 | 3, Some(2 | 3)) => assert!(done.stderr.contains("error: "), "{what}"),
                 _ => panic!("{what}"),
             }
         }
@@ -79,7 +79,7 @@ impl Case<'_> {
         if results.code != Some(0) {
             return 0;
         }
-        let cells = cells(&results.out);
+        let cells = cells(&results.stdout);
         assert_nothing_is_wrong(&cells, &self.what);
         if found == 0 && self.bytes == self.study.log() && self.study.state == "finished" {
             assert_eq!(&cells, expected(), "{}", self.what);
@@ -87,7 +87,7 @@ impl Case<'_> {
         count(&cells)
     }
 
-    /// The tables and large values that are there stay, where they have more than the log.
+    /// Checks that tables and large values beyond the log are kept.
     fn compact(&self, shown: usize) {
         let copy = tempfile::tempdir().unwrap();
         super::copy(&self.folder.join("."), copy.path());
@@ -105,17 +105,17 @@ impl Case<'_> {
         }
     }
 
-    /// It comes to what an undisturbed run comes to, or is refused and changes nothing.
+    /// Checks that `resume` completes the research, or is refused and changes nothing.
     fn resume(&self) {
         let folder = &self.folder;
         let done = research(folder, &["resume", "s"]);
         match done.code {
             Some(0) => {
                 assert_complete(folder, &format!("{}, resumed: {done:?}", self.what));
-                // Where nothing is left to run the log stays as it is, but for a torn end.
+                // If nothing remains to run, only a torn end is cut off.
                 let now = fs::read(folder.join("s/events.log")).unwrap();
                 if now == self.bytes {
-                    let is_said = done.err.contains("nothing to run");
+                    let is_said = done.stderr.contains("nothing to run");
                     assert!(is_said, "{}: {done:?}", self.what);
                     research(folder, &["doctor", "s", "--salvage"]);
                     assert_complete(folder, &self.what);
@@ -124,7 +124,7 @@ impl Case<'_> {
                 assert_eq!(doctor.code, Some(0), "{}: {doctor:?}", self.what);
             }
             Some(2 | 3) => {
-                assert!(done.err.contains("error: "), "{}: {done:?}", self.what);
+                assert!(done.stderr.contains("error: "), "{}: {done:?}", self.what);
                 let now = fs::read(folder.join("s/events.log")).unwrap();
                 assert!(now == self.bytes, "{}: the log was changed", self.what);
             }
@@ -132,7 +132,7 @@ impl Case<'_> {
         }
     }
 
-    /// What was whole is kept, and the rest is run again.
+    /// Checks that intact experiments are kept, and the rest runs again.
     fn salvage(&self) {
         let folder = &self.folder;
         let done = research(folder, &["doctor", "s", "--salvage"]);
@@ -144,7 +144,7 @@ impl Case<'_> {
         }
         let salvaged = results(folder);
         assert_eq!(salvaged.code, Some(0), "{what}, then {salvaged:?}");
-        assert_nothing_is_wrong(&cells(&salvaged.out), &what);
+        assert_nothing_is_wrong(&cells(&salvaged.stdout), &what);
         let resumed = research(folder, &["resume", "s"]);
         assert_eq!(resumed.code, Some(0), "{what}, then {resumed:?}");
         assert_complete(folder, &what);

@@ -1,5 +1,5 @@
-//! Limits and full disks: whatever is used up at whatever moment, it is told, and what is missing can be
-//! run again.
+//! Limits and full disks: the exhausted resource is reported, and missing experiments can be run
+//! again.
 
 use std::process::Command;
 
@@ -7,32 +7,32 @@ use super::random::Random;
 use super::study::{Study, assert_nothing_is_wrong, assert_recovers, cells, expected};
 use super::{end, for_each_seed};
 use crate::full_disk::{step, with_mounts};
-use crate::place::Place;
+use crate::support::Project;
 
 #[test]
 fn limits_of_a_process() {
     for_each_seed("limits", 12, |random| {
-        let (place, arguments) = begun_or_new(random);
+        let (project, arguments) = begun_or_new(random);
         let limit = match random.chance(50) {
-            // No less than what is said on standard error, which is a file.
+            // At least the size of standard error, which is a file.
             true => format!("--fsize={}", 2000 + random.below(20_000)),
             false => format!("--nofile={}", 5 + random.below(40)),
         };
         let mut command = Command::new("prlimit");
         command.arg(&limit).arg(env!("CARGO_BIN_EXE_research"));
         command.args(arguments);
-        let done = end(command, &place.path("."));
-        place.wait_for_silence();
+        let done = end(command, &project.path("."));
+        project.wait_for_silence();
         let what = format!("{} with {limit}: {done:?}", arguments[0]);
-        assert_recovers(&place, &done, &what);
+        assert_recovers(&project, &done, &what);
     });
 }
 
-fn begun_or_new(random: &mut Random) -> (Place, &'static [&'static str]) {
+fn begun_or_new(random: &mut Random) -> (Project, &'static [&'static str]) {
     if random.chance(50) {
-        let place = Study::files();
-        place.write("gate", "");
-        return (place, &["run", "research.toml"]);
+        let project = Study::files();
+        project.write("gate", "");
+        return (project, &["run", "research.toml"]);
     }
     let studies = [&Study::all()[1], &Study::all()[2]];
     (random.pick(&studies).copy(), &["resume", "s"])
@@ -41,9 +41,9 @@ fn begun_or_new(random: &mut Random) -> (Place, &'static [&'static str]) {
 #[test]
 fn full_disks() {
     for_each_seed("disks", 8, |random| {
-        let place = Study::files();
+        let project = Study::files();
         let kibibytes = 28 + random.below(140) + random.below(2) * random.below(2600);
-        // The programs have four pages, and the files that say what has begun have none.
+        // The programs have four pages, and the marker files have none.
         let script = format!(
             "touch gate
             mount -t tmpfs -o size={kibibytes}k tmpfs disk
@@ -56,26 +56,30 @@ fn full_disks() {
             step after results s --format csv
             step doctor doctor s"
         );
-        if with_mounts(&place, &script).is_none() {
+        if with_mounts(&project, &script).is_none() {
             return;
         }
-        let run = step(&place, "run");
+        let run = step(&project, "run");
         let what = format!("a disk of {kibibytes} KiB: {run:?}");
         match run.code {
             Some(0) => {}
-            Some(3) => assert!(run.err.contains("No space left on device"), "{what}"),
+            Some(3) => assert!(run.stderr.contains("No space left on device"), "{what}"),
             _ => panic!("{what}"),
         }
-        assert!(!run.err.contains("panicked"), "{what}");
-        if place.path("before.code").exists() {
-            let before = step(&place, "before");
+        assert!(!run.stderr.contains("panicked"), "{what}");
+        if project.path("before.code").exists() {
+            let before = step(&project, "before");
             assert_eq!(before.code, Some(0), "{what}, then {before:?}");
-            assert_nothing_is_wrong(&cells(&before.out), &what);
+            assert_nothing_is_wrong(&cells(&before.stdout), &what);
         }
         for name in ["again", "after", "doctor"] {
-            let done = step(&place, name);
+            let done = step(&project, name);
             assert_eq!(done.code, Some(0), "{what}, then {done:?}");
         }
-        assert_eq!(&cells(&step(&place, "after").out), expected(), "{what}");
+        assert_eq!(
+            &cells(&step(&project, "after").stdout),
+            expected(),
+            "{what}"
+        );
     });
 }

@@ -2,7 +2,7 @@
 
 use super::random::Random;
 
-/// Where the frames of a log begin, and where the last one ends.
+/// The offsets of the frames of a log, and the end of the last one.
 fn frames(log: &[u8]) -> Vec<usize> {
     let mut starts = vec![16];
     loop {
@@ -19,7 +19,7 @@ fn frames(log: &[u8]) -> Vec<usize> {
     }
 }
 
-/// Damages a log in one way, and says how. `other` is the log of the same research in another state.
+/// Damages a log, and returns a description. `other` is the log of another state of the research.
 pub(super) fn damage(log: &[u8], other: &[u8], random: &mut Random) -> (String, Vec<u8>) {
     let mut bytes = log.to_vec();
     let frames = frames(log);

@@ -1,4 +1,4 @@
-//! Files of other kinds in the folder of a research, and several programs that want it at once.
+//! Special files in the folder of a research, and races for its lock.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,7 +10,7 @@ use super::study::{Study, assert_complete};
 use super::{for_each_seed, research, start};
 
 #[test]
-fn files_of_other_kinds_hang_no_command() {
+fn special_files_hang_no_command() {
     const NAMES: [&str; 12] = [
         "events.log",
         "research.json",
@@ -51,7 +51,7 @@ fn files_of_other_kinds_hang_no_command() {
     });
 }
 
-/// Puts something else in the place of a file.
+/// Replaces a file by a special one.
 fn replace(path: &Path, random: &mut Random) -> &'static str {
     if path.is_dir() {
         fs::remove_dir_all(path).unwrap();
@@ -86,7 +86,7 @@ fn replace(path: &Path, random: &mut Random) -> &'static str {
     }
 }
 
-/// One runs it, and the others are refused.
+/// One process runs it, and the others are refused.
 #[test]
 fn races_for_the_lock() {
     for_each_seed("races", 4, |random| {
@@ -109,7 +109,7 @@ fn races_for_the_lock() {
         for done in &ended {
             assert!(matches!(done.code, Some(0 | 2 | 3)), "{what}");
             assert!(
-                done.code == Some(0) || done.err.contains("error: "),
+                done.code == Some(0) || done.stderr.contains("error: "),
                 "{what}"
             );
         }

@@ -1,5 +1,5 @@
-//! The research that is disturbed, as it stands when it has finished, was stopped, or was killed; and
-//! how what is read of it is compared with what it should be.
+//! The research of the fault tests when it is finished, stopped, or killed, and comparisons of its
+//! results with the expected ones.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::{copy, research};
-use crate::place::{Done, Place};
+use crate::support::{CommandOutput, Project};
 
-/// Iterations with numbers and a text; one text is long enough to have a file of its own.
+/// Iterations with numbers and a string; one string is long enough for a file of its own.
 pub(super) const FILE: &str = r#"
 name = "s"
 seed = 1
@@ -28,9 +28,9 @@ save_to = "text"
 when = "last"
 "#;
 
-/// What is in the folder of a research in some state, and what it would come to.
+/// The folder of a research in some state, and its expected results.
 pub(super) struct Study {
-    place: Place,
+    project: Project,
     pub(super) state: &'static str,
 }
 
@@ -40,35 +40,35 @@ pub(super) type Cells = BTreeMap<(String, String), BTreeMap<String, String>>;
 impl Study {
     /// A folder with the research file and its programs, which wait for a file `gate` where `a` is more
     /// than 3.
-    pub(super) fn files() -> Place {
-        let place = Place::with(FILE);
-        place.script(
+    pub(super) fn files() -> Project {
+        let project = Project::with(FILE);
+        project.script(
             "steps.sh",
             "for i in 1 2 3; do echo $(($1 * 10 + $i)); done",
         );
-        place.script(
+        project.script(
             "u.sh",
             "touch begun.$1
             [ $1 -le 3 ] || while ! [ -e gate ]; do sleep 0.01; done
             if [ $1 = 2 ]; then head -c 1200000 /dev/zero | tr '\\0' b; else echo text of $1; fi",
         );
-        place
+        project
     }
 
     fn finished() -> Self {
-        let place = Self::files();
-        place.write("gate", "");
-        place.run(&[]);
+        let project = Self::files();
+        project.write("gate", "");
+        project.run(&[]);
         Self {
-            place,
+            project,
             state: "finished",
         }
     }
 
-    /// One that some signals have ended in the middle.
+    /// A run that signals have ended.
     fn ended_by(state: &'static str, signals: &[&str]) -> Self {
-        let place = Self::files();
-        let running = place.start(&["run", "research.toml"]);
+        let project = Self::files();
+        let running = project.start(&["run", "research.toml"]);
         running.wait_for_file("begun.4");
         running.wait_for_file("begun.5");
         for signal in signals {
@@ -78,9 +78,9 @@ impl Study {
             }
         }
         running.end();
-        place.wait_for_silence();
-        place.write("gate", "");
-        Self { place, state }
+        project.wait_for_silence();
+        project.write("gate", "");
+        Self { project, state }
     }
 
     /// A research in each state, which is made once.
@@ -95,30 +95,30 @@ impl Study {
         })
     }
 
-    /// A copy of it, with the programs that it needs.
-    pub(super) fn copy(&self) -> Place {
-        let place = Place::new();
-        copy(&self.place.path("."), &place.path("."));
-        place
+    /// A copy of the folder, with its programs.
+    pub(super) fn copy(&self) -> Project {
+        let project = Project::new();
+        copy(&self.project.path("."), &project.path("."));
+        project
     }
 
     pub(super) fn log(&self) -> Vec<u8> {
-        fs::read(self.place.path("s/events.log")).unwrap()
+        fs::read(self.project.path("s/events.log")).unwrap()
     }
 }
 
-/// What every complete run comes to.
+/// The results of every complete run.
 pub(super) fn expected() -> &'static Cells {
     static EXPECTED: OnceLock<Cells> = OnceLock::new();
     EXPECTED.get_or_init(|| {
-        let place = Study::all()[0].place.path(".");
-        let all = cells(&results(&place).out);
+        let project = Study::all()[0].project.path(".");
+        let all = cells(&results(&project).stdout);
         assert_eq!(all.len(), 24, "{all:?}");
         all
     })
 }
 
-pub(super) fn results(folder: &Path) -> Done {
+pub(super) fn results(folder: &Path) -> CommandOutput {
     research(folder, &["results", "s", "--format", "csv"])
 }
 
@@ -147,7 +147,7 @@ pub(super) fn count(cells: &Cells) -> usize {
     cells.values().map(BTreeMap::len).sum()
 }
 
-/// No cell has another value than it should have.
+/// Checks that no cell has a wrong value.
 pub(super) fn assert_nothing_is_wrong(cells: &Cells, what: &str) {
     for (key, row) in cells {
         for (name, cell) in row {
@@ -157,32 +157,32 @@ pub(super) fn assert_nothing_is_wrong(cells: &Cells, what: &str) {
     }
 }
 
-/// Nothing is missing, and nothing is wrong.
+/// Checks that all values are there and right.
 pub(super) fn assert_complete(folder: &Path, what: &str) {
     let done = results(folder);
     assert_eq!(done.code, Some(0), "{what}: {done:?}");
-    assert_eq!(&cells(&done.out), expected(), "{what}");
+    assert_eq!(&cells(&done.stdout), expected(), "{what}");
 }
 
-/// A command that has run experiments under some fault: it has done all, or says what is wrong; and
-/// what is missing can be run again.
-pub(super) fn assert_recovers(place: &Place, done: &Done, what: &str) {
-    let folder = place.path(".");
-    let exists = place.path("s").exists();
+/// Checks a command that ran under a fault: it succeeded or reported an error, and missing
+/// experiments can be run again.
+pub(super) fn assert_recovers(project: &Project, done: &CommandOutput, what: &str) {
+    let folder = project.path(".");
+    let exists = project.path("s").exists();
     if exists {
         let results = results(&folder);
         assert_eq!(results.code, Some(0), "{what}, then {results:?}");
-        // What an experiment that fails saves at its end is at another iteration.
+        // A failed experiment saves its last value at another iteration.
         if done.code != Some(1) {
-            assert_nothing_is_wrong(&cells(&results.out), what);
+            assert_nothing_is_wrong(&cells(&results.stdout), what);
         }
     }
     match done.code.unwrap() {
         0 => assert_complete(&folder, what),
-        // What could not be started is a failure of its experiment.
+        // A program that cannot be started fails its experiment.
         1 => {
             assert!(
-                done.err.contains("failed") || done.err.contains("killed"),
+                done.stderr.contains("failed") || done.stderr.contains("killed"),
                 "{what}"
             );
             let again = research(&folder, &["resume", "s", "--failed"]);
@@ -190,9 +190,12 @@ pub(super) fn assert_recovers(place: &Place, done: &Done, what: &str) {
             assert_complete(&folder, what);
         }
         2 | 3 => {
-            assert!(done.err.contains("error: "), "{what}");
+            assert!(done.stderr.contains("error: "), "{what}");
             let says_why = ["os error", "Errno(", "lost", "has ended"];
-            assert!(says_why.iter().any(|why| done.err.contains(why)), "{what}");
+            assert!(
+                says_why.iter().any(|why| done.stderr.contains(why)),
+                "{what}"
+            );
             let arguments: &[&str] = match exists {
                 true => &["resume", "s"],
                 false => &["run", "research.toml"],

@@ -1,4 +1,4 @@
-//! A folder with research files and scripts, and the program run in it.
+//! A folder with research files and scripts, in which the program runs.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::Value;
 
-/// Nothing that is waited for here takes longer, on any machine that is not stuck.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The deadline of all waiting; on a working machine nothing takes this long.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A unit that saves the parameter `x` as `shown`.
 pub(crate) const SHOW: &str = r#"
@@ -23,42 +23,108 @@ output = "number"
 save_to = "shown"
 "#;
 
-/// Waits until there is something, and fails where it never is.
+/// Waits until `look` finds something; panics at the deadline.
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + DEADLINE;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        assert!(Instant::now() < deadline, "timeout: {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// A folder that goes away with the test.
-pub(crate) struct Place {
+/// A research whose experiments wait for the file `gate`, apart from the first ones.
+pub(crate) struct Gated {
+    pub(crate) name: &'static str,
+    /// The number of experiments: the parameter `a` counts from 1.
+    pub(crate) experiments: u32,
+    /// The number of experiments that do not wait.
+    pub(crate) immediate: u32,
+    /// More shell code at the beginning of the unit.
+    pub(crate) script: &'static str,
+    /// More units of the research file.
+    pub(crate) units: &'static str,
+}
+
+impl Gated {
+    /// A research without additions.
+    pub(crate) const fn new(name: &'static str, experiments: u32, immediate: u32) -> Self {
+        Self {
+            name,
+            experiments,
+            immediate,
+            script: "",
+            units: "",
+        }
+    }
+
+    /// The research file.
+    pub(crate) fn file(&self) -> String {
+        let Self {
+            name,
+            experiments,
+            units,
+            ..
+        } = self;
+        let last = experiments + 1;
+        format!(
+            "name = \"{name}\"\nseed = 5\nworkers = 2\ndomain = \"a=range(1, {last})\"\n\
+             [[unit]]\nname = \"u\"\nrun = \"./u.sh {{a}}\"\nsave_to = \"v\"\n{units}"
+        )
+    }
+
+    /// Writes the research file and the script of its unit, which creates `begun.A` when it begins.
+    /// Two workers run it.
+    pub(crate) fn project(&self) -> Project {
+        let (immediate, script) = (self.immediate, self.script);
+        let project = Project::with(&self.file());
+        project.script(
+            "u.sh",
+            &format!(
+                "{script}\ntouch begun.$1\n\
+                 [ $1 -le {immediate} ] || while ! [ -e gate ]; do sleep 0.01; done\n\
+                 echo $1"
+            ),
+        );
+        project
+    }
+
+    /// Runs it until two experiments wait for the gate.
+    pub(crate) fn run_to_gate<'p>(&self, project: &'p Project) -> Running<'p> {
+        let running = project.start(&["run", "research.toml"]);
+        for waiting in [self.immediate + 1, self.immediate + 2] {
+            running.wait_for_file(&format!("begun.{waiting}"));
+        }
+        running
+    }
+}
+
+/// A temporary folder with research files and scripts.
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
-/// How a program ended and what it said.
+/// The exit code and the output of a program.
 #[derive(Debug)]
-pub(crate) struct Done {
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-impl Place {
+impl Project {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { folder }
     }
 
-    /// A folder with this research file, called `research.toml`.
+    /// A folder with this research file as `research.toml`.
     pub(crate) fn with(file: &str) -> Self {
-        let place = Self::new();
-        place.write("research.toml", file);
-        place
+        let project = Self::new();
+        project.write("research.toml", file);
+        project
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -73,13 +139,13 @@ impl Place {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// A shell script that can be executed.
+    /// Writes an executable shell script.
     pub(crate) fn script(&self, name: &str, text: &str) {
         self.write(name, &format!("#!/bin/sh\n{text}"));
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Lets every user write in the folder.
+    /// Allows all users to write to the folder.
     pub(crate) fn open_to_all(&self) {
         fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     }
@@ -89,7 +155,7 @@ impl Place {
         names(self.folder.path())
     }
 
-    /// A command that runs the program in the folder, with nobody at the keyboard.
+    /// A command that runs the program in the folder, without input.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
         command
@@ -99,17 +165,17 @@ impl Place {
         command
     }
 
-    pub(crate) fn research(&self, arguments: &[&str]) -> Done {
+    pub(crate) fn research(&self, arguments: &[&str]) -> CommandOutput {
         let output = self.command(arguments).output().unwrap();
-        Done {
+        CommandOutput {
             code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
-    /// Runs `research.toml` to its end, without a failure.
-    pub(crate) fn run(&self, flags: &[&str]) -> Done {
+    /// Runs `research.toml`, which must succeed.
+    pub(crate) fn run(&self, flags: &[&str]) -> CommandOutput {
         let done = self.research(&[&["run", "research.toml"], flags].concat());
         assert_eq!(done.code, Some(0), "{done:?}");
         done
@@ -117,8 +183,8 @@ impl Place {
 
     pub(crate) fn results(&self, name: &str, flags: &[&str]) -> String {
         let done = self.research(&[&["results", name], flags].concat());
-        assert_eq!((done.code, &*done.err), (Some(0), ""), "{done:?}");
-        done.out
+        assert_eq!((done.code, &*done.stderr), (Some(0), ""), "{done:?}");
+        done.stdout
     }
 
     /// The results as CSV without the ids.
@@ -131,36 +197,36 @@ impl Place {
     pub(crate) fn status(&self, name: &str) -> Value {
         let done = self.research(&["status", name, "--format", "json"]);
         assert_eq!(done.code, Some(0), "{done:?}");
-        serde_json::from_str(&done.out).unwrap()
+        serde_json::from_str(&done.stdout).unwrap()
     }
 
-    /// Starts the program, and leaves it running, in a process group of its own as a shell does.
+    /// Starts the program in a process group of its own, as a shell does.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running<'_> {
         self.start_command(self.command(arguments))
     }
 
-    /// The same for another command, which is run in the folder too.
+    /// Starts another command in the folder.
     pub(crate) fn start_command(&self, mut command: Command) -> Running<'_> {
         let command = command
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        // SAFETY: between fork and exec it calls nothing but `signal`, which may be called there.
+        // SAFETY: the closure only calls `signal`, which is allowed between fork and exec.
         unsafe {
             command.pre_exec(|| {
-                // Tests that are run by `nohup` ignore it, and so would the program.
+                // Under `nohup` the signal is ignored, and the program would inherit that.
                 signal(Signal::SIGHUP, SigHandler::SigDfl)?;
                 Ok(())
             });
         }
         Running {
-            place: self,
+            project: self,
             child: Some(command.process_group(0).spawn().unwrap()),
         }
     }
 
-    /// The processes that run in the folder: the program, its workers, and what they started.
+    /// The processes that run in the folder: the program, its workers, and their child processes.
     pub(crate) fn processes(&self) -> Vec<u32> {
         let folder = fs::canonicalize(self.folder.path()).unwrap();
         let entries = fs::read_dir("/proc").unwrap();
@@ -168,14 +234,14 @@ impl Place {
             .filter_map(|entry| {
                 let entry = entry.ok()?;
                 let pid = entry.file_name().to_str()?.parse().ok()?;
-                // A process that has ended, or is another's, shows no folder.
+                // A process that has ended, or that belongs to another user, has no readable link.
                 let current = fs::read_link(entry.path().join("cwd")).ok()?;
                 (current == folder).then_some(pid)
             })
             .collect()
     }
 
-    /// Waits until nothing runs in the folder any more.
+    /// Waits until no process runs in the folder.
     pub(crate) fn wait_for_silence(&self) {
         wait_for("the end of all processes", || {
             self.processes().is_empty().then_some(())
@@ -192,39 +258,39 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A program that runs; it is killed if the test ends before it does.
+/// A running program, which is killed when the test ends.
 pub(crate) struct Running<'p> {
-    place: &'p Place,
+    project: &'p Project,
     child: Option<Child>,
 }
 
 impl Running<'_> {
-    /// Waits until the status of a research is as wanted, and gives it.
+    /// Waits for a status, and returns it.
     pub(crate) fn status_when(&mut self, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         wait_for("a status", || {
-            if !self.place.path(name).join("research.json").exists() {
+            if !self.project.path(name).join("research.json").exists() {
                 return None;
             }
-            Some(self.place.status(name)).filter(|status| wanted(status))
+            Some(self.project.status(name)).filter(|status| wanted(status))
         })
     }
 
     /// Waits for a file.
     pub(crate) fn wait_for_file(&self, name: &str) {
-        wait_for(name, || self.place.path(name).exists().then_some(()));
+        wait_for(name, || self.project.path(name).exists().then_some(()));
     }
 
-    /// Waits until it has said something on standard error that it keeps in the log.
+    /// Waits until the log of the research contains `text`.
     pub(crate) fn wait_for_log(&self, name: &str, text: &str) {
-        let log = self.place.path(name).join("research.log");
+        let log = self.project.path(name).join("research.log");
         wait_for(text, || {
-            // The run may not have made it yet.
+            // The run may not have created it yet.
             let log = fs::read_to_string(&log).unwrap_or_default();
             log.contains(text).then_some(())
         });
     }
 
-    /// Waits until it has no thread of this name.
+    /// Waits for the end of its thread with this name.
     pub(crate) fn wait_for_end_of_thread(&self, name: &str) {
         let tasks = format!("/proc/{}/task", self.child.as_ref().unwrap().id());
         let is_it = |task: std::fs::DirEntry| {
@@ -237,12 +303,12 @@ impl Running<'_> {
         });
     }
 
-    /// Whether it is over.
+    /// Whether it has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.as_mut().unwrap().try_wait().unwrap().is_some()
     }
 
-    /// Stops it, as Ctrl-Z does, and waits until it stands still.
+    /// Suspends it, as Ctrl-Z does, and waits until it is suspended.
     pub(crate) fn suspend(&self) {
         self.signal("STOP");
         let stat = format!("/proc/{}/stat", self.child.as_ref().unwrap().id());
@@ -261,11 +327,11 @@ impl Running<'_> {
         assert!(sent.unwrap().success(), "{signal} to {group}");
     }
 
-    /// The workers, and what else runs the same program in the folder.
+    /// The workers, and other processes of the same program in the folder.
     pub(crate) fn other_processes_of_the_program(&self) -> Vec<u32> {
         let program = Path::new(env!("CARGO_BIN_EXE_research")).canonicalize();
         let program = program.unwrap();
-        let mut processes = self.place.processes();
+        let mut processes = self.project.processes();
         processes.retain(|pid| {
             let executed = fs::read_link(format!("/proc/{pid}/exe"));
             executed.is_ok_and(|executed| executed == program)
@@ -280,15 +346,15 @@ impl Running<'_> {
         send(signal, self.child.as_ref().unwrap().id());
     }
 
-    /// Waits for its end.
-    pub(crate) fn end(mut self) -> Done {
+    /// Waits for its end, and returns its output.
+    pub(crate) fn end(mut self) -> CommandOutput {
         let child = self.child.as_mut().unwrap();
         wait_for("the end of the program", || child.try_wait().unwrap());
         let output = self.child.take().unwrap().wait_with_output().unwrap();
-        Done {
+        CommandOutput {
             code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 }

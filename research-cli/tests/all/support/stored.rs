@@ -1,9 +1,13 @@
-//! The program as a process, and the record of a research that is made by hand.
+//! The program as a process, and records and events of stored researches.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use research::core::{ResearchRecord, RunOptions, Timestamp};
+use research::core::{
+    Event, ExperimentNumber, ExperimentRecord, ResearchRecord, RunOptions, Status, Timestamp,
+    WorkerNumber,
+};
+use research::domain::{Config, ExperimentId};
 
 /// Runs the program in a folder to its end.
 pub(crate) fn research(folder: &Path, arguments: &[&str]) -> Output {
@@ -15,12 +19,11 @@ pub(crate) fn research(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// What it has printed.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// A moment, so many seconds after the researches of the tests were made.
+/// The time this many seconds after the creation of the researches of the tests.
 pub(crate) fn at(seconds: u64) -> Timestamp {
     Timestamp(1_700_000_000_000_000 + seconds * 1_000_000)
 }
@@ -42,5 +45,39 @@ pub(crate) fn record(name: &str, domain: &str) -> ResearchRecord {
         updates: Vec::new(),
         source: None,
         source_file: None,
+    }
+}
+
+/// The start of an experiment.
+pub(crate) fn started(number: u64, id: ExperimentId, config: Config, repetition: u64) -> Event {
+    Event::ExperimentStarted {
+        at: at(number),
+        experiment: ExperimentNumber(number),
+        attempt: 1,
+        worker: WorkerNumber(0),
+        pid: 7,
+        record: Box::new(ExperimentRecord {
+            id,
+            place: number,
+            config,
+            repetition,
+            updates: 0,
+            seed: 0,
+        }),
+        epoch: 0,
+        added: Default::default(),
+    }
+}
+
+/// The end of an experiment; one without success was killed.
+pub(crate) fn ended(number: u64, status: Status, iterations: u64) -> Event {
+    Event::ExperimentEnded {
+        at: at(number + 1),
+        experiment: ExperimentNumber(number),
+        attempt: 1,
+        status,
+        reason: (!status.is_success()).then(|| "killed by signal 9".to_owned()),
+        iterations,
+        usage: Default::default(),
     }
 }

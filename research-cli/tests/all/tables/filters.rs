@@ -1,4 +1,4 @@
-//! Which experiments are looked at, and what is left out of means.
+//! Selection of experiments, and values left out of means.
 
 use std::path::Path;
 use std::process::Output;
@@ -6,7 +6,7 @@ use std::process::Output;
 use super::{printed, refused, research};
 
 /// Six experiments over x and y with three iterations each, of which the fourth experiment fails in
-/// its second iteration, and the last prints a text in its first.
+/// its second iteration, and the last prints a string in its first.
 fn run(folder: &Path) {
     let script = "if [ {x}{y}{iteration} = 211 ]; then exit 3; fi; \
                   if [ {x}{y}{iteration} = 230 ]; then echo '\"oops\"'; else echo 1.5; fi";
@@ -26,7 +26,7 @@ fn said(output: &Output) -> (String, String) {
 }
 
 #[test]
-fn experiments_are_chosen_by_parameters_conditions_and_statuses() {
+fn experiments_are_selected_by_parameters_conditions_and_statuses() {
     let folder = tempfile::tempdir().unwrap();
     run(folder.path());
     let rows = |flags: &[&str]| {
@@ -36,7 +36,7 @@ fn experiments_are_chosen_by_parameters_conditions_and_statuses() {
         );
         csv.lines().count() - 1
     };
-    // What the original gives for a domain over one of two parameters.
+    // The results of the original for a domain over one of two parameters.
     assert_eq!(rows(&["--domain", "y=[2, 3]"]), 12);
     assert_eq!(rows(&["--domain", "y=[2.0, 3.0]"]), 12);
     assert_eq!(rows(&["--domain", "y=[2, 3] * x=[1]"]), 6);
@@ -65,7 +65,17 @@ fn experiments_are_chosen_by_parameters_conditions_and_statuses() {
     let refused = |flags: &[&str]| refused(folder.path(), &[&["results", "s"], flags].concat());
     assert!(refused(&["--where", "z > 1"]).contains("no experiment has a parameter `z`"));
     assert!(refused(&["--domain", "z=[1]"]).contains("no experiment has a parameter `z`"));
-    assert!(refused(&["--where", "y >> 1"]).contains("`--where`: "));
+    for invalid in [
+        "y >> 1",
+        "y >= ",
+        "y == 1 2",
+        "y != (",
+        "y in [\"x=y\"",
+        "=1",
+    ] {
+        let error = refused(&["--where", invalid]);
+        assert!(error.contains("`--where`: "), "{invalid}: {error}");
+    }
     let nearest = research(folder.path(), &["results", "s", "--where", "y == 2.4"]);
     let (_, notes) = said(&nearest);
     assert!(
@@ -103,7 +113,7 @@ fn experiments_are_chosen_by_parameters_conditions_and_statuses() {
 }
 
 #[test]
-fn what_is_left_out_of_means_is_said() {
+fn values_left_out_of_means_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     run(folder.path());
     let summary = ["results", "s", "--summary", "--format", "csv"];
@@ -139,7 +149,7 @@ fn what_is_left_out_of_means_is_said() {
 }
 
 #[test]
-fn a_question_without_end_is_given_up() {
+fn an_endless_query_times_out() {
     let folder = tempfile::tempdir().unwrap();
     drop(super::kept(folder.path()));
     let endless = "with recursive t(n) as (select 1 union all select n + 1 from t) \

@@ -1,11 +1,11 @@
-//! No id looks like a number to the programs that read tables.
+//! Programs that read tables never read an id as a number.
 
 use std::path::Path;
 use std::process::Command;
 
 use super::{printed, python};
 
-/// Of so many ids in hexadecimal digits, about 20 would be numbers to a reader that guesses types.
+/// Of this many ids in hexadecimal digits, type inference would read about 20 as numbers.
 const EXPERIMENTS: usize = 450;
 
 #[test]
@@ -32,13 +32,13 @@ fn ids_are_strings_to_pandas_polars_and_duckdb() {
     let experiments = "select id, status from experiments";
     let query = ["query", "s", experiments, "--format", "csv"];
     write("experiments.csv", &query);
-    // JSON says which ids there are, without types to guess.
+    // JSON has the ids with their type.
     let json = printed(folder.path(), &["results", "s", "--format", "json"]);
     let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
     assert_eq!(rows.len(), EXPERIMENTS);
     let ids: Vec<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
     std::fs::write(folder.path().join("ids.txt"), ids.join("\n")).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/tables/id_types.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all/tables/id_types.py");
     let output = Command::new(python)
         .arg(script)
         .args(["ids.txt", "results.csv", "experiments.csv"])

@@ -1,19 +1,18 @@
-//! Experiments are called by their ids, or by as much of the beginning as no other has.
+//! Experiments are named by their ids, or by unique prefixes of these.
 
 use std::path::Path;
 
 use research::core::events::Measure;
 use research::core::{
-    Column, Event, ExperimentNumber, ExperimentRecord, Iterations, LogLevel, Storage, Timestamp,
-    WorkerNumber,
+    Column, Event, ExperimentNumber, Iterations, LogLevel, Storage, Timestamp,
 };
 use research::domain::{Config, ExperimentId};
 use research::storage::LocalStorage;
 
 use super::{printed, refused};
-use crate::common::record;
+use crate::support::{record, started};
 
-/// One of them begins as another is called.
+/// One id is a prefix of another.
 const IDS: [&str; 3] = ["b1", "abc", "ab"];
 
 /// Experiments with these ids, each with a value, a message, a file and the time of a unit.
@@ -37,23 +36,12 @@ fn experiment(number: u64, id: &str) -> [Event; 4] {
     let value = 1.0 + number as f64;
     let iterations = || Iterations::Run { first: 0, count: 1 };
     [
-        Event::ExperimentStarted {
-            at: Timestamp(0),
-            experiment,
-            attempt: 1,
-            worker: WorkerNumber(0),
-            pid: 1,
-            record: Box::new(ExperimentRecord {
-                id: ExperimentId::parse(id).unwrap(),
-                place: number,
-                config: Config::from_pairs([("n", number)]),
-                repetition: 0,
-                updates: 0,
-                seed: 0,
-            }),
-            epoch: 0,
-            added: Default::default(),
-        },
+        started(
+            number,
+            ExperimentId::parse(id).unwrap(),
+            Config::from_pairs([("n", number)]),
+            0,
+        ),
         Event::Values {
             experiment,
             variable: "x".into(),
@@ -77,7 +65,7 @@ fn experiment(number: u64, id: &str) -> [Event; 4] {
 }
 
 #[test]
-fn a_beginning_that_no_other_has_is_enough_for_every_command() {
+fn every_command_accepts_a_unique_prefix_of_an_id() {
     let folder = tempfile::tempdir().unwrap();
     kept(folder.path());
     let commands: [&[&str]; 5] = [
@@ -91,7 +79,7 @@ fn a_beginning_that_no_other_has_is_enough_for_every_command() {
         let of = |id| printed(folder.path(), &[command, &["--id", id]].concat());
         assert_eq!(of("b"), of("b1"), "{command:?}");
         assert_ne!(of("b"), of("ab"), "{command:?}");
-        // What is an id is no beginning of another.
+        // A complete id is not a prefix of another.
         assert_ne!(of("ab"), of("abc"), "{command:?}");
         let refusal = |id| refused(folder.path(), &[command, &["--id", id]].concat());
         let several = "several experiments whose id begins with `a`: ab, abc; use a longer prefix";

@@ -1,4 +1,4 @@
-//! Text of others that would control the terminal: it is shown and never obeyed, by any command.
+//! Foreign text with control sequences: every command prints it without them.
 
 use std::fs;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use super::WIDE;
 use super::pseudo::Terminal;
 
-/// The title of the window, a question that a terminal answers, colours, a cleared screen, controls
-/// of one byte and of two, and a change of direction.
+/// A window title, a query that a terminal answers, colours, a cleared screen, controls of one
+/// byte and of two, and a change of direction.
 const HOSTILE: &str =
     "\u{1b}]0;title\u{7}\u{1b}[6n\u{1b}[31;7mred\u{1b}[2J\u{8}\u{9b}5m\u{202e}end";
 
@@ -15,7 +15,7 @@ const HOSTILE: &str =
 const ESCAPED: &str =
     r"\u001b]0;title\u0007\u001b[6n\u001b[31;7mred\u001b[2J\u0008\u009b5m\u202eend";
 
-/// A study that puts it wherever it can.
+/// A study with this text in every possible place.
 fn study() -> String {
     format!(
         r#"
@@ -39,7 +39,7 @@ fn study() -> String {
     )
 }
 
-/// Changes the record, as somebody may who gives the folder to others.
+/// Changes the record, as the sender of a folder may.
 fn spoil(folder: &Path) {
     let path = folder.join("evil/research.json");
     let record = fs::read_to_string(&path).unwrap();
@@ -50,7 +50,7 @@ fn spoil(folder: &Path) {
     fs::write(path, record.to_string()).unwrap();
 }
 
-/// Fails where something was written that only the others can have written.
+/// Panics if the output contains control sequences.
 #[track_caller]
 fn assert_harmless(called: &str, written: &[u8]) {
     let text = String::from_utf8_lossy(written);
@@ -68,7 +68,7 @@ fn assert_harmless(called: &str, written: &[u8]) {
 }
 
 #[test]
-fn text_of_others_controls_no_terminal() {
+fn foreign_text_cannot_control_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("hostile.txt"), HOSTILE).unwrap();
@@ -81,7 +81,7 @@ fn text_of_others_controls_no_terminal() {
         let text = String::from_utf8_lossy(&terminal.written).into_owned();
         assert_eq!(ended.code(), Some(code), "{called}: {text}");
         assert_harmless(&called, &terminal.written);
-        // It is shown, too, as far as it is text.
+        // The printable part is shown.
         shown += usize::from(text.contains("redend") || text.contains("red5mend"));
         text
     };
@@ -126,7 +126,7 @@ fn text_of_others_controls_no_terminal() {
         assert_harmless(&arguments.join(" "), &terminal.written);
     }
     show(&["resume", "evil"], 1);
-    // Mistakes quote what is wrong.
+    // Errors quote the invalid part.
     fs::write(path.join("wrong.toml"), format!("name = \"{HOSTILE}\"")).unwrap();
     let name = format!("no{HOSTILE}");
     for arguments in [
@@ -167,7 +167,7 @@ fn text_of_others_controls_no_terminal() {
 }
 
 #[test]
-fn another_program_is_given_what_was_stored() {
+fn pipes_receive_the_stored_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(

@@ -1,4 +1,4 @@
-//! A pseudo-terminal, and what stands on its screen.
+//! A pseudo-terminal and its screen.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 
-/// Nothing that is waited for takes longer.
+/// The deadline of all waiting.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until there is a file.
+/// Waits for a file.
 pub fn wait_for_file(path: &Path) {
     let begin = Instant::now();
     while !path.exists() {
@@ -28,7 +28,7 @@ pub struct Terminal {
     master: File,
     child: Child,
     screen: vt100::Parser,
-    /// All that was written, as it came.
+    /// The bytes that were written.
     pub written: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ impl Terminal {
         Self::start_with(folder, size, arguments, &[])
     }
 
-    /// The same, with variables of the environment.
+    /// Starts it with environment variables.
     pub fn start_with(
         folder: &Path,
         (rows, columns): (u16, u16),
@@ -83,7 +83,7 @@ impl Terminal {
         }
     }
 
-    /// The lines of the screen, without those at its end that are empty.
+    /// The lines of the screen, without empty ones at the end.
     pub fn lines(&self) -> Vec<String> {
         let (_, columns) = self.screen.screen().size();
         let rows = self.screen.screen().rows(0, columns);
@@ -99,12 +99,12 @@ impl Terminal {
         self.screen.screen()
     }
 
-    /// Types something.
+    /// Sends input.
     pub fn input(&mut self, text: &str) {
         self.master.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits until the screen is as it should be.
+    /// Waits for a screen.
     pub fn wait_until(&mut self, what: &str, is_so: impl Fn(&[String]) -> bool) {
         let begin = Instant::now();
         while !is_so(&self.lines()) {
@@ -116,7 +116,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for the program's end.
+    /// Waits for the end of the program.
     pub fn end(&mut self) -> ExitStatus {
         let begin = Instant::now();
         while self.read() {
@@ -125,13 +125,13 @@ impl Terminal {
         self.child.wait().unwrap()
     }
 
-    /// Takes what was written meanwhile; false when nobody writes any more.
+    /// Reads new output; false at its end.
     fn read(&mut self) -> bool {
         let mut ready = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
         let timeout = PollTimeout::try_from(PATIENCE).unwrap();
         assert_ne!(poll(&mut ready, timeout), Ok(0), "{:#?}", self.lines());
         let mut bytes = [0; 4096];
-        // A terminal that nobody has open any more gives an error.
+        // Reading a terminal that no process has open is an error.
         match self.master.read(&mut bytes) {
             Ok(0) | Err(_) => false,
             Ok(length) => {

@@ -1,0 +1,7 @@
+//! What the tests share: projects in temporary folders, and stored researches.
+
+mod project;
+mod stored;
+
+pub(crate) use project::{CommandOutput, Gated, Project, Running, SHOW, names, send, wait_for};
+pub(crate) use stored::{at, ended, record, research, started, text};

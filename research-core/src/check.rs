@@ -371,7 +371,7 @@ pub enum BuildError {
         found: &'static str,
     },
     /// Something else than a pipeline is to go through all its batches.
-    #[error("unit `{unit}` is no pipeline: full_run is for units that `pipeline` adds")]
+    #[error("unit `{unit}` is not a pipeline: full_run is for units that `pipeline` adds")]
     NoPipeline {
         /// The unit.
         unit: String,

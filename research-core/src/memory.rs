@@ -26,7 +26,7 @@ pub struct MemorySize(pub u64);
 /// A text that is no amount of memory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no amount of memory: write a number with a unit, such as 6GiB, 500 MB, or a number of bytes"
+    "invalid memory size `{0}`: write a number with a unit, such as 6GiB, 500 MB, or a number of bytes"
 )]
 pub struct ParseMemoryError(String);
 

@@ -214,14 +214,14 @@ pub enum StorageError {
         /// The research's name.
         name: String,
     },
-    /// Something that is no research has the place of the folder.
-    #[error("{} exists already, and is no research: take another name, or move it away", path.display())]
+    /// Something that is not a research has the place of the folder.
+    #[error("{} already exists and is not a research: choose another name, or move it away", path.display())]
     Occupied {
         /// What is there.
         path: PathBuf,
     },
     /// There is no such research.
-    #[error("{} is no research: {reason}", path.display())]
+    #[error("{} is not a research: {reason}", path.display())]
     NoResearch {
         /// The folder.
         path: PathBuf,

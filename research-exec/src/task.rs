@@ -168,7 +168,7 @@ pub enum SourceError {
     #[error(transparent)]
     Id(#[from] IdRegistryError),
     /// The domain of an update, as it was recorded, is no expression.
-    #[error("update {number} of the domain was recorded as what is no domain: {source}")]
+    #[error("update {number} of the domain was recorded with an invalid domain: {source}")]
     Recorded {
         /// Which update, from 1.
         number: u64,

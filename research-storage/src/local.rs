@@ -134,7 +134,7 @@ impl LocalStorage {
     /// log, and reported; files that were being written then are removed.
     ///
     /// # Errors
-    /// The folder is no research, another process runs it, or its log is damaged.
+    /// The folder is not a research, another process runs it, or its log is damaged.
     pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StorageError> {
         let folder = std::path::absolute(folder).map_err(StorageError::io("find", folder))?;
         let stored = StoredResearch::load(&folder)?;

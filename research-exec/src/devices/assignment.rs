@@ -30,7 +30,7 @@ use super::plan::DevicesError;
 /// ```
 ///
 /// # Errors
-/// Something that is no device, and lists that have not as many entries as there are workers or
+/// Something that is not a device, and lists that have not as many entries as there are workers or
 /// branches.
 pub fn get_devices(
     devices: &Value,

@@ -13,7 +13,7 @@ use super::probe::{DeviceInfo, DeviceProbe, ProbeError};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DevicesError {
     /// Something stands where a device should.
-    #[error("`devices`: {found} is no device: give numbers, names or UUIDs")]
+    #[error("`devices`: {found} is not a device: give numbers, names or UUIDs")]
     NoDevice {
         /// What stands there.
         found: String,
@@ -41,7 +41,7 @@ pub enum DevicesError {
         branches: usize,
     },
     /// There is no such device.
-    #[error("there is no device `{name}`: {known}")]
+    #[error("unknown device `{name}`: {known}")]
     Unknown {
         /// What was asked for.
         name: String,
@@ -353,5 +353,5 @@ fn in_words(known: &[DeviceInfo]) -> String {
     let each = known
         .iter()
         .map(|device| format!("{} ({})", device.index, device.name));
-    format!("there are {}", each.collect::<Vec<_>>().join(", "))
+    format!("available: {}", each.collect::<Vec<_>>().join(", "))
 }

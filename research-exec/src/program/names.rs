@@ -258,7 +258,7 @@ fn what_is_there(value: &Value) -> String {
             format!("the map has {}", keys.join(", "))
         }
         Value::List(values) => format!("the list has {} elements, from 0", values.len()),
-        other => format!("the value is no map, its type is {}", other.kind()),
+        other => format!("the value is not a map, its type is {}", other.kind()),
     }
 }
 

@@ -10,10 +10,10 @@ use super::json::JsonError;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OutputError {
     #[error(
-        "the line is no JSON ({reason}): `{line}`; print the result as JSON on the last line, or set `output`"
+        "the line is not valid JSON ({reason}): `{line}`; print the result as JSON on the last line, or set `output`"
     )]
     NoJson { line: String, reason: String },
-    #[error("the line is no number: `{0}`")]
+    #[error("the line is not a number: `{0}`")]
     NoNumber(String),
     #[error(
         "the integer {0} does not fit into 64 bits: print it as a float, or read it as text with `output = \"text\"`"

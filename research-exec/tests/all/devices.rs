@@ -63,13 +63,13 @@ fn what_cannot_be_is_said() {
             3,
             "2 entries for the 3 branches of worker 0",
         ),
-        ("[[[0], [[1]]]]", 1, 2, "[1] is no device"),
-        ("1.5", 1, 1, "1.5 is no device"),
-        ("[true]", 1, 1, "true is no device"),
-        (r#"{"a": 1}"#, 1, 1, "is no device"),
-        ("[-1]", 1, 1, "-1 is no device"),
-        (r#"" ""#, 1, 1, "is no device"),
-        (r#""0,1""#, 1, 1, "0,1 is no device"),
+        ("[[[0], [[1]]]]", 1, 2, "[1] is not a device"),
+        ("1.5", 1, 1, "1.5 is not a device"),
+        ("[true]", 1, 1, "true is not a device"),
+        (r#"{"a": 1}"#, 1, 1, "is not a device"),
+        ("[-1]", 1, 1, "-1 is not a device"),
+        (r#"" ""#, 1, 1, "is not a device"),
+        (r#""0,1""#, 1, 1, "0,1 is not a device"),
     ];
     for (devices, workers, branches, expected) in cases {
         let error = given(devices, workers, branches).unwrap_err();
@@ -106,14 +106,14 @@ fn a_device_is_known_by_index_name_and_uuid() {
     let error = |json| plan(json, 1, &probe).unwrap_err().to_string();
     assert_eq!(
         error("3"),
-        "there is no device `3`: there are 0 (Big GPU), 1 (Small GPU), 2 (Small GPU)"
+        "unknown device `3`: available: 0 (Big GPU), 1 (Small GPU), 2 (Small GPU)"
     );
     assert_eq!(
         error(r#""Small GPU""#),
         "`Small GPU` can be any of the devices 1, 2: give its index or its UUID"
     );
     assert!(error(r#""GPU-0000""#).contains("any of the devices 0, 1, 2"));
-    assert!(error(r#""GPU-""#).contains("there is no device `GPU-`"));
+    assert!(error(r#""GPU-""#).contains("unknown device `GPU-`"));
     assert_eq!(
         error(r#"[0, "GPU-00000000"]"#),
         "`devices` gives GPU 0 twice to the same branch (worker 0, branch 0)"

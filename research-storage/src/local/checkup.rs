@@ -93,7 +93,7 @@ impl FolderCheckup {
 /// values. Nothing is written.
 ///
 /// # Errors
-/// The folder is no research, or something in it cannot be read at all.
+/// The folder is not a research, or something in it cannot be read at all.
 pub fn check_folder(folder: &Path) -> Result<FolderCheckup, StorageError> {
     // Asked before the log is read: who begins later may write what the log does not refer to yet.
     let runner = runner(folder)?;
@@ -224,7 +224,7 @@ impl Runs {
 /// salvage: the log is whole, or as whole as a run that was killed leaves it.
 ///
 /// # Errors
-/// The folder is no research, a process runs it, or something cannot be read or written; then the
+/// The folder is not a research, a process runs it, or something cannot be read or written; then the
 /// log is as it was.
 pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
     let log = folder.join(EVENTS);

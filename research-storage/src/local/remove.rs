@@ -17,7 +17,7 @@ use crate::log::MAGIC;
 /// even though a process runs it.
 ///
 /// # Errors
-/// The folder is no research, or a symbolic link to one; a process runs it and `force` is not
+/// The folder is not a research, or a symbolic link to one; a process runs it and `force` is not
 /// given; or it cannot be deleted.
 pub fn remove(folder: &Path, force: bool) -> Result<(), StorageError> {
     let folder = plain_path(folder)?;

@@ -31,7 +31,7 @@ impl StoredResearch {
     /// Reads what a research is. Nothing is written, and no code of the research is run.
     ///
     /// # Errors
-    /// The folder is no research, or its record is damaged or of a later version.
+    /// The folder is not a research, or its record is damaged or of a later version.
     pub fn load(folder: &Path) -> Result<Self, StorageError> {
         let record = read_record(folder)?;
         let folder = folder.to_owned();
@@ -178,7 +178,7 @@ fn read_record(folder: &Path) -> Result<ResearchRecord, StorageError> {
     let is_file = fs::metadata(&path).map(|metadata| metadata.is_file());
     match is_file {
         Ok(true) => {}
-        Ok(false) => return Err(no_research("its research.json is no file")),
+        Ok(false) => return Err(no_research("its research.json is not a file")),
         Err(error) if folder.symlink_metadata().is_err() && is_missing(&error) => {
             return Err(no_research("there is nothing with this name"));
         }

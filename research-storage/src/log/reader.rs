@@ -170,7 +170,7 @@ impl LogReader {
             .map_err(StorageError::io("read", &self.path))?;
         let Some(header) = bytes.first_chunk() else {
             if !frame::begins_file_header(bytes) {
-                return Err(self.damaged(0, "it is no event log"));
+                return Err(self.damaged(0, "it is not an event log"));
             }
             let bytes = bytes.len() as u64;
             self.torn = (bytes > 0).then_some(TornTail { offset: 0, bytes });

@@ -185,7 +185,7 @@ fn a_folder_that_is_no_research_says_what_is_missing() {
         ("missing", "there is nothing with this name"),
         ("empty", "it has no research.json"),
         ("file", "it has no research.json"),
-        ("strange", "its research.json is no file"),
+        ("strange", "its research.json is not a file"),
     ] {
         let error = StoredResearch::load(&place(name)).unwrap_err();
         assert!(matches!(error, StorageError::NoResearch { .. }));

@@ -141,7 +141,7 @@ impl ProgramUpdate {
         };
         let domain = line.parse::<Domain>().map_err(|error| {
             UnitError::new(format!(
-                "the last line that it printed is no domain: {error}"
+                "the last line that it printed is not a valid domain: {error}"
             ))
         })?;
         Ok(Some(NewDomain {
@@ -179,7 +179,7 @@ impl ProgramUpdate {
     ) -> Result<String, UnitError> {
         let (generated, updates) = (context.generated(), context.updates());
         let path = results.to_str().ok_or_else(|| {
-            UnitError::new(format!("the path {} is no UTF-8 text", results.display()))
+            UnitError::new(format!("the path {} is not valid UTF-8", results.display()))
         })?;
         let record = ExperimentRecord {
             id: ExperimentId::parse(&format!("after-{generated}"))?,

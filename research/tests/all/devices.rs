@@ -147,7 +147,7 @@ fn what_cannot_be_given_is_said_before_anything_is_stored() {
     assert!(is_devices);
     assert_eq!(
         message,
-        "there is no device `4`: there are 0 (A), 1 (B), 2 (C), 3 (C)"
+        "unknown device `4`: available: 0 (A), 1 (B), 2 (C), 3 (C)"
     );
     assert!(
         error(study("wrong", 1).devices([0, 0]))

@@ -227,7 +227,7 @@ fn a_program_that_fails_is_told_with_its_last_lines() {
     assert!(text.contains("went wrong"), "{text}");
     let text = fails("echo x=[1,");
     assert!(
-        text.contains("the last line that it printed is no domain"),
+        text.contains("the last line that it printed is not a valid domain"),
         "{text}"
     );
 }

@@ -1,5 +1,5 @@
-//! `research.log` and the logs of experiments: what happened, for people. Nothing reads them
-//! back; all that they say, and more, is in the event log.
+//! The text logs: `research.log` and the logs of experiments. `research logs` prints them; the
+//! event log has all of their content.
 
 use std::collections::HashMap;
 use std::fs::File;

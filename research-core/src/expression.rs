@@ -158,7 +158,7 @@ pub enum ExpressionError {
         hint: String,
     },
     /// There is no such unit.
-    #[error("there is no unit `{unit}`{hint}")]
+    #[error("unknown unit `{unit}`{hint}")]
     NoUnit {
         /// The name.
         unit: String,
@@ -167,7 +167,7 @@ pub enum ExpressionError {
     },
     /// The unit has not put anything out yet.
     #[error(
-        "unit `{unit}` has put nothing out yet: it has failed, or it must come before this one, or be due earlier"
+        "unit `{unit}` has no output yet: it failed, is not due, or must come before this unit"
     )]
     NotRun {
         /// The unit.

@@ -30,7 +30,7 @@ enum Rule {
 /// A text that is no rule of [`When`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no `when`: use a number n (every n-th iteration), `#i` (iteration i, from 0) or `last`"
+    "invalid `when` `{text}`: use a number n (every n-th iteration), `#i` (iteration i, from 0) or `last`"
 )]
 pub struct ParseWhenError {
     text: String,

@@ -17,8 +17,8 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
-    /// The symbols and the precedences, in the order of the enum. A higher precedence binds tighter;
-    /// 3 is that of a sign.
+    /// The symbols and the precedences, in the order of the enum. A higher precedence binds
+    /// tighter; 3 is that of a sign.
     const ALL: [(Operator, &'static str, u8); 6] = [
         (Operator::Add, "+", 1),
         (Operator::Subtract, "-", 1),

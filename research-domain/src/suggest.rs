@@ -26,7 +26,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 /// use research_domain::suggest::hint;
 ///
 /// assert_eq!(hint("layer", ["lr", "layers"]), "did you mean `layers`?");
-/// assert_eq!(hint("size", ["lr", "layers"]), "there are: lr, layers");
+/// assert_eq!(hint("size", ["lr", "layers"]), "available: lr, layers");
 /// ```
 pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(candidate) = nearest(name, known.clone()) {
@@ -34,8 +34,8 @@ pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) ->
     }
     let names: Vec<&str> = known.into_iter().collect();
     match names.len() {
-        0 => "there are none".to_owned(),
-        1..=LISTED => format!("there are: {}", names.join(", ")),
-        count => format!("there are {count}: {}, …", names[..LISTED].join(", ")),
+        0 => "none are available".to_owned(),
+        1..=LISTED => format!("available: {}", names.join(", ")),
+        count => format!("{count} available: {}, …", names[..LISTED].join(", ")),
     }
 }

@@ -42,7 +42,7 @@ pub enum EnvError {
         line: String,
     },
     /// A regular expression cannot be used.
-    #[error("env metadata: the regular expression `{pattern}` cannot be used: {reason}")]
+    #[error("env metadata: invalid regular expression `{pattern}`: {reason}")]
     Regex {
         /// The expression.
         pattern: String,

@@ -2,7 +2,6 @@
 
 use crate::python;
 use crate::shell::{Failure, cargo, metadata, run};
-use crate::side_by_side;
 use crate::tidy;
 use crate::tools;
 
@@ -31,7 +30,7 @@ pub(crate) fn all() -> Result<(), Failure> {
     tools::installed()?;
     tidy::check()?;
     build()?;
-    side_by_side::test()
+    tests()
 }
 
 /// Checks the rules of the project, and runs all tests.
@@ -39,7 +38,21 @@ pub(crate) fn fast() -> Result<(), Failure> {
     python::is_there()?;
     tidy::check()?;
     build()?;
-    side_by_side::test()
+    tests()
+}
+
+/// Runs all tests. Most of them wait for processes more than they compute, so more threads than
+/// processors run them.
+fn tests() -> Result<(), Failure> {
+    let doctests = ["test", "--workspace", "--locked", "--doc"];
+    if tools::is_there(&mut cargo(["nextest", "--version"])) {
+        let flags = ["--workspace", "--locked", "--no-fail-fast"];
+        run(cargo(["nextest", "run"]).args(flags))?;
+        return run(&mut cargo(doctests));
+    }
+    let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+    let mut command = cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    run(command.env("RUST_TEST_THREADS", threads.to_string()))
 }
 
 /// Builds everything that the tests start, the program above all.
@@ -79,7 +92,7 @@ pub(crate) fn faults(kind: Option<&str>, runs: u64, seed: u64) -> Result<(), Fai
         "test",
         "--locked",
         "--package=research-cli",
-        "--test=cli",
+        "--test=all",
         "--",
         "--nocapture",
         "faults::",

@@ -7,7 +7,6 @@ mod layers;
 mod peers;
 mod python;
 mod shell;
-mod side_by_side;
 mod tidy;
 mod tools;
 

@@ -63,8 +63,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     })
 }
 
+fn span(offset: u64, bytes: u64, displaced: i64) -> serde_json::Value {
+    json!({"offset": offset, "bytes": bytes, "displaced": displaced})
+}
+
 fn json(checkup: &FolderCheckup, salvaged: Option<&Path>) -> serde_json::Value {
-    let span = |offset, bytes, displaced| json!({"offset": offset, "bytes": bytes, "displaced": displaced});
     let damaged = checkup.log.damaged.iter();
     let damaged_values = checkup.damaged_values.iter().map(ToString::to_string);
     json!({

@@ -30,12 +30,14 @@ pub(crate) fn warn(folder: &Path) {
     let log = log.display();
     let what = match lost {
         LostEnd::Torn(torn) => format!(
-            "the last {} bytes of {log}, from byte {}, are not a complete frame, so their content is \
+            "the last {} bytes of {log}, from byte {}, are not a complete frame, so their content \
+             is \
              missing here: a run was killed during a write, or the file is damaged",
             torn.bytes, torn.offset
         ),
         LostEnd::NoRunEnd { .. } => format!(
-            "the last run in {log} has no end, so results may be missing here: the end of the log is \
+            "the last run in {log} has no end, so results may be missing here: the end of the log \
+             is \
              lost, or the machine failed during the run"
         ),
         LostEnd::LostRows(rows) => format!(

@@ -13,15 +13,19 @@ run = ["./u.sh", "{a}"]
 save_to = "v"
 "#;
 
-/// An experiment that is cancelled ends with its process group, is not retried, and keeps its status
-/// when the research is resumed; the others have results.
+/// An experiment that is cancelled ends with its process group, is not retried, and keeps its
+/// status when the research is resumed; the others have results.
 #[test]
 fn one_running_experiment_is_cancelled_and_the_others_finish() {
     for file in [FILE.to_owned(), format!("isolation = \"worker\"\n{FILE}")] {
         let project = Project::with(&file);
         project.script(
             "u.sh",
-            r#"if [ "$1" = 2 ]; then sleep 1000 & echo $! >child; echo "$RESEARCH_ID" >id; touch begun; wait; fi; echo "$1""#,
+            r#"if [ "$1" = 2 ]; then
+                sleep 1000 &
+                echo $! >child; echo "$RESEARCH_ID" >id; touch begun; wait
+            fi
+            echo "$1""#,
         );
         let running = project.start(&["run", "research.toml"]);
         running.wait_for_file("begun");

@@ -21,7 +21,8 @@ fn printing(options: &str) -> Project {
     ));
     project.script(
         "print",
-        "i=0; while [ $i -lt 200 ]; do printf \"$1:\"; printf \"$i:\" >&2; echo \"$i\"; echo \"$1\" >&2; i=$((i+1)); done; printf $1",
+        "i=0; while [ $i -lt 200 ]; do printf \"$1:\"; printf \"$i:\" >&2; echo \"$i\"; echo \
+         \"$1\" >&2; i=$((i+1)); done; printf $1",
     );
     project
 }

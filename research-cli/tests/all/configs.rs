@@ -8,8 +8,10 @@ fn workers_and_branches_can_be_lists_of_configs() {
     let file = |head: &str| format!("{head}\n[domain]\nx = [1, 2, 3, 4]\n{SHOW}");
     let project = Project::with(&file("name = \"plain\"\nseed = 1"));
     project.run(&[]);
-    let unit = "[[unit]]\nname = \"where\"\nrun = \"echo {gpu}{side}\"\noutput = \"text\"\nsave_to = \"place\"\n";
-    let head = "name = \"placed\"\nseed = 1\nworkers = [{ gpu = \"one\" }, { gpu = \"two\" }]\nbranches = [{ side = \"left\" }, { side = \"right\" }]";
+    let unit = "[[unit]]\nname = \"where\"\nrun = \"echo {gpu}{side}\"\noutput = \"text\"\n\
+        save_to = \"place\"\n";
+    let head = "name = \"placed\"\nseed = 1\nworkers = [{ gpu = \"one\" }, { gpu = \"two\" }]\n\
+        branches = [{ side = \"left\" }, { side = \"right\" }]";
     project.write("research.toml", &(file(head) + unit));
     project.run(&["-w", "1"]);
     let with_ids =
@@ -79,7 +81,8 @@ fn id_prefixes_match_those_of_the_domain_command() {
 #[test]
 fn configs_are_repeated_in_blocks() {
     let project = Project::with(&format!(
-        "name = \"r\"\nn_reps = 2\nrepeat_each = 2\nn_configs = 3\n[domain]\nx = [1, 2, 3, 4]\n{SHOW}"
+        "name = \"r\"\nn_reps = 2\nrepeat_each = 2\nn_configs = 3\n[domain]\nx = [1, 2, 3, 4]\n\
+         {SHOW}"
     ));
     project.run(&["-w", "2"]);
     let csv = project.results("r", &["--format", "csv", "--aux"]);

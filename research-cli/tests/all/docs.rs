@@ -1,10 +1,11 @@
 //! Runs the files and commands of the documents, in order, each document in a folder of its own,
 //! beside the examples of the repository.
 //!
-//! A fence ` ```toml file=NAME ` (or of any other language) writes a file. In a fence ` ```console `
+//! A fence ` ```toml file=NAME ` (or of any other language) writes a file. In a fence ` ```console
+//! `
 //! a line that begins with `$ ` is a command, and its output follows; `...` stands for any text in
-//! a line, and as a line for any lines. If no output is shown, any output is right. Commands that no
-//! test can run, because they build or need other
+//! a line, and as a line for any lines. If no output is shown, any output is right. Commands that
+//! no test can run, because they build or need other
 //! programs, stand in a fence ` ```sh `.
 
 use std::env;

@@ -43,7 +43,8 @@ fn garbage_is_reported_and_removed() {
     let done = project.research(&["doctor", "study"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     for told in [
-        "garbage        1 file, 12 B, left by killed processes: `research compact study` removes them",
+        "garbage        1 file, 12 B, left by killed processes: `research compact study` removes \
+         them",
         "unused values  1 file, 3 MiB, not referenced by the log: \
          `research compact study --remove-values` removes them",
     ] {

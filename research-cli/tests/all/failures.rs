@@ -7,7 +7,11 @@ fn project() -> Project {
         r#"
         name = "f"
         workers = 2
-        domain = 'p=["./good.sh", "./three.sh", "./kill.sh", "./crash.sh", "./noise.sh", "./none.sh", "./plain.sh", "no-such-program", "./last.sh"]'
+        [domain]
+        p = [
+            "./good.sh", "./three.sh", "./kill.sh", "./crash.sh", "./noise.sh", "./none.sh",
+            "./plain.sh", "no-such-program", "./last.sh",
+        ]
         [[unit]]
         name = "u"
         run = ["{p}"]
@@ -231,7 +235,8 @@ fn in_debug_mode_the_first_failure_is_the_error_of_the_run() {
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(
         done.stderr.ends_with(
-            "error: unit `u` failed in iteration 0: program `./three.sh` ended with exit code 3: why\n"
+            "error: unit `u` failed in iteration 0: program `./three.sh` ended with exit code 3: \
+             why\n"
         ),
         "{done:?}"
     );

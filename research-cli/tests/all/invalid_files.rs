@@ -70,7 +70,8 @@ fn an_unreadable_file_is_named() {
     let error = ResearchFile::load("no/such/file.toml".as_ref(), &[]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "cannot read the research file: No such file or directory (os error 2)\n --> no/such/file.toml"
+        "cannot read the research file: No such file or directory (os error 2)\n --> \
+         no/such/file.toml"
     );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("latin.toml");

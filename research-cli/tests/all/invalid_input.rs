@@ -192,7 +192,8 @@ fn misspelled_parameters_and_programs_are_suggested() {
     project.write("train.py", "");
     project.write("research.toml", &GOOD.replace("echo {a}", "train.py {a}"));
     let done = refused(&project, &["run", "research.toml"], 2);
-    let hint = "this folder has: write `./train.py`, or the interpreter before it, as in `python3 train.py`";
+    let hint = "this folder has: write `./train.py`, or the interpreter before it, as in `python3 \
+        train.py`";
     assert!(done.stderr.contains(hint), "{done:?}");
 }
 
@@ -207,7 +208,8 @@ fn a_program_may_be_created_by_an_earlier_unit() {
     );
     project.script(
         "build.sh",
-        "printf '#!/bin/sh\\necho 5\\n' > built.sh; chmod +x built.sh; cp built.sh $RESEARCH_PATH/tool",
+        "printf '#!/bin/sh\\necho 5\\n' > built.sh; chmod +x built.sh; cp built.sh \
+         $RESEARCH_PATH/tool",
     );
     project.run(&[]);
     assert_eq!(project.table("m"), "a,iteration,v,w\n1,0,5,5");

@@ -20,7 +20,8 @@ fn each_kind_of_output_is_read() {
     let project = Project::new();
     project.script(
         "out.sh",
-        "echo 'loss=3.5 x'\necho 'loss=0.25 y'\necho '{\"k\": [1, 2.5, null]}' > \"$RESEARCH_PATH/m.json\"\necho \"$@\"",
+        "echo 'loss=3.5 x'\necho 'loss=0.25 y'\n\
+         echo '{\"k\": [1, 2.5, null]}' > \"$RESEARCH_PATH/m.json\"\necho \"$@\"",
     );
     let cases = [
         (
@@ -152,7 +153,8 @@ fn the_environment_describes_the_experiment() {
     let project = Project::new();
     project.script(
         "env.sh",
-        "printf '[\"%s\", \"%s\", \"%s\", %s, %s]\\n' $RESEARCH_ID $RESEARCH_PATH $RESEARCH_SEED \\\n\
+        "printf '[\"%s\", \"%s\", \"%s\", %s, %s]\\n' $RESEARCH_ID $RESEARCH_PATH $RESEARCH_SEED \
+         \\\n\
          $RESEARCH_ITERATION \"$RESEARCH_CONFIG\"",
     );
     let json = saved(
@@ -215,7 +217,7 @@ fn a_missing_output_that_is_saved_is_an_error() {
     let project = Project::with(&format!("name = \"n\"\n{}", unit("u", "save_to = \"v\"")));
     let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
-    assert!(done.stderr.contains("it put out nothing"), "{done:?}");
+    assert!(done.stderr.contains("no output"), "{done:?}");
     let null = unit("u", "save_to = \"v\"").replace("\"true\"", "\"echo null\"");
     project.write("research.toml", &(unit("quiet", "") + &null));
     project.run(&["--name=null"]);
@@ -229,7 +231,8 @@ fn large_values_are_printed_on_request() {
         "numbers.sh",
         "printf '[0'; seq -f ',%g' 1 199999 | tr -d '\\n'; echo ']'",
     );
-    let unit = "run = \"./numbers.sh\"\nsave_to = \"v\"\n[[unit]]\nname = \"w\"\nrun = \"echo 1\"\nsave_to = \"w\"";
+    let unit = "run = \"./numbers.sh\"\nsave_to = \"v\"\n[[unit]]\nname = \"w\"\n\
+        run = \"echo 1\"\nsave_to = \"w\"";
     let json = saved(&project, "l", unit);
     let file = json["v"]["file"].as_str().unwrap().to_owned();
     let whole = ["--whole", "--format", "jsonl"];

@@ -40,7 +40,9 @@ fn commands_are_recorded_with_replacements() {
     let project = Project::with(
         r#"
         [[env_meta]]
-        commands = { secret = "echo token=abc123 and $HOME", gone = "no-such-program-here", fails = "sh -c 'echo first; echo second >&2; exit 3'" }
+        commands.secret = "echo token=abc123 and $HOME"
+        commands.gone = "no-such-program-here"
+        commands.fails = "sh -c 'echo first; echo second >&2; exit 3'"
         dst = "mine"
         replace = { 'token=\w+' = "token=***" }
         [[env_meta]]

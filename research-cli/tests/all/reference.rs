@@ -68,7 +68,7 @@ fn listed(file: &str) -> Vec<String> {
     let error = ResearchFile::parse(file, Format::Toml)
         .unwrap_err()
         .to_string();
-    let (_, all) = error.split_once("there are: ").expect(&error);
+    let (_, all) = error.split_once("available: ").expect(&error);
     let mut all: Vec<String> = all.trim().split(", ").map(str::to_owned).collect();
     all.sort();
     all

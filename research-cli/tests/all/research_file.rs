@@ -51,7 +51,9 @@ loglevel = "warning"
 redirect_stdout = 3
 redirect_stderr = true
 git_meta = ["/nowhere"]
-env_meta = [{ commands = ["ldconfig -p", "/bin/uname -a"], cwd = "/", dst = "a/b", replace = { "x+" = "y" } }]
+env_meta = [{ commands = [
+    "ldconfig -p", "/bin/uname -a",
+], cwd = "/", dst = "a/b", replace = { "x+" = "y" } }]
 
 [domain]
 a = [2, 3]
@@ -166,7 +168,9 @@ fn every_key_is_read() {
     assert_eq!(file.options, options);
     assert_eq!(
         file.domain.to_string(),
-        r#"a=[2, 3] * b=["x", true, 2.5, [1, 2], {"k": "v"}, "1979-05-27"] * `odd name`=[1000 as "k"] * single=[7] * lr=log_uniform(1e-5, 0.1) * momentum=uniform(0.8, 1.0) where a < 3 and lr < momentum"#
+        "a=[2, 3] * b=[\"x\", true, 2.5, [1, 2], {\"k\": \"v\"}, \"1979-05-27\"] \
+         * `odd name`=[1000 as \"k\"] * single=[7] * lr=log_uniform(1e-5, 0.1) \
+         * momentum=uniform(0.8, 1.0) where a < 3 and lr < momentum"
     );
     let [next, cat] = file.updates.as_slice() else {
         panic!("{:?}", file.updates);

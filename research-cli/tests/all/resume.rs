@@ -362,8 +362,10 @@ fn equivalent_files_are_not_changes() {
     let json = r#"{
         "update": [{"when": ["last", 5], "run": ["true", "{results}", "x"]}],
         "unit": [
-            {"save_output_dict": true, "run": "./u.sh {a} {seed} \"b c\"", "when": ["last", 2], "name": "u"},
-            {"save_to": "s", "output": "number", "shell": true, "run": "echo {a} | cat", "name": "s"}
+            {"save_output_dict": true, "run": "./u.sh {a} {seed} \"b c\"",
+             "when": ["last", 2], "name": "u"},
+            {"save_to": "s", "output": "number", "shell": true,
+             "run": "echo {a} | cat", "name": "s"}
         ],
         "domain": {"a": [1, 2], "where": "a > 0"}, "seed": 5, "name": "r"
     }"#;

@@ -8,8 +8,10 @@ use crate::support::{Project, SHOW};
 fn building(branches: u32, domain: &str) -> Project {
     let project = Project::with(&format!(
         "name = \"b\"\nseed = 1\nworkers = 2\nbranches = {branches}\ndomain = '{domain}'\n\
-         [[unit]]\nname = \"build\"\nroot = true\nrun = \"./build.sh {{opt}}\"\noutput = \"text\"\nsave_to = \"built\"\n\
-         [[unit]]\nname = \"use\"\nrun = \"./use.sh {{n}} {{build}}\"\noutput = \"text\"\nsave_to = \"used\"\n"
+         [[unit]]\nname = \"build\"\nroot = true\nrun = \"./build.sh {{opt}}\"\n\
+         output = \"text\"\nsave_to = \"built\"\n\
+         [[unit]]\nname = \"use\"\nrun = \"./use.sh {{n}} {{build}}\"\noutput = \"text\"\n\
+         save_to = \"used\"\n"
     ));
     project.script(
         "build.sh",
@@ -94,7 +96,8 @@ fn values_of_root_units_are_saved_with_each_branch() {
 fn with_root(head: &str, unit: &str) -> Project {
     Project::with(&format!(
         "name = \"b\"\nseed = 1\nbranches = 2\n{head}\n[domain]\nx = [1, 2]\ny = [1, 2]\n\
-         [[unit]]\nname = \"root\"\nroot = true\noutput = \"text\"\nsave_to = \"root\"\n{unit}\n{SHOW}"
+         [[unit]]\nname = \"root\"\nroot = true\noutput = \"text\"\nsave_to = \"root\"\n{unit}\n\
+         {SHOW}"
     ))
 }
 

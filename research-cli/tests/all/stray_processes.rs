@@ -59,7 +59,8 @@ fn wait_for_child(project: &Project, running: &Running<'_>) -> u32 {
 }
 
 /// Kills leader and worker while a program runs, and returns the child of the program and the
-/// content of the lock. The leader is stopped first, so that it cannot react to the death of the worker.
+/// content of the lock. The leader is stopped first, so that it cannot react to the death of the
+/// worker.
 fn leave_a_child(project: &Project) -> (u32, String) {
     let mut running = project.start(&["run", "research.toml"]);
     let child = wait_for_child(project, &running);

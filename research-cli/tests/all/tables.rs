@@ -170,7 +170,8 @@ fn pandas_polars_and_duckdb_agree_with_the_csv() {
 #[test]
 fn a_run_writes_its_tables() {
     let folder = tempfile::tempdir().unwrap();
-    let file = "name = \"r\"\n[domain]\na = [1, 2]\n[[unit]]\nname = \"u\"\nrun = [\"true\"]\noutput = \"text\"\n";
+    let file = "name = \"r\"\n[domain]\na = [1, 2]\n[[unit]]\nname = \"u\"\nrun = [\"true\"]\n\
+        output = \"text\"\n";
     std::fs::write(folder.path().join("r.toml"), file).unwrap();
     printed(folder.path(), &["run", "r.toml", "--no-bar"]);
     for name in ["results.parquet", "experiments.parquet"] {
@@ -205,7 +206,8 @@ fn invalid_queries_are_usage_errors() {
     let refused = |question: &str| refused(folder.path(), &["query", "kinds", question]);
     assert_eq!(
         refused("select step from results"),
-        "error: no such column: step; did you mean `steps`?\n  select step from results\n         ^\n"
+        "error: no such column: step; did you mean `steps`?\n  select step from results\n         \
+         ^\n"
     );
     assert!(refused("delete from results").starts_with("error: only questions are answered"));
 }

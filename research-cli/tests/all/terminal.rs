@@ -189,7 +189,8 @@ fn a_confirmation_can_be_given() {
 fn text_of_any_script_keeps_its_columns() {
     let folder = folder_with(
         "name = \"研究\"\ndomain = 'слово=[\"研究\", \"a\", \"🦀\"]'\n\
-         [[unit]]\nname = \"say\"\nrun = [\"echo\", \"{слово}\"]\noutput = \"text\"\nsave_to = \"сказано\"\n",
+         [[unit]]\nname = \"say\"\nrun = [\"echo\", \"{слово}\"]\noutput = \"text\"\n\
+         save_to = \"сказано\"\n",
     );
     let arguments = ["run", "research.toml", "--no-bar", "--results"];
     let mut terminal = Terminal::start(folder.path(), WIDE, &arguments);

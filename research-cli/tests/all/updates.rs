@@ -60,7 +60,8 @@ fn a_program_updates_the_domain() {
 /// An output of more than 1 MiB is a file.
 #[test]
 fn an_update_may_return_a_domain_of_any_size() {
-    let script = "[ $2 = 1 ] || { printf 'x=[7, 8'; yes ', 123456789' | head -n 100000 | tr -d '\\n'; echo ']'; }";
+    let script = "[ $2 = 1 ] || { printf 'x=[7, 8'; yes ', 123456789' | head -n 100000 | tr -d \
+        '\\n'; echo ']'; }";
     let project = updated("", script);
     let file = project.read("research.toml");
     project.write("research.toml", &(file + "n_configs = 2\n"));
@@ -79,7 +80,8 @@ fn a_failed_update_ends_the_run_and_runs_again_on_resume() {
     let project = updated("", "echo no idea >&2; exit 7");
     let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(3), "{done:?}");
-    let reason = "the domain cannot be updated: ./next.sh {results} {updates}: program `./next.sh` ended with exit code 7";
+    let reason = "the domain cannot be updated: ./next.sh {results} {updates}: program \
+        `./next.sh` ended with exit code 7";
     assert!(done.stderr.contains(reason), "{done:?}");
     // The error is reported once.
     assert_eq!(done.stderr.matches(reason).count(), 1, "{done:?}");
@@ -154,7 +156,8 @@ fn a_killed_leader_resumes_with_the_current_domain() {
 /// The placeholders of the command, and the order of its configs.
 #[test]
 fn an_update_receives_the_state_of_the_run() {
-    let update = "[[update]]\nwhen = \"last\"\nshell = true\nn_items = 3\nn_reps = 2\nrepeat_each = 1\n\
+    let update = "[[update]]\nwhen = \"last\"\nshell = true\nn_items = 3\nn_reps = 2\n\
+        repeat_each = 1\n\
                   run = \"./next.sh {generated} {updates} {seed} {path} | cat\"\n";
     let project = Project::with(&format!(
         "name = \"u\"\nseed = 3\n[domain]\nx = [1]\n{SHOW}{update}"
@@ -243,8 +246,10 @@ fn a_run_that_is_stopped_waits_for_an_update_or_kills_its_program() {
 /// A strategy that waits for all experiments receives the number of failed ones.
 #[test]
 fn an_update_receives_failed_and_unfinished_counts() {
-    let unit = "[[unit]]\nname = \"u\"\nrun = \"./unit.sh {x}\"\noutput = \"number\"\nsave_to = \"shown\"\n";
-    let update = "[[update]]\nwhen = \"last\"\nrun = [\"./next.sh\", \"{results}\", \"{generated}\", \"{unfinished}\", \"{failed}\", \"{updates}\"]\n";
+    let unit = "[[unit]]\nname = \"u\"\nrun = \"./unit.sh {x}\"\noutput = \"number\"\n\
+        save_to = \"shown\"\n";
+    let update = "[[update]]\nwhen = \"last\"\nrun = [\"./next.sh\", \"{results}\", \
+        \"{generated}\", \"{unfinished}\", \"{failed}\", \"{updates}\"]\n";
     let project = Project::with(&format!(
         "name = \"u\"\nworkers = 2\nretries = 1\n[domain]\nx = [1, 2, 3, 4]\n{unit}{update}"
     ));
@@ -254,7 +259,8 @@ fn an_update_receives_failed_and_unfinished_counts() {
     );
     project.script(
         "next.sh",
-        "echo $2 $3 $4 $5 $RESEARCH_DIR >> asked\n[ $3 = 0 ] && [ $5 = 0 ] || exit 0\ncp $1 given; echo 'x=[5]'",
+        "echo $2 $3 $4 $5 $RESEARCH_DIR >> asked\n[ $3 = 0 ] && [ $5 = 0 ] || exit 0\n\
+         cp $1 given; echo 'x=[5]'",
     );
     let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
@@ -294,7 +300,8 @@ fn an_update_receives_failed_and_unfinished_counts() {
 /// An experiment that waits for a retry is unfinished, also if its first run was killed.
 #[test]
 fn an_experiment_that_waits_for_a_retry_is_unfinished() {
-    let unit = "[[unit]]\nname = \"u\"\nrun = \"./unit.sh {x}\"\noutput = \"number\"\nsave_to = \"shown\"\n";
+    let unit = "[[unit]]\nname = \"u\"\nrun = \"./unit.sh {x}\"\noutput = \"number\"\n\
+        save_to = \"shown\"\n";
     let update = "[[update]]\nwhen = 1\nrun = [\"./next.sh\", \"{unfinished}\", \"{failed}\"]\n";
     let project = Project::with(&format!(
         "name = \"u\"\nretries = 1\nretry_delay = 0.2\n[domain]\nx = [1, 2]\n{unit}{update}"

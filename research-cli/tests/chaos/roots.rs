@@ -61,7 +61,9 @@ pub(crate) fn units(folder: &Path) -> String {
     .unwrap();
     let here = folder.display();
     format!(
-        "[[unit]]\nname = \"sample\"\nroot = true\nrun = \"sh {here}/sample.sh {{data}}\"\noutput = \"text\"\nsave_to = \"sampled\"\n\
-         [[unit]]\nname = \"look\"\nrun = [\"sh\", \"-c\", 'sh {here}/look.sh $0 \"$1\"', \"{{sample}}\", \"{{data}}\"]\nsave_to = \"sample\"\n"
+        "[[unit]]\nname = \"sample\"\nroot = true\nrun = \"sh {here}/sample.sh {{data}}\"\n\
+         output = \"text\"\nsave_to = \"sampled\"\n\
+         [[unit]]\nname = \"look\"\nrun = [\"sh\", \"-c\", 'sh {here}/look.sh $0 \"$1\"', \
+         \"{{sample}}\", \"{{data}}\"]\nsave_to = \"sample\"\n"
     )
 }

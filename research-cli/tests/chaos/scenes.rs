@@ -142,7 +142,8 @@ fn no_hangup(scene: &mut Scene) -> Result<(), String> {
 }
 
 /// Leader and worker are killed at once after a child of a unit has left its group: only the next
-/// run can kill it. The leader is stopped first, so that it does not react to the end of the worker.
+/// run can kill it. The leader is stopped first, so that it does not react to the end of the
+/// worker.
 fn left_behind(scene: &mut Scene) -> Result<(), String> {
     let child = scene.told("child")?;
     let worker: i32 = scene.told("worker")?.parse().unwrap();

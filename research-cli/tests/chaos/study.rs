@@ -146,10 +146,12 @@ fn misbehave(misdeed: &str, in_worker: bool) {
 pub(crate) fn write_file(folder: &Path, workers: u64, branches: u64) {
     let here = folder.display();
     let text = format!(
-        "name = \"chaos\"\nseed = 7\nworkers = {workers}\nbranches = {branches}\nretries = 1000\ntimeout = {TIMEOUT}\n\
+        "name = \"chaos\"\nseed = 7\nworkers = {workers}\nbranches = {branches}\nretries = 1000\n\
+         timeout = {TIMEOUT}\n\
          domain = '{}'\n{}\
          [[unit]]\nname = \"work\"\nrun = \"sh {here}/work.sh {{x}} {here}\"\nsave_to = \"value\"\n\
-         [[unit]]\nname = \"steps\"\nmode = \"generator\"\nrun = \"sh {here}/steps.sh\"\nsave_to = \"step\"\n",
+         [[unit]]\nname = \"steps\"\nmode = \"generator\"\nrun = \"sh {here}/steps.sh\"\n\
+         save_to = \"step\"\n",
         roots::expression(),
         roots::units(folder)
     );

@@ -156,7 +156,7 @@ fn wrong_arguments_name_what_was_expected() {
         .build()
         .unwrap();
     let early = error(early);
-    let why = "`second` has put nothing out yet: it has failed, or it must come before this one";
+    let why = "`second` has no output yet: it failed, is not due, or must come before this unit";
     assert!(early.contains(why), "{early}");
     let parts = builder()
         .callable("u", || (1, 2), ())

@@ -54,7 +54,10 @@ proptest! {
     }
 
     #[test]
-    fn a_config_is_the_same_by_index_and_by_skipping(expression in expressions(), at in any::<u16>()) {
+    fn a_config_is_the_same_by_index_and_by_skipping(
+        expression in expressions(),
+        at in any::<u16>(),
+    ) {
         let (domain, grids) = expression.build();
         let expected = grids.concat();
         let configs = domain.configs(&Iteration::default()).unwrap();
@@ -83,7 +86,8 @@ proptest! {
         let b = b.build().0;
         // The model numbers the parameters, so the third domain needs other names.
         let c = rename(c.build().0);
-        let (left, right) = ((a.clone() + b.clone()) + c.clone(), a.clone() + (b.clone() + c.clone()));
+        let left = (a.clone() + b.clone()) + c.clone();
+        let right = a.clone() + (b.clone() + c.clone());
         prop_assert_eq!(all_of(&left), all_of(&right));
         let nested = Domain::product([Domain::product([a.clone(), b.clone()]), c.clone()]);
         let other = Domain::product([a, Domain::product([b, c])]);
@@ -91,7 +95,11 @@ proptest! {
     }
 
     #[test]
-    fn a_product_distributes_over_a_sum_to_its_left(a in expressions(), b in grids(), c in grids()) {
+    fn a_product_distributes_over_a_sum_to_its_left(
+        a in expressions(),
+        b in grids(),
+        c in grids(),
+    ) {
         let a = a.build().0;
         let left = (b.clone() + c.clone()) * a.clone();
         prop_assert_eq!(all_of(&left), all_of(&(b * a.clone() + c * a)));
@@ -113,7 +121,8 @@ proptest! {
         len in 1i64..7,
     ) {
         let domain = option("a", 0..len);
-        let iteration = Iteration::default().n_items(items).n_reps(reps).repeat_each(each).updates(7);
+        let iteration = Iteration::default().n_items(items).n_reps(reps);
+        let iteration = iteration.repeat_each(each).updates(7);
         let configs = domain.configs(&iteration).unwrap();
         let n = items.unwrap_or(len as u128);
         let expected = emitted(n, reps, each.unwrap_or(n.max(1)));
@@ -123,7 +132,8 @@ proptest! {
         for (index, (item, (number, repetition))) in found.iter().zip(expected).enumerate() {
             let value = (number % len as u128) as i64;
             prop_assert_eq!(item.config.read::<i64>("a").unwrap(), value);
-            prop_assert_eq!((item.index, item.repetition, item.updates), (index as u128, repetition, 7));
+            let expected = (index as u128, repetition, 7);
+            prop_assert_eq!((item.index, item.repetition, item.updates), expected);
             prop_assert_eq!(&configs.get(index as u128).unwrap().unwrap(), item);
         }
     }
@@ -365,7 +375,12 @@ fn huge_domains_are_compared_without_a_scan() {
 
 proptest! {
     #[test]
-    fn limits_of_all_kinds_hold_together(a in grids(), b in grids(), c in grids(), least in 0i64..5) {
+    fn limits_of_all_kinds_hold_together(
+        a in grids(),
+        b in grids(),
+        c in grids(),
+        least in 0i64..5,
+    ) {
         let condition = format!("a + b >= {least}");
         let others: HashSet<String> = all_of(&(b.clone() + c.clone())).iter().map(key).collect();
         let kept = |config: &Pairs| {
@@ -385,7 +400,10 @@ proptest! {
     }
 
     #[test]
-    fn differences_see_through_zips(rows in proptest::collection::vec((0i64..3, 0i64..3), 1..6), grid in grids()) {
+    fn differences_see_through_zips(
+        rows in proptest::collection::vec((0i64..3, 0i64..3), 1..6),
+        grid in grids(),
+    ) {
         let (a, b): (Vec<i64>, Vec<i64>) = rows.iter().copied().unzip();
         let zipped = option("a", a).zip(option("b", b)) * option("c", [0, 1]);
         for (left, right) in [(zipped.clone(), grid.clone()), (grid, zipped)] {

@@ -52,7 +52,8 @@ fn errors_name_the_part_of_the_domain() {
         ),
         (
             "a=uniform(1, 0)",
-            "`a`: invalid parameters of `uniform(1.0, 0.0)`: the bounds must be finite and low < high",
+            "`a`: invalid parameters of `uniform(1.0, 0.0)`: the bounds must be finite and low < \
+             high",
         ),
         ("a=log_uniform(0, 1)", "0 < low < high"),
         ("a=normal(0, -1)", "the deviation finite and not negative"),
@@ -78,11 +79,13 @@ fn errors_name_the_part_of_the_domain() {
         ),
         (
             "alpha=[1] where alhpa == 1",
-            "unknown parameter `alhpa` in the condition of `alpha=[1] where alhpa == 1`; did you mean `alpha`?",
+            "unknown parameter `alhpa` in the condition of `alpha=[1] where alhpa == 1`; did you \
+             mean `alpha`?",
         ),
         (
             "difference(a=[1], b=uniform(0, 1))",
-            "the second domain of a difference needs a finite domain, and `b=uniform(0.0, 1.0)` is infinite",
+            "the second domain of a difference needs a finite domain, and `b=uniform(0.0, 1.0)` \
+             is infinite",
         ),
     ];
     for (text, message) in cases {
@@ -171,7 +174,8 @@ fn a_condition_that_no_draw_satisfies_is_an_error() {
 #[test]
 fn a_guard_keeps_the_rest_of_a_condition_from_failing() {
     let domain: Domain =
-        "kind=[\"number\", \"text\"] * x=[1, 5, \"y\"] where (kind == \"text\") == (x == \"y\") and (kind == \"text\" or x > 2)"
+        "kind=[\"number\", \"text\"] * x=[1, 5, \"y\"] where (kind == \"text\") == (x == \"y\") \
+         and (kind == \"text\" or x > 2)"
             .parse()
             .unwrap();
     assert_eq!(domain.len().unwrap().finite(), Some(2));

@@ -194,7 +194,8 @@ fn the_example_of_the_documentation_is_correct() {
 
 const EVERY_FORM: &str = r#"
         learning.rate as lr=[0.1, 1e-3 as tiny, -2 as "minus two", 1_000]
-        * `any name`=[true, false, null, inf, -inf, 'single', "a\u00e9\n", b"00ff", [1, [2]], {k: 1, "l m": [2],}]
+        * `any name`=[true, false, null, inf, -inf, 'single', "a\u00e9\n", b"00ff", [1, [2]],
+            {k: 1, "l m": [2],}]
         * x=(0.3 & normal(0, 1) | 0.7 & 2 * uniform(0, 1) ** 2 - 1)
         * n=truncate(round(exp(normal(0, 1))), 1, 10)
         * c=choice(["a" as "the a", "b"], [1, 2])

@@ -228,7 +228,9 @@ fn is_numeral(text: &str) -> bool {
         "nan", "inf", "infinity", "true", "false", "null", "none", "na",
     ];
     decimal.parse::<f64>().is_ok()
-        || decimal.strip_suffix(['e', 'f', 'l', 'u']).is_some_and(|rest| rest.parse::<f64>().is_ok())
+        || decimal
+            .strip_suffix(['e', 'f', 'l', 'u'])
+            .is_some_and(|rest| rest.parse::<f64>().is_ok())
         || based("0x", 16)
         || based("0o", 8)
         || based("0b", 2)

@@ -109,7 +109,10 @@ proptest! {
 
     #[test]
     fn configs_go_through_bincode_with_their_aliases(
-        entries in proptest::collection::vec(("[a-e]", values(), proptest::option::of("[x-z]{1,2}")), 0..9),
+        entries in proptest::collection::vec(
+            ("[a-e]", values(), proptest::option::of("[x-z]{1,2}")),
+            0..9,
+        ),
     ) {
         let config: Config = entries
             .into_iter()
@@ -306,11 +309,11 @@ fn wrong_types_name_the_location_and_both_types() {
         ),
         (
             config.read::<f64>("zzz").unwrap_err().to_string(),
-            "the config has no `zzz`; there are: layers, lr, name",
+            "the config has no `zzz`; available: layers, lr, name",
         ),
         (
             Config::new().read::<f64>("x").unwrap_err().to_string(),
-            "the config has no `x`; there are none",
+            "the config has no `x`; none are available",
         ),
     ];
     for (found, expected) in cases {

@@ -1,4 +1,4 @@
-//! A command that was checked, and is ready to be filled in for an experiment.
+//! A checked command, which is built for each experiment.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -39,25 +39,19 @@ enum Invocation {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
     /// There is nothing to run.
-    #[error(
-        "`run` names no program: write [\"program\", \"argument\", …] or \"program argument …\""
-    )]
+    #[error("`run` is empty: write [\"program\", \"argument\", …] or \"program argument …\"")]
     NoProgram,
     /// The command has an unbalanced brace or an empty name.
     #[error("`run`: {0}")]
     Template(#[source] TemplateError),
     /// The command cannot be split into words.
-    #[error(
-        "`run` cannot be split into words, a quote or a backslash at its end is left open: `{line}`"
-    )]
+    #[error("`run` cannot be split into words: unclosed quote or trailing backslash: `{line}`")]
     Quotes {
         /// The command.
         line: String,
     },
     /// A list of words cannot go through a shell.
-    #[error(
-        "`run` is a list, and `shell = true` takes one text: write the command as the shell reads it"
-    )]
+    #[error("`run` is a list, but `shell = true` needs a string: write the command as for a shell")]
     ListForShell,
     /// A placeholder of a shell command stands where the shell does not take its value as it is.
     #[error(
@@ -71,8 +65,8 @@ pub enum ProgramError {
         /// The place, as in "stands …".
         place: String,
     },
-    /// The regular expression cannot be used.
-    #[error("`output`: the regular expression `{pattern}` cannot be used: {reason}")]
+    /// An invalid regular expression.
+    #[error("`output`: invalid regular expression `{pattern}`: {reason}")]
     Regex {
         /// The expression.
         pattern: String,

@@ -15,7 +15,7 @@ const QUOTED: usize = 200;
 /// Why a unit that runs a program has no output.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("the command cannot be filled in: {0}")]
+    #[error("cannot build the command: {0}")]
     Render(RenderError),
     #[error("program `{program}` cannot be started: {source}")]
     Start { program: String, source: SpawnError },

@@ -13,7 +13,7 @@ const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "d
 /// A name in a template that nothing has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{{{name}}}`: no config item, unit or built-in name is called so{hint} (for a brace itself write `{{{{`)"
+    "`{{{name}}}`: unknown config item, unit or built-in name{hint} (to write a brace, double it: `{{{{`)"
 )]
 pub struct UnknownName {
     /// The name.
@@ -30,7 +30,7 @@ pub enum RenderError {
     Unknown(#[from] UnknownName),
     /// The unit has not put anything out yet.
     #[error(
-        "`{{{name}}}`: unit `{unit}` has put nothing out yet: it has failed, or it must come before this one, or be due earlier"
+        "`{{{name}}}`: unit `{unit}` has no output yet: it failed, is not due, or must come before this unit"
     )]
     NotRun {
         /// The name in the template.
@@ -39,7 +39,7 @@ pub enum RenderError {
         unit: String,
     },
     /// The value has no such field.
-    #[error("`{{{name}}}`: there is no field `{field}`: {found}")]
+    #[error("`{{{name}}}`: unknown field `{field}`: {found}")]
     NoField {
         /// The name in the template.
         name: String,

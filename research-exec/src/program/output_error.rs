@@ -23,21 +23,19 @@ pub(super) enum OutputError {
         "{0} is beyond the largest float, about 1.8e308: read it as text with `output = \"text\"`"
     )]
     LargeFloat(String),
-    #[error("it put out nothing, and `output = \"number\"` needs a number on the last line")]
+    #[error("no output, but `output = \"number\"` needs a number on the last line")]
     Nothing,
-    #[error(
-        "it put out nothing, and its output is to be saved: print it as JSON on the last line, `null` if there is none"
-    )]
+    #[error("no output to save: print JSON on the last line, `null` for no value")]
     NothingToSave,
     #[error("no line of its output matches `{0}`")]
     NoMatch(String),
-    #[error("a line of its output is longer than {}, which is the most that is taken: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
+    #[error("a line of its output is longer than {}, the maximum: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
     LongLine(usize),
-    #[error("its output is longer than {}, which is the most that is taken: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
+    #[error("its output is longer than {}, the maximum: let it write a file into the experiment's folder, and print the file's name", MemorySize(*.0 as u64))]
     LongOutput(usize),
     #[error("it did not write {}: the path of a relative file is inside the experiment's folder, which is {{path}} in `run` and RESEARCH_PATH in the environment", .0.display())]
     NotWritten(PathBuf),
-    #[error("{} is longer than {}, which is the most that is taken: leave it where it is, and let the program print its name", path.display(), MemorySize(*limit as u64))]
+    #[error("{} is longer than {}, the maximum: leave it where it is, and let the program print its name", path.display(), MemorySize(*limit as u64))]
     LongFile { path: PathBuf, limit: usize },
     #[error("`output`: {} is outside the experiment's folder; remove `..` or use an absolute path", .0.display())]
     Outside(PathBuf),

@@ -51,7 +51,7 @@ pub(super) enum Part {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// A brace is opened and never closed.
-    #[error("column {column} of `{text}`: `{{` is never closed; for a brace itself write `{{{{`")]
+    #[error("column {column} of `{text}`: `{{` is not closed; to write a brace, double it: `{{{{`")]
     Unclosed {
         /// The text.
         text: String,
@@ -59,7 +59,9 @@ pub enum TemplateError {
         column: usize,
     },
     /// A brace is closed that was never opened.
-    #[error("column {column} of `{text}`: `}}` closes nothing; for a brace itself write `}}}}`")]
+    #[error(
+        "column {column} of `{text}`: `}}` has no opening brace; to write a brace, double it: `}}}}`"
+    )]
     Unopened {
         /// The text.
         text: String,
@@ -68,7 +70,7 @@ pub enum TemplateError {
     },
     /// There is no name between the braces.
     #[error(
-        "column {column} of `{text}`: there is no name between the braces; for braces themselves write `{{{{}}}}`"
+        "column {column} of `{text}`: the braces are empty; to write a brace, double it: `{{{{}}}}`"
     )]
     EmptyName {
         /// The text.

@@ -224,8 +224,8 @@ impl Runs {
 /// salvage: the log is whole, or as whole as a run that was killed leaves it.
 ///
 /// # Errors
-/// The folder is not a research, a process runs it, or something cannot be read or written; then the
-/// log is as it was.
+/// The folder is not a research, a process runs it, or something cannot be read or written; then
+/// the log is as it was.
 pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
     let log = folder.join(EVENTS);
     if !is_log(&log) && fs::symlink_metadata(&log).is_err() {

@@ -11,7 +11,7 @@ use std::str::FromStr;
 /// assert_eq!("csv".parse::<Format>().unwrap(), Format::Csv);
 /// assert_eq!(
 ///     "xml".parse::<Format>().unwrap_err().to_string(),
-///     "there is no format `xml`; there are: table, csv, json, jsonl"
+///     "unknown format `xml`; available: table, csv, json, jsonl"
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -66,5 +66,5 @@ impl FromStr for Format {
 
 /// A text that names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no format `{0}`; there are: table, csv, json, jsonl")]
+#[error("unknown format `{0}`; available: table, csv, json, jsonl")]
 pub struct ParseFormatError(String);

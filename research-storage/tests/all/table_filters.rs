@@ -352,7 +352,7 @@ fn mistakes_say_what_there_is() {
     );
     assert_eq!(
         refusal(&all().alias("zzz", "1")),
-        "no experiment has a parameter `zzz`; there are: model, lr, extra"
+        "no experiment has a parameter `zzz`; available: model, lr, extra"
     );
     assert_eq!(
         refusal(&all().variables(["los"])),

@@ -41,7 +41,7 @@ fn formats_have_names() {
     }
     let error = "xml".parse::<Format>().unwrap_err().to_string();
     assert!(
-        error.ends_with("there are: table, csv, json, jsonl"),
+        error.ends_with("available: table, csv, json, jsonl"),
         "{error}"
     );
 }

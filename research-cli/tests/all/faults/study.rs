@@ -38,8 +38,8 @@ pub(super) struct Study {
 pub(super) type Cells = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 impl Study {
-    /// A folder with the research file and its programs, which wait for a file `gate` where `a` is more
-    /// than 3.
+    /// A folder with the research file and its programs, which wait for a file `gate` where `a` is
+    /// more than 3.
     pub(super) fn files() -> Project {
         let project = Project::with(FILE);
         project.script(

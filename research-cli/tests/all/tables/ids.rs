@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use research::core::events::Measure;
-use research::core::{
-    Column, Event, ExperimentNumber, Iterations, LogLevel, Storage, Timestamp,
-};
+use research::core::{Column, Event, ExperimentNumber, Iterations, LogLevel, Storage, Timestamp};
 use research::domain::{Config, ExperimentId};
 use research::storage::LocalStorage;
 

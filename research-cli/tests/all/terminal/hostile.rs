@@ -30,7 +30,10 @@ fn study() -> String {
         y = ["{ESCAPED}"]
         [[unit]]
         name = "say"
-        run = ["sh", "-c", 'cat hostile.txt; cat hostile.txt >&2; cp hostile.txt "$1/$2"; echo; echo "{{{{\"v$2\": \"$2\", \"n\": 1}}}}" | tr "\007\010\033" "   "', "sh", "{{path}}", "{{y}}"]
+        run = ["sh", "-c", '''
+            cat hostile.txt; cat hostile.txt >&2; cp hostile.txt "$1/$2"; echo
+            echo "{{{{\"v$2\": \"$2\", \"n\": 1}}}}" | tr "\007\010\033" "   "
+            ''', "sh", "{{path}}", "{{y}}"]
         save_output_dict = true
         [[unit]]
         name = "fail"

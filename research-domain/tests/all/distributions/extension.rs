@@ -136,7 +136,8 @@ fn every_part_of_a_domain_may_be_extended() {
         ),
         (
             "0.5 * a=[1, 2] * x=uniform(0, 1) + 0.5 * b=[1, 2] * x=uniform(0, 1)",
-            "0.1 * c=[1] + 0.5 * a=[0, 1, 2] * x=uniform(0, 1) + 0.5 * b=[2, 3, 1] * x=uniform(0, 1)",
+            "0.1 * c=[1] + 0.5 * a=[0, 1, 2] * x=uniform(0, 1) + 0.5 * b=[2, 3, 1] * x=uniform(0, \
+             1)",
         ),
         (
             "distinct(a=[1, 2] * n=int(0, 1000))",
@@ -299,7 +300,10 @@ proptest! {
     #[test]
     fn an_extended_domain_keeps_every_config(
         mut terms in proptest::collection::vec(terms(), 1..4),
-        values in proptest::collection::vec((any::<Index>(), 0usize..3, any::<Index>(), 0i64..3), 0..4),
+        values in proptest::collection::vec(
+            (any::<Index>(), 0usize..3, any::<Index>(), 0i64..3),
+            0..4,
+        ),
         added in proptest::collection::vec((any::<Index>(), terms()), 0..3),
         n_reps in 1u64..3,
     ) {

@@ -106,7 +106,7 @@ fn numbers() {
     }
     assert_eq!(number("echo 1e-400").unwrap(), Value::Float(0.0));
     assert_error(number("echo 1 2"), &["no number", "`1 2`"]);
-    assert_error(number("true"), &["put out nothing"]);
+    assert_error(number("true"), &["no output"]);
 }
 
 #[test]

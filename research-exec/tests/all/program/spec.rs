@@ -71,15 +71,15 @@ fn mistakes_are_found_before_a_run() {
         assert_eq!(error(toml), no_program, "{toml}");
     }
     let cases = [
-        ("run = 'a \"b'", "left open"),
+        ("run = 'a \"b'", "unclosed quote"),
         ("run = 'train --lr {lr'", "column 12"),
         ("run = ['a', '}']", "column 1"),
-        ("run = ['a']\nshell = true", "takes one text"),
+        ("run = ['a']\nshell = true", "needs a string"),
         (
             "run = 'a'\noutput = { regex = '(' }",
             "regular expression `(`",
         ),
-        ("run = 'a'\noutput = { file = '{' }", "never closed"),
+        ("run = 'a'\noutput = { file = '{' }", "not closed"),
         ("run = 'a'\noutput = { file = '' }", "empty"),
         (
             "run = \"echo '{x}'\"\nshell = true",

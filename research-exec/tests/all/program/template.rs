@@ -79,7 +79,7 @@ fn units_and_their_fields() {
     let map = Value::Map(vec![("x".to_owned(), inner)]);
     let not_run = render("{power.x}", &cx).unwrap_err();
     assert!(
-        not_run.contains("unit `power` has put nothing out yet"),
+        not_run.contains("unit `power` has no output yet"),
         "{not_run}"
     );
 
@@ -98,7 +98,10 @@ fn units_and_their_fields() {
         ("{powr}", ["`{powr}`", "did you mean `{power}`?"]),
         (
             "{ power }",
-            ["did you mean `{power}`?", "for a brace itself write `{{`"],
+            [
+                "did you mean `{power}`?",
+                "to write a brace, double it: `{{`",
+            ],
         ),
     ] {
         let error = render(text, &cx).unwrap_err();

@@ -41,7 +41,7 @@ big.bin  2.0  2       0      0.625  0.176777
     let unknown = SummaryOptions::new().sort_by("note");
     assert_eq!(
         results.summary(&all(), &unknown).unwrap_err().to_string(),
-        "no experiment has saved `note` as numbers; there are: loss"
+        "no experiment has saved `note` as numbers; available: loss"
     );
 }
 

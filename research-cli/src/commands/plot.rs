@@ -4,8 +4,11 @@ use std::fs;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use research::storage::{self, Plot, PlotOptions, StoredResearch, TableOptions};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use research::storage::{
+    Aggregate, Arrangement, Band, Plot, PlotOptions, StoredResearch, TableOptions,
+};
 
 use super::results;
 use super::selection::Selection;
@@ -50,14 +53,14 @@ pub struct Arguments {
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     pub col: Vec<String>,
     /// How to combine the experiments of a curve
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = one_of(AGGREGATES), default_value = "mean")]
     pub aggregate: Aggregate,
     /// The band around a curve
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_parser = one_of(BANDS), default_value = "std")]
     pub band: Band,
     /// The arrangement of panels
-    #[arg(long, value_enum, default_value_t)]
-    pub layout: Layout,
+    #[arg(long, value_parser = one_of(LAYOUTS), default_value = "grid")]
+    pub layout: Arrangement,
     /// Use a logarithmic x axis
     #[arg(long)]
     pub log_x: bool,
@@ -90,40 +93,37 @@ pub struct Arguments {
     pub selection: Selection,
 }
 
-/// How to combine a group of experiments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Aggregate {
-    /// Mean
-    #[default]
-    Mean,
-    /// Median
-    Median,
-    /// A curve for each experiment
-    None,
-}
+/// A named value with its help.
+type Choice<T> = (&'static str, &'static str, T);
 
-/// The band around a curve.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Band {
-    /// One standard deviation
-    #[default]
-    Std,
-    /// Minimum to maximum
-    Minmax,
-    /// No band
-    None,
-}
+const AGGREGATES: [Choice<Aggregate>; 3] = [
+    ("mean", "Mean", Aggregate::Mean),
+    ("median", "Median", Aggregate::Median),
+    ("none", "A curve for each experiment", Aggregate::Each),
+];
 
-/// The arrangement of panels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Layout {
-    /// A row for each variable
-    #[default]
-    Grid,
-    /// All in one row
-    Horizontal,
-    /// All in one column
-    Vertical,
+const BANDS: [Choice<Band>; 3] = [
+    ("std", "One standard deviation", Band::Deviation),
+    ("minmax", "Minimum to maximum", Band::Range),
+    ("none", "No band", Band::None),
+];
+
+const LAYOUTS: [Choice<Arrangement>; 3] = [
+    ("grid", "A row for each variable", Arrangement::Grid),
+    ("horizontal", "All in one row", Arrangement::Horizontal),
+    ("vertical", "All in one column", Arrangement::Vertical),
+];
+
+/// Parses the name of a choice.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    choices: [Choice<T>; 3],
+) -> impl TypedValueParser<Value = T> {
+    let names = choices.map(|(name, help, _)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(names).try_map(move |typed| {
+        let mut choices = choices.into_iter();
+        let found = choices.find_map(|(name, _, value)| (name == typed).then_some(value));
+        found.ok_or("unknown value")
+    })
 }
 
 /// The image formats.
@@ -171,21 +171,9 @@ fn options(arguments: &Arguments, name: &str) -> PlotOptions {
         .log_x(arguments.log_x)
         .log_y(arguments.log_y)
         .with_failed(arguments.with_failed)
-        .aggregate(match arguments.aggregate {
-            Aggregate::Mean => storage::Aggregate::Mean,
-            Aggregate::Median => storage::Aggregate::Median,
-            Aggregate::None => storage::Aggregate::Each,
-        })
-        .band(match arguments.band {
-            Band::Std => storage::Band::Deviation,
-            Band::Minmax => storage::Band::Range,
-            Band::None => storage::Band::None,
-        })
-        .arrangement(match arguments.layout {
-            Layout::Grid => storage::Arrangement::Grid,
-            Layout::Horizontal => storage::Arrangement::Horizontal,
-            Layout::Vertical => storage::Arrangement::Vertical,
-        });
+        .aggregate(arguments.aggregate)
+        .band(arguments.band)
+        .arrangement(arguments.layout);
     if let Some(x) = &arguments.x {
         options = options.x(x);
     }

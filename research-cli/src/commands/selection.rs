@@ -1,6 +1,7 @@
 //! The flags that select experiments, and that format tables of them.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use research::StoredExperiment;
 use research::core::Status;
 use research::domain::Condition;
@@ -19,55 +20,26 @@ pub struct Selection {
     #[arg(long, value_name = "EXPR")]
     pub domain: Option<String>,
     /// Only experiments with one of these statuses
-    #[arg(
-        long = "status",
-        value_name = "STATUS,…",
-        value_enum,
-        value_delimiter = ','
-    )]
-    pub statuses: Vec<StatusFilter>,
+    #[arg(long = "status", value_name = "STATUS,…", value_delimiter = ',',
+          value_parser = statuses())]
+    pub statuses: Vec<Option<Status>>,
     /// Only the experiment with this id, or unique prefix of an id; may be repeated
     #[arg(long = "id", value_name = "ID")]
     pub ids: Vec<String>,
 }
 
-/// A status that selects experiments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StatusFilter {
-    /// All iterations completed
-    Finished,
-    /// Stopped by a generator
-    Stopped,
-    /// A unit failed
-    Failed,
-    /// Killed
-    Killed,
-    /// Exceeded a timeout
-    #[value(alias = "timed-out", name = "timed_out")]
-    TimedOut,
-    /// Cancelled by `research stop --id`
-    Cancelled,
-    /// Ended early by a rule
-    #[value(hide = true)]
-    Pruned,
-    /// Running, or interrupted
-    #[value(alias = "running")]
-    Unfinished,
-}
-
-impl StatusFilter {
-    fn status(self) -> Option<Status> {
-        match self {
-            Self::Finished => Some(Status::Finished),
-            Self::Stopped => Some(Status::Stopped),
-            Self::Failed => Some(Status::Failed),
-            Self::Killed => Some(Status::Killed),
-            Self::TimedOut => Some(Status::TimedOut),
-            Self::Cancelled => Some(Status::Cancelled),
-            Self::Pruned => Some(Status::Pruned),
-            Self::Unfinished => None,
-        }
-    }
+/// Parses a status; `unfinished` is none.
+fn statuses() -> impl TypedValueParser<Value = Option<Status>> {
+    let ended = Status::ALL.into_iter().map(|status| match status {
+        Status::TimedOut => PossibleValue::new(status.as_str()).alias("timed-out"),
+        status => PossibleValue::new(status.as_str()),
+    });
+    let unfinished = PossibleValue::new("unfinished").alias("running");
+    PossibleValuesParser::new(ended.chain([unfinished])).map(|name| {
+        let name = name.replace('-', "_");
+        let mut ended = Status::ALL.into_iter();
+        ended.find(|status| status.as_str() == name)
+    })
 }
 
 /// The flags of tables with one or more rows for each experiment.
@@ -133,7 +105,7 @@ impl Selection {
             };
         }
         for status in &self.statuses {
-            options = options.status(status.status());
+            options = options.status(*status);
         }
         if let Some(expression) = &self.domain {
             options = options.domain(expression.parse()?);

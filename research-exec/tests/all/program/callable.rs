@@ -33,8 +33,14 @@ fn a_progress_bar_does_not_hide_what_comes_after_it() {
     let value = sh(&bar(r#"{"loss": 1}"#), OutputSpec::Json).unwrap();
     assert_eq!(value.to_string(), r#"{"loss": 1}"#);
     assert_eq!(sh(&bar("7"), OutputSpec::Number).unwrap(), Value::Int(7));
-    assert_error(sh(&bar("done"), OutputSpec::Json), &["no JSON", "`done`"]);
-    assert_error(sh(&bar("done"), OutputSpec::Number), &["no number: `done`"]);
+    assert_error(
+        sh(&bar("done"), OutputSpec::Json),
+        &["not valid JSON", "`done`"],
+    );
+    assert_error(
+        sh(&bar("done"), OutputSpec::Number),
+        &["not a number: `done`"],
+    );
 }
 
 #[test]
@@ -61,7 +67,12 @@ fn bad_json_is_quoted() {
             "echo about to fail >&2; echo it went well",
             OutputSpec::Json,
         ),
-        &["program `sh`", "no JSON", "`it went well`", "set `output`"],
+        &[
+            "program `sh`",
+            "not valid JSON",
+            "`it went well`",
+            "set `output`",
+        ],
     );
     assert_eq!(error.kind(), FailureKind::Error);
     assert_eq!(error.backtrace(), Some("about to fail"));
@@ -105,7 +116,7 @@ fn numbers() {
         assert_error(error, &[float, "beyond the largest float"]);
     }
     assert_eq!(number("echo 1e-400").unwrap(), Value::Float(0.0));
-    assert_error(number("echo 1 2"), &["no number", "`1 2`"]);
+    assert_error(number("echo 1 2"), &["not a number", "`1 2`"]);
     assert_error(number("true"), &["no output"]);
 }
 

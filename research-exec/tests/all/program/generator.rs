@@ -100,7 +100,7 @@ fn a_bad_line_ends_it() {
         OutputSpec::Json,
     );
     assert_eq!(next(&mut items).unwrap(), Some(Value::Int(1)));
-    assert_error(next(&mut items), &["no JSON", "`bad`"]);
+    assert_error(next(&mut items), &["not valid JSON", "`bad`"]);
     assert_eq!(next(&mut items).unwrap(), None);
 }
 

@@ -90,11 +90,11 @@ fn units_and_their_fields() {
     assert_eq!(render("{later} {a.b} {a.1}", &cx).unwrap(), "config 1 6");
 
     for (text, parts) in [
-        ("{power.z}", ["no field `z`", "the map has x"]),
-        ("{power.x.y.2}", ["no field `2`", "the list has 2"]),
-        ("{power.x.y.1.0}", ["no field `0`", "type is float"]),
-        ("{power.}", ["no field ``", "the map has x"]),
-        ("{power..x}", ["no field ``", "the map has x"]),
+        ("{power.z}", ["unknown field `z`", "the map has x"]),
+        ("{power.x.y.2}", ["unknown field `2`", "the list has 2"]),
+        ("{power.x.y.1.0}", ["unknown field `0`", "type is float"]),
+        ("{power.}", ["unknown field ``", "the map has x"]),
+        ("{power..x}", ["unknown field ``", "the map has x"]),
         ("{powr}", ["`{powr}`", "did you mean `{power}`?"]),
         (
             "{ power }",

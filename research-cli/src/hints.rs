@@ -89,15 +89,38 @@ pub(crate) fn for_state(state: State, name: &Path) -> Option<String> {
     }
 }
 
-/// How to continue a research.
-pub(crate) fn resume(name: &Path) -> String {
-    format!("resume it with `research resume {}`", word(name))
+macro_rules! hints {
+    ($($(#[$doc:meta])* $name:ident: $text:literal;)*) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name(path: &Path) -> String {
+            format!($text, word(path))
+        }
+    )*};
 }
 
-/// How to run failed experiments again.
-pub(crate) fn rerun_failed(name: &Path) -> String {
-    let name = word(name);
-    format!("run failed experiments again with `research resume {name} --failed`")
+hints! {
+    /// How to continue a research.
+    resume: "resume it with `research resume {}`";
+    /// How to run failed experiments again.
+    rerun_failed: "run failed experiments again with `research resume {} --failed`";
+    /// How to see the results of a research.
+    results: "see the results with `research results {}`";
+    /// How to run a research file.
+    run: "run it with `research run {}`";
+    /// How to watch and end a run in the background.
+    background: "see its state with `research status {0}`, follow it with `research logs {0} \
+        --follow`, end it with `research stop {0}`";
+    /// How to check a folder.
+    doctor: "`research doctor {}` shows what is intact, and repairs the log with `--repair`";
+    /// How to repair a damaged log.
+    repair: "`research doctor {} --repair` writes a log of all intact events, and keeps this one \
+        beside it";
+    /// How to write the Parquet tables.
+    write_tables: "write them with `research compact {}`";
+    /// How to remove files that killed processes left.
+    compact: "`research compact {}` removes them";
+    /// How to remove values that the log does not refer to.
+    compact_values: "`research compact {} --remove-values` removes them";
 }
 
 /// How to see more of these experiments.
@@ -114,60 +137,6 @@ pub(crate) fn logs(name: &Path, ids: &[&str]) -> Option<String> {
             all.join("\n  ")
         )),
     }
-}
-
-/// How to see the results of a research.
-pub(crate) fn results(name: &Path) -> String {
-    format!("see the results with `research results {}`", word(name))
-}
-
-/// How to run a research file.
-pub(crate) fn run(file: &Path) -> String {
-    format!("run it with `research run {}`", word(file))
-}
-
-/// How to watch and end a run in the background.
-pub(crate) fn background(name: &Path) -> String {
-    let name = word(name);
-    format!(
-        "see its state with `research status {name}`, follow it with `research logs {name} \
-         --follow`, end it with `research stop {name}`"
-    )
-}
-
-/// How to check a folder.
-pub(crate) fn doctor(folder: &Path) -> String {
-    format!(
-        "`research doctor {}` shows what is intact, and repairs the log with `--repair`",
-        word(folder)
-    )
-}
-
-/// How to repair a damaged log.
-pub(crate) fn repair(folder: &Path) -> String {
-    format!(
-        "`research doctor {} --repair` writes a log of all intact events, and keeps this one \
-         beside it",
-        word(folder)
-    )
-}
-
-/// How to write the Parquet tables.
-pub(crate) fn write_tables(name: &Path) -> String {
-    format!("write them with `research compact {}`", word(name))
-}
-
-/// How to remove files that killed processes left.
-pub(crate) fn compact(folder: &Path) -> String {
-    format!("`research compact {}` removes them", word(folder))
-}
-
-/// How to remove values that the log does not refer to.
-pub(crate) fn compact_values(folder: &Path) -> String {
-    format!(
-        "`research compact {} --remove-values` removes them",
-        word(folder)
-    )
 }
 
 /// A path as a word of a shell command.

@@ -31,10 +31,10 @@ pub fn is_auxiliary(key: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[must_use]
 pub struct Entry {
-    key: Arc<str>,
-    key_alias: Option<Arc<str>>,
-    value: Value,
-    alias: Option<Box<str>>,
+    pub(crate) key: Arc<str>,
+    pub(crate) key_alias: Option<Arc<str>>,
+    pub(crate) value: Value,
+    pub(crate) alias: Option<Box<str>>,
 }
 
 impl Entry {
@@ -46,24 +46,6 @@ impl Entry {
             value: value.into(),
             alias: None,
         }
-    }
-
-    pub(crate) fn from_parts(
-        key: Arc<str>,
-        key_alias: Option<Arc<str>>,
-        value: Value,
-        alias: Option<Box<str>>,
-    ) -> Entry {
-        Entry {
-            key,
-            key_alias,
-            value,
-            alias,
-        }
-    }
-
-    pub(crate) fn shared_key(&self) -> &Arc<str> {
-        &self.key
     }
 
     /// Gives the value an alias.

@@ -56,7 +56,7 @@ pub fn answer() {
 fn with_names(program: Command) -> Command {
     program.mut_subcommands(|command| {
         command.mut_args(|argument| match argument.get_id().as_str() {
-            "name" if argument.is_positional() => argument.add(ArgValueCompleter::new(Researches)),
+            "name" if argument.is_positional() => argument.add(ArgValueCompleter::new(researches)),
             "file" => argument.add(ArgValueCompleter::new(research_files())),
             _ => argument,
         })
@@ -71,26 +71,19 @@ fn research_files() -> PathCompleter {
 }
 
 /// Completes the researches in a folder, or folders if there are none.
-struct Researches;
-
-impl ValueCompleter for Researches {
-    fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
-        let typed = current.to_string_lossy();
-        let (folder, prefix) = match typed.rfind('/') {
-            Some(slash) => typed.split_at(slash + 1),
-            None => ("", &*typed),
-        };
-        let base = if folder.is_empty() { "." } else { folder };
-        let names: Vec<CompletionCandidate> = list(Path::new(base))
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|stored| stored.folder().file_name()?.to_str().map(str::to_owned))
-            .filter(|name| name.starts_with(prefix))
-            .map(|name| CompletionCandidate::new(format!("{folder}{name}")))
-            .collect();
-        if names.is_empty() {
-            return PathCompleter::dir().complete(current);
-        }
-        names
+fn researches(current: &OsStr) -> Vec<CompletionCandidate> {
+    let typed = current.to_string_lossy();
+    let (folder, prefix) = typed.split_at(typed.rfind('/').map_or(0, |slash| slash + 1));
+    let base = if folder.is_empty() { "." } else { folder };
+    let names: Vec<CompletionCandidate> = list(Path::new(base))
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|stored| stored.folder().file_name()?.to_str().map(str::to_owned))
+        .filter(|name| name.starts_with(prefix))
+        .map(|name| CompletionCandidate::new(format!("{folder}{name}")))
+        .collect();
+    match names.is_empty() {
+        true => PathCompleter::dir().complete(current),
+        false => names,
     }
 }

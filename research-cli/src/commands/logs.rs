@@ -1,7 +1,7 @@
 //! `research logs`: prints the log of a research.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,12 +69,17 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
             folder.join("experiment.log")
         }
     };
-    let mut tail = Tail::new(path, arguments.level);
+    let mut tail = Tail {
+        path,
+        file: None,
+        level: arguments.level,
+        line: Vec::new(),
+        is_shown: true,
+    };
     loop {
         // Checked before reading, so that the last entries of a run are included.
         let is_active = arguments.follow && stored.runner()?.is_some();
-        let added = tail.read()?;
-        tail.print(&added, out)?;
+        tail.print(out)?;
         out.flush()?;
         if !is_active {
             break;
@@ -92,7 +97,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
 struct Tail {
     path: PathBuf,
     /// `None` until the file exists.
-    file: Option<File>,
+    file: Option<BufReader<File>>,
     level: Level,
     /// The beginning of an incomplete line.
     line: Vec<u8>,
@@ -101,39 +106,23 @@ struct Tail {
 }
 
 impl Tail {
-    fn new(path: PathBuf, level: Level) -> Self {
-        Self {
-            path,
-            file: None,
-            level,
-            line: Vec::new(),
-            is_shown: true,
-        }
-    }
-
-    /// Reads new bytes.
-    fn read(&mut self) -> Result<Vec<u8>, StorageError> {
-        let cannot_read = |error| StorageError::io("read", &self.path)(error);
-        if self.file.is_none() {
-            self.file = match open_regular(&self.path) {
-                Ok(file) => Some(file),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err(cannot_read(error)),
-            };
-        }
-        let mut added = Vec::new();
-        if let Some(file) = &mut self.file {
-            file.read_to_end(&mut added).map_err(cannot_read)?;
-        }
-        Ok(added)
-    }
-
-    /// Prints complete lines.
-    fn print(&mut self, added: &[u8], out: &mut dyn Write) -> io::Result<()> {
-        for piece in added.split_inclusive(|byte| *byte == b'\n') {
-            self.line.extend_from_slice(piece);
-            if !piece.ends_with(b"\n") {
-                continue;
+    /// Prints the new complete lines.
+    fn print(&mut self, out: &mut dyn Write) -> Result<(), CommandError> {
+        let cannot_read = StorageError::io("read", &self.path);
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => match open_regular(&self.path) {
+                Ok(file) => self.file.insert(BufReader::new(file)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(cannot_read(error).into()),
+            },
+        };
+        loop {
+            if let Err(error) = file.read_until(b'\n', &mut self.line) {
+                return Err(cannot_read(error).into());
+            }
+            if !self.line.ends_with(b"\n") {
+                return Ok(());
             }
             // Continuation lines are indented.
             if !self.line.starts_with(b" ") {
@@ -144,7 +133,6 @@ impl Tail {
             }
             self.line.clear();
         }
-        Ok(())
     }
 }
 

@@ -106,13 +106,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .background
         .detach_if_background(file.research()?)?;
     // Record the file only if it is inside the current directory.
-    let path = match std::env::current_dir() {
-        Ok(current) => arguments
-            .file
-            .strip_prefix(current)
-            .unwrap_or(&arguments.file),
-        Err(_) => &arguments.file,
-    };
+    let current = std::env::current_dir().unwrap_or_default();
+    let path = arguments.file.strip_prefix(current);
+    let path = path.unwrap_or(&arguments.file);
     if path.is_relative() {
         research = research.source_file(path);
     }

@@ -152,7 +152,7 @@ impl ser::Serializer for ValueSerializer {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<ListBuilder, ValueError> {
-        Ok(ListBuilder::new(self.inside(1)?, None, len.unwrap_or(0)))
+        self.serialize_tuple(len.unwrap_or(0))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<ListBuilder, ValueError> {
@@ -161,10 +161,10 @@ impl ser::Serializer for ValueSerializer {
 
     fn serialize_tuple_struct(
         self,
-        _name: &'static str,
+        _: &'static str,
         len: usize,
     ) -> Result<ListBuilder, ValueError> {
-        Ok(ListBuilder::new(self.inside(1)?, None, len))
+        self.serialize_tuple(len)
     }
 
     fn serialize_tuple_variant(
@@ -178,7 +178,7 @@ impl ser::Serializer for ValueSerializer {
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<MapBuilder, ValueError> {
-        Ok(MapBuilder::new(self.inside(1)?, None, len.unwrap_or(0)))
+        self.serialize_struct("", len.unwrap_or(0))
     }
 
     fn serialize_struct(self, _name: &'static str, len: usize) -> Result<MapBuilder, ValueError> {

@@ -66,7 +66,7 @@ impl Rows {
         self.columns
             .iter()
             .filter_map(|column| column.first())
-            .map(|entry| entry.shared_key())
+            .map(|entry| &entry.key)
     }
 
     /// The value of a column in a row.
@@ -204,5 +204,10 @@ impl Digests {
 /// The entry of a parameter with this value.
 pub(crate) fn entry(key: &Key, value: Listed) -> Entry {
     let (value, alias) = value.into_parts();
-    Entry::from_parts(key.name.clone(), key.alias.clone(), value, alias)
+    Entry {
+        key: key.name.clone(),
+        key_alias: key.alias.clone(),
+        value,
+        alias,
+    }
 }

@@ -12,6 +12,11 @@ use crate::record::ResearchRecord;
 pub trait Fold {
     /// Takes in the next event, in the order of the log.
     fn apply(&mut self, event: &Event);
+
+    /// Takes in the next events.
+    fn apply_all(&mut self, events: &[Event]) {
+        events.iter().for_each(|event| self.apply(event));
+    }
 }
 
 /// Where an executor tells what happens. It may gather events; it keeps their order.
@@ -95,12 +100,6 @@ pub trait Subscriber: Send {
     /// How it is called in messages; by its type, if not set.
     fn name(&self) -> &str {
         std::any::type_name::<Self>()
-    }
-
-    /// Whether it shows the messages of the run to the user. If no subscriber does, a run that may
-    /// never end says so on standard error.
-    fn shows_messages(&self) -> bool {
-        false
     }
 
     /// The run begins: what the research is, and its folder, if it has one. This is the first call.

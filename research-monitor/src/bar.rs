@@ -239,10 +239,6 @@ impl Subscriber for Bar {
         Delivery::Synchronous
     }
 
-    fn shows_messages(&self) -> bool {
-        true
-    }
-
     fn on_history(&mut self, events: &[Event]) {
         self.monitor.on_history(events);
         // The failures of earlier runs were reported then.

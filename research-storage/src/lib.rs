@@ -26,9 +26,9 @@ pub use local::LogPlotError;
 #[cfg(feature = "parquet")]
 pub use local::ReplaceTables;
 pub use local::{
-    ArtifactsError, FolderCheckup, Leftovers, LocalStorage, LogPlace, LogResults, LogResultsError,
-    LogTable, LogWatch, LostEnd, LostRows, MissingEnd, Runner, StoredResearch, check_folder, list,
-    remove, salvage_folder,
+    ArtifactsError, FolderCheckup, Leftovers, LocalStorage, LockedResearch, LogPlace, LogResults,
+    LogResultsError, LogTable, LogWatch, LostEnd, LostRows, MissingEnd, Runner, StoredResearch,
+    check_folder, list, remove, salvage_folder,
 };
 pub use log::{
     Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,

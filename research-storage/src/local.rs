@@ -19,6 +19,7 @@ mod guard;
 mod leftovers;
 mod lock;
 mod lock_holder;
+mod locked;
 mod log_source;
 mod log_table;
 mod lost_end;
@@ -52,6 +53,7 @@ pub use checkup::{FolderCheckup, LostRows, MissingEnd, check_folder, salvage_fol
 pub use export::ReplaceTables;
 pub use leftovers::Leftovers;
 pub use lock::Runner;
+pub use locked::LockedResearch;
 #[cfg(feature = "plot")]
 pub use log_source::LogPlotError;
 pub use log_source::{LogResults, LogResultsError};
@@ -126,7 +128,9 @@ impl LocalStorage {
         // The name it was made under is no more, so there is nothing to clean up.
         let _ = hidden.keep();
         sync_folder(&base)?;
-        let (storage, _) = Self::with_lock(record.clone(), folder.clone(), lock.moved(&folder))?;
+        let reader = stored::open_log(&folder)?;
+        let lock = lock.moved(&folder);
+        let (storage, _) = Self::with_lock(record.clone(), folder, lock, reader)?;
         Ok(storage)
     }
 
@@ -136,21 +140,17 @@ impl LocalStorage {
     /// # Errors
     /// The folder is not a research, another process runs it, or its log is damaged.
     pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StorageError> {
-        let folder = std::path::absolute(folder).map_err(StorageError::io("find", folder))?;
-        let stored = StoredResearch::load(&folder)?;
-        let lock = Lock::take(&folder)?;
-        leftovers::clear(&folder);
-        Self::with_lock(stored.into_record(), folder, lock)
+        LockedResearch::take(folder)?.open()
     }
 
     fn with_lock(
         record: ResearchRecord,
         folder: PathBuf,
         mut lock: Lock,
+        reader: LogReader,
     ) -> Result<(Self, Option<TornTail>), StorageError> {
         let path = folder.join(EVENTS);
-        stored::check_begin(&LogReader::open(&path)?, &path)?;
-        let (log, torn) = LogWriter::open(&path, FsyncPolicy::default())?;
+        let (log, torn) = LogWriter::continue_from(reader, &path, FsyncPolicy::default())?;
         let guard = Guard::new(&folder, lock.take_log())?;
         guard.set_written(log.written());
         let experiments = folder.join(EXPERIMENTS);

@@ -3,7 +3,7 @@
 use research_core::text::plural;
 use research_core::{ResearchRecord, RunOptions, Storage, Timestamp};
 use research_process::new_mark;
-use research_storage::{LocalStorage, LogWatch, MemoryStorage, StoredResearch};
+use research_storage::{LocalStorage, LockedResearch, LogWatch, MemoryStorage, StoredResearch};
 
 use crate::changes;
 use crate::cleanup;
@@ -28,11 +28,11 @@ impl Prepared {
     /// Creates the folder of a new research, or opens the folder of a resumed one.
     pub(crate) fn storage(
         &self,
-        stored: Option<&StoredResearch>,
+        locked: Option<LockedResearch>,
         options: &RunOptions,
     ) -> Result<RunStorage, ResearchError> {
         let mut warnings = Vec::new();
-        let mut storage = match (&self.research.place, stored) {
+        let mut storage = match (&self.research.place, locked) {
             (Place::Memory, _) => {
                 let record = self.record(options.clone());
                 let (storage, events) = MemoryStorage::new();
@@ -45,8 +45,8 @@ impl Prepared {
                     warnings: Vec::new(),
                 });
             }
-            (Place::Folder(_), Some(stored)) => {
-                let (mut storage, torn) = LocalStorage::open(stored.folder())?;
+            (Place::Folder(_), Some(locked)) => {
+                let (mut storage, torn) = locked.open()?;
                 warnings.extend(torn.map(|torn| torn.cut_off()));
                 let unknown = storage.unknown_events();
                 if unknown > 0 {

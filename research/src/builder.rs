@@ -42,6 +42,7 @@ pub struct Research {
     pub(crate) redo_failed: bool,
     pub(crate) allow_changes: bool,
     pub(crate) handle_signals: bool,
+    pub(crate) on_large_tables: Option<Box<dyn FnOnce() + Send>>,
     /// The source of information about devices.
     pub(crate) probe: Box<dyn DeviceProbe>,
 }
@@ -79,6 +80,7 @@ impl Research {
             subscribers: Vec::new(),
             bar: Progress::Hidden,
             handle_signals: true,
+            on_large_tables: None,
             probe: Box::new(NvmlProbe::new()),
         }
     }

@@ -6,7 +6,7 @@ use research_storage::MemoryEvents;
 #[cfg(feature = "parquet")]
 use research_storage::{ReplaceTables, StoredResearch};
 
-/// The size of a log from which writing the tables takes seconds, which a notice announces.
+/// The size of a log from which writing the tables takes seconds, which is announced.
 #[cfg(feature = "parquet")]
 const LONG_LOG: u64 = 64 << 20;
 
@@ -39,16 +39,16 @@ impl StorageBackend {
 impl StorageBackend {
     /// Writes the Parquet tables beside the log, and returns an error message if that fails. The
     /// log is complete, so a full disk does not fail the run.
-    pub(crate) fn write_tables(&self) -> Option<String> {
+    pub(crate) fn write_tables(
+        &self,
+        on_large: Option<Box<dyn FnOnce() + Send>>,
+    ) -> Option<String> {
         let Self::Folder(folder) = self else {
             return None;
         };
         let log = std::fs::metadata(folder.join("events.log"));
-        if log.is_ok_and(|log| log.len() >= LONG_LOG) {
-            eprintln!(
-                "research: the run has ended; writing results.parquet and experiments.parquet \
-                 (killing the program now loses no results)"
-            );
+        if let Some(notice) = on_large.filter(|_| log.is_ok_and(|log| log.len() >= LONG_LOG)) {
+            notice();
         }
         let replace = ReplaceTables::UnlessFewerExperiments;
         let written = StoredResearch::load(folder).and_then(|stored| stored.write_parquet(replace));

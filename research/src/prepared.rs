@@ -44,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) redo_failed: bool,
     pub(crate) allow_changes: bool,
     pub(crate) handle_signals: bool,
+    pub(crate) on_large_tables: Option<Box<dyn FnOnce() + Send>>,
     pub(crate) probe: Box<dyn DeviceProbe>,
 }
 
@@ -97,6 +98,7 @@ impl Prepared {
             redo_failed: research.redo_failed,
             allow_changes: research.allow_changes,
             handle_signals: research.handle_signals,
+            on_large_tables: research.on_large_tables,
             probe: research.probe,
         };
         Ok(Self {
@@ -154,6 +156,16 @@ impl Prepared {
             source: self.research.source.clone(),
             source_file: self.research.source_file.clone(),
         }
+    }
+
+    /// Returns the record of a resumed research: that of its beginning, with what has changed.
+    pub(crate) fn record_of_resumed(
+        &self,
+        before: &ResearchRecord,
+        options: &RunOptions,
+    ) -> ResearchRecord {
+        let now = self.record(options.clone());
+        changes::updated(before, now).unwrap_or_else(|| before.clone())
     }
 
     pub(crate) fn check_changes(

@@ -8,13 +8,12 @@ use crate::builder::Research;
 use crate::changes;
 use crate::error::ResearchError;
 use crate::prepared::{Prepared, iteration};
-use crate::resume_state::resume_state;
+use crate::resume_state::ResumeFold;
 use crate::roots::Tasks;
 
-/// A stored research that was checked against its new description.
+/// A stored research whose record was checked against the new description.
 pub(crate) struct Resumed {
     pub(crate) stored: StoredResearch,
-    pub(crate) done: ResumeState,
     pub(crate) tasks: Tasks,
     pub(crate) warnings: Vec<String>,
 }
@@ -29,7 +28,11 @@ impl Research {
         let mut prepared = Prepared::new(self)?;
         let mut options = prepared.research.options.clone();
         let resumed = prepared.resumed(&mut options)?;
-        prepared.survey(&options, resumed.done)
+        let mut fold = ResumeFold::new(options.retries);
+        resumed.stored.replay(&mut [&mut fold])?;
+        let done = fold.finish(prepared.research.redo_failed);
+        prepared.check_done(resumed.stored.record(), &options, &done)?;
+        prepared.survey(&options, done)
     }
 }
 
@@ -46,19 +49,30 @@ impl Prepared {
         let mut warnings: Vec<String> = tasks.warning.iter().cloned().collect();
         self.check_changes(before, options)?;
         warnings.extend(changes::other_build(before));
-        let done = resume_state(&stored, options.retries, self.research.redo_failed)?;
-        let now = self.record(options.clone());
-        if !done.updates.is_empty() {
-            changes::check_updated(before, &now)?;
-        } else if is_other_domain(before, &now) {
-            warnings.extend(self.survey(options, done.clone())?.warning());
-        }
         Ok(Resumed {
             stored,
-            done,
             tasks,
             warnings,
         })
+    }
+
+    /// Checks the domain against the experiments of earlier runs, and returns a warning if it lacks
+    /// some of them.
+    pub(crate) fn check_done(
+        &self,
+        before: &ResearchRecord,
+        options: &RunOptions,
+        done: &ResumeState,
+    ) -> Result<Option<String>, ResearchError> {
+        let now = self.record(options.clone());
+        if !done.updates.is_empty() {
+            changes::check_updated(before, &now)?;
+            Ok(None)
+        } else if is_other_domain(before, &now) {
+            Ok(self.survey(options, done.clone())?.warning())
+        } else {
+            Ok(None)
+        }
     }
 
     fn survey(&self, options: &RunOptions, done: ResumeState) -> Result<ResumePlan, ResearchError> {

@@ -5,34 +5,10 @@ use std::collections::{HashMap, HashSet};
 use research_core::{Event, ExperimentNumber, Fold};
 use research_domain::ExperimentId;
 use research_exec::{KnownExperiment, ResumeState};
-use research_storage::StoredResearch;
 
-use crate::error::ResearchError;
-
-/// Folds the log of a stored research. An experiment that did not succeed and has retries left is
-/// still to be done. With `redo_failed`, every experiment that did not succeed is, as if it had not
-/// been tried.
-pub(crate) fn resume_state(
-    stored: &StoredResearch,
-    retries: u32,
-    redo_failed: bool,
-) -> Result<ResumeState, ResearchError> {
-    let mut fold = ResumeFold {
-        retries,
-        ..ResumeFold::default()
-    };
-    stored.replay(&mut [&mut fold])?;
-    if redo_failed {
-        for known in fold.done.experiments.values_mut() {
-            known.is_done &= fold.succeeded.contains(&known.number);
-            known.failures = 0;
-        }
-    }
-    Ok(fold.done)
-}
-
+/// Folds the log of a stored research into the state from which it resumes.
 #[derive(Default)]
-struct ResumeFold {
+pub(crate) struct ResumeFold {
     retries: u32,
     done: ResumeState,
     ids: HashMap<ExperimentNumber, ExperimentId>,
@@ -85,6 +61,26 @@ impl Fold for ResumeFold {
 }
 
 impl ResumeFold {
+    pub(crate) fn new(retries: u32) -> Self {
+        Self {
+            retries,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the state. An experiment that did not succeed and has retries left is still to be
+    /// done. With `redo_failed`, every experiment that did not succeed is, as if it had not been
+    /// tried.
+    pub(crate) fn finish(mut self, redo_failed: bool) -> ResumeState {
+        if redo_failed {
+            for known in self.done.experiments.values_mut() {
+                known.is_done &= self.succeeded.contains(&known.number);
+                known.failures = 0;
+            }
+        }
+        self.done
+    }
+
     /// The number of failed attempts of an experiment so far.
     fn failures(&self, id: &ExperimentId) -> u32 {
         self.done

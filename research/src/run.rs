@@ -7,8 +7,8 @@ use research_core::executor::RunClock;
 use research_core::{RunOptions, Timestamp};
 use research_domain::Count;
 use research_exec::devices::DevicePlan;
-use research_exec::{DomainSource, DomainUpdater, Job, ResumeState, lead};
-use research_storage::{LogWatch, StoredResearch};
+use research_exec::{DomainSource, DomainUpdater, Job, Tally, lead};
+use research_storage::{LockedResearch, LogWatch};
 
 use crate::active::ActiveRun;
 use crate::backend::RunStorage;
@@ -20,6 +20,7 @@ use crate::environment::Recording;
 use crate::error::ResearchError;
 use crate::place::StorageBackend;
 use crate::prepared::{Prepared, iteration};
+use crate::resume_state::ResumeFold;
 use crate::subscribers::Subscribers;
 use crate::update::Updater;
 use crate::view;
@@ -81,14 +82,12 @@ impl Prepared {
         })?;
         let launcher = worker::launcher(&self.research, &self.experiment)?;
         let mut stored = None;
-        let mut done = ResumeState::default();
         let mut warnings = Vec::new();
         let mut options = self.research.options.clone();
         let tasks;
         if resume {
             let resumed = self.resumed(&mut options)?;
             stored = Some(resumed.stored);
-            done = resumed.done;
             tasks = resumed.tasks;
             warnings = resumed.warnings;
         } else {
@@ -100,18 +99,7 @@ impl Prepared {
             .research
             .domain
             .configs(&iteration(&options, self.research.rules))?;
-        let source = DomainSource::new(
-            &configs,
-            &self.research.domain,
-            options.create_id_prefix,
-            options.seed,
-            done,
-        )?
-        .branches(options.branches)
-        .keep_branches(!options.branch_configs.is_empty())
-        .group(tasks.grouping, !self.research.updates.is_empty());
         let size = check::size(&configs)?;
-        let may_end = size != Count::Infinite || !self.research.updates.is_empty();
         if size == Count::Finite(0) && !resume && self.research.updates.is_empty() {
             warnings.push("the domain has no configs, so there is nothing to run".to_owned());
         }
@@ -122,6 +110,38 @@ impl Prepared {
         let signals = self.listen_to_signals()?;
         // Listens until the tables are written: signals after the end of the run have no effect.
         let _until_tables_are_written = self.listen_to_signals()?;
+        let mut subscribers = Subscribers::of(std::mem::take(&mut self.research.subscribers));
+        subscribers.add_bar(&self.research.name, std::mem::take(&mut self.research.bar));
+        let locked = stored.map(|stored| LockedResearch::take(stored.folder()));
+        let mut locked = locked.transpose()?;
+        let mut earlier = Earlier::new(&options);
+        if let Some(locked) = &mut locked {
+            let record = self.record_of_resumed(locked.record(), &options);
+            if options.monitor_log {
+                subscribers.add_log(Some(locked.folder()))?;
+            }
+            let mut history = subscribers.begin(&record, Some(locked.folder()));
+            locked.replay(&mut [&mut earlier.done, &mut earlier.tally, &mut history])?;
+            warnings.extend(history.problems);
+        }
+        let redo_failed = self.research.redo_failed;
+        if redo_failed {
+            earlier.tally.redo_failed();
+        }
+        let done = earlier.done.finish(redo_failed);
+        if let Some(locked) = &locked {
+            warnings.extend(self.check_done(locked.record(), &options, &done)?);
+        }
+        let source = DomainSource::new(
+            &configs,
+            &self.research.domain,
+            options.create_id_prefix,
+            options.seed,
+            done,
+        )?
+        .branches(options.branches)
+        .keep_branches(!options.branch_configs.is_empty())
+        .group(tasks.grouping, !self.research.updates.is_empty());
         let RunStorage {
             storage,
             watch,
@@ -129,33 +149,26 @@ impl Prepared {
             record,
             mark,
             warnings: of_earlier_runs,
-        } = self.storage(stored.as_ref(), &options)?;
+        } = self.storage(locked, &options)?;
         active.set_kept(&kept);
         warnings.extend(of_earlier_runs);
-        let updater = self.updater(&options, stored.as_ref(), &kept, &mark)?;
+        let updater = self.updater(earlier.tally, &options, &kept, &mark);
         let recording = {
             let folder = kept.folder().map(Path::to_owned);
             Recording::begin(&record.program, &options.env_meta, folder)
         };
         let notes = worker::notes(&self.research, &launcher)?;
         let target = self.target(notes.as_ref(), resume);
-        let mut subscribers = Subscribers::of(self.research.subscribers);
-        subscribers.add_bar(&self.research.name, self.research.bar);
-        if options.monitor_log {
-            subscribers.add_log(&kept)?;
-        }
-        if !may_end && !subscribers.shows_messages() {
-            eprintln!(
-                "research: the domain of `{}` is infinite, so the run ends only when it is stopped; \
-                 set `n_configs` to limit it",
-                self.research.name
-            );
+        if !resume {
+            if options.monitor_log {
+                subscribers.add_log(kept.folder())?;
+            }
+            warnings.extend(subscribers.begin(&record, kept.folder()).problems);
         }
         let workers = watch
             .as_ref()
             .map(|watch| WorkerArrivals::new(watch.place().clone(), active.control()));
         subscribers.add_arrivals(workers.as_ref());
-        warnings.extend(subscribers.begin(&record, kept.folder(), stored.as_ref())?);
         let record = Arc::new(record);
         let experiment = view::in_leader(self.experiment, &record, &kept);
         // Before the first experiment starts, so that each can be cancelled.
@@ -185,7 +198,7 @@ impl Prepared {
         }
         let report = report?;
         #[cfg(feature = "parquet")]
-        let tables_failure = kept.write_tables();
+        let tables_failure = kept.write_tables(self.research.on_large_tables);
         #[cfg(not(feature = "parquet"))]
         let tables_failure = None;
         // Nothing comes after this but the report: from here on the log is not watched.
@@ -202,20 +215,33 @@ impl Prepared {
     /// Returns the updater of the domain, with the results of earlier runs; `None` without updates.
     fn updater(
         &mut self,
+        tally: Tally,
         options: &RunOptions,
-        stored: Option<&StoredResearch>,
         kept: &StorageBackend,
         mark: &str,
-    ) -> Result<Option<Box<dyn DomainUpdater>>, ResearchError> {
+    ) -> Option<Box<dyn DomainUpdater>> {
         let rules = std::mem::take(&mut self.research.updates);
         if rules.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let mut updater = Updater::new(rules, options.clone(), kept, mark);
-        if let Some(stored) = stored {
-            updater.see_earlier_runs(stored, self.research.redo_failed)?;
+        let updater = Updater::new(rules, tally, options.clone(), kept, mark);
+        Some(Box::new(updater))
+    }
+}
+
+/// The folds of the log of earlier runs.
+struct Earlier {
+    done: ResumeFold,
+    /// How experiments ended, for updates of the domain.
+    tally: Tally,
+}
+
+impl Earlier {
+    fn new(options: &RunOptions) -> Self {
+        Self {
+            done: ResumeFold::new(options.retries),
+            tally: Tally::new(options.retries),
         }
-        Ok(Some(Box::new(updater)))
     }
 }
 

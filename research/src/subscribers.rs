@@ -5,13 +5,11 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use research_core::files::open_regular_with;
-use research_core::{ResearchRecord, Subscriber};
+use research_core::{Event, Fold, ResearchRecord, Subscriber};
 use research_exec::call_subscriber;
 use research_monitor::{Bar, Monitor, MonitorLog, Progress};
-use research_storage::StoredResearch;
 
 use crate::error::ResearchError;
-use crate::place::StorageBackend;
 use crate::worker_arrivals::WorkerArrivals;
 
 /// The name of the monitor log in the folder of a research.
@@ -37,8 +35,8 @@ impl Subscribers {
     }
 
     /// Adds the monitor log, which is rewritten: `on_history` gives it the events of earlier runs.
-    pub(crate) fn add_log(&mut self, kept: &StorageBackend) -> Result<(), ResearchError> {
-        let StorageBackend::Folder(folder) = kept else {
+    pub(crate) fn add_log(&mut self, folder: Option<&Path>) -> Result<(), ResearchError> {
+        let Some(folder) = folder else {
             return Err(ResearchError::Options(
                 "monitor_log needs a folder: the research is kept in memory".to_owned(),
             ));
@@ -56,12 +54,6 @@ impl Subscribers {
         Ok(())
     }
 
-    /// Whether a subscriber shows messages to the user.
-    pub(crate) fn shows_messages(&self) -> bool {
-        let mut subscribers = self.subscribers.iter();
-        subscribers.any(|subscriber| subscriber.shows_messages())
-    }
-
     /// Checks the log whenever a worker has come to the run.
     pub(crate) fn add_arrivals(&mut self, arrivals: Option<&WorkerArrivals>) {
         if let Some(arrivals) = arrivals {
@@ -69,22 +61,14 @@ impl Subscribers {
         }
     }
 
-    /// Passes the record and the events of earlier runs to the subscribers. Removes subscribers
-    /// that panic, and returns their errors.
-    pub(crate) fn begin(
-        &mut self,
-        record: &ResearchRecord,
-        folder: Option<&Path>,
-        stored: Option<&StoredResearch>,
-    ) -> Result<Vec<String>, ResearchError> {
-        let mut problems = self.call(|subscriber| subscriber.on_begin(record, folder));
-        if let Some(stored) = stored.filter(|_| !self.subscribers.is_empty()) {
-            for events in stored.events()? {
-                let events = events?;
-                problems.extend(self.call(|subscriber| subscriber.on_history(&events)));
-            }
+    /// Passes the record to the subscribers, and returns what passes them the events of earlier
+    /// runs.
+    pub(crate) fn begin(&mut self, record: &ResearchRecord, folder: Option<&Path>) -> History<'_> {
+        let problems = self.call(|subscriber| subscriber.on_begin(record, folder));
+        History {
+            subscribers: self,
+            problems,
         }
-        Ok(problems)
     }
 
     fn call(&mut self, mut call: impl FnMut(&mut dyn Subscriber)) -> Vec<String> {
@@ -96,5 +80,25 @@ impl Subscribers {
             is_well
         });
         problems
+    }
+}
+
+/// Passes the events of earlier runs to subscribers. Removes subscribers that panic.
+pub(crate) struct History<'s> {
+    subscribers: &'s mut Subscribers,
+    /// The errors of subscribers that panicked.
+    pub(crate) problems: Vec<String>,
+}
+
+impl Fold for History<'_> {
+    fn apply(&mut self, event: &Event) {
+        self.apply_all(std::slice::from_ref(event));
+    }
+
+    fn apply_all(&mut self, events: &[Event]) {
+        let problems = self
+            .subscribers
+            .call(|subscriber| subscriber.on_history(events));
+        self.problems.extend(problems);
     }
 }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use research_core::{RunOptions, Status, StorageError, UnitError, When};
+use research_core::{RunOptions, Status, UnitError, When};
 use research_domain::{Config, Domain, experiment_seed};
 use research_exec::{DomainUpdater, EndedCounts, NewDomain, Tally, UpdateRequest};
-use research_storage::{Results, StoredResearch};
+use research_storage::Results;
 
 use crate::check;
 use crate::place::StorageBackend;
@@ -151,36 +151,23 @@ pub(crate) struct Updater {
 }
 
 impl Updater {
-    /// `options` are those of the run, with its seed; `mark` marks its processes.
+    /// `tally` counts the results of earlier runs; `options` are those of the run, with its seed;
+    /// `mark` marks its processes.
     pub(crate) fn new(
         rules: Vec<Rule>,
+        tally: Tally,
         options: RunOptions,
         kept: &StorageBackend,
         mark: &str,
     ) -> Self {
         Self {
             rules,
-            tally: Tally::new(options.retries),
+            tally,
             seen: Seen::new(kept.clone()),
             options,
             folder: kept.folder().map(Path::to_owned),
             mark: mark.to_owned(),
         }
-    }
-
-    /// Adds the results of earlier runs; `redo_failed` means that their failures run again.
-    pub(crate) fn see_earlier_runs(
-        &mut self,
-        stored: &StoredResearch,
-        redo_failed: bool,
-    ) -> Result<(), StorageError> {
-        for events in stored.events()? {
-            self.tally.see(&events?);
-        }
-        if redo_failed {
-            self.tally.redo_failed();
-        }
-        Ok(())
     }
 
     fn ask(

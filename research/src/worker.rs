@@ -1,6 +1,6 @@
 //! Runs this process as a worker.
 
-use std::process::exit;
+use std::fmt::Display;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -147,11 +147,21 @@ pub(crate) fn serve_and_exit(
     drop(served);
     SERVED.1.notify_all();
     let build = |source: Option<&str>| build(source).map(view::in_worker);
-    match serve(bootstrap, build) {
-        Ok(()) => exit(0),
+    end(serve(bootstrap, build))
+}
+
+/// Ends this process, a worker.
+#[allow(
+    clippy::exit,
+    reason = "the program must not continue behind `run`, which its leader does; \
+              standard error is the only way to report to the leader without a connection"
+)]
+fn end(served: Result<(), impl Display>) -> ! {
+    match served {
+        Ok(()) => std::process::exit(0),
         Err(error) => {
             eprintln!("research: {error}");
-            exit(WORKER_FAILED)
+            std::process::exit(WORKER_FAILED)
         }
     }
 }
@@ -193,15 +203,13 @@ pub(crate) fn end_astray(meant: &str, found: &str) -> ! {
     if another_serves() {
         wait_for_end();
     }
-    eprintln!("research: {}", mismatch(meant, found));
-    exit(WORKER_FAILED)
+    end(Err(mismatch(meant, found)))
 }
 
 /// Ends a worker that cannot distinguish runs with the same description.
 pub(crate) fn end_mixed_up(name: &str) -> ! {
     let name = name.to_owned();
-    eprintln!("research: {}", ResearchError::NotToldApart { name });
-    exit(WORKER_FAILED)
+    end(Err(ResearchError::NotToldApart { name }))
 }
 
 /// Returns why a worker cannot serve at this run.

@@ -123,6 +123,13 @@ pub(super) fn run_with(
     // The results of a research in memory exist only as output.
     let in_memory = !file.dump_results;
     let monitor = Monitor::new();
+    research = research.on_large_tables(|| {
+        let _ = writeln!(
+            terminal::stderr(),
+            "the run has ended; writing results.parquet and experiments.parquet \
+             (killing the program now loses no results)"
+        );
+    });
     research = if shown.quiet {
         research.subscriber(monitor.clone())
     } else if shown.no_bar {

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use research_core::{Delivery, Event, Subscriber, When};
+use research_core::{Delivery, Event, Fold, Subscriber, When};
 use research_process::GroupOwner;
 
 use super::panics::caught;
@@ -128,7 +128,7 @@ impl Subscriber for Count {
     }
 
     fn on_events(&mut self, events: &[Event]) {
-        lock(&self.0).see(events);
+        lock(&self.0).apply_all(events);
     }
 }
 

@@ -77,10 +77,7 @@ impl StoredResearch {
     /// # Errors
     /// The log cannot be read.
     pub fn events(&self) -> Result<LogReader, StorageError> {
-        let path = self.folder.join(EVENTS);
-        let reader = LogReader::open(&path)?;
-        check_begin(&reader, &path)?;
-        Ok(reader)
+        open_log(&self.folder)
     }
 
     /// Reads what was saved so far.
@@ -156,6 +153,14 @@ pub fn list(base: &Path) -> Result<Vec<StoredResearch>, StorageError> {
 }
 
 /// Refuses a log without the beginning that it has had since its folder is there.
+/// Opens the log of a research for reading.
+pub(super) fn open_log(folder: &Path) -> Result<LogReader, StorageError> {
+    let path = folder.join(EVENTS);
+    let reader = LogReader::open(&path)?;
+    check_begin(&reader, &path)?;
+    Ok(reader)
+}
+
 pub(super) fn check_begin(reader: &LogReader, path: &Path) -> Result<(), StorageError> {
     if reader.offset() > 0 {
         return Ok(());

@@ -114,9 +114,7 @@ impl LogReader {
     /// As for [`next_batch`](Self::next_batch); the folds have all events before the damage.
     pub fn replay(&mut self, folds: &mut [&mut dyn Fold]) -> Result<(), StorageError> {
         while let Some(events) = self.next_batch()? {
-            for event in &events {
-                folds.iter_mut().for_each(|fold| fold.apply(event));
-            }
+            folds.iter_mut().for_each(|fold| fold.apply_all(&events));
         }
         Ok(())
     }

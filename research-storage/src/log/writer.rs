@@ -78,7 +78,16 @@ impl LogWriter {
         path: &Path,
         policy: FsyncPolicy,
     ) -> Result<(Self, Option<TornTail>), StorageError> {
-        let mut reader = LogReader::open(path)?;
+        Self::continue_from(LogReader::open(path)?, path, policy)
+    }
+
+    /// Opens the log of a reader as [`open`](Self::open) does, without reading again what the
+    /// reader has read.
+    pub(crate) fn continue_from(
+        mut reader: LogReader,
+        path: &Path,
+        policy: FsyncPolicy,
+    ) -> Result<(Self, Option<TornTail>), StorageError> {
         while reader.next_batch()?.is_some() {}
         let (written, torn) = (reader.offset(), reader.torn());
         let mut file = open_regular_with(path, OpenOptions::new().write(true))

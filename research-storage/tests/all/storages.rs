@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::common::{ended, record, small_run, started};
-use research_core::{Event, Storage};
-use research_storage::{LocalStorage, MemoryStorage, StoredResearch};
+use research_core::{Event, Fold, Storage, StorageError};
+use research_storage::{LocalStorage, LockedResearch, MemoryStorage, StoredResearch};
 
 /// A storage, and what reads back all that it holds.
 type Pair = (Box<dyn Storage>, Box<dyn Fn() -> Vec<Event>>);
@@ -66,4 +66,38 @@ fn only_a_local_storage_has_folders() {
     assert_eq!(local.experiments_folder(), Some(&*folder));
     assert!(!folder.exists());
     assert_eq!(memory.experiments_folder(), None);
+}
+
+#[test]
+fn a_locked_research_is_read_and_then_continued() {
+    struct Seen(Vec<Event>);
+    impl Fold for Seen {
+        fn apply(&mut self, event: &Event) {
+            self.0.push(event.clone());
+        }
+    }
+    let base = tempfile::tempdir().unwrap();
+    let mut storage = LocalStorage::create(base.path(), &record("power")).unwrap();
+    let folder = storage.folder().to_owned();
+    let first = [started(0), ended(0)];
+    storage.append(&first).unwrap();
+    storage.commit(true).unwrap();
+    drop(storage);
+    let mut locked = LockedResearch::take(&folder).unwrap();
+    let again = LockedResearch::take(&folder).err();
+    assert!(
+        matches!(again, Some(StorageError::Locked { .. })),
+        "{again:?}"
+    );
+    let mut seen = Seen(Vec::new());
+    locked.replay(&mut [&mut seen]).unwrap();
+    assert_eq!(seen.0, first);
+    let (mut storage, torn) = locked.open().unwrap();
+    assert_eq!(torn, None);
+    storage.append(&[started(1)]).unwrap();
+    storage.commit(true).unwrap();
+    let mut seen = Seen(Vec::new());
+    let stored = StoredResearch::load(&folder).unwrap();
+    stored.replay(&mut [&mut seen]).unwrap();
+    assert_eq!(seen.0.len(), 3);
 }

@@ -32,6 +32,14 @@ impl Research {
         self
     }
 
+    /// Sets a function that is called when the experiments have ended and tables are written that
+    /// take seconds. Killing the program then loses no results.
+    #[must_use]
+    pub fn on_large_tables(mut self, notice: impl FnOnce() + Send + 'static) -> Self {
+        self.on_large_tables = Some(Box::new(notice));
+        self
+    }
+
     /// Adds a subscriber, which gets events after they were appended to the log. It has its own
     /// thread and queue unless it [requests](Subscriber::delivery) otherwise, so a slow subscriber
     /// does not slow the run. A subscriber that panics is reported in the log and gets no more

@@ -53,6 +53,8 @@ impl Code {
         let mut position = 0;
         // The end of the last item that only tests have.
         let mut test_until = 0;
+        // The end of the last item that ends its process, which it must say in an allowance.
+        let mut exit_until = 0;
         while position < tokens.len() {
             let rest = &tokens[position..];
             let in_test = is_test || position < test_until;
@@ -63,15 +65,23 @@ impl Code {
                     test_until = test_until.max(if length > 2 { tokens.len() } else { end });
                     self.test_modules.extend(module);
                 }
+                if allows_exit(attribute.stream()) {
+                    exit_until = exit_until.max(item(&tokens, position + length).0);
+                }
                 position += length;
                 continue;
             }
             self.check_tokens(rest, in_test);
-            if !in_test {
+            let may_exit = position < exit_until;
+            if !in_test && !may_exit {
                 self.check_program_code(rest);
             }
             if let TokenTree::Group(group) = &rest[0] {
+                let found = self.program_code.len();
                 self.walk(group.stream(), in_test);
+                if may_exit {
+                    self.program_code.truncate(found);
+                }
             }
             position += 1;
         }
@@ -189,6 +199,12 @@ pub(super) fn attribute(tokens: &[TokenTree]) -> Option<(&Group, usize)> {
     .filter(|(group, _)| group.delimiter() == Delimiter::Bracket)
 }
 
+/// Whether an attribute is `allow(clippy::exit, …)`: such an item may end its process and say why.
+fn allows_exit(attribute: TokenStream) -> bool {
+    let text = attribute.to_string().replace(' ', "");
+    text.starts_with("allow(clippy::exit,")
+}
+
 /// Whether an item with this attribute exists in tests and fuzz targets alone.
 pub(super) fn is_for_tests(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
@@ -266,6 +282,15 @@ mod tests {
     fn lines(text: &str) -> Vec<usize> {
         let findings = check(text, false);
         findings.problems.iter().map(|(line, _)| *line).collect()
+    }
+
+    #[test]
+    fn what_ends_a_process_says_so_in_an_allowance() {
+        let exit =
+            "fn f() -> ! { eprintln!(\"so\"); std::process::exit(1) }\nfn g() { println!() }";
+        assert_eq!(check(exit, false).program_code.len(), 3);
+        let allowed = format!("#[allow(clippy::exit, reason = \"so\")]\n{exit}");
+        assert_eq!(check(&allowed, false).program_code.len(), 1);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use research_core::{Event, ExperimentNumber, Status};
+use research_core::{Event, ExperimentNumber, Fold, Status};
 
 /// Counts how experiments end. It goes by the same rule as a resumed run: an experiment that did not
 /// succeed has ended only when it cannot be tried again.
@@ -57,28 +57,6 @@ impl Tally {
         }
     }
 
-    /// Takes in what happened.
-    pub fn see(&mut self, events: &[Event]) {
-        self.counts.events += events.len() as u64;
-        for event in events {
-            let (number, status) = match event {
-                Event::ExperimentStarted { experiment, .. } => (experiment, None),
-                Event::ExperimentEnded {
-                    experiment, status, ..
-                } => (experiment, Some(*status)),
-                _ => continue,
-            };
-            let counted = self.experiments.entry(*number).or_default();
-            let is_over = status.is_some_and(|status| {
-                counted.failures += u32::from(status.is_failure());
-                !status.is_failure() || counted.failures > self.retries
-            });
-            let ended = status.filter(|_| is_over);
-            self.counts.change(counted.ended, ended);
-            counted.ended = ended;
-        }
-    }
-
     /// Lets all that did not succeed be tried again, as if it had not been tried.
     pub fn redo_failed(&mut self) {
         for counted in self.experiments.values_mut() {
@@ -92,5 +70,26 @@ impl Tally {
     #[must_use]
     pub fn counts(&self) -> &EndedCounts {
         &self.counts
+    }
+}
+
+impl Fold for Tally {
+    fn apply(&mut self, event: &Event) {
+        self.counts.events += 1;
+        let (number, status) = match event {
+            Event::ExperimentStarted { experiment, .. } => (experiment, None),
+            Event::ExperimentEnded {
+                experiment, status, ..
+            } => (experiment, Some(*status)),
+            _ => return,
+        };
+        let counted = self.experiments.entry(*number).or_default();
+        let is_over = status.is_some_and(|status| {
+            counted.failures += u32::from(status.is_failure());
+            !status.is_failure() || counted.failures > self.retries
+        });
+        let ended = status.filter(|_| is_over);
+        self.counts.change(counted.ended, ended);
+        counted.ended = ended;
     }
 }

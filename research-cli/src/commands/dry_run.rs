@@ -27,7 +27,7 @@ pub(super) fn show(
 fn print(preview: &Preview, out: &mut dyn Write) -> Result<(), CommandError> {
     let experiments = match preview.experiments {
         Some(number) => plural(number, "experiment"),
-        None => "experiments without end".to_owned(),
+        None => "infinitely many experiments".to_owned(),
     };
     writeln!(out, "{}: {experiments}", preview.name)?;
     writeln!(out, "domain: {}", preview.domain)?;
@@ -36,7 +36,7 @@ fn print(preview: &Preview, out: &mut dyn Write) -> Result<(), CommandError> {
     }
     match preview.seed {
         Some(seed) => writeln!(out, "seed: {seed}")?,
-        None => writeln!(out, "seed: drawn when it is run")?,
+        None => writeln!(out, "seed: drawn at the start of the run")?,
     }
     write!(out, "workers: {}", preview.workers)?;
     if preview.branches > 1 {
@@ -55,13 +55,13 @@ fn print(preview: &Preview, out: &mut dyn Write) -> Result<(), CommandError> {
         }
     }
     match preview.folder {
-        Some(folder) => writeln!(out, "folder: {folder}, which will be made")?,
-        None => writeln!(out, "folder: none, it is kept in memory")?,
+        Some(folder) => writeln!(out, "folder: {folder} (will be created)")?,
+        None => writeln!(out, "folder: none (kept in memory)")?,
     }
     match (preview.first.as_slice(), preview.is_redrawn) {
         ([], _) => {}
         (_, false) => writeln!(out, "the first experiments:")?,
-        (_, true) => writeln!(out, "the first experiments, whose draws will be others:")?,
+        (_, true) => writeln!(out, "the first experiments (the draws of the run will differ):")?,
     }
     for experiment in &preview.first {
         print_experiment(preview, experiment, out)?;

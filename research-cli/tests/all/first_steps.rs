@@ -97,7 +97,7 @@ domain: a=[1, 2] * word=[\"it is\", \"x\"]
 repetitions of each config: 2
 seed: 5
 workers: 4
-folder: study, which will be made
+folder: study (will be created)
 the first experiments:
 ";
     assert!(said.starts_with(begin), "{said}");
@@ -184,7 +184,7 @@ fn a_research_in_memory_has_no_folder_and_cannot_be_detached() {
     let run = ["run", "research.toml", "--set=dump_results=false"];
     let dry = research(path, &[&run[..], &["--dry-run"]].concat());
     assert!(
-        text(&dry.stdout).contains("\nfolder: none, it is kept in memory\n"),
+        text(&dry.stdout).contains("\nfolder: none (kept in memory)\n"),
         "{dry:?}"
     );
     let detached = research(path, &[&run[..], &["--detach"]].concat());
@@ -216,7 +216,7 @@ fn a_dry_run_without_a_seed_warns_about_its_draws() {
         text(&done.stdout).to_owned()
     };
     let drawn = "x=uniform(0, 1) * y=[1, 2]";
-    let note = "the first experiments, whose draws will be others:";
+    let note = "the first experiments (the draws of the run will differ):";
     let text_unseeded = {
         let file = fs::read_to_string(path.join("research.toml")).unwrap();
         let unseeded: Vec<&str> = file

@@ -272,8 +272,8 @@ impl ExperimentBuilder {
 
     /// Adds a unit that saves what an expression stands for, under a name. It runs even when the
     /// experiment has failed in this iteration. What units save is a copy in any case. It saves one
-    /// value: [`save_parts_to`](Self::save_parts_to) and [`save_output_dict`](Self::save_output_dict)
-    /// are settings of units with code.
+    /// value: [`save_parts_to`](Self::save_parts_to) and
+    /// [`save_output_dict`](Self::save_output_dict) are settings of units with code.
     ///
     /// ```
     /// use research_core::{Experiment, When, ec, o};

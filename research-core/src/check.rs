@@ -1,4 +1,4 @@
-//! What can be found wrong with an experiment before it runs.
+//! Checks of an experiment before it runs.
 
 use std::collections::HashSet;
 
@@ -253,8 +253,8 @@ pub(crate) fn make_names_unique(units: &mut [Unit]) {
     }
 }
 
-/// The names of units as their experiment has them: the first of several with one name keeps it; the
-/// later ones get `_1`, `_2`, ….
+/// The names of units as their experiment has them: the first of several with one name keeps it;
+/// the later ones get `_1`, `_2`, ….
 ///
 /// ```
 /// use research_core::units::unique_names;
@@ -275,19 +275,20 @@ pub fn unique_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<String>
     names.into_iter().map(unique).collect()
 }
 
-/// An experiment that cannot be.
+/// An invalid experiment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// It has nothing to run.
+    /// The experiment has no units.
     #[error("the experiment has no units: add at least one")]
     NoUnits,
     /// A setting came before any unit.
     #[error(
-        "a unit's setting (when, root, save_to, save_output_dict) comes before any unit: add the unit first"
+        "a unit's setting (when, root, save_to, save_output_dict) comes before any unit: add the \
+         unit first"
     )]
     SettingBeforeUnit,
-    /// An output is saved in two ways.
+    /// An output is saved twice.
     #[error("unit `{unit}` is saved twice: use one of save_to and save_output_dict, once")]
     SavedTwice {
         /// The unit.
@@ -303,8 +304,8 @@ pub enum BuildError {
         /// Why it has no effect, and what to do instead.
         reason: &'static str,
     },
-    /// An expression names a unit that there is not.
-    #[error("unit `{unit}` refers to unit `{name}`, which there is not{hint}")]
+    /// An expression names an unknown unit.
+    #[error("unit `{unit}` refers to unknown unit `{name}`{hint}")]
     UnknownUnit {
         /// The unit that refers.
         unit: String,
@@ -313,8 +314,8 @@ pub enum BuildError {
         /// The nearest name.
         hint: String,
     },
-    /// An expression names an instance that there is not.
-    #[error("unit `{unit}` needs the instance `{name}`, which there is not{hint}")]
+    /// An expression names an unknown instance.
+    #[error("unit `{unit}` needs unknown instance `{name}`{hint}")]
     UnknownInstance {
         /// The unit that refers.
         unit: String,
@@ -337,7 +338,8 @@ pub enum BuildError {
     },
     /// A unit reads an output that cannot be there when it first runs.
     #[error(
-        "unit `{unit}` runs in the first iteration and refers to `{name}`, which has not run by then: \
+        "unit `{unit}` runs in the first iteration and refers to `{name}`, which has not run by \
+         then: \
          put `{name}` before it, or let `{unit}` be due later"
     )]
     NotRunYet {
@@ -346,8 +348,8 @@ pub enum BuildError {
         /// The unit that comes too late.
         name: String,
     },
-    /// A branch pipeline names a pipeline that there is not.
-    #[error("branch pipeline `{unit}` needs the pipeline `{name}`, which there is not{hint}")]
+    /// A branch pipeline names an unknown pipeline.
+    #[error("branch pipeline `{unit}` needs unknown pipeline `{name}`{hint}")]
     UnknownPipeline {
         /// The unit that refers.
         unit: String,

@@ -21,9 +21,9 @@ pub const MESSAGE_LIMIT: usize = 256 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
     /// The encoder refused it.
-    #[error("a message could not be encoded: {0}")]
+    #[error("cannot encode a message: {0}")]
     Refused(#[from] Refused),
-    /// No decoder would read it back, because it is over the limit.
+    /// No decoder would read it back, because it exceeds the limit.
     #[error("an event of {bytes} bytes is too large to be read back")]
     TooLarge {
         /// How long it is.
@@ -31,14 +31,14 @@ pub enum EncodeError {
     },
 }
 
-/// Bytes are no message.
+/// Bytes that are not a message.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// They do not follow the format.
-    #[error("bytes could not be decoded: {0}")]
+    #[error("cannot decode bytes: {0}")]
     Malformed(#[from] bincode::error::DecodeError),
     /// There is more than one message.
-    #[error("{0} bytes are left over after a message")]
+    #[error("{0} extra bytes after a message")]
     LeftOver(usize),
 }
 
@@ -82,7 +82,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
 /// Decodes the first of several messages that follow one another, and says how many bytes it took.
 ///
 /// # Errors
-/// The bytes are malformed, or the message is over the limit.
+/// The bytes are malformed, or the message exceeds the limit.
 pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), DecodeError> {
     let config = bincode::config::standard().with_limit::<MESSAGE_LIMIT>();
     Ok(bincode::serde::decode_from_slice(bytes, config)?)

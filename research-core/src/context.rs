@@ -1,4 +1,4 @@
-//! What a unit sees while it runs.
+//! The context of a unit that runs.
 
 mod evaluate;
 mod executor;
@@ -120,32 +120,32 @@ impl Context {
         }
     }
 
-    /// What programs see of the devices, for `CUDA_VISIBLE_DEVICES`; `None` if they see what this
-    /// process does.
+    /// Returns the devices that programs see, for `CUDA_VISIBLE_DEVICES`; `None` for those of this
+    /// process.
     #[must_use]
     pub fn visible_devices(&self) -> Option<&str> {
         self.visible_devices.as_deref()
     }
 
-    /// More variables for the environment of programs: names and values.
+    /// Returns additional variables for the environment of programs.
     #[must_use]
     pub fn variables(&self) -> &[(String, OsString)] {
         self.variables.as_deref().unwrap_or_default()
     }
 
-    /// What marks the programs that its units start, where that is not what marks this process.
+    /// Returns the mark of programs that units start, if it is not that of this process.
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
         self.mark.as_deref()
     }
 
-    /// What the experiment is: id, config, repetition, seed.
+    /// Returns the record of the experiment: id, config, repetition, seed.
     #[must_use]
     pub fn record(&self) -> &ExperimentRecord {
         &self.record
     }
 
-    /// Its number in the log.
+    /// Returns the number of the experiment in the log.
     #[must_use]
     pub fn number(&self) -> ExperimentNumber {
         self.number
@@ -171,10 +171,10 @@ impl Context {
         self.read(&ec(key))
     }
 
-    /// What any expression stands for now: `cx.read(&ec_all(false))`, `cx.read(&r())`.
+    /// Returns the current value of an expression: `cx.read(&ec_all(false))`, `cx.read(&r())`.
     ///
     /// # Errors
-    /// It stands for nothing, or for something of another type.
+    /// The expression has no value, or a value of another type.
     pub fn read<T: FromArgument>(&self, expression: &Expression) -> Result<T, ExpressionError> {
         T::from_argument(expression.evaluate(self)?, expression)
     }
@@ -219,7 +219,7 @@ impl Context {
         Ok(folder)
     }
 
-    /// When the call that runs must be over, if there is a timeout: that of its unit or of the
+    /// Returns the deadline of the current call, if there is a timeout: that of its unit or of the
     /// experiment, whichever comes first.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {

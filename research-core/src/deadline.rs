@@ -1,9 +1,9 @@
-//! Moments at which something must be over.
+//! Deadlines of calls.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// A moment at which a call must be over, and whose timeout says so.
+/// The deadline of a call, and the timeout that it follows from.
 ///
 /// ```
 /// use std::time::Duration;
@@ -15,20 +15,20 @@ use std::time::{Duration, Instant};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
-    /// `None` where that is beyond all time.
+    /// `None` if the timeout never expires.
     at: Option<Instant>,
     limit: Duration,
     of_unit: bool,
 }
 
 impl Deadline {
-    /// That of an experiment which begins now.
+    /// Returns the deadline of an experiment that starts now.
     #[must_use]
     pub fn of_experiment(limit: Duration) -> Self {
         Self::new(limit, false)
     }
 
-    /// That of a call of a unit which begins now.
+    /// Returns the deadline of a call of a unit that starts now.
     #[must_use]
     pub fn of_unit(limit: Duration) -> Self {
         Self::new(limit, true)
@@ -42,7 +42,7 @@ impl Deadline {
         }
     }
 
-    /// Whichever comes first.
+    /// Returns the earlier one of two deadlines.
     #[must_use]
     pub fn earlier(self, other: Self) -> Self {
         match (self.at, other.at) {
@@ -52,19 +52,19 @@ impl Deadline {
         }
     }
 
-    /// When it is; `None` if it never comes.
+    /// Returns the moment of the deadline; `None` if there is none.
     #[must_use]
     pub fn at(&self) -> Option<Instant> {
         self.at
     }
 
-    /// Whether it is over.
+    /// Whether the deadline has expired.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.at.is_some_and(|at| at <= Instant::now())
     }
 
-    /// How long it is until then: nothing if it is over; `None` if it never comes.
+    /// Returns the time until the deadline, zero if it has expired; `None` if there is none.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
         self.at

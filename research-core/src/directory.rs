@@ -9,8 +9,8 @@ impl ResearchRecord {
     /// now: in a project that was copied or moved as a whole, the copy's. `None` if there is no
     /// such folder any more.
     ///
-    /// The research file tells a copy of the project from a place to which the research's folder was
-    /// moved or copied alone.
+    /// The research file tells a copy of the project from a place to which the research's folder
+    /// was moved or copied alone.
     #[must_use]
     pub fn working_directory(&self, folder: &Path) -> Option<PathBuf> {
         let beside = self.directory_from_folder.as_ref();

@@ -1,11 +1,11 @@
-//! What is recorded of the surroundings of a run.
+//! The recorded environment of a run.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Commands whose output is kept with a research: which commit it ran from, which packages were
-/// there.
+/// Commands whose output is recorded with a research, such as the commit and the installed
+/// packages.
 ///
 /// ```
 /// use research_core::EnvMeta;
@@ -82,8 +82,7 @@ impl EnvMeta {
         self
     }
 
-    /// Puts a text in the place of all that a regular expression matches: of passwords, for
-    /// instance.
+    /// Replaces all matches of a regular expression, such as passwords, in the output.
     #[must_use]
     pub fn replace(mut self, pattern: impl Into<String>, text: impl Into<String>) -> Self {
         self.replace.push((pattern.into(), text.into()));

@@ -21,10 +21,10 @@ pub use records::{
 };
 pub use status::{FailureKind, Outcome, Status};
 
-/// One thing that happened. The log is a list of these, and every picture of a research is a
+/// One thing that happened. The log is a list of these, and every state of a research is a
 /// fold of that list.
 ///
-/// An experiment that is tried again starts again: an `ExperimentStarted` with a higher attempt
+/// An experiment that is retried starts again: an `ExperimentStarted` with a higher attempt
 /// voids what earlier attempts of the same number have saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -136,7 +136,7 @@ pub enum Event {
         attempt: u32,
         /// How.
         status: Status,
-        /// Why, where it is no success.
+        /// Why, if it did not succeed.
         reason: Option<String>,
         /// How many iterations it did.
         iterations: u64,
@@ -198,7 +198,7 @@ pub enum Event {
         value: LargeValue,
     },
     /// A worker waits until its devices have memory, or no longer does. One that begins an
-    /// experiment or is lost no longer waits, without being told of here.
+    /// experiment or is lost no longer waits, without an event of this kind.
     WorkerWaits {
         /// When.
         at: Timestamp,

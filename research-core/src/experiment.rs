@@ -95,7 +95,7 @@ impl Experiment {
         pipeline + 1 + steps.count()
     }
 
-    /// How many iterations there are if nobody says: one if all units are callables, else as many
+    /// Returns the default number of iterations: one if all units are callables, else as many
     /// as the generators yield.
     #[must_use]
     pub fn default_n_iters(&self) -> Option<u64> {

@@ -79,17 +79,17 @@ pub fn e_unit(name: &str) -> Expression {
     Expression(Kind::Unit { name: name.into() })
 }
 
-/// The results of the whole research so far, for an argument of type `Shared<Results>` (in the crate
-/// `research`): what other experiments have saved, as far as it is stored, and of this one what was
-/// sent (see [`dump`](crate::ExperimentBuilder::dump)). It is read from the log each time, so let a
-/// unit that asks for it be due seldom.
+/// The results of the whole research so far, for an argument of type `Shared<Results>` (in the
+/// crate `research`): what other experiments have saved, as far as it is stored, and of this one
+/// what was sent (see [`dump`](crate::ExperimentBuilder::dump)). It is read from the log each time,
+/// so let a unit that asks for it be due seldom.
 #[must_use]
 pub fn r() -> Expression {
     Expression(Kind::Results)
 }
 
-/// The research as it is kept, for an argument of type `Shared<CompletedRun>` (in the crate `research`):
-/// its folder, its record, its events.
+/// The research as it is kept, for an argument of type `Shared<CompletedRun>` (in the crate
+/// `research`): its folder, its record, its events.
 #[must_use]
 pub fn s() -> Expression {
     Expression(Kind::Storage)

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use research_domain::Config;
 
-/// Leaves the folder of an experiment as people should find it: away if nothing was put into it,
-/// else with the config beside the rest. For executors, at the experiment's end.
+/// Removes the folder of an experiment if it is empty, and otherwise writes the config into it. For
+/// executors, at the experiment's end.
 ///
 /// # Errors
 /// The config cannot be written.

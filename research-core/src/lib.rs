@@ -3,7 +3,7 @@
 //! An [`Experiment`] is an ordered list of [`Unit`]s that run at every iteration. What exists only
 //! at run time (a config item, another unit's output) is written as a named [`Expression`]; what a
 //! unit sees while it runs is its [`Context`]. Whatever happens is an [`Event`]; everything that
-//! people look at (results, progress, status) is a fold of events.
+//! users look at (results, progress, status) is a fold of events.
 //!
 //! Storage, monitor and executors do not know each other: they meet here, in [`Storage`],
 //! [`Subscriber`] and [`EventSink`].

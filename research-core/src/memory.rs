@@ -1,11 +1,11 @@
-//! Amounts of memory, as people write them.
+//! Memory sizes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// An amount of memory, in bytes; written as `6GiB`, `500 MB` or a plain number of bytes.
+/// A memory size in bytes; written as `6GiB`, `500 MB` or a plain number of bytes.
 ///
 /// ```
 /// use research_core::MemorySize;
@@ -23,10 +23,11 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct MemorySize(pub u64);
 
-/// A text that is no amount of memory.
+/// An invalid memory size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invalid memory size `{0}`: write a number with a unit, such as 6GiB, 500 MB, or a number of bytes"
+    "invalid memory size `{0}`: write a number with a unit, such as 6GiB, 500 MB, or a number of \
+     bytes"
 )]
 pub struct ParseMemoryError(String);
 

@@ -10,7 +10,7 @@ use crate::log_level::LogLevel;
 use crate::memory::MemorySize;
 use crate::output_stream::OutputStream;
 
-/// What an experiment is kept apart by.
+/// The isolation of experiments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
@@ -42,13 +42,13 @@ pub enum RootView {
     /// task has one experiment, and in researches that were begun by version 0.1.0 or earlier.
     #[default]
     First,
-    /// Only what all experiments of the task agree in, and a seed that follows from that. Their values
-    /// are saved with each of these.
+    /// Only what all experiments of the task agree in, and a seed that follows from that. Their
+    /// values are saved with each of these.
     Shared {
         /// The keys of the config items that they see, `repetition` and `updates` among them.
         keys: Vec<String>,
-        /// Whether the keys were declared. If not, root units are not given the id and the folder of
-        /// the first experiment either.
+        /// Whether the keys were declared. If not, root units are not given the id and the folder
+        /// of the first experiment either.
         is_declared: bool,
     },
 }
@@ -102,29 +102,30 @@ impl Redirect {
     }
 }
 
-/// How a research is run.
+/// The options of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// How many worker processes.
+    /// The number of worker processes.
     pub workers: u32,
     /// How many experiments a task has, its branches: they share the outputs of root units.
     pub branches: u32,
     /// What is added to the configs of the experiments that a worker runs, one for each worker; or
-    /// none. It belongs to where an experiment runs, so it is no part of its id, its seed or its
+    /// none. It belongs to where an experiment runs, so it is not part of its id, its seed or its
     /// results.
     pub worker_configs: Vec<Config>,
     /// The same for branches.
     pub branch_configs: Vec<Config>,
-    /// The parameters that root units use, where that is declared: the experiments of a task agree in
-    /// them, and root units see no others. An empty list says that they use none.
+    /// The parameters that root units use, where that is declared: the experiments of a task agree
+    /// in them, and root units see no others. An empty list says that they use none.
     pub branch_by: Option<Vec<String>>,
     /// What root units see of the experiments of their task. The run sets it.
     #[serde(default)]
     pub root_view: RootView,
-    /// Whether programs that update the domain are given every experiment, with its status. In researches
-    /// that were begun before there was this, they are given what experiments have saved.
+    /// Whether programs that update the domain are given every experiment, with its status. In
+    /// researches that were begun before there was this, they are given what experiments have
+    /// saved.
     #[serde(default)]
     pub updates_see_all: bool,
     /// How the branches of a task run.
@@ -145,18 +146,18 @@ pub struct RunOptions {
     pub seed: u64,
     /// Whether the rest of an iteration still runs when a unit has failed or a generator ended.
     pub finalize: bool,
-    /// What an experiment is kept apart by.
+    /// The isolation of experiments.
     pub isolation: Isolation,
-    /// How often an experiment that did not succeed is tried again.
+    /// The number of retries of an experiment that did not succeed.
     pub retries: u32,
-    /// How long an experiment waits before it is tried again.
+    /// The delay before a retry.
     #[serde(with = "seconds")]
     pub retry_delay: Duration,
-    /// Whether it waits twice as long each time that it fails again.
+    /// Whether the delay doubles with each retry.
     pub double_retry_delay: bool,
     /// The run ends early when so many experiments did not succeed.
     pub max_failures: Option<u64>,
-    /// How long an attempt at an experiment may take.
+    /// The timeout of an attempt at an experiment.
     #[serde(with = "optional_seconds")]
     pub timeout: Option<Duration>,
     /// Which devices experiments are given: nothing, a number or a name, or a list of these, spread
@@ -188,7 +189,7 @@ pub struct RunOptions {
     pub redirect_stdout: Redirect,
     /// Where their standard error is kept.
     pub redirect_stderr: Redirect,
-    /// What is recorded of the surroundings, beside the program and the machine.
+    /// The recorded environment, beside the program and the machine.
     pub env_meta: Vec<EnvMeta>,
 }
 

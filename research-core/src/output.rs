@@ -1,4 +1,4 @@
-//! What a unit returns.
+//! The outputs of units.
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -82,7 +82,7 @@ impl<T: ?Sized> Deref for Shared<T> {
     }
 }
 
-/// What becomes of a unit's output.
+/// Where a unit's output is saved.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Save {
     /// Kept for other units only.
@@ -100,11 +100,12 @@ pub(crate) enum Save {
 #[derive(Debug, Clone)]
 pub struct Serialized<T>(pub T);
 
-/// What a unit may return: plain values, tuples, lists, maps, a [`Shared`] object, a user's own
-/// type in [`Serialized`], or a `Result` of any of them.
+/// A type that a unit may return: plain values, tuples, lists, maps, a [`Shared`] object, a user's
+/// own type in [`Serialized`], or a `Result` of any of them.
 #[diagnostic::on_unimplemented(
     message = "a unit cannot return `{Self}`",
-    note = "return a plain value, a tuple, `Serialized(value)` for a type that implements `Serialize`, \
+    note = "return a plain value, a tuple, `Serialized(value)` for a type that implements \
+            `Serialize`, \
             `Shared::new(object)` for an object that other units use, or a `Result` of these"
 )]
 pub trait IntoOutput {

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 pub enum Measure {
     /// The time that passed, in seconds.
     Seconds,
-    /// The processor time of the calling thread, in seconds; where a program is run, its own and that
-    /// of all it has waited for, told in the call in which it ended.
+    /// The processor time of the calling thread, in seconds; where a program is run, its own and
+    /// that of all it has waited for, told in the call in which it ended.
     CpuSeconds,
     /// The page faults of the same.
     PageFaults,
-    /// The most memory that the process has had by the end of the call, in bytes; where a program is
-    /// run, the most that it has had, if that is more than the process that has started it has had.
+    /// The most memory that the process has had by the end of the call, in bytes; where a program
+    /// is run, the most that it has had, if that is more than the process that has started it has
+    /// had.
     PeakMemory,
 }
 

@@ -19,8 +19,8 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// It cannot be opened, or is not a regular file.
 pub fn open_regular_with(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    // Without waiting: to open a pipe takes somebody at its other end. For regular files this flag
-    // has no effect.
+    // Without waiting: opening a pipe waits for a process at its other end. For regular files this
+    // flag has no effect.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let opened = options.custom_flags(flags).open(path);
     let file = opened.map_err(|error| match error.raw_os_error() {

@@ -42,7 +42,8 @@ pub enum RootError {
     },
     /// A generator whose items depend on when branches end.
     #[error(
-        "root unit `{unit}` is a generator that is due at `last`, which is another iteration for each branch \
+        "root unit `{unit}` is a generator that is due at `last`, which is another iteration for \
+         each branch \
          that ends early: leave `last` out of its `when`, or remove `root`"
     )]
     LastGenerator {

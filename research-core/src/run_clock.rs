@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time of day at which the machine started, in microseconds since 1970, as the run in this
-/// process takes it; 0 where no run goes on.
+/// process takes it; 0 without a run.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
 /// The number of runs in this process. They share one clock.

@@ -24,13 +24,13 @@ pub trait EventSink {
     /// Takes one event.
     ///
     /// # Errors
-    /// Nobody listens any more; the executor should end.
+    /// The sink is closed; the executor should end.
     fn emit(&mut self, event: Event) -> Result<(), SinkError>;
 
     /// Sends on what was gathered.
     ///
     /// # Errors
-    /// Nobody listens any more; the executor should end.
+    /// The sink is closed; the executor should end.
     fn flush(&mut self) -> Result<(), SinkError>;
 }
 
@@ -52,8 +52,8 @@ pub enum SinkError {
     /// Events have nowhere to go.
     #[error("events can no longer be sent: {0}")]
     Closed(String),
-    /// A saved value could not be written to the research's folder. That is no fault of the
-    /// experiment: it has no ending, and is run again when the research is resumed.
+    /// A saved value could not be written to the research's folder. That is not the fault of
+    /// the experiment: it has no ending, and is run again when the research is resumed.
     #[error("{0}")]
     Unstored(String),
 }
@@ -63,8 +63,8 @@ pub trait OutputSink: Send + Sync {
     /// Whether this output is kept at all.
     fn keeps(&self, stream: OutputStream) -> bool;
 
-    /// Takes whole lines, the last of which may lack its end. What cannot be kept is lost: the
-    /// experiment goes on.
+    /// Takes whole lines, the last of which may lack its end. What cannot be kept is lost;
+    /// the experiment continues.
     fn keep(&self, stream: OutputStream, lines: &[u8]);
 }
 
@@ -178,7 +178,8 @@ pub enum StorageError {
     },
     /// A table has more rows than the log gives: the log may have lost them.
     #[error(
-        "{} has {before} rows, but the log has {now}: the table is kept, because the log may have lost rows",
+        "{} has {before} rows, but the log has {now}: the table is kept, because the log may have \
+         lost rows",
         path.display()
     )]
     FewerRows {
@@ -214,12 +215,13 @@ pub enum StorageError {
         name: String,
     },
     /// Something that is not a research has the place of the folder.
-    #[error("{} already exists and is not a research: choose another name, or move it away", path.display())]
+    #[error("{} already exists and is not a research: choose another name, or move it \
+             away", path.display())]
     Occupied {
         /// What is there.
         path: PathBuf,
     },
-    /// There is no such research.
+    /// The folder is not a research.
     #[error("{} is not a research: {reason}", path.display())]
     NoResearch {
         /// The folder.
@@ -239,7 +241,8 @@ pub enum StorageError {
     },
     /// A process on another machine, which cannot be asked from here, has not given it back.
     #[error(
-        "process {pid} on {host} did not give back {}: if it does not run any more, delete that file",
+        "process {pid} on {host} did not give back {}: if it does not run any more, delete that \
+         file",
         lock.display()
     )]
     LockedElsewhere {

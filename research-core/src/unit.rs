@@ -86,7 +86,8 @@ impl UnitBody {
     }
 }
 
-/// One step of an experiment: what it does, when it is due, and what becomes of its output.
+/// One step of an experiment: its body, when it is due, and where its
+/// output is saved.
 #[derive(Clone)]
 pub struct Unit {
     pub(crate) name: String,

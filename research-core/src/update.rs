@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An update of the domain: all that a resumed run needs to go on with it.
+/// An update of the domain: all that a resumed run needs to continue with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpdateRecord {
     /// The new domain, as an expression.

@@ -27,10 +27,11 @@ enum Rule {
     Last,
 }
 
-/// A text that is no rule of [`When`].
+/// An invalid rule of [`When`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invalid `when` `{text}`: use a number n (every n-th iteration), `#i` (iteration i, from 0) or `last`"
+    "invalid `when` `{text}`: use a number n (every n-th iteration), `#i` (iteration i, from 0) \
+     or `last`"
 )]
 pub struct ParseWhenError {
     text: String,
@@ -171,7 +172,7 @@ impl Serialize for When {
     }
 }
 
-/// The forms in which a file writes `when`: a number, a text, or a list of both.
+/// The forms in which a file writes `when`: a number, a string, or a list of both.
 #[derive(Deserialize)]
 #[serde(
     untagged,

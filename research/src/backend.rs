@@ -51,7 +51,8 @@ impl Prepared {
                 let unknown = storage.unknown_events();
                 if unknown > 0 {
                     warnings.push(format!(
-                        "skipped {} of the event log, which a newer version of research has written",
+                        "skipped {} of the event log, which a newer version of research has \
+                         written",
                         plural(unknown, "event")
                     ));
                 }

@@ -20,13 +20,15 @@ pub(crate) fn check(
     // Ids depend on the seed: with another one no experiment would be recognized.
     if seed.is_some_and(|seed| seed != before.options.seed) {
         return Err(ResearchError::Options(format!(
-            "research `{name}` was begun with seed {}: resume it with that, or run it under another name",
+            "research `{name}` was begun with seed {}: resume it with that, or run it under \
+             another name",
             before.options.seed
         )));
     }
     if before.options.create_id_prefix != now.options.create_id_prefix {
         return Err(ResearchError::Options(format!(
-            "research `{name}` was begun with another `create_id_prefix`: its experiments would not be known again"
+            "research `{name}` was begun with another `create_id_prefix`: its experiments would \
+             not be known again"
         )));
     }
     let mut changes = Vec::new();
@@ -93,8 +95,10 @@ pub(crate) fn check_updated(
         return Ok(());
     }
     Err(ResearchError::Options(format!(
-        "the domain of research `{}` was updated since it was begun, so the first one can no longer be changed: \
-         resume it with the domain, n_configs, n_reps and repeat_each that it had, or run it under another name",
+        "the domain of research `{}` was updated since it was begun, so the first one can no \
+         longer be changed: \
+         resume it with the domain, n_configs, n_reps and repeat_each that it had, or run it \
+         under another name",
         before.name
     )))
 }

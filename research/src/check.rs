@@ -87,7 +87,8 @@ pub(crate) fn timeouts(experiment: &Experiment, options: &RunOptions) -> Result<
     let in_danger = units.find(|unit| !unit.is_process() && !unit.is_saving() && is_limited(unit));
     match in_danger {
         Some(unit) if options.isolation == Isolation::None => Err(ResearchError::Options(format!(
-            "unit `{}` cannot have a timeout with isolation `none`: what runs in this process cannot be interrupted. \
+            "unit `{}` cannot have a timeout with isolation `none`: what runs in this process \
+             cannot be interrupted. \
                  Take the timeout out, or choose another isolation",
             unit.name()
         ))),
@@ -115,7 +116,8 @@ fn lists(options: &RunOptions) -> Option<String> {
         .into_iter()
         .find(|(_, _, count, configs)| !configs.is_empty() && configs.len() != *count as usize)?;
     Some(format!(
-        "`{key}` is a list of {} configs, one for each {each}, so there cannot be {count}: change the list",
+        "`{key}` is a list of {} configs, one for each {each}, so there cannot be {count}: change \
+         the list",
         configs.len()
     ))
 }
@@ -128,7 +130,8 @@ fn id_prefix(options: &RunOptions, domain: &Domain) -> Option<String> {
     let len = numbers * (digits + 1) + 16;
     (len > ExperimentId::MAX_LEN).then(|| {
         format!(
-            "create_id_prefix: ids with {numbers} numbers of {digits} digits would have {len} bytes, and can have {} at most: \
+            "create_id_prefix: ids with {numbers} numbers of {digits} digits would have {len} \
+             bytes, and can have {} at most: \
              write fewer digits, or leave it out",
             ExperimentId::MAX_LEN
         )
@@ -151,7 +154,8 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
             }
             if !is_finite(value) {
                 return Err(format!(
-                    "`{list}`: the value of `{key}` is {value}, which research.json cannot hold; use a string"
+                    "`{list}`: the value of `{key}` is {value}, which research.json cannot hold; \
+                     use a string"
                 ));
             }
             if is_auxiliary(key) {
@@ -159,7 +163,8 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
             }
             if parameters.iter().any(|parameter| parameter.name() == key) {
                 return Err(format!(
-                    "`{list}`: `{key}` is a parameter of the domain; what is added to its configs needs another name"
+                    "`{list}`: `{key}` is a parameter of the domain; what is added to its configs \
+                     needs another name"
                 ));
             }
         }

@@ -209,7 +209,7 @@ impl StoredResults<'_> {
         Ok(results)
     }
 
-    /// Returns a text table: a row per experiment and iteration, a column per parameter and
+    /// Returns a table as text: a row per experiment and iteration, a column per parameter and
     /// variable.
     ///
     /// # Errors

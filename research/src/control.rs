@@ -20,8 +20,8 @@ fn socket_name(folder: &Path) -> io::Result<String> {
     Ok(format!("research-control-{device:x}-{inode:x}"))
 }
 
-/// Answers requests to the run in this folder. `None` if the system has no such socket: the run works
-/// without it.
+/// Answers requests to the run in this folder. `None` if the system has no such socket: the run
+/// works without it.
 pub(crate) fn listen(folder: &Path, control: RunControl) -> Option<ControlSocket> {
     let answer = move |request: &str| {
         let Some((experiment, reason)) = request.split_once(' ').and_then(cancel_request) else {
@@ -42,9 +42,9 @@ fn cancel_request((command, rest): (&str, &str)) -> Option<(ExperimentNumber, Op
     Some((experiment, (!reason.is_empty()).then(|| reason.to_owned())))
 }
 
-/// Cancels a running experiment of a research that any process on this machine runs. `id` is its id or
-/// a unique prefix. The experiment ends with status `cancelled` and is not retried. Returns false if it
-/// has ended already, or nothing runs the research.
+/// Cancels a running experiment of a research that any process on this machine runs. `id` is its id
+/// or a unique prefix. The experiment ends with status `cancelled` and is not retried. Returns
+/// false if it has ended already, or nothing runs the research.
 ///
 /// # Errors
 /// There is no such research or experiment, or the run does not accept the request.

@@ -25,7 +25,10 @@ pub enum ResearchError {
     #[error(
         "research `{name}` has {} whose id begins with `{id}`{}",
         if several.is_empty() { "no experiment" } else { "several experiments" },
-        if several.is_empty() { String::new() } else { format!(": {}; use a longer prefix", several.join(", ")) }
+        match several.as_slice() {
+            [] => String::new(),
+            several => format!(": {}; use a longer prefix", several.join(", ")),
+        }
     )]
     NoExperiment {
         /// The research.
@@ -37,7 +40,8 @@ pub enum ResearchError {
     },
     /// A research would be resumed with changes that make its results incomparable.
     #[error(
-        "research `{name}` was begun with other units or settings, and results of both would not belong together:\n  {}\n\
+        "research `{name}` was begun with other units or settings, and results of both would not \
+         belong together:\n  {}\n\
          run it under another name, or allow the changes (`allow_changes`)",
         changes.join("\n  ")
     )]
@@ -54,7 +58,8 @@ pub enum ResearchError {
     /// captured different values.
     #[error(
         "two runs of `{name}` have the same description and were called in different threads: \
-         a worker that is started anew cannot tell them apart and may mix up what their closures have captured, \
+         a worker that is started anew cannot tell them apart and may mix up what their closures \
+         have captured, \
          so the results of neither can be trusted; give each research a name of its own, \
          or call `run` in the same thread for both"
     )]
@@ -70,7 +75,8 @@ pub enum ResearchError {
     #[error(
         "research `{name}` was run in a test program, in a thread without the name of a test: \
          workers run the test again, and find it by the name of the thread; \
-         call `run` in the thread of the test, or give the thread the test's name (`std::thread::Builder::name`)"
+         call `run` in the thread of the test, or give the thread the test's name \
+         (`std::thread::Builder::name`)"
     )]
     UnknownTest {
         /// The research.
@@ -132,7 +138,8 @@ pub enum ResearchError {
     },
     /// The process that runs the research cannot be signalled from here.
     #[error(
-        "{} is being run, but not by a process that can be seen from here (its lock names process {pid} on {host}): stop it where it runs, or as the user who runs it",
+        "{} is being run, but not by a process that can be seen from here (its lock names process \
+         {pid} on {host}): stop it where it runs, or as the user who runs it",
         folder.display()
     )]
     RunElsewhere {

@@ -13,8 +13,8 @@
 //! nodes become a [`ResearchFile`] or a [`FileError`] with a location.
 //!
 //! A program that runs research files should call
-//! [`worker_entry_with`](crate::worker_entry_with)`(`[`experiment_from_record`]`)` first in `main`, so
-//! that its workers build the experiment from the record.
+//! [`worker_entry_with`](crate::worker_entry_with)`(`[`experiment_from_record`]`)` first in `main`,
+//! so that its workers build the experiment from the record.
 
 mod build;
 mod check;

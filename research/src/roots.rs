@@ -14,7 +14,8 @@ pub enum BranchByError {
     /// It is unknown which experiments may share a root unit.
     #[error(
         "with `branches`, the experiments of a task share its root units, but {0}: \
-         declare the parameters that root units use, `branch_by = [\"lr\"]` (`[]` if they use none), or set `branches` to 1"
+         declare the parameters that root units use, `branch_by = [\"lr\"]` (`[]` if they use \
+         none), or set `branches` to 1"
     )]
     Undeclared(UnknownInput),
     /// A root unit uses an undeclared parameter.
@@ -33,7 +34,8 @@ pub enum BranchByError {
     },
     /// A value that root units use differs between branches.
     #[error(
-        "root units use `{key}`, which is not the same in all configs of `branches`: they run once for all branches"
+        "root units use `{key}`, which is not the same in all configs of `branches`: they run \
+         once for all branches"
     )]
     BranchConfig {
         /// The key.

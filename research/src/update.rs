@@ -207,7 +207,8 @@ impl Updater {
         // A resumed run continues with the recorded domain.
         if self.folder.is_some() && domain.expression().is_err() {
             return Err(UnitError::new(
-                "the domain cannot be recorded as an expression: leave out configs with `matching`, not with a function",
+                "the domain cannot be recorded as an expression: leave out configs with \
+                 `matching`, not with a function",
             ));
         }
         check::added_keys(&self.options, domain).map_err(UnitError::new)

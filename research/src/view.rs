@@ -47,7 +47,8 @@ impl View {
             (Some(folder), _) => CompletedRun::load(folder).map_err(|error| error.to_string()),
             (None, Some(research)) => Ok(research.clone()),
             (None, None) => Err(
-                "it is kept in the memory of another process: keep it in a folder, or run it with isolation `none`"
+                "it is kept in the memory of another process: keep it in a folder, or run it with \
+                 isolation `none`"
                     .to_owned(),
             ),
         }

@@ -15,8 +15,8 @@ use crate::prepared::Settings;
 use crate::run_history;
 use crate::view;
 
-/// Set once this program called [`worker_entry_with`]: whether a run had ended before. Workers serve
-/// at the first call, so they reach no later run.
+/// Set once this program called [`worker_entry_with`]: whether a run had ended before. Workers
+/// serve at the first call, so they reach no later run.
 static BUILDS_FROM_RECORD: OnceLock<bool> = OnceLock::new();
 
 /// The exit code of a worker that cannot serve its leader.
@@ -216,13 +216,16 @@ pub(crate) fn end_mixed_up(name: &str) -> ! {
 fn mismatch(meant: &str, found: &str) -> String {
     if meant == found {
         format!(
-            "a worker of `{meant}` came to a run with another domain, other units or options than its leader's: \
-             a program must describe the same research each time it is started (draw nothing at random before `run`)"
+            "a worker of `{meant}` came to a run with another domain, other units or options than \
+             its leader's: \
+             a program must describe the same research each time it is started (draw nothing at \
+             random before `run`)"
         )
     } else {
         format!(
             "a worker of `{meant}` came to the run `{found}`, which its leader has not done: \
-             a program must do the same each time it is started, or begin with `research::worker_entry`"
+             a program must do the same each time it is started, or begin with \
+             `research::worker_entry`"
         )
     }
 }

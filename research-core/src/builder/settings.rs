@@ -52,10 +52,10 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Sets how long a call of the last unit may take (for a generator: one item). If it takes longer,
-    /// the experiment is `timed_out`. A program is killed, and so is the process in which a unit in
-    /// Rust runs; where that is not the experiment's own (an executor that stands alone), it is noticed
-    /// when the call returns.
+    /// Sets how long a call of the last unit may take (for a generator: one item). If it takes
+    /// longer, the experiment is `timed_out`. A program is killed, and so is the process in which a
+    /// unit in Rust runs; where that is not the experiment's own (an executor that stands alone),
+    /// it is noticed when the call returns.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.last(|unit| unit.timeout = Some(timeout));

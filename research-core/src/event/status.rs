@@ -107,6 +107,6 @@ pub enum Outcome {
     Complete,
     /// It was stopped before that; it can be resumed.
     Interrupted,
-    /// It could not go on; it can be resumed.
+    /// It could not continue; it can be resumed.
     Aborted,
 }

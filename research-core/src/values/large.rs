@@ -24,9 +24,9 @@ pub const VALUES: &str = "values";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LargeKind {
-    /// A text, as it is.
+    /// A string, unchanged.
     Text,
-    /// Bytes, as they are.
+    /// Bytes, unchanged.
     Bytes,
     /// Any other value, in bincode's standard configuration.
     Value,
@@ -68,7 +68,8 @@ pub enum LargeValueError {
     },
     /// The file does not hold what was saved.
     #[error(
-        "{} does not hold the value that was saved: {reason}; restore it from a copy, all other values can be read",
+        "{} does not hold the value that was saved: {reason}; restore it from a copy, all other \
+         values can be read",
         path.display()
     )]
     Damaged {

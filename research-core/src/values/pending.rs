@@ -97,7 +97,7 @@ impl Columns {
     }
 }
 
-/// The values of an experiment: its context's own, or within reach of somebody else too.
+/// The values of an experiment: its context's own, or shared with another thread.
 #[derive(Debug)]
 pub(crate) enum Saved {
     Own(Columns),
@@ -155,7 +155,7 @@ impl Saved {
     }
 }
 
-/// The values of an experiment that wait to be sent, for whoever ends it in the middle of a call:
+/// The values of an experiment that wait to be sent, for the thread that ends it during a call:
 /// see [`ExecutorContext::share_saved`](crate::executor::ExecutorContext::share_saved).
 #[derive(Clone, Debug)]
 pub struct SharedSaved {
@@ -167,7 +167,7 @@ impl SharedSaved {
     /// Sends them.
     ///
     /// # Errors
-    /// Nobody listens any more.
+    /// The sink is closed.
     pub fn send(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         let mut columns = self.columns.lock().unwrap_or_else(PoisonError::into_inner);
         columns.send(self.experiment, |_| true, sink)

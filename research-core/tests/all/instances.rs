@@ -21,7 +21,7 @@ fn a_method_needs_its_instance_and_its_type() {
     let misspelt = with_model().method("weight", "modle", |model: &mut Model| model.weight, ());
     assert_eq!(
         error(misspelt).to_string(),
-        "unit `weight` needs the instance `modle`, which there is not; did you mean `model`?"
+        "unit `weight` needs unknown instance `modle`; did you mean `model`?"
     );
     let no_instance = with_model().callable("number", || 1, ()).method(
         "weight",

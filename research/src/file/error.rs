@@ -16,7 +16,7 @@ use super::node::Span;
 /// The width of a message without a terminal.
 const COLUMNS: usize = 116;
 
-/// The origin of a text.
+/// The origin of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A file.
@@ -27,7 +27,7 @@ pub enum Origin {
     Record,
 }
 
-/// A text and its origin.
+/// A source and its origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) origin: Origin,
@@ -259,7 +259,8 @@ impl FileErrorKind {
             | Self::Choice { hint, .. } => hint.clone(),
             Self::Missing { hint, .. } => (*hint).to_owned(),
             Self::OptionInDomain { key } => format!(
-                "move it above the first table header; for a parameter with one value write a list: {key} = […]"
+                "move it above the first table header; for a parameter with one value write a \
+                 list: {key} = […]"
             ),
             Self::NoValues { .. } => "add a value, or remove the parameter".to_owned(),
             Self::Expression { hint, .. } => return hint.clone(),
@@ -269,15 +270,19 @@ impl FileErrorKind {
             }
             Self::Output { hint, .. } => hint.clone(),
             Self::SharedOutput { .. } => {
-                "add `{id}` to the path, or use a relative path, which is inside the folder of the experiment; or run one experiment at a time with `workers = 1`"
+                "add `{id}` to the path, or use a relative path, which is inside the folder of \
+                 the experiment; or run one experiment at a time with `workers = 1`"
                     .to_owned()
             }
             Self::HiddenName { name, .. } => format!("rename the parameter `{name}`"),
             Self::SavedTwice { .. } => {
-                "`save_to` saves the output under a name, `save_output_dict` each of its keys: remove one of them"
+                "`save_to` saves the output under a name, `save_output_dict` each of its keys: \
+                 remove one of them"
                     .to_owned()
             }
-            Self::Set { .. } => "use KEY=VALUE, such as workers=4 or domain.lr=[0.1,0.2]".to_owned(),
+            Self::Set { .. } => "use KEY=VALUE, such as workers=4 or \
+                                 domain.lr=[0.1,0.2]"
+                .to_owned(),
             Self::Read(_)
             | Self::Syntax { .. }
             | Self::Type { .. }
@@ -384,7 +389,8 @@ impl FileError {
             let shown = place.fit(columns.saturating_sub(width + 3).max(20));
             let carets = "^".repeat(shown.carets);
             text.push_str(&format!(
-                "\n{:width$} {frame}|{end}\n{frame}{number} |{end} {}\n{:width$} {frame}|{end} {:before$}{mark}{carets}{end}",
+                "\n{:width$} {frame}|{end}\n{frame}{number} |{end} {}\n{:width$} {frame}|{end} \
+                 {:before$}{mark}{carets}{end}",
                 "",
                 shown.text,
                 "",

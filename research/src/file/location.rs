@@ -1,10 +1,10 @@
-//! Locations in a text, shown with carets.
+//! Locations in a source, shown with carets.
 
 use unicode_width::UnicodeWidthChar;
 
 use super::node::Span;
 
-/// A line of a text and a range of it.
+/// A line of a source and a range of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
     pub(crate) line: usize,

@@ -190,7 +190,8 @@ fn contradiction(output: &OutputSpec, save: &Save) -> Option<(String, String)> {
                 names.len(),
                 groups.len()
             ),
-            "use a group for each name: save_to = [\"loss\", \"acc\"] with regex = 'loss=(\\S+) acc=(\\S+)'"
+            "use a group for each name: save_to = [\"loss\", \"acc\"] with regex = 'loss=(\\S+) \
+             acc=(\\S+)'"
                 .to_owned(),
         )),
         Save::OutputDict if !all_named => Some((

@@ -6,7 +6,8 @@ use super::error::{Diagnostic, FileErrorKind};
 use super::node::{Content, Node};
 
 /// The expected values.
-const EXPECTED: &str = "a duration: a number of seconds, or a string such as \"500ms\", \"90s\", \"10m\", \"2h\" or \"1d\"";
+const EXPECTED: &str = "a duration: a number of seconds, or a string such as \"500ms\", \"90s\", \
+                        \"10m\", \"2h\" or \"1d\"";
 
 /// The units, the longest names first, with their seconds.
 const UNITS: [(&str, f64); 5] = [

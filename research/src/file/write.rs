@@ -1,10 +1,10 @@
 //! Serializes research files.
 
-use research_core::{ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, When};
-use research_domain::{Config, Value};
+use research_core::When;
 use research_exec::program::{OutputSpec, Run};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
+use serde_json::to_value;
 
 use super::ResearchFile;
 use super::env;
@@ -12,73 +12,55 @@ use super::output::Save;
 use super::unit::{Mode, UnitFile};
 use super::update::UpdateFile;
 
-/// The serialized form of a research file, with keys in the usual order.
-#[derive(serde::Serialize)]
-struct FileForm<'f> {
-    name: &'f str,
-    workers: ParallelismForm<'f>,
-    branches: ParallelismForm<'f>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    branch_by: Option<&'f [String]>,
-    executor_target: ExecutorTarget,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    n_iters: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    n_configs: Option<u64>,
-    n_reps: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repeat_each: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    create_id_prefix: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seed: Option<u64>,
-    finalize: bool,
-    isolation: Isolation,
-    debug: bool,
-    retries: u32,
-    retry_delay: f64,
-    double_retry_delay: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_failures: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timeout: Option<f64>,
-    #[serde(skip_serializing_if = "Value::is_null")]
-    devices: &'f Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    memory_ratio: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device_memory: Option<MemorySize>,
-    n_gpu_checks: u32,
-    gpu_check_delay: f64,
-    profile: u8,
-    monitor_log: bool,
-    fsync: FsyncPolicy,
-    loglevel: LogLevel,
-    redirect_stdout: u8,
-    redirect_stderr: u8,
-    dump_results: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    env_meta: Vec<env::Form<'f>>,
-    domain: String,
-    unit: Vec<UnitForm<'f>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    update: Vec<UpdateForm<'f>>,
-}
+/// The options that a research file lacks, or writes in another form.
+const OTHER: [&str; 6] = [
+    "worker_configs",
+    "branch_configs",
+    "root_view",
+    "updates_see_all",
+    "seed",
+    "env_meta",
+];
 
-#[derive(serde::Serialize)]
-#[serde(untagged)]
-enum ParallelismForm<'f> {
-    Number(u32),
-    Configs(&'f [Config]),
-}
-
-impl<'f> ParallelismForm<'f> {
-    fn of(number: u32, configs: &'f [Config]) -> Self {
-        match configs {
-            [] => Self::Number(number),
-            configs => Self::Configs(configs),
-        }
+/// Returns the keys and values of a research file, with all defaults.
+fn form(file: &ResearchFile) -> serde_json::Result<serde_json::Map<String, serde_json::Value>> {
+    let options = &file.options;
+    let mut form = serde_json::Map::new();
+    form.insert("name".to_owned(), file.name.as_str().into());
+    let written: serde_json::Map<_, _> = serde_json::from_value(to_value(options)?)?;
+    let is_of_file = |key: &String, value: &serde_json::Value| {
+        !OTHER.contains(&key.as_str()) && !value.is_null()
+    };
+    form.extend(
+        written
+            .into_iter()
+            .filter(|(key, value)| is_of_file(key, value)),
+    );
+    let mut set = |key: &str, value| form.insert(key.to_owned(), value);
+    if !options.worker_configs.is_empty() {
+        set("workers", to_value(&options.worker_configs)?);
     }
+    if !options.branch_configs.is_empty() {
+        set("branches", to_value(&options.branch_configs)?);
+    }
+    set("redirect_stdout", (options.redirect_stdout as u8).into());
+    set("redirect_stderr", (options.redirect_stderr as u8).into());
+    if let Some(seed) = file.seed {
+        set("seed", seed.into());
+    }
+    set("dump_results", file.dump_results.into());
+    let env: Vec<_> = options.env_meta.iter().map(env::Form::of).collect();
+    if !env.is_empty() {
+        set("env_meta", to_value(&env)?);
+    }
+    set("domain", file.domain.to_string().into());
+    let units: Vec<_> = file.units.iter().map(UnitForm::of).collect();
+    set("unit", to_value(&units)?);
+    let updates: Vec<_> = file.updates.iter().map(UpdateForm::of).collect();
+    if !updates.is_empty() {
+        set("update", to_value(&updates)?);
+    }
+    Ok(form)
 }
 
 #[derive(serde::Serialize)]
@@ -135,49 +117,6 @@ pub(crate) enum SaveForm<'f> {
     Parts(&'f [Option<String>]),
 }
 
-impl<'f> FileForm<'f> {
-    fn of(file: &'f ResearchFile) -> Self {
-        let options = &file.options;
-        Self {
-            name: &file.name,
-            workers: ParallelismForm::of(options.workers, &options.worker_configs),
-            branches: ParallelismForm::of(options.branches, &options.branch_configs),
-            branch_by: options.branch_by.as_deref(),
-            executor_target: options.executor_target,
-            n_iters: options.n_iters,
-            n_configs: options.n_configs,
-            n_reps: options.n_reps,
-            repeat_each: options.repeat_each,
-            create_id_prefix: options.create_id_prefix,
-            seed: file.seed,
-            finalize: options.finalize,
-            isolation: options.isolation,
-            debug: options.debug,
-            retries: options.retries,
-            retry_delay: options.retry_delay.as_secs_f64(),
-            double_retry_delay: options.double_retry_delay,
-            max_failures: options.max_failures,
-            timeout: options.timeout.map(|timeout| timeout.as_secs_f64()),
-            devices: &options.devices,
-            memory_ratio: options.memory_ratio,
-            device_memory: options.device_memory,
-            n_gpu_checks: options.n_gpu_checks,
-            gpu_check_delay: options.gpu_check_delay.as_secs_f64(),
-            profile: options.profile,
-            monitor_log: options.monitor_log,
-            fsync: options.fsync,
-            loglevel: options.loglevel,
-            redirect_stdout: options.redirect_stdout as u8,
-            redirect_stderr: options.redirect_stderr as u8,
-            dump_results: file.dump_results,
-            env_meta: options.env_meta.iter().map(env::Form::of).collect(),
-            domain: file.domain.to_string(),
-            unit: file.units.iter().map(UnitForm::of).collect(),
-            update: file.updates.iter().map(UpdateForm::of).collect(),
-        }
-    }
-}
-
 impl<'f> UnitForm<'f> {
     pub(crate) fn of(unit: &'f UnitFile) -> Self {
         Self {
@@ -202,7 +141,8 @@ impl<'f> UnitForm<'f> {
 
 impl Serialize for ResearchFile {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        FileForm::of(self).serialize(serializer)
+        let form = form(self).map_err(serde::ser::Error::custom)?;
+        form.serialize(serializer)
     }
 }
 

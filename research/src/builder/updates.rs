@@ -10,11 +10,11 @@ impl Research {
     /// `when` is due for the number of configs taken from the domain, as if configs were
     /// iterations; `last` means that the domain is exhausted.
     ///
-    /// The returned [`Domain`], or [`NewDomain`](crate::NewDomain) with its iteration, or an option
-    /// or a result of these, replaces the rest of the domain. `updates` in the configs increases by
-    /// one. If several functions are due, the first that returns a domain counts. Functions run in
-    /// the leader, while workers continue. An error ends the run when running experiments have
-    /// finished; a resumed run calls the function again.
+    /// The returned [`Domain`](crate::Domain), or [`NewDomain`](crate::NewDomain) with its
+    /// iteration, or an option or a result of these, replaces the rest of the domain. `updates` in
+    /// the configs increases by one. If several functions are due, the first that returns a domain
+    /// counts. Functions run in the leader, while workers continue. An error ends the run when
+    /// running experiments have finished; a resumed run calls the function again.
     ///
     /// ```
     /// use research::{Research, ec, option};

@@ -61,7 +61,10 @@ fn print(preview: &Preview, out: &mut dyn Write) -> Result<(), CommandError> {
     match (preview.first.as_slice(), preview.is_redrawn) {
         ([], _) => {}
         (_, false) => writeln!(out, "the first experiments:")?,
-        (_, true) => writeln!(out, "the first experiments (the draws of the run will differ):")?,
+        (_, true) => writeln!(
+            out,
+            "the first experiments (the draws of the run will differ):"
+        )?,
     }
     for experiment in &preview.first {
         print_experiment(preview, experiment, out)?;

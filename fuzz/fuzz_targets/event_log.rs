@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use research_core::EventLog;
 use research_storage::{LogReader, check_log};
 
 fuzz_target!(|bytes: &[u8]| {

@@ -134,7 +134,9 @@ pub use output_stream::OutputStream;
 pub use rand_chacha::rand_core;
 pub use record::ResearchRecord;
 pub use research_domain as domain;
-pub use traits::{Delivery, EventSink, Fold, SinkError, Storage, StorageError, Subscriber};
+pub use traits::{
+    Delivery, EventLog, EventSink, Fold, SinkError, Storage, StorageError, Subscriber,
+};
 pub use unit::Unit;
 pub use unit_error::UnitError;
 pub use values::column::{Column, Iterations};

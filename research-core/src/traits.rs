@@ -19,6 +19,47 @@ pub trait Fold {
     }
 }
 
+/// A log of events, which is read in order, and again from any batch.
+pub trait EventLog: Send {
+    /// Returns the offset of the next batch: the length of all that was read.
+    fn offset(&self) -> u64;
+
+    /// Continues with the batch at an offset that [`offset`](Self::offset) has returned.
+    fn seek(&mut self, offset: u64);
+
+    /// Returns the events of the next batch; `None` at the end of the log.
+    ///
+    /// # Errors
+    /// The log cannot be read, or is damaged.
+    fn next_batch(&mut self) -> Result<Option<Vec<Event>>, StorageError>;
+
+    /// Feeds the events up to the end of the log to folds, in a single pass. A second call feeds
+    /// them the events that were appended since.
+    ///
+    /// # Errors
+    /// As for [`next_batch`](Self::next_batch); the folds have all events before the damage.
+    fn replay(&mut self, folds: &mut [&mut dyn Fold]) -> Result<(), StorageError> {
+        while let Some(events) = self.next_batch()? {
+            folds.iter_mut().for_each(|fold| fold.apply_all(&events));
+        }
+        Ok(())
+    }
+}
+
+impl<L: EventLog + ?Sized> EventLog for Box<L> {
+    fn offset(&self) -> u64 {
+        (**self).offset()
+    }
+
+    fn seek(&mut self, offset: u64) {
+        (**self).seek(offset);
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Vec<Event>>, StorageError> {
+        (**self).next_batch()
+    }
+}
+
 /// Where an executor tells what happens. It may gather events; it keeps their order.
 pub trait EventSink {
     /// Takes one event.

@@ -10,73 +10,51 @@
 //! | `results.parquet`, `experiments.parquet` | tables as they were at the end of the last run, for other programs |
 //! | `lock` | who runs the research; there only meanwhile |
 
-mod artifacts;
-mod checkup;
 mod description;
-#[cfg(feature = "parquet")]
-mod export;
+mod files;
+mod gc;
 mod guard;
-mod leftovers;
 mod lock;
 mod lock_holder;
 mod locked;
-mod log_source;
-mod log_table;
 mod lost_end;
-mod overview;
-#[cfg(feature = "parquet")]
-mod parts;
-mod places;
 mod remove;
+mod replacement;
 mod runner;
 mod stored;
+#[cfg(feature = "parquet")]
+mod table_rows;
 mod text;
-mod windows;
+mod verify;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use research_core::{Event, FsyncPolicy, LogLevel, ResearchRecord, Storage, StorageError};
 
 use crate::log::{LogReader, LogWriter, TornTail};
 use crate::names::check_name;
+use files::{
+    DESCRIPTION, EVENTS, EXPERIMENTS, RECORD, RUN_LOG, hidden_folder, record_json, sync_folder,
+    write_new,
+};
 use guard::Guard;
 pub use guard::{LogPlace, LogWatch};
 use lock::Lock;
 use text::TextLogs;
 
-pub use artifacts::ArtifactsError;
-pub use checkup::{FolderCheckup, LostRows, MissingEnd, check_folder, salvage_folder};
-#[cfg(feature = "parquet")]
-pub use export::ReplaceTables;
-pub use leftovers::Leftovers;
+pub use gc::Leftovers;
 pub use lock::Runner;
 pub use locked::LockedResearch;
-#[cfg(feature = "plot")]
-pub use log_source::LogPlotError;
-pub use log_source::{LogResults, LogResultsError};
-pub use log_table::LogTable;
 pub use lost_end::LostEnd;
 pub use remove::remove;
+pub use replacement::Replacement;
 pub use stored::{StoredResearch, list};
-pub(crate) use text::time;
-
-const RECORD: &str = "research.json";
-const DESCRIPTION: &str = "research.txt";
-const EVENTS: &str = "events.log";
-const RUN_LOG: &str = "research.log";
-const EXPERIMENTS: &str = "experiments";
-const EXPERIMENT_LOG: &str = "experiment.log";
-
-/// How the names begin of folders that are being made or removed, and of files that will replace
-/// others; the rest is random.
-const HIDDEN: &str = ".research-";
-/// What is whole of a damaged log, before it takes the log's place.
-const SALVAGED: &str = ".events.salvaged";
-/// How the names begin of damaged logs that were kept.
-const DAMAGED: &str = "events.damaged";
+#[cfg(feature = "parquet")]
+pub use table_rows::table_rows;
+pub use text::time;
+pub use verify::{FolderCheckup, LostRows, MissingEnd, check_folder, salvage_folder};
 
 /// Keeps a research in a folder. While it exists, no other process can run that research.
 #[derive(Debug)]
@@ -299,61 +277,15 @@ fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
     lock.with_log(folder)
 }
 
-fn record_json(record: &ResearchRecord, folder: &Path) -> Result<Vec<u8>, StorageError> {
-    let mut json = serde_json::to_vec_pretty(record)
-        .map_err(|error| StorageError::io("write", &folder.join(RECORD))(error.into()))?;
-    json.push(b'\n');
-    Ok(json)
-}
-
 /// Replaces a file by a new one that is whole.
 fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
     let path = folder.join(name);
-    let failed = |error| StorageError::io("write", &path)(error);
-    let mut file = leftovers::unfinished_file(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(&path).map_err(|error| failed(error.error))?;
+    let write = || {
+        let mut new = Replacement::new(folder, name)?;
+        new.file_mut().write_all(bytes)?;
+        new.file_mut().sync_all()?;
+        new.persist()
+    };
+    write().map_err(StorageError::io("write", &path))?;
     sync_folder(folder)
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> Result<File, StorageError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(StorageError::io("create", path))?;
-    file.write_all(bytes)
-        .map_err(StorageError::io("write", path))?;
-    Ok(file)
-}
-
-/// Makes names that were added to a folder, or changed in it, outlive the machine.
-fn sync_folder(folder: &Path) -> Result<(), StorageError> {
-    File::open(folder)
-        .and_then(|file| file.sync_all())
-        .map_err(StorageError::io("bring to the disk", folder))
-}
-
-/// A new folder that is not shown and that goes away with its guard, with the usual permissions.
-fn hidden_folder(parent: &Path) -> Result<tempfile::TempDir, StorageError> {
-    let cannot_create = |error| StorageError::io("create a folder in", parent)(error);
-    // Asked first because the system's words for what is missing are better.
-    fs::metadata(parent).map_err(cannot_create)?;
-    tempfile::Builder::new()
-        .prefix(HIDDEN)
-        .permissions(fs::Permissions::from_mode(0o777))
-        .tempdir_in(parent)
-        // Without the path that `tempfile` adds to the error: ours names it already.
-        .map_err(|error| cannot_create(without_path(error)))
-}
-
-/// The error of the system in one of `tempfile`, which names a path that nobody knows.
-fn without_path(error: io::Error) -> io::Error {
-    let source = error.get_ref().and_then(|named| named.source());
-    let source = source.and_then(|source| source.downcast_ref::<io::Error>());
-    match source.and_then(io::Error::raw_os_error) {
-        Some(number) => io::Error::from_raw_os_error(number),
-        None => error,
-    }
 }

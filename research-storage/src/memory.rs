@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use research_core::{Event, Storage, StorageError};
+use research_core::{Event, EventLog, Storage, StorageError};
 
 type Batches = Mutex<Vec<Arc<[Event]>>>;
 
@@ -51,10 +51,37 @@ impl MemoryEvents {
         events.collect()
     }
 
-    /// The events of one call of `append`, by their position among all calls, without copying them.
+    /// Returns a log that reads the events, also those that are appended later. Its offsets are
+    /// the numbers of calls of `append`.
     #[must_use]
-    pub fn batch(&self, position: usize) -> Option<Arc<[Event]>> {
-        lock(&self.batches).get(position).cloned()
+    pub fn log(&self) -> MemoryLog {
+        MemoryLog {
+            events: self.clone(),
+            next: 0,
+        }
+    }
+}
+
+/// Reads the events of a [`MemoryStorage`] as a log.
+#[derive(Clone, Debug)]
+pub struct MemoryLog {
+    events: MemoryEvents,
+    next: usize,
+}
+
+impl EventLog for MemoryLog {
+    fn offset(&self) -> u64 {
+        self.next as u64
+    }
+
+    fn seek(&mut self, offset: u64) {
+        self.next = usize::try_from(offset).unwrap_or(usize::MAX);
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Vec<Event>>, StorageError> {
+        let batch = lock(&self.events.batches).get(self.next).cloned();
+        self.next += usize::from(batch.is_some());
+        Ok(batch.map(|events| events.to_vec()))
     }
 }
 

@@ -5,14 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use research_core::files::read_regular;
-use research_core::{Event, LargeValue, OutputStream, ResearchRecord};
+use research_core::{Event, EventLog, LargeValue, OutputStream, ResearchRecord};
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
-use research_storage::{
-    EnvTexts, Format, LogResultsError, Results, StoredResearch, TableOptions, read_env,
-};
+use research_results::{Format, LogResults, Results, TableOptions};
+use research_storage::StoredResearch;
 
-use crate::environment::Recorded;
+use crate::environment::{EnvTexts, Recorded, read_env};
 use crate::error::ResearchError;
 use crate::log_entry::LogEntry;
 use crate::place::StorageBackend;
@@ -74,13 +73,9 @@ impl CompletedRun {
     /// # Errors
     /// The log cannot be read.
     pub fn for_each_event(&self, mut see: impl FnMut(&Event)) -> Result<(), ResearchError> {
-        match &self.kept {
-            StorageBackend::Memory(events) => events.events().iter().for_each(see),
-            StorageBackend::Folder(folder) => {
-                for events in StoredResearch::load(folder)?.events()? {
-                    events?.iter().for_each(&mut see);
-                }
-            }
+        let mut log = self.kept.log()?;
+        while let Some(events) = log.next_batch()? {
+            events.iter().for_each(&mut see);
         }
         Ok(())
     }
@@ -168,7 +163,7 @@ impl CompletedRun {
     }
 
     /// Reads and verifies a large value from its file; see
-    /// [`large_value`](research_storage::ExperimentResult::large_value).
+    /// [`large_value`](research_results::ExperimentResult::large_value).
     ///
     /// # Errors
     /// The file is missing or damaged; the error names it.
@@ -238,7 +233,7 @@ impl StoredResults<'_> {
     /// # Ok::<(), research::ResearchError>(())
     /// ```
     ///
-    /// [`Table::write_parquet`]: research_storage::Table::write_parquet
+    /// [`Table::write_parquet`]: research_results::Table::write_parquet
     ///
     /// # Errors
     /// The log cannot be read, the options contradict each other, or the output cannot be written.
@@ -248,17 +243,8 @@ impl StoredResults<'_> {
         format: Format,
         output: &mut dyn std::io::Write,
     ) -> Result<(), ResearchError> {
-        match &self.research.kept {
-            StorageBackend::Folder(folder) => {
-                let results = StoredResearch::load(folder)?.log_results()?;
-                results.table(options)?.write(format, output)?;
-            }
-            StorageBackend::Memory(_) => {
-                let results = self.load_for(options)?;
-                let written = results.to_table(options)?.write(format, output);
-                written.map_err(LogResultsError::Output)?;
-            }
-        }
+        let results = LogResults::new(self.research.kept.log()?)?;
+        results.table(options)?.write(format, output)?;
         Ok(())
     }
 }

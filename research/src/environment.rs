@@ -1,11 +1,18 @@
 //! Recording the environment of a run, in a thread beside the run.
 
+mod commands;
+mod facts;
+mod files;
+
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
 use research_core::EnvMeta;
 use research_exec::devices::{DeviceProbe, NvmlProbe, ProbeError};
-use research_storage::{EnvError, EnvTexts, collect_env, system_facts, write_env};
+
+pub use commands::{EnvError, check_env, collect_env};
+pub use facts::system_facts;
+pub use files::{EnvTexts, read_env, write_env};
 
 /// The file with facts about the program and the machine.
 const SYSTEM: &str = "system.txt";

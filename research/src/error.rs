@@ -7,8 +7,9 @@ use research_core::{BuildError, StorageError};
 use research_domain::DomainError;
 use research_exec::devices::DevicesError;
 use research_exec::{RunError, SourceError, WorkerError};
-use research_storage::{EnvError, LogResultsError, TableError};
+use research_results::TableError;
 
+use crate::environment::EnvError;
 use crate::roots::BranchByError;
 
 /// A research cannot be run, resumed or read.
@@ -108,7 +109,7 @@ pub enum ResearchError {
     Run(#[from] RunError),
     /// A table cannot be created.
     #[error(transparent)]
-    Table(#[from] TableError),
+    Table(TableError),
     /// The requested environment cannot be recorded.
     #[error(transparent)]
     Env(#[from] EnvError),
@@ -160,15 +161,15 @@ pub enum ResearchError {
     },
 }
 
-impl From<LogResultsError> for ResearchError {
-    fn from(error: LogResultsError) -> Self {
+impl From<TableError> for ResearchError {
+    fn from(error: TableError) -> Self {
         match error {
-            LogResultsError::Storage(error) => Self::Storage(error),
-            LogResultsError::Table(error) => Self::Table(error),
-            LogResultsError::Output(source) => Self::Io {
+            TableError::Storage(error) => Self::Storage(error),
+            TableError::Output(source) => Self::Io {
                 action: "write the table",
                 source,
             },
+            error => Self::Table(error),
         }
     }
 }

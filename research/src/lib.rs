@@ -82,6 +82,8 @@ mod run_files;
 mod run_history;
 mod stop;
 mod subscribers;
+#[cfg(feature = "parquet")]
+mod tables;
 mod units;
 mod update;
 mod usage;
@@ -111,14 +113,29 @@ pub use research_domain::{Config, Domain, Value, option};
 pub use research_exec as exec;
 pub use research_exec::{Executor, NewDomain, Report, ResumePlan, SpanProfile, StatusCounts};
 pub use research_monitor as monitor;
+#[cfg(feature = "plot")]
+pub use research_plot as plot;
 pub use research_process as process;
-pub use research_storage as storage;
-pub use research_storage::{Format, Results, SummaryOptions, Table, TableOptions};
+pub use research_results as results;
+pub use research_results::{Format, Results, SummaryOptions, Table, TableOptions};
 pub use roots::{BranchByError, root_view};
 pub use stop::stop;
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
 pub use usage::UsageSampler;
 pub use worker::{worker_entry, worker_entry_with};
+
+/// The storage of researches, with their results, plots and recorded environment.
+pub mod storage {
+    pub use crate::environment::{
+        EnvError, EnvTexts, check_env, collect_env, read_env, system_facts, write_env,
+    };
+    #[cfg(feature = "parquet")]
+    pub use crate::tables::{ReplaceTables, write_tables};
+    #[cfg(feature = "plot")]
+    pub use research_plot::*;
+    pub use research_results::*;
+    pub use research_storage::*;
+}
 
 /// The crate `research-core`, without what only executors use: a unit cannot change what its
 /// executor keeps.

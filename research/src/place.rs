@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use research_storage::MemoryEvents;
+use research_core::{EventLog, StorageError};
+use research_storage::{MemoryEvents, StoredResearch};
+
 #[cfg(feature = "parquet")]
-use research_storage::{ReplaceTables, StoredResearch};
+use crate::tables::{ReplaceTables, write_tables};
 
 /// The size of a log from which writing the tables takes seconds, which is announced.
 #[cfg(feature = "parquet")]
@@ -26,6 +28,14 @@ pub(crate) enum StorageBackend {
 }
 
 impl StorageBackend {
+    /// Returns the log of the research.
+    pub(crate) fn log(&self) -> Result<Box<dyn EventLog>, StorageError> {
+        Ok(match self {
+            Self::Folder(folder) => Box::new(StoredResearch::load(folder)?.events()?),
+            Self::Memory(events) => Box::new(events.log()),
+        })
+    }
+
     /// Returns the folder of the research, if it has one.
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
@@ -51,7 +61,8 @@ impl StorageBackend {
             notice();
         }
         let replace = ReplaceTables::UnlessFewerExperiments;
-        let written = StoredResearch::load(folder).and_then(|stored| stored.write_parquet(replace));
+        let written =
+            StoredResearch::load(folder).and_then(|stored| write_tables(&stored, replace));
         written.err().map(|error| error.to_string())
     }
 }

@@ -8,11 +8,12 @@ use research_domain::{Iteration, Rules};
 use research_exec::devices::DeviceProbe;
 use research_exec::{Signals, Target};
 use research_monitor::Progress;
-use research_storage::{check_env, check_name};
+use research_storage::check_name;
 
 use crate::builder::Research;
 use crate::changes;
 use crate::check;
+use crate::environment::check_env;
 use crate::error::ResearchError;
 use crate::fingerprint::{fingerprint, fingerprint_of_units};
 use crate::place::Place;

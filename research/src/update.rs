@@ -11,7 +11,7 @@ use rand_chacha::rand_core::SeedableRng;
 use research_core::{RunOptions, Status, UnitError, When};
 use research_domain::{Config, Domain, experiment_seed};
 use research_exec::{DomainUpdater, EndedCounts, NewDomain, Tally, UpdateRequest};
-use research_storage::Results;
+use research_results::Results;
 
 use crate::check;
 use crate::place::StorageBackend;

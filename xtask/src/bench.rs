@@ -5,9 +5,9 @@ use crate::shell::{Failure, cargo, run};
 /// The packages with benches, and the features that the benches need.
 const PACKAGES: [(&str, &str); 4] = [
     ("research-domain", ""),
-    ("research-storage", "plot,query"),
+    ("research-storage", ""),
     ("research-exec", ""),
-    ("research", ""),
+    ("research", "plot,query"),
 ];
 
 /// Runs all benches whose name contains the filter.

@@ -128,14 +128,14 @@ pub(crate) fn simulate(seeds: u64, seed: u64, workers: u32, configs: u64) -> Res
     run(&mut command)
 }
 
-/// Lists the features of `research-storage`.
-fn features_of_storage() -> Result<Vec<String>, Failure> {
+/// Lists the features of `research-results`.
+fn features_of_results() -> Result<Vec<String>, Failure> {
     let metadata = metadata()?;
     let mut packages = metadata["packages"].as_array().into_iter().flatten();
-    let storage = packages.find(|package| package["name"] == "research-storage");
-    let features = storage.and_then(|package| package["features"].as_object());
+    let results = packages.find(|package| package["name"] == "research-results");
+    let features = results.and_then(|package| package["features"].as_object());
     let features =
-        features.ok_or_else(|| Failure("cargo reports no features of research-storage".into()))?;
+        features.ok_or_else(|| Failure("cargo reports no features of research-results".into()))?;
     let names = features.keys().filter(|name| *name != "default");
     Ok(names.cloned().collect())
 }
@@ -144,10 +144,10 @@ fn features_of_storage() -> Result<Vec<String>, Failure> {
 /// Building polars takes minutes.
 pub(crate) fn features() -> Result<(), Failure> {
     let none = String::new();
-    for feature in features_of_storage()?.iter().chain([&none]) {
+    for feature in features_of_results()?.iter().chain([&none]) {
         run(&mut cargo([
             "clippy",
-            "--package=research-storage",
+            "--package=research-results",
             "--locked",
             "--all-targets",
             "--no-default-features",
@@ -168,7 +168,7 @@ pub(crate) fn features() -> Result<(), Failure> {
     ]))?;
     run(&mut cargo([
         "test",
-        "--package=research-storage",
+        "--package=research-results",
         "--locked",
         "--features=arrow,polars",
         "--test=all",
@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn features_are_what_cargo_says() {
-        let features = features_of_storage().unwrap();
-        for feature in ["arrow", "parquet", "plot", "polars", "query"] {
+        let features = features_of_results().unwrap();
+        for feature in ["arrow", "parquet", "polars", "query"] {
             assert!(features.iter().any(|one| one == feature), "{features:?}");
         }
     }

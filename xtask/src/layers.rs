@@ -5,13 +5,18 @@ use serde_json::Value;
 use crate::shell::{Failure, cargo, metadata, output};
 
 /// Each crate with the crates of the workspace that it may use.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("research-domain", &[]),
     ("research-core", &["research-domain"]),
     ("research-process", &[]),
     (
         "research-storage",
         &["research-core", "research-domain", "research-process"],
+    ),
+    ("research-results", &["research-core", "research-domain"]),
+    (
+        "research-plot",
+        &["research-core", "research-domain", "research-results"],
     ),
     ("research-monitor", &["research-core", "research-domain"]),
     (
@@ -24,6 +29,8 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "research-core",
             "research-domain",
             "research-storage",
+            "research-results",
+            "research-plot",
             "research-monitor",
             "research-exec",
             "research-process",

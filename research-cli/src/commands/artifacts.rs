@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use research::storage::StoredResearch;
+use research::storage::{Results, StoredResearch};
 
 use super::CommandError;
 use super::results::{self, Format};
@@ -40,8 +40,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let stored = StoredResearch::load(&arguments.name)?;
     let options = arguments.table.options(&stored)?;
     // An iteration that does not exist: no values are read.
-    let results = stored.results_for(&options.clone().iterations([u64::MAX]))?;
-    let table = stored.artifacts(&results, &options)?;
+    let mut results = Results::for_table(&options.clone().iterations([u64::MAX]));
+    stored.replay(&mut [&mut results])?;
+    let table = results.artifacts(stored.folder(), &options)?;
     let is_empty = results::write(&table, arguments.format, out)?;
     if arguments.format == Format::Table && is_empty {
         let reason = match arguments.table.selection.is_all() {

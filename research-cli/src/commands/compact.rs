@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use research::core::StorageError;
-use research::storage::{ReplaceTables, StoredResearch};
+use research::storage::{ReplaceTables, StoredResearch, write_tables};
 
 use super::{CommandError, doctor};
 use crate::exit::Exit;
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         true => ReplaceTables::Always,
         false => ReplaceTables::UnlessFewerRows,
     };
-    stored.write_parquet(replace).map_err(|error| match error {
+    write_tables(&stored, replace).map_err(|error| match error {
         StorageError::FewerRows { .. } => CommandError::FewerRows(error),
         error => error.into(),
     })?;

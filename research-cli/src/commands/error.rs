@@ -11,9 +11,7 @@ use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;
 use research::file::{FileError, PreviewError};
-use research::storage::{
-    ArtifactsError, LogPlotError, LogResultsError, PlotError, QueryError, TableError,
-};
+use research::storage::{PlotError, QueryError, TableError};
 
 use crate::exit::Exit;
 
@@ -185,7 +183,7 @@ macro_rules! other_errors {
 }
 
 other_errors! {
-    Usage: SyntaxError, DomainError, IdRegistryError, TableError, PlotError;
+    Usage: SyntaxError, DomainError, IdRegistryError;
     Impossible: ProbeError, LargeValueError;
 }
 
@@ -203,9 +201,8 @@ macro_rules! errors_of_parts {
 }
 
 errors_of_parts! {
-    ArtifactsError { Storage, Table };
-    LogResultsError { Storage, Table, Output };
-    LogPlotError { Storage, Plot };
+    TableError { Storage, Output } else Usage;
+    PlotError { Storage, Table } else Usage;
     PreviewError { File, Research, Ids } else Impossible;
 }
 

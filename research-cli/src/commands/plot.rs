@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use research::storage::{
-    Aggregate, Arrangement, Band, Plot, PlotOptions, StoredResearch, TableOptions,
+    Aggregate, Arrangement, Band, LogResults, Plot, PlotOptions, StoredResearch, TableOptions,
 };
 
 use super::results;
@@ -140,10 +140,10 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .iterations(arguments.iterations.iter().copied());
     let stored = StoredResearch::load(&arguments.name)?;
     let filters = arguments.selection.apply(&stored, filters)?;
-    let values = stored.log_results()?;
+    let values = LogResults::new(stored.events()?)?;
     truncated_log::warn_of_unknown(values.unknown_events(), &stored);
     let name = &stored.name();
-    let plot = values.plot(&filters, &options(arguments, name))?;
+    let plot = Plot::new(&values, &filters, &options(arguments, name))?;
     match (&arguments.out, form) {
         (Some(path), Some(form)) => write(&plot, path, &form)?,
         _ => out.write_all(sketch(&plot, arguments).as_bytes())?,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use research::storage::{QueryOptions, StoredResearch};
+use research::storage::{LogResults, QueryOptions, StoredResearch};
 
 use super::results::{self, Format};
 use super::{CommandError, seconds, truncated_log};
@@ -51,7 +51,7 @@ fn timeout(text: &str) -> Result<Duration, String> {
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
-    let results = stored.log_results()?;
+    let results = LogResults::new(stored.events()?)?;
     truncated_log::warn_of_unknown(results.unknown_events(), &stored);
     let mut options = QueryOptions::new();
     if !arguments.timeout.is_zero() {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use research::core::ResearchRecord;
-use research::storage::{self, StoredResearch, SummaryOptions, Table};
+use research::storage::{self, LogResults, Results, StoredResearch, SummaryOptions, Table};
 
 use super::selection::TableFlags;
 use super::{CommandError, truncated_log};
@@ -102,13 +102,14 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let format = arguments.format;
     let (is_saved, is_empty, notes);
     if arguments.full {
-        let mut results = stored.results_for(&options)?;
+        let mut results = Results::for_table(&options);
+        stored.replay(&mut [&mut results])?;
         results.read_large(stored.folder())?;
         let table = results.to_table(&options)?;
         is_empty = write(&table, format, out)?;
         (is_saved, notes) = (true, table.notes().to_vec());
     } else {
-        let results = stored.log_results()?;
+        let results = LogResults::new(stored.events()?)?;
         truncated_log::warn_of_unknown(results.unknown_events(), &stored);
         is_saved = results.has_values();
         if arguments.summary {

@@ -8,7 +8,7 @@ use clap::Args;
 use research::core::RunOptions;
 use research::core::text::plural;
 use research::monitor::{Bar, Monitor, Summary};
-use research::storage::{Format, StoredResearch, TableOptions};
+use research::storage::{Format, LogResults, StoredResearch, TableOptions};
 use research::{CompletedRun, Outcome, Research, Timestamp};
 
 use super::{CommandError, results};
@@ -220,7 +220,7 @@ pub(super) fn print_results(
     let options = TableOptions::default();
     let is_empty = match finished.folder() {
         Some(folder) => {
-            let results = StoredResearch::load(folder)?.log_results()?;
+            let results = LogResults::new(StoredResearch::load(folder)?.events()?)?;
             !results.table(&options)?.write(Format::Table, out)?
         }
         None => {

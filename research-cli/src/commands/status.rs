@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use console::truncate_str;
 use research::UsageSampler;
-use research::core::{StorageError, Timestamp};
+use research::core::{EventLog, StorageError, Timestamp};
 use research::monitor::{MonitorLog, RunState, StatusReport};
 use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
 

@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use research_core::files::open_regular;
 use research_core::{Event, ResearchRecord, StorageError};
 
+use super::description;
+use super::files::{DESCRIPTION, EVENTS, RECORD, hidden_folder, record_json, write_new};
 use super::lock_holder::FileId;
-use super::{DESCRIPTION, EVENTS, RECORD, description, hidden_folder, record_json, write_new};
 use crate::log::{LogReader, file_header};
 
 /// How the name ends of a folder with what was saved of a research whose folder was removed.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use research_core::StorageError;
 use research_core::files::{open_regular, open_regular_with, read_regular};
 
-use super::EVENTS;
+use super::files::EVENTS;
 use super::lock_holder::{FileId, has_locked, holder};
 pub use super::runner::Runner;
 

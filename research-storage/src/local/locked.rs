@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use research_core::{Fold, ResearchRecord, StorageError};
+use research_core::{EventLog, Fold, ResearchRecord, StorageError};
 
 use super::lock::Lock;
-use super::{LocalStorage, StoredResearch, leftovers, stored};
+use super::{LocalStorage, StoredResearch, gc, stored};
 use crate::log::{LogReader, TornTail};
 
 /// A stored research that this process has locked. Its log is read once, for what resumes from it
@@ -61,7 +61,7 @@ impl LockedResearch {
     /// # Errors
     /// The log is damaged, or cannot be written.
     pub fn open(self) -> Result<(LocalStorage, Option<TornTail>), StorageError> {
-        leftovers::clear(&self.folder);
+        gc::clear(&self.folder);
         LocalStorage::with_lock(self.record, self.folder, self.lock, self.reader)
     }
 }

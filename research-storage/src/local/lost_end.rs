@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use research_core::{Event, StorageError};
+use research_core::{Event, EventLog, StorageError};
 
-use super::checkup::{LostRows, Runs};
-use super::{EVENTS, StoredResearch, lock};
+use super::files::EVENTS;
+use super::verify::{LostRows, Runs};
+use super::{StoredResearch, lock};
 use crate::log::{Tail, TornTail, find_tail};
 
 /// Why the end of a log counts as lost.
@@ -79,8 +80,9 @@ impl StoredResearch {
     }
 }
 
-/// Whether the log has changed since the table of experiments was written, which is written from
-/// all of it. Any change sets the change time, also a replacement by an older file.
+/// Whether the log may have changed since the table of experiments was written from all of it. Any
+/// change sets the change time, also a replacement by an older file. Changes in the same tick of the
+/// file system's clock have the same time.
 #[cfg(feature = "parquet")]
 fn is_newer_than_table(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -88,8 +90,8 @@ fn is_newer_than_table(folder: &Path) -> bool {
         let found = path.symlink_metadata().ok()?;
         Some((found.ctime(), found.ctime_nsec()))
     };
-    let table = changed(&folder.join(super::export::EXPERIMENTS));
-    table.is_some_and(|table| changed(&folder.join(EVENTS)) > Some(table))
+    let table = changed(&folder.join(super::table_rows::EXPERIMENTS));
+    table.is_some_and(|table| changed(&folder.join(EVENTS)) >= Some(table))
 }
 
 /// Without tables there is nothing that a log can be compared with.

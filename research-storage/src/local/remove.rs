@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use research_core::StorageError;
 
+use super::StoredResearch;
+use super::files::{EVENTS, hidden_folder};
 use super::lock::{Lock, runner};
-use super::{EVENTS, StoredResearch, hidden_folder};
 use crate::log::MAGIC;
 
 /// Removes a research's folder with all that is in it. Symbolic links in it are removed, never

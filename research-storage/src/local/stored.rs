@@ -5,14 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use research_core::files::read_regular;
-use research_core::{Fold, ResearchRecord, StorageError};
+use research_core::{EventLog, Fold, ResearchRecord, StorageError};
 use serde::Deserialize;
 
+use super::files::{EVENTS, RECORD};
 use super::lock::{self, Runner};
-use super::{EVENTS, RECORD};
 use crate::log::LogReader;
-use crate::results::Results;
-use crate::table::TableOptions;
 
 /// A research in a folder, to be read; also while a process runs it.
 #[derive(Clone, Debug)]
@@ -78,27 +76,6 @@ impl StoredResearch {
     /// The log cannot be read.
     pub fn events(&self) -> Result<LogReader, StorageError> {
         open_log(&self.folder)
-    }
-
-    /// Reads what was saved so far.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn results(&self) -> Result<Results, StorageError> {
-        self.fold(Results::new())
-    }
-
-    /// Reads of it what a table with these options shows; see [`Results::for_table`].
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn results_for(&self, options: &TableOptions) -> Result<Results, StorageError> {
-        self.fold(Results::for_table(options))
-    }
-
-    fn fold(&self, mut results: Results) -> Result<Results, StorageError> {
-        self.replay(&mut [&mut results])?;
-        Ok(results)
     }
 
     /// Feeds all events of the log to folds, in a single pass.

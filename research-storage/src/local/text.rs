@@ -15,7 +15,7 @@ use research_core::{
     Timestamp,
 };
 
-use super::EXPERIMENT_LOG;
+use super::files::EXPERIMENT_LOG;
 
 /// Lines are written when there are this many bytes of them, even before a commit.
 const BUFFER_TARGET: usize = 1 << 20;
@@ -217,7 +217,8 @@ impl TextLogs {
 }
 
 /// A moment as logs show it, in UTC.
-pub(crate) fn time(at: Timestamp) -> String {
+#[must_use]
+pub fn time(at: Timestamp) -> String {
     i64::try_from(at.0)
         .ok()
         .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())

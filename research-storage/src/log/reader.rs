@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use research_core::codec::{PayloadError, decode_payload};
 use research_core::files::open_regular;
-use research_core::{Event, Fold, StorageError};
+use research_core::{Event, EventLog, StorageError};
 
 use super::FormatVersion;
 use super::frame::{self, FILE_HEADER, FRAME_HEADER};
@@ -77,18 +77,6 @@ impl LogReader {
         Ok(reader)
     }
 
-    /// The offset of the next frame: the length of all that was read.
-    #[must_use]
-    pub fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    /// Goes on with the frame that begins at an offset, which was told by
-    /// [`offset`](Self::offset) before.
-    pub(crate) fn seek(&mut self, offset: u64) {
-        self.offset = offset;
-    }
-
     /// What is behind the last whole frame, once the end was reached.
     #[must_use]
     pub fn torn(&self) -> Option<TornTail> {
@@ -105,59 +93,6 @@ impl LogReader {
     /// Whether the file's header states an earlier version than the current one.
     pub(super) fn is_older(&self) -> bool {
         self.version < FormatVersion::CURRENT
-    }
-
-    /// Feeds the events up to the end of the log to folds, in a single pass. Called again, it feeds
-    /// them what was appended since.
-    ///
-    /// # Errors
-    /// As for [`next_batch`](Self::next_batch); the folds have all events before the damage.
-    pub fn replay(&mut self, folds: &mut [&mut dyn Fold]) -> Result<(), StorageError> {
-        while let Some(events) = self.next_batch()? {
-            folds.iter_mut().for_each(|fold| fold.apply_all(&events));
-        }
-        Ok(())
-    }
-
-    /// The events of the next frame; `None` at the end of the log.
-    ///
-    /// # Errors
-    /// The file cannot be read, or is damaged: there is a frame that is not whole, and others
-    /// after it.
-    pub fn next_batch(&mut self) -> Result<Option<Vec<Event>>, StorageError> {
-        if self.offset == 0 && !self.read_file_header()? {
-            return Ok(None);
-        }
-        let mut found = self.look_at(self.offset)?;
-        if matches!(found, Found::Nothing(_)) && self.is_followed_by_a_frame()? {
-            // Frames are written in order. If this one was being written when it was looked at,
-            // it is whole now that a later one is.
-            self.window.forget();
-            found = self.look_at(self.offset)?;
-            if matches!(found, Found::Nothing(_)) {
-                return Err(self.damaged(
-                    self.offset,
-                    "a frame is not whole, and whole ones follow it",
-                ));
-            }
-        }
-        match found {
-            Found::Frame(events, end) => {
-                self.offset = end;
-                self.torn = None;
-                self.unknown += count_unknown(&events);
-                Ok(Some(events))
-            }
-            Found::Nothing(bytes) => {
-                // They may be other ones when they are looked at again.
-                self.window.forget();
-                self.torn = (bytes > 0).then_some(TornTail {
-                    offset: self.offset,
-                    bytes,
-                });
-                Ok(None)
-            }
-        }
     }
 
     /// Reads the file's header; false if the file is shorter than one.
@@ -220,6 +155,52 @@ impl LogReader {
             path: self.path.clone(),
             offset,
             reason: what.to_owned(),
+        }
+    }
+}
+
+impl EventLog for LogReader {
+    fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    fn seek(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    fn next_batch(&mut self) -> Result<Option<Vec<Event>>, StorageError> {
+        if self.offset == 0 && !self.read_file_header()? {
+            return Ok(None);
+        }
+        let mut found = self.look_at(self.offset)?;
+        if matches!(found, Found::Nothing(_)) && self.is_followed_by_a_frame()? {
+            // Frames are written in order. If this one was being written when it was looked at,
+            // it is whole now that a later one is.
+            self.window.forget();
+            found = self.look_at(self.offset)?;
+            if matches!(found, Found::Nothing(_)) {
+                return Err(self.damaged(
+                    self.offset,
+                    "a frame is not whole, and whole ones follow it",
+                ));
+            }
+        }
+        match found {
+            Found::Frame(events, end) => {
+                self.offset = end;
+                self.torn = None;
+                self.unknown += count_unknown(&events);
+                Ok(Some(events))
+            }
+            Found::Nothing(bytes) => {
+                // They may be other ones when they are looked at again.
+                self.window.forget();
+                self.torn = (bytes > 0).then_some(TornTail {
+                    offset: self.offset,
+                    bytes,
+                });
+                Ok(None)
+            }
         }
     }
 }

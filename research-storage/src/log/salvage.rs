@@ -4,7 +4,7 @@ use std::path::Path;
 
 use research_core::codec::{PayloadError, decode_payload};
 use research_core::files::open_regular;
-use research_core::{Event, FsyncPolicy, StorageError};
+use research_core::{Event, EventLog, FsyncPolicy, StorageError};
 
 use super::frame::{FILE_HEADER, FRAME_HEADER};
 use super::reader::{LogReader, TornTail, count_unknown, too_new};

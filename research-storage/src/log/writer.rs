@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use research_core::codec::{EncodeError, encode_event};
 use research_core::files::open_regular_with;
-use research_core::{Event, FsyncPolicy, StorageError};
+use research_core::{Event, EventLog, FsyncPolicy, StorageError};
 
 use super::file::LogFile;
 use super::frame::{FILE_HEADER, FrameHeader, file_header};

@@ -14,7 +14,7 @@ use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, FsyncPolicy, Iterations,
     LargeValue, LogLevel, Outcome, OutputStream, Status,
 };
-use research_storage::{LogReader, LogWriter, Results, check_log};
+use research_storage::{LogReader, LogWriter, check_log};
 
 fn path(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/first_release");
@@ -61,9 +61,8 @@ fn check(name: &str) -> Vec<Event> {
 #[test]
 fn the_log_of_the_first_release_is_read() {
     let events = check("events");
-    let results: Results = events.iter().collect();
-    assert!(results.len() > 5);
-    results.table().unwrap();
+    let is_start = |event: &&Event| matches!(event, Event::ExperimentStarted { .. });
+    assert!(events.iter().filter(is_start).count() > 5);
     let kinds = kinds(&events);
     assert_eq!(kinds.len(), KINDS_OF_FORMAT_1 - LATER.len(), "{kinds:?}");
     assert!(

@@ -1,7 +1,7 @@
 //! The keys `git_meta` and `env_meta`: which environment to record.
 
+use crate::environment::check_env;
 use research_core::EnvMeta;
-use research_storage::check_env;
 use serde::Serialize;
 
 use super::error::{Diagnostic, FileErrorKind};

@@ -173,7 +173,7 @@ pub enum FileErrorKind {
     #[error("{source}")]
     Env {
         /// The error.
-        source: research_storage::EnvError,
+        source: crate::storage::EnvError,
     },
     /// An unknown `{name}` in a command.
     #[error("unit `{unit}`: unknown name `{{{name}}}`")]

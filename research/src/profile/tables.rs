@@ -1,6 +1,6 @@
 //! A profile as tables.
 
-use research_storage::{Cell, Table};
+use research_results::{Cell, Table};
 
 use super::{Profile, UnitTime};
 
@@ -86,7 +86,7 @@ impl Profile {
 }
 
 fn table<'a>(columns: &[&str], rows: Vec<Vec<Cell<'a>>>) -> Table<'a> {
-    Table::of_rows(columns.iter().map(|&name| name.to_owned()).collect(), rows)
+    Table::from_rows(columns.iter().map(|&name| name.to_owned()).collect(), rows)
 }
 
 fn name(time: &UnitTime) -> Cell<'_> {

@@ -3,9 +3,9 @@
 use std::cell::{Cell, OnceCell};
 use std::io::{self, Write};
 
-use research_core::{Event, Status, StorageError, UnitError};
+use research_core::{Event, EventLog, Status, UnitError};
 use research_exec::EndedCounts;
-use research_storage::{Format, LogReader, MemoryEvents, Results, StoredResearch, TableOptions};
+use research_results::{Format, LogResults, Results, TableExport, TableOptions};
 
 use crate::error::ResearchError;
 use crate::place::StorageBackend;
@@ -67,12 +67,7 @@ impl Seen {
 
     fn read(&self) -> Result<Followed, ResearchError> {
         let mut followed = Followed {
-            events: match &self.kept {
-                StorageBackend::Memory(events) => Batches::Memory(events.clone(), 0),
-                StorageBackend::Folder(folder) => {
-                    Batches::Log(StoredResearch::load(folder)?.events()?)
-                }
-            },
+            log: Some(self.kept.log()?),
             ..Followed::default()
         };
         followed.follow(self.ended.events)?;
@@ -83,28 +78,14 @@ impl Seen {
     /// earlier versions, only saved values.
     pub(super) fn write(&self, sees_all: bool, output: &mut dyn Write) -> Result<(), UnitError> {
         let options = TableOptions::new().aux(true);
-        if let (StorageBackend::Folder(folder), None) = (&self.kept, self.results.get()) {
-            let stored = StoredResearch::load(folder)?;
-            if sees_all {
-                return Ok(stored.write_overview(output)?);
-            }
-            let results = stored.log_results()?;
-            results.table(&options)?.write(Format::Csv, output)?;
-            return Ok(());
-        }
-        // These are needed at this moment only.
-        let read;
-        let results = match self.results.get() {
-            Some(followed) => &followed.results,
-            None => {
-                read = self.read()?;
-                &read.results
-            }
-        };
+        let log = self.kept.log()?;
         if sees_all {
-            return Ok(results.write_overview(output)?);
+            TableExport::new(log)?.write_csv(output)?;
+        } else {
+            let results = LogResults::new(log)?;
+            results.table(&options)?.write(Format::Csv, output)?;
         }
-        Ok(results.to_table(&options)?.write(Format::Csv, output)?)
+        Ok(())
     }
 }
 
@@ -112,21 +93,11 @@ impl Seen {
 #[derive(Default)]
 struct Followed {
     results: Results,
-    events: Batches,
+    log: Option<Box<dyn EventLog>>,
     /// What was read and is not yet in the results.
     rest: Vec<Event>,
     /// How many events are in the results.
     seen: u64,
-}
-
-/// The events of a research, batch by batch.
-#[derive(Default)]
-enum Batches {
-    #[default]
-    Nothing,
-    Log(LogReader),
-    /// In memory, with the number of batches that were read.
-    Memory(MemoryEvents, usize),
 }
 
 impl Followed {
@@ -134,7 +105,8 @@ impl Followed {
     fn follow(&mut self, until: u64) -> Result<(), ResearchError> {
         while self.seen < until {
             if self.rest.is_empty() {
-                let Some(events) = self.events.next()? else {
+                let events = self.log.as_mut().map(EventLog::next_batch).transpose()?;
+                let Some(events) = events.flatten() else {
                     return Err(missing(until - self.seen));
                 };
                 self.rest = events;
@@ -146,20 +118,6 @@ impl Followed {
             self.seen += count as u64;
         }
         Ok(())
-    }
-}
-
-impl Batches {
-    fn next(&mut self) -> Result<Option<Vec<Event>>, StorageError> {
-        match self {
-            Self::Nothing => Ok(None),
-            Self::Log(log) => log.next_batch(),
-            Self::Memory(events, next) => {
-                let batch = events.batch(*next);
-                *next += 1;
-                Ok(batch.map(|batch| batch.to_vec()))
-            }
-        }
     }
 }
 

@@ -14,6 +14,7 @@ mod reading;
 mod reproduce;
 mod runs;
 mod shown;
+mod tables;
 mod timeouts;
 mod updates;
 mod values;

@@ -1,0 +1,196 @@
+//! Drawing the curves, from values that are read as they are needed.
+
+use super::curves::Grouping;
+use super::figure::{Curve, Panel};
+use super::options::{Log, PlotOptions};
+use super::points::{Numbers, Point, Points, Thinning, numbers, shown_positions};
+use super::survey::Surveyed;
+use super::x_axis::XAxis;
+use research_core::StorageError;
+use research_results::source::{Order, Partition, Source, Visit};
+use research_results::{ExperimentResult, TableOptions};
+
+/// How curves are drawn.
+pub(super) struct Drawing<'a, 'x> {
+    pub(super) variables: &'a [&'a Surveyed],
+    pub(super) along: &'a XAxis<'x>,
+    pub(super) log: Log,
+    pub(super) filters: &'a TableOptions,
+    pub(super) options: &'a PlotOptions,
+    /// How many points a curve has at most.
+    pub(super) most: usize,
+}
+
+/// The points of a curve, and whether some were left out.
+type Drawn = (Vec<Point>, bool);
+
+/// A group of experiments with a curve for each variable.
+struct Group<'g, 'a> {
+    col: usize,
+    color: usize,
+    members: &'g [&'a ExperimentResult],
+    /// The points of each variable.
+    drawn: Vec<Drawn>,
+}
+
+impl Drawing<'_, '_> {
+    /// Puts the curves into their panels; whether one was thinned.
+    pub(super) fn draw(
+        &self,
+        source: &dyn Source,
+        grouping: &Grouping<'_>,
+        panels: &mut [Panel],
+    ) -> Result<bool, StorageError> {
+        let names = self.variables.iter().map(|variable| &variable.name);
+        let values = self.filters.clone().variables(names);
+        let groups = grouping.curves.iter();
+        let mut groups: Vec<Group<'_, '_>> = groups
+            .map(|((col, _), (color, members))| Group {
+                col: *col,
+                color: *color,
+                members,
+                drawn: Vec::new(),
+            })
+            .collect();
+        for group in &mut groups {
+            let has_means = matches!(self.along, XAxis::Iterations) && group.members.len() > 1;
+            let partitions = match has_means {
+                true => source.divide_by_iterations(group.members)?,
+                false => Vec::new(),
+            };
+            if !partitions.is_empty() {
+                group.drawn =
+                    self.draw_by_iterations(source, group.members, &partitions, &values)?;
+            }
+        }
+        self.draw_together(source, &mut groups, &values)?;
+        let mut is_thinned = false;
+        for group in groups {
+            for (number, (points, thinned)) in group.drawn.into_iter().enumerate() {
+                is_thinned |= thinned;
+                if !points.is_empty() {
+                    let panel = &mut panels[number * grouping.cols.len() + group.col];
+                    panel.curves.push(Curve {
+                        color: group.color,
+                        points,
+                        joined: self.along.joins(self.options.aggregate),
+                    });
+                }
+            }
+        }
+        Ok(is_thinned)
+    }
+
+    /// Draws the groups that are not drawn yet, one after another.
+    fn draw_together(
+        &self,
+        source: &dyn Source,
+        groups: &mut [Group<'_, '_>],
+        values: &TableOptions,
+    ) -> Result<(), StorageError> {
+        let rest = || groups.iter().filter(|group| group.drawn.is_empty());
+        let members: Vec<&ExperimentResult> =
+            rest().flat_map(|group| group.members).copied().collect();
+        let mut rest = groups.iter_mut().filter(|group| group.drawn.is_empty());
+        let mut group = rest.next();
+        let mut taken = 0;
+        let mut points = self.no_points();
+        source.for_each_value(&members, values, Order::Rising, &mut |visit| {
+            let Some(current) = &mut group else {
+                return;
+            };
+            let x = self.along.place(members[visit.position]);
+            for (variable, points) in self.variables.iter().zip(&mut points) {
+                self.add(variable, &visit, x, current.members.len(), points);
+            }
+            taken += usize::from(visit.is_last);
+            if taken == current.members.len() {
+                let points = std::mem::replace(&mut points, self.no_points());
+                let finished = points.into_iter().map(|points| self.finish(points));
+                current.drawn = finished.collect();
+                group = rest.next();
+                taken = 0;
+            }
+        })
+    }
+
+    /// Adds what a member of a curve with so many members has saved.
+    fn add(
+        &self,
+        variable: &Surveyed,
+        visit: &Visit<'_>,
+        x: Option<f64>,
+        members: usize,
+        points: &mut Points,
+    ) {
+        let Some(series) = visit.experiment.variable(&variable.name) else {
+            return;
+        };
+        let numbers = numbers(series, self.filters);
+        match self.along {
+            XAxis::Iterations if members == 1 => {
+                if visit.is_first {
+                    let known = variable.lengths.get(&visit.experiment.number);
+                    let shown = || shown_positions(series, self.filters).count();
+                    let count = known.copied().unwrap_or_else(shown);
+                    *points = Points::of_one(count, self.log, self.most);
+                }
+                points.add_single(numbers);
+            }
+            XAxis::Iterations => points.add_curve(numbers, self.options.aggregate),
+            _ => points.add_last(x, numbers, self.options.aggregate, visit.is_last),
+        }
+    }
+
+    /// Draws a curve of several members for some iterations after another.
+    fn draw_by_iterations(
+        &self,
+        source: &dyn Source,
+        members: &[&ExperimentResult],
+        partitions: &[Partition],
+        values: &TableOptions,
+    ) -> Result<Vec<Drawn>, StorageError> {
+        let read = |see: &mut dyn FnMut(usize, Vec<(f64, Numbers)>)| {
+            for range in partitions.chunk_by(|one, next| one.iterations == next.iterations) {
+                let mut points = self.no_points();
+                for partition in range {
+                    let chosen = &members[partition.experiments.clone()];
+                    let part = source.read(chosen, partition.iterations.as_ref(), values)?;
+                    for experiment in chosen.iter().filter_map(|one| part.experiment(one.number)) {
+                        for (variable, points) in self.variables.iter().zip(&mut points) {
+                            if let Some(series) = experiment.variable(&variable.name) {
+                                let numbers = numbers(series, self.filters);
+                                points.add_curve(numbers, self.options.aggregate);
+                            }
+                        }
+                    }
+                }
+                for (number, points) in points.into_iter().enumerate() {
+                    see(number, points.into_gathered());
+                }
+            }
+            Ok::<(), StorageError>(())
+        };
+        // How many points there are decides which of them are left out.
+        let mut counts = vec![0; self.variables.len()];
+        read(&mut |number, places| counts[number] += places.len())?;
+        let counts = counts.into_iter();
+        let mut curves: Vec<Thinning> = counts
+            .map(|count| Thinning::new(count, self.log, self.most))
+            .collect();
+        read(&mut |number, places| {
+            for (x, numbers) in places {
+                curves[number].push(numbers.point(x, self.options));
+            }
+        })?;
+        Ok(curves.into_iter().map(Thinning::finish).collect())
+    }
+
+    fn no_points(&self) -> Vec<Points> {
+        self.variables.iter().map(|_| Points::default()).collect()
+    }
+
+    fn finish(&self, points: Points) -> Drawn {
+        points.finish(self.log, self.options, self.most)
+    }
+}

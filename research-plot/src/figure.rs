@@ -1,0 +1,70 @@
+//! A plot: its panels of curves and its texts.
+
+use crate::options::{Log, Size};
+use crate::points::Point;
+
+/// A picture of results, to be written in one of several forms.
+///
+/// ```
+/// # use research_core::domain::{Config, ExperimentId};
+/// # use research_core::*;
+/// # use research_results::{Results, TableOptions};
+/// use research_plot::{Plot, PlotOptions};
+///
+/// # let record = ExperimentRecord { id: ExperimentId::parse("e0").unwrap(), place: 0,
+/// #     config: Config::from_pairs([("lr", 0.1)]), repetition: 0, updates: 0, seed: 0 };
+/// # let mut results = Results::new();
+/// # results.apply(&Event::ExperimentStarted { at: Timestamp(0), experiment: ExperimentNumber(0),
+/// #     attempt: 1, worker: WorkerNumber(0), pid: 1, record: Box::new(record),
+/// #     epoch: 0, added: Config::new() });
+/// # results.apply(&Event::Values { experiment: ExperimentNumber(0), variable: "loss".into(),
+/// #     iterations: Iterations::Run { first: 0, count: 2 },
+/// #     column: Column::Float(vec![0.5, 0.25]) });
+/// let options = PlotOptions::new().variables(["loss"]).group_by(["lr"]).log_y(true);
+/// let plot = Plot::new(&results, &TableOptions::new(), &options).unwrap();
+/// assert!(plot.to_svg().starts_with("<svg"));
+/// println!("{}", plot.sketch(80, 20, false));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plot {
+    pub(crate) title: Option<String>,
+    /// What the curves are, in a few words.
+    pub(crate) caption: String,
+    pub(crate) x_label: String,
+    /// The names of the places on the x axis, if it is no axis of numbers.
+    pub(crate) categories: Option<Vec<String>>,
+    pub(crate) log: Log,
+    pub(crate) panels: Vec<Panel>,
+    /// How many panels stand side by side.
+    pub(crate) columns: usize,
+    pub(crate) legend: Legend,
+    pub(crate) size: Size,
+    pub(crate) notes: Vec<String>,
+}
+
+/// What the colours stand for.
+#[derive(Clone, Debug)]
+pub(crate) struct Legend {
+    pub(crate) title: String,
+    /// Labels with the numbers of their colours, of which there are so many.
+    pub(crate) entries: Vec<(String, usize)>,
+    pub(crate) colors: usize,
+}
+
+/// One pair of axes with its curves.
+#[derive(Clone, Debug)]
+pub(crate) struct Panel {
+    pub(crate) title: String,
+    /// The variable, by number; panels of one variable have the same y axis.
+    pub(crate) variable: usize,
+    pub(crate) curves: Vec<Curve>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Curve {
+    pub(crate) color: usize,
+    /// By rising x; without what is no number.
+    pub(crate) points: Vec<Point>,
+    /// Whether the points are joined.
+    pub(crate) joined: bool,
+}

@@ -1,0 +1,80 @@
+//! Pictures of results: curves of variables over iterations, or over a parameter.
+//!
+//! [`Plot::new`] gathers what is to be seen into panels of curves; `layout` places those in a
+//! scene of lines, areas and texts, which is written as SVG or PNG; `terminal` draws the panels
+//! with characters instead.
+
+mod axes;
+mod curves;
+mod drawing;
+mod error;
+mod figure;
+mod font;
+mod groups;
+mod layout;
+mod left_out;
+mod legend;
+mod options;
+mod png;
+mod points;
+mod scale;
+mod scene;
+mod shapes;
+mod survey;
+mod svg;
+mod terminal;
+mod truncate;
+mod x_axis;
+
+use research_results::TableOptions;
+use research_results::source::Source;
+
+pub use error::PlotError;
+pub use figure::Plot;
+pub use left_out::LeftOut;
+pub use options::{Aggregate, Arrangement, Band, PlotOptions};
+
+impl Plot {
+    /// Plots what experiments have saved: for each variable a panel with a curve for each group of
+    /// experiments, over the iterations or over a parameter. `filters` selects experiments and
+    /// iterations, and whether aliases are shown instead of values.
+    ///
+    /// # Errors
+    /// As for [`Results::to_table`](research_results::Results::to_table); an option names an
+    /// unknown parameter, or there is nothing to draw.
+    pub fn new(
+        source: &dyn Source,
+        filters: &TableOptions,
+        options: &PlotOptions,
+    ) -> Result<Self, PlotError> {
+        curves::gather(source, filters, options)
+    }
+
+    /// What the user should know about the picture, a sentence each: experiments and values that are
+    /// not drawn.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// As an SVG picture.
+    #[must_use]
+    pub fn to_svg(&self) -> String {
+        svg::write(&layout::scene(self))
+    }
+
+    /// As a PNG picture, with two pixels for one of the size that was asked for.
+    ///
+    /// # Errors
+    /// There is no memory for so many pixels.
+    pub fn to_png(&self) -> Result<Vec<u8>, PlotError> {
+        png::write(&layout::scene(self))
+    }
+
+    /// As text of so many columns, each panel of so many rows, for a terminal; with colours if it
+    /// has some.
+    #[must_use]
+    pub fn sketch(&self, columns: usize, rows: usize, colors: bool) -> String {
+        terminal::draw(self, columns, rows, colors)
+    }
+}

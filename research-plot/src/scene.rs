@@ -1,0 +1,133 @@
+//! What pictures consist of, whatever they are written as.
+
+/// The size of the titles of panels.
+pub(crate) const PANEL_TITLE: f32 = 14.0;
+/// The size of labels.
+pub(crate) const SMALL: f32 = 12.0;
+
+/// A part of the picture.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    pub(crate) left: f32,
+    pub(crate) top: f32,
+    pub(crate) width: f32,
+    pub(crate) height: f32,
+}
+
+/// A picture: shapes, the first of which is the lowest.
+#[derive(Clone, Debug)]
+pub(super) struct Scene {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) shapes: Vec<Shape>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    Line {
+        points: Vec<(f32, f32)>,
+        color: Color,
+        width: f32,
+    },
+    Area {
+        points: Vec<(f32, f32)>,
+        color: Color,
+        opacity: f32,
+    },
+    Dot {
+        at: (f32, f32),
+        radius: f32,
+        color: Color,
+    },
+    Text {
+        /// Where it begins, has its middle, or ends; on its baseline.
+        at: (f32, f32),
+        text: String,
+        size: f32,
+        anchor: Anchor,
+        color: Color,
+    },
+}
+
+impl Shape {
+    pub(super) fn text(
+        at: (f32, f32),
+        text: impl Into<String>,
+        size: f32,
+        anchor: Anchor,
+        color: Color,
+    ) -> Self {
+        Self::Text {
+            at,
+            text: text.into(),
+            size,
+            anchor,
+            color,
+        }
+    }
+
+    /// A line of the width of axes.
+    pub(super) fn thin_line(points: [(f32, f32); 2], color: Color) -> Self {
+        Self::Line {
+            points: points.to_vec(),
+            color,
+            width: 1.0,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// Red, green and blue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Color(pub(super) u8, pub(super) u8, pub(super) u8);
+
+impl Color {
+    pub(super) const BACKGROUND: Self = Self(255, 255, 255);
+    pub(super) const TEXT: Self = Self(38, 38, 38);
+    pub(super) const FAINT_TEXT: Self = Self(110, 110, 110);
+    pub(super) const AXIS: Self = Self(140, 140, 140);
+    pub(super) const GRID: Self = Self(232, 232, 232);
+}
+
+/// Ten colours that can be told apart, also by most who see few colours.
+const FEW: [Color; 10] = [
+    Color(31, 119, 180),
+    Color(255, 127, 14),
+    Color(44, 160, 44),
+    Color(214, 39, 40),
+    Color(148, 103, 189),
+    Color(140, 86, 75),
+    Color(227, 119, 194),
+    Color(127, 127, 127),
+    Color(188, 189, 34),
+    Color(23, 190, 207),
+];
+
+/// From dark violet over green to yellow, for more.
+const MANY: [Color; 6] = [
+    Color(68, 1, 84),
+    Color(65, 68, 135),
+    Color(42, 120, 142),
+    Color(34, 168, 132),
+    Color(122, 209, 81),
+    Color(220, 205, 40),
+];
+
+/// The colour with a number, of so many.
+pub(super) fn color(number: usize, count: usize) -> Color {
+    if count <= FEW.len() {
+        return FEW[number % FEW.len()];
+    }
+    let place = number as f32 / (count - 1).max(1) as f32 * (MANY.len() - 1) as f32;
+    let from = (place as usize).min(MANY.len() - 2);
+    let share = place - from as f32;
+    let (a, b) = (MANY[from], MANY[from + 1]);
+    let mix = |a: u8, b: u8| (f32::from(a) + (f32::from(b) - f32::from(a)) * share).round() as u8;
+    Color(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+}

@@ -1,0 +1,113 @@
+//! Curves and their bands as shapes between axes.
+
+use super::axes::Axes;
+use super::figure::Curve;
+use super::points::Point;
+use super::scene::{Color, Shape, color};
+
+/// Curves of no more points than these have dots.
+const FEW_POINTS: usize = 24;
+
+impl Axes<'_> {
+    fn color(&self, curve: &Curve) -> Color {
+        color(curve.color, self.plot.legend.colors)
+    }
+
+    /// Draws the band around a curve, if it has one.
+    pub(super) fn draw_band(&self, curve: &Curve, shapes: &mut Vec<Shape>) {
+        let has_band = curve.points.iter().any(|point| point.low < point.high);
+        if !has_band {
+            return;
+        }
+        let color = self.color(curve);
+        if !curve.joined || curve.points.len() == 1 {
+            for point in &curve.points {
+                let ends = [self.at(point.x, point.low), self.at(point.x, point.high)];
+                shapes.push(Shape::Line {
+                    points: ends.map(|at| self.aside(curve, at)).to_vec(),
+                    color,
+                    width: 1.5,
+                });
+            }
+            return;
+        }
+        let points = self.seen(curve);
+        let above = points.iter().map(|point| self.at(point.x, point.high));
+        let below = points.iter().rev().map(|point| self.at(point.x, point.low));
+        shapes.push(Shape::Area {
+            points: above.chain(below).collect(),
+            color,
+            opacity: 0.18,
+        });
+    }
+
+    /// Draws a curve: a line, dots, or both.
+    pub(super) fn draw_curve(&self, curve: &Curve, shapes: &mut Vec<Shape>) {
+        let color = self.color(curve);
+        let points = self.seen(curve);
+        let points: Vec<(f32, f32)> = points
+            .iter()
+            .map(|point| self.at(point.x, point.y))
+            .collect();
+        if !curve.joined || points.len() <= FEW_POINTS {
+            shapes.extend(points.iter().map(|at| Shape::Dot {
+                at: self.aside(curve, *at),
+                radius: if curve.joined && points.len() > 1 {
+                    2.4
+                } else {
+                    3.4
+                },
+                color,
+            }));
+        }
+        if curve.joined && points.len() > 1 {
+            shapes.push(Shape::Line {
+                points,
+                color,
+                width: self.line_width,
+            });
+        }
+    }
+
+    /// Over a place with a name, the groups stand side by side.
+    fn aside(&self, curve: &Curve, at: (f32, f32)) -> (f32, f32) {
+        let Some(names) = &self.plot.categories else {
+            return at;
+        };
+        let colors = self.plot.legend.colors.max(1);
+        let room = self.frame.width / names.len().max(1) as f32 * 0.6;
+        let step = (room / colors as f32).min(14.0);
+        let middle = (colors - 1) as f32 / 2.0;
+        (at.0 + (curve.color as f32 - middle) * step, at.1)
+    }
+
+    /// No more points than can be seen: of those in a column of pixels, the lowest and the highest,
+    /// with the band around all of them. The points of a curve that is not joined are all there.
+    fn seen(&self, curve: &Curve) -> Vec<Point> {
+        let columns = (self.frame.width as usize).max(100);
+        if !curve.joined || curve.points.len() <= columns * 2 {
+            return curve.points.clone();
+        }
+        let column = |point: &Point| (self.x.place(point.x) * columns as f64) as usize;
+        let mut seen = Vec::with_capacity(columns * 2);
+        for column in curve.points.chunk_by(|a, b| column(a) == column(b)) {
+            let places = 0..column.len();
+            let by_height = |a: &usize, b: &usize| column[*a].y.total_cmp(&column[*b].y);
+            let least = places.clone().min_by(by_height);
+            let most = places.max_by(by_height);
+            let low = column.iter().map(|point| point.low);
+            let high = column.iter().map(|point| point.high);
+            let low = low.fold(f64::INFINITY, f64::min);
+            let high = high.fold(f64::NEG_INFINITY, f64::max);
+            let mut ends = [least, most];
+            ends.sort_unstable();
+            let ends = ends[usize::from(ends[0] == ends[1])..].iter().flatten();
+            seen.extend(ends.map(|place| Point {
+                low,
+                high,
+                ..column[*place]
+            }));
+        }
+        seen
+    }
+}

@@ -1,0 +1,90 @@
+//! What there is to draw, found by looking at all values once.
+
+use std::collections::HashMap;
+
+use research_core::ExperimentNumber;
+
+use super::PlotOptions;
+use super::points::shown_positions;
+use research_results::TableOptions;
+use research_results::numbers::{is_null, number_at};
+use research_results::source::Visit;
+
+/// What experiments have saved.
+#[derive(Default)]
+pub(super) struct Survey {
+    variables: Vec<Surveyed>,
+    positions: HashMap<String, usize>,
+}
+
+/// A variable.
+pub(super) struct Surveyed {
+    pub(super) name: String,
+    has_numbers: bool,
+    /// How many values the experiment with the most values has.
+    pub(super) longest: usize,
+    /// How many values are no numbers.
+    pub(super) left_out: usize,
+    /// How many values the experiments have that are visited several times.
+    pub(super) lengths: HashMap<ExperimentNumber, usize>,
+    /// How many values the experiment had so far that is visited.
+    length: usize,
+}
+
+impl Survey {
+    /// Looks at the values of an experiment.
+    pub(super) fn see(&mut self, visit: &Visit<'_>, filters: &TableOptions) {
+        for series in visit.experiment.series() {
+            let variable = self.variable(series.variable());
+            if visit.is_first {
+                variable.length = 0;
+            }
+            let column = series.column();
+            for position in shown_positions(series, filters) {
+                variable.length += 1;
+                match number_at(column, position) {
+                    Some(_) => variable.has_numbers = true,
+                    None => variable.left_out += usize::from(!is_null(column, position)),
+                }
+            }
+            variable.longest = variable.longest.max(variable.length);
+            if visit.is_last && !visit.is_first {
+                let number = visit.experiment.number;
+                variable.lengths.insert(number, variable.length);
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> &mut Surveyed {
+        let position = match self.positions.get(name) {
+            Some(position) => *position,
+            None => {
+                self.variables.push(Surveyed {
+                    name: name.to_owned(),
+                    has_numbers: false,
+                    longest: 0,
+                    left_out: 0,
+                    lengths: HashMap::new(),
+                    length: 0,
+                });
+                self.positions
+                    .insert(name.to_owned(), self.variables.len() - 1);
+                self.variables.len() - 1
+            }
+        };
+        &mut self.variables[position]
+    }
+
+    /// The variables that have numbers, in the order that was asked for.
+    pub(super) fn chosen(&self, options: &PlotOptions) -> Vec<&Surveyed> {
+        let wanted = |name: &str| options.variables.iter().position(|one| one == name);
+        let mut chosen: Vec<&Surveyed> = self
+            .variables
+            .iter()
+            .filter(|one| one.has_numbers)
+            .filter(|one| options.variables.is_empty() || wanted(&one.name).is_some())
+            .collect();
+        chosen.sort_by_key(|one| wanted(&one.name));
+        chosen
+    }
+}

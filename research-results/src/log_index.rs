@@ -1,0 +1,272 @@
+//! Where in a log each experiment is.
+
+use std::ops::Range;
+
+use research_core::{Column, Event, EventLog, ExperimentNumber, StorageError};
+use research_domain::Value;
+
+use crate::results::Results;
+
+/// The log is divided into blocks of at least so many bytes, if parts are not smaller: they are read
+/// or passed over.
+const BLOCK: u64 = 256 << 10;
+
+/// About what an experiment takes in memory that saves nothing.
+const EXPERIMENT: u32 = 512;
+/// About what each parameter adds.
+const PARAMETER: usize = 64;
+
+/// Where the experiments of a log are.
+pub(super) struct Places {
+    /// Where each block begins, and where the last one ends.
+    blocks: Vec<u64>,
+    /// By number, unless they are sorted otherwise.
+    pub(super) experiments: Vec<Place>,
+}
+
+/// Where an experiment is.
+pub(super) struct Place {
+    pub(super) place: u64,
+    pub(super) number: u64,
+    /// The blocks in which its latest attempt began and was last told of.
+    first: u32,
+    last: u32,
+    /// About how much memory that attempt takes.
+    bytes: u32,
+}
+
+impl Place {
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes as usize
+    }
+}
+
+impl Places {
+    /// Looks through a log that is to be read in parts of about so many bytes, and calls a function
+    /// with each event.
+    pub(super) fn find(
+        log: &mut dyn EventLog,
+        bytes: usize,
+        see: &mut dyn FnMut(&Event),
+    ) -> Result<Self, StorageError> {
+        let block_bytes = BLOCK.min(bytes as u64);
+        let mut blocks: Vec<u64> = Vec::new();
+        let mut experiments = Vec::new();
+        loop {
+            let offset = log.offset();
+            let Some(events) = log.next_batch()? else {
+                break;
+            };
+            if blocks
+                .last()
+                .is_none_or(|last| offset - last >= block_bytes)
+            {
+                blocks.push(offset);
+            }
+            let block = u32::try_from(blocks.len() - 1).unwrap_or(u32::MAX);
+            for event in &events {
+                note(event, block, &mut experiments);
+                see(event);
+            }
+        }
+        blocks.push(log.offset());
+        Ok(Self {
+            blocks,
+            experiments,
+        })
+    }
+
+    /// The place of an experiment, while they are sorted by their numbers.
+    pub(super) fn get(&self, number: ExperimentNumber) -> Option<&Place> {
+        let position = find(&self.experiments, number).ok()?;
+        self.experiments.get(position)
+    }
+
+    /// How many blocks there are.
+    pub(super) fn len(&self) -> usize {
+        self.blocks.len() - 1
+    }
+
+    /// In how many blocks these experiments are.
+    pub(super) fn count_blocks<'a>(&self, experiments: impl Iterator<Item = &'a Place>) -> usize {
+        blocks_of(experiments).iter().map(Range::len).sum()
+    }
+
+    /// Folds the blocks of the log in which these experiments are into results.
+    pub(super) fn fold<'a>(
+        &self,
+        log: &mut dyn EventLog,
+        experiments: impl Iterator<Item = &'a Place>,
+        results: &mut Results,
+    ) -> Result<(), StorageError> {
+        self.for_each_frame(log, experiments, &mut |_, events| results.extend(events))
+    }
+
+    /// The offsets of the blocks in which these experiments are, in the order of the log.
+    pub(super) fn offsets_of<'a>(
+        &self,
+        experiments: impl Iterator<Item = &'a Place>,
+    ) -> Vec<Range<u64>> {
+        let blocks = blocks_of(experiments).into_iter();
+        blocks
+            .map(|blocks| self.blocks[blocks.start]..self.blocks[blocks.end])
+            .collect()
+    }
+
+    /// Calls a function with the offsets and the events of each frame of the blocks in which these
+    /// experiments are.
+    pub(super) fn for_each_frame<'a>(
+        &self,
+        log: &mut dyn EventLog,
+        experiments: impl Iterator<Item = &'a Place>,
+        see: &mut dyn FnMut(Range<u64>, &[Event]),
+    ) -> Result<(), StorageError> {
+        for offsets in self.offsets_of(experiments) {
+            let mut offset = offsets.start;
+            log.seek(offset);
+            while offset < offsets.end
+                && let Some(events) = log.next_batch()?
+            {
+                see(offset..log.offset(), &events);
+                offset = log.offset();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes what an event says of where an experiment is.
+fn note(event: &Event, block: u32, experiments: &mut Vec<Place>) {
+    let (number, bytes) = match event {
+        Event::ExperimentStarted {
+            experiment, record, ..
+        } => {
+            let parameters = record.config.len().saturating_mul(PARAMETER);
+            let begun = Place {
+                place: record.place,
+                number: experiment.0,
+                first: block,
+                last: block,
+                bytes: EXPERIMENT.saturating_add(u32::try_from(parameters).unwrap_or(u32::MAX)),
+            };
+            match find(experiments, *experiment) {
+                Ok(known) => experiments[known] = begun,
+                Err(position) => experiments.insert(position, begun),
+            }
+            return;
+        }
+        Event::Moved { experiment, place } => {
+            if let Ok(known) = find(experiments, *experiment) {
+                experiments[known].place = *place;
+            }
+            return;
+        }
+        Event::Values {
+            experiment, column, ..
+        } => (experiment, column_bytes(column)),
+        Event::Exception {
+            experiment,
+            exception,
+            ..
+        } => {
+            let backtrace = exception.backtrace.as_ref().map_or(0, String::len);
+            (experiment, exception.message.len() + backtrace)
+        }
+        Event::LargeValue { experiment, .. } => (experiment, large_value_bytes()),
+        Event::Progress { experiment, .. } | Event::ExperimentEnded { experiment, .. } => {
+            (experiment, 0)
+        }
+        _ => return,
+    };
+    if let Ok(known) = find(experiments, *number) {
+        let known = &mut experiments[known];
+        known.last = block;
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        known.bytes = known.bytes.saturating_add(bytes);
+    }
+}
+
+/// Where an experiment is among those sorted by their numbers, or would be. They begin nearly in
+/// the order of their numbers, so that what is new is put in near the end.
+fn find(experiments: &[Place], number: ExperimentNumber) -> Result<usize, usize> {
+    match experiments.last() {
+        Some(last) if last.number < number.0 => Err(experiments.len()),
+        _ => experiments.binary_search_by_key(&number.0, |one| one.number),
+    }
+}
+
+/// About what a large value takes, whose bytes are in a file of their own.
+pub(super) const fn large_value_bytes() -> usize {
+    4 * PARAMETER
+}
+
+/// About what the values of a column take with their iterations.
+pub(super) fn column_bytes(column: &Column) -> usize {
+    let iterations = size_of::<u64>() * column.len();
+    iterations
+        + match column {
+            Column::Float(_) | Column::Int(_) => size_of::<u64>() * column.len(),
+            Column::Bool(values) => values.len(),
+            Column::Text(values) => {
+                let lengths = values.iter().map(String::len);
+                lengths.sum::<usize>() + size_of::<String>() * values.len()
+            }
+            Column::Value(values) => values.iter().map(value_bytes).sum(),
+        }
+}
+
+fn value_bytes(value: &Value) -> usize {
+    let within = match value {
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => 0,
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::List(values) => values.iter().map(value_bytes).sum(),
+        Value::Map(entries) => {
+            let of_entry = |(key, value): &(String, Value)| {
+                size_of::<String>() + key.len() + value_bytes(value)
+            };
+            entries.iter().map(of_entry).sum()
+        }
+    };
+    size_of::<Value>() + within
+}
+
+/// Divides experiments that take so many bytes each into parts that take about `most` bytes each.
+pub(super) fn divide(bytes: impl Iterator<Item = usize>, most: usize) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let (mut begin, mut end, mut taken) = (0, 0, 0);
+    for bytes in bytes {
+        taken += bytes;
+        end += 1;
+        if taken >= most {
+            parts.push(begin..end);
+            (begin, taken) = (end, 0);
+        }
+    }
+    if begin < end {
+        parts.push(begin..end);
+    }
+    parts
+}
+
+/// The blocks in which experiments are, as ranges in the order of the log.
+fn blocks_of<'a>(experiments: impl Iterator<Item = &'a Place>) -> Vec<Range<usize>> {
+    joined(
+        experiments
+            .map(|one| one.first as usize..one.last as usize + 1)
+            .collect(),
+    )
+}
+
+/// The same ranges in order; those that overlap or follow one another are one.
+pub(super) fn joined<T: Copy + Ord>(mut ranges: Vec<Range<T>>) -> Vec<Range<T>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, one| {
+        let joins = next.start <= one.end;
+        if joins {
+            one.end = one.end.max(next.end);
+        }
+        joins
+    });
+    ranges
+}

@@ -1,0 +1,180 @@
+//! The numbers among saved values, their mean and their standard deviation.
+
+use research_core::Column;
+use research_domain::Value;
+
+/// What the mean of numbers is made from that come one after another.
+#[derive(Clone, Debug)]
+pub struct RunningMean {
+    count: usize,
+    lowest: f64,
+    highest: f64,
+    sum: f64,
+    /// The sum of the numbers divided by `SCALE`: it is finite where the numbers are.
+    scaled: f64,
+}
+
+/// A power of two, so that dividing by it changes no digit of a large number.
+const SCALE: f64 = 18_446_744_073_709_551_616.0;
+
+impl Default for RunningMean {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            lowest: f64::NAN,
+            highest: f64::NAN,
+            // The sum of no floats is -0.0, so that the sum of -0.0 is.
+            sum: -0.0,
+            scaled: -0.0,
+        }
+    }
+}
+
+impl RunningMean {
+    /// Returns the number of numbers.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Adds a number.
+    pub fn push(&mut self, number: f64) {
+        self.count += 1;
+        self.lowest = self.lowest.min(number);
+        self.highest = self.highest.max(number);
+        self.sum += number;
+        self.scaled += number / SCALE;
+    }
+
+    /// The mean; `None` if there are no numbers. It lies between the lowest and the highest also where
+    /// their sum is rounded or too large for a float.
+    pub fn mean(&self) -> Option<f64> {
+        if self.count == 0 {
+            return None;
+        }
+        let count = self.count as f64;
+        let is_too_large = !self.sum.is_finite() && self.scaled.is_finite();
+        let mean = match is_too_large {
+            true => self.scaled / count * SCALE,
+            false => self.sum / count,
+        };
+        // A mean that is no number stays so.
+        let is_outside = mean < self.lowest || mean > self.highest;
+        Some(if is_outside {
+            mean.clamp(self.lowest, self.highest)
+        } else {
+            mean
+        })
+    }
+}
+
+/// The mean of some numbers; see [`RunningMean::mean`].
+pub fn mean(numbers: &[f64]) -> Option<f64> {
+    let mut all = RunningMean::default();
+    numbers.iter().for_each(|number| all.push(*number));
+    all.mean()
+}
+
+/// The standard deviation of a sample of numbers around their mean; `None` if there are fewer than
+/// two.
+pub fn deviation(numbers: &[f64], mean: f64) -> Option<f64> {
+    let freedom = numbers.len().checked_sub(2)? + 1;
+    let distances = || numbers.iter().map(|number| number - mean);
+    let largest = distances().fold(0.0, |most: f64, distance| most.max(distance.abs()));
+    if largest == 0.0 && !distances().any(f64::is_nan) {
+        return Some(0.0);
+    }
+    // Squares of what is very large or small are no floats; a power of two changes no digit.
+    let unit = match largest.log2().floor().exp2() {
+        unit if unit.is_normal() => unit,
+        _ => 1.0,
+    };
+    let squares: f64 = distances().map(|distance| (distance / unit).powi(2)).sum();
+    Some(unit * (squares / freedom as f64).sqrt())
+}
+
+/// Says how many values of a variable are left out because they are not numbers, if there are some.
+pub fn left_out_note(name: &str, count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!(
+            "`{name}`: 1 value that is not a number is left out"
+        )),
+        count => Some(format!(
+            "`{name}`: {count} values that are not numbers are left out"
+        )),
+    }
+}
+
+/// Whether the value at a position is `null`, which is as good as missing.
+pub fn is_null(column: &Column, position: usize) -> bool {
+    match column {
+        Column::Value(values) => values.get(position).is_none_or(Value::is_null),
+        _ => false,
+    }
+}
+
+/// The number at a position of a column; truth values count as 0 and 1.
+pub fn number_at(column: &Column, position: usize) -> Option<f64> {
+    match column {
+        Column::Float(values) => values.get(position).copied(),
+        Column::Int(values) => values.get(position).map(|&value| value as f64),
+        Column::Bool(values) => values
+            .get(position)
+            .map(|&value| f64::from(u8::from(value))),
+        Column::Text(_) => None,
+        Column::Value(values) => match values.get(position)? {
+            Value::Bool(value) => Some(f64::from(u8::from(*value))),
+            value => value.as_f64(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::SQRT_2;
+
+    use super::{deviation, mean};
+
+    fn both(numbers: &[f64]) -> (f64, Option<f64>) {
+        let mean = mean(numbers).unwrap_or(f64::NAN);
+        (mean, deviation(numbers, mean))
+    }
+
+    #[test]
+    fn they_are_those_of_a_sample() {
+        assert_eq!(
+            both(&[2.0, 4.0, 4.0, 6.0]),
+            (4.0, Some((8.0_f64 / 3.0).sqrt()))
+        );
+        assert_eq!(both(&[7.0]), (7.0, None));
+        assert_eq!(mean(&[]), None);
+        assert_eq!(deviation(&[], 0.0), None);
+    }
+
+    #[test]
+    fn equal_numbers_have_no_deviation() {
+        // The sum of these divided by three is none of them.
+        assert_eq!(both(&[0.1, 0.1, 0.1]), (0.1, Some(0.0)));
+        assert_eq!(both(&[-0.7; 10]), (-0.7, Some(0.0)));
+    }
+
+    #[test]
+    fn numbers_may_be_as_large_or_small_as_floats_are() {
+        let (large, deviation) = both(&[1e200, 3e200]);
+        assert_eq!(large, 2e200);
+        assert!(deviation.is_some_and(|deviation| (deviation / 1e200 - SQRT_2).abs() < 1e-12));
+        assert_eq!(mean(&[1.5e308, 1.5e308]), Some(1.5e308));
+        let (small, deviation) = both(&[1e-200, 3e-200]);
+        assert_eq!(small, 2e-200);
+        assert!(deviation.is_some_and(|deviation| deviation > 1e-200));
+    }
+
+    #[test]
+    fn what_is_not_finite_is_in_the_mean() {
+        assert_eq!(mean(&[1.0, f64::INFINITY]), Some(f64::INFINITY));
+        assert!(mean(&[1.0, f64::NAN]).is_some_and(f64::is_nan));
+        let (_, deviation) = both(&[f64::NAN, f64::NAN]);
+        assert!(deviation.is_some_and(f64::is_nan));
+    }
+}

@@ -1,0 +1,333 @@
+//! The columns of the two tables, as SQLite has them.
+
+use std::collections::HashSet;
+
+use rusqlite::types::ToSqlOutput;
+
+use crate::cell::Cell;
+use crate::column_type::{ColumnType, ValueKinds};
+use crate::results::{ExperimentResult, Results};
+use crate::table::distinct;
+use research_core::Status;
+use research_domain::Value;
+
+/// SQLite has at most 2,000 columns in a table.
+const MOST_COLUMNS: usize = 1_990;
+
+/// The name of the column that stands for all that are left out of a table with too many.
+pub(super) const LEFT_OUT: &str = "…";
+
+/// What a column holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Id,
+    Parameter(String),
+    Iteration,
+    Variable(String),
+    Repetition,
+    Status,
+    Reason,
+    Iterations,
+    Seconds,
+    Attempts,
+    PeakMemory,
+    CpuSeconds,
+    ExitCode,
+    /// All columns that are left out.
+    Others,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    /// Its name in SQL.
+    pub(super) name: String,
+    pub(super) source: Source,
+    seen: ValueKinds,
+}
+
+/// A table as SQLite has it.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    pub(super) table: &'static str,
+    pub(super) columns: Vec<Column>,
+    /// The names of all columns, also of those that are left out.
+    pub(super) names: Vec<String>,
+}
+
+impl Columns {
+    /// The columns of the table `results` that a question needs.
+    pub(super) fn of_results(results: &Results, question: &str) -> Self {
+        let mut columns = vec![Column::new("id", Source::Id, text())];
+        columns.extend(parameters(results));
+        columns.push(Column::new("iteration", Source::Iteration, integer()));
+        let kinds = results.kinds();
+        columns.extend(results.variables().into_iter().map(|name| {
+            let source = Source::Variable(name.to_owned());
+            Column::new(name, source, kinds.get(name).copied().unwrap_or_default())
+        }));
+        Self::new("results", columns, question)
+    }
+
+    /// The columns of the table `experiments` that a question needs.
+    pub(super) fn of_experiments(results: &Results, question: &str) -> Self {
+        let mut columns = vec![Column::new("id", Source::Id, text())];
+        columns.extend(parameters(results));
+        columns.extend([
+            Column::new("repetition", Source::Repetition, integer()),
+            Column::new("status", Source::Status, text()),
+            Column::new("reason", Source::Reason, text()),
+            Column::new("iterations", Source::Iterations, integer()),
+            Column::new("seconds", Source::Seconds, float()),
+            Column::new("attempts", Source::Attempts, integer()),
+            Column::new("peak_memory", Source::PeakMemory, integer()),
+            Column::new("cpu_seconds", Source::CpuSeconds, float()),
+            Column::new("exit_code", Source::ExitCode, integer()),
+        ]);
+        Self::new("experiments", columns, question)
+    }
+
+    fn new(table: &'static str, mut columns: Vec<Column>, question: &str) -> Self {
+        // SQLite takes names that differ in case alone for one, and has none with a zero byte.
+        let names = columns
+            .iter()
+            .map(|column| column.name.replace('\0', "\u{fffd}"));
+        let names = distinct(names.collect(), str::to_ascii_lowercase);
+        for (column, name) in columns.iter_mut().zip(&names) {
+            column.name.clone_from(name);
+        }
+        if columns.len() > MOST_COLUMNS {
+            let question = Question::new(question);
+            columns.retain(|column| {
+                !matches!(column.source, Source::Parameter(_) | Source::Variable(_))
+                    || question.may_name(&column.name)
+            });
+            columns.push(Column::new(LEFT_OUT, Source::Others, ValueKinds::default()));
+        }
+        Self {
+            table,
+            columns,
+            names,
+        }
+    }
+
+    /// How many columns are left out.
+    pub(super) fn left_out(&self) -> usize {
+        (self.names.len() + 1).saturating_sub(self.columns.len())
+    }
+
+    /// Whether more columns are left than SQLite has.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.columns.len() > MOST_COLUMNS
+    }
+
+    /// The statement that declares the columns.
+    pub(super) fn definition(&self) -> String {
+        let column = |column: &Column| format!("{} {}", quoted(&column.name), column.affinity());
+        let columns: Vec<String> = self.columns.iter().map(column).collect();
+        format!("CREATE TABLE x ({})", columns.join(", "))
+    }
+
+    /// Whether a column that a question may name holds something that is no number, which sums and
+    /// means would take for 0.
+    pub(super) fn has_others(&self, question: &str) -> bool {
+        let question = Question::new(question);
+        self.columns.iter().any(|column| {
+            matches!(column.source, Source::Parameter(_) | Source::Variable(_))
+                && column.seen.has_others()
+                && question.may_name(&column.name)
+        })
+    }
+
+    /// The variables whose values a question may need; `None` if all.
+    pub(super) fn needed(&self, question: &str) -> Option<Vec<String>> {
+        let question = Question::new(question);
+        if question.may_mean_all() {
+            return None;
+        }
+        let needed = self
+            .columns
+            .iter()
+            .filter_map(|column| match &column.source {
+                Source::Variable(name) if question.may_name(&column.name) => Some(name.clone()),
+                _ => None,
+            });
+        Some(needed.collect())
+    }
+}
+
+impl Column {
+    fn new(name: &str, source: Source, seen: ValueKinds) -> Self {
+        Self {
+            name: name.to_owned(),
+            source,
+            seen,
+        }
+    }
+
+    /// How SQLite compares the column with texts in a question: a column of numbers with the numbers
+    /// that they are, a column of texts as texts, any other as they are.
+    fn affinity(&self) -> &'static str {
+        if self.seen.mixture().is_some() {
+            return "";
+        }
+        match self.seen.column_type() {
+            ColumnType::Bool => "BOOLEAN",
+            ColumnType::Int => "INTEGER",
+            ColumnType::Float => "REAL",
+            ColumnType::Text => "TEXT",
+            ColumnType::Json | ColumnType::Mixed => "",
+        }
+    }
+
+    /// Whether a row is found by this column without reading values.
+    pub(super) fn is_of_experiment(&self) -> bool {
+        !matches!(
+            self.source,
+            Source::Iteration | Source::Variable(_) | Source::Others
+        )
+    }
+
+    /// The value of an experiment.
+    pub(super) fn of_experiment(&self, experiment: &ExperimentResult) -> Stored {
+        match &self.source {
+            Source::Id => Stored::Text(experiment.record.id.as_str().to_owned()),
+            Source::Parameter(key) => {
+                let value = experiment.record.config.get(key);
+                value.map_or(Stored::Null, |value| self.stored(&Cell::from(value)))
+            }
+            Source::Repetition => Stored::count(experiment.record.repetition),
+            Source::Status => {
+                let status = experiment.status.map(Status::as_str);
+                status.map_or(Stored::Null, |status| Stored::Text(status.to_owned()))
+            }
+            Source::Reason => experiment.reason.clone().map_or(Stored::Null, Stored::Text),
+            Source::Iterations => Stored::count(experiment.iterations),
+            Source::Seconds => experiment.seconds().map_or(Stored::Null, Stored::Float),
+            Source::Attempts => Stored::count(experiment.attempt.into()),
+            Source::PeakMemory => experiment
+                .usage
+                .peak_memory
+                .map_or(Stored::Null, Stored::count),
+            Source::CpuSeconds => experiment
+                .usage
+                .cpu_seconds
+                .map_or(Stored::Null, Stored::Float),
+            Source::ExitCode => experiment
+                .usage
+                .exit_code
+                .map_or(Stored::Null, |code| Stored::Int(code.into())),
+            Source::Iteration | Source::Variable(_) | Source::Others => Stored::Null,
+        }
+    }
+
+    /// A cell of the column. Where there are floats, integers become floats, unless they would
+    /// change: so the half of 1 is 0.5 in a column that has 0.5, too.
+    pub(super) fn stored(&self, cell: &Cell<'_>) -> Stored {
+        const EXACT: u64 = 1 << 53;
+        match cell {
+            Cell::Missing => Stored::Null,
+            Cell::Bool(value) => Stored::Int((*value).into()),
+            Cell::Int(value) if self.seen.has_floats() && value.unsigned_abs() <= EXACT => {
+                Stored::Float(*value as f64)
+            }
+            Cell::Int(value) => Stored::Int(*value),
+            Cell::Count(value) => Stored::count(*value),
+            // SQLite has no NaN.
+            Cell::Float(value) if value.is_nan() => Stored::Null,
+            Cell::Float(value) => Stored::Float(*value),
+            Cell::Text(text) => Stored::Text(text.as_ref().to_owned()),
+            // An integer that SQLite does not have keeps its digits as text.
+            nested @ Cell::Nested(_) => Stored::Text(nested.to_json()),
+        }
+    }
+}
+
+/// A value in SQL.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stored {
+    Null,
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+impl Stored {
+    pub(super) fn count(count: u64) -> Self {
+        i64::try_from(count).map_or(Self::Float(count as f64), Self::Int)
+    }
+
+    pub(super) fn to_sql(&self) -> ToSqlOutput<'_> {
+        match self {
+            Self::Null => ToSqlOutput::from(rusqlite::types::Null),
+            Self::Int(value) => ToSqlOutput::from(*value),
+            Self::Float(value) => ToSqlOutput::from(*value),
+            Self::Text(text) => ToSqlOutput::from(text.as_str()),
+        }
+    }
+}
+
+fn parameters(results: &Results) -> Vec<Column> {
+    let mut positions = std::collections::HashMap::new();
+    let mut columns: Vec<Column> = Vec::new();
+    for experiment in results.experiments() {
+        for (key, value) in experiment.record.config.iter() {
+            let position = *positions.entry(key).or_insert_with(|| {
+                let source = Source::Parameter(key.to_owned());
+                columns.push(Column::new(key, source, ValueKinds::default()));
+                columns.len() - 1
+            });
+            columns[position].seen.add_value(value);
+        }
+    }
+    columns
+}
+
+fn text() -> ValueKinds {
+    let mut seen = ValueKinds::default();
+    seen.add(&Cell::from(""));
+    seen
+}
+
+fn integer() -> ValueKinds {
+    let mut seen = ValueKinds::default();
+    seen.add_value(&Value::Int(0));
+    seen
+}
+
+fn float() -> ValueKinds {
+    let mut seen = ValueKinds::default();
+    seen.add(&Cell::Float(0.0));
+    seen
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// What a question may name, from its text alone: rather too much than too little.
+struct Question {
+    /// In lower case; quotes that are doubled within quotes may stand for one.
+    forms: HashSet<String>,
+}
+
+impl Question {
+    fn new(question: &str) -> Self {
+        let text = question.to_ascii_lowercase();
+        let single = |quote: &str| text.replace(&quote.repeat(2), quote);
+        let forms = [single("\""), single("`"), single("'"), text.clone()];
+        Self {
+            forms: forms.into_iter().collect(),
+        }
+    }
+
+    fn may_name(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        self.forms.iter().any(|form| form.contains(&name))
+    }
+
+    /// Whether it may read columns that it does not name.
+    fn may_mean_all(&self) -> bool {
+        let counted = |form: &String| form.replace(' ', "").replace("count(*)", "").contains('*');
+        self.forms.iter().any(counted) || self.may_name("natural")
+    }
+}

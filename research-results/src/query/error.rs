@@ -1,0 +1,123 @@
+//! Why a question cannot be answered.
+
+use std::io;
+use std::time::Duration;
+
+use research_core::StorageError;
+
+use crate::error::{TableError, hint};
+
+/// Why a question in SQL cannot be answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// It is no SQL, or asks for what there is not.
+    #[error("{message}{}", place(.question, *.offset))]
+    Sql {
+        /// What is wrong, and perhaps what was meant.
+        message: String,
+        /// The question.
+        question: String,
+        /// Where in the question, in bytes, if that is known.
+        offset: Option<usize>,
+    },
+    /// There is no question.
+    #[error("there is no question: write one as \"select * from results\"")]
+    Empty,
+    /// There is more than one question.
+    #[error("ask one question at a time: there is something after the `;`")]
+    Several,
+    /// It would do something else than read.
+    #[error(
+        "only questions are answered, as \"select … from results\": what is stored cannot be changed this way"
+    )]
+    NoQuestion,
+    /// The tables cannot be made.
+    #[error(transparent)]
+    Table(Box<TableError>),
+    /// A table has more columns than SQLite can read at once.
+    #[error(
+        "`{table}` has {columns} columns, of which SQLite reads 2,000 at most: name those that are needed, as \"select id, loss from results\", instead of `*`"
+    )]
+    TooManyColumns {
+        /// The table.
+        table: &'static str,
+        /// How many columns it has.
+        columns: usize,
+    },
+    /// It took too long.
+    #[error("the query did not finish within {} s", .0.as_secs_f64())]
+    TimedOut(Duration),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The answer cannot be written.
+    #[error("cannot write the result of the query: {0}")]
+    Output(io::Error),
+    /// SQLite failed.
+    #[error("SQLite cannot answer: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl QueryError {
+    /// What an error means to the one who asked.
+    pub(super) fn of(error: rusqlite::Error, question: &str, known: &[&str]) -> Self {
+        let (message, offset) = match error {
+            rusqlite::Error::MultipleStatement => return Self::Several,
+            rusqlite::Error::Empty => return Self::Empty,
+            rusqlite::Error::SqlInputError { msg, offset, .. } => {
+                (msg, usize::try_from(offset).ok())
+            }
+            rusqlite::Error::SqliteFailure(failure, _)
+                if failure.code == rusqlite::ErrorCode::AuthorizationForStatementDenied =>
+            {
+                return Self::NoQuestion;
+            }
+            rusqlite::Error::SqliteFailure(_, Some(message)) => (message, None),
+            error => return Self::Sqlite(error),
+        };
+        if message == "not authorized" || message.ends_with(" may not be modified") {
+            return Self::NoQuestion;
+        }
+        let message = message
+            .strip_suffix(" - should this be a string literal in single-quotes?")
+            .unwrap_or(&message);
+        let missing_column = message.strip_prefix("no such column: ");
+        let missing = match message.strip_prefix("no such table: ") {
+            Some(name) => Some((name, ["results", "experiments"].as_slice())),
+            None => missing_column.map(|name| (name, known)),
+        };
+        let message = match missing {
+            Some((name, known)) => {
+                let quoted = name
+                    .strip_prefix('"')
+                    .and_then(|name| name.strip_suffix('"'));
+                let text = quoted.map(|name| format!("; a text stands in single quotes: '{name}'"));
+                let name = quoted.or(name.rsplit('.').next()).unwrap_or(name);
+                format!(
+                    "{message}; {}{}",
+                    hint(name, known),
+                    text.unwrap_or_default()
+                )
+            }
+            None => message.to_owned(),
+        };
+        Self::Sql {
+            message,
+            question: question.to_owned(),
+            offset,
+        }
+    }
+}
+
+/// The line of the question in which something is wrong, with a caret under it.
+fn place(question: &str, offset: Option<usize>) -> String {
+    let before = offset.and_then(|offset| question.get(..offset));
+    let Some(before) = before else {
+        return String::new();
+    };
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = question[start..].lines().next().unwrap_or_default();
+    let indent = " ".repeat(unicode_width::UnicodeWidthStr::width(&before[start..]));
+    format!("\n  {}\n  {indent}^", line.replace('\t', " "))
+}

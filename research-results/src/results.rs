@@ -1,0 +1,333 @@
+//! Results: what experiments have saved, and how they ended.
+
+mod experiment;
+mod names;
+mod outline;
+mod series;
+mod values;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::path::Path;
+
+use research_core::events::LargeValueError;
+use research_core::{Event, ExperimentNumber, Fold};
+use research_domain::ConfigPool;
+
+use crate::options::TableOptions;
+
+pub use experiment::ExperimentResult;
+pub(crate) use experiment::parameters;
+pub(crate) use names::Names;
+pub use outline::MixedColumns;
+use outline::Outline;
+pub use series::Series;
+pub(crate) use values::span;
+
+/// What a research's experiments have saved so far: a fold of its events.
+///
+/// Events may come from a log that is still written; what they tell is there as soon as they are
+/// applied. Values stay in columns, so a number costs eight bytes.
+///
+/// ```
+/// use research_core::domain::{Config, Identity};
+/// use research_core::{
+///     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Timestamp, WorkerNumber,
+/// };
+/// use research_results::Results;
+///
+/// # let config = Config::from_pairs([("lr", 0.1)]);
+/// # let id = research_core::domain::ExperimentId::parse("5bd1e99500000000").unwrap();
+/// # let record = ExperimentRecord { id, place: 0, config, repetition: 0, updates: 0, seed: 0 };
+/// let mut results = Results::new();
+/// results.apply(&Event::ExperimentStarted {
+///     at: Timestamp::now(),
+///     experiment: ExperimentNumber(0),
+///     attempt: 1,
+///     worker: WorkerNumber(0),
+///     pid: 1,
+///     record: Box::new(record),
+///     epoch: 0,
+///     added: Config::new(),
+/// });
+/// results.apply(&Event::Values {
+///     experiment: ExperimentNumber(0),
+///     variable: "loss".into(),
+///     iterations: Iterations::Run { first: 0, count: 2 },
+///     column: Column::Float(vec![0.5, 0.25]),
+/// });
+/// let table = results.table().unwrap();
+/// assert_eq!(
+///     table,
+///     "\
+/// id                 lr  iteration  loss
+/// ────────────────  ───  ─────────  ────
+/// 5bd1e99500000000  0.1          0   0.5
+/// 5bd1e99500000000  0.1          1  0.25
+/// "
+/// );
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    experiments: Vec<ExperimentResult>,
+    /// Where an experiment stands in the list.
+    positions: HashMap<ExperimentNumber, usize>,
+    /// The same in the order of tables.
+    order: BTreeMap<(u64, ExperimentNumber), usize>,
+    /// The names of variables, shared by all experiments: decoded events bring a copy each.
+    names: Names,
+    /// The same for parameters and their values.
+    configs: ConfigPool,
+    /// What is kept; everything, if none.
+    wanted: Option<Box<TableOptions>>,
+    /// The places of the experiments that are taken in; all are, if none.
+    part: Option<HashMap<ExperimentNumber, u64>>,
+    /// The iterations whose values are kept; all are, if none.
+    range: Option<Range<u64>>,
+    /// Whether of values that are not wanted the iterations are kept, with values that mean nothing.
+    keeps_iterations: bool,
+    /// What is known of values that are not kept, if none are.
+    outline: Option<Box<Outline>>,
+}
+
+impl Fold for Results {
+    fn apply(&mut self, event: &Event) {
+        Self::apply(self, event);
+    }
+}
+
+impl Results {
+    /// Results without experiments.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Results that keep only what a table or a summary with these options shows: the values of
+    /// the experiments, variables and iterations that pass the filters. What else is told is
+    /// passed over as it comes, so it takes no memory; the experiments are all there.
+    ///
+    /// ```
+    /// use research_results::{Results, TableOptions};
+    ///
+    /// let options = TableOptions::new().variables(["loss"]).iterations([99]);
+    /// let results = Results::for_table(&options);
+    /// # let events: Vec<research_core::Event> = Vec::new();
+    /// # let mut results = results;
+    /// results.extend(&events);
+    /// println!("{}", results.to_table(&options).unwrap());
+    /// ```
+    #[must_use]
+    pub fn for_table(options: &TableOptions) -> Self {
+        Self {
+            wanted: Some(Box::new(options.clone())),
+            ..Self::default()
+        }
+    }
+
+    /// Takes one event in.
+    ///
+    /// An experiment that starts again loses what its earlier attempts have saved, their
+    /// exceptions and their ending. What is told of an experiment that never started, or of the
+    /// ending of an attempt that is not the current one, is passed over.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::ExperimentStarted { .. } => self.start(event),
+            Event::Values {
+                experiment,
+                variable,
+                iterations,
+                column,
+            } => {
+                self.save(*experiment, variable, iterations, column);
+            }
+            Event::Progress {
+                experiment,
+                iterations,
+                ..
+            } => {
+                if let Some(experiment) = self.find(*experiment) {
+                    experiment.iterations = experiment.iterations.max(*iterations);
+                }
+            }
+            Event::Exception {
+                experiment,
+                exception,
+                ..
+            } => {
+                let is_kept = self.outline.is_none() && self.range.is_none();
+                if let Some(experiment) = self.find(*experiment).filter(|_| is_kept) {
+                    experiment.exceptions.push((**exception).clone());
+                }
+            }
+            Event::ExperimentEnded { experiment, .. } => {
+                if let Some(experiment) = self.find(*experiment) {
+                    experiment.end(event);
+                }
+            }
+            Event::Moved { experiment, place } => self.move_to(*experiment, *place),
+            Event::LargeValue {
+                experiment,
+                variable,
+                iteration,
+                value,
+            } => self.save_large(*experiment, variable, *iteration, value),
+            Event::Device { experiment, device } => {
+                if let Some(experiment) = self.find(*experiment) {
+                    experiment.device = Some(Box::new(device.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The experiments by their places in the domain, whatever started or ended first; those of
+    /// one place by their numbers.
+    pub fn experiments(&self) -> impl Iterator<Item = &ExperimentResult> {
+        self.order
+            .values()
+            .map(|&position| &self.experiments[position])
+    }
+
+    /// The experiment with a number.
+    #[must_use]
+    pub fn experiment(&self, number: ExperimentNumber) -> Option<&ExperimentResult> {
+        let position = self.positions.get(&number)?;
+        Some(&self.experiments[*position])
+    }
+
+    /// The position of an experiment, for [`at`](Self::at).
+    #[cfg(feature = "query")]
+    pub(crate) fn position(&self, number: ExperimentNumber) -> Option<usize> {
+        self.positions.get(&number).copied()
+    }
+
+    /// The experiment at a position.
+    #[cfg(feature = "query")]
+    pub(crate) fn at(&self, position: usize) -> Option<&ExperimentResult> {
+        self.experiments.get(position)
+    }
+
+    /// How many experiments have started.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.experiments.len()
+    }
+
+    /// Whether no experiment has started.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.experiments.is_empty()
+    }
+
+    /// Reads large values from their files in `research`, the research's folder, and puts them in the
+    /// place of the maps that say where they are. All that were kept are in memory then.
+    ///
+    /// # Errors
+    /// A file is missing or damaged: the error names it.
+    pub fn read_large(&mut self, research: &Path) -> Result<(), LargeValueError> {
+        let mut experiments = self.experiments.iter_mut();
+        experiments.try_for_each(|experiment| experiment.read_large(research))
+    }
+
+    /// Results of these experiments alone, which have these places, wherever they stood before.
+    pub(crate) fn of_part(places: HashMap<ExperimentNumber, u64>) -> Self {
+        Self {
+            part: Some(places),
+            ..Self::default()
+        }
+    }
+
+    /// The same with the values of these iterations alone, and without exceptions.
+    pub(crate) fn in_range(mut self, iterations: Range<u64>) -> Self {
+        self.range = Some(iterations);
+        self
+    }
+
+    /// The same with those values alone that a table with these options shows.
+    pub(crate) fn with_values_for(mut self, options: &TableOptions) -> Self {
+        self.wanted = Some(Box::new(options.clone()));
+        self.keeps_iterations = options.keeps_iterations();
+        self
+    }
+
+    /// Where an experiment stands that is taken in; `None` if it is not.
+    fn place_of(&self, number: ExperimentNumber, told: u64) -> Option<u64> {
+        match &self.part {
+            Some(part) => part.get(&number).copied(),
+            None => Some(told),
+        }
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn start(&mut self, event: &Event) {
+        let Event::ExperimentStarted {
+            experiment, record, ..
+        } = event
+        else {
+            return;
+        };
+        let Some(place) = self.place_of(*experiment, record.place) else {
+            return;
+        };
+        let Some(mut started) = ExperimentResult::of_start(event, &mut self.configs) else {
+            return;
+        };
+        started.record.place = place;
+        let wanted = self.wanted.as_deref();
+        started.keeps_values = wanted.is_none_or(|options| options.admits(&started.record));
+        if let Some(outline) = &mut self.outline {
+            outline.start(started.number);
+        }
+        let number = started.number;
+        let place = (started.record.place, number);
+        let position = match self.positions.get(&number) {
+            Some(&position) => {
+                let earlier = &mut self.experiments[position];
+                self.order.remove(&(earlier.record.place, number));
+                *earlier = started;
+                position
+            }
+            None => {
+                self.experiments.push(started);
+                self.experiments.len() - 1
+            }
+        };
+        self.positions.insert(number, position);
+        self.order.insert(place, position);
+    }
+
+    fn move_to(&mut self, number: ExperimentNumber, place: u64) {
+        let Some(place) = self.place_of(number, place) else {
+            return;
+        };
+        if let Some(&position) = self.positions.get(&number) {
+            let record = &mut self.experiments[position].record;
+            self.order.remove(&(record.place, number));
+            record.place = place;
+            self.order.insert((place, number), position);
+        }
+    }
+
+    fn find(&mut self, number: ExperimentNumber) -> Option<&mut ExperimentResult> {
+        let position = self.positions.get(&number)?;
+        Some(&mut self.experiments[*position])
+    }
+}
+
+impl<'a> Extend<&'a Event> for Results {
+    fn extend<I: IntoIterator<Item = &'a Event>>(&mut self, events: I) {
+        events.into_iter().for_each(|event| self.apply(event));
+    }
+}
+
+impl<'a> FromIterator<&'a Event> for Results {
+    fn from_iter<I: IntoIterator<Item = &'a Event>>(events: I) -> Self {
+        let mut results = Self::new();
+        results.extend(events);
+        results
+    }
+}

@@ -1,0 +1,221 @@
+//! One experiment's results.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use research_core::events::{LargeValueError, ResourceUsage};
+use research_core::{
+    Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, Status, Timestamp,
+    WorkerNumber,
+};
+use research_domain::{ConfigPool, Value};
+
+use super::Series;
+
+/// What one experiment has saved, and how it went: its current attempt alone.
+#[derive(Clone, Debug)]
+pub struct ExperimentResult {
+    /// Its number in the log.
+    pub number: ExperimentNumber,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// What it is.
+    pub record: ExperimentRecord,
+    /// How it ended; `None` if it has not.
+    pub status: Option<Status>,
+    /// Why, where that is no success.
+    pub reason: Option<String>,
+    /// How many iterations it did.
+    pub iterations: u64,
+    /// What the attempt used, once it has ended.
+    pub usage: ResourceUsage,
+    /// When the attempt began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// The worker that ran it.
+    pub worker: WorkerNumber,
+    /// The process that ran its units.
+    pub pid: u32,
+    /// The errors and panics of its units.
+    pub exceptions: Vec<ExceptionRecord>,
+    /// Its devices, in a run with devices: a name, a list of names, or null.
+    pub device: Option<Box<Value>>,
+    /// Whether what it saves is kept.
+    pub(super) keeps_values: bool,
+    series: Vec<Series>,
+    /// The values that have files of their own, by variable and iteration.
+    large: BTreeMap<Arc<str>, BTreeMap<u64, LargeValue>>,
+    /// Where the next variable is looked for first: batches bring them in the same order.
+    next: usize,
+}
+
+impl ExperimentResult {
+    /// What each variable's values are, by the variables' first appearance.
+    #[must_use]
+    pub fn series(&self) -> &[Series] {
+        &self.series
+    }
+
+    /// The values of one variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&Series> {
+        self.series.iter().find(|series| series.variable() == name)
+    }
+
+    /// Where the large value is that was saved under this name in this iteration, if there is one;
+    /// in the variable's [`Series`] stands a map with the name and the length of its file.
+    #[must_use]
+    pub fn large_value(&self, variable: &str, iteration: u64) -> Option<&LargeValue> {
+        self.large.get(variable)?.get(&iteration)
+    }
+
+    /// All its large values: variable, iteration, and where the value is.
+    pub fn large_values(&self) -> impl Iterator<Item = (&str, u64, &LargeValue)> {
+        self.large.iter().flat_map(|(variable, values)| {
+            values
+                .iter()
+                .map(|(iteration, value)| (&**variable, *iteration, value))
+        })
+    }
+
+    /// Puts its large values in the place of what stands for them.
+    pub(super) fn read_large(&mut self, research: &Path) -> Result<(), LargeValueError> {
+        for (variable, values) in &self.large {
+            let mut all = self.series.iter_mut();
+            if let Some(series) = all.find(|series| series.variable() == &**variable) {
+                for (iteration, value) in values {
+                    series.replace(*iteration, value.read(research)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The seconds from its start to its end; `None` if it has not ended.
+    #[must_use]
+    pub fn seconds(&self) -> Option<f64> {
+        self.ended.map(|ended| ended.seconds_since(self.started))
+    }
+
+    /// The experiment of an `ExperimentStarted`.
+    pub(super) fn of_start(event: &Event, configs: &mut ConfigPool) -> Option<Self> {
+        let Event::ExperimentStarted {
+            at,
+            experiment,
+            attempt,
+            worker,
+            pid,
+            record,
+            ..
+        } = event
+        else {
+            return None;
+        };
+        Some(Self {
+            number: *experiment,
+            attempt: *attempt,
+            record: ExperimentRecord {
+                config: configs.shared(&record.config),
+                ..(**record).clone()
+            },
+            status: None,
+            reason: None,
+            iterations: 0,
+            usage: ResourceUsage::default(),
+            started: *at,
+            ended: None,
+            worker: *worker,
+            pid: *pid,
+            exceptions: Vec::new(),
+            device: None,
+            keeps_values: true,
+            series: Vec::new(),
+            large: BTreeMap::new(),
+            next: 0,
+        })
+    }
+
+    /// Takes an `ExperimentEnded` in, if it is that of this attempt.
+    pub(super) fn end(&mut self, event: &Event) {
+        if let Event::ExperimentEnded {
+            at,
+            attempt,
+            status,
+            reason,
+            iterations,
+            usage,
+            ..
+        } = event
+            && *attempt == self.attempt
+        {
+            self.status = Some(*status);
+            self.reason.clone_from(reason);
+            self.iterations = *iterations;
+            self.usage = *usage;
+            self.ended = Some(*at);
+            self.series.iter_mut().for_each(Series::shrink);
+        }
+    }
+
+    /// The values of a variable, of which there are about so many.
+    pub(super) fn series_mut(&mut self, variable: &Arc<str>, variables: usize) -> &mut Series {
+        let count = self.series.len();
+        let found = (self.next..count)
+            .chain(0..self.next.min(count))
+            .find(|&position| self.series[position].variable() == &**variable);
+        let position = found.unwrap_or_else(|| {
+            if count == 0 {
+                // What a vector would take for the first of a few is too much a million times.
+                self.series.reserve_exact(variables.min(8));
+            }
+            self.series.push(Series::new(Arc::clone(variable)));
+            count
+        });
+        self.next = position + 1;
+        &mut self.series[position]
+    }
+
+    /// Takes the values of the variables that it has, and forgets the variables that are not wanted.
+    pub(super) fn take_values(&mut self, mut other: Self, is_wanted: impl Fn(&str) -> bool) {
+        let keeps_values = self.keeps_values;
+        self.series
+            .retain(|series| keeps_values && is_wanted(series.variable()));
+        for series in &mut self.series {
+            let mut others = other.series.iter_mut();
+            if let Some(found) = others.find(|one| one.variable() == series.variable()) {
+                std::mem::swap(series, found);
+            }
+        }
+        self.large = other.large;
+    }
+
+    pub(super) fn push_large(&mut self, variable: &Arc<str>, iteration: u64, value: &LargeValue) {
+        let values = self.large.entry(Arc::clone(variable)).or_default();
+        values.insert(iteration, value.clone());
+    }
+
+    /// Other values were saved under this name in these iterations.
+    pub(super) fn forget_large(&mut self, variable: &str, iterations: impl Iterator<Item = u64>) {
+        if let Some(values) = self.large.get_mut(variable) {
+            for iteration in iterations {
+                values.remove(&iteration);
+            }
+        }
+    }
+}
+
+/// The keys of all configs, by first appearance, each with the alias that it has there.
+pub(crate) fn parameters<'a>(experiments: &[&'a ExperimentResult]) -> Vec<(&'a str, &'a str)> {
+    let mut seen = HashSet::new();
+    let mut keys = Vec::new();
+    for experiment in experiments {
+        for entry in experiment.record.config.entries() {
+            if seen.insert(entry.key()) {
+                keys.push((entry.key(), entry.key_alias()));
+            }
+        }
+    }
+    keys
+}

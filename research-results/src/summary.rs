@@ -1,0 +1,260 @@
+//! Summaries: how well each config did over its repetitions.
+
+mod measured;
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use research_core::Status;
+use research_domain::{Config, Value};
+
+use crate::cell::Cell;
+use crate::error::{TableError, hint};
+use crate::options::TableOptions;
+use crate::results::{ExperimentResult, Results};
+use crate::select::{Selected, check_variables, select};
+use crate::short_float::ShortFloat;
+use crate::source::{Order, Source};
+use crate::table::{Identity, Table};
+use measured::{Measured, Measurements};
+
+/// What a summary takes the mean of, and its order; see
+/// [`Results::summary`](crate::Results::summary).
+///
+/// ```
+/// use research_results::SummaryOptions;
+///
+/// let best_first = SummaryOptions::new().last(10).sort_by("accuracy").descending(true);
+/// # let _ = best_first;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SummaryOptions {
+    last: Option<usize>,
+    sort_by: Option<String>,
+    descending: bool,
+    joined: bool,
+    with_failed: bool,
+}
+
+impl SummaryOptions {
+    /// The mean of all iterations; configs in the order of the domain.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Includes what failed experiments have saved. Otherwise only experiments that succeeded count,
+    /// unless the options of the table ask for experiments with some statuses.
+    #[must_use]
+    pub fn with_failed(mut self, with_failed: bool) -> Self {
+        self.with_failed = with_failed;
+        self
+    }
+
+    /// Only the last so many values of each variable in each experiment.
+    #[must_use]
+    pub fn last(mut self, count: usize) -> Self {
+        self.last = Some(count);
+        self
+    }
+
+    /// Sorts by the mean of a variable, whether it is shown or not, the lowest first; configs
+    /// without one come last.
+    #[must_use]
+    pub fn sort_by(mut self, variable: impl Into<String>) -> Self {
+        self.sort_by = Some(variable.into());
+        self
+    }
+
+    /// One column for each variable, with `mean ± deviation` as text, for people; else there are
+    /// two with numbers.
+    #[must_use]
+    pub fn joined(mut self, joined: bool) -> Self {
+        self.joined = joined;
+        self
+    }
+
+    /// Sorts the highest first.
+    #[must_use]
+    pub fn descending(mut self, descending: bool) -> Self {
+        self.descending = descending;
+        self
+    }
+}
+
+impl Results {
+    /// Returns how well each config did: a row for each config with the number of experiments that
+    /// succeeded (`n`) and failed (`failed`), and for each variable that has numbers the mean and
+    /// the standard deviation over the successful experiments, in columns such as `loss_mean` and
+    /// `loss_std`. The value of an experiment is the mean of its last iterations. `options` selects
+    /// experiments, iterations and variables, and how configs are shown. [`Table::notes`] says how
+    /// many values are left out because they are not numbers.
+    ///
+    /// # Errors
+    /// As for [`to_table`](Self::to_table); the variable to sort by has no numbers.
+    pub fn summary(
+        &self,
+        options: &TableOptions,
+        summary: &SummaryOptions,
+    ) -> Result<Table<'_>, TableError> {
+        summary_table(self, options, summary)
+    }
+}
+
+/// Returns a summary of the experiments of a source.
+pub(crate) fn summary_table<'a>(
+    source: &'a dyn Source,
+    options: &TableOptions,
+    summary: &SummaryOptions,
+) -> Result<Table<'a>, TableError> {
+    let results = source.results();
+    let Selected { experiments, notes } = select(results, options)?;
+    check_variables(results, &options.variables)?;
+    check_variables(results, summary.sort_by.as_slice())?;
+    let counts = |one: &&ExperimentResult| summary.counts(one, options);
+    let counted: Vec<bool> = experiments.iter().map(counts).collect();
+    let mut measured = Measurements::new(experiments.len(), options, summary);
+    let values = match &summary.sort_by {
+        Some(name) if !options.variables.is_empty() => options.clone().variables([name]),
+        _ => options.clone(),
+    };
+    // What counts are the last values.
+    source.for_each_value(&experiments, &values, Order::Falling, &mut |visit| {
+        if counted[visit.position] {
+            measured.measure(&visit);
+        }
+    })?;
+    let mut groups = groups(&experiments);
+    // While nothing is saved there is nothing to sort by.
+    if let Some(name) = summary.sort_by.as_deref().filter(|_| !measured.is_empty()) {
+        let Some(variable) = measured.with_numbers().find(|one| one.name == name) else {
+            let known: Vec<&str> = measured
+                .shown(options)
+                .map(|one| one.name.as_str())
+                .collect();
+            let (name, hint) = (name.to_owned(), hint(name, &known));
+            return Err(TableError::NoNumbers { name, hint });
+        };
+        groups = sorted(groups, variable, summary.descending);
+    }
+    let shown: Vec<&Measured> = measured.shown(options).collect();
+    let identity = Identity::for_configs(&experiments, options);
+    let mut columns = identity.columns();
+    columns.extend(["n", "failed"].map(str::to_owned));
+    for variable in &shown {
+        if summary.joined {
+            columns.push(variable.name.clone());
+        } else {
+            columns.push(format!("{}_mean", variable.name));
+            columns.push(format!("{}_std", variable.name));
+        }
+    }
+    let row = |group: &Vec<usize>| {
+        let mut row = Vec::with_capacity(columns.len());
+        if let Some(&first) = group.first() {
+            identity.fill(experiments[first], &mut row);
+        }
+        let count = |is: &dyn Fn(usize) -> bool| group.iter().filter(|at| is(**at)).count() as u64;
+        row.push(Cell::Count(count(&|at| counted[at])));
+        row.push(Cell::Count(count(&|at| has_failed(experiments[at]))));
+        for variable in &shown {
+            let (mean, deviation) = variable.of(group);
+            if summary.joined {
+                row.push(joined(mean, deviation));
+                continue;
+            }
+            row.extend([mean, deviation].map(|value| value.map_or(Cell::Missing, Cell::Float)));
+        }
+        row
+    };
+    let rows = groups.iter().map(row).collect();
+    let unfinished = experiments.iter().zip(&counted);
+    let unfinished = unfinished.filter(|(one, counted)| one.status.is_none() && !**counted);
+    let table = Table::from_rows(columns, rows).with_notes(notes);
+    Ok(table
+        .with_notes(unfinished_note(unfinished.count()))
+        .with_notes(shown.iter().filter_map(|variable| variable.note())))
+}
+
+/// Says that unfinished experiments are left out, if there are some.
+fn unfinished_note(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 experiment that has not ended is left out".to_owned()),
+        count => Some(format!(
+            "{count} experiments that have not ended are left out"
+        )),
+    }
+}
+
+fn has_failed(experiment: &ExperimentResult) -> bool {
+    experiment.status.is_some_and(|status| !status.is_success())
+}
+
+impl SummaryOptions {
+    /// Whether the values of an experiment that was selected count.
+    fn counts(&self, experiment: &ExperimentResult, options: &TableOptions) -> bool {
+        let is_success = |status: Status| status.is_success() || self.with_failed;
+        options.has_statuses() || experiment.status.is_some_and(is_success)
+    }
+}
+
+/// A mean and its deviation in two digits, as `0.853 ± 0.012`.
+fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
+    let (mean, deviation) = match (mean, deviation) {
+        (None, _) => return Cell::Missing,
+        (Some(mean), None) => return Cell::Float(mean),
+        (Some(mean), Some(deviation)) => (mean, deviation),
+    };
+    let size = mean.abs().max(deviation);
+    let is_plain = (1e-4..1e7).contains(&size) && deviation > size * 1e-12;
+    Cell::from(if is_plain {
+        let decimals = (1.0 - deviation.log10().floor()).clamp(0.0, 15.0) as usize;
+        format!("{mean:.decimals$} ± {deviation:.decimals$}")
+    } else if deviation == 0.0 {
+        format!("{} ± 0", ShortFloat(mean))
+    } else {
+        format!("{mean:.3e} ± {deviation:.1e}")
+    })
+}
+
+/// The positions of the experiments of each config, by first appearance: configs are the same when
+/// their values are.
+fn groups(experiments: &[&ExperimentResult]) -> Vec<Vec<usize>> {
+    let mut known: HashMap<Vec<(&str, &Value)>, usize> = HashMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (position, experiment) in experiments.iter().enumerate() {
+        let group = *known
+            .entry(content(&experiment.record.config))
+            .or_insert(groups.len());
+        if group == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[group].push(position);
+    }
+    groups
+}
+
+fn content(config: &Config) -> Vec<(&str, &Value)> {
+    let mut content: Vec<_> = config.iter().collect();
+    content.sort_unstable_by_key(|(key, _)| *key);
+    content
+}
+
+fn sorted(groups: Vec<Vec<usize>>, variable: &Measured, descending: bool) -> Vec<Vec<usize>> {
+    let mut keyed: Vec<(Option<f64>, Vec<usize>)> = groups
+        .into_iter()
+        .map(|group| (variable.of(&group).0.filter(|mean| !mean.is_nan()), group))
+        .collect();
+    keyed.sort_by(|(a, _), (b, _)| by_mean(*a, *b, descending));
+    keyed.into_iter().map(|(_, group)| group).collect()
+}
+
+/// What has no mean is last either way.
+fn by_mean(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if descending => b.total_cmp(&a),
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}

@@ -1,0 +1,139 @@
+//! The means of variables in each experiment.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::SummaryOptions;
+use crate::numbers::{self, RunningMean, is_null, left_out_note, number_at};
+use crate::options::TableOptions;
+use crate::results::Series;
+use crate::source::Visit;
+
+/// What experiments have of their variables.
+pub(super) struct Measurements<'o> {
+    experiments: usize,
+    iterations: &'o BTreeSet<u64>,
+    last: Option<usize>,
+    variables: Vec<Measured>,
+    positions: HashMap<String, usize>,
+}
+
+impl<'o> Measurements<'o> {
+    pub(super) fn new(
+        experiments: usize,
+        options: &'o TableOptions,
+        summary: &SummaryOptions,
+    ) -> Self {
+        Self {
+            experiments,
+            iterations: &options.iterations,
+            last: summary.last,
+            variables: Vec::new(),
+            positions: HashMap::new(),
+        }
+    }
+
+    /// Takes the values of an experiment in; of one that is divided, later iterations first.
+    pub(super) fn measure(&mut self, visit: &Visit<'_>) {
+        for series in visit.experiment.series() {
+            let name = series.variable();
+            let variable = match self.positions.get(name) {
+                Some(variable) => *variable,
+                None => {
+                    self.variables.push(Measured {
+                        name: name.to_owned(),
+                        means: vec![None; self.experiments],
+                        left_out: 0,
+                        latest: Latest::default(),
+                    });
+                    self.positions
+                        .insert(name.to_owned(), self.variables.len() - 1);
+                    self.variables.len() - 1
+                }
+            };
+            let variable = &mut self.variables[variable];
+            if visit.is_first {
+                variable.latest = Latest::default();
+            }
+            variable.latest.see(series, self.iterations, self.last);
+            if visit.is_last {
+                variable.means[visit.position] = variable.latest.numbers.mean();
+                variable.left_out += variable.latest.left_out;
+            }
+        }
+    }
+
+    /// Whether nothing was saved.
+    pub(super) fn is_empty(&self) -> bool {
+        self.variables.is_empty()
+    }
+
+    /// The variables that have numbers, by first appearance.
+    pub(super) fn with_numbers(&self) -> impl Iterator<Item = &Measured> {
+        let mut variables = self.variables.iter();
+        std::iter::from_fn(move || variables.find(|one| one.means.iter().any(Option::is_some)))
+    }
+
+    /// Those of them that were asked for.
+    pub(super) fn shown(&self, options: &TableOptions) -> impl Iterator<Item = &Measured> {
+        self.with_numbers()
+            .filter(|one| options.variables.is_empty() || options.variables.contains(&one.name))
+    }
+}
+
+/// What each experiment has of a variable.
+pub(super) struct Measured {
+    pub(super) name: String,
+    means: Vec<Option<f64>>,
+    /// How many values were no numbers.
+    left_out: usize,
+    /// What the experiment has that is being measured.
+    latest: Latest,
+}
+
+/// The last numbers of a series, and how many values among them are no numbers; booleans count as 0
+/// and 1.
+#[derive(Default)]
+struct Latest {
+    numbers: RunningMean,
+    left_out: usize,
+    is_complete: bool,
+}
+
+impl Latest {
+    /// Takes values in that were saved before those that were taken in.
+    fn see(&mut self, series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>) {
+        let last = last.unwrap_or(usize::MAX);
+        if self.is_complete {
+            return;
+        }
+        for position in (0..series.len()).rev() {
+            let iteration = series.iteration(position);
+            let is_shown = iterations.is_empty()
+                || iteration.is_some_and(|iteration| iterations.contains(&iteration));
+            if !is_shown {
+                continue;
+            }
+            if self.numbers.count() == last {
+                self.is_complete = true;
+                return;
+            }
+            match number_at(series.column(), position) {
+                Some(number) => self.numbers.push(number),
+                None => self.left_out += usize::from(!is_null(series.column(), position)),
+            }
+        }
+    }
+}
+
+impl Measured {
+    /// The mean of a group's experiments, and their standard deviation where there are several.
+    pub(super) fn of(&self, group: &[usize]) -> (Option<f64>, Option<f64>) {
+        let means: Vec<f64> = group.iter().filter_map(|&at| self.means[at]).collect();
+        let mean = numbers::mean(&means);
+        (mean, mean.and_then(|mean| numbers::deviation(&means, mean)))
+    }
+
+    pub(super) fn note(&self) -> Option<String> {
+        left_out_note(&self.name, self.left_out)
+    }
+}

@@ -1,0 +1,207 @@
+//! What is in a research's folder and of no use: files that a process had not finished when it was
+//! killed, and saved values that nothing refers to.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use research_core::events::VALUES;
+use research_core::{Event, ExperimentNumber, Fold, LargeValue, StorageError};
+
+use super::StoredResearch;
+use super::files::{DAMAGED, EVENTS, HIDDEN, SALVAGED};
+use super::lock::Lock;
+use super::verify::check;
+use crate::log::walk;
+
+/// Files in a research's folder that are of no use any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// How many bytes they have.
+    pub bytes: u64,
+}
+
+impl Leftovers {
+    fn add(&mut self, path: PathBuf) {
+        self.bytes += fs::symlink_metadata(&path).map_or(0, |metadata| metadata.len());
+        self.files.push(path);
+    }
+
+    fn remove(&self) -> Result<(), StorageError> {
+        self.files.iter().try_for_each(|path| {
+            match fs::remove_file(path) {
+                // Somebody else was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed.map_err(StorageError::io("remove", path)),
+            }
+        })
+    }
+}
+
+impl StoredResearch {
+    /// Removes the files in the research's folder that a process was writing when it was killed.
+    /// Says which those were. A research that runs is left alone.
+    ///
+    /// # Errors
+    /// The folder cannot be locked, or something cannot be removed.
+    pub fn collect(&self) -> Result<Leftovers, StorageError> {
+        let Some(_lock) = self.lock_unless_run()? else {
+            return Ok(Leftovers::default());
+        };
+        let found = unfinished_where_nobody_runs(self.folder());
+        found.remove()?;
+        Ok(found)
+    }
+
+    /// Removes the files of saved values in the research's folder to which the log does not refer,
+    /// or only for attempts that were followed by others. Says which those were. A research that
+    /// runs is left alone.
+    ///
+    /// # Errors
+    /// The log cannot be read, or its end is missing: what is lost may have referred to any of the
+    /// files. Or something cannot be removed.
+    pub fn collect_values(&self) -> Result<Leftovers, StorageError> {
+        // Whoever runs it may just have written a value of which the log does not know yet.
+        let Some(lock) = self.lock_unless_run()? else {
+            return Ok(Leftovers::default());
+        };
+        let checkup = check(self.folder(), None, lock.follows_a_death())?;
+        if !checkup.is_log_whole() {
+            return Err(StorageError::Damaged {
+                path: self.folder().join(EVENTS),
+                offset: checkup.end_of_whole(),
+                reason:
+                    "what is lost of it may have referred to any of the values, so none is removed"
+                        .to_owned(),
+            });
+        }
+        checkup.unused_values.remove()?;
+        Ok(checkup.unused_values)
+    }
+
+    /// The lock; `None` while a process runs the research.
+    fn lock_unless_run(&self) -> Result<Option<Lock>, StorageError> {
+        match Lock::take(self.folder()) {
+            Ok(lock) => Ok(Some(lock.leaving_trace())),
+            Err(StorageError::Locked { .. } | StorageError::LockedElsewhere { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The files in a research's folder that were to replace others, and of which nobody goes on.
+pub(super) fn unfinished(folder: &Path) -> Leftovers {
+    let mut found = Leftovers::default();
+    let is_ours = |name: &str| name.starts_with(HIDDEN) || name == SALVAGED;
+    for path in files(folder, is_ours) {
+        // Another process may be writing it: tables can be made while a research runs.
+        if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            found.add(path);
+        }
+    }
+    found
+}
+
+/// The same where the research does not run: values that were being written, too.
+pub(super) fn unfinished_where_nobody_runs(folder: &Path) -> Leftovers {
+    let mut found = unfinished(folder);
+    for path in values(folder, |name| name.starts_with('.')) {
+        found.add(path);
+    }
+    found
+}
+
+/// Removes what was left by processes that were killed, for who holds the lock. What cannot be
+/// removed does no harm.
+pub(super) fn clear(folder: &Path) {
+    for path in unfinished_where_nobody_runs(folder).files {
+        fs::remove_file(path).ok();
+    }
+}
+
+/// The files of values in a research's folder that nothing refers to. The research must not run
+/// meanwhile.
+pub(super) fn unused_values(folder: &Path, used: &References) -> Result<Leftovers, StorageError> {
+    let mut found = Leftovers::default();
+    let mut kept: HashSet<PathBuf> = used.values().map(LargeValue::file).collect();
+    // What a damaged log refers to that was kept is kept, too.
+    for log in kept_damaged_logs(folder) {
+        walk(&log, |_, events| {
+            let values = events.iter().filter_map(|event| match event {
+                Event::LargeValue { value, .. } => Some(value.file()),
+                _ => None,
+            });
+            kept.extend(values);
+            Ok(())
+        })?;
+    }
+    for path in values(folder, LargeValue::is_file_name) {
+        if path
+            .strip_prefix(folder)
+            .is_ok_and(|file| !kept.contains(file))
+        {
+            found.add(path);
+        }
+    }
+    Ok(found)
+}
+
+/// The damaged logs that were kept when what is whole in them was salvaged.
+pub(super) fn kept_damaged_logs(folder: &Path) -> Vec<PathBuf> {
+    files(folder, |name| name.starts_with(DAMAGED))
+}
+
+/// The files with names of a kind in a research's folder of values. Where that is a link, others may
+/// have theirs there, too.
+fn values(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let folder = folder.join(VALUES);
+    match folder.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => files(&folder, is_wanted),
+        _ => Vec::new(),
+    }
+}
+
+/// The files in a folder with names of a kind, in order; none if it cannot be read.
+fn files(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let wanted = entries.filter(|entry| {
+        entry.file_type().is_ok_and(|kind| kind.is_file())
+            && entry.file_name().to_str().is_some_and(&is_wanted)
+    });
+    let mut paths: Vec<PathBuf> = wanted.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The large values to which a log refers: a fold of its events. Those of attempts that were
+/// followed by others are none of them.
+#[derive(Default)]
+pub(super) struct References {
+    of_experiments: HashMap<ExperimentNumber, Vec<LargeValue>>,
+}
+
+impl Fold for References {
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::ExperimentStarted { experiment, .. } => {
+                self.of_experiments.remove(experiment);
+            }
+            Event::LargeValue {
+                experiment, value, ..
+            } => {
+                let values = self.of_experiments.entry(*experiment).or_default();
+                values.push(value.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl References {
+    pub(super) fn values(&self) -> impl Iterator<Item = &LargeValue> {
+        self.of_experiments.values().flatten()
+    }
+}

@@ -38,7 +38,7 @@ pub use failure_groups::FailureGroup;
 pub use indicatif::TermLike;
 pub use min_max::{Extreme, MinMax};
 pub use monitor::Monitor;
-pub use progress::{Clock, Progress, ProgressReporter};
+pub use progress::{Clock, Progress, ProgressReporter, write_warning};
 pub use run_state::{
     Counted, Process, ProcessKind, RecentException, Run, RunState, RunningExperiment, WorkerState,
 };

@@ -1,9 +1,11 @@
 //! The interface of progress reporters.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use research_core::Timestamp;
 
+use crate::format::printable;
 use crate::run_state::RunState;
 
 /// Returns the current time.
@@ -67,4 +69,10 @@ impl<T: ProgressReporter + 'static> From<T> for Progress {
     fn from(reporter: T) -> Self {
         Self::Custom(Box::new(reporter))
     }
+}
+
+/// Writes a warning about the research called `name` to standard error, for runs without a bar.
+pub fn write_warning(name: &str, warning: &str) {
+    // An error that cannot be written cannot be reported.
+    let _ = writeln!(io::stderr().lock(), "{name}: {}", printable(warning));
 }

@@ -8,6 +8,7 @@ use research_core::{RunOptions, Timestamp};
 use research_domain::Count;
 use research_exec::devices::DevicePlan;
 use research_exec::{DomainSource, DomainUpdater, Job, Tally, lead};
+use research_monitor::{Progress, write_warning};
 use research_storage::{LockedResearch, LogWatch};
 
 use crate::active::ActiveRun;
@@ -100,6 +101,7 @@ impl Prepared {
             .domain
             .configs(&iteration(&options, self.research.rules))?;
         let size = check::size(&configs)?;
+        let may_end = size != Count::Infinite || !self.research.updates.is_empty();
         if size == Count::Finite(0) && !resume && self.research.updates.is_empty() {
             warnings.push("the domain has no configs, so there is nothing to run".to_owned());
         }
@@ -110,6 +112,13 @@ impl Prepared {
         let signals = self.listen_to_signals()?;
         // Listens until the tables are written: signals after the end of the run have no effect.
         let _until_tables_are_written = self.listen_to_signals()?;
+        if !may_end && matches!(self.research.bar, Progress::Hidden) {
+            write_warning(
+                &self.research.name,
+                "the domain is infinite: the run continues until it is stopped; \
+                 set `n_configs` to limit it",
+            );
+        }
         let mut subscribers = Subscribers::of(std::mem::take(&mut self.research.subscribers));
         subscribers.add_bar(&self.research.name, std::mem::take(&mut self.research.bar));
         let locked = stored.map(|stored| LockedResearch::take(stored.folder()));

@@ -39,7 +39,7 @@ use branch::Branch;
 pub use error::ExecutorError;
 use plan::Plan;
 pub use spans::SpanProfile;
-use task_run::TaskRun;
+use task_run::{TaskRun, TaskSettings};
 pub(crate) use unwind::catch_quietly;
 pub(crate) use usage::{Measured, recorded};
 pub(crate) use watch::Interrupt;
@@ -203,11 +203,6 @@ impl Executor {
         self
     }
 
-    /// Whether its experiments run programs only.
-    fn runs_only_programs(&self) -> bool {
-        self.experiment.is_processes() && self.experiment.hooks().is_none()
-    }
-
     /// Sets the lowest level of messages that are kept.
     #[must_use]
     pub fn loglevel(mut self, level: LogLevel) -> Self {
@@ -274,7 +269,19 @@ impl Executor {
         sink: &mut dyn EventSink,
         interrupt: Option<Interrupt>,
     ) -> Result<Vec<Ending>, SinkError> {
-        TaskRun::new(self, self.with_added(task), interrupt, sink).run()
+        let task = self.with_added(task);
+        let branches = self.branches(&task);
+        let settings = TaskSettings {
+            plan: self.plan(),
+            target: self.target,
+            has_devices: self.devices.is_some(),
+            timeout: self.timeout,
+            needs_interrupt: self.needs_interrupt(),
+            measured: self.measured,
+            // Hooks are code, too.
+            only_programs: self.experiment.is_processes() && self.experiment.hooks().is_none(),
+        };
+        TaskRun::new(settings, task, branches, interrupt, sink).run()
     }
 
     fn plan(&self) -> Plan<'_> {

@@ -6,6 +6,7 @@
 
 mod execution;
 mod fork_server;
+mod handle;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,7 +15,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::unistd::Pid;
 use research_core::Isolation;
 use research_process::is_single_threaded;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use crate::transport::endpoint::LeaderAddress;
 use crate::worker::Target;
 use fork_server::ForkServer;
 pub use fork_server::ForkedWorker;
+pub(crate) use handle::WorkerHandle;
 
 /// Threads of an earlier run must end within this time.
 const THREAD_END_TIMEOUT: Duration = Duration::from_millis(500);
@@ -49,7 +50,7 @@ pub enum Begun {
 }
 
 /// What a worker gets when it is started.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WorkerStart {
     /// How it connects to the leader.
     pub(crate) address: LeaderAddress,
@@ -61,31 +62,21 @@ pub(crate) struct WorkerStart {
 }
 
 impl Launcher {
-    /// Prepares to start the workers of a run with this isolation. Call it before anything starts a
-    /// thread, and before anything is opened that workers must not have.
+    /// Chooses how the workers of a run with this isolation are started, and prepares that. Call it
+    /// before anything starts a thread, and before anything is opened that workers must not have.
+    /// `serves_first` says that the first statement of the program serves the leader with an
+    /// experiment that is built from the record: then a small process forks the executors faster.
     ///
     /// It may return once more in each worker.
     ///
     /// # Errors
     /// The system has no process or no socket for it.
-    pub fn begin(isolation: Isolation) -> io::Result<Begun> {
-        if isolation == Isolation::None {
-            return Ok(Begun::Leader(Self(Kind::Nothing)));
+    pub fn begin(isolation: Isolation, serves_first: bool) -> io::Result<Begun> {
+        match isolation {
+            Isolation::None => Ok(Begun::Leader(Self(Kind::Nothing))),
+            _ if serves_first || !has_one_thread() => Ok(Begun::Leader(Self(Kind::Execution))),
+            _ => ForkServer::start(),
         }
-        if !has_one_thread() {
-            return Ok(Begun::Leader(Self(Kind::Execution)));
-        }
-        ForkServer::start()
-    }
-
-    /// Prepares to start workers by executing the program anew, for programs whose first statement
-    /// serves the leader with an experiment that is built from the record.
-    #[must_use]
-    pub fn executing(isolation: Isolation) -> Self {
-        Self(match isolation {
-            Isolation::None => Kind::Nothing,
-            Isolation::Experiment | Isolation::Worker => Kind::Execution,
-        })
     }
 
     /// Whether workers are started by executing the program anew.
@@ -94,12 +85,26 @@ impl Launcher {
         matches!(self.0, Kind::Execution)
     }
 
-    /// Starts a worker, a child of this process, which gets its commands from this socket.
-    pub(crate) fn start(&mut self, start: &WorkerStart, commands: UnixStream) -> io::Result<Pid> {
-        match &mut self.0 {
-            Kind::Nothing => Err(io::Error::other("this run has no workers")),
+    /// Starts a worker, which gets its commands from this socket.
+    pub(crate) fn start(
+        &mut self,
+        start: &WorkerStart,
+        commands: UnixStream,
+    ) -> io::Result<WorkerHandle> {
+        let pid = match &mut self.0 {
+            Kind::Nothing => return Err(io::Error::other("this run has no workers")),
             Kind::Fork(server) => server.start_worker(start, commands.into()),
             Kind::Execution => execution::start_worker(start, OwnedFd::from(commands)),
+        };
+        WorkerHandle::of_child(pid?, &start.mark)
+    }
+
+    /// Replaces what starts workers after it has failed, if that is possible. Returns what was
+    /// replaced.
+    pub(crate) fn replace(&mut self) -> Option<String> {
+        match &mut self.0 {
+            Kind::Fork(server) => server.replace(),
+            Kind::Nothing | Kind::Execution => None,
         }
     }
 }

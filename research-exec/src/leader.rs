@@ -34,7 +34,7 @@ use dispatch::{Dispatch, DispatchHandle, PendingSend};
 use in_process::InProcess;
 pub use job::{Job, Report, RunError};
 pub use launch::LaunchError;
-use launch::RunningWorker;
+use launch::{Launched, RunningWorker};
 use memory_monitor::MemoryMonitor;
 pub use panics::call_subscriber;
 use shutdown::ShutdownDeadlines;
@@ -45,12 +45,13 @@ pub use updates::{DomainUpdater, EndedCounts, Tally};
 /// The capacity of the inbox for inputs that do not come from workers.
 const INBOX: usize = 256;
 
-/// Runs a research until every experiment has a final status, or the run is stopped.
+/// Runs a research until every experiment has a final status, or the run is stopped. `signals` ends
+/// the run in an orderly way; without it signals have their usual effect on this process.
 ///
 /// # Errors
 /// Events could not be stored, or workers could not be started or kept ending. No worker outlives
 /// the call in any case.
-pub fn lead(mut job: Job) -> Result<Report, RunError> {
+pub fn lead(job: Job, signals: Option<&mut Signals>) -> Result<Report, RunError> {
     if nesting_depth() >= MAX_DEPTH {
         return Err(RunError::TooDeep);
     }
@@ -65,8 +66,7 @@ pub fn lead(mut job: Job) -> Result<Report, RunError> {
     // The storage may have been opened with it already.
     let _clock = RunClock::keep();
     let (inputs, inbox) = bounded(INBOX);
-    let mut signals = job.signals.take();
-    if let Some(signals) = &mut signals {
+    if let Some(signals) = signals {
         let started = signals.start(inputs.clone());
         started.map_err(|source| RunError::Io {
             action: "listen to signals",
@@ -78,7 +78,6 @@ pub fn lead(mut job: Job) -> Result<Report, RunError> {
     let connected = control.connect(&inputs);
     let (report, listeners) = leader.run();
     drop(connected);
-    drop(signals);
     for listener in listeners {
         // Its panic was reported as the loss of its worker.
         let _ = listener.join();
@@ -241,7 +240,7 @@ impl Leader {
     fn kill_overdue_workers(&mut self, dispatch: &Dispatch) {
         while let Some(worker) = self.shutdown.next_expired() {
             if let Some(running) = dispatch.workers.get(&worker) {
-                running.handle.kill();
+                running.handle.end();
             }
         }
     }
@@ -259,7 +258,7 @@ impl Leader {
             Action::Send(_, number, task) => self.run_in_process(number, task, dispatch),
             Action::Quit(worker) => self.end_worker(worker, dispatch, RunningWorker::quit),
             Action::Kill(worker) => {
-                self.end_worker(worker, dispatch, |worker| worker.handle.terminate())
+                self.end_worker(worker, dispatch, |worker| worker.handle.ask_to_end())
             }
             Action::Update(request) => {
                 if let (Some(updates), Some(writer)) = (&self.updates, &dispatch.writer) {
@@ -293,7 +292,14 @@ impl Leader {
             self.handle.sender(),
         );
         match launched {
-            Ok((running, listener)) => {
+            Ok(Launched {
+                running,
+                listener,
+                replaced,
+            }) => {
+                for what in replaced {
+                    warn(dispatch, &format!("{what}, and was replaced"));
+                }
                 self.listeners.retain(|listener| !listener.is_finished());
                 self.listeners.push(listener);
                 dispatch.workers.insert(worker, running);

@@ -34,7 +34,12 @@ pub use updates::UpdateRequest;
 #[derive(Debug)]
 pub(crate) enum Input {
     /// A worker is ready for tasks.
-    WorkerUp { worker: WorkerNumber, pid: u32 },
+    WorkerUp {
+        worker: WorkerNumber,
+        pid: u32,
+        /// The host that it runs on; `None` for the leader's.
+        host: Option<String>,
+    },
     /// A worker has ended or its connection was lost.
     WorkerLost {
         worker: WorkerNumber,

@@ -2,36 +2,35 @@
 
 mod bootstrap;
 mod executor_process;
+mod launchers;
 mod relay;
 mod sink;
 
 use std::io::{self, Write};
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use research_core::executor::RunClock;
-use research_core::{Experiment, Isolation, SinkError};
+use research_core::{Experiment, SinkError};
 use research_process::{
-    ResourceUsage, become_subreaper, is_single_threaded, kill_children, kill_descendants_and_exit,
-    kill_groups_and_exit, make_children_waitable, started_as_worker, survive_job_warnings,
-    terminate_with_descendants,
+    become_subreaper, kill_children, kill_groups_and_exit, make_children_waitable,
+    started_as_worker, survive_job_warnings, terminate_with_descendants,
 };
 
 pub(crate) use bootstrap::Role;
 pub use bootstrap::{Target, WorkerBootstrap};
 pub(crate) use executor_process::tie_to_parent;
 
-use crate::capture::{EndNumbers, SharedOutput, TaskOutput};
-use crate::executor::{Executor, Measured, recorded};
+use crate::capture::EndNumbers;
+use crate::executor::{Executor, Measured};
 use crate::in_unit::{self, is_in_unit};
 use crate::transport::bytes::{ByteSender, StreamReceiver};
 use crate::transport::commands::{Command, CommandReceiver};
 use crate::transport::endpoint::{LeaderAddress, WorkerChannel};
 use crate::transport::frame::{FrameKind, push_frame};
-use crate::transport::messages::{Hello, Init, PROTOCOL, Task, TaskNumber};
-use executor_process::{ExecutorProcess, ReadyExecutor};
-use relay::Relay;
+use crate::transport::messages::{Hello, Init, PROTOCOL, TaskNumber};
+use launchers::{ExecutorLauncher, WorkerParts};
 use sink::run_and_report;
 
 /// A worker failed. It ends, which the leader notices.
@@ -79,6 +78,7 @@ pub fn end_if_lost() {
          the program must not close descriptors that it did not open before it comes to `run`; \
          `research::worker_entry` at the beginning of `main` is early enough"
     );
+    // Exits: this process belongs to its leader, and must not continue as a leader itself.
     std::process::exit(WORKER_FAILED);
 }
 
@@ -197,49 +197,35 @@ impl Reports {
     fn lock(&self) -> MutexGuard<'_, Box<dyn ByteSender>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn send(&self, bytes: &[u8]) -> io::Result<()> {
-        self.lock().send(bytes)
-    }
 }
 
-struct Worker<'a> {
-    bootstrap: &'a WorkerBootstrap,
-    init: Init,
-    executor: Executor,
-    /// Whether its experiments run programs only, each of which is a process of its own.
-    only_programs: bool,
+/// A worker that has connected to its leader.
+struct Worker {
+    launcher: Box<dyn ExecutorLauncher>,
     commands: CommandReceiver,
-    reports: Reports,
-    /// The descriptors of the channel, which a forked child closes.
-    descriptors: Vec<RawFd>,
-    /// Its children from before this call, which its program may need.
-    own_children: Vec<i32>,
-    /// An executed executor that waits for a task.
-    ready: Option<ReadyExecutor>,
-    /// The captured output of experiments that share this process.
-    shared_output: Option<Arc<SharedOutput>>,
-    relay: Relay,
+    _cleanup: Cleanup,
 }
 
-/// Its program does not continue, so the worker kills everything that is left, also if it ends
-/// because the leader is gone.
-impl Drop for Worker<'_> {
+/// Kills all children when the worker ends, also if it ends because the leader is gone: its program
+/// does not continue.
+struct Cleanup;
+
+impl Drop for Cleanup {
     fn drop(&mut self) {
-        self.ready.take();
         kill_children(&[]);
     }
 }
 
-impl<'a> Worker<'a> {
+impl Worker {
     fn connect(
-        bootstrap: &'a WorkerBootstrap,
+        bootstrap: &WorkerBootstrap,
         address: &LeaderAddress,
         socket: OwnedFd,
         build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
     ) -> Result<Self, WorkerError> {
         terminate_with_descendants().map_err(|e| io_error("handle signals")(e.into()))?;
         let own_children = become_subreaper().map_err(io_error("adopt orphans"))?;
+        let cleanup = Cleanup;
         let WorkerChannel {
             mut commands,
             reports,
@@ -252,46 +238,31 @@ impl<'a> Worker<'a> {
                 "the leader ended before its first message".into(),
             ));
         };
-        let only_programs = executor.experiment().is_processes();
-        let measured = match init.isolation() {
-            Isolation::Experiment if !only_programs => Measured::Forked,
-            _ => Measured::Shared,
-        };
-        let shared_output = match init.isolation() {
-            Isolation::Worker if !only_programs => SharedOutput::catch(executor.redirects())
-                .map_err(io_error("redirect its output"))?
-                .map(Arc::new),
-            _ => None,
-        };
-        let worker = Self {
-            bootstrap,
-            only_programs,
+        let reports = Reports(Arc::new(Mutex::new(reports)));
+        let parts = WorkerParts {
             init,
-            executor: executor.measured(measured),
-            commands,
-            reports: Reports(Arc::new(Mutex::new(reports))),
+            executor,
+            reports: reports.clone(),
             descriptors,
             own_children,
-            ready: None,
-            shared_output,
-            relay: Relay::new(),
+            target: bootstrap.target.clone(),
         };
+        let launcher = parts.choose_launcher()?;
         hello(TaskNumber(0))
-            .and_then(|frame| worker.reports.send(&frame))
+            .and_then(|frame| reports.lock().send(&frame))
             .map_err(io_error("report to the leader"))?;
-        Ok(worker)
+        Ok(Self {
+            launcher,
+            commands,
+            _cleanup: cleanup,
+        })
     }
 
     fn serve(mut self) -> Result<(), WorkerError> {
         loop {
-            match self
-                .commands
-                .recv()
-                .map_err(io_error("read its commands"))?
-            {
-                Some(Command::Run(number, task)) => {
-                    self.run(number, task)?;
-                }
+            let command = self.commands.recv();
+            match command.map_err(io_error("read its commands"))? {
+                Some(Command::Run(number, task)) => self.launcher.run(number, task)?,
                 Some(Command::Quit) | None => return Ok(()),
                 Some(Command::Init(_)) => {
                     return Err(WorkerError::Build(
@@ -300,94 +271,5 @@ impl<'a> Worker<'a> {
                 }
             }
         }
-    }
-
-    /// Kills what a task has left, and returns what that used.
-    fn kill_orphans(&self) -> ResourceUsage {
-        let mut keep = self.own_children.clone();
-        keep.extend(self.ready.as_ref().map(ReadyExecutor::pid));
-        kill_children(&keep)
-    }
-
-    fn run(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
-        if self.init.isolation() == Isolation::Experiment && !self.only_programs {
-            return self.run_in_executor(number, task);
-        }
-        self.run_here(number, task)?;
-        // Code that shares this process may share its children, too.
-        if self.only_programs {
-            self.kill_orphans();
-        }
-        Ok(())
-    }
-
-    fn run_in_executor(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
-        let experiments = task.clone();
-        let process = if is_single_threaded() {
-            ExecutorProcess::fork(&self.executor, number, task, &self.descriptors)
-        } else {
-            self.executed(number, &task)
-        };
-        let process = process.map_err(io_error("start an executor"))?;
-        let timeout = self.init.options.timeout;
-        let reports = self.reports.clone();
-        let mut reports = reports.lock();
-        let died = self
-            .relay
-            .forward(process, number, &experiments, timeout, &mut **reports)
-            .map_err(io_error("forward events"))?;
-        let orphans = self.kill_orphans();
-        let Some((mut termination, used)) = died else {
-            return Ok(());
-        };
-        // What each of several experiments used is unknown.
-        if let [_] = *experiments {
-            let exit_code = termination.usage.exit_code;
-            let used = used.map(|used| used.and(orphans));
-            termination.usage = research_core::events::ResourceUsage {
-                exit_code,
-                ..recorded(used)
-            };
-        }
-        let mut frame = Vec::new();
-        push_frame(&mut frame, FrameKind::ExecutorDied, number.0, &termination)
-            .map_err(io::Error::other)
-            .and_then(|()| reports.send(&frame))
-            .map_err(io_error("report to the leader"))
-    }
-
-    fn run_here(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError> {
-        let reports = self.reports.clone();
-        let send = move |bytes: &[u8]| reports.send(bytes);
-        let keeper = self.executor.keeper(&task);
-        let shared = self.shared_output.clone().zip(keeper);
-        let printed = shared.map(|(output, keeper)| TaskOutput::new(output, keeper, &task));
-        let last = FrameKind::Last;
-        Ok(run_and_report(
-            &self.executor,
-            number,
-            task,
-            send,
-            last,
-            kill_descendants_and_exit,
-            printed,
-        )?)
-    }
-
-    /// Sends the task to the waiting executor, and starts the next one.
-    fn executed(&mut self, number: TaskNumber, task: &Task) -> io::Result<ExecutorProcess> {
-        let target = &self.bootstrap.target;
-        let keeper = self.executor.keeper(task);
-        let ready = self.ready.take();
-        let process = match ready.map(|ready| ready.run(number, task, keeper.clone())) {
-            Some(Ok(process)) => process,
-            // There is none, or it has died meanwhile.
-            None | Some(Err(_)) => {
-                ReadyExecutor::start(&self.init, target)?.run(number, task, keeper)?
-            }
-        };
-        // A failure to start shows when the executor is needed.
-        self.ready = ReadyExecutor::start(&self.init, target).ok();
-        Ok(process)
     }
 }

@@ -192,7 +192,7 @@ impl Prepared {
         let mark = storage.mark();
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         let notes = worker::notes(&self.research, &launcher)?;
-        let signals = self.listen_to_signals()?;
+        let mut signals = self.listen_to_signals()?;
         let target = self.target(notes.as_ref(), true);
         let task = TaskExperiment {
             number: experiment.number,
@@ -201,7 +201,7 @@ impl Prepared {
             branch: 0,
             record: Arc::new(experiment.record.clone()),
         };
-        let report = lead(Job {
+        let job = Job {
             experiment: self.experiment,
             options,
             source: Box::new(One(Some(task))),
@@ -214,10 +214,10 @@ impl Prepared {
             control: active.control(),
             launcher,
             recorded_source: record.source.as_ref().map(ToString::to_string),
-            signals,
             warnings: Vec::new(),
             mark,
-        })?;
+        };
+        let report = lead(job, signals.as_mut())?;
         if report.outcome != Outcome::Complete {
             return Err(RunError::Interrupted.into());
         }

@@ -45,7 +45,7 @@ impl Fold for ResumeFold {
                 let retries = self.retries;
                 self.change(*experiment, |known| {
                     known.failures += u32::from(status.is_failure());
-                    known.is_done = !status.is_failure() || known.failures > retries;
+                    known.is_done = status.is_final(known.failures, retries);
                 });
             }
             Event::ExperimentCancelled { experiment, .. } => {

@@ -109,9 +109,8 @@ impl Prepared {
         // The lock tells others of it.
         let _clock = RunClock::keep();
         // Before the folder or its lock is there, by which others see that there is a run to stop.
-        let signals = self.listen_to_signals()?;
-        // Listens until the tables are written: signals after the end of the run have no effect.
-        let _until_tables_are_written = self.listen_to_signals()?;
+        // It lives until the tables are written.
+        let mut signals = self.listen_to_signals()?;
         if !may_end && matches!(self.research.bar, Progress::Hidden) {
             write_warning(
                 &self.research.name,
@@ -183,7 +182,7 @@ impl Prepared {
         // Before the first experiment starts, so that each can be cancelled.
         let requests = kept.folder();
         let requests = requests.and_then(|folder| control::listen(folder, active.control()));
-        let report = lead(Job {
+        let job = Job {
             experiment,
             options,
             source: Box::new(source),
@@ -196,10 +195,10 @@ impl Prepared {
             launcher,
             control: active.control(),
             recorded_source: record.source.as_ref().map(ToString::to_string),
-            signals,
             warnings,
             mark,
-        });
+        };
+        let report = lead(job, signals.as_mut());
         drop(requests);
         let recorded = recording.finish();
         if let Some(workers) = workers {

@@ -50,6 +50,13 @@ impl Status {
         matches!(self, Self::Failed | Self::Killed | Self::TimedOut)
     }
 
+    /// Whether an experiment whose latest attempt ended like this has ended for good: it did not
+    /// fail, or more of its attempts have failed than there are `retries`.
+    #[must_use]
+    pub fn is_final(self, failures: u32, retries: u32) -> bool {
+        !self.is_failure() || failures > retries
+    }
+
     /// The word for it in tables and files.
     #[must_use]
     pub fn as_str(self) -> &'static str {

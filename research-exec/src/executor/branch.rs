@@ -17,13 +17,13 @@ use research_core::{
     UnitError, UnitResult, When,
 };
 
+use super::flush_policy::coarse_clock;
 use super::limits::Limits;
 use super::profile::Profile;
 use super::unwind::catch;
 use super::usage::BranchUsage;
 use crate::capture::OutputWriter;
 use crate::task::TaskExperiment;
-use sending::coarse_clock;
 
 pub(super) struct Branch {
     context: ExecutorContext,

@@ -1,6 +1,7 @@
 //! The run of one task: its branches, their time limits, and the end of each.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use research_core::units::Deadline;
 use research_core::{EventSink, ExecutorTarget, ExperimentRecord, SinkError, Status};
@@ -8,16 +9,29 @@ use research_core::{EventSink, ExecutorTarget, ExperimentRecord, SinkError, Stat
 use super::branch::Branch;
 use super::limits::Limits;
 use super::plan::Plan;
-use super::usage::BranchUsage;
+use super::usage::{BranchUsage, Measured};
 use super::watch::{Interrupt, Watch};
-use super::{Executor, sequential, threads};
+use super::{sequential, threads};
 use crate::task::{Ending, TaskExperiment};
+
+/// How tasks run: the settings of an executor that concern a task as a whole.
+pub(super) struct TaskSettings<'a> {
+    pub(super) plan: Plan<'a>,
+    pub(super) target: ExecutorTarget,
+    pub(super) has_devices: bool,
+    /// The timeout of the experiments.
+    pub(super) timeout: Option<Duration>,
+    /// Whether there are timeouts that only the end of the process can enforce.
+    pub(super) needs_interrupt: bool,
+    /// How the usage of code is measured, if it can be.
+    pub(super) measured: Option<Measured>,
+    /// Whether units run programs only.
+    pub(super) only_programs: bool,
+}
 
 /// A task that runs. It owns the branches, their limits, and the sink of their events.
 pub(super) struct TaskRun<'a> {
-    plan: Plan<'a>,
-    target: ExecutorTarget,
-    has_devices: bool,
+    settings: TaskSettings<'a>,
     records: Vec<Arc<ExperimentRecord>>,
     branches: Vec<Branch>,
     /// Enforces timeouts of code that cannot be interrupted.
@@ -26,25 +40,31 @@ pub(super) struct TaskRun<'a> {
 }
 
 impl<'a> TaskRun<'a> {
-    /// Creates the branches. `interrupt` ends the process when a timeout expires.
+    /// Sets the limits of the branches. `interrupt` ends the process when a timeout expires.
     pub(super) fn new(
-        executor: &'a Executor,
+        settings: TaskSettings<'a>,
         task: Vec<TaskExperiment>,
+        mut branches: Vec<Branch>,
         interrupt: Option<Interrupt>,
         sink: &'a mut dyn EventSink,
     ) -> Self {
         let records = task.iter().map(|one| Arc::clone(&one.record)).collect();
-        let mut branches = executor.branches(&task);
-        let deadline = executor.timeout.map(Deadline::of_experiment);
-        let interrupt = interrupt.filter(|_| executor.needs_interrupt());
-        let only_programs = executor.runs_only_programs();
-        let meter = executor.measured.filter(|_| !only_programs);
+        let deadline = settings.timeout.map(Deadline::of_experiment);
+        let interrupt = interrupt.filter(|_| settings.needs_interrupt);
+        let only_programs = settings.only_programs;
+        let meter = settings.measured.filter(|_| !only_programs);
         let meter = meter.and_then(|measured| measured.start(branches.len()));
         let has_siblings = branches.len() > 1;
         let watch = interrupt.map(|interrupt| {
             let saved = branches.iter_mut().map(Branch::share_saved);
             let watched = task.into_iter().zip(saved);
-            Watch::start(&executor.experiment, deadline, meter, watched, interrupt)
+            Watch::start(
+                settings.plan.experiment,
+                deadline,
+                meter,
+                watched,
+                interrupt,
+            )
         });
         for (index, branch) in branches.iter_mut().enumerate() {
             let watched = watch.as_ref().map(|watch| watch.branch(index));
@@ -52,9 +72,7 @@ impl<'a> TaskRun<'a> {
             branch.usage = BranchUsage::new(meter, only_programs, has_siblings);
         }
         Self {
-            plan: executor.plan(),
-            target: executor.target,
-            has_devices: executor.devices.is_some(),
+            settings,
             records,
             branches,
             watch,
@@ -64,12 +82,12 @@ impl<'a> TaskRun<'a> {
 
     /// Runs the branches to their ends, and reports these.
     pub(super) fn run(mut self) -> Result<Vec<Ending>, SinkError> {
-        if self.has_devices {
+        if self.settings.has_devices {
             for branch in &self.branches {
                 branch.report_device(self.sink)?;
             }
         }
-        match self.plan.experiment.hooks() {
+        match self.settings.plan.experiment.hooks() {
             None => self.run_branches()?,
             Some(hooks) => {
                 let records = self.records.clone();
@@ -90,13 +108,13 @@ impl<'a> TaskRun<'a> {
         }
         // From here on the branches report their ends, and no longer the watch.
         self.watch = None;
-        if self.plan.debug && self.branches.iter().any(Branch::has_failed) {
+        if self.settings.plan.debug && self.branches.iter().any(Branch::has_failed) {
             let reason = "another branch has failed, which ends everything in debug mode";
             self.give_up(Status::Killed, reason);
         }
         let mut endings = Vec::with_capacity(self.branches.len());
         for branch in &mut self.branches {
-            branch.close(self.plan.units());
+            branch.close(self.settings.plan.units());
             branch.report_end(self.sink)?;
             endings.push(branch.ending());
         }
@@ -104,12 +122,12 @@ impl<'a> TaskRun<'a> {
     }
 
     fn run_branches(&mut self) -> Result<(), SinkError> {
-        if self.plan.n_iters == Some(0) {
+        if self.settings.plan.n_iters == Some(0) {
             return Ok(());
         }
-        let _counting = self.plan.count_spans();
-        let (plan, branches) = (self.plan, &mut self.branches);
-        match self.target {
+        let _counting = self.settings.plan.count_spans();
+        let (plan, branches) = (self.settings.plan, &mut self.branches);
+        match self.settings.target {
             ExecutorTarget::Threads if branches.len() > 1 && !plan.debug => {
                 threads::run(plan, branches, self.sink)
             }

@@ -1,10 +1,15 @@
 //! Workers that are forked from the process of the run, as it was when the run began: by a child
-//! with one thread, for the leader soon has several.
+//! with one thread, because the leader soon has several.
 //!
-//! For each worker the server forks a child, which forks the worker and ends. The leader adopts
-//! such an orphan, being a child subreaper meanwhile. So workers are children of the leader, which
-//! is told by the system how they end; they end with it; and they do not need the server any more.
+//! For each worker the server forks a child, which forks the worker and ends. The leader adopts the
+//! orphan: it is a child subreaper meanwhile. So workers are children of the leader, which learns
+//! from the system how they end; they end with it; and they no longer need the server.
+//!
+//! A server that is killed cannot be forked again, because the leader has several threads by then.
+//! So the first server forks a spare one, which waits until the leader needs it. There are never
+//! more than these two, and a run replaces a limited number of them.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -26,21 +31,44 @@ use research_process::{
     ChildProcess, Lineage, MARK, Origin, describe_exit, forget_groups, make_children_waitable,
     redirect_stdin_to_null, reset_signals, survive_job_warnings, wait_readable,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{Begun, Kind, Launcher, WorkerStart};
 use crate::in_unit;
 use crate::worker::{Role, WORKER_FAILED, WorkerBootstrap, serve};
 
-/// The most bytes of what a worker is told.
-const MOST_BYTES: usize = 128 << 10;
+/// The largest request to the server, in bytes.
+const MAX_REQUEST: usize = 128 << 10;
 
-/// The server has so long to fork a worker. It takes some milliseconds for each hundred megabytes
-/// of the program.
-const PATIENCE: u16 = 60_000;
+/// The server must fork a worker within this many milliseconds. It takes some milliseconds for each
+/// hundred megabytes of the program.
+const TIMEOUT_MS: u16 = 60_000;
 
-/// The leader's hold of the server.
+/// The most servers that a run replaces.
+const MAX_REPLACEMENTS: u32 = 3;
+
+/// A request to the server, which comes with a socket.
+#[derive(Debug, Serialize, Deserialize)]
+enum Request<'a> {
+    /// Fork a worker that gets its commands from the socket.
+    Worker(Cow<'a, WorkerStart>),
+    /// Fork a server that gets its requests from the socket.
+    Spare,
+}
+
+/// The leader's side of the server.
 #[derive(Debug)]
 pub(super) struct ForkServer {
+    server: Connection,
+    spare: Option<Connection>,
+    replacements: u32,
+    /// How the server has failed, until it is replaced.
+    failure: Option<String>,
+}
+
+/// A connection to a server, a child of this process.
+#[derive(Debug)]
+struct Connection {
     process: ChildProcess,
     socket: OwnedFd,
 }
@@ -49,21 +77,25 @@ impl ForkServer {
     /// Forks the server. This process must have one thread only. Returns in each worker, too.
     pub(super) fn start() -> io::Result<Begun> {
         make_children_waitable()?;
-        let (ours, theirs) = socketpair(
-            AddressFamily::Unix,
-            SockType::SeqPacket,
-            None,
-            SockFlag::SOCK_CLOEXEC,
-        )?;
+        let (ours, theirs) = sockets()?;
         flush()?;
         let leader = getpid();
         // SAFETY: this process has no other thread (the caller has looked), so no lock is held by
         // one that the child lacks, and the child may run any code.
         match unsafe { fork() }? {
-            ForkResult::Parent { child } => Ok(Begun::Leader(Launcher(Kind::Fork(Self {
-                process: ChildProcess::new(child),
-                socket: ours,
-            })))),
+            ForkResult::Parent { child } => {
+                drop(theirs);
+                let server = Connection {
+                    process: ChildProcess::new(child),
+                    socket: ours,
+                };
+                Ok(Begun::Leader(Launcher(Kind::Fork(Self {
+                    server,
+                    spare: None,
+                    replacements: 0,
+                    failure: None,
+                }))))
+            }
             ForkResult::Child => {
                 drop(ours);
                 let server = Server {
@@ -75,16 +107,77 @@ impl ForkServer {
         }
     }
 
-    /// Lets the server fork a worker, which becomes a child of this process.
+    /// Makes the server fork a worker, which becomes a child of this process.
     pub(super) fn start_worker(
         &mut self,
         start: &WorkerStart,
         commands: OwnedFd,
     ) -> io::Result<Pid> {
+        if self.spare.is_none() && self.replacements < MAX_REPLACEMENTS {
+            // Without a spare server everything works until this one is killed.
+            self.spare = self.server.fork_spare().ok();
+        }
+        let request = Request::Worker(Cow::Borrowed(start));
+        let started = self.server.request(&request, commands);
+        started.map_err(|failure| match failure {
+            Failure::Refused(error) => error,
+            Failure::Lost(how) => {
+                self.failure = Some(how.clone());
+                io::Error::other(how)
+            }
+        })
+    }
+
+    /// Replaces the server by the spare one, if it has failed. Returns how it has.
+    pub(super) fn replace(&mut self) -> Option<String> {
+        let failure = self.failure.take()?;
+        self.server = self.spare.take()?;
+        self.replacements += 1;
+        Some(failure)
+    }
+}
+
+/// A pair of connected sockets for requests.
+fn sockets() -> nix::Result<(OwnedFd, OwnedFd)> {
+    socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )
+}
+
+/// Why a server has forked nothing.
+enum Failure {
+    /// The system has refused it.
+    Refused(io::Error),
+    /// The server has ended, or does not answer.
+    Lost(String),
+}
+
+impl<E: Into<io::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl Connection {
+    /// Makes the server fork another one.
+    fn fork_spare(&mut self) -> Result<Self, Failure> {
+        let (ours, theirs) = sockets()?;
+        let pid = self.request(&Request::Spare, theirs)?;
+        Ok(Self {
+            process: ChildProcess::new(pid),
+            socket: ours,
+        })
+    }
+
+    /// Sends a request with a socket; returns the forked process, a child of this one.
+    fn request(&mut self, request: &Request<'_>, passed: OwnedFd) -> Result<Pid, Failure> {
         let mut bytes = Vec::new();
-        codec::encode_into(start, &mut bytes).map_err(io::Error::other)?;
+        codec::encode_into(request, &mut bytes).map_err(io::Error::other)?;
         let _adopting = Adopting::begin()?;
-        let descriptors = [commands.as_raw_fd()];
+        let descriptors = [passed.as_raw_fd()];
         let sent = uninterrupted(|| {
             sendmsg::<()>(
                 self.socket.as_raw_fd(),
@@ -95,10 +188,10 @@ impl ForkServer {
             )
         });
         sent.map_err(|errno| self.failure(errno))?;
-        if !wait_readable(&[self.socket.as_fd()], PollTimeout::from(PATIENCE))? {
-            return Err(io::Error::other(
-                "the process that forks workers does not answer",
-            ));
+        if !wait_readable(&[self.socket.as_fd()], PollTimeout::from(TIMEOUT_MS))? {
+            self.process.kill();
+            let text = "the process that forks workers does not answer";
+            return Err(Failure::Lost(text.to_owned()));
         }
         let mut answer = [0; 4];
         match uninterrupted(|| nix::unistd::read(&self.socket, &mut answer)) {
@@ -107,33 +200,33 @@ impl ForkServer {
             Err(errno) => return Err(self.failure(errno)),
         }
         match i32::from_ne_bytes(answer) {
-            errno @ ..0 => Err(io::Error::from_raw_os_error(-errno)),
+            errno @ ..0 => Err(io::Error::from_raw_os_error(-errno).into()),
             pid => Ok(Pid::from_raw(pid)),
         }
     }
 
-    /// Why the server does not answer.
-    fn failure(&mut self, errno: Errno) -> io::Error {
+    /// Returns why the server does not answer.
+    fn failure(&mut self, errno: Errno) -> Failure {
         if ![Errno::ECONNRESET, Errno::EPIPE].contains(&errno) {
             return errno.into();
         }
         self.process.kill();
         let how = self.process.wait().map(describe_exit);
         let how = how.unwrap_or_else(|error| error.to_string());
-        io::Error::other(format!("the process that forks workers has ended by {how}"))
+        Failure::Lost(format!("the process that forks workers has ended by {how}"))
     }
 }
 
-impl Drop for ForkServer {
+impl Drop for Connection {
     fn drop(&mut self) {
         // It has nothing to finish.
         self.process.kill();
     }
 }
 
-/// Writes what is buffered: the child would print it once more.
+/// Writes buffered output, which the child would print once more.
 fn flush() -> io::Result<()> {
-    // Where nothing can be written any more, the program sees that by itself.
+    // If output cannot be written, the program sees that by itself.
     let _ = io::stdout().flush();
     // SAFETY: null stands for all streams of the C library.
     unsafe { libc::fflush(std::ptr::null_mut()) };
@@ -173,24 +266,35 @@ struct Server {
 }
 
 impl Server {
-    /// Forks workers until the leader is gone; returns in each worker.
-    fn serve(self) -> ForkedWorker {
+    /// Forks workers until the leader is gone; returns in each worker. A spare server continues here.
+    fn serve(mut self) -> ForkedWorker {
         if self.settle().is_err() {
             end(1);
         }
         loop {
-            let Ok((start, commands)) = self.receive() else {
-                // The leader has closed its end, or is not to be understood.
+            let Ok((bytes, passed)) = self.receive() else {
+                // The leader has closed its end.
                 end(0);
             };
-            let answer = match self.fork_worker() {
-                Ok(Some(pid)) => pid.as_raw(),
-                Ok(None) => {
-                    let worker = ForkedWorker::new(&start, &commands, self.leader);
-                    std::mem::forget(commands);
+            let Ok(request) = codec::decode(&bytes) else {
+                end(1);
+            };
+            let answer = match (self.fork_orphan(), request) {
+                (Ok(Some(pid)), _) => pid.as_raw(),
+                (Ok(None), Request::Worker(start)) => {
+                    let worker = ForkedWorker::new(&start, &passed, self.leader);
+                    std::mem::forget(passed);
                     return worker.unwrap_or_else(|error| fail(&error));
                 }
-                Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
+                (Ok(None), Request::Spare) => {
+                    // It closes its copy of the other server's socket, whose end the leader sees.
+                    self.socket = passed;
+                    if self.settle().is_err() {
+                        end(1);
+                    }
+                    continue;
+                }
+                (Err(error), _) => -error.raw_os_error().unwrap_or(libc::EIO),
             };
             let answer = answer.to_ne_bytes();
             if uninterrupted(|| nix::unistd::write(&self.socket, &answer)).is_err() {
@@ -199,15 +303,15 @@ impl Server {
         }
     }
 
-    /// Makes this process one that ends with the leader, and that no signal to its group or handler
-    /// of the program disturbs.
+    /// Makes this process end with the leader, and protects it from signals to the leader's group
+    /// and from handlers of the program.
     fn settle(&self) -> io::Result<()> {
         setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         if getppid() != self.leader {
             return Err(Errno::ESRCH.into());
         }
-        // Handlers of faults belong to the code that may cause them: the stack's overflow, say.
+        // Handlers of faults, such as a stack overflow, belong to the code that causes them.
         let faults = [
             libc::SIGSEGV,
             libc::SIGBUS,
@@ -218,13 +322,14 @@ impl Server {
         ];
         reset_signals(|signal, is_handled| is_handled && !faults.contains(&signal));
         forget_groups()?;
-        // Who warns all processes of a job means the leader.
+        // Warnings to all processes of a job are for the leader.
         survive_job_warnings()?;
         make_children_waitable()
     }
 
-    fn receive(&self) -> io::Result<(WorkerStart, OwnedFd)> {
-        let mut bytes = vec![0; MOST_BYTES];
+    /// Receives a request with its socket.
+    fn receive(&self) -> io::Result<(Vec<u8>, OwnedFd)> {
+        let mut bytes = vec![0; MAX_REQUEST];
         let mut buffers = [IoSliceMut::new(&mut bytes)];
         let mut space = nix::cmsg_space!(RawFd);
         let socket = self.socket.as_raw_fd();
@@ -241,15 +346,14 @@ impl Server {
             _ => None,
         });
         let descriptor = descriptor.ok_or(Errno::ECONNRESET)?;
-        // SAFETY: the system has just given this descriptor to nobody but us.
-        let commands = unsafe { OwnedFd::from_raw_fd(descriptor) };
-        let start = codec::decode(&bytes[..length]).map_err(io::Error::other)?;
-        Ok((start, commands))
+        // SAFETY: the system has just given this descriptor to this call.
+        let passed = unsafe { OwnedFd::from_raw_fd(descriptor) };
+        bytes.truncate(length);
+        Ok((bytes, passed))
     }
 
-    /// Forks a worker that becomes a child of the leader; gives `None` in the worker, once it is
-    /// one.
-    fn fork_worker(&self) -> io::Result<Option<Pid>> {
+    /// Forks a process that becomes a child of the leader; returns `None` in it, once it is one.
+    fn fork_orphan(&self) -> io::Result<Option<Pid>> {
         let (numbers, number) = pipe2(OFlag::O_CLOEXEC)?;
         let (go, gone) = pipe2(OFlag::O_CLOEXEC)?;
         // SAFETY: this process has one thread.
@@ -263,7 +367,7 @@ impl Server {
                 match i32::from_ne_bytes(answer) {
                     errno @ ..0 => Err(io::Error::from_raw_os_error(-errno)),
                     pid => {
-                        // It is an orphan now. If it has died, the leader sees that.
+                        // It is an orphan now. The leader sees if it has died.
                         let _ = nix::unistd::write(&gone, &[1]);
                         Ok(Some(Pid::from_raw(pid)))
                     }
@@ -279,14 +383,14 @@ impl Server {
                     }
                     Ok(None)
                 }
-                Ok(ForkResult::Parent { child }) => tell_and_end(number, child.as_raw()),
-                Err(errno) => tell_and_end(number, -(errno as i32)),
+                Ok(ForkResult::Parent { child }) => report_and_end(number, child.as_raw()),
+                Err(errno) => report_and_end(number, -(errno as i32)),
             },
         }
     }
 }
 
-/// Calls again what a signal has interrupted.
+/// Repeats a call that a signal has interrupted.
 fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     loop {
         match call() {
@@ -296,13 +400,13 @@ fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> 
     }
 }
 
-fn tell_and_end(pipe: OwnedFd, number: i32) -> ! {
+fn report_and_end(pipe: OwnedFd, number: i32) -> ! {
     // Without a reader the report is lost.
     let _ = File::from(pipe).write_all(&number.to_ne_bytes());
     end(0)
 }
 
-/// A worker that was forked. It has all that the leader had when its run began.
+/// A forked worker. It has everything that the leader had when its run began.
 #[derive(Debug)]
 pub struct ForkedWorker {
     bootstrap: WorkerBootstrap,
@@ -312,7 +416,7 @@ impl ForkedWorker {
     fn new(start: &WorkerStart, commands: &OwnedFd, leader: Pid) -> io::Result<Self> {
         setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
         prctl::set_pdeathsig(Signal::SIGTERM)?;
-        // The leader may have died before it could be asked to tell.
+        // The leader may have died before the parent-death signal was set.
         if getppid() != leader {
             return Err(Errno::ESRCH.into());
         }
@@ -331,18 +435,16 @@ impl ForkedWorker {
         })
     }
 
-    /// Serves the leader, and ends this process. Nothing else that the program would do happens in
-    /// it: what is to be done at its end is the leader's affair.
+    /// Serves the leader, and ends this process: the rest of the program runs in the leader only.
     pub fn serve(self, experiment: Experiment) -> ! {
         in_unit::set_process();
         let serve = AssertUnwindSafe(|| serve(&self.bootstrap, |_| Ok(experiment)));
         let code = match catch_unwind(serve) {
             Ok(Ok(())) => 0,
             Ok(Err(error)) => fail(&error),
-            // The panic has said so.
+            // The panic was printed.
             Err(_) => 101,
         };
-        // What its own code has printed.
         let _ = io::stdout().flush();
         end(code)
     }

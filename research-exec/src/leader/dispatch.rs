@@ -141,7 +141,7 @@ impl PendingSend {
         if self.worker.run(self.number, &self.task).is_err() {
             // Usually the worker has ended already. A worker that does not read has missed a part
             // of the message. In both cases its listener reports the loss.
-            self.worker.handle.kill();
+            self.worker.handle.end();
         }
     }
 }

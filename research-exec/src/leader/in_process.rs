@@ -62,6 +62,7 @@ impl InProcess {
         self.inputs.push_back(Input::WorkerUp {
             worker: WORKER,
             pid: std::process::id(),
+            host: None,
         });
     }
 

@@ -4,7 +4,7 @@ use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subs
 use research_process::MAX_DEPTH;
 
 use super::writer::WriterError;
-use super::{DomainUpdater, LaunchError, RunControl, Signals};
+use super::{DomainUpdater, LaunchError, RunControl};
 use crate::devices::{DevicePlan, DeviceProbe};
 use crate::launcher::Launcher;
 use crate::scheduler::StatusCounts;
@@ -37,9 +37,6 @@ pub struct Job {
     pub recorded_source: Option<String>,
     /// Lets other threads of the program end the run.
     pub control: RunControl,
-    /// Listens to Ctrl-C, SIGTERM and other signals, which end the run in an orderly way; without
-    /// it they have their usual effect on this process.
-    pub signals: Option<Signals>,
     /// Warnings that are logged when the run begins.
     pub warnings: Vec<String>,
     /// The mark of the run's processes, by which later runs find strays, in the form `PID-TIME`

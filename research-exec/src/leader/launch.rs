@@ -3,18 +3,14 @@
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
-
-use nix::poll::PollTimeout;
-use nix::sys::signal::Signal;
+use std::time::Duration;
 
 use research_core::WorkerNumber;
-use research_process::{
-    ChildProcess, ProcessHandle, describe_exit, kill_marked, mark_of_worker, wait_readable,
-};
+use research_process::mark_of_worker;
 
 use super::dispatch::DispatchSender;
 use crate::devices::variables;
-use crate::launcher::{Launcher, WorkerStart};
+use crate::launcher::{Launcher, WorkerHandle, WorkerStart};
 use crate::scheduler::Input;
 use crate::transport::commands::CommandSender;
 use crate::transport::endpoint::{Endpoint, LeaderChannel};
@@ -22,8 +18,8 @@ use crate::transport::messages::{Init, Task, TaskNumber};
 use crate::transport::reports::Report;
 use crate::worker::Target;
 
-/// A worker that has closed its channel must end within this many milliseconds.
-const SHUTDOWN_TIME_MS: u16 = 2000;
+/// A worker that has closed its channel must end within this time.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(2);
 
 /// A worker could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -32,28 +28,6 @@ pub struct LaunchError {
     worker: WorkerNumber,
     action: &'static str,
     source: io::Error,
-}
-
-/// A process on some machine that the leader can ask to end, or end.
-#[derive(Debug)]
-pub(super) struct WorkerHandle {
-    process: ProcessHandle,
-}
-
-impl WorkerHandle {
-    /// Asks the worker to end, with everything that it runs.
-    pub(super) fn terminate(&self) {
-        // A worker that cannot be signalled has ended, which its listener reports.
-        let _ = self.process.signal(Signal::SIGTERM);
-        // A stopped process handles signals only when it continues.
-        let _ = self.process.signal(Signal::SIGCONT);
-    }
-
-    /// Ends the worker at once.
-    pub(super) fn kill(&self) {
-        // As above.
-        let _ = self.process.signal(Signal::SIGKILL);
-    }
 }
 
 /// A worker from the leader's side.
@@ -81,15 +55,24 @@ impl RunningWorker {
     }
 }
 
-/// Starts a worker. Its listener, a thread that is returned, feeds its reports to the scheduler until
-/// the worker has ended; the last input is its loss. `mark` is that of the run.
+/// A started worker.
+pub(super) struct Launched {
+    pub(super) running: Arc<RunningWorker>,
+    /// The thread that feeds the worker's reports to the scheduler until the worker has ended; the
+    /// last input is its loss.
+    pub(super) listener: JoinHandle<()>,
+    /// What had to be replaced for it.
+    pub(super) replaced: Vec<String>,
+}
+
+/// Starts a worker. `mark` is that of the run.
 pub(super) fn launch(
     launcher: &mut Launcher,
     init: &Init,
     target: &Target,
     mark: &str,
     sender: DispatchSender,
-) -> Result<(Arc<RunningWorker>, JoinHandle<()>), LaunchError> {
+) -> Result<Launched, LaunchError> {
     let worker = init.worker;
     let failed = |action| {
         move |source| LaunchError {
@@ -98,49 +81,56 @@ pub(super) fn launch(
             source,
         }
     };
-    let mark = mark_of_worker(mark);
-    let opened = Endpoint::open(worker.0, &mark).map_err(failed("opening a channel"))?;
-    let (endpoint, inherited) = opened;
-    let variables = init.devices.iter().flat_map(variables);
-    let start = WorkerStart {
-        address: endpoint.address().map_err(failed("opening a channel"))?,
-        target: target.clone(),
-        mark,
-        variables: variables
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
+    let variables: Vec<_> = init
+        .devices
+        .iter()
+        .flat_map(variables)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut replaced = Vec::new();
+    let (endpoint, handle) = loop {
+        let mark = mark_of_worker(mark);
+        let opened = Endpoint::open(worker.0, &mark).map_err(failed("opening a channel"))?;
+        let (endpoint, inherited) = opened;
+        let start = WorkerStart {
+            address: endpoint.address().map_err(failed("opening a channel"))?,
+            target: target.clone(),
+            mark,
+            variables: variables.clone(),
+        };
+        match launcher.start(&start, inherited) {
+            Ok(handle) => break (endpoint, handle),
+            // A worker that was started all the same finds its channel closed, and ends.
+            Err(error) => match launcher.replace() {
+                Some(what) => replaced.push(what),
+                None => return Err(failed("starting its process")(error)),
+            },
+        }
     };
-    let pid = launcher.start(&start, inherited);
-    let pid = pid.map_err(failed("starting its process"))?;
-    let child = ChildProcess::new(pid);
-    let open = || ProcessHandle::open(pid.as_raw()).map_err(failed("watching it"));
     let running = Arc::new(RunningWorker {
         commands: OnceLock::new(),
-        handle: WorkerHandle { process: open()? },
+        handle,
     });
     let listener = Listener {
         worker,
-        child,
-        process: open()?,
-        mark: start.mark,
         running: Arc::clone(&running),
         sender,
     };
     let init = init.clone();
-    let thread = std::thread::Builder::new()
+    let listener = std::thread::Builder::new()
         .name(format!("worker {worker}"))
         .spawn(move || listener.listen(endpoint, &init))
         .map_err(failed("starting a thread"))?;
-    Ok((running, thread))
+    Ok(Launched {
+        running,
+        listener,
+        replaced,
+    })
 }
 
 /// The thread that listens to a worker.
 struct Listener {
     worker: WorkerNumber,
-    child: ChildProcess,
-    process: ProcessHandle,
-    /// The mark in the environment of all processes of the worker.
-    mark: String,
     running: Arc<RunningWorker>,
     sender: DispatchSender,
 }
@@ -148,7 +138,7 @@ struct Listener {
 /// Without its listener the worker would not be reaped, and the run would wait for it.
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.child.kill();
+        self.running.handle.discard();
         if std::thread::panicking() {
             self.report_loss("the thread that listens to it has panicked".to_owned());
         }
@@ -156,13 +146,14 @@ impl Drop for Listener {
 }
 
 impl Listener {
-    fn listen(mut self, endpoint: Endpoint, init: &Init) {
-        let received = match endpoint.accept(self.child.pid(), &self.process) {
+    fn listen(self, endpoint: Endpoint, init: &Init) {
+        let handle = &self.running.handle;
+        let received = match endpoint.accept(handle.liveness()) {
             Ok(Some(channel)) => self.receive(channel, init),
             Ok(None) => Err("it ended before it came to the `run` that it was started for".into()),
             Err(error) => Err(error.to_string()),
         };
-        let ended = self.reap();
+        let ended = handle.wait(SHUTDOWN_TIME);
         let reason = match (received, ended) {
             (Ok(()), Ok(status)) => format!("its process ended by {status}"),
             (Err(reason), Ok(status)) => format!("{reason} (its process ended by {status})"),
@@ -181,7 +172,7 @@ impl Listener {
     }
 
     /// Forwards reports until the worker has closed its channel.
-    fn receive(&mut self, channel: LeaderChannel, init: &Init) -> Result<(), String> {
+    fn receive(&self, channel: LeaderChannel, init: &Init) -> Result<(), String> {
         let LeaderChannel {
             mut commands,
             mut reports,
@@ -200,7 +191,11 @@ impl Listener {
     fn input(&self, report: Report) -> Input {
         let worker = self.worker;
         match report {
-            Report::Ready { pid } => Input::WorkerUp { worker, pid },
+            Report::Ready { pid } => Input::WorkerUp {
+                worker,
+                pid,
+                host: self.running.handle.host().map(str::to_owned),
+            },
             Report::Events { task, events } => Input::Events {
                 worker,
                 task,
@@ -229,22 +224,5 @@ impl Listener {
                 termination,
             },
         }
-    }
-
-    /// Waits for the end of the worker, and enforces it.
-    fn reap(&mut self) -> io::Result<String> {
-        let end = [self.process.descriptor()];
-        if !wait_readable(&end, PollTimeout::from(SHUTDOWN_TIME_MS))? {
-            self.running.handle.terminate();
-            if !wait_readable(&end, PollTimeout::from(SHUTDOWN_TIME_MS))? {
-                self.running.handle.kill();
-            }
-        }
-        let status = self.child.wait()?;
-        if !status.success() {
-            // It may have had no time to kill what it has started.
-            kill_marked(&self.mark)?;
-        }
-        Ok(describe_exit(status))
     }
 }

@@ -62,7 +62,8 @@ impl Leader {
             .transpose()
             .map_err(no_thread("device memory"))?;
         let experiments_folder = storage.experiments_folder().map(PathBuf::from);
-        let subscribers = Subscribers::start(subscribers).map_err(no_thread("subscriber"))?;
+        let subscribers = Subscribers::start(subscribers);
+        let subscribers = subscribers.map_err(no_thread("subscriber"))?;
         let writer = Writer::start(storage, subscribers).map_err(no_thread("writer"))?;
         let n_iters = options.n_iters.or(experiment.default_n_iters());
         let init = Init {

@@ -53,8 +53,8 @@ static SEEN: AtomicUsize = AtomicUsize::new(0);
 /// A third signal has its default action, whatever the leader waits for: it ends this process, and
 /// its workers with it.
 ///
-/// Signals that come before the run begins are kept until then, so whoever can see that there will
-/// be a run can stop it.
+/// Signals that arrive before the run begins are kept until then, so a run can be stopped as soon as
+/// another process can see it. After the run the first two signals have no effect.
 #[derive(Debug)]
 pub struct Signals {
     ids: Vec<SigId>,
@@ -88,7 +88,7 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Hands on what has come and what comes.
+    /// Forwards the signals that have arrived and will arrive to the run.
     pub(super) fn start(&mut self, inputs: Sender<Input>) -> io::Result<()> {
         if let Some(stream) = self.stream.take() {
             let thread = std::thread::Builder::new().name("signals".into());

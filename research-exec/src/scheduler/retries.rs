@@ -73,9 +73,10 @@ impl Scheduler {
     /// Records the end of an attempt. Returns whether the experiment is retried, and if so advances it
     /// to the next attempt.
     pub(super) fn is_retried(&mut self, experiment: &mut TaskExperiment, status: Status) -> bool {
-        let again = status.is_failure() && experiment.failures < self.settings.retries;
+        let failures = experiment.failures + u32::from(status.is_failure());
+        let again = !status.is_final(failures, self.settings.retries);
         if again {
-            experiment.failures += 1;
+            experiment.failures = failures;
             experiment.attempt += 1;
         } else {
             self.counts.add(status);

@@ -1,6 +1,6 @@
 //! The state of the scheduler and its transitions.
 
-use research_core::{Event, LogLevel, Outcome, WorkerNumber};
+use research_core::{Event, LogLevel, Outcome};
 
 use super::ended_set::EndedSet;
 use super::queue::Queue;
@@ -86,7 +86,17 @@ impl Scheduler {
     /// Handles an input and appends the resulting actions.
     pub(crate) fn handle(&mut self, now: Now, input: Input, actions: &mut Vec<Action>) {
         match input {
-            Input::WorkerUp { worker, pid } => self.worker_up(now, worker, pid, actions),
+            Input::WorkerUp { worker, pid, host } => {
+                if self.workers.up(worker, pid) {
+                    actions.push(Action::Append(vec![Event::WorkerStarted {
+                        at: now.at,
+                        worker,
+                        pid,
+                        host,
+                        engine: None,
+                    }]));
+                }
+            }
             Input::WorkerLost { worker, reason } => self.worker_lost(now, worker, reason, actions),
             Input::Events {
                 worker,
@@ -157,18 +167,6 @@ impl Scheduler {
         self.wait_for_devices(now, actions);
         self.start_workers(actions);
         self.finish_if_done(actions);
-    }
-
-    fn worker_up(&mut self, now: Now, worker: WorkerNumber, pid: u32, actions: &mut Vec<Action>) {
-        if self.workers.up(worker, pid) {
-            actions.push(Action::Append(vec![Event::WorkerStarted {
-                at: now.at,
-                worker,
-                pid,
-                host: None,
-                engine: None,
-            }]));
-        }
     }
 
     /// Takes tasks from the source: one for each worker, then one for each task that has ended, after

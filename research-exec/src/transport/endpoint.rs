@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 use std::net::TcpStream;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nix::poll::PollTimeout;
 use nix::sys::socket::{MsgFlags, recv};
-use nix::unistd::Pid;
-use research_process::{ProcessHandle, wait_readable};
+use research_process::wait_readable;
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{ByteSender, StreamReceiver};
@@ -76,27 +75,24 @@ impl Endpoint {
         })
     }
 
-    /// Waits until the worker has connected; `None` if its process ended first. A program may run for
-    /// any time before it comes to its `run`.
-    pub(crate) fn accept(
-        self,
-        worker: Pid,
-        process: &ProcessHandle,
-    ) -> io::Result<Option<LeaderChannel>> {
+    /// Waits until the worker has connected; `None` if it ended first, which makes `end` readable. A
+    /// program may run for any time before it comes to its `run`.
+    pub(crate) fn accept(self, end: BorrowedFd<'_>) -> io::Result<Option<LeaderChannel>> {
         match self {
             Self::Local(server, socket) => {
-                let waited = [socket.as_fd(), process.descriptor()];
-                wait_readable(&waited, PollTimeout::NONE)?;
-                let received = recv(socket.as_raw_fd(), &mut [0], MsgFlags::MSG_DONTWAIT);
-                if !matches!(received, Ok(1)) {
+                wait_readable(&[socket.as_fd(), end], PollTimeout::NONE)?;
+                let mut pid = [0; size_of::<u32>()];
+                let received = recv(socket.as_raw_fd(), &mut pid, MsgFlags::MSG_DONTWAIT);
+                if received != Ok(pid.len()) {
                     return Ok(None);
                 }
-                let reports = ReportReceiver::new(server.accept(worker)?);
+                let reports = server.accept(u32::from_ne_bytes(pid))?;
+                let reports = ReportReceiver::new(reports);
                 let commands = CommandSender::new(socket);
                 Ok(Some(LeaderChannel { commands, reports }))
             }
             Self::Tcp(server) => {
-                let Some(stream) = server.accept(process)? else {
+                let Some(stream) = server.accept(end)? else {
                     return Ok(None);
                 };
                 stream.set_write_timeout(Some(SEND_TIMEOUT))?;
@@ -116,8 +112,8 @@ impl LeaderAddress {
                 let mut socket = UnixStream::from(inherited);
                 let (reports, mut descriptors) = local::connect(server)?;
                 descriptors.push(socket.as_raw_fd());
-                // One byte tells the leader that it can accept without waiting.
-                socket.write_all(&[1])?;
+                // The pid tells the leader that it can accept without waiting, and from whom.
+                socket.write_all(&std::process::id().to_ne_bytes())?;
                 Ok(WorkerChannel {
                     commands: CommandReceiver::new(StreamReceiver::new(socket)),
                     reports: Box::new(reports),

@@ -14,7 +14,6 @@ use nix::errno::Errno;
 use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{MsgFlags, getsockopt, recv};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::Pid;
 use research_process::close_on_exec;
 
 use super::bytes::{ByteReceiver, ByteSender};
@@ -43,9 +42,9 @@ impl ReportServer {
         &self.name
     }
 
-    /// Accepts the connection of the worker, which must have connected already: otherwise this
-    /// would wait without a limit.
-    pub(crate) fn accept(self, worker: Pid) -> io::Result<impl ByteReceiver + use<>> {
+    /// Accepts the connection of the worker with this pid, which must have connected already:
+    /// otherwise this would wait without a limit.
+    pub(crate) fn accept(self, worker: u32) -> io::Result<impl ByteReceiver + use<>> {
         let accept = || self.server.accept().map_err(io::Error::other);
         let ((first, reports), sockets) = close_on_exec(|| without_panic(accept))?;
         drop(first);
@@ -174,12 +173,12 @@ impl ByteReceiver for IpcReports {
 }
 
 /// Whether the worker has created the socket pair to which this socket belongs.
-fn is_made_by(socket: RawFd, worker: Pid) -> bool {
+fn is_made_by(socket: RawFd, worker: u32) -> bool {
     // SAFETY: the descriptor is not kept; if another thread has closed it meanwhile, it is not
     // the one that is looked for.
     let socket = unsafe { BorrowedFd::borrow_raw(socket) };
     let peer = getsockopt(&socket, PeerCredentials);
-    peer.is_ok_and(|peer| peer.pid() == worker.as_raw())
+    peer.is_ok_and(|peer| u32::try_from(peer.pid()) == Ok(worker))
 }
 
 /// Waits for the next message and checks it. Code in a worker may write into any of its

@@ -5,11 +5,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use research_core::codec;
-use research_process::{ProcessHandle, poll_timeout, wait_readable};
+use research_process::{poll_timeout, wait_readable};
 use serde::{Deserialize, Serialize};
 
 use super::messages::PROTOCOL;
@@ -111,8 +111,8 @@ impl TcpServer {
         })
     }
 
-    /// Waits until the worker has connected; `None` if its process ended first.
-    pub(crate) fn accept(&self, process: &ProcessHandle) -> io::Result<Option<TcpStream>> {
+    /// Waits until the worker has connected; `None` if it ended first, which makes `end` readable.
+    pub(crate) fn accept(&self, end: BorrowedFd<'_>) -> io::Result<Option<TcpStream>> {
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
@@ -121,7 +121,7 @@ impl TcpServer {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let waited = [self.listener.as_fd(), process.descriptor()];
+                    let waited = [self.listener.as_fd(), end];
                     wait_readable(&waited, poll_timeout(None))?;
                     let listener = [self.listener.as_fd()];
                     if !wait_readable(&listener, poll_timeout(Some(Duration::ZERO)))? {

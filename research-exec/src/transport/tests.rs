@@ -41,7 +41,7 @@ fn in_memory() -> (LeaderChannel, WorkerChannel) {
 fn between_processes(endpoint: Endpoint, inherited: UnixStream) -> (LeaderChannel, WorkerChannel) {
     let address = endpoint.address().unwrap();
     let connecting = thread::spawn(move || address.connect(inherited.into()).unwrap());
-    let accepted = endpoint.accept(Pid::this(), &this_process()).unwrap();
+    let accepted = endpoint.accept(this_process().descriptor()).unwrap();
     (accepted.unwrap(), connecting.join().unwrap())
 }
 
@@ -158,7 +158,7 @@ fn only_the_expected_worker_is_accepted_over_tcp() {
         strangers.map(|handshake| stranger(&address, handshake).connect(socket()).unwrap());
     let mut worker = address.connect(socket()).unwrap();
     let mut leader = endpoint
-        .accept(Pid::this(), &this_process())
+        .accept(this_process().descriptor())
         .unwrap()
         .unwrap();
     leader.commands.quit().unwrap();
@@ -186,7 +186,7 @@ fn a_worker_that_ends_before_it_connects_is_not_waited_for() {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let pid = i32::try_from(child.id()).unwrap();
         let process = ProcessHandle::open(pid).unwrap();
-        let accepted = endpoint.accept(Pid::from_raw(pid), &process).unwrap();
+        let accepted = endpoint.accept(process.descriptor()).unwrap();
         assert!(accepted.is_none());
         child.wait().unwrap();
         drop(theirs);

@@ -94,11 +94,11 @@ impl Run {
             .unwrap()
             .branches(self.options.branches);
         // A program of tests has several threads: workers are executed.
-        let launcher = match Launcher::begin(self.options.isolation).unwrap() {
+        let launcher = match Launcher::begin(self.options.isolation, false).unwrap() {
             Begun::Leader(launcher) => launcher,
             Begun::Worker(worker) => worker.serve(self.experiment),
         };
-        let report = lead(Job {
+        let job = Job {
             experiment: self.experiment,
             options: self.options,
             source: Box::new(source),
@@ -111,10 +111,10 @@ impl Run {
             launcher,
             control: research_exec::RunControl::default(),
             recorded_source: None,
-            signals: None,
             warnings: Vec::new(),
             mark: research_process::new_mark(Timestamp::now().0),
-        })?;
+        };
+        let report = lead(job, None)?;
         let events = std::mem::take(&mut *events.lock().unwrap());
         Ok(Kept { report, events })
     }

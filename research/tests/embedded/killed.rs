@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use research::core::units::UnitBody;
 use research::exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
-use research::{Context, Experiment, ExperimentBuilder, Isolation, Research, option};
+use research::{Context, Experiment, ExperimentBuilder, Isolation, Research, UnitError, option};
 
 use crate::Test;
 use crate::programs::{Program, command, finish, folder, start, stderr};
@@ -21,8 +21,9 @@ pub(crate) const TESTS: &[Test] = &[
         let mut leader = command("waits", &folder, &[]).spawn().unwrap();
         let others = wait_for("its executors", || {
             let others = family(&folder);
-            // The leader, the process that forks workers, two workers and their executors.
-            (others.len() == 6).then_some(others)
+            // The leader, the process that forks workers and its spare, two workers and their
+            // executors.
+            (others.len() == 7).then_some(others)
         });
         leader.kill().unwrap();
         leader.wait().unwrap();
@@ -36,14 +37,24 @@ pub(crate) const TESTS: &[Test] = &[
             assert!(output.status.success(), "{}", stderr(&output));
         },
     ),
-    ("killed::what_takes_the_place_of_a_worker_needs_it", || {
-        let (_, output) = start("kills-server", &["both"]);
+    ("killed::a_server_that_is_killed_is_replaced", || {
+        let (folder, output) = start("kills-server", &["both"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let log = fs::read_to_string(folder.join("kills/research.log")).unwrap();
+        let replaced = "that forks workers has ended by signal 9 (SIGKILL), and was replaced";
+        assert!(log.contains(replaced), "{log}");
+    }),
+    ("killed::servers_are_replaced_a_few_times", || {
+        let (folder, output) = start("kills-servers", &[]);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(
             said.contains("that forks workers has ended by signal 9"),
             "{said}"
         );
+        // The first one and three others were killed.
+        assert_eq!(fs::read_dir(folder.join("killed")).unwrap().count(), 4);
+        wait_for("their end", || family(&folder).is_empty().then_some(()));
     }),
     (
         "killed::it_survives_what_batch_systems_send_as_a_warning",
@@ -101,6 +112,33 @@ pub(crate) const PROGRAMS: &[Program] = &[
                 }),
         );
     }),
+    ("kills-servers", |folder, _| {
+        let (place, leader) = (folder.to_owned(), id());
+        let killed = folder.join("killed");
+        fs::create_dir(&killed).unwrap();
+        finish(
+            Research::new("kills")
+                .folder(folder)
+                .domain(option("x", 0..9_i64))
+                .unit("kill", move |cx: &mut Context| {
+                    let x: i64 = cx.config_item("x")?;
+                    if fs::File::create_new(killed.join(x.to_string())).is_err() {
+                        return Ok(());
+                    }
+                    // The leader, two servers, a worker and this executor, while nothing is forked.
+                    let processes = family(&place).len();
+                    if processes > 5 {
+                        signal(leader, libc::SIGKILL);
+                        return Err(UnitError::new(format!("there are {processes}")));
+                    }
+                    signal(server_of(leader), libc::SIGKILL);
+                    signal(parent_id(), libc::SIGKILL);
+                    loop {
+                        thread::park();
+                    }
+                }),
+        );
+    }),
     ("has-children", |folder, _| {
         let own = Own::start();
         let daemon = folder.join("daemon");
@@ -150,7 +188,7 @@ fn is_alive(pid: u32) -> bool {
     status(pid, "State:").is_some_and(|state| !state.starts_with('Z'))
 }
 
-/// The process that forks workers: the first child of the leader, which is none of its workers.
+/// The process that forks workers: the first child of the leader, and not one of its workers.
 fn server_of(leader: u32) -> u32 {
     let children = fs::read_to_string(format!("/proc/{leader}/task/{leader}/children")).unwrap();
     let first = children.split_whitespace().next().unwrap();

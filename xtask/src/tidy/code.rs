@@ -32,19 +32,30 @@ pub(super) fn check(text: &str, is_test: bool) -> Code {
     code
 }
 
-/// The rule `libraries`: libraries neither print, nor exit, nor name commands of the program.
+/// The rule `libraries`: libraries neither print, nor exit, nor name commands of the program. A
+/// process that is the library's own may have to: a comment directly above that begins with `Exits:`
+/// or `Prints:` says why.
 pub(super) fn find_program_code(sources: &Sources) -> Vec<Hit> {
     let mut hits = Vec::new();
     let files = sources.rust().filter(|file| file.is_in_src());
     for file in files.filter(|file| !PROGRAMS.contains(&file.owner.as_str())) {
-        let found = &file.code().program_code;
-        hits.extend(
-            found
-                .iter()
-                .map(|(line, problem)| Hit::new(file, *line, problem)),
-        );
+        let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
+        let found = file.code().program_code.iter();
+        let without_reason = found.filter(|(line, _)| !has_reason(&lines[..line - 1]));
+        hits.extend(without_reason.map(|(line, problem)| Hit::new(file, *line, problem)));
     }
     hits
+}
+
+/// Whether the comment at the end of these lines begins with a reason for what comes after it.
+fn has_reason(lines: &[&str]) -> bool {
+    let comment = lines
+        .iter()
+        .rev()
+        .map_while(|line| line.strip_prefix("// "));
+    let first = comment.last().unwrap_or_default();
+    let reasons = ["Exits: ", "Prints: "];
+    reasons.iter().any(|reason| first.starts_with(reason))
 }
 
 impl Code {

@@ -1,19 +1,17 @@
 //! Sending what a branch has saved.
 
-use nix::sys::time::TimeSpec;
-use nix::time::{ClockId, clock_gettime};
 use research_core::domain::Value;
 use research_core::{Event, EventSink, SinkError, Timestamp};
 
 use super::Branch;
 
 impl Branch {
-    pub(in super::super) fn saved_bytes(&self) -> usize {
+    pub(in crate::executor) fn saved_bytes(&self) -> usize {
         let profile = self.profile.as_ref().map_or(0, |profile| profile.bytes());
         self.context.saved_bytes() + profile
     }
 
-    pub(in super::super) fn send_saved(
+    pub(in crate::executor) fn send_saved(
         &mut self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
@@ -29,7 +27,7 @@ impl Branch {
     }
 
     /// Reports the devices of the branch.
-    pub(in super::super) fn report_device(
+    pub(in crate::executor) fn report_device(
         &self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
@@ -40,7 +38,7 @@ impl Branch {
         })
     }
 
-    pub(in super::super) fn report_progress(
+    pub(in crate::executor) fn report_progress(
         &mut self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
@@ -57,13 +55,13 @@ impl Branch {
 
     /// Whether a unit may take long: it was not called yet, or took some milliseconds in its last
     /// call.
-    pub(in super::super) fn may_take_long(&self, position: usize) -> bool {
+    pub(in crate::executor) fn may_take_long(&self, position: usize) -> bool {
         self.slow[position]
     }
 
     /// Sends waiting values before something that may take long: otherwise they would not be
     /// visible meanwhile, and lost with this process.
-    pub(in super::super) fn flush_saved(
+    pub(in crate::executor) fn flush_saved(
         &mut self,
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
@@ -73,10 +71,4 @@ impl Branch {
         self.send_saved(sink)?;
         sink.flush()
     }
-}
-
-/// A clock with ticks of a few milliseconds, which costs almost nothing to read.
-#[inline]
-pub(super) fn coarse_clock() -> Option<TimeSpec> {
-    clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).ok()
 }

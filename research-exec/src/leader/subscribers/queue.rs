@@ -16,7 +16,7 @@ const MOST_EVENTS: usize = 1 << 16;
 /// The most bytes of events that wait for a subscriber, approximately, unless there is only one
 /// batch.
 const MOST_BYTES: usize = 64 << 20;
-/// After waiting this long for a subscriber at its end, the run prints a message.
+/// After waiting this long for a subscriber at its end, the run gives a notice.
 const SILENT_WAIT: Duration = Duration::from_secs(5);
 
 /// A subscriber in a thread of its own.
@@ -105,6 +105,7 @@ impl Queue {
         let (waiting, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
         if timeout.timed_out() {
+            // Prints: the log has ended, so nothing else says what the program waits for.
             eprintln!(
                 "research: the run has ended and waits for the subscriber `{}` to process the last events",
                 self.shared.name

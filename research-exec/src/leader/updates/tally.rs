@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use research_core::{Event, ExperimentNumber, Fold, Status};
 
-/// Counts how experiments end. It goes by the same rule as a resumed run: an experiment that did not
-/// succeed has ended only when it cannot be tried again.
+/// Counts how experiments end, by the same rule as a resumed run: a failed experiment has ended
+/// only when it has no retries left, and a cancelled one when its cancellation was recorded.
 #[derive(Debug, Default)]
 pub struct Tally {
     retries: u32,
@@ -13,16 +13,16 @@ pub struct Tally {
     counts: EndedCounts,
 }
 
-/// How many experiments have ended, and how far the log was when they were counted.
+/// The number of experiments that have ended, and the length of the log when they were counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndedCounts {
-    /// How many events the log had.
+    /// The number of events in the log.
     pub events: u64,
     by_status: BTreeMap<Status, u64>,
 }
 
 impl EndedCounts {
-    /// How many experiments have ended, for good, in one of these ways.
+    /// Returns the number of experiments that have ended for good with one of these statuses.
     pub fn count(&self, is_wanted: impl Fn(Status) -> bool) -> u64 {
         let wanted = self
             .by_status
@@ -47,8 +47,24 @@ struct Counted {
     ended: Option<Status>,
 }
 
+impl Fold for Tally {
+    fn apply(&mut self, event: &Event) {
+        self.counts.events += 1;
+        match event {
+            Event::ExperimentStarted { experiment, .. } => self.set(*experiment, None),
+            Event::ExperimentCancelled {
+                experiment, status, ..
+            }
+            | Event::ExperimentEnded {
+                experiment, status, ..
+            } => self.set(*experiment, Some(*status)),
+            _ => {}
+        }
+    }
+}
+
 impl Tally {
-    /// A tally of a research whose experiments are tried again so often.
+    /// A tally for a research with this number of retries.
     #[must_use]
     pub fn new(retries: u32) -> Self {
         Self {
@@ -57,7 +73,15 @@ impl Tally {
         }
     }
 
-    /// Lets all that did not succeed be tried again, as if it had not been tried.
+    fn set(&mut self, experiment: ExperimentNumber, status: Option<Status>) {
+        let counted = self.experiments.entry(experiment).or_default();
+        counted.failures += u32::from(status.is_some_and(Status::is_failure));
+        let ended = status.filter(|status| status.is_final(counted.failures, self.retries));
+        self.counts.change(counted.ended, ended);
+        counted.ended = ended;
+    }
+
+    /// Makes all experiments that did not succeed unfinished again, without failed attempts.
     pub fn redo_failed(&mut self) {
         for counted in self.experiments.values_mut() {
             let ended = counted.ended.filter(|status| status.is_success());
@@ -73,23 +97,33 @@ impl Tally {
     }
 }
 
-impl Fold for Tally {
-    fn apply(&mut self, event: &Event) {
-        self.counts.events += 1;
-        let (number, status) = match event {
-            Event::ExperimentStarted { experiment, .. } => (experiment, None),
-            Event::ExperimentEnded {
-                experiment, status, ..
-            } => (experiment, Some(*status)),
-            _ => return,
-        };
-        let counted = self.experiments.entry(*number).or_default();
-        let is_over = status.is_some_and(|status| {
-            counted.failures += u32::from(status.is_failure());
-            !status.is_failure() || counted.failures > self.retries
+#[cfg(test)]
+mod tests {
+    use research_core::{Event, ExperimentNumber, Fold, Status, Timestamp};
+
+    use super::Tally;
+
+    #[test]
+    fn a_cancelled_experiment_has_ended_once() {
+        let mut tally = Tally::new(3);
+        let cancelled = Status::Cancelled;
+        tally.apply(&Event::ExperimentCancelled {
+            at: Timestamp(0),
+            experiment: ExperimentNumber(7),
+            status: cancelled,
+            reason: None,
         });
-        let ended = status.filter(|_| is_over);
-        self.counts.change(counted.ended, ended);
-        counted.ended = ended;
+        let count = |tally: &Tally| tally.counts().count(|status| status == cancelled);
+        assert_eq!(count(&tally), 1);
+        tally.apply(&Event::ExperimentEnded {
+            at: Timestamp(0),
+            experiment: ExperimentNumber(7),
+            attempt: 1,
+            status: cancelled,
+            reason: None,
+            iterations: 0,
+            usage: Default::default(),
+        });
+        assert_eq!(count(&tally), 1);
     }
 }

@@ -118,7 +118,11 @@ impl History {
     /// All workers that were started come up.
     fn come_up(&mut self) {
         for worker in std::mem::take(&mut self.started) {
-            self.handle(Input::WorkerUp { worker, pid: 1 });
+            self.handle(Input::WorkerUp {
+                worker,
+                pid: 1,
+                host: None,
+            });
         }
     }
 

@@ -72,7 +72,11 @@ impl World {
             State::Starting if self.chance(15) => self.lose(worker, "it did not start"),
             State::Starting => {
                 self.change(worker, State::Starting, State::Idle);
-                Input::WorkerUp { worker, pid: 1 }
+                Input::WorkerUp {
+                    worker,
+                    pid: 1,
+                    host: None,
+                }
             }
             _ if self.chance(4) && self.has_more_to_tell(worker) => self.tell_some(worker)?,
             // Only time ends it.

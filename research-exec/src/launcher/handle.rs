@@ -1,0 +1,89 @@
+//! The leader's handle of a started worker. It hides the worker's process from the leader: a worker
+//! on another machine has a handle with another way to end it.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use research_process::{
+    ChildProcess, ProcessHandle, describe_exit, kill_marked, poll_timeout, wait_readable,
+};
+
+/// A started worker.
+#[derive(Debug)]
+pub(crate) struct WorkerHandle {
+    process: ProcessHandle,
+    child: Mutex<ChildProcess>,
+    /// The mark of all processes of the worker.
+    mark: String,
+}
+
+impl WorkerHandle {
+    /// The handle of a worker that is a child of this process and was not reaped.
+    pub(super) fn of_child(pid: Pid, mark: &str) -> io::Result<Self> {
+        let mut child = ChildProcess::new(pid);
+        match ProcessHandle::open(pid.as_raw()) {
+            Ok(process) => Ok(Self {
+                process,
+                child: Mutex::new(child),
+                mark: mark.to_owned(),
+            }),
+            Err(error) => {
+                child.kill();
+                Err(error)
+            }
+        }
+    }
+
+    /// The host that the worker runs on; `None` for this one.
+    pub(crate) fn host(&self) -> Option<&str> {
+        None
+    }
+
+    /// Asks the worker to end, with everything that it runs.
+    pub(crate) fn ask_to_end(&self) {
+        // A worker that cannot be signalled has ended, which its listener reports.
+        let _ = self.process.signal(Signal::SIGTERM);
+        // A stopped process handles signals only when it continues.
+        let _ = self.process.signal(Signal::SIGCONT);
+    }
+
+    /// Ends the worker at once.
+    pub(crate) fn end(&self) {
+        // As above.
+        let _ = self.process.signal(Signal::SIGKILL);
+    }
+
+    /// The liveness of the worker: the descriptor becomes readable when it has ended.
+    pub(crate) fn liveness(&self) -> BorrowedFd<'_> {
+        self.process.descriptor()
+    }
+
+    /// Waits for the end of a worker that has closed its channel, and enforces it: the worker is
+    /// asked to end after `patience`, and ended after the same time again. Returns how it ended.
+    pub(crate) fn wait(&self, patience: Duration) -> io::Result<String> {
+        let ended = || wait_readable(&[self.liveness()], poll_timeout(Some(patience)));
+        if !ended()? {
+            self.ask_to_end();
+            if !ended()? {
+                self.end();
+            }
+        }
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = child.wait()?;
+        if !status.success() {
+            // It may have had no time to kill what it has started.
+            kill_marked(&self.mark)?;
+        }
+        Ok(describe_exit(status))
+    }
+
+    /// Ends the worker and reaps it, if it was not reaped.
+    pub(crate) fn discard(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.kill();
+    }
+}

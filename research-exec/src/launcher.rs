@@ -6,6 +6,7 @@
 
 mod execution;
 mod fork_server;
+mod forked_worker;
 mod handle;
 
 use std::io;
@@ -17,13 +18,10 @@ use std::time::{Duration, Instant};
 
 use research_core::Isolation;
 use research_process::is_single_threaded;
-use serde::{Deserialize, Serialize};
 
-use crate::transport::endpoint::LeaderAddress;
-use crate::worker::Target;
 use fork_server::ForkServer;
-pub use fork_server::ForkedWorker;
-pub(crate) use handle::WorkerHandle;
+pub use forked_worker::ForkedWorker;
+pub(crate) use handle::{WorkerHandle, WorkerStart};
 
 /// Threads of an earlier run must end within this time.
 const THREAD_END_TIMEOUT: Duration = Duration::from_millis(500);
@@ -36,7 +34,7 @@ pub struct Launcher(Kind);
 enum Kind {
     /// Experiments run in this process.
     Nothing,
-    Fork(ForkServer),
+    Fork(Box<ForkServer>),
     Execution,
 }
 
@@ -47,18 +45,6 @@ pub enum Begun {
     Leader(Launcher),
     /// A worker that was forked from it. It serves, and does nothing else.
     Worker(ForkedWorker),
-}
-
-/// What a worker gets when it is started.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct WorkerStart {
-    /// How it connects to the leader.
-    pub(crate) address: LeaderAddress,
-    pub(crate) target: Target,
-    /// The mark of the worker and everything that it starts.
-    pub(crate) mark: String,
-    /// Its additional environment variables.
-    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Launcher {

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use research_process::{Lineage, MARK, Origin};
 
-use super::WorkerStart;
+use super::handle::WorkerStart;
 use crate::relaunch::this_program;
 use crate::worker::{Role, WorkerBootstrap, tie_to_parent};
 

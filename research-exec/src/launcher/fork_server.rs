@@ -9,11 +9,9 @@
 //! So the first server forks a spare one, which waits until the leader needs it. There are never
 //! more than these two, and a run replaces a limited number of them.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -26,16 +24,16 @@ use nix::sys::socket::{
     sendmsg, socketpair,
 };
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe2, setpgid};
-use research_core::{Experiment, codec};
+use research_core::codec;
 use research_process::{
-    ChildProcess, Lineage, MARK, Origin, describe_exit, forget_groups, make_children_waitable,
-    redirect_stdin_to_null, reset_signals, survive_job_warnings, wait_readable,
+    ChildProcess, describe_exit, forget_groups, make_children_waitable, reset_signals,
+    survive_job_warnings, wait_readable,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Begun, Kind, Launcher, WorkerStart};
-use crate::in_unit;
-use crate::worker::{Role, WORKER_FAILED, WorkerBootstrap, serve};
+use super::forked_worker::{ForkedWorker, end, fail};
+use super::handle::WorkerStart;
+use super::{Begun, Kind, Launcher};
 
 /// The largest request to the server, in bytes.
 const MAX_REQUEST: usize = 128 << 10;
@@ -49,9 +47,9 @@ const MAX_REPLACEMENTS: u32 = 3;
 
 /// A request to the server, which comes with a socket.
 #[derive(Debug, Serialize, Deserialize)]
-enum Request<'a> {
+enum Request {
     /// Fork a worker that gets its commands from the socket.
-    Worker(Cow<'a, WorkerStart>),
+    Worker(Box<WorkerStart>),
     /// Fork a server that gets its requests from the socket.
     Spare,
 }
@@ -89,12 +87,12 @@ impl ForkServer {
                     process: ChildProcess::new(child),
                     socket: ours,
                 };
-                Ok(Begun::Leader(Launcher(Kind::Fork(Self {
+                Ok(Begun::Leader(Launcher(Kind::Fork(Box::new(Self {
                     server,
                     spare: None,
                     replacements: 0,
                     failure: None,
-                }))))
+                })))))
             }
             ForkResult::Child => {
                 drop(ours);
@@ -117,7 +115,7 @@ impl ForkServer {
             // Without a spare server everything works until this one is killed.
             self.spare = self.server.fork_spare().ok();
         }
-        let request = Request::Worker(Cow::Borrowed(start));
+        let request = Request::Worker(Box::new(start.clone()));
         let started = self.server.request(&request, commands);
         started.map_err(|failure| match failure {
             Failure::Refused(error) => error,
@@ -173,7 +171,7 @@ impl Connection {
     }
 
     /// Sends a request with a socket; returns the forked process, a child of this one.
-    fn request(&mut self, request: &Request<'_>, passed: OwnedFd) -> Result<Pid, Failure> {
+    fn request(&mut self, request: &Request, passed: OwnedFd) -> Result<Pid, Failure> {
         let mut bytes = Vec::new();
         codec::encode_into(request, &mut bytes).map_err(io::Error::other)?;
         let _adopting = Adopting::begin()?;
@@ -404,59 +402,4 @@ fn report_and_end(pipe: OwnedFd, number: i32) -> ! {
     // Without a reader the report is lost.
     let _ = File::from(pipe).write_all(&number.to_ne_bytes());
     end(0)
-}
-
-/// A forked worker. It has everything that the leader had when its run began.
-#[derive(Debug)]
-pub struct ForkedWorker {
-    bootstrap: WorkerBootstrap,
-}
-
-impl ForkedWorker {
-    fn new(start: &WorkerStart, commands: &OwnedFd, leader: Pid) -> io::Result<Self> {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
-        prctl::set_pdeathsig(Signal::SIGTERM)?;
-        // The leader may have died before the parent-death signal was set.
-        if getppid() != leader {
-            return Err(Errno::ESRCH.into());
-        }
-        redirect_stdin_to_null()?;
-        Lineage::of_child(Origin::Worker, &start.mark).apply()?;
-        let own = [(MARK.to_owned(), start.mark.clone())];
-        for (name, value) in own.iter().chain(&start.variables) {
-            // SAFETY: this process has one thread.
-            unsafe { std::env::set_var(name, value) };
-        }
-        let role = Role::Worker {
-            address: start.address.clone(),
-        };
-        Ok(Self {
-            bootstrap: WorkerBootstrap::new(role, commands.as_raw_fd(), start.target.clone()),
-        })
-    }
-
-    /// Serves the leader, and ends this process: the rest of the program runs in the leader only.
-    pub fn serve(self, experiment: Experiment) -> ! {
-        in_unit::set_process();
-        let serve = AssertUnwindSafe(|| serve(&self.bootstrap, |_| Ok(experiment)));
-        let code = match catch_unwind(serve) {
-            Ok(Ok(())) => 0,
-            Ok(Err(error)) => fail(&error),
-            // The panic was printed.
-            Err(_) => 101,
-        };
-        let _ = io::stdout().flush();
-        end(code)
-    }
-}
-
-fn fail(error: &dyn std::error::Error) -> ! {
-    let _ = writeln!(io::stderr(), "research: {error}");
-    end(WORKER_FAILED)
-}
-
-fn end(code: i32) -> ! {
-    // SAFETY: _exit ends the process without running what belongs to the leader (exit handlers,
-    // destructors).
-    unsafe { libc::_exit(code) }
 }

@@ -11,6 +11,22 @@ use nix::unistd::Pid;
 use research_process::{
     ChildProcess, ProcessHandle, describe_exit, kill_marked, poll_timeout, wait_readable,
 };
+use serde::{Deserialize, Serialize};
+
+use crate::transport::endpoint::LeaderAddress;
+use crate::worker::Target;
+
+/// What a worker gets when it is started.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct WorkerStart {
+    /// How it connects to the leader.
+    pub(crate) address: LeaderAddress,
+    pub(crate) target: Target,
+    /// The mark of the worker and everything that it starts.
+    pub(crate) mark: String,
+    /// Its additional environment variables.
+    pub(crate) variables: Vec<(String, String)>,
+}
 
 /// A started worker.
 #[derive(Debug)]

@@ -33,8 +33,8 @@ pub(super) fn check(text: &str, is_test: bool) -> Code {
 }
 
 /// The rule `libraries`: libraries neither print, nor exit, nor name commands of the program. A
-/// process that is the library's own may have to: a comment directly above that begins with `Exits:`
-/// or `Prints:` says why.
+/// process that is the library's own may have to: a comment directly above that begins with
+/// `Exits:` or `Prints:` says why.
 pub(super) fn find_program_code(sources: &Sources) -> Vec<Hit> {
     let mut hits = Vec::new();
     let files = sources.rust().filter(|file| file.is_in_src());

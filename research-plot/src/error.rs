@@ -1,15 +1,14 @@
-//! Why a picture cannot be made.
+//! Errors of plots.
 
 use research_core::StorageError;
 use research_results::TableError;
 
 use super::left_out::LeftOut;
 
-/// How wide or high a picture can be: what is more is rather a slip of the finger, and would take
-/// all memory.
+/// The largest width and height. More is probably a typing error, and would take all memory.
 pub(super) const MOST: u32 = 10_000;
 
-/// Why a picture cannot be made.
+/// A plot cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlotError {
@@ -29,7 +28,8 @@ pub enum PlotError {
     },
     /// A colour is to stand for a parameter that no longer tells curves apart.
     #[error(
-        "curves cannot be coloured by `{key}`: it does not tell them apart; group by it, too, or leave `col` without it"
+        "cannot colour curves by `{key}`, which does not tell them apart: group by it, too, \
+         or remove it from `col`"
     )]
     NoColor {
         /// The parameter.
@@ -50,7 +50,8 @@ pub enum PlotError {
     },
     /// What was saved has no place in a picture.
     #[error(
-        "there is nothing to draw: all numbers that would be drawn of what was saved{of} are NaN or infinite, or not above zero, which a logarithmic axis needs{left_out}"
+        "there is nothing to draw: all numbers that were saved{of} are NaN or infinite, \
+         or not above zero, which a logarithmic axis needs{left_out}"
     )]
     Undrawable {
         /// Under which name, if one was asked for.
@@ -58,16 +59,14 @@ pub enum PlotError {
         /// The experiments that are not drawn.
         left_out: LeftOut,
     },
-    /// More panels than anybody could look at.
+    /// There are too many panels to look at.
     #[error("there would be {count} panels: choose variables, or another parameter for `col`")]
     TooManyPanels {
         /// How many.
         count: usize,
     },
-    /// A picture of this size cannot be made.
-    #[error(
-        "a picture of {width} × {height} cannot be made: ask for one of 1 to {MOST} either way"
-    )]
+    /// The size is too small or too large.
+    #[error("cannot make a plot of {width} × {height}: width and height must be 1 to {MOST}")]
     Size {
         /// The width.
         width: u32,

@@ -3,7 +3,7 @@
 use crate::options::{Log, Size};
 use crate::points::Point;
 
-/// A picture of results, to be written in one of several forms.
+/// A plot of results, to be written as SVG, PNG or text.
 ///
 /// ```
 /// # use research_core::domain::{Config, ExperimentId};
@@ -31,7 +31,7 @@ pub struct Plot {
     /// What the curves are, in a few words.
     pub(crate) caption: String,
     pub(crate) x_label: String,
-    /// The names of the places on the x axis, if it is no axis of numbers.
+    /// The names of the places on the x axis, if it is not an axis of numbers.
     pub(crate) categories: Option<Vec<String>>,
     pub(crate) log: Log,
     pub(crate) panels: Vec<Panel>,
@@ -42,7 +42,7 @@ pub struct Plot {
     pub(crate) notes: Vec<String>,
 }
 
-/// What the colours stand for.
+/// The meaning of the colours.
 #[derive(Clone, Debug)]
 pub(crate) struct Legend {
     pub(crate) title: String,
@@ -63,7 +63,7 @@ pub(crate) struct Panel {
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
     pub(crate) color: usize,
-    /// By rising x; without what is no number.
+    /// By rising x; without values that are not numbers.
     pub(crate) points: Vec<Point>,
     /// Whether the points are joined.
     pub(crate) joined: bool,

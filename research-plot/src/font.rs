@@ -12,19 +12,19 @@ const BYTES: &[u8] = include_bytes!("../assets/DejaVuSans-subset.ttf");
 /// What viewers of SVG take: where the font itself is missing, ones of the same widths.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 
-/// How wide a text is at a size, in pixels.
+/// The width of a string at a size, in pixels.
 pub(super) fn width(text: &str, size: f32) -> f32 {
     text.chars().map(advance(size)).sum()
 }
 
-/// How wide a text is, or `most` if it is wider.
+/// The width of a string, or `most` if it is wider.
 pub(super) fn width_within(text: &str, size: f32, most: f32) -> f32 {
     let mut widths = text.chars().map(advance(size));
     let sum = |sum: f32, width: f32| Some(sum + width).filter(|sum| *sum < most);
     widths.try_fold(0.0, sum).unwrap_or(most)
 }
 
-/// A text cut to a width.
+/// A string truncated to a width.
 pub(super) fn fitting(text: &str, size: f32, room: f32) -> String {
     truncate::fitting(text, room, advance(size))
 }
@@ -45,7 +45,7 @@ fn advance(size: f32) -> impl Fn(char) -> f32 {
     }
 }
 
-/// Draws a text from a point on its baseline; y goes up.
+/// Draws a string from a point on its baseline; y goes up.
 pub(super) fn draw(
     text: &str,
     size: f32,

@@ -1,4 +1,4 @@
-//! Where everything stands in a picture.
+//! The layout of a plot.
 
 use super::axes::{Axes, apart};
 use super::error::MOST;
@@ -14,11 +14,11 @@ const TITLE: f32 = 17.0;
 const MARGIN: f32 = 18.0;
 /// Between panels.
 const GAP: f32 = 26.0;
-/// What a panel has inside, if nobody says how large the picture is.
+/// The inner size of a panel, if the size of the plot is not set.
 const PANEL: (f32, f32) = (440.0, 300.0);
 
-/// On a logarithmic axis, bands have room for no more than this factor below the lowest point: an end
-/// of a band that is nearly zero would take decades.
+/// On a logarithmic axis, bands reach down to this factor below the lowest point at most: an end
+/// that is nearly zero would take decades.
 const LOWER: f64 = 4.0;
 /// More curves than these are thin.
 const MANY_CURVES: usize = 16;
@@ -156,7 +156,7 @@ pub(super) fn scales(plot: &Plot, panel: &Panel, bands: bool) -> (Scale, Scale) 
     let room = if plot.categories.is_some() { 0.0 } else { 0.02 };
     let mut all = plot.panels.iter().flat_map(points);
     let x = match !plot.log.x && all.all(|point| point.x.fract() == 0.0) {
-        true => Scale::of_whole(low, high, room),
+        true => Scale::for_integers(low, high, room),
         false => Scale::around(low, high, plot.log.x, room),
     };
     let same = || {

@@ -6,7 +6,7 @@ use super::scene::{Anchor, Color, Frame, PANEL_TITLE, SMALL, Shape, color};
 
 /// The widest text.
 const WIDEST: f32 = 240.0;
-/// Where there is no room for a text of this width, there is no legend.
+/// There is no legend if it would be narrower than this.
 const NARROWEST: f32 = 30.0;
 /// What stands before each text: a line of the colour.
 const KEY: f32 = 26.0;

@@ -1,4 +1,4 @@
-//! Pictures of results: curves of variables over iterations, or over a parameter.
+//! Plots of results: curves of variables over iterations, or over a parameter.
 //!
 //! [`Plot::new`] gathers what is to be seen into panels of curves; `layout` places those in a
 //! scene of lines, areas and texts, which is written as SVG or PNG; `terminal` draws the panels
@@ -50,29 +50,29 @@ impl Plot {
         curves::gather(source, filters, options)
     }
 
-    /// What the user should know about the picture, a sentence each: experiments and values that are
-    /// not drawn.
+    /// Returns what the user should know about the plot, a sentence each: experiments and values
+    /// that are not drawn.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// As an SVG picture.
+    /// Returns the plot as SVG.
     #[must_use]
     pub fn to_svg(&self) -> String {
         svg::write(&layout::scene(self))
     }
 
-    /// As a PNG picture, with two pixels for one of the size that was asked for.
+    /// Returns the plot as PNG, with two pixels for each pixel of the requested size.
     ///
     /// # Errors
-    /// There is no memory for so many pixels.
+    /// There is not enough memory for the pixels.
     pub fn to_png(&self) -> Result<Vec<u8>, PlotError> {
         png::write(&layout::scene(self))
     }
 
-    /// As text of so many columns, each panel of so many rows, for a terminal; with colours if it
-    /// has some.
+    /// Returns the plot as text for a terminal: `columns` wide, each panel `rows` high, with
+    /// colours if `colors`.
     #[must_use]
     pub fn sketch(&self, columns: usize, rows: usize, colors: bool) -> String {
         terminal::draw(self, columns, rows, colors)

@@ -1,4 +1,4 @@
-//! What a picture shows.
+//! The options of plots.
 
 /// What is drawn of the experiments of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum Arrangement {
     Vertical,
 }
 
-/// How large a picture is to be; what is not set is what its panels need.
+/// The size of a plot; what is not set is what its panels need.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Size {
     pub(crate) width: Option<u32>,
@@ -51,7 +51,7 @@ pub(crate) struct Log {
     pub(crate) y: bool,
 }
 
-/// What a picture shows; see [`Plot::new`](crate::Plot::new).
+/// The options of a plot; see [`Plot::new`](crate::Plot::new).
 ///
 /// ```
 /// use research_plot::{Band, PlotOptions};
@@ -190,20 +190,20 @@ impl PlotOptions {
         self
     }
 
-    /// The width and the height of the whole picture.
+    /// Sets the width and the height of the plot.
     #[must_use]
     pub fn size(self, width: u32, height: u32) -> Self {
         self.width(width).height(height)
     }
 
-    /// The width of the whole picture; what its panels need, if not set.
+    /// Sets the width of the plot; what its panels need, if not set.
     #[must_use]
     pub fn width(mut self, width: u32) -> Self {
         self.size.width = Some(width);
         self
     }
 
-    /// The height of the whole picture; what its panels need, if not set.
+    /// Sets the height of the plot; what its panels need, if not set.
     #[must_use]
     pub fn height(mut self, height: u32) -> Self {
         self.size.height = Some(height);

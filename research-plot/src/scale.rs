@@ -6,7 +6,7 @@ pub(super) struct Scale {
     low: f64,
     high: f64,
     log: bool,
-    /// Whether ticks are at whole numbers alone.
+    /// Whether ticks are at integers only.
     whole: bool,
 }
 
@@ -42,8 +42,8 @@ impl Scale {
         }
     }
 
-    /// An axis for whole numbers between these, with ticks at whole numbers alone.
-    pub(super) fn of_whole(low: f64, high: f64, room: f64) -> Self {
+    /// An axis for integers between these, with ticks at integers only.
+    pub(super) fn for_integers(low: f64, high: f64, room: f64) -> Self {
         // Around a single number there is no room for others.
         let scale = match low < high {
             true => Self::around(low, high, false, room),
@@ -231,9 +231,9 @@ mod tests {
     }
 
     #[test]
-    fn ticks_of_whole_numbers_are_whole() {
+    fn ticks_of_integers_are_integers() {
         let labels = |low: f64, high: f64| -> Vec<String> {
-            let ticks = Scale::of_whole(low, high, 0.0).ticks(10);
+            let ticks = Scale::for_integers(low, high, 0.0).ticks(10);
             ticks.into_iter().map(|tick| tick.label).collect()
         };
         assert_eq!(labels(0.0, 3.0), ["0", "1", "2", "3"]);
@@ -241,7 +241,7 @@ mod tests {
             labels(1_000_000.0, 1_000_002.0),
             ["1000000", "1000001", "1000002"]
         );
-        // A single iteration is no reason to show one before it.
+        // A single iteration shows none before it.
         assert_eq!(labels(0.0, 0.0), ["0"]);
         assert_eq!(labels(1000.0, 1000.0), ["1000"]);
     }

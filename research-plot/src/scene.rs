@@ -5,7 +5,7 @@ pub(crate) const PANEL_TITLE: f32 = 14.0;
 /// The size of labels.
 pub(crate) const SMALL: f32 = 12.0;
 
-/// A part of the picture.
+/// A part of the plot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     pub(crate) left: f32,

@@ -23,7 +23,7 @@ pub(super) struct Surveyed {
     has_numbers: bool,
     /// How many values the experiment with the most values has.
     pub(super) longest: usize,
-    /// How many values are no numbers.
+    /// The number of values that are not numbers.
     pub(super) left_out: usize,
     /// How many values the experiments have that are visited several times.
     pub(super) lengths: HashMap<ExperimentNumber, usize>,

@@ -8,7 +8,7 @@ use super::scene::{Anchor, Color, Scene, Shape};
 pub(super) fn write(scene: &Scene) -> String {
     let Scene { width, height, .. } = scene;
     let mut svg = String::new();
-    // A text takes everything.
+    // Writing to a string cannot fail.
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \

@@ -214,7 +214,7 @@ fn colored(number: usize, colors: bool, what: &str, text: &mut String) {
     }
 }
 
-/// A text that cannot move the cursor.
+/// Escapes characters that would move the cursor.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|one| if one.is_control() { ' ' } else { one })

@@ -1,4 +1,4 @@
-//! What stands in a row and a column of a table.
+//! The cells of a table.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ pub enum Cell<'a> {
     /// Nothing: a parameter that the config does not have, a variable that was not saved at the
     /// iteration, or the value `null`.
     Missing,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// An integer.
     Int(i64),
@@ -19,7 +19,7 @@ pub enum Cell<'a> {
     Count(u64),
     /// A float.
     Float(f64),
-    /// A text.
+    /// A string.
     Text(Cow<'a, str>),
     /// Bytes, a list, a map, or an integer above [`i64::MAX`].
     Nested(&'a Value),

@@ -94,7 +94,7 @@ impl ValueKinds {
         }
     }
 
-    /// Whether there is something that is no number.
+    /// Whether a value is not a number.
     pub(crate) fn has_others(self) -> bool {
         self.text || self.nested || self.huge
     }

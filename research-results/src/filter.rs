@@ -11,8 +11,8 @@ use crate::short_float::ShortFloat;
 /// The keys of an experiment besides its parameters.
 pub(crate) const AUXILIARY: [&str; 2] = ["repetition", "updates"];
 
-/// Whether each key has one of the values wanted of it; `is_text` says whether a value is what a
-/// text asks for.
+/// Whether each key has one of its requested values; `is_text` says whether a string requests a
+/// value.
 pub(crate) fn has_config(
     record: &ExperimentRecord,
     wanted: &[(String, Wanted)],
@@ -53,7 +53,7 @@ fn is_wanted(
     }
 }
 
-/// Whether a value is what a text asks for: its alias, its printed form, or the same number.
+/// Whether a string requests a value: its alias, its printed form, or the same number.
 pub(crate) fn matches_text(text: &str, found: Found<'_>) -> bool {
     let alias = found.config.alias(found.key);
     alias.is_some_and(|alias| alias == text)
@@ -61,7 +61,7 @@ pub(crate) fn matches_text(text: &str, found: Found<'_>) -> bool {
         || number(text).is_some_and(|wanted| same(found.value, &wanted))
 }
 
-/// The number that a text is: a float only where it is no integer, for floats are not as exact.
+/// The number in a string: an integer if possible, because floats are not as exact.
 pub(crate) fn number(text: &str) -> Option<Value> {
     let integer = text.parse::<i128>().ok();
     let integer = integer.and_then(|integer| Value::try_from(integer).ok());
@@ -79,7 +79,7 @@ pub(crate) fn same(value: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// Whether each key has one of the aliases wanted of it.
+/// Whether each key has one of its requested aliases.
 pub(crate) fn has_alias(record: &ExperimentRecord, wanted: &[(String, String)]) -> bool {
     if wanted.is_empty() {
         return true;
@@ -99,7 +99,7 @@ pub(crate) fn has_alias(record: &ExperimentRecord, wanted: &[(String, String)]) 
     })
 }
 
-/// Whether a value is a float that tables for people show as this number.
+/// Whether a value is a float that text tables show as this number.
 pub(crate) fn is_shown_as(value: &Value, number: f64) -> bool {
     match value {
         Value::Float(float) => ShortFloat(*float).to_string().parse() == Ok(number),

@@ -7,8 +7,8 @@ use research_domain::Value;
 
 use crate::results::Results;
 
-/// The log is divided into blocks of at least so many bytes, if parts are not smaller: they are read
-/// or passed over.
+/// The smallest size of a block, which is read or skipped as a whole; blocks are smaller if
+/// partitions are.
 const BLOCK: u64 = 256 << 10;
 
 /// About what an experiment takes in memory that saves nothing.
@@ -28,7 +28,7 @@ pub(super) struct Places {
 pub(super) struct Place {
     pub(super) place: u64,
     pub(super) number: u64,
-    /// The blocks in which its latest attempt began and was last told of.
+    /// The blocks with the first and the last event of its latest attempt.
     first: u32,
     last: u32,
     /// About how much memory that attempt takes.

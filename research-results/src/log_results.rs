@@ -37,8 +37,8 @@ pub struct LogResults {
 }
 
 impl LogResults {
-    /// Reads which experiments there are; their values are read as they are needed, so that there is
-    /// no need of memory for all of them.
+    /// Reads the experiments; their values are read as they are needed, so they are never all in
+    /// memory.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -46,7 +46,7 @@ impl LogResults {
         Self::with_memory(log, PART_BYTES)
     }
 
-    /// The same with about so many bytes of values in memory at once.
+    /// As [`new`](Self::new), with about `bytes` of values in memory at once.
     ///
     /// # Errors
     /// As for [`new`](Self::new).

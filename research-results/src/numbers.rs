@@ -46,8 +46,8 @@ impl RunningMean {
         self.scaled += number / SCALE;
     }
 
-    /// The mean; `None` if there are no numbers. It lies between the lowest and the highest also where
-    /// their sum is rounded or too large for a float.
+    /// Returns the mean; `None` without numbers. It lies between the lowest and the highest, also if
+    /// the sum is rounded or too large for a float.
     pub fn mean(&self) -> Option<f64> {
         if self.count == 0 {
             return None;
@@ -58,7 +58,7 @@ impl RunningMean {
             true => self.scaled / count * SCALE,
             false => self.sum / count,
         };
-        // A mean that is no number stays so.
+        // NaN stays NaN.
         let is_outside = mean < self.lowest || mean > self.highest;
         Some(if is_outside {
             mean.clamp(self.lowest, self.highest)
@@ -84,7 +84,7 @@ pub fn deviation(numbers: &[f64], mean: f64) -> Option<f64> {
     if largest == 0.0 && !distances().any(f64::is_nan) {
         return Some(0.0);
     }
-    // Squares of what is very large or small are no floats; a power of two changes no digit.
+    // Squares of very large or small numbers overflow; a power of two changes no digit.
     let unit = match largest.log2().floor().exp2() {
         unit if unit.is_normal() => unit,
         _ => 1.0,
@@ -114,7 +114,7 @@ pub fn is_null(column: &Column, position: usize) -> bool {
     }
 }
 
-/// The number at a position of a column; truth values count as 0 and 1.
+/// The number at a position of a column; booleans count as 0 and 1.
 pub fn number_at(column: &Column, position: usize) -> Option<f64> {
     match column {
         Column::Float(values) => values.get(position).copied(),

@@ -136,8 +136,8 @@ impl TableOptions {
         self
     }
 
-    /// Whether every experiment that has begun has a row, also where it has saved nothing, and there is
-    /// a column `status`: how it ended, or `running`. There is none of these, if not set.
+    /// Sets whether every experiment that has started has a row, also one that has saved nothing,
+    /// and whether there is a column `status`: the status, or `running`. Not set by default.
     #[must_use]
     pub fn every_experiment(mut self, every: bool) -> Self {
         self.every_experiment = every;
@@ -180,7 +180,7 @@ impl TableOptions {
         self
     }
 
-    /// As [`config`](Self::config), with a value as people type it: the value printed, another
+    /// As [`config`](Self::config), with a value as users type it: the value printed, another
     /// way to write the same number, the number that tables show for a float (unless an experiment
     /// has exactly this value), or the value's alias.
     #[must_use]

@@ -10,9 +10,9 @@ use crate::windows::Windows;
 /// Reads the results of a log in parts: those of the experiments of some places after those of the
 /// places before. What was appended after the log was first looked through is in none.
 ///
-/// An experiment that is larger than a part is divided into several, each with the values of a range
-/// of iterations. Each experiment takes 32 bytes, and a part about as much as was asked for, unless a
-/// single iteration takes more.
+/// An experiment that is larger than a partition is divided into several, each with the values of a
+/// range of iterations. Each experiment takes 32 bytes, and a partition about as much as was
+/// requested, unless a single iteration takes more.
 pub(crate) struct Partitions {
     log: Box<dyn EventLog>,
     /// In the order of the domain.

@@ -84,7 +84,7 @@ pub struct Results {
     part: Option<HashMap<ExperimentNumber, u64>>,
     /// The iterations whose values are kept; all are, if none.
     range: Option<Range<u64>>,
-    /// Whether of values that are not wanted the iterations are kept, with values that mean nothing.
+    /// Whether the iterations of other values are kept, with meaningless values.
     keeps_iterations: bool,
     /// What is known of values that are not kept, if none are.
     outline: Option<Box<Outline>>,
@@ -128,8 +128,8 @@ impl Results {
     /// Takes one event in.
     ///
     /// An experiment that starts again loses what its earlier attempts have saved, their
-    /// exceptions and their ending. What is told of an experiment that never started, or of the
-    /// ending of an attempt that is not the current one, is passed over.
+    /// exceptions and their ending. Events of an experiment that never started, and the ending of
+    /// an attempt that is not the current one, are ignored.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::ExperimentStarted { .. } => self.start(event),
@@ -220,8 +220,8 @@ impl Results {
         self.experiments.is_empty()
     }
 
-    /// Reads large values from their files in `research`, the research's folder, and puts them in the
-    /// place of the maps that say where they are. All that were kept are in memory then.
+    /// Reads large values from their files in `research`, the research's folder, into the place of
+    /// the maps that refer to them. All of them are in memory then.
     ///
     /// # Errors
     /// A file is missing or damaged: the error names it.

@@ -1,4 +1,4 @@
-//! Floats as tables for people show them.
+//! Floats as text tables show them.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -43,8 +43,8 @@ impl SummaryOptions {
         Self::default()
     }
 
-    /// Includes what failed experiments have saved. Otherwise only experiments that succeeded count,
-    /// unless the options of the table ask for experiments with some statuses.
+    /// Includes failed experiments. Otherwise only successful experiments count, unless the options
+    /// of the table select experiments by their status.
     #[must_use]
     pub fn with_failed(mut self, with_failed: bool) -> Self {
         self.with_failed = with_failed;
@@ -66,8 +66,8 @@ impl SummaryOptions {
         self
     }
 
-    /// One column for each variable, with `mean ± deviation` as text, for people; else there are
-    /// two with numbers.
+    /// One column for each variable, with `mean ± deviation` as text; otherwise two
+    /// columns with numbers.
     #[must_use]
     pub fn joined(mut self, joined: bool) -> Self {
         self.joined = joined;

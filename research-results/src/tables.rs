@@ -8,7 +8,7 @@ use crate::select::{Selected, check_variables, select};
 use crate::table::{ExperimentRows, Identity, IterationRows, Rows, Table};
 
 impl Results {
-    /// Returns a text table: a row for each experiment and iteration, a column for each parameter
+    /// Returns the results as text: a row for each experiment and iteration, a column for each parameter
     /// and variable.
     ///
     /// # Errors

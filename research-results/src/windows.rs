@@ -47,8 +47,8 @@ struct Stretch {
 }
 
 impl Windows {
-    /// Reads those experiments once that take more than so many bytes, to divide them into windows of
-    /// about so many.
+    /// Reads the experiments that take more than `bytes` once, to divide them into windows of about
+    /// `bytes`.
     pub(super) fn find(
         log: &mut dyn EventLog,
         places: &Places,
@@ -73,8 +73,8 @@ impl Windows {
         Ok(windows)
     }
 
-    /// Divides experiments, in this order, into partitions of about so many bytes. Large experiments
-    /// are divided by iterations.
+    /// Divides experiments, in this order, into partitions of about `bytes`. Large experiments are
+    /// divided by iterations.
     pub(super) fn divide<'p>(
         &self,
         places: impl Iterator<Item = Option<&'p Place>>,
@@ -114,8 +114,8 @@ impl Windows {
         partitions
     }
 
-    /// Divides experiments by iterations, and for each range of iterations, in this order, so that the
-    /// values of each partition take about so many bytes. There are none if that takes one range.
+    /// Divides experiments by iterations, and for each range of iterations, in this order, so that
+    /// the values of each partition take about `bytes`. Returns no partitions if one range suffices.
     pub(super) fn divide_by_iterations(&self, places: &[&Place], bytes: usize) -> Vec<Partition> {
         let is_large = |place: &&Place| self.surveys.contains_key(&place.number);
         let surveys = places

@@ -2,13 +2,13 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `research.json` | what the research is, for programs |
-//! | `research.txt` | the same, for people |
-//! | `events.log` | all that happened: the only thing that results are made from |
-//! | `research.log` | runs, messages and exceptions, a line each, for people |
+//! | `research.json` | the record of the research |
+//! | `research.txt` | the same as text |
+//! | `events.log` | all events: the only source of results |
+//! | `research.log` | runs, messages and exceptions, a line each |
 //! | `experiments/<id>/experiment.log` | the same of one experiment, if it has any |
-//! | `results.parquet`, `experiments.parquet` | tables as they were at the end of the last run, for other programs |
-//! | `lock` | who runs the research; there only meanwhile |
+//! | `results.parquet`, `experiments.parquet` | tables as of the end of the last run |
+//! | `lock` | the process that runs the research, during the run |
 
 mod description;
 mod files;
@@ -97,13 +97,13 @@ impl LocalStorage {
         let hidden = hidden_folder(&base)?;
         let lock = fill(hidden.path(), record)?;
         fs::rename(hidden.path(), &folder).map_err(|error| match error.kind() {
-            // Somebody else made it meanwhile.
+            // Another process has created it meanwhile.
             io::ErrorKind::AlreadyExists
             | io::ErrorKind::DirectoryNotEmpty
             | io::ErrorKind::NotADirectory => exists(),
             _ => StorageError::io("create", &folder)(error),
         })?;
-        // The name it was made under is no more, so there is nothing to clean up.
+        // The temporary name does not exist any more.
         let _ = hidden.keep();
         sync_folder(&base)?;
         let reader = stored::open_log(&folder)?;
@@ -112,8 +112,8 @@ impl LocalStorage {
         Ok(storage)
     }
 
-    /// Opens a research to go on with it. The torn end that a crash may have left is cut off the
-    /// log, and reported; files that were being written then are removed.
+    /// Opens a research to continue it. A torn end of the log, which a crash may leave, is cut off
+    /// and reported; files that were being written then are removed.
     ///
     /// # Errors
     /// The folder is not a research, another process runs it, or its log is damaged.
@@ -152,7 +152,7 @@ impl LocalStorage {
         self
     }
 
-    /// Leaves out of the logs for people what matters less than this.
+    /// Sets the lowest level of messages in the text logs.
     #[must_use]
     pub fn with_loglevel(mut self, level: LogLevel) -> Self {
         self.text.set_level(level);
@@ -165,7 +165,7 @@ impl LocalStorage {
         &self.record
     }
 
-    /// Replaces what is recorded of the research, for runs that go on with it otherwise than before.
+    /// Replaces the record of the research, for a run that continues it with other settings.
     ///
     /// # Errors
     /// It cannot be written; then the record is the old one.
@@ -262,7 +262,7 @@ impl Storage for LocalStorage {
 /// Writes what a new research consists of.
 fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
     let lock = Lock::take(folder)?;
-    // Those for people need not outlive the machine at any price.
+    // Files for users need no sync.
     write_new(
         &folder.join(DESCRIPTION),
         description::describe(record).as_bytes(),

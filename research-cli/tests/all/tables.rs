@@ -209,7 +209,7 @@ fn invalid_queries_are_usage_errors() {
         "error: no such column: step; did you mean `steps`?\n  select step from results\n         \
          ^\n"
     );
-    assert!(refused("delete from results").starts_with("error: only questions are answered"));
+    assert!(refused("delete from results").starts_with("error: queries only read"));
 }
 
 #[test]

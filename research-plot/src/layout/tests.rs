@@ -101,7 +101,7 @@ fn plot() -> impl Strategy<Value = Plot> {
     )
 }
 
-/// A text, and where it begins and ends from left to right and from top to bottom.
+/// A string, and where it begins and ends from left to right and from top to bottom.
 type Place<'a> = (&'a str, (f32, f32), (f32, f32));
 
 fn place(shape: &Shape) -> Option<Place<'_>> {

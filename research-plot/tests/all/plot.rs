@@ -203,7 +203,7 @@ fn what_is_not_there_cannot_be_drawn() {
         "there is nothing to draw: no experiment that was chosen has saved numbers as `note`"
     );
     let hidden = PlotOptions::new().group_by(["lr"]).color("model");
-    assert!(said(hidden).starts_with("curves cannot be coloured by `model`"));
+    assert!(said(hidden).starts_with("cannot colour curves by `model`"));
     let no_match = TableOptions::new().config("model", "none");
     let error = Plot::new(&results(), &no_match, &PlotOptions::new()).unwrap_err();
     assert!(matches!(error, PlotError::NoMatch), "{error}");

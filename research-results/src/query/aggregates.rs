@@ -12,8 +12,8 @@ use crate::numbers::left_out_note;
 /// How many values that are not numbers an aggregate has left out.
 pub(super) type Counter = Arc<AtomicUsize>;
 
-/// Replaces `avg`, `sum` and `total`, which take a text for the number 0. Returns each name with its
-/// counter.
+/// Replaces `avg`, `sum` and `total`, which take a string for the number 0. Returns each name with
+/// its counter.
 pub(super) fn replace(connection: &Connection) -> Result<Vec<(&'static str, Counter)>> {
     let kinds = [
         ("avg", Kind::Avg),

@@ -17,10 +17,10 @@ use crate::cell::Cell;
 use crate::source::Source;
 use crate::table::{Format, RowWriter, Table};
 
-/// SQLite asks after so many of its instructions whether it should go on.
+/// The number of instructions after which SQLite checks the timeout.
 const INSTRUCTIONS: i32 = 10_000;
 
-/// So many rows are looked at to see how wide a table for people is.
+/// The number of rows that set the widths of a text table.
 const MEASURED: usize = 20_000;
 
 /// The answer as a table.
@@ -75,7 +75,7 @@ fn ask(
         unsafe { std::mem::transmute::<&dyn Source, &'static dyn Source>(source) };
     let schema = Arc::new(Schema::new(source, question).map_err(QueryError::Storage)?);
     let mut connection = Connection::open_in_memory()?;
-    // Else a column that does not exist would be a text in double quotes.
+    // Otherwise an unknown column in double quotes would be a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     let mut known: Vec<&str> = Vec::new();
     for table in &schema.tables {
@@ -107,8 +107,8 @@ fn ask(
     }
     if let Some(timeout) = options.timeout {
         let begin = Instant::now();
-        let is_over = move || begin.elapsed() >= timeout;
-        connection.progress_handler(INSTRUCTIONS, Some(is_over))?;
+        let has_expired = move || begin.elapsed() >= timeout;
+        connection.progress_handler(INSTRUCTIONS, Some(has_expired))?;
     }
     let answered = answer(&connection, question, see);
     match answered {

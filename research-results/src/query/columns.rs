@@ -127,7 +127,7 @@ impl Columns {
         format!("CREATE TABLE x ({})", columns.join(", "))
     }
 
-    /// Whether a column that a question may name holds something that is no number, which sums and
+    /// Whether a column that a question may name has values that are not numbers, which sums and
     /// means would take for 0.
     pub(super) fn has_others(&self, question: &str) -> bool {
         let question = Question::new(question);
@@ -164,8 +164,8 @@ impl Column {
         }
     }
 
-    /// How SQLite compares the column with texts in a question: a column of numbers with the numbers
-    /// that they are, a column of texts as texts, any other as they are.
+    /// How SQLite compares the column with strings in a query: a column of numbers with the numbers
+    /// in them, a column of strings as strings, any other as they are.
     fn affinity(&self) -> &'static str {
         if self.seen.mixture().is_some() {
             return "";

@@ -11,7 +11,7 @@ use crate::error::{TableError, hint};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// It is no SQL, or asks for what there is not.
+    /// The query is invalid, or names an unknown table or column.
     #[error("{message}{}", place(.question, *.offset))]
     Sql {
         /// What is wrong, and perhaps what was meant.
@@ -29,7 +29,8 @@ pub enum QueryError {
     Several,
     /// It would do something else than read.
     #[error(
-        "only questions are answered, as \"select … from results\": what is stored cannot be changed this way"
+        "queries only read, as \"select … from results\": \
+         they cannot change a research"
     )]
     NoQuestion,
     /// The tables cannot be made.
@@ -37,7 +38,8 @@ pub enum QueryError {
     Table(Box<TableError>),
     /// A table has more columns than SQLite can read at once.
     #[error(
-        "`{table}` has {columns} columns, of which SQLite reads 2,000 at most: name those that are needed, as \"select id, loss from results\", instead of `*`"
+        "`{table}` has {columns} columns, of which SQLite reads at most 2,000: \
+         name the columns, as \"select id, loss from results\", instead of `*`"
     )]
     TooManyColumns {
         /// The table.
@@ -92,7 +94,7 @@ impl QueryError {
                 let quoted = name
                     .strip_prefix('"')
                     .and_then(|name| name.strip_suffix('"'));
-                let text = quoted.map(|name| format!("; a text stands in single quotes: '{name}'"));
+                let text = quoted.map(|name| format!("; strings are in single quotes: '{name}'"));
                 let name = quoted.or(name.rsplit('.').next()).unwrap_or(name);
                 format!(
                     "{message}; {}{}",

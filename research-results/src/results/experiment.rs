@@ -24,7 +24,7 @@ pub struct ExperimentResult {
     pub record: ExperimentRecord,
     /// How it ended; `None` if it has not.
     pub status: Option<Status>,
-    /// Why, where that is no success.
+    /// The reason of the status, unless it is a success.
     pub reason: Option<String>,
     /// How many iterations it did.
     pub iterations: u64,
@@ -177,7 +177,7 @@ impl ExperimentResult {
         &mut self.series[position]
     }
 
-    /// Takes the values of the variables that it has, and forgets the variables that are not wanted.
+    /// Takes the values of its variables, and discards the variables that are not wanted.
     pub(super) fn take_values(&mut self, mut other: Self, is_wanted: impl Fn(&str) -> bool) {
         let keeps_values = self.keeps_values;
         self.series

@@ -90,7 +90,7 @@ pub(super) struct Measured {
     latest: Latest,
 }
 
-/// The last numbers of a series, and how many values among them are no numbers; booleans count as 0
+/// The last numbers of a series, and how many values among them are not numbers; booleans count as 0
 /// and 1.
 #[derive(Default)]
 struct Latest {

@@ -16,7 +16,7 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Format {
-    /// Text for people: aligned columns; floats in about six digits, long texts cut.
+    /// Text: aligned columns; floats in about six digits, long strings truncated.
     #[default]
     Table,
     /// Comma-separated values as RFC 4180 says, with lines that end in `\n`. What is missing is
@@ -64,7 +64,7 @@ impl FromStr for Format {
     }
 }
 
-/// A text that names no format.
+/// The name of a format is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown format `{0}`; available: table, csv, json, jsonl")]
 pub struct ParseFormatError(String);

@@ -34,7 +34,7 @@ impl Table<'_> {
     }
 }
 
-/// Formats the table as text for people, as [`Format::Table`].
+/// Formats the table as [`Format::Table`].
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Vec::new();
@@ -53,14 +53,13 @@ pub(crate) struct RowWriter<'a> {
     keys: Vec<Vec<u8>>,
     is_first: bool,
     layout: text::Layout,
-    /// The first rows of a table for people, until so many are there, by which its columns are
-    /// measured.
+    /// The first rows of a text table, which set the widths of its columns.
     first: Vec<Vec<Cell<'static>>>,
     measured: usize,
 }
 
 impl<'a> RowWriter<'a> {
-    /// The widths of a table for people are those of its first rows, so many.
+    /// The first `measured` rows of a text table set the widths of its columns.
     pub(crate) fn new(format: Format, measured: usize, output: &'a mut dyn Write) -> Self {
         Self {
             output: Buffered::new(output),
@@ -74,12 +73,12 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Makes the columns of a table for people as wide as the cells of a row.
+    /// Makes the columns of a text table as wide as the cells of a row.
     pub(crate) fn measure(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
         self.layout.measure(row)
     }
 
-    /// Writes the heading of a table for people, whose columns were measured.
+    /// Writes the heading of a text table, whose columns were measured.
     pub(crate) fn heading(&mut self) -> io::Result<()> {
         match self.format {
             Format::Table => self.write_first(),
@@ -88,7 +87,7 @@ impl<'a> RowWriter<'a> {
     }
 
     /// Takes the names of the columns; writes what stands above the rows, except the heading of a
-    /// table for people, whose columns are still to be measured.
+    /// text table, whose columns are still to be measured.
     pub(crate) fn begin(&mut self, names: &[String]) -> io::Result<()> {
         self.names = names.to_vec();
         match self.format {
@@ -179,8 +178,8 @@ impl Cell<'_> {
     }
 }
 
-/// Gathers bytes into chunks. Unlike a `BufWriter`, it does not try again to write what an output
-/// has refused when it is dropped.
+/// Gathers bytes into chunks. Unlike a `BufWriter`, it does not retry a failed write when it is
+/// dropped.
 struct Buffered<'a> {
     output: &'a mut dyn Write,
     bytes: Vec<u8>,

@@ -126,7 +126,7 @@ fn what_is_wrong_with_a_question_is_said_and_shown() {
             .starts_with("no such column: \"los\"; did you mean `loss`?")
     );
     let text = refusal("select loss from results where model = \"small\"");
-    let hint = "; a text stands in single quotes: 'small'\n";
+    let hint = "; strings are in single quotes: 'small'\n";
     assert!(text.contains(hint), "{text}");
     assert!(refusal("select abs('a', 'b') from results").starts_with("wrong number of arguments"));
     assert!(refusal("  ").starts_with("there is no question"));
@@ -150,7 +150,7 @@ fn nothing_but_a_question_is_answered() {
     ] {
         let refusal = refusal(&statement);
         assert!(
-            refusal.starts_with("only questions are answered"),
+            refusal.starts_with("queries only read"),
             "{statement}: {refusal}"
         );
     }

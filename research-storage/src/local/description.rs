@@ -1,4 +1,4 @@
-//! `research.txt`: what a research is, for people.
+//! `research.txt`: the record of a research as text.
 
 use std::fmt::Write;
 

@@ -60,7 +60,7 @@ pub(super) fn hidden_folder(parent: &Path) -> Result<tempfile::TempDir, StorageE
         .map_err(|error| cannot_create(without_path(error)))
 }
 
-/// The error of the system in one of `tempfile`, which names a path that nobody knows.
+/// The system error in an error of `tempfile`, which names a path that the user does not know.
 fn without_path(error: io::Error) -> io::Error {
     let source = error.get_ref().and_then(|named| named.source());
     let source = source.and_then(|source| source.downcast_ref::<io::Error>());

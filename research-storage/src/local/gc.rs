@@ -33,7 +33,7 @@ impl Leftovers {
     fn remove(&self) -> Result<(), StorageError> {
         self.files.iter().try_for_each(|path| {
             match fs::remove_file(path) {
-                // Somebody else was faster.
+                // Another process has removed it.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 removed => removed.map_err(StorageError::io("remove", path)),
             }
@@ -51,7 +51,7 @@ impl StoredResearch {
         let Some(_lock) = self.lock_unless_run()? else {
             return Ok(Leftovers::default());
         };
-        let found = unfinished_where_nobody_runs(self.folder());
+        let found = unfinished_without_run(self.folder());
         found.remove()?;
         Ok(found)
     }
@@ -64,7 +64,7 @@ impl StoredResearch {
     /// The log cannot be read, or its end is missing: what is lost may have referred to any of the
     /// files. Or something cannot be removed.
     pub fn collect_values(&self) -> Result<Leftovers, StorageError> {
-        // Whoever runs it may just have written a value of which the log does not know yet.
+        // A run may just have written a value that is not in the log yet.
         let Some(lock) = self.lock_unless_run()? else {
             return Ok(Leftovers::default());
         };
@@ -92,7 +92,7 @@ impl StoredResearch {
     }
 }
 
-/// The files in a research's folder that were to replace others, and of which nobody goes on.
+/// The files in a research's folder that were to replace others, and that no process writes.
 pub(super) fn unfinished(folder: &Path) -> Leftovers {
     let mut found = Leftovers::default();
     let is_ours = |name: &str| name.starts_with(HIDDEN) || name == SALVAGED;
@@ -106,7 +106,7 @@ pub(super) fn unfinished(folder: &Path) -> Leftovers {
 }
 
 /// The same where the research does not run: values that were being written, too.
-pub(super) fn unfinished_where_nobody_runs(folder: &Path) -> Leftovers {
+pub(super) fn unfinished_without_run(folder: &Path) -> Leftovers {
     let mut found = unfinished(folder);
     for path in values(folder, |name| name.starts_with('.')) {
         found.add(path);
@@ -117,12 +117,12 @@ pub(super) fn unfinished_where_nobody_runs(folder: &Path) -> Leftovers {
 /// Removes what was left by processes that were killed, for who holds the lock. What cannot be
 /// removed does no harm.
 pub(super) fn clear(folder: &Path) {
-    for path in unfinished_where_nobody_runs(folder).files {
+    for path in unfinished_without_run(folder).files {
         fs::remove_file(path).ok();
     }
 }
 
-/// The files of values in a research's folder that nothing refers to. The research must not run
+/// The files of values in a research's folder without a reference. The research must not run
 /// meanwhile.
 pub(super) fn unused_values(folder: &Path, used: &References) -> Result<Leftovers, StorageError> {
     let mut found = Leftovers::default();
@@ -154,8 +154,8 @@ pub(super) fn kept_damaged_logs(folder: &Path) -> Vec<PathBuf> {
     files(folder, |name| name.starts_with(DAMAGED))
 }
 
-/// The files with names of a kind in a research's folder of values. Where that is a link, others may
-/// have theirs there, too.
+/// The files with names of a kind in a research's folder of values. A symbolic link may lead to
+/// values of other researches.
 fn values(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let folder = folder.join(VALUES);
     match folder.symlink_metadata() {

@@ -1,6 +1,6 @@
 //! Whether the log that is being written is still the one in the research's folder. Others may
-//! delete, replace, cut or move it at any moment; a run that goes on writing then would lose all
-//! that it does without a word.
+//! delete, replace, cut or move it at any moment; a run that continues to write then would
+//! silently lose its results.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -213,7 +213,7 @@ impl Guard {
                 );
             }
             Loss::Cut { .. } | Loss::Overwritten => {
-                return "what was written before is lost from there on; the rest can be repaired".to_owned();
+                return "the log is lost from there on; the rest can be repaired".to_owned();
             }
             Loss::Deleted => self.copy_to(&self.place.path).map(|()| {
                 "all that was written was put back in its place, and can be resumed".to_owned()
@@ -228,7 +228,8 @@ impl Guard {
             }
             Loss::FolderRemoved => self.recover_folder(folder, record).map(|recovered| {
                 format!(
-                    "all that was written was saved in {}, where it can be resumed; files of large values and of experiments are gone",
+                    "all that was written was saved in {}, where it can be resumed; \
+                     files of large values and of experiments are gone",
                     recovered.display()
                 )
             }),

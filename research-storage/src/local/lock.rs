@@ -3,7 +3,7 @@
 //! The file is locked by the system (`flock`), which no race gets past and which ends with the
 //! process; what is written in it says who holds it, and decides where the system's lock does not
 //! reach: on other machines that share the folder. A copy of the file means nothing, wherever it
-//! came from. The event log is locked, too, so that nobody else writes it where the lock's file was
+//! came from. The event log is locked, too, so that no other process writes it where the lock's file was
 //! deleted.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -20,8 +20,8 @@ pub use super::runner::Runner;
 
 const LOCK: &str = "lock";
 
-/// How often a lock is tried that somebody holds who does not seem to be alive: a look of
-/// [`runner`] at the same moment, or a holder who has not written yet who it is.
+/// How often a lock is tried whose holder does not seem to be alive: [`runner`] may check it at
+/// the same moment, or the holder has not written its entry yet.
 const TRIES: usize = 10_000;
 
 /// A lock that this process holds, until it is dropped.
@@ -36,7 +36,7 @@ pub(super) struct Lock {
     follows_a_death: bool,
     /// Whether the file stays as it is when the lock is given back.
     stays: bool,
-    /// Whether the file stays, as one that nobody holds, where a run had left it.
+    /// Whether the file stays without a holder, if a run has left it.
     leaves_trace: bool,
 }
 
@@ -57,7 +57,7 @@ impl Lock {
                     host: holder.host,
                 });
             }
-            // With the system's lock, nobody who held it before is alive.
+            // With the system's lock, no earlier holder is alive.
             Some(holder) if !by_system && holder.is_seen() => return Err(holder.locked(folder)),
             Some(dead) => holder.left = dead.into_left(),
             None => {}
@@ -91,14 +91,14 @@ impl Lock {
         self.follows_a_death
     }
 
-    /// Leaves the file as a process leaves it that is killed: the run could not write its end, which
-    /// nobody is to take for lost.
+    /// Leaves the file, as a killed process does: the run could not write its end, so a missing end
+    /// is not a loss.
     pub(super) fn stay(&mut self) {
         self.stays = true;
     }
 
-    /// Leaves a lock that nobody holds where a run has left one that was killed: whoever takes it
-    /// runs nothing, so the log still lacks the run's end.
+    /// Leaves a lock without a holder if a killed run has left one: this process runs nothing, so
+    /// the log still lacks the run's end.
     pub(super) fn leaving_trace(mut self) -> Self {
         self.leaves_trace = true;
         self
@@ -114,7 +114,7 @@ impl Lock {
         self.holder.mark()
     }
 
-    /// The marks of runs that died, of which nobody has seen yet what they left behind.
+    /// The marks of dead runs whose strays have not been killed yet.
     pub(super) fn left(&self) -> &[String] {
         &self.holder.left
     }
@@ -143,7 +143,7 @@ impl Drop for Lock {
         if self.holder.left.is_empty() && !is_trace {
             fs::remove_file(&self.path).ok();
         } else {
-            // A lock that nobody holds, for whoever takes it next to see to what is left.
+            // A lock without a holder, so the next holder kills the strays.
             (self.holder.pid, self.holder.started) = (0, 0);
             write(&self.file, &self.holder).ok();
         }
@@ -184,10 +184,10 @@ fn lock_log(folder: &Path) -> Result<Option<File>, StorageError> {
     let cannot_lock = |error| StorageError::io("lock", &path)(error);
     let file = match open_regular_with(&path, OpenOptions::new().read(true).write(true)) {
         Ok(file) => file,
-        // Whoever reads it says what is wrong with it.
+        // Reading it reports the error.
         Err(_) => return Ok(None),
     };
-    // Somebody may be looking just now whether it is locked.
+    // Another process may check the lock at the same moment.
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(Some(file)),
@@ -207,15 +207,15 @@ fn who_holds(id: FileId) -> Runner {
     holder(id).map_or_else(Runner::unknown, Runner::of_process)
 }
 
-/// Whether there is a lock, which a run has that goes on, or has left that was killed; also that of
-/// a folder of which this is a copy.
+/// Whether there is a lock: of a run, of a run that was killed, or of a folder of which this is a
+/// copy.
 pub(super) fn is_there(folder: &Path) -> bool {
     let text = read_regular(&folder.join(LOCK));
     text.is_ok_and(|text| serde_json::from_slice::<Runner>(&text).is_ok())
 }
 
-/// The marks of runs in a folder that died, of which nobody has seen yet what they left behind;
-/// none while somebody runs it, who has seen to it.
+/// The marks of dead runs in a folder whose strays have not been killed yet; none during a run,
+/// which has killed them.
 pub(super) fn left_behind(folder: &Path) -> Result<Vec<String>, StorageError> {
     let holder = read(&folder.join(LOCK));
     match (runner(folder)?, holder) {

@@ -56,7 +56,7 @@ impl StoredResearch {
         if self.runner()?.is_some() {
             return Ok(None);
         }
-        if runs.goes_on && !was_killed && !lock::is_there(folder) {
+        if runs.is_open && !was_killed && !lock::is_there(folder) {
             let offset = events.offset();
             return Ok(Some(LostEnd::NoRunEnd { offset }));
         }
@@ -81,8 +81,8 @@ impl StoredResearch {
 }
 
 /// Whether the log may have changed since the table of experiments was written from all of it. Any
-/// change sets the change time, also a replacement by an older file. Changes in the same tick of the
-/// file system's clock have the same time.
+/// change sets the change time, also a replacement by an older file. Changes in the same tick of
+/// the file system's clock have the same time.
 #[cfg(feature = "parquet")]
 fn is_newer_than_table(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

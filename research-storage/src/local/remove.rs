@@ -40,7 +40,7 @@ pub fn remove(folder: &Path, force: bool) -> Result<(), StorageError> {
             StoredResearch::load(&folder)?;
         }
     }
-    // Held until the end, so that nobody begins to run it meanwhile.
+    // Held until the end, so that no process starts to run it meanwhile.
     let _lock = if force {
         None
     } else if let Some(runner) = runner(&folder)? {

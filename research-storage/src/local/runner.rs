@@ -33,8 +33,8 @@ pub struct Runner {
     /// The epoch of the run's clock; nothing in the files of earlier versions.
     #[serde(default)]
     epoch: Option<u64>,
-    /// The marks of runs before it that died on this machine, and of which nobody has seen yet
-    /// whether they left processes behind.
+    /// The marks of earlier runs that died on this machine, and whose strays have not been killed
+    /// yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) left: Vec<String>,
 }
@@ -80,7 +80,7 @@ impl Runner {
 
     /// What all processes of its run have in the variable `RESEARCH_MARK` of their environment,
     /// before the part that is a worker's own. It is in the lock before the first of them starts,
-    /// so it is known whoever is killed at whatever moment.
+    /// so it is known whichever process is killed.
     pub(super) fn mark(&self) -> String {
         format!("{}-{}", self.pid, self.since)
     }
@@ -140,8 +140,8 @@ impl Runner {
     }
 }
 
-/// The error of [`began_at`] at most, in microseconds: it is computed from two times that the system
-/// gives in hundredths of a second.
+/// The largest error of [`began_at`] in microseconds, which is computed from two times in hundredths
+/// of a second.
 const START_TOLERANCE: u64 = 100_000;
 
 /// Whether the leader of the run with this mark lives: then nothing of it was left behind,

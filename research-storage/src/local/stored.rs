@@ -95,7 +95,7 @@ impl StoredResearch {
     }
 
     /// Whether it is this research that a process runs: it lives, and holds the research's lock. A
-    /// lock that names it is not enough: anybody can write or copy one.
+    /// lock that names it is not enough: any process can write or copy one.
     #[must_use]
     pub fn is_run_by(&self, runner: &Runner) -> bool {
         lock::is_held_by(&self.folder, runner)

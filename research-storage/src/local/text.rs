@@ -20,7 +20,7 @@ use super::files::EXPERIMENT_LOG;
 /// Lines are written when there are this many bytes of them, even before a commit.
 const BUFFER_TARGET: usize = 1 << 20;
 
-/// The logs for people. Lines are gathered and written at a commit.
+/// The text logs. Lines are gathered and written at a commit.
 #[derive(Debug)]
 pub(super) struct TextLogs {
     path: PathBuf,
@@ -68,7 +68,7 @@ impl TextLogs {
             return Ok(());
         }
         for (id, lines) in std::mem::take(&mut self.of_experiments) {
-            // A unit may have done anything to its folder; that is no reason to end the run.
+            // A unit may have done anything to its folder; that does not end the run.
             if let Err(error) =
                 write_experiment_log(&self.experiments.join(id.as_ref() as &str), &lines)
             {

@@ -13,7 +13,7 @@ use research_core::{
 
 use super::StoredResearch;
 use super::files::{DAMAGED, EVENTS, SALVAGED, sync_folder};
-use super::gc::{Leftovers, References, unfinished, unfinished_where_nobody_runs, unused_values};
+use super::gc::{Leftovers, References, unfinished, unfinished_without_run, unused_values};
 use super::lock::{self, Lock, Runner, runner};
 use crate::log::{Checkup, DamagedSpan, LogWriter, MAGIC, walk};
 
@@ -27,7 +27,7 @@ pub struct FolderCheckup {
     pub record: Option<StorageError>,
     /// What the event log holds.
     pub log: Checkup,
-    /// Why the log lacks the end of its last run, if it does although nobody runs the research.
+    /// Why the log lacks the end of its last run, if it does although no process runs the research.
     pub missing_end: Option<MissingEnd>,
     /// What the table of experiments has that the log lacks, if that is so.
     pub lost_rows: Option<LostRows>,
@@ -70,7 +70,7 @@ impl FolderCheckup {
         self.record.is_none() && self.is_log_whole() && self.damaged_values.is_empty()
     }
 
-    /// Whether nothing is missing of the log. That a run was killed is no damage: what it had
+    /// Whether nothing is missing of the log. A killed run is not damage: what it had
     /// committed is there.
     #[must_use]
     pub fn is_log_whole(&self) -> bool {
@@ -129,7 +129,7 @@ pub(super) fn check(
         runner,
         record,
         log: checkup,
-        missing_end: (runs.goes_on && !is_run).then_some(match was_killed {
+        missing_end: (runs.is_open && !is_run).then_some(match was_killed {
             true => MissingEnd::Killed,
             false => MissingEnd::Lost,
         }),
@@ -141,7 +141,7 @@ pub(super) fn check(
             .collect(),
         leftovers: match is_run {
             true => unfinished(folder),
-            false => unfinished_where_nobody_runs(folder),
+            false => unfinished_without_run(folder),
         },
         unused_values: Leftovers::default(),
     };
@@ -173,15 +173,15 @@ fn walk_begun(
 #[derive(Default)]
 pub(super) struct Runs {
     /// Whether the last one has begun, and not ended.
-    pub(super) goes_on: bool,
+    pub(super) is_open: bool,
     experiments: HashSet<ExperimentNumber>,
 }
 
 impl Fold for Runs {
     fn apply(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { .. } => self.goes_on = true,
-            Event::RunEnded { .. } => self.goes_on = false,
+            Event::RunStarted { .. } => self.is_open = true,
+            Event::RunEnded { .. } => self.is_open = false,
             Event::ExperimentStarted { experiment, .. } => {
                 self.experiments.insert(*experiment);
             }
@@ -214,8 +214,8 @@ impl Runs {
     }
 }
 
-/// Makes a research whose log is damaged one that can be read and gone on with: all that is whole
-/// in the log goes to a new one, and the damaged one stays beside it under another name, which is
+/// Repairs a research whose log is damaged, so that it can be read and resumed: all whole frames
+/// of the log are copied to a new one, and the damaged one stays beside it under another name, which is
 /// returned. Experiments that ran where the damage is count as not ended, because values of theirs
 /// may be lost: when the research is resumed, they are run again. `None` if there is nothing to
 /// salvage: the log is whole, or as whole as a run that was killed leaves it.
@@ -244,7 +244,7 @@ pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
     Ok(Some(kept))
 }
 
-/// Writes what is whole to a new log, at whose end the research is one that can be gone on with.
+/// Copies whole frames to a new log, and appends the end of an interrupted run.
 fn salvage(log: &Path, new: &Path) -> Result<(), StorageError> {
     let mut writer = LogWriter::create(new, FsyncPolicy::Experiment)?;
     let mut suspects = Suspects::default();

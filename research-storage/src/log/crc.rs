@@ -70,7 +70,7 @@ pub(super) fn after_zeros(crc: u32, len: u64) -> u32 {
     shifted(crc, len) ^ !shifted(u32::MAX, len)
 }
 
-/// What is left of a CRC in that of a text that goes on for so many bytes.
+/// The share of a CRC in the CRC of bytes that continue for `len` bytes.
 fn shifted(crc: u32, len: u64) -> u32 {
     let mut hasher = Hasher::new_with_initial(crc);
     hasher.combine(&Hasher::new_with_initial_len(0, len));

@@ -21,7 +21,7 @@ pub trait LogFile: Send {
     /// Waits until what was written would outlive the machine.
     ///
     /// # Errors
-    /// The system's; then nobody knows what of it would.
+    /// The system's; then it is unknown which bytes would.
     fn sync(&mut self) -> io::Result<()>;
 }
 

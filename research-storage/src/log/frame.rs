@@ -2,7 +2,7 @@
 
 use super::{FormatVersion, crc};
 
-/// The first bytes of a log. The first is no text and the last ones are changed by programs that
+/// The first bytes of a log. The first is not ASCII, and the last ones are changed by programs that
 /// translate line ends, so a log that was sent as text is recognised.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89RLOG\r\n\x1a";
 
@@ -36,7 +36,7 @@ fn header_of(version: FormatVersion) -> [u8; FILE_HEADER] {
     header
 }
 
-/// The version in a file's header; `None` if it is no such header.
+/// The version in a file's header; `None` if it is invalid.
 pub(crate) fn parse_file_header(header: &[u8; FILE_HEADER]) -> Option<FormatVersion> {
     let whole = header[..8] == MAGIC && crc32fast::hash(&header[..12]) == word(header, 12);
     whole.then(|| FormatVersion(word(header, 8)))

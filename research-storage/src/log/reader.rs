@@ -11,7 +11,7 @@ use super::frame::{self, FILE_HEADER, FRAME_HEADER};
 use super::scan::{Place, Scan};
 use super::window::Window;
 
-/// The end of a log that is no whole frame: a write that was cut off, or is under way.
+/// The end of a log that is not a whole frame: a write that was cut off, or is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TornTail {
     /// Where it begins: the length of the log without it.
@@ -61,7 +61,7 @@ impl LogReader {
     /// Opens a log and reads its header.
     ///
     /// # Errors
-    /// The file cannot be read, is no log, or was written by a later version.
+    /// The file cannot be read, is not a log, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let file = open_regular(path).map_err(StorageError::io("open", path))?;
         let mut reader = Self {

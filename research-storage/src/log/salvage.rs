@@ -12,8 +12,7 @@ use super::scan::{Place, Scan};
 use super::window::Window;
 use super::writer::LogWriter;
 
-/// A part of a log that holds no whole frame, with whole ones after it; or its beginning, where
-/// that is no log's.
+/// A part of a log without a whole frame, with whole frames after it; or an invalid beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DamagedSpan {
     /// Where it begins.

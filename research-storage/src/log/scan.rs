@@ -103,7 +103,7 @@ impl Scan {
         })
     }
 
-    /// The frame at which reading goes on behind damage: the next one that is displaced as those
+    /// The frame at which reading continues after damage: the next one that is displaced as those
     /// before it were, else the next one of all.
     pub(super) fn resume(
         &mut self,
@@ -229,7 +229,7 @@ impl Rule {
         let offset = damage.offset();
         let header = window.bytes(damage.position, FRAME_HEADER)?.first_chunk();
         let header = header.and_then(|bytes| FrameHeader::parse(bytes, offset));
-        // What is within a frame that was a copy of a log is no part of this one.
+        // A log inside a frame is not part of this one.
         let damaged = header.map_or(0, |header| (FRAME_HEADER + header.len) as u64);
         Ok(Self {
             damage,

@@ -20,11 +20,11 @@ pub(crate) struct Tail {
     pub(crate) torn: Option<TornTail>,
 }
 
-/// How many of the last frames are read wholly, at most: damage at the end may begin in any of them.
+/// How many of the last frames are verified: damage at the end may begin in any of them.
 const CHECKED: usize = 64;
 
-/// Finds the end of a log. Only the headers of the frames before it are read: what is damaged in the
-/// middle is found by those who read it.
+/// Finds the end of a log. Only the headers of the frames before it are read; readers find damage
+/// in the middle.
 ///
 /// # Errors
 /// The log cannot be read.

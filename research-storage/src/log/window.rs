@@ -126,8 +126,8 @@ impl Window {
             .unwrap_or_default()
     }
 
-    /// Reads from an offset, `len` bytes or as many as there are. A length that a damaged file
-    /// claims is no reason to ask for memory, so the file's own length bounds it.
+    /// Reads from an offset, `len` bytes or as many as there are. The length of the
+    /// file bounds the memory, whatever a damaged file claims.
     fn fill(&mut self, offset: u64, len: usize) -> io::Result<()> {
         let held = self.held_from(offset).len();
         self.data.drain(..self.data.len() - held);
@@ -161,8 +161,7 @@ fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 /// Where the next data or the next hole of a file begins.
 fn seek(file: &File, offset: u64, whence: i32) -> io::Result<u64> {
     let offset = libc::off_t::try_from(offset).map_err(io::Error::other)?;
-    // SAFETY: plain numbers, and a descriptor that is open as long as the file. Nothing reads at the
-    // position that this moves.
+    // SAFETY: plain numbers, and a descriptor that is open as long as the file. No read uses the position.
     let found = unsafe { libc::lseek(file.as_raw_fd(), offset, whence) };
     u64::try_from(found).map_err(|_| io::Error::last_os_error())
 }

@@ -149,7 +149,7 @@ impl<F: LogFile> LogWriter<F> {
     /// # Errors
     /// An event cannot be encoded or is too large: those before it are appended. Or many were
     /// gathered and could not be written: then the file ends with the last whole frame that was
-    /// written before, and a later commit tries again.
+    /// written before, and a later commit retries.
     pub fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
         for event in events {
             let start = self.payload.len();
@@ -174,7 +174,7 @@ impl<F: LogFile> LogWriter<F> {
     ///
     /// # Errors
     /// The system refused. After a failed write the file ends with the last whole frame that was
-    /// written before, and a later commit tries again; after a failed wait for the disk none
+    /// written before, and a later commit retries; after a failed wait for the disk none
     /// succeeds any more, because the system forgets what it could not write.
     pub fn commit(&mut self, durable: bool) -> Result<(), StorageError> {
         self.close_frame();
@@ -226,7 +226,7 @@ impl<F: LogFile> LogWriter<F> {
         }
         self.written += self.frames.len() as u64;
         self.frames.clear();
-        // A large event is no reason to hold that much memory from then on.
+        // Frees the memory of a large event.
         self.frames.shrink_to(2 * BUFFER_TARGET);
         self.payload.shrink_to(2 * FRAME_TARGET);
         Ok(())

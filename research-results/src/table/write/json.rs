@@ -64,7 +64,7 @@ pub(super) fn value(value: &Value, json: &mut Vec<u8>) -> io::Result<()> {
         }
         Value::Float(value) => float(*value, json)?,
         Value::Text(value) => text(value, json)?,
-        // Null, truth values, integers, and bytes, which serde_json writes as numbers.
+        // Null, booleans, integers, and bytes, which serde_json writes as numbers.
         plain => serde_json::to_writer(json, plain)?,
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Text for people: aligned columns under a heading.
+//! Text tables: aligned columns under a heading.
 
 use std::fmt::Write;
 use std::io;
@@ -116,7 +116,7 @@ fn show(cell: &Cell<'_>, shown: &mut String) -> io::Result<()> {
     written.map_err(io::Error::other)
 }
 
-/// Puts a text into `shown` as one line of at most [`WIDEST`] columns: control characters, which
+/// Puts a string into `shown` as one line of at most [`WIDEST`] columns: control characters, which
 /// could move the cursor, are escaped.
 fn shorten(text: &str, shown: &mut String) {
     shown.clear();

@@ -1,6 +1,7 @@
 //! Updates of the domain during a run.
 
 mod answer;
+mod log_prefix;
 mod program;
 mod seen;
 

@@ -1,12 +1,13 @@
 //! The state of a research for update rules: statuses and results of experiments.
 
 use std::cell::{Cell, OnceCell};
-use std::io::{self, Write};
+use std::io::Write;
 
 use research_core::{Event, EventLog, Status, UnitError};
 use research_exec::EndedCounts;
 use research_results::{Format, LogResults, Results, TableExport, TableOptions};
 
+use super::log_prefix::{PrefixFinder, missing};
 use crate::error::ResearchError;
 use crate::place::StorageBackend;
 
@@ -15,6 +16,7 @@ use crate::place::StorageBackend;
 pub(super) struct Seen {
     ended: EndedCounts,
     kept: StorageBackend,
+    prefixes: PrefixFinder,
     results: OnceCell<Followed>,
     /// Why the results could not be read.
     failure: Cell<Option<ResearchError>>,
@@ -25,6 +27,7 @@ impl Seen {
         Self {
             ended: EndedCounts::default(),
             kept,
+            prefixes: PrefixFinder::default(),
             results: OnceCell::new(),
             failure: Cell::new(None),
         }
@@ -74,11 +77,12 @@ impl Seen {
         Ok(followed)
     }
 
-    /// Writes the results so far for a program, with a row for every experiment; for researches of
-    /// earlier versions, only saved values.
+    /// Writes the results of the counted events for a program, with a row for every experiment; for
+    /// researches of earlier versions, only saved values.
     pub(super) fn write(&self, sees_all: bool, output: &mut dyn Write) -> Result<(), UnitError> {
         let options = TableOptions::new().aux(true);
-        let log = self.kept.log()?;
+        let log = self.prefixes.prefix(self.kept.log()?, self.ended.events);
+        let log = log.map_err(|error| UnitError::new(error.to_string()))?;
         if sees_all {
             TableExport::new(log)?.write_csv(output)?;
         } else {
@@ -118,13 +122,5 @@ impl Followed {
             self.seen += count as u64;
         }
         Ok(())
-    }
-}
-
-fn missing(events: u64) -> ResearchError {
-    let reason = format!("the log has {events} fewer events than were written to it");
-    ResearchError::Io {
-        action: "read the log",
-        source: io::Error::new(io::ErrorKind::UnexpectedEof, reason),
     }
 }

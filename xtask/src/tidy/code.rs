@@ -305,6 +305,24 @@ mod tests {
     }
 
     #[test]
+    fn exits_and_prints_need_a_reason_directly_above() {
+        let found = |before: &str| {
+            let text = format!("fn f() {{\n    {before}\n    println!();\n}}");
+            let hits = find_program_code(&Sources::of_files([("a/src/lib.rs", text.as_str())]));
+            hits.len()
+        };
+        assert_eq!(found("let x = 1;"), 1);
+        assert_eq!(found("// Prints: the child has no other output."), 0);
+        assert_eq!(found("// Exits: the child must\n    // not return."), 0);
+        assert_eq!(found("// The child prints: it has no other output."), 1);
+        assert_eq!(
+            found("// A reason.\n    // Prints: not at the beginning."),
+            1
+        );
+        assert_eq!(found("// Prints: for this statement.\n    let x = 1;"), 1);
+    }
+
+    #[test]
     fn unwrapping_is_for_tests() {
         assert_eq!(lines("fn f() {\n x.unwrap();\n x.expect(\"\"); }"), [2, 3]);
         assert_eq!(lines("fn f() { a.map(Option::unwrap) }"), [1]);

@@ -79,7 +79,7 @@ fn nearest(missing: &Path) -> Option<String> {
 /// Returns a hint for a research in this state, if there is one.
 pub(crate) fn for_state(state: State, name: &Path) -> Option<String> {
     match state {
-        State::New | State::Running | State::Complete => None,
+        State::New | State::EventsLost | State::Running | State::Complete => None,
         State::Broken | State::Interrupted => Some(resume(name)),
         State::Aborted => Some(format!(
             "see why with `research logs {}`, then {}",

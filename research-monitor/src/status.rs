@@ -72,6 +72,8 @@ pub struct StatusReport {
 pub enum State {
     /// There was no run yet.
     New,
+    /// The log was damaged from its first event on, so no run is known.
+    EventsLost,
     /// The run is active.
     Running,
     /// The leader ended without recording the end of the run: it was killed, or the machine failed.
@@ -276,6 +278,7 @@ impl State {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
+            Self::EventsLost => "events_lost",
             Self::Running => "running",
             Self::Broken => "broken",
             Self::Complete => "complete",
@@ -291,6 +294,7 @@ impl StatusReport {
     pub fn line(&self) -> String {
         let state = match self.state {
             State::New => return format!("{}: has not run yet", self.name),
+            State::EventsLost => return format!("{}: its events are lost", self.name),
             State::Broken => "broken off, ",
             State::Running => "running, ",
             // The timing says how the run ended.

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use console::truncate_str;
 use research::UsageSampler;
 use research::core::{EventLog, StorageError, Timestamp};
-use research::monitor::{MonitorLog, RunState, StatusReport};
+use research::monitor::{MonitorLog, RunState, State, StatusReport};
 use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
 
 use super::results::mixed_note;
@@ -82,6 +82,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         events.replay(&mut [&mut state, &mut mixed])?;
         let name = stored.name();
         let mut report = StatusReport::new(&name, &state, is_run, now(runner.as_ref()));
+        check_new(&mut report, &stored);
         usage.sample(&mut report, stored.record());
         let interval = arguments.watch.filter(|_| is_run);
         match (arguments.format, arguments.watch) {
@@ -116,7 +117,16 @@ pub(crate) fn report(stored: &StoredResearch) -> Result<StatusReport, StorageErr
     stored.replay(&mut [&mut state])?;
     let name = stored.name();
     let now = now(runner.as_ref());
-    Ok(StatusReport::new(&name, &state, runner.is_some(), now))
+    let mut report = StatusReport::new(&name, &state, runner.is_some(), now);
+    check_new(&mut report, stored);
+    Ok(report)
+}
+
+/// Distinguishes a research that has not run from one whose log was lost.
+fn check_new(report: &mut StatusReport, stored: &StoredResearch) {
+    if report.state == State::New && matches!(stored.lost_end(), Ok(Some(_))) {
+        report.state = State::EventsLost;
+    }
 }
 
 /// Returns the current time, by the clock of the run if it is active.

@@ -123,6 +123,7 @@ fn doctor_and_all_readers_agree_on_damage() {
                 _ => false,
             };
             assert!(says, "{what}: {arguments:?}: {read:?}");
+            assert!(!read.stdout.contains("has not run yet"), "{what}: {read:?}");
         }
         let compact = project.research(&["compact", "study"]);
         let with_values = project.research(&["compact", "study", "--remove-values"]);

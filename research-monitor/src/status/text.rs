@@ -12,7 +12,7 @@ use crate::summary::write_failures;
 impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
-            State::New => return write!(f, "{}: has not run yet", self.name),
+            State::New | State::EventsLost => return f.write_str(&self.line()),
             State::Broken => "broken off: its process is gone",
             state => state.as_str(),
         };

@@ -25,9 +25,9 @@ pub mod results;
 pub mod resume;
 pub mod run;
 pub mod run_context;
-pub mod selection;
 pub mod status;
 pub mod stop;
+pub mod table_flags;
 mod text_table;
 pub(crate) mod truncated_log;
 

@@ -30,7 +30,7 @@ mod code;
 mod context;
 mod deadline;
 mod directory;
-mod env;
+mod env_meta;
 mod event;
 mod experiment;
 mod expression;
@@ -117,7 +117,7 @@ pub use branches::{BranchView, Branches};
 pub use builder::ExperimentBuilder;
 pub use check::BuildError;
 pub use context::Context;
-pub use env::EnvMeta;
+pub use env_meta::EnvMeta;
 pub use event::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, FailureKind, Outcome, Status,
     Timestamp, WorkerNumber,

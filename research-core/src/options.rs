@@ -5,7 +5,7 @@ use std::time::Duration;
 use research_domain::{Config, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::env::EnvMeta;
+use crate::env_meta::EnvMeta;
 use crate::log_level::LogLevel;
 use crate::memory::MemorySize;
 use crate::output_stream::OutputStream;

@@ -2,8 +2,8 @@
 
 mod display;
 mod error;
+pub(crate) mod families;
 mod operators;
-pub(crate) mod parametric;
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::random::Draws;
 use crate::value::{Listed, Value};
 
 pub use error::DistributionError;
-use parametric::{Family, Parametric};
+use families::{Family, Parametric};
 
 /// A distribution of values: parametric, a choice among values, or a combination of others.
 ///

@@ -8,8 +8,8 @@ mod queue;
 mod retries;
 #[cfg(test)]
 mod simulation;
+mod state_machine;
 mod timeouts;
-mod transitions;
 mod unfinished;
 mod updates;
 mod worker_lost;
@@ -27,7 +27,7 @@ use crate::task::Ending;
 use crate::task::{NewDomain, TaskExperiment};
 use crate::transport::messages::{Task, TaskNumber, Termination};
 
-pub(crate) use transitions::Scheduler;
+pub(crate) use state_machine::Scheduler;
 pub use updates::UpdateRequest;
 
 /// An input of the scheduler.

@@ -2,11 +2,11 @@
 
 mod aggregates;
 mod answer;
-mod columns;
 mod cursor;
 mod error;
 mod plan;
 mod schema;
+mod sql_columns;
 mod virtual_table;
 
 use std::io;

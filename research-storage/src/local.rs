@@ -10,6 +10,7 @@
 //! | `results.parquet`, `experiments.parquet` | tables as of the end of the last run |
 //! | `lock` | the process that runs the research, during the run |
 
+mod atomic_file;
 mod description;
 mod files;
 mod gc;
@@ -19,7 +20,6 @@ mod lock_holder;
 mod locked;
 mod lost_end;
 mod remove;
-mod replacement;
 mod runner;
 mod stored;
 #[cfg(feature = "parquet")]
@@ -44,12 +44,12 @@ pub use guard::{LogPlace, LogWatch};
 use lock::Lock;
 use text::TextLogs;
 
+pub use atomic_file::Replacement;
 pub use gc::Leftovers;
 pub use lock::Runner;
 pub use locked::LockedResearch;
 pub use lost_end::LostEnd;
 pub use remove::remove;
-pub use replacement::Replacement;
 pub use stored::{StoredResearch, list};
 #[cfg(feature = "parquet")]
 pub use table_rows::table_rows;

@@ -9,9 +9,9 @@ mod file;
 mod frame;
 mod prefix;
 mod reader;
-mod salvage;
 mod scan;
 mod tail;
+mod walk_damaged;
 mod window;
 mod writer;
 
@@ -20,9 +20,9 @@ use research_core::codec::PAYLOAD_FORMAT;
 pub use file::LogFile;
 pub(crate) use frame::{MAGIC, file_header};
 pub use reader::{LogReader, TornTail};
-pub(crate) use salvage::walk;
-pub use salvage::{Checkup, DamagedSpan, check_log, salvage_log};
 pub(crate) use tail::{Tail, find_tail};
+pub(crate) use walk_damaged::walk;
+pub use walk_damaged::{Checkup, DamagedSpan, check_log, salvage_log};
 pub use writer::LogWriter;
 
 /// The version of the log's format, which the file's header states: that of the newest frames.

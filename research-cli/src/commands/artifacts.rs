@@ -8,7 +8,7 @@ use research::storage::{Results, StoredResearch};
 
 use super::CommandError;
 use super::results::{self, Format};
-use super::selection::TableFlags;
+use super::table_flags::TableFlags;
 use crate::exit::Exit;
 
 /// List the files that experiments created

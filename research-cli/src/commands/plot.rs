@@ -11,7 +11,7 @@ use research::storage::{
 };
 
 use super::results;
-use super::selection::Selection;
+use super::table_flags::Selection;
 use super::{CommandError, truncated_log};
 use crate::exit::Exit;
 

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use research::core::ResearchRecord;
 use research::storage::{self, LogResults, Results, StoredResearch, SummaryOptions, Table};
 
-use super::selection::TableFlags;
+use super::table_flags::TableFlags;
 use super::{CommandError, truncated_log};
 use crate::exit::Exit;
 use crate::terminal;

@@ -5,7 +5,7 @@ use super::lexer::Kind;
 use super::parser::Parser;
 use super::series::SERIES;
 use crate::arithmetic::{Function, Operator};
-use crate::distribution::parametric::{Family, Parametric};
+use crate::distribution::families::{Family, Parametric};
 use crate::distribution::{Distribution, Node, choice, constant, weighted_choice};
 use crate::suggest;
 use crate::syntax::error::SyntaxError;

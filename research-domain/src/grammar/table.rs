@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{self, Serialize, Serializer};
 
-use crate::distribution::parametric::{Family, Parametric};
+use crate::distribution::families::{Family, Parametric};
 use crate::distribution::{Distribution, choice, constant, weighted_choice};
 use crate::space::condition::Condition;
 use crate::space::domain::{Domain, option};

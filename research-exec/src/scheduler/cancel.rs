@@ -4,7 +4,7 @@ use research_core::events::ResourceUsage;
 use research_core::{Event, ExperimentNumber, LogLevel, Status, WorkerNumber};
 
 use super::Action;
-use super::transitions::{Phase, Scheduler};
+use super::state_machine::{Phase, Scheduler};
 use super::workers::WorkerState;
 use crate::clock::Now;
 

@@ -3,7 +3,7 @@
 use research_core::{Event, WorkerNumber};
 
 use super::Action;
-use super::transitions::{Phase, Scheduler};
+use super::state_machine::{Phase, Scheduler};
 use super::workers::WorkerState;
 use crate::clock::Now;
 use crate::devices::MemoryAdmission;

@@ -5,7 +5,7 @@ use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber};
 
 use super::Action;
 use super::queue::Queued;
-use super::transitions::{Phase, Scheduler};
+use super::state_machine::{Phase, Scheduler};
 use super::workers::WorkerState;
 use crate::clock::Now;
 use crate::task::Ending;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use research_core::WorkerNumber;
 
 use super::Action;
-use super::transitions::{Phase, Scheduler};
+use super::state_machine::{Phase, Scheduler};
 use super::workers::WorkerState;
 use crate::clock::{Moment, Now};
 use crate::transport::messages::Termination;

@@ -5,7 +5,7 @@ use research_core::Status;
 
 use super::ended_set::EndedSet;
 use super::queue::Queued;
-use super::transitions::Scheduler;
+use super::state_machine::Scheduler;
 use super::workers::WorkerState;
 use super::{Action, ended_events};
 use crate::clock::Now;

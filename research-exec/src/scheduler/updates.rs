@@ -3,7 +3,7 @@
 use research_core::{Event, When};
 
 use super::Action;
-use super::transitions::{Phase, Scheduler};
+use super::state_machine::{Phase, Scheduler};
 use crate::clock::Now;
 use crate::task::NewDomain;
 

@@ -5,7 +5,7 @@ use research_core::{Event, WorkerNumber};
 use super::Action;
 use super::ended_set::EndedSet;
 use super::queue::Queued;
-use super::transitions::{Phase, Scheduler};
+use super::state_machine::{Phase, Scheduler};
 use super::workers::WorkerState;
 use crate::clock::Now;
 use crate::transport::messages::Termination;

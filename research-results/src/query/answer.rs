@@ -10,8 +10,8 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode};
 
-use super::columns::LEFT_OUT;
 use super::schema::Schema;
+use super::sql_columns::LEFT_OUT;
 use super::{QueryError, QueryOptions, aggregates, virtual_table};
 use crate::cell::Cell;
 use crate::source::Source;

@@ -8,9 +8,9 @@ use rusqlite::Result;
 use rusqlite::types::ValueRef;
 use rusqlite::vtab::{Context, Filters, VTabCursor, sqlite3_vtab_cursor};
 
-use super::columns::{Source, Stored};
 use super::plan::Plan;
 use super::schema::{Key, Layout, Schema};
+use super::sql_columns::{Source, Stored};
 use crate::cell::Cell;
 use crate::results::ExperimentResult;
 use crate::source::Values;

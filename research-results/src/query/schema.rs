@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use research_core::StorageError;
 use rusqlite::types::ValueRef;
 
-use super::columns::{Columns, Stored};
+use super::sql_columns::{Columns, Stored};
 use crate::options::TableOptions;
 use crate::results::ExperimentResult;
 use crate::source::{Partition, Source, Values};

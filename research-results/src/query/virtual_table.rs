@@ -11,10 +11,10 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Error, Result};
 
-use super::columns::Source;
 use super::cursor::Cursor;
 use super::plan::Plan;
 use super::schema::Schema;
+use super::sql_columns::Source;
 
 const MODULE: &str = "research_rows";
 

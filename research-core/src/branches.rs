@@ -21,8 +21,9 @@ use crate::unit_table::{UnitTable, output_of};
 ///     .callable(
 ///         "lowest",
 ///         |all: Shared<Branches>| -> Result<f64, research_core::UnitError> {
-///             let losses: Result<Vec<f64>, _> = all.iter().map(|branch| branch.output("loss")).collect();
-///             Ok(losses?.into_iter().fold(f64::INFINITY, f64::min))
+///             let losses = all.iter().map(|branch| branch.output("loss"));
+///             let losses: Vec<f64> = losses.collect::<Result<_, _>>()?;
+///             Ok(losses.into_iter().fold(f64::INFINITY, f64::min))
 ///         },
 ///         (e_all(),),
 ///     )

@@ -148,7 +148,7 @@ impl ExperimentBuilder {
     ///
     /// let experiment = Experiment::builder()
     ///     .instance("model", |weight: f64| Ok(Model { weight }), (ec("weight"),))
-    ///     .method("step", "model", |model: &mut Model, rate: f64| model.weight -= rate, (ec("rate"),))
+    ///     .method("step", "model", |it: &mut Model, rate: f64| it.weight -= rate, (ec("rate"),))
     ///     .method("weight", "model", |model: &mut Model| model.weight, ())
     ///     .save_to("weight")
     ///     .build()?;
@@ -205,7 +205,8 @@ impl ExperimentBuilder {
     ///
     /// let experiment = Experiment::builder()
     ///     .pipeline("batches", |_: &mut Context| {
-    ///         let points: Vec<(f64, f64)> = (0..100).map(|x| (f64::from(x), 3.0 * f64::from(x))).collect();
+    ///         let points = (0..100).map(|x| (f64::from(x), 3.0 * f64::from(x)));
+    ///         let points: Vec<(f64, f64)> = points.collect();
     ///         Ok(points.chunks(10).map(<[_]>::to_vec).collect::<Vec<_>>())
     ///     })
     ///     .root()

@@ -380,7 +380,8 @@ pub enum BuildError {
     },
     /// Something stands between a pipeline with a full run and what processes its batches.
     #[error(
-        "branch pipeline `{unit}` must follow `{pipeline}` at once: with full_run they go through all batches together"
+        "branch pipeline `{unit}` must follow `{pipeline}` at once: with full_run they go through \
+         all batches together"
     )]
     Scattered {
         /// The branch pipeline.

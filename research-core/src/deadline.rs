@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// use research_core::units::Deadline;
 ///
 /// let deadline = Deadline::of_unit(Duration::from_secs(90));
-/// assert!(!deadline.is_over());
+/// assert!(!deadline.has_expired());
 /// assert_eq!(deadline.to_string(), "the unit's timeout of 90s");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Deadline {
 
     /// Whether the deadline has expired.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub fn has_expired(&self) -> bool {
         self.at.is_some_and(|at| at <= Instant::now())
     }
 

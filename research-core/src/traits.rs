@@ -304,7 +304,8 @@ pub enum StorageError {
     },
     /// What was saved is larger than the log takes at once.
     #[error(
-        "values of {len} bytes are too many for one event: save them as a file in the experiment's folder"
+        "values of {len} bytes are too many for one event: save them as a file in the experiment's \
+         folder"
     )]
     TooLarge {
         /// The encoded event's length in bytes.

@@ -1,7 +1,10 @@
 //! How many programs a unit runs in a second, against the ways that there are to start one.
 //!
 //! `cargo bench -p research-exec --bench programs`
-#![allow(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a bench that cannot continue should stop"
+)]
 
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;

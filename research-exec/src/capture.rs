@@ -1,9 +1,9 @@
 //! What experiments print, where that is kept (`redirect_stdout`, `redirect_stderr`).
 //!
-//! Programs of units are read by whoever started them, code of units through a pipe by the worker
-//! ([`Pipes`]), or through a file in memory where experiments share a process ([`SharedOutput`]).
-//! All of them give whole lines to a [`OutputWriter`], which appends them with one call, so lines
-//! of different processes are never mixed, whoever writes to the same file.
+//! Programs of units are read by the process that started them, code of units through a pipe by the
+//! worker ([`Pipes`]), or through a file in memory where experiments share a process
+//! ([`SharedOutput`]). All of them give whole lines to a [`OutputWriter`], which appends them with
+//! one call, so lines of different processes are never mixed, even where several write to one file.
 
 mod lines;
 mod pipes;

@@ -57,7 +57,8 @@ pub(crate) use watch::Interrupt;
 ///     .save_to("double")
 ///     .build()?;
 /// let mut events = Vec::new();
-/// let endings = Executor::new(experiment).run_configs([Config::from_pairs([("x", 4.0)])], &mut events)?;
+/// let config = Config::from_pairs([("x", 4.0)]);
+/// let endings = Executor::new(experiment).run_configs([config], &mut events)?;
 /// assert!(endings[0].status.is_success());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -261,8 +262,8 @@ impl Executor {
         self.run_interruptibly(task, sink, None)
     }
 
-    /// Does the same as [`run_task`](Self::run_task). `interrupt` ends the process when a timeout of
-    /// code expires.
+    /// Does the same as [`run_task`](Self::run_task). `interrupt` ends the process when a timeout
+    /// of code expires.
     pub(crate) fn run_interruptibly(
         &self,
         task: Vec<TaskExperiment>,

@@ -166,13 +166,15 @@ impl Leader {
         if total.is_none() && self.updates.is_none() {
             warn(
                 dispatch,
-                "the domain is infinite: the run continues until it is stopped; set `n_configs` to limit it",
+                "the domain is infinite: the run continues until it is stopped; set `n_configs` to \
+                 limit it",
             );
         }
         if self.in_process.as_ref().is_some_and(InProcess::prints) {
             warn(
                 dispatch,
-                "with isolation `none` only the output of programs is captured; code prints to the output of this process",
+                "with isolation `none` only the output of programs is captured; code prints to the \
+                 output of this process",
             );
         }
         dispatch.start();
@@ -231,7 +233,8 @@ impl Leader {
         }
         warn(
             dispatch,
-            "stopping: running experiments finish and no others start; a second request ends the run at once",
+            "stopping: running experiments finish and no others start; a second request ends the \
+             run at once",
         );
     }
 

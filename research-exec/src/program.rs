@@ -12,7 +12,7 @@
 //! | variable | holds |
 //! |---|---|
 //! | `RESEARCH_ID` | the experiment's id |
-//! | `RESEARCH_PATH` | the experiment's folder, which exists, as an absolute path; unset in a research that is kept in memory |
+//! | `RESEARCH_PATH` | the absolute path of the experiment's existing folder; unset in memory |
 //! | `RESEARCH_SEED` | the experiment's seed, in 32 bits: as many as every generator takes |
 //! | `RESEARCH_ITERATION` | the iteration, from 0 (for a generator: the one in which it started) |
 //! | `RESEARCH_CONFIG` | the config without auxiliary keys, as JSON |
@@ -20,7 +20,7 @@
 //! # How a program lives and dies
 //! It leads a process group of its own. It is killed when the thread that started it ends, so
 //! start programs from threads that stay. Whatever it started in its group and left behind is
-//! killed when it ends; a process that holds its standard output open delays nobody.
+//! killed when it ends; a process that holds its standard output open delays nothing.
 //!
 //! ```
 //! use research_core::units::UnitBody;

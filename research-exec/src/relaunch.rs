@@ -47,7 +47,7 @@ pub fn is_in_unknown_test() -> bool {
 
 /// Who calls.
 enum Caller {
-    /// A program that is no test harness, or the main thread of one.
+    /// A program that is not a test harness, or the main thread of one.
     Program,
     /// A test, or a thread of that name.
     Test(String),

@@ -131,8 +131,8 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// The run ends when this many experiments have failed.
     pub(crate) max_failures: Option<u64>,
-    /// Whether experiments run in the worker's process. Then the loss of a worker counts as a failure
-    /// of its experiments.
+    /// Whether experiments run in the worker's process. Then the loss of a worker counts as a
+    /// failure of its experiments.
     pub(crate) shared_process: bool,
     /// When each update rule is asked.
     pub(crate) updates: Vec<When>,

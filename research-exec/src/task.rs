@@ -36,14 +36,14 @@ pub struct TaskExperiment {
     /// How many attempts have failed. Those that were interrupted have not.
     pub failures: u32,
     /// Which branch of its task it is, from 0: what is added to the config of that branch is added
-    /// to its own. It stays so when fewer experiments of the task are tried again.
+    /// to its own. It stays so when fewer experiments of the task are retried.
     pub branch: u32,
     /// What it is.
     pub record: Arc<ExperimentRecord>,
 }
 
 impl TaskExperiment {
-    /// The event that tells of its start.
+    /// The event that reports its start.
     #[must_use]
     pub fn started(&self, at: Timestamp, worker: WorkerNumber, pid: u32) -> Event {
         Event::ExperimentStarted {
@@ -167,7 +167,7 @@ pub enum SourceError {
     /// The same config is there too often.
     #[error(transparent)]
     Id(#[from] IdRegistryError),
-    /// The domain of an update, as it was recorded, is no expression.
+    /// The domain of an update, as it was recorded, is not an expression.
     #[error("update {number} of the domain was recorded with an invalid domain: {source}")]
     Recorded {
         /// Which update, from 1.

@@ -1,8 +1,8 @@
 //! The channel between the leader and each worker: commands one way, reports the other, as frames.
 //!
-//! Three transports carry the bytes: `local` (a socket for commands, ipc-channel for reports), `tcp`
-//! (one connection for both), and `memory` for tests. [`endpoint`] selects one. Executors send the
-//! same reports to their worker over a pipe, and the worker forwards them undecoded.
+//! Three transports carry the bytes: `local` (a socket for commands, ipc-channel for reports),
+//! `tcp` (one connection for both), and `memory` for tests. [`endpoint`] selects one. Executors
+//! send the same reports to their worker over a pipe, and the worker forwards them undecoded.
 
 pub(crate) mod bytes;
 pub(crate) mod commands;

@@ -74,7 +74,8 @@ pub fn end_if_lost() {
     // Without standard error the message cannot be shown.
     let _ = writeln!(
         io::stderr(),
-        "research: this process was started as a worker, but the descriptors of its leader are closed: \
+        "research: this process was started as a worker, but the descriptors of its leader are \
+         closed: \
          the program must not close descriptors that it did not open before it comes to `run`; \
          `research::worker_entry` at the beginning of `main` is early enough"
     );

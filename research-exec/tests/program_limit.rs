@@ -1,5 +1,8 @@
 //! How many programs run at once. It stands alone, because it uses up what a process may have.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot continue should stop"
+)]
 
 use std::sync::Arc;
 

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retried_experiment_is_removed_and_is_no_example() {
+    fn a_retried_experiment_is_removed_and_is_not_an_example() {
         let mut groups = FailureGroups::default();
         add(&mut groups, 1, "no");
         add(&mut groups, 2, "no");

@@ -176,8 +176,8 @@ extern "C" fn kill_all(signal: libc::c_int) {
     unsafe { libc::_exit(128 + signal) };
 }
 
-/// Kills all processes of a group; an empty group is no error.
+/// Kills all processes of a group; an empty group is not an error.
 pub fn kill_group(group: Pid) {
-    // That the group has ended by itself is no error.
+    // That the group has ended by itself is not an error.
     let _ = killpg(group, Signal::SIGKILL);
 }

@@ -31,7 +31,7 @@ impl ProcessHandle {
         Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }))
     }
 
-    /// Sends a signal. That the process has ended is no error.
+    /// Sends a signal. That the process has ended is not an error.
     ///
     /// # Errors
     /// This process may not signal the other.

@@ -208,11 +208,11 @@ impl Launch {
         let reason = match error.raw_os_error() {
             _ if name.is_empty() => "its name is empty".to_owned(),
             Some(libc::ENOENT) if name.contains('/') => {
-                "the file, or the interpreter that its first line names, does not exist"
-                    .to_owned()
+                "the file, or the interpreter that its first line names, does not exist".to_owned()
             }
             Some(libc::ENOENT) if Path::new(&*name).is_file() => format!(
-                "PATH has no such program, but this folder has: write `./{name}`, or the interpreter before it, as in `python3 {name}`",
+                "PATH has no such program, but this folder has: write `./{name}`, or the \
+                 interpreter before it, as in `python3 {name}`",
             ),
             Some(libc::ENOENT) => format!(
                 "not found in PATH ({}); install it, or write its full path",
@@ -222,11 +222,13 @@ impl Launch {
                 "it is not executable; make it executable with `chmod +x`".to_owned()
             }
             Some(libc::ENOEXEC) => {
-                "it is neither a program of this machine nor a script whose first line names its interpreter (`#!/bin/sh`)"
+                "it is neither a program of this machine nor a script whose first line names its \
+                 interpreter (`#!/bin/sh`)"
                     .to_owned()
             }
             Some(libc::E2BIG) => {
-                "its arguments, or the config in RESEARCH_CONFIG, are longer than the system allows; pass large values as files"
+                "its arguments, or the config in RESEARCH_CONFIG, are longer than the system \
+                 allows; pass large values as files"
                     .to_owned()
             }
             _ => error.to_string(),

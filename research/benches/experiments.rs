@@ -189,7 +189,8 @@ fn of_size(experiments: i64) -> Result<(), ResearchError> {
     let reading = Instant::now();
     let loaded = finished.results().load()?.len();
     println!(
-        "{loaded} experiments: run in {:.2} s with {:.0} MB of the leader's memory, with the tables in {:.2} s \
+        "{loaded} experiments: run in {:.2} s with {:.0} MB of the leader's memory, with the \
+         tables in {:.2} s \
          with {peak:.0} MB; the log has {:.0} bytes each, read and folded in {:.2} s",
         (led.at - start).as_secs_f64(),
         led.megabytes,
@@ -222,7 +223,7 @@ impl Subscriber for Watch {
     fn on_end(&mut self) {
         let megabytes = peak_megabytes().unwrap_or(f64::NAN);
         let at = Instant::now();
-        // Whoever wants to know waits for it.
+        // The receiver waits for it.
         let _ = self.0.send(Led { at, megabytes });
     }
 }
@@ -273,7 +274,8 @@ fn values() -> Result<(), ResearchError> {
             .len();
     }
     println!(
-        "values: {:.2} M saved values/s from two experiments to the log, {:.1} bytes each; {:.2} M with the tables",
+        "values: {:.2} M saved values/s from two experiments to the log, {:.1} bytes each; {:.2} M \
+         with the tables",
         2.0 * VALUES as f64 / median(logged) / 1e6,
         bytes as f64 / (2.0 * VALUES as f64),
         2.0 * VALUES as f64 / median(whole) / 1e6
@@ -317,7 +319,8 @@ fn programs() -> Result<(), ResearchError> {
     }
     let (floor, ours) = (median(floor), median(ours));
     println!(
-        "programs: {PROGRAMS} programs in {ours:.2} s, their output stored; xargs -P2 {floor:.2} s; \
+        "programs: {PROGRAMS} programs in {ours:.2} s, their output stored; xargs -P2 {floor:.2} \
+         s; \
          ratio {:.2} (aim: at most 1.20)",
         ours / floor
     );

@@ -76,10 +76,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in &files {
         bytes += file.metadata()?.len();
     }
-    println!(
-        r#"{{"version": "research {}", "experiments": {experiments}, "run_seconds": {}, "table_seconds": {}, "peak_mib": {}, "files": {}, "bytes": {bytes}}}"#,
+    print!(
+        r#"{{"version": "research {}", "experiments": {experiments}, "run_seconds": {}, "#,
         env!("CARGO_PKG_VERSION"),
         times.run,
+    );
+    println!(
+        r#""table_seconds": {}, "peak_mib": {}, "files": {}, "bytes": {bytes}}}"#,
         times.table,
         times.peak_mib,
         files.len(),

@@ -65,7 +65,8 @@ pub(crate) fn place(options: &RunOptions, place: &Place) -> Result<(), ResearchE
     let is_common = options.redirect_stdout.is_common() || options.redirect_stderr.is_common();
     match is_common && *place == Place::Memory {
         true => Err(ResearchError::Options(
-            "a research that is kept in memory has no common file: set redirect_stdout and redirect_stderr to 2, or give it a folder"
+            "a research that is kept in memory has no common file: set redirect_stdout and \
+             redirect_stderr to 2, or give it a folder"
                 .to_owned(),
         )),
         false => Ok(()),

@@ -10,7 +10,8 @@ use research_domain::Config;
 /// use research::Research;
 ///
 /// let two = Research::new("two").workers(2);
-/// let each_its_own = Research::new("gpus").workers([0, 1].map(|gpu| Config::from_pairs([("gpu", gpu)])));
+/// let gpus = [0, 1].map(|gpu| Config::from_pairs([("gpu", gpu)]));
+/// let each_its_own = Research::new("gpus").workers(gpus);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parallelism {

@@ -78,7 +78,8 @@ impl Context {
             let bytes = weight(&value);
             if bytes > LARGEST_IN_MEMORY {
                 return Err(UnitError::new(format!(
-                    "`{variable}` takes {bytes} bytes, too many for a research that is kept in memory: give it a folder"
+                    "`{variable}` takes {bytes} bytes, too many for a research that is kept in \
+                     memory: give it a folder"
                 )));
             }
             let value = value.into_owned();

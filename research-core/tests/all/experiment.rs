@@ -70,7 +70,7 @@ struct Settings {
 }
 
 #[test]
-fn arguments_are_read_and_outputs_are_passed_on() {
+fn arguments_are_read_and_outputs_are_forwarded() {
     let experiment = Experiment::builder()
         .callable("power", |a: f64, b: i32| a.powi(b), (ec("a"), 3))
         .save_to("power")

@@ -48,7 +48,7 @@ impl WholeLines {
     }
 }
 
-/// How much of a text there is without the character at its end that is not whole yet.
+/// The length of `text` without an incomplete character at its end.
 fn whole_characters(text: &[u8]) -> usize {
     match std::str::from_utf8(text) {
         Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => error.valid_up_to(),

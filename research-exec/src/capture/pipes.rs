@@ -83,7 +83,7 @@ impl Pipes {
             .map(|pipe| PollFd::new(pipe.file.as_fd(), PollFlags::POLLIN))
     }
 
-    /// Reads what there is now, and no more: somebody may print on for ever.
+    /// Reads what there is now, and no more: a process may print without end.
     pub(crate) fn take(&mut self) -> io::Result<()> {
         let keeper = self.keeper.as_deref();
         for (stream, slot) in self.streams.iter_mut() {
@@ -178,7 +178,7 @@ impl EndNumbers {
     /// The ends of these numbers.
     ///
     /// # Safety
-    /// The process was started with them, and nobody else in it owns them.
+    /// The process was started with them, and nothing else in it owns them.
     pub(crate) unsafe fn ends(self) -> PrintEnds {
         // SAFETY: the caller's promise.
         let own = |number: RawFd| unsafe { OwnedFd::from_raw_fd(number) };

@@ -1,7 +1,7 @@
 //! What experiments print that share their worker's process.
 //!
-//! Nobody could read a pipe while the one thread runs units, so its outputs go to files in memory,
-//! which are emptied whenever something is told.
+//! While the one thread runs units it cannot read a pipe, so its output goes to files in memory,
+//! which are emptied at each report.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -57,8 +57,8 @@ impl SharedOutput {
         self.finish_flushed(keeper)
     }
 
-    /// Takes the rest of what was printed, without what a buffer may hold: somebody may be about to
-    /// print, and never come to its end.
+    /// Takes the rest of what was printed, without what a buffer may hold: another thread may hold
+    /// its lock for ever.
     fn finish_flushed(&self, keeper: &OutputWriter) -> io::Result<()> {
         self.each(|stream, memory| {
             memory.take(stream, keeper)?;

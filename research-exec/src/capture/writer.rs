@@ -210,7 +210,7 @@ impl KeptFile {
             Some(file) => file,
             None => self.file.insert(open(&self.path, self.is_common)?),
         };
-        // With one call, between the lines of which nobody else's can come.
+        // One call, so that lines of other processes cannot come between these.
         if self.is_common && !lines.ends_with(b"\n") {
             file.write_all(&[lines, b"\n"].concat())
         } else {

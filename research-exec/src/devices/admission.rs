@@ -1,5 +1,5 @@
 //! Whether devices have memory for what is to run: decisions from samples, without a clock and
-//! without asking anybody.
+//! without queries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -74,16 +74,16 @@ pub(crate) struct MemoryAdmission {
     /// most that one of these has declared, for each of its devices.
     kept: BTreeMap<WorkerNumber, Vec<(usize, u64)>>,
     waits: BTreeMap<WorkerNumber, Wait>,
-    /// What was last told of the workers that wait.
+    /// What was last reported about the workers that wait.
     told: BTreeMap<WorkerNumber, String>,
     /// Those of this round, while it lasts.
     samples: Option<Samples>,
-    /// Somebody could be checked if there were samples.
+    /// Whether a worker could be checked if there were samples.
     wanted: bool,
     /// When those of this round were asked for.
     asked: Option<Moment>,
     round: u64,
-    /// Something has ended since they were asked for: they may tell of it twice, or not at all.
+    /// Something has ended since they were requested: they may include it twice, or not at all.
     stale: bool,
     settling: u32,
 }
@@ -221,7 +221,8 @@ impl MemoryAdmission {
                 // Rounded down, so that it is never said to be what is asked for.
                 let (share, asked) = ((100.0 * share).floor(), 100.0 * ratio);
                 return Some(format!(
-                    "{label} has {share:.0}% of its memory free, and memory_ratio asks for {asked:.0}%"
+                    "{label} has {share:.0}% of its memory free, and `memory_ratio` asks for \
+                     {asked:.0}%"
                 ));
             }
         }
@@ -325,7 +326,7 @@ impl MemoryAdmission {
     }
 
     /// Ends a round. Gives the number of the next one, for which samples are needed, if one begins
-    /// now. Where no task waits, nobody waits for memory.
+    /// now. Where no task waits, no worker waits for memory.
     pub(crate) fn end_round(&mut self, now: Moment, is_work_left: bool) -> Option<u64> {
         if self.samples.take().is_some() {
             self.settling = self.settling.saturating_sub(1);
@@ -364,7 +365,7 @@ impl MemoryAdmission {
         changes
     }
 
-    /// When a worker is to be checked next, or the driver is given up, if anybody waits for that.
+    /// When a worker is to be checked next, or the driver is given up, if a worker waits for that.
     pub(crate) fn next_check(&self) -> Option<Moment> {
         match self.asked {
             Some(asked) => Some(asked.after(PATIENCE)),
@@ -393,8 +394,9 @@ impl MemoryAdmission {
         }
         let delay = self.rules.delay.as_secs_f64();
         Some(format!(
-            "no worker can begin an experiment, in {checks} checks {delay} s apart while none was running ({}); \
-             go on when there is more memory, or let them wait longer with n_gpu_checks and gpu_check_delay",
+            "no worker can begin an experiment, in {checks} checks {delay} s apart while none was \
+             running ({}); \
+             resume when there is more memory, or increase `n_gpu_checks` or `gpu_check_delay`",
             reasons.join("; ")
         ))
     }

@@ -9,7 +9,7 @@ use super::plan::DevicesError;
 ///
 /// What is asked for is one of
 /// - nothing: no devices;
-/// - one device, a number or a text: everybody shares it;
+/// - one device, an integer or a string: all share it;
 /// - a list of devices, spread over all branches of all workers in their order: where there are
 ///   fewer devices than branches, several branches share one; where there are more, each branch has
 ///   several, and the list starts over where it does not go round;
@@ -88,7 +88,7 @@ fn name(device: &Value) -> Result<String, DevicesError> {
     }
 }
 
-/// Commas separate devices where their names are handed on.
+/// Commas separate devices where their names are joined.
 fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && !text.contains([',', '\0', '\n'])
 }

@@ -17,7 +17,7 @@ const LIBRARY: &str = "libnvidia-ml.so.1";
 /// use research_exec::devices::{DeviceProbe, NvmlProbe, ProbeError};
 ///
 /// match NvmlProbe::new().devices() {
-///     Ok(devices) => devices.iter().for_each(|device| println!("{}: {}", device.index, device.name)),
+///     Ok(devices) => devices.iter().for_each(|it| println!("{}: {}", it.index, it.name)),
 ///     Err(ProbeError::NoDriver { .. }) => println!("no NVIDIA driver here"),
 ///     Err(error) => eprintln!("{error}"),
 /// }
@@ -97,7 +97,7 @@ impl DeviceProbe for NvmlProbe {
 
     fn memory(&mut self, uuid: &str) -> Result<DeviceMemory, ProbeError> {
         let device = self.library()?.device_by_uuid(uuid);
-        let device = device.map_err(failed("of a device that it has told of before"))?;
+        let device = device.map_err(failed("of a device that it has reported before"))?;
         // The processes come first: what one takes after that counts as taken by others, and
         // nothing is given away twice.
         let processes = processes(&device);
@@ -115,14 +115,14 @@ impl DeviceProbe for NvmlProbe {
     }
 }
 
-/// Who uses a device. A driver that cannot tell tells of nobody: all that is used then counts as
-/// used by others.
+/// The processes that use a device; none if the driver cannot list them: then all memory in use
+/// counts as used by others.
 fn processes(device: &Device<'_>) -> Vec<DeviceProcess> {
     let compute = device.running_compute_processes().unwrap_or_default();
     let graphics = device.running_graphics_processes().unwrap_or_default();
     let mut processes: Vec<DeviceProcess> = Vec::new();
     for process in compute.into_iter().chain(graphics) {
-        // One that does both is told of twice, with all of its memory.
+        // One that does both is reported twice, with all of its memory.
         if processes.iter().all(|other| other.pid != process.pid) {
             processes.push(DeviceProcess {
                 pid: process.pid,

@@ -20,7 +20,8 @@ pub enum DevicesError {
     },
     /// A nested list has not an entry for each worker.
     #[error(
-        "`devices` has {entries} entries, and `workers` is {workers}: a list of lists has one for each worker"
+        "`devices` has {entries} entries, and `workers` is {workers}: a list of lists has one for \
+         each worker"
     )]
     Workers {
         /// How many entries there are.
@@ -30,7 +31,8 @@ pub enum DevicesError {
     },
     /// A worker's nested list has not an entry for each branch.
     #[error(
-        "`devices` has {entries} entries for the {branches} branches of worker {worker}: a worker's list of lists has one for each branch"
+        "`devices` has {entries} entries for the {branches} branches of worker {worker}: a \
+         worker's list of lists has one for each branch"
     )]
     Branches {
         /// The worker, from 0.
@@ -66,12 +68,15 @@ pub enum DevicesError {
         /// The branch, from 0.
         branch: usize,
     },
-    /// The memory of devices is to be checked, and nobody can tell of it.
-    #[error("memory_ratio and device_memory need somebody who tells of the memory of devices: {0}")]
+    /// The memory of devices is to be checked, and no driver reports it.
+    #[error(
+        "`memory_ratio` and `device_memory` need a driver that reports the memory of devices: {0}"
+    )]
     Unchecked(#[source] ProbeError),
     /// A device has less memory in all than is declared.
     #[error(
-        "{device} has {total} in all, and worker {worker} needs {needed} of it: each of its experiments there declares {declared}"
+        "{device} has {total} in all, and worker {worker} needs {needed} of it: each of its \
+         experiments there declares {declared}"
     )]
     TooSmall {
         /// The device.
@@ -93,7 +98,7 @@ pub enum DevicesError {
 /// A device of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlannedDevice {
-    /// How people are told of it: `GPU 0`.
+    /// Its name in messages: `GPU 0`.
     pub(crate) label: String,
     /// What a process that sees all devices knows it by: its index, if that is known.
     pub(crate) name: String,
@@ -158,7 +163,7 @@ pub struct DevicePlan {
 
 impl DevicePlan {
     /// Gives the devices that a run has, as [`get_devices`] has them, to its workers and their
-    /// branches. The names are looked up among the devices that the driver tells of; without a
+    /// branches. The names are looked up among the devices that the driver reports; without a
     /// driver they are taken as they are.
     ///
     /// # Errors
@@ -230,7 +235,7 @@ impl DevicePlan {
         Ok(())
     }
 
-    /// Whether nobody has a device.
+    /// Whether no worker has a device.
     pub(crate) fn is_empty(&self) -> bool {
         self.devices.is_empty()
     }
@@ -271,7 +276,7 @@ impl DevicePlan {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// How people are told of a device.
+    /// The name of a device in messages.
     pub(crate) fn label(&self, place: usize) -> &str {
         self.devices
             .get(place)
@@ -348,7 +353,7 @@ fn look_up(name: &str, known: Option<&[DeviceInfo]>) -> Result<PlannedDevice, De
 
 fn in_words(known: &[DeviceInfo]) -> String {
     if known.is_empty() {
-        return "the driver tells of none".to_owned();
+        return "the driver reports none".to_owned();
     }
     let each = known
         .iter()

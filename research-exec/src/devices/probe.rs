@@ -38,7 +38,7 @@ pub struct DeviceInfo {
 pub struct DeviceMemory {
     /// All that it has, in bytes.
     pub total: u64,
-    /// What nobody uses, in bytes.
+    /// The unused memory in bytes.
     pub free: u64,
     /// Who uses it, as far as the driver tells.
     pub processes: Vec<DeviceProcess>,
@@ -64,7 +64,8 @@ pub enum ProbeError {
     },
     /// The driver cannot tell how much memory is free.
     #[error(
-        "the NVIDIA driver is too old to tell how much memory is free (it has no {function}); update it, or do not ask for memory checks"
+        "the NVIDIA driver is too old to tell how much memory is free (it has no {function}); \
+         update it, or do not ask for memory checks"
     )]
     TooOld {
         /// The function that it lacks.

@@ -170,7 +170,7 @@ impl Executor {
         self
     }
 
-    /// Runs outside of any research, and gives what came of it. There are as many branches as
+    /// Runs outside of any research, and returns the result. There are as many branches as
     /// configs or branch configs, and one if there are none. Where several configs have one key,
     /// that of the branch counts most, then that of the executor. Ids and seeds are those of a
     /// research with seed 0.
@@ -189,8 +189,8 @@ impl Executor {
     ///     .branch_configs([Config::from_pairs([("b", 10)]), Config::from_pairs([("b", 20)])])
     ///     .executor_config(Config::from_pairs([("c", 100)]))
     ///     .run()?;
-    /// let sums: Vec<_> = execution.branches().iter().flat_map(|branch| branch.values_of("sum")).collect();
-    /// assert_eq!(sums, [&Value::from(111), &Value::from(122)]);
+    /// let sums = execution.branches().iter().flat_map(|branch| branch.values_of("sum"));
+    /// assert_eq!(sums.collect::<Vec<_>>(), [&Value::from(111), &Value::from(122)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

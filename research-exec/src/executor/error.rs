@@ -11,7 +11,8 @@ pub enum ExecutorError {
     Sink(#[from] SinkError),
     /// The numbers of configs and branch configs differ.
     #[error(
-        "{configs} configs and {branch_configs} branch configs: pass one of each for every branch, or only one of the lists"
+        "{configs} configs and {branch_configs} branch configs: pass one of each for every branch, \
+         or only one of the lists"
     )]
     Lengths {
         /// The number of configs.

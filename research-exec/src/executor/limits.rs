@@ -37,11 +37,11 @@ impl Limits {
     /// Whether there is time for another call.
     #[inline]
     pub(super) fn has_time(&self) -> bool {
-        let is_over = self.deadline.is_some_and(|deadline| deadline.is_over());
-        if is_over {
+        let has_expired = self.deadline.is_some_and(|deadline| deadline.has_expired());
+        if has_expired {
             self.is_cut.set(true);
         }
-        !is_over
+        !has_expired
     }
 
     /// The deadline, if it has kept a unit from running.
@@ -86,7 +86,7 @@ impl Limits {
                 result
             }
             // Nothing could end the call.
-            None if own.is_over() && result.is_ok() => {
+            None if own.has_expired() && result.is_ok() => {
                 let message = format!("the call took longer than {own}");
                 Err(UnitError::of_kind(FailureKind::TimedOut, message))
             }

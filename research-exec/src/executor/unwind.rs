@@ -10,7 +10,8 @@ use research_core::{FailureKind, UnitError};
 /// What an async runtime says where a unit blocks on it in a thread that runs async code.
 const NESTED_RUNTIME: &str = "from within a runtime";
 /// What to do about it.
-const IN_ASYNC: &str = "\nThe research was run in async code: call its `run` in `tokio::task::spawn_blocking` \
+const IN_ASYNC: &str = "\nThe research was run in async code: call its `run` in \
+     `tokio::task::spawn_blocking` \
      (see docs/embedding.md).";
 
 thread_local! {
@@ -26,7 +27,7 @@ struct Panic {
 }
 
 /// Runs a unit's code. While it runs, a panic of this thread is kept instead of printed: it
-/// reaches people as the experiment's exception.
+/// is reported as the experiment's exception.
 #[inline]
 pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, UnitError>) -> Result<T, UnitError> {
     install_hook();

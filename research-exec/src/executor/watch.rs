@@ -238,8 +238,8 @@ impl State {
     /// The events and endings to report: of branches whose deadline has expired, and of branches
     /// that have ended and not reported it.
     fn interrupted(&self) -> (Vec<Event>, Vec<Ending>) {
-        let whole = self.whole.filter(Deadline::is_over);
-        let is_late = |call: &&Call| call.deadline.is_over();
+        let whole = self.whole.filter(Deadline::has_expired);
+        let is_late = |call: &&Call| call.deadline.has_expired();
         let calls = self
             .branches
             .iter()
@@ -248,7 +248,10 @@ impl State {
         let mut events = Vec::new();
         let mut endings = Vec::new();
         for branch in self.branches.iter().filter(|branch| !branch.is_reported) {
-            let late = branch.call.filter(|call| call.deadline.is_over()).or(root);
+            let late = branch
+                .call
+                .filter(|call| call.deadline.has_expired())
+                .or(root);
             let ending = match (&branch.ending, late, whole) {
                 (Some(ending), _, _) => ending.clone(),
                 (None, Some(call), _) => {

@@ -264,7 +264,8 @@ struct Server {
 }
 
 impl Server {
-    /// Forks workers until the leader is gone; returns in each worker. A spare server continues here.
+    /// Forks workers until the leader is gone; returns in each worker. A spare server continues
+    /// here.
     fn serve(mut self) -> ForkedWorker {
         if self.settle().is_err() {
             end(1);

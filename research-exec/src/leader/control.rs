@@ -29,8 +29,8 @@ impl RunControl {
         control.send(Input::Stop);
     }
 
-    /// Ends one running experiment with status `cancelled`. It is not retried. If it is not running,
-    /// a warning is logged. Returns false if the run has not begun or has ended.
+    /// Ends one running experiment with status `cancelled`. It is not retried. If it is not
+    /// running, a warning is logged. Returns false if the run has not begun or has ended.
     pub fn cancel(&self, experiment: ExperimentNumber, reason: Option<String>) -> bool {
         let control = self.lock();
         control.send(Input::Cancel {

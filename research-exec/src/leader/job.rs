@@ -73,7 +73,8 @@ pub enum RunError {
     Raised(String),
     /// Too many researches run within units of each other.
     #[error(
-        "researches are nested too deeply: this one runs in a unit of another one, and so on {MAX_DEPTH} times; \
+        "researches are nested too deeply: this one runs in a unit of another one, and so on \
+         {MAX_DEPTH} times; \
          check whether it starts itself"
     )]
     TooDeep,

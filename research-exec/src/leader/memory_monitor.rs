@@ -9,7 +9,7 @@ use research_process::descends_from_run;
 use crate::devices::{DeviceMemory, DeviceProbe, DeviceSample, ProbeError, Samples};
 use crate::scheduler::Input;
 
-/// A running memory_monitor. Its thread ends when it has nobody to answer any more.
+/// A running memory_monitor. Its thread ends when no receiver is left.
 pub(super) struct MemoryMonitor {
     rounds: Sender<u64>,
     /// The requested round that the thread has not started yet.

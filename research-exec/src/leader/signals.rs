@@ -36,7 +36,7 @@ const WARNING: [c_int; 10] = [
     libc::SIGSTKFLT,
 ];
 
-/// The signals that the kernel repeats without anybody asking again: SIGXCPU comes each second from
+/// The signals that the kernel repeats without another request: SIGXCPU comes each second from
 /// the limit on, and interval timers start anew.
 const REPEATED: [c_int; 4] = [libc::SIGXCPU, libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF];
 
@@ -53,8 +53,8 @@ static SEEN: AtomicUsize = AtomicUsize::new(0);
 /// A third signal has its default action, whatever the leader waits for: it ends this process, and
 /// its workers with it.
 ///
-/// Signals that arrive before the run begins are kept until then, so a run can be stopped as soon as
-/// another process can see it. After the run the first two signals have no effect.
+/// Signals that arrive before the run begins are kept until then, so a run can be stopped as soon
+/// as another process can see it. After the run the first two signals have no effect.
 #[derive(Debug)]
 pub struct Signals {
     ids: Vec<SigId>,
@@ -104,7 +104,7 @@ impl Drop for Signals {
             unregister(id);
         }
         RUNS.fetch_sub(1, Ordering::SeqCst);
-        // The thread ends at this byte; if it has ended already there is nobody to tell.
+        // The thread ends at this byte; if it has ended already the byte has no receiver.
         let _ = self.waker.write_all(&[END]);
         if let Some(thread) = self.thread.take() {
             // Its panic would have nothing to say about the run.
@@ -148,7 +148,7 @@ fn listened() -> io::Result<&'static [c_int]> {
         match disposition(signal)? {
             libc::SIG_IGN if signal == libc::SIGHUP => continue,
             // Once a handler was there, the system would do nothing by default any more.
-            libc::SIG_DFL => default_if_nobody_listens(signal)?,
+            libc::SIG_DFL => default_unless_listening(signal)?,
             _ if !TERMINATING.contains(&signal) => continue,
             // The program's own handler is called too, and says what happens by default.
             _ => {}
@@ -158,7 +158,7 @@ fn listened() -> io::Result<&'static [c_int]> {
     Ok(LISTENED.get_or_init(|| listened))
 }
 
-fn default_if_nobody_listens(signal: c_int) -> io::Result<()> {
+fn default_unless_listening(signal: c_int) -> io::Result<()> {
     let is_repeated = REPEATED.contains(&signal);
     let action = move || {
         let is_third = || !is_repeated && SEEN.fetch_add(1, Ordering::SeqCst) >= 2;

@@ -43,7 +43,8 @@ impl Subscribers {
         for queue in others {
             queue.push(Arc::clone(&events));
         }
-        // The last reference of the writer: a subscriber that is alone has the events without a copy.
+        // The last reference of the writer: a subscriber that is alone has the events without a
+        // copy.
         last.push(events);
         for queue in &self.queues {
             self.problems.extend(queue.take_problem());

@@ -1,7 +1,7 @@
 //! Updates of the domain: a thread of its own decides on them, so that the leader can continue.
 //!
-//! No events are queued for that thread, however long it takes: the writer's thread counts them, and
-//! an updater that needs more reads the log.
+//! No events are queued for that thread, however long it takes: the writer's thread counts them,
+//! and an updater that needs more reads the log.
 
 mod tally;
 
@@ -34,8 +34,8 @@ pub trait DomainUpdater: Send {
     /// Returns the counts of earlier runs. Called once, before the run begins.
     fn tally(&mut self) -> Tally;
 
-    /// Returns the new domain, or `None` for no update. `ended` counts all events that were appended
-    /// before the request, which can be read from the log.
+    /// Returns the new domain, or `None` for no update. `ended` counts all events that were
+    /// appended before the request, which can be read from the log.
     ///
     /// # Errors
     /// The update fails: the run ends, and the resumed run asks again.

@@ -144,8 +144,8 @@ impl Writing {
             while self.pending != Pending::Nothing {
                 // Being woken for each event would cost more than writing it.
                 std::thread::sleep(GATHER);
-                let is_over = self.append_all(queue)?;
-                if is_over || self.time_left().is_zero() {
+                let has_ended = self.append_all(queue)?;
+                if has_ended || self.time_left().is_zero() {
                     self.storage.commit(self.pending == Pending::Endings)?;
                     self.pending = Pending::Nothing;
                     self.committed = Instant::now();

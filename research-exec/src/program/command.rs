@@ -55,7 +55,9 @@ pub enum ProgramError {
     ListForShell,
     /// A placeholder of a shell command stands where the shell does not take its value as it is.
     #[error(
-        "column {column} of `run`: `{{{name}}}` stands {place}; with `shell = true` a value can be a word, a part of one, or stand in double quotes; else write `x={{{name}}}` before, and `\"$x\"` here, or give it to a script as an argument"
+        "column {column} of `run`: `{{{name}}}` stands {place}; with `shell = true` a value can be \
+         a word, a part of one, or stand in double quotes; else write `x={{{name}}}` before, and \
+         `\"$x\"` here, or give it to a script as an argument"
     )]
     Misplaced {
         /// The name.
@@ -73,7 +75,7 @@ pub enum ProgramError {
         /// What is wrong with it, and where.
         reason: String,
     },
-    /// The file's path is no template.
+    /// The file's path is not a template.
     #[error("`output`: the path of the file: {0}")]
     File(#[source] TemplateError),
     /// The file has no path.
@@ -81,7 +83,8 @@ pub enum ProgramError {
     NoFile,
     /// A generator cannot put out files.
     #[error(
-        "`output`: a generator cannot put out a file: let it print each item as a line, or use the unit without `mode = \"generator\"`"
+        "`output`: a generator cannot put out a file: let it print each item as a line, or use the \
+         unit without `mode = \"generator\"`"
     )]
     FileOfGenerator,
     /// The program is not there, or cannot be executed.
@@ -172,7 +175,7 @@ impl ProgramCommand {
             .map_err(|failure| ProgramError::CannotStart(failure.to_string()))
     }
 
-    /// The command as people would type it for a config, before there is an experiment. Names that
+    /// The command as a user would type it for a config, before there is an experiment. Names that
     /// mean nothing yet, such as outputs of units, stay between their braces.
     pub fn preview(&self, known: &KnownBefore) -> String {
         match &self.invocation {

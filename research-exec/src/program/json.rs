@@ -15,7 +15,7 @@ const LONG_INTEGER: usize = 19;
 /// The mark that some editors and Windows programs put in front of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A text that is not JSON, or whose numbers cannot be kept exactly.
+/// Input that is not JSON, or whose numbers cannot be kept exactly.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct JsonError {
     pub(super) message: String,

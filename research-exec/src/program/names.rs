@@ -13,7 +13,8 @@ const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "d
 /// A name in a template that nothing has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{{{name}}}`: unknown config item, unit or built-in name{hint} (to write a brace, double it: `{{{{`)"
+    "`{{{name}}}`: unknown config item, unit or built-in name{hint} (to write a brace, double it: \
+     `{{{{`)"
 )]
 pub struct UnknownName {
     /// The name.
@@ -30,7 +31,8 @@ pub enum RenderError {
     Unknown(#[from] UnknownName),
     /// The unit has not put anything out yet.
     #[error(
-        "`{{{name}}}`: unit `{unit}` has no output yet: it failed, is not due, or must come before this unit"
+        "`{{{name}}}`: unit `{unit}` has no output yet: it failed, is not due, or must come before \
+         this unit"
     )]
     NotRun {
         /// The name in the template.
@@ -50,7 +52,8 @@ pub enum RenderError {
     },
     /// The unit's output lives in memory.
     #[error(
-        "`{{{name}}}`: the output of unit `{unit}` is an object in memory, which no program can be given: let the unit put out a value"
+        "`{{{name}}}`: the output of unit `{unit}` is an object in memory, which no program can be \
+         given: let the unit put out a value"
     )]
     Object {
         /// The name in the template.
@@ -60,7 +63,8 @@ pub enum RenderError {
     },
     /// A value that names a builtin of the shell that evaluates its arguments.
     #[error(
-        "`{{{name}}}`: the value is the command `{command}` of the shell, which evaluates its arguments: only programs can be named by a value"
+        "`{{{name}}}`: the value is the command `{command}` of the shell, which evaluates its \
+         arguments: only programs can be named by a value"
     )]
     Builtin {
         /// The name in the template.

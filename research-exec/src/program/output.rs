@@ -245,13 +245,13 @@ fn without_newline(output: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     }
 }
 
-/// A text that is long is not copied.
+/// The value of a string, which is not copied if it is long.
 fn text(bytes: Cow<'_, [u8]>) -> Value {
     let text = String::from_utf8(bytes.into_owned());
     Value::Text(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// A text that is not a number that a value holds.
+/// Why a string is not a number that a value can hold.
 enum NumberError {
     NoNumber(String),
     /// An integer that would lose digits.

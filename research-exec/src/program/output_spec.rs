@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 
 /// How the output of a program becomes the output of its unit.
 ///
-/// In formats that people read it is `"json"`, `"text"`, `"number"`, or a table with the key
+/// In text formats it is `"json"`, `"text"`, `"number"`, or a table with the key
 /// `regex` or `file`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum OutputSpec {
@@ -40,10 +40,10 @@ pub struct RegexOutput {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RegexType {
-    /// A number if it is one that can be kept exactly, else a text: decided for each value.
+    /// A number if it is one that can be kept exactly, else a string: decided for each value.
     #[default]
     Auto,
-    /// Always a text.
+    /// Always a string.
     Text,
     /// Always a number; anything else is an error.
     Number,

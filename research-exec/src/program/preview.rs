@@ -27,7 +27,7 @@ pub struct KnownBefore<'a> {
 }
 
 impl KnownBefore<'_> {
-    /// A text without quotes, with what is known; names of what is not stay between their braces.
+    /// Returns a string without quotes, with the known values; unknown names stay in their braces.
     #[must_use]
     pub fn text(&self, template: &Template) -> String {
         let mut text = String::new();

@@ -66,7 +66,7 @@ impl fmt::Debug for KeptLines {
     }
 }
 
-/// Takes what the program writes to standard output, and says whether to go on.
+/// Takes what the program writes to standard output, and says whether to continue.
 type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, OutputError>;
 
 impl Running {
@@ -162,7 +162,7 @@ impl Running {
             // By its own number too: it may have left its group. Both are still its own, because
             // it was not waited for. If it is gone already there is nothing left to kill.
             let _ = kill(self.pid, Signal::SIGKILL);
-            // Nobody wants what it has printed, except to keep it.
+            // Its output is only kept, no longer evaluated.
             let _ = self.read_rest(&mut |_| Ok(ControlFlow::Continue(())));
             // What cannot be waited for is no longer our child.
             let _ = self.reap();
@@ -253,12 +253,12 @@ impl Running {
     }
 
     /// Ends the group and waits for the program. Its number stands for it until it was waited for,
-    /// so the group goes first, and from then on nobody may signal it.
+    /// so the group goes first, and from then on it must not be signalled.
     fn reap(&mut self) -> io::Result<()> {
         if self.slot.take().is_none() {
             return Err(Errno::ECHILD.into());
         }
-        // Often nobody is left in it.
+        // Often no process is left in it.
         let _ = killpg(self.pid, Signal::SIGKILL);
         self.end = Some(reap_program(self.pid)?);
         Ok(())

@@ -101,7 +101,7 @@ impl ShellCommand {
         Ok(words)
     }
 
-    /// The command as people would type it, where `known` gives the values that are known.
+    /// The command as a user would type it, where `known` gives the values that are known.
     pub(super) fn preview(&self, known: impl Fn(&str) -> Option<String>) -> String {
         let mut text = String::new();
         let mut places = self.places.iter();
@@ -137,7 +137,7 @@ pub(super) fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// Appends a value as a part of a text in double quotes.
+/// Appends a value as a part of a string in double quotes.
 fn push_escaped(value: &str, text: &mut String) {
     for character in value.chars() {
         if ['"', '\\', '$', '`'].contains(&character) {

@@ -20,7 +20,7 @@ pub struct ProgramSpec {
 
 /// A command: the program and its arguments, each a [`Template`](super::Template).
 ///
-/// In formats that people read it is a list or a text.
+/// In text formats it is a list or a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Run {
     /// The program and its arguments.

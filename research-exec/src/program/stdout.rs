@@ -52,7 +52,7 @@ impl Capture {
         }
     }
 
-    /// Takes the last wanted one of some complete lines, the first of which goes on from what was
+    /// Takes the last wanted one of some complete lines, the first of which continues what was
     /// there. The last ones are looked at first: mostly there is nothing to do with the others.
     fn take_lines(&mut self, lines: &[u8], parser: &Parser) {
         let mut parts = lines.splitn(2, |byte| *byte == b'\n');
@@ -133,7 +133,7 @@ impl Lines {
     }
 }
 
-/// The end of an output, for people to look at when something went wrong.
+/// The end of an output, which is shown when something has failed.
 #[derive(Debug, Default)]
 pub(super) struct Tail(Vec<u8>);
 

@@ -9,7 +9,7 @@ use research_core::units::Input;
 use super::environment::OF_EXPERIMENT;
 use super::names::{self, RenderError};
 
-/// A text in which `{name}` stands for something that exists only while an experiment runs.
+/// A string in which `{name}` stands for something that exists only while an experiment runs.
 ///
 /// A name is looked for in this order:
 /// 1. `id`, `path`, `iteration`, `repetition`, `seed`, `device`: always these, whatever else is
@@ -19,8 +19,8 @@ use super::names::{self, RenderError};
 /// 4. `name.field`: a field of one of those, where the value is a map, or a list and the field
 ///    the place of an element, from 0; fields may follow each other.
 ///
-/// So an item of the config hides a unit of the same name. `{{` and `}}` are braces. Texts are
-/// put in as they are, floats in their shortest form that reads back, truth values, nothing, lists
+/// So an item of the config hides a unit of the same name. `{{` and `}}` are braces. Strings are
+/// put in as they are, floats in their shortest form that reads back, booleans, nothing, lists
 /// and maps as JSON; several devices are joined by commas. `{path}` is absolute, and the folder is
 /// created.
 ///
@@ -41,13 +41,13 @@ pub struct Template {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A text, its doubled braces made single.
+    /// A literal string, its doubled braces made single.
     Text(String),
     /// The name between braces, and the column of its brace.
     Name { name: String, column: usize },
 }
 
-/// A text that is no template. Columns count characters from 1.
+/// A string that is not a template. Columns count characters from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// A brace is opened and never closed.
@@ -60,7 +60,8 @@ pub enum TemplateError {
     },
     /// A brace is closed that was never opened.
     #[error(
-        "column {column} of `{text}`: `}}` has no opening brace; to write a brace, double it: `}}}}`"
+        "column {column} of `{text}`: `}}` has no opening brace; to write a brace, double it: \
+         `}}}}`"
     )]
     Unopened {
         /// The text.

@@ -9,8 +9,9 @@ use super::workers::WorkerState;
 use crate::clock::Now;
 
 impl Scheduler {
-    /// Ends a running experiment with this status, which is not retried. Its worker is killed with all
-    /// that it runs, because code cannot be interrupted; the other experiments of its task run again.
+    /// Ends a running experiment with this status, which is not retried. Its worker is killed with
+    /// all that it runs, because code cannot be interrupted; the other experiments of its task run
+    /// again.
     pub(super) fn cancel(
         &mut self,
         now: Now,

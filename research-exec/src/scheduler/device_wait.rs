@@ -41,8 +41,8 @@ impl Scheduler {
         );
     }
 
-    /// Requests the samples that are needed, reports which workers wait for devices, and gives up the
-    /// run if waiting cannot help.
+    /// Requests the samples that are needed, reports which workers wait for devices, and gives up
+    /// the run if waiting cannot help.
     pub(super) fn wait_for_devices(&mut self, now: Now, actions: &mut Vec<Action>) {
         let Some(admission) = &mut self.admission else {
             return;

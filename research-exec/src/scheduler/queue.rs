@@ -9,8 +9,8 @@ use crate::clock::Moment;
 use crate::task::{NewDomain, SourceError, SourceProgress, TaskSource};
 use crate::transport::messages::Task;
 
-/// The waiting tasks, including retries, and the source of new ones. It takes no more tasks from the
-/// source than the workers can run at once, so that an update can still replace the rest of the
+/// The waiting tasks, including retries, and the source of new ones. It takes no more tasks from
+/// the source than the workers can run at once, so that an update can still replace the rest of the
 /// domain.
 pub(super) struct Queue {
     source: Box<dyn TaskSource>,

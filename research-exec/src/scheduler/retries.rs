@@ -70,8 +70,8 @@ impl Scheduler {
         }
     }
 
-    /// Records the end of an attempt. Returns whether the experiment is retried, and if so advances it
-    /// to the next attempt.
+    /// Records the end of an attempt. Returns whether the experiment is retried, and if so advances
+    /// it to the next attempt.
     pub(super) fn is_retried(&mut self, experiment: &mut TaskExperiment, status: Status) -> bool {
         let failures = experiment.failures + u32::from(status.is_failure());
         let again = !status.is_final(failures, self.settings.retries);
@@ -108,8 +108,8 @@ impl Scheduler {
         let Some(most) = self.settings.max_failures else {
             return;
         };
-        let is_over = self.queue.is_empty() && self.queue.is_exhausted();
-        if self.phase != Phase::Running || failures < most || is_over {
+        let has_ended = self.queue.is_empty() && self.queue.is_exhausted();
+        if self.phase != Phase::Running || failures < most || has_ended {
             return;
         }
         let text = format!(

@@ -50,7 +50,8 @@ fn simulate_all(seeds: impl Iterator<Item = u64>, largest: Size, tell: impl Fn(u
         match std::panic::catch_unwind(|| simulate(seed, largest)) {
             Ok(simulated) => tell(seed, &simulated),
             Err(_) => panic!(
-                "seed {seed} fails; replay it with: cargo xtask sim --seed {seed} --seeds 1 --workers {workers} --configs {configs}"
+                "seed {seed} fails; replay it with: cargo xtask sim --seed {seed} --seeds 1 \
+                 --workers {workers} --configs {configs}"
             ),
         }
     }
@@ -130,7 +131,8 @@ fn long() {
             ""
         };
         eprintln!(
-            "seed {seed}: {workers} workers{devices}, {configs} configs at first, {experiments} experiments, {outcome:?}: {inputs} events in {seconds:.2} s, {rate:.0}/s"
+            "seed {seed}: {workers} workers{devices}, {configs} configs at first, {experiments} \
+             experiments, {outcome:?}: {inputs} events in {seconds:.2} s, {rate:.0}/s"
         );
     });
 }

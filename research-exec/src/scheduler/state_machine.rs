@@ -169,8 +169,8 @@ impl Scheduler {
         self.finish_if_done(actions);
     }
 
-    /// Takes tasks from the source: one for each worker, then one for each task that has ended, after
-    /// the update rules were asked.
+    /// Takes tasks from the source: one for each worker, then one for each task that has ended,
+    /// after the update rules were asked.
     fn fill(&mut self, now: Now, actions: &mut Vec<Action>) {
         let most = self.settings.workers.max(1) as usize;
         while self.phase == Phase::Running && !self.updates.is_asked() {

@@ -30,8 +30,8 @@ impl Scheduler {
         matches!(self.phase, Phase::Running | Phase::Stopping(_)).then_some(deadline)
     }
 
-    /// Kills the workers whose task is past its deadline. After a late tick it extends the deadlines
-    /// instead.
+    /// Kills the workers whose task is past its deadline. After a late tick it extends the
+    /// deadlines instead.
     pub(super) fn kill_overdue(&mut self, now: Now, actions: &mut Vec<Action>) {
         while let Some((deadline, worker)) = self.workers.first_deadline()
             && deadline <= now.moment

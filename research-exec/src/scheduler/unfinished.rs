@@ -56,11 +56,11 @@ impl Scheduler {
             return;
         };
         for mut one in task.task {
-            let is_over = match known.status(&one) {
+            let has_ended = match known.status(&one) {
                 Some(status) => !self.is_retried(&mut one, status),
                 None => false,
             };
-            self.leaves_some |= !is_over;
+            self.leaves_some |= !has_ended;
         }
     }
 }

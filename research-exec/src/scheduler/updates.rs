@@ -50,8 +50,8 @@ impl Updates {
         }
     }
 
-    /// The number of tasks that have ended since the rules were checked. After the check as many are
-    /// taken from the source.
+    /// The number of tasks that have ended since the rules were checked. After the check as many
+    /// are taken from the source.
     pub(super) fn ended(&self) -> usize {
         self.ended
     }

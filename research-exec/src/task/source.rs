@@ -17,7 +17,7 @@ pub use survey::ResumePlan;
 
 use super::{NewDomain, SourceError, SourceProgress, TaskExperiment, TaskSource};
 
-/// What a research that goes on has done already.
+/// The progress of a resumed research.
 #[derive(Clone, Debug, Default)]
 pub struct ResumeState {
     /// What is known of each experiment, by its id.
@@ -209,7 +209,7 @@ impl DomainSource {
         Ok(new.domain.configs(&iteration)?)
     }
 
-    /// Goes on to the first place that no earlier run has come to. What is left of that before it
+    /// Advances to the first index that no earlier run has reached. What is left of that before it
     /// is still run.
     fn pass_until(&mut self, place: u64) -> Result<(), SourceError> {
         while self.place < place

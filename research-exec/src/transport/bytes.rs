@@ -15,8 +15,8 @@ pub(crate) trait ByteSender: Send {
 
 /// Receives bytes in the order in which they were sent, in pieces of any size.
 pub(crate) trait ByteReceiver: Send {
-    /// Waits for bytes and calls `take` with them; returns false when the other side is gone and all
-    /// its bytes were received.
+    /// Waits for bytes and calls `take` with them; returns false when the other side is gone and
+    /// all its bytes were received.
     ///
     /// # Errors
     /// The connection is broken.

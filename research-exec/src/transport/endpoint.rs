@@ -26,7 +26,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Where a worker finds its leader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LeaderAddress {
-    /// Commands come over an inherited socket, and reports go to the ipc-channel server of this name.
+    /// Commands come over an inherited socket, and reports go to the ipc-channel server of this
+    /// name.
     Local(String),
     /// Both go over one TCP connection.
     Tcp(TcpAddress),
@@ -54,8 +55,8 @@ pub(crate) struct WorkerChannel {
 }
 
 impl Endpoint {
-    /// Opens the channel for the worker with this number and mark. Returns the socket that the worker
-    /// inherits, too.
+    /// Opens the channel for the worker with this number and mark. Returns the socket that the
+    /// worker inherits, too.
     pub(crate) fn open(worker: u32, mark: &str) -> io::Result<(Self, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         if std::env::var_os(TRANSPORT).is_some_and(|transport| transport == "tcp") {
@@ -75,8 +76,8 @@ impl Endpoint {
         })
     }
 
-    /// Waits until the worker has connected; `None` if it ended first, which makes `end` readable. A
-    /// program may run for any time before it comes to its `run`.
+    /// Waits until the worker has connected; `None` if it ended first, which makes `end` readable.
+    /// A program may run for any time before it comes to its `run`.
     pub(crate) fn accept(self, end: BorrowedFd<'_>) -> io::Result<Option<LeaderChannel>> {
         match self {
             Self::Local(server, socket) => {

@@ -66,7 +66,7 @@ pub(crate) struct Frame<'a> {
 /// The stream contains something else than frames.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrameError {
-    #[error("a frame of {0} bytes is over the limit of {MESSAGE_LIMIT}")]
+    #[error("a frame of {0} bytes exceeds the limit of {MESSAGE_LIMIT}")]
     TooLong(usize),
     #[error("unknown frame kind {0}")]
     Kind(u8),

@@ -49,7 +49,7 @@ fn survives<T: serde::Serialize + serde::de::DeserializeOwned>(
         return false;
     };
     let mut frame = Vec::new();
-    push_frame(&mut frame, kind, 0, &message).expect("what was decoded is no larger than a frame");
+    push_frame(&mut frame, kind, 0, &message).expect("a decoded message fits into a frame");
     let mut decoder = FrameDecoder::default();
     decoder.feed(&frame);
     let again = decoder.next_frame().expect("a frame of our own is a frame");

@@ -85,14 +85,18 @@ fn check_folder(folder: &Path) -> io::Result<()> {
     let length = folder.as_os_str().len();
     if length > MOST {
         return Err(io::Error::other(format!(
-            "the folder for temporary files, {}, has a path of {length} bytes, and sockets in it cannot have one of more than {MOST}: set TMPDIR to a folder with a shorter one",
+            "the folder for temporary files, {}, has a path of {length} bytes, and sockets in it \
+             cannot have one of more than {MOST}: set TMPDIR to a folder with a shorter one",
             folder.display()
         )));
     }
     let made = tempfile::tempdir_in(folder).and_then(tempfile::TempDir::close);
     made.map_err(|error| {
         let folder = folder.display();
-        let text = format!("the folder for temporary files, {folder}, cannot be used; set TMPDIR to one that can: {error}");
+        let text = format!(
+            "the folder for temporary files, {folder}, cannot be used; set TMPDIR \
+             to one that can: {error}"
+        );
         io::Error::new(error.kind(), text)
     })
 }
@@ -112,7 +116,8 @@ pub(crate) fn connect(server: &str) -> io::Result<(impl ByteSender + use<>, Vec<
 fn without_panic<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     catch_quietly(call).unwrap_or_else(|panic| {
         Err(io::Error::other(format!(
-            "ipc-channel has failed, probably because too many files are open (see `ulimit -n`): {panic}"
+            "ipc-channel has failed, probably because too many files are open (see `ulimit -n`): \
+             {panic}"
         )))
     })
 }

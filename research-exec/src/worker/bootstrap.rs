@@ -90,10 +90,11 @@ impl WorkerBootstrap {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         if !is_socket(self.commands) || TAKEN.swap(true, Ordering::SeqCst) {
             return Err(io::Error::other(
-                "the socket for its commands was closed: a program must not close descriptors that it did not open",
+                "the socket for its commands was closed: a program must not close descriptors that \
+                 it did not open",
             ));
         }
-        // SAFETY: this process was started with it, and nobody else in it owns it: it is taken
+        // SAFETY: this process was started with it, and nothing else in it owns it: it is taken
         // once.
         Ok(unsafe { OwnedFd::from_raw_fd(self.commands) })
     }

@@ -83,7 +83,8 @@ impl Relay {
         let mut termination = match (end, timeout) {
             (StreamEnd::Late, Some(timeout)) => Termination::late(timeout),
             (StreamEnd::Invalid(what), _) => Termination::killed(format!(
-                "the executor's reports are invalid ({what}): a unit may have written to a descriptor that it did not open; its process was killed"
+                "the executor's reports are invalid ({what}): a unit may have written to a \
+                 descriptor that it did not open; its process was killed"
             )),
             _ => self.termination(status),
         };
@@ -164,8 +165,8 @@ impl Stream<'_, '_> {
         reports: &mut dyn ByteSender,
     ) -> io::Result<StreamEnd> {
         while self.forward(process, reports)? {}
-        let is_over = self.deadline.is_some_and(|deadline| deadline.is_over());
-        let silent = if is_over {
+        let has_expired = self.deadline.is_some_and(|deadline| deadline.has_expired());
+        let silent = if has_expired {
             StreamEnd::Late
         } else {
             StreamEnd::Closed
@@ -189,7 +190,11 @@ impl Stream<'_, '_> {
         }
         let time_left = self.deadline.and_then(|deadline| deadline.time_left());
         match poll(&mut waited, poll_timeout(time_left)) {
-            Ok(0) => return Ok(self.deadline.is_some_and(|deadline| !deadline.is_over())),
+            Ok(0) => {
+                return Ok(self
+                    .deadline
+                    .is_some_and(|deadline| !deadline.has_expired()));
+            }
             Ok(_) => {}
             Err(Errno::EINTR) => return Ok(true),
             Err(error) => return Err(error.into()),

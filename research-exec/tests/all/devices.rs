@@ -1,4 +1,4 @@
-//! Devices: the forms in which they are asked for, their names, and what the driver tells of them.
+//! Devices: the forms in which they are asked for, their names, and what the driver reports.
 
 use research_core::RunOptions;
 use research_core::domain::Value;
@@ -137,13 +137,13 @@ fn without_a_driver_names_are_taken_as_they_are() {
     }));
     let error = plan("0", 1, &probe).unwrap_err().to_string();
     assert!(error.contains("it is tired"), "{error}");
-    // Nobody has asked for one.
+    // No device is requested.
     assert!(plan("null", 1, &probe).is_ok());
 }
 
 /// Asks the real driver, on machines that have one.
 #[test]
-fn the_driver_tells_of_its_devices() {
+fn the_driver_reports_its_devices() {
     let mut probe = NvmlProbe::new();
     let devices = match probe.devices() {
         Ok(devices) => devices,

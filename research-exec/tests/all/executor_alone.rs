@@ -130,7 +130,7 @@ fn a_panic_is_told_with_its_own_words() {
         message.starts_with("after the inner one (") && message.contains(here),
         "{message}"
     );
-    // One that was caught is nobody's reason any more.
+    // A caught panic is no longer a reason.
     let message = exception(|| {
         let caught = std::panic::catch_unwind(|| panic!("caught"));
         assert!(caught.is_err());

@@ -47,7 +47,7 @@ fn a_branch_has_one_thread_for_the_whole_task() {
     let experiment = builder.callable("root", |i: u64| i, (it(),)).root().unit(
         "meet",
         move |_: &mut Context| {
-            // Nobody gets past it unless all three run at the same time.
+            // No branch gets past it unless all three run at the same time.
             together.wait();
             Ok(())
         },
@@ -163,13 +163,13 @@ fn a_root_that_ends_stops_all_that_still_run() {
     }
 }
 
-/// Tells of the first experiment that has ended.
+/// Reports the first experiment that has ended.
 struct FirstEnd(Sender<()>);
 
 impl EventSink for FirstEnd {
     fn emit(&mut self, event: Event) -> Result<(), SinkError> {
         if matches!(event, Event::ExperimentEnded { .. }) {
-            // Nobody asks for the later ones.
+            // The later ones have no receiver.
             let _ = self.0.send(());
         }
         Ok(())
@@ -182,7 +182,7 @@ impl EventSink for FirstEnd {
 
 /// Whatever becomes of the others then, it is known of those that have ended.
 #[test]
-fn the_end_of_a_branch_is_told_while_others_go_on() {
+fn the_end_of_a_branch_is_reported_while_others_continue() {
     for target in TARGETS {
         let (tell, told) = channel();
         let told = Mutex::new(told);
@@ -248,7 +248,7 @@ fn a_root_is_told_the_iteration_of_those_that_still_run() {
 fn no_iterations_are_none_for_each_branch() {
     for (target, count) in TARGETS.into_iter().flat_map(|one| [(one, 1), (one, 2)]) {
         let experiment = Experiment::builder().unit("fails", |_: &mut Context| {
-            Err::<(), _>(UnitError::new("nobody has asked for an iteration"))
+            Err::<(), _>(UnitError::new("no iteration was requested"))
         });
         let executor = Executor::new(experiment.build().unwrap()).n_iters(0);
         let (endings, _) = run(&executor.target(target), count);
@@ -318,7 +318,7 @@ fn with_roots(random: &mut impl FnMut(u64) -> u64) -> ExperimentBuilder {
         let call = move |cx: &mut Context| {
             let key = if is_root { "opt" } else { "branch" };
             let seen: i64 = cx.config_item(key)?;
-            // A unit that has not run is no failure here.
+            // A unit that has not run is not a failure here.
             let read = cx.output::<String>(&other).unwrap_or_default();
             let failing = if is_root { 0 } else { 1 + seen as u64 };
             if fails == [failing, cx.iteration()] {

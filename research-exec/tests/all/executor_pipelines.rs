@@ -120,7 +120,7 @@ fn a_full_run_takes_one_iteration_and_begins_anew_in_the_next() {
 }
 
 #[test]
-fn a_full_run_is_one_iteration_if_nobody_says_more() {
+fn a_full_run_is_one_iteration_by_default() {
     let made = Arc::default();
     let (endings, saved) = run(
         &executor(summing(batches(&made).full_run()), ExecutorTarget::For),

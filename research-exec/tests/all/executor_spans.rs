@@ -21,7 +21,7 @@ fn nested(depth: u64) {
     if depth > 0 {
         nested(depth - 1);
     } else {
-        info!("events are no spans");
+        info!("events are not spans");
         work();
     }
 }
@@ -167,6 +167,6 @@ fn spans_are_counted_with_and_without_a_subscriber_of_the_programs_own() {
     assert_eq!(
         OWN.events.load(Ordering::Relaxed),
         3 * 2,
-        "events go on to it"
+        "events are forwarded to it"
     );
 }

@@ -74,7 +74,7 @@ fn what_was_reached_is_saved_even_when_the_experiment_fails() {
 }
 
 #[test]
-fn a_unit_that_was_not_reached_is_no_second_error() {
+fn a_unit_that_was_not_reached_is_not_a_second_error() {
     let executor = build(
         Experiment::builder()
             .callable("fails", || Err::<f64, _>("as asked"), ())

@@ -63,7 +63,7 @@ fn a_program_with_threads_executes_its_executors() {
 }
 
 #[test]
-fn a_dead_executor_is_a_killed_experiment_and_the_run_goes_on() {
+fn a_dead_executor_is_a_killed_experiment_and_the_run_continues() {
     let experiment = Experiment::builder()
         .unit("die", |cx: &mut Context| {
             match cx.config_item::<i64>("x")? {
@@ -216,7 +216,7 @@ fn what_has_ended_does_not_run_into_the_timeout_of_a_process_that_is_stopped() {
     options.timeout = Some(Duration::from_secs(2));
     let stop = || {
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP)?;
-        Err(UnitError::new("nobody has ended it"))
+        Err(UnitError::new("it was not killed"))
     };
     for kept in isolated(stop, &options) {
         assert_that_two_have_stopped(&kept, Status::TimedOut);
@@ -246,8 +246,8 @@ fn an_executor_that_has_closed_its_reports_is_ended() {
 }
 
 #[test]
-fn what_failed_is_tried_again() {
-    let mark = crate::common::mark("tried-again");
+fn what_failed_is_retried() {
+    let mark = crate::common::mark("retried");
     let experiment = Experiment::builder()
         .unit(
             "second time",
@@ -306,7 +306,7 @@ fn a_program_that_never_comes_to_its_run_is_an_error() {
 }
 
 #[test]
-fn an_experiment_has_started_before_anything_is_told_of_it() {
+fn an_experiment_has_started_before_anything_else_is_reported() {
     let experiment = Experiment::builder()
         .unit("count", |cx: &mut Context| Ok(cx.iteration() as i64))
         .save_to("count")
@@ -357,7 +357,7 @@ fn a_run_in_one_process_ends_when_nothing_can_be_kept() {
     let experiment = Experiment::builder()
         .unit("wait", move |_: &mut Context| {
             count.fetch_add(1, Ordering::Relaxed);
-            // Nobody sends anything: this ends when the storage is dropped, which has failed then.
+            // Nothing is sent: this ends when the storage is dropped, which has failed then.
             let _ = gone.lock().unwrap().recv_timeout(Duration::from_secs(60));
             Ok(())
         })

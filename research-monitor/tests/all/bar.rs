@@ -30,7 +30,8 @@ fn the_bar_shows_done_total_rate_time_left_and_exceptions() {
     let last = shown.lines().last().unwrap();
     assert_eq!(
         last,
-        "power █████████████▊░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] Exceptions: 2"
+        "power █████████████▊░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] \
+         Exceptions: 2"
     );
 }
 
@@ -53,7 +54,7 @@ fn without_a_total_there_is_no_gauge() {
 fn lines_stand_above_the_bar_and_do_not_break_it() {
     let (mut bar, terminal, clock) = on_terminal(80);
     bar.on_events(&[run_started(0.0, Some(2), None), started(0.0, 0, 0)]);
-    bar.printer().println("a line of somebody else");
+    bar.printer().println("a line of the program");
     clock.set(1.0);
     bar.on_events(&[
         message(1.0, None, LogLevel::Info, "not shown"),
@@ -67,7 +68,7 @@ fn lines_stand_above_the_bar_and_do_not_break_it() {
     assert_eq!(
         lines[..3],
         [
-            "a line of somebody else",
+            "a line of the program",
             "warning: experiment number 0: mind the gap",
             "failed: experiment abcdef0100000000: unit `train`: no such file",
         ]
@@ -77,7 +78,7 @@ fn lines_stand_above_the_bar_and_do_not_break_it() {
 }
 
 #[test]
-fn a_cause_is_told_of_once_and_a_flood_is_cut_short() {
+fn a_cause_is_reported_once_and_a_flood_is_cut_short() {
     let (mut bar, terminal, clock) = on_terminal(80);
     clock.set(1.0);
     bar.on_events(&[run_started(0.0, Some(1000), None)]);
@@ -94,7 +95,7 @@ fn a_cause_is_told_of_once_and_a_flood_is_cut_short() {
         .collect();
     bar.on_events(&flood);
     assert_eq!(terminal.contents().matches("error:").count(), 9);
-    // Why the run ends is no part of the flood.
+    // Why the run ends is not a part of the flood.
     bar.on_events(&[message(1.0, None, LogLevel::Error, "the run ends here")]);
     assert!(terminal.contents().contains("error: the run ends here"));
     clock.set(2.5);
@@ -135,7 +136,8 @@ fn what_matters_least_is_left_out_where_columns_are_few() {
     };
     let lines = [120, 80, 60, 45, 30, 20, 4].map(shown);
     let expected = [
-        "power ██████████████████████████▎░░░░░░░░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] Exceptions: 2",
+        "power ██████████████████████████▎░░░░░░░░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, \
+         4.8 s ± 1.0 s left] Exceptions: 2",
         "power ████████▊░░░░░ 62% 5/8 [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] Exceptions: 2",
         "power ████████████████▎░░░░░░░░░ 62% 5/8 [4.8 s left] Exc: 2",
         "power ██████▉░░░░ 62% 5/8 [4.8 s left] Exc: 2",
@@ -150,7 +152,7 @@ fn what_matters_least_is_left_out_where_columns_are_few() {
 
 #[test]
 fn the_bar_is_one_line_on_any_terminal_whatever_the_name() {
-    let long = "a_very_long_name_of_a_research_that_somebody_liked".repeat(4);
+    let long = "a_very_long_name_of_a_research_that_does_not_fit".repeat(4);
     for name in ["power", "исследование", "研究研究研究研究研究", &long, ""] {
         for columns in 4..150 {
             let (mut bar, terminal, clock) = named(name, columns);
@@ -206,17 +208,17 @@ fn a_resumed_run_is_shown_as_part_of_the_whole() {
     bar.draw();
     let shown = terminal.contents();
     assert!(shown.contains("75% 3/4 experiments [3.0 s,"), "{shown}");
-    // What failed in an earlier run was told of then.
+    // What failed in an earlier run was reported then.
     assert!(!shown.contains("failed:"), "{shown}");
 }
 
-/// A bar of somebody's own, which writes down what it was told.
+/// A custom bar, which records its calls.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
 impl Notes {
     fn note(&self, note: String) {
-        self.0.lock().expect("nobody panics").push(note);
+        self.0.lock().expect("no thread panics").push(note);
     }
 }
 
@@ -235,7 +237,7 @@ impl ProgressReporter for Notes {
 }
 
 #[test]
-fn anybody_can_show_progress() {
+fn progress_can_have_a_custom_bar() {
     let notes = Notes::default();
     let mut bar = Bar::custom(Box::new(notes.clone()), Monitor::new());
     bar.on_events(&[run_started(0.0, Some(2), None), started(0.0, 0, 0)]);
@@ -276,7 +278,7 @@ struct Text(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Text {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panics").write(bytes)
+        self.0.lock().expect("no thread panics").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -13,7 +13,8 @@ fn the_summary_says_how_many_how_long_and_why() {
     assert!(summary.has_failures());
     assert_eq!(
         summary.to_string(),
-        "6 experiments in 9.5 s: 1 finished, 1 stopped, 2 failed, 1 killed, 1 timed out; 2 left (interrupted)\n  \
+        "6 experiments in 9.5 s: 1 finished, 1 stopped, 2 failed, 1 killed, 1 timed out; 2 left \
+         (interrupted)\n  \
          2 × failed in unit `train`: loss is 0.25 (for example abcdef0100000001)\n  \
          1 × killed: its process was killed by signal 9 (for example abcdef0100000003)\n  \
          1 × timed_out: its process was killed by signal 9 (for example abcdef0100000005)"
@@ -130,8 +131,10 @@ fn the_monitor_log_has_a_line_for_each_thing_that_happened() {
          0.500000,,,,,worker_started,,1,100,201,,0,0,2\n\
          1.000000,0,abcdef0100000000,0,,started,,1,100,201,1000,0,0,2\n\
          2.000000,0,abcdef0100000000,3,,progress,,1,100,201,1000,0,0,2\n\
-         3.000000,0,abcdef0100000000,3,train,exception,\"it said \"\"no\"\", twice\",1,100,201,1000,0,0,2\n\
-         4.000000,0,abcdef0100000000,4,,failed,its process was killed by signal 9,1,100,201,1000,1,0,1\n\
+         3.000000,0,abcdef0100000000,3,train,exception,\"it said \"\"no\"\", \
+         twice\",1,100,201,1000,0,0,2\n\
+         4.000000,0,abcdef0100000000,4,,failed,its process was killed by signal \
+         9,1,100,201,1000,1,0,1\n\
          4.500000,,,,,worker_waits,GPU 0 is full,1,100,201,,1,0,1\n\
          4.800000,,,,,worker_lost,killed by signal 9,1,100,201,,1,0,1\n\
          5.000000,,,,,complete,,,100,,,1,0,1\n"

@@ -78,7 +78,7 @@ fn iterations_are_counted_where_their_number_is_known() {
 }
 
 #[test]
-fn an_experiment_tried_again_counts_once() {
+fn a_retried_experiment_counts_once() {
     let mut state = RunState::from_events(&[
         run_started(0.0, Some(2), None),
         started(0.0, 0, 0),
@@ -285,7 +285,7 @@ fn an_update_withdraws_what_was_left_of_the_domain() {
     assert_eq!(state.withdrawn_experiments(), 8);
     assert_eq!(state.total_experiments(), Some(5));
     assert_eq!(state.remaining_experiments(), Some(4));
-    // Of a domain without an end nobody can say how much was left.
+    // How much of an infinite domain was left is unknown.
     state.apply(&domain_updated(2.0, 2, None));
     state.apply(&domain_updated(3.0, 3, Some(1)));
     assert_eq!(state.withdrawn_experiments(), 8 + 3);

@@ -106,7 +106,7 @@ fn branches_have_devices_of_their_own() {
 #[test]
 fn a_worker_without_devices_sees_none() {
     let research = study("none", 1).devices(vec![Vec::<i64>::new()]);
-    // Nobody has any: nothing is hidden.
+    // No worker has one: nothing is hidden.
     let finished = research.run().unwrap();
     assert_eq!(rows(&finished)[0]["device"], json!(null));
 
@@ -207,7 +207,7 @@ fn a_worker_waits_until_its_device_has_memory() {
             .subscriber(relief);
         let finished = research.run().unwrap();
         assert_eq!(rows(&finished).len(), 3);
-        let reason = "GPU 0 has 12% of its memory free, and memory_ratio asks for 50%";
+        let reason = "GPU 0 has 12% of its memory free, and `memory_ratio` asks for 50%";
         assert_eq!(std::mem::take(&mut *reasons.lock().unwrap()), [reason]);
         // Each task was checked.
         assert!(probe.asked() >= 4, "{}", probe.asked());
@@ -216,7 +216,7 @@ fn a_worker_waits_until_its_device_has_memory() {
 }
 
 #[test]
-fn a_run_that_cannot_go_on_says_so_and_is_resumed() {
+fn a_run_that_cannot_continue_says_so_and_is_resumed() {
     let folder = common_folder("given_up");
     let probe = ScriptedProbe::new(["A"], 8 * GIB);
     let study = || {
@@ -229,8 +229,8 @@ fn a_run_that_cannot_go_on_says_so_and_is_resumed() {
             .gpu_check_delay(Duration::from_millis(10))
     };
     // The workers of the second run must come past the first.
-    let is_over = folder.with_extension("over");
-    if !is_over.exists() {
+    let past_first = folder.with_extension("over");
+    if !past_first.exists() {
         probe.set_free(0, 4 * GIB);
         let error = study().run().unwrap_err().to_string();
         let expected = "GPU 0 has 4 GiB free of the 6 GiB that an experiment declares";
@@ -238,7 +238,7 @@ fn a_run_that_cannot_go_on_says_so_and_is_resumed() {
             error.contains(expected) && error.contains("2 checks"),
             "{error}"
         );
-        std::fs::write(&is_over, "").unwrap();
+        std::fs::write(&past_first, "").unwrap();
     }
     probe.set_free(0, 8 * GIB);
     // Another number of workers tells this run from the one before, for its workers.
@@ -295,11 +295,12 @@ fn memory_that_cannot_be_checked_is_a_mistake() {
         .device_memory(MemorySize(4 * GIB));
     assert_eq!(
         error(study.devices([1])),
-        "GPU 1 has 8 GiB in all, and worker 0 needs 12 GiB of it: each of its experiments there declares 4 GiB"
+        "GPU 1 has 8 GiB in all, and worker 0 needs 12 GiB of it: each of its experiments there \
+         declares 4 GiB"
     );
 }
 
-/// Nobody needs to know of memory where there is no device, or nothing to check.
+/// The memory is not needed where there is no device, or nothing to check.
 #[test]
 fn without_a_driver_nothing_is_checked() {
     let without = || study("without", 1).device_probe(ScriptedProbe::without_driver());

@@ -11,7 +11,7 @@ use research::{
 
 const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolation::Experiment];
 
-/// Begins a research, fails to begin it once more, and goes on with it instead.
+/// Begins a research, fails to begin it once more, and resumes it instead.
 fn begun_or_resumed(study: impl Fn() -> Research) {
     study().n_configs(2).run().unwrap();
     let finished = study().run().or_else(|_| study().resume()).unwrap();
@@ -67,7 +67,7 @@ fn a_run_that_failed_is_resumed() {
     }
 }
 
-/// Workers of a later run come past it, and go on as their leader did.
+/// Workers of a later run come past it, and continue as their leader did.
 #[test]
 fn a_run_that_failed_is_passed_by() {
     let folder = folder("passed-by");
@@ -181,7 +181,7 @@ fn what_closures_have_captured_is_not_mixed_up_at_once() {
         let right = runs
             .iter()
             .filter(|(factor, run)| is_right_or_refused(*factor, run));
-        assert!(right.count() < 2, "two threads, whose order nobody knows");
+        assert!(right.count() < 2, "two threads, whose order is unknown");
     }
 }
 

@@ -12,7 +12,8 @@ const EXAMPLES: [(&str, &[&str]); 12] = [
         "domains",
         &[
             "a zip: a=[1, 2] @ b=[\"x\", \"y\"]\n    a=1, b=\"x\" (repetition 0)\n    a=2, b=\"y\"",
-            "repetitions: a=[1, 2]\n    a=1 (repetition 0)\n    a=2 (repetition 0)\n    a=1 (repetition 1)",
+            "repetitions: a=[1, 2]\n    a=1 (repetition 0)\n    a=2 (repetition 0)\n    a=1 \
+             (repetition 1)",
             "repeated at once: a=[1, 2]\n    a=1 (repetition 0)\n    a=1 (repetition 1)",
             "of Finite(1000000000000) configs:\n    the last is p0=999, p1=999, p2=999, p3=999",
         ],

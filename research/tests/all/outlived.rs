@@ -1,4 +1,4 @@
-//! Branches that others outlive: what has ended is not run again, whoever is killed.
+//! Branches that others outlive: what has ended is not run again, whichever process is killed.
 
 use std::fs::{OpenOptions, read_to_string, write};
 use std::io::Write;
@@ -35,7 +35,7 @@ fn wait_for_two(cx: &mut Context) -> Result<(), UnitError> {
     Err(UnitError::new("the ends of two experiments did not come"))
 }
 
-/// A task of three experiments, two of which end by themselves; then the last one has somebody
+/// A task of three experiments, two of which end by themselves; then the last one has a process
 /// killed, once.
 fn study(
     folder: &Path,

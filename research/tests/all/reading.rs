@@ -99,7 +99,10 @@ fn what_cannot_be_read_is_an_error_of_the_unit() {
     };
     let elsewhere = study("elsewhere").in_memory().run().unwrap();
     assert!(
-        reason(&elsewhere).contains("unit `sum` failed in iteration 0: the research cannot be read: it is kept in the memory of another process"),
+        reason(&elsewhere).contains(
+            "unit `sum` failed in iteration 0: the research cannot be \
+             read: it is kept in the memory of another process"
+        ),
         "{}",
         reason(&elsewhere)
     );

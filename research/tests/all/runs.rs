@@ -31,9 +31,9 @@ fn drawing(name: &str) -> Research {
 }
 
 /// What a branch adds to configs stays the same for an experiment, whichever others of its task are
-/// tried again, or left for a run that goes on with the research.
+/// retried, or left for a run that resumes the research.
 #[test]
-fn what_is_tried_again_is_the_branch_that_it_was() {
+fn what_is_retried_is_the_branch_that_it_was() {
     let folder = folder("same-branch");
     let study = |name: &str, fails: &'static [i64]| {
         let marks = folder.clone();
@@ -177,11 +177,11 @@ fn runs_follow_each_other_and_use_results_of_the_ones_before() {
 }
 
 #[test]
-fn a_research_that_was_interrupted_goes_on_where_it_was() {
-    let folder = folder("goes-on");
+fn an_interrupted_research_continues_where_it_was() {
+    let folder = folder("continues");
     let undisturbed = drawing("undisturbed").folder(&folder).run().unwrap();
-    // A first run of half of the domain stands for an interrupted one: an extended domain is gone
-    // on with in the same way.
+    // A first run of half of the domain stands for an interrupted one: an extended domain is
+    // resumed in the same way.
     let half = |name: &str| {
         drawing(name)
             .domain(option("a", 0..3_i64) * option("x", 0.0..1.0))
@@ -216,7 +216,7 @@ fn a_research_that_was_interrupted_goes_on_where_it_was() {
 }
 
 #[test]
-fn what_was_still_to_be_tried_again_is_tried_when_the_run_goes_on() {
+fn a_resumed_run_makes_the_retries_that_were_left() {
     let folder = folder("still-to-be-tried");
     let mark = folder.join("mark");
     let study = |retries| {
@@ -361,7 +361,7 @@ fn debug_ends_the_run_with_the_error_of_the_unit() {
 
 /// All branches of a task share its process: where that ends, all that have not ended are killed.
 #[test]
-fn a_process_that_dies_is_told_of_each_of_its_branches() {
+fn the_death_of_a_process_is_reported_for_each_of_its_branches() {
     let folder = folder("dying-branches");
     let finished = Research::new("dying")
         .folder(&folder)
@@ -385,7 +385,7 @@ fn a_process_that_dies_is_told_of_each_of_its_branches() {
     assert_eq!(format!("{counts:?}"), "{Finished: 3, Killed: 3}");
 }
 
-/// It is asked in a thread of the leader's that nobody sees.
+/// The domain is asked in a thread of the leader.
 #[test]
 fn a_panic_of_the_domain_is_one_of_the_run() {
     let study = square("panics")

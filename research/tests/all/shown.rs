@@ -38,7 +38,7 @@ fn log_from_disk(folder: &Path) -> String {
 }
 
 #[test]
-fn the_monitors_log_is_the_same_live_and_from_disk_and_goes_on_when_resumed() {
+fn the_monitors_log_is_the_same_live_and_from_disk_and_continues_when_resumed() {
     let folder = folder("monitor-log");
     study(&folder, 0..3).run().unwrap();
     let live = || std::fs::read_to_string(folder.join("shown/monitor.csv")).unwrap();
@@ -171,7 +171,7 @@ impl Subscriber for Watcher {
     }
 }
 
-/// What the run has told of its subscribers.
+/// What the run has reported about its subscribers.
 fn told(finished: &CompletedRun) -> Vec<String> {
     let entries = finished.logs(None).unwrap().into_iter();
     let texts = entries.map(|entry| entry.text);

@@ -96,7 +96,8 @@ fn hanging(name: &str, folder: &Path) -> Research {
         .unit_timeout(SHORT)
 }
 
-const WITHOUT_ITS_END: &str = "x,iteration,before,within,after\n0,0,10,20,30\n1,0,11,21,31\n2,0,12,22,\n\
+const WITHOUT_ITS_END: &str = "x,iteration,before,within,after\n0,0,10,20,30\n1,0,11,21,31\n\
+                               2,0,12,22,\n\
                                3,0,13,23,33\n4,0,14,24,34\n5,0,15,25,35";
 
 /// Its number may by now stand for another process.
@@ -106,7 +107,7 @@ fn is_asleep(pid: &str) -> bool {
 }
 
 #[test]
-fn a_unit_that_hangs_is_ended_with_its_children_and_the_others_go_on() {
+fn a_unit_that_hangs_is_ended_with_its_children_and_the_others_continue() {
     let folder = folder("hangs");
     for isolation in [Isolation::Experiment, Isolation::Worker] {
         let name = format!("{isolation:?}").to_lowercase();
@@ -135,7 +136,7 @@ fn executors_that_were_executed_see_to_their_timeouts_too() {
 }
 
 #[test]
-fn whatever_was_saved_before_the_time_was_over_is_kept() {
+fn whatever_was_saved_before_the_timeout_is_kept() {
     for isolation in [Isolation::Experiment, Isolation::Worker] {
         let finished = Research::new("kept")
             .in_memory()
@@ -194,7 +195,7 @@ fn branches_beside_one_that_hangs_are_run_again() {
 }
 
 #[test]
-fn branches_that_ended_before_the_time_was_over_have_finished() {
+fn branches_that_ended_before_the_timeout_have_finished() {
     let finished = Research::new("ended")
         .in_memory()
         .domain(option("x", 0..3_i64))
@@ -329,7 +330,7 @@ fn an_executor_that_starts_slowly_has_its_time_all_the_same() {
 }
 
 #[test]
-fn what_hangs_once_is_tried_again() {
+fn what_hangs_once_is_retried() {
     let mark = folder("hangs-once").join("mark");
     let finished = Research::new("once")
         .in_memory()

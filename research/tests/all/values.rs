@@ -139,7 +139,7 @@ fn large_values_have_files_of_their_own() {
     }
     assert!(experiment.large_value("small", 0).is_none());
     assert_eq!(saved(&finished, "small"), Value::Int(1));
-    // What a text and bytes are in, other programs can read.
+    // Other programs can read the files of strings and bytes.
     let text = experiment.large_value("text", 0).unwrap();
     assert!(fs::read_to_string(folder.join(text.file())).unwrap() == "größe ".repeat(300_000));
 }
@@ -222,7 +222,7 @@ fn the_last_value_of_an_iteration_counts_whatever_its_size() {
     }
 }
 
-/// As large as people's arrays and models are, from code that runs in a process of its own, in its
+/// As large as arrays and models of users are, from code that runs in a process of its own, in its
 /// worker's, and in the leader's.
 #[test]
 fn a_value_of_a_hundred_megabytes_is_kept_wherever_code_runs() {
@@ -262,7 +262,7 @@ fn in_memory_a_large_value_is_a_value() {
     }
 }
 
-/// It is no fault of the experiment: the run ends so that it can be resumed, with what was kept.
+/// It is not a fault of the experiment: the run ends so that it can be resumed, with what was kept.
 fn a_file_that_cannot_be_written_ends_a_run(isolation: Isolation) {
     let base = folder(&format!("no-values-{isolation:?}"));
     let research = || {

@@ -93,7 +93,7 @@ fn write_garbage(folder: &Path, isolation: &str, garbage: &str) {
     workers.remove(2);
     if isolation == Isolation::Experiment {
         workers.dedup();
-        assert_eq!(workers.len(), 1, "the worker went on");
+        assert_eq!(workers.len(), 1, "the worker continued");
     }
 }
 

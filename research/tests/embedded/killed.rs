@@ -31,7 +31,7 @@ pub(crate) const TESTS: &[Test] = &[
         assert!(others.contains(&leader.id()));
     }),
     (
-        "killed::workers_go_on_without_the_process_that_forked_them",
+        "killed::workers_continue_without_the_process_that_forked_them",
         || {
             let (_, output) = start("kills-server", &["server"]);
             assert!(output.status.success(), "{}", stderr(&output));

@@ -107,7 +107,8 @@ impl Queue {
         if timeout.timed_out() {
             // Prints: the log has ended, so nothing else says what the program waits for.
             eprintln!(
-                "research: the run has ended and waits for the subscriber `{}` to process the last events",
+                "research: the run has ended and waits for the subscriber `{}` to process the last \
+                 events",
                 self.shared.name
             );
         }

@@ -4,7 +4,7 @@ use super::scan::{Atom, Scanner, Until};
 use super::word::Word;
 
 impl Scanner<'_> {
-    /// Passes over a text up to its single quote, and says whether there was a backslash in it.
+    /// Passes over a string up to its single quote, and says whether there was a backslash in it.
     pub(super) fn single_quotes(&mut self, place: &str, mut word: Option<&mut Word>) -> bool {
         let mut has_backslash = false;
         while let Some(atom) = self.next() {
@@ -22,7 +22,7 @@ impl Scanner<'_> {
         has_backslash
     }
 
-    /// Passes over a text up to its double quote; a reason refuses all placeholders in it.
+    /// Passes over a string up to its double quote; a reason refuses all placeholders in it.
     pub(super) fn double_quotes(
         &mut self,
         mut word: Option<&mut Word>,

@@ -96,7 +96,7 @@ enum Shell {
     /// The last word is an expansion, which may name a shell.
     Possible,
     Named,
-    /// The next word that is no option is a script.
+    /// The next word that is not an option is a script.
     Script,
     /// All else are arguments of the script.
     Arguments,

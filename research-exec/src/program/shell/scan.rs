@@ -337,7 +337,7 @@ impl<'p> Scanner<'p> {
     fn escape(&mut self, word: &mut Word) {
         self.at += 1;
         match self.next() {
-            // The line goes on.
+            // The line continues.
             Some(Atom::Char('\n')) | None => {}
             Some(Atom::Char(character)) => {
                 word.has_quotes = true;

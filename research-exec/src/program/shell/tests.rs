@@ -406,7 +406,7 @@ fn commands_made_at_random_run_no_value() {
 }
 
 #[test]
-fn a_preview_is_what_people_would_type() {
+fn a_preview_is_what_users_would_type() {
     let known = |name: &str| (name == "x").then(|| "it's \"$HOME\"".to_owned());
     let preview = |text: &str| command(text).unwrap().preview(known);
     assert_eq!(preview("echo {x} {y}"), r#"echo 'it'\''s "$HOME"' {y}"#);

@@ -128,8 +128,8 @@ impl History {
 
     /// Answers with so many GiB free on each device, and workers come up that are needed then.
     fn tell_free(&mut self, free: &[u64]) {
-        let of_nobody: Vec<(u64, u64)> = free.iter().map(|free| (*free, 0)).collect();
-        self.tell_free_and_ours(&of_nobody);
+        let unused: Vec<(u64, u64)> = free.iter().map(|free| (*free, 0)).collect();
+        self.tell_free_and_ours(&unused);
     }
 
     /// The same, and how much processes of this run use.
@@ -139,15 +139,15 @@ impl History {
             free: free * GIB,
             ours: ours * GIB,
         };
-        let round = self.round.take().expect("somebody has asked");
+        let round = self.round.take().expect("samples were requested");
         let samples = Ok(devices.iter().map(sample).collect());
         self.handle(Input::Sampled { round, samples });
         self.come_up();
     }
 
-    /// Goes on to the next moment at which something is to be done; gives the seconds until then.
+    /// Advances to the next deadline; returns the seconds until then.
     fn wait(&mut self) -> f64 {
-        let next = self.scheduler.next_deadline().expect("somebody waits");
+        let next = self.scheduler.next_deadline().expect("a worker waits");
         let waited = next.0.saturating_sub(self.now);
         self.now = self.now.max(next.0);
         self.handle(Input::Tick);
@@ -197,7 +197,7 @@ fn a_task_goes_to_a_worker_whose_device_is_free() {
     assert!(run.workers().is_empty());
     run.tell_free(&[2, 20]);
     assert_eq!(run.workers(), [1]);
-    let reason = "GPU 0 has 8% of its memory free, and memory_ratio asks for 50%";
+    let reason = "GPU 0 has 8% of its memory free, and `memory_ratio` asks for 50%";
     // There is nothing more that it could wait for.
     assert_eq!(run.waits, [(0, Some(reason.to_owned())), (0, None)]);
     run.end_first();
@@ -209,11 +209,11 @@ fn what_is_too_little_is_not_said_to_be_enough() {
     let mut run = History::begin(1, ratio(options(1, [0]), 0.88));
     run.come_up();
     run.tell_free(&[21]);
-    let reason = "GPU 0 has 87% of its memory free, and memory_ratio asks for 88%";
+    let reason = "GPU 0 has 87% of its memory free, and `memory_ratio` asks for 88%";
     assert_eq!(run.waits, [(0, Some(reason.to_owned()))]);
 }
 
-/// The first worker has a device of the second one, which cannot go on for want of memory
+/// The first worker has a device of the second one, which cannot continue for want of memory
 /// elsewhere.
 #[test]
 fn what_an_idle_process_keeps_is_not_given_away() {
@@ -255,9 +255,9 @@ fn the_run_is_given_up_when_all_workers_have_failed_all_their_checks() {
     assert_eq!(
         reason,
         "no worker can begin an experiment, in 3 checks 5 s apart while none was running \
-         (worker 0: GPU 0 has 8% of its memory free, and memory_ratio asks for 50%; \
-         worker 1: GPU 1 has 12% of its memory free, and memory_ratio asks for 50%); \
-         go on when there is more memory, or let them wait longer with n_gpu_checks and gpu_check_delay"
+         (worker 0: GPU 0 has 8% of its memory free, and `memory_ratio` asks for 50%; \
+         worker 1: GPU 1 has 12% of its memory free, and `memory_ratio` asks for 50%); \
+         resume when there is more memory, or increase `n_gpu_checks` or `gpu_check_delay`"
     );
 }
 

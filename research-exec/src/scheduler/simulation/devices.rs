@@ -120,7 +120,7 @@ impl Devices {
             return;
         };
         if random.next_u32().is_multiple_of(20) {
-            // Its process has ended, and nobody has been told so far.
+            // Its process has ended, which was not reported so far.
             self.forget(worker);
             return;
         }

@@ -22,7 +22,7 @@ struct Line {
     runs: bool,
     /// How often it has not succeeded.
     failures: u32,
-    /// It may not be tried again before this moment.
+    /// It must not be retried before this moment.
     not_before: u64,
 }
 
@@ -41,7 +41,7 @@ impl Ledger {
         assert!(!line.runs, "experiment {number} runs twice at once");
         assert!(
             line.not_before <= now,
-            "experiment {number} is tried again too early"
+            "experiment {number} is retried too early"
         );
         line.runs = true;
     }
@@ -65,8 +65,8 @@ impl Ledger {
             } => {
                 let line = self.line(*experiment);
                 assert!(line.began < *attempt, "attempts go up");
-                let is_over = line.status.is_some_and(|status| !status.is_failure());
-                assert!(!is_over, "only failures are retried");
+                let has_ended = line.status.is_some_and(|status| !status.is_failure());
+                assert!(!has_ended, "only failures are retried");
                 line.began = *attempt;
             }
             Event::ExperimentEnded {
@@ -116,10 +116,7 @@ impl Ledger {
         for (number, line) in self.lines.iter().enumerate() {
             assert_eq!(line.began, line.ended, "experiment {number} has ended");
             if line.status == Some(Status::Failed) {
-                assert!(
-                    line.failures > retries,
-                    "experiment {number} is tried again"
-                );
+                assert!(line.failures > retries, "experiment {number} is retried");
             }
         }
     }

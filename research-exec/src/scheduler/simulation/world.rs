@@ -54,7 +54,7 @@ struct Worker {
     /// Its place in the list of those in its state.
     place: usize,
     task: Option<(TaskNumber, Task)>,
-    /// The experiments of its task whose ends it has told while others went on.
+    /// The experiments of its task whose ends it has reported while others continued.
     told: Vec<ExperimentNumber>,
     /// It has said that it can run nothing more.
     retiring: bool,
@@ -86,7 +86,7 @@ pub(super) struct World {
     workers: Vec<Worker>,
     /// The workers in each state.
     lists: [Vec<WorkerNumber>; 5],
-    /// What may still be heard of tasks that are over.
+    /// Messages about ended tasks that may still arrive.
     stale: Vec<Message>,
     ledger: Ledger,
     devices: Option<Devices>,
@@ -215,7 +215,7 @@ impl World {
         self.judge();
     }
 
-    /// Somebody sets the time of day back all the time.
+    /// The time of day is set back all the time.
     fn clock(&self) -> Now {
         Now {
             at: Timestamp(u64::MAX - self.now),
@@ -235,7 +235,7 @@ impl World {
         let alive = self.workers.len() - self.list(State::Gone).len();
         assert!(alive <= most, "{alive} workers, and {most} may be");
         let held = self.scheduler.workers.busy() + self.scheduler.queue.len();
-        // What waits to be tried again does not count, until it comes back.
+        // What waits for a retry does not count, until it comes back.
         assert!(
             held <= most || self.settings.retries > 0,
             "{held} tasks are taken ahead of {most} workers"
@@ -289,7 +289,7 @@ impl World {
                     self.change(worker, state, State::Quitting);
                 }
                 Action::Update(request) => {
-                    assert!(!request.rules.is_empty(), "somebody is asked");
+                    assert!(!request.rules.is_empty(), "an update rule is asked");
                     let was_asked = self.shared.is_asked.swap(true, Ordering::Relaxed);
                     assert!(!was_asked, "one question at a time");
                 }
@@ -298,7 +298,10 @@ impl World {
                     events.iter().for_each(|one| self.ledger.appended(one, now));
                 }
                 Action::Sample(round) => {
-                    let devices = self.devices.as_mut().expect("nobody asks without devices");
+                    let devices = self
+                        .devices
+                        .as_mut()
+                        .expect("samples are requested only with devices");
                     devices.ask(round);
                 }
                 Action::GiveUp(reason) => {
@@ -345,7 +348,7 @@ impl World {
                 assert!(self.gave_up || is_hopeless, "there is a reason");
             }
             Some(Outcome::Interrupted) => {
-                assert!(self.stopped, "somebody has asked for it");
+                assert!(self.stopped, "a stop was requested");
                 let generated = self.shared.generated.load(Ordering::Relaxed);
                 let is_all_done = self.scheduler.counts().total() == generated
                     && self.scheduler.remaining() == Some(0)

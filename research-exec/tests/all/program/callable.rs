@@ -298,7 +298,8 @@ fn the_environment_tells_what_runs() {
 
 #[test]
 fn limits_are_errors() {
-    let long = r#"head -c 3000000 /dev/zero | tr '\0' x > "${RESEARCH_PATH-.}/f"; cat "${RESEARCH_PATH-.}/f""#;
+    let long = r#"head -c 3000000 /dev/zero | tr '\0' x > "${RESEARCH_PATH-.}/f"
+        cat "${RESEARCH_PATH-.}/f""#;
     let folder = folder();
     let run = |output, limit| {
         let command = script_of_sh(long, &[], output).output_limit(limit);

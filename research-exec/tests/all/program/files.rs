@@ -119,7 +119,7 @@ fn a_program_may_append_to_its_file() {
     for expected in ["[1]", "[1, 1]", "[1, 1, 1]"] {
         assert_eq!(call(append(), &mut cx).unwrap().to_string(), expected);
     }
-    // Nobody has asked for its removal.
+    // Its removal was not requested.
     assert_error(
         call(script("true", "log.jsonl"), &mut cx),
         &["did not write"],
@@ -186,7 +186,7 @@ fn a_file_cannot_leave_the_folder() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_at_once() {
+fn what_is_not_a_regular_file_is_refused_at_once() {
     let folder = folder();
     let pipe = folder.path().join("pipe");
     let pipe = pipe.to_str().unwrap();
@@ -203,7 +203,7 @@ fn two_programs_cannot_write_one_file_at_once_whatever_it_is_called() {
     fs::create_dir(&real).unwrap();
     symlink(&real, folder.path().join("link")).unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    // The first one says that it runs, and waits to be told to go on.
+    // The first one says that it runs, and waits for the request to continue.
     let begun = at("begun");
     let proceed = at("go-on");
     let made = std::process::Command::new("mkfifo")

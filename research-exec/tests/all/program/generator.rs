@@ -134,7 +134,7 @@ fn a_line_has_a_limit() {
 }
 
 #[test]
-fn files_are_no_items() {
+fn files_are_not_items() {
     let command = words(&["true"], OutputSpec::file("x"));
     let error = ProgramGenerator::new(command).unwrap_err();
     assert_eq!(error, ProgramError::FileOfGenerator);

@@ -24,7 +24,7 @@ fn all_that_was_written_is_read_though_others_hold_the_pipe() {
     // Left in the group, it would hold both pipes open for ever.
     let script = "tail -f /dev/null & head -c 50000 /dev/zero | tr '\\0' x; echo; echo 6";
     assert_eq!(sh(script, OutputSpec::Json).unwrap(), Value::Int(6));
-    // Out of the group it is not ours to kill, and still nobody waits for it.
+    // Out of the group it is not ours to kill, and still it is not waited for.
     let folder = folder();
     let (up, pipe) = (fifo(folder.path(), "up"), fifo(folder.path(), "end"));
     let apart = format!("echo up > {up}; cat {pipe}");
@@ -79,7 +79,7 @@ fn a_program_leads_its_group_and_dies_with_the_thread_that_started_it() {
     let thread = std::thread::spawn(move || {
         let mut items = generate(&script, OutputSpec::Json);
         let ids = value(items.next(&mut plain()).unwrap().unwrap());
-        // Nobody but the thread's end can end it.
+        // Only the thread's end can end it.
         std::mem::forget(items);
         ids
     });
@@ -133,7 +133,7 @@ fn open_both_ends(pipe: &str) -> File {
     File::options().read(true).write(true).open(pipe).unwrap()
 }
 
-/// Waits until nobody else holds the pipe's writing end: for ever, if somebody lives on.
+/// Waits until no other process holds the pipe's writing end: for ever, if one survives.
 fn assert_ends(pipe: &str, held: File) {
     let read_only = File::options().read(true).open(pipe).unwrap();
     drop(held);

@@ -94,7 +94,8 @@ fn mistakes_are_found_before_a_run() {
         let text = error(toml).to_string();
         assert!(text.contains(part), "{toml}: {text}");
     }
-    let fine = "run = \"cat <<<'a'{x} < {x}; echo \\\"a\\\"{x} it\\\\'s # don't\\n{x} {x}#{x} 'y'\"\nshell = true";
+    let fine = "run = \"cat <<<'a'{x} < {x}; echo \\\"a\\\"{x} it\\\\'s # don't\\n{x} {x}#{x} \
+         'y'\"\nshell = true";
     ProgramCommand::new(&toml::from_str(fine).unwrap()).unwrap();
 }
 

@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_put_in_as_it_is(value in ".{0,30}", before in "[a-z ]{0,5}") {
+    fn strings_are_put_in_as_they_are(value in ".{0,30}", before in "[a-z ]{0,5}") {
         let cx = context(Config::new().with("x", value.as_str()), None);
         let text = format!("{before}{{x}}");
         prop_assert_eq!(render(&text, &cx).unwrap(), format!("{before}{value}"));

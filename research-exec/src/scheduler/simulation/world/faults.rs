@@ -113,7 +113,7 @@ impl World {
             .is_some_and(|(_, task)| told.len() < task.len())
     }
 
-    /// Some experiments of a task have ended, and others go on.
+    /// Some experiments of a task have ended, and others continue.
     fn tell_some(&mut self, worker: WorkerNumber) -> Option<Input> {
         let Worker { task, told, .. } = &self.workers[worker.0 as usize];
         let (number, task) = task.clone()?;
@@ -160,7 +160,7 @@ impl World {
         Some(Input::Tick)
     }
 
-    /// Devices fill and empty, and somebody looks at them.
+    /// Devices fill and empty, and samples are taken.
     fn pass_time(&mut self) -> Option<Input> {
         let devices = self.devices.as_mut()?;
         devices.pass_time(&mut self.random);
@@ -206,7 +206,7 @@ impl World {
         Some(input)
     }
 
-    /// A worker does not end its task; it may be heard of later that it did.
+    /// A worker does not end its task; a late message may report that it did.
     pub(super) fn drop_task(&mut self, worker: WorkerNumber) {
         if let Some((number, task)) = self.take_task(worker) {
             task.iter().for_each(|one| self.ledger.rests(one.number));

@@ -131,8 +131,8 @@ impl Axes<'_> {
     }
 }
 
-/// The ticks of a y axis of this height whose labels do not cover those below them: on a logarithmic
-/// axis they are not equally far apart.
+/// The ticks of a y axis of this height whose labels do not cover those below them: the distances
+/// on a logarithmic axis differ.
 pub(super) fn apart(mut ticks: Vec<Tick>, axis: &Scale, height: f32) -> Vec<Tick> {
     let mut last = f32::NEG_INFINITY;
     let stands_apart = |tick: &Tick| {

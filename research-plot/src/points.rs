@@ -131,8 +131,8 @@ impl Points {
     }
 }
 
-/// Of the points of a curve those that are shown: of many, the points with the lowest and the highest
-/// end of a band among some that follow one another.
+/// Selects the points of a curve that are shown: of many, the points with the lowest and the
+/// highest end of a band among some successive points.
 #[derive(Debug)]
 pub(super) struct Thinning {
     log: Log,

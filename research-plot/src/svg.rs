@@ -34,7 +34,8 @@ fn shape(shape: &Shape, svg: &mut String) -> std::fmt::Result {
             points(line, svg)?;
             writeln!(
                 svg,
-                "\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" stroke-linejoin=\"round\"/>",
+                "\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" \
+                 stroke-linejoin=\"round\"/>",
                 hex(*color)
             )
         }
@@ -72,7 +73,8 @@ fn shape(shape: &Shape, svg: &mut String) -> std::fmt::Result {
             };
             write!(
                 svg,
-                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{size}\" text-anchor=\"{anchor}\" fill=\"{}\">",
+                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{size}\" \
+                 text-anchor=\"{anchor}\" fill=\"{}\">",
                 at.0,
                 at.1,
                 hex(*color)

@@ -1,6 +1,7 @@
 //! Texts cut to the room that there is for them.
 
-/// A string, or its beginning and its end if it is too long: names may differ at either. `width` is that of a character.
+/// Returns a string, or its beginning and its end if it is too long: names may differ at either.
+/// `width` returns the width of a character.
 pub(super) fn fitting(text: &str, room: f32, width: impl Fn(char) -> f32) -> String {
     let mut total = 0.0;
     let is_short = text.chars().all(|character| {

@@ -21,8 +21,8 @@ pub(super) enum XAxis<'a> {
 }
 
 impl<'a> XAxis<'a> {
-    /// What was asked for; else iterations where experiments have several values of a variable, else
-    /// the parameter with the most values.
+    /// The requested axis; else iterations where experiments have several values of a variable,
+    /// else the parameter with the most values.
     pub(super) fn of(
         experiments: &[&'a ExperimentResult],
         has_several: bool,

@@ -46,8 +46,8 @@ impl RunningMean {
         self.scaled += number / SCALE;
     }
 
-    /// Returns the mean; `None` without numbers. It lies between the lowest and the highest, also if
-    /// the sum is rounded or too large for a float.
+    /// Returns the mean; `None` without numbers. It lies between the lowest and the highest, also
+    /// if the sum is rounded or too large for a float.
     pub fn mean(&self) -> Option<f64> {
         if self.count == 0 {
             return None;

@@ -100,7 +100,7 @@ impl LogResults {
     }
 
     /// Writes the answer to a question as it comes, so that it need not be in memory as a whole;
-    /// returns what the user should know about it, as [`Table::notes`] does. In a text table
+    /// returns what the user should know about it, as [`Table::notes`] does. In a plain-text table
     /// the widths of columns are those of the first rows, some ten thousand.
     ///
     /// # Errors

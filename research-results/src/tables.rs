@@ -8,8 +8,8 @@ use crate::select::{Selected, check_variables, select};
 use crate::table::{ExperimentRows, Identity, IterationRows, Rows, Table};
 
 impl Results {
-    /// Returns the results as text: a row for each experiment and iteration, a column for each parameter
-    /// and variable.
+    /// Returns the results as text: a row for each experiment and iteration, a column for each
+    /// parameter and variable.
     ///
     /// # Errors
     /// None with these options; see [`to_table`](Self::to_table).

@@ -115,7 +115,8 @@ impl Windows {
     }
 
     /// Divides experiments by iterations, and for each range of iterations, in this order, so that
-    /// the values of each partition take about `bytes`. Returns no partitions if one range suffices.
+    /// the values of each partition take about `bytes`. Returns no partitions if one range
+    /// suffices.
     pub(super) fn divide_by_iterations(&self, places: &[&Place], bytes: usize) -> Vec<Partition> {
         let is_large = |place: &&Place| self.surveys.contains_key(&place.number);
         let surveys = places

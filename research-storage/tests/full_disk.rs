@@ -1,6 +1,6 @@
 //! Every file of a research when there is no more room, stood in for by the system's limit on the
 //! size of files. It is the process's, so this file has one test.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 #[path = "all/common.rs"]
 mod common;
@@ -72,7 +72,7 @@ fn nothing_half_made_is_left_and_nothing_committed_is_lost() {
                 committed
             }
         };
-        // What is missing are the logs for people at most: the events are committed before.
+        // What is missing are the text logs at most: the events are committed before.
         let (storage, torn) = LocalStorage::open(&folder).unwrap();
         let mut storage = storage.with_fsync(FsyncPolicy::Never);
         assert_eq!(torn, None);

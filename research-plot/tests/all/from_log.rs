@@ -11,7 +11,7 @@ use crate::log::BatchLog;
 use crate::random::random_log;
 
 /// Experiments that begin, save and end at the same time, not in the order of the domain; some are
-/// tried again, and one was moved.
+/// retried, and one was moved.
 fn log() -> Vec<Event> {
     let config = |number: u64| {
         let config = Config::from_pairs([("lr", Value::from(0.1 * (number % 3) as f64))]);

@@ -240,7 +240,7 @@ fn a_png_has_the_size_that_was_asked_for_and_something_on_it() {
         let error = plot.unwrap_err().to_string();
         assert_eq!(error, PlotError::Size { width, height }.to_string());
     }
-    // Sizes without room for anything are no reason to panic.
+    // Sizes without room for anything do not panic.
     let tiny = Plot::new(&results(), &filters, &PlotOptions::new().size(5, 5)).unwrap();
     assert!(tiny.to_png().is_ok());
     assert!(!tiny.sketch(0, 0, true).is_empty());
@@ -292,7 +292,7 @@ fn a_logarithmic_axis_is_none_of_names() {
 }
 
 #[test]
-fn values_that_look_the_same_are_no_group() {
+fn values_that_look_the_same_are_not_grouped() {
     let values = [Value::from(1), Value::from("1"), Value::from(1)];
     let configs = values.map(|value| Config::from_pairs([("a", value)]));
     let results = each_saved(configs.into_iter().zip([1.0, 2.0, 3.0]));
@@ -313,7 +313,7 @@ fn values_that_look_the_same_are_no_group() {
 }
 
 #[test]
-fn a_last_value_that_is_no_number_has_no_stand_in() {
+fn a_last_value_that_is_not_a_number_is_not_replaced() {
     let mut results = Results::new();
     for (number, last) in (0..).zip([0.5, f64::NAN]) {
         let config = Config::from_pairs([("lr", number + 1)]);

@@ -20,7 +20,7 @@ use crate::table::{Format, RowWriter, Table};
 /// The number of instructions after which SQLite checks the timeout.
 const INSTRUCTIONS: i32 = 10_000;
 
-/// The number of rows that set the widths of a text table.
+/// The number of rows that set the widths of a plain-text table.
 const MEASURED: usize = 20_000;
 
 /// The answer as a table.

@@ -149,8 +149,8 @@ impl Cursor {
         Ok(())
     }
 
-    /// Goes to the first row of an experiment in a partition or in those that follow; false if there
-    /// is none.
+    /// Goes to the first row of an experiment in a partition or in those that follow; false if
+    /// there is none.
     fn enter(&mut self, row: &mut Row, partition: Option<usize>) -> Result<bool> {
         let mut next = partition;
         while let Some(partition) = next {

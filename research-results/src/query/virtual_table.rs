@@ -131,7 +131,7 @@ impl Rows {
         })
     }
 
-    /// The columns by which rows can be returned group by group, where that is all that is asked for.
+    /// The columns by which rows can be returned group by group, if the query needs nothing else.
     fn grouped(&self, info: &IndexInfo) -> Option<Vec<usize>> {
         let is_grouping = matches!(
             info.distinct(),

@@ -90,8 +90,8 @@ pub(super) struct Measured {
     latest: Latest,
 }
 
-/// The last numbers of a series, and how many values among them are not numbers; booleans count as 0
-/// and 1.
+/// The last numbers of a series, and how many values among them are not numbers; booleans count as
+/// 0 and 1.
 #[derive(Default)]
 struct Latest {
     numbers: RunningMean,

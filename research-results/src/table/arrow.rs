@@ -11,8 +11,8 @@ use crate::column_type::ColumnType;
 
 impl Table<'_> {
     /// The table as Arrow record batches of at most so many rows, at least one each: nullable
-    /// columns of the types of [`column_types`](Table::column_types), mixed values and JSON as text. What is
-    /// missing is null.
+    /// columns of the types of [`column_types`](Table::column_types), mixed values and JSON as
+    /// text. Missing values are null.
     ///
     /// ```
     /// # use research_results::{Results, TableOptions};

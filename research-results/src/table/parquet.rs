@@ -22,8 +22,8 @@ const GROUP_BYTES: usize = 8 << 20;
 impl Table<'_> {
     /// Writes the table as a Parquet file, compressed with Snappy.
     ///
-    /// The columns are nullable, of the types of [`column_types`](Table::column_types); mixed values
-    /// and JSON are text. What is missing is null; NaN and infinities are there as they are.
+    /// The columns are nullable, of the types of [`column_types`](Table::column_types); mixed
+    /// values and JSON are text. What is missing is null; NaN and infinities are there as they are.
     ///
     /// # Errors
     /// Those of the output.

@@ -53,13 +53,13 @@ pub(crate) struct RowWriter<'a> {
     keys: Vec<Vec<u8>>,
     is_first: bool,
     layout: text::Layout,
-    /// The first rows of a text table, which set the widths of its columns.
+    /// The first rows of a plain-text table, which set the widths of its columns.
     first: Vec<Vec<Cell<'static>>>,
     measured: usize,
 }
 
 impl<'a> RowWriter<'a> {
-    /// The first `measured` rows of a text table set the widths of its columns.
+    /// The first `measured` rows of a plain-text table set the widths of its columns.
     pub(crate) fn new(format: Format, measured: usize, output: &'a mut dyn Write) -> Self {
         Self {
             output: Buffered::new(output),
@@ -73,12 +73,12 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Makes the columns of a text table as wide as the cells of a row.
+    /// Makes the columns of a plain-text table as wide as the cells of a row.
     pub(crate) fn measure(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
         self.layout.measure(row)
     }
 
-    /// Writes the heading of a text table, whose columns were measured.
+    /// Writes the heading of a plain-text table, whose columns were measured.
     pub(crate) fn heading(&mut self) -> io::Result<()> {
         match self.format {
             Format::Table => self.write_first(),
@@ -87,7 +87,7 @@ impl<'a> RowWriter<'a> {
     }
 
     /// Takes the names of the columns; writes what stands above the rows, except the heading of a
-    /// text table, whose columns are still to be measured.
+    /// plain-text table, whose columns are still to be measured.
     pub(crate) fn begin(&mut self, names: &[String]) -> io::Result<()> {
         self.names = names.to_vec();
         match self.format {

@@ -144,7 +144,7 @@ fn what_is_not_asked_for_is_not_kept() {
         .collect();
     assert_eq!(kept, [(4, "loss", 1)]);
     assert_eq!(results.len(), 20);
-    // A variable that nobody has saved is found out all the same.
+    // A variable that no experiment has saved is found, too.
     let options = TableOptions::new().variables(["lost"]);
     let mut results = Results::for_table(&options);
     results.extend(&log);

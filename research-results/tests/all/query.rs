@@ -267,7 +267,7 @@ fn each_cell_has_a_type_of_its_own() {
 }
 
 #[test]
-fn sums_and_means_leave_out_what_is_no_number_and_say_so() {
+fn sums_and_means_skip_and_count_what_is_not_a_number() {
     let results = mixed();
     let ask = |question: &str| {
         let table = results.query(question).unwrap();

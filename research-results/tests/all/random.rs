@@ -61,7 +61,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// Events of experiments that are tried again, moved, and told of in any order. Often a few
+/// Events of experiments that are retried, moved, and reported in any order. Often a few
 /// experiments have most of them, so that each is larger than a part.
 pub(crate) fn random_log() -> impl Strategy<Value = Vec<Event>> {
     let number = prop_oneof![1 => 0..8u64, 2 => 0..2u64];

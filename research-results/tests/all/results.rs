@@ -148,7 +148,7 @@ fn a_new_attempt_voids_what_earlier_ones_left() {
 }
 
 #[test]
-fn what_is_told_of_unknown_experiments_is_passed_over() {
+fn events_of_unknown_experiments_are_skipped() {
     let results: Results = [
         saved(3, "x", 0, Column::Int(vec![1])),
         exception(3, "what"),

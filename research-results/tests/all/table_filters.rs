@@ -167,7 +167,7 @@ fn large_integers_are_not_taken_for_their_neighbours() {
         assert_eq!(count(all().config_text("n", value.to_string())), 1);
     }
     assert_eq!(count(all().config("n", (1_u64 << 53) as f64)), 1);
-    // The nearest float is no integer of 64 bits.
+    // The nearest float is not an integer of 64 bits.
     assert_eq!(count(all().config("n", i64::MAX as f64)), 0);
     assert_eq!(count(all().config_text("n", "9007199254740994.0")), 1);
 }

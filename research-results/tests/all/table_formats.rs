@@ -48,7 +48,7 @@ fn formats_have_names() {
 }
 
 #[test]
-fn text_is_aligned_for_people() {
+fn text_is_aligned_for_users() {
     let expected = "\
 id    lr  model       dropout  iteration  note       loss  shape
 ──  ────  ──────────  ───────  ─────────  ─────  ────────  ──────
@@ -158,7 +158,7 @@ fn value_line(value: Value, format: Format) -> String {
 }
 
 #[test]
-fn floats_are_short_for_people_and_whole_elsewhere() {
+fn floats_are_short_for_users_and_complete_elsewhere() {
     let shown = [
         (0.0, "0.0"),
         (-0.0, "-0.0"),

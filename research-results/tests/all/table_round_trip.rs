@@ -59,7 +59,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// One experiment with a parameter, a text per iteration and a float per iteration.
+/// One experiment with a parameter, a string per iteration and a float per iteration.
 fn results(key: &str, parameter: &str, texts: &[String], floats: &[f64]) -> Results {
     let config = Config::from_pairs([(key, parameter)]);
     let events = [

@@ -1,10 +1,9 @@
 //! The lock: who runs a research.
 //!
 //! The file is locked by the system (`flock`), which no race gets past and which ends with the
-//! process; what is written in it says who holds it, and decides where the system's lock does not
-//! reach: on other machines that share the folder. A copy of the file means nothing, wherever it
-//! came from. The event log is locked, too, so that no other process writes it where the lock's file was
-//! deleted.
+//! process; its content names the holder, and decides where the system's lock does not reach: on
+//! other machines that share the folder. A copy of the file has no meaning. The event log is
+//! locked, too, so that no other process writes it where the lock's file was deleted.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;

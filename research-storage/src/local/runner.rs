@@ -140,7 +140,7 @@ impl Runner {
     }
 }
 
-/// The largest error of [`began_at`] in microseconds, which is computed from two times in hundredths
+/// The largest error of [`began_at`] in microseconds. It is computed from two times in hundredths
 /// of a second.
 const START_TOLERANCE: u64 = 100_000;
 

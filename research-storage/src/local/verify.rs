@@ -214,11 +214,11 @@ impl Runs {
     }
 }
 
-/// Repairs a research whose log is damaged, so that it can be read and resumed: all whole frames
-/// of the log are copied to a new one, and the damaged one stays beside it under another name, which is
-/// returned. Experiments that ran where the damage is count as not ended, because values of theirs
-/// may be lost: when the research is resumed, they are run again. `None` if there is nothing to
-/// salvage: the log is whole, or as whole as a run that was killed leaves it.
+/// Repairs a research whose log is damaged, so that it can be read and resumed: all whole frames of
+/// the log are copied to a new one, and the damaged one stays beside it under another name, which
+/// is returned. Experiments that ran where the damage is count as not ended, because some of their
+/// values may be lost: a resume runs them again. `None` if there is nothing to salvage: the log is
+/// whole, or as whole as a run that was killed leaves it.
 ///
 /// # Errors
 /// The folder is not a research, a process runs it, or something cannot be read or written; then

@@ -161,7 +161,8 @@ fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 /// Where the next data or the next hole of a file begins.
 fn seek(file: &File, offset: u64, whence: i32) -> io::Result<u64> {
     let offset = libc::off_t::try_from(offset).map_err(io::Error::other)?;
-    // SAFETY: plain numbers, and a descriptor that is open as long as the file. No read uses the position.
+    // SAFETY: plain numbers, and a descriptor that is open as long as the file. No read uses the
+    // position.
     let found = unsafe { libc::lseek(file.as_raw_fd(), offset, whence) };
     u64::try_from(found).map_err(|_| io::Error::last_os_error())
 }

@@ -1,5 +1,5 @@
 //! A disk that is full, or fails, at every write: the error names the file, what was committed is
-//! there, and the log can be gone on with.
+//! there, and the log can be continued.
 
 use std::fs;
 use std::io;

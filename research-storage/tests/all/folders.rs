@@ -20,7 +20,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_new_folder_has_what_people_look_for() {
+fn a_new_folder_has_what_users_look_for() {
     let base = tempfile::tempdir().unwrap();
     let storage = LocalStorage::create(base.path(), &record("power")).unwrap();
     let folder = base.path().join("power");
@@ -55,7 +55,7 @@ fn a_new_folder_has_what_people_look_for() {
 }
 
 #[test]
-fn a_new_folder_can_be_read_by_whoever_the_user_lets() {
+fn a_new_folder_has_the_permissions_of_the_umask() {
     let base = tempfile::tempdir().unwrap();
     let ordinary = base.path().join("ordinary");
     fs::create_dir(&ordinary).unwrap();
@@ -175,7 +175,7 @@ fn names_that_are_not_safe_are_refused() {
 }
 
 #[test]
-fn a_folder_that_is_no_research_says_what_is_missing() {
+fn a_folder_that_is_not_a_research_says_what_is_missing() {
     let base = tempfile::tempdir().unwrap();
     let place = |name: &str| base.path().join(name);
     fs::create_dir(place("empty")).unwrap();
@@ -264,7 +264,7 @@ fn a_list_has_the_researches_alone() {
 }
 
 #[test]
-fn a_torn_end_is_cut_off_told_and_gone_on_from() {
+fn a_torn_end_is_cut_off_and_reported_and_the_log_continued() {
     let base = tempfile::tempdir().unwrap();
     let batches = small_run();
     let mut storage = LocalStorage::create(base.path(), &record("power")).unwrap();
@@ -290,7 +290,7 @@ fn a_torn_end_is_cut_off_told_and_gone_on_from() {
 }
 
 #[test]
-fn logs_for_people_tell_what_happened() {
+fn text_logs_say_what_happened() {
     let base = tempfile::tempdir().unwrap();
     let mut storage = LocalStorage::create(base.path(), &record("power")).unwrap();
     let folder = storage.folder().to_owned();

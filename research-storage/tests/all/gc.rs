@@ -47,7 +47,7 @@ fn what_a_killed_process_was_writing_is_removed_when_the_folder_is_opened() {
     let checkup = check_folder(&folder).unwrap();
     assert_eq!(checkup.leftovers.files.len(), 3, "{checkup:?}");
     assert_eq!(checkup.leftovers.bytes, 27);
-    assert!(checkup.is_whole(), "that is no damage: {checkup:?}");
+    assert!(checkup.is_whole(), "that is not damage: {checkup:?}");
     assert_eq!(are_there(&left), [true; 3], "a checkup changes nothing");
 
     drop(LocalStorage::open(&folder).unwrap());
@@ -222,14 +222,14 @@ fn of_values_behind_a_link_nothing_is_collected() {
     assert_eq!(are_there(&unfinished), [true]);
 }
 
-/// A file whose length is right and whose bytes are not is no reason to lose a new equal value.
+/// A file whose length is right and whose bytes are not does not lose a new equal value.
 #[test]
 fn a_damaged_file_is_not_taken_for_an_equal_value() {
     let base = tempfile::tempdir().unwrap();
     drop(LocalStorage::create(base.path(), &record("study")).unwrap());
     let folder = base.path().join("study");
     let values = [
-        Value::from("a text"),
+        Value::from("a string"),
         Value::Bytes(vec![7; 200_000]),
         Value::List(vec![Value::from("nested"); 10_000]),
     ];
@@ -256,7 +256,7 @@ fn a_damaged_file_is_not_taken_for_an_equal_value() {
 fn no_value_brings_a_folder_into_being_that_was_removed() {
     let base = tempfile::tempdir().unwrap();
     let folder = base.path().join("gone");
-    let error = LargeValue::write(&Value::from("a text"), &folder).unwrap_err();
+    let error = LargeValue::write(&Value::from("a string"), &folder).unwrap_err();
     assert!(error.to_string().contains("gone/values"), "{error}");
     assert!(!folder.exists());
 }

@@ -18,7 +18,7 @@ fn write_and_read(events: &[Event]) -> Vec<Vec<Event>> {
 }
 
 #[test]
-fn a_text_of_100_megabytes_comes_back() {
+fn a_string_of_100_megabytes_comes_back() {
     let text = "0123456789".repeat(10_000_000);
     let events = [started(0), values(0, Column::Text(vec![text])), ended(0)];
     assert!(write_and_read(&events).concat() == events);
@@ -57,7 +57,7 @@ fn what_could_not_be_read_back_is_refused_and_the_rest_is_kept() {
 }
 
 #[test]
-fn values_that_are_no_numbers_keep_their_bits() {
+fn values_that_are_not_numbers_keep_their_bits() {
     let nan = f64::from_bits(0x7ff8_0000_0000_1234);
     let column = Column::Value(vec![Value::Float(nan), Value::Float(f64::NEG_INFINITY)]);
     for column in [Column::Float(vec![nan, f64::NEG_INFINITY, -0.0]), column] {

@@ -103,7 +103,7 @@ fn cut_anywhere_it_ends_with_the_last_whole_frame() {
 }
 
 #[test]
-fn cut_anywhere_it_can_be_gone_on_with() {
+fn a_log_cut_anywhere_can_be_continued() {
     let log = Log::new();
     let more = vec![started(99)];
     for len in 0..=log.bytes.len() {
@@ -148,7 +148,7 @@ fn changed_anywhere_it_ends_before_the_damage() {
                     assert_eq!(offset, begin as u64, "byte {position}");
                     assert_eq!(named, path);
                     assert!(!reason.is_empty());
-                    // Going on must not cut off what is whole.
+                    // Continuing must not cut off what is whole.
                     LogWriter::open(&path, FsyncPolicy::Never).unwrap_err();
                     assert_eq!(fs::read(&path).unwrap(), bytes);
                 }
@@ -192,7 +192,7 @@ fn bytes_lost_in_the_middle_are_damage() {
 }
 
 #[test]
-fn what_is_no_log_is_refused() {
+fn what_is_not_a_log_is_refused() {
     let log = Log::new();
     for bytes in [
         &b"name = \"power\""[..],

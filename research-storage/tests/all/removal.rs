@@ -56,7 +56,7 @@ fn links_in_a_research_are_not_followed() {
 }
 
 #[test]
-fn what_is_no_research_is_refused() {
+fn what_is_not_a_research_is_refused() {
     let base = tempfile::tempdir().unwrap();
     let place = |name: &str| base.path().join(name);
     fs::create_dir_all(place("empty")).unwrap();
@@ -107,7 +107,7 @@ fn a_research_that_runs_is_refused_unless_forced() {
     assert_eq!(count(base.path()), 1);
     remove(&folder, true).unwrap();
     assert_eq!(count(base.path()), 0);
-    // Whoever ran it does not take the lock of the next one with it.
+    // The previous runner does not remove the lock of the next one.
     let next = LocalStorage::create(base.path(), &record("power")).unwrap();
     drop(storage);
     assert!(matches!(

@@ -105,7 +105,7 @@ fn what_may_have_lost_a_value_is_not_done() {
         let checkup = check_folder(&folder).unwrap();
         assert!(
             !checkup.is_whole(),
-            "a torn end is damage where nobody writes: {frame}"
+            "a torn end is damage where no process writes: {frame}"
         );
         assert_eq!(checkup.log.events, 11);
         let kept = salvage_folder(&folder).unwrap();
@@ -131,7 +131,7 @@ fn damaged_logs_are_kept_under_names_of_their_own() {
         assert_eq!(salvage_folder(&folder).unwrap(), Some(folder.join(name)));
         assert!(fs::read(folder.join(name)).unwrap() == bytes);
     }
-    // The salvaged one can be gone on with, and removed.
+    // The salvaged log can be continued, and removed.
     drop(LocalStorage::open(&folder).unwrap());
     remove(&folder, false).unwrap();
 }
@@ -209,7 +209,7 @@ fn a_lost_end_is_found_wherever_the_check_of_the_folder_finds_one() {
 }
 
 #[test]
-fn the_end_of_a_run_that_goes_on_is_not_lost() {
+fn the_end_of_an_active_run_is_not_lost() {
     let base = tempfile::tempdir().unwrap();
     let folder = base.path().join("study");
     let begun = Event::RunStarted {

@@ -42,8 +42,7 @@ fn count(folder: &Path) -> u64 {
     count
 }
 
-/// What the process does that is killed: it goes on from where the log ends, and says what was
-/// committed.
+/// The process that is killed: it continues the log, and prints what was committed.
 #[test]
 fn writer() {
     let Some(folder) = std::env::var_os(FOLDER) else {

@@ -258,8 +258,8 @@ fn stale_locks_are_taken_over() {
     }
 }
 
-/// Whose run died is known until somebody has noted that nothing is left of it, whoever dies
-/// meanwhile; of a machine's earlier life nothing can be left.
+/// The mark of a run that died is kept until a later run has found that none of its processes is
+/// left, also if that run dies, too. Nothing is left of a run from before the machine started.
 #[test]
 fn the_marks_of_runs_that_died_are_kept_until_nothing_is_left_of_them() {
     let _alone = alone();
@@ -332,7 +332,7 @@ fn a_lock_of_another_machine_is_left_to_the_user() {
 }
 
 #[test]
-fn what_is_no_lock_file_is_not_touched() {
+fn what_is_not_a_lock_file_is_not_touched() {
     let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());

@@ -8,7 +8,7 @@ use super::{all, three};
 use crate::events::{ended, saved, started};
 
 #[test]
-fn summaries_are_over_repetitions() {
+fn summaries_combine_repetitions() {
     let results = three();
     let summary = SummaryOptions::new().sort_by("loss").descending(true);
     let text = results.summary(&all().use_alias(true), &summary).unwrap();
@@ -94,7 +94,7 @@ n  n_1  failed  score_mean  score_std
 }
 
 #[test]
-fn summaries_leave_out_what_failed_and_what_is_no_number() {
+fn summaries_leave_out_failures_and_what_is_not_a_number() {
     let mut results = Results::new();
     let mut add = |number, loss: Column, status: Option<Status>| {
         results.apply(&started(number, 1, Config::from_pairs([("a", 1)])));

@@ -19,8 +19,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A copy of a running research is not run by anybody, and what is done to it is not done to the
-/// original.
+/// No process runs a copy of a running research, and commands on it have no effect on the original.
 #[test]
 fn a_copied_lock_means_nothing() {
     let _alone = alone();
@@ -75,7 +74,7 @@ fn a_copied_lock_of_an_earlier_version_means_nothing_while_its_leader_lives() {
 }
 
 #[test]
-fn a_lock_that_names_another_process_makes_nobody_its_holder() {
+fn a_lock_that_names_another_process_has_no_holder() {
     let _alone = alone();
     let base = tempfile::tempdir().unwrap();
     let folder = research(base.path());
@@ -88,7 +87,7 @@ fn a_lock_that_names_another_process_makes_nobody_its_holder() {
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     text["pid"] = bystander.id().into();
     text["started"] = fields[19].parse::<u64>().unwrap().into();
-    // Written into the very file that is locked, and into one that nobody has locked.
+    // Written into the very file that is locked, and into one that is not locked.
     fs::write(folder.join("lock"), text.to_string()).unwrap();
     let runner = stored.runner().unwrap().unwrap();
     assert!(runner.is_seen() && !stored.is_run_by(&runner), "{runner:?}");
@@ -99,7 +98,7 @@ fn a_lock_that_names_another_process_makes_nobody_its_holder() {
     bystander.wait().unwrap();
 }
 
-/// Deleting the lock lets nobody else write the log.
+/// Deleting the lock lets no other process write the log.
 #[test]
 fn who_has_lost_its_lock_still_runs_the_research() {
     let _alone = alone();

@@ -37,35 +37,36 @@ pub(super) enum OutputError {
     #[error("its output is longer than {}, the maximum: let it write a file into the experiment's \
              folder, and print the file's name", MemorySize(*.0 as u64))]
     LongOutput(usize),
-    #[error("it did not write {}: the path of a relative file is inside the experiment's folder, \
-             which is {{path}} in `run` and RESEARCH_PATH in the environment", .0.display())]
+    #[error("it did not write `{}`: the path of a relative file is inside the experiment's folder, \
+             which is `{{path}}` in `run` and `RESEARCH_PATH` in the environment", .0.display())]
     NotWritten(PathBuf),
-    #[error("{} is longer than {}, the maximum: leave it where it is, and let the program print \
+    #[error("`{}` is longer than {}, the maximum: leave it where it is, and let the program print \
              its name", path.display(), MemorySize(*limit as u64))]
     LongFile { path: PathBuf, limit: usize },
-    #[error("`output`: {} is outside the experiment's folder; remove `..` or use an absolute \
+    #[error("`output`: `{}` is outside the experiment's folder; remove `..` or use an absolute \
              path", .0.display())]
     Outside(PathBuf),
-    #[error("`output`: {} is not a regular file", .0.display())]
+    #[error("`output`: `{}` is not a regular file", .0.display())]
     NotAFile(PathBuf),
-    #[error("`output`: another program that runs at the same time writes {}; put `{{id}}` into the \
-             path, or use a relative path, which is inside the experiment's folder", .0.display())]
+    #[error("`output`: another program that runs at the same time writes `{}`; put `{{id}}` into \
+             the path, or use a relative path, which is inside the experiment's \
+             folder", .0.display())]
     Shared(PathBuf),
-    #[error("{} is empty; expected {expected}", path.display())]
+    #[error("`{}` is empty; expected {expected}", path.display())]
     EmptyFile {
         path: PathBuf,
         expected: &'static str,
     },
-    #[error("{} is not valid {expected}: line {}, column {}: \
+    #[error("`{}` is not valid {expected}: line {}, column {}: \
              {}", path.display(), error.line, error.column, error.message)]
     InvalidFile {
         path: PathBuf,
         expected: &'static str,
         error: JsonError,
     },
-    #[error("{} is not a number: `{content}`", path.display())]
+    #[error("`{}` is not a number: `{content}`", path.display())]
     NoNumberInFile { path: PathBuf, content: String },
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} `{}`: {source}", path.display())]
     File {
         action: &'static str,
         path: PathBuf,

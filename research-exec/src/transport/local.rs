@@ -85,8 +85,8 @@ fn check_folder(folder: &Path) -> io::Result<()> {
     let length = folder.as_os_str().len();
     if length > MOST {
         return Err(io::Error::other(format!(
-            "the folder for temporary files, {}, has a path of {length} bytes, and sockets in it \
-             cannot have one of more than {MOST}: set TMPDIR to a folder with a shorter one",
+            "the folder for temporary files, `{}`, has a path of {length} bytes, and sockets in it \
+             cannot have one of more than {MOST}: set `TMPDIR` to a folder with a shorter one",
             folder.display()
         )));
     }
@@ -94,7 +94,7 @@ fn check_folder(folder: &Path) -> io::Result<()> {
     made.map_err(|error| {
         let folder = folder.display();
         let text = format!(
-            "the folder for temporary files, {folder}, cannot be used; set TMPDIR \
+            "the folder for temporary files, `{folder}`, cannot be used; set `TMPDIR` \
              to one that can: {error}"
         );
         io::Error::new(error.kind(), text)

@@ -318,7 +318,7 @@ fn limits_are_errors() {
         &["its output", "longer than 2 MiB", "let it write a file"],
     );
     let error = run(file("f"), 2 << 20);
-    assert_error(error, &["/f is longer than 2 MiB", "print its name"]);
+    assert_error(error, &["/f` is longer than 2 MiB", "print its name"]);
     for output in [OutputSpec::Text, file("f")] {
         let output = run(output, 3_000_000).unwrap();
         assert!(output == Value::Text("x".repeat(3_000_000)));

@@ -53,8 +53,8 @@ fn a_file_of_json_must_be_json() {
         );
     }
     assert_error(read("m.json", "oops"), &["line 1, column 1"]);
-    assert_error(read("m.json", ""), &["m.json is empty", "JSON"]);
-    assert_error(read("m.json", "\\n"), &["m.json is empty"]);
+    assert_error(read("m.json", ""), &["m.json` is empty", "JSON"]);
+    assert_error(read("m.json", "\\n"), &["m.json` is empty"]);
     assert_error(read("m.json", "\"\\377\""), &["not valid JSON: line 1"]);
     assert_error(
         read("m.json", "[NaN,\\n18446744073709551616]"),
@@ -82,7 +82,7 @@ fn a_file_of_json_lines_is_a_list() {
     assert_eq!(read("").unwrap().to_string(), "[]");
     assert_error(
         read("{\"a\": 1}\\n{\"a\": "),
-        &["m.jsonl is not valid JSON lines: line 2, column 6"],
+        &["m.jsonl` is not valid JSON lines: line 2, column 6"],
     );
 }
 
@@ -102,7 +102,7 @@ fn the_content_of_a_file_can_be_asked_for() {
     assert_eq!(read(FileType::Number, "2.5\\n").unwrap(), Value::Float(2.5));
     assert_error(
         read(FileType::Number, "x"),
-        &["m.json is not a number: `x`"],
+        &["m.json` is not a number: `x`"],
     );
     assert_eq!(read(FileType::Any, "[1").unwrap(), Value::from("[1"));
     assert_eq!(

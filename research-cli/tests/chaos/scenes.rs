@@ -344,13 +344,15 @@ fn kill_the_next(cx: &mut Context) -> Result<i32, UnitError> {
         children(getppid().as_raw()).into_iter().find(is_next)
     })?;
     kill(Pid::from_raw(next), Signal::SIGKILL)?;
-    let stat = format!("/proc/{next}/stat");
-    until("its end", || {
-        fs::read_to_string(&stat)
-            .ok()?
-            .contains(") Z ")
-            .then_some(())
-    })?;
+    // The worker reaps it at once if it was just being started.
+    let is_ended = || {
+        let stat = fs::read_to_string(format!("/proc/{next}/stat"));
+        let threads = fs::read_dir(format!("/proc/{next}/task"));
+        // The other threads may hold its channel open for longer.
+        let is_last = threads.map_or(true, |threads| threads.count() <= 1);
+        stat.map_or(true, |stat| stat.contains(") Z ") && is_last)
+    };
+    until("its end", || is_ended().then_some(()))?;
     Ok(next)
 }
 

@@ -6,6 +6,7 @@ mod devices;
 mod earlier;
 mod examples;
 mod left_by_branches;
+mod original;
 mod outlived;
 mod pools;
 mod printed;

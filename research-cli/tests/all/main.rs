@@ -25,6 +25,7 @@ mod failures;
 mod faults;
 mod first_steps;
 mod folder_changes;
+mod from_batchflow;
 mod full_disk;
 mod invalid_files;
 mod invalid_input;

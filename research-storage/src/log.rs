@@ -1,8 +1,8 @@
-//! The event log: a file of frames that is only ever appended to.
+//! The event log: an append-only file of frames.
 //!
-//! `FORMAT.md`, beside this crate's manifest, describes the bytes. [`LogWriter`] gathers events
-//! and writes whole frames; [`LogReader`] reads them back and knows a torn tail, which a crash
-//! leaves, from damage in the middle, which it must not pass over in silence.
+//! `FORMAT.md`, beside this crate's manifest, describes the bytes. [`LogWriter`] gathers events and
+//! writes whole frames; [`LogReader`] reads them, and distinguishes a torn tail, which a crash
+//! leaves, from damage in the middle, which is an error.
 
 mod crc;
 mod file;
@@ -25,7 +25,7 @@ pub(crate) use walk_damaged::walk;
 pub use walk_damaged::{Checkup, DamagedSpan, check_log, salvage_log};
 pub use writer::LogWriter;
 
-/// The version of the log's format, which the file's header states: that of the newest frames.
+/// The format version in the file header of a log: that of its newest frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FormatVersion(pub u32);
 

@@ -1,15 +1,15 @@
-//! What CRC-32 allows beyond computing it: undoing bytes, and checks of parts from checks of
-//! beginnings.
+//! Arithmetic with CRC-32: removing bytes from a checksum, and computing the checksum of a part
+//! from those of two prefixes.
 
 use crc32fast::Hasher;
 
 /// The polynomial of zlib and Ethernet, reflected.
 const POLYNOMIAL: u32 = 0xEDB8_8320;
 
-/// What the register becomes by each low byte.
+/// The change of the register for each value of its low byte.
 static STEPS: [u32; 256] = steps();
 
-/// The index in [`STEPS`] of the entry with each high byte; the high bytes are all different.
+/// The index in [`STEPS`] of the entry with a given high byte; all high bytes differ.
 static UNDO: [u8; 256] = undo_indices();
 
 const fn steps() -> [u32; 256] {
@@ -40,37 +40,38 @@ const fn undo_indices() -> [u8; 256] {
     indices
 }
 
-/// The four bytes that, followed by `rest`, have this CRC.
+/// Returns the four bytes that, followed by `rest`, have the CRC `crc`.
 pub(super) fn first_bytes(crc: u32, rest: &[u8]) -> [u8; 4] {
     let mut register = !crc;
     for byte in rest.iter().rev() {
         register = undo(register, *byte);
     }
-    // Four bytes change the register as four zeros do after they were added to it.
+    // Feeding four bytes equals adding them to the register and then feeding four zeros.
     for _ in 0..4 {
         register = undo(register, 0);
     }
     (!register).to_le_bytes()
 }
 
-/// The register before it took a byte.
+/// Returns the register as it was before `byte` was fed.
 fn undo(register: u32, byte: u8) -> u32 {
     let index = UNDO[(register >> 24) as usize];
     ((register ^ STEPS[usize::from(index)]) << 8) | u32::from(index ^ byte)
 }
 
-/// The CRC of the last `len` bytes of something, from the CRC of all of it and of what comes
-/// before them.
+/// Returns the CRC of the last `len` bytes of a sequence, from the CRC of the whole sequence and
+/// that of the bytes before them.
 pub(super) fn of_rest(whole: u32, before: u32, len: u64) -> u32 {
     whole ^ shifted(before, len)
 }
 
-/// The CRC after as many zeros.
+/// Returns `crc` after `len` more zeros.
 pub(super) fn after_zeros(crc: u32, len: u64) -> u32 {
     shifted(crc, len) ^ !shifted(u32::MAX, len)
 }
 
-/// The share of a CRC in the CRC of bytes that continue for `len` bytes.
+/// Returns the contribution of a prefix's CRC to the CRC of the sequence that continues for `len`
+/// bytes.
 fn shifted(crc: u32, len: u64) -> u32 {
     let mut hasher = Hasher::new_with_initial(crc);
     hasher.combine(&Hasher::new_with_initial_len(0, len));

@@ -1,4 +1,4 @@
-//! What the log asks of a file.
+//! The operations on a file that the log needs.
 
 use std::fs::File;
 use std::io;
@@ -9,19 +9,19 @@ pub trait LogFile: Send {
     /// Writes all the bytes at an offset.
     ///
     /// # Errors
-    /// The system's; some of the bytes may have been written.
+    /// The error of the system; some of the bytes may have been written.
     fn write_all_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
-    /// Cuts the file to a length.
+    /// Truncates the file to `len` bytes.
     ///
     /// # Errors
-    /// The system's.
+    /// The error of the system.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
 
-    /// Waits until what was written would outlive the machine.
+    /// Waits until the written bytes are on the disk and survive a crash of the machine.
     ///
     /// # Errors
-    /// The system's; then it is unknown which bytes would.
+    /// The error of the system; it is then unknown which bytes survive.
     fn sync(&mut self) -> io::Result<()>;
 }
 

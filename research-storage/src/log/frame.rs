@@ -1,9 +1,9 @@
-//! The bytes of the file header and of frame headers.
+//! Encodes and decodes the file header and the frame headers.
 
 use super::{FormatVersion, crc};
 
-/// The first bytes of a log. The first is not ASCII, and the last ones are changed by programs that
-/// translate line ends, so a log that was sent as text is recognised.
+/// The first bytes of a log. The first one is not ASCII, and programs that translate line ends
+/// change the last ones, so a log that was sent as text is recognized as damaged.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89RLOG\r\n\x1a";
 
 /// Magic, version and their checksum.
@@ -12,16 +12,16 @@ pub(crate) const FILE_HEADER: usize = 16;
 /// Payload length, payload checksum and the header's own checksum.
 pub(crate) const FRAME_HEADER: usize = 12;
 
-/// The most that one frame's payload may take: one event as large as a decoder takes it, after
-/// others that did not fill a frame.
+/// The largest payload of a frame in bytes: the largest event that a decoder accepts, after smaller
+/// ones that did not fill the frame.
 pub(crate) const PAYLOAD_LIMIT: usize = research_core::codec::MESSAGE_LIMIT + (1 << 20);
 
-/// The header of a file in the current version.
+/// Returns the file header of the current version.
 pub(crate) fn file_header() -> [u8; FILE_HEADER] {
     header_of(FormatVersion::CURRENT)
 }
 
-/// Whether bytes are the beginning of a file's header in a known version.
+/// Whether `bytes` are a prefix of the file header of a known version.
 pub(crate) fn begins_file_header(bytes: &[u8]) -> bool {
     let mut versions = (1..=FormatVersion::CURRENT.0).map(FormatVersion);
     versions.any(|version| header_of(version).starts_with(bytes))
@@ -36,13 +36,13 @@ fn header_of(version: FormatVersion) -> [u8; FILE_HEADER] {
     header
 }
 
-/// The version in a file's header; `None` if it is invalid.
+/// Returns the version in a file header; `None` if the header is invalid.
 pub(crate) fn parse_file_header(header: &[u8; FILE_HEADER]) -> Option<FormatVersion> {
     let whole = header[..8] == MAGIC && crc32fast::hash(&header[..12]) == word(header, 12);
     whole.then(|| FormatVersion(word(header, 8)))
 }
 
-/// What a frame's header says.
+/// The length and the checksum in a frame header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
     pub(crate) len: usize,
@@ -50,7 +50,7 @@ pub(crate) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// The header of this payload.
+    /// Returns the header for `payload`.
     pub(crate) fn of(payload: &[u8]) -> Self {
         Self {
             len: payload.len(),
@@ -58,12 +58,12 @@ impl FrameHeader {
         }
     }
 
-    /// The bytes of the header of a frame at this offset. The offset is in the checksum: a frame
-    /// is whole only where it was written, so bytes that look like one (a log that someone saved
-    /// as a value, a stale block of the disk) are never taken for one.
+    /// Encodes the header of a frame at `offset`. The checksum covers the offset, so a frame is
+    /// valid only where it was written: bytes that look like a frame (a log that a unit saved as a
+    /// value, a stale block of the disk) are never read as one.
     pub(crate) fn to_bytes(self, offset: u64) -> [u8; FRAME_HEADER] {
         let mut bytes = [0; FRAME_HEADER];
-        // The writer keeps payloads below PAYLOAD_LIMIT, which fits.
+        // The writer keeps payloads below `PAYLOAD_LIMIT`, so the length fits.
         bytes[..4].copy_from_slice(&(self.len as u32).to_le_bytes());
         bytes[4..8].copy_from_slice(&self.payload_check.to_le_bytes());
         let check = header_check(&bytes, offset);
@@ -71,7 +71,7 @@ impl FrameHeader {
         bytes
     }
 
-    /// Reads the header of a frame at this offset; `None` if it is none.
+    /// Parses the header of a frame at `offset`; `None` if the bytes are not a valid header.
     pub(crate) fn parse(bytes: &[u8; FRAME_HEADER], offset: u64) -> Option<Self> {
         let header = Self {
             len: word(bytes, 0) as usize,
@@ -82,8 +82,8 @@ impl FrameHeader {
         whole.then_some(header)
     }
 
-    /// Reads a header without knowing where its frame was written. Gives the offsets between two
-    /// others at which it would be whole: one for each four gigabytes.
+    /// Parses a header whose frame may have been written at any offset. Returns the offsets from
+    /// `first` to `last` for which the header is valid: one for each 4 GiB.
     pub(crate) fn parse_anywhere(
         bytes: &[u8; FRAME_HEADER],
         first: u64,
@@ -105,12 +105,12 @@ impl FrameHeader {
         (header, offsets)
     }
 
-    /// The checksum of the payload.
+    /// Returns the checksum of the payload.
     pub(crate) fn payload_check(self) -> u32 {
         self.payload_check
     }
 
-    /// Whether the payload is the one that was written.
+    /// Whether `payload` has the length and the checksum of this header.
     pub(crate) fn matches(self, payload: &[u8]) -> bool {
         self == Self::of(payload)
     }

@@ -1,31 +1,32 @@
-//! Checks of the beginnings of a part of a file, from which that of any payload in it follows
-//! without reading all of the payload: damage may claim payloads at every byte.
+//! CRCs of the prefixes of a range of a file. The CRC of any payload in the range follows from them
+//! without reading the whole payload again: a damaged file may seem to have a header, and so a
+//! payload, at every byte.
 
 use std::io;
 
 use super::crc;
 use super::window::Window;
 
-/// The distance between two positions whose checks are kept.
+/// The largest distance in bytes between two positions whose CRCs are kept.
 const STRIDE: u64 = 2048;
 
-/// The CRC of what lies between the begin of the part and a position.
+/// The CRC of the bytes from the start of the range to `position`.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     position: u64,
     crc: u32,
-    /// Whether zeros follow that take no room on the disk, up to the next known position.
+    /// Whether a hole of the file follows, up to the next known position.
     is_hole: bool,
 }
 
-/// The checks of a part of a file.
+/// The CRCs of the prefixes of a range of a file.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     known: Vec<Known>,
 }
 
 impl Prefixes {
-    /// Reads the part of the file between two positions.
+    /// Reads the range of the file from `begin` to `end`.
     pub(super) fn read(window: &mut Window, begin: u64, end: u64) -> io::Result<Self> {
         let mut known = Vec::new();
         let (mut position, mut crc) = (begin, 0);
@@ -49,7 +50,7 @@ impl Prefixes {
             let wanted = STRIDE.min(end - position) as usize;
             let bytes = window.bytes(position, wanted)?;
             if bytes.is_empty() {
-                // The file was cut meanwhile.
+                // The file was truncated in the meantime.
                 break;
             }
             crc = update(crc, bytes);
@@ -63,7 +64,7 @@ impl Prefixes {
         Ok(Self { known })
     }
 
-    /// The CRC of the bytes between two positions of the part, the first of which comes first.
+    /// Returns the CRC of the bytes from `begin` to `end`; `None` if they are outside the range.
     pub(super) fn crc(&self, window: &mut Window, begin: u64, end: u64) -> io::Result<Option<u32>> {
         let before = self.up_to(window, begin)?;
         let whole = self.up_to(window, end)?;
@@ -72,7 +73,7 @@ impl Prefixes {
             .map(|(before, whole)| crc::of_rest(whole, before, end - begin)))
     }
 
-    /// The CRC of what lies before a position.
+    /// Returns the CRC of the bytes from the start of the range to `position`.
     fn up_to(&self, window: &mut Window, position: u64) -> io::Result<Option<u32>> {
         let after = self.known.partition_point(|one| one.position <= position);
         let Some(nearest) = after.checked_sub(1).map(|index| self.known[index]) else {

@@ -11,49 +11,50 @@ use super::frame::{self, FILE_HEADER, FRAME_HEADER};
 use super::scan::{Place, Scan};
 use super::window::Window;
 
-/// The end of a log that is not a whole frame: a write that was cut off, or is in progress.
+/// The bytes at the end of a log that are not an intact frame: a write that was interrupted or is
+/// in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TornTail {
-    /// Where it begins: the length of the log without it.
+    /// The offset of its first byte: the length of the log without it.
     pub offset: u64,
-    /// How long it is.
+    /// Its length in bytes.
     pub bytes: u64,
 }
 
 impl TornTail {
-    /// The warning that it was cut off the log.
+    /// Returns the warning that these bytes were removed from the log.
     #[must_use]
     pub fn cut_off(&self) -> String {
         format!(
-            "the last {} bytes of the event log, from byte {}, were not a whole frame and were \
+            "the last {} bytes of the event log, from byte {}, were not a complete frame and were \
              cut off: an earlier run was killed while it wrote them, or the file was damaged",
             self.bytes, self.offset
         )
     }
 }
 
-/// Reads a log, a frame at a time; also while another process appends to it.
+/// Reads a log frame by frame; also while another process appends to it.
 ///
-/// At the end of the log the iterator yields `None`; asked again, it yields what was appended
-/// since. After an error it yields `None` for ever.
+/// At the end of the log the iterator yields `None`; a later call yields the events that were
+/// appended since then. After an error the iterator always yields `None`.
 #[derive(Debug)]
 pub struct LogReader {
     path: PathBuf,
     window: Window,
-    /// Where the next frame begins; 0 before the file's header was read.
+    /// The offset of the next frame; 0 before the file header was read.
     offset: u64,
     torn: Option<TornTail>,
-    /// The version in the file's header.
+    /// The version in the file header.
     version: FormatVersion,
     unknown: u64,
     failed: bool,
 }
 
-/// What stands at an offset.
+/// The content of the file at an offset.
 enum Found {
-    /// The events of a whole frame, and where the next one begins.
+    /// The events of an intact frame, and the offset of the next frame.
     Frame(Vec<Event>, u64),
-    /// Nothing whole. The file has that many bytes from there on.
+    /// No intact frame. The number is that of the bytes from the offset to the end of the file.
     Nothing(u64),
 }
 
@@ -77,25 +78,26 @@ impl LogReader {
         Ok(reader)
     }
 
-    /// What is behind the last whole frame, once the end was reached.
+    /// Returns the bytes after the last intact frame, if the reader has reached the end and there
+    /// are any.
     #[must_use]
     pub fn torn(&self) -> Option<TornTail> {
         self.torn
     }
 
-    /// How many events were read so far that a newer version of the program has written, and that
-    /// this one does not know: each is an [`Event::Unknown`].
+    /// Returns the number of events read so far whose kind only newer versions of the program know:
+    /// each is an [`Event::Unknown`].
     #[must_use]
     pub fn unknown_events(&self) -> u64 {
         self.unknown
     }
 
-    /// Whether the file's header states an earlier version than the current one.
+    /// Whether the version in the file header is older than the current one.
     pub(super) fn is_older(&self) -> bool {
         self.version < FormatVersion::CURRENT
     }
 
-    /// Reads the file's header; false if the file is shorter than one.
+    /// Reads the file header; returns false if the file is shorter than the header.
     fn read_file_header(&mut self) -> Result<bool, StorageError> {
         let bytes = self
             .window
@@ -137,11 +139,12 @@ impl LogReader {
         };
         events.map_err(|error| match error {
             PayloadError::Newer(format) => too_new(&self.path, format.into()),
-            _ => self.damaged(offset, &format!("a whole frame cannot be read: {error}")),
+            _ => self.damaged(offset, &format!("a frame cannot be decoded: {error}")),
         })
     }
 
-    /// Whether a whole frame follows, at its own offset or displaced by inserted or removed bytes.
+    /// Whether an intact frame follows, at its own offset or displaced by inserted or removed
+    /// bytes.
     fn is_followed_by_a_frame(&mut self) -> Result<bool, StorageError> {
         let damage = Place {
             position: self.offset,
@@ -174,14 +177,14 @@ impl EventLog for LogReader {
         }
         let mut found = self.look_at(self.offset)?;
         if matches!(found, Found::Nothing(_)) && self.is_followed_by_a_frame()? {
-            // Frames are written in order. If this one was being written when it was looked at,
-            // it is whole now that a later one is.
+            // Frames are written in order: if this frame was being written when it was read, it is
+            // complete now, because a later frame is.
             self.window.forget();
             found = self.look_at(self.offset)?;
             if matches!(found, Found::Nothing(_)) {
                 return Err(self.damaged(
                     self.offset,
-                    "a frame is not whole, and whole ones follow it",
+                    "a frame is damaged, and intact frames follow it",
                 ));
             }
         }
@@ -193,7 +196,7 @@ impl EventLog for LogReader {
                 Ok(Some(events))
             }
             Found::Nothing(bytes) => {
-                // They may be other ones when they are looked at again.
+                // The writer may have changed these bytes by the next call, so do not keep them.
                 self.window.forget();
                 self.torn = (bytes > 0).then_some(TornTail {
                     offset: self.offset,
@@ -205,7 +208,7 @@ impl EventLog for LogReader {
     }
 }
 
-/// The error of a log whose format is newer than this program.
+/// Returns the error for a log whose format is newer than this program.
 pub(super) fn too_new(path: &Path, found: u32) -> StorageError {
     StorageError::TooNew {
         path: path.to_owned(),
@@ -214,7 +217,7 @@ pub(super) fn too_new(path: &Path, found: u32) -> StorageError {
     }
 }
 
-/// How many of these events are of unknown kinds.
+/// Returns the number of events of unknown kinds.
 pub(super) fn count_unknown(events: &[Event]) -> u64 {
     let is_unknown = |event: &&Event| matches!(event, Event::Unknown(_));
     events.iter().filter(is_unknown).count() as u64

@@ -1,8 +1,8 @@
-//! Looking for whole frames behind damage, at their own offsets and at others: where bytes were
-//! inserted or removed, all that follows is displaced.
+//! Searches for intact frames after damage, at their own offsets and at others: inserted or removed
+//! bytes displace all that follows.
 //!
-//! The check in a frame's header covers the frame's offset, and a CRC can be undone: so a header
-//! says at which offset its frame was written, wherever it stands now.
+//! The checksum of a frame header covers the offset of the frame, and a CRC can be inverted. So a
+//! header tells the offset at which its frame was written, even if it is at another position now.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,34 +13,34 @@ use super::frame::{FILE_HEADER, FRAME_HEADER, FrameHeader, PAYLOAD_LIMIT};
 use super::prefix::Prefixes;
 use super::window::Window;
 
-/// No more removed bytes than this are looked for.
+/// The largest number of removed bytes that the search considers.
 const MOST_REMOVED: u64 = 1 << 28;
 
-/// A single frame that is displaced by more than this may as well be one whose header is damaged:
-/// another one has to follow it that is displaced as much.
+/// The largest displacement in bytes at which a single frame is accepted. A larger one may be
+/// computed from a damaged header, so the next frame must be displaced as much.
 const LIKELY: u64 = 1 << 20;
 
-/// So many inserted bytes are looked for even at the very beginning of a log.
+/// The number of inserted bytes that the search considers even at the beginning of a log.
 const ALWAYS_INSERTED: u64 = 32;
 
-/// Where reading stands.
+/// A position in the file, and the displacement of the frames there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     /// The position in the file.
     pub(super) position: u64,
-    /// By how much frames stand behind the offsets at which they were written.
+    /// The distance in bytes from the offset at which a frame was written to its position now.
     pub(super) shift: i64,
 }
 
 impl Place {
-    /// Where a frame was written that stands here.
+    /// Returns the offset at which a frame at this place was written.
     pub(super) fn offset(self) -> u64 {
         self.position
             .saturating_add_signed(self.shift.wrapping_neg())
     }
 }
 
-/// A whole frame.
+/// An intact frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
     pub(super) place: Place,
@@ -48,7 +48,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Where the next one is.
+    /// Returns the place of the next frame.
     pub(super) fn end(&self) -> Place {
         let len = (FRAME_HEADER + self.header.len) as u64;
         Place {
@@ -58,21 +58,21 @@ impl Frame {
     }
 }
 
-/// What was found behind the first damage of a log, in one pass.
+/// The frames found after the first damage of a log, in one pass.
 #[derive(Debug)]
 pub(super) struct Scan {
     /// The end of the file when the scan began.
     end: u64,
-    /// Where the last whole frame stands of those that are displaced by so much.
+    /// The position of the last intact frame for each displacement.
     last_of_shift: HashMap<i64, u64>,
     prefixes: Option<Prefixes>,
 }
 
 impl Scan {
-    /// Looks through all that follows damage.
+    /// Searches the rest of the file after `damage`.
     pub(super) fn behind(window: &mut Window, damage: Place) -> io::Result<Self> {
         let mut scan = Self::new(window)?;
-        // Bytes may have been inserted at many places, more and more of them in all.
+        // Bytes may have been inserted at many places, so the total displacement has no limit.
         let mut rule = Rule {
             most_inserted: u64::MAX,
             ..Rule::behind(window, damage)?
@@ -86,11 +86,11 @@ impl Scan {
         Ok(scan)
     }
 
-    /// Whether a whole frame follows damage.
+    /// Whether an intact frame follows `damage`.
     pub(super) fn is_followed(window: &mut Window, damage: Place) -> io::Result<bool> {
         let mut scan = Self::new(window)?;
         let mut rule = Rule::behind(window, damage)?;
-        // What begins here is known not to be whole where it was written.
+        // The caller knows that no intact frame with the current displacement begins here.
         let found = scan.next(window, damage.position, &mut rule)?;
         Ok(found.is_some())
     }
@@ -103,8 +103,8 @@ impl Scan {
         })
     }
 
-    /// The frame at which reading continues after damage: the next one that is displaced as those
-    /// before it were, else the next one of all.
+    /// Returns the frame at which reading continues after `damage`: the next one with the same
+    /// displacement as before, or else the next one with any displacement.
     pub(super) fn resume(
         &mut self,
         window: &mut Window,
@@ -121,7 +121,7 @@ impl Scan {
         self.next(window, damage.position, &mut rule)
     }
 
-    /// The first whole frame at or behind a position that the rule allows.
+    /// Returns the first intact frame at or after `from` that `rule` allows.
     fn next(
         &mut self,
         window: &mut Window,
@@ -131,7 +131,7 @@ impl Scan {
         let mut position = from;
         while position + (FRAME_HEADER as u64) < self.end {
             let data = window.next_data(position)?;
-            // A header may begin with zeros that are none of the disk's.
+            // A header that ends in data may begin with zeros in the hole before it.
             position = position.max(data.saturating_sub(FRAME_HEADER as u64));
             let held = window.held(position, FRAME_HEADER + 1)?;
             let skipped = candidate(held, position, self.end);
@@ -142,7 +142,7 @@ impl Scan {
                 return Ok(Some(frame));
             }
             if skipped.offset == 0 && skipped.header.is_none() {
-                // The file was cut meanwhile.
+                // The file was truncated in the meantime.
                 return Ok(None);
             }
             position += u64::from(skipped.header.is_some());
@@ -150,7 +150,7 @@ impl Scan {
         Ok(None)
     }
 
-    /// The frame whose header may be these bytes, if it is whole.
+    /// Returns the frame whose header these bytes may be, if it is intact.
     fn whole(
         &mut self,
         window: &mut Window,
@@ -178,7 +178,7 @@ impl Scan {
     }
 }
 
-/// Where in some bytes a frame's header may begin, by its length alone.
+/// The position of a possible frame header, judged by its length field alone.
 struct Candidate {
     offset: usize,
     header: Option<[u8; FRAME_HEADER]>,
@@ -194,7 +194,7 @@ fn candidate(bytes: &[u8], position: u64, end: u64) -> Candidate {
             u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize
         });
         let fits = len <= PAYLOAD_LIMIT && (offset + FRAME_HEADER + len) as u64 <= room;
-        // A frame without events is never written; zeros would be one.
+        // The writer never writes an empty frame; without this check zeros would look like one.
         if len > 0 && fits {
             return Candidate { offset, header };
         }
@@ -206,13 +206,13 @@ fn candidate(bytes: &[u8], position: u64, end: u64) -> Candidate {
     }
 }
 
-/// Which frames may follow damage.
+/// The conditions on the frames that may follow damage.
 struct Rule {
     damage: Place,
-    /// The first offset at which the next frame can have been written, where others than those
-    /// that are displaced as before are allowed.
+    /// The smallest offset at which the next frame can have been written; `None` if only frames
+    /// with the same displacement as before are allowed.
     next_offset: Option<u64>,
-    /// How many bytes may have been inserted.
+    /// The largest number of bytes that may have been inserted.
     most_inserted: u64,
 }
 
@@ -229,18 +229,19 @@ impl Rule {
         let offset = damage.offset();
         let header = window.bytes(damage.position, FRAME_HEADER)?.first_chunk();
         let header = header.and_then(|bytes| FrameHeader::parse(bytes, offset));
-        // A log inside a frame is not part of this one.
+        // Skip the payload of a frame with a valid header: a log that was saved as a value in it is
+        // not part of this log.
         let damaged = header.map_or(0, |header| (FRAME_HEADER + header.len) as u64);
         Ok(Self {
             damage,
             next_offset: Some((offset + damaged).max(FILE_HEADER as u64)),
-            // As many bytes can hardly have been inserted as there were before: they are another
-            // log, which was saved as a value.
+            // It is unlikely that as many bytes were inserted as the log had before; a frame
+            // displaced so far belongs to another log, which was saved as a value.
             most_inserted: offset.max(ALWAYS_INSERTED) - 1,
         })
     }
 
-    /// The frame whose header these bytes are, if it may be where it is.
+    /// Returns the frame whose header these bytes are, if the rule allows it at `position`.
     fn allowed(&self, position: u64, bytes: [u8; FRAME_HEADER]) -> Option<Frame> {
         let same = Place {
             position,
@@ -266,7 +267,8 @@ impl Rule {
         })
     }
 
-    /// Whether a frame is displaced by little, or another one follows that is displaced as much.
+    /// Whether a frame is displaced only a little, or is followed by a frame with the same
+    /// displacement.
     fn is_likely(&self, window: &mut Window, frame: &Frame) -> io::Result<bool> {
         if frame.place.shift.abs_diff(self.damage.shift) <= LIKELY {
             return Ok(true);

@@ -1,4 +1,4 @@
-//! Finding the end of a log without reading what comes before.
+//! Finds the end of a log without reading the payloads before it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,17 +14,17 @@ use super::window::Window;
 /// The end of a log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tail {
-    /// Where the last whole frame begins, if there is one.
+    /// The offset of the last intact frame, if there is one.
     pub(crate) last: Option<u64>,
-    /// What follows it.
+    /// The bytes after it, if there are any.
     pub(crate) torn: Option<TornTail>,
 }
 
-/// How many of the last frames are verified: damage at the end may begin in any of them.
+/// The number of frames at the end that are verified: damage at the end may begin in any of them.
 const CHECKED: usize = 64;
 
-/// Finds the end of a log. Only the headers of the frames before it are read; readers find damage
-/// in the middle.
+/// Finds the end of a log. Reads only the headers of the frames before the end; damage in the
+/// middle is found by [`LogReader`](super::LogReader).
 ///
 /// # Errors
 /// The log cannot be read.

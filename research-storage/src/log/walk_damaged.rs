@@ -1,4 +1,4 @@
-//! What is whole in a damaged log.
+//! Reads and copies the intact frames of a damaged log.
 
 use std::path::Path;
 
@@ -12,42 +12,43 @@ use super::scan::{Place, Scan};
 use super::window::Window;
 use super::writer::LogWriter;
 
-/// A part of a log without a whole frame, with whole frames after it; or an invalid beginning.
+/// A part of a log without an intact frame, followed by intact frames; or an invalid file header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DamagedSpan {
-    /// Where it begins.
+    /// The offset of its first byte.
     pub offset: u64,
-    /// How long it is; nothing where whole frames are missing.
+    /// Its length in bytes; 0 if complete frames were removed.
     pub bytes: u64,
-    /// By how many bytes what follows is displaced: more than none where bytes were inserted, less
-    /// where they were removed.
+    /// The displacement of the following frames in bytes: positive if bytes were inserted, negative
+    /// if bytes were removed.
     pub displaced: i64,
 }
 
-/// What a log was found to hold.
+/// The result of reading a log to its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkup {
-    /// How many events are whole.
+    /// The number of intact events.
     pub events: u64,
-    /// How many of them are of kinds that only newer versions of the program know.
+    /// The number of these events whose kind only newer versions of the program know.
     pub unknown_events: u64,
-    /// Where there is damage.
+    /// The damaged parts, in order.
     pub damaged: Vec<DamagedSpan>,
-    /// Where the last whole frame ends, or the file's header; 0 if there is no header either.
+    /// The offset of the end of the last intact frame, or of the file header if there is no such
+    /// frame; 0 if the header is missing too.
     pub end: u64,
-    /// What comes after it.
+    /// The bytes after `end`, if there are any.
     pub torn: Option<TornTail>,
 }
 
 impl Checkup {
-    /// Whether nothing is wrong. A torn tail may also be a write that is under way.
+    /// Whether the log is undamaged. A torn tail may also be a write in progress.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.damaged.is_empty() && self.torn.is_none()
     }
 }
 
-/// Reads a log to its end, past any damage, and says what is wrong with it.
+/// Reads a log to its end, past any damage, and reports the damage.
 ///
 /// # Errors
 /// The file cannot be read or was written by a later version.
@@ -55,7 +56,7 @@ pub fn check_log(path: &Path) -> Result<Checkup, StorageError> {
     walk(path, |_, _| Ok(()))
 }
 
-/// Writes all that is whole in a log to a new one; the damaged one is left as it is.
+/// Copies the intact frames of a log to a new log; the damaged log is left unchanged.
 ///
 /// ```
 /// use research_core::{Event, Outcome, Timestamp};
@@ -80,7 +81,7 @@ pub fn check_log(path: &Path) -> Result<Checkup, StorageError> {
 /// ```
 ///
 /// # Errors
-/// As [`check_log`]; or the new file exists or cannot be written.
+/// The errors of [`check_log`]; or the new file exists or cannot be written.
 pub fn salvage_log(path: &Path, into: &Path) -> Result<Checkup, StorageError> {
     let mut writer = LogWriter::create(into, FsyncPolicy::Always)?;
     let checkup = walk(path, |_, events| writer.append(&events))?;
@@ -88,13 +89,15 @@ pub fn salvage_log(path: &Path, into: &Path) -> Result<Checkup, StorageError> {
     Ok(checkup)
 }
 
-/// Visits the events of every whole frame, with whether there is damage right before it.
+/// Calls `visit` with the events of each intact frame, and with whether damage directly precedes
+/// it.
 pub(crate) fn walk(
     path: &Path,
     visit: impl FnMut(bool, Vec<Event>) -> Result<(), StorageError>,
 ) -> Result<Checkup, StorageError> {
     let file = open_regular(path).map_err(StorageError::io("open", path))?;
-    // Where the frames begin does not depend on what the file's header says.
+    // The frames begin at the same offset whatever the file header says, so a damaged header does
+    // not stop the walk.
     let (begin, is_header_damaged) = match LogReader::open(path) {
         Ok(reader) => (reader.offset(), false),
         Err(StorageError::Damaged { .. }) => (0, true),
@@ -118,11 +121,11 @@ pub(crate) fn walk(
     .run()
 }
 
-/// A way through a log, past all damage.
+/// The state of a walk through a log, past all damage.
 struct Walk<'p, V> {
     path: &'p Path,
     window: Window,
-    /// What follows the first damage.
+    /// The scan of the part after the first damage.
     scan: Option<Scan>,
     next: Place,
     is_header_damaged: bool,
@@ -164,7 +167,8 @@ impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
         (self.visit)(after_damage, events)
     }
 
-    /// The events of the frame at a place, and where the next one is; `None` if it is not whole.
+    /// Returns the events of the frame at `place` and the place of the next frame; `None` if the
+    /// frame is not intact.
     fn frame_at(&mut self, place: Place) -> Result<Option<(Place, Vec<Event>)>, StorageError> {
         let cannot_read = StorageError::io("read", self.path);
         let frame = self.window.frame_written_at(place.position, place.offset());
@@ -182,8 +186,8 @@ impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
         }
     }
 
-    /// The first frame behind the damage that begins here: where it is, where the next one is, and
-    /// its events.
+    /// Returns the first intact frame after the damage at `self.next`: its place, the place of the
+    /// next frame, and its events.
     fn past_damage(&mut self) -> Result<Option<(Place, Place, Vec<Event>)>, StorageError> {
         let mut damage = self.next;
         loop {
@@ -194,7 +198,8 @@ impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
             if let Some((end, events)) = self.frame_at(place)? {
                 return Ok(Some((place, end, events)));
             }
-            // Only its first event can be decoded.
+            // The checksums match, but later events of the frame cannot be decoded: search on from
+            // the next byte.
             damage = Place {
                 position: place.position + 1,
                 ..damage
@@ -212,7 +217,7 @@ impl<V: FnMut(bool, Vec<Event>) -> Result<(), StorageError>> Walk<'_, V> {
         Ok(frame.map(|frame| frame.place))
     }
 
-    /// No whole frame follows.
+    /// Completes the checkup when no intact frame follows.
     fn end(mut self) -> Result<Checkup, StorageError> {
         let len = self
             .window

@@ -1,4 +1,4 @@
-//! A part of a file in memory, that follows the reader through the file.
+//! A part of a file in memory, which moves through the file with the reader.
 
 use std::fs::File;
 use std::io;
@@ -8,16 +8,16 @@ use std::os::unix::fs::FileExt;
 
 use super::frame::{FRAME_HEADER, FrameHeader};
 
-/// How much is read at once.
+/// The number of bytes that one read requests.
 const CHUNK: usize = 1 << 20;
 
-/// The file and what was read of it last.
+/// A file and the bytes that were read from it last.
 #[derive(Debug)]
 pub(super) struct Window {
     file: File,
     start: u64,
     data: Vec<u8>,
-    /// Offsets of the file between which the file has no hole.
+    /// A range of the file without holes, as found by the last lookup.
     data_stretch: Range<u64>,
 }
 
@@ -31,18 +31,18 @@ impl Window {
         }
     }
 
-    /// The length of the file.
+    /// Returns the length of the file.
     pub(super) fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Makes the next look read from the file again.
+    /// Discards the bytes in memory, so that the next call reads from the file.
     pub(super) fn forget(&mut self) {
         self.data.clear();
         self.data_stretch = 0..0;
     }
 
-    /// The bytes at an offset; fewer than `len` only where the file ends.
+    /// Returns the bytes at `offset`; fewer than `len` only if the file ends before.
     pub(super) fn bytes(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
         let held = self.held_from(offset);
         if held.len() < len {
@@ -52,7 +52,7 @@ impl Window {
         Ok(&held[..held.len().min(len)])
     }
 
-    /// The header of the frame at an offset, without reading more than that.
+    /// Returns the header of the frame at `offset`, and reads nothing else.
     pub(super) fn header(&mut self, offset: u64) -> io::Result<Option<FrameHeader>> {
         let mut bytes = [0; FRAME_HEADER];
         let is_whole = read_at(&self.file, &mut bytes, offset)? == FRAME_HEADER;
@@ -61,12 +61,12 @@ impl Window {
             .flatten())
     }
 
-    /// The payload of the frame at an offset; `None` if there is no whole one.
+    /// Returns the payload of the frame at `offset`; `None` if no intact frame begins there.
     pub(super) fn frame(&mut self, offset: u64) -> io::Result<Option<&[u8]>> {
         self.frame_written_at(offset, offset)
     }
 
-    /// The payload of the frame at a position that was written at an offset, perhaps another one.
+    /// Returns the payload of the frame that is now at `position` and was written at `offset`.
     pub(super) fn frame_written_at(
         &mut self,
         position: u64,
@@ -81,7 +81,7 @@ impl Window {
         Ok(header.matches(payload).then_some(payload))
     }
 
-    /// All bytes that are held from an offset on, at least `len` unless the file ends before.
+    /// Returns all bytes in memory from `offset` on, at least `len` unless the file ends before.
     pub(super) fn held(&mut self, offset: u64, len: usize) -> io::Result<&[u8]> {
         if self.held_from(offset).len() < len {
             self.fill(offset, len)?;
@@ -89,7 +89,8 @@ impl Window {
         Ok(self.held_from(offset))
     }
 
-    /// The bytes at an offset, without moving to it; fewer than `len` only where the file ends.
+    /// Returns the bytes at `offset` without moving the window; fewer than `len` only if the file
+    /// ends before.
     pub(super) fn peek(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let there = self.len()?.saturating_sub(offset);
         let len = len.min(usize::try_from(there).unwrap_or(usize::MAX));
@@ -99,10 +100,10 @@ impl Window {
         Ok(bytes)
     }
 
-    /// The first offset from another one on that is not in a hole of the file; its end where
-    /// there are only holes. File systems without holes have none.
+    /// Returns the first position at or after `offset` that is not in a hole of the file, or the
+    /// end of the file if only holes follow. On a file system without holes this is `offset`.
     pub(super) fn next_data(&mut self, offset: u64) -> io::Result<u64> {
-        // Looked up once for each stretch of data.
+        // The system is called only once for each range of data.
         if self.data_stretch.contains(&offset) {
             return Ok(offset);
         }
@@ -126,8 +127,8 @@ impl Window {
             .unwrap_or_default()
     }
 
-    /// Reads from an offset, `len` bytes or as many as there are. The length of the
-    /// file bounds the memory, whatever a damaged file claims.
+    /// Reads at least `len` bytes from `offset`, or up to the end of the file. The length of the
+    /// file limits the memory, even if a damaged header claims a longer frame.
     fn fill(&mut self, offset: u64, len: usize) -> io::Result<()> {
         let held = self.held_from(offset).len();
         self.data.drain(..self.data.len() - held);
@@ -144,7 +145,7 @@ impl Window {
     }
 }
 
-/// Fills a buffer from an offset on, as far as the file goes; how many bytes that were.
+/// Fills `buffer` with the bytes from `offset` on, and returns how many the file had.
 fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -158,11 +159,11 @@ fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Where the next data or the next hole of a file begins.
+/// Returns the offset of the next data or the next hole of a file.
 fn seek(file: &File, offset: u64, whence: i32) -> io::Result<u64> {
     let offset = libc::off_t::try_from(offset).map_err(io::Error::other)?;
-    // SAFETY: plain numbers, and a descriptor that is open as long as the file. No read uses the
-    // position.
+    // SAFETY: the arguments are integers, and the descriptor is open because `file` is borrowed.
+    // Moving the position affects no read, because all reads pass an offset.
     let found = unsafe { libc::lseek(file.as_raw_fd(), offset, whence) };
     u64::try_from(found).map_err(|_| io::Error::last_os_error())
 }

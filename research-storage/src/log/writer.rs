@@ -12,15 +12,15 @@ use super::file::LogFile;
 use super::frame::{FILE_HEADER, FrameHeader, file_header};
 use super::reader::{LogReader, TornTail};
 
-/// A frame is closed when its payload reaches this many bytes: large enough that headers cost
-/// nothing, small enough that a reader need not hold much.
+/// The size in bytes at which a frame is closed: large enough that headers cost little, small
+/// enough that a reader needs little memory.
 const FRAME_TARGET: usize = 256 << 10;
 
-/// Closed frames are written when they reach this many bytes, even before a commit.
+/// The size in bytes at which closed frames are written even before a commit.
 const BUFFER_TARGET: usize = 1 << 20;
 
-/// Appends events to a log. There is one at a time: [`LocalStorage`](crate::LocalStorage) holds a
-/// lock.
+/// Appends events to a log. A log must have only one writer at a time, which the lock of
+/// [`LocalStorage`](crate::LocalStorage) ensures.
 ///
 /// ```
 /// use research_core::{Event, Outcome, Timestamp};
@@ -43,21 +43,21 @@ pub struct LogWriter<F = File> {
     file: F,
     path: PathBuf,
     policy: FsyncPolicy,
-    /// The events of the frame that is being filled, one after another.
+    /// The encoded events of the open frame.
     payload: Vec<u8>,
-    /// Closed frames that are not written yet; they belong at `written`.
+    /// Closed frames that are not written yet; the first one will be at offset `written`.
     frames: Vec<u8>,
     written: u64,
-    /// Whether something was written since the last sync.
+    /// Whether bytes were written since the last sync.
     unsynced: bool,
-    /// How many events of unknown kinds the log had when it was opened.
+    /// The number of events of unknown kinds that the log had when it was opened.
     unknown: u64,
-    /// A sync failed: what of the file outlives the machine is not known any more.
+    /// Whether a sync has failed: it is then unknown which bytes survive a crash of the machine.
     lost_sync: bool,
 }
 
 impl LogWriter {
-    /// Begins a new log; the file must not exist.
+    /// Creates a log; the file must not exist.
     ///
     /// # Errors
     /// The file exists or cannot be written.
@@ -70,7 +70,7 @@ impl LogWriter {
         LogWriter::begin(file, path, policy)
     }
 
-    /// Opens a log to append to it. A torn tail is cut off first and reported.
+    /// Opens a log to append to it. A torn tail is removed first and returned.
     ///
     /// # Errors
     /// The file cannot be read or written, is damaged, or was written by a later version.
@@ -101,7 +101,8 @@ impl LogWriter {
             return Ok((Self::begin(file, path, policy)?, torn));
         }
         if reader.is_older() {
-            // Before any frame of the newer version, which older programs would take for damage.
+            // The header is updated before any frame of the newer version is written: older
+            // programs would report such a frame as damage.
             file.write_all_at(&file_header(), 0)
                 .and_then(|()| file.sync_all())
                 .map_err(StorageError::io("write", path))?;
@@ -113,7 +114,7 @@ impl LogWriter {
 }
 
 impl<F: LogFile> LogWriter<F> {
-    /// Begins a log in an empty file; the path is for messages.
+    /// Begins a log in an empty file. Error messages show `path`.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -144,12 +145,12 @@ impl<F: LogFile> LogWriter<F> {
         }
     }
 
-    /// Appends events. They are kept in memory until a commit or until there are many of them.
+    /// Appends events. They stay in memory until a commit, or until 1 MiB of them has gathered.
     ///
     /// # Errors
-    /// An event cannot be encoded or is too large: those before it are appended. Or many were
-    /// gathered and could not be written: then the file ends with the last whole frame that was
-    /// written before, and a later commit retries.
+    /// An event cannot be encoded or is too large; the events before it are appended. Or the
+    /// gathered events could not be written; the file then ends with the last frame of the previous
+    /// write, and a later commit retries.
     pub fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
         for event in events {
             let start = self.payload.len();
@@ -170,12 +171,12 @@ impl<F: LogFile> LogWriter<F> {
         Ok(())
     }
 
-    /// Writes all that was appended, and waits for the disk if the policy says so.
+    /// Writes all appended events, and waits for the disk if the policy requires it.
     ///
     /// # Errors
-    /// The system refused. After a failed write the file ends with the last whole frame that was
-    /// written before, and a later commit retries; after a failed wait for the disk none
-    /// succeeds any more, because the system forgets what it could not write.
+    /// The system reports an error. After a failed write the file ends with the last frame of the
+    /// previous write, and a later commit retries. After a failed sync all later commits fail,
+    /// because the system discards the pages that it could not write.
     pub fn commit(&mut self, durable: bool) -> Result<(), StorageError> {
         self.close_frame();
         self.write()?;
@@ -186,19 +187,19 @@ impl<F: LogFile> LogWriter<F> {
         }
     }
 
-    /// How many bytes of the file were written.
+    /// Returns the number of bytes that were written to the file.
     pub(crate) fn written(&self) -> u64 {
         self.written
     }
 
-    /// How many events the log had, when it was opened, of kinds that only newer versions of the
-    /// program know.
+    /// Returns the number of events in the log, when it was opened, whose kind only newer versions
+    /// of the program know.
     #[must_use]
     pub fn unknown_events(&self) -> u64 {
         self.unknown
     }
 
-    /// Changes when commits wait for the disk.
+    /// Sets when commits wait for the disk.
     pub fn set_policy(&mut self, policy: FsyncPolicy) {
         self.policy = policy;
     }
@@ -220,13 +221,13 @@ impl<F: LogFile> LogWriter<F> {
         }
         self.unsynced = true;
         if let Err(error) = self.file.write_all_at(&self.frames, self.written) {
-            // Where this fails too, what was written ends in a torn frame, which readers know.
+            // If truncating fails too, the file ends in a torn frame, which readers recognize.
             self.file.set_len(self.written).ok();
             return Err(StorageError::io("write", &self.path)(error));
         }
         self.written += self.frames.len() as u64;
         self.frames.clear();
-        // Frees the memory of a large event.
+        // Free the memory that a large event used.
         self.frames.shrink_to(2 * BUFFER_TARGET);
         self.payload.shrink_to(2 * FRAME_TARGET);
         Ok(())

@@ -1,4 +1,4 @@
-//! How fast events are appended to a log and read back.
+//! Measures how fast events are appended to a log and read back.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -7,10 +7,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use research_core::{Column, Event, ExperimentNumber, Iterations};
 use research_storage::{FsyncPolicy, LogReader, LogWriter};
 
-/// Columns of so many values each, and how many of them are written in a run.
+/// The number of values in a column, and the number of columns written in a run.
 const CASES: [(usize, u64); 3] = [(1, 200_000), (100, 10_000), (10_000, 200)];
 
-/// Columns that are committed together.
+/// The number of columns that are committed together.
 const GROUP: usize = 100;
 
 fn columns(len: usize) -> Vec<Event> {
@@ -26,7 +26,7 @@ fn columns(len: usize) -> Vec<Event> {
     (0..GROUP as u64).map(column).collect()
 }
 
-/// Writes a log; gives its length.
+/// Writes a log, and returns its length.
 fn write(path: &Path, group: &[Event], columns: u64, policy: FsyncPolicy) -> u64 {
     let file = std::fs::File::create(path).expect("the folder can be written");
     let mut writer = LogWriter::begin(file, path, policy).expect("a log can be begun");

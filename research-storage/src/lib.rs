@@ -3,7 +3,7 @@
 //! [`LocalStorage`] keeps a research in a folder, [`MemoryStorage`] in memory; both store the
 //! events that the leader appends. [`StoredResearch`] reads a folder, also while another process
 //! writes to it. [`check_folder`] verifies a folder, [`salvage_folder`] repairs its log, and
-//! [`StoredResearch::collect`] removes files that are not needed any more. `FORMAT.md`, beside the
+//! [`StoredResearch::collect`] removes files that killed processes left. `FORMAT.md`, beside the
 //! manifest of this crate, describes the files.
 
 mod local;

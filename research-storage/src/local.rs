@@ -1,14 +1,14 @@
 //! A research in a folder.
 //!
-//! | file | what is in it |
+//! | file | content |
 //! |---|---|
 //! | `research.json` | the record of the research |
 //! | `research.txt` | the same as text |
-//! | `events.log` | all events: the only source of results |
-//! | `research.log` | runs, messages and exceptions, a line each |
-//! | `experiments/<id>/experiment.log` | the same of one experiment, if it has any |
-//! | `results.parquet`, `experiments.parquet` | tables as of the end of the last run |
-//! | `lock` | the process that runs the research, during the run |
+//! | `events.log` | all events; results are read from it |
+//! | `research.log` | runs, messages and exceptions, one entry each |
+//! | `experiments/<id>/experiment.log` | messages and exceptions of one experiment |
+//! | `results.parquet`, `experiments.parquet` | tables written at the end of the last run |
+//! | `lock` | the process that runs the research; removed at the end of the run |
 
 mod atomic_file;
 mod description;
@@ -65,19 +65,19 @@ pub struct LocalStorage {
     log: LogWriter,
     guard: Guard,
     text: TextLogs,
-    /// Last, so that it is given back when all else is closed.
+    /// The last field, so that the lock is released after all files are closed.
     lock: Lock,
 }
 
 impl LocalStorage {
-    /// Makes the folder of a new research in the folder `base`, named as the research is.
+    /// Creates the folder of a new research in the folder `base`, with the name of the research.
     ///
-    /// It is made under a hidden name and renamed when it is whole, so it is there with all that
-    /// belongs to it, or not at all.
+    /// The folder is filled under a hidden name and then renamed, so a crash never leaves an
+    /// incomplete research.
     ///
     /// # Errors
-    /// The name cannot be that of a folder, there is one already, `base` is missing, or something
-    /// cannot be written.
+    /// The name is invalid, the folder already exists, `base` is missing, or a file cannot be
+    /// written.
     pub fn create(base: &Path, record: &ResearchRecord) -> Result<Self, StorageError> {
         check_name(&record.name)?;
         let base = std::path::absolute(base).map_err(StorageError::io("find", base))?;
@@ -97,7 +97,7 @@ impl LocalStorage {
         let hidden = hidden_folder(&base)?;
         let lock = fill(hidden.path(), record)?;
         fs::rename(hidden.path(), &folder).map_err(|error| match error.kind() {
-            // Another process has created it meanwhile.
+            // Another process has created it in the meantime.
             io::ErrorKind::AlreadyExists
             | io::ErrorKind::DirectoryNotEmpty
             | io::ErrorKind::NotADirectory => exists(),
@@ -112,8 +112,8 @@ impl LocalStorage {
         Ok(storage)
     }
 
-    /// Opens a research to continue it. A torn end of the log, which a crash may leave, is cut off
-    /// and reported; files that were being written then are removed.
+    /// Opens a research to continue it. Removes and returns a torn tail of the log, which a crash
+    /// may leave, and removes files that a killed process was writing.
     ///
     /// # Errors
     /// The folder is not a research, another process runs it, or its log is damaged.
@@ -145,7 +145,7 @@ impl LocalStorage {
         Ok((storage, torn))
     }
 
-    /// Changes when commits wait for the disk.
+    /// Sets when commits wait for the disk.
     #[must_use]
     pub fn with_fsync(mut self, policy: FsyncPolicy) -> Self {
         self.log.set_policy(policy);
@@ -159,16 +159,16 @@ impl LocalStorage {
         self
     }
 
-    /// What the research is.
+    /// Returns the record of the research.
     #[must_use]
     pub fn record(&self) -> &ResearchRecord {
         &self.record
     }
 
-    /// Replaces the record of the research, for a run that continues it with other settings.
+    /// Replaces the record of the research, for a run that continues it with different options.
     ///
     /// # Errors
-    /// It cannot be written; then the record is the old one.
+    /// The record cannot be written; the old one stays in place.
     pub fn set_record(&mut self, record: ResearchRecord) -> Result<(), StorageError> {
         replace(&self.folder, RECORD, &record_json(&record, &self.folder)?)?;
         let description = description::describe(&record);
@@ -177,42 +177,42 @@ impl LocalStorage {
         Ok(())
     }
 
-    /// How many events of the log are of kinds that only newer versions of the program know.
+    /// Returns the number of events in the log whose kind only newer versions of the program know.
     #[must_use]
     pub fn unknown_events(&self) -> u64 {
         self.log.unknown_events()
     }
 
-    /// The folder of the research; an absolute path.
+    /// Returns the folder of the research as an absolute path.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Watches the log until the results are reported, beyond the life of this storage.
+    /// Returns a watch of the log, which continues after this storage was dropped.
     #[must_use]
     pub fn watch(&self) -> LogWatch {
         self.guard.watch(self.record.clone())
     }
 
-    /// What marks the processes of the run that keeps its events here. The lock says it until the
-    /// run has ended, so that those that outlive it can be known.
+    /// Returns the mark of the processes of this run. The lock file contains it until the run has
+    /// ended, so that strays can be identified.
     #[must_use]
     pub fn mark(&self) -> String {
         self.lock.mark()
     }
 
-    /// The marks of earlier runs whose leaders were killed on this machine: processes of theirs
-    /// may still be there.
+    /// Returns the marks of earlier runs whose leaders were killed on this machine: their processes
+    /// may still be running.
     #[must_use]
     pub fn left_behind(&self) -> &[String] {
         self.lock.left()
     }
 
-    /// Notes that no processes of earlier runs are there any more.
+    /// Records that no processes of earlier runs are left.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The lock file cannot be written.
     pub fn nothing_left(&mut self) -> Result<(), StorageError> {
         let noted = self.lock.nothing_left();
         noted.map_err(StorageError::io("write the lock in", &self.folder))
@@ -223,10 +223,11 @@ impl LocalStorage {
     fn try_to_commit(&mut self, durable: bool) -> Result<(), StorageError> {
         self.guard.set_written(self.log.written());
         let loss = match self.guard.look()? {
-            // Experiments may have failed because the folder is gone: they are run again.
+            // Without the folder, experiments may have failed for this reason alone: do not commit
+            // their events, so that they run again.
             Some(loss) if loss.is_of_folder() => Some(loss),
             loss => {
-                // What can be saved of the log has these events, too.
+                // Commit first, so that the saved copy of the log has these events, too.
                 self.log.commit(durable)?;
                 self.guard.set_written(self.log.written());
                 match loss {
@@ -259,10 +260,10 @@ impl Storage for LocalStorage {
     }
 }
 
-/// Writes what a new research consists of.
+/// Writes the files of a new research and locks it.
 fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
     let lock = Lock::take(folder)?;
-    // Files for users need no sync.
+    // Files that only users read need no sync.
     write_new(
         &folder.join(DESCRIPTION),
         description::describe(record).as_bytes(),
@@ -277,7 +278,7 @@ fn fill(folder: &Path, record: &ResearchRecord) -> Result<Lock, StorageError> {
     lock.with_log(folder)
 }
 
-/// Replaces a file by a new one that is whole.
+/// Replaces a file atomically.
 fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
     let path = folder.join(name);
     let write = || {

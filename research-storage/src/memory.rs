@@ -1,4 +1,4 @@
-//! A research in memory: nothing outlives the program.
+//! The events of a research in memory; they are lost when the program ends.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,14 +24,14 @@ pub struct MemoryStorage {
     batches: Arc<Batches>,
 }
 
-/// The events of a [`MemoryStorage`], also while more come. Cheap to clone.
+/// Reads the events of a [`MemoryStorage`], also while more are appended. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct MemoryEvents {
     batches: Arc<Batches>,
 }
 
 impl MemoryStorage {
-    /// An empty storage, and what reads it.
+    /// Creates an empty storage and its reader.
     #[must_use]
     pub fn new() -> (Self, MemoryEvents) {
         let batches = Arc::new(Batches::default());
@@ -43,7 +43,7 @@ impl MemoryStorage {
 }
 
 impl MemoryEvents {
-    /// Copies of all events so far.
+    /// Returns copies of all events so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let batches = lock(&self.batches).clone();
@@ -51,8 +51,8 @@ impl MemoryEvents {
         events.collect()
     }
 
-    /// Returns a log that reads the events, also those that are appended later. Its offsets are
-    /// the numbers of calls of `append`.
+    /// Returns a log that reads the events, also those that are appended later. An offset is a
+    /// number of calls of `append`.
     #[must_use]
     pub fn log(&self) -> MemoryLog {
         MemoryLog {
@@ -100,7 +100,7 @@ impl Storage for MemoryStorage {
     }
 }
 
-/// Each change is one push, so a thread that panicked has left nothing half-done.
+/// Ignores poisoning: each change is a single push, so a thread that panics leaves a valid list.
 fn lock(batches: &Batches) -> MutexGuard<'_, Vec<Arc<[Event]>>> {
     batches.lock().unwrap_or_else(PoisonError::into_inner)
 }

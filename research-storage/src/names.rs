@@ -1,8 +1,9 @@
-//! Which names may be that of a folder.
+//! Checks of the names of researches, which are names of folders.
 
 use research_core::StorageError;
 
-/// The longest name, in bytes: what file systems take, with room for temporary siblings.
+/// The length limit of a name in bytes: that of file systems, less room for the longer names of
+/// temporary files.
 const MAX_NAME: usize = 200;
 
 /// Checks that a name can safely be the name of a research's folder.
@@ -38,7 +39,7 @@ fn fault(name: &str) -> Option<&'static str> {
     } else if name.starts_with('-') {
         Some("it starts with `-`, so that programs would take it for an option")
     } else if name.chars().any(is_invisible) {
-        Some("it has a character in it that cannot be seen")
+        Some("it has an invisible character")
     } else if name.trim() != name {
         Some("it starts or ends with a space")
     } else {
@@ -58,7 +59,7 @@ fn is_invisible(character: char) -> bool {
         )
 }
 
-/// The name as an error may show it: short, and without characters that would upset a terminal.
+/// Returns the name for an error message: shortened, and with control characters escaped.
 fn printable(name: &str) -> String {
     let shown: String = name.chars().take(80).collect();
     shown.escape_debug().to_string()

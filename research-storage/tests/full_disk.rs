@@ -1,5 +1,5 @@
-//! Every file of a research when there is no more room, stood in for by the system's limit on the
-//! size of files. It is the process's, so this file has one test.
+//! Writes each file of a research to a full disk, simulated by the limit on the size of files. The
+//! limit applies to the whole process, so this file has only one test.
 #![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 #[path = "all/common.rs"]
@@ -14,7 +14,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use research_core::{Event, Storage, StorageError};
 use research_storage::{FsyncPolicy, LocalStorage, StoredResearch};
 
-/// Runs something while no file can be larger than a limit.
+/// Calls `run` while no file can grow beyond `limit` bytes.
 fn limited<T>(limit: u64, run: impl FnOnce() -> T) -> T {
     let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
     setrlimit(Resource::RLIMIT_FSIZE, limit, hard).unwrap();
@@ -30,7 +30,7 @@ fn path_of(error: &StorageError) -> &Path {
     }
 }
 
-/// Appends and commits until something fails; gives the number of batches that were committed.
+/// Appends and commits until an error; returns the number of batches that were committed.
 fn run(storage: &mut LocalStorage, batches: &[Vec<Event>]) -> (usize, Option<StorageError>) {
     for (number, batch) in batches.iter().enumerate() {
         let kept = storage.append(batch).and_then(|()| storage.commit(true));
@@ -45,7 +45,7 @@ fn run(storage: &mut LocalStorage, batches: &[Vec<Event>]) -> (usize, Option<Sto
 fn nothing_half_made_is_left_and_nothing_committed_is_lost() {
     // SAFETY: no handler is set; the signal is ignored, so that writing fails instead.
     unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }.unwrap();
-    // More of it than of anything else in the folder.
+    // The log must be larger than any other file in the folder, to reach each limit.
     let batches = [small_run(), small_run(), small_run()].concat();
     let base = tempfile::tempdir().unwrap();
     let (mut not_made, mut interrupted) = (0, 0);
@@ -72,7 +72,7 @@ fn nothing_half_made_is_left_and_nothing_committed_is_lost() {
                 committed
             }
         };
-        // What is missing are the text logs at most: the events are committed before.
+        // At most the text logs are incomplete: the events are committed before them.
         let (storage, torn) = LocalStorage::open(&folder).unwrap();
         let mut storage = storage.with_fsync(FsyncPolicy::Never);
         assert_eq!(torn, None);

@@ -1,4 +1,4 @@
-//! Files that replace others when they are complete.
+//! New files that replace existing ones when they are complete.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,10 +9,10 @@ use tempfile::NamedTempFile;
 
 use super::files::HIDDEN;
 
-/// A new file in a folder, which replaces another when it is complete.
+/// A new file in a folder, which replaces an existing one when it is complete.
 ///
-/// It is locked until then: [`collect`](super::StoredResearch::collect) removes a file without a
-/// lock, because the process that wrote it was killed.
+/// The file is locked until then: [`collect`](super::StoredResearch::collect) removes files that
+/// are not locked, because the processes that wrote them were killed.
 #[derive(Debug)]
 pub struct Replacement {
     path: PathBuf,
@@ -23,16 +23,16 @@ impl Replacement {
     /// Creates the file under a hidden name in `folder`.
     ///
     /// # Errors
-    /// It cannot be created.
+    /// The file cannot be created.
     pub fn new(folder: &Path, name: &str) -> io::Result<Self> {
         loop {
             let file = tempfile::Builder::new()
                 .prefix(HIDDEN)
                 .permissions(fs::Permissions::from_mode(0o666))
                 .tempfile_in(folder)?;
-            // Where files cannot be locked, none is taken for a leftover.
+            // If the file system cannot lock files, no such file counts as garbage.
             let _ = file.as_file().lock();
-            // Before it was locked, it may have been removed as a leftover.
+            // Another process may have removed it as garbage before it was locked.
             if file.path().symlink_metadata().is_ok() {
                 let path = folder.join(name);
                 return Ok(Self { path, file });
@@ -54,7 +54,7 @@ impl Replacement {
     /// Replaces the file at the path.
     ///
     /// # Errors
-    /// It cannot be renamed; then the file at the path is unchanged.
+    /// The file cannot be renamed; the file at the path is then unchanged.
     pub fn persist(self) -> io::Result<()> {
         let persisted = self.file.persist(&self.path);
         persisted.map(drop).map_err(|error| error.error)

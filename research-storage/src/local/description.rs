@@ -6,7 +6,7 @@ use research_core::{Isolation, ResearchRecord, RootView, Timestamp};
 
 use super::text::time;
 
-/// The research, a fact a line.
+/// Describes the research, one property per line.
 pub(super) fn describe(record: &ResearchRecord) -> String {
     let options = &record.options;
     let mut text = String::new();

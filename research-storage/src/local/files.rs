@@ -1,4 +1,4 @@
-//! The files of a research, and how they are written.
+//! The names of the files of a research, and functions that write them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,12 +14,12 @@ pub(super) const RUN_LOG: &str = "research.log";
 pub(super) const EXPERIMENTS: &str = "experiments";
 pub(super) const EXPERIMENT_LOG: &str = "experiment.log";
 
-/// How the names begin of folders that are being made or removed, and of files that will replace
-/// others; the rest is random.
+/// The prefix of the random names of folders that are being created or removed, and of files that
+/// will replace others.
 pub(super) const HIDDEN: &str = ".research-";
-/// What is whole of a damaged log, before it takes the log's place.
+/// The copy of the intact frames of a damaged log, before it replaces the log.
 pub(super) const SALVAGED: &str = ".events.salvaged";
-/// How the names begin of damaged logs that were kept.
+/// The prefix of the names of damaged logs that a repair has kept.
 pub(super) const DAMAGED: &str = "events.damaged";
 
 pub(super) fn record_json(record: &ResearchRecord, folder: &Path) -> Result<Vec<u8>, StorageError> {
@@ -40,27 +40,29 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<File, StorageError>
     Ok(file)
 }
 
-/// Makes names that were added to a folder, or changed in it, outlive the machine.
+/// Syncs a folder, so that names that were added or changed in it survive a crash of the machine.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), StorageError> {
     File::open(folder)
         .and_then(|file| file.sync_all())
         .map_err(StorageError::io("bring to the disk", folder))
 }
 
-/// A new folder that is not shown and that goes away with its guard, with the usual permissions.
+/// Creates a folder with a hidden name and the usual permissions, which is deleted when the
+/// returned guard is dropped.
 pub(super) fn hidden_folder(parent: &Path) -> Result<tempfile::TempDir, StorageError> {
     let cannot_create = |error| StorageError::io("create a folder in", parent)(error);
-    // Asked first because the system's words for what is missing are better.
+    // Check the parent first, because the system's error message for a missing folder is better.
     fs::metadata(parent).map_err(cannot_create)?;
     tempfile::Builder::new()
         .prefix(HIDDEN)
         .permissions(fs::Permissions::from_mode(0o777))
         .tempdir_in(parent)
-        // Without the path that `tempfile` adds to the error: ours names it already.
+        // Remove the random path that `tempfile` adds to the error.
         .map_err(|error| cannot_create(without_path(error)))
 }
 
-/// The system error in an error of `tempfile`, which names a path that the user does not know.
+/// Returns the system error in an error of `tempfile`, which names a path that the user does not
+/// know.
 fn without_path(error: io::Error) -> io::Error {
     let source = error.get_ref().and_then(|named| named.source());
     let source = source.and_then(|source| source.downcast_ref::<io::Error>());

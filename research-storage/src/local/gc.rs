@@ -1,5 +1,5 @@
-//! What is in a research's folder and of no use: files that a process had not finished when it was
-//! killed, and saved values that nothing refers to.
+//! Garbage collection in the folder of a research: files that killed processes had not completed,
+//! and saved values to which no event refers.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -15,12 +15,12 @@ use super::lock::Lock;
 use super::verify::check;
 use crate::log::walk;
 
-/// Files in a research's folder that are of no use any more.
+/// Garbage in the folder of a research.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leftovers {
     /// The files.
     pub files: Vec<PathBuf>,
-    /// How many bytes they have.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
@@ -33,7 +33,7 @@ impl Leftovers {
     fn remove(&self) -> Result<(), StorageError> {
         self.files.iter().try_for_each(|path| {
             match fs::remove_file(path) {
-                // Another process has removed it.
+                // Another process has removed the file.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 removed => removed.map_err(StorageError::io("remove", path)),
             }
@@ -42,11 +42,11 @@ impl Leftovers {
 }
 
 impl StoredResearch {
-    /// Removes the files in the research's folder that a process was writing when it was killed.
-    /// Says which those were. A research that runs is left alone.
+    /// Removes the files in the folder that killed processes were writing, and returns them.
+    /// Removes nothing while a process runs the research.
     ///
     /// # Errors
-    /// The folder cannot be locked, or something cannot be removed.
+    /// The folder cannot be locked, or a file cannot be removed.
     pub fn collect(&self) -> Result<Leftovers, StorageError> {
         let Some(_lock) = self.lock_unless_run()? else {
             return Ok(Leftovers::default());
@@ -56,15 +56,15 @@ impl StoredResearch {
         Ok(found)
     }
 
-    /// Removes the files of saved values in the research's folder to which the log does not refer,
-    /// or only for attempts that were followed by others. Says which those were. A research that
-    /// runs is left alone.
+    /// Removes the files of saved values to which no event refers, or only events of attempts that
+    /// later ones have replaced, and returns them. Removes nothing while a process runs the
+    /// research.
     ///
     /// # Errors
-    /// The log cannot be read, or its end is missing: what is lost may have referred to any of the
-    /// files. Or something cannot be removed.
+    /// The log cannot be read, or events of it are missing, which may have referred to any of the
+    /// files; or a file cannot be removed.
     pub fn collect_values(&self) -> Result<Leftovers, StorageError> {
-        // A run may just have written a value that is not in the log yet.
+        // A run may have written a value whose event is not in the log yet.
         let Some(lock) = self.lock_unless_run()? else {
             return Ok(Leftovers::default());
         };
@@ -74,7 +74,7 @@ impl StoredResearch {
                 path: self.folder().join(EVENTS),
                 offset: checkup.end_of_whole(),
                 reason:
-                    "what is lost of it may have referred to any of the values, so none is removed"
+                    "its lost events may have referred to any of the values, so none is removed"
                         .to_owned(),
             });
         }
@@ -82,7 +82,7 @@ impl StoredResearch {
         Ok(checkup.unused_values)
     }
 
-    /// The lock; `None` while a process runs the research.
+    /// Locks the folder; `None` while a process runs the research.
     fn lock_unless_run(&self) -> Result<Option<Lock>, StorageError> {
         match Lock::take(self.folder()) {
             Ok(lock) => Ok(Some(lock.leaving_trace())),
@@ -92,12 +92,12 @@ impl StoredResearch {
     }
 }
 
-/// The files in a research's folder that were to replace others, and that no process writes.
+/// Returns the files in a folder that were to replace others, and that no process is writing.
 pub(super) fn unfinished(folder: &Path) -> Leftovers {
     let mut found = Leftovers::default();
     let is_ours = |name: &str| name.starts_with(HIDDEN) || name == SALVAGED;
     for path in files(folder, is_ours) {
-        // Another process may be writing it: tables can be made while a research runs.
+        // Another process may be writing the file: tables can be written while a research runs.
         if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
             found.add(path);
         }
@@ -105,7 +105,8 @@ pub(super) fn unfinished(folder: &Path) -> Leftovers {
     found
 }
 
-/// The same where the research does not run: values that were being written, too.
+/// Returns the files of [`unfinished`] and the incomplete files of values. The research must not be
+/// running.
 pub(super) fn unfinished_without_run(folder: &Path) -> Leftovers {
     let mut found = unfinished(folder);
     for path in values(folder, |name| name.starts_with('.')) {
@@ -114,20 +115,19 @@ pub(super) fn unfinished_without_run(folder: &Path) -> Leftovers {
     found
 }
 
-/// Removes what was left by processes that were killed, for who holds the lock. What cannot be
-/// removed does no harm.
+/// Removes the files that killed processes were writing. The caller holds the lock. Ignores errors:
+/// such files do no harm.
 pub(super) fn clear(folder: &Path) {
     for path in unfinished_without_run(folder).files {
         fs::remove_file(path).ok();
     }
 }
 
-/// The files of values in a research's folder without a reference. The research must not run
-/// meanwhile.
+/// Returns the files of values to which no event refers. The research must not be running.
 pub(super) fn unused_values(folder: &Path, used: &References) -> Result<Leftovers, StorageError> {
     let mut found = Leftovers::default();
     let mut kept: HashSet<PathBuf> = used.values().map(LargeValue::file).collect();
-    // What a damaged log refers to that was kept is kept, too.
+    // Keep also the values to which kept damaged logs refer.
     for log in kept_damaged_logs(folder) {
         walk(&log, |_, events| {
             let values = events.iter().filter_map(|event| match event {
@@ -149,13 +149,13 @@ pub(super) fn unused_values(folder: &Path, used: &References) -> Result<Leftover
     Ok(found)
 }
 
-/// The damaged logs that were kept when what is whole in them was salvaged.
+/// Returns the damaged logs that repairs have kept.
 pub(super) fn kept_damaged_logs(folder: &Path) -> Vec<PathBuf> {
     files(folder, |name| name.starts_with(DAMAGED))
 }
 
-/// The files with names of a kind in a research's folder of values. A symbolic link may lead to
-/// values of other researches.
+/// Returns the files in the folder of values whose names `is_wanted` accepts. Empty if the folder
+/// is a symbolic link, which may lead to the values of another research.
 fn values(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let folder = folder.join(VALUES);
     match folder.symlink_metadata() {
@@ -164,7 +164,8 @@ fn values(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     }
 }
 
-/// The files in a folder with names of a kind, in order; none if it cannot be read.
+/// Returns the files in a folder whose names `is_wanted` accepts, sorted; empty if the folder
+/// cannot be read.
 fn files(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let wanted = entries.filter(|entry| {
@@ -176,8 +177,8 @@ fn files(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     paths
 }
 
-/// The large values to which a log refers: a fold of its events. Those of attempts that were
-/// followed by others are none of them.
+/// The large values to which a log refers: a fold of its events. Values of attempts that later ones
+/// have replaced are not included.
 #[derive(Default)]
 pub(super) struct References {
     of_experiments: HashMap<ExperimentNumber, Vec<LargeValue>>,

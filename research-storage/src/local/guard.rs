@@ -1,6 +1,6 @@
-//! Whether the log that is being written is still the one in the research's folder. Others may
-//! delete, replace, cut or move it at any moment; a run that continues to write then would
-//! silently lose its results.
+//! Checks that the log that is being written is still the one in the folder of the research. Other
+//! processes may delete, replace, truncate or move it at any moment; a run that continued to write
+//! would silently lose its results.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -19,21 +19,21 @@ use super::files::{DESCRIPTION, EVENTS, RECORD, hidden_folder, record_json, writ
 use super::lock_holder::FileId;
 use crate::log::{LogReader, file_header};
 
-/// How the name ends of a folder with what was saved of a research whose folder was removed.
+/// The suffix of the name of a folder that was recovered from a research whose folder was removed.
 const RECOVERED: &str = "recovered";
 
-/// The log that is being written, as it was when it was opened. Its clones guard the same log.
+/// The log that is being written, as it was when it was opened. Clones guard the same log.
 #[derive(Clone, Debug)]
 pub(super) struct Guard {
     place: LogPlace,
-    /// The log, to look at it and to read it whatever has become of its name. It is locked.
+    /// The open and locked log, which can be read even if its path was changed.
     log: Arc<File>,
     folder: FileId,
-    /// How many bytes of it were written.
+    /// The number of bytes that were written to the log.
     written: Arc<AtomicU64>,
 }
 
-/// The path of the log of a run, and the file that was there when the run began.
+/// The path of the log of a run, and the identity of the file that was there when the run began.
 #[derive(Clone, Debug)]
 pub struct LogPlace {
     path: PathBuf,
@@ -41,7 +41,7 @@ pub struct LogPlace {
 }
 
 impl LogPlace {
-    /// The path of the log.
+    /// Returns the path of the log.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -54,8 +54,8 @@ impl LogPlace {
     }
 }
 
-/// Watches the log of a run until its results are reported, which is after its
-/// [`LocalStorage`](super::LocalStorage) was dropped. The log stays locked meanwhile.
+/// Watches the log of a run until its results are reported, which happens after its
+/// [`LocalStorage`](super::LocalStorage) was dropped. The log stays locked until then.
 #[derive(Debug)]
 pub struct LogWatch {
     guard: Guard,
@@ -63,17 +63,17 @@ pub struct LogWatch {
 }
 
 impl LogWatch {
-    /// The path of the log, and the file that was there.
+    /// Returns the path of the log and the identity of its file.
     #[must_use]
     pub fn place(&self) -> &LogPlace {
         &self.guard.place
     }
 
-    /// Checks that the log is where readers look for it, with all that was written, and closes it.
-    /// Call it last before the results are reported.
+    /// Checks that the log is at its path with all written bytes, and closes it. Call this as the
+    /// last step before the results are reported.
     ///
     /// # Errors
-    /// The log was deleted, replaced, cut or moved. What could be saved of it was saved.
+    /// The log was deleted, replaced, truncated or moved. The error says what was saved.
     pub fn finish(self) -> Result<(), StorageError> {
         if let Some(loss) = self.guard.look()? {
             return Err(self.guard.save(&loss, &self.record));
@@ -85,8 +85,8 @@ impl LogWatch {
             ..
         } = self.guard;
         drop(log);
-        // Once it is closed nothing can be saved. With this order, every change of the log while it
-        // was open here is noticed.
+        // Once the log is closed it cannot be saved. Checking after closing detects every change
+        // that was made while it was open.
         let length = fs::metadata(&place.path).map(|found| found.len());
         let is_whole = length.is_ok_and(|length| length >= written.load(Ordering::Relaxed));
         if place.is_intact() && is_whole {
@@ -95,20 +95,20 @@ impl LogWatch {
         Err(StorageError::LogLost {
             path: place.path,
             what: "was deleted, replaced or changed".to_owned(),
-            saved: "it could not be saved, because that happened when the run had ended".to_owned(),
+            saved: "it could not be saved, because it happened after the run had ended".to_owned(),
             is_empty: false,
         })
     }
 }
 
-/// What has become of a log.
+/// The way in which a log was lost.
 pub(super) enum Loss {
-    /// Its folder has another path now.
+    /// The folder of the log was moved to this path.
     FolderMoved(PathBuf),
     FolderRemoved,
     Deleted,
     Replaced,
-    /// It has so many bytes instead of others.
+    /// The length of the log was changed.
     Cut {
         expected: u64,
         found: u64,
@@ -117,7 +117,7 @@ pub(super) enum Loss {
 }
 
 impl Guard {
-    /// Guards the log of a folder, which may be open already because it is locked.
+    /// Guards the log of a folder. `locked` is the open log if this process has locked it.
     pub(super) fn new(folder: &Path, locked: Option<File>) -> Result<Self, StorageError> {
         let path = folder.join(EVENTS);
         let cannot_open = |error| StorageError::io("open", &path)(error);
@@ -135,7 +135,7 @@ impl Guard {
         })
     }
 
-    /// Watches the log beyond the life of its storage.
+    /// Returns a watch of the log, which continues after its storage was dropped.
     pub(super) fn watch(&self, record: ResearchRecord) -> LogWatch {
         LogWatch {
             guard: self.clone(),
@@ -143,21 +143,22 @@ impl Guard {
         }
     }
 
-    /// Notes how many bytes of the log were written.
+    /// Records the number of bytes that were written to the log.
     pub(super) fn set_written(&self, bytes: u64) {
         self.written.store(bytes, Ordering::Relaxed);
     }
 
-    /// What has become of the log, if it is not where it was with as many bytes as were written.
+    /// Returns how the log was lost, if it is not at its path with the written number of bytes.
     ///
     /// # Errors
-    /// It cannot be looked at.
+    /// The log cannot be checked.
     pub(super) fn look(&self) -> Result<Option<Loss>, StorageError> {
         let loss = self.loss(self.written.load(Ordering::Relaxed));
         loss.map_err(StorageError::io("look at", &self.place.path))
     }
 
-    /// Saves what can be saved; the error says what was lost and where the rest is.
+    /// Saves what can be saved of a lost log, and returns the error, which says what was lost and
+    /// where the rest is.
     pub(super) fn save(&self, loss: &Loss, record: &ResearchRecord) -> StorageError {
         StorageError::LogLost {
             path: self.place.path.clone(),
@@ -185,14 +186,14 @@ impl Guard {
         Ok((begin != expected).then_some(Loss::Overwritten))
     }
 
-    /// Why the log is not at its path any more.
+    /// Returns the reason that the log is not at its path any more.
     fn what_became_of_it(&self, links: u64) -> Loss {
         let folder = self.place.path.parent().unwrap_or(Path::new("/"));
         let is_folder_there = FileId::at_end_of_links(folder) == Some(self.folder);
         match (is_folder_there, links) {
             (false, 0) => Loss::FolderRemoved,
             (false, _) => {
-                // The system says where an open file is.
+                // `/proc` shows the current path of an open file.
                 let descriptor = format!("/proc/self/fd/{}", self.log.as_raw_fd());
                 let now = fs::read_link(descriptor).unwrap_or_default();
                 Loss::FolderMoved(now.parent().map(Path::to_owned).unwrap_or_default())
@@ -202,7 +203,7 @@ impl Guard {
         }
     }
 
-    /// Saves what can be saved, and says what that is.
+    /// Saves what can be saved, and returns the description of it for the error message.
     fn try_to_save(&self, loss: &Loss, record: &ResearchRecord) -> String {
         let folder = self.place.path.parent().unwrap_or(Path::new("/"));
         let saved = match loss {
@@ -237,7 +238,7 @@ impl Guard {
         saved.unwrap_or_else(|error| format!("it could not be saved: {error}"))
     }
 
-    /// Whether the log has anything that is worth a folder.
+    /// Whether an experiment has started: a log without one is not worth recovering.
     fn has_experiments(&self) -> bool {
         let descriptor = format!("/proc/self/fd/{}", self.log.as_raw_fd());
         let is_start = |event: &Event| matches!(event, Event::ExperimentStarted { .. });
@@ -257,7 +258,7 @@ impl Guard {
         copy.get_ref().sync_all()
     }
 
-    /// Makes a folder beside the one that was removed, under an unused name.
+    /// Creates a folder with the log beside the folder that was removed, under an unused name.
     fn recover_folder(&self, folder: &Path, record: &ResearchRecord) -> io::Result<PathBuf> {
         let base = folder.parent().unwrap_or(Path::new("/"));
         let hidden = hidden_folder(base).map_err(io::Error::other)?;
@@ -299,7 +300,8 @@ impl std::fmt::Display for Loss {
     }
 }
 
-/// A path at which there is nothing, of those with a number at their end.
+/// Returns the first unused path of those that `path` makes for the suffixes "", "-2", "-3" and so
+/// on.
 fn unused(path: impl Fn(&str) -> PathBuf) -> PathBuf {
     let numbers = std::iter::once(String::new()).chain((2_u64..).map(|n| format!("-{n}")));
     let mut paths = numbers.map(|number| path(&number));

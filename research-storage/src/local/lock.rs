@@ -1,9 +1,9 @@
-//! The lock: who runs a research.
+//! The lock of a research, which one process holds while it runs the research.
 //!
-//! The file is locked by the system (`flock`), which no race gets past and which ends with the
-//! process; its content names the holder, and decides where the system's lock does not reach: on
-//! other machines that share the folder. A copy of the file has no meaning. The event log is
-//! locked, too, so that no other process writes it where the lock's file was deleted.
+//! The process locks the file with `flock`, which has no races and which the system releases when
+//! the process ends. The content names the holder; it is used where `flock` has no effect: on other
+//! machines that share the folder. A copy of the file is ignored. The process locks the event log,
+//! too, so that no other process writes it if the lock file was deleted.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -19,28 +19,28 @@ pub use super::runner::Runner;
 
 const LOCK: &str = "lock";
 
-/// How often a lock is tried whose holder does not seem to be alive: [`runner`] may check it at
-/// the same moment, or the holder has not written its entry yet.
+/// The number of attempts to lock a file whose holder does not seem to be alive: another process
+/// may be testing the lock in [`runner`], or the holder has not written its entry yet.
 const TRIES: usize = 10_000;
 
-/// A lock that this process holds, until it is dropped.
+/// A lock that this process holds until the value is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
     path: PathBuf,
     file: File,
-    /// The event log, locked too, where there is one.
+    /// The event log, which is locked too, if it exists.
     log: Option<File>,
-    /// This process. One that was forked from it must not give it back.
+    /// This process. A process that was forked from it must not release the lock.
     holder: Runner,
     follows_a_death: bool,
-    /// Whether the file stays as it is when the lock is given back.
+    /// Whether the lock file is left unchanged when the lock is dropped.
     stays: bool,
-    /// Whether the file stays without a holder, if a run has left it.
+    /// Whether the lock file is kept, without a holder, if a killed run had left it.
     leaves_trace: bool,
 }
 
 impl Lock {
-    /// Takes the lock of a folder. One that was left by a process that has died is taken over.
+    /// Locks a folder. Takes over the lock of a process that has died.
     pub(super) fn take(folder: &Path) -> Result<Self, StorageError> {
         let path = folder.join(LOCK);
         let (file, by_system) = lock_file(folder, &path)?;
@@ -56,13 +56,14 @@ impl Lock {
                     host: holder.host,
                 });
             }
-            // With the system's lock, no earlier holder is alive.
+            // If this process holds the `flock`, no earlier holder is alive.
             Some(holder) if !by_system && holder.is_seen() => return Err(holder.locked(folder)),
             Some(dead) => holder.left = dead.into_left(),
             None => {}
         }
         let log = lock_log(folder).inspect_err(|_| {
-            // Who runs the research has lost its lock, and would be hidden by an empty one.
+            // The lock file of the running process was deleted; an empty one would hide that
+            // process from [`runner`].
             if file.metadata().is_ok_and(|found| found.len() == 0) {
                 fs::remove_file(&path).ok();
             }
@@ -79,52 +80,52 @@ impl Lock {
         })
     }
 
-    /// Locks the log of the folder, too, once it was made.
+    /// Locks the log of the folder, too, after it was created.
     pub(super) fn with_log(mut self, folder: &Path) -> Result<Self, StorageError> {
         self.log = lock_log(folder)?;
         Ok(self)
     }
 
-    /// Whether a run has left the lock that was killed.
+    /// Whether a killed run had left the lock file.
     pub(super) fn follows_a_death(&self) -> bool {
         self.follows_a_death
     }
 
-    /// Leaves the file, as a killed process does: the run could not write its end, so a missing end
-    /// is not a loss.
+    /// Keeps the lock file on drop, as if the process had been killed: the run could not write its
+    /// end, so a missing end is not reported as a loss.
     pub(super) fn stay(&mut self) {
         self.stays = true;
     }
 
-    /// Leaves a lock without a holder if a killed run has left one: this process runs nothing, so
-    /// the log still lacks the run's end.
+    /// Keeps a lock file without a holder on drop if a killed run had left one: this process does
+    /// not run the research, so the log still lacks the end of that run.
     pub(super) fn leaving_trace(mut self) -> Self {
         self.leaves_trace = true;
         self
     }
 
-    /// The log, which stays locked as long as the file is open.
+    /// Takes the log, which stays locked as long as the file is open.
     pub(super) fn take_log(&mut self) -> Option<File> {
         self.log.take()
     }
 
-    /// The mark of the run that begins with it.
+    /// Returns the mark of the run that holds this lock.
     pub(super) fn mark(&self) -> String {
         self.holder.mark()
     }
 
-    /// The marks of dead runs whose strays have not been killed yet.
+    /// Returns the marks of dead runs whose strays have not been killed yet.
     pub(super) fn left(&self) -> &[String] {
         &self.holder.left
     }
 
-    /// Notes that nothing is left of the runs that died.
+    /// Records that no strays of the dead runs are left.
     pub(super) fn nothing_left(&mut self) -> io::Result<()> {
         self.holder.left.clear();
         write(&self.file, &self.holder)
     }
 
-    /// The lock, after its folder was renamed.
+    /// Updates the path after the folder was renamed.
     pub(super) fn moved(mut self, folder: &Path) -> Self {
         self.path = folder.join(LOCK);
         self
@@ -133,7 +134,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The folder may have been removed, and another be there under its name.
+        // The folder may have been removed, and another one created under its name.
         let is_ours = self.holder.pid == std::process::id() && is_at(&self.file, &self.path);
         if !is_ours || self.stays {
             return;
@@ -142,14 +143,14 @@ impl Drop for Lock {
         if self.holder.left.is_empty() && !is_trace {
             fs::remove_file(&self.path).ok();
         } else {
-            // A lock without a holder, so the next holder kills the strays.
+            // Keep the lock file without a holder, so the next holder kills the strays.
             (self.holder.pid, self.holder.started) = (0, 0);
             write(&self.file, &self.holder).ok();
         }
     }
 }
 
-/// Opens and locks the lock's file; and whether the system could lock it.
+/// Opens and locks the lock file; the flag is false if the file system cannot lock files.
 fn lock_file(folder: &Path, path: &Path) -> Result<(File, bool), StorageError> {
     let cannot_lock = |error| StorageError::io("lock", path)(error);
     let mut tries = 0;
@@ -157,9 +158,9 @@ fn lock_file(folder: &Path, path: &Path) -> Result<(File, bool), StorageError> {
         let file = open(path).map_err(cannot_lock)?;
         match file.try_lock() {
             Ok(()) if leads_to(path, &file).map_err(cannot_lock)? => return Ok((file, true)),
-            // Who held it before has deleted the file after it was opened here.
+            // The previous holder deleted the file after it was opened here.
             Ok(()) => continue,
-            // Some network file systems cannot; there, what is written has to do.
+            // Some network file systems cannot lock files; there, the content of the file decides.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
                 return Ok((file, false));
             }
@@ -177,16 +178,16 @@ fn lock_file(folder: &Path, path: &Path) -> Result<(File, bool), StorageError> {
     }
 }
 
-/// Locks the event log of a folder; `None` where there is none, or the system cannot.
+/// Locks the event log of a folder; `None` if it is missing or cannot be locked.
 fn lock_log(folder: &Path) -> Result<Option<File>, StorageError> {
     let path = folder.join(EVENTS);
     let cannot_lock = |error| StorageError::io("lock", &path)(error);
     let file = match open_regular_with(&path, OpenOptions::new().read(true).write(true)) {
         Ok(file) => file,
-        // Reading it reports the error.
+        // The caller reads the log later, and reports the error.
         Err(_) => return Ok(None),
     };
-    // Another process may check the lock at the same moment.
+    // Another process may be testing the lock in [`runner`] at this moment.
     for _ in 0..TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(Some(file)),
@@ -201,20 +202,20 @@ fn lock_log(folder: &Path) -> Result<Option<File>, StorageError> {
     Err(who_holds(id).locked(folder))
 }
 
-/// The process that has locked a file, as far as it is known.
+/// Returns the process that has locked a file, or [`Runner::unknown`].
 fn who_holds(id: FileId) -> Runner {
     holder(id).map_or_else(Runner::unknown, Runner::of_process)
 }
 
-/// Whether there is a lock: of a run, of a run that was killed, or of a folder of which this is a
+/// Whether a lock file exists: that of a run, of a killed run, or of a folder of which this is a
 /// copy.
 pub(super) fn is_there(folder: &Path) -> bool {
     let text = read_regular(&folder.join(LOCK));
     text.is_ok_and(|text| serde_json::from_slice::<Runner>(&text).is_ok())
 }
 
-/// The marks of dead runs in a folder whose strays have not been killed yet; none during a run,
-/// which has killed them.
+/// Returns the marks of dead runs in a folder whose strays have not been killed yet. During a run
+/// there are none, because the run has killed them.
 pub(super) fn left_behind(folder: &Path) -> Result<Vec<String>, StorageError> {
     let holder = read(&folder.join(LOCK));
     match (runner(folder)?, holder) {
@@ -223,7 +224,7 @@ pub(super) fn left_behind(folder: &Path) -> Result<Vec<String>, StorageError> {
     }
 }
 
-/// The process that runs the research in a folder, if one does.
+/// Returns the process that runs the research in a folder, if there is one.
 pub(super) fn runner(folder: &Path) -> Result<Option<Runner>, StorageError> {
     let path = folder.join(LOCK);
     let named = read(&path);
@@ -233,16 +234,16 @@ pub(super) fn runner(folder: &Path) -> Result<Option<Runner>, StorageError> {
     Ok(match is_locked(&path)? {
         Some(true) => Some(named.unwrap_or_else(Runner::unknown)),
         Some(false) => match is_locked(&folder.join(EVENTS))? {
-            // Its lock was deleted.
+            // The lock file was deleted during the run.
             Some(true) => FileId::at_end_of_links(&folder.join(EVENTS)).map(who_holds),
             _ => None,
         },
-        // The system cannot lock it: what is written has to do.
+        // The file system cannot lock files: the content of the file decides.
         None => named.filter(Runner::is_seen),
     })
 }
 
-/// Whether a process holds the lock of a folder, or has locked its log.
+/// Whether `runner` holds the lock of a folder, or has locked its log.
 pub(super) fn is_held_by(folder: &Path, runner: &Runner) -> bool {
     let path = folder.join(LOCK);
     if !runner.is_seen() {
@@ -259,8 +260,8 @@ pub(super) fn is_held_by(folder: &Path, runner: &Runner) -> bool {
     matches!(is_locked(&path), Ok(None)) && is_named()
 }
 
-/// Whether a process has locked a file; `None` if the system cannot lock it. What is missing, or
-/// not a file, is not locked.
+/// Whether a process has locked a file; `None` if the file system cannot lock files. A path without
+/// a regular file is not locked.
 fn is_locked(path: &Path) -> Result<Option<bool>, StorageError> {
     let file = match open_regular(path) {
         Ok(file) => file,
@@ -282,7 +283,7 @@ fn open(path: &Path) -> io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
-        // A link in its place could lead to anything, and the file is written.
+        // Do not follow a symbolic link: the file is written, and a link could lead to any file.
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path)?;
     match file.metadata()?.is_file() {
@@ -291,7 +292,7 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Whether the path still leads to this file, as far as it can be told.
+/// Whether the path still leads to this file; false if that cannot be checked.
 fn is_at(file: &File, path: &Path) -> bool {
     leads_to(path, file).unwrap_or(false)
 }
@@ -299,7 +300,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 /// Whether the path still leads to this file.
 ///
 /// # Errors
-/// The system does not say; it may be the same file or another.
+/// The system cannot check the path; it may lead to this file or to another.
 fn leads_to(path: &Path, file: &File) -> io::Result<bool> {
     let held = FileId::of(&file.metadata()?);
     match fs::symlink_metadata(path) {
@@ -309,8 +310,8 @@ fn leads_to(path: &Path, file: &File) -> io::Result<bool> {
     }
 }
 
-/// Who holds the lock; `None` if the file does not say so (it is taken at this very moment), or
-/// is a copy of another one.
+/// Reads the holder from the lock file; `None` if the file has no entry (another process is about
+/// to write it), or is a copy of another lock file.
 fn read(path: &Path) -> Option<Runner> {
     let found = fs::symlink_metadata(path).ok()?;
     let text = found.is_file().then(|| read_regular(path).ok())??;

@@ -1,4 +1,4 @@
-//! Which process holds a lock of the system, as far as the system says so.
+//! Finds the process that holds a `flock`, as far as `/proc` shows it.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// Which file it is, whatever its path.
+/// The identity of a file, independent of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileId {
     pub(super) device: u64,
@@ -21,20 +21,21 @@ impl FileId {
         }
     }
 
-    /// That of the file at a path; `None` if there is none.
+    /// Returns the id of the file at a path, without following a symbolic link; `None` if it is
+    /// missing.
     pub(super) fn at(path: &Path) -> Option<Self> {
         fs::symlink_metadata(path)
             .ok()
             .map(|found| Self::of(&found))
     }
 
-    /// That of the file to which a path leads.
+    /// Returns the id of the file at a path, following symbolic links; `None` if it is missing.
     pub(super) fn at_end_of_links(path: &Path) -> Option<Self> {
         fs::metadata(path).ok().map(|found| Self::of(&found))
     }
 }
 
-/// The process that has locked a file with `flock` to write it, if the system shows it.
+/// Returns the process that holds an exclusive `flock` on a file, if the system shows it.
 pub(super) fn holder(file: FileId) -> Option<u32> {
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let inode = format!(":{}", file.inode);
@@ -46,11 +47,12 @@ pub(super) fn holder(file: FileId) -> Option<u32> {
         };
         id.ends_with(&inode).then(|| pid.parse().ok()).flatten()
     });
-    // Devices have other numbers there on some file systems, so the process itself is asked.
+    // On some file systems `/proc/locks` shows other device numbers, so check the descriptors of
+    // the process.
     pids.find(|pid| has_locked(*pid, file))
 }
 
-/// Whether a process has a file open and has locked it with `flock` to write it.
+/// Whether a process has a file open and holds an exclusive `flock` on it.
 pub(super) fn has_locked(pid: u32, file: FileId) -> bool {
     let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else {
         return false;
@@ -64,8 +66,8 @@ pub(super) fn has_locked(pid: u32, file: FileId) -> bool {
     })
 }
 
-/// Whether a process has locked what its descriptor leads to: one that was handed the descriptor
-/// has not.
+/// Whether a process itself has locked the file of its descriptor. A process that has inherited or
+/// received the descriptor of the holder has not.
 fn is_locked_by(pid: u32, descriptor: &str) -> bool {
     let path = format!("/proc/{pid}/fdinfo/{descriptor}");
     let Ok(info) = fs::read_to_string(path) else {

@@ -8,9 +8,9 @@ use super::lock::Lock;
 use super::{LocalStorage, StoredResearch, gc, stored};
 use crate::log::{LogReader, TornTail};
 
-/// A stored research that this process has locked. Its log is read once, for what resumes from it
-/// and for the check before the log is appended to; nothing is written before
-/// [`open`](Self::open).
+/// A stored research that this process has locked. The log is read once: the same pass feeds the
+/// folds that resume the research, and checks the log before events are appended to it. Nothing is
+/// written before [`open`](Self::open).
 pub struct LockedResearch {
     record: ResearchRecord,
     folder: PathBuf,

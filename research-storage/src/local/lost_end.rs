@@ -1,4 +1,4 @@
-//! Whether a log has lost its end, without reading all of it where that can be told otherwise.
+//! Finds out whether a log has lost its end, and avoids reading all of it where possible.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ use super::verify::{LostRows, Runs};
 use super::{StoredResearch, lock};
 use crate::log::{Tail, TornTail, find_tail};
 
-/// Why the end of a log counts as lost.
+/// The reason that the end of a log counts as lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LostEnd {
-    /// The last bytes are not a whole frame: a run was killed while it wrote them, or they are
+    /// The last bytes are not an intact frame: a run was killed while it wrote them, or they are
     /// damaged.
     Torn(TornTail),
-    /// The last run has no end, and has left no lock as a run that is killed does.
+    /// The last run has no end, and no lock file, which a killed run leaves.
     NoRunEnd {
         /// The length of the log.
         offset: u64,
@@ -25,18 +25,18 @@ pub enum LostEnd {
 }
 
 impl StoredResearch {
-    /// Finds out whether the end of the log is lost although no process runs the research. What the
-    /// log has lost is in no result. The condition is that of
+    /// Returns the reason that the end of the log counts as lost; `None` if it does not, or if a
+    /// process runs the research. Lost events are in no result. The conditions are those of
     /// [`FolderCheckup::is_log_whole`](crate::FolderCheckup::is_log_whole).
     ///
-    /// Reads all of the log only where its last frame does not end a run, or the log has changed
+    /// Reads all of the log only if its last frame does not end a run, or if the log has changed
     /// since the table of experiments was written.
     ///
     /// # Errors
-    /// The log cannot be read, or it cannot be found out whether a process runs the research.
+    /// The log or the lock cannot be read.
     pub fn lost_end(&self) -> Result<Option<LostEnd>, StorageError> {
         let folder = self.folder();
-        // Asked first: a run that ends in between has a whole log by then.
+        // Before the log is read: a run that ends in between leaves a complete log.
         if self.runner()?.is_some() {
             return Ok(None);
         }
@@ -52,7 +52,7 @@ impl StoredResearch {
         let mut runs = Runs::default();
         let mut events = self.events()?;
         events.replay(&mut [&mut runs])?;
-        // A run that began after the first look has appended what was read.
+        // A run may have begun after the first check and appended the events that were read.
         if self.runner()?.is_some() {
             return Ok(None);
         }
@@ -63,7 +63,7 @@ impl StoredResearch {
         Ok(runs.lost_rows(folder).map(LostEnd::LostRows))
     }
 
-    /// Whether the last frame of the log says that the last run has ended.
+    /// Whether the last frame of the log has the end of the last run.
     fn is_end_of_run(&self, tail: Tail) -> Result<bool, StorageError> {
         let Some(last) = tail.last else {
             return Ok(true);
@@ -80,9 +80,10 @@ impl StoredResearch {
     }
 }
 
-/// Whether the log may have changed since the table of experiments was written from all of it. Any
-/// change sets the change time, also a replacement by an older file. Changes in the same tick of
-/// the file system's clock have the same time.
+/// Whether the log may have changed since the table of experiments was written from all of it.
+/// Compares change times, because every change sets them, even replacing the log by an older file.
+/// Equal times count as newer: changes within one tick of the file system's clock have the same
+/// time.
 #[cfg(feature = "parquet")]
 fn is_newer_than_table(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -94,7 +95,7 @@ fn is_newer_than_table(folder: &Path) -> bool {
     table.is_some_and(|table| changed(&folder.join(EVENTS)) >= Some(table))
 }
 
-/// Without tables there is nothing that a log can be compared with.
+/// Without the feature `parquet` there is no table to compare the log with.
 #[cfg(not(feature = "parquet"))]
 fn is_newer_than_table(_: &Path) -> bool {
     false

@@ -11,15 +11,15 @@ use super::files::{EVENTS, hidden_folder};
 use super::lock::{Lock, runner};
 use crate::log::MAGIC;
 
-/// Removes a research's folder with all that is in it. Symbolic links in it are removed, never
+/// Removes the folder of a research and all its content. Symbolic links in it are removed, not
 /// followed.
 ///
-/// It is renamed to a hidden name first, so it is there whole or not at all. `force` removes it
-/// even though a process runs it.
+/// The folder is renamed to a hidden name first, so no incomplete research is ever visible. `force`
+/// removes it even if a process runs it.
 ///
 /// # Errors
-/// The folder is not a research, or a symbolic link to one; a process runs it and `force` is not
-/// given; or it cannot be deleted.
+/// The folder is not a research, or is a symbolic link to one; a process runs it and `force` is
+/// false; or it cannot be deleted.
 pub fn remove(folder: &Path, force: bool) -> Result<(), StorageError> {
     let folder = plain_path(folder)?;
     let refuse = |reason: &str| StorageError::NoResearch {
@@ -40,7 +40,7 @@ pub fn remove(folder: &Path, force: bool) -> Result<(), StorageError> {
             StoredResearch::load(&folder)?;
         }
     }
-    // Held until the end, so that no process starts to run it meanwhile.
+    // Held until the end, so that no other process starts to run the research in the meantime.
     let _lock = if force {
         None
     } else if let Some(runner) = runner(&folder)? {
@@ -51,20 +51,20 @@ pub fn remove(folder: &Path, force: bool) -> Result<(), StorageError> {
     let hidden = hidden_folder(parent)?;
     let moved = hidden.path().join(name);
     fs::rename(&folder, &moved).map_err(StorageError::io("remove", &folder))?;
-    // What cannot be deleted must be told, so it is not left to the guard.
+    // Delete it here instead of in the guard's `drop`, which would ignore errors.
     let hidden = hidden.keep();
     fs::remove_dir_all(&hidden).map_err(StorageError::io("delete", &hidden))
 }
 
-/// The absolute path without slashes and dots at its end, where they would lead through a
-/// symbolic link.
+/// Returns the absolute path without slashes and dots at its end, which would follow a symbolic
+/// link.
 fn plain_path(folder: &Path) -> Result<PathBuf, StorageError> {
     let path = std::path::absolute(folder).map_err(StorageError::io("find", folder))?;
     Ok(path.components().collect())
 }
 
-/// Refuses a folder that has neither the record nor the log of a research. One of them is enough:
-/// a damaged research can be removed too.
+/// Returns an error for a folder that has neither the record nor the log of a research. One of the
+/// two is enough, so that a damaged research can be removed.
 fn check_is_ours(folder: &Path) -> Result<(), StorageError> {
     match StoredResearch::load(folder) {
         Ok(_) | Err(StorageError::TooNew { .. }) => Ok(()),

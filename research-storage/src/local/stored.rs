@@ -1,4 +1,4 @@
-//! Reading a research that is kept in a folder.
+//! Reads a research in a folder.
 
 use std::fs;
 use std::io;
@@ -12,31 +12,31 @@ use super::files::{EVENTS, RECORD};
 use super::lock::{self, Runner};
 use crate::log::LogReader;
 
-/// A research in a folder, to be read; also while a process runs it.
+/// A research in a folder, which can be read also while a process runs it.
 #[derive(Clone, Debug)]
 pub struct StoredResearch {
     record: ResearchRecord,
     folder: PathBuf,
 }
 
-/// What every version of a record has.
+/// The fields that every version of a record has.
 #[derive(Deserialize)]
 struct AnyRecord {
     format: u32,
 }
 
 impl StoredResearch {
-    /// Reads what a research is. Nothing is written, and no code of the research is run.
+    /// Reads the record of a research. Writes nothing, and runs no code of the research.
     ///
     /// # Errors
-    /// The folder is not a research, or its record is damaged or of a later version.
+    /// The folder is not a research, or its record is damaged or was written by a later version.
     pub fn load(folder: &Path) -> Result<Self, StorageError> {
         let record = read_record(folder)?;
         let folder = folder.to_owned();
         Ok(Self { record, folder })
     }
 
-    /// What the research is.
+    /// Returns the record of the research.
     #[must_use]
     pub fn record(&self) -> &ResearchRecord {
         &self.record
@@ -46,14 +46,14 @@ impl StoredResearch {
         self.record
     }
 
-    /// The folder that it was loaded from.
+    /// Returns the folder from which the research was loaded.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The name of the research's folder, by which it is addressed. It is that of the research
-    /// unless the folder was renamed.
+    /// Returns the name of the folder, by which commands address the research. It is the name of
+    /// the research unless the folder was renamed.
     #[must_use]
     pub fn name(&self) -> String {
         let name = match self.folder.file_name() {
@@ -70,7 +70,7 @@ impl StoredResearch {
         )
     }
 
-    /// Reads all that happened.
+    /// Opens the event log to read it.
     ///
     /// # Errors
     /// The log cannot be read.
@@ -86,7 +86,7 @@ impl StoredResearch {
         self.events()?.replay(folds)
     }
 
-    /// The process that runs the research, if one does.
+    /// Returns the process that runs the research, if there is one.
     ///
     /// # Errors
     /// It cannot be found out.
@@ -94,15 +94,15 @@ impl StoredResearch {
         lock::runner(&self.folder)
     }
 
-    /// Whether it is this research that a process runs: it lives, and holds the research's lock. A
-    /// lock that names it is not enough: any process can write or copy one.
+    /// Whether `runner` is alive and holds the lock of this research. A lock file that names it is
+    /// not enough, because any process can write or copy one.
     #[must_use]
     pub fn is_run_by(&self, runner: &Runner) -> bool {
         lock::is_held_by(&self.folder, runner)
     }
 
-    /// The marks of runs whose leaders were killed on this machine: processes of theirs may still
-    /// be there. None while a process runs the research.
+    /// Returns the marks of runs whose leaders were killed on this machine: their processes may
+    /// still be running. Empty while a process runs the research.
     ///
     /// # Errors
     /// It cannot be found out.
@@ -111,8 +111,8 @@ impl StoredResearch {
     }
 }
 
-/// The researches whose folders are in `base`, by name. What cannot be loaded is passed over;
-/// [`StoredResearch::load`] says why it cannot.
+/// Returns the researches whose folders are in `base`, sorted by folder. Skips those that cannot be
+/// loaded; [`StoredResearch::load`] returns the reason.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -129,8 +129,8 @@ pub fn list(base: &Path) -> Result<Vec<StoredResearch>, StorageError> {
     Ok(found)
 }
 
-/// Refuses a log without the beginning that it has had since its folder is there.
-/// Opens the log of a research for reading.
+/// Opens the log of a research to read it. A log without its header is an error, because the folder
+/// of a research is created with it.
 pub(super) fn open_log(folder: &Path) -> Result<LogReader, StorageError> {
     let path = folder.join(EVENTS);
     let reader = LogReader::open(&path)?;
@@ -179,7 +179,7 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 fn parse_record(bytes: &[u8], path: &Path) -> Result<ResearchRecord, StorageError> {
-    // Some editors put a byte order mark in front of what they save.
+    // Some editors write a byte order mark at the beginning of a file.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let damaged = |error: serde_json::Error| StorageError::Damaged {
         path: path.to_owned(),
@@ -197,7 +197,7 @@ fn parse_record(bytes: &[u8], path: &Path) -> Result<ResearchRecord, StorageErro
     serde_json::from_slice(bytes).map_err(damaged)
 }
 
-/// Where in the bytes an error is, from its line and column.
+/// Converts the line and column of an error to an offset.
 fn offset_of(error: &serde_json::Error, bytes: &[u8]) -> u64 {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let before: usize = lines

@@ -1,4 +1,4 @@
-//! The number of rows of the tables beside the log.
+//! Reads the number of rows of the tables in the folder of a research.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use parquet::file::metadata::ParquetMetaDataReader;
 use research_core::files::open_regular;
 
-/// The table of experiments.
+/// The file of the table of experiments.
 pub(super) const EXPERIMENTS: &str = "experiments.parquet";
 
 /// Returns the number of rows of the table of experiments, and its change time in seconds and

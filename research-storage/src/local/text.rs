@@ -1,5 +1,5 @@
-//! The text logs: `research.log` and the logs of experiments. `research logs` prints them; the
-//! event log has all of their content.
+//! The text logs: `research.log` and the logs of experiments. `research logs` prints them; all of
+//! their content is also in the event log.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,27 +17,27 @@ use research_core::{
 
 use super::files::EXPERIMENT_LOG;
 
-/// Lines are written when there are this many bytes of them, even before a commit.
+/// The size in bytes at which lines are written even before a commit.
 const BUFFER_TARGET: usize = 1 << 20;
 
-/// The text logs. Lines are gathered and written at a commit.
+/// The text logs. Lines are buffered, and written at a commit.
 #[derive(Debug)]
 pub(super) struct TextLogs {
     path: PathBuf,
     file: File,
     experiments: PathBuf,
     lines: String,
-    /// Lines for the logs of experiments.
+    /// Buffered lines for the logs of experiments.
     of_experiments: HashMap<ExperimentId, String>,
     gathered: usize,
-    /// The experiments that run.
+    /// The running experiments.
     running: HashMap<ExperimentNumber, ExperimentId>,
     level: LogLevel,
 }
 
 impl TextLogs {
-    /// Opens `research.log` to append to it. Logs of experiments are made when something is
-    /// written in them.
+    /// Opens `research.log` to append to it. The log of an experiment is created with its first
+    /// line.
     pub(super) fn open(path: &Path, experiments: &Path) -> Result<Self, StorageError> {
         let file = append_to_regular(path).map_err(StorageError::io("open", path))?;
         Ok(Self {
@@ -62,13 +62,14 @@ impl TextLogs {
         Ok(())
     }
 
-    /// Writes what was gathered.
+    /// Writes the buffered lines.
     pub(super) fn write(&mut self) -> Result<(), StorageError> {
         if self.gathered == 0 {
             return Ok(());
         }
         for (id, lines) in std::mem::take(&mut self.of_experiments) {
-            // A unit may have done anything to its folder; that does not end the run.
+            // A unit may have removed or changed the folder of its experiment, which must not end
+            // the run.
             if let Err(error) =
                 write_experiment_log(&self.experiments.join(id.as_ref() as &str), &lines)
             {
@@ -77,7 +78,8 @@ impl TextLogs {
             }
         }
         self.gathered = 0;
-        // Taken even if it fails: part of it may be there then, and should not be there twice.
+        // Discard the lines even if the write fails: part of them may be in the file, and a retry
+        // would write that part twice.
         let lines = std::mem::take(&mut self.lines);
         self.file
             .write_all(lines.as_bytes())
@@ -174,7 +176,7 @@ impl TextLogs {
         }
     }
 
-    /// Leaves out what matters less than this.
+    /// Sets the lowest level of messages that are written.
     pub(super) fn set_level(&mut self, level: LogLevel) {
         self.level = level;
     }
@@ -188,7 +190,7 @@ impl TextLogs {
         self.lines += &entry;
     }
 
-    /// Says something about an experiment, in its own log too.
+    /// Writes an entry about an experiment to `research.log` and to the log of the experiment.
     fn say_of(
         &mut self,
         at: Timestamp,
@@ -216,7 +218,7 @@ impl TextLogs {
     }
 }
 
-/// A moment as logs show it, in UTC.
+/// Formats a time for the logs, in UTC.
 #[must_use]
 pub fn time(at: Timestamp) -> String {
     i64::try_from(at.0)
@@ -228,7 +230,7 @@ pub fn time(at: Timestamp) -> String {
         )
 }
 
-/// One entry. Its further lines are indented, so that none of them looks like an entry.
+/// Formats an entry. Further lines are indented, so that none of them looks like an entry.
 fn entry(at: Timestamp, level: LogLevel, text: &str) -> String {
     let mut lines = text.trim_end().lines();
     let first = lines.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Whether a research's folder is whole, and what can be done where it is not.
+//! Checks the folder of a research, and repairs its log.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -17,61 +17,60 @@ use super::gc::{Leftovers, References, unfinished, unfinished_without_run, unuse
 use super::lock::{self, Lock, Runner, runner};
 use crate::log::{Checkup, DamagedSpan, LogWriter, MAGIC, walk};
 
-/// What was found in a research's folder.
+/// The result of checking the folder of a research.
 #[derive(Debug)]
 pub struct FolderCheckup {
-    /// The process that runs the research, if one does: then the end of the log may be a write
-    /// that is under way.
+    /// The process that runs the research, if there is one: the end of the log may then be a write
+    /// in progress.
     pub runner: Option<Runner>,
-    /// What is wrong with `research.json`, if anything is.
+    /// The error of reading `research.json`, if it is damaged.
     pub record: Option<StorageError>,
-    /// What the event log holds.
+    /// The result of reading the event log.
     pub log: Checkup,
-    /// Why the log lacks the end of its last run, if it does although no process runs the research.
+    /// The reason that the log lacks the end of its last run, if it does and no process runs the
+    /// research.
     pub missing_end: Option<MissingEnd>,
-    /// What the table of experiments has that the log lacks, if that is so.
+    /// The numbers of experiments in table and log, if the table has more.
     pub lost_rows: Option<LostRows>,
-    /// How many values have files of their own.
+    /// The number of values that are stored in files of their own.
     pub values: u64,
-    /// What is wrong with these files, each of which may hold several of them.
+    /// The errors of these files. Equal values share a file.
     pub damaged_values: Vec<LargeValueError>,
-    /// Files that a process was writing when it was killed; [`StoredResearch::collect`] removes
-    /// them.
+    /// Files that killed processes were writing; [`StoredResearch::collect`] removes them.
     pub leftovers: Leftovers,
     /// Files of values to which the log does not refer; [`StoredResearch::collect_values`] removes
-    /// them. None are named where the log is not whole.
+    /// them. Empty if the log is damaged.
     pub unused_values: Leftovers,
 }
 
-/// Why a log lacks the end of its last run.
+/// The reason that a log lacks the end of its last run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingEnd {
-    /// The run was killed or could not write its end: it has left its lock.
+    /// The run was killed or could not write its end: its lock file is still there.
     Killed,
-    /// There is no lock: the run ended, and the log has lost its end; or the machine went down
-    /// with the run.
+    /// There is no lock file: the run ended and the log has lost its end, or the machine crashed
+    /// during the run.
     Lost,
 }
 
-/// A table that has more rows than the log gives.
+/// A table that has more experiments than the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostRows {
-    /// How many experiments the table has.
+    /// The number of experiments in the table.
     pub table: u64,
-    /// How many the log has.
+    /// The number of experiments in the log.
     pub log: u64,
 }
 
 impl FolderCheckup {
-    /// Whether nothing that was saved is missing or damaged. What a process is writing just now may
-    /// look torn.
+    /// Whether no saved data is missing or damaged. A write in progress may look like a torn tail.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.record.is_none() && self.is_log_whole() && self.damaged_values.is_empty()
     }
 
-    /// Whether nothing is missing of the log. A killed run is not damage: what it had
-    /// committed is there.
+    /// Whether no event of the log is missing. A killed run is not damage: all events that it had
+    /// committed are in the log.
     #[must_use]
     pub fn is_log_whole(&self) -> bool {
         self.log.damaged.is_empty()
@@ -80,7 +79,7 @@ impl FolderCheckup {
             && self.lost_rows.is_none()
     }
 
-    /// Where in the log the first damage is, or its end.
+    /// Returns the offset of the first damage in the log, or the end of the log.
     pub(super) fn end_of_whole(&self) -> u64 {
         let damaged = self.log.damaged.first().map(|span| span.offset);
         let torn = self.log.torn.map(|torn| torn.offset);
@@ -88,18 +87,19 @@ impl FolderCheckup {
     }
 }
 
-/// Checks a research's folder: its record, all of its log, past any damage, and the files of
-/// values. Nothing is written.
+/// Checks the folder of a research: its record, its log (to the end, past any damage) and the files
+/// of values. Writes nothing.
 ///
 /// # Errors
-/// The folder is not a research, or something in it cannot be read at all.
+/// The folder is not a research, or a file in it cannot be read at all.
 pub fn check_folder(folder: &Path) -> Result<FolderCheckup, StorageError> {
-    // Asked before the log is read: who begins later may write what the log does not refer to yet.
+    // Before the log is read: a run that begins later may write values to which the log does not
+    // refer yet.
     let runner = runner(folder)?;
     check(folder, runner, lock::is_there(folder))
 }
 
-/// The same where it is known who runs the research, and whether a run of it was killed.
+/// Checks a folder for a caller that knows the running process, and whether a run was killed.
 pub(super) fn check(
     folder: &Path,
     runner: Option<Runner>,
@@ -145,15 +145,16 @@ pub(super) fn check(
         },
         unused_values: Leftovers::default(),
     };
-    // What was damaged may have referred to any of them.
+    // A damaged event may have referred to any of these files.
     if !is_run && found.is_log_whole() {
         found.unused_values = unused_values(folder, &references)?;
     }
     Ok(found)
 }
 
-/// Visits the log of a folder. A folder never has a log without a header, so a log that is empty or
-/// shorter than its header is damaged, as [`StoredResearch::events`] says, not torn.
+/// Visits the log of a folder. The folder of a research never has a log without a header, so a log
+/// that is shorter than its header counts as damaged, not as torn, as in
+/// [`StoredResearch::events`].
 fn walk_begun(
     log: &Path,
     visit: impl FnMut(bool, Vec<Event>) -> Result<(), StorageError>,
@@ -169,10 +170,10 @@ fn walk_begun(
     Ok(checkup)
 }
 
-/// Which runs a log has: a fold of its events.
+/// The runs and experiments of a log: a fold of its events.
 #[derive(Default)]
 pub(super) struct Runs {
-    /// Whether the last one has begun, and not ended.
+    /// Whether the last run has begun and not ended.
     pub(super) is_open: bool,
     experiments: HashSet<ExperimentNumber>,
 }
@@ -191,13 +192,15 @@ impl Fold for Runs {
 }
 
 impl Runs {
-    /// The tables are written when a run ends, and no experiment ever leaves the log.
+    /// Compares the table of experiments with the log. The table is written when a run ends, and no
+    /// experiment is ever removed from the log, so a table with more experiments shows that events
+    /// were lost.
     #[cfg(feature = "parquet")]
     pub(super) fn lost_rows(&self, folder: &Path) -> Option<LostRows> {
         use std::os::unix::fs::MetadataExt;
         let log = self.experiments.len() as u64;
         let (table, written) = super::table_rows::table_of_experiments(folder)?;
-        // What a log has lost that was salvaged since is known.
+        // If the log was repaired after the table was written, the user knows of the loss.
         let is_known = super::gc::kept_damaged_logs(folder).iter().any(|kept| {
             let kept = kept.symlink_metadata();
             kept.is_ok_and(|kept| (kept.ctime(), kept.ctime_nsec()) >= written)
@@ -214,15 +217,15 @@ impl Runs {
     }
 }
 
-/// Repairs a research whose log is damaged, so that it can be read and resumed: all whole frames of
-/// the log are copied to a new one, and the damaged one stays beside it under another name, which
-/// is returned. Experiments that ran where the damage is count as not ended, because some of their
-/// values may be lost: a resume runs them again. `None` if there is nothing to salvage: the log is
-/// whole, or as whole as a run that was killed leaves it.
+/// Repairs a research with a damaged log, so that it can be read and resumed. Copies all intact
+/// frames of the log to a new log, keeps the damaged one under another name, and returns that path.
+/// Experiments that were running where the log is damaged count as not ended, because some of their
+/// values may be lost: resuming runs them again. Returns `None` if the log is undamaged; a killed
+/// run is not damage.
 ///
 /// # Errors
-/// The folder is not a research, a process runs it, or something cannot be read or written; then
-/// the log is as it was.
+/// The folder is not a research, a process runs it, or a file cannot be read or written; the log is
+/// then unchanged.
 pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
     let log = folder.join(EVENTS);
     if !is_log(&log) && fs::symlink_metadata(&log).is_err() {
@@ -233,18 +236,18 @@ pub fn salvage_folder(folder: &Path) -> Result<Option<PathBuf>, StorageError> {
         return Ok(None);
     }
     let new = folder.join(SALVAGED);
-    // What an earlier attempt has left that was killed.
+    // An earlier repair that was killed may have left this file.
     fs::remove_file(&new).ok();
     salvage(&log, &new)?;
     let kept = unused_name(folder);
-    // A second name first, so that the log is there at every moment.
+    // Link first instead of renaming, so that a log exists at every moment.
     fs::hard_link(&log, &kept).map_err(StorageError::io("keep the damaged log as", &kept))?;
     fs::rename(&new, &log).map_err(StorageError::io("replace", &log))?;
     sync_folder(folder)?;
     Ok(Some(kept))
 }
 
-/// Copies whole frames to a new log, and appends the end of an interrupted run.
+/// Copies intact frames to a new log, and appends the end of an interrupted run.
 fn salvage(log: &Path, new: &Path) -> Result<(), StorageError> {
     let mut writer = LogWriter::create(new, FsyncPolicy::Experiment)?;
     let mut suspects = Suspects::default();
@@ -254,7 +257,7 @@ fn salvage(log: &Path, new: &Path) -> Result<(), StorageError> {
         }
         events.retain(|event| suspects.keep(event));
         writer.append(&events)?;
-        // In frames as they were: one that is damaged next costs no more than before.
+        // Commit each frame on its own: later damage to a larger frame would lose more events.
         writer.commit(false)
     })?;
     let damaged = checkup.damaged.iter().map(|span| span.bytes);
@@ -275,7 +278,7 @@ fn salvage(log: &Path, new: &Path) -> Result<(), StorageError> {
     writer.commit(true)
 }
 
-/// The experiments that ran where there is damage, which may have lost values.
+/// The experiments that were running where the log is damaged, and may have lost values.
 #[derive(Default)]
 struct Suspects {
     running: HashSet<ExperimentNumber>,
@@ -287,7 +290,7 @@ impl Suspects {
         self.suspects.extend(self.running.drain());
     }
 
-    /// Whether the event still holds: the end of a suspect does not.
+    /// Whether to copy the event: the end of a suspect is dropped.
     fn keep(&mut self, event: &Event) -> bool {
         match event {
             Event::ExperimentStarted { experiment, .. } => {
@@ -315,8 +318,8 @@ fn unused_name(folder: &Path) -> PathBuf {
         .unwrap_or_else(|| folder.join(format!("{DAMAGED}.log")))
 }
 
-/// Whether it begins as a log does, at least in part: a damaged beginning is damage, not another
-/// kind of file.
+/// Whether a file begins like a log, at least in part: a log with damaged first bytes is a damaged
+/// log, not another kind of file.
 fn is_log(path: &Path) -> bool {
     use std::io::Read;
     let mut begin = [0; MAGIC.len()];

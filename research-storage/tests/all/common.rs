@@ -1,4 +1,4 @@
-//! What the tests of storage share.
+//! Functions that the tests of storage share.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use research_core::{
     WorkerNumber,
 };
 
-/// A research with this name.
+/// Returns the record of a research with this name.
 pub(crate) fn record(name: &str) -> ResearchRecord {
     ResearchRecord {
         format: ResearchRecord::FORMAT,
@@ -33,12 +33,12 @@ pub(crate) fn record(name: &str) -> ResearchRecord {
     }
 }
 
-/// The id of an experiment, by its number.
+/// Returns the id of the experiment with this number.
 pub(crate) fn id(number: u64) -> String {
     format!("0123abcd{number:08}")
 }
 
-/// The beginning of an experiment.
+/// Returns the start of an experiment.
 pub(crate) fn started(number: u64) -> Event {
     let mut config = Config::default();
     config.insert("a", i64::try_from(number).unwrap());
@@ -62,7 +62,7 @@ pub(crate) fn started(number: u64) -> Event {
     }
 }
 
-/// Values of an experiment; none of them is NaN, so that events can be compared.
+/// Returns values of an experiment. None of them is NaN, so that events can be compared.
 pub(crate) fn values(number: u64, column: Column) -> Event {
     Event::Values {
         experiment: ExperimentNumber(number),
@@ -75,7 +75,7 @@ pub(crate) fn values(number: u64, column: Column) -> Event {
     }
 }
 
-/// The end of an experiment.
+/// Returns the end of an experiment.
 pub(crate) fn ended(number: u64) -> Event {
     Event::ExperimentEnded {
         at: at(number),
@@ -88,7 +88,7 @@ pub(crate) fn ended(number: u64) -> Event {
     }
 }
 
-/// A message, about an experiment or about none.
+/// Returns a message, about an experiment or about the run.
 pub(crate) fn message(experiment: Option<u64>, text: &str) -> Event {
     Event::Message {
         at: at(0),
@@ -98,7 +98,7 @@ pub(crate) fn message(experiment: Option<u64>, text: &str) -> Event {
     }
 }
 
-/// An exception of a unit.
+/// Returns an exception of a unit.
 pub(crate) fn exception(number: u64) -> Event {
     Event::Exception {
         at: at(number),
@@ -113,7 +113,7 @@ pub(crate) fn exception(number: u64) -> Event {
     }
 }
 
-/// A run with every kind of event and of column, batch by batch.
+/// Returns the batches of a run with every kind of event and of column.
 pub(crate) fn small_run() -> Vec<Vec<Event>> {
     let columns = [
         Column::Float(vec![0.5, f64::INFINITY, -0.0]),
@@ -169,7 +169,7 @@ pub(crate) fn small_run() -> Vec<Vec<Event>> {
     batches
 }
 
-/// What an experiment, or a run, tells less often.
+/// Returns the rarer kinds of events of an experiment and of a run.
 fn other_kinds(experiment: ExperimentNumber) -> [Vec<Event>; 2] {
     let iterations = Iterations::List(vec![0, 2, 5]);
     let first = vec![
@@ -242,7 +242,7 @@ fn other_kinds(experiment: ExperimentNumber) -> [Vec<Event>; 2] {
     [first, second]
 }
 
-/// The kinds that came with format 2, and fields that came with it.
+/// Returns events of the kinds, and with the fields, that format 2 has added.
 pub(crate) fn later_kinds(experiment: ExperimentNumber) -> Vec<Event> {
     let mut config = Config::default();
     config.insert("rate", 0.5);
@@ -308,10 +308,10 @@ pub(crate) fn later_kinds(experiment: ExperimentNumber) -> Vec<Event> {
     ]
 }
 
-/// How many kinds of events there are.
+/// The number of kinds of events.
 pub(crate) const KINDS: usize = 23;
 
-/// The name of an event's kind.
+/// Returns the name of an event's kind.
 pub(crate) fn kind(event: &Event) -> &'static str {
     match event {
         Event::RunStarted { .. } => "RunStarted",
@@ -341,12 +341,12 @@ pub(crate) fn kind(event: &Event) -> &'static str {
     }
 }
 
-/// The kinds of some events.
+/// Returns the kinds of some events.
 pub(crate) fn kinds<'e>(events: impl IntoIterator<Item = &'e Event>) -> BTreeSet<&'static str> {
     events.into_iter().map(kind).collect()
 }
 
-/// A moment.
+/// Returns the time at this second of the test.
 pub(crate) fn at(second: u64) -> Timestamp {
     Timestamp(1_785_000_000_000_000 + second * 1_000_000)
 }

@@ -1,5 +1,5 @@
-//! A disk that is full, or fails, at every write: the error names the file, what was committed is
-//! there, and the log can be continued.
+//! Lets the disk be full, or fail, at every write: the error names the file, the committed events
+//! can be read, and the log can be continued.
 
 use std::fs;
 use std::io;
@@ -9,14 +9,14 @@ use crate::common::{small_run, values};
 use research_core::{Column, Event, StorageError};
 use research_storage::{FsyncPolicy, LogFile, LogReader, LogWriter};
 
-/// What fails, counted over all calls of that kind.
+/// The operations that fail, counted over all calls of that kind.
 #[derive(Clone, Copy, Debug, Default)]
 struct Faults {
-    /// Writing beyond this many bytes; what fits is written.
+    /// Writing beyond this many bytes fails; the bytes that fit are written.
     full_at: Option<u64>,
-    /// Also cutting the file.
+    /// Truncating the file fails.
     no_cut: bool,
-    /// The first wait for the disk.
+    /// The first sync fails.
     no_sync: bool,
 }
 
@@ -27,7 +27,7 @@ struct State {
     syncs: usize,
 }
 
-/// A file in memory that the test holds too.
+/// A file in memory that the test can read, too.
 #[derive(Clone, Debug, Default)]
 struct Disk(Arc<Mutex<State>>);
 
@@ -42,7 +42,7 @@ impl Disk {
         self.0.lock().unwrap().faults = Faults::default();
     }
 
-    /// What a new process would read, and whether something torn is behind it.
+    /// Returns the events that a new process would read, and whether a torn tail follows them.
     fn read(&self) -> (Vec<Event>, bool) {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), &self.0.lock().unwrap().bytes).unwrap();
@@ -88,8 +88,8 @@ impl LogFile for Disk {
     }
 }
 
-/// Appends and commits batch by batch, until one is refused. Gives the writer, the events that
-/// were committed, and how many batches that is.
+/// Appends and commits batch by batch, until an error. Returns the writer, the committed events and
+/// the number of committed batches.
 fn run(disk: &Disk) -> Result<(LogWriter<Disk>, Vec<Event>, usize), StorageError> {
     let mut writer = LogWriter::begin(disk.clone(), "events.log", FsyncPolicy::Experiment)?;
     let mut committed = Vec::new();
@@ -231,7 +231,7 @@ fn the_policy_says_when_to_wait_for_the_disk() {
                 writer.commit(durable).unwrap();
             }
         }
-        // There is nothing to wait for.
+        // Nothing was written since the last sync, so this commit must not sync.
         writer.commit(true).unwrap();
         assert_eq!(disk.0.lock().unwrap().syncs, expected, "{policy:?}");
     }

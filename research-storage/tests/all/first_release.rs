@@ -1,8 +1,8 @@
-//! A log that the first release has written. Every later version reads the same events from it:
-//! neither `events.log` nor `events.txt` is ever changed. Kinds of events that came later are in
-//! `later.log` and `later.txt`; future ones get files of their own beside these.
+//! Reads logs of earlier releases. Every version must read the same events from the log of the
+//! first release, so `events.log` and `events.txt` must never be changed. Kinds of events that were
+//! added later are in `later.log` and `later.txt`; future kinds get their own files.
 //!
-//! This test made them with `RESEARCH_WRITE_FIRST_RELEASE` set, which only writes missing files.
+//! With `RESEARCH_WRITE_FIRST_RELEASE` set, this test writes missing files.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn path(name: &str) -> PathBuf {
     folder.join(name)
 }
 
-/// An event a line, as it is written in Rust.
+/// Formats events in Rust's syntax, one per line.
 fn show(events: &[Event]) -> String {
     let mut text = String::new();
     for event in events {
@@ -30,7 +30,7 @@ fn show(events: &[Event]) -> String {
     text
 }
 
-/// Fields that were added to events after format 1, as a log of format 1 has them.
+/// Fields that were added to events after format 1, with the values that a log of format 1 gives.
 const LATER_FIELDS: [&str; 4] = [
     ", epoch: 0, added: {}",
     ", epoch: 0",
@@ -38,7 +38,7 @@ const LATER_FIELDS: [&str; 4] = [
     ", usage: ResourceUsage { peak_memory: None, cpu_seconds: None, exit_code: None }",
 ];
 
-/// Reads a log, and compares it with what was written beside it.
+/// Reads a log, compares it with its text file, and returns the events.
 fn check(name: &str) -> Vec<Event> {
     write_what_is_missing();
     let log = path(&format!("{name}.log"));
@@ -82,13 +82,13 @@ fn every_kind_of_event_of_format_1_is_read() {
     assert_eq!(kinds(&check("format_1")).len(), KINDS_OF_FORMAT_1);
 }
 
-/// The kinds of events that came after the first release.
+/// The kinds of events that were added after the first release.
 const LATER: [&str; 3] = ["WorkerWaits", "Spans", "Device"];
 
-/// How many kinds of events format 1 has.
+/// The number of kinds of events in format 1.
 const KINDS_OF_FORMAT_1: usize = 18;
 
-/// Every kind of event, and each of them with every kind of what it holds.
+/// Returns all kinds of events, each with all variants of its content.
 fn everything() -> Vec<Vec<Event>> {
     let mut batches = small_run();
     let number = 100;

@@ -1,4 +1,4 @@
-//! What a local storage makes in a folder, and what it refuses.
+//! The files that a local storage creates, and the folders that it rejects.
 
 mod lost_log;
 
@@ -251,7 +251,7 @@ fn a_list_has_the_researches_alone() {
     for name in ["b", "a"] {
         drop(LocalStorage::create(base.path(), &record(name)).unwrap());
     }
-    // As one that is being made or removed.
+    // A folder that is being created or removed has such a name.
     fs::rename(base.path().join("b"), base.path().join(".research-b")).unwrap();
     drop(LocalStorage::create(base.path(), &record("b")).unwrap());
     let found = list(base.path()).unwrap();

@@ -1,4 +1,5 @@
-//! What killed processes leave in a research's folder, and values that nothing refers to.
+//! Garbage in the folder of a research: incomplete files of killed processes, and values to which
+//! no event refers.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -190,7 +191,7 @@ fn where_the_log_is_damaged_nothing_is_collected() {
     let mut flipped = bytes.clone();
     flipped[begin + 14] ^= 1;
     let zeroed = [&bytes[..begin], &vec![0; bytes.len() - begin]].concat();
-    // Damage in the middle, and an end of zeros as some file systems leave it.
+    // Damage in the middle, and zeros at the end, which some file systems leave.
     for damaged in [flipped, zeroed] {
         fs::write(&log, damaged).unwrap();
         let checkup = check_folder(&folder).unwrap();
@@ -202,7 +203,7 @@ fn where_the_log_is_damaged_nothing_is_collected() {
     }
 }
 
-/// A folder elsewhere may be that of other researches, too.
+/// The target of a link may be the folder of other researches.
 #[test]
 fn of_values_behind_a_link_nothing_is_collected() {
     let base = tempfile::tempdir().unwrap();
@@ -222,7 +223,7 @@ fn of_values_behind_a_link_nothing_is_collected() {
     assert_eq!(are_there(&unfinished), [true]);
 }
 
-/// A file whose length is right and whose bytes are not does not lose a new equal value.
+/// A value is written again if the file that should have it has the right length but wrong bytes.
 #[test]
 fn a_damaged_file_is_not_taken_for_an_equal_value() {
     let base = tempfile::tempdir().unwrap();
@@ -245,7 +246,7 @@ fn a_damaged_file_is_not_taken_for_an_equal_value() {
             assert_eq!(LargeValue::write(&value, &folder).unwrap(), large);
             assert_eq!(large.read(&folder).unwrap(), value);
         }
-        // One that is whole is left as it is.
+        // An intact file is not written again.
         let written = fs::metadata(&path).unwrap().modified().unwrap();
         LargeValue::write(&value, &folder).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);

@@ -1,4 +1,4 @@
-//! Events that are much larger than a frame mostly is.
+//! Events that are much larger than a usual frame.
 
 use crate::common::{ended, started, values};
 use research_core::domain::Value;

@@ -1,4 +1,4 @@
-//! Whatever bytes a log has, reading it ends, without a panic and without a wrong event.
+//! Reads logs with arbitrary bytes: reading always ends, without a panic and without a wrong event.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use research_core::{Event, StorageError};
 use research_storage::{FsyncPolicy, LogReader, LogWriter};
 
-/// The bytes of the small run.
+/// Returns the log of the small run.
 fn log() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.log");
@@ -19,7 +19,7 @@ fn log() -> Vec<u8> {
     fs::read(&path).unwrap()
 }
 
-/// The events that can be read, and what ended the reading, if not the end of the file.
+/// Returns the events that can be read, and the error that ended the reading, if there was one.
 fn read(bytes: &[u8]) -> (Vec<Event>, Option<StorageError>) {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
@@ -37,7 +37,7 @@ fn read(bytes: &[u8]) -> (Vec<Event>, Option<StorageError>) {
     (events, None)
 }
 
-/// A part of the log put in the place of another one; both given as shares of its length.
+/// Replaces one part of the log by another part of it; both are given as fractions of its length.
 #[derive(Debug)]
 struct Splice {
     to: (f64, f64),

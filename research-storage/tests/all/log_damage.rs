@@ -1,5 +1,5 @@
-//! A log that was cut or changed anywhere: never a panic, never a wrong event, always all that is
-//! before the damage.
+//! Truncates and changes a log at every byte: reading it never panics, never returns a wrong event,
+//! and returns all events before the damage.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use research_storage::{FsyncPolicy, LogReader, LogWriter, TornTail, check_log};
 
 const FILE_HEADER: usize = 16;
 
-/// A log of the small run, a frame for each batch.
+/// The log of the small run, with one frame per batch.
 struct Log {
     folder: tempfile::TempDir,
     bytes: Vec<u8>,
     batches: Vec<Vec<Event>>,
-    /// Where each frame begins, and where the last one ends.
+    /// The offset of each frame, and the end of the last one.
     bounds: Vec<usize>,
 }
 
@@ -47,7 +47,7 @@ impl Log {
         path
     }
 
-    /// How many frames end at or before an offset.
+    /// Returns the number of frames that end at or before `offset`.
     fn whole_before(&self, offset: usize) -> usize {
         self.bounds[1..]
             .iter()
@@ -56,7 +56,7 @@ impl Log {
     }
 }
 
-/// All that can be read, and how it ended.
+/// All batches that can be read, and the result at the end.
 type Reading = (Vec<Vec<Event>>, Result<Option<TornTail>, StorageError>);
 
 fn read(path: &Path) -> Reading {
@@ -148,11 +148,11 @@ fn changed_anywhere_it_ends_before_the_damage() {
                     assert_eq!(offset, begin as u64, "byte {position}");
                     assert_eq!(named, path);
                     assert!(!reason.is_empty());
-                    // Continuing must not cut off what is whole.
+                    // Opening the log to continue it must not remove intact frames.
                     LogWriter::open(&path, FsyncPolicy::Never).unwrap_err();
                     assert_eq!(fs::read(&path).unwrap(), bytes);
                 }
-                // Damage at the end cannot be told from a write that was cut off.
+                // Damage at the end cannot be distinguished from an interrupted write.
                 end => {
                     let torn = end.unwrap().unwrap();
                     assert_eq!(
@@ -170,7 +170,7 @@ fn changed_anywhere_it_ends_before_the_damage() {
 fn what_follows_the_frames_is_a_torn_tail() {
     let log = Log::new();
     let end = log.bytes.len();
-    // A second log stands for bytes that look like frames and are at another place.
+    // A second log represents bytes that look like frames and are at the wrong offset.
     let tails: [&[u8]; 4] = [&[0; 5000], b"text\n", &[0xff; 300], &log.bytes];
     for tail in tails {
         let path = log.write(&[&log.bytes, tail].concat());
@@ -250,7 +250,7 @@ fn a_reader_sees_what_is_appended_after_it_came_to_the_end() {
     let path = log.write(&[]);
     let mut reader = LogReader::open(&path).unwrap();
     let mut read = 0;
-    // It looks after every single byte, and reads each frame when it is whole.
+    // Read after each byte: each frame must be read as soon as it is complete.
     for len in 0..=log.bytes.len() {
         fs::OpenOptions::new()
             .append(true)

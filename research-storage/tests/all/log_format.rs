@@ -1,4 +1,4 @@
-//! The format of the log: what older and newer versions of the program have written.
+//! The format of the log: reads logs of older and newer versions of the program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,10 @@ use research_storage::{LogReader, LogWriter, check_log, salvage_log};
 const FILE_HEADER: usize = 16;
 const FRAME_HEADER: usize = 12;
 
-/// Values of an event's header: the kind, the version.
+/// The header of an event: its kind and the version of its encoding.
 const EXPERIMENT_ENDED: [u8; 2] = [8, 2];
 
-/// A log of format 1 with every kind of event that it has, in a folder of its own.
+/// Returns a log of format 1 with all of its kinds of events, in a temporary folder.
 fn format_1() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.log");
@@ -29,7 +29,7 @@ fn format_1() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// A new log with these frames.
+/// Writes a log with one frame per payload.
 fn log_of(payloads: &[Vec<u8>]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.log");
@@ -62,7 +62,7 @@ fn read(path: &Path) -> Vec<Event> {
         .collect()
 }
 
-/// The offset of each frame, and the end of the log.
+/// Returns the offset of each frame and the end of the log.
 fn bounds(bytes: &[u8]) -> Vec<usize> {
     let mut bounds = vec![FILE_HEADER];
     while let Some(length) = bytes[bounds[bounds.len() - 1]..].first_chunk() {
@@ -165,7 +165,7 @@ proptest! {
         prop_assert_eq!(decode_payload(&payload).unwrap(), events);
     }
 
-    /// A payload that is cut off is never taken for another one.
+    /// A truncated payload is never decoded as a different one.
     #[test]
     fn a_part_of_a_payload_has_the_first_events_or_is_refused(
         events in prop::collection::vec(some_event(), 1..6),
@@ -179,7 +179,7 @@ proptest! {
     }
 }
 
-/// An event of a kind that this program does not know.
+/// Returns an event of an unknown kind.
 fn unknown() -> Event {
     Event::Unknown(UnknownEvent {
         kind: 99,
@@ -205,7 +205,7 @@ fn events_of_unknown_kinds_are_skipped_and_counted() {
     let checkup = check_log(&path).unwrap();
     assert!(checkup.is_whole(), "{checkup:?}");
     assert_eq!((checkup.events, checkup.unknown_events), (6, 3));
-    // What is only skipped is not lost.
+    // Events that readers only skip are copied.
     let salvaged = folder.path().join("salvaged.log");
     salvage_log(&path, &salvaged).unwrap();
     assert_eq!(read(&salvaged), events);
@@ -224,7 +224,7 @@ fn of_a_newer_version_of_a_kind_the_known_fields_are_read() {
     newer.push(7);
     let (_folder, path) = log_of(std::slice::from_ref(&newer));
     assert_eq!(read(&path), [event]);
-    // In a version that is known it has no place.
+    // In a known version an additional field is an error.
     newer[2] -= 1;
     assert!(decode_payload(&newer).is_err());
 }
@@ -233,7 +233,7 @@ fn of_a_newer_version_of_a_kind_the_known_fields_are_read() {
 fn of_a_newer_version_of_a_kind_unknown_fields_make_it_unknown() {
     let mut newer = payload(&[ended(3)]);
     newer[2] += 1;
-    // The moment takes all that there is.
+    // The time takes all remaining bytes.
     newer[4] = 253;
     newer.truncate(8);
     newer[3] = 4;
@@ -284,9 +284,10 @@ fn a_log_of_format_1_is_appended_to_in_the_current_format() {
     writer.append(&new).unwrap();
     writer.commit(true).unwrap();
     let bytes = fs::read(&path).unwrap();
-    // Programs that know format 1 alone refuse the log, and do not take the new frames for damage.
+    // Programs that know only format 1 report a newer log, instead of reporting the new frames as
+    // damage.
     assert_eq!(version(&bytes), 2);
-    // What was there is as it was.
+    // The existing frames are unchanged.
     assert_eq!(bytes[FILE_HEADER..before.len()], before[FILE_HEADER..]);
     let all = [old, new].concat();
     assert_eq!(show(&read(&path)), show(&all));
@@ -295,7 +296,7 @@ fn a_log_of_format_1_is_appended_to_in_the_current_format() {
     assert_eq!(checkup.events, all.len() as u64);
 }
 
-/// Some of the values are NaN, which is not equal to itself.
+/// Formats events to compare them: some of the values are NaN, which is not equal to itself.
 fn show(events: &[Event]) -> String {
     format!("{events:?}")
 }
@@ -315,8 +316,8 @@ fn a_torn_tail_of_format_1_is_cut_off() {
     assert!(check_log(&path).unwrap().is_whole());
 }
 
-/// Each frame of a log whose first half has format 1 and whose second half has format 2 may be
-/// damaged, may be displaced, and may be the last one that is whole.
+/// Damages, displaces and truncates at each frame of a log whose first half has format 1 and whose
+/// second half has format 2.
 #[test]
 fn damage_in_a_log_of_both_formats_costs_the_damaged_frame_alone() {
     let (folder, path) = format_1();

@@ -1,4 +1,4 @@
-//! A log is read while it is written.
+//! Reads a log while it is being written.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use research_storage::{FsyncPolicy, LogReader, LogWriter};
 
 const EVENTS: u64 = 3000;
 
-/// Some are larger than what is read at once.
+/// Returns the event with this number. Some events are larger than one read of the reader.
 fn event(number: u64) -> Event {
     let len = if number.is_multiple_of(97) {
         150_000
@@ -29,7 +29,7 @@ fn write(path: &Path) {
     writer.commit(false).unwrap();
 }
 
-/// Checks events from a number on, and gives the number after them.
+/// Checks that the events are those from `from` on, and returns the number after the last one.
 fn check(reader: &mut LogReader, from: u64) -> u64 {
     reader.flat_map(Result::unwrap).fold(from, |number, read| {
         assert!(read == event(number), "number {number}");
@@ -37,7 +37,7 @@ fn check(reader: &mut LogReader, from: u64) -> u64 {
     })
 }
 
-/// Reads on from where it stopped, until it has seen everything.
+/// Continues reading from the last position, until all events were read.
 fn follow(path: &Path) {
     let mut reader = LogReader::open(path).unwrap();
     let mut seen = 0;
@@ -48,7 +48,7 @@ fn follow(path: &Path) {
     assert_eq!(reader.torn(), None);
 }
 
-/// Reads from the beginning again and again.
+/// Reads the log from the beginning, repeatedly, until all events were read.
 fn reread(path: &Path) {
     let mut seen = 0;
     while seen < EVENTS {

@@ -1,4 +1,4 @@
-//! Removing: only what is a research, all of it, and nothing else.
+//! `remove` removes a whole research, and refuses any other folder.
 
 use std::fs;
 use std::os::unix::fs::symlink;

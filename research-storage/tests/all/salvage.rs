@@ -1,4 +1,4 @@
-//! What is whole in a damaged log is found, wherever the damage is.
+//! Finds the intact frames of a damaged log, wherever the damage is.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use crate::common::small_run;
 use research_core::Event;
 use research_storage::{FsyncPolicy, LogReader, LogWriter, check_log, salvage_log};
 
-/// The length of the file's header.
+/// The length of the file header.
 const HEADER: u64 = 16;
 
-/// Writes each batch as a frame of its own; returns where the frames begin, and the last one's end.
+/// Writes each batch as one frame; returns the offset of each frame and the end of the last one.
 fn write_frames(path: &Path, batches: &[Vec<Event>]) -> Vec<u64> {
     let mut writer = LogWriter::create(path, FsyncPolicy::Never).unwrap();
     let ends = batches.iter().map(|batch| {
@@ -66,7 +66,7 @@ fn damage_at_any_byte_costs_the_frame_that_it_is_in_and_no_other() {
         };
         assert_eq!(told, begin);
 
-        // Each new log waits for the disk, so not every one of them is written.
+        // Creating a log waits for the disk, so only some of the logs are written.
         if place % 16 == 0 {
             let into = folder.path().join(format!("{place}.log"));
             assert_eq!(salvage_log(&path, &into).unwrap(), checkup);
@@ -87,7 +87,8 @@ fn nothing_that_exists_is_overwritten() {
     assert_eq!(fs::read_to_string(&into).unwrap(), "mine");
 }
 
-/// The batches without the frame that begins last at or before a place, and where that begins.
+/// Returns the batches without the last frame that begins at or before `place`, and the offset of
+/// that frame.
 fn without_the_frame_at(
     bounds: &[u64],
     batches: &[Vec<Event>],
@@ -115,7 +116,8 @@ fn an_inserted_or_removed_byte_costs_one_frame_and_readers_call_it_damage() {
     for place in 0..bytes.len() {
         for is_inserted in [true, false] {
             let mut changed = bytes.clone();
-            // An insertion that leaves the bytes before it as they are costs only what follows.
+            // Insert a different byte: an equal one would leave this frame intact and damage only
+            // the next.
             match is_inserted {
                 true => changed.insert(place, !bytes[place]),
                 false => drop(changed.remove(place)),
@@ -143,7 +145,7 @@ fn an_inserted_or_removed_byte_costs_one_frame_and_readers_call_it_damage() {
                 "{context}"
             );
             assert_eq!(checkup.torn, None, "{context}");
-            // Readers must not take all that follows for a torn end, nor cut it off.
+            // Readers must not report all that follows as a torn tail, nor remove it.
             let reading =
                 LogReader::open(&path).and_then(|reader| reader.collect::<Result<Vec<_>, _>>());
             assert!(reading.is_err(), "{context}");
@@ -180,8 +182,8 @@ fn whole_frames_that_are_missing_are_damage() {
     );
 }
 
-/// As a program leaves it that translates line ends: most frames are displaced otherwise than
-/// those before them.
+/// A program that translates line ends displaces most frames by another distance than the frames
+/// before them.
 #[test]
 fn frames_without_a_line_end_outlive_its_translation() {
     let folder = tempfile::tempdir().unwrap();
@@ -218,7 +220,7 @@ fn frames_without_a_line_end_outlive_its_translation() {
     assert_eq!((found.len(), differ), (expected.len(), None));
 }
 
-/// A log that was saved as a value, in a frame that is damaged: none of it is taken for ours.
+/// A damaged frame has another log as a value: none of its frames counts as a frame of this log.
 #[test]
 fn a_log_within_a_damaged_frame_is_not_salvaged() {
     let folder = tempfile::tempdir().unwrap();
@@ -250,8 +252,8 @@ fn a_log_within_a_damaged_frame_is_not_salvaged() {
     }
 }
 
-/// A file system may have given the file a length and no bytes, or bytes of something else. What
-/// it takes to know that must not grow with the square of it.
+/// A file system may have extended the file without writing its bytes, or with bytes of another
+/// file. The time to scan them must not grow with the square of their number.
 #[test]
 fn long_tails_without_a_frame_are_read_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -260,14 +262,14 @@ fn long_tails_without_a_frame_are_read_once() {
     write_frames(&path, &batches);
     let len = fs::metadata(&path).unwrap().len();
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-    // More than could be read: only what is there is looked at.
+    // Much more than could be read: only the data must be read, not the hole.
     let hole = 1_u64 << 40;
     file.set_len(len + hole).unwrap();
     let checkup = check_log(&path).unwrap();
     assert_eq!(checkup.events, batches.concat().len() as u64);
     assert_eq!(checkup.torn.unwrap().bytes, hole);
 
-    // Noise in which each header claims a payload up to the end of it: its lengths are plausible.
+    // Noise in which each possible header has a plausible length, up to the end of the noise.
     let mut noise = vec![0_u8; 4 << 20];
     let mut state = 1_u64;
     for place in (0..noise.len()).step_by(4) {

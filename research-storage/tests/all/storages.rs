@@ -1,4 +1,4 @@
-//! The same demands on every storage.
+//! The same tests for every implementation of `Storage`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::common::{ended, record, small_run, started};
 use research_core::{Event, Fold, Storage, StorageError};
 use research_storage::{LocalStorage, LockedResearch, MemoryStorage, StoredResearch};
 
-/// A storage, and what reads back all that it holds.
+/// A storage, and a function that returns all of its events.
 type Pair = (Box<dyn Storage>, Box<dyn Fn() -> Vec<Event>>);
 
 fn storages(base: &Path) -> [Pair; 2] {

@@ -1,4 +1,4 @@
-//! Folders with a damaged log: what is said of them, and what is salvaged.
+//! Folders with a damaged log: the reported damage, and the repair.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,8 @@ use research_storage::{
     LocalStorage, LostEnd, StoredResearch, check_folder, remove, salvage_folder,
 };
 
-/// A research with a frame for each of these events; gives the lengths of its log before each.
+/// Creates a research with one frame for each of these events, and returns the length of the log
+/// before each frame.
 fn research(base: &Path, events: &[Event]) -> Vec<u64> {
     let mut storage = LocalStorage::create(base, &record("study")).unwrap();
     let log = base.join("study/events.log");
@@ -23,7 +24,7 @@ fn research(base: &Path, events: &[Event]) -> Vec<u64> {
     lengths
 }
 
-/// The number of values of each experiment, and whether it has ended, as its last attempt says.
+/// Returns, for the last attempt of each experiment, the number of values and whether it has ended.
 fn outcomes(folder: &Path) -> BTreeMap<u64, (usize, bool)> {
     let events = StoredResearch::load(folder).unwrap().events().unwrap();
     let events: Vec<Event> = events.flat_map(Result::unwrap).collect();
@@ -76,8 +77,8 @@ fn run() -> Vec<Event> {
     ]
 }
 
-/// Whichever frame is damaged: what ran meanwhile is not done, what did not is, and nothing is done
-/// that lacks a value.
+/// Damages each frame in turn: experiments that were running there count as not ended, all others
+/// as ended, and no experiment that counts as ended lacks a value.
 #[test]
 fn what_may_have_lost_a_value_is_not_done() {
     let meanwhile: [&[u64]; 12] = [
@@ -162,7 +163,7 @@ fn a_damaged_file_header_is_damage() {
     assert_eq!(outcomes(&folder).len(), 4);
 }
 
-/// What `doctor` and the readers say has the same condition, at whichever byte the log is cut.
+/// `check_folder` and `lost_end` agree, at whichever byte the log is truncated.
 #[test]
 fn a_lost_end_is_found_wherever_the_check_of_the_folder_finds_one() {
     let begun = || Event::RunStarted {
@@ -204,7 +205,8 @@ fn a_lost_end_is_found_wherever_the_check_of_the_folder_finds_one() {
         at_bounds += u64::from(is_bound && lost.is_some());
         assert!(lost.is_some() || is_bound || len == bytes.len(), "{len}");
     }
-    // Behind the header and the end of the first run, only a table shows that there was more.
+    // After the header and after the end of the first run, only a table would show that events are
+    // missing.
     assert_eq!(at_bounds, bounds.len() as u64 - 2);
 }
 
@@ -226,13 +228,13 @@ fn the_end_of_an_active_run_is_not_lost() {
         stored.lost_end().unwrap(),
         Some(LostEnd::NoRunEnd { .. })
     ));
-    // While another process runs it, what the log lacks is yet to come.
+    // While a process runs the research, it may still write the end of the run.
     let storage = LocalStorage::open(&folder).unwrap();
     assert_eq!(stored.lost_end().unwrap(), None);
     drop(storage);
 }
 
-/// The zeros that a file system leaves may begin inside a frame whose header is whole.
+/// Zeros that a file system leaves may begin inside a frame whose header is intact.
 #[test]
 fn a_torn_tail_begins_with_the_first_damaged_frame() {
     let base = tempfile::tempdir().unwrap();
@@ -241,7 +243,7 @@ fn a_torn_tail_begins_with_the_first_damaged_frame() {
     let whole = fs::read(folder.join("events.log")).unwrap();
     let ends = lengths[1..].iter().copied().chain([whole.len() as u64]);
     for (frame, end) in lengths.iter().copied().zip(ends) {
-        // The last byte of a frame may be zero already, its checksum as a whole is not.
+        // The last byte of a frame may be zero anyway, but not all of its checksum.
         for from in [frame + 16, end - 4] {
             let mut bytes = whole.clone();
             bytes[usize::try_from(from).unwrap()..].fill(0);

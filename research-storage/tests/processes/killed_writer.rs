@@ -1,4 +1,4 @@
-//! A leader that is killed while it writes: what it had committed is there, in order and once.
+//! Kills a leader while it writes: every event that it had committed is in the log once, in order.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -9,20 +9,20 @@ use crate::common::{record, values};
 use research_core::{Column, Event, Storage};
 use research_storage::{FsyncPolicy, LocalStorage, StoredResearch};
 
-/// Names the folder, in the environment of the writer that this test starts.
+/// The environment variable with the folder, for the writer that this test starts.
 const FOLDER: &str = "RESEARCH_STORAGE_TEST_FOLDER";
 
-/// How often each is killed.
+/// The number of kills per research.
 const KILLS: usize = 5;
 
-/// How many: ten, or as many as make up the number of kills that `RESEARCH_TEST_KILLS` asks for.
+/// Returns the number of researches: 10, or enough for `RESEARCH_TEST_KILLS` kills.
 fn researches() -> usize {
     let kills = std::env::var("RESEARCH_TEST_KILLS").ok();
     let kills = kills.and_then(|kills| kills.parse::<usize>().ok());
     kills.map_or(10, |kills| kills.div_ceil(KILLS))
 }
 
-/// The event with a number: small mostly, and sometimes larger than a frame.
+/// Returns the event with this number: usually small, and sometimes larger than a frame.
 fn event(number: u64) -> Event {
     let len = match number % 16 {
         15 => 60_000,
@@ -31,7 +31,8 @@ fn event(number: u64) -> Event {
     values(number, Column::Float(vec![number as f64; len]))
 }
 
-/// How many events are in the log: those from the first on, each once and as it was written.
+/// Checks that the log has the events from the first on, each once and unchanged, and returns their
+/// number.
 fn count(folder: &Path) -> u64 {
     let frames = StoredResearch::load(folder).unwrap().events().unwrap();
     let mut count = 0;
@@ -42,7 +43,7 @@ fn count(folder: &Path) -> u64 {
     count
 }
 
-/// The process that is killed: it continues the log, and prints what was committed.
+/// The process that is killed: it continues the log, and prints the number of each committed event.
 #[test]
 fn writer() {
     let Some(folder) = std::env::var_os(FOLDER) else {
@@ -62,8 +63,8 @@ fn writer() {
     }
 }
 
-/// Runs a writer until it has committed something `times` times, and kills it. Gives the first
-/// number that it wrote, and the last one that it had committed.
+/// Runs a writer until it has committed `times` times, and kills it. Returns the first number that
+/// it wrote, and the last one that it had committed.
 fn run_and_kill(folder: &Path, times: usize) -> (u64, Option<u64>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killed_writer::writer", "--nocapture"])
@@ -80,7 +81,7 @@ fn run_and_kill(folder: &Path, times: usize) -> (u64, Option<u64>) {
             committed = number.parse().ok();
             seen += 1;
         }
-        // What it says until it is dead still counts.
+        // Read on: commits that it prints before it is dead count, too.
         if begin.is_some() && seen == times {
             child.kill().unwrap();
         }

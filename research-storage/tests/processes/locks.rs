@@ -1,4 +1,4 @@
-//! One leader at a time.
+//! Only one leader at a time can open a research.
 
 mod copies;
 
@@ -15,11 +15,11 @@ use crate::common::record;
 use research_core::StorageError;
 use research_storage::{LocalStorage, StoredResearch, remove};
 
-/// Names the folder, in the environment of a process that this test starts.
+/// The environment variable with the folder, for the processes that this test starts.
 const FOLDER: &str = "RESEARCH_STORAGE_TEST_FOLDER";
 
-/// What a leader of another process does: it opens the folder, says whether it could, and holds
-/// it until its input ends.
+/// The leader in another process: it opens the folder, prints whether that succeeded, and holds the
+/// lock until its input ends.
 #[test]
 fn another_leader() {
     let _alone = alone();
@@ -148,12 +148,12 @@ fn of_many_processes_one_runs() {
         said.sort();
         assert_eq!(said[..7], ["locked"; 7]);
         assert_eq!(said[7], "runs");
-        // The lock that one leaves is stale in the next round.
+        // A killed leader leaves a stale lock for the next round.
         leaders.into_iter().for_each(Leader::kill);
     }
 }
 
-/// Runs something in eight threads at once, and gives how many did it.
+/// Calls `run` in eight threads at once, and returns the number of calls that succeeded.
 fn at_once(run: impl Fn() -> Result<LocalStorage, StorageError> + Sync) -> usize {
     let start = Barrier::new(8);
     let end = Barrier::new(8);
@@ -213,7 +213,7 @@ fn leaders_that_come_and_go_never_meet() {
     std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(come_and_go))));
 }
 
-/// Writes a lock as another process could have left it.
+/// Writes a lock file as another process could have left it.
 fn leave_lock(folder: &Path, pid: u32, started: u64, host: &str, boot: &str) {
     let text = serde_json::json!({
         "pid": pid, "started": started, "host": host, "since": 1_785_000_000_000_000_u64,
@@ -242,8 +242,8 @@ fn stale_locks_are_taken_over() {
         drop(storage);
         assert!(!folder.join("lock").exists());
     };
-    // A process that has ended; its pid is another one's now; the machine was started anew; it
-    // ran in a container that is gone.
+    // The process has ended; its pid belongs to another process now; the machine was restarted; the
+    // process ran in a container that does not exist any more.
     leave_lock(&folder, 4_000_000_000, 5, &host, &boot);
     assert_stale();
     leave_lock(&folder, std::process::id(), 5, &host, &boot);
@@ -258,8 +258,9 @@ fn stale_locks_are_taken_over() {
     }
 }
 
-/// The mark of a run that died is kept until a later run has found that none of its processes is
-/// left, also if that run dies, too. Nothing is left of a run from before the machine started.
+/// The mark of a killed run is kept until a later run has recorded that none of its processes is
+/// left, even if a run in between is killed, too. A run from before the machine started has no
+/// processes left.
 #[test]
 fn the_marks_of_runs_that_died_are_kept_until_nothing_is_left_of_them() {
     let _alone = alone();

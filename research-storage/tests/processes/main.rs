@@ -1,5 +1,5 @@
-//! Tests that start other processes, one test at a time: a child that another thread forks holds
-//! the locks of this process until it executes its program.
+//! Tests that start other processes. They run one at a time, because a child that another thread
+//! forks holds the locks of this process until it executes its program.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "../all/common.rs"]
@@ -9,7 +9,7 @@ mod locks;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Lets one test run at a time.
+/// Waits until no other test runs, and returns a guard that keeps others waiting.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

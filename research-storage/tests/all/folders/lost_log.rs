@@ -1,4 +1,4 @@
-//! Logs that another process takes away from a run.
+//! Logs that another process removes or changes during a run.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ use research_storage::{LocalStorage, LogReader};
 
 use crate::common::{record, small_run};
 
-/// What others do to the folder of a research that is being written, what is said of it, and where
-/// the log is saved.
+/// The expected word in the error, the damage that another process does to the folder of a running
+/// research, and the path of the saved log.
 type Harm = (&'static str, fn(&Path), &'static str);
 
 const HARMS: [Harm; 7] = [
@@ -92,14 +92,15 @@ fn a_log_that_is_lost_while_it_is_written_is_an_error_and_what_can_be_is_saved()
             .unwrap()
             .flat_map(Result::unwrap)
             .collect();
-        // What happened after the folder was gone may have happened because of that.
+        // Events after the loss of the folder are not saved, because experiments may have failed
+        // for this reason.
         let saved = if ["deleted", "replaced"].contains(&what) {
             2
         } else {
             1
         };
         assert_eq!(events, batches[1..=saved].concat(), "{what}");
-        // Its name is free where its folder is gone.
+        // The name is unused only if the folder is gone.
         assert_eq!(
             folder.exists(),
             !["removed with its folder", "moved"].contains(&what)
@@ -107,7 +108,7 @@ fn a_log_that_is_lost_while_it_is_written_is_an_error_and_what_can_be_is_saved()
     }
 }
 
-/// Until the results are reported, which is after the last event was written.
+/// The log is checked until the results are reported, which is after the last event was written.
 #[test]
 fn a_log_that_is_lost_after_it_was_written_is_an_error_and_what_can_be_is_saved() {
     let batches = small_run();

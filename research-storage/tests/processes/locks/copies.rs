@@ -43,7 +43,7 @@ fn a_copied_lock_means_nothing() {
     leader.kill();
 }
 
-/// Locks of earlier versions do not say which file they are.
+/// Lock files of earlier versions do not contain the identity of the file.
 #[test]
 fn a_copied_lock_of_an_earlier_version_means_nothing_while_its_leader_lives() {
     let _alone = alone();
@@ -87,7 +87,7 @@ fn a_lock_that_names_another_process_has_no_holder() {
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
     text["pid"] = bystander.id().into();
     text["started"] = fields[19].parse::<u64>().unwrap().into();
-    // Written into the very file that is locked, and into one that is not locked.
+    // Write it to the file that this process has locked, then to one that is not locked.
     fs::write(folder.join("lock"), text.to_string()).unwrap();
     let runner = stored.runner().unwrap().unwrap();
     assert!(runner.is_seen() && !stored.is_run_by(&runner), "{runner:?}");

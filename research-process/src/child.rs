@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use crate::usage::reap;
 
-/// A child of this process, which only the owner of this value reaps.
+/// A child of this process. Only the owner of this value reaps it.
 #[derive(Debug)]
 pub struct ChildProcess {
     pid: Pid,
@@ -18,13 +18,13 @@ pub struct ChildProcess {
 }
 
 impl ChildProcess {
-    /// The child with this pid, which nothing has reaped yet.
+    /// Takes ownership of the child with this pid, which must not have been reaped.
     #[must_use]
     pub fn new(pid: Pid) -> Self {
         Self { pid, end: None }
     }
 
-    /// Its pid.
+    /// Returns the pid.
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.pid
@@ -36,7 +36,7 @@ impl ChildProcess {
         self.end.is_some()
     }
 
-    /// Waits for the end of the child and returns how it ended; may be called again.
+    /// Waits for the end of the child and returns its exit status. May be called repeatedly.
     ///
     /// # Errors
     /// Something else has reaped the child.
@@ -48,7 +48,8 @@ impl ChildProcess {
         Ok(status)
     }
 
-    /// What the child and the children that it has reaped used, once it was reaped.
+    /// Returns the usage of the child and of the children that it has reaped; `None` before the
+    /// child is reaped.
     #[must_use]
     pub fn usage(&self) -> Option<&rusage> {
         self.end.as_ref().map(|(_, usage)| usage)
@@ -57,7 +58,8 @@ impl ChildProcess {
     /// Kills and reaps the child.
     pub fn kill(&mut self) {
         if !self.is_reaped() {
-            // It was not reaped, so the pid is still its own. It may have ended already.
+            // The child was not reaped, so the system has not reused its pid. It may have ended
+            // already.
             let _ = kill(self.pid, Signal::SIGKILL);
             let _ = self.wait();
         }

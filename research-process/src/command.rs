@@ -1,4 +1,4 @@
-//! Running a command whose time and output are bounded.
+//! Runs a command with a timeout and a limit on its output.
 
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -20,8 +20,8 @@ pub struct CommandOutput {
     pub status: Option<ExitStatus>,
 }
 
-/// Runs a command with nothing to read, kills it with its process group when `timeout` expires, and
-/// keeps at most `max_bytes` of its output.
+/// Runs a command with an empty standard input, kills it with its process group when `timeout`
+/// expires, and keeps at most `max_bytes` of its output.
 ///
 /// # Errors
 /// The command cannot be started or waited for.
@@ -38,10 +38,10 @@ pub fn run_command(
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .process_group(0);
-    // SAFETY: prctl is async-signal-safe and is given plain numbers.
+    // SAFETY: prctl is async-signal-safe and takes only integers.
     unsafe {
         command.pre_exec(|| {
-            // The command ends with the thread that waits for it here.
+            // The system kills the command if the thread that waits for it ends.
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             Ok(())
         });
@@ -81,7 +81,8 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // As long as it was not reaped, its pid is its own, and that of its group.
+        // Until the command is reaped, the system does not reuse its pid, which is also that of its
+        // group.
         if let (Ok(None), Ok(group)) = (self.0.try_wait(), i32::try_from(self.0.id())) {
             kill_group(Pid::from_raw(group));
             let _ = self.0.kill();

@@ -1,4 +1,4 @@
-//! A control socket: a process answers one-line requests of the same user, on the same machine.
+//! A control socket: a process answers one-line requests of the same user on the same machine.
 //!
 //! The socket has an abstract name, which the kernel frees when the process ends, however it ends.
 
@@ -16,7 +16,7 @@ use nix::sys::socket::{UnixCredentials, getsockopt};
 /// The largest request or answer, in bytes.
 const MAX_LINE: u64 = 1 << 12;
 
-/// A peer must send a request, or read its answer, within this time.
+/// The timeout for a peer to send a request, and for it to read the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A listening control socket. Dropping it ends its thread.
@@ -39,9 +39,10 @@ impl ControlSocket {
         let accepting = listener.try_clone()?;
         let thread = thread::Builder::new().name("control".to_owned());
         let thread = thread.spawn(move || {
-            // Accepting fails when the socket was shut down.
+            // Accepting fails after the socket was shut down.
             while let Ok((stream, _)) = accepting.accept() {
-                // A peer that sends nothing, or does not read the answer, has none.
+                // Ignore errors: a peer that sends nothing, or does not read the answer, gets no
+                // answer.
                 let _ = serve(stream, &answer);
             }
         })?;
@@ -54,10 +55,10 @@ impl ControlSocket {
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
-        // SAFETY: it takes an open descriptor and a number.
+        // SAFETY: it takes an open descriptor and an integer.
         unsafe { libc::shutdown(self.listener.as_raw_fd(), libc::SHUT_RDWR) };
         if let Some(thread) = self.thread.take() {
-            // A panic of the handler concerns its request alone.
+            // A panic of the handler affects only its request.
             let _ = thread.join();
         }
     }
@@ -65,7 +66,7 @@ impl Drop for ControlSocket {
 
 fn serve(stream: UnixStream, answer: &impl Fn(&str) -> String) -> io::Result<()> {
     let peer = credentials(&stream)?.uid();
-    // SAFETY: it takes nothing and cannot fail.
+    // SAFETY: it takes no arguments and cannot fail.
     let own = unsafe { libc::geteuid() };
     if peer != own && peer != 0 {
         return Err(io::ErrorKind::PermissionDenied.into());

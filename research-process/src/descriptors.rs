@@ -1,4 +1,4 @@
-//! File descriptors that must not be inherited, and the standard input.
+//! Functions for file descriptors that children must not inherit, and for the standard input.
 
 use std::fs::File;
 use std::io;
@@ -28,13 +28,13 @@ pub fn close_on_exec<T>(open: impl FnOnce() -> io::Result<T>) -> io::Result<(T, 
         // SAFETY: the descriptor is not kept; if another thread has closed it, fcntl fails and
         // nothing happens.
         let borrowed = unsafe { BorrowedFd::borrow_raw(*descriptor) };
-        // A closed descriptor needs no flag.
+        // Ignore the error: a closed descriptor needs no flag.
         let _ = fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
     }
     Ok((opened, new))
 }
 
-/// The open sockets of this process.
+/// Returns the open sockets of this process.
 fn open_sockets() -> io::Result<Vec<RawFd>> {
     let mut sockets = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd")? {
@@ -45,8 +45,8 @@ fn open_sockets() -> io::Result<Vec<RawFd>> {
     Ok(sockets)
 }
 
-/// Whether a descriptor is open and that of a socket. The system answers without asking a file's
-/// server.
+/// Whether a descriptor is an open socket. The call never blocks, not even for a file on a network
+/// file system.
 #[must_use]
 pub fn is_socket(descriptor: RawFd) -> bool {
     // SAFETY: the descriptor is not kept; if it is closed, getsockopt fails.
@@ -54,8 +54,8 @@ pub fn is_socket(descriptor: RawFd) -> bool {
     getsockopt(&borrowed, SockType).is_ok()
 }
 
-/// Leaves the terminal, which can then neither interrupt nor hang up this process. Points the
-/// standard input at `/dev/null` and returns what it was.
+/// Leaves the terminal, which can then neither interrupt nor hang up this process. Redirects the
+/// standard input to `/dev/null` and returns the previous one.
 ///
 /// # Errors
 /// This process leads a process group, so it cannot leave its session.
@@ -67,7 +67,7 @@ pub fn leave_terminal() -> io::Result<OwnedFd> {
     Ok(stdin)
 }
 
-/// Points the standard input at `/dev/null`.
+/// Redirects the standard input to `/dev/null`.
 ///
 /// # Errors
 /// `/dev/null` cannot be opened.

@@ -1,4 +1,4 @@
-//! Facts about the machine, and what running process trees use.
+//! Facts about the machine, and the resource usage of running process trees.
 
 use std::collections::HashSet;
 use std::fs;
@@ -53,7 +53,7 @@ impl MachineFacts {
     }
 }
 
-/// What a process tree uses at one moment.
+/// The resource usage of a process tree at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ProcessTreeUsage {
     /// The number of processes.
@@ -65,27 +65,28 @@ pub struct ProcessTreeUsage {
     pub cpu_seconds: f64,
 }
 
-/// Which processes of a tree are sampled.
+/// The processes of a tree that are sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TreePart {
-    /// All.
+    /// All processes.
     Whole,
-    /// What a worker runs: all except the worker itself, and an executor that waits for its task.
+    /// The processes that a worker runs: all except the worker itself and an executor that waits
+    /// for its task.
     RunByWorker,
 }
 
-/// Samples process trees. It only reads `/proc`, so the sampled processes do nothing for it.
+/// Samples process trees. It only reads `/proc`, so it needs nothing from the sampled processes.
 #[derive(Debug)]
 pub struct TreeSampler(System);
 
 impl TreeSampler {
-    /// A sampler; `None` if the system shows no processes.
+    /// Creates a sampler; `None` if the system shows no processes.
     #[must_use]
     pub fn new() -> Option<Self> {
         System::new().ok().map(Self)
     }
 
-    /// The usage of a process and its descendants; `None` if there are no such processes.
+    /// Returns the usage of a process and its descendants; `None` if there are no such processes.
     pub fn sample(&mut self, pid: u32, part: TreePart) -> Option<ProcessTreeUsage> {
         let tree = match part {
             TreePart::Whole => descendants(vec![pid]),
@@ -114,7 +115,7 @@ impl TreeSampler {
     }
 }
 
-/// The pids of these processes and their descendants.
+/// Returns the pids of these processes and their descendants.
 fn descendants(mut found: Vec<u32>) -> Vec<u32> {
     let mut seen: HashSet<u32> = found.iter().copied().collect();
     let mut next = 0;
@@ -130,7 +131,7 @@ fn children(parent: u32) -> Vec<u32> {
     let mut found = Vec::new();
     let threads = fs::read_dir(format!("/proc/{parent}/task"));
     for thread in threads.into_iter().flatten().flatten() {
-        // A thread that has ended meanwhile has no children.
+        // A thread that has ended in the meantime has no children.
         let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
         let children = children.split_whitespace();
         found.extend(children.filter_map(|pid| pid.parse::<u32>().ok()));
@@ -138,8 +139,8 @@ fn children(parent: u32) -> Vec<u32> {
     found
 }
 
-/// The children of a worker that run its task. A worker that executes its executors has the next
-/// one started when the last one gets its task, so of two the younger one waits.
+/// Returns the children of a worker that run its task. A worker that executes its executors starts
+/// the next one when the last one gets its task, so of two the younger one is waiting.
 fn run_by_worker(worker: u32) -> Vec<u32> {
     let mut found = children(worker);
     let is_executed = |pid: &u32| {

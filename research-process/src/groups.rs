@@ -1,5 +1,5 @@
-//! The process groups that this process has started and that must not outlive it. They stand in
-//! static atomics, so that a signal handler can kill them.
+//! The process groups that this process has started and that must not outlive it. They are stored
+//! in static atomics, so that a signal handler can kill them.
 
 use std::cell::Cell;
 use std::io;
@@ -42,14 +42,14 @@ impl Default for GroupOwner {
 }
 
 impl GroupOwner {
-    /// A new owner without groups.
+    /// Creates an owner without groups.
     #[must_use]
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(NO_OWNER + 1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Makes this the owner of all groups that the calling thread starts from now on.
+    /// Makes this the owner of all groups that the calling thread starts later.
     pub fn own_this_thread(self) {
         OWNER.set(self.0);
     }
@@ -67,20 +67,20 @@ impl GroupOwner {
 
 /// Sends a signal to every running group that this process has started.
 ///
-/// Async-signal-safe. The system does not reuse the number of a group before its leader is reaped.
-/// A forked child inherits the list of its parent and must call [`forget_groups`] first.
+/// Async-signal-safe. The system does not reuse the number of a group until its leader is reaped. A
+/// forked child inherits the list of its parent and must call [`forget_groups`] first.
 pub fn signal_groups(signal: i32) {
     let errno = nix::errno::Errno::last_raw();
     for group in running_groups() {
-        // SAFETY: `kill` takes plain numbers. The leader of the group was not reaped, so the number
+        // SAFETY: `kill` takes integers. The leader of the group was not reaped, so the number
         // belongs to no other group.
         unsafe { libc::kill(-group, signal) };
     }
     nix::errno::Errno::set_raw(errno);
 }
 
-/// The running groups that this process has started. Async-signal-safe: it neither allocates nor
-/// locks.
+/// Returns the running groups that this process has started. Async-signal-safe: it neither
+/// allocates nor locks.
 pub fn running_groups() -> impl Iterator<Item = i32> {
     let groups = GROUPS.iter().map(|slot| slot.load(Ordering::Acquire));
     groups.filter(|group| *group > 0)
@@ -94,7 +94,7 @@ impl GroupSlot {
     /// Reserves a slot before the group is started, so that every running group has one.
     ///
     /// # Errors
-    /// Too many groups run.
+    /// Too many groups are running.
     pub fn reserve() -> io::Result<Self> {
         let taken = GROUPS.iter().zip(&OWNERS).find_map(|(slot, owner)| {
             let swap = slot.compare_exchange(0, RESERVED, Ordering::AcqRel, Ordering::Relaxed);
@@ -110,7 +110,7 @@ impl GroupSlot {
         taken.map(Self).ok_or_else(full)
     }
 
-    /// Enters the number of the group, once it is started.
+    /// Stores the number of the group after it was started.
     pub fn set(&self, group: i32) {
         self.0.store(group, Ordering::Release);
     }
@@ -122,11 +122,11 @@ impl Drop for GroupSlot {
     }
 }
 
-/// Makes SIGTERM, SIGINT and SIGHUP kill the groups and other descendants of this process, and end
-/// it; warnings of batch systems have no effect, as with [`survive_job_warnings`].
+/// Sets handlers for SIGTERM, SIGINT and SIGHUP that kill the groups and other descendants of this
+/// process and end it. Warnings of batch systems have no effect, as with [`survive_job_warnings`].
 ///
 /// # Errors
-/// The system refuses the handlers.
+/// The system rejects the handlers.
 pub fn terminate_with_descendants() -> nix::Result<()> {
     survive_job_warnings()?;
     handle(SigHandler::Handler(kill_all))
@@ -135,7 +135,7 @@ pub fn terminate_with_descendants() -> nix::Result<()> {
 /// Forgets the groups of the parent and sets the default actions of signals; for forked children.
 ///
 /// # Errors
-/// The system refuses the actions.
+/// The system rejects the actions.
 pub fn forget_groups() -> nix::Result<()> {
     for slot in &GROUPS {
         slot.store(0, Ordering::Release);
@@ -146,8 +146,8 @@ pub fn forget_groups() -> nix::Result<()> {
 fn handle(handler: SigHandler) -> nix::Result<()> {
     let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-        // SAFETY: the handler calls async-signal-safe functions only; the default action runs none
-        // of our code.
+        // SAFETY: the handler calls only async-signal-safe functions; the default action runs no
+        // code of this program.
         unsafe { sigaction(signal, &action)? };
     }
     Ok(())
@@ -178,6 +178,6 @@ extern "C" fn kill_all(signal: libc::c_int) {
 
 /// Kills all processes of a group; an empty group is not an error.
 pub fn kill_group(group: Pid) {
-    // That the group has ended by itself is not an error.
+    // Ignore the error of a group that has ended by itself.
     let _ = killpg(group, Signal::SIGKILL);
 }

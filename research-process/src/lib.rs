@@ -1,8 +1,9 @@
-//! Linux processes, for programs that start many of them: starting, signalling through pidfds,
-//! waiting, killing whole process groups and adopted orphans, and resource usage.
+//! Process control on Linux, for programs that start many processes: starting them, signalling them
+//! through pidfds, waiting for them, killing process groups and adopted orphans, and measuring
+//! their resource usage.
 //!
-//! This crate uses no other crate of the workspace. Everything that is specific to Linux stands
-//! here, except for file locks, which belong to the storage.
+//! This crate uses no other crate of the workspace. All code that is specific to Linux is here,
+//! except for file locks, which belong to `research-storage`.
 
 mod child;
 mod command;

@@ -1,5 +1,4 @@
-//! The lineage of a process: from which run it descends, and how deeply researches are nested
-//! there.
+//! The lineage of a process: the run from which it descends, and the depth of nested researches.
 //!
 //! A resource limit carries the lineage: the soft limit on the processor time of a real-time
 //! process between two waits (`RLIMIT_RTTIME`), set to a number of microseconds that no process
@@ -12,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
 
-/// What a line of descent began with.
+/// The kind of process with which a lineage begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A program that the leader runs itself.
@@ -25,14 +24,14 @@ pub enum Origin {
 
 /// The lineage of a process.
 ///
-/// As a number of 63 bits, from the highest: five that distinguish such a limit from others, two of
-/// `depth`, two of `origin`, 33 of the run, and 21 of the worker.
+/// It is encoded as a number of 63 bits, from the highest: five that distinguish such a limit from
+/// others, two for `depth`, two for `origin`, 33 for the run, and 21 for the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lineage {
     /// The number of researches around the process: 1 for the worker of a research that no other
     /// research runs.
     pub depth: u8,
-    /// What the line began with.
+    /// The process with which the lineage begins.
     pub origin: Origin,
     /// A digest of the mark of the run.
     run: u64,
@@ -46,7 +45,7 @@ const RUN_BITS: u32 = 33;
 const DEPTH_SHIFT: u32 = WORKER_BITS + RUN_BITS + 2;
 const TAG_SHIFT: u32 = DEPTH_SHIFT + 2;
 
-/// How deeply researches may be nested, which is the largest depth that a lineage can hold.
+/// The limit on the depth of nested researches: the largest depth that a lineage can encode.
 pub const MAX_DEPTH: u8 = 3;
 
 impl Lineage {
@@ -58,7 +57,7 @@ impl Lineage {
         worker: 0,
     };
 
-    /// The lineage of a process that this process starts with a mark.
+    /// Returns the lineage of a process that this process starts with a mark.
     #[must_use]
     pub fn of_child(origin: Origin, mark: &str) -> Self {
         let (run, worker) = mark.rsplit_once('-').unwrap_or((mark, ""));
@@ -70,20 +69,20 @@ impl Lineage {
         }
     }
 
-    /// The lineage of an executor that this worker starts.
+    /// Returns the lineage of an executor that this worker starts.
     #[must_use]
     pub fn of_executor() -> Option<Self> {
         let origin = Origin::Executor;
         Self::of_this_process().map(|worker| Self { origin, ..worker })
     }
 
-    /// The lineage of this process, if it descends from a run.
+    /// Returns the lineage of this process, if it descends from a run.
     #[must_use]
     pub fn of_this_process() -> Option<Self> {
         Self::from_limit(limit().ok()?.rlim_cur)
     }
 
-    /// The lineage of another process, if the system shows it.
+    /// Returns the lineage of another process, if the system shows it.
     #[must_use]
     pub fn of_process(pid: i32) -> Option<Self> {
         // All users may read this file, also of zombies.
@@ -107,8 +106,8 @@ impl Lineage {
         self.run == digest(run)
     }
 
-    /// Gives this lineage to this process and all that it starts; async-signal-safe. Does nothing
-    /// if a hard limit forbids it.
+    /// Sets the lineage of this process and of all processes that it starts; async-signal-safe.
+    /// Does nothing if a hard limit forbids it.
     ///
     /// # Errors
     /// The system refuses the limit.
@@ -156,8 +155,8 @@ pub fn nesting_depth() -> u8 {
     Lineage::of_this_process().map_or(0, |lineage| lineage.depth)
 }
 
-/// Whether this process itself was started as a worker or an executor: then its parent has another
-/// lineage or none.
+/// Whether this process itself was started as a worker or an executor: its parent then has a
+/// different lineage or none.
 #[must_use]
 pub fn started_as_worker() -> bool {
     let Some(own) = Lineage::of_this_process() else {
@@ -169,11 +168,12 @@ pub fn started_as_worker() -> bool {
     own.origin != Origin::Program && !parent.is_some_and(is_same)
 }
 
-/// The number of runs whose experiments this process runs itself, and its limit before the first.
+/// The number of runs whose experiments this process runs itself, and its limit before the first of
+/// them.
 static NESTED_RUNS: Mutex<(usize, Option<libc::rlimit>)> = Mutex::new((0, None));
 
-/// A run whose units run in this process. While it lives, everything that this process starts is
-/// one research deeper.
+/// A run whose units run in this process. Until this value is dropped, the processes that this
+/// process starts are nested one level deeper.
 #[derive(Debug)]
 pub struct NestedRun(());
 
@@ -187,7 +187,7 @@ fn depth_of_leader() -> u8 {
 }
 
 impl NestedRun {
-    /// Begins such a run.
+    /// Begins a run whose units run in this process.
     ///
     /// # Errors
     /// The system refuses the limit.
@@ -230,7 +230,8 @@ fn limit() -> io::Result<libc::rlimit> {
     Ok(limit)
 }
 
-/// FNV-1a, folded. Later versions must compute the same, because they kill strays of earlier runs.
+/// Computes FNV-1a, folded to 33 bits. Later versions must compute the same value, because they
+/// kill strays of runs of earlier versions.
 fn digest(run: &str) -> u64 {
     let hash = run.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! Kills by the out-of-memory killer.
+//! Detects kills by the out-of-memory killer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub struct OomKills {
 }
 
 impl OomKills {
-    /// Finds the counter; without a readable one [`has_risen`](Self::has_risen) is always false.
+    /// Finds the counter. If it cannot be read, [`has_risen`](Self::has_risen) is always false.
     #[must_use]
     pub fn of_this_process() -> Self {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -24,7 +24,7 @@ impl OomKills {
         Self { file, seen }
     }
 
-    /// Whether the counter has risen since the last call, or since this value was made.
+    /// Whether the counter has risen since the last call, or since this value was created.
     pub fn has_risen(&mut self) -> bool {
         let now = self.file.as_deref().and_then(count);
         let has_risen = matches!((self.seen, now), (Some(seen), Some(now)) if now > seen);
@@ -45,8 +45,8 @@ fn program_kills() -> &'static Mutex<OomKills> {
     PROGRAMS.get_or_init(|| Mutex::new(OomKills::of_this_process()))
 }
 
-/// Whether the system has killed a process for lack of memory since the last call. A program that
-/// was just killed by SIGKILL was then probably the one.
+/// Whether the system has killed a process for lack of memory since the last call. If so, a program
+/// that was just ended by SIGKILL was probably that process.
 #[must_use]
 pub fn oom_killed_program() -> bool {
     let kills = program_kills().lock();
@@ -56,8 +56,8 @@ pub fn oom_killed_program() -> bool {
 /// The explanation that messages append when a process was killed for lack of memory.
 pub const OOM_HINT: &str = ": the system was out of memory (its control group has counted a kill)";
 
-/// The file with the counter, given the content of `/proc/self/cgroup`: `memory.events` in version
-/// 2 of control groups, `memory.oom_control` in version 1.
+/// Returns the file with the counter, given the content of `/proc/self/cgroup`: `memory.events` in
+/// version 2 of control groups, `memory.oom_control` in version 1.
 fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
     let candidates = groups.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -65,7 +65,7 @@ fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
         if controllers.is_empty() {
             return Some(vec![
                 root.join(path).join("memory.events"),
-                // In a container the own group is the root.
+                // In a container the control group of the process is the root.
                 root.join("memory.events"),
             ]);
         }
@@ -82,7 +82,7 @@ fn file_of(groups: &str, root: &Path) -> Option<PathBuf> {
     candidates.find(|file| count(file).is_some())
 }
 
-/// The number in the line `oom_kill N` of such a file.
+/// Returns the number in the line `oom_kill N` of such a file.
 fn count(file: &Path) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     let line = |line: &str| line.strip_prefix("oom_kill ")?.trim().parse().ok();

@@ -31,7 +31,7 @@ impl ProcessHandle {
         Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }))
     }
 
-    /// Sends a signal. That the process has ended is not an error.
+    /// Sends a signal. Succeeds also if the process has ended.
     ///
     /// # Errors
     /// This process may not signal the other.
@@ -53,7 +53,7 @@ impl ProcessHandle {
         }
     }
 
-    /// The descriptor, which becomes readable when the process ends.
+    /// Returns the descriptor, which becomes readable when the process ends.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
@@ -64,10 +64,10 @@ impl ProcessHandle {
 /// killed. Returns false without a signal unless `is_meant` confirms, after the handle is open,
 /// that `pid` is still the intended process.
 ///
-/// An ancestor of this process is not waited for: it may wait for this process.
+/// Does not wait for an ancestor of this process, which may itself wait for this process.
 ///
 /// # Errors
-/// The system refuses a signal, or a killed process does not end within `timeout`.
+/// The process cannot be signalled, or does not end within `timeout` after it was killed.
 pub fn terminate_process(
     pid: u32,
     signals: &[i32],
@@ -104,7 +104,7 @@ pub fn terminate_process(
 /// Waits until one of the descriptors is readable; returns false if the timeout expires first.
 ///
 /// # Errors
-/// The system refuses to wait.
+/// The system reports an error.
 pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: PollTimeout) -> io::Result<bool> {
     let mut waited: Vec<PollFd<'_>> = descriptors
         .iter()

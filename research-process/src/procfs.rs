@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 pub struct ProcessStat {
     /// The state: `R`, `S`, `Z` and so on.
     pub state: char,
-    /// The parent process.
+    /// The pid of the parent process.
     pub parent: i32,
     /// The start time, in clock ticks since the machine started. Together with the pid and the boot
     /// id it identifies a process.
@@ -41,12 +41,12 @@ impl ProcessStat {
 
     /// Processor time of the children that the process has reaped, in seconds.
     pub(crate) fn reaped_cpu_seconds(&self) -> f64 {
-        // SAFETY: it takes a number and returns one.
+        // SAFETY: it takes and returns an integer.
         let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
         self.reaped_ticks as f64 / ticks.max(1) as f64
     }
 
-    /// Whether the process has ended and only waits for its parent to reap it.
+    /// Whether the process has ended and was not reaped by its parent yet.
     #[must_use]
     pub fn is_zombie(&self) -> bool {
         matches!(self.state, 'Z' | 'X')

@@ -10,14 +10,14 @@ use nix::unistd::Pid;
 
 use crate::usage::{ResourceUsage, reap};
 
-/// A signal handler waits this many milliseconds for killed children.
+/// The time in milliseconds that a signal handler waits for killed children.
 const MAX_WAIT_MS: u32 = 1000;
 
 /// Makes this process the parent of all orphans among its descendants (a child subreaper). Returns
 /// its current children.
 ///
 /// # Errors
-/// The system refuses it.
+/// The system reports an error.
 pub fn become_subreaper() -> io::Result<Vec<i32>> {
     prctl::set_child_subreaper(true)?;
     let mut children = Vec::new();
@@ -26,7 +26,7 @@ pub fn become_subreaper() -> io::Result<Vec<i32>> {
 }
 
 /// Kills and reaps all children except those in `keep`, then the orphans that they leave, and so
-/// on. Returns what they used.
+/// on. Returns the resource usage of the killed processes.
 pub fn kill_children(keep: &[i32]) -> ResourceUsage {
     let mut usage = ResourceUsage::default();
     while has_children() {
@@ -40,11 +40,12 @@ pub fn kill_children(keep: &[i32]) -> ResourceUsage {
             break;
         }
         for child in &killed {
-            // SAFETY: plain numbers; the process is a child that was not reaped.
+            // SAFETY: only integers are passed; the process is a child that was not reaped.
             unsafe { libc::kill(*child, libc::SIGKILL) };
         }
         for child in killed {
-            // Its children become ours when it has died. A child that cannot be reaped is gone.
+            // When the child has died, its children become children of this process. An error means
+            // that the child was reaped elsewhere.
             if let Ok((_, used)) = reap(Pid::from_raw(child)) {
                 usage = usage.and(ResourceUsage::of_executed(&used));
             }
@@ -53,7 +54,7 @@ pub fn kill_children(keep: &[i32]) -> ResourceUsage {
     usage
 }
 
-/// Whether there are children. Mostly there are none, and this is the fastest check.
+/// Whether there are children. Usually there are none, and this is the fastest check.
 fn has_children() -> bool {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     // SAFETY: all zeros is a valid value of `siginfo_t`, which the call may write.
@@ -64,12 +65,12 @@ fn has_children() -> bool {
     found == 0
 }
 
-/// Does the same as [`kill_children`] in a signal handler of a process that is about to end: it
-/// calls async-signal-safe functions only and waits at most a second.
+/// Does the same as [`kill_children`] in a signal handler of a process that is about to end: calls
+/// only async-signal-safe functions and waits at most a second.
 pub(crate) fn kill_children_in_handler() {
     for _ in 0..MAX_WAIT_MS {
         for_each_child(|child| {
-            // SAFETY: plain numbers; the process is a child that was not reaped.
+            // SAFETY: only integers are passed; the process is a child that was not reaped.
             unsafe { libc::kill(child, libc::SIGKILL) };
         });
         // SAFETY: the pointer to the status may be null.
@@ -95,9 +96,9 @@ const THREADS: &CStr = c"/proc/self/task";
 /// bytes of length, and the type.
 const NAME_OFFSET: usize = 19;
 
-/// Calls `visit` with the pid of each child of each thread, the first few hundred of a thread. A
-/// child belongs to the thread that started it, an orphan to the first thread. Async-signal-safe.
-/// On a kernel that does not list children there are none.
+/// Calls `visit` with the pid of each child of each thread, at most the first few hundred per
+/// thread. A child belongs to the thread that started it, an orphan to the first thread.
+/// Async-signal-safe. Does nothing on a kernel that does not list children.
 fn for_each_child(mut visit: impl FnMut(i32)) {
     let Some(threads) = open(libc::AT_FDCWD, THREADS) else {
         return;
@@ -121,7 +122,7 @@ fn for_each_child(mut visit: impl FnMut(i32)) {
     }
 }
 
-/// Does the same for one thread, whose name ends with a zero byte.
+/// Calls `visit` with the pid of each child of one thread, whose name ends with a zero byte.
 fn for_each_child_of(threads: &OwnedFd, name: &[u8], visit: &mut impl FnMut(i32)) {
     const LIST: &[u8] = b"/children\0";
     let digits = name.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -134,7 +135,7 @@ fn for_each_child_of(threads: &OwnedFd, name: &[u8], visit: &mut impl FnMut(i32)
     let Ok(path) = CStr::from_bytes_until_nul(&path) else {
         return;
     };
-    // A thread that has ended meanwhile has left its children to another thread.
+    // If the thread has ended in the meantime, its children belong to another thread.
     let Some(list) = open(threads.as_raw_fd(), path) else {
         return;
     };
@@ -145,7 +146,7 @@ fn for_each_child_of(threads: &OwnedFd, name: &[u8], visit: &mut impl FnMut(i32)
     for byte in &text[..usize::try_from(read).unwrap_or(0)] {
         match byte {
             b'0'..=b'9' => number = number * 10 + i32::from(byte - b'0'),
-            // A number without a space after it may be cut off.
+            // Only a number with a space after it is known to be complete.
             _ => {
                 if number > 0 {
                     visit(number);

@@ -6,8 +6,8 @@ use std::ptr;
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-/// Makes sure that this process can wait for its children. A process that ignores SIGCHLD, perhaps
-/// because its parent did, never learns how they ended.
+/// Ensures that this process can wait for its children. A process that ignores SIGCHLD, perhaps
+/// because it inherited that, cannot get their exit statuses.
 ///
 /// # Errors
 /// The system refuses to read or set the disposition.
@@ -61,7 +61,7 @@ pub fn reset_signals(is_reset: impl Fn(c_int, bool) -> bool) {
 /// Sets the default action of a signal; async-signal-safe.
 ///
 /// # Errors
-/// The system refuses it.
+/// The system reports an error.
 pub fn set_default_action(signal: Signal) -> nix::Result<()> {
     let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     // SAFETY: the default action runs none of our code.

@@ -1,10 +1,10 @@
-//! Starting programs.
+//! Starts programs.
 //!
-//! It calls `clone` with `CLONE_VM | CLONE_VFORK`, as `posix_spawn` of the C library does: no
-//! memory is copied, so a large process starts programs as fast as a small one. `posix_spawn`
-//! itself cannot set a parent-death signal. `Command::pre_exec` uses `fork`, which takes a tenth
-//! longer in a small process and eight times as long in one of 200 MB (measured by the benchmark
-//! `programs` of research-exec).
+//! [`Launch::start`] calls `clone` with `CLONE_VM | CLONE_VFORK`, as `posix_spawn` of the C library
+//! does: no memory is copied, so a large process starts programs as fast as a small one.
+//! `posix_spawn` itself cannot set a parent-death signal. `Command::pre_exec` uses `fork`, which
+//! takes a tenth longer in a small process and eight times as long in one of 200 MB (measured by
+//! the benchmark `programs` of research-exec).
 
 use std::ffi::{CString, OsString, c_char, c_int, c_void};
 use std::io;
@@ -25,7 +25,7 @@ use crate::signals::reset_signals;
 /// The search path if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// The stack for the few calls between `clone` and `execve`.
+/// The size in bytes of the stack for the few calls between `clone` and `execve`.
 const STACK: usize = 64 << 10;
 
 /// A program with its arguments and environment, ready to be started.
@@ -33,7 +33,7 @@ const STACK: usize = 64 << 10;
 pub struct Launch {
     words: Vec<CString>,
     environment: Vec<CString>,
-    /// The files that are tried, in order.
+    /// The paths to try, in order.
     candidates: Vec<CString>,
     /// The lineage of the program, if it differs from that of this process.
     lineage: Option<Lineage>,
@@ -45,7 +45,7 @@ pub enum SpawnError {
     /// An argument or a variable contains a zero byte.
     #[error("an argument or an environment variable contains a zero byte")]
     ZeroByte,
-    /// The system has refused it, for this reason.
+    /// The system does not start the program, for this reason.
     #[error("{0}")]
     Refused(String),
 }
@@ -109,7 +109,7 @@ impl Launch {
         for candidate in &self.candidates {
             let path = Path::new(std::ffi::OsStr::from_bytes(candidate.as_bytes()));
             match nix::unistd::access(path, AccessFlags::X_OK) {
-                // The permission on a folder is another one.
+                // For a folder the permission means something else.
                 Ok(()) if !path.is_dir() => return Ok(()),
                 Ok(()) | Err(Errno::EACCES) => reason = Errno::EACCES,
                 Err(_) => {}
@@ -128,7 +128,7 @@ impl Launch {
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
         let stdin_end = std::fs::File::open("/dev/null").map_err(|error| {
-            // Without the path, ENOENT would be taken for a missing program.
+            // Add the path: a bare ENOENT would be reported as a missing program.
             failed(io::Error::new(
                 error.kind(),
                 format!("cannot open /dev/null: {error}"),
@@ -167,7 +167,7 @@ impl Launch {
         let mut stack: Vec<MaybeUninit<u128>> = Vec::with_capacity(STACK / size_of::<u128>());
         let mut pidfd: c_int = -1;
         let mut mask = SigSet::empty();
-        // The child shares our memory, so none of our signal handlers may run in it.
+        // The child shares the memory of this process, so no signal handler may run in it.
         pthread_sigmask(
             SigmaskHow::SIG_SETMASK,
             Some(&SigSet::all()),
@@ -188,21 +188,21 @@ impl Launch {
         });
         pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&mask), None)?;
         let pid = Pid::from_raw(cloned?);
-        // SAFETY: the kernel has put a new descriptor there, because of `CLONE_PIDFD`.
+        // SAFETY: the kernel has stored a new descriptor there, because of `CLONE_PIDFD`.
         let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-        // SAFETY: `plan` is alive; the read is volatile because the child has written the field,
-        // which the compiler does not know.
+        // SAFETY: `plan` is alive. The read is volatile because the child has written the field,
+        // which the compiler cannot see.
         match unsafe { ptr::read_volatile(&raw const plan.error) } {
             0 => Ok((pid, pidfd)),
             error => {
-                // The child ends by itself.
+                // The child exits by itself; reap it.
                 while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
                 Err(io::Error::from_raw_os_error(error))
             }
         }
     }
 
-    /// Explains why the system has refused to start the program.
+    /// Returns the error for a program that the system did not start.
     fn refused(&self, error: &io::Error) -> SpawnError {
         let name = self.words[0].to_string_lossy();
         let reason = match error.raw_os_error() {
@@ -241,7 +241,7 @@ fn search_path() -> OsString {
     std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into())
 }
 
-/// The files that a shell would try for a program's name.
+/// Returns the paths that a shell would try for the name of a program.
 fn candidates(program: &[u8]) -> Vec<Vec<u8>> {
     if program.is_empty() || program.contains(&b'/') {
         return vec![program.to_vec()];
@@ -260,16 +260,17 @@ fn pointers(texts: &[CString]) -> Vec<*const c_char> {
     pointers.chain([ptr::null()]).collect()
 }
 
-/// The same file with a descriptor above those of the standard streams, which the child replaces.
+/// Moves a file to a descriptor above those of the standard streams, which the child replaces.
 fn above_standard(file: OwnedFd) -> io::Result<OwnedFd> {
     if file.as_raw_fd() > libc::STDERR_FILENO {
         return Ok(file);
     }
-    // The duplicates that the standard library makes are above them.
+    // The standard library duplicates descriptors to numbers above 2.
     file.try_clone()
 }
 
-/// What the child does: plain pointers and numbers, because it must not touch anything else.
+/// The instructions for the child: only pointers and integers, because it must not use anything
+/// else.
 struct ChildPlan {
     candidates: *const *const c_char,
     words: *const *const c_char,
@@ -281,13 +282,14 @@ struct ChildPlan {
     error: c_int,
 }
 
-/// Runs between `clone` and the program; makes async-signal-safe calls only.
+/// The code of the child between `clone` and the execution of the program. It makes only
+/// async-signal-safe calls.
 extern "C" fn child(plan: *mut c_void) -> c_int {
-    // SAFETY: it points to the parent's `ChildPlan`. The parent waits for us, and nothing else uses
-    // it meanwhile.
+    // SAFETY: it points to the parent's `ChildPlan`. The parent waits for the child, and nothing
+    // else uses the plan in the meantime.
     let plan = unsafe { &mut *plan.cast::<ChildPlan>() };
-    // SAFETY: each of these is async-signal-safe, and was given numbers or pointers that live
-    // until the program is executed. The group, the descriptors, the signals' dispositions and
+    // SAFETY: each of these is async-signal-safe, and takes integers or pointers that are valid
+    // until the program is executed. The group, the descriptors, the dispositions of signals and
     // the mask are the child's own: only memory is shared.
     unsafe {
         libc::setpgid(0, 0);
@@ -302,28 +304,27 @@ extern "C" fn child(plan: *mut c_void) -> c_int {
                 libc::_exit(127);
             }
         }
-        // A program without a lineage is found by its environment.
+        // Ignore errors: a program without a lineage is found by the mark in its environment.
         let _ = plan.lineage.map(Lineage::apply);
-        // Some of our files lack close-on-exec (channels to other processes). A kernel without this
-        // call leaves those open.
+        // Some descriptors of this process lack close-on-exec (channels to other processes). A
+        // kernel without this call leaves them open.
         libc::syscall(libc::SYS_close_range, 3, c_int::MAX, 0);
-        // Rust programs ignore SIGPIPE, which other programs do not expect. Our handlers must be
-        // gone before the mask is, because they would run in our memory.
+        // Rust programs ignore SIGPIPE, which other programs do not expect. The handlers of this
+        // process must be reset before the mask, because they would run in the shared memory.
         reset_signals(|signal, is_handled| is_handled || signal == libc::SIGPIPE);
         plan.error = execute(plan);
         libc::_exit(127)
     }
 }
 
-/// Executes the first candidate that can be executed. Returns only if there is none: the error
-/// number.
+/// Executes the first candidate that can be executed. Returns the error number if there is none.
 ///
 /// # Safety
 /// The lists of the plan end with a null pointer, and the strings with a zero byte.
 unsafe fn execute(plan: &ChildPlan) -> c_int {
     let mut reason = libc::ENOENT;
     let mut candidate = plan.candidates;
-    // SAFETY: the caller's promise; the loop ends at the null pointer.
+    // SAFETY: the caller guarantees valid lists; the loop ends at the null pointer.
     unsafe {
         while !(*candidate).is_null() {
             libc::execve(*candidate, plan.words, plan.environment);

@@ -1,5 +1,5 @@
-//! Strays: processes of a worker that was killed before it could kill them. They are found by their
-//! [`Lineage`], or by a mark in their environment.
+//! Strays: processes of a worker that was killed before it could kill them. This module finds them
+//! by their [`Lineage`], or by a mark in their environment, and kills them.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -18,23 +18,24 @@ use crate::pidfd::{ProcessHandle, wait_readable};
 /// All descendants inherit it.
 pub const MARK: &str = "RESEARCH_MARK";
 
-/// The environment of a process that is being executed is read this often, a millisecond apart.
+/// The limit on the reads of the environment of a process that is being executed, a millisecond
+/// apart.
 const MAX_READS: u32 = 1000;
 
-/// A buffer for the environment of a process; few are larger.
+/// The size of the buffer for the environment of a process; few environments are larger.
 const ENVIRONMENT_BYTES: usize = 256 << 10;
 
 /// A killed process must end within this many milliseconds.
 const DEATH_TIMEOUT_MS: u16 = 1000;
 
-/// A mark for a run of this process that began at `now`, in microseconds. No other run on this
-/// machine has it.
+/// Returns the mark of a run of this process that began at `now`, in microseconds. It is unique on
+/// this machine.
 #[must_use]
 pub fn new_mark(now: u64) -> String {
     format!("{}-{now}", std::process::id())
 }
 
-/// A mark for a new worker of the run with the mark `run`.
+/// Returns the mark of a new worker of the run with the mark `run`.
 #[must_use]
 pub fn mark_of_worker(run: &str) -> String {
     static WORKERS: AtomicU64 = AtomicU64::new(0);
@@ -58,7 +59,7 @@ pub fn descends_from_run(pid: u32, run: &str) -> bool {
         .any(|one| one.starts_with(begin.as_bytes()))
 }
 
-/// Which processes to kill.
+/// The processes to kill.
 enum Selection<'a> {
     /// The processes of the worker with this mark.
     Worker(&'a str),
@@ -104,7 +105,7 @@ pub fn kill_strays(runs: &[String]) -> io::Result<Vec<String>> {
     kill_all(&Selection::Runs(runs))
 }
 
-/// Kills all selected processes except this one until there are none. Returns descriptions of them.
+/// Kills the selected processes, except this one, until none is left. Returns their descriptions.
 fn kill_all(selection: &Selection<'_>) -> io::Result<Vec<String>> {
     let mut descriptions = Vec::new();
     loop {
@@ -130,14 +131,14 @@ fn kill_all(selection: &Selection<'_>) -> io::Result<Vec<String>> {
     }
 }
 
-/// The handle of a process, if it is selected. The handle is opened before the check, so that it is
-/// never that of another process which gets the same pid.
+/// Returns the handle of a process, if it is selected. The handle is opened before the check, so it
+/// never refers to another process that gets the same pid.
 fn find_selected(pid: i32, selection: &Selection<'_>) -> Option<ProcessHandle> {
     // A program that a unit has started may resume the research itself.
     if u32::try_from(pid) == Ok(std::process::id()) {
         return None;
     }
-    // Other users' processes cannot be checked, and some processes end meanwhile.
+    // Processes of other users cannot be checked, and a process may end in the meantime.
     let process = ProcessHandle::open(pid).ok()?;
     let lineage = Lineage::of_process(pid);
     let is_found = lineage.is_some_and(|lineage| selection.has_lineage(&lineage))
@@ -147,8 +148,8 @@ fn find_selected(pid: i32, selection: &Selection<'_>) -> Option<ProcessHandle> {
     (is_found && !has_ended()).then_some(process)
 }
 
-/// Whether a process has a selected mark in its environment; `None` if that cannot be read. A hard
-/// limit may keep processes from having a lineage.
+/// Whether a process has a selected mark in its environment; `None` if the environment cannot be
+/// read. The mark is needed where a hard limit forbids the limit that carries the lineage.
 fn has_variable(pid: i32, selection: &Selection<'_>) -> Option<bool> {
     let environment = environment(pid)?;
     let mut variables = environment.split(|byte| *byte == 0);
@@ -160,8 +161,8 @@ fn has_variable(pid: i32, selection: &Selection<'_>) -> Option<bool> {
     }))
 }
 
-/// The environment of a process, if it can be read. A program that is being executed has an empty
-/// one for a moment; this waits until it is filled.
+/// Returns the environment of a process, if it can be read. While a program is being executed its
+/// environment is empty for a moment; this function waits for that.
 fn environment(pid: i32) -> Option<Vec<u8>> {
     let file = |name: &str| format!("/proc/{pid}/{name}");
     let mut reads_left = MAX_READS;
@@ -179,7 +180,8 @@ fn environment(pid: i32) -> Option<Vec<u8>> {
         if is_settled || reads_left == 0 {
             return Some(environment);
         }
-        // If there are arguments, it was executed meanwhile, or its environment is empty.
+        // If there are arguments, the program was executed in the meantime, or its environment is
+        // really empty.
         let is_executed = !fs::read(file("cmdline")).ok()?.is_empty();
         reads_left = if is_executed {
             reads_left / 10
@@ -202,7 +204,7 @@ mod tests {
 
     use super::{MARK, kill_strays, new_mark};
 
-    /// A program with a mark that executes itself again and again, until the test ends.
+    /// A program with a mark that executes itself repeatedly until the test ends.
     struct Restless(Child);
 
     impl Restless {

@@ -31,7 +31,7 @@ pub struct ResourceUsage {
 }
 
 impl ResourceUsage {
-    /// The usage of the calling thread so far; the memory is that of its process.
+    /// Returns the usage of the calling thread so far; the memory is that of its process.
     #[must_use]
     pub fn of_this_thread() -> Option<Self> {
         Self::of(UsageWho::RUSAGE_THREAD)
@@ -41,12 +41,12 @@ impl ResourceUsage {
         Some(Self::from(getrusage(who).ok()?.as_ref()))
     }
 
-    /// The usage of this process and its reaped children so far.
+    /// Returns the usage of this process and its reaped children so far.
     fn of_process_and_children() -> Option<Self> {
         Some(Self::of(UsageWho::RUSAGE_SELF)?.and(Self::of(UsageWho::RUSAGE_CHILDREN)?))
     }
 
-    /// The usage of two processes together.
+    /// Returns the usage of two processes together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl ResourceUsage {
         }
     }
 
-    /// The usage since an earlier reading. The peak is known only if it has risen.
+    /// Returns the usage since an earlier reading. The peak is known only if it has risen.
     fn since(self, before: Self) -> Self {
         Self {
             cpu_seconds: self.cpu_seconds - before.cpu_seconds,
@@ -65,9 +65,9 @@ impl ResourceUsage {
         }
     }
 
-    /// The usage of a child that has executed a program. The system counts the memory of the
-    /// process that executes a program as the program's, and here that was a copy of this process,
-    /// so a peak below that of this process is unknown.
+    /// Returns the usage of a child that has executed a program. The peak of the system includes
+    /// the memory of the process before the execution, here a copy of this process. So a peak that
+    /// is not above that of this process is unknown.
     #[must_use]
     pub fn of_executed(usage: &rusage) -> Self {
         let usage = Self::from(usage);
@@ -79,7 +79,7 @@ impl ResourceUsage {
     }
 }
 
-/// A peak, if it is higher than another one.
+/// Returns `peak` if it is higher than `other`.
 fn above(peak: Option<u64>, other: Option<u64>) -> Option<u64> {
     peak.filter(|peak| *peak > other.unwrap_or(0) + MEMORY_PRECISION)
 }
@@ -90,31 +90,31 @@ impl From<&rusage> for ResourceUsage {
         Self {
             cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
             page_faults: usage.ru_minflt + usage.ru_majflt,
-            // The system counts kilobytes.
+            // The system reports kilobytes.
             peak_memory: u64::try_from(usage.ru_maxrss << 10).ok(),
         }
     }
 }
 
-/// Measures what this process and the children that it reaps use.
+/// Measures the usage of this process and of the children that it reaps.
 #[derive(Clone, Copy, Debug)]
 pub enum UsageMeter {
-    /// From the fork of this process on.
+    /// Since the fork of this process.
     Forked,
-    /// From the execution of this program on.
+    /// Since the execution of this program.
     Executed,
-    /// From a reading on.
+    /// Since a reading.
     Since(ResourceUsage),
 }
 
 impl UsageMeter {
-    /// Measures from now on.
+    /// Starts to measure now.
     #[must_use]
     pub fn start() -> Option<Self> {
         ResourceUsage::of_process_and_children().map(Self::Since)
     }
 
-    /// The usage until now. Children that still run, and those that other processes reap, are not
+    /// Returns the usage so far. Running children, and those that other processes reap, are not
     /// included.
     #[must_use]
     pub fn read(self) -> Option<ResourceUsage> {
@@ -124,7 +124,8 @@ impl UsageMeter {
             Self::Since(before) => Some(now.since(before)),
             Self::Executed => {
                 let children = ResourceUsage::of(UsageWho::RUSAGE_CHILDREN)?;
-                // The peak of this process includes that of the process that has executed it.
+                // The peak that `getrusage` reports includes that of the process that has executed
+                // this program.
                 let peak_memory = peak_of_program()?.max(children.peak_memory.unwrap_or(0));
                 Some(ResourceUsage {
                     peak_memory: Some(peak_memory),
@@ -135,7 +136,7 @@ impl UsageMeter {
     }
 }
 
-/// The peak resident memory of this process since it was executed, in bytes.
+/// Returns the peak resident memory of this process since it was executed, in bytes.
 fn peak_of_program() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let peak = status
@@ -148,7 +149,7 @@ fn peak_of_program() -> Option<u64> {
 /// Programs that were reaped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EndedPrograms {
-    /// What they used together, each with its own reaped children.
+    /// Their usage together, each with its own reaped children.
     pub usage: ResourceUsage,
     /// The exit code of the last one; `None` if a signal ended it.
     pub exit_code: Option<i32>,
@@ -162,8 +163,8 @@ pub(crate) fn reap(child: Pid) -> io::Result<(ExitStatus, rusage)> {
     let mut status = 0;
     // SAFETY: all zeros is a valid value of the structure.
     let mut usage: rusage = unsafe { std::mem::zeroed() };
-    // nix cannot represent ends by real-time signals.
-    // SAFETY: the call writes one `int` and one `rusage` to valid places.
+    // The `wait` functions of nix cannot represent real-time signals. SAFETY: the call writes one
+    // `int` and one `rusage` to valid pointers.
     while unsafe { libc::wait4(child.as_raw(), &raw mut status, 0, &raw mut usage) } < 0 {
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: runs the benches of the workspace.
 
 use crate::shell::{Failure, cargo, run};
 

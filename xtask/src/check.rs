@@ -1,17 +1,17 @@
-//! `cargo xtask test`.
+//! `cargo xtask test`: runs the checks and tests of the workspace.
 
 use crate::python;
 use crate::shell::{Failure, cargo, metadata, run};
 use crate::tidy;
 use crate::tools;
 
-/// Python packages: the spelling check, and the readers of our Parquet files in the tests.
+/// The Python packages of the spelling check, and of the tests that read Parquet files.
 const PACKAGES: [&str; 5] = ["pandas", "pyarrow", "polars", "duckdb", "typos"];
 
-/// Checks everything.
+/// Checks format, lints, docs and rules, and runs all tests.
 pub(crate) fn all() -> Result<(), Failure> {
     python::is_there()?;
-    // Without them, the checks that need them are skipped with a note.
+    // Checks that need a missing package are skipped with a note.
     if let Err(failure) = python::environment("python", &PACKAGES) {
         let packages = PACKAGES.join(" ");
         eprintln!("cannot install {packages} into target/python: {failure}");
@@ -41,8 +41,8 @@ pub(crate) fn fast() -> Result<(), Failure> {
     tests()
 }
 
-/// Runs all tests. Most of them wait for processes more than they compute, so more threads than
-/// processors run them.
+/// Runs all tests, in more threads than there are processors, because most tests wait for
+/// processes.
 fn tests() -> Result<(), Failure> {
     let doctests = ["test", "--workspace", "--locked", "--doc"];
     if tools::is_there(&mut cargo(["nextest", "--version"])) {
@@ -55,12 +55,12 @@ fn tests() -> Result<(), Failure> {
     run(command.env("RUST_TEST_THREADS", threads.to_string()))
 }
 
-/// Builds everything that the tests start, the program above all.
+/// Builds the executables that the tests start, above all the `research` program.
 fn build() -> Result<(), Failure> {
     run(&mut cargo(["build", "--workspace", "--locked"]))
 }
 
-/// Disturbs runs at random, each from its own seed, and kills five times as many writers of logs.
+/// Disturbs runs at random, each with its own seed, and kills writers of logs five times as often.
 pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
     let kills = runs.saturating_mul(5).to_string();
     run(cargo([
@@ -86,7 +86,7 @@ pub(crate) fn chaos(runs: u64, seed: u64) -> Result<(), Failure> {
     ]))
 }
 
-/// Injects faults from outside, each case from its own seed.
+/// Injects faults into runs, each case with its own seed.
 pub(crate) fn faults(kind: Option<&str>, runs: u64, seed: u64) -> Result<(), Failure> {
     let mut command = cargo([
         "test",
@@ -140,8 +140,8 @@ fn features_of_results() -> Result<Vec<String>, Failure> {
     Ok(names.cloned().collect())
 }
 
-/// Builds each feature alone and none, and tests those that no crate of the workspace enables.
-/// Building polars takes minutes.
+/// Builds with each feature alone and with none, and tests the features that no crate of the
+/// workspace enables. Building polars takes minutes.
 pub(crate) fn features() -> Result<(), Failure> {
     let none = String::new();
     for feature in features_of_results()?.iter().chain([&none]) {

@@ -1,8 +1,9 @@
-//! `cargo xtask coverage`: the lines that the tests cover.
+//! `cargo xtask coverage`: measures the lines that the tests cover.
 //!
-//! Executors are forked and end without running exit handlers, and tests kill processes on
-//! purpose. So lines are counted in files mapped into memory, which forked children share and which
-//! outlive a kill. Programs around cargo write the counts in an exit handler instead.
+//! Executors are forked and end without running exit handlers, and tests kill processes. So lines
+//! are counted in files mapped into memory, which forked children share and which survive a kill.
+//! The usual coverage programs for cargo write the counts in an exit handler, which would lose
+//! them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use crate::shell::{Failure, cargo, output, root, run, target};
 
-/// A wrapper that instruments the crates of the workspace, and not their dependencies.
+/// A wrapper of rustc that instruments the crates of the workspace, but not their dependencies.
 const WRAPPER: &str = "#!/bin/sh
 exec \"$@\" -C instrument-coverage -C llvm-args=-runtime-counter-relocation
 ";
@@ -27,7 +28,7 @@ pub(crate) fn coverage() -> Result<(), Failure> {
     let llvm = llvm_tools()?;
     let folder = target()?.join("coverage");
     let counts = folder.join("counts");
-    // The counts of an earlier run, if there was one.
+    // Removes the counts of an earlier run, if there was one.
     let _ = fs::remove_dir_all(&counts);
     fs::create_dir_all(&counts)?;
     let wrapper = folder.join("rustc");
@@ -87,7 +88,7 @@ fn llvm_tools() -> Result<PathBuf, Failure> {
     Err(Failure(install.into()))
 }
 
-/// The executables in cargo's messages in JSON.
+/// Returns the executables named in cargo's JSON messages.
 fn programs(messages: &str) -> Vec<PathBuf> {
     let messages = messages
         .lines()
@@ -97,8 +98,8 @@ fn programs(messages: &str) -> Vec<PathBuf> {
     programs.collect()
 }
 
-/// Makes a table in Markdown: the lines of each crate and the covered ones, and the files with the
-/// most uncovered lines.
+/// Formats a table in Markdown: the lines of each crate and the covered share, and the files with
+/// the most uncovered lines.
 fn table(summary: &Value, root: &Path) -> String {
     let mut crates: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     let mut files = Vec::new();

@@ -120,7 +120,8 @@ mod tests {
         );
     }
 
-    /// The third column of the table of crates in ARCHITECTURE.md says what each may use.
+    /// The third column of the table of crates in ARCHITECTURE.md lists the crates that each may
+    /// use.
     #[test]
     fn the_layers_are_those_of_the_architecture() {
         let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
@@ -152,7 +153,7 @@ mod tests {
         }
     }
 
-    /// Completes a name of the table, which says `core` for `research-core`.
+    /// Returns the full name of a crate; the table has `core` for `research-core`.
     fn full_name(short: &str) -> String {
         match short.strip_prefix('`').and_then(|it| it.strip_suffix('`')) {
             Some(name) => name.to_owned(),

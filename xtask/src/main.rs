@@ -24,20 +24,20 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check everything: format, lints, docs, rules of the project, all tests.
+    /// Check the format, lints, docs and rules of the project, and run all tests.
     Test {
-        /// Only the tests and the rules of the project, without format, lints and docs.
+        /// Check only the rules of the project and the tests, without format, lints and docs.
         #[arg(long)]
         fast: bool,
     },
     /// Measure the speed, and print ratios to the limits of this machine.
     Bench {
-        /// Only benches whose name contains this.
+        /// Run only benches whose name contains this.
         filter: Option<String>,
         /// Compare the program with others, and write docs/benchmarks.md.
         #[arg(long, conflicts_with = "filter")]
         peers: bool,
-        /// The number of rounds, with --peers.
+        /// The number of rounds of --peers.
         #[arg(
             long,
             default_value_t = 3,
@@ -52,7 +52,7 @@ enum Command {
         /// The number of runs.
         #[arg(long, default_value_t = 200)]
         runs: u64,
-        /// The seed of the first run; the others follow.
+        /// The seed of the first run; the others have the next numbers.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
@@ -65,7 +65,7 @@ enum Command {
         /// The number of cases of each kind.
         #[arg(long, default_value_t = 200)]
         runs: u64,
-        /// The seed of the first case; the others follow.
+        /// The seed of the first case; the others have the next numbers.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
@@ -75,19 +75,20 @@ enum Command {
         /// The number of histories.
         #[arg(long, default_value_t = 16)]
         seeds: u64,
-        /// The seed of the first; the others follow. A multiple of 8 has all workers and configs.
+        /// The seed of the first history; the others have the next numbers. Multiples of 8 use the
+        /// full number of workers and configs.
         #[arg(long, default_value_t = 0)]
         seed: u64,
-        /// The most workers of a history.
+        /// The limit on the workers of a history.
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
         workers: u32,
-        /// The most configs of the first domain.
+        /// The limit on the configs of the first domain.
         #[arg(long, default_value_t = 1_000_000)]
         configs: u64,
     },
-    /// Run what the continuous integration runs: all of `test`.
+    /// Run the checks of the continuous integration: all of `test`.
     Ci,
-    /// Build each feature alone, and test those that the program lacks: Arrow and polars.
+    /// Build each feature alone, and test those that the program does not use: Arrow and polars.
     Features,
     /// Check the rules of the project: layers, circles of modules, sizes of files, columns, words,
     /// code that may panic or that libraries must not have, reasons of allowances, the lock file of
@@ -100,18 +101,18 @@ enum Command {
         /// libraries.
         #[arg(long, value_name = "RULE", group = "instead")]
         show: Option<String>,
-        /// Lower the allowances in xtask/allowances.txt to the hits that there are.
+        /// Lower the allowances in xtask/allowances.txt to the current numbers of hits.
         #[arg(long, group = "instead")]
         lower: bool,
     },
-    /// Check spelling, unused dependencies, licenses, and a build with the oldest supported Rust,
-    /// by programs that must be installed first; `test` runs the installed ones.
+    /// Check spelling, unused dependencies, licenses, and a build with the oldest supported Rust.
+    /// The programs for this must be installed first; `test` runs the installed ones.
     Tools,
     /// Fuzz every parser.
     Fuzz {
-        /// One target (default: all).
+        /// The target to fuzz (default: all).
         target: Option<String>,
-        /// The seconds for each target.
+        /// The time for each target in seconds.
         #[arg(long, default_value_t = 600)]
         seconds: u64,
     },
@@ -173,8 +174,8 @@ mod tests {
     use super::*;
     use crate::shell::root;
 
-    /// The commands of this program that a document shows in code: without the brackets of optional
-    /// parts, and with 1 for placeholders.
+    /// Returns the commands of this program that a document shows in code, without the brackets of
+    /// optional parts, and with 1 for placeholders.
     fn shown(text: &str) -> Vec<Vec<String>> {
         let commands = text.split("cargo xtask").skip(1);
         let line = |rest: &str| {

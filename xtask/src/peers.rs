@@ -13,7 +13,7 @@ use crate::shell::{Failure, cargo, root, run, target};
 use contestants::{CONTESTANTS, Contestant, Tools, Work};
 use rounds::{Entry, Round};
 
-/// Measures all contestants by turns, `rounds` times, and writes the page and its charts.
+/// Measures all contestants in turn, `rounds` times, and writes the page and its charts.
 pub(crate) fn compare(rounds: u32) -> Result<(), Failure> {
     let tools = prepare()?;
     let mut entries: Vec<Entry> = CONTESTANTS.iter().map(Entry::new).collect();
@@ -60,7 +60,7 @@ fn prepare() -> Result<Tools, Failure> {
     })
 }
 
-/// Runs a round of a contestant, unless it failed before.
+/// Runs one round of a contestant, unless an earlier round failed.
 fn measure(entry: &mut Entry, tools: &Tools) {
     if entry.failure.is_some() {
         return;
@@ -76,7 +76,7 @@ fn measure(entry: &mut Entry, tools: &Tools) {
 
 fn one_round(contestant: &Contestant, tools: &Tools) -> Result<Round, Failure> {
     let folder = std::env::temp_dir().join(format!("research-peers-{}", std::process::id()));
-    // A failed round may have left it.
+    // A failed round may have left the folder.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
     let mut command = contestant.command(tools, &folder)?;

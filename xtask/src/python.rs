@@ -1,4 +1,4 @@
-//! Virtual environments of Python below `target`, with packages from the package index.
+//! Creates virtual environments of Python in `target`, with packages from the package index.
 
 use std::path::PathBuf;
 use std::process::Command;

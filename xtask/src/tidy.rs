@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: the rules of the project that a program can check.
 //!
-//! A file breaks a hard rule or it does not. A ratcheted rule has an allowance for each crate in
-//! `xtask/allowances.txt`: the number of its hits may only fall.
+//! No file may break a hard rule. A ratcheted rule has an allowance for each crate in
+//! `xtask/allowances.txt`: the number of hits may only fall.
 
 mod allowances;
 mod circles;
@@ -19,7 +19,7 @@ use allowances::Allowances;
 use hit::Hit;
 use sources::{SourceFile, Sources};
 
-/// The most lines of a Rust file.
+/// The limit on the lines of a Rust file.
 const MAX_LINES: usize = 450;
 
 /// A rule with an allowance for each crate.
@@ -71,7 +71,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     Err(Failure(format!("tidy:\n  {}", problems.join("\n  "))))
 }
 
-/// Prints every hit of a ratcheted rule, also those that are allowed.
+/// Prints every hit of a ratcheted rule, including those that are allowed.
 pub(crate) fn show(name: &str) -> Result<(), Failure> {
     let Some(rule) = RULES.iter().find(|rule| rule.name == name) else {
         let names: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
@@ -84,7 +84,7 @@ pub(crate) fn show(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lowers each allowance to the number of hits that there are.
+/// Lowers each allowance to the current number of hits.
 pub(crate) fn lower() -> Result<(), Failure> {
     let sources = Sources::read(&root())?;
     let mut allowances = Allowances::read()?;
@@ -116,7 +116,8 @@ fn crates_without_lints() -> Result<Vec<String>, Failure> {
     Ok(problems)
 }
 
-/// Checks that the lock file of the fuzz targets, a workspace of their own, matches the crates.
+/// Checks that the lock file of the fuzz targets, which are a separate workspace, matches the
+/// crates.
 fn outdated_lock() -> Result<Option<String>, Failure> {
     let arguments = [
         "metadata",
@@ -150,7 +151,7 @@ fn file_problems(file: &SourceFile) -> Vec<Hit> {
     if is_root && !file.text.starts_with("//! ") {
         problems.push(Hit::new(file, 1, "does not begin with docs of the crate"));
     }
-    // Split, so that this file passes.
+    // The words are split so that this file passes the check.
     let marks = [["TO", "DO"].concat(), ["FIX", "ME"].concat()];
     for (index, line) in file.text.lines().enumerate() {
         if marks.iter().any(|mark| line.contains(mark.as_str())) {

@@ -1,5 +1,5 @@
-//! Checks by programs that are not part of the toolchain. One that is not installed is skipped,
-//! with a note how to install it.
+//! Runs checks by programs that are not part of the toolchain. A missing program is skipped, with a
+//! note that shows how to install it.
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
@@ -30,7 +30,7 @@ const TOOLS: [Tool; 3] = [
         run: &["cargo", "machete", "--with-metadata"],
         install: "cargo install --locked cargo-machete",
     },
-    // Advisories are in a database on the network: `cargo deny check advisories` asks it.
+    // Advisories are left out, because `cargo deny check advisories` needs the network.
     Tool {
         checks: "licenses, sources and duplicates of dependencies",
         probe: &["cargo", "deny", "--version"],
@@ -72,8 +72,9 @@ pub(crate) fn installed() -> Result<Vec<String>, Failure> {
     Ok(missing)
 }
 
-/// Makes a command that also finds the programs which `cargo xtask test` has installed. Without the
-/// package's name, which `cargo run` sets, machete takes its own name for a folder.
+/// Returns a command that also finds the programs which `cargo xtask test` has installed. It unsets
+/// `CARGO_PKG_NAME`, which `cargo run` sets: with it, cargo-machete mistakes its own name for a
+/// folder.
 fn command(words: &[&str]) -> Command {
     let own = root().join("target/python/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -109,7 +110,7 @@ fn oldest_rust() -> Result<Option<String>, Failure> {
         run(&mut cargo(CHECK))?;
         return Ok(None);
     }
-    // Without rustup there is one toolchain.
+    // Without rustup there is only the current toolchain.
     let toolchains = output(Command::new("rustup").args(["toolchain", "list"])).unwrap_or_default();
     match toolchains
         .split_whitespace()

@@ -1,4 +1,4 @@
-//! The chart of a table: a bar for each contestant, on a logarithmic scale, because the rates
+//! Draws the chart of a table: a bar for each contestant, on a logarithmic scale, because the rates
 //! differ by factors of a thousand.
 
 use std::fmt::Write;

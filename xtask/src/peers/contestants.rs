@@ -21,7 +21,7 @@ pub(super) enum Work {
     Program,
 }
 
-/// The start of a contestant.
+/// The command that starts a contestant.
 enum Start {
     /// A script in `xtask/peers`, with these arguments after the number and the folder.
     Script(&'static str, &'static [&'static str]),
@@ -31,16 +31,16 @@ enum Start {
     Many(&'static [&'static str]),
 }
 
-/// A program that is compared.
+/// A program in the comparison.
 pub(super) struct Contestant {
     pub(super) name: &'static str,
     pub(super) work: Work,
-    /// The experiments of a round: fewer where each takes long.
+    /// The number of experiments in a round: fewer for slower programs.
     experiments: u32,
     start: Start,
-    /// The isolation of experiments.
+    /// The isolation of experiments, as the page describes it.
     pub(super) isolation: &'static str,
-    /// The results that survive a crash.
+    /// The results that survive a crash, as the page describes them.
     pub(super) keeps: &'static str,
 }
 
@@ -128,7 +128,7 @@ pub(super) const CONTESTANTS: [Contestant; 10] = [
 ];
 
 impl Contestant {
-    /// Makes the command of one round, in its own folder.
+    /// Returns the command of one round, which works in `folder`.
     pub(super) fn command(&self, tools: &Tools, folder: &Path) -> Result<Command, Failure> {
         let (mut command, rest): (_, &[&str]) = match self.start {
             Start::Many(rest) => (Command::new(&tools.many), rest),

@@ -1,4 +1,4 @@
-//! The page `docs/benchmarks.md`.
+//! Writes the page `docs/benchmarks.md`.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ run, of research the leader. What each keeps, and what an experiment is kept apa
 stands beside the figures, which mean little without it.
 ";
 
-/// Writes the page.
+/// Returns the text of the page.
 pub(super) fn write(entries: &[Entry], rounds: u32) -> String {
     let mut page = OPENING.to_owned();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -1,8 +1,8 @@
-//! The rounds of a contestant.
+//! The measurements of a contestant.
 
 use super::contestants::Contestant;
 
-/// The figures of a contestant in one round.
+/// The measurements of a contestant in one round.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
     pub(super) version: String,
@@ -14,7 +14,7 @@ pub(super) struct Round {
     pub(super) bytes: u64,
 }
 
-/// A contestant with its rounds; none if it could not be installed or failed.
+/// A contestant with its rounds; without any if it could not be installed or failed.
 pub(super) struct Entry {
     pub(super) contestant: &'static Contestant,
     pub(super) rounds: Vec<Round>,
@@ -30,14 +30,14 @@ impl Entry {
         }
     }
 
-    /// The values of a figure in all rounds, sorted.
+    /// Returns a measurement of all rounds, sorted.
     pub(super) fn sorted(&self, figure: impl Fn(&Round) -> f64) -> Vec<f64> {
         let mut values: Vec<f64> = self.rounds.iter().map(figure).collect();
         values.sort_by(f64::total_cmp);
         values
     }
 
-    /// The median of a figure; `None` without rounds.
+    /// Returns the median of a measurement; `None` without rounds.
     pub(super) fn median(&self, figure: impl Fn(&Round) -> f64) -> Option<f64> {
         let values = self.sorted(figure);
         let upper = values.get(values.len() / 2)?;
@@ -45,7 +45,7 @@ impl Entry {
         Some(f64::midpoint(*lower, *upper))
     }
 
-    /// The median rate, in experiments per second.
+    /// Returns the median rate in experiments per second.
     pub(super) fn rate(&self) -> Option<f64> {
         self.median(|round| round.experiments / round.run_seconds)
     }

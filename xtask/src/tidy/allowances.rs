@@ -16,10 +16,10 @@ const HEADER: &str = "\
 const MOVED: &str =
     "code that moves to another crate takes its allowance along, in xtask/allowances.txt";
 
-/// The hits of a rule that are shown at most.
+/// The limit on the hits of a rule that are shown.
 const MAX_SHOWN: usize = 30;
 
-/// The number of hits that each rule allows in each crate; 0 where there is none.
+/// The number of hits that each rule allows in each crate; 0 if there is no entry.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Allowances(BTreeMap<(String, String), usize>);
 
@@ -75,7 +75,7 @@ impl Allowances {
         self.0.get(&key).copied().unwrap_or(0)
     }
 
-    /// Lowers the allowances of a rule to the hits that there are.
+    /// Lowers the allowances of a rule to the current numbers of hits.
     pub(super) fn lower(&mut self, rule: &str, hits: &[Hit]) {
         let counts = count(hits);
         self.0.retain(|(name, owner), allowed| {
@@ -100,7 +100,7 @@ impl Allowances {
     }
 }
 
-/// The number of hits of each crate.
+/// Returns the number of hits of each crate.
 pub(super) fn count(hits: &[Hit]) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
     for hit in hits {

@@ -1,7 +1,7 @@
 //! The rule `circles`: at most three modules of a crate import each other in a circle.
 //!
-//! An import is a path in the code outside tests: of `use`, or one that begins with `crate`,
-//! `self`, `super` or a child module. A name that a module imports or re-exports is followed to the
+//! An import is a path in code outside tests: a path of `use`, or a path that begins with `crate`,
+//! `self`, `super` or a child module. A name that a module imports or re-exports is resolved to the
 //! module that defines it; the re-export itself is not an import.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +13,10 @@ use super::code::{attribute, is, is_for_tests, is_mark, item};
 use super::hit::Hit;
 use super::sources::{SourceFile, Sources};
 
-/// The most modules of a circle.
+/// The limit on the modules of a circle.
 const MAX_MODULES: usize = 3;
 
-/// The longest chain of re-exports that is followed.
+/// The limit on the length of a chain of re-exports.
 const MAX_REEXPORTS: usize = 8;
 
 /// The path of a module in its crate; empty for the root.
@@ -48,7 +48,7 @@ fn shown(module: &Module) -> String {
     }
 }
 
-/// The modules of a crate that stand in files, and what they import of each other.
+/// The modules of a crate that have their own files, and their imports of each other.
 struct Crate<'a> {
     files: BTreeMap<Module, &'a SourceFile>,
     /// The names that each module imports or re-exports, with their paths.
@@ -88,7 +88,8 @@ impl<'a> Crate<'a> {
         read
     }
 
-    /// Finds the module that defines what a path in a module names, if it is one of this crate.
+    /// Returns the module that defines the item at `path`, as seen from `module`, if it is in this
+    /// crate.
     fn resolve(&self, module: &Module, path: &[String], reexports: usize) -> Option<Module> {
         let mut found: Module = match path.first()?.as_str() {
             "crate" => Vec::new(),
@@ -158,7 +159,7 @@ impl<'a> Crate<'a> {
     }
 }
 
-/// The module of a file in `src`; the root for the files of the library and of the program.
+/// Returns the module of a file in `src`: the root for `lib.rs` and `main.rs`.
 fn module_of(owner: &str, path: &str) -> Option<Module> {
     let path = path
         .strip_prefix(owner)?
@@ -179,23 +180,24 @@ fn module_of(owner: &str, path: &str) -> Option<Module> {
 struct Paths {
     /// Names with the paths by which `use` imports them.
     imported: Vec<(String, Vec<String>)>,
-    /// The same of `pub use`, which is not an import of the module itself.
+    /// Names with the paths by which `pub use` re-exports them, which is not an import of the
+    /// module itself.
     reexported: Vec<(String, Vec<String>)>,
-    /// Paths elsewhere.
+    /// Paths outside `use`.
     used: Vec<Vec<String>>,
 }
 
 impl Paths {
     fn read(text: &str) -> Self {
         let mut paths = Self::default();
-        // That the file is Rust is another rule.
+        // Another rule reports files that cannot be parsed.
         if let Ok(tokens) = TokenStream::from_str(text) {
             paths.walk(tokens, &[]);
         }
         paths
     }
 
-    /// Collects the paths of tokens that stand in modules of this file, `inside`.
+    /// Collects the paths in tokens of the inline module `inside`.
     fn walk(&mut self, tokens: TokenStream, inside: &[String]) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut position = 0;
@@ -246,7 +248,7 @@ impl Paths {
     }
 }
 
-/// Whether a visibility stands before `use`.
+/// Whether the tokens before `use` end with a visibility.
 fn is_reexport(before: &[TokenTree]) -> bool {
     match before {
         [.., last] if is(last, "pub") => true,
@@ -278,7 +280,7 @@ fn import(
     }
 }
 
-/// A path in modules of a file, as one in the file's own module.
+/// Converts a path in the inline module `inside` to one relative to the module of the file.
 fn outside(path: Vec<String>, inside: &[String]) -> Vec<String> {
     match path.first().map(String::as_str) {
         Some("super") if !inside.is_empty() => {
@@ -289,7 +291,7 @@ fn outside(path: Vec<String>, inside: &[String]) -> Vec<String> {
     }
 }
 
-/// The path that tokens begin with, and how many tokens it has.
+/// Returns the path at the beginning of `tokens`, and its number of tokens.
 fn path(tokens: &[TokenTree]) -> (Vec<String>, usize) {
     let mut path = Vec::new();
     let mut position = 0;
@@ -304,7 +306,7 @@ fn path(tokens: &[TokenTree]) -> (Vec<String>, usize) {
             _ => break,
         }
     }
-    // Of `use {self, Name}` the module itself is meant.
+    // `self` in `use module::{self, Name}` means the module itself.
     if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
         path.pop();
     }

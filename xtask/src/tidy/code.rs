@@ -1,5 +1,5 @@
-//! Rules of code. They are checked on tokens, which include those of macros, and not comments and
-//! strings.
+//! The rules for code. They are checked on tokens, so they also cover the bodies of macros, and
+//! ignore comments.
 
 use std::str::FromStr;
 
@@ -11,18 +11,19 @@ use super::sources::Sources;
 /// Crates that may print, exit and name commands of the program.
 const PROGRAMS: [&str; 3] = ["research-cli", "xtask", "fuzz"];
 
-/// The findings of the tokens of a file.
+/// The findings in the tokens of a file.
 #[derive(Debug, Default)]
 pub(super) struct Code {
-    /// Lines with the hard rules that they break.
+    /// Line numbers and the hard rules that these lines break.
     pub(super) problems: Vec<(usize, String)>,
-    /// Lines that only a program may have: they print, exit, or name commands of `research`.
+    /// Line numbers and descriptions of code that only a program may have: it prints, exits, or
+    /// names commands of `research`.
     program_code: Vec<(usize, String)>,
-    /// Names of modules in files of their own that only tests (or fuzz targets) have.
+    /// The names of modules with their own files that only tests or fuzz targets use.
     pub(super) test_modules: Vec<String>,
 }
 
-/// Checks a file; in one that `is_test` anything may panic and print.
+/// Checks a file. If `is_test`, its code may panic and print.
 pub(super) fn check(text: &str, is_test: bool) -> Code {
     let mut code = Code::default();
     match TokenStream::from_str(text) {
@@ -32,9 +33,9 @@ pub(super) fn check(text: &str, is_test: bool) -> Code {
     code
 }
 
-/// The rule `libraries`: libraries neither print, nor exit, nor name commands of the program. A
-/// process that is the library's own may have to: a comment directly above that begins with
-/// `Exits:` or `Prints:` says why.
+/// The rule `libraries`: libraries neither print, nor exit, nor name commands of the program. Code
+/// that runs in a process of the library itself may have to: a comment directly above it that
+/// begins with `Exits:` or `Prints:` gives the reason.
 pub(super) fn find_program_code(sources: &Sources) -> Vec<Hit> {
     let mut hits = Vec::new();
     let files = sources.rust().filter(|file| file.is_in_src());
@@ -47,7 +48,7 @@ pub(super) fn find_program_code(sources: &Sources) -> Vec<Hit> {
     hits
 }
 
-/// Whether the comment at the end of these lines begins with a reason for what comes after it.
+/// Whether the comment at the end of these lines gives the reason for the code after it.
 fn has_reason(lines: &[&str]) -> bool {
     let comment = lines
         .iter()
@@ -62,9 +63,9 @@ impl Code {
     fn walk(&mut self, tokens: TokenStream, is_test: bool) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut position = 0;
-        // The end of the last item that only tests have.
+        // The end of the last item that only tests use.
         let mut test_until = 0;
-        // The end of the last item that ends its process, which it must say in an allowance.
+        // The end of the last item that ends its process, which needs an allowance with a reason.
         let mut exit_until = 0;
         while position < tokens.len() {
             let rest = &tokens[position..];
@@ -98,7 +99,7 @@ impl Code {
         }
     }
 
-    /// Requires a reason of every allowance and of every ignored test.
+    /// Requires a reason for every allowance and every ignored test.
     fn check_attribute(&mut self, attribute: &Group) {
         let line = attribute.span_open().start().line;
         let tokens: Vec<TokenTree> = attribute.stream().into_iter().collect();
@@ -119,7 +120,7 @@ impl Code {
         }
     }
 
-    /// Finds code that may panic outside tests, and code that is left open.
+    /// Finds code outside tests that may panic, and unfinished code.
     fn check_tokens(&mut self, tokens: &[TokenTree], in_test: bool) {
         let line = tokens[0].span().start().line;
         if let [TokenTree::Ident(name), TokenTree::Punct(mark), ..] = tokens
@@ -153,7 +154,7 @@ impl Code {
         }
     }
 
-    /// Finds what libraries must not do: print, exit, and name commands of the program.
+    /// Finds code that libraries must not have: it prints, exits, or names commands of the program.
     fn check_program_code(&mut self, tokens: &[TokenTree]) {
         let line = tokens[0].span().start().line;
         let problem = match tokens {
@@ -183,7 +184,7 @@ impl Code {
     }
 }
 
-/// Whether a string has `research COMMAND` in backticks.
+/// Whether a string contains `research COMMAND` in backticks.
 fn names_a_command(literal: &str) -> bool {
     let mut parts = literal.split("`research ").skip(1);
     parts.any(|rest| rest.starts_with(|letter: char| letter.is_ascii_lowercase()))
@@ -197,8 +198,8 @@ pub(super) fn is_mark(token: &TokenTree, mark: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark)
 }
 
-/// The attribute that tokens begin with, and how many of them it has: two, or three if it is
-/// inside the item that it belongs to.
+/// Returns the attribute at the beginning of `tokens` and its number of tokens: two for an outer
+/// attribute, three for an inner one.
 pub(super) fn attribute(tokens: &[TokenTree]) -> Option<(&Group, usize)> {
     match tokens {
         [hash, TokenTree::Group(group), ..] if is_mark(hash, '#') => Some((group, 2)),
@@ -210,13 +211,14 @@ pub(super) fn attribute(tokens: &[TokenTree]) -> Option<(&Group, usize)> {
     .filter(|(group, _)| group.delimiter() == Delimiter::Bracket)
 }
 
-/// Whether an attribute is `allow(clippy::exit, …)`: such an item may end its process and say why.
+/// Whether an attribute is `allow(clippy::exit, …)`: its item may end the process and print the
+/// reason.
 fn allows_exit(attribute: TokenStream) -> bool {
     let text = attribute.to_string().replace(' ', "");
     text.starts_with("allow(clippy::exit,")
 }
 
-/// Whether an item with this attribute exists in tests and fuzz targets alone.
+/// Whether an item with this attribute exists only in tests or fuzz targets.
 pub(super) fn is_for_tests(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
     match tokens.as_slice() {
@@ -226,7 +228,8 @@ pub(super) fn is_for_tests(attribute: TokenStream) -> bool {
     }
 }
 
-/// Whether a condition holds in tests and fuzz targets alone: `test`, one of `all`, each of `any`.
+/// Whether a condition holds only in tests or fuzz targets: `test` or `fuzzing`, one part of `all`,
+/// or each part of `any`.
 fn needs_test(condition: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = condition.into_iter().collect();
     let [word, rest @ ..] = tokens.as_slice() else {
@@ -249,7 +252,8 @@ fn needs_test(condition: TokenStream) -> bool {
     }
 }
 
-/// The end of the item that begins at `start`, and its name if it is a module in a file of its own.
+/// Returns the end of the item that begins at `start`, and its name if it is a module in its own
+/// file.
 pub(super) fn item(tokens: &[TokenTree], start: usize) -> (usize, Option<String>) {
     let mut position = start;
     while let Some((_, length)) = attribute(&tokens[position..]) {
@@ -271,8 +275,8 @@ pub(super) fn item(tokens: &[TokenTree], start: usize) -> (usize, Option<String>
     (end, module)
 }
 
-/// Whether the argument of `expect` is a sentence. One that is not a string belongs to a method of
-/// another type.
+/// Whether the argument of `expect` has more than one word. An argument that is not a string
+/// belongs to a method of another type.
 fn gives_a_reason(arguments: &TokenTree) -> bool {
     let TokenTree::Group(arguments) = arguments else {
         return false;

@@ -1,4 +1,4 @@
-//! The sizes that `cargo xtask tidy --figures` prints.
+//! Computes the sizes that `cargo xtask tidy --figures` prints.
 
 use std::fmt::Write;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use super::code::{is, is_mark};
 use super::hit::Hit;
 use super::sources::{SourceFile, Sources};
 
-/// Makes a table in Markdown: a row for each crate.
+/// Formats a table in Markdown with a row for each crate.
 pub(super) fn table(sources: &Sources, hits: &[(&str, Vec<Hit>)]) -> String {
     let mut table = "| crate | lines of src | public names |".to_owned();
     let mut rule = "|---|--:|--:|".to_owned();
@@ -52,9 +52,9 @@ fn lines(sources: &Sources, owner: &str) -> usize {
 /// The number of names that a library exports.
 #[derive(Debug, Default, PartialEq)]
 struct Names {
-    /// Those of its root, each public module among them.
+    /// The names in its root, including public modules.
     root: usize,
-    /// Those in its public modules.
+    /// The names in its public modules.
     modules: usize,
 }
 
@@ -117,7 +117,7 @@ fn names_of(sources: &Sources, tokens: TokenStream, folder: &str) -> Names {
     names
 }
 
-/// The number of names that a tree of `use` imports.
+/// Returns the number of names that a tree of `use` imports.
 fn leaves(tree: &[TokenTree]) -> usize {
     let end = tree.iter().position(|token| is_mark(token, ';'));
     let branches = tree[..end.unwrap_or(tree.len())].split(|token| is_mark(token, ','));
@@ -147,7 +147,7 @@ mod tests {
                 "pub fn l() {}\nfn m() {}\nimpl K { pub fn n() {} }",
             ),
         ]);
-        // C, E, G, the modules i with l and n with O, j, and K.
+        // In the root: C, E, G, i, n, j and K; in the modules: l in i, and O in n.
         let names = Names {
             root: 7,
             modules: 2,

@@ -1,4 +1,4 @@
-//! The finding of a rule.
+//! A finding of a rule.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::sources::SourceFile;
 /// A line that breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
-    /// The crate, or `documents`.
+    /// The name of the crate, or `documents`.
     pub(super) owner: String,
     pub(super) path: String,
     pub(super) line: usize,

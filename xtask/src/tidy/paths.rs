@@ -1,11 +1,11 @@
-//! The rule `paths`: files and folders that documents name exist.
+//! The rule `paths`: files and folders that documents name must exist.
 
 use super::hit::Hit;
 use super::sources::Sources;
 use crate::shell::root;
 
 /// Finds paths in backticks that begin with a crate or another folder of the workspace and do not
-/// exist. The changelog is left out: it names what was.
+/// exist. The changelog is left out, because it may name files that were removed.
 pub(super) fn find(sources: &Sources) -> Vec<Hit> {
     let is_missing = |path: &str| !root().join(path).exists();
     find_missing(sources, is_missing)

@@ -1,4 +1,4 @@
-//! The files that the rules are checked on.
+//! The files to which the rules apply.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -18,15 +18,15 @@ pub(super) struct SourceFile {
     /// The path from the workspace's root.
     pub(super) path: String,
     pub(super) text: String,
-    /// The crate, or `documents`.
+    /// The name of the crate, or `documents`.
     pub(super) owner: String,
-    /// Whether only tests, benches and examples have the file.
+    /// Whether only tests, benches and examples use the file.
     pub(super) is_test: bool,
     code: OnceCell<Code>,
 }
 
 impl SourceFile {
-    /// The findings of the file's tokens, which are parsed once.
+    /// Returns the findings in the file's tokens, which are parsed once.
     pub(super) fn code(&self) -> &Code {
         self.code
             .get_or_init(|| code::check(&self.text, self.is_test))
@@ -54,7 +54,7 @@ impl Sources {
         Ok(Self::new(files, is_crate))
     }
 
-    /// Sources of tests: every folder is a crate.
+    /// Creates sources for tests, in which every folder is a crate.
     #[cfg(test)]
     pub(super) fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let files = files
@@ -89,7 +89,7 @@ impl Sources {
         self.0.iter().filter(|file| !file.is_markdown())
     }
 
-    /// The names of the crates, and `documents`.
+    /// Returns the names of the crates, and `documents`.
     pub(super) fn owners(&self) -> BTreeSet<&str> {
         self.0.iter().map(|file| file.owner.as_str()).collect()
     }
@@ -106,10 +106,10 @@ fn is_test(path: &str, test_modules: &[String]) -> bool {
         })
 }
 
-/// The paths, without `.rs`, of modules that only tests have.
+/// Returns the paths, without `.rs`, of modules that only tests use.
 fn test_modules(files: &[(String, String)]) -> Vec<String> {
     let mut modules = Vec::new();
-    // Only such modules need a look at the tokens.
+    // Parse only files that may declare such modules.
     let declares = |text: &str| text.contains("cfg(") && text.contains("mod ");
     for (path, text) in files.iter().filter(|(_, text)| declares(text)) {
         if !path.ends_with(".rs") {

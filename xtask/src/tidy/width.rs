@@ -7,8 +7,9 @@ const MAX_COLUMNS: usize = 100;
 
 /// Finds lines that are too long.
 ///
-/// A line without a blank, a long address say, cannot be broken. In Markdown, tables may be wider,
-/// and so may fences of commands and output: those of the language `console` or `text`, or of none.
+/// A line without a blank, such as a long address, cannot be broken and is allowed. In Markdown,
+/// tables may be wider, and so may fences with commands and output: those with the language
+/// `console` or `text`, or without a language.
 pub(super) fn find(sources: &Sources) -> Vec<Hit> {
     sources.all().flat_map(long_lines).collect()
 }

@@ -58,7 +58,7 @@ const PHRASES: [(&str, &str); 49] = [
     ("of its own accord", "by itself"),
 ];
 
-/// Phrases that hold a listed one and are standard English.
+/// Phrases of standard English that contain a listed one.
 const ALLOWED: [&str; 10] = [
     "a text log",
     "a text file",
@@ -96,8 +96,8 @@ fn in_file(file: &SourceFile) -> Vec<Hit> {
     hits
 }
 
-/// The text as one line in lower case, without the marks of comments and with `_` as blanks; and
-/// the position at which each line begins.
+/// Returns the text as one line in lower case, with blanks for `_` and without the marks of
+/// comments, and the position at which each line begins.
 fn flattened(text: &str) -> (String, Vec<usize>) {
     let mut flat = String::with_capacity(text.len());
     let mut starts = Vec::new();
@@ -117,7 +117,7 @@ fn is_whole(text: &str, position: usize, phrase: &str) -> bool {
         && !is_letter(text[position + phrase.len()..].chars().next())
 }
 
-/// Whether a listed phrase at a position is a part of an allowed one.
+/// Whether a listed phrase at `position` is part of an allowed one.
 fn is_allowed(text: &str, position: usize) -> bool {
     ALLOWED.iter().any(|allowed| {
         let first = position.saturating_sub(allowed.len());

@@ -1,9 +1,10 @@
-//! What experiments print, where that is kept (`redirect_stdout`, `redirect_stderr`).
+//! Captures the output of experiments (`redirect_stdout`, `redirect_stderr`).
 //!
-//! Programs of units are read by the process that started them, code of units through a pipe by the
-//! worker ([`Pipes`]), or through a file in memory where experiments share a process
-//! ([`SharedOutput`]). All of them give whole lines to a [`OutputWriter`], which appends them with
-//! one call, so lines of different processes are never mixed, even where several write to one file.
+//! The output of programs is read by the process that started them. The output of code is read by
+//! the worker through a pipe ([`Pipes`]), or through a file in memory if experiments share a
+//! process ([`SharedOutput`]). Each reader passes complete lines to an [`OutputWriter`], which
+//! appends them with one call, so lines of different processes are never mixed, even if several
+//! processes write to one file.
 
 mod lines;
 mod pipes;
@@ -17,7 +18,7 @@ pub(crate) use writer::{OutputWriter, Redirects};
 
 use research_core::OutputStream;
 
-/// Something for each of the two outputs.
+/// A value for each of the two outputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PerStream<T> {
     pub(crate) stdout: T,

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use research_core::Timestamp;
 
-/// The moment at which something is handled.
+/// The current time on both clocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
-    /// The time of day, for events to tell.
+    /// The time of day, for events.
     pub(crate) at: Timestamp,
-    /// What deadlines go by.
+    /// The moment on the clock of deadlines.
     pub(crate) moment: Moment,
 }
 
@@ -18,13 +18,13 @@ pub(crate) struct Now {
 pub(crate) struct Moment(pub(crate) u64);
 
 impl Moment {
-    /// The moment so much later, or the last one that there is.
+    /// Returns the moment that is `time` later, or the last representable one.
     pub(crate) fn after(self, time: Duration) -> Self {
         let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(time))
     }
 
-    /// How long it is from another moment until this one; nothing if it comes before that.
+    /// Returns the time from `other` until this moment; zero if `other` is later.
     pub(crate) fn since(self, other: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(other.0))
     }
@@ -37,7 +37,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A clock whose first moment is now.
+    /// Creates a clock whose first moment is now.
     pub(crate) fn start() -> Self {
         Self {
             start: Instant::now(),
@@ -51,7 +51,7 @@ impl Clock {
         }
     }
 
-    /// How long it is until a moment; nothing if it has come.
+    /// Returns the time until a moment; zero if it has passed.
     pub(crate) fn time_until(&self, moment: Moment) -> Duration {
         moment.since(self.now().moment)
     }

@@ -1,4 +1,5 @@
-//! Devices: who is given which, what they are, and whether they have memory for what is to run.
+//! Devices: their assignment to workers, facts about them, and the check that they have enough free
+//! memory for the next task.
 
 mod admission;
 mod assignment;

@@ -1,5 +1,4 @@
-//! The executor: runs the experiments of one task, iteration by iteration, and reports what
-//! happens.
+//! The executor: runs the experiments of one task, iteration by iteration, and reports events.
 
 mod added;
 mod alone;
@@ -75,9 +74,9 @@ pub struct Executor {
     redirects: Redirects,
     experiments_folder: Option<PathBuf>,
     devices: Option<WorkerDevices>,
-    /// The mark of the programs that it starts.
+    /// The mark of the programs that the executor starts.
     mark: Option<Arc<str>>,
-    /// How the usage of code is measured; `None` where this process has other work, too.
+    /// How the usage of code is measured; `None` if this process also runs other code.
     measured: Option<Measured>,
     /// Additional environment variables of programs.
     variables: Option<Arc<[(String, OsString)]>>,
@@ -87,13 +86,13 @@ pub struct Executor {
     /// The configs that a research adds to the configs of each branch, and of all.
     added: Vec<Config>,
     added_to_all: Config,
-    /// What root units see of the experiments of a task, and the seed of theirs.
+    /// The parameters that root units see, and the seed of their random numbers.
     root_view: RootView,
     seed: u64,
 }
 
 impl Executor {
-    /// An executor of this experiment, with as many iterations as its units request.
+    /// Creates an executor of an experiment, with the number of iterations that its units request.
     #[must_use]
     pub fn new(experiment: Experiment) -> Self {
         Self {
@@ -145,7 +144,7 @@ impl Executor {
         self
     }
 
-    /// Sets whether the rest of an iteration still runs when a unit has failed or a generator
+    /// Sets whether the rest of an iteration still runs after a unit has failed or a generator has
     /// ended.
     #[must_use]
     pub fn finalize(mut self, finalize: bool) -> Self {
@@ -176,8 +175,8 @@ impl Executor {
         self
     }
 
-    /// Sets the timeout of the experiments of a task. Programs are killed then; other units are
-    /// checked when they return.
+    /// Sets the timeout of the experiments of a task. When it expires, programs are killed; other
+    /// units are checked when they return.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -211,18 +210,18 @@ impl Executor {
         self
     }
 
-    /// The outputs of its experiments that are captured.
+    /// Returns the outputs of its experiments that are captured.
     pub(crate) fn redirects(&self) -> Redirects {
         self.redirects
     }
 
-    /// Writes the captured output of code, for experiments that share a process.
+    /// Returns the writer of the captured output of a task's experiments.
     pub(crate) fn keeper(&self, task: &[TaskExperiment]) -> Option<Arc<OutputWriter>> {
         let ids = task.iter().map(|one| &one.record.id);
         OutputWriter::new(self.redirects, self.experiments_folder.as_deref(), ids)
     }
 
-    /// The experiment that it runs.
+    /// Returns the experiment.
     #[must_use]
     pub fn experiment(&self) -> &Experiment {
         &self.experiment

@@ -1,14 +1,14 @@
-//! Whether code runs in a unit, where a run of another research cannot have workers.
+//! Records whether code runs in a unit, where a run of another research cannot have workers.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether nothing but units runs in this process: it was forked as a worker or an executor.
+/// Whether this process was forked as a worker or an executor, and so runs only units.
 static ONLY_UNITS: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// Whether this thread runs units. Other threads of a program that was executed may still come
-    /// to their own runs.
+    /// Whether this thread runs units. Other threads of an executed program may still begin their
+    /// own runs.
     static RUNS_UNITS: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -19,12 +19,12 @@ pub fn is_in_unit() -> bool {
     ONLY_UNITS.load(Ordering::Relaxed) || RUNS_UNITS.get()
 }
 
-/// Says of the calling thread whether it runs units; returns what was said before.
+/// Sets whether the calling thread runs units, and returns the previous value.
 pub(crate) fn set_thread(runs_units: bool) -> bool {
     RUNS_UNITS.replace(runs_units)
 }
 
-/// Says of this process that nothing but units runs in it from now on.
+/// Records that this process runs only units.
 pub(crate) fn set_process() {
     ONLY_UNITS.store(true, Ordering::Relaxed);
 }

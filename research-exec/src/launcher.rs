@@ -1,8 +1,8 @@
-//! Starting workers. If the program has one thread when its run begins, workers are forked: they
-//! have everything that it has, and nothing happens twice. Threads do not survive a fork, so a
-//! program with several is executed anew, and comes to the same run. Workers that build the
-//! experiment from the record are executed, too: their executors are then forked from a smaller
-//! process.
+//! Starts workers. If the program has one thread when its run begins, workers are forked: they
+//! inherit its state, and no code of the program runs twice. Threads do not survive a fork, so a
+//! program with several threads is executed again and reaches the same run. Workers that build the
+//! experiment from the record are executed, too, because their executors are then forked from a
+//! smaller process.
 
 mod execution;
 mod fork_server;
@@ -23,7 +23,7 @@ use fork_server::ForkServer;
 pub use forked_worker::ForkedWorker;
 pub(crate) use handle::{WorkerHandle, WorkerStart};
 
-/// Threads of an earlier run must end within this time.
+/// The time within which the threads of an earlier run must end.
 const THREAD_END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Starts the workers of a run.
@@ -32,7 +32,7 @@ pub struct Launcher(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// Experiments run in this process.
+    /// There are no workers: experiments run in this process.
     Nothing,
     Fork(Box<ForkServer>),
     Execution,
@@ -41,22 +41,23 @@ enum Kind {
 /// The process in which [`Launcher::begin`] returns.
 #[derive(Debug)]
 pub enum Begun {
-    /// The one that called it.
+    /// The process that called it.
     Leader(Launcher),
-    /// A worker that was forked from it. It serves, and does nothing else.
+    /// A worker that was forked from it, which must only serve the leader.
     Worker(ForkedWorker),
 }
 
 impl Launcher {
     /// Chooses how the workers of a run with this isolation are started, and prepares that. Call it
-    /// before anything starts a thread, and before anything is opened that workers must not have.
+    /// before starting threads, and before opening files that workers must not inherit.
     /// `serves_first` says that the first statement of the program serves the leader with an
-    /// experiment that is built from the record: then a small process forks the executors faster.
+    /// experiment that is built from the record: workers are then executed, because a small process
+    /// forks the executors faster.
     ///
-    /// It may return once more in each worker.
+    /// If workers are forked, this function returns again in each worker.
     ///
     /// # Errors
-    /// The system has no process or no socket for it.
+    /// The system cannot create the process or the socket.
     pub fn begin(isolation: Isolation, serves_first: bool) -> io::Result<Begun> {
         match isolation {
             Isolation::None => Ok(Begun::Leader(Self(Kind::Nothing))),
@@ -65,13 +66,13 @@ impl Launcher {
         }
     }
 
-    /// Whether workers are started by executing the program anew.
+    /// Whether workers execute the program again.
     #[must_use]
     pub fn is_executing(&self) -> bool {
         matches!(self.0, Kind::Execution)
     }
 
-    /// Starts a worker, which gets its commands from this socket.
+    /// Starts a worker, which receives its commands from `commands`.
     pub(crate) fn start(
         &mut self,
         start: &WorkerStart,
@@ -85,8 +86,8 @@ impl Launcher {
         WorkerHandle::of_child(pid?, &start.mark)
     }
 
-    /// Replaces what starts workers after it has failed, if that is possible. Returns what was
-    /// replaced.
+    /// Replaces the fork server after it has failed, if there is a spare one. Returns the
+    /// description of the failure.
     pub(crate) fn replace(&mut self) -> Option<String> {
         match &mut self.0 {
             Kind::Fork(server) => server.replace(),
@@ -95,8 +96,8 @@ impl Launcher {
     }
 }
 
-/// Whether this process has one thread, so that [`Launcher::begin`] forks workers. Waits a moment
-/// for the threads of a run that has just ended.
+/// Whether this process has only one thread, so that [`Launcher::begin`] forks workers. Waits up to
+/// half a second for the threads of a run that has just ended.
 #[must_use]
 pub fn has_one_thread() -> bool {
     static HAD_ONE: AtomicBool = AtomicBool::new(false);

@@ -1,4 +1,4 @@
-//! The leader: drives the scheduler, starts workers, and lets the writer store their events.
+//! The leader: drives the scheduler, starts workers, and passes their events to the writer.
 
 mod control;
 mod dispatch;
@@ -49,8 +49,8 @@ const INBOX: usize = 256;
 /// the run in an orderly way; without it signals have their usual effect on this process.
 ///
 /// # Errors
-/// Events could not be stored, or workers could not be started or kept ending. No worker outlives
-/// the call in any case.
+/// Events could not be stored, or workers could not be started or kept ending. In any case no
+/// worker outlives the call.
 pub fn lead(job: Job, signals: Option<&mut Signals>) -> Result<Report, RunError> {
     if nesting_depth() >= MAX_DEPTH {
         return Err(RunError::TooDeep);
@@ -63,7 +63,7 @@ pub fn lead(job: Job, signals: Option<&mut Signals>) -> Result<Report, RunError>
         action: "handle signals",
         source,
     })?;
-    // The storage may have been opened with it already.
+    // Opening the storage may have started the clock already.
     let _clock = RunClock::keep();
     let (inputs, inbox) = bounded(INBOX);
     if let Some(signals) = signals {
@@ -79,7 +79,7 @@ pub fn lead(job: Job, signals: Option<&mut Signals>) -> Result<Report, RunError>
     let (report, listeners) = leader.run();
     drop(connected);
     for listener in listeners {
-        // Its panic was reported as the loss of its worker.
+        // A panic was already reported as the loss of the worker.
         let _ = listener.join();
     }
     report
@@ -184,7 +184,7 @@ impl Leader {
     fn wait(&mut self, deadline: Option<Duration>, ended: Option<Receiver<()>>) -> LeaderEvent {
         let ended = ended.unwrap_or_else(never);
         if let Some(in_process) = &mut self.in_process {
-            // As long as experiments are left, the next input is there at once.
+            // As long as experiments are left, the next input is available immediately.
             if matches!(ended.try_recv(), Err(TryRecvError::Disconnected)) {
                 return LeaderEvent::WriterEnded;
             }
@@ -228,7 +228,7 @@ impl Leader {
     /// ends.
     fn log_stop_request(&self, dispatch: &Dispatch) {
         if self.failure.is_some() {
-            // It was not a request: the end of the run says why.
+            // The stop follows from a failure, which the end of the run reports.
             return;
         }
         warn(
@@ -386,7 +386,7 @@ impl Leader {
     }
 }
 
-/// An event that the leader's own thread waits for.
+/// An event for which the leader's own thread waits.
 enum LeaderEvent {
     /// An input of the scheduler.
     Input(Input),

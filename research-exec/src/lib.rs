@@ -1,10 +1,10 @@
-//! Running experiments: executors, the worker processes that they run in, and the leader that
-//! distributes tasks among these.
+//! Runs experiments: in executors, in the worker processes that run these, and in the leader that
+//! assigns tasks to workers.
 //!
 //! [`Executor`] runs the experiments of one task and can be used alone. [`lead`] runs a whole
-//! research: it starts workers, which are forked from this process or this program executed anew;
-//! each runs its tasks in executors, a fresh process for each by default; what happens comes back
-//! as events, which the leader alone appends to the log.
+//! research: it starts workers, which are forked from this process or execute this program again.
+//! Each worker runs its tasks in executors, by default with a new process for each task. The
+//! executors report events, which only the leader appends to the log.
 
 mod clock;
 mod executor;
@@ -40,7 +40,8 @@ pub use task::{
 };
 pub use worker::{Target, WorkerBootstrap, WorkerError, end_if_lost, serve};
 
-/// What the fuzz target for messages calls: see `transport/fuzzing.rs`.
+/// Decodes a stream of bytes in pieces, for the fuzz target for messages: see
+/// `transport/fuzzing.rs`.
 #[cfg(fuzzing)]
 #[must_use]
 pub fn decode_stream(bytes: &[u8], piece: usize) -> usize {

@@ -1,15 +1,15 @@
 //! Units that run programs.
 //!
-//! A [`ProgramSpec`] is what a research file says of such a unit: the command, whether it goes
-//! through a shell, and how standard output becomes the unit's output. [`ProgramCommand`] checks it
+//! A [`ProgramSpec`] is the description of such a unit in a research file: the command, whether a
+//! shell runs it, and how standard output becomes the unit's output. [`ProgramCommand`] checks it
 //! once and prepares all that does not depend on an experiment; [`ProgramCallable`] runs the
-//! program at each call, [`ProgramGenerator`] starts it once and takes a line for each item.
+//! program at each call, [`ProgramGenerator`] starts it once and reads one line per item.
 //!
-//! # What a program is given
-//! Standard input is empty, the working directory is that of the run, and no open file of this
-//! process is inherited. The environment is that of this process and
+//! # Environment of a program
+//! Standard input is empty, the working directory is that of the run, and the program inherits no
+//! other open files of this process. Its environment variables are those of this process and
 //!
-//! | variable | holds |
+//! | variable | content |
 //! |---|---|
 //! | `RESEARCH_ID` | the experiment's id |
 //! | `RESEARCH_PATH` | the absolute path of the experiment's existing folder; unset in memory |
@@ -17,10 +17,10 @@
 //! | `RESEARCH_ITERATION` | the iteration, from 0 (for a generator: the one in which it started) |
 //! | `RESEARCH_CONFIG` | the config without auxiliary keys, as JSON |
 //!
-//! # How a program lives and dies
-//! It leads a process group of its own. It is killed when the thread that started it ends, so
-//! start programs from threads that stay. Whatever it started in its group and left behind is
-//! killed when it ends; a process that holds its standard output open delays nothing.
+//! # Lifetime of a program
+//! A program leads its own process group. The system kills it when the thread that started it ends,
+//! so start programs from threads that live long enough. When the program ends, the rest of its
+//! group is killed; a process that keeps its standard output open delays nothing.
 //!
 //! ```
 //! use research_core::units::UnitBody;

@@ -1,4 +1,4 @@
-//! Starting this program again, so that it comes to the same `run`.
+//! Starts this program again, so that it reaches the same `run`.
 
 mod harness;
 
@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A command that starts the running program again with its arguments. What runs is what was
-/// started: `/proc/self/exe` is the same file even if the program was rebuilt meanwhile.
+/// Returns a command that starts the running program again with its arguments. It executes
+/// `/proc/self/exe`, which is the same file even if the program was rebuilt in the meantime.
 pub(crate) fn this_program() -> io::Result<Command> {
     let image = Path::new("/proc/self/exe");
     let program = if image.exists() {
@@ -28,14 +28,14 @@ pub(crate) fn this_program() -> io::Result<Command> {
     Ok(command)
 }
 
-/// The test that calls, if the program is a test harness: workers run it alone. It is the one that
-/// the arguments name, or else the one of whose name the thread is.
+/// Returns the calling test, if the program is a test harness: workers run only this test. It is
+/// the test that the arguments name, or else the one with the name of the thread.
 #[must_use]
 pub fn relaunched_test() -> Option<String> {
     Caller::find().test()
 }
 
-/// Whether the program is a test harness, and it cannot be known which of its tests calls.
+/// Whether the program is a test harness, and the calling test is unknown.
 #[must_use]
 pub fn is_in_unknown_test() -> bool {
     match Caller::find() {
@@ -45,11 +45,11 @@ pub fn is_in_unknown_test() -> bool {
     }
 }
 
-/// Who calls.
+/// The code that calls.
 enum Caller {
     /// A program that is not a test harness, or the main thread of one.
     Program,
-    /// A test, or a thread of that name.
+    /// A test, or a thread with this name.
     Test(String),
     /// A thread of a test harness that has no name.
     UnknownThread,
@@ -79,7 +79,8 @@ impl Caller {
     }
 }
 
-/// cargo builds test harnesses as `deps/NAME-0123456789abcdef`, and those of examples beside these.
+/// Whether a path looks like a test harness: cargo builds them as `deps/NAME-0123456789abcdef`, and
+/// those of examples in `examples`.
 fn is_test_binary(path: &Path) -> bool {
     let in_deps = path
         .parent()
@@ -94,7 +95,7 @@ fn is_test_binary(path: &Path) -> bool {
         && hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Arguments with which a test harness runs one test, in the open.
+/// Returns the arguments with which a test harness runs one test without capturing its output.
 fn test_arguments(test: &str) -> Vec<OsString> {
     [
         test,

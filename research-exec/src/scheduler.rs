@@ -120,7 +120,7 @@ pub(crate) enum Action {
 pub(crate) struct Settings {
     /// The largest number of workers.
     pub(crate) workers: u32,
-    /// How often a failed experiment is retried.
+    /// The number of retries of a failed experiment.
     pub(crate) retries: u32,
     /// The delay before a retry.
     pub(crate) retry_delay: Duration,
@@ -134,7 +134,7 @@ pub(crate) struct Settings {
     /// Whether experiments run in the worker's process. Then the loss of a worker counts as a
     /// failure of its experiments.
     pub(crate) shared_process: bool,
-    /// When each update rule is asked.
+    /// The time at which each update rule is asked.
     pub(crate) updates: Vec<When>,
 }
 

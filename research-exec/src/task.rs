@@ -1,4 +1,4 @@
-//! Tasks: the experiments that an executor runs at once, and where they come from.
+//! Tasks: the experiments that an executor runs together, and their source.
 
 mod source;
 
@@ -26,19 +26,19 @@ pub struct Ending {
     pub iterations: u64,
 }
 
-/// One experiment of a task: what it is, and which attempt this is.
+/// An experiment of a task, with the number of its attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskExperiment {
     /// Its number in the log.
     pub number: ExperimentNumber,
-    /// Which attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// How many attempts have failed. Those that were interrupted have not.
+    /// The number of failed attempts. Interrupted attempts do not count.
     pub failures: u32,
-    /// Which branch of its task it is, from 0: what is added to the config of that branch is added
-    /// to its own. It stays so when fewer experiments of the task are retried.
+    /// The index of its branch in the task, from 0: it gets the additional config of that branch.
+    /// The index does not change when only some experiments of the task are retried.
     pub branch: u32,
-    /// What it is.
+    /// The record of the experiment.
     pub record: Arc<ExperimentRecord>,
 }
 
@@ -59,45 +59,46 @@ impl TaskExperiment {
     }
 }
 
-/// Where the scheduler takes experiments from: a domain, or what is left of one.
+/// The source of the scheduler's experiments: a domain, or the rest of one.
 pub trait TaskSource: Send {
-    /// The experiments of the next task, or `None` when there are no more.
+    /// Returns the experiments of the next task; `None` if there are no more.
     ///
     /// # Errors
-    /// The domain cannot give its next config.
+    /// The next config of the domain cannot be built.
     fn next_task(&mut self) -> Result<Option<Vec<TaskExperiment>>, SourceError>;
 
-    /// Experiments of earlier runs that were passed since this was last asked, and have another
-    /// place now than they had: each with its place.
+    /// Takes the experiments of earlier runs that the source has passed since the last call and
+    /// that have a new index in the domain, each with this index.
     fn take_moved(&mut self) -> Vec<(ExperimentNumber, u64)> {
         Vec::new()
     }
 
-    /// How many experiments are left at most, if that is known; zero only if there are none.
+    /// Returns the largest possible number of remaining experiments, if it is known; zero only if
+    /// there are none.
     fn remaining(&self) -> Option<u64>;
 
-    /// How many experiments were taken from it so far.
+    /// Returns the progress of the source.
     fn progress(&self) -> SourceProgress;
 
-    /// Replaces what is left of the domain.
+    /// Replaces the rest of the domain.
     ///
     /// # Errors
-    /// The new domain cannot be. The old one stays.
+    /// The new domain is invalid; the old one stays in place.
     fn update(&mut self, new: &NewDomain) -> Result<UpdateRecord, SourceError>;
 }
 
-/// How far a source has come.
+/// The progress of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SourceProgress {
-    /// How many experiments were taken from it, those of earlier runs included.
+    /// The number of experiments that were taken from it, including those of earlier runs.
     pub generated: u64,
-    /// How often the domain was updated.
+    /// The number of updates of the domain.
     pub updates: u64,
-    /// How many experiments there had been when it was updated last.
+    /// The value of `generated` at the last update.
     pub updated_at: u64,
 }
 
-/// A domain that replaces what is left of the current one, and how it is run through.
+/// A domain that replaces the rest of the current one, with its options.
 ///
 /// ```
 /// use research_core::domain::option;
@@ -110,16 +111,16 @@ pub struct SourceProgress {
 pub struct NewDomain {
     /// The domain.
     pub domain: Domain,
-    /// How many of its configs are run: all, if not set.
+    /// The number of its configs to run; `None` for all.
     pub n_configs: Option<u64>,
-    /// How often each is run: as often as those of the first domain, if not set.
+    /// The number of repetitions of each config; `None` for that of the first domain.
     pub n_reps: Option<u64>,
-    /// After how many configs they are repeated: as in the first domain, if not set.
+    /// The number of configs after which they are repeated; `None` for that of the first domain.
     pub repeat_each: Option<u64>,
 }
 
 impl NewDomain {
-    /// A domain whose configs are all run.
+    /// Creates an update that runs all configs of a domain.
     #[must_use]
     pub fn new(domain: impl Into<Domain>) -> Self {
         Self {
@@ -130,21 +131,21 @@ impl NewDomain {
         }
     }
 
-    /// Sets how many configs are taken from it.
+    /// Sets the number of configs to run.
     #[must_use]
     pub fn n_configs(mut self, n_configs: u64) -> Self {
         self.n_configs = Some(n_configs);
         self
     }
 
-    /// Sets how often each config is run.
+    /// Sets the number of repetitions of each config.
     #[must_use]
     pub fn n_reps(mut self, n_reps: u64) -> Self {
         self.n_reps = Some(n_reps);
         self
     }
 
-    /// Sets after how many configs they are repeated.
+    /// Sets the number of configs after which they are repeated.
     #[must_use]
     pub fn repeat_each(mut self, configs: u64) -> Self {
         self.repeat_each = Some(configs);
@@ -158,21 +159,21 @@ impl From<Domain> for NewDomain {
     }
 }
 
-/// A domain could not give its next experiment.
+/// The next experiment of a domain cannot be created.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SourceError {
-    /// A config cannot be made.
+    /// A config cannot be built.
     #[error("the domain cannot give its next config: {0}")]
     Domain(Box<DomainError>),
-    /// The same config is there too often.
+    /// The same config occurs too often.
     #[error(transparent)]
     Id(#[from] IdRegistryError),
-    /// The domain of an update, as it was recorded, is not an expression.
+    /// The recorded domain of an update cannot be parsed.
     #[error("update {number} of the domain was recorded with an invalid domain: {source}")]
     Recorded {
-        /// Which update, from 1.
+        /// The number of the update, from 1.
         number: u64,
-        /// What is wrong with it.
+        /// The error in its expression.
         source: Box<SyntaxError>,
     },
 }
@@ -183,7 +184,7 @@ impl From<DomainError> for SourceError {
     }
 }
 
-/// Turns single configs into experiments, for executors that stand alone.
+/// Converts configs to experiments, for executors that are used without a leader.
 pub(crate) fn standalone_task(
     configs: impl IntoIterator<Item = Config>,
 ) -> Result<Vec<TaskExperiment>, IdRegistryError> {

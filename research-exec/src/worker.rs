@@ -36,12 +36,12 @@ use sink::run_and_report;
 /// A worker failed. It ends, which the leader notices.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// The system refused something.
+    /// A system call failed.
     #[error("a worker cannot {action}: {source}")]
     Io {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// Leader and worker are different programs.
@@ -50,10 +50,10 @@ pub enum WorkerError {
         /// The leader's version.
         leader: u32,
     },
-    /// The experiment cannot be built from what the leader has recorded.
+    /// The experiment cannot be built from the record.
     #[error("a worker cannot build the experiment: {0}")]
     Build(String),
-    /// The leader takes no more events.
+    /// The leader does not accept events any more.
     #[error(transparent)]
     Sink(#[from] SinkError),
 }
@@ -83,13 +83,13 @@ pub fn end_if_lost() {
     std::process::exit(WORKER_FAILED);
 }
 
-/// Serves the leader until it has no more tasks; for a program that has received an
-/// [`WorkerBootstrap`]. `build` makes the experiment, from the recorded source if there is one.
+/// Serves the leader until it has no more tasks, in a program that has received a
+/// [`WorkerBootstrap`]. `build` builds the experiment, from the recorded source if there is one.
 ///
-/// Afterwards the process should end: everything else that the program does is the leader's.
+/// Afterwards the process should end: only the leader runs the rest of the program.
 ///
 /// # Errors
-/// The leader cannot be reached or understood, or the experiment cannot be built.
+/// The leader cannot be reached or sends invalid messages, or the experiment cannot be built.
 pub fn serve(
     bootstrap: &WorkerBootstrap,
     build: impl FnOnce(Option<&str>) -> Result<Experiment, String>,
@@ -106,8 +106,8 @@ pub fn serve(
     }
 }
 
-/// The leader printed everything that the worker's program prints before this call, so its standard
-/// output was closed. From here on the output of units matters.
+/// Redirects standard output to standard error. It was closed so far, because the leader has
+/// already printed the output of the program before this call; from here on units print.
 fn show_prints_on_stderr() -> io::Result<()> {
     io::stdout().flush()?;
     nix::unistd::dup2_stdout(io::stderr())?;
@@ -139,7 +139,8 @@ fn receive_init(
     Ok(Some((init, executor)))
 }
 
-/// The report that this process is ready: a worker for tasks, an executor for its own.
+/// Returns the report that this process is ready: a worker for tasks, an executor for its only
+/// task.
 fn hello(task: TaskNumber) -> io::Result<Vec<u8>> {
     let hello = Hello {
         protocol: PROTOCOL,
@@ -172,7 +173,8 @@ fn serve_one(
     printed_to
         .take_over()
         .map_err(io_error("redirect its output"))?;
-    // Its worker counts the time from here on, without the time that the program took to get here.
+    // The worker measures the time of the task from here on, without the time of starting the
+    // program.
     let hello = hello(number).map_err(io_error("greet its worker"))?;
     reports
         .write_all(&hello)
@@ -190,7 +192,8 @@ fn serve_one(
     )?)
 }
 
-/// The channel to the leader, which a thread that ends this process uses, too.
+/// The channel to the leader. The thread that ends this process when a timeout expires uses it,
+/// too.
 #[derive(Clone)]
 struct Reports(Arc<Mutex<Box<dyn ByteSender>>>);
 
@@ -207,8 +210,7 @@ struct Worker {
     _cleanup: Cleanup,
 }
 
-/// Kills all children when the worker ends, also if it ends because the leader is gone: its program
-/// does not continue.
+/// Kills all children when the worker ends, also if it ends because the leader has ended.
 struct Cleanup;
 
 impl Drop for Cleanup {

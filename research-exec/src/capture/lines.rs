@@ -1,16 +1,16 @@
-//! Whole lines out of pieces.
+//! Assembles complete lines from pieces of output.
 
-/// A line that is longer is cut.
+/// The length in bytes at which a line is split.
 const LONGEST: usize = 64 << 10;
 
-/// Gathers what is printed until a line is whole.
+/// Buffers output until a line is complete.
 #[derive(Debug, Default)]
 pub(crate) struct WholeLines {
     partial: Vec<u8>,
 }
 
 impl WholeLines {
-    /// Takes a piece, and gives all lines that it completes at once.
+    /// Adds a piece, and passes all lines that it completes to `keep` in one call.
     pub(crate) fn push(&mut self, piece: &[u8], mut keep: impl FnMut(&[u8])) {
         let Some(newline) = piece.iter().rposition(|byte| *byte == b'\n') else {
             self.partial.extend_from_slice(piece);
@@ -28,7 +28,7 @@ impl WholeLines {
         self.cut(keep);
     }
 
-    /// Gives what is left when there will be no more.
+    /// Passes the incomplete last line to `keep`, at the end of the output.
     pub(crate) fn end(&mut self, mut keep: impl FnMut(&[u8])) {
         if !self.partial.is_empty() {
             keep(&self.partial);
@@ -36,7 +36,8 @@ impl WholeLines {
         }
     }
 
-    /// Progress bars write one line over and over: it is cut where they begin it anew.
+    /// Splits a line that is too long. Progress bars write one line repeatedly, so the line is
+    /// split at its last carriage return if possible.
     fn cut(&mut self, mut keep: impl FnMut(&[u8])) {
         if self.partial.len() < LONGEST {
             return;
@@ -48,7 +49,7 @@ impl WholeLines {
     }
 }
 
-/// The length of `text` without an incomplete character at its end.
+/// Returns the length of `text` without an incomplete character at its end.
 fn whole_characters(text: &[u8]) -> usize {
     match std::str::from_utf8(text) {
         Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => error.valid_up_to(),

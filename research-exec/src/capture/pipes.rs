@@ -1,4 +1,4 @@
-//! What an executor's process prints, read by its worker.
+//! Pipes through which a worker reads the output of an executor's process.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OutputWriter, PerStream, Redirects, WholeLines};
 
-/// The reading ends.
+/// The reading ends of the pipes.
 #[derive(Debug)]
 pub(crate) struct Pipes {
     streams: PerStream<Option<Pipe>>,
@@ -28,11 +28,11 @@ struct Pipe {
     lines: WholeLines,
 }
 
-/// The writing ends, which the executor's process takes for its outputs.
+/// The writing ends of the pipes, which become the outputs of the executor's process.
 #[derive(Debug)]
 pub(crate) struct PrintEnds(PerStream<Option<OwnedFd>>);
 
-/// Their numbers, for a process that is started by execution.
+/// The descriptors of the writing ends, for an executor that is executed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EndNumbers {
     stdout: Option<RawFd>,
@@ -40,7 +40,7 @@ pub(crate) struct EndNumbers {
 }
 
 impl Pipes {
-    /// Opens pipes for the outputs that are kept; `None` if none is.
+    /// Opens pipes for the captured outputs; `None` if no output is captured.
     pub(crate) fn open(redirects: Redirects) -> io::Result<Option<(Self, PrintEnds)>> {
         if redirects == Redirects::default() {
             return Ok(None);
@@ -66,7 +66,7 @@ impl Pipes {
         Ok(Some((pipes, ends)))
     }
 
-    /// Says who keeps what is read.
+    /// Sets the writer of the output that is read next.
     pub(crate) fn keep_with(&mut self, keeper: Option<Arc<OutputWriter>>) {
         self.keeper = keeper;
     }
@@ -75,7 +75,7 @@ impl Pipes {
         self.keeper.as_ref()
     }
 
-    /// What to wait for; a pipe that was closed is not among it.
+    /// Returns the open pipes to poll.
     pub(crate) fn poll_fds(&self) -> impl Iterator<Item = PollFd<'_>> {
         [&self.streams.stdout, &self.streams.stderr]
             .into_iter()
@@ -83,7 +83,7 @@ impl Pipes {
             .map(|pipe| PollFd::new(pipe.file.as_fd(), PollFlags::POLLIN))
     }
 
-    /// Reads what there is now, and no more: a process may print without end.
+    /// Reads the output that is available now, and no more: a process may print without end.
     pub(crate) fn take(&mut self) -> io::Result<()> {
         let keeper = self.keeper.as_deref();
         for (stream, slot) in self.streams.iter_mut() {
@@ -96,7 +96,7 @@ impl Pipes {
         Ok(())
     }
 
-    /// Reads what is left, also of a line without an end.
+    /// Reads the remaining output, including a line without an end.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.take()?;
         let keeper = self.keeper.as_deref();
@@ -110,10 +110,10 @@ impl Pipes {
 }
 
 impl Pipe {
-    /// Whether there may be more.
+    /// Reads the available output; returns false if the pipe was closed.
     fn take(&mut self, stream: OutputStream, keeper: Option<&OutputWriter>) -> io::Result<bool> {
         let mut waiting: libc::c_int = 0;
-        // SAFETY: the descriptor is open, and FIONREAD writes one `int` to where it is told.
+        // SAFETY: the descriptor is open, and FIONREAD writes one `int` to the given pointer.
         Errno::result(unsafe {
             libc::ioctl(self.file.as_raw_fd(), libc::FIONREAD, &raw mut waiting)
         })?;
@@ -146,7 +146,7 @@ fn keep(keeper: Option<&OutputWriter>, stream: OutputStream, lines: &[u8]) {
 }
 
 impl PrintEnds {
-    /// Makes them the outputs of this process.
+    /// Redirects the outputs of this process to the pipes.
     pub(crate) fn take_over(self) -> io::Result<()> {
         if let Some(end) = self.0.stdout {
             nix::unistd::dup2_stdout(end)?;
@@ -166,7 +166,7 @@ impl PrintEnds {
 }
 
 impl EndNumbers {
-    /// Lets them be there after an execution; for the child between fork and execution.
+    /// Clears the close-on-exec flags, in the child between fork and execution.
     pub(crate) fn inherit(self) -> io::Result<()> {
         for number in [self.stdout, self.stderr].into_iter().flatten() {
             // SAFETY: fcntl takes three integers; it is async-signal-safe.
@@ -175,12 +175,12 @@ impl EndNumbers {
         Ok(())
     }
 
-    /// The ends of these numbers.
+    /// Returns the writing ends with these descriptors.
     ///
     /// # Safety
     /// The process was started with them, and nothing else in it owns them.
     pub(crate) unsafe fn ends(self) -> PrintEnds {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         let own = |number: RawFd| unsafe { OwnedFd::from_raw_fd(number) };
         PrintEnds(PerStream {
             stdout: self.stdout.map(own),

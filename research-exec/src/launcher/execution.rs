@@ -1,4 +1,4 @@
-//! Workers that are this program started again.
+//! Starts workers that execute this program again.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};

@@ -1,13 +1,13 @@
-//! Workers that are forked from the process of the run, as it was when the run began: by a child
-//! with one thread, because the leader soon has several.
+//! Forks workers from the process of the run, with its state when the run began. A child with one
+//! thread (the fork server) forks them, because the leader soon has several threads.
 //!
-//! For each worker the server forks a child, which forks the worker and ends. The leader adopts the
-//! orphan: it is a child subreaper meanwhile. So workers are children of the leader, which learns
-//! from the system how they end; they end with it; and they no longer need the server.
+//! For each worker the server forks a child, which forks the worker and ends. The leader is a child
+//! subreaper for that moment, so it adopts the orphan. So workers are children of the leader, which
+//! receives their exit statuses; they end with the leader, and no longer need the server.
 //!
 //! A server that is killed cannot be forked again, because the leader has several threads by then.
 //! So the first server forks a spare one, which waits until the leader needs it. There are never
-//! more than these two, and a run replaces a limited number of them.
+//! more than two servers, and a run replaces a limited number of them.
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
@@ -38,19 +38,19 @@ use super::{Begun, Kind, Launcher};
 /// The largest request to the server, in bytes.
 const MAX_REQUEST: usize = 128 << 10;
 
-/// The server must fork a worker within this many milliseconds. It takes some milliseconds for each
-/// hundred megabytes of the program.
+/// The time in milliseconds within which the server must fork a worker. A fork takes some
+/// milliseconds for each hundred megabytes of the program.
 const TIMEOUT_MS: u16 = 60_000;
 
-/// The most servers that a run replaces.
+/// The limit on the servers that a run replaces.
 const MAX_REPLACEMENTS: u32 = 3;
 
-/// A request to the server, which comes with a socket.
+/// A request to the server, sent together with a socket.
 #[derive(Debug, Serialize, Deserialize)]
 enum Request {
-    /// Fork a worker that gets its commands from the socket.
+    /// Fork a worker that receives its commands from the socket.
     Worker(Box<WorkerStart>),
-    /// Fork a server that gets its requests from the socket.
+    /// Fork a spare server that receives its requests from the socket.
     Spare,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct ForkServer {
     server: Connection,
     spare: Option<Connection>,
     replacements: u32,
-    /// How the server has failed, until it is replaced.
+    /// The description of the server's failure, until it is replaced.
     failure: Option<String>,
 }
 
@@ -72,14 +72,14 @@ struct Connection {
 }
 
 impl ForkServer {
-    /// Forks the server. This process must have one thread only. Returns in each worker, too.
+    /// Forks the server. This process must have only one thread. Returns in each worker, too.
     pub(super) fn start() -> io::Result<Begun> {
         make_children_waitable()?;
         let (ours, theirs) = sockets()?;
         flush()?;
         let leader = getpid();
-        // SAFETY: this process has no other thread (the caller has looked), so no lock is held by
-        // one that the child lacks, and the child may run any code.
+        // SAFETY: this process has no other thread, as the caller has checked. So no other thread
+        // holds a lock, and the child may run any code.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => {
                 drop(theirs);
@@ -112,7 +112,7 @@ impl ForkServer {
         commands: OwnedFd,
     ) -> io::Result<Pid> {
         if self.spare.is_none() && self.replacements < MAX_REPLACEMENTS {
-            // Without a spare server everything works until this one is killed.
+            // Ignore errors: the spare server is needed only if this one is killed.
             self.spare = self.server.fork_spare().ok();
         }
         let request = Request::Worker(Box::new(start.clone()));
@@ -126,7 +126,8 @@ impl ForkServer {
         })
     }
 
-    /// Replaces the server by the spare one, if it has failed. Returns how it has.
+    /// Replaces the server by the spare one, if it has failed. Returns the description of the
+    /// failure.
     pub(super) fn replace(&mut self) -> Option<String> {
         let failure = self.failure.take()?;
         self.server = self.spare.take()?;
@@ -135,7 +136,7 @@ impl ForkServer {
     }
 }
 
-/// A pair of connected sockets for requests.
+/// Returns a pair of connected sockets for requests.
 fn sockets() -> nix::Result<(OwnedFd, OwnedFd)> {
     socketpair(
         AddressFamily::Unix,
@@ -145,9 +146,9 @@ fn sockets() -> nix::Result<(OwnedFd, OwnedFd)> {
     )
 }
 
-/// Why a server has forked nothing.
+/// The reason that a server has not forked a process.
 enum Failure {
-    /// The system has refused it.
+    /// The system reported an error.
     Refused(io::Error),
     /// The server has ended, or does not answer.
     Lost(String),
@@ -160,7 +161,7 @@ impl<E: Into<io::Error>> From<E> for Failure {
 }
 
 impl Connection {
-    /// Makes the server fork another one.
+    /// Makes the server fork a spare one.
     fn fork_spare(&mut self) -> Result<Self, Failure> {
         let (ours, theirs) = sockets()?;
         let pid = self.request(&Request::Spare, theirs)?;
@@ -170,7 +171,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request with a socket; returns the forked process, a child of this one.
+    /// Sends a request with a socket; returns the forked process, which is a child of this one.
     fn request(&mut self, request: &Request, passed: OwnedFd) -> Result<Pid, Failure> {
         let mut bytes = Vec::new();
         codec::encode_into(request, &mut bytes).map_err(io::Error::other)?;
@@ -203,7 +204,7 @@ impl Connection {
         }
     }
 
-    /// Returns why the server does not answer.
+    /// Returns the reason that the server does not answer.
     fn failure(&mut self, errno: Errno) -> Failure {
         if ![Errno::ECONNRESET, Errno::EPIPE].contains(&errno) {
             return errno.into();
@@ -217,21 +218,21 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        // It has nothing to finish.
+        // The server has no unfinished work, so it can be killed.
         self.process.kill();
     }
 }
 
-/// Writes buffered output, which the child would print once more.
+/// Flushes buffered output, which the child would otherwise print again.
 fn flush() -> io::Result<()> {
-    // If output cannot be written, the program sees that by itself.
+    // Ignore errors: the program notices them at its next write.
     let _ = io::stdout().flush();
-    // SAFETY: null stands for all streams of the C library.
+    // SAFETY: a null pointer means all streams of the C library.
     unsafe { libc::fflush(std::ptr::null_mut()) };
     Ok(())
 }
 
-/// While it lives, orphans among the descendants of this process become its children.
+/// Until this value is dropped, orphans among the descendants of this process become its children.
 struct Adopting {
     before: bool,
     _one_at_a_time: MutexGuard<'static, ()>,
@@ -252,7 +253,7 @@ impl Adopting {
 
 impl Drop for Adopting {
     fn drop(&mut self) {
-        // It cannot fail with this value.
+        // Setting a valid value cannot fail.
         let _ = prctl::set_child_subreaper(self.before);
     }
 }
@@ -264,8 +265,8 @@ struct Server {
 }
 
 impl Server {
-    /// Forks workers until the leader is gone; returns in each worker. A spare server continues
-    /// here.
+    /// Forks workers until the leader has ended; returns in each worker. A spare server continues
+    /// in this function.
     fn serve(mut self) -> ForkedWorker {
         if self.settle().is_err() {
             end(1);
@@ -286,7 +287,8 @@ impl Server {
                     return worker.unwrap_or_else(|error| fail(&error));
                 }
                 (Ok(None), Request::Spare) => {
-                    // It closes its copy of the other server's socket, whose end the leader sees.
+                    // Drop the inherited copy of the first server's socket: the leader must notice
+                    // when that server ends.
                     self.socket = passed;
                     if self.settle().is_err() {
                         end(1);
@@ -310,7 +312,8 @@ impl Server {
         if getppid() != self.leader {
             return Err(Errno::ESRCH.into());
         }
-        // Handlers of faults, such as a stack overflow, belong to the code that causes them.
+        // Keep the handlers of faults, such as a stack overflow, which report errors of the
+        // program.
         let faults = [
             libc::SIGSEGV,
             libc::SIGBUS,
@@ -321,7 +324,7 @@ impl Server {
         ];
         reset_signals(|signal, is_handled| is_handled && !faults.contains(&signal));
         forget_groups()?;
-        // Warnings to all processes of a job are for the leader.
+        // Only the leader reacts to warnings that a batch system sends to all processes of a job.
         survive_job_warnings()?;
         make_children_waitable()
     }
@@ -351,11 +354,12 @@ impl Server {
         Ok((bytes, passed))
     }
 
-    /// Forks a process that becomes a child of the leader; returns `None` in it, once it is one.
+    /// Forks a process that becomes a child of the leader; returns `None` in that process, after
+    /// the leader has adopted it.
     fn fork_orphan(&self) -> io::Result<Option<Pid>> {
         let (numbers, number) = pipe2(OFlag::O_CLOEXEC)?;
         let (go, gone) = pipe2(OFlag::O_CLOEXEC)?;
-        // SAFETY: this process has one thread.
+        // SAFETY: this process has only one thread.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => {
                 drop((number, go));
@@ -366,7 +370,8 @@ impl Server {
                 match i32::from_ne_bytes(answer) {
                     errno @ ..0 => Err(io::Error::from_raw_os_error(-errno)),
                     pid => {
-                        // It is an orphan now. The leader sees if it has died.
+                        // The process is an orphan now. Ignore errors: the leader notices if it has
+                        // died.
                         let _ = nix::unistd::write(&gone, &[1]);
                         Ok(Some(Pid::from_raw(pid)))
                     }
@@ -377,7 +382,7 @@ impl Server {
                 Ok(ForkResult::Child) => {
                     drop((numbers, number, gone));
                     if File::from(go).read_exact(&mut [0]).is_err() {
-                        // The server has ended before the leader knew of this process.
+                        // The server has ended before it reported this process to the leader.
                         end(1);
                     }
                     Ok(None)
@@ -400,7 +405,7 @@ fn uninterrupted<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> 
 }
 
 fn report_and_end(pipe: OwnedFd, number: i32) -> ! {
-    // Without a reader the report is lost.
+    // Ignore errors: a server that has ended needs no report.
     let _ = File::from(pipe).write_all(&number.to_ne_bytes());
     end(0)
 }

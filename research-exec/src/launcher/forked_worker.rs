@@ -15,7 +15,7 @@ use super::handle::WorkerStart;
 use crate::in_unit;
 use crate::worker::{Role, WORKER_FAILED, WorkerBootstrap, serve};
 
-/// A forked worker. It has everything that the leader had when its run began.
+/// A forked worker. It has inherited the state that the leader had when its run began.
 #[derive(Debug)]
 pub struct ForkedWorker {
     bootstrap: WorkerBootstrap,
@@ -33,7 +33,7 @@ impl ForkedWorker {
         Lineage::of_child(Origin::Worker, &start.mark).apply()?;
         let own = [(MARK.to_owned(), start.mark.clone())];
         for (name, value) in own.iter().chain(&start.variables) {
-            // SAFETY: this process has one thread.
+            // SAFETY: this process has only one thread.
             unsafe { std::env::set_var(name, value) };
         }
         let role = Role::Worker {
@@ -51,7 +51,7 @@ impl ForkedWorker {
         let code = match catch_unwind(serve) {
             Ok(Ok(())) => 0,
             Ok(Err(error)) => fail(&error),
-            // The panic was printed.
+            // The panic was already printed.
             Err(_) => 101,
         };
         let _ = io::stdout().flush();
@@ -65,7 +65,7 @@ pub(super) fn fail(error: &dyn std::error::Error) -> ! {
 }
 
 pub(super) fn end(code: i32) -> ! {
-    // SAFETY: _exit ends the process without running what belongs to the leader (exit handlers,
-    // destructors).
+    // SAFETY: _exit ends the process without running exit handlers and destructors, which belong to
+    // the leader.
     unsafe { libc::_exit(code) }
 }

@@ -1,5 +1,5 @@
-//! The leader's handle of a started worker. It hides the worker's process from the leader: a worker
-//! on another machine has a handle with another way to end it.
+//! The leader's handle of a started worker. It hides the process of the worker from the leader, so
+//! that a worker on another machine could be ended in a different way.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use crate::transport::endpoint::LeaderAddress;
 use crate::worker::Target;
 
-/// What a worker gets when it is started.
+/// The parameters of a worker that is being started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WorkerStart {
-    /// How it connects to the leader.
+    /// The address of the leader.
     pub(crate) address: LeaderAddress,
     pub(crate) target: Target,
     /// The mark of the worker and everything that it starts.
@@ -38,7 +38,7 @@ pub(crate) struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// The handle of a worker that is a child of this process and was not reaped.
+    /// Creates the handle of a worker that is a child of this process and was not reaped.
     pub(super) fn of_child(pid: Pid, mark: &str) -> io::Result<Self> {
         let mut child = ChildProcess::new(pid);
         match ProcessHandle::open(pid.as_raw()) {
@@ -54,7 +54,7 @@ impl WorkerHandle {
         }
     }
 
-    /// The host that the worker runs on; `None` for this one.
+    /// Returns the host of the worker; `None` for this machine.
     pub(crate) fn host(&self) -> Option<&str> {
         None
     }
@@ -69,17 +69,18 @@ impl WorkerHandle {
 
     /// Ends the worker at once.
     pub(crate) fn end(&self) {
-        // As above.
+        // A worker that cannot be signalled has ended.
         let _ = self.process.signal(Signal::SIGKILL);
     }
 
-    /// The liveness of the worker: the descriptor becomes readable when it has ended.
+    /// Returns a descriptor that becomes readable when the worker has ended.
     pub(crate) fn liveness(&self) -> BorrowedFd<'_> {
         self.process.descriptor()
     }
 
-    /// Waits for the end of a worker that has closed its channel, and enforces it: the worker is
-    /// asked to end after `patience`, and ended after the same time again. Returns how it ended.
+    /// Waits for the end of a worker that has closed its channel, and enforces it: asks the worker
+    /// to end after `patience`, and kills it after the same time again. Returns the description of
+    /// its exit status.
     pub(crate) fn wait(&self, patience: Duration) -> io::Result<String> {
         let ended = || wait_readable(&[self.liveness()], poll_timeout(Some(patience)));
         if !ended()? {
@@ -91,7 +92,8 @@ impl WorkerHandle {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let status = child.wait()?;
         if !status.success() {
-            // It may have had no time to kill what it has started.
+            // The worker may have been killed before it could kill the processes that it had
+            // started.
             kill_marked(&self.mark)?;
         }
         Ok(describe_exit(status))

@@ -1,4 +1,4 @@
-//! Cancelling one running experiment.
+//! Cancels a running experiment.
 
 use research_core::events::ResourceUsage;
 use research_core::{Event, ExperimentNumber, LogLevel, Status, WorkerNumber};

@@ -1,4 +1,4 @@
-//! Workers that wait until their devices have enough free memory.
+//! Handles workers that wait until their devices have enough free memory.
 
 use research_core::{Event, WorkerNumber};
 
@@ -15,7 +15,7 @@ impl Scheduler {
         self
     }
 
-    /// The worker for the next task, if there are both.
+    /// Returns the worker for the next task; `None` without a task or an admitted idle worker.
     pub(super) fn next_worker(&mut self, now: Now) -> Option<WorkerNumber> {
         let experiments = self.queue.next_experiments()?;
         let Some(admission) = &mut self.admission else {

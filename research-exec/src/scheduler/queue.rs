@@ -98,7 +98,7 @@ impl Queue {
         }
     }
 
-    /// Takes the events about experiments that have another index in the domain now.
+    /// Takes the events about experiments that have a new index in the domain.
     pub(super) fn take_moved(&mut self) -> Vec<Event> {
         let moved = self.source.take_moved().into_iter();
         moved
@@ -106,7 +106,7 @@ impl Queue {
             .collect()
     }
 
-    /// The number of experiments of the next task, if there is one.
+    /// Returns the number of experiments in the next task, if there is one.
     pub(super) fn next_experiments(&self) -> Option<usize> {
         self.waiting.front().map(|queued| queued.task.len())
     }

@@ -1,4 +1,4 @@
-//! Ended tasks, and retries of their failed experiments.
+//! Handles ended tasks, and retries their failed experiments.
 
 use research_core::text::plural;
 use research_core::{Event, LogLevel, Outcome, Status, WorkerNumber};
@@ -12,7 +12,7 @@ use crate::task::Ending;
 use crate::task::TaskExperiment;
 use crate::transport::messages::Task;
 
-/// The delay before a retry is doubled at most this often.
+/// The limit on the doublings of the delay before a retry.
 const MAX_DOUBLINGS: u32 = 20;
 
 impl Scheduler {
@@ -41,7 +41,7 @@ impl Scheduler {
         };
         known.add(endings);
         if known.is_empty() {
-            // Limits how often this can happen.
+            // Count this as the loss of a worker, which limits the retries of such a task.
             return self.retry_lost(
                 now,
                 task,

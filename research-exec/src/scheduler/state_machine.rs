@@ -66,7 +66,7 @@ impl Scheduler {
         self.queue.remaining()
     }
 
-    /// When the scheduler needs the next [`Input::Tick`].
+    /// Returns the moment at which the scheduler needs the next [`Input::Tick`].
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let check = self
             .admission
@@ -77,7 +77,7 @@ impl Scheduler {
         begun.chain(self.next_task_deadline()).min()
     }
 
-    /// Starts the run, with as many workers as there are tasks.
+    /// Starts the run. Starts one worker per task, up to the limit.
     pub(crate) fn start(&mut self, now: Now, actions: &mut Vec<Action>) {
         self.ask_for_missed_update(actions);
         self.proceed(now, actions);
@@ -193,7 +193,7 @@ impl Scheduler {
         }
     }
 
-    /// Assigns tasks to idle workers, as long as there are both.
+    /// Assigns waiting tasks to idle workers.
     fn assign(&mut self, now: Now, actions: &mut Vec<Action>) {
         while self.phase == Phase::Running
             && let Some(worker) = self.next_worker(now)

@@ -1,5 +1,5 @@
-//! Timeouts of workers that cannot enforce them: code in the worker's own process may stop it, or
-//! never return.
+//! Enforces timeouts in the place of workers that cannot: code in the worker's own process may stop
+//! the process, or never return.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::workers::WorkerState;
 use crate::clock::{Moment, Now};
 use crate::transport::messages::Termination;
 
-/// How long after the timeout a worker may still enforce and report it itself.
+/// The time after the timeout in which the worker may still enforce and report it itself.
 const GRACE_PERIOD: Duration = Duration::from_secs(3);
 /// If the tick itself is later than this, reports may still wait in queues: the deadline is
 /// extended instead of killing the worker.

@@ -1,5 +1,5 @@
-//! Unfinished experiments of tasks that ended early: they are ended, run again, or left to a
-//! resumed run. Experiments that ended earlier stay as they are.
+//! Handles the unfinished experiments of tasks that ended early: they are ended, run again, or left
+//! to a resumed run. Experiments that have already ended are unchanged.
 
 use research_core::Status;
 
@@ -31,7 +31,8 @@ impl Scheduler {
         self.requeue(now, task);
     }
 
-    /// Runs the unfinished experiments of a task again; it does not count as a failure.
+    /// Runs the unfinished experiments of a task again. The interrupted attempt does not count as a
+    /// failure.
     pub(super) fn rerun_unfinished(&mut self, now: Now, task: Queued, known: &EndedSet) {
         let Queued { task, losses } = task;
         let (mut ended, mut rest): (Task, Task) = task
@@ -50,7 +51,7 @@ impl Scheduler {
         }
     }
 
-    /// Leaves the unfinished experiments of a worker in this state to a resumed run.
+    /// Leaves the unfinished experiments of a worker with this state to a resumed run.
     pub(super) fn leave_unfinished(&mut self, state: WorkerState) {
         let WorkerState::Busy { task, known, .. } = state else {
             return;

@@ -1,4 +1,4 @@
-//! Updates of the domain: when the rules are asked, and how answers are applied.
+//! Updates of the domain: asks the rules that are due, and applies their answers.
 
 use research_core::{Event, When};
 
@@ -10,7 +10,7 @@ use crate::task::NewDomain;
 /// The update rules.
 #[derive(Debug, Default)]
 pub(super) struct Updates {
-    /// When each rule is asked.
+    /// The time at which each rule is asked.
     rules: Vec<When>,
     /// The number of tasks that have ended since the rules were checked.
     ended: usize,
@@ -50,8 +50,8 @@ impl Updates {
         }
     }
 
-    /// The number of tasks that have ended since the rules were checked. After the check as many
-    /// are taken from the source.
+    /// Returns the number of tasks that have ended since the rules were checked. After the check
+    /// the same number of tasks is taken from the source.
     pub(super) fn ended(&self) -> usize {
         self.ended
     }
@@ -75,7 +75,7 @@ impl Scheduler {
         }
     }
 
-    /// Asks the rules on behalf of the next ended task; returns false if there is none.
+    /// Asks the rules for the next ended task; returns false if there is none.
     pub(super) fn ask_rules(&mut self, actions: &mut Vec<Action>) -> bool {
         let has_ended = self.updates.ended > 0;
         if has_ended {
@@ -131,8 +131,8 @@ impl Scheduler {
                     update,
                 }]));
             }
-            // Running the configs that the update would replace would be a waste. The resumed run
-            // asks again.
+            // Give up: running the configs that the update would replace wastes time. The resumed
+            // run asks again.
             Err(reason) => self.give_up(
                 now,
                 format!("the domain cannot be updated: {reason}"),

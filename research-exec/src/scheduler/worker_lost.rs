@@ -1,4 +1,4 @@
-//! Lost workers and executors, and their tasks.
+//! Handles lost workers and executors, and their tasks.
 
 use research_core::{Event, WorkerNumber};
 
@@ -10,9 +10,10 @@ use super::workers::WorkerState;
 use crate::clock::Now;
 use crate::transport::messages::Termination;
 
-/// The run is given up when more workers than this are lost without a task ending in between.
+/// The number of workers that may be lost without a task ending in between; after more the run is
+/// given up.
 const MAX_CONSECUTIVE_LOSSES: u32 = 5;
-/// A task that has lost this many workers is not retried: its experiments count as killed.
+/// The number of lost workers after which a task is not retried: its experiments count as killed.
 const MAX_TASK_LOSSES: u32 = 3;
 
 impl Scheduler {
@@ -92,7 +93,8 @@ impl Scheduler {
         if !self.settings.shared_process && lost.losses < MAX_TASK_LOSSES {
             return self.rerun_unfinished(now, lost, known);
         }
-        // Code in the worker's process may have ended it: that counts as its own failure.
+        // Code in the worker's process may have ended the process: the loss counts as the failure
+        // of the experiments.
         let termination = Termination::killed(format!("its worker was lost: {reason}"));
         self.end_unfinished(now, lost.task, known, &termination, actions);
     }

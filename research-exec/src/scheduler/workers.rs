@@ -42,10 +42,10 @@ pub(super) enum WorkerState {
         task: Queued,
         /// The experiments of the task that have ended.
         known: EndedSet,
-        /// When the task must have ended.
+        /// The moment at which the worker is killed if the task has not ended.
         deadline: Option<Moment>,
     },
-    /// Asked to end, because it can run no more tasks.
+    /// The worker was asked to end, because it can run no more tasks.
     Retiring,
     Quitting,
 }
@@ -57,7 +57,8 @@ impl Workers {
             .map(|worker| &worker.state)
     }
 
-    /// Whether a worker runs this task. It may have been given up meanwhile.
+    /// Whether a worker still runs this task. Reports of a task may arrive after the scheduler has
+    /// taken it from the worker.
     pub(super) fn runs(&self, worker: WorkerNumber, task: TaskNumber) -> bool {
         matches!(self.state(worker), Some(WorkerState::Busy { number, .. }) if *number == task)
     }
@@ -68,7 +69,7 @@ impl Workers {
             .map_or(0, |worker| worker.pid)
     }
 
-    /// The worker that runs an experiment whose end it has not reported.
+    /// Returns the worker that runs an experiment and has not reported its end.
     pub(super) fn running(&self, experiment: ExperimentNumber) -> Option<WorkerNumber> {
         self.numbers().find(|number| match self.state(*number) {
             Some(WorkerState::Busy { task, known, .. }) => {
@@ -163,7 +164,7 @@ impl Workers {
         is_awaited
     }
 
-    /// Adds a worker that is being started, unless there are `most` already.
+    /// Adds a worker that is being started, unless there are already `most` workers.
     pub(super) fn start_one(&mut self, most: u32) -> Option<WorkerNumber> {
         let number = match self.gone.last() {
             Some(number) => *number,
@@ -186,7 +187,7 @@ impl Workers {
         Some(number)
     }
 
-    /// The idle workers; the last one became idle last.
+    /// Returns the idle workers, in the order in which they became idle.
     pub(super) fn idle(&self) -> &[WorkerNumber] {
         &self.idle
     }

@@ -1,4 +1,4 @@
-//! The experiments of a domain, and of those that replace it.
+//! The source of the experiments of a domain and of the domains that replace it.
 
 mod grouping;
 mod survey;
@@ -20,7 +20,7 @@ use super::{NewDomain, SourceError, SourceProgress, TaskExperiment, TaskSource};
 /// The progress of a resumed research.
 #[derive(Clone, Debug, Default)]
 pub struct ResumeState {
-    /// What is known of each experiment, by its id.
+    /// The known experiments, by id.
     pub experiments: HashMap<ExperimentId, KnownExperiment>,
     /// The first number that was not used yet.
     pub next_number: u64,
@@ -28,64 +28,68 @@ pub struct ResumeState {
     pub updates: Vec<UpdateRecord>,
 }
 
-/// What is known of an experiment that was started in an earlier run.
+/// An experiment that was started in an earlier run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownExperiment {
     /// Its number in the log.
     pub number: ExperimentNumber,
-    /// Its place in the domain then.
+    /// Its index in the domain at that time.
     pub place: u64,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// How many of these attempts failed; the others were interrupted, or given up.
+    /// The number of failed attempts; the others were interrupted or given up.
     pub failures: u32,
-    /// Whether nothing is left to do for it.
+    /// Whether it does not run again.
     pub is_done: bool,
 }
 
-/// The experiments of a domain, in its order, without those that are done already.
+/// The experiments of a domain in order, without those that are already done.
 ///
-/// Ids are given in the order of the domain, so a resumed run walks through all that earlier runs
-/// have taken, with the updates of the domain where they were: it comes to the same ids.
+/// Ids are assigned in the order of the domain. A resumed run iterates over all experiments that
+/// earlier runs have taken, with the updates of the domain at the same positions, and so computes
+/// the same ids.
 pub struct DomainSource {
     items: Items,
-    /// Looked at ahead of time, so that the end is known when it is there.
+    /// The next item, fetched ahead so that the end of the domain is known as soon as it is
+    /// reached.
     next: Result<Option<Item>, SourceError>,
-    /// PendingExperiment while looking for one that is left: they have ids already.
+    /// Unfinished experiments that already have an id, because the source had to pass them.
     ready: VecDeque<PendingExperiment>,
     prefixes: Option<IdPrefixes>,
     registry: IdRegistry,
-    /// How the first domain is iterated.
+    /// The iteration of the first domain.
     iteration: Iteration,
     done: ResumeState,
-    /// How many of the done experiments have not been passed yet.
+    /// The number of done experiments that the source has not passed yet.
     done_ahead: u64,
-    /// How many experiments the current domain has, if that is known, and the place of its first.
+    /// The number of experiments in the current domain, if it is known, and the index of its first
+    /// one in `begin`.
     size: Option<u64>,
     begin: u64,
-    /// The place of the next one that has no id yet.
+    /// The index of the next experiment without an id.
     place: u64,
     progress: SourceProgress,
     moved: Vec<(ExperimentNumber, u64)>,
-    /// How many experiments a task has at most.
+    /// The largest number of experiments in a task.
     branches: u64,
-    /// Whether an experiment is always the same branch, whatever else is left of its task.
+    /// Whether the branch of an experiment does not depend on the rest of its task.
     keeps_branches: bool,
     grouping: Grouping,
-    /// How many experiments are looked at for those of one task.
+    /// The number of experiments to search ahead for those of one task.
     look_ahead: usize,
-    /// Experiments that were looked at, and are of later tasks, each with its group.
+    /// Experiments that the search has passed, for later tasks, each with its group.
     waiting: VecDeque<(u64, PendingExperiment)>,
 }
 
-/// An experiment that is left.
+/// An unfinished experiment.
 struct PendingExperiment {
     record: ExperimentRecord,
     known: Option<KnownExperiment>,
     seat: TaskSlot,
 }
 
-/// Where an experiment is in a run that nothing disturbs: after how many others of which domain.
+/// The slot of an experiment in an undisturbed run: the number of updates before it, and the number
+/// of experiments before it in its domain.
 #[derive(Clone, Copy)]
 struct TaskSlot {
     updates: u64,
@@ -93,12 +97,12 @@ struct TaskSlot {
 }
 
 impl DomainSource {
-    /// The experiments of these configs, for a research with this seed, and of the domains that
-    /// have replaced them in earlier runs.
+    /// Creates the source of these configs, for a research with this seed, and applies the updates
+    /// of earlier runs.
     ///
     /// # Errors
-    /// The number of configs cannot be known: it is beyond 128 bits. An update was recorded whose
-    /// domain cannot be.
+    /// The number of configs does not fit in 128 bits, or the recorded domain of an update is
+    /// invalid.
     pub fn new(
         configs: &Configs,
         domain: &Domain,
@@ -145,22 +149,23 @@ impl DomainSource {
         Ok(source)
     }
 
-    /// Sets how many experiments a task has; the last task may have fewer.
+    /// Sets the number of experiments in a task; the last task may have fewer.
     #[must_use]
     pub fn branches(mut self, branches: u32) -> Self {
         self.branches = branches.max(1).into();
         self
     }
 
-    /// Lets each experiment be the branch that it is in a run that nothing disturbs, for branches
-    /// that are not alike. Tasks of a resumed run have no more experiments than are left of those.
+    /// Sets whether each experiment keeps the branch that it has in an undisturbed run, for
+    /// branches with different configs. A task of a resumed run then has only the unfinished
+    /// experiments of the original task.
     #[must_use]
     pub fn keep_branches(mut self, keep: bool) -> Self {
         self.keeps_branches = keep;
         self
     }
 
-    /// Where the next experiment of the current domain is.
+    /// Returns the slot of the next experiment of the current domain.
     fn next_seat(&self) -> TaskSlot {
         TaskSlot {
             updates: self.progress.updates,
@@ -168,7 +173,7 @@ impl DomainSource {
         }
     }
 
-    /// Whether the next experiment may be of the same task as another one.
+    /// Whether the next experiment is in the same task as `first` in an undisturbed run.
     fn goes_with(&self, first: TaskSlot) -> bool {
         let next = match self.ready.front() {
             Some(found) => found.seat,
@@ -178,7 +183,7 @@ impl DomainSource {
         task(next) == task(first)
     }
 
-    /// Does again what an update of an earlier run did.
+    /// Applies an update of an earlier run.
     fn replay(&mut self, update: &UpdateRecord) -> Result<(), SourceError> {
         let domain = update.domain.parse::<Domain>();
         let domain = domain.map_err(|source| SourceError::Recorded {
@@ -196,7 +201,7 @@ impl DomainSource {
         self.replace(&configs)
     }
 
-    /// The configs of a domain that replaces this one.
+    /// Returns the configs of a domain that replaces this one.
     fn configs(&self, new: &NewDomain) -> Result<Configs, SourceError> {
         let repeat_each = new.repeat_each.map(u128::from);
         let iteration = Iteration::default()
@@ -209,8 +214,8 @@ impl DomainSource {
         Ok(new.domain.configs(&iteration)?)
     }
 
-    /// Advances to the first index that no earlier run has reached. What is left of that before it
-    /// is still run.
+    /// Advances to `place`, the first index that no earlier run has reached. Unfinished experiments
+    /// before it still run.
     fn pass_until(&mut self, place: u64) -> Result<(), SourceError> {
         while self.place < place
             && let Some(item) = self.take_item()?
@@ -251,9 +256,9 @@ impl DomainSource {
         Ok(item)
     }
 
-    /// Sees to it that one that is left is in sight, unless there is none. As long as none is
-    /// done that is still to come, the next one is left; it gets no id before it is taken, because
-    /// an update may come before that.
+    /// Advances until an unfinished experiment is found, or the domain ends. Stops when no done
+    /// experiments lie ahead: the next item is then unfinished. It gets no id before it is taken,
+    /// because an update may replace it.
     fn look(&mut self) {
         while self.ready.is_empty() && self.done_ahead > 0 {
             let found = match self.take_item() {
@@ -271,7 +276,7 @@ impl DomainSource {
         }
     }
 
-    /// Gives an item its id; the experiment, if it is not done.
+    /// Assigns an id to an item, and returns its experiment if it is not done.
     fn pass(&mut self, item: Item) -> Result<Option<PendingExperiment>, SourceError> {
         let prefixes = self.prefixes.as_mut();
         let prefix = prefixes.map(|prefixes| prefixes.prefix(&item));
@@ -303,7 +308,7 @@ impl DomainSource {
         }))
     }
 
-    /// The next one that is left; of the same task as another one, if there is one.
+    /// Returns the next unfinished experiment; `None` if it is not in the task of `first`.
     fn next_found(
         &mut self,
         first: Option<TaskSlot>,
@@ -325,8 +330,8 @@ impl DomainSource {
         Ok(found)
     }
 
-    /// An experiment of a task that has so many already. Numbers are those of earlier attempts, or
-    /// new ones.
+    /// Converts a pending experiment to the one at `position` in its task. Its number is that of
+    /// earlier attempts, or a new one.
     fn numbered(&mut self, found: PendingExperiment, position: u64) -> TaskExperiment {
         let branch = match self.keeps_branches {
             true => found.seat.passed % self.branches,
@@ -353,7 +358,7 @@ impl DomainSource {
     }
 }
 
-/// How many experiments there are, if that is known; more than can be run are as good as that.
+/// Returns the number of experiments if it is known, limited to 64 bits.
 fn size(configs: &Configs) -> Result<Option<u64>, SourceError> {
     let size = configs.size()?.finite();
     Ok(size.map(|size| u64::try_from(size).unwrap_or(u64::MAX)))
@@ -375,7 +380,7 @@ impl TaskSource for DomainSource {
             match self.next_of_group(group, seat) {
                 Ok(None) => break,
                 Ok(Some(found)) => task.push(self.numbered(found, task.len() as u64)),
-                // What came before it still runs.
+                // Return the error with the next task, so that the experiments before it still run.
                 Err(error) => {
                     self.next = Err(error);
                     break;
@@ -396,7 +401,8 @@ impl TaskSource for DomainSource {
         }
         let passed = self.place - self.begin;
         let left = self.size?.saturating_sub(passed);
-        // Some that are done may be of the domain no more; the one in sight is left all the same.
+        // Some done experiments may no longer be in the domain, but at least the next item is
+        // unfinished.
         Some((left.saturating_sub(self.done_ahead) + ready).max(1))
     }
 

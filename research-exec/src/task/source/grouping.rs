@@ -1,4 +1,4 @@
-//! Which experiments are branches of one task.
+//! Selects the experiments that are branches of one task.
 
 use research_core::domain::Config;
 use research_core::executor::RootScope;
@@ -6,25 +6,25 @@ use research_core::executor::RootScope;
 use super::{DomainSource, PendingExperiment, TaskSlot};
 use crate::task::SourceError;
 
-/// Which experiments may be branches of one task.
+/// The experiments that may be branches of one task.
 #[derive(Clone, Debug, Default)]
 pub enum Grouping {
-    /// Any.
+    /// Any experiments.
     #[default]
     Any,
-    /// Those for which root units do the same.
+    /// Experiments for which root units do the same.
     By(RootScope),
-    /// None: each task has one experiment.
+    /// Each task has only one experiment.
     Alone,
 }
 
-/// How many experiments are looked at, at most, for those of one task.
+/// The number of experiments that the source searches ahead for those of one task.
 const LOOK_AHEAD: usize = 1024;
 
 impl DomainSource {
-    /// Sets which experiments may be of one task. Where a task needs others than the next ones,
-    /// they are looked for among the thousand that follow, unless `is_updated` says that these may
-    /// still be replaced.
+    /// Sets the experiments that may be branches of one task. If the next experiment does not fit,
+    /// the source searches ahead for one that does, unless `is_updated` says that an update may
+    /// replace those experiments.
     #[must_use]
     pub fn group(mut self, grouping: Grouping, is_updated: bool) -> Self {
         let may_look = matches!(grouping, Grouping::By(_)) && self.branches > 1;
@@ -36,7 +36,7 @@ impl DomainSource {
         self
     }
 
-    /// How many experiments a task has at most.
+    /// Returns the largest number of experiments in a task.
     pub(super) fn task_size(&self) -> u64 {
         match self.grouping {
             Grouping::Alone => 1,
@@ -44,7 +44,7 @@ impl DomainSource {
         }
     }
 
-    /// What experiments of one task have in common.
+    /// Returns the group of an experiment: only experiments of the same group share a task.
     fn group_of(&self, config: &Config, repetition: u64, updates: u64) -> u64 {
         match &self.grouping {
             Grouping::By(scope) => scope.seed_of(config, repetition, updates),
@@ -57,7 +57,7 @@ impl DomainSource {
         self.group_of(&record.config, record.repetition, record.updates)
     }
 
-    /// The group of the next one that is left, if there is one.
+    /// Returns the group of the next unfinished experiment, if there is one.
     fn next_group(&self) -> Option<u64> {
         if let Some(found) = self.ready.front() {
             return Some(self.group_of_found(found));
@@ -66,8 +66,8 @@ impl DomainSource {
         Some(self.group_of(&item.config, item.repetition, item.updates))
     }
 
-    /// The next one that may be of the same task as others of this group, of which the first is
-    /// here.
+    /// Returns the next unfinished experiment of a group. `first` is the slot of the first
+    /// experiment of the task, if the branches of a task must be neighbours in the domain.
     pub(super) fn next_of_group(
         &mut self,
         group: u64,

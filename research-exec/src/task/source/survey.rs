@@ -1,29 +1,29 @@
-//! What a research that is resumed has left to do.
+//! Computes the experiments that a resumed research still has to run.
 
 use research_core::text::plural;
 
 use super::{DomainSource, SourceError, TaskSource};
 
-/// What resuming a research would run, and what it would not find again.
+/// The numbers of experiments that resuming a research would run, skip or not find.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResumePlan {
-    /// How many experiments earlier runs have begun.
+    /// The number of experiments that earlier runs have started.
     pub begun: u64,
-    /// How many of these are done, and are in the domain.
+    /// The number of these that are done and still in the domain.
     pub done: u64,
-    /// How many of these are run again.
+    /// The number of these that would run again.
     pub again: u64,
-    /// How many of these are not in the domain any more: their results stay, and are not added to.
+    /// The number of these that are no longer in the domain: their results stay unchanged.
     pub gone: u64,
-    /// How many experiments are new; at least so many, if the domain has no end.
+    /// The number of new experiments; a lower bound if the domain is infinite.
     pub new: u64,
-    /// Whether the domain has no end, or is so large that only its beginning was searched for the
+    /// Whether the domain is infinite, or so large that only its beginning was searched for the
     /// experiments of earlier runs.
     pub is_partial: bool,
 }
 
 impl ResumePlan {
-    /// A sentence about the experiments that are not in the domain any more, if there are any.
+    /// Returns a warning about the experiments that are no longer in the domain, if there are any.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let Self { begun, gone, .. } = self;
@@ -41,13 +41,13 @@ impl ResumePlan {
 }
 
 impl DomainSource {
-    /// How many configs are searched for the experiments of earlier runs.
+    /// The number of configs that are searched for the experiments of earlier runs.
     const SEARCHED: u64 = 5_000_000;
 
-    /// Counts what is left, by going through the domain as a run does.
+    /// Counts the remaining experiments by iterating the domain as a run does.
     ///
     /// # Errors
-    /// The domain cannot give its next config.
+    /// The next config of the domain cannot be built.
     pub fn survey(mut self) -> Result<ResumePlan, SourceError> {
         let begun = self.done.experiments.len() as u64;
         let known = self.done.experiments.values();

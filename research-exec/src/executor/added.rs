@@ -1,4 +1,5 @@
-//! What a research adds to experiments: to their configs, to what root units see, and to programs.
+//! Additions of a research to experiments: to their configs, to the parameters that root units see,
+//! and to the environment of programs.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use super::Executor;
 use crate::task::TaskExperiment;
 
 impl Executor {
-    /// Adds the config of this worker in a research's options to configs.
+    /// Adds the config of this worker, from the options of a research, to all configs.
     #[must_use]
     pub fn worker(mut self, worker: WorkerNumber, options: &RunOptions) -> Self {
         let config = options.worker_configs.get(worker.0 as usize);
@@ -20,7 +21,7 @@ impl Executor {
         self
     }
 
-    /// The task with the additions to its configs.
+    /// Returns the task with the additions to its configs.
     pub(super) fn with_added(&self, mut task: Vec<TaskExperiment>) -> Vec<TaskExperiment> {
         if self.added.is_empty() && self.added_to_all.is_empty() {
             return task;
@@ -37,21 +38,21 @@ impl Executor {
 
     /// Marks the programs that the executor starts as processes of the run with this mark, so that
     /// [`kill_strays`](research_process::kill_strays) finds them if this process was killed.
-    /// Workers do not need this: everything that they start is marked.
+    /// Workers do not need this: all processes that they start are marked.
     #[must_use]
     pub fn marked(mut self, run: &str) -> Self {
         self.mark = Some(mark_of_worker(run).into());
         self
     }
 
-    /// Sets more variables for the environment of programs.
+    /// Sets additional environment variables of programs.
     #[must_use]
     pub fn variables(mut self, variables: impl IntoIterator<Item = (String, OsString)>) -> Self {
         self.variables = Some(variables.into_iter().collect());
         self
     }
 
-    /// What root units see, if it is not everything of the first experiment.
+    /// Returns the scope of root units; `None` if they see the whole first experiment.
     pub(super) fn root_scope(&self) -> Option<Arc<RootScope>> {
         let RootView::Shared { keys, is_declared } = &self.root_view else {
             return None;

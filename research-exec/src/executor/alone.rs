@@ -140,7 +140,7 @@ impl BranchExecution {
         self.ending.status
     }
 
-    /// The values saved under a name, in the order of the iterations; none if there are none.
+    /// Returns the values saved under a name, in the order of the iterations.
     pub fn values_of(&self, name: &str) -> impl Iterator<Item = &Value> {
         let values = self.values.get(name).map_or([].as_slice(), Vec::as_slice);
         values.iter().map(|(_, value)| value)
@@ -155,24 +155,24 @@ impl Executor {
         self
     }
 
-    /// Sets what is added to the config of each branch, as a research with a list of branches
-    /// does.
+    /// Sets the config that is added to the config of each branch, as in a research with a list of
+    /// branches.
     #[must_use]
     pub fn branch_configs(mut self, configs: impl IntoIterator<Item = Config>) -> Self {
         self.branch_configs = configs.into_iter().collect();
         self
     }
 
-    /// Sets what is added to the configs of all branches.
+    /// Sets the config that is added to the configs of all branches.
     #[must_use]
     pub fn executor_config(mut self, config: Config) -> Self {
         self.executor_config = config;
         self
     }
 
-    /// Runs outside of any research, and returns the result. There are as many branches as
-    /// configs or branch configs, and one if there are none. Where several configs have one key,
-    /// that of the branch counts most, then that of the executor. Ids and seeds are those of a
+    /// Runs outside of any research, and returns the result. There is one branch for each config or
+    /// branch config, or a single one without these. If several configs have the same key, the
+    /// branch config takes precedence, then the executor config. Ids and seeds are those of a
     /// research with seed 0.
     ///
     /// ```
@@ -195,8 +195,8 @@ impl Executor {
     /// ```
     ///
     /// # Errors
-    /// There are not as many branch configs as configs, or one config too often to get an id. What
-    /// fails in units is part of the results, but for [`debug`](Self::debug), where it is an error.
+    /// The numbers of configs and branch configs differ, or a config occurs too often to get an id.
+    /// Failures of units are part of the result; with [`debug`](Self::debug) they are errors.
     pub fn run(&self) -> Result<Execution, ExecutorError> {
         let mut events = Vec::new();
         let task = standalone_task(self.merged_configs()?)?;

@@ -1,4 +1,4 @@
-//! One experiment of a task while it runs.
+//! A running experiment of a task.
 
 mod ending;
 mod roots;
@@ -30,34 +30,34 @@ pub(super) struct Branch {
     hooks: Option<Arc<dyn ExecutorHooks>>,
     attempt: u32,
     profile: Option<Box<Profile>>,
-    /// Who keeps what its programs print.
+    /// The writer of the captured output of its programs.
     keeper: Option<Arc<OutputWriter>>,
     /// The started generators, by the unit's position.
     generators: Vec<Option<Box<dyn Generator>>>,
-    /// Which units took long when they were called last, or were not called yet.
+    /// For each unit, whether its last call took long, or it was not called yet.
     slow: Vec<bool>,
-    /// The coarse clock after the latest call, which is about that before the next one.
+    /// The coarse clock after the latest call, which is used as the start of the next one.
     clock: Option<TimeSpec>,
     state: State,
-    /// The pipelines that came to their ends: their last batches have been processed.
+    /// The pipelines that have ended: their last batches have been processed.
     exhausted: Vec<usize>,
-    /// Whether it takes part in the full run of a pipeline.
+    /// Whether the branch takes part in the current full run of a pipeline.
     pub(super) in_full_run: bool,
-    /// Whether that has given it a batch.
+    /// Whether the branch has received a batch in this full run.
     pub(super) saw_batch: bool,
     pub(super) limits: Limits,
     pub(super) usage: BranchUsage,
-    /// How many iterations have begun.
+    /// The number of iterations that have begun.
     iterations: u64,
     reported_iterations: u64,
     /// Whether its end was reported.
     is_reported: bool,
 }
 
-/// How a branch stands. It only ever goes down this list.
+/// The state of a branch. It changes only in the order of this list.
 enum State {
     Running,
-    /// Something ended it in this iteration, whose rest may still run.
+    /// The branch ends with this iteration, whose rest may still run.
     Stopping(Cause),
     Ended(Cause),
 }
@@ -97,30 +97,30 @@ impl Branch {
         }
     }
 
-    /// Lets it record how long its units and iterations take.
+    /// Records a profile of the units and iterations.
     pub(super) fn with_profile(mut self, level: u8, units: &[Unit]) -> Self {
         self.profile = Some(Box::new(Profile::new(level, units)));
         self
     }
 
-    /// Puts what it saves within reach of others.
+    /// Returns a handle with which another thread can send the saved values.
     pub(super) fn share_saved(&mut self) -> SharedSaved {
         self.context.share_saved()
     }
 
-    /// Gives it devices; see [`ExecutorContext::with_devices`].
+    /// Sets the devices of the branch; see [`ExecutorContext::with_devices`].
     pub(super) fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
         self.context = self.context.with_devices(device, visible);
         self
     }
 
-    /// Marks the programs that it starts.
+    /// Sets the mark of the programs that the branch starts.
     pub(super) fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
         self.context = self.context.with_mark(mark);
         self
     }
 
-    /// Gives its programs more variables.
+    /// Sets additional environment variables of its programs.
     pub(super) fn with_variables(mut self, variables: Option<Arc<[(String, OsString)]>>) -> Self {
         self.context = self.context.with_variables(variables);
         self
@@ -131,7 +131,7 @@ impl Branch {
         self
     }
 
-    /// Lets what its programs print be kept.
+    /// Captures the output of its programs.
     pub(super) fn with_keeper(mut self, keeper: Option<Arc<OutputWriter>>) -> Self {
         if let Some(keeper) = &keeper {
             self.context.set_output_sink(Arc::clone(keeper) as _);
@@ -152,8 +152,8 @@ impl Branch {
         matches!(self.state, State::Stopping(_))
     }
 
-    /// Whether a unit is due now. When something has ended the branch, the rest of that iteration
-    /// still runs with `finalize`, and units that save what others did run in any case.
+    /// Whether a unit is due now. In the last iteration of a stopping branch the remaining units
+    /// run only with `finalize`; units that save expressions always run.
     #[inline]
     pub(super) fn is_due(&self, unit: &Unit, n_iters: Option<u64>, finalize: bool) -> bool {
         let runs = match self.state {
@@ -170,7 +170,7 @@ impl Branch {
             && (unit.is_saving() || self.limits.has_time())
     }
 
-    /// Whether its iteration is one of these; there is none after its end.
+    /// Whether `when` selects the current iteration. False after the end of the branch.
     #[inline]
     pub(super) fn meets(&self, when: &When, n_iters: Option<u64>) -> bool {
         self.is_alive() && when.is_due(self.context.iteration(), n_iters, self.is_stopping())
@@ -209,23 +209,24 @@ impl Branch {
         }
     }
 
-    /// How many iterations have begun.
+    /// Returns the number of iterations that have begun.
     pub(super) fn iterations(&self) -> u64 {
         self.iterations
     }
 
-    /// The iteration that it is in.
+    /// Returns the current iteration.
     pub(super) fn iteration(&self) -> u64 {
         self.context.iteration()
     }
 
-    /// Lets what runs in it for others, when it has ended, be in their iteration.
+    /// Moves an ended branch to the iteration of the others, for root units that still run in it.
     pub(super) fn go_along(&mut self, iteration: u64) {
         self.context.set_iteration(iteration);
     }
 
-    /// Ends its generators, in the thread that has started them: programs end with that thread.
-    /// Generators of root units may still be needed by other branches, and were started elsewhere.
+    /// Ends the generators in the thread that has started them, because programs end with that
+    /// thread. Keeps the generators of root units, which other branches may still need and which
+    /// were started in another thread.
     pub(super) fn close(&mut self, units: &[Unit]) {
         for (generator, unit) in self.generators.iter_mut().zip(units) {
             if !unit.is_root() {
@@ -256,7 +257,7 @@ impl Branch {
         }
     }
 
-    /// Closes an iteration; whether there will be another.
+    /// Ends an iteration; returns whether the branch continues.
     pub(super) fn finish_iteration(&mut self, sink: &mut dyn EventSink) -> Result<bool, SinkError> {
         self.context.check_stored()?;
         self.end_if_cut(sink)?;
@@ -311,7 +312,7 @@ impl Branch {
         }
     }
 
-    /// Calls a unit that has code; a panic is an error like any other.
+    /// Calls a callable or a generator. A panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
         let began = self.profile.as_ref().map(|profile| profile.read());
         let limit = self.limits.begin_call(position, unit);
@@ -343,7 +344,7 @@ impl Branch {
         self.limits.end_call(&limit, unit, result)
     }
 
-    /// Takes in what a call of a unit led to.
+    /// Applies the result of a call of a unit.
     pub(super) fn settle(
         &mut self,
         position: usize,
@@ -352,7 +353,7 @@ impl Branch {
         sink: &mut dyn EventSink,
     ) -> Result<(), SinkError> {
         if self.context.has_messages() {
-            // The next unit may take hours, or not come to its end.
+            // The next unit may take hours, or never return.
             self.context.send_messages(sink)?;
             sink.flush()?;
         }
@@ -392,7 +393,7 @@ fn call_body(
             };
             generator.next(context)
         }
-        // These are the branch's own work, see `run`.
+        // The branch runs these itself, see `Branch::run`.
         UnitBody::Save { .. } | UnitBody::Dump(_) => Ok(None),
     }
 }

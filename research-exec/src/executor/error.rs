@@ -3,7 +3,7 @@
 use research_core::SinkError;
 use research_core::domain::IdRegistryError;
 
-/// A standalone executor could not run.
+/// A failure of a standalone executor.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecutorError {
     /// The sink does not accept events.
@@ -23,7 +23,7 @@ pub enum ExecutorError {
     /// A unit has failed in debug mode.
     #[error("{0}")]
     Raised(String),
-    /// A config has no free id.
+    /// A config occurs too often to get an id.
     #[error(transparent)]
     Id(#[from] IdRegistryError),
 }

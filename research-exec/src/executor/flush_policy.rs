@@ -1,16 +1,16 @@
-//! When saved values are sent.
+//! Decides when saved values are sent.
 
 use std::time::{Duration, Instant};
 
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 
-/// Saved values are sent when they have this size, in bytes.
+/// The size in bytes at which saved values are sent.
 const SEND_BYTES: usize = 64 << 10;
-/// Saved values are sent after this time.
+/// The time after which saved values are sent.
 const SEND_INTERVAL: Duration = Duration::from_millis(50);
-/// After an iteration that took this long, saved values are sent at once: sending costs little in
-/// comparison, and the next iteration may take hours.
+/// The duration of an iteration after which saved values are sent immediately: sending costs little
+/// in comparison, and the next iteration may take hours.
 const SLOW_ITERATION: Duration = Duration::from_millis(1);
 
 /// Decides when saved values are sent.
@@ -28,7 +28,7 @@ impl FlushPolicy {
         }
     }
 
-    /// Whether to send now, after an iteration, when `waiting` bytes wait.
+    /// Whether to send values after an iteration, when `waiting` bytes are unsent.
     #[inline]
     pub(super) fn is_due(&mut self, waiting: usize) -> bool {
         let now = Instant::now();
@@ -43,7 +43,7 @@ impl FlushPolicy {
     }
 }
 
-/// A clock with ticks of a few milliseconds, which costs almost nothing to read.
+/// Reads a clock with ticks of a few milliseconds, which costs almost nothing.
 #[inline]
 pub(super) fn coarse_clock() -> Option<TimeSpec> {
     clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).ok()

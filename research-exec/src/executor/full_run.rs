@@ -1,5 +1,5 @@
-//! A full run: a pipeline goes through all its batches within one iteration, together with the
-//! units that process them.
+//! A full run: a pipeline and the units that process its batches run through all batches within one
+//! iteration.
 
 use research_core::{EventSink, SinkError};
 
@@ -17,7 +17,7 @@ pub(super) struct FullRun {
 }
 
 impl FullRun {
-    /// The full run that begins with the pipeline at this position.
+    /// Returns the full run that begins with the pipeline at this position.
     pub(super) fn at(plan: Plan<'_>, pipeline: usize) -> Self {
         Self {
             pipeline,
@@ -25,7 +25,7 @@ impl FullRun {
         }
     }
 
-    /// Runs all batches, in one branch after another. The first branch makes the batches.
+    /// Runs all batches, in one branch after another. The first branch produces the batches.
     pub(super) fn run(
         self,
         plan: Plan<'_>,
@@ -41,7 +41,8 @@ impl FullRun {
         self.end(plan, branches, sink)
     }
 
-    /// Determines which branches take part. Running all batches may take long.
+    /// Determines which branches take part. Sends their saved values first, because running all
+    /// batches may take long.
     pub(super) fn begin(
         self,
         plan: Plan<'_>,
@@ -59,7 +60,7 @@ impl FullRun {
         Ok(())
     }
 
-    /// Makes the next batch for all branches that still take part; returns whether there is one.
+    /// Produces the next batch for all branches that still take part; returns whether there is one.
     pub(super) fn next_batch(
         self,
         plan: Plan<'_>,
@@ -129,7 +130,8 @@ impl FullRun {
         Ok(())
     }
 
-    /// Saves the outputs for the last batch; the next run begins with the first batch.
+    /// Saves the outputs for the last batch, and drops the pipeline's generator, so that the next
+    /// run begins with the first batch.
     pub(super) fn end(
         self,
         plan: Plan<'_>,

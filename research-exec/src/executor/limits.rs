@@ -1,4 +1,4 @@
-//! The time limits of an experiment and of the calls of its units.
+//! The time limits of an experiment and of calls of its units.
 
 use std::cell::Cell;
 
@@ -34,7 +34,7 @@ impl Limits {
         }
     }
 
-    /// Whether there is time for another call.
+    /// Whether the deadline of the experiment allows another call.
     #[inline]
     pub(super) fn has_time(&self) -> bool {
         let has_expired = self.deadline.is_some_and(|deadline| deadline.has_expired());
@@ -44,12 +44,12 @@ impl Limits {
         !has_expired
     }
 
-    /// The deadline, if it has kept a unit from running.
+    /// Returns the deadline, if it has kept a unit from running.
     pub(super) fn cut(&self) -> Option<Deadline> {
         self.deadline.filter(|_| self.is_cut.get())
     }
 
-    /// The limits of a call that begins now.
+    /// Returns the limits of a call that begins now, and reports the call to the watch.
     #[inline]
     pub(super) fn begin_call(&self, position: usize, unit: &Unit) -> CallLimit {
         let own = unit.timeout().map(Deadline::of_unit);
@@ -66,7 +66,7 @@ impl Limits {
         CallLimit { own, first }
     }
 
-    /// The result of the call, or a timeout if it took too long.
+    /// Returns the result of the call, or a timeout if it took too long.
     #[inline]
     pub(super) fn end_call(
         &self,
@@ -85,7 +85,7 @@ impl Limits {
                 watched.end_call();
                 result
             }
-            // Nothing could end the call.
+            // Without a watch, nothing can end the call, so it is checked afterwards.
             None if own.has_expired() && result.is_ok() => {
                 let message = format!("the call took longer than {own}");
                 Err(UnitError::of_kind(FailureKind::TimedOut, message))

@@ -1,4 +1,4 @@
-//! The plan of a task: the units that run in each iteration, and how many iterations there are.
+//! The plan of a task: the units that run in each iteration, and the number of iterations.
 
 use research_core::{EventSink, Experiment, SinkError, Unit};
 use tracing_core::dispatcher::DefaultGuard;
@@ -6,12 +6,13 @@ use tracing_core::dispatcher::DefaultGuard;
 use super::branch::Branch;
 use super::spans;
 
-/// What the branches of a task have in common while they run.
+/// The settings that the branches of a task share.
 #[derive(Clone, Copy)]
 pub(super) struct Plan<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) n_iters: Option<u64>,
-    /// Whether the rest of an iteration still runs when a unit has failed or a generator ended.
+    /// Whether the rest of an iteration still runs after a unit has failed or a generator has
+    /// ended.
     pub(super) finalize: bool,
     /// Whether the first failure ends the task.
     pub(super) debug: bool,
@@ -29,9 +30,9 @@ impl<'a> Plan<'a> {
         branch.is_due(unit, self.n_iters, self.finalize)
     }
 
-    /// Reports the end of a branch while others of its task continue, so that it is known whatever
-    /// happens to them. The first branch is reported last if it runs root units, because these may
-    /// still save values or log messages in it.
+    /// Reports the end of a branch while others of its task continue, so that it does not depend on
+    /// their fate. The first branch is reported last if it runs root units, because these may still
+    /// save values or log messages in it.
     pub(super) fn report_early_end(
         &self,
         index: usize,

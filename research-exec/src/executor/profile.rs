@@ -1,4 +1,4 @@
-//! What units and iterations take, where that is asked for.
+//! Measures units and iterations, if a profile is requested.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,21 +10,21 @@ use research_process::ResourceUsage;
 
 use super::spans::{self, SpanTimes};
 
-/// The measurements of one experiment that wait to be sent.
+/// The measurements of one experiment that were not sent yet.
 pub(super) struct Profile {
     /// Whether more than time is measured.
     is_detailed: bool,
     units: Vec<UnitProfile>,
-    /// Of these only the time: an iteration may begin in another thread than it ends in.
+    /// For iterations only the time is measured, because an iteration may begin and end in
+    /// different threads.
     iterations: Measurements,
     began: Instant,
 }
 
-/// What one unit took.
+/// The measurements of one unit.
 struct UnitProfile {
     name: Arc<str>,
-    /// Whether all its work happens in processes of its own: what this one uses meanwhile is none
-    /// of its.
+    /// Whether the unit only runs programs: the usage of this process is then not its own.
     is_process: bool,
     measured: Measurements,
     spans: SpanTimes,
@@ -34,14 +34,14 @@ struct UnitProfile {
 #[derive(Default)]
 struct Measurements([ColumnBuilder; Measure::ALL.len()]);
 
-/// Where clocks and counters stood when a call began.
+/// The clocks and counters at the start of a call.
 pub(super) struct Reading {
     at: Instant,
     used: Option<ResourceUsage>,
 }
 
 impl Profile {
-    /// A profile of this level, 1 or more.
+    /// Creates a profile of this level, 1 or more.
     pub(super) fn new(level: u8, units: &[Unit]) -> Self {
         let new = |unit: &Unit| UnitProfile {
             name: unit.name().into(),
@@ -164,7 +164,7 @@ impl Measurements {
     }
 }
 
-/// What was used between two readings; of memory, what there was at most until then.
+/// Returns the usage between two readings; the memory is the peak until the second one.
 fn since((now, before): (ResourceUsage, ResourceUsage)) -> ResourceUsage {
     ResourceUsage {
         cpu_seconds: now.cpu_seconds - before.cpu_seconds,

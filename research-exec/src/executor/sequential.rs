@@ -1,4 +1,4 @@
-//! Branches one after another, unit by unit; also used for a single branch.
+//! Runs the branches one after another, unit by unit; also used for a single branch.
 
 use research_core::{EventSink, SinkError};
 
@@ -34,7 +34,7 @@ pub(super) fn run(
                 branch.note_end();
             }
         }
-        // The last values are sent with the ending.
+        // The values of the last iteration are sent with the ending.
         if !alive || plan.n_iters == Some(iteration + 1) {
             break;
         }
@@ -50,7 +50,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Reports the ends of branches that others outlive.
+/// Reports the ends of branches that end before others.
 fn report_ended(
     plan: Plan<'_>,
     branches: &mut [Branch],
@@ -66,7 +66,7 @@ fn report_ended(
     if is_reported { sink.flush() } else { Ok(()) }
 }
 
-/// Runs the unit at a position; returns the next position.
+/// Runs the unit at `position`, and returns the next position.
 fn run_unit(
     plan: Plan<'_>,
     position: usize,

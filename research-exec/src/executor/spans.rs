@@ -1,7 +1,7 @@
-//! What the spans take that a unit's code opens with `tracing`, for profiles of level 2.
+//! Measures the `tracing` spans that the code of units opens, for profiles of level 2.
 //!
-//! A thread that calls units counts the spans that are entered in it between the begin and the end
-//! of a call. Other threads count nothing, so nothing is locked on the way.
+//! A thread that calls units measures the spans that are entered in it during a call. Other threads
+//! measure nothing, so no lock is needed.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -17,7 +17,7 @@ use tracing_core::{Event, LevelFilter, Metadata, Subscriber};
 
 type Callsite = &'static Metadata<'static>;
 
-/// A callsite, by its address.
+/// The address of a callsite.
 type Key = usize;
 
 fn key(callsite: Callsite) -> Key {
@@ -25,7 +25,7 @@ fn key(callsite: Callsite) -> Key {
 }
 
 thread_local! {
-    /// What this thread counts now, if it does.
+    /// The times that this thread is measuring, during a call.
     static CALL: RefCell<Option<SpanTimes>> = const { RefCell::new(None) };
 }
 
@@ -33,7 +33,7 @@ thread_local! {
 #[derive(Default)]
 pub(super) struct SpanTimes {
     spans: HashMap<Key, Times>,
-    /// The spans that are entered, the innermost last.
+    /// The entered spans, the innermost last.
     open: Vec<Open>,
 }
 
@@ -47,16 +47,16 @@ struct Times {
 struct Open {
     callsite: Callsite,
     began: Instant,
-    /// The time within the spans inside it.
+    /// The time in the spans inside this one.
     inside: f64,
 }
 
-/// Counts from here on in this thread.
+/// Starts to measure spans in this thread.
 pub(super) fn begin() {
     CALL.set(Some(SpanTimes::default()));
 }
 
-/// What was counted since; spans that are still entered count up to here.
+/// Returns the times since [`begin`]; spans that are still entered count until now.
 pub(super) fn end() -> SpanTimes {
     let mut times = CALL.take().unwrap_or_default();
     while times.close_last() {}
@@ -77,7 +77,7 @@ fn enter(callsite: Callsite) {
 
 fn exit(callsite: Callsite) {
     CALL.with_borrow_mut(|call| {
-        // A span may have been entered in an earlier call, or end before one inside it.
+        // The span may have been entered in an earlier call, or may end before a span inside it.
         if let Some(times) = call
             && let Some(position) = times
                 .open
@@ -130,14 +130,14 @@ impl SpanTimes {
         sum.total += times.total;
     }
 
-    /// Adds those of another call.
+    /// Adds the times of another call.
     pub(super) fn extend(&mut self, other: Self) {
         for times in other.spans.values() {
             self.add(times);
         }
     }
 
-    /// Takes out what has come together.
+    /// Takes the times so far.
     pub(super) fn take(&mut self) -> Vec<SpanTime> {
         let spans = self.spans.drain().map(|(_, times)| SpanTime {
             name: times.callsite.name().to_owned(),
@@ -150,8 +150,8 @@ impl SpanTimes {
     }
 }
 
-/// Makes this thread count spans while the guard lives. A subscriber of the program stays: see
-/// [`SpanProfile`].
+/// Makes this thread measure spans until the guard is dropped. Does not replace a subscriber of the
+/// program: see [`SpanProfile`].
 pub(super) fn listen() -> Option<DefaultGuard> {
     static COUNTER: OnceLock<Dispatch> = OnceLock::new();
     let has_subscriber = dispatcher::get_default(|current| !current.is::<NoSubscriber>());
@@ -238,10 +238,11 @@ impl Subscriber for SpanCounter {
     }
 }
 
-/// A `tracing` subscriber of a program's own that lets the spans of units be counted, too.
+/// A `tracing` subscriber that forwards to the program's own one, and also measures the spans of
+/// units.
 ///
-/// With a [profile](super::Executor::profile) of level 2, spans are counted without further ado in
-/// a program that has no subscriber. One that has, to see its logs, puts this around it:
+/// With a [profile](super::Executor::profile) of level 2, spans are measured automatically in a
+/// program without a subscriber. A program that has a subscriber, for its logs, wraps it:
 ///
 /// ```
 /// use research_exec::SpanProfile;
@@ -256,12 +257,12 @@ impl Subscriber for SpanCounter {
 #[derive(Debug)]
 pub struct SpanProfile<S> {
     inner: S,
-    /// The spans that there are.
+    /// The open spans.
     spans: RwLock<HashMap<u64, Callsite>>,
 }
 
 impl<S: Subscriber> SpanProfile<S> {
-    /// Hands everything on to a subscriber. Spans that it does not want to see are not counted
+    /// Wraps a subscriber, which receives everything. Spans that it disables are not measured
     /// either.
     pub fn around(inner: S) -> Self {
         Self {
@@ -348,13 +349,13 @@ impl<S: Subscriber> Subscriber for SpanProfile<S> {
         self.inner.current_span()
     }
 
-    /// Layers find each other, and libraries their layer, by their types.
+    /// Layers find each other, and libraries find their layer, by type.
     unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
         if id == TypeId::of::<Self>() {
             return Some(std::ptr::from_ref(self).cast());
         }
-        // SAFETY: who calls it has promised what the inner one asks for, and that lives as long as
-        // this one.
+        // SAFETY: the caller guarantees what the inner subscriber requires, and that one lives as
+        // long as this one.
         unsafe { self.inner.downcast_raw(id) }
     }
 }

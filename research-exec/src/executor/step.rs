@@ -1,4 +1,4 @@
-//! One step of an iteration: a unit runs in one branch, or as a root unit for all.
+//! A step of an iteration: runs a unit in one branch, or a root unit for all branches.
 
 use research_core::{Branches, EventSink, SinkError, Unit, UnitResult};
 
@@ -6,7 +6,7 @@ use super::branch::Branch;
 use super::plan::Plan;
 
 impl Plan<'_> {
-    /// Runs a unit in one branch if it is due, and sends saved values if that is due.
+    /// Runs a unit in one branch if it is due, and sends saved values if the unit requests it.
     pub(super) fn run_step(
         &self,
         branch: &mut Branch,
@@ -56,8 +56,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Runs the unit in the first branch in which it is due, and gives its result to the other
-    /// branches as if each were alone.
+    /// Runs the unit in the first branch in which it is due, and applies its result to the other
+    /// branches, as if each were alone.
     fn call_shared_root(
         &self,
         position: usize,
@@ -67,7 +67,7 @@ impl Plan<'_> {
     ) -> Result<(), SinkError> {
         let is_due = |branch: &&mut Branch| self.is_due(branch, unit);
         let due: Vec<bool> = branches.iter().map(is_due).collect();
-        // A failed branch may hold other values than the others.
+        // Prefer a running branch: a failed one may have other values.
         let runs = |at: &usize| due[*at] && branches[*at].is_running();
         let first = (0..due.len()).find(runs);
         let Some(runner) = first.or_else(|| due.iter().position(|due| *due)) else {
@@ -93,8 +93,8 @@ impl Plan<'_> {
         branches[runner].settle(position, unit, result, sink)
     }
 
-    /// Does the same in a research that began when root units saw the first branch, and only that
-    /// saved their outputs.
+    /// Runs the unit in the first branch. This is for a research that was started by an earlier
+    /// version, in which root units saw the first branch and only that branch saved their outputs.
     fn call_root(
         &self,
         position: usize,
@@ -134,8 +134,8 @@ impl Plan<'_> {
     }
 }
 
-/// Calls a root unit in one of the branches. Its generator stays with the first branch, which ends
-/// last.
+/// Calls a root unit in one of the branches. Its generator is returned to the first branch, which
+/// ends last.
 pub(super) fn call_in(
     branches: &mut [&mut Branch],
     runner: usize,
@@ -152,8 +152,8 @@ pub(super) fn call_in(
     result
 }
 
-/// Units that run for all branches run in the first one. If that has ended, it moves to the
-/// iteration of the others.
+/// Moves the first branch to the iteration of the others, if it has ended before them: units that
+/// run for all branches run in the first one.
 pub(super) fn go_along(branches: &mut [&mut Branch]) {
     let running = branches.iter().find(|branch| branch.is_alive());
     if let Some(iteration) = running.map(|branch| branch.iteration())

@@ -14,7 +14,7 @@ use super::watch::{Interrupt, Watch};
 use super::{sequential, threads};
 use crate::task::{Ending, TaskExperiment};
 
-/// How tasks run: the settings of an executor that concern a task as a whole.
+/// The settings of an executor that apply to a task as a whole.
 pub(super) struct TaskSettings<'a> {
     pub(super) plan: Plan<'a>,
     pub(super) target: ExecutorTarget,
@@ -29,7 +29,7 @@ pub(super) struct TaskSettings<'a> {
     pub(super) only_programs: bool,
 }
 
-/// A task that runs. It owns the branches, their limits, and the sink of their events.
+/// A running task. It owns the branches and their limits, and has the sink of their events.
 pub(super) struct TaskRun<'a> {
     settings: TaskSettings<'a>,
     records: Vec<Arc<ExperimentRecord>>,
@@ -80,7 +80,7 @@ impl<'a> TaskRun<'a> {
         }
     }
 
-    /// Runs the branches to their ends, and reports these.
+    /// Runs the branches to their ends, and reports the ends.
     pub(super) fn run(mut self) -> Result<Vec<Ending>, SinkError> {
         if self.settings.has_devices {
             for branch in &self.branches {
@@ -106,7 +106,7 @@ impl<'a> TaskRun<'a> {
                 }
             }
         }
-        // From here on the branches report their ends, and no longer the watch.
+        // From here on the branches report their ends themselves, instead of the watch.
         self.watch = None;
         if self.settings.plan.debug && self.branches.iter().any(Branch::has_failed) {
             let reason = "another branch has failed, which ends everything in debug mode";

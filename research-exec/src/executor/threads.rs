@@ -1,6 +1,6 @@
-//! Branches in parallel: each has a thread for the whole task. The thread runs its branch until
-//! that reaches a root unit, and returns it. When all branches are back, the root unit runs in the
-//! calling thread. So branches meet at root units only.
+//! Runs the branches in parallel: each has a thread for the whole task. The thread runs its branch
+//! up to a root unit, and returns it. When all branches are back, the root unit runs in the calling
+//! thread. So branches meet only at root units.
 
 use std::thread::{self, Scope};
 
@@ -17,7 +17,7 @@ use crate::in_unit::{self, is_in_unit};
 /// The capacity of the channel of reports.
 const REPORT_CAPACITY: usize = 64;
 
-/// A branch to continue with.
+/// A job for the thread of a branch.
 struct Job {
     branch: Box<Branch>,
     what: What,
@@ -32,17 +32,17 @@ enum What {
 
 enum Report {
     Events(Vec<Event>),
-    /// A branch is back: it has reached a root unit or its end.
+    /// A branch has reached a root unit or its end.
     Back {
         index: usize,
         branch: Box<Branch>,
         root: Option<usize>,
     },
-    /// A branch has lost its sink.
+    /// The sink of a branch does not accept events.
     Failed(SinkError),
 }
 
-/// Runs the branches to their ends; one after another if the system refuses the threads.
+/// Runs the branches to their ends; one after another if the threads cannot be started.
 pub(super) fn run(
     plan: Plan<'_>,
     branches: &mut Vec<Branch>,
@@ -182,14 +182,14 @@ impl Coordinator<'_> {
                     }
                 }
                 Ok(Report::Failed(error)) => return Err(error),
-                // The threads hold senders while they live.
+                // The threads keep senders as long as they run.
                 Err(_) => return Err(panicked()),
             }
         }
         Ok(at)
     }
 
-    /// Runs the root unit at a position, and the root units right after it.
+    /// Runs the root unit at `first`, and the root units directly after it.
     fn run_roots(&mut self, first: usize, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         let units = self.plan.units();
         let mut position = first;
@@ -247,7 +247,7 @@ struct BranchThread<'a> {
 }
 
 impl BranchThread<'_> {
-    /// Runs the branch whenever it arrives, until the coordinator is gone.
+    /// Runs the branch each time it is sent, until the coordinator has ended.
     fn serve(mut self) {
         let _listening = self.plan.count_spans();
         while let Ok(Job { mut branch, what }) = self.jobs.recv() {
@@ -261,7 +261,7 @@ impl BranchThread<'_> {
             let root = match done {
                 Ok(root) => root,
                 Err(error) => {
-                    // The coordinator may be gone.
+                    // Ignore errors: the coordinator may have ended.
                     let _ = self.sink.reports.send(Report::Failed(error));
                     return;
                 }
@@ -318,13 +318,13 @@ impl BranchThread<'_> {
 impl Drop for BranchThread<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            // The coordinator may be gone.
+            // Ignore errors: the coordinator may have ended.
             let _ = self.sink.reports.send(Report::Failed(panicked()));
         }
     }
 }
 
-/// A thread has panicked outside of any unit.
+/// Returns the error of a thread that has panicked outside of any unit.
 fn panicked() -> SinkError {
     SinkError::Closed("a branch's thread has panicked".to_owned())
 }

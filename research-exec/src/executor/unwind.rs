@@ -1,4 +1,4 @@
-//! A panic of a unit becomes an error with its message and backtrace.
+//! Converts a panic of a unit to an error with its message and backtrace.
 
 use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
@@ -7,9 +7,10 @@ use std::sync::Once;
 
 use research_core::{FailureKind, UnitError};
 
-/// What an async runtime says where a unit blocks on it in a thread that runs async code.
+/// A part of the panic message of an async runtime, if a unit blocks on it in a thread that runs
+/// async code.
 const NESTED_RUNTIME: &str = "from within a runtime";
-/// What to do about it.
+/// The hint that is appended to this message.
 const IN_ASYNC: &str = "\nThe research was run in async code: call its `run` in \
      `tokio::task::spawn_blocking` \
      (see docs/embedding.md).";
@@ -19,19 +20,19 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<Panic>> = const { RefCell::new(None) };
 }
 
-/// What a panic was when it began.
+/// The panic as the panic hook has seen it.
 struct Panic {
     text: String,
     place: String,
     backtrace: String,
 }
 
-/// Runs a unit's code. While it runs, a panic of this thread is kept instead of printed: it
-/// is reported as the experiment's exception.
+/// Runs the code of a unit. A panic of this thread is not printed, but returned as an error, which
+/// becomes the exception of the experiment.
 #[inline]
 pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, UnitError>) -> Result<T, UnitError> {
     install_hook();
-    // A unit may let another executor run units.
+    // A unit may itself use an executor that runs units.
     let was_in_unit = IN_UNIT.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(call));
     IN_UNIT.set(was_in_unit);
@@ -41,7 +42,7 @@ pub(super) fn catch<T>(call: impl FnOnce() -> Result<T, UnitError>) -> Result<T,
     }
 }
 
-/// Calls what may panic where the system refuses something; nothing is printed then.
+/// Calls code that may panic, without printing the panic.
 ///
 /// # Errors
 /// The message of the panic.
@@ -58,8 +59,8 @@ pub(crate) fn catch_quietly<T>(call: impl FnOnce() -> T) -> Result<T, String> {
 
 fn panic_error(payload: &(dyn std::any::Any + Send)) -> UnitError {
     let text = payload_text(payload);
-    // The last one may be another, which the unit has caught itself: this one has come from another
-    // thread then.
+    // The last panic of this thread may be another one, which the unit has caught itself; the
+    // payload then comes from another thread.
     let last = LAST_PANIC.take().filter(|last| last.text == text);
     let (message, backtrace) = match last {
         Some(Panic {

@@ -1,21 +1,22 @@
-//! What an experiment uses.
+//! Measures the resource usage of experiments.
 
 use research_core::events::ResourceUsage;
 use research_process::{EndedPrograms, UsageMeter, take_programs};
 
-/// How the usage of the experiments of a task is measured.
+/// The method that measures the usage of the experiments of a task.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Measured {
     /// The process was forked for the task.
     Forked,
     /// The program was executed for the task.
     Executed,
-    /// The process runs this task, and ran others before.
+    /// The process has run other tasks before.
     Shared,
 }
 
 impl Measured {
-    /// Starts to measure the code of a task. What one of several branches uses is unknown.
+    /// Starts to measure the code of a task. The usage of one of several branches cannot be
+    /// measured.
     pub(super) fn start(self, branches: usize) -> Option<UsageMeter> {
         match self {
             Self::Forked if branches == 1 => Some(UsageMeter::Forked),
@@ -29,9 +30,9 @@ impl Measured {
 /// The usage of one experiment.
 #[derive(Default)]
 pub(super) struct BranchUsage {
-    /// Measures the process, if it runs the code of this experiment alone.
+    /// Measures the process, if it runs only the code of this experiment.
     meter: Option<UsageMeter>,
-    /// Whether its units run programs only, so that its usage is theirs.
+    /// Whether its units only run programs, so that its usage is that of the programs.
     only_programs: bool,
     /// Whether its task has other branches.
     has_siblings: bool,
@@ -57,8 +58,8 @@ impl BranchUsage {
         ended
     }
 
-    /// Adds the programs of generators that were dropped, whose exit codes say nothing: they may
-    /// have been killed.
+    /// Adds the programs of generators that were dropped, without their exit codes, because they
+    /// may have been killed.
     pub(super) fn add_dropped(&mut self, is_root: bool) {
         if let Some(mut dropped) = take_programs().filter(|_| !(is_root && self.has_siblings)) {
             dropped.exit_code = self.programs.and_then(|ended| ended.exit_code);
@@ -75,7 +76,7 @@ impl BranchUsage {
         });
     }
 
-    /// The usage so far, as far as it is known.
+    /// Returns the usage so far, as far as it is known.
     pub(super) fn read(&self) -> ResourceUsage {
         let programs = self.programs.filter(|_| self.only_programs);
         let used = match self.meter {
@@ -89,7 +90,7 @@ impl BranchUsage {
     }
 }
 
-/// The usage as events record it, without an exit code.
+/// Converts a usage to the form that events record, without an exit code.
 pub(crate) fn recorded(used: Option<research_process::ResourceUsage>) -> ResourceUsage {
     ResourceUsage {
         peak_memory: used.and_then(|used| used.peak_memory),

@@ -1,5 +1,5 @@
-//! Timeouts of code that cannot be interrupted: a thread watches a task and, when a deadline
-//! expires, reports what is known of its experiments and ends the process.
+//! Enforces timeouts of code, which cannot be interrupted: a thread watches a task and, when a
+//! deadline expires, reports the state of its experiments and ends the process.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -17,7 +17,7 @@ use super::usage::recorded;
 use crate::task::{Ending, TaskExperiment};
 
 /// Called when a deadline expires: forwards the last events of the task with the endings of its
-/// experiments, and ends the process. Experiments without an ending are run again.
+/// experiments, and ends the process. Experiments without an ending run again.
 pub(crate) type Interrupt = Arc<dyn Fn(Vec<Event>, Vec<Ending>) + Send + Sync>;
 
 /// Watches a task.
@@ -38,7 +38,7 @@ struct State {
     /// Measures the process, if it runs one experiment.
     meter: Option<UsageMeter>,
     branches: Vec<BranchState>,
-    /// When the thread wakes up by itself.
+    /// The time at which the thread wakes up by itself.
     looks_at: Option<Instant>,
     phase: Phase,
 }
@@ -60,7 +60,7 @@ struct BranchState {
     iterations: u64,
     call: Option<Call>,
     ending: Option<Ending>,
-    /// Whether the branch reports its end itself.
+    /// Whether the branch has reported its end itself.
     is_reported: bool,
 }
 
@@ -73,8 +73,8 @@ struct Call {
 }
 
 impl Watch {
-    /// Starts watching. If the system refuses the thread, the worker that runs the process enforces
-    /// the experiment's timeout.
+    /// Starts watching. If the thread cannot be started, the worker that runs the process enforces
+    /// the timeout of the experiment.
     pub(super) fn start(
         experiment: &Experiment,
         whole: Option<Deadline>,
@@ -112,7 +112,7 @@ impl Watch {
         }
     }
 
-    /// The handle for the branch at `index` in the task.
+    /// Returns the handle for the branch at `index` in the task.
     pub(super) fn branch(&self, index: usize) -> Watched {
         Watched {
             shared: Arc::clone(&self.shared),
@@ -121,7 +121,7 @@ impl Watch {
     }
 }
 
-/// Ends watching. If a deadline has expired before, the process ends, and this waits for it.
+/// Stops watching. If a deadline has already expired, this waits until the process is ended.
 impl Drop for Watch {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
@@ -130,7 +130,7 @@ impl Drop for Watch {
         drop(state);
         self.shared.changed.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It runs no code but ours, and there is nothing that its panic would change.
+            // Ignore a panic: the thread runs no code of units, and watching ends in any case.
             let _ = thread.join();
         }
     }
@@ -174,13 +174,13 @@ impl Watched {
         state.branches[self.index].call = None;
     }
 
-    /// The branch will do nothing more.
+    /// Records the ending of a branch that does nothing any more.
     pub(super) fn end(&self, ending: Ending) {
         let mut state = self.shared.lock();
         state.branches[self.index].ending = Some(ending);
     }
 
-    /// Whether the branch reports its end itself.
+    /// Records that the branch reports its end itself.
     pub(super) fn report_end(&self) {
         let mut state = self.shared.lock();
         state.wait_if_interrupted();
@@ -223,7 +223,7 @@ impl State {
     fn wait_if_interrupted(&self) {
         if self.phase == Phase::Interrupted {
             loop {
-                // The process ends at any moment.
+                // The process is about to end.
                 std::thread::park();
             }
         }
@@ -235,8 +235,8 @@ impl State {
         calls.chain(self.whole.and_then(|whole| whole.at())).min()
     }
 
-    /// The events and endings to report: of branches whose deadline has expired, and of branches
-    /// that have ended and not reported it.
+    /// Returns the events and endings to report: of branches whose deadline has expired, and of
+    /// branches that have ended without reporting it.
     fn interrupted(&self) -> (Vec<Event>, Vec<Ending>) {
         let whole = self.whole.filter(Deadline::has_expired);
         let is_late = |call: &&Call| call.deadline.has_expired();
@@ -298,7 +298,7 @@ impl BranchState {
     }
 
     fn report_end(&self, ending: &Ending, usage: ResourceUsage, events: &mut Vec<Event>) {
-        // A list accepts everything.
+        // Sending to a list cannot fail.
         let _ = self.saved.send(events);
         events.push(Event::ExperimentEnded {
             at: Timestamp::now(),

@@ -1,4 +1,4 @@
-//! The end of a branch: by a failure, the end of a generator, or a timeout.
+//! Ends a branch: after a failure, the end of a generator, or a timeout.
 
 use research_core::{
     Event, EventSink, ExceptionRecord, FailureKind, LogLevel, SinkError, Status, Timestamp, Unit,
@@ -9,7 +9,7 @@ use super::{Branch, Cause, State};
 use crate::task::Ending;
 
 impl Branch {
-    /// Fails the branch if its deadline has expired before the end of the iteration.
+    /// Fails the branch if its deadline has kept a unit from running in this iteration.
     pub(super) fn end_if_cut(&mut self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         let Some(deadline) = self.limits.cut() else {
             return Ok(());
@@ -69,7 +69,8 @@ impl Branch {
         });
     }
 
-    /// The first cause counts, but an error replaces the end of a generator.
+    /// Records the cause of the end. The first cause counts, but an error replaces the end of a
+    /// generator.
     fn stop(&mut self, cause: Cause) {
         self.state = match std::mem::replace(&mut self.state, State::Running) {
             State::Running => State::Stopping(cause),
@@ -78,7 +79,7 @@ impl Branch {
         };
     }
 
-    /// Whether it has failed.
+    /// Whether the branch has failed.
     pub(in crate::executor) fn has_failed(&self) -> bool {
         match &self.state {
             State::Running => false,
@@ -86,7 +87,7 @@ impl Branch {
         }
     }
 
-    /// Ends a branch that did not run to its end.
+    /// Ends a branch that was not run to its end.
     pub(in crate::executor) fn give_up(&mut self, status: Status, reason: &str) {
         self.state = State::Ended(Cause {
             status,
@@ -94,7 +95,7 @@ impl Branch {
         });
     }
 
-    /// Records the end after all its events were delivered.
+    /// Records the end for the watch, after all events of the branch were delivered.
     pub(in crate::executor) fn note_end(&self) {
         if let Some(watched) = &self.limits.watched
             && !self.is_reported
@@ -103,8 +104,8 @@ impl Branch {
         }
     }
 
-    /// Sends the last events of the branch and its end; only the first call does. The generators
-    /// that are left are those of root units.
+    /// Sends the last events of the branch and its end. Only the first call has an effect. The
+    /// remaining generators are those of root units.
     pub(in crate::executor) fn report_end(
         &mut self,
         sink: &mut dyn EventSink,
@@ -116,7 +117,7 @@ impl Branch {
             watched.report_end();
         }
         self.send_saved(sink)?;
-        // Generators may own processes, which end with the experiment and not with the executor.
+        // Generators may own processes, which must end with the experiment.
         self.generators.clear();
         self.usage.add_dropped(true);
         if let Err(error) = self.context.leave_folder() {
@@ -124,7 +125,7 @@ impl Branch {
             self.context.log(LogLevel::Warning, text);
         }
         if let Some(keeper) = &self.keeper {
-            // Programs that ended with their generators have printed until now.
+            // Programs may have printed until their generators were dropped above.
             keeper.send_memory(std::iter::once(self.context.number()), sink)?;
             if let Some(failure) = keeper.take_failure() {
                 let text = format!("its output was not captured completely: {failure}");
@@ -145,12 +146,12 @@ impl Branch {
         })
     }
 
-    /// Whether its end was reported.
+    /// Whether the end of the branch was reported.
     pub(in crate::executor) fn is_reported(&self) -> bool {
         self.is_reported
     }
 
-    /// Its ending, as if it ended now.
+    /// Returns the ending of the branch, as if it ended now.
     pub(in crate::executor) fn ending(&self) -> Ending {
         let (status, reason) = match &self.state {
             State::Running => (Status::Finished, None),

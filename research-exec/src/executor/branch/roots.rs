@@ -1,4 +1,4 @@
-//! Root units in a branch: they run in one branch for several.
+//! Root units in a branch: they run in one branch for all.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use research_core::{BranchView, Branches, EventSink, SinkError, Unit, UnitResult
 use super::Branch;
 
 impl Branch {
-    /// Limits what root units see of the branch.
+    /// Limits the parameters of the branch that root units see.
     pub(in crate::executor) fn with_root_scope(mut self, scope: Arc<RootScope>) -> Self {
         self.context = self.context.with_root_scope(scope);
         self
     }
 
-    /// Takes the result of a root unit that ran in another branch.
+    /// Applies the result of a root unit that ran in another branch, without saving its output.
     pub(in crate::executor) fn share(
         &mut self,
         position: usize,
@@ -36,17 +36,17 @@ impl Branch {
         }
     }
 
-    /// Takes the values that the last root unit has saved in this branch by itself.
+    /// Takes the values that the code of the last root unit has saved in this branch.
     pub(in crate::executor) fn take_root_saved(&mut self) -> Vec<RootSaved> {
         self.context.take_root_saved()
     }
 
-    /// Saves the values that a root unit has saved by itself in another branch.
+    /// Saves the values that the code of a root unit has saved in another branch.
     pub(in crate::executor) fn save_root_saved(&mut self, saved: &[RootSaved]) {
         self.context.save_root_saved(saved);
     }
 
-    /// Takes the result of a root unit that ran in another branch, as if it had run in this one.
+    /// Applies the result of a root unit that ran in another branch, as if it had run in this one.
     pub(in crate::executor) fn adopt(
         &mut self,
         position: usize,
@@ -62,7 +62,7 @@ impl Branch {
         }
     }
 
-    /// The slot of a generator, which moves to the branch in which it runs next.
+    /// Returns the slot of a generator, which moves to the branch in which it runs next.
     pub(in crate::executor) fn generator(
         &mut self,
         position: usize,

@@ -1,4 +1,4 @@
-//! Sending what a branch has saved.
+//! Sends the saved values and other events of a branch.
 
 use research_core::domain::Value;
 use research_core::{Event, EventSink, SinkError, Timestamp};
@@ -53,14 +53,14 @@ impl Branch {
         })
     }
 
-    /// Whether a unit may take long: it was not called yet, or took some milliseconds in its last
-    /// call.
+    /// Whether a unit may take long: it was not called yet, or its last call took some
+    /// milliseconds.
     pub(in crate::executor) fn may_take_long(&self, position: usize) -> bool {
         self.slow[position]
     }
 
-    /// Sends waiting values before something that may take long: otherwise they would not be
-    /// visible meanwhile, and lost with this process.
+    /// Sends saved values before a call that may take long: otherwise they would not be visible
+    /// during the call, and would be lost if this process is killed.
     pub(in crate::executor) fn flush_saved(
         &mut self,
         sink: &mut dyn EventSink,

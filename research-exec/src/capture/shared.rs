@@ -1,6 +1,6 @@
-//! What experiments print that share their worker's process.
+//! Captures the output of experiments that run in the process of their worker.
 //!
-//! While the one thread runs units it cannot read a pipe, so its output goes to files in memory,
+//! The only thread cannot read a pipe while it runs units, so its output goes to files in memory,
 //! which are emptied at each report.
 
 use std::fs::File;
@@ -16,10 +16,10 @@ use research_core::{Event, EventSink, OutputStream, SinkError};
 use super::{OutputWriter, PerStream, Redirects, WholeLines};
 use crate::task::TaskExperiment;
 
-/// The outputs of this process, from now on.
+/// The captured outputs of this process.
 #[derive(Debug)]
 pub(crate) struct SharedOutput {
-    /// Within reach of who ends this process in the middle of a call.
+    /// Behind a lock, because the thread that ends this process during a call needs them, too.
     streams: Mutex<PerStream<Option<Memory>>>,
 }
 
@@ -31,7 +31,7 @@ struct Memory {
 }
 
 impl SharedOutput {
-    /// Catches the outputs of this process that are kept; `None` if none is.
+    /// Captures the redirected outputs of this process; `None` if no output is redirected.
     pub(crate) fn catch(redirects: Redirects) -> io::Result<Option<Self>> {
         if redirects == Redirects::default() {
             return Ok(None);
@@ -57,8 +57,8 @@ impl SharedOutput {
         self.finish_flushed(keeper)
     }
 
-    /// Takes the rest of what was printed, without what a buffer may hold: another thread may hold
-    /// its lock for ever.
+    /// Takes the rest of the output, except what is in the buffer of standard output, whose lock
+    /// another thread may hold forever.
     fn finish_flushed(&self, keeper: &OutputWriter) -> io::Result<()> {
         self.each(|stream, memory| {
             memory.take(stream, keeper)?;
@@ -71,7 +71,7 @@ impl SharedOutput {
         &self,
         mut act: impl FnMut(OutputStream, &mut Memory) -> io::Result<()>,
     ) -> io::Result<()> {
-        // Lines of one that has panicked are taken all the same.
+        // Ignore poisoning: lines that a panicked thread has printed are valid.
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         for (stream, slot) in streams.iter_mut() {
             if let Some(memory) = slot {
@@ -85,7 +85,7 @@ impl SharedOutput {
 impl Memory {
     fn catch(stream: OutputStream) -> io::Result<Self> {
         let file = memfd_create(c"research-output", MFdFlags::MFD_CLOEXEC)?;
-        // Processes that inherit it write at its end, wherever others have written.
+        // Append, so that processes which inherit the file do not overwrite the output of others.
         fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
         match stream {
             OutputStream::Stdout => nix::unistd::dup2_stdout(&file)?,
@@ -112,7 +112,8 @@ impl Memory {
                 .push(&buffer[..read], |lines| keeper.keep(stream, lines));
         }
         if self.taken > from {
-            // What was read need not be held. Cutting the file could lose what is printed just now.
+            // Free the memory of the output that was read. Truncating the file could lose output
+            // that is being printed.
             let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
             fallocate(
                 &self.file,
@@ -125,7 +126,7 @@ impl Memory {
     }
 }
 
-/// The outputs while a task runs, and who keeps what its experiments print.
+/// The captured outputs during a task, and their writer.
 #[derive(Clone, Debug)]
 pub(crate) struct TaskOutput {
     output: Arc<SharedOutput>,
@@ -146,13 +147,13 @@ impl TaskOutput {
         }
     }
 
-    /// Takes the rest of what was printed.
+    /// Takes the rest of the output at the end of the task.
     pub(crate) fn finish(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         self.output.finish(&self.keeper).map_err(cannot_keep)?;
         self.keeper.tell(&self.task, sink)
     }
 
-    /// The same in the middle of a call, where this process is to end.
+    /// Takes the rest of the output during a call, before this process is ended.
     pub(crate) fn cut_off(&self, sink: &mut dyn EventSink) -> Result<(), SinkError> {
         let taken = self.output.finish_flushed(&self.keeper);
         taken.map_err(cannot_keep)?;
@@ -160,7 +161,7 @@ impl TaskOutput {
     }
 }
 
-/// Empties the outputs whenever something is told.
+/// Takes the captured output before each event, and at each flush.
 pub(crate) struct CapturingSink<'a> {
     pub(crate) sink: &'a mut dyn EventSink,
     pub(crate) printed: &'a TaskOutput,

@@ -1,4 +1,4 @@
-//! Where lines go.
+//! Writes captured lines to files and to memory.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,20 +15,20 @@ use research_core::{
 use super::PerStream;
 use crate::task::TaskExperiment;
 
-/// What of the outputs is kept, and where.
+/// The destination of each output, if it is captured.
 pub(crate) type Redirects = PerStream<Redirect>;
 
-/// Keeps the outputs of one experiment, or of several that share a process.
+/// Writes the captured outputs of one experiment, or of several that share a process.
 #[derive(Debug)]
 pub(crate) struct OutputWriter {
     streams: PerStream<Option<Mutex<Kept>>>,
 }
 
-/// One output.
+/// The destinations of one output.
 #[derive(Debug, Default)]
 struct Kept {
     files: Vec<KeptFile>,
-    /// What is kept in memory and was not taken yet.
+    /// The captured output in memory that was not sent yet.
     memory: Option<Vec<u8>>,
     failure: Option<String>,
 }
@@ -36,15 +36,15 @@ struct Kept {
 #[derive(Debug)]
 struct KeptFile {
     path: PathBuf,
-    /// Whether others write to it too, so that each line must have its end.
+    /// Whether other processes write to the file, too, so that each line must end with a newline.
     is_common: bool,
-    /// Opened when there is something to write: a folder appears only then.
+    /// Opened with the first line, because only that should create the folder.
     file: Option<File>,
 }
 
 impl OutputWriter {
-    /// A keeper for these experiments, whose folders are in `experiments` if they have any; `None`
-    /// if nothing is kept.
+    /// Creates the writer for these experiments, whose folders are in `experiments` if they have
+    /// any; `None` if no output is captured.
     pub(crate) fn new<'i>(
         redirects: Redirects,
         experiments: Option<&Path>,
@@ -63,7 +63,7 @@ impl OutputWriter {
         Some(Arc::new(Self { streams }))
     }
 
-    /// Tells what is kept in memory as that of these experiments.
+    /// Sends the captured output in memory as that of these experiments.
     pub(crate) fn send_memory(
         &self,
         experiments: impl Iterator<Item = ExperimentNumber> + Clone,
@@ -84,8 +84,8 @@ impl OutputWriter {
         Ok(())
     }
 
-    /// At the end of a task: tells what is kept in memory, and what could not be kept; leaves the
-    /// folders of experiments with their configs.
+    /// Ends a task: sends the captured output in memory, reports output that could not be written,
+    /// and completes the folders of experiments with their configs.
     pub(crate) fn tell(
         &self,
         task: &[TaskExperiment],
@@ -103,12 +103,12 @@ impl OutputWriter {
                 at: Timestamp::now(),
                 experiment: task.first().map(|one| one.number),
                 level: LogLevel::Warning,
-                text: format!("not all that it printed was kept: {failure}"),
+                text: format!("its output was not captured completely: {failure}"),
             }),
         }
     }
 
-    /// Puts the configs into the folders of experiments that have something in them.
+    /// Writes the configs to the folders of experiments with captured output.
     fn leave_folders(&self, task: &[TaskExperiment]) -> io::Result<()> {
         for file in OutputStream::ALL
             .into_iter()
@@ -124,7 +124,7 @@ impl OutputWriter {
         Ok(())
     }
 
-    /// Why something could not be kept, if that is so; told once.
+    /// Takes the reason that output could not be written, if there is one.
     pub(crate) fn take_failure(&self) -> Option<String> {
         OutputStream::ALL
             .into_iter()
@@ -133,7 +133,7 @@ impl OutputWriter {
 
     fn with<T>(&self, stream: OutputStream, act: impl FnOnce(&mut Kept) -> T) -> Option<T> {
         let kept = self.streams.get(stream).as_ref()?;
-        // Lines of one that has panicked are kept all the same.
+        // Ignore poisoning: lines that a panicked thread has added are valid.
         Some(act(&mut kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)))
@@ -191,7 +191,7 @@ impl Kept {
         }
     }
 
-    /// The files of experiments in which something was written.
+    /// Returns the files of experiments that have content.
     fn written(&mut self) -> Vec<PathBuf> {
         let written = |file: &&KeptFile| !file.is_common && file.file.is_some();
         let files = self.files.iter().filter(written);
@@ -210,7 +210,7 @@ impl KeptFile {
             Some(file) => file,
             None => self.file.insert(open(&self.path, self.is_common)?),
         };
-        // One call, so that lines of other processes cannot come between these.
+        // Write with one call, so that lines of other processes cannot come between these.
         if self.is_common && !lines.ends_with(b"\n") {
             file.write_all(&[lines, b"\n"].concat())
         } else {
@@ -227,7 +227,7 @@ fn open(path: &Path, is_common: bool) -> io::Result<File> {
         append_to_regular(path)
     };
     match open() {
-        // An experiment's end has just removed its empty folder.
+        // The end of an experiment may just have removed its empty folder.
         Err(error) if error.kind() == io::ErrorKind::NotFound => open(),
         result => result,
     }

@@ -1,5 +1,5 @@
-//! Whether devices have memory for what is to run: decisions from samples, without a clock and
-//! without queries.
+//! Decides from samples whether devices have enough free memory for tasks. It has no clock and
+//! makes no queries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use crate::transport::messages::TaskNumber;
 
 /// The shortest time between two checks.
 const SHORTEST_DELAY: Duration = Duration::from_millis(10);
-/// What an experiment had is free a moment after its end: so often it is looked at soon after that.
+/// The number of quick checks after the end of a task: its memory is free only a moment later.
 const SETTLING: u32 = 5;
-/// The first of these looks comes after this time, each further one after twice as long.
+/// The delay before the first of these checks; it doubles with each further one.
 const SETTLING_DELAY: Duration = Duration::from_millis(50);
-/// A driver that has not answered for so long does not answer.
+/// The timeout of a query to the driver.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The memory of a device at a moment, in bytes.
@@ -24,30 +24,30 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct DeviceSample {
     pub(crate) total: u64,
     pub(crate) free: u64,
-    /// How much of it processes of this run use, as far as that is known.
+    /// The memory that processes of this run use, as far as it is known.
     pub(crate) ours: u64,
 }
 
-/// Samples of all devices of the plan, in its order, or why there are none.
+/// Samples of all devices of the plan, in its order, or the reason that there are none.
 pub(crate) type Samples = Result<Vec<DeviceSample>, String>;
 
-/// What must be free before a task is begun.
+/// The memory that must be free before a task begins.
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryRules {
-    /// The free share of each device of the worker.
+    /// The required free share of each device of the worker.
     pub(crate) ratio: Option<f64>,
-    /// What each experiment declares to take of each of its devices, in bytes.
+    /// The memory in bytes that each experiment declares to use of each of its devices.
     pub(crate) declared: Option<u64>,
-    /// So many checks in a row may fail.
+    /// The number of consecutive checks that may fail.
     pub(crate) checks: u32,
-    /// The time between two of them.
+    /// The delay between two checks.
     pub(crate) delay: Duration,
-    /// Whether a worker's process keeps what its tasks have taken, for the next one to use.
+    /// Whether the process of a worker keeps the memory of its tasks for the next one.
     pub(crate) keeps_memory: bool,
 }
 
 impl MemoryRules {
-    /// The rules of a run; `None` if it has none.
+    /// Returns the rules of a run; `None` if it has none.
     pub(crate) fn of(options: &RunOptions, keeps_memory: bool) -> Option<Self> {
         let is_asked = options.memory_ratio.is_some() || options.device_memory.is_some();
         is_asked.then(|| Self {
@@ -60,39 +60,40 @@ impl MemoryRules {
     }
 }
 
-/// Lets workers begin tasks when their devices have memory for them.
+/// Admits workers to tasks when their devices have enough free memory.
 ///
-/// Checks go in rounds: samples are asked for, and as soon as they are there, every worker that is
-/// due is checked. One that fails waits for its next check, which comes after the delay, or when
-/// something of this run has ended.
+/// Checks are made in rounds: the scheduler requests samples, and when they arrive, it checks every
+/// worker that is due. A worker that fails the check waits for its next one, which comes after the
+/// delay, or when a task of this run ends.
 pub(crate) struct MemoryAdmission {
     rules: MemoryRules,
     plan: DevicePlan,
-    /// What running tasks have declared, by worker: places of devices, and bytes.
+    /// The memory that running tasks have declared, by worker: indexes of devices, and bytes.
     running: BTreeMap<WorkerNumber, (TaskNumber, Vec<(usize, u64)>)>,
-    /// What the processes of workers may keep, where they keep what their tasks have taken: the
-    /// most that one of these has declared, for each of its devices.
+    /// The memory that the processes of workers may keep after their tasks: for each device the
+    /// most that one of the tasks has declared.
     kept: BTreeMap<WorkerNumber, Vec<(usize, u64)>>,
     waits: BTreeMap<WorkerNumber, Wait>,
-    /// What was last reported about the workers that wait.
+    /// The last reported reason of each waiting worker.
     told: BTreeMap<WorkerNumber, String>,
-    /// Those of this round, while it lasts.
+    /// The samples of this round, during the round.
     samples: Option<Samples>,
-    /// Whether a worker could be checked if there were samples.
+    /// Whether a worker needs samples for its check.
     wanted: bool,
-    /// When those of this round were asked for.
+    /// The moment at which samples were requested, until they arrive.
     asked: Option<Moment>,
     round: u64,
-    /// Something has ended since they were requested: they may include it twice, or not at all.
+    /// Whether a task has ended since the samples were requested: they may or may not include its
+    /// memory.
     stale: bool,
     settling: u32,
 }
 
-/// A worker whose devices had not enough memory.
+/// A worker whose devices did not have enough free memory.
 #[derive(Debug)]
 struct Wait {
     until: Moment,
-    /// How many checks have failed in a row while nothing of the run was running.
+    /// The number of consecutive checks that failed while no task of the run was running.
     failures: u32,
     reason: String,
 }
@@ -115,7 +116,7 @@ impl MemoryAdmission {
         }
     }
 
-    /// Forgets tasks that no longer run, and workers that no longer wait.
+    /// Removes tasks that no longer run, and workers that no longer wait.
     pub(crate) fn look_around(
         &mut self,
         now: Moment,
@@ -129,7 +130,7 @@ impl MemoryAdmission {
         self.kept
             .retain(|worker, _| running.contains_key(worker) || is_idle(*worker));
         self.waits.retain(|worker, _| is_idle(*worker));
-        // One that was lost has nothing to say any more.
+        // A lost worker needs no further report.
         self.told.retain(|worker, _| is_idle(*worker));
         if self.running.len() < before {
             self.stale = self.asked.is_some();
@@ -152,8 +153,8 @@ impl MemoryAdmission {
         }
     }
 
-    /// Whether a worker can begin a task of so many experiments now. `is_busy` says whether
-    /// anything of the run is running.
+    /// Whether a worker can begin a task of `experiments` experiments now. `is_busy` says whether a
+    /// task of the run is running.
     pub(crate) fn admits(
         &mut self,
         now: Moment,
@@ -187,7 +188,7 @@ impl MemoryAdmission {
         }
     }
 
-    /// The devices of a worker, and how many of the experiments of a task use each.
+    /// Returns the devices of a worker, each with the number of experiments of a task that use it.
     fn takes(&self, worker: WorkerNumber, experiments: usize) -> Vec<(usize, u64)> {
         let mut takes: Vec<(usize, u64)> = Vec::new();
         for (branch, places) in self.plan.branches(worker).iter().enumerate() {
@@ -202,7 +203,7 @@ impl MemoryAdmission {
         takes
     }
 
-    /// Why a device has too little memory for a task, if it has.
+    /// Returns the reason that a device has too little memory for a task, if it has.
     fn too_little(
         &self,
         samples: &[DeviceSample],
@@ -212,13 +213,13 @@ impl MemoryAdmission {
     ) -> Option<String> {
         let label = self.plan.label(place);
         let Some(sample) = samples.get(place) else {
-            return Some(format!("nothing is known of {label}"));
+            return Some(format!("the memory of {label} is unknown"));
         };
         if let Some(ratio) = self.rules.ratio {
             let free = self.free(sample, worker, place);
             let share = free as f64 / sample.total.max(1) as f64;
             if share < ratio {
-                // Rounded down, so that it is never said to be what is asked for.
+                // Round down, so that the message never shows the required share.
                 let (share, asked) = ((100.0 * share).floor(), 100.0 * ratio);
                 return Some(format!(
                     "{label} has {share:.0}% of its memory free, and `memory_ratio` asks for \
@@ -241,7 +242,8 @@ impl MemoryAdmission {
         ))
     }
 
-    /// What is free for a worker: also what its own process keeps, where that alone is ours.
+    /// Returns the free memory for a worker. Includes the memory that its own process keeps, if no
+    /// other worker keeps memory of this device.
     fn free(&self, sample: &DeviceSample, worker: WorkerNumber, place: usize) -> u64 {
         if self.kept.contains_key(&worker) && self.kept_by_others(worker, place).next().is_none() {
             sample.free.saturating_add(sample.ours).min(sample.total)
@@ -250,8 +252,8 @@ impl MemoryAdmission {
         }
     }
 
-    /// What neither others use nor experiments of this run have declared that run or whose memory
-    /// is kept, by other processes than that of the worker.
+    /// Returns the memory that other programs do not use, and that running tasks, or the processes
+    /// of other workers that keep memory, have not declared.
     fn undeclared(&self, sample: &DeviceSample, worker: WorkerNumber, place: usize) -> u64 {
         let used = sample.total.saturating_sub(sample.free);
         let others = used.saturating_sub(sample.ours);
@@ -260,7 +262,7 @@ impl MemoryAdmission {
         } else {
             let declared = self.running.values().flat_map(|(_, declared)| declared);
             let declared = declared.filter(|(other, _)| *other == place);
-            // Some take more than they have declared.
+            // Experiments may use more than they have declared.
             declared
                 .map(|(_, bytes)| bytes)
                 .sum::<u64>()
@@ -269,7 +271,7 @@ impl MemoryAdmission {
         sample.total.saturating_sub(others).saturating_sub(ours)
     }
 
-    /// What the processes of other workers may keep of a device.
+    /// Returns the memory of a device that the processes of other workers may keep.
     fn kept_by_others(&self, worker: WorkerNumber, place: usize) -> impl Iterator<Item = u64> {
         let others = self.kept.iter().filter(move |(other, _)| **other != worker);
         let places = others.flat_map(|(_, kept)| kept);
@@ -296,7 +298,7 @@ impl MemoryAdmission {
         self.waits.insert(worker, wait);
     }
 
-    /// A worker begins a task.
+    /// Records that a worker begins a task.
     pub(crate) fn begin(&mut self, worker: WorkerNumber, task: TaskNumber, experiments: usize) {
         let declared = self.rules.declared.unwrap_or(0);
         let takes = self.takes(worker, experiments).into_iter();
@@ -314,7 +316,8 @@ impl MemoryAdmission {
         self.waits.values_mut().for_each(|wait| wait.failures = 0);
     }
 
-    /// The process of a worker keeps the most that one of its tasks has declared.
+    /// Records that the process of a worker keeps the most memory that one of its tasks has
+    /// declared.
     fn keep(&mut self, worker: WorkerNumber, takes: &[(usize, u64)]) {
         let kept = self.kept.entry(worker).or_default();
         for (place, bytes) in takes {
@@ -325,8 +328,8 @@ impl MemoryAdmission {
         }
     }
 
-    /// Ends a round. Gives the number of the next one, for which samples are needed, if one begins
-    /// now. Where no task waits, no worker waits for memory.
+    /// Ends a round. Returns the number of the next one, for which samples must be requested, if
+    /// one begins now. If no task is waiting, no worker waits for memory.
     pub(crate) fn end_round(&mut self, now: Moment, is_work_left: bool) -> Option<u64> {
         if self.samples.take().is_some() {
             self.settling = self.settling.saturating_sub(1);
@@ -345,7 +348,8 @@ impl MemoryAdmission {
         Some(self.round)
     }
 
-    /// The workers that wait for another reason than was told last, or that no longer do.
+    /// Takes the changes since the last call: workers that wait for a new reason, and workers that
+    /// no longer wait.
     pub(crate) fn take_changes(&mut self) -> Vec<(WorkerNumber, Option<String>)> {
         let mut changes = Vec::new();
         for (worker, wait) in &self.waits {
@@ -365,7 +369,7 @@ impl MemoryAdmission {
         changes
     }
 
-    /// When a worker is to be checked next, or the driver is given up, if a worker waits for that.
+    /// Returns the moment of the next check of a waiting worker, or of the timeout of the driver.
     pub(crate) fn next_check(&self) -> Option<Moment> {
         match self.asked {
             Some(asked) => Some(asked.after(PATIENCE)),
@@ -373,13 +377,13 @@ impl MemoryAdmission {
         }
     }
 
-    /// How many workers wait.
+    /// Returns the number of waiting workers.
     pub(crate) fn waiting(&self) -> usize {
         self.waits.len()
     }
 
-    /// Why no worker will ever begin a task, if that is so: all of them have failed all their
-    /// checks in a row, while nothing was running that could have been the cause.
+    /// Returns the reason to give up, if no worker can ever begin a task: all of them have failed
+    /// all their checks in a row, while no task of the run was running.
     pub(crate) fn hopeless(&self, workers: u32) -> Option<String> {
         let checks = self.rules.checks.max(1);
         let failed = self.waits.values().filter(|wait| wait.failures >= checks);

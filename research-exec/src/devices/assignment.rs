@@ -1,21 +1,21 @@
-//! Which devices each worker and each of its branches is given.
+//! Assigns devices to workers and their branches.
 
 use research_core::domain::Value;
 
 use super::plan::DevicesError;
 
-/// The devices of each branch of each worker: `[worker][branch]` is a list of names, which is empty
-/// for a branch without a device.
+/// Returns the devices of each branch of each worker: `[worker][branch]` is a list of names, which
+/// is empty for a branch without a device.
 ///
-/// What is asked for is one of
+/// `devices` is one of
 /// - nothing: no devices;
 /// - one device, an integer or a string: all share it;
-/// - a list of devices, spread over all branches of all workers in their order: where there are
-///   fewer devices than branches, several branches share one; where there are more, each branch has
-///   several, and the list starts over where it does not go round;
-/// - a list with an entry for each worker, each of these nothing, a device or a list, spread over
-///   the branches of that worker, or a list with an entry for each branch. A list is of this form
-///   if one of its entries is a list or nothing.
+/// - a list of devices, spread over all branches of all workers in order: with fewer devices than
+///   branches, several branches share a device; with more devices, each branch has several, and the
+///   list is repeated if it does not divide evenly;
+/// - a list with an entry for each worker: nothing, a device, a list of devices that is spread over
+///   the branches of that worker, or a list with an entry for each branch. A list has this form if
+///   one of its entries is a list or nothing.
 ///
 /// ```
 /// use research_core::domain::Value;
@@ -30,8 +30,7 @@ use super::plan::DevicesError;
 /// ```
 ///
 /// # Errors
-/// Something that is not a device, and lists that have not as many entries as there are workers or
-/// branches.
+/// A value is not a device, or a list does not have one entry for each worker or branch.
 pub fn get_devices(
     devices: &Value,
     workers: u32,
@@ -60,7 +59,7 @@ pub fn get_devices(
     entries.iter().enumerate().map(of_worker).collect()
 }
 
-/// The entries of a list that has one for each worker or branch.
+/// Returns the entries of a list that has one for each worker or branch.
 fn nested(devices: &Value) -> Option<&[Value]> {
     let Value::List(entries) = devices else {
         return None;
@@ -69,7 +68,7 @@ fn nested(devices: &Value) -> Option<&[Value]> {
     entries.iter().any(is_group).then_some(entries)
 }
 
-/// Names of devices, in their order.
+/// Returns the names of devices, in order.
 fn flat(devices: &Value) -> Result<Vec<String>, DevicesError> {
     match devices {
         Value::Null => Ok(Vec::new()),
@@ -88,7 +87,7 @@ fn name(device: &Value) -> Result<String, DevicesError> {
     }
 }
 
-/// Commas separate devices where their names are joined.
+/// Whether a string can be the name of a device. Commas separate devices in `CUDA_VISIBLE_DEVICES`.
 fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && !text.contains([',', '\0', '\n'])
 }
@@ -103,7 +102,7 @@ fn spread(devices: &[String], slots: usize) -> Vec<Vec<String>> {
         let even = devices
             .iter()
             .flat_map(|device| std::iter::repeat_n(device, slots_each));
-        // What does not divide evenly is shared with the first ones.
+        // The remaining slots share the first devices.
         let all = even.chain(devices.iter().take(slots % devices.len()));
         return all.map(|device| vec![device.clone()]).collect();
     }

@@ -1,4 +1,4 @@
-//! The NVIDIA driver's management library.
+//! Reads devices from the management library of the NVIDIA driver.
 
 use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
@@ -6,12 +6,12 @@ use nvml_wrapper::{Device, Nvml};
 
 use super::probe::{DeviceInfo, DeviceMemory, DeviceProbe, DeviceProcess, ProbeError};
 
-/// The library's name where only the driver is installed; without the number at its end it is
-/// there for those who compile against it.
+/// The file name of the library as the driver installs it. The name without the number exists only
+/// on machines with development packages.
 const LIBRARY: &str = "libnvidia-ml.so.1";
 
-/// Asks the NVIDIA driver, through its management library. That is loaded when something is asked
-/// for the first time.
+/// Reads devices from the NVIDIA driver, through its management library, which is loaded at the
+/// first call.
 ///
 /// ```
 /// use research_exec::devices::{DeviceProbe, NvmlProbe, ProbeError};
@@ -28,7 +28,7 @@ pub struct NvmlProbe {
 }
 
 impl NvmlProbe {
-    /// One that has not asked for anything yet.
+    /// Creates a probe that has not loaded the library yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -53,11 +53,11 @@ fn not_there(error: NvmlError) -> ProbeError {
         | NvmlError::LibraryNotFound
         | NvmlError::FailedToLoadSymbol(_) => ProbeError::NoDriver {
             reason: match error {
-                NvmlError::DriverNotLoaded => "its library is there, and it is not loaded".into(),
+                NvmlError::DriverNotLoaded => "it is installed, but not loaded".into(),
                 _ => format!("there is no {LIBRARY}"),
             },
         },
-        error => failed("which devices there are")(error),
+        error => failed("its devices")(error),
     }
 }
 
@@ -75,14 +75,14 @@ impl DeviceProbe for NvmlProbe {
     }
 
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, ProbeError> {
-        let failed = failed("which devices there are");
+        let failed = failed("its devices");
         let library = self.library()?;
         let count = library.device_count().map_err(&failed)?;
         let mut devices = Vec::new();
         for index in 0..count {
             let device = match library.device_by_index(index) {
                 Ok(device) => device,
-                // Devices of others are counted, too.
+                // The count includes devices that this user may not use.
                 Err(NvmlError::NoPermission) => continue,
                 Err(error) => return Err(failed(error)),
             };
@@ -97,15 +97,15 @@ impl DeviceProbe for NvmlProbe {
 
     fn memory(&mut self, uuid: &str) -> Result<DeviceMemory, ProbeError> {
         let device = self.library()?.device_by_uuid(uuid);
-        let device = device.map_err(failed("of a device that it has reported before"))?;
-        // The processes come first: what one takes after that counts as taken by others, and
-        // nothing is given away twice.
+        let device = device.map_err(failed("a device that it has reported before"))?;
+        // Read the processes first: memory that they allocate after that counts as used by others,
+        // so no memory is assigned twice.
         let processes = processes(&device);
         let memory = device.memory_info().map_err(|error| match error {
             NvmlError::FailedToLoadSymbol(_) => ProbeError::TooOld {
                 function: "nvmlDeviceGetMemoryInfo_v2",
             },
-            error => failed("how much memory is free")(error),
+            error => failed("the free memory of a device")(error),
         })?;
         Ok(DeviceMemory {
             total: memory.total,
@@ -115,14 +115,15 @@ impl DeviceProbe for NvmlProbe {
     }
 }
 
-/// The processes that use a device; none if the driver cannot list them: then all memory in use
-/// counts as used by others.
+/// Returns the processes that use a device. Empty if the driver cannot list them; all memory in use
+/// then counts as used by others.
 fn processes(device: &Device<'_>) -> Vec<DeviceProcess> {
     let compute = device.running_compute_processes().unwrap_or_default();
     let graphics = device.running_graphics_processes().unwrap_or_default();
     let mut processes: Vec<DeviceProcess> = Vec::new();
     for process in compute.into_iter().chain(graphics) {
-        // One that does both is reported twice, with all of its memory.
+        // A process that uses compute and graphics is reported twice, each time with all of its
+        // memory.
         if processes.iter().all(|other| other.pid != process.pid) {
             processes.push(DeviceProcess {
                 pid: process.pid,

@@ -1,4 +1,4 @@
-//! The devices of a run: which there are, and which each worker has.
+//! The devices of a run, and those of each worker.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::get_devices;
 use super::probe::{DeviceInfo, DeviceProbe, ProbeError};
 
-/// The devices of a run cannot be what was asked for.
+/// The requested devices of a run are invalid.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DevicesError {
-    /// Something stands where a device should.
+    /// A value is not a device.
     #[error("`devices`: {found} is not a device: give numbers, names or UUIDs")]
     NoDevice {
-        /// What stands there.
+        /// The value.
         found: String,
     },
-    /// A nested list has not an entry for each worker.
+    /// A nested list does not have one entry for each worker.
     #[error(
         "`devices` has {entries} entries, and `workers` is {workers}: a list of lists has one for \
          each worker"
@@ -29,7 +29,7 @@ pub enum DevicesError {
         /// How many workers.
         workers: usize,
     },
-    /// A worker's nested list has not an entry for each branch.
+    /// The nested list of a worker does not have one entry for each branch.
     #[error(
         "`devices` has {entries} entries for the {branches} branches of worker {worker}: a \
          worker's list of lists has one for each branch"
@@ -42,20 +42,20 @@ pub enum DevicesError {
         /// How many branches.
         branches: usize,
     },
-    /// There is no such device.
+    /// The machine does not have this device.
     #[error("unknown device `{name}`: {known}")]
     Unknown {
         /// What was asked for.
         name: String,
-        /// Which there are, in words.
+        /// A description of the available devices.
         known: String,
     },
-    /// Several devices are called so.
+    /// Several devices have this name.
     #[error("`{name}` can be any of the devices {indexes}: give its index or its UUID")]
     Ambiguous {
         /// What was asked for.
         name: String,
-        /// The indexes of those that are called so.
+        /// The indexes of the devices with this name.
         indexes: String,
     },
     /// One experiment would have the same device twice.
@@ -68,12 +68,12 @@ pub enum DevicesError {
         /// The branch, from 0.
         branch: usize,
     },
-    /// The memory of devices is to be checked, and no driver reports it.
+    /// The memory of devices must be checked, but no driver reports it.
     #[error(
         "`memory_ratio` and `device_memory` need a driver that reports the memory of devices: {0}"
     )]
     Unchecked(#[source] ProbeError),
-    /// A device has less memory in all than is declared.
+    /// A device has less memory than the experiments of a task declare.
     #[error(
         "{device} has {total} in all, and worker {worker} needs {needed} of it: each of its \
          experiments there declares {declared}"
@@ -83,14 +83,14 @@ pub enum DevicesError {
         device: String,
         /// The worker, from 0.
         worker: usize,
-        /// What the device has.
+        /// The total memory of the device.
         total: MemorySize,
-        /// What a task of the worker needs.
+        /// The memory that a task of the worker needs.
         needed: MemorySize,
-        /// What one experiment declares.
+        /// The memory that one experiment declares.
         declared: MemorySize,
     },
-    /// Nothing can be known of devices, and something must be.
+    /// The driver cannot report devices.
     #[error(transparent)]
     Probe(#[from] ProbeError),
 }
@@ -100,25 +100,25 @@ pub enum DevicesError {
 pub(crate) struct PlannedDevice {
     /// Its name in messages: `GPU 0`.
     pub(crate) label: String,
-    /// What a process that sees all devices knows it by: its index, if that is known.
+    /// Its name in a process that sees all devices: its index, if that is known.
     pub(crate) name: String,
-    /// What stands for it in `CUDA_VISIBLE_DEVICES`: its UUID, or where no driver tells it, the
-    /// name that was given.
+    /// Its id in `CUDA_VISIBLE_DEVICES`: its UUID, or the given name if no driver reports the UUID.
     pub(crate) id: String,
 }
 
 /// The devices of a worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WorkerDevices {
-    /// What the worker and all that it starts see, for `CUDA_VISIBLE_DEVICES`; `None` where they
-    /// see what everybody does, and devices have their own names.
+    /// The value of `CUDA_VISIBLE_DEVICES` for the worker and the processes that it starts; `None`
+    /// if they see the same devices as this process, by their own names.
     pub(crate) visible: Option<Arc<str>>,
-    /// The devices of each branch, as they are numbered among those that are seen.
+    /// The devices of each branch, by their index among the visible devices.
     pub(crate) branches: Vec<Vec<String>>,
 }
 
 impl WorkerDevices {
-    /// The auxiliary key `device` of a branch: a name, a list of names, or nothing.
+    /// Returns the value of the auxiliary key `device` of a branch: a name, a list of names, or
+    /// nothing.
     pub(crate) fn device(&self, branch: usize) -> Value {
         match self.branches.get(branch).map(Vec::as_slice) {
             None | Some([]) => Value::Null,
@@ -132,12 +132,13 @@ impl WorkerDevices {
     }
 }
 
-/// What a process's environment says of the devices that it sees.
+/// The environment variable that limits the devices that a process sees.
 pub(crate) const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
-/// In which order devices are numbered where they have no UUIDs: that of the driver.
+/// The environment variable, and its value, that makes CUDA number devices in the order of the
+/// driver.
 pub(crate) const ORDER: (&str, &str) = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
 
-/// The environment variables by which processes see just these devices.
+/// Returns the environment variables with which processes see only these devices.
 pub(crate) fn variables(
     devices: &WorkerDevices,
 ) -> impl Iterator<Item = (&'static str, String)> + use<> {
@@ -153,21 +154,21 @@ pub(crate) fn variables(
         .flatten()
 }
 
-/// Which devices a run has, and which of them each worker.
+/// The devices of a run, and their assignment to workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DevicePlan {
     devices: Vec<PlannedDevice>,
-    /// `[worker][branch]`: places in the list of devices. Empty for a run without devices.
+    /// `[worker][branch]`: indexes in the list of devices. Empty for a run without devices.
     workers: Vec<Vec<Vec<usize>>>,
 }
 
 impl DevicePlan {
-    /// Gives the devices that a run has, as [`get_devices`] has them, to its workers and their
-    /// branches. The names are looked up among the devices that the driver reports; without a
-    /// driver they are taken as they are.
+    /// Assigns the devices of a run to its workers and their branches, as [`get_devices`] does.
+    /// Looks up the names among the devices that the driver reports; without a driver, uses them
+    /// unchanged.
     ///
     /// # Errors
-    /// What was asked for cannot be, or has names that no device or several devices have.
+    /// The requested devices are invalid, or a name matches no device or several devices.
     pub fn new(options: &RunOptions, probe: &mut dyn DeviceProbe) -> Result<Self, DevicesError> {
         let names = get_devices(&options.devices, options.workers, options.branches)?;
         if names.iter().flatten().all(Vec::is_empty) {
@@ -202,8 +203,8 @@ impl DevicePlan {
         Ok(plan)
     }
 
-    /// Whether the memory of the devices can be checked, and can be enough, where that is asked
-    /// for.
+    /// Checks, if the options require it, that the driver reports the memory of the devices, and
+    /// that it can ever suffice.
     fn check_memory(
         &self,
         options: &RunOptions,
@@ -248,7 +249,8 @@ impl DevicePlan {
         })
     }
 
-    /// What a worker is given; `None` in a run without devices. A worker without any sees none.
+    /// Returns the devices of a worker; `None` in a run without devices. In other runs, a worker
+    /// without devices sees none.
     pub(crate) fn of_worker(&self, worker: WorkerNumber) -> Option<WorkerDevices> {
         let branches = self.workers.get(worker.0 as usize)?;
         let mut seen: Vec<usize> = Vec::new();
@@ -269,27 +271,27 @@ impl DevicePlan {
         })
     }
 
-    /// The devices of each branch of a worker, by their places.
+    /// Returns the indexes of the devices of each branch of a worker.
     pub(crate) fn branches(&self, worker: WorkerNumber) -> &[Vec<usize>] {
         self.workers
             .get(worker.0 as usize)
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The name of a device in messages.
+    /// Returns the name of a device in messages.
     pub(crate) fn label(&self, place: usize) -> &str {
         self.devices
             .get(place)
             .map_or("a device", |device| &device.label)
     }
 
-    /// What the driver knows the devices by, in the order of their places.
+    /// Returns the ids of the devices for the driver, in the order of their indexes.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
         self.devices.iter().map(|device| device.id.as_str())
     }
 
-    /// As [`of_worker`](Self::of_worker), for a worker whose process sees all devices: they keep
-    /// their names.
+    /// Returns the devices of a worker whose process sees all devices, which keep their names; see
+    /// [`of_worker`](Self::of_worker).
     pub(crate) fn of_process(&self, worker: WorkerNumber) -> Option<WorkerDevices> {
         let branches = self.workers.get(worker.0 as usize)?;
         let name = |place: &usize| self.devices[*place].name.clone();
@@ -303,7 +305,7 @@ impl DevicePlan {
     }
 }
 
-/// The device that a name means: an index, a UUID or its beginning, or the name of a product.
+/// Returns the device with a name: an index, a UUID or its beginning, or the name of a product.
 fn look_up(name: &str, known: Option<&[DeviceInfo]>) -> Result<PlannedDevice, DevicesError> {
     let index = ["cuda:", "gpu:", ""]
         .iter()
@@ -316,7 +318,7 @@ fn look_up(name: &str, known: Option<&[DeviceInfo]>) -> Result<PlannedDevice, De
         });
     };
     if name.starts_with("MIG-") {
-        // The driver lists whole devices only, and takes these for what they are.
+        // The driver lists only whole devices, but accepts these ids.
         return Ok(PlannedDevice {
             label: name.to_owned(),
             name: name.to_owned(),

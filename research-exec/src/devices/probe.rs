@@ -1,82 +1,82 @@
-//! What is known of devices, and who tells it.
+//! The interface to the driver of devices.
 
-/// Tells which devices there are, and how their memory is used. [`NvmlProbe`](super::NvmlProbe)
-/// asks the NVIDIA driver; another one may stand in for it, in tests for instance.
+/// Reports the devices of the machine and the use of their memory. [`NvmlProbe`](super::NvmlProbe)
+/// reads them from the NVIDIA driver; tests use [`ScriptedProbe`](super::ScriptedProbe).
 pub trait DeviceProbe: Send {
-    /// The driver's version.
+    /// Returns the version of the driver.
     ///
     /// # Errors
     /// There is no driver, or it does not answer.
     fn driver(&mut self) -> Result<String, ProbeError>;
 
-    /// The devices, in the order of their indexes.
+    /// Returns the devices, in the order of their indexes.
     ///
     /// # Errors
     /// There is no driver, or it does not answer.
     fn devices(&mut self) -> Result<Vec<DeviceInfo>, ProbeError>;
 
-    /// The memory of the device with this UUID as it is now.
+    /// Returns the current memory of the device with this UUID.
     ///
     /// # Errors
-    /// There is no driver, no such device, or the driver cannot tell.
+    /// There is no driver, no such device, or the driver cannot report its memory.
     fn memory(&mut self, uuid: &str) -> Result<DeviceMemory, ProbeError>;
 }
 
 /// A device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceInfo {
-    /// Its place in the order of PCI buses, from 0.
+    /// Its index in the order of PCI buses, from 0.
     pub index: u32,
     /// The name of the product.
     pub name: String,
-    /// What it is known by for certain, such as `GPU-2d4f…`.
+    /// Its unique id, such as `GPU-2d4f…`.
     pub uuid: String,
 }
 
-/// How the memory of a device is used.
+/// The use of the memory of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceMemory {
-    /// All that it has, in bytes.
+    /// The total memory in bytes.
     pub total: u64,
     /// The unused memory in bytes.
     pub free: u64,
-    /// Who uses it, as far as the driver tells.
+    /// The processes that use it, as far as the driver reports them.
     pub processes: Vec<DeviceProcess>,
 }
 
 /// A process that uses a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceProcess {
-    /// Its number, as the driver sees it.
+    /// Its pid, as the driver reports it.
     pub pid: u32,
-    /// What it uses of the device's memory, in bytes, if the driver tells.
+    /// The memory of the device that it uses, in bytes, if the driver reports it.
     pub memory: Option<u64>,
 }
 
-/// Nothing can be known of devices.
+/// The driver cannot report devices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProbeError {
     /// There is no driver.
     #[error("no NVIDIA driver was found ({reason})")]
     NoDriver {
-        /// What was looked for.
+        /// The reason, with the name of the library.
         reason: String,
     },
-    /// The driver cannot tell how much memory is free.
+    /// The driver cannot report the free memory.
     #[error(
-        "the NVIDIA driver is too old to tell how much memory is free (it has no {function}); \
-         update it, or do not ask for memory checks"
+        "the NVIDIA driver is too old to report free memory (it has no {function}); \
+         update it, or do not request memory checks"
     )]
     TooOld {
-        /// The function that it lacks.
+        /// The missing function.
         function: &'static str,
     },
     /// The driver does not answer.
-    #[error("the NVIDIA driver does not tell {what}: {reason}")]
+    #[error("the NVIDIA driver does not report {what}: {reason}")]
     Failed {
-        /// What was asked.
+        /// The subject of the query.
         what: &'static str,
-        /// What it said.
+        /// The error of the driver.
         reason: String,
     },
 }

@@ -1,11 +1,11 @@
-//! A stand-in for the driver.
+//! A simulated driver for tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::probe::{DeviceInfo, DeviceMemory, DeviceProbe, DeviceProcess, ProbeError};
 
-/// A probe that tells what it was told, for tests where there are no devices. Its clones share
-/// what they tell, so that a device can fill and empty while a run looks at it.
+/// A probe that reports what a test sets, for machines without devices. Clones share their state,
+/// so a test can change the free memory of a device during a run.
 ///
 /// ```
 /// use research_exec::devices::{DeviceProbe, ScriptedProbe};
@@ -26,12 +26,12 @@ pub struct ScriptedProbe(Arc<Mutex<Script>>);
 struct Script {
     devices: Vec<(DeviceInfo, DeviceMemory)>,
     error: Option<ProbeError>,
-    /// How often it was asked for the memory of a device.
+    /// The number of queries for the memory of a device.
     asked: u64,
 }
 
 impl ScriptedProbe {
-    /// Devices with these names, each with so much memory, all of it free.
+    /// Creates devices with these names, each with `memory` bytes, all of them free.
     pub fn new<N: Into<String>>(names: impl IntoIterator<Item = N>, memory: u64) -> Self {
         let device = |(index, name): (u32, N)| {
             let info = DeviceInfo {
@@ -52,7 +52,7 @@ impl ScriptedProbe {
         })))
     }
 
-    /// One that knows of no driver.
+    /// Creates a probe that reports that there is no driver.
     #[must_use]
     pub fn without_driver() -> Self {
         let probe = Self::default();
@@ -62,22 +62,22 @@ impl ScriptedProbe {
         probe
     }
 
-    /// Lets everything that is asked from now on fail, or not.
+    /// Sets the error of all later queries; with `None` they succeed.
     pub fn fail(&self, error: Option<ProbeError>) {
         self.script(|script| script.error = error);
     }
 
-    /// Sets how much of a device's memory is free, in bytes.
+    /// Sets the free memory of a device, in bytes.
     pub fn set_free(&self, index: usize, free: u64) {
         self.script(|script| script.devices[index].1.free = free);
     }
 
-    /// Sets who uses a device.
+    /// Sets the processes that use a device.
     pub fn set_processes(&self, index: usize, processes: Vec<DeviceProcess>) {
         self.script(|script| script.devices[index].1.processes = processes);
     }
 
-    /// How often it was asked for the memory of a device.
+    /// Returns the number of queries for the memory of a device.
     #[must_use]
     pub fn asked(&self) -> u64 {
         self.script(|script| script.asked)
@@ -119,7 +119,7 @@ impl DeviceProbe for ScriptedProbe {
             let device = script.devices.iter().find(|(info, _)| info.uuid == uuid);
             let memory = device.map(|(_, memory)| memory.clone());
             memory.ok_or_else(|| ProbeError::Failed {
-                what: "of this device",
+                what: "this device",
                 reason: format!("there is no {uuid}"),
             })
         })

@@ -76,7 +76,7 @@ pub struct Executor {
     devices: Option<WorkerDevices>,
     /// The mark of the programs that the executor starts.
     mark: Option<Arc<str>>,
-    /// How the usage of code is measured; `None` if this process also runs other code.
+    /// The method that measures the usage of code; `None` if this process also runs other code.
     measured: Option<Measured>,
     /// Additional environment variables of programs.
     variables: Option<Arc<[(String, OsString)]>>,

@@ -13,7 +13,7 @@
 //! |---|---|
 //! | `RESEARCH_ID` | the experiment's id |
 //! | `RESEARCH_PATH` | the absolute path of the experiment's existing folder; unset in memory |
-//! | `RESEARCH_SEED` | the experiment's seed, in 32 bits: as many as every generator takes |
+//! | `RESEARCH_SEED` | the experiment's seed, in 32 bits, which every generator accepts |
 //! | `RESEARCH_ITERATION` | the iteration, from 0 (for a generator: the one in which it started) |
 //! | `RESEARCH_CONFIG` | the config without auxiliary keys, as JSON |
 //!

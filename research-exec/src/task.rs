@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use source::{DomainSource, Grouping, KnownExperiment, ResumePlan, ResumeState};
 
-/// How an experiment of a task ended.
+/// The end of an experiment of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// The experiment.

@@ -24,9 +24,9 @@ pub enum DevicesError {
          each worker"
     )]
     Workers {
-        /// How many entries there are.
+        /// The number of entries.
         entries: usize,
-        /// How many workers.
+        /// The number of workers.
         workers: usize,
     },
     /// The nested list of a worker does not have one entry for each branch.
@@ -37,15 +37,15 @@ pub enum DevicesError {
     Branches {
         /// The worker, from 0.
         worker: usize,
-        /// How many entries there are.
+        /// The number of entries.
         entries: usize,
-        /// How many branches.
+        /// The number of branches.
         branches: usize,
     },
     /// The machine does not have this device.
     #[error("unknown device `{name}`: {known}")]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// A description of the available devices.
         known: String,
@@ -53,7 +53,7 @@ pub enum DevicesError {
     /// Several devices have this name.
     #[error("`{name}` can be any of the devices {indexes}: give its index or its UUID")]
     Ambiguous {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The indexes of the devices with this name.
         indexes: String,

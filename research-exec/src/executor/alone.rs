@@ -26,7 +26,7 @@ pub struct Execution {
 pub struct BranchExecution {
     /// Its id, config and seed.
     pub record: ExperimentRecord,
-    /// How it ended.
+    /// The ending of the branch.
     pub ending: Ending,
     /// The saved values by name, each with its iteration.
     pub values: BTreeMap<String, Series>,
@@ -134,7 +134,7 @@ fn raise(endings: &[Ending]) -> Result<(), ExecutorError> {
 }
 
 impl BranchExecution {
-    /// How it ended.
+    /// Returns the status with which the branch ended.
     #[must_use]
     pub fn status(&self) -> Status {
         self.ending.status

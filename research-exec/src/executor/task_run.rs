@@ -23,7 +23,7 @@ pub(super) struct TaskSettings<'a> {
     pub(super) timeout: Option<Duration>,
     /// Whether there are timeouts that only the end of the process can enforce.
     pub(super) needs_interrupt: bool,
-    /// How the usage of code is measured, if it can be.
+    /// The method that measures the usage of code, if it can be measured.
     pub(super) measured: Option<Measured>,
     /// Whether units run programs only.
     pub(super) only_programs: bool,

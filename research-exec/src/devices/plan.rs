@@ -134,7 +134,7 @@ impl WorkerDevices {
 
 /// The environment variable that limits the devices that a process sees.
 pub(crate) const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
-/// The environment variable, and its value, that makes CUDA number devices in the order of the
+/// The environment variable and its value with which CUDA numbers devices in the order of the
 /// driver.
 pub(crate) const ORDER: (&str, &str) = ("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
 

@@ -153,7 +153,7 @@ impl Branch {
     }
 
     /// Whether a unit is due now. In the last iteration of a stopping branch the remaining units
-    /// run only with `finalize`; units that save expressions always run.
+    /// run only with `finalize`, except those that only save values.
     #[inline]
     pub(super) fn is_due(&self, unit: &Unit, n_iters: Option<u64>, finalize: bool) -> bool {
         let runs = match self.state {

@@ -187,7 +187,7 @@ impl Workers {
         Some(number)
     }
 
-    /// Returns the idle workers, in the order in which they became idle.
+    /// Returns the idle workers; the last one gets the next task.
     pub(super) fn idle(&self) -> &[WorkerNumber] {
         &self.idle
     }

@@ -308,7 +308,8 @@ impl DomainSource {
         }))
     }
 
-    /// Returns the next unfinished experiment; `None` if it is not in the task of `first`.
+    /// Returns the next unfinished experiment; `None` at the end, or if it is not in the task of
+    /// `first`.
     fn next_found(
         &mut self,
         first: Option<TaskSlot>,

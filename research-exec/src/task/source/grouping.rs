@@ -67,7 +67,7 @@ impl DomainSource {
     }
 
     /// Returns the next unfinished experiment of a group. `first` is the slot of the first
-    /// experiment of the task, if the branches of a task must be neighbours in the domain.
+    /// experiment of the task, if all must be in the same task of an undisturbed run.
     pub(super) fn next_of_group(
         &mut self,
         group: u64,

@@ -58,7 +58,8 @@ pub struct Context {
     experiments_folder: Option<PathBuf>,
     folder: Option<PathBuf>,
     folder_was_made: AtomicBool,
-    random: ChaCha8Rng,
+    /// Made from the seed when it is first needed.
+    random: Option<Box<ChaCha8Rng>>,
     iteration: u64,
     outputs: Vec<Option<Output>>,
     saved: Saved,
@@ -101,7 +102,7 @@ impl Context {
             experiments_folder,
             folder,
             folder_was_made: AtomicBool::new(false),
-            random: ChaCha8Rng::seed_from_u64(record.seed),
+            random: None,
             iteration: 0,
             outputs: vec![None; units.len()],
             saved: Saved::Own(Columns::default()),
@@ -196,7 +197,9 @@ impl Context {
     /// The experiment's own random generator. It depends on the seed of the research and on what
     /// the experiment is, never on the worker or on what ran before.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
-        &mut self.random
+        let seed = self.record.seed;
+        self.random
+            .get_or_insert_with(|| Box::new(ChaCha8Rng::seed_from_u64(seed)))
     }
 
     /// Where the experiment's folder is or would be; `None` if the research is kept in memory.

@@ -125,7 +125,7 @@ pub(crate) struct RootPart {
 pub(crate) struct View {
     pub(crate) record: Arc<ExperimentRecord>,
     pub(crate) full_config: Config,
-    pub(crate) random: ChaCha8Rng,
+    pub(crate) random: Option<Box<ChaCha8Rng>>,
 }
 
 /// A value that a root unit has saved by itself.

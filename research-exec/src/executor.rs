@@ -297,14 +297,14 @@ impl Executor {
 
     fn branches(&self, task: &[TaskExperiment]) -> Vec<Branch> {
         let scope = self.root_scope();
-        let branch = |(index, one): (usize, &TaskExperiment)| {
-            let branch = self.branch(index, one.clone());
-            match &scope {
-                Some(scope) => branch.with_root_scope(Arc::clone(scope)),
-                None => branch,
+        let mut branches = Vec::with_capacity(task.len());
+        for (index, one) in task.iter().enumerate() {
+            branches.push(self.branch(index, one.clone()));
+            if let (Some(scope), Some(branch)) = (&scope, branches.last_mut()) {
+                branch.context.set_root_scope(Arc::clone(scope));
             }
-        };
-        task.iter().enumerate().map(branch).collect()
+        }
+        branches
     }
 
     /// Whether there are timeouts that only the end of the process can enforce.
@@ -319,18 +319,18 @@ impl Executor {
 
     fn branch(&self, index: usize, task: TaskExperiment) -> Branch {
         let keeper = self.keeper(std::slice::from_ref(&task));
-        let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone())
-            .with_mark(self.mark.clone())
-            .with_variables(self.variables.clone())
-            .with_loglevel(self.loglevel)
-            .with_keeper(keeper);
+        let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
+        let context = &mut branch.context;
+        context.set_mark(self.mark.clone());
+        context.set_variables(self.variables.clone());
+        context.set_loglevel(self.loglevel);
         if let Some(devices) = &self.devices {
-            branch = branch.with_devices(devices.device(index), devices.visible.clone());
+            context.set_devices(devices.device(index), devices.visible.clone());
         }
+        branch.set_keeper(keeper);
         if self.profile > 0 {
-            branch.with_profile(self.profile, self.experiment.units())
-        } else {
-            branch
+            branch.set_profile(self.profile, self.experiment.units());
         }
+        branch
     }
 }

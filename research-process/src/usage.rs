@@ -17,6 +17,8 @@ const MEMORY_PRECISION: u64 = 2 << 20;
 thread_local! {
     /// The programs that the calling thread has reaped since [`take_programs`] was last called.
     static PROGRAMS: Cell<Option<EndedPrograms>> = const { Cell::new(None) };
+    /// The last reading of a meter in the calling thread, until another one starts.
+    static LAST: Cell<Option<ResourceUsage>> = const { Cell::new(None) };
 }
 
 /// Resources that processes or a thread have used.
@@ -108,10 +110,13 @@ pub enum UsageMeter {
 }
 
 impl UsageMeter {
-    /// Starts to measure now.
+    /// Starts to measure now, or from the last reading on, if the calling thread has read a meter
+    /// since it started the last one. That saves two system calls.
     #[must_use]
     pub fn start() -> Option<Self> {
-        ResourceUsage::of_process_and_children().map(Self::Since)
+        let last = LAST.take();
+        last.or_else(ResourceUsage::of_process_and_children)
+            .map(Self::Since)
     }
 
     /// Returns the usage so far. Running children, and those that other processes reap, are not
@@ -121,7 +126,10 @@ impl UsageMeter {
         let now = ResourceUsage::of_process_and_children()?;
         match self {
             Self::Forked => Some(now),
-            Self::Since(before) => Some(now.since(before)),
+            Self::Since(before) => {
+                LAST.set(Some(now));
+                Some(now.since(before))
+            }
             Self::Executed => {
                 let children = ResourceUsage::of(UsageWho::RUSAGE_CHILDREN)?;
                 // The peak that `getrusage` reports includes that of the process that has executed
@@ -243,6 +251,30 @@ mod tests {
         let used = meter.read().unwrap();
         assert!(child.cpu_seconds > 0.0, "{child:?}");
         assert!(used.cpu_seconds >= child.cpu_seconds, "{used:?} {child:?}");
+    }
+
+    #[test]
+    fn meters_that_follow_each_other_count_everything_once() {
+        let begin = ResourceUsage::of_process_and_children().unwrap();
+        let mut sum = 0.0;
+        for _ in 0..3 {
+            let meter = UsageMeter::start().unwrap();
+            run("true", &[]);
+            sum += meter.read().unwrap().cpu_seconds;
+        }
+        // The last reading is forgotten where a meter is started and not read.
+        let dropped = UsageMeter::start();
+        let end = ResourceUsage::of_process_and_children().unwrap();
+        let next = UsageMeter::start();
+        assert!(sum <= end.since(begin).cpu_seconds);
+        let [
+            Some(UsageMeter::Since(dropped)),
+            Some(UsageMeter::Since(next)),
+        ] = [dropped, next]
+        else {
+            panic!("the usage is unknown")
+        };
+        assert!(dropped.cpu_seconds <= end.cpu_seconds && end.cpu_seconds <= next.cpu_seconds);
     }
 
     #[test]

@@ -78,26 +78,20 @@ impl ExecutorContext {
 
     /// Sets the devices of the experiment: `device` becomes the auxiliary key of that name, and
     /// programs that units start see those in `visible`, a list for `CUDA_VISIBLE_DEVICES`.
-    #[must_use]
-    pub fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
+    pub fn set_devices(&mut self, device: Value, visible: Option<Arc<str>>) {
         self.0.full_config.insert(DEVICE, device);
         self.0.visible_devices = visible;
-        self
     }
 
     /// Sets the mark in the variable `RESEARCH_MARK` of the programs that units start, and of all
     /// that these start; without it they have the mark of this process, if it has one.
-    #[must_use]
-    pub fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
+    pub fn set_mark(&mut self, mark: Option<Arc<str>>) {
         self.0.mark = mark;
-        self
     }
 
-    /// Adds variables to the environment of programs.
-    #[must_use]
-    pub fn with_variables(mut self, variables: Option<Arc<[(String, OsString)]>>) -> Self {
+    /// Sets more variables of the environment of programs.
+    pub fn set_variables(&mut self, variables: Option<Arc<[(String, OsString)]>>) {
         self.0.variables = variables;
-        self
     }
 
     /// Sets the deadline of the next call.

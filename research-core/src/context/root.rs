@@ -11,15 +11,13 @@ use crate::root_scope::{RootPart, RootSaved, RootScope, SavedValue, View};
 
 impl ExecutorContext {
     /// Sets what root units see of the experiment; all of it, if not set.
-    #[must_use]
-    pub fn with_root_scope(mut self, scope: Arc<RootScope>) -> Self {
+    pub fn set_root_scope(&mut self, scope: Arc<RootScope>) {
         self.0.root = Some(Box::new(RootPart {
             scope,
             other: None,
             is_entered: false,
             saved: Vec::new(),
         }));
-        self
     }
 
     /// Begins a call of the root unit at a position.
@@ -32,14 +30,14 @@ impl ExecutorContext {
             let record = root.scope.record(&self.0.record);
             View {
                 full_config: root.scope.full_config(&record, device),
-                random: ChaCha8Rng::seed_from_u64(record.seed),
+                random: None,
                 record: Arc::new(record),
             }
         });
         // What it draws must not depend on how often it was called for others before.
         let mut random = ChaCha8Rng::seed_from_u64(view.record.seed);
         random.set_stream(((position as u64 + 1) << 40) ^ self.0.iteration);
-        view.random = random;
+        view.random = Some(Box::new(random));
         root.is_entered = true;
         root.saved.clear();
         self.0.root = Some(root);

@@ -4,17 +4,15 @@ mod ending;
 mod roots;
 mod sending;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use nix::sys::time::TimeSpec;
-use research_core::domain::Value;
 use research_core::executor::{ExecutorContext, SharedSaved};
 use research_core::units::{Generator, UnitBody};
 use research_core::{
-    Context, EventSink, ExecutorHooks, Experiment, LogLevel, Output, SinkError, Status, Unit,
-    UnitError, UnitResult, When,
+    Context, EventSink, ExecutorHooks, Experiment, Output, SinkError, Status, Unit, UnitError,
+    UnitResult, When,
 };
 
 use super::flush_policy::coarse_clock;
@@ -26,7 +24,7 @@ use crate::capture::OutputWriter;
 use crate::task::TaskExperiment;
 
 pub(super) struct Branch {
-    context: ExecutorContext,
+    pub(super) context: ExecutorContext,
     hooks: Option<Arc<dyn ExecutorHooks>>,
     attempt: u32,
     profile: Option<Box<Profile>>,
@@ -98,9 +96,8 @@ impl Branch {
     }
 
     /// Records a profile of the units and iterations.
-    pub(super) fn with_profile(mut self, level: u8, units: &[Unit]) -> Self {
+    pub(super) fn set_profile(&mut self, level: u8, units: &[Unit]) {
         self.profile = Some(Box::new(Profile::new(level, units)));
-        self
     }
 
     /// Returns a handle with which another thread can send the saved values.
@@ -108,36 +105,12 @@ impl Branch {
         self.context.share_saved()
     }
 
-    /// Sets the devices of the branch; see [`ExecutorContext::with_devices`].
-    pub(super) fn with_devices(mut self, device: Value, visible: Option<Arc<str>>) -> Self {
-        self.context = self.context.with_devices(device, visible);
-        self
-    }
-
-    /// Sets the mark of the programs that the branch starts.
-    pub(super) fn with_mark(mut self, mark: Option<Arc<str>>) -> Self {
-        self.context = self.context.with_mark(mark);
-        self
-    }
-
-    /// Sets additional environment variables of its programs.
-    pub(super) fn with_variables(mut self, variables: Option<Arc<[(String, OsString)]>>) -> Self {
-        self.context = self.context.with_variables(variables);
-        self
-    }
-
-    pub(super) fn with_loglevel(mut self, level: LogLevel) -> Self {
-        self.context.set_loglevel(level);
-        self
-    }
-
     /// Captures the output of its programs.
-    pub(super) fn with_keeper(mut self, keeper: Option<Arc<OutputWriter>>) -> Self {
+    pub(super) fn set_keeper(&mut self, keeper: Option<Arc<OutputWriter>>) {
         if let Some(keeper) = &keeper {
             self.context.set_output_sink(Arc::clone(keeper) as _);
         }
         self.keeper = keeper;
-        self
     }
 
     pub(super) fn is_alive(&self) -> bool {

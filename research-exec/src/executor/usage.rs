@@ -21,7 +21,8 @@ impl Measured {
         match self {
             Self::Forked if branches == 1 => Some(UsageMeter::Forked),
             Self::Executed if branches == 1 => Some(UsageMeter::Executed),
-            Self::Shared if branches == 1 => UsageMeter::start(),
+            // Started in any case: it ends the measurement of the task before.
+            Self::Shared => UsageMeter::start().filter(|_| branches == 1),
             _ => None,
         }
     }

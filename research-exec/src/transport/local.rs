@@ -52,7 +52,11 @@ impl ReportServer {
         let socket = sockets
             .into_iter()
             .find(|socket| is_made_by(*socket, worker));
-        Ok(IpcReports { reports, socket })
+        Ok(IpcReports {
+            reports,
+            socket,
+            packet: vec![0; 2 * WORD + MAX_MESSAGE].into(),
+        })
     }
 }
 
@@ -142,10 +146,13 @@ fn prepare() -> io::Result<()> {
 
 struct IpcReportSender(IpcBytesSender);
 
+/// The longest message. They are small: a sender that is killed in the middle of a large one blocks
+/// the channel.
+const MAX_MESSAGE: usize = 128 << 10;
+
 impl ByteSender for IpcReportSender {
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // Small messages: a sender that is killed in the middle of a large one blocks the channel.
-        for piece in bytes.chunks(128 << 10) {
+        for piece in bytes.chunks(MAX_MESSAGE) {
             self.0.send(piece)?;
         }
         Ok(())
@@ -154,25 +161,39 @@ impl ByteSender for IpcReportSender {
 
 struct IpcReports {
     reports: IpcBytesReceiver,
-    /// The socket under `reports`, to check messages before ipc-channel reads them.
+    /// The socket of `reports`, if it is known.
     socket: Option<RawFd>,
+    /// The packet that was received last.
+    packet: Box<[u8]>,
 }
 
 impl ByteReceiver for IpcReports {
     fn receive(&mut self, take: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
-        loop {
-            if let Some(socket) = self.socket {
-                check_next(socket)?;
+        let Some(socket) = self.socket else {
+            return receive_unchecked(&self.reports, take);
+        };
+        match receive_packet(socket, &mut self.packet) {
+            Ok(0) | Err(Errno::ECONNRESET) => Ok(false),
+            Ok(length) => {
+                take(message(&self.packet, length)?);
+                Ok(true)
             }
-            match self.reports.recv() {
-                Ok(bytes) => {
-                    take(&bytes);
-                    return Ok(true);
-                }
-                Err(IpcError::Disconnected) => return Ok(false),
-                Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io::Error::other(error)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Receives a message from ipc-channel, which trusts the lengths that arrive.
+fn receive_unchecked(reports: &IpcBytesReceiver, take: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
+    loop {
+        match reports.recv() {
+            Ok(bytes) => {
+                take(&bytes);
+                return Ok(true);
             }
+            Err(IpcError::Disconnected) => return Ok(false),
+            Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io::Error::other(error)),
         }
     }
 }
@@ -186,30 +207,32 @@ fn is_made_by(socket: RawFd, worker: u32) -> bool {
     peer.is_ok_and(|peer| u32::try_from(peer.pid()) == Ok(worker))
 }
 
-/// Waits for the next message and checks it. Code in a worker may write into any of its
-/// descriptors; ipc-channel would trust the length that arrives, and wait for more.
-fn check_next(socket: RawFd) -> io::Result<()> {
-    // ipc-channel sends two lengths first: of the packet, and of the message, which must be in this
-    // packet.
-    const WORD: usize = size_of::<usize>();
-    let mut lengths = [0; 2 * WORD];
-    let received = loop {
-        match recv(
-            socket,
-            &mut lengths,
-            MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC,
-        ) {
-            Ok(received) => break received,
+/// The length of one of the two numbers with which ipc-channel begins a packet: the lengths of the
+/// packet and of the message.
+const WORD: usize = size_of::<usize>();
+
+/// Receives a packet, and returns its length, which may exceed the buffer. Descriptors that come
+/// with it are closed.
+fn receive_packet(socket: RawFd, packet: &mut [u8]) -> nix::Result<usize> {
+    loop {
+        match recv(socket, packet, MsgFlags::MSG_TRUNC) {
             Err(Errno::EINTR) => {}
-            // ipc-channel reports the error.
-            Err(_) => return Ok(()),
+            received => return received,
         }
-    };
-    let (packet, message) = lengths.split_at(WORD);
-    let length = |bytes: &[u8]| bytes.try_into().map_or(0, usize::from_ne_bytes);
-    let is_message = length(packet) == received && length(message) + 2 * WORD == received;
-    if received == 0 || is_message {
-        return Ok(());
+    }
+}
+
+/// Returns the message in a packet. Code in a worker may write into any of its descriptors;
+/// ipc-channel would trust the length that arrives, and wait for more.
+fn message(packet: &[u8], received: usize) -> io::Result<&[u8]> {
+    let length = |bytes: &[u8; WORD]| usize::from_ne_bytes(*bytes);
+    let whole = packet.get(..received).unwrap_or_default();
+    if let Some((packet_length, rest)) = whole.split_first_chunk()
+        && let Some((message_length, message)) = rest.split_first_chunk()
+        && length(packet_length) == received
+        && length(message_length) == message.len()
+    {
+        return Ok(message);
     }
     Err(io::Error::other(
         "its reports are invalid: a unit may have written to a descriptor that it did not open",
@@ -217,15 +240,5 @@ fn check_next(socket: RawFd) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_that_is_not_there_or_whose_path_is_too_long_for_sockets_is_refused() {
-        assert!(check_folder(Path::new("/tmp")).is_ok());
-        let none = check_folder(Path::new("/none")).unwrap_err();
-        assert!(none.to_string().contains("TMPDIR"), "{none}");
-        let long = check_folder(Path::new(&"/long".repeat(20))).unwrap_err();
-        assert!(long.to_string().contains("TMPDIR"), "{long}");
-    }
-}
+#[path = "../../tests/unit/local.rs"]
+mod tests;

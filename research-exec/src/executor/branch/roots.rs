@@ -1,20 +1,12 @@
 //! Root units in a branch: they run in one branch for all.
 
-use std::sync::Arc;
-
-use research_core::executor::{RootSaved, RootScope};
+use research_core::executor::RootSaved;
 use research_core::units::Generator;
 use research_core::{BranchView, Branches, EventSink, SinkError, Unit, UnitResult};
 
 use super::Branch;
 
 impl Branch {
-    /// Limits the parameters of the branch that root units see.
-    pub(in crate::executor) fn with_root_scope(mut self, scope: Arc<RootScope>) -> Self {
-        self.context = self.context.with_root_scope(scope);
-        self
-    }
-
     /// Applies the result of a root unit that ran in another branch, without saving its output.
     pub(in crate::executor) fn share(
         &mut self,

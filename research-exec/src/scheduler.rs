@@ -7,6 +7,7 @@ mod ended_set;
 mod queue;
 mod retries;
 #[cfg(test)]
+#[path = "../tests/simulation/simulation.rs"]
 mod simulation;
 mod state_machine;
 mod timeouts;

@@ -17,4 +17,5 @@ pub(crate) mod messages;
 pub(crate) mod reports;
 mod tcp;
 #[cfg(test)]
+#[path = "../tests/unit/transport.rs"]
 mod tests;

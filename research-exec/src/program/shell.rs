@@ -12,6 +12,7 @@ mod quotes;
 mod rules;
 mod scan;
 #[cfg(test)]
+#[path = "../../tests/unit/shell.rs"]
 mod tests;
 mod word;
 

@@ -1,9 +1,11 @@
 //! The lineage of a process: the run from which it descends, and the depth of nested researches.
 //!
-//! A resource limit carries the lineage: the soft limit on the processor time of a real-time
+//! Two resource limits carry the lineage, as soft limits: that on the processor time of a real-time
 //! process between two waits (`RLIMIT_RTTIME`), set to a number of microseconds that no process
-//! reaches (more than 10,000 years). Children inherit limits through forks and executions, even if
-//! a program clears its environment and closes its descriptors.
+//! reaches (more than 10,000 years), and that on file locks (`RLIMIT_LOCKS`), which Linux does not
+//! enforce. The second one is for processes whose hard limit on the first one is lower. Children
+//! inherit limits through forks and executions, even if a program clears its environment and closes
+//! its descriptors.
 
 use std::fs;
 use std::io;
@@ -38,6 +40,14 @@ pub struct Lineage {
     /// The number of the worker in its mark.
     worker: u64,
 }
+
+/// The resources whose limits carry the lineage, and their names in `/proc/PID/limits`.
+const CARRIERS: [(libc::__rlimit_resource_t, &str); 2] = [
+    (libc::RLIMIT_RTTIME, "Max realtime timeout"),
+    (libc::RLIMIT_LOCKS, "Max file locks"),
+];
+
+type Limits = [libc::rlimit; CARRIERS.len()];
 
 const TAG: u64 = 0b10110;
 const WORKER_BITS: u32 = 21;
@@ -79,7 +89,7 @@ impl Lineage {
     /// Returns the lineage of this process, if it descends from a run.
     #[must_use]
     pub fn of_this_process() -> Option<Self> {
-        Self::from_limit(limit().ok()?.rlim_cur)
+        Self::from_limits(&limits().ok()?)
     }
 
     /// Returns the lineage of another process, if the system shows it.
@@ -87,10 +97,10 @@ impl Lineage {
     pub fn of_process(pid: i32) -> Option<Self> {
         // All users may read this file, also of zombies.
         let limits = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
-        let line = limits
-            .lines()
-            .find_map(|line| line.strip_prefix("Max realtime timeout"))?;
-        Self::from_limit(line.split_whitespace().next()?.parse().ok()?)
+        CARRIERS.iter().find_map(|(_, name)| {
+            let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+            Self::from_limit(line.split_whitespace().next()?.parse().ok()?)
+        })
     }
 
     /// Whether it is the lineage of the worker with this mark.
@@ -107,19 +117,18 @@ impl Lineage {
     }
 
     /// Sets the lineage of this process and of all processes that it starts; async-signal-safe.
-    /// Does nothing if a hard limit forbids it.
+    /// Limits whose hard limits forbid it stay as they are.
     ///
     /// # Errors
     /// The system refuses the limit.
     pub fn apply(self) -> io::Result<()> {
-        let mut limit = limit()?;
-        if limit.rlim_max < self.to_limit() {
-            return Ok(());
+        let mut limits = limits()?;
+        for limit in &mut limits {
+            if limit.rlim_max >= self.to_limit() {
+                limit.rlim_cur = self.to_limit();
+            }
         }
-        limit.rlim_cur = self.to_limit();
-        // SAFETY: the call reads a valid structure.
-        Errno::result(unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const limit) })?;
-        Ok(())
+        set_limits(&limits)
     }
 
     fn to_limit(self) -> u64 {
@@ -128,6 +137,11 @@ impl Lineage {
             | (self.origin as u64) << (WORKER_BITS + RUN_BITS)
             | self.run << WORKER_BITS
             | self.worker
+    }
+
+    fn from_limits(limits: &Limits) -> Option<Self> {
+        let mut limits = limits.iter();
+        limits.find_map(|limit| Self::from_limit(limit.rlim_cur))
     }
 
     fn from_limit(limit: u64) -> Option<Self> {
@@ -168,9 +182,9 @@ pub fn started_as_worker() -> bool {
     own.origin != Origin::Program && !parent.is_some_and(is_same)
 }
 
-/// The number of runs whose experiments this process runs itself, and its limit before the first of
-/// them.
-static NESTED_RUNS: Mutex<(usize, Option<libc::rlimit>)> = Mutex::new((0, None));
+/// The number of runs whose experiments this process runs itself, and its limits before the first
+/// of them.
+static NESTED_RUNS: Mutex<(usize, Option<Limits>)> = Mutex::new((0, None));
 
 /// A run whose units run in this process. Until this value is dropped, the processes that this
 /// process starts are nested one level deeper.
@@ -181,7 +195,7 @@ pub struct NestedRun(());
 fn depth_of_leader() -> u8 {
     let runs = NESTED_RUNS.lock().unwrap_or_else(PoisonError::into_inner);
     match &runs.1 {
-        Some(before) => Lineage::from_limit(before.rlim_cur).map_or(0, |lineage| lineage.depth),
+        Some(before) => Lineage::from_limits(before).map_or(0, |lineage| lineage.depth),
         None => nesting_depth(),
     }
 }
@@ -194,8 +208,8 @@ impl NestedRun {
     pub fn begin() -> io::Result<Self> {
         let mut runs = NESTED_RUNS.lock().unwrap_or_else(PoisonError::into_inner);
         if runs.0 == 0 {
-            let before = limit()?;
-            let own = Lineage::from_limit(before.rlim_cur);
+            let before = limits()?;
+            let own = Lineage::from_limits(&before);
             let own = own.unwrap_or(Lineage::NONE);
             let depth = (own.depth + 1).min(MAX_DEPTH);
             Lineage { depth, ..own }.apply()?;
@@ -213,21 +227,31 @@ impl Drop for NestedRun {
         if runs.0 == 0
             && let Some(before) = runs.1.take()
         {
-            // SAFETY: the call reads a valid structure. The limit was in force before, so it is
-            // allowed.
-            unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const before) };
+            // The limits were in force before, so they are allowed.
+            let _ = set_limits(&before);
         }
     }
 }
 
-fn limit() -> io::Result<libc::rlimit> {
-    let mut limit = libc::rlimit {
+fn limits() -> io::Result<Limits> {
+    const NONE: libc::rlimit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: the call writes a valid structure.
-    Errno::result(unsafe { libc::getrlimit(libc::RLIMIT_RTTIME, &raw mut limit) })?;
-    Ok(limit)
+    let mut limits = [NONE; CARRIERS.len()];
+    for ((resource, _), limit) in CARRIERS.iter().zip(&mut limits) {
+        // SAFETY: the call writes a valid structure.
+        Errno::result(unsafe { libc::getrlimit(*resource, limit) })?;
+    }
+    Ok(limits)
+}
+
+fn set_limits(limits: &Limits) -> io::Result<()> {
+    for ((resource, _), limit) in CARRIERS.iter().zip(limits) {
+        // SAFETY: the call reads a valid structure.
+        Errno::result(unsafe { libc::setrlimit(*resource, limit) })?;
+    }
+    Ok(())
 }
 
 /// Computes FNV-1a, folded to 33 bits. Later versions must compute the same value, because they

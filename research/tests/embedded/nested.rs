@@ -1,12 +1,15 @@
 //! Researches in units of others.
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
 use research::{Context, Isolation, Research, UnitError, ec, option};
 
 use crate::Test;
-use crate::programs::{Program, finish, start, starts, stderr, stdout, thread_if_asked, values};
+use crate::programs::{
+    Program, command, finish, folder, start, starts, stderr, stdout, thread_if_asked, values,
+};
 
 pub(crate) const TESTS: &[Test] = &[
     ("nested::a_run_in_a_unit_is_refused_or_served", || {
@@ -30,6 +33,32 @@ pub(crate) const TESTS: &[Test] = &[
         || {
             for isolation in ["experiment", "worker", "none"] {
                 let (folder, output) = start("starts-itself", &["1000", isolation]);
+                let printed = format!("{}{}", stdout(&output), stderr(&output));
+                assert!(printed.contains("researches are nested"), "{printed}");
+                assert_eq!(starts(&folder), 4, "{isolation}");
+            }
+        },
+    ),
+    (
+        "nested::the_depth_is_limited_under_a_hard_limit_on_real_time",
+        || {
+            for isolation in ["experiment", "worker", "none"] {
+                let folder = folder(&format!("limited-{isolation}"));
+                let mut command = command("starts-itself", &folder, &["1000", isolation]);
+                let limit = libc::rlimit {
+                    rlim_cur: 200_000,
+                    rlim_max: 200_000,
+                };
+                let lower = move || {
+                    // SAFETY: the call reads a valid structure.
+                    match unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const limit) } {
+                        0 => Ok(()),
+                        _ => Err(std::io::Error::last_os_error()),
+                    }
+                };
+                // SAFETY: it makes a plain system call.
+                unsafe { command.pre_exec(lower) };
+                let output = command.output().unwrap();
                 let printed = format!("{}{}", stdout(&output), stderr(&output));
                 assert!(printed.contains("researches are nested"), "{printed}");
                 assert_eq!(starts(&folder), 4, "{isolation}");

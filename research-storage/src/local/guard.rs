@@ -69,15 +69,17 @@ impl LogWatch {
         &self.guard.place
     }
 
-    /// Checks that the log is at its path with all written bytes, and closes it. Call this as the
-    /// last step before the results are reported.
+    /// Checks that the log is at its path with all written bytes, and closes it. Writes a deleted
+    /// record again. Call this as the last step before the results are reported.
     ///
     /// # Errors
-    /// The log was deleted, replaced, truncated or moved. The error says what was saved.
+    /// The log was deleted, replaced, truncated or moved; the error says what was saved. Or a
+    /// deleted record cannot be written.
     pub fn finish(self) -> Result<(), StorageError> {
         if let Some(loss) = self.guard.look()? {
             return Err(self.guard.save(&loss, &self.record));
         }
+        put_back_record(self.guard.folder_path(), &self.record)?;
         let Guard {
             place,
             log,
@@ -160,10 +162,16 @@ impl Guard {
     /// Saves what can be saved of a lost log, and returns the error, which says what was lost and
     /// where the rest is.
     pub(super) fn save(&self, loss: &Loss, record: &ResearchRecord) -> StorageError {
+        let mut saved = self.try_to_save(loss, record);
+        if !loss.is_of_folder()
+            && let Err(error) = put_back_record(self.folder_path(), record)
+        {
+            saved.push_str(&format!("; the record is lost: {error}"));
+        }
         StorageError::LogLost {
             path: self.place.path.clone(),
             what: loss.to_string(),
-            saved: self.try_to_save(loss, record),
+            saved,
             is_empty: !self.has_experiments(),
         }
     }
@@ -186,10 +194,13 @@ impl Guard {
         Ok((begin != expected).then_some(Loss::Overwritten))
     }
 
+    fn folder_path(&self) -> &Path {
+        self.place.path.parent().unwrap_or(Path::new("/"))
+    }
+
     /// Returns the reason that the log is not at its path any more.
     fn what_became_of_it(&self, links: u64) -> Loss {
-        let folder = self.place.path.parent().unwrap_or(Path::new("/"));
-        let is_folder_there = FileId::at_end_of_links(folder) == Some(self.folder);
+        let is_folder_there = FileId::at_end_of_links(self.folder_path()) == Some(self.folder);
         match (is_folder_there, links) {
             (false, 0) => Loss::FolderRemoved,
             (false, _) => {
@@ -205,7 +216,7 @@ impl Guard {
 
     /// Saves what can be saved, and returns the description of it for the error message.
     fn try_to_save(&self, loss: &Loss, record: &ResearchRecord) -> String {
-        let folder = self.place.path.parent().unwrap_or(Path::new("/"));
+        let folder = self.folder_path();
         let saved = match loss {
             Loss::FolderMoved(now) => {
                 return format!(
@@ -263,10 +274,7 @@ impl Guard {
         let base = folder.parent().unwrap_or(Path::new("/"));
         let hidden = hidden_folder(base).map_err(io::Error::other)?;
         self.copy_to(&hidden.path().join(EVENTS))?;
-        let json = record_json(record, folder).map_err(io::Error::other)?;
-        write_new(&hidden.path().join(RECORD), &json).map_err(io::Error::other)?;
-        let text = description::describe(record);
-        write_new(&hidden.path().join(DESCRIPTION), text.as_bytes()).map_err(io::Error::other)?;
+        put_back_record(hidden.path(), record).map_err(io::Error::other)?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let recovered = unused(|number| base.join(format!("{name}-{RECOVERED}{number}")));
         fs::rename(hidden.path(), &recovered)?;
@@ -274,6 +282,20 @@ impl Guard {
         let _ = hidden.keep();
         Ok(recovered)
     }
+}
+
+/// Writes the record and the description of a research where they are missing: without its record
+/// it can be neither read nor resumed.
+fn put_back_record(folder: &Path, record: &ResearchRecord) -> Result<(), StorageError> {
+    let is_missing = |name| folder.join(name).symlink_metadata().is_err();
+    if is_missing(RECORD) {
+        write_new(&folder.join(RECORD), &record_json(record, folder)?)?;
+    }
+    if is_missing(DESCRIPTION) {
+        let text = description::describe(record);
+        write_new(&folder.join(DESCRIPTION), text.as_bytes())?;
+    }
+    Ok(())
 }
 
 impl Loss {

@@ -12,10 +12,19 @@ use crate::common::{record, small_run};
 /// research, and the path of the saved log.
 type Harm = (&'static str, fn(&Path), &'static str);
 
-const HARMS: [Harm; 7] = [
+const HARMS: [Harm; 8] = [
     (
         "deleted",
         |folder| fs::remove_file(folder.join("events.log")).unwrap(),
+        "power",
+    ),
+    (
+        "deleted",
+        |folder| {
+            for file in ["events.log", "research.json", "research.txt"] {
+                fs::remove_file(folder.join(file)).unwrap();
+            }
+        },
         "power",
     ),
     (
@@ -69,6 +78,7 @@ fn a_log_that_is_lost_while_it_is_written_is_an_error_and_what_can_be_is_saved()
         let folder = storage.folder().to_owned();
         storage.append(&batches[1]).unwrap();
         storage.commit(true).unwrap();
+        let written = fs::read(folder.join("research.json")).unwrap();
         harm(&folder);
         storage.append(&batches[2]).unwrap();
         let error = storage.commit(true).unwrap_err();
@@ -85,6 +95,7 @@ fn a_log_that_is_lost_while_it_is_written_is_an_error_and_what_can_be_is_saved()
             name => {
                 let saved = base.path().join(name);
                 drop(LocalStorage::open(&saved).unwrap());
+                assert_eq!(fs::read(saved.join("research.json")).unwrap(), written);
                 saved.join("events.log")
             }
         };
@@ -138,6 +149,8 @@ fn a_log_that_is_lost_after_it_was_written_is_an_error_and_what_can_be_is_saved(
     }
     let base = tempfile::tempdir().unwrap();
     let (folder, watch) = write(base.path());
+    // The record alone is written again.
+    fs::remove_file(folder.join("research.json")).unwrap();
     watch.finish().unwrap();
     drop(LocalStorage::open(&folder).unwrap());
 }

@@ -53,7 +53,6 @@ pub use remove::remove;
 pub use stored::{StoredResearch, list};
 #[cfg(feature = "parquet")]
 pub use table_rows::table_rows;
-pub use text::time;
 pub use verify::{FolderCheckup, LostRows, MissingEnd, check_folder, salvage_folder};
 
 /// Keeps a research in a folder. While it exists, no other process can run that research.

@@ -1,17 +1,15 @@
 //! `research logs`: prints the log of a research.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use research::StoredExperiment;
-use research::core::StorageError;
-use research::core::files::open_regular;
-use research::storage::StoredResearch;
+use research::core::{Fold, LogLevel};
+use research::storage::{Follower, LogEntries, StoredResearch};
 
-use super::CommandError;
+use super::{CommandError, truncated_log};
 use crate::exit::Exit;
 use crate::terminal;
 
@@ -62,87 +60,49 @@ pub enum Level {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let ids = StoredExperiment::ids(&stored, arguments.id.as_slice()).map_err(Box::new)?;
-    let path = match ids.first() {
-        None => stored.folder().join("research.log"),
-        Some(id) => {
-            let folder = stored.folder().join("experiments").join(id);
-            folder.join("experiment.log")
-        }
-    };
-    let mut tail = Tail {
-        path,
-        file: None,
-        level: arguments.level,
-        line: Vec::new(),
-        is_shown: true,
-    };
+    let wanted = ids.first().map(String::as_str);
+    let level = LogLevel::from(arguments.level).max(stored.record().options.loglevel);
+    let mut entries = LogEntries::new(level);
+    let mut log = Follower::new(&stored)?;
+    let mut is_empty = true;
     loop {
-        // Checked before reading, so that the last entries of a run are included.
-        let is_active = arguments.follow && stored.runner()?.is_some();
-        tail.print(out)?;
+        let runner = log.read(|events| {
+            entries.apply_all(events);
+            entries
+                .take()
+                .try_for_each(|entry| {
+                    let id = entry.experiment.as_ref().map(|id| id.as_ref() as &str);
+                    match wanted {
+                        None => write!(out, "{entry}")?,
+                        Some(_) if id == wanted => write!(out, "{}", entry.in_own_log())?,
+                        Some(_) => return Ok(()),
+                    }
+                    is_empty = false;
+                    Ok(())
+                })
+                .map_err(|error: io::Error| CommandError::from(error))
+        })?;
         out.flush()?;
-        if !is_active {
+        if !arguments.follow || runner.is_none() {
             break;
         }
         std::thread::sleep(POLL_INTERVAL);
     }
-    if tail.file.is_none() {
+    truncated_log::warn_of_unknown(log.unknown_events(), &stored);
+    if is_empty {
         // Most experiments log nothing.
         terminal::message("no log entries");
     }
     Ok(Exit::Success)
 }
 
-/// A log that is printed while it grows.
-struct Tail {
-    path: PathBuf,
-    /// `None` until the file exists.
-    file: Option<BufReader<File>>,
-    level: Level,
-    /// The beginning of an incomplete line.
-    line: Vec<u8>,
-    /// Whether the continuation lines of the current entry are printed.
-    is_shown: bool,
-}
-
-impl Tail {
-    /// Prints the new complete lines.
-    fn print(&mut self, out: &mut dyn Write) -> Result<(), CommandError> {
-        let cannot_read = StorageError::io("read", &self.path);
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => match open_regular(&self.path) {
-                Ok(file) => self.file.insert(BufReader::new(file)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(cannot_read(error).into()),
-            },
-        };
-        loop {
-            if let Err(error) = file.read_until(b'\n', &mut self.line) {
-                return Err(cannot_read(error).into());
-            }
-            if !self.line.ends_with(b"\n") {
-                return Ok(());
-            }
-            // Continuation lines are indented.
-            if !self.line.starts_with(b" ") {
-                self.is_shown = level_of(&self.line) >= self.level;
-            }
-            if self.is_shown {
-                out.write_all(&self.line)?;
-            }
-            self.line.clear();
+impl From<Level> for LogLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
         }
-    }
-}
-
-/// Parses the level of an entry, its third word; an unknown level is shown.
-fn level_of(line: &[u8]) -> Level {
-    let text = String::from_utf8_lossy(line);
-    match text.split_whitespace().nth(2) {
-        Some("debug") => Level::Debug,
-        Some("info") => Level::Info,
-        Some("warning") => Level::Warning,
-        _ => Level::Error,
     }
 }

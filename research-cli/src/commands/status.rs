@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use console::truncate_str;
 use research::UsageSampler;
-use research::core::{EventLog, StorageError, Timestamp};
+use research::core::{Fold, StorageError, Timestamp};
 use research::monitor::{MonitorLog, RunState, State, StatusReport};
-use research::storage::{LogReader, MixedColumns, Runner, StoredResearch};
+use research::storage::{Follower, MixedColumns, Runner, StoredResearch};
 
 use super::results::mixed_note;
 use super::{CommandError, seconds, truncated_log, write_json};
@@ -67,19 +67,21 @@ fn interval(text: &str) -> Result<Duration, String> {
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
-    let mut events = stored.events()?;
+    let mut follower = Follower::new(&stored)?;
     if arguments.format == Format::Csv {
-        return log(&stored, &mut events, arguments.watch, out);
+        return log(&mut follower, arguments.watch, out);
     }
     let mut state = RunState::default();
     let mut mixed = MixedColumns::default();
     let mut screen = Screen::default();
     let mut usage = UsageSampler::new();
     loop {
-        // Checked before the log is read, which has the end of a run that ends in between.
-        let runner = stored.runner()?;
+        let runner = follower.read(|events| {
+            state.apply_all(events);
+            mixed.apply_all(events);
+            Ok::<_, StorageError>(())
+        })?;
         let is_run = runner.is_some();
-        events.replay(&mut [&mut state, &mut mixed])?;
         let name = stored.name();
         let mut report = StatusReport::new(&name, &state, is_run, now(runner.as_ref()));
         check_new(&mut report, &stored);
@@ -102,7 +104,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         match interval {
             Some(interval) => sleep(interval),
             None => {
-                truncated_log::warn_of_unknown(events.unknown_events(), &stored);
+                truncated_log::warn_of_unknown(follower.unknown_events(), &stored);
                 return Ok(Exit::Success);
             }
         }
@@ -111,10 +113,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
 
 /// Returns the current status of a research, from its log.
 pub(crate) fn report(stored: &StoredResearch) -> Result<StatusReport, StorageError> {
-    // Checked before the log is read, which has the end of a run that ends in between.
-    let runner = stored.runner()?;
     let mut state = RunState::default();
-    stored.replay(&mut [&mut state])?;
+    let runner = Follower::new(stored)?.read(|events| {
+        state.apply_all(events);
+        Ok::<_, StorageError>(())
+    })?;
     let name = stored.name();
     let now = now(runner.as_ref());
     let mut report = StatusReport::new(&name, &state, runner.is_some(), now);
@@ -136,18 +139,14 @@ fn now(runner: Option<&Runner>) -> Timestamp {
 
 /// Prints the monitor log, as it would have been written during the run.
 fn log(
-    stored: &StoredResearch,
-    events: &mut LogReader,
+    follower: &mut Follower<'_>,
     watch: Option<Duration>,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
     let mut log = MonitorLog::new(out)?;
     loop {
-        let is_run = stored.runner()?.is_some();
-        for events in &mut *events {
-            log.write_events(&events?)?;
-        }
-        match watch.filter(|_| is_run) {
+        let runner = follower.read(|events| Ok::<_, CommandError>(log.write_events(events)?))?;
+        match watch.filter(|_| runner.is_some()) {
             Some(interval) => sleep(interval),
             None => return Ok(Exit::Success),
         }

@@ -77,16 +77,14 @@ fn the_monitor_log_is_written_on_request() {
 fn an_unreadable_log_is_named() {
     let project = Project::with("name = \"l\"\n[[unit]]\nname = \"u\"\nrun = \"true\"\n");
     project.run(&[]);
-    let log = project.path("l/research.log");
+    let log = project.path("l/events.log");
     std::fs::remove_file(&log).unwrap();
     let made = std::process::Command::new("mkfifo").arg(&log).status();
     assert!(made.unwrap().success());
     let refused = project.research(&["logs", "l"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
     assert!(
-        refused
-            .stderr
-            .contains("cannot read l/research.log: not a regular file"),
+        refused.stderr.contains("l/events.log: not a regular file"),
         "{refused:?}"
     );
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use research_core::{Isolation, ResearchRecord, RootView, Timestamp};
 
-use super::text::time;
+use crate::log_entries::time;
 
 /// Describes the research, one property per line.
 pub(super) fn describe(record: &ResearchRecord) -> String {

@@ -28,10 +28,7 @@ impl Research {
         let mut prepared = Prepared::new(self)?;
         let mut options = prepared.research.options.clone();
         let resumed = prepared.resumed(&mut options)?;
-        let mut fold = ResumeFold::new(options.retries);
-        resumed.stored.replay(&mut [&mut fold])?;
-        let done = fold.finish(prepared.research.redo_failed);
-        prepared.check_done(resumed.stored.record(), &options, &done)?;
+        let (done, _) = prepared.checked_done(&resumed.stored, &options)?;
         prepared.survey(&options, done)
     }
 }
@@ -56,9 +53,26 @@ impl Prepared {
         })
     }
 
-    /// Checks the domain against the experiments of earlier runs, and returns a warning if it lacks
-    /// some of them.
-    pub(crate) fn check_done(
+    /// Whether the domain may not fit the experiments of earlier runs.
+    pub(crate) fn needs_check(&self, before: &ResearchRecord, options: &RunOptions) -> bool {
+        is_other_domain(before, &self.record(options.clone()))
+    }
+
+    /// Reads the experiments of earlier runs, and checks the domain against them. Returns a warning
+    /// if it lacks some of them.
+    pub(crate) fn checked_done(
+        &self,
+        stored: &StoredResearch,
+        options: &RunOptions,
+    ) -> Result<(ResumeState, Option<String>), ResearchError> {
+        let mut fold = ResumeFold::new(options.retries);
+        stored.replay(&mut [&mut fold])?;
+        let done = fold.finish(self.research.redo_failed);
+        let warning = self.check_done(stored.record(), options, &done)?;
+        Ok((done, warning))
+    }
+
+    fn check_done(
         &self,
         before: &ResearchRecord,
         options: &RunOptions,

@@ -120,8 +120,15 @@ impl Prepared {
         }
         let mut subscribers = Subscribers::of(std::mem::take(&mut self.research.subscribers));
         subscribers.add_bar(&self.research.name, std::mem::take(&mut self.research.bar));
-        let locked = stored.map(|stored| LockedResearch::take(stored.folder()));
+        let locked = stored.as_ref();
+        let locked = locked.map(|stored| LockedResearch::take(stored.folder()));
         let mut locked = locked.transpose()?;
+        if let (Some(stored), Some(locked)) = (&stored, &locked)
+            && self.needs_check(locked.record(), &options)
+        {
+            // Before subscribers are called.
+            warnings.extend(self.checked_done(stored, &options)?.1);
+        }
         let mut earlier = Earlier::new(&options);
         if let Some(locked) = &mut locked {
             let record = self.record_of_resumed(locked.record(), &options);
@@ -137,9 +144,6 @@ impl Prepared {
             earlier.tally.redo_failed();
         }
         let done = earlier.done.finish(redo_failed);
-        if let Some(locked) = &locked {
-            warnings.extend(self.check_done(locked.record(), &options, &done)?);
-        }
         let source = DomainSource::new(
             &configs,
             &self.research.domain,

@@ -10,8 +10,8 @@ use crate::common::{folder, is_worker};
 use research::monitor::{MonitorLog, RunState};
 use research::storage::StoredResearch;
 use research::{
-    CompletedRun, Context, Delivery, Event, Isolation, LogLevel, Research, ResearchRecord, Status,
-    Subscriber, ec, option,
+    CompletedRun, Context, Delivery, Event, Isolation, LogLevel, NewDomain, Research,
+    ResearchRecord, Status, Subscriber, When, ec, option,
 };
 
 fn study(folder: &Path, domain: std::ops::Range<i64>) -> Research {
@@ -23,6 +23,26 @@ fn study(folder: &Path, domain: std::ops::Range<i64>) -> Research {
         .workers(2)
         .seed(1)
         .monitor_log(true)
+}
+
+#[test]
+fn a_refused_resume_calls_no_subscriber_and_keeps_the_monitors_log() {
+    let folder = folder("refused-resume");
+    let study = |to| {
+        let once = |updates| (updates == 0).then(|| NewDomain::new(option("x", [7_i64])));
+        study(&folder, 0..to)
+            .update_domain(move |cx| Ok::<_, String>(once(cx.updates())), When::last())
+    };
+    study(2).run().unwrap();
+    let log = || std::fs::read(folder.join("shown/monitor.csv")).unwrap();
+    let before = log();
+    let (watcher, seen) = Watcher::new(Delivery::Synchronous);
+    // An updated research keeps its first domain.
+    let refused = study(3).subscriber(watcher).resume().unwrap_err();
+    assert!(refused.to_string().contains("was updated"), "{refused}");
+    let seen = seen.lock().unwrap();
+    assert!(seen.began.is_none() && seen.history == 0);
+    assert_eq!(log(), before);
 }
 
 /// The monitor's log, folded from the events on disk.

@@ -68,9 +68,8 @@ impl ActiveRun {
     /// Starts a run. With `is_described`, workers find it by its description alone, and must not
     /// reach another run with the same description: returns `None` if another thread leads such a
     /// run, which is stopped, because its workers may have reached the run of this thread.
-    pub(crate) fn begin(fingerprint: u64, is_described: bool) -> Option<Self> {
+    pub(crate) fn begin(fingerprint: u64, is_described: bool, control: RunControl) -> Option<Self> {
         let thread = std::thread::current().id();
-        let control = RunControl::default();
         let mut active = active();
         let mut is_alone = true;
         for other in active.iter_mut().filter(|other| {

@@ -80,6 +80,17 @@ impl Prepared {
         })
     }
 
+    /// Whether there is a stored research of this name, or something in the place of its record.
+    pub(crate) fn exists(&self) -> bool {
+        match &self.research.place {
+            Place::Folder(base) => {
+                let record = base.join(&self.research.name).join("research.json");
+                record.symlink_metadata().is_ok()
+            }
+            Place::Memory => false,
+        }
+    }
+
     /// Loads the stored research.
     pub(crate) fn stored(&self) -> Result<StoredResearch, ResearchError> {
         match &self.research.place {

@@ -13,6 +13,7 @@ use research_core::{
     Redirect, RunOptions, Subscriber,
 };
 use research_domain::Domain;
+use research_exec::RunControl;
 use research_exec::devices::{DeviceProbe, NvmlProbe};
 use research_monitor::Progress;
 
@@ -45,6 +46,7 @@ pub struct Research {
     pub(crate) on_large_tables: Option<Box<dyn FnOnce() + Send>>,
     /// The source of information about devices.
     pub(crate) probe: Box<dyn DeviceProbe>,
+    pub(crate) control: RunControl,
 }
 
 impl fmt::Debug for Research {
@@ -82,6 +84,7 @@ impl Research {
             handle_signals: true,
             on_large_tables: None,
             probe: Box::new(NvmlProbe::new()),
+            control: RunControl::default(),
         }
     }
 

@@ -105,7 +105,9 @@ impl Prepared {
             return Err(ResearchError::UnknownTest { name });
         }
         let is_in_order = !is_described || run_history::is_in_order(fingerprint);
-        let active = ActiveRun::begin(fingerprint, is_described).filter(|_| is_in_order);
+        let control = self.research.control.clone();
+        let active = ActiveRun::begin(fingerprint, is_described, control);
+        let active = active.filter(|_| is_in_order);
         let Some(active) = active else {
             return Err(ResearchError::NotToldApart { name });
         };

@@ -119,7 +119,7 @@ pub use research_process as process;
 pub use research_results as results;
 pub use research_results::{Format, Results, SummaryOptions, Table, TableOptions};
 pub use roots::{BranchByError, root_view};
-pub use stop::stop;
+pub use stop::{StopHandle, stop};
 pub use update::{IntoUpdate, ProgramUpdate, UpdateContext};
 pub use usage::UsageSampler;
 pub use worker::{worker_entry, worker_entry_with};

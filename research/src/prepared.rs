@@ -6,7 +6,7 @@ use research_core::files::path_from_folder;
 use research_core::{Experiment, ResearchRecord, RunOptions, Timestamp};
 use research_domain::{Iteration, Rules};
 use research_exec::devices::DeviceProbe;
-use research_exec::{Signals, Target};
+use research_exec::{RunControl, Signals, Target};
 use research_monitor::Progress;
 use research_storage::check_name;
 
@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) handle_signals: bool,
     pub(crate) on_large_tables: Option<Box<dyn FnOnce() + Send>>,
     pub(crate) probe: Box<dyn DeviceProbe>,
+    pub(crate) control: RunControl,
 }
 
 impl Prepared {
@@ -101,6 +102,7 @@ impl Prepared {
             handle_signals: research.handle_signals,
             on_large_tables: research.on_large_tables,
             probe: research.probe,
+            control: research.control,
         };
         Ok(Self {
             research,

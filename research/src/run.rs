@@ -63,6 +63,24 @@ impl Research {
     }
 }
 
+impl Research {
+    /// Resumes the research of this name if there is one, and else runs it: a program that is
+    /// started again completes what it has begun.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume) or [`run`](Self::run).
+    pub fn run_or_resume(self) -> Result<CompletedRun, ResearchError> {
+        let prepared = Prepared::new(self)?;
+        prepared.serve_if_worker()?.map_or_else(
+            |prepared| {
+                let exists = prepared.exists();
+                prepared.lead(exists)
+            },
+            Ok,
+        )
+    }
+}
+
 impl Prepared {
     fn lead(self, resume: bool) -> Result<CompletedRun, ResearchError> {
         self.lead_by(|prepared, active| {

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use research_exec::RunControl;
 use research_process::terminate_process;
 use research_storage::StoredResearch;
 
 use crate::active;
+use crate::builder::Research;
 use crate::cleanup;
 use crate::error::ResearchError;
 
@@ -16,6 +18,45 @@ const INTERRUPT: i32 = 2;
 const TERMINATE: i32 = 15;
 /// The grace period of a leader that must end at once.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Stops the run of one [`Research`], from any thread; also before it has begun. It works without a
+/// folder, where [`stop`] has nothing to find the run by.
+///
+/// ```
+/// use research::{Outcome, Research, ec, option};
+///
+/// let research = Research::new("endless")
+///     .in_memory()
+///     .domain(option("x", [1, 2]))
+///     .callable("x", |x: i64| x, (ec("x"),));
+/// let handle = research.stop_handle();
+/// handle.stop();
+/// let report = research.run()?.report().cloned();
+/// assert_eq!(report.map(|report| report.outcome), Some(Outcome::Interrupted));
+/// # Ok::<(), research::ResearchError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct StopHandle(RunControl);
+
+impl StopHandle {
+    /// Lets running experiments finish, and starts no others; like Ctrl-C.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Ends the run at once; like Ctrl-C twice.
+    pub fn kill(&self) {
+        self.0.kill();
+    }
+}
+
+impl Research {
+    /// Returns a handle with which other threads stop the run.
+    #[must_use]
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle(self.control.clone())
+    }
+}
 
 /// Stops the run of a research in another process, like Ctrl-C there: running experiments finish,
 /// and the rest can be resumed. With `kill`, like Ctrl-C twice: everything ends at once, and a

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 mod roots;
+mod stopped;
 
 use crate::common::{csv, folder, is_worker, square};
 use research::domain::Config;

@@ -117,7 +117,7 @@ impl Lineage {
     }
 
     /// Sets the lineage of this process and of all processes that it starts; async-signal-safe.
-    /// Limits whose hard limits forbid it stay as they are.
+    /// Leaves a limit unchanged if its hard limit forbids the value.
     ///
     /// # Errors
     /// The system refuses the limit.

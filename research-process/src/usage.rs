@@ -110,8 +110,8 @@ pub enum UsageMeter {
 }
 
 impl UsageMeter {
-    /// Starts to measure now, or from the last reading on, if the calling thread has read a meter
-    /// since it started the last one. That saves two system calls.
+    /// Starts to measure now, or from the last reading, if the calling thread has read a meter
+    /// since it started the last one, which saves two system calls.
     #[must_use]
     pub fn start() -> Option<Self> {
         let last = LAST.take();
@@ -262,7 +262,7 @@ mod tests {
             run("true", &[]);
             sum += meter.read().unwrap().cpu_seconds;
         }
-        // The last reading is forgotten where a meter is started and not read.
+        // A meter that is started and not read discards the last reading.
         let dropped = UsageMeter::start();
         let end = ResourceUsage::of_process_and_children().unwrap();
         let next = UsageMeter::start();

@@ -1,11 +1,11 @@
-//! Reading a log while it grows.
+//! Reads a log while another process appends to it.
 
 use research_core::{Event, EventLog, StorageError};
 
 use crate::local::{Runner, StoredResearch};
 use crate::log::LogReader;
 
-/// Reads the log of a research and, while a process runs it, what is appended.
+/// Reads the log of a research and, while a process runs it, the events that are appended.
 #[derive(Debug)]
 pub struct Follower<'s> {
     stored: &'s StoredResearch,
@@ -16,7 +16,7 @@ impl<'s> Follower<'s> {
     /// Opens the log.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The log cannot be read.
     pub fn new(stored: &'s StoredResearch) -> Result<Self, StorageError> {
         let log = stored.events()?;
         Ok(Self { stored, log })
@@ -31,7 +31,7 @@ impl<'s> Follower<'s> {
         &mut self,
         mut take: impl FnMut(&[Event]) -> Result<(), E>,
     ) -> Result<Option<Runner>, E> {
-        // Looked for before the log is read, which then has the end of a run that ends in between.
+        // Find the runner before reading: if the run ends in between, the log then has its end.
         let runner = self.stored.runner()?;
         while let Some(events) = self.log.next_batch()? {
             take(&events)?;
@@ -39,8 +39,7 @@ impl<'s> Follower<'s> {
         Ok(runner)
     }
 
-    /// The number of events so far that a newer version of the program has written, and that this
-    /// one does not know.
+    /// Returns the number of events so far whose kind only newer versions of the program know.
     #[must_use]
     pub fn unknown_events(&self) -> u64 {
         self.log.unknown_events()

@@ -24,7 +24,7 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// The entry as it is in the log of its experiment, which does not name the experiment.
+    /// Formats the entry for the log of its experiment, without the id of the experiment.
     pub fn in_own_log(&self) -> impl Display + '_ {
         Formatted {
             entry: self,
@@ -33,7 +33,7 @@ impl LogEntry {
     }
 }
 
-/// Shows the entry as it is in the log of a run: lines with their ends.
+/// Formats the entry for the log of a run, as lines that end with newlines.
 impl Display for LogEntry {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let id = self.experiment.as_ref();
@@ -62,7 +62,7 @@ impl Display for Formatted<'_> {
     }
 }
 
-/// Folds events into entries, which wait until they are taken.
+/// Folds events into entries, which are kept until they are taken.
 #[derive(Debug)]
 pub struct LogEntries {
     /// The lowest level of entries.
@@ -73,7 +73,7 @@ pub struct LogEntries {
 }
 
 impl LogEntries {
-    /// Leaves out entries below a level.
+    /// Creates the fold, which leaves out entries below a level.
     #[must_use]
     pub fn new(level: LogLevel) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl LogEntries {
         }
     }
 
-    /// Changes the lowest level of entries.
+    /// Sets the lowest level of entries.
     pub(crate) fn set_level(&mut self, level: LogLevel) {
         self.level = level;
     }
@@ -104,7 +104,7 @@ impl LogEntries {
         }
     }
 
-    /// Adds an entry about an experiment, which is known while it runs.
+    /// Adds an entry about an experiment. Its id is known only while it runs.
     fn add_of(&mut self, at: Timestamp, level: LogLevel, number: ExperimentNumber, text: &str) {
         if level < self.level {
             return;

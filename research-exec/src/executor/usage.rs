@@ -21,7 +21,7 @@ impl Measured {
         match self {
             Self::Forked if branches == 1 => Some(UsageMeter::Forked),
             Self::Executed if branches == 1 => Some(UsageMeter::Executed),
-            // Started in any case: it ends the measurement of the task before.
+            // Start the meter in any case: that ends the measurement of the previous task.
             Self::Shared => UsageMeter::start().filter(|_| branches == 1),
             _ => None,
         }

@@ -69,8 +69,8 @@ impl LogWatch {
         &self.guard.place
     }
 
-    /// Checks that the log is at its path with all written bytes, and closes it. Writes a deleted
-    /// record again. Call this as the last step before the results are reported.
+    /// Checks that the log is at its path with all written bytes, and closes it. Restores a deleted
+    /// record. Call this as the last step before the results are reported.
     ///
     /// # Errors
     /// The log was deleted, replaced, truncated or moved; the error says what was saved. Or a
@@ -284,8 +284,8 @@ impl Guard {
     }
 }
 
-/// Writes the record and the description of a research where they are missing: without its record
-/// it can be neither read nor resumed.
+/// Writes the record and the description of a research if they are missing, because a research
+/// without its record can be neither read nor resumed.
 fn put_back_record(folder: &Path, record: &ResearchRecord) -> Result<(), StorageError> {
     let is_missing = |name| folder.join(name).symlink_metadata().is_err();
     if is_missing(RECORD) {

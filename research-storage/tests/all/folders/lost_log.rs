@@ -149,7 +149,7 @@ fn a_log_that_is_lost_after_it_was_written_is_an_error_and_what_can_be_is_saved(
     }
     let base = tempfile::tempdir().unwrap();
     let (folder, watch) = write(base.path());
-    // The record alone is written again.
+    // A deleted record is restored and is not an error.
     fs::remove_file(folder.join("research.json")).unwrap();
     watch.finish().unwrap();
     drop(LocalStorage::open(&folder).unwrap());

@@ -22,8 +22,8 @@ impl<'s> Follower<'s> {
         Ok(Self { stored, log })
     }
 
-    /// Calls `take` with each batch of events since the last call. Returns the process that runs the
-    /// research: without one, no more events come.
+    /// Calls `take` with each batch of events since the last call. Returns the process that runs
+    /// the research; without one, no more events follow.
     ///
     /// # Errors
     /// The log cannot be read, or `take` fails.

@@ -1,9 +1,12 @@
 //! The command line: its commands, each of which is a module of [`commands`].
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
+use research::storage::list;
 
 use crate::commands::{self, CommandError};
 use crate::exit::Exit;
@@ -24,12 +27,92 @@ Examples:
   research results power                 print its results
   research domain 'a=[1, 2] * b=[3, 4]'  print the configs of an expression
 
+A name of a research can be left out where the current folder has no other research.
 `research help COMMAND` has more about each command."
 )]
 pub struct Arguments {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The command line of the program. The name of a research may be left out where the current folder
+/// has one research, except for the command that removes it and where an argument has to follow.
+pub fn program() -> clap::Command {
+    Arguments::command().mut_subcommands(|command| match may_lack_name(&command) {
+        // Unlike `mut_arg`, this keeps the order of arguments.
+        true => command.mut_args(|argument| match argument.get_id() == NAME {
+            true => argument.required(false),
+            false => argument,
+        }),
+        false => command,
+    })
+}
+
+/// Whether the name of a research is the only argument that the command needs.
+fn may_lack_name(command: &clap::Command) -> bool {
+    let is_name = |argument: &clap::Arg| argument.get_id() == NAME;
+    let mut required = command
+        .get_positionals()
+        .filter(|argument| argument.is_required_set());
+    command.get_positionals().any(is_name)
+        && required.all(is_name)
+        && command.get_name() != "remove"
+}
+
+const NAME: &str = "name";
+
+impl Arguments {
+    /// Parses the words of a command line, the first of which is the name of the program.
+    ///
+    /// # Errors
+    /// Invalid arguments, a missing name of a research, or a request for help.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut words: Vec<OsString> = words.into_iter().collect();
+        let mut program = program();
+        let mut matches = program.try_get_matches_from_mut(words.iter().cloned())?;
+        if let Some(command) = command_without_name(&program, &matches) {
+            let name = only_research().map_err(|reason| {
+                let command = program.find_subcommand_mut(&command);
+                command
+                    .map_or_else(Self::command, |command| command.clone())
+                    .error(
+                        ErrorKind::MissingRequiredArgument,
+                        format_args!("the name of a research is required: {reason}"),
+                    )
+            })?;
+            // Behind the command, which is the first word of the program.
+            words.insert(2, name);
+            matches = program.try_get_matches_from_mut(words)?;
+        }
+        Self::from_arg_matches_mut(&mut matches)
+    }
+}
+
+/// The command of the matches, if it lacks the name of a research.
+fn command_without_name(program: &clap::Command, matches: &ArgMatches) -> Option<String> {
+    let (command, matches) = matches.subcommand()?;
+    let mut positionals = program.find_subcommand(command)?.get_positionals();
+    let takes_name = positionals.any(|one| one.get_id() == NAME);
+    (takes_name && matches.get_raw(NAME).is_none()).then(|| command.to_owned())
+}
+
+/// The folder of the only research in the current folder, or why there is none.
+fn only_research() -> Result<OsString, String> {
+    let all = list(Path::new(".")).map_err(|error| error.to_string())?;
+    let names = all.iter().filter_map(|stored| stored.folder().file_name());
+    let names: Vec<OsString> = names.map(OsString::from).collect();
+    match names.as_slice() {
+        [name] => Ok(name.clone()),
+        [] => Err("the current folder has none".to_owned()),
+        several => {
+            let names: Vec<_> = several.iter().map(|name| name.to_string_lossy()).collect();
+            Err(format!(
+                "the current folder has several: {}",
+                names.join(", ")
+            ))
+        }
+    }
 }
 
 /// Defines the enum of commands from their names and modules. A module has a struct `Arguments`,

@@ -12,7 +12,6 @@ pub mod terminal;
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::Parser;
 use research::monitor::{Style, strip_controls};
 
 use arguments::Arguments;
@@ -26,7 +25,7 @@ pub fn complete() {
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match Arguments::read(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help goes to standard output, errors to standard error; failures to write are

@@ -14,6 +14,8 @@ pub enum Input {
     Instance(String),
     /// A name in a command: a config item, else a unit, or a field of one of these.
     Name(String),
+    /// `{flags}` in a command: the config item or the unit `flags`, else all config items.
+    Flags,
     /// Something that belongs to one experiment, such as its folder. The text names it.
     Experiment(String),
 }

@@ -97,6 +97,9 @@ impl Experiment {
         for input in inputs {
             let input = match input {
                 Input::Name(name) => resolve(&name, is_key, is_unit),
+                Input::Flags if is_key("flags") || is_unit("flags") => {
+                    resolve("flags", is_key, is_unit)
+                }
                 other => other,
             };
             let reason = match input {
@@ -107,6 +110,9 @@ impl Experiment {
                 Input::Unit(name) => self.unit_of_branch(&name).map(|_| {
                     format!("reads the output of unit `{name}`, which runs in each branch")
                 }),
+                Input::Flags => {
+                    Some("reads `{flags}`, which are all parameters of the config".to_owned())
+                }
                 // See `check_roots`: it is refused.
                 Input::Instance(_) => None,
                 Input::Experiment(what) => Some(format!(

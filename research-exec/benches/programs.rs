@@ -16,7 +16,7 @@ use research_core::domain::Config;
 use research_core::executor::ExecutorContext;
 use research_core::units::CallableBody;
 use research_core::{Context, Experiment, ExperimentNumber, ExperimentRecord};
-use research_exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
+use research_exec::program::{ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
 const PROGRAMS: u32 = 1_000;
 const ROUNDS: usize = 5;
@@ -133,11 +133,8 @@ fn wait(command: &mut Command) {
 }
 
 fn unit() -> ProgramCallable {
-    let spec = ProgramSpec {
-        run: Run::List(vec!["/bin/true".to_owned(), "--lr={lr}".to_owned()]),
-        shell: false,
-        output: OutputSpec::Json,
-    };
+    let words = vec!["/bin/true".to_owned(), "--lr={lr}".to_owned()];
+    let spec = ProgramSpec::new(Run::List(words));
     ProgramCallable::new(ProgramCommand::new(&spec).unwrap())
 }
 

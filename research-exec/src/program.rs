@@ -6,8 +6,9 @@
 //! program at each call, [`ProgramGenerator`] starts it once and reads one line per item.
 //!
 //! # Environment of a program
-//! Standard input is empty, the working directory is that of the run, and the program inherits no
-//! other open files of this process. Its environment variables are those of this process and
+//! What its [`Setting`] says. Without one, standard input is empty and the working directory is that
+//! of the run. The program inherits no open files of this process. Its environment variables are
+//! those of this process and
 //!
 //! | variable | content |
 //! |---|---|
@@ -53,16 +54,20 @@ mod output_error;
 mod output_spec;
 mod preview;
 mod process;
+mod program_error;
+mod render_error;
+mod setting;
 mod shell;
 mod spec;
 mod stdout;
 mod template;
 
 pub use callable::ProgramCallable;
-pub use command::{ProgramCommand, ProgramError};
+pub use command::ProgramCommand;
 pub use generator::ProgramGenerator;
-pub use names::{RenderError, UnknownName};
 pub use output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
 pub use preview::KnownBefore;
-pub use spec::{ProgramSpec, Run};
+pub use program_error::ProgramError;
+pub use render_error::{RenderError, UnknownName};
+pub use spec::{ProgramSpec, Run, Setting, Stdin};
 pub use template::{Template, TemplateError};

@@ -10,9 +10,7 @@ use research_core::domain::Config;
 use research_core::executor::ExecutorContext;
 use research_core::units::{CallableBody, GeneratorBody};
 use research_core::{Context, Experiment, ExperimentNumber, ExperimentRecord};
-use research_exec::program::{
-    OutputSpec, ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run,
-};
+use research_exec::program::{ProgramCallable, ProgramCommand, ProgramGenerator, ProgramSpec, Run};
 use research_process::{running_groups, signal_groups};
 
 fn context() -> ExecutorContext {
@@ -30,12 +28,8 @@ fn context() -> ExecutorContext {
 }
 
 fn command(words: &[&str]) -> ProgramCommand {
-    ProgramCommand::new(&ProgramSpec {
-        run: Run::List(words.iter().map(|word| (*word).to_owned()).collect()),
-        shell: false,
-        output: OutputSpec::Json,
-    })
-    .unwrap()
+    let words = words.iter().map(|word| (*word).to_owned()).collect();
+    ProgramCommand::new(&ProgramSpec::new(Run::List(words))).unwrap()
 }
 
 #[test]

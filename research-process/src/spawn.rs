@@ -6,12 +6,15 @@
 //! takes a tenth longer in a small process and eight times as long in one of 200 MB (measured by
 //! the benchmark `programs` of research-exec).
 
-use std::ffi::{CString, OsString, c_char, c_int, c_void};
+mod child;
+
+use std::ffi::{CString, OsString, c_char, c_int};
+use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::ptr;
 
 use nix::errno::Errno;
@@ -20,7 +23,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use nix::unistd::{AccessFlags, Pid, pipe2};
 
 use crate::lineage::{Lineage, Origin};
-use crate::signals::reset_signals;
+
+use child::{ChildPlan, child};
 
 /// The search path if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -35,8 +39,15 @@ pub struct Launch {
     environment: Vec<CString>,
     /// The paths to try, in order.
     candidates: Vec<CString>,
+    /// The folders that are searched for the program.
+    search_path: OsString,
     /// The lineage of the program, if it differs from that of this process.
     lineage: Option<Lineage>,
+    directory: Option<CString>,
+    /// What it reads from standard input, if not nothing.
+    input: Option<OwnedFd>,
+    /// The most private memory of each of its processes, in bytes.
+    memory_limit: Option<u64>,
 }
 
 /// The program cannot be started.
@@ -65,7 +76,7 @@ pub struct Started {
 
 impl Launch {
     /// Prepares a command: `words` are the program and its arguments, `environment` holds entries
-    /// of the form `NAME=value`.
+    /// of the form `NAME=value`; its `PATH` is searched for the program.
     ///
     /// # Errors
     /// [`SpawnError::ZeroByte`].
@@ -75,7 +86,8 @@ impl Launch {
             .map(|word| word.as_bytes())
             .unwrap_or_default();
         let text = |bytes: Vec<u8>| CString::new(bytes).map_err(|_| SpawnError::ZeroByte);
-        let candidates = candidates(program)
+        let search_path = search_path(&environment);
+        let candidates = candidates(program, &search_path)
             .into_iter()
             .map(&text)
             .collect::<Result<_, _>>()?;
@@ -89,8 +101,36 @@ impl Launch {
             words,
             environment,
             candidates,
+            search_path,
             lineage: None,
+            directory: None,
+            input: None,
+            memory_limit: None,
         })
+    }
+
+    /// Sets the working directory, at which relative paths of the program and of `PATH` begin.
+    ///
+    /// # Errors
+    /// [`SpawnError::ZeroByte`].
+    pub fn directory(mut self, directory: PathBuf) -> Result<Self, SpawnError> {
+        let directory = CString::new(directory.into_os_string().into_vec());
+        self.directory = Some(directory.map_err(|_| SpawnError::ZeroByte)?);
+        Ok(self)
+    }
+
+    /// Sets the file that is the program's standard input, which is empty otherwise.
+    #[must_use]
+    pub fn input(mut self, input: OwnedFd) -> Self {
+        self.input = Some(input);
+        self
+    }
+
+    /// Limits the private memory of each process of the program, in bytes.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = Some(bytes);
+        self
     }
 
     /// Gives the program, and all that it starts, the lineage of this mark.
@@ -106,9 +146,11 @@ impl Launch {
     /// [`SpawnError::Refused`].
     pub fn check(&self) -> Result<(), SpawnError> {
         let mut reason = Errno::ENOENT;
+        let as_path = |text: &CString| PathBuf::from(OsString::from_vec(text.as_bytes().to_vec()));
+        let directory = self.directory.as_ref().map(as_path).unwrap_or_default();
         for candidate in &self.candidates {
-            let path = Path::new(std::ffi::OsStr::from_bytes(candidate.as_bytes()));
-            match nix::unistd::access(path, AccessFlags::X_OK) {
+            let path = directory.join(as_path(candidate));
+            match nix::unistd::access(&path, AccessFlags::X_OK) {
                 // For a folder the permission means something else.
                 Ok(()) if !path.is_dir() => return Ok(()),
                 Ok(()) | Err(Errno::EACCES) => reason = Errno::EACCES,
@@ -118,7 +160,7 @@ impl Launch {
         Err(self.refused(&reason.into()))
     }
 
-    /// Starts the program, with pipes for its output and an empty standard input.
+    /// Starts the program, with pipes for its output.
     ///
     /// # Errors
     /// [`SpawnError::Refused`].
@@ -127,14 +169,14 @@ impl Launch {
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|errno| failed(errno.into()));
         let (stdout, stdout_end) = pipe()?;
         let (stderr, stderr_end) = pipe()?;
-        let stdin_end = std::fs::File::open("/dev/null").map_err(|error| {
+        let stdin_end = match &self.input {
+            Some(input) => input.try_clone(),
             // Add the path: a bare ENOENT would be reported as a missing program.
-            failed(io::Error::new(
-                error.kind(),
-                format!("cannot open /dev/null: {error}"),
-            ))
-        });
-        let stdin_end = stdin_end?.into();
+            None => File::open("/dev/null").map(OwnedFd::from).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot open /dev/null: {error}"))
+            }),
+        };
+        let stdin_end = stdin_end.map_err(failed)?;
         let ends = [stdin_end, stdout_end, stderr_end].map(above_standard);
         let [stdin_end, stdout_end, stderr_end] = ends;
         let ends = [
@@ -162,7 +204,10 @@ impl Launch {
             ends: [0, 1, 2].map(|end: usize| ends[end].as_raw_fd()),
             parent: Pid::this().as_raw(),
             lineage: self.lineage,
+            directory: self.directory.as_ref().map_or(ptr::null(), |d| d.as_ptr()),
+            memory_limit: self.memory_limit.unwrap_or(libc::RLIM_INFINITY),
             error: 0,
+            lacks_directory: false,
         };
         let mut stack: Vec<MaybeUninit<u128>> = Vec::with_capacity(STACK / size_of::<u128>());
         let mut pidfd: c_int = -1;
@@ -197,9 +242,23 @@ impl Launch {
             error => {
                 // The child exits by itself; reap it.
                 while nix::sys::wait::waitpid(pid, None) == Err(Errno::EINTR) {}
-                Err(io::Error::from_raw_os_error(error))
+                let error = io::Error::from_raw_os_error(error);
+                // SAFETY: as above.
+                match unsafe { ptr::read_volatile(&raw const plan.lacks_directory) } {
+                    true => Err(self.no_directory(&error)),
+                    false => Err(error),
+                }
             }
         }
+    }
+
+    fn no_directory(&self, error: &io::Error) -> io::Error {
+        let directory = self.directory.as_ref().map(|path| path.to_string_lossy());
+        let directory = directory.unwrap_or_default();
+        io::Error::new(
+            error.kind(),
+            format!("cannot enter the working directory `{directory}`: {error}"),
+        )
     }
 
     /// Returns the error for a program that the system did not start.
@@ -216,7 +275,7 @@ impl Launch {
             ),
             Some(libc::ENOENT) => format!(
                 "not found in PATH ({}); install it, or write its full path",
-                search_path().to_string_lossy()
+                self.search_path.to_string_lossy()
             ),
             Some(libc::EACCES) => {
                 "it is not executable; make it executable with `chmod +x`".to_owned()
@@ -237,16 +296,20 @@ impl Launch {
     }
 }
 
-fn search_path() -> OsString {
-    std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into())
+/// The search path of this environment, if it has one, else of this process.
+fn search_path(environment: &[Vec<u8>]) -> OsString {
+    let mut variables = environment.iter().rev();
+    let path = variables.find_map(|variable| variable.strip_prefix(b"PATH="));
+    let path = path.map(|path| OsString::from_vec(path.to_vec()));
+    path.or_else(|| std::env::var_os("PATH"))
+        .unwrap_or_else(|| DEFAULT_PATH.into())
 }
 
 /// Returns the paths that a shell would try for the name of a program.
-fn candidates(program: &[u8]) -> Vec<Vec<u8>> {
+fn candidates(program: &[u8], path: &OsString) -> Vec<Vec<u8>> {
     if program.is_empty() || program.contains(&b'/') {
         return vec![program.to_vec()];
     }
-    let path = search_path();
     let folders = path.as_bytes().split(|byte| *byte == b':');
     let in_folder = |folder: &[u8]| match folder {
         b"" => [b"./", program].concat(),
@@ -267,75 +330,4 @@ fn above_standard(file: OwnedFd) -> io::Result<OwnedFd> {
     }
     // The standard library duplicates descriptors to numbers above 2.
     file.try_clone()
-}
-
-/// The instructions for the child: only pointers and integers, because it must not use anything
-/// else.
-struct ChildPlan {
-    candidates: *const *const c_char,
-    words: *const *const c_char,
-    environment: *const *const c_char,
-    ends: [c_int; 3],
-    parent: libc::pid_t,
-    lineage: Option<Lineage>,
-    /// The error number, which the parent reads; 0 if the program was executed.
-    error: c_int,
-}
-
-/// The code of the child between `clone` and the execution of the program. It makes only
-/// async-signal-safe calls.
-extern "C" fn child(plan: *mut c_void) -> c_int {
-    // SAFETY: it points to the parent's `ChildPlan`. The parent waits for the child, and nothing
-    // else uses the plan in the meantime.
-    let plan = unsafe { &mut *plan.cast::<ChildPlan>() };
-    // SAFETY: each of these is async-signal-safe, and takes integers or pointers that are valid
-    // until the program is executed. The group, the descriptors, the dispositions of signals and
-    // the mask are the child's own: only memory is shared.
-    unsafe {
-        libc::setpgid(0, 0);
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        // The parent may have died before the parent-death signal was set.
-        if libc::getppid() != plan.parent {
-            libc::_exit(1);
-        }
-        for (target, end) in plan.ends.iter().enumerate() {
-            if libc::dup2(*end, target as c_int) < 0 {
-                plan.error = Errno::last_raw();
-                libc::_exit(127);
-            }
-        }
-        // Ignore errors: a program without a lineage is found by the mark in its environment.
-        let _ = plan.lineage.map(Lineage::apply);
-        // Some descriptors of this process lack close-on-exec (channels to other processes). A
-        // kernel without this call leaves them open.
-        libc::syscall(libc::SYS_close_range, 3, c_int::MAX, 0);
-        // Rust programs ignore SIGPIPE, which other programs do not expect. The handlers of this
-        // process must be reset before the mask, because they would run in the shared memory.
-        reset_signals(|signal, is_handled| is_handled || signal == libc::SIGPIPE);
-        plan.error = execute(plan);
-        libc::_exit(127)
-    }
-}
-
-/// Executes the first candidate that can be executed. Returns the error number if there is none.
-///
-/// # Safety
-/// The lists of the plan end with a null pointer, and the strings with a zero byte.
-unsafe fn execute(plan: &ChildPlan) -> c_int {
-    let mut reason = libc::ENOENT;
-    let mut candidate = plan.candidates;
-    // SAFETY: the caller guarantees valid lists; the loop ends at the null pointer.
-    unsafe {
-        while !(*candidate).is_null() {
-            libc::execve(*candidate, plan.words, plan.environment);
-            match Errno::last_raw() {
-                libc::ENOENT | libc::ENOTDIR => {}
-                // A later candidate may be executable.
-                libc::EACCES => reason = libc::EACCES,
-                error => return error,
-            }
-            candidate = candidate.add(1);
-        }
-    }
-    reason
 }

@@ -330,9 +330,8 @@ fn programs() -> Result<(), ResearchError> {
 /// An experiment that runs a program and saves what it prints.
 fn program() -> ExperimentBuilder {
     let spec = ProgramSpec {
-        run: Run::List(vec!["/bin/true".into(), "{x}".into()]),
-        shell: false,
         output: OutputSpec::Text,
+        ..ProgramSpec::new(Run::List(vec!["/bin/true".into(), "{x}".into()]))
     };
     // The command is written above: it can be parsed.
     let command = ProgramCommand::new(&spec).expect("a program without mistakes");

@@ -33,6 +33,7 @@ mod output;
 mod overrides;
 mod parallelism;
 mod preview;
+mod setting;
 mod shared_output;
 mod time;
 mod toml;
@@ -201,8 +202,8 @@ impl ResearchFile {
             Format::Toml => toml::read(text, 0)?,
             Format::Json => json::read(text, 0)?,
         };
-        for (number, source) in sources.iter().enumerate().skip(1) {
-            overrides::put(&mut root, &source.text, number)?;
+        for number in 1..sources.len() {
+            overrides::put(&mut root, number, sources)?;
         }
         Self::of_node(&root, sources, check)
     }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
 
 /// Answers a completion request of a shell and exits; does nothing without a request.
 pub fn answer() {
-    CompleteEnv::with_factory(|| with_names(arguments::Arguments::command()))
+    CompleteEnv::with_factory(|| with_names(arguments::program()))
         .var(VARIABLE)
         .complete();
 }

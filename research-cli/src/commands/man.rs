@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man;
 
 use super::CommandError;
@@ -33,7 +33,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let mut program = arguments::Arguments::command();
+    let mut program = arguments::program();
     program.build();
     if let Some(folder) = &arguments.to {
         write_all(&program, folder).map_err(|source| CommandError::NotWritten {

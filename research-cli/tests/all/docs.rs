@@ -13,8 +13,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use clap::CommandFactory;
-
 /// A block of a document.
 enum Block {
     File { name: String, text: String },
@@ -248,7 +246,7 @@ fn named(document: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn documented_commands_and_flags_exist() {
-    let mut program = research_cli::arguments::Arguments::command();
+    let mut program = research_cli::arguments::program();
     program.build();
     let mut count = 0;
     for document in ["", "docs", "docs/tutorial", "examples"].map(|folder| documents(folder, 1)) {

@@ -148,6 +148,67 @@ fn values_never_reach_a_shell() {
     assert!(!project.path("hurt").exists());
 }
 
+/// One command fits a domain whose configs have different parameters.
+#[test]
+fn flags_and_settings_follow_the_config() {
+    let project = Project::with(
+        r#"
+        name = "flags"
+        seed = 1
+        domain = "model=['svm'] * C=[-0.5] * fast=[true, false] + model=['-x'] * n_layers=[[8, 16]]"
+        [[unit]]
+        name = "plain"
+        run = ["./show.sh", "{flags*}", "--c={C?}", "{n_layers*?}"]
+        cwd = "programs"
+        env = { MODEL = "{model}", OMP_NUM_THREADS = 2 }
+        stdin = "{model}"
+        output = { json = "lines", skip_others = true }
+        save_output_dict = true
+        [[unit]]
+        name = "shell"
+        run = "printf '[%s]' a {flags} | cat"
+        shell = true
+        output = "text"
+        save_to = "shell"
+        "#,
+    );
+    std::fs::create_dir(project.path("programs")).unwrap();
+    project.script(
+        "programs/show.sh",
+        "echo '[INFO] begins'\n\
+         printf '{\"words\": \"%s\", ' \"$(printf '<%s>' \"$@\")\"\n\
+         printf '\"env\": \"%s\", ' \"$MODEL $OMP_NUM_THREADS\"\n\
+         printf '\"input\": \"%s\"}\\n' \"$(cat)\"\n\
+         echo '{not JSON}'",
+    );
+    project.run(&[]);
+    let rows: Vec<serde_json::Value> = project
+        .results("flags", &["--format", "jsonl"])
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let column =
+        |name: &str| -> Vec<&str> { rows.iter().map(|row| row[name].as_str().unwrap()).collect() };
+    assert_eq!(
+        column("words"),
+        [
+            "<--model=svm><--C=-0.5><--fast><--c=-0.5>",
+            "<--model=svm><--C=-0.5><--c=-0.5>",
+            "<--model=-x><--n-layers><8><16><8><16>",
+        ]
+    );
+    assert_eq!(
+        column("shell"),
+        [
+            "[a][--model=svm][--C=-0.5][--fast]",
+            "[a][--model=svm][--C=-0.5]",
+            "[a][--model=-x][--n-layers=[8,16]]",
+        ]
+    );
+    assert_eq!(column("env"), ["svm 2", "svm 2", "-x 2"]);
+    assert_eq!(column("input"), ["svm", "svm", "-x"]);
+}
+
 #[test]
 fn the_environment_describes_the_experiment() {
     let project = Project::new();

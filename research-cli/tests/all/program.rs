@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::text;
+use crate::support::{Project, text};
 
 fn research(arguments: &[&str]) -> Output {
     crate::support::research(Path::new("."), arguments)
@@ -28,6 +28,53 @@ fn usage_errors_have_hints() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("a similar subcommand exists: 'domain'"));
     assert_eq!(research(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn the_name_of_the_only_research_can_be_left_out() {
+    let file =
+        "domain = \"a=[1, 2]\"\n[[unit]]\nname = \"u\"\nrun = \"echo {a}\"\nsave_to = \"v\"\n";
+    let project = Project::with(file);
+    let missing = project.research(&["results"]);
+    assert_eq!(missing.code, Some(2));
+    assert!(
+        missing.stderr.contains("current folder has none"),
+        "{missing:?}"
+    );
+    assert!(
+        missing
+            .stderr
+            .contains("Usage: research results [OPTIONS] [NAME]"),
+        "{missing:?}"
+    );
+
+    project.run(&["--name", "first"]);
+    for command in [
+        "status", "results", "logs", "doctor", "resume", "stop", "env", "compact",
+    ] {
+        let with = project.research(&[command, "first"]);
+        let without = project.research(&[command]);
+        assert_eq!(
+            (with.code, with.stdout),
+            (without.code, without.stdout),
+            "{command}"
+        );
+    }
+    let some = project.research(&["results", "--format", "csv", "--where", "a=2"]);
+    assert_eq!(some.stdout.lines().count(), 2, "{some:?}");
+    // One that would be lost, and those in which another argument follows.
+    for command in ["remove", "query", "reproduce"] {
+        assert_eq!(project.research(&[command]).code, Some(2), "{command}");
+    }
+    assert!(project.path("first").exists());
+
+    project.run(&["--name", "second"]);
+    let several = project.research(&["status"]);
+    assert_eq!(several.code, Some(2));
+    assert!(
+        several.stderr.contains("has several: first, second"),
+        "{several:?}"
+    );
 }
 
 #[test]

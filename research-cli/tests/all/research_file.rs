@@ -9,7 +9,7 @@ use research::core::{
     When,
 };
 use research::domain::{Config, Value};
-use research::exec::program::{Groups, OutputSpec, RegexOutput, RegexType, Run};
+use research::exec::program::{Groups, OutputSpec, RegexOutput, RegexType, Run, Setting, Stdin};
 use research::file::{Format, Mode, ResearchFile, Save};
 
 fn parse(text: &str) -> ResearchFile {
@@ -69,7 +69,11 @@ name = "train"
 mode = "generator"
 run = "python3 train.py --lr {lr} '--b={b}'"
 save_output_dict = true
-output = "json"
+output = { json = "lines", skip_others = true }
+env = { OMP_NUM_THREADS = 2, LR = "{lr}", B = "{b?}" }
+cwd = "{path}"
+stdin = "a={a}\n"
+memory_limit = "2 GiB"
 
 [[unit]]
 name = "score"
@@ -78,6 +82,7 @@ output = { regex = 'score=(\S+) (\S+) (\S+)', type = "number" }
 save_to = ["first", "", "third"]
 when = [10, "#3", "last"]
 dump = [100, "last"]
+stdin = { file = "input-{a}.txt" }
 
 [[unit]]
 name = "shell"
@@ -195,6 +200,28 @@ fn every_key_is_read() {
         train.program.run,
         Run::Line("python3 train.py --lr {lr} '--b={b}'".to_owned())
     );
+    assert_eq!(train.program.output, OutputSpec::JsonAmongOthers);
+    let Setting {
+        env,
+        cwd,
+        stdin,
+        memory_limit,
+        ..
+    } = &train.program.setting;
+    let env: Vec<(&str, &str)> = env
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    assert_eq!(
+        env,
+        [("B", "{b?}"), ("LR", "{lr}"), ("OMP_NUM_THREADS", "2")]
+    );
+    assert_eq!(cwd.as_deref(), Some("{path}"));
+    assert_eq!(*stdin, Some(Stdin::Text("a={a}\n".to_owned())));
+    assert_eq!(*memory_limit, Some(2 << 30));
+    let file = Stdin::File("input-{a}.txt".to_owned());
+    assert_eq!(score.program.setting.stdin, Some(file));
+    assert_eq!(shell.program.setting, Setting::default());
     assert_eq!(
         score.program.output,
         OutputSpec::Regex(RegexOutput {
@@ -335,6 +362,59 @@ fn settings_override_the_file() {
     let expression = ["domain=y=[1, 2] * z=[3]".to_owned()];
     let file = ResearchFile::load(&path, &expression).unwrap();
     assert_eq!(file.domain.to_string(), "y=[1, 2] * z=[3]");
+}
+
+#[test]
+fn settings_reach_elements_of_lists_and_parameters_of_expressions() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("research.toml");
+    let load = |domain: &str, settings: &[&str]| {
+        fs::write(&path, format!("domain = '{domain}'\n{UNIT}")).unwrap();
+        let settings: Vec<String> = settings
+            .iter()
+            .map(|setting| (*setting).to_owned())
+            .collect();
+        ResearchFile::load(&path, &settings).unwrap()
+    };
+    let settings = [
+        "unit.0.run=echo {a} x=1",
+        "unit.0.env.OMP=2",
+        "unit.0.when=[2, \"last\"]",
+    ];
+    let file = load("a=[1]", &settings);
+    assert_eq!(
+        file.units[0].program.run,
+        Run::Line("echo {a} x=1".to_owned())
+    );
+    assert_eq!(file.units[0].program.setting.env["OMP"], "2");
+    assert_eq!(file.units[0].when, When::every(2).or(When::last()));
+    assert_eq!(file.units[0].name, "u");
+
+    let domain = "m=[1] * a=[1, 2] * b=uniform(0, 1) + m=[2] * c=[3] * a=[1, 2] where a > 0";
+    let settings = ["domain.a=[5]", "domain.b=[0.5]", "domain.c=\"int(0, 3)\""];
+    assert_eq!(
+        load(domain, &settings).domain.to_string(),
+        "m=[1] * a=[5] * b=[0.5] + m=[2] * c=int(0, 3) * a=[5] where a > 0"
+    );
+    let file = load("z=[0]", &["domain=a=[1] * b=[2]", "domain.b=[3, 4]"]);
+    assert_eq!(file.domain.to_string(), "a=[1] * b=[3, 4]");
+
+    for (setting, hint) in [
+        (
+            "domain.m=[3]",
+            "it has 2 different values in the expression: set all of `domain`",
+        ),
+        ("domain.d=[3]", "available: m, b"),
+        ("domain.b=[3", "invalid TOML"),
+        ("domain.b=unifrm(0, 1)", "unknown distribution `unifrm`"),
+    ] {
+        let domain = "domain=m=[1] * b=[1] + m=[2]";
+        let settings = [domain.to_owned(), setting.to_owned()];
+        let error = ResearchFile::load(&path, &settings)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(hint), "{setting}: {error}");
+    }
 }
 
 #[test]

@@ -8,19 +8,23 @@ use research_process::Launch;
 
 use super::environment;
 use super::failure::{Failure, shorten};
-use super::names::{self, RenderError, UnknownName};
+use super::names;
 use super::output::Parser;
 use super::preview::KnownBefore;
-use super::shell::{Misplaced, ShellCommand};
+use super::program_error::ProgramError;
+use super::render_error::{RenderError, UnknownName};
+use super::setting::ProgramSetting;
+use super::shell::ShellCommand;
 use super::spec::{ProgramSpec, Run};
 use super::stdout::LIMIT;
-use super::template::{Part, Template, TemplateError};
+use super::template::{Part, Placeholder, Template};
 
 /// A program with its arguments and the way its output is read: a [`ProgramSpec`] that was
 /// checked.
 #[derive(Clone, Debug)]
 pub struct ProgramCommand {
     invocation: Invocation,
+    setting: ProgramSetting,
     pub(super) parser: Parser,
     /// The most that is kept of an output.
     pub(super) output_limit: usize,
@@ -35,63 +39,6 @@ enum Invocation {
     },
 }
 
-/// A [`ProgramSpec`] that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProgramError {
-    /// There is nothing to run.
-    #[error("`run` is empty: write [\"program\", \"argument\", …] or \"program argument …\"")]
-    NoProgram,
-    /// The command has an unbalanced brace or an empty name.
-    #[error("`run`: {0}")]
-    Template(#[source] TemplateError),
-    /// The command cannot be split into words.
-    #[error("`run` cannot be split into words: unclosed quote or trailing backslash: `{line}`")]
-    Quotes {
-        /// The command.
-        line: String,
-    },
-    /// A list of words cannot go through a shell.
-    #[error("`run` is a list, but `shell = true` needs a string: write the command as for a shell")]
-    ListForShell,
-    /// A placeholder of a shell command stands where the shell does not take its value as it is.
-    #[error(
-        "column {column} of `run`: `{{{name}}}` stands {place}; with `shell = true` a value can be \
-         a word, a part of one, or stand in double quotes; else write `x={{{name}}}` before, and \
-         `\"$x\"` here, or give it to a script as an argument"
-    )]
-    Misplaced {
-        /// The name.
-        name: String,
-        /// The column of its brace, in characters from 1.
-        column: usize,
-        /// The place, as in "stands …".
-        place: String,
-    },
-    /// An invalid regular expression.
-    #[error("`output`: invalid regular expression `{pattern}`: {reason}")]
-    Regex {
-        /// The expression.
-        pattern: String,
-        /// What is wrong with it, and where.
-        reason: String,
-    },
-    /// The file's path is not a template.
-    #[error("`output`: the path of the file: {0}")]
-    File(#[source] TemplateError),
-    /// The file has no path.
-    #[error("`output`: the path of the file is empty")]
-    NoFile,
-    /// A generator cannot put out files.
-    #[error(
-        "`output`: a generator cannot put out a file: let it print each item as a line, or use the \
-         unit without `mode = \"generator\"`"
-    )]
-    FileOfGenerator,
-    /// The program is not there, or cannot be executed.
-    #[error("{0}")]
-    CannotStart(String),
-}
-
 impl ProgramCommand {
     /// Checks a description and prepares what does not depend on the experiment.
     ///
@@ -100,6 +47,7 @@ impl ProgramCommand {
     pub fn new(spec: &ProgramSpec) -> Result<Self, ProgramError> {
         Ok(Self {
             invocation: Invocation::new(&spec.run, spec.shell)?,
+            setting: ProgramSetting::new(&spec.setting)?,
             parser: Parser::new(&spec.output)?,
             output_limit: LIMIT,
         })
@@ -113,17 +61,25 @@ impl ProgramCommand {
         self
     }
 
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let words = self.invocation.templates().iter();
+        words
+            .chain(self.setting.templates())
+            .chain(self.parser.file())
+    }
+
     /// The names that it refers to, in order, each as often as it stands there.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let templates = self.invocation.templates().iter().chain(self.parser.file());
-        templates.flat_map(Template::names)
+        self.templates().flat_map(Template::names)
     }
 
     /// What it reads of an experiment: for the inputs of its unit.
     pub(super) fn inputs(&self) -> Vec<Input> {
-        let templates = self.invocation.templates().iter().chain(self.parser.file());
         let mut inputs: Vec<Input> = self.names().filter_map(names::input).collect();
-        inputs.extend(templates.filter_map(Template::variable_of_experiment));
+        inputs.extend(
+            self.templates()
+                .filter_map(Template::variable_of_experiment),
+        );
         if self.parser.file().is_some_and(Template::is_relative) {
             let what = "the experiment's folder, in which its `output` is a file";
             inputs.push(Input::Experiment(what.to_owned()));
@@ -148,6 +104,22 @@ impl ProgramCommand {
         Ok(read)
     }
 
+    /// Whether `{flags}` stands where one word is needed, and stands for all flags where the config
+    /// has these keys and the experiment these units.
+    pub fn has_misplaced_flags(&self, keys: &[&str], units: &[&str]) -> bool {
+        let others = self.setting.templates().chain(self.parser.file());
+        let mut names: Vec<&str> = others.flat_map(Template::names).collect();
+        match &self.invocation {
+            Invocation::Words(words) => {
+                let words = words.iter().enumerate();
+                let of_one = words.filter(|(index, word)| *index == 0 || word.parts().len() > 1);
+                names.extend(of_one.flat_map(|(_, word)| word.names()));
+            }
+            Invocation::Shell { command, .. } => names.extend(command.names_of_one_word()),
+        }
+        names.iter().any(|name| names::is_flags(name, keys, units))
+    }
+
     /// The name of the program, where it is the same for every experiment.
     pub fn program(&self) -> Option<&str> {
         match &self.invocation {
@@ -169,8 +141,9 @@ impl ProgramCommand {
             return Ok(());
         };
         let label = shorten(program.as_bytes());
-        Launch::new(vec![program.into()], Vec::new())
-            .and_then(|launch| launch.check())
+        self.setting
+            .check(program)
+            .unwrap_or(Ok(()))
             .map_err(Failure::start(&label))
             .map_err(|failure| ProgramError::CannotStart(failure.to_string()))
     }
@@ -182,7 +155,7 @@ impl ProgramCommand {
             Invocation::Words(templates) => {
                 let words: Vec<String> = templates
                     .iter()
-                    .map(|template| known.word(template))
+                    .flat_map(|template| known.words(template))
                     .collect();
                 words.join(" ")
             }
@@ -196,7 +169,7 @@ impl ProgramCommand {
         let label = match &self.invocation {
             Invocation::Words(templates) => {
                 for template in templates {
-                    words.push(template.render(context).map_err(Failure::Render)?);
+                    words.extend(template.words(context).map_err(Failure::Render)?);
                 }
                 shorten(
                     words
@@ -212,8 +185,8 @@ impl ProgramCommand {
         };
         let environment = environment::of(context)
             .map_err(|error| Failure::Render(RenderError::Folder(error)))?;
-        let launch = Launch::new(words, environment).map_err(Failure::start(&label))?;
-        Ok((label, launch.marked(context.mark())))
+        let launch = self.setting.launch(&label, words, environment, context)?;
+        Ok((label, launch))
     }
 }
 
@@ -242,9 +215,12 @@ impl Invocation {
     }
 
     fn words(words: &[String]) -> Result<Self, ProgramError> {
-        let words: Result<Vec<_>, _> = words.iter().map(|word| Template::parse(word)).collect();
+        let words: Result<Vec<_>, _> = words.iter().map(|w| Template::parse_word(w)).collect();
         let words = words.map_err(ProgramError::Template)?;
         match words.first() {
+            Some(program) if program.placeholders().any(Placeholder::is_words) => {
+                Err(ProgramError::ProgramOfWords)
+            }
             Some(program) if !program.is_empty() => Ok(Self::Words(words)),
             _ => Err(ProgramError::NoProgram),
         }
@@ -254,21 +230,6 @@ impl Invocation {
         match self {
             Self::Words(templates) => templates,
             Self::Shell { command, .. } => std::slice::from_ref(command.template()),
-        }
-    }
-}
-
-impl From<Misplaced> for ProgramError {
-    fn from(misplaced: Misplaced) -> Self {
-        let Misplaced {
-            name,
-            column,
-            place,
-        } = misplaced;
-        Self::Misplaced {
-            name,
-            column,
-            place,
         }
     }
 }

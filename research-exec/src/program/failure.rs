@@ -6,8 +6,8 @@ use nix::sys::signal::Signal;
 use research_core::{FailureKind, UnitError};
 use research_process::{OOM_HINT, SpawnError};
 
-use super::names::RenderError;
 use super::output_error::OutputError;
+use super::render_error::RenderError;
 
 /// How much of a program's text a message quotes, in characters.
 const QUOTED: usize = 200;

@@ -12,8 +12,8 @@ use research_core::Context;
 
 use super::claim::Claim;
 use super::failure::Failure;
-use super::names::RenderError;
 use super::output_error::OutputError;
+use super::render_error::RenderError;
 use super::template::Template;
 
 /// The file that a program is about to write.

@@ -7,15 +7,17 @@ use research_core::domain::Value;
 use research_core::units::{Generator, GeneratorBody, Input};
 use research_core::{Context, Output, UnitError};
 
-use super::command::{ProgramCommand, ProgramError};
+use super::command::ProgramCommand;
 use super::failure::Failure;
 use super::process::Running;
+use super::program_error::ProgramError;
 use super::stdout::Lines;
 
 /// Starts a program once; every line of its standard output is the next item.
 ///
 /// A line is read as `output` says. Lines that are blank are passed over where JSON or numbers are
-/// expected, and those that do not match where a regular expression is. The next line is awaited
+/// expected, and those that do not match where a regular expression is, or are not JSON where
+/// [`OutputSpec::JsonAmongOthers`](super::OutputSpec::JsonAmongOthers) is. The next line is awaited
 /// only when the unit is due; a program that is ahead waits when its pipe is full. When the
 /// program has ended with exit code 0 and its lines are used up, so is the generator; any other
 /// end is an error. A program that still runs is killed when the generator is dropped or failed.

@@ -70,6 +70,13 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, JsonError> {
     Ok(value)
 }
 
+/// Whether it is JSON, whatever its numbers are.
+pub(super) fn is_json(text: &[u8]) -> bool {
+    let lacking = json_numbers(text).filter(|number| number.non_finite().is_some());
+    let lacking: Vec<_> = lacking.collect();
+    serde_json::from_slice::<IgnoredAny>(&with_digits(text, &lacking)).is_ok()
+}
+
 fn fits(integer: &JsonNumber<'_>) -> bool {
     let text = std::str::from_utf8(integer.text).ok();
     text.is_some_and(|text| text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok())

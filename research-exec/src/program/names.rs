@@ -1,84 +1,22 @@
 //! What the names in templates stand for.
 
+use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use research_core::domain::{AUXILIARY_KEYS, Config, Value, suggest};
+use research_core::domain::{AUXILIARY_KEYS, Config, Value, is_auxiliary, suggest};
 use research_core::units::Input;
 use research_core::{Context, Output};
+
+use super::render_error::{RenderError, UnknownName};
+use super::template::Placeholder;
 
 /// The names that mean the same in every research.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
 
-/// A name in a template that nothing has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{{{name}}}`: unknown config item, unit or built-in name{hint} (to write a brace, double it: \
-     `{{{{`)"
-)]
-pub struct UnknownName {
-    /// The name.
-    pub name: String,
-    /// The nearest name, or all that there are.
-    pub hint: String,
-}
-
-/// A template that cannot be filled in.
-#[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// Nothing has this name.
-    #[error(transparent)]
-    Unknown(#[from] UnknownName),
-    /// The unit has not put anything out yet.
-    #[error(
-        "`{{{name}}}`: unit `{unit}` has no output yet: it failed, is not due, or must come before \
-         this unit"
-    )]
-    NotRun {
-        /// The name in the template.
-        name: String,
-        /// The unit.
-        unit: String,
-    },
-    /// The value has no such field.
-    #[error("`{{{name}}}`: unknown field `{field}`: {found}")]
-    NoField {
-        /// The name in the template.
-        name: String,
-        /// The field.
-        field: String,
-        /// What there is.
-        found: String,
-    },
-    /// The unit's output lives in memory.
-    #[error(
-        "`{{{name}}}`: the output of unit `{unit}` is an object in memory, which no program can be \
-         given: let the unit put out a value"
-    )]
-    Object {
-        /// The name in the template.
-        name: String,
-        /// The unit.
-        unit: String,
-    },
-    /// A value that names a builtin of the shell that evaluates its arguments.
-    #[error(
-        "`{{{name}}}`: the value is the command `{command}` of the shell, which evaluates its \
-         arguments: only programs can be named by a value"
-    )]
-    Builtin {
-        /// The name in the template.
-        name: String,
-        /// The value.
-        command: String,
-    },
-    /// No device was given to the experiment.
-    #[error("`{{device}}`: this experiment has no device: set `devices` for the run")]
-    NoDevice,
-    /// There is no folder.
-    #[error("`{{path}}`: the experiment's folder cannot be made")]
-    Folder(#[source] std::io::Error),
-}
+/// The name that stands for all items of the config, each as a flag, where no item and no unit has
+/// this name.
+const FLAGS: &str = "flags";
 
 /// What a name refers to; the fields are what follows the item's or unit's own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +24,7 @@ enum Reference<'n> {
     BuiltIn,
     Config { key: &'n str, fields: &'n str },
     Unit { unit: &'n str, fields: &'n str },
+    Flags,
 }
 
 /// The rule of precedence, the same before a run and in it.
@@ -99,7 +38,8 @@ fn refer<'n>(
     }
     // A key or a unit may have dots in its own name: the longest name goes first.
     let shorter = name.rmatch_indices('.').map(|(dot, _)| dot);
-    std::iter::once(name.len()).chain(shorter).find_map(|end| {
+    let mut ends = std::iter::once(name.len()).chain(shorter);
+    let found = ends.find_map(|end| {
         let (head, rest) = name.split_at(end);
         let fields = rest.strip_prefix('.').unwrap_or(rest);
         if is_key(head) {
@@ -109,7 +49,13 @@ fn refer<'n>(
         } else {
             None
         }
-    })
+    });
+    found.or((name == FLAGS).then_some(Reference::Flags))
+}
+
+/// Whether a name stands for all flags, where these are the config's keys and the units.
+pub(super) fn is_flags(name: &str, keys: &[&str], units: &[&str]) -> bool {
+    name == FLAGS && !keys.contains(&name) && !units.contains(&name)
 }
 
 /// The unit that a name refers to, where these are the config's keys and the units; `None` for
@@ -131,62 +77,158 @@ pub(super) fn unit_of<'n>(
 pub(super) fn input(name: &str) -> Option<Input> {
     match name {
         "iteration" | "seed" | "device" => None,
+        FLAGS => Some(Input::Flags),
         "id" | "path" => Some(Input::Experiment(format!("`{{{name}}}`"))),
         name => Some(Input::Name(name.to_owned())),
     }
 }
 
-/// What a name will stand for in an experiment with this config, where that is known before.
+/// What a name will stand for in an experiment with this config, where that is known before: the
+/// words, or one text.
 pub(super) fn known_before(
-    name: &str,
+    placeholder: &Placeholder,
     config: &Config,
     built_in: &[(&str, String)],
-) -> Option<String> {
-    match refer(name, |key| config.contains(key), |_| false)? {
+) -> Option<Vec<String>> {
+    let name = placeholder.name.as_str();
+    let words = match refer(name, |key| config.contains(key), |_| false)? {
         Reference::BuiltIn => {
             let known = built_in.iter().find(|(known, _)| *known == name);
-            known.map(|(_, value)| value.clone())
+            return known.map(|(_, value)| vec![value.clone()]);
         }
         Reference::Config { key, fields } => {
-            let mut text = Vec::new();
-            write_value(field_of(config.get(key)?, name, fields).ok()?, &mut text);
-            Some(String::from_utf8_lossy(&text).into_owned())
+            words_of(field_of(config.get(key)?, name, fields).ok()?, placeholder)
         }
-        Reference::Unit { .. } => None,
-    }
+        Reference::Flags => flags(config, placeholder.is_spread).ok()?,
+        Reference::Unit { .. } => return None,
+    };
+    let text = |word: Vec<u8>| String::from_utf8_lossy(&word).into_owned();
+    Some(words.into_iter().map(text).collect())
 }
 
-/// Appends what a name stands for now.
-pub(super) fn write(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(), RenderError> {
+/// What a name stands for now.
+enum Found<'c> {
+    BuiltIn,
+    Value(&'c Value),
+    Flags,
+}
+
+fn find<'c>(name: &str, context: &'c Context) -> Result<Found<'c>, RenderError> {
     let config = context.full_config();
     let reference = refer(
         name,
         |key| config.contains(key),
         |unit| context.unit_names().any(|name| name == unit),
     );
+    let owned = |unit: &str| (name.to_owned(), unit.to_owned());
     match reference {
-        Some(Reference::BuiltIn) => write_built_in(name, context, text),
+        Some(Reference::BuiltIn) => Ok(Found::BuiltIn),
+        Some(Reference::Flags) => Ok(Found::Flags),
         Some(Reference::Config { key, fields }) => {
             let value = config.get(key).unwrap_or(&Value::Null);
-            write_value(field_of(value, name, fields)?, text);
-            Ok(())
+            Ok(Found::Value(field_of(value, name, fields)?))
         }
         Some(Reference::Unit { unit, fields }) => match context.latest_output(unit) {
-            Some(Output::Value(value)) => {
-                write_value(field_of(value, name, fields)?, text);
-                Ok(())
+            Some(Output::Value(value)) => Ok(Found::Value(field_of(value, name, fields)?)),
+            Some(Output::Object(_)) => {
+                let (name, unit) = owned(unit);
+                Err(RenderError::Object { name, unit })
             }
-            Some(Output::Object(_)) => Err(RenderError::Object {
-                name: name.to_owned(),
-                unit: unit.to_owned(),
-            }),
-            None => Err(RenderError::NotRun {
-                name: name.to_owned(),
-                unit: unit.to_owned(),
-            }),
+            None => {
+                let (name, unit) = owned(unit);
+                Err(RenderError::NotRun { name, unit })
+            }
         },
         None => Err(unknown(name, config.keys().chain(context.unit_names())).into()),
     }
+}
+
+/// Appends what a name stands for now.
+pub(super) fn write(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(), RenderError> {
+    match find(name, context)? {
+        Found::BuiltIn => write_built_in(name, context, text),
+        Found::Value(value) => {
+            write_value(value, text);
+            Ok(())
+        }
+        Found::Flags => Err(RenderError::Flags),
+    }
+}
+
+/// What a name stands for now, or `None` where that is missing or `null`.
+pub(super) fn optional(name: &str, context: &Context) -> Result<Option<Vec<u8>>, RenderError> {
+    let mut text = Vec::new();
+    let written = match find(name, context) {
+        Ok(Found::Value(Value::Null)) => return Ok(None),
+        Ok(_) => write(name, context, &mut text),
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(()) => Ok(Some(text)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The words that a placeholder stands for now, which is a word of its own.
+pub(super) fn words(
+    placeholder: &Placeholder,
+    context: &Context,
+) -> Result<Vec<OsString>, RenderError> {
+    let name = &placeholder.name;
+    let words = match find(name, context) {
+        Ok(Found::Value(value)) => Ok(words_of(value, placeholder)),
+        Ok(Found::Flags) => flags(context.full_config(), placeholder.is_spread),
+        Ok(Found::BuiltIn) => {
+            let mut text = Vec::new();
+            write_built_in(name, context, &mut text).map(|()| vec![text])
+        }
+        Err(error) => Err(error),
+    };
+    match words {
+        Ok(words) => Ok(words.into_iter().map(OsString::from_vec).collect()),
+        Err(error) if placeholder.is_optional && error.is_missing() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn words_of(value: &Value, placeholder: &Placeholder) -> Vec<Vec<u8>> {
+    match value {
+        Value::Null if placeholder.is_words() => Vec::new(),
+        Value::List(values) if placeholder.is_spread => values.iter().map(text_of).collect(),
+        value => vec![text_of(value)],
+    }
+}
+
+/// A flag for each parameter: `--key=value`, `--key` for `true`, none for `false` and `null`.
+fn flags(config: &Config, is_spread: bool) -> Result<Vec<Vec<u8>>, RenderError> {
+    let mut words = Vec::new();
+    for (key, value) in config.iter().filter(|(key, _)| !is_auxiliary(key)) {
+        let flag = format!("--{}", key.replace('_', "-"));
+        match value {
+            Value::Null | Value::Bool(false) => {}
+            Value::Bool(true) => words.push(flag.into_bytes()),
+            Value::List(elements) if is_spread => {
+                words.push(flag.into_bytes());
+                for element in elements {
+                    if matches!(element, Value::Text(text) if text.starts_with('-')) {
+                        return Err(RenderError::FlagInList {
+                            key: key.to_owned(),
+                            element: element.to_string(),
+                        });
+                    }
+                    words.push(text_of(element));
+                }
+            }
+            value => {
+                let mut word = flag.into_bytes();
+                word.push(b'=');
+                write_value(value, &mut word);
+                words.push(word);
+            }
+        }
+    }
+    Ok(words)
 }
 
 fn write_built_in(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(), RenderError> {
@@ -220,6 +262,12 @@ fn write_built_in(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(
 /// Writing to a vector cannot fail.
 fn write_display(value: impl std::fmt::Display, text: &mut Vec<u8>) {
     let _ = write!(text, "{value}");
+}
+
+fn text_of(value: &Value) -> Vec<u8> {
+    let mut text = Vec::new();
+    write_value(value, &mut text);
+    text
 }
 
 fn write_value(value: &Value, text: &mut Vec<u8>) {
@@ -269,8 +317,9 @@ fn what_is_there(value: &Value) -> String {
 /// `: did you mean …?` with the nearest known name, or all of them.
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> UnknownName {
     let known = known
-        .filter(|name| !BUILT_IN.contains(name))
-        .chain(BUILT_IN);
+        .filter(|name| !BUILT_IN.contains(name) && *name != FLAGS)
+        .chain(BUILT_IN)
+        .chain([FLAGS]);
     let head = name.split('.').next().unwrap_or(name);
     let hint = match suggest::nearest(head.trim(), known.clone()) {
         Some(other) => format!(": did you mean `{{{other}}}`?"),

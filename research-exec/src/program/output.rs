@@ -6,18 +6,18 @@ use std::path::Path;
 use regex::bytes::{Captures, Regex};
 use research_core::domain::Value;
 
-use super::command::ProgramError;
 use super::failure::shorten;
 use super::json::{self, JsonError};
 use super::output_error::OutputError;
 use super::output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
+use super::program_error::ProgramError;
 use super::stdout::visible;
 use super::template::Template;
 
 /// An [`OutputSpec`] that was checked.
 #[derive(Clone, Debug)]
 pub(super) enum Parser {
-    Json,
+    Json { skips_others: bool },
     Text,
     Number,
     Regex(Matcher),
@@ -35,12 +35,14 @@ pub(super) struct Matcher {
 impl Parser {
     pub(super) fn new(spec: &OutputSpec) -> Result<Self, ProgramError> {
         Ok(match spec {
-            OutputSpec::Json => Self::Json,
+            OutputSpec::Json | OutputSpec::JsonAmongOthers => Self::Json {
+                skips_others: *spec == OutputSpec::JsonAmongOthers,
+            },
             OutputSpec::Text => Self::Text,
             OutputSpec::Number => Self::Number,
             OutputSpec::Regex(output) => Self::Regex(Matcher::new(output)?),
             OutputSpec::File(FileOutput { path, content }) => {
-                match Template::parse(path).map_err(ProgramError::File)? {
+                match Template::parse_one_word(path, false).map_err(ProgramError::File)? {
                     path if path.is_empty() => return Err(ProgramError::NoFile),
                     path => Self::File {
                         path,
@@ -63,7 +65,8 @@ impl Parser {
     pub(super) fn wants(&self, line: &[u8]) -> bool {
         match self {
             Self::Text => true,
-            Self::Json | Self::Number | Self::File { .. } => !line.trim_ascii().is_empty(),
+            Self::Json { skips_others: true } => json::is_json(visible(line.trim_ascii())),
+            Self::Json { .. } | Self::Number | Self::File { .. } => !line.trim_ascii().is_empty(),
             Self::Regex(matcher) => matcher.regex.is_match(line),
         }
     }
@@ -71,7 +74,7 @@ impl Parser {
     /// Reads a line, or all of the output where [`OutputSpec::Text`] is asked for.
     pub(super) fn read(&self, line: Cow<'_, [u8]>) -> Result<Value, OutputError> {
         match self {
-            Self::Json => {
+            Self::Json { .. } => {
                 let line = visible(line.trim_ascii());
                 json::parse(line).map_err(|error| OutputError::NoJson {
                     line: shorten(line),
@@ -134,7 +137,7 @@ impl Parser {
     /// What it is when no line was wanted.
     pub(super) fn read_nothing(&self) -> Result<Value, OutputError> {
         match self {
-            Self::Json | Self::File { .. } => Ok(Value::Null),
+            Self::Json { .. } | Self::File { .. } => Ok(Value::Null),
             Self::Text => Ok(Value::Text(String::new())),
             Self::Number => Err(OutputError::Nothing),
             Self::Regex(matcher) => Err(matcher.no_match()),

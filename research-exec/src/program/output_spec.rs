@@ -8,13 +8,15 @@ use serde::ser::{Serialize, Serializer};
 /// How the output of a program becomes the output of its unit.
 ///
 /// In text formats it is `"json"`, `"text"`, `"number"`, or a table with the key
-/// `regex` or `file`.
+/// `json`, `regex` or `file`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum OutputSpec {
     /// The last line that is not blank, as JSON; `null` if there is none. Python's `NaN`,
     /// `Infinity` and `-Infinity` are read too.
     #[default]
     Json,
+    /// The last line that is JSON; all others are skipped.
+    JsonAmongOthers,
     /// All of it, without the newline at the end.
     Text,
     /// The last line that is not blank, as a number.
@@ -130,10 +132,22 @@ enum Word {
     Number,
 }
 
+/// What `json` can be in a table.
+#[derive(Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum JsonForm {
+    Lines,
+}
+
 /// The tables for the others.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 enum Table {
+    Json {
+        json: JsonForm,
+        #[serde(default)]
+        skip_others: bool,
+    },
     Regex {
         regex: String,
         #[serde(rename = "type", default)]
@@ -156,6 +170,7 @@ enum Tagged {
     Number,
     Regex(RegexOutput),
     File(FileOutput),
+    JsonAmongOthers,
 }
 
 impl Serialize for OutputSpec {
@@ -163,6 +178,7 @@ impl Serialize for OutputSpec {
         if !serializer.is_human_readable() {
             return match self.clone() {
                 Self::Json => Tagged::Json,
+                Self::JsonAmongOthers => Tagged::JsonAmongOthers,
                 Self::Text => Tagged::Text,
                 Self::Number => Tagged::Number,
                 Self::Regex(regex) => Tagged::Regex(regex),
@@ -172,6 +188,11 @@ impl Serialize for OutputSpec {
         }
         match self.clone() {
             Self::Json => Word::Json.serialize(serializer),
+            Self::JsonAmongOthers => Table::Json {
+                json: JsonForm::Lines,
+                skip_others: true,
+            }
+            .serialize(serializer),
             Self::Text => Word::Text.serialize(serializer),
             Self::Number => Word::Number.serialize(serializer),
             Self::Regex(regex) => Table::Regex {
@@ -196,6 +217,7 @@ impl<'de> Deserialize<'de> for OutputSpec {
         }
         Ok(match Tagged::deserialize(deserializer)? {
             Tagged::Json => Self::Json,
+            Tagged::JsonAmongOthers => Self::JsonAmongOthers,
             Tagged::Text => Self::Text,
             Tagged::Number => Self::Number,
             Tagged::Regex(regex) => Self::Regex(regex),
@@ -210,7 +232,7 @@ impl<'de> Visitor<'de> for OutputVisitor {
     type Value = OutputSpec;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("\"json\", \"text\", \"number\", or a table with `regex` or `file`")
+        f.write_str("\"json\", \"text\", \"number\", or a table with `json`, `regex` or `file`")
     }
 
     fn visit_str<E: de::Error>(self, word: &str) -> Result<OutputSpec, E> {
@@ -224,6 +246,10 @@ impl<'de> Visitor<'de> for OutputVisitor {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OutputSpec, A::Error> {
         let table = Table::deserialize(MapAccessDeserializer::new(map))?;
         Ok(match table {
+            Table::Json { skip_others, .. } => match skip_others {
+                true => OutputSpec::JsonAmongOthers,
+                false => OutputSpec::Json,
+            },
             Table::Regex {
                 regex,
                 value_type,

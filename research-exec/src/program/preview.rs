@@ -4,7 +4,7 @@ use research_core::domain::Config;
 
 use super::names;
 use super::shell;
-use super::template::{Part, Template};
+use super::template::{Part, Placeholder, Template};
 
 /// What is known of an experiment before it runs.
 ///
@@ -30,31 +30,45 @@ impl KnownBefore<'_> {
     /// Returns a string without quotes, with the known values; unknown names stay in their braces.
     #[must_use]
     pub fn text(&self, template: &Template) -> String {
+        self.word(template).unwrap_or_default()
+    }
+
+    /// The text, or `None` where it is left out.
+    fn word(&self, template: &Template) -> Option<String> {
         let mut text = String::new();
         for part in template.parts() {
             match part {
                 Part::Text(plain) => text.push_str(plain),
-                Part::Name { name, .. } => match self.value(name) {
-                    Some(value) => text.push_str(&value),
-                    None => text.push_str(&format!("{{{name}}}")),
+                Part::Name(one) => match self.value(one) {
+                    Some(words) if words.is_empty() => return None,
+                    Some(words) => text.push_str(&words.concat()),
+                    None => text.push_str(&one.to_string()),
                 },
             }
         }
-        text
+        Some(text)
     }
 
-    /// What a name will stand for, where that is known.
-    pub(super) fn value(&self, name: &str) -> Option<String> {
-        names::known_before(name, self.config, self.built_in)
+    /// The words that a placeholder will stand for, where that is known.
+    pub(super) fn value(&self, placeholder: &Placeholder) -> Option<Vec<String>> {
+        names::known_before(placeholder, self.config, self.built_in)
     }
 
-    /// One word of a command, in quotes where a shell would need them. Braces need none.
-    pub(super) fn word(&self, template: &Template) -> String {
-        let word = self.text(template);
+    /// The words of a template in a command, in quotes where a shell would need them. Braces need
+    /// none.
+    pub(super) fn words(&self, template: &Template) -> Vec<String> {
+        let words = match template.parts() {
+            [Part::Name(one)] => match self.value(one) {
+                Some(words) => words,
+                None => return vec![one.to_string()],
+            },
+            _ => self.word(template).into_iter().collect(),
+        };
         let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%{}^".contains(c);
-        if !word.is_empty() && word.chars().all(is_plain) {
-            return word;
-        }
-        shell::quoted(&word)
+        let shown = |word: String| match !word.is_empty() && word.chars().all(is_plain) {
+            true => word,
+            false => shell::quoted(&word),
+        };
+        words.into_iter().map(shown).collect()
     }
 }

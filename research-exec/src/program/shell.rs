@@ -21,8 +21,9 @@ use std::os::unix::ffi::OsStringExt;
 
 use research_core::Context;
 
-use super::names::{self, RenderError};
-use super::template::{Part, Template};
+use super::names;
+use super::render_error::RenderError;
+use super::template::{Part, Placeholder, Template};
 
 use scan::Scanner;
 
@@ -33,8 +34,6 @@ const VARIABLE: &str = "research_value_";
 #[derive(Clone, Debug)]
 pub(super) struct ShellCommand {
     template: Template,
-    /// The text that the shell parses.
-    script: String,
     /// For each placeholder, in order.
     places: Vec<Place>,
 }
@@ -46,39 +45,68 @@ struct Place {
     is_in_quotes: bool,
     /// Whether it is all of the word that names a command.
     names_command: bool,
+    /// Whether it is all of an argument that no command evaluates, without quotes, so that it can
+    /// be any number of words.
+    is_argument: bool,
 }
 
 /// A placeholder that stands where a shell would not take its value as it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misplaced {
+    /// Its name with its marks.
     pub(super) name: String,
     /// In characters, from 1.
     pub(super) column: usize,
-    /// The place, as in "stands …".
-    pub(super) place: String,
+    /// The place, as in "stands …"; `None` for words that are not an argument of their own.
+    pub(super) place: Option<String>,
 }
 
 impl ShellCommand {
     pub(super) fn new(template: Template) -> Result<Self, Misplaced> {
         let places = Scanner::new(template.parts()).places()?;
-        let mut script = prelude(places.len());
-        let mut placeholders = (1..).zip(&places);
-        for part in template.parts() {
+        let misplaced = template
+            .placeholders()
+            .zip(&places)
+            .find(|(one, place)| one.is_words() && !place.is_argument);
+        if let Some((one, _)) = misplaced {
+            return Err(Misplaced {
+                name: one.to_string().trim_matches(['{', '}']).to_owned(),
+                column: one.column,
+                place: None,
+            });
+        }
+        Ok(Self { template, places })
+    }
+
+    /// The names that stand where exactly one word is needed.
+    pub(super) fn names_of_one_word(&self) -> impl Iterator<Item = &str> {
+        let placed = self.template.names().zip(&self.places);
+        placed
+            .filter(|(_, place)| !place.is_argument)
+            .map(|(name, _)| name)
+    }
+
+    /// The text that the shell parses, where each placeholder has this many values.
+    fn script(&self, counts: &[usize]) -> String {
+        let mut script = prelude(counts.iter().sum());
+        let mut next = 1;
+        let mut placeholders = self.places.iter().zip(counts);
+        for part in self.template.parts() {
             match part {
                 Part::Text(text) => script.push_str(text),
-                Part::Name { .. } => {
-                    if let Some((number, place)) = placeholders.next() {
+                Part::Name(_) => {
+                    if let Some((place, count)) = placeholders.next() {
                         let quote = if place.is_in_quotes { "" } else { "\"" };
-                        script.push_str(&format!("{quote}${{{VARIABLE}{number}}}{quote}"));
+                        let numbers = next..next + count;
+                        let words =
+                            numbers.map(|number| format!("{quote}${{{VARIABLE}{number}}}{quote}"));
+                        script.push_str(&words.collect::<Vec<_>>().join(" "));
+                        next += count;
                     }
                 }
             }
         }
-        Ok(Self {
-            template,
-            script,
-            places,
-        })
+        script
     }
 
     pub(super) fn template(&self) -> &Template {
@@ -87,8 +115,16 @@ impl ShellCommand {
 
     /// The words of the command that runs the shell with the values that the names have now.
     pub(super) fn words(&self, context: &Context) -> Result<Vec<OsString>, RenderError> {
-        let mut words: Vec<OsString> = ["sh", "-c", &self.script, "sh"].map(Into::into).into();
-        for (name, place) in self.template.names().zip(&self.places) {
+        let mut values = Vec::new();
+        let mut counts = Vec::new();
+        for (placeholder, place) in self.template.placeholders().zip(&self.places) {
+            let name = &placeholder.name;
+            if place.is_argument {
+                let words = names::words(placeholder, context)?;
+                counts.push(words.len());
+                values.extend(words);
+                continue;
+            }
             let mut value = Vec::new();
             names::write(name, context, &mut value)?;
             if place.names_command && rules::evaluates_arguments(&value) {
@@ -97,24 +133,33 @@ impl ShellCommand {
                     command: String::from_utf8_lossy(&value).into_owned(),
                 });
             }
-            words.push(OsString::from_vec(value));
+            counts.push(1);
+            values.push(OsString::from_vec(value));
         }
+        let script = self.script(&counts);
+        let mut words: Vec<OsString> = ["sh", "-c", &script, "sh"].map(Into::into).into();
+        words.append(&mut values);
         Ok(words)
     }
 
     /// The command as a user would type it, where `known` gives the values that are known.
-    pub(super) fn preview(&self, known: impl Fn(&str) -> Option<String>) -> String {
+    pub(super) fn preview(&self, known: impl Fn(&Placeholder) -> Option<Vec<String>>) -> String {
         let mut text = String::new();
         let mut places = self.places.iter();
         for part in self.template.parts() {
             match part {
                 Part::Text(plain) => text.push_str(plain),
-                Part::Name { name, .. } => match (known(name), places.next()) {
-                    (Some(value), Some(place)) if place.is_in_quotes => {
-                        push_escaped(&value, &mut text);
+                Part::Name(one) => match (known(one), places.next()) {
+                    (Some(words), Some(place)) if place.is_in_quotes => {
+                        words
+                            .iter()
+                            .for_each(|value| push_escaped(value, &mut text));
                     }
-                    (Some(value), _) => text.push_str(&quoted(&value)),
-                    (None, _) => text.push_str(&format!("{{{name}}}")),
+                    (Some(words), _) => {
+                        let words = words.iter().map(|word| quoted(word));
+                        text.push_str(&words.collect::<Vec<_>>().join(" "));
+                    }
+                    (None, _) => text.push_str(&one.to_string()),
                 },
             }
         }

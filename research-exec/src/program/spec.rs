@@ -1,5 +1,7 @@
 //! What a research file says of a unit that runs a program.
 
+use std::collections::BTreeMap;
+
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -16,6 +18,50 @@ pub struct ProgramSpec {
     /// How standard output becomes the unit's output.
     #[serde(default)]
     pub output: OutputSpec,
+    /// What the program finds when it starts.
+    #[serde(default)]
+    pub setting: Setting,
+}
+
+/// What a program finds when it starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Setting {
+    /// Variables of the environment, whose values are [templates](super::Template).
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The working directory, a [`Template`](super::Template).
+    #[serde(default)]
+    pub cwd: Option<String>,
+    /// What the program reads from standard input; nothing if not set.
+    #[serde(default)]
+    pub stdin: Option<Stdin>,
+    /// How many bytes of private memory each of its processes may have.
+    #[serde(default)]
+    pub memory_limit: Option<u64>,
+}
+
+impl ProgramSpec {
+    /// A command without a shell that prints JSON.
+    #[must_use]
+    pub fn new(run: Run) -> Self {
+        Self {
+            run,
+            shell: false,
+            output: OutputSpec::default(),
+            setting: Setting::default(),
+        }
+    }
+}
+
+/// What a program reads from standard input.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stdin {
+    /// A text, a [`Template`](super::Template).
+    Text(String),
+    /// A file, whose path is a [`Template`](super::Template); a relative one begins at the
+    /// program's working directory.
+    File(String),
 }
 
 /// A command: the program and its arguments, each a [`Template`](super::Template).

@@ -6,9 +6,11 @@ mod generator;
 mod processes;
 mod profile;
 mod regex;
+mod setting;
 mod spec;
 mod template;
 mod usage;
+mod words;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -60,7 +62,12 @@ fn words(words: &[&str], output: OutputSpec) -> ProgramCommand {
 }
 
 fn command(run: Run, shell: bool, output: OutputSpec) -> ProgramCommand {
-    ProgramCommand::new(&ProgramSpec { run, shell, output }).unwrap()
+    ProgramCommand::new(&ProgramSpec {
+        shell,
+        output,
+        ..ProgramSpec::new(run)
+    })
+    .unwrap()
 }
 
 /// Runs a command once.

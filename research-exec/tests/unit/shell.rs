@@ -60,12 +60,19 @@ fn command(text: &str) -> Result<ShellCommand, Misplaced> {
 
 /// Runs a command in a folder with this value for each of its placeholders.
 fn run(command: &ShellCommand, shell: &str, value: &str, folder: &Path) -> Output {
-    let values = command.places.iter().map(|_| value);
+    let value = [value];
+    let values: Vec<&[&str]> = vec![&value; command.places.len()];
+    run_with(command, shell, &values, folder)
+}
+
+/// Runs a command in a folder with these values for each of its placeholders.
+fn run_with(command: &ShellCommand, shell: &str, values: &[&[&str]], folder: &Path) -> Output {
+    let counts: Vec<usize> = values.iter().map(|values| values.len()).collect();
     let mut process = Command::new(shell);
     process
         .arg0("sh")
-        .args(["-c", &command.script, "sh"])
-        .args(values);
+        .args(["-c", &command.script(&counts), "sh"])
+        .args(values.concat());
     let process = process.current_dir(folder).stdin(Stdio::null());
     process.env("HOME", "/nowhere").output().unwrap()
 }
@@ -263,7 +270,8 @@ const REFUSED: [(&str, &str); 79] = [
 fn a_placeholder_is_refused_where_a_shell_evaluates_it() {
     for (text, place) in REFUSED {
         let error = command(text).map(|_| ()).expect_err(text);
-        assert!(error.place.contains(place), "{text}: {error:?}");
+        let found = error.place.as_deref().unwrap_or_default();
+        assert!(found.contains(place), "{text}: {error:?}");
         assert_eq!(error.name, "x");
         let at = text
             .chars()
@@ -305,8 +313,81 @@ fn what_comes_after_a_place_that_was_passed_over_is_allowed() {
     }
 }
 
+/// Arguments that can be any number of words.
+const WORDS: [&str; 9] = [
+    "printf '[%s]' {x*}",
+    "printf '[%s]' {x?}",
+    "printf '[%s]' {flags}",
+    "true && printf '[%s]' {x*} # it's",
+    "for x in {x*}; do printf '[%s]' \"$x\"; done",
+    "set -- {x*?}; [ $# = 0 ] || printf '[%s]' \"$@\"",
+    "sh -c 'printf \"[%s]\" \"$@\"' sh {x*}",
+    "(printf '[%s]' {x*})",
+    "printf '%s' \"$(printf '[%s]' {x*})\"",
+];
+
+#[test]
+fn placeholders_for_words_are_arguments_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let pairs = PAYLOADS.iter().zip(PAYLOADS.iter().rev());
+    let lists = pairs.map(|(one, other)| vec![*one, *other]);
+    let lists: Vec<Vec<&str>> = lists.chain([vec![], PAYLOADS.to_vec()]).collect();
+    for text in WORDS {
+        let command = command(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        for (shell, list) in SHELLS
+            .iter()
+            .flat_map(|shell| lists.iter().map(move |list| (shell, list)))
+        {
+            let values: Vec<&[&str]> = vec![list; command.places.len()];
+            let output = run_with(&command, shell, &values, folder.path());
+            let printed = String::from_utf8_lossy(&output.stdout);
+            let expected: String = list.iter().map(|value| format!("[{value}]")).collect();
+            // Without arguments, `printf` prints its format once.
+            let is_empty = list.is_empty() && (printed == "[]" || printed.is_empty());
+            assert!(
+                is_empty || printed == expected,
+                "{text} in {shell} with {list:?}: {output:?}"
+            );
+            assert!(!folder.path().join("ran").exists(), "{text} in {shell}");
+        }
+    }
+    for text in [
+        "{x*}",
+        "{x?} a",
+        "y=1 {x*}",
+        "echo a{x?}",
+        "echo {x*}{x}",
+        "echo \"{x*}\"",
+        "echo \"a {x?}\"",
+        "y={x?}; echo",
+        "echo > {x?}",
+        "cat <<< {x*}",
+        "case {x?} in a) ;; esac",
+        "test {x*}",
+        "[ {x?} -v a ]",
+        "env {x*} true",
+        "eval {x*}",
+        "sh {x*}",
+        "printf {x?} a",
+        "export {x*}",
+        "unset {x?}",
+        "$y {x*}",
+    ] {
+        assert!(command(text).is_err(), "{text}");
+    }
+    // `{flags}` may be a parameter of this name: that it stands for words is known later.
+    let flags = |text: &str| command(text).unwrap().names_of_one_word().count();
+    assert_eq!(flags("echo {flags}"), 0);
+    for text in ["{flags} a", "echo \"{flags}\"", "test {flags}", "y={flags}"] {
+        assert_eq!(flags(text), 1, "{text}");
+    }
+}
+
 /// Pieces of which commands are made at random.
-const PIECES: [&str; 62] = [
+const PIECES: [&str; 65] = [
+    "{x*}",
+    " {x*} ",
+    " {x?} ",
     "{x}",
     "{x}",
     "{x}",
@@ -396,7 +477,14 @@ fn commands_made_at_random_run_no_value() {
             return Ok(());
         };
         if !command.places.is_empty() {
-            run(&command, shell, value, folder.path());
+            let (one_value, several) = ([value], [value, "-v", "a", value]);
+            let places = command.template.placeholders();
+            let values = places.map(|one| match (one.is_spread, one.is_optional) {
+                (true, _) => &several[..],
+                (false, true) => &[],
+                (false, false) => &one_value[..],
+            });
+            run_with(&command, shell, &values.collect::<Vec<_>>(), folder.path());
             let has_run = std::fs::remove_file(folder.path().join("ran")).is_ok();
             prop_assert!(!has_run, "{text} in {shell} with {value:?}");
         }
@@ -407,9 +495,15 @@ fn commands_made_at_random_run_no_value() {
 
 #[test]
 fn a_preview_is_what_users_would_type() {
-    let known = |name: &str| (name == "x").then(|| "it's \"$HOME\"".to_owned());
+    let known = |one: &Placeholder| match one.name.as_str() {
+        "x" => Some(vec!["it's \"$HOME\"".to_owned()]),
+        "list" => Some(vec!["a b".to_owned(), "c".to_owned()]),
+        "none" => Some(Vec::new()),
+        _ => None,
+    };
     let preview = |text: &str| command(text).unwrap().preview(known);
     assert_eq!(preview("echo {x} {y}"), r#"echo 'it'\''s "$HOME"' {y}"#);
     assert_eq!(preview("echo \"a {x}\""), r#"echo "a it's \"\$HOME\"""#);
     assert_eq!(preview("echo ${{HOME}}"), "echo ${HOME}");
+    assert_eq!(preview("echo {list*} {none?} {y?}"), "echo 'a b' 'c'  {y?}");
 }

@@ -143,6 +143,7 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
     };
     if let Err(UnknownName { name, .. }) = command.units_read(keys, units) {
         let all = keys.iter().chain(units).chain(&BUILT_IN).copied();
+        let all = all.chain(["flags"]);
         let head = name.split('.').next().unwrap_or_default();
         let problem = FileErrorKind::UnknownName {
             unit: unit_name(),
@@ -150,6 +151,10 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
             name: name.clone(),
         };
         return Some((name, problem));
+    }
+    if command.has_misplaced_flags(keys, units) {
+        let unit = unit_name();
+        return Some(("flags".to_owned(), FileErrorKind::Flags { unit }));
     }
     let mut names = command.names();
     let name = names.find(|name| BUILT_IN.contains(name) && keys.contains(name))?;
@@ -169,18 +174,23 @@ fn name_span(unit: &Node, name: &str, sources: &[Source]) -> Option<Span> {
     let Content::Table(entries) = &unit.content else {
         return None;
     };
-    let braced = format!("{{{name}}}");
     let find_in = |node: &Node| {
         let Span { source, start, end } = node.span;
         let written = sources.get(source)?.text.get(start..end)?;
-        let start = start + written.find(&braced)?;
-        let end = start + braced.len();
+        let forms = ["", "?", "*", "*?"].map(|mark| format!("{{{name}{mark}}}"));
+        let (at, form) = forms
+            .iter()
+            .find_map(|form| Some((written.find(form)?, form)))?;
+        let start = start + at;
+        let end = start + form.len();
         Some(Span { source, start, end })
     };
-    let run = find(entries, "run");
-    run.and_then(find_in)
-        .or_else(|| find(entries, "output").and_then(find_in))
-        .or(run.map(|node| node.span))
+    let mut nodes = ["run", "env", "cwd", "stdin", "output"]
+        .into_iter()
+        .filter_map(|key| find(entries, key));
+    nodes
+        .find_map(find_in)
+        .or_else(|| Some(find(entries, "run")?.span))
 }
 
 /// Returns the span of the program of a unit.

@@ -1,6 +1,6 @@
 //! Checks of the command of a unit.
 
-use research_exec::program::{ProgramCommand, ProgramError, ProgramGenerator, Template};
+use research_exec::program::{ProgramCommand, ProgramError, ProgramGenerator, TemplateError};
 
 use super::domain::inside;
 use super::error::{Diagnostic, FileErrorKind, Source};
@@ -26,8 +26,10 @@ pub(crate) fn check(
             | ProgramError::File(_)
             | ProgramError::NoFile
             | ProgramError::FileOfGenerator => output.map(|node| node.span),
-            ProgramError::Template(_) => run.and_then(|node| brace(node, sources)),
-            ProgramError::Misplaced { column, .. } => {
+            ProgramError::Template(error) => run.and_then(|node| brace(node, error, sources)),
+            ProgramError::Setting { key, .. } => find(entries, key).map(|node| node.span),
+            ProgramError::Variable { .. } => find(entries, "env").map(|node| node.span),
+            ProgramError::Misplaced { column, .. } | ProgramError::NoArgument { column, .. } => {
                 run.and_then(|node| column_of(node, *column, sources))
             }
             _ => None,
@@ -72,12 +74,10 @@ pub(crate) fn words(run: &Node) -> impl Iterator<Item = (&Node, &str)> {
     })
 }
 
-/// Returns the span of the first invalid brace of a command.
-fn brace(run: &Node, sources: &[Source]) -> Option<Span> {
-    words(run).find_map(|(node, text)| {
-        let error = Template::parse(text).err()?;
-        column_of(node, error.column(), sources)
-    })
+/// Returns the span of the brace of a command at which the error is.
+fn brace(run: &Node, error: &TemplateError, sources: &[Source]) -> Option<Span> {
+    let (node, _) = words(run).find(|(_, text)| *text == error.text())?;
+    column_of(node, error.column(), sources)
 }
 
 /// Returns the span of a character of a string, whose columns count across lines.

@@ -30,7 +30,8 @@ impl ResearchFile {
         self
     }
 
-    /// Lists the changes of units and updates since `before` that affect results; timeouts do not.
+    /// Lists the changes of units and updates since `before` that affect results; timeouts and
+    /// limits of memory do not.
     #[must_use]
     pub fn changes_of_programs(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
@@ -94,6 +95,9 @@ fn compared(before: &UnitFile, now: &UnitFile) -> Vec<String> {
     changes.compare("save_output_dict", &dictionaries.0, &dictionaries.1);
     changes.compare("when", before.when, now.when);
     changes.compare("root", &before.root, &now.root);
+    changes.compare("env", before.env, now.env);
+    changes.compare("cwd", &before.cwd, &now.cwd);
+    changes.compare("stdin", &before.stdin, &now.stdin);
     changes.found
 }
 

@@ -42,7 +42,7 @@ fn table(node: &Node, sources: &[Source]) -> Result<Domain, Diagnostic> {
     Ok(conditions.into_iter().fold(product, Domain::matching))
 }
 
-fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Diagnostic> {
+pub(crate) fn parameter(entry: &Entry, sources: &[Source]) -> Result<Domain, Diagnostic> {
     let Entry { key, node, .. } = entry;
     if key.is_empty() || is_auxiliary(key) {
         return Err(bad_name(key).at(entry.key_span));

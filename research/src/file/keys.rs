@@ -72,6 +72,10 @@ pub(crate) const UNIT: Keys = Keys {
         "root",
         "timeout",
         "dump",
+        "env",
+        "cwd",
+        "stdin",
+        "memory_limit",
     ],
 };
 
@@ -93,7 +97,13 @@ pub(crate) const UPDATE: Keys = Keys {
 /// The keys of a unit's `output`, where that is a table.
 pub(crate) const OUTPUT: Keys = Keys {
     table: "`output`",
-    known: &["regex", "file", "type", "groups"],
+    known: &["json", "skip_others", "regex", "file", "type", "groups"],
+};
+
+/// The keys of a unit's `stdin`, where that is a table.
+pub(crate) const STDIN: Keys = Keys {
+    table: "`stdin`",
+    known: &["file"],
 };
 
 /// The keys of an `[[env_meta]]`.

@@ -66,6 +66,10 @@ impl Node {
         problem.at(self.span)
     }
 
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.content, Content::Table(_))
+    }
+
     pub(crate) fn text(&self, key: &str) -> Result<&str, Diagnostic> {
         match &self.content {
             Content::Text(text) => Ok(text),

@@ -91,15 +91,31 @@ pub(crate) fn read(
 }
 
 fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Diagnostic> {
-    const EXPECTED: &str = "\"json\", \"text\", \"number\", { regex = '…' } or { file = \"…\" }";
+    const EXPECTED: &str = "\"json\", \"text\", \"number\", or a table with one of `json`, `regex` and \
+                            `file`";
     let entries = node.table("output", EXPECTED)?;
     keys::check(entries, &keys::OUTPUT)?;
-    match (find(entries, "regex"), find(entries, "file")) {
-        (Some(pattern), None) => regex(pattern, entries, save, is_record),
-        (None, Some(path)) => {
-            if let Some(groups) = find(entries, "groups") {
-                return Err(groups.expected("groups", "no `groups` without `regex`"));
-            }
+    let of_others = |keys: &[&'static str], expected| {
+        let found = keys.iter().find_map(|key| Some((key, find(entries, key)?)));
+        found.map_or(Ok(()), |(key, node)| Err(node.expected(key, expected)))
+    };
+    let [json, pattern, file] = ["json", "regex", "file"].map(|key| find(entries, key));
+    if json.is_none() {
+        of_others(&["skip_others"], "no `skip_others` without `json`")?;
+    }
+    match (json, pattern, file) {
+        (Some(json), None, None) => {
+            of_others(&["type", "groups"], "no `type` and no `groups` of `json`")?;
+            options::choice(json, "json", &[("lines", ())])?;
+            let skip = find(entries, "skip_others").map(|node| node.bool("skip_others"));
+            Ok(match skip.transpose()? {
+                Some(true) => OutputSpec::JsonAmongOthers,
+                Some(false) | None => OutputSpec::Json,
+            })
+        }
+        (None, Some(pattern), None) => regex(pattern, entries, save, is_record),
+        (None, None, Some(path)) => {
+            of_others(&["groups"], "no `groups` without `regex`")?;
             let path = path.text("file")?.to_owned();
             let default = match is_record {
                 true => FileType::Any,
@@ -108,7 +124,7 @@ fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Diagno
             let content = choice_or(entries, "type", &FILE_TYPES, default)?;
             Ok(OutputSpec::File(FileOutput { path, content }))
         }
-        _ => Err(node.expected("output", "a table with one of `regex` and `file`")),
+        _ => Err(node.expected("output", EXPECTED)),
     }
 }
 
@@ -175,7 +191,7 @@ fn contradiction(output: &OutputSpec, save: &Save) -> Option<(String, String)> {
                     .to_owned(),
             ));
         }
-        OutputSpec::Json | OutputSpec::File(_) => return None,
+        OutputSpec::Json | OutputSpec::JsonAmongOthers | OutputSpec::File(_) => return None,
     };
     let groups = regex.group_names()?;
     let all_named = !groups.is_empty() && groups.iter().all(Option::is_some);

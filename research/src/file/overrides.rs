@@ -1,11 +1,16 @@
 //! `--set KEY=VALUE`: settings that override a research file.
 
-use super::error::{Diagnostic, FileErrorKind};
+use research_domain::{Domain, suggest};
+
+use super::domain;
+use super::error::{Diagnostic, FileErrorKind, Source};
 use super::node::{Content, Entry, Node, Span};
 use super::{json, toml};
 
-/// Applies one setting to the table of the file. The value is TOML, JSON, or else a string.
-pub(crate) fn put(root: &mut Node, setting: &str, source: usize) -> Result<(), Diagnostic> {
+/// Applies one setting, `sources[source]`, to the table of the file. The value is TOML, JSON, or
+/// else a string.
+pub(crate) fn put(root: &mut Node, source: usize, sources: &[Source]) -> Result<(), Diagnostic> {
+    let setting = sources[source].text.as_str();
     let given = match toml::read(setting, source) {
         Ok(node) => node,
         Err(fault) => match as_json(setting, source) {
@@ -22,7 +27,7 @@ pub(crate) fn put(root: &mut Node, setting: &str, source: usize) -> Result<(), D
     }
     entries
         .into_iter()
-        .try_for_each(|entry| merge(root, entry, &mut Vec::new()))
+        .try_for_each(|entry| merge(root, entry, &mut Vec::new(), sources))
 }
 
 fn nothing_set(setting: &str, source: usize, reason: &'static str) -> Diagnostic {
@@ -95,8 +100,23 @@ fn as_text(setting: &str, source: usize) -> Option<Result<Node, Diagnostic>> {
 }
 
 /// Sets a key: follows dotted keys, and replaces the value at their end.
-fn merge(node: &mut Node, given: Entry, path: &mut Vec<String>) -> Result<(), Diagnostic> {
+fn merge(
+    node: &mut Node,
+    given: Entry,
+    path: &mut Vec<String>,
+    sources: &[Source],
+) -> Result<(), Diagnostic> {
     let kind = node.kind();
+    match &mut node.content {
+        Content::List(elements) if elements.iter().any(Node::is_table) => {
+            let old = element(elements, &given, path)?;
+            return replace(old, given, path, sources);
+        }
+        Content::Text(expression) if path.as_slice() == ["domain"] => {
+            return set_parameter(expression, &given, sources);
+        }
+        _ => {}
+    }
     let Content::Table(entries) = &mut node.content else {
         let problem = FileErrorKind::Type {
             key: path.join("."),
@@ -109,20 +129,86 @@ fn merge(node: &mut Node, given: Entry, path: &mut Vec<String>) -> Result<(), Di
         entries.push(given);
         return Ok(());
     };
-    // The table of a dotted key has the span of the key and is merged; one in braces replaces.
-    let is_dotted = given.node.span == given.key_span;
+    if !is_dotted(&given) {
+        old.key_span = given.key_span;
+    }
+    replace(&mut old.node, given, path, sources)
+}
+
+/// Whether the table of an entry is that of a dotted key, which has the span of the key.
+fn is_dotted(given: &Entry) -> bool {
+    given.node.span == given.key_span
+}
+
+/// Replaces a value; the table of a dotted key is merged.
+fn replace(
+    old: &mut Node,
+    given: Entry,
+    path: &mut Vec<String>,
+    sources: &[Source],
+) -> Result<(), Diagnostic> {
+    let is_dotted = is_dotted(&given);
     match given.node.content {
         Content::Table(inner) if is_dotted => {
             path.push(given.key);
             inner
                 .into_iter()
-                .try_for_each(|entry| merge(&mut old.node, entry, path))
+                .try_for_each(|entry| merge(old, entry, path, sources))
         }
         content => {
             let span = given.node.span;
-            old.key_span = given.key_span;
-            old.node = Node { span, content };
+            *old = Node { span, content };
             Ok(())
         }
     }
+}
+
+/// The element of a list whose index is the key, as in `unit.0.run`.
+fn element<'n>(
+    elements: &'n mut [Node],
+    given: &Entry,
+    path: &[String],
+) -> Result<&'n mut Node, Diagnostic> {
+    let count = elements.len();
+    let index = given.key.parse::<usize>().ok();
+    let element = index.and_then(|index| elements.get_mut(index));
+    element.ok_or_else(|| {
+        let list = path.join(".");
+        let problem = FileErrorKind::Index {
+            key: format!("{list}.{}", given.key),
+            list,
+            count,
+        };
+        problem.at(given.key_span)
+    })
+}
+
+/// Sets the values of a parameter of a domain that is an expression.
+fn set_parameter(
+    expression: &mut String,
+    given: &Entry,
+    sources: &[Source],
+) -> Result<(), Diagnostic> {
+    // An invalid expression is reported where it is read.
+    let Ok(before) = expression.parse::<Domain>() else {
+        return Ok(());
+    };
+    let new = domain::parameter(given, sources)?;
+    let key = given.key.as_str();
+    let hint = match before.values(key).len() {
+        1 => {
+            let values = new.values(key).first().map(|values| (*values).clone());
+            if let Some(values) = values {
+                *expression = before.with_values(key, &values).to_string();
+            }
+            return Ok(());
+        }
+        0 => {
+            let parameters = before.parameters();
+            suggest::hint(key, parameters.iter().map(|parameter| parameter.name()))
+        }
+        count => format!("it has {count} different values in the expression: set all of `domain`"),
+    };
+    let key = key.to_owned();
+    Err(FileErrorKind::Parameter { key, hint }.at(given.key_span))
 }

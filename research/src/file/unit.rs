@@ -10,7 +10,7 @@ use super::error::{Diagnostic, FileErrorKind, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
 use super::output::{self, Save};
-use super::{command, options};
+use super::{command, options, setting};
 
 /// A unit of a research file.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,7 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Diagnostic> {
         run: command(run)?,
         shell: flag("shell")?,
         output: output::read(entries, &name, &save, sources)?,
+        setting: setting::read(entries)?,
     };
     let unit = UnitFile {
         save,

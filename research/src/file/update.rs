@@ -44,9 +44,9 @@ impl UpdateFile {
     /// Checks that the program exists.
     fn check_program(&self) -> Result<(), ProgramError> {
         let command = ProgramCommand::new(&ProgramSpec {
-            run: self.run.clone(),
             shell: self.shell,
             output: OutputSpec::Text,
+            ..ProgramSpec::new(self.run.clone())
         })?;
         let is_path = |program: &str| program.contains('/');
         if command.program().is_some_and(is_path) {

@@ -1,7 +1,9 @@
 //! Serializes research files.
 
+use std::collections::BTreeMap;
+
 use research_core::When;
-use research_exec::program::{OutputSpec, Run};
+use research_exec::program::{OutputSpec, Run, Stdin};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use serde_json::to_value;
@@ -108,6 +110,21 @@ pub(crate) struct UnitForm<'f> {
     pub(crate) timeout: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dump: Option<&'f When>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) env: &'f BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cwd: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stdin: Option<StdinForm<'f>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memory_limit: Option<u64>,
+}
+
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+pub(crate) enum StdinForm<'f> {
+    Text(&'f str),
+    File { file: &'f str },
 }
 
 #[derive(serde::Serialize)]
@@ -119,6 +136,7 @@ pub(crate) enum SaveForm<'f> {
 
 impl<'f> UnitForm<'f> {
     pub(crate) fn of(unit: &'f UnitFile) -> Self {
+        let setting = &unit.program.setting;
         Self {
             name: &unit.name,
             run: &unit.program.run,
@@ -135,6 +153,13 @@ impl<'f> UnitForm<'f> {
             root: unit.root,
             timeout: unit.timeout.map(|timeout| timeout.as_secs_f64()),
             dump: unit.dump.as_ref(),
+            env: &setting.env,
+            cwd: setting.cwd.as_deref(),
+            stdin: setting.stdin.as_ref().map(|stdin| match stdin {
+                Stdin::Text(text) => StdinForm::Text(text),
+                Stdin::File(file) => StdinForm::File { file },
+            }),
+            memory_limit: setting.memory_limit,
         }
     }
 }

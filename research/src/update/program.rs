@@ -77,9 +77,9 @@ impl ProgramUpdate {
             Run::List(words) => words.join(" "),
         };
         let command = ProgramCommand::new(&ProgramSpec {
-            run,
             shell,
             output: OutputSpec::Text,
+            ..ProgramSpec::new(run)
         })?;
         let names = command.units_read(&KEYS, &[]);
         names.map_err(|unknown| ProgramError::CannotStart(unknown.to_string()))?;

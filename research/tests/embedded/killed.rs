@@ -159,14 +159,10 @@ pub(crate) const PROGRAMS: &[Program] = &[
 fn leaves_daemon(number: &Path) -> ExperimentBuilder {
     let number = number.to_str().unwrap();
     let daemon = format!("setsid sleep 1000 > /dev/null 2>&1 & echo $! > {number}");
+    let words = ["env", "-i", "/bin/sh", "-c", &daemon].map(str::to_owned);
     let spec = ProgramSpec {
-        run: Run::List(
-            ["env", "-i", "/bin/sh", "-c", &daemon]
-                .map(str::to_owned)
-                .into(),
-        ),
-        shell: false,
         output: OutputSpec::Text,
+        ..ProgramSpec::new(Run::List(words.into()))
     };
     let command = ProgramCommand::new(&spec).unwrap();
     let body = UnitBody::Callable(Arc::new(ProgramCallable::new(command)));

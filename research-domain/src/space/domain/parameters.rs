@@ -82,6 +82,43 @@ impl Domain {
         sets
     }
 
+    /// Returns the different values of a parameter, in the order of their first appearance.
+    pub fn values(&self, name: &str) -> Vec<&Values> {
+        match self.node() {
+            Node::Option { key, values } if key.name() == name => vec![values],
+            node => {
+                let all = node.children().iter().flat_map(|child| child.values(name));
+                all.fold(Vec::new(), |mut found, values| {
+                    if !found.contains(&values) {
+                        found.push(values);
+                    }
+                    found
+                })
+            }
+        }
+    }
+
+    /// Returns the domain with other values of a parameter, wherever it stands.
+    ///
+    /// ```
+    /// use research_domain::{Domain, option};
+    ///
+    /// let domain = option("a", [1, 2]) * option("b", [3]);
+    /// assert_eq!(domain.with_values("a", &[5].into()).to_string(), "a=[5] * b=[3]");
+    /// ```
+    #[must_use]
+    pub fn with_values(&self, name: &str, values: &Values) -> Domain {
+        let mut node = self.node().clone();
+        match &mut node {
+            Node::Option { key, values: own } if key.name() == name => own.clone_from(values),
+            node => {
+                let children = node.children_mut().iter_mut();
+                children.for_each(|child| *child = child.with_values(name, values));
+            }
+        }
+        Domain::from_node(node)
+    }
+
     /// Returns the domain with other values in its lists: `value` is called with each parameter and
     /// listed value, and the value that it returns, if any, replaces the listed one.
     #[must_use]

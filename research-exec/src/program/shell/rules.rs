@@ -122,6 +122,12 @@ impl Simple {
         !matches!(self.shell, Shell::None | Shell::Possible)
     }
 
+    /// Whether an argument that it takes can be any number of values: none of them is evaluated,
+    /// wherever it comes to stand.
+    pub(super) fn takes_any_number_of_values(&self) -> bool {
+        !["[", "env", "test"].contains(&self.name.as_deref().unwrap_or_default())
+    }
+
     /// Takes an argument; returns why it cannot have placeholders.
     pub(super) fn argument(&mut self, word: &Word) -> Option<String> {
         let reason = match word.has_value {

@@ -59,9 +59,9 @@ impl<'p> Scanner<'p> {
                     atoms.extend(plain.chars().map(Atom::Char));
                     text.push_str(plain);
                 }
-                Part::Name { name, column } => {
+                Part::Name(one) => {
                     atoms.push(Atom::Value(names.len()));
-                    names.push((name.as_str(), *column));
+                    names.push((one.name.as_str(), one.column));
                 }
             }
         }
@@ -90,7 +90,7 @@ impl<'p> Scanner<'p> {
                 Err(Misplaced {
                     name,
                     column,
-                    place,
+                    place: Some(place),
                 })
             }
         }
@@ -196,8 +196,12 @@ impl<'p> Scanner<'p> {
             return None;
         }
         if simple.has_name() {
+            let takes_any = simple.takes_any_number_of_values();
             let refusal = simple.argument(&word);
             self.refuse_all(&word.values, refusal);
+            if let (true, true, [value]) = (takes_any, word.is_one_value(), &*word.values) {
+                self.places[*value].is_argument = !word.has_quotes;
+            }
             return None;
         }
         let reserved = word.literal.as_deref().filter(|_| !word.has_quotes);

@@ -47,6 +47,17 @@ fn every_line_is_an_item() {
     ));
     assert_eq!(items, [1, 2].map(Value::Int));
     end.unwrap();
+
+    let chatty = "echo '[INFO] starts'; echo 1; echo; echo '{a: 1}'; echo '[2, NaN]'; echo end";
+    let (items, end) = all(generate(chatty, OutputSpec::JsonAmongOthers));
+    let items: Vec<String> = items.iter().map(Value::to_string).collect();
+    assert_eq!(items, ["1", "[2, NaN]"]);
+    end.unwrap();
+    // It is JSON, of which a value cannot hold all digits.
+    let large = "echo start; echo 18446744073709551616";
+    let (items, end) = all(generate(large, OutputSpec::JsonAmongOthers));
+    assert_eq!(items, []);
+    assert_error(end, &["18446744073709551616 does not fit into 64 bits"]);
 }
 
 #[test]

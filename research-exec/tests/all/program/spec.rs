@@ -16,11 +16,7 @@ fn research_files_say_it_plainly() {
     let spec = |toml: &str| toml::from_str::<ProgramSpec>(toml).unwrap();
     assert_eq!(
         spec(r#"run = ["a", "b"]"#),
-        ProgramSpec {
-            run: Run::List(vec!["a".to_owned(), "b".to_owned()]),
-            shell: false,
-            output: OutputSpec::Json,
-        }
+        ProgramSpec::new(Run::List(vec!["a".to_owned(), "b".to_owned()]))
     );
     let long = spec("run = 'a | b'\nshell = true\noutput = { regex = 'x=(\\S+)' }");
     assert_eq!(long.run, Run::Line("a | b".to_owned()));
@@ -29,6 +25,9 @@ fn research_files_say_it_plainly() {
     assert_eq!(output("'text'"), OutputSpec::Text);
     assert_eq!(output("'number'"), OutputSpec::Number);
     assert_eq!(output("{ file = 'm.json' }"), OutputSpec::file("m.json"));
+    assert_eq!(output("{ json = 'lines' }"), OutputSpec::Json);
+    let chatty = output("{ json = 'lines', skip_others = true }");
+    assert_eq!(chatty, OutputSpec::JsonAmongOthers);
     assert_eq!(
         output("{ file = 'm', type = 'json' }"),
         OutputSpec::File(FileOutput {
@@ -137,14 +136,14 @@ proptest! {
     #[test]
     fn what_is_written_is_read(
         words in prop::collection::vec(".{0,8}", 0..4), line in ".{0,20}", list: bool, shell: bool,
-        output in 0..5usize,
+        output in 0..6usize,
     ) {
         let run = if list { Run::List(words) } else { Run::Line(line.clone()) };
         let outputs = [
             OutputSpec::Json, OutputSpec::Text, OutputSpec::Number,
-            OutputSpec::regex(line.clone()), OutputSpec::file(line),
+            OutputSpec::regex(line.clone()), OutputSpec::file(line), OutputSpec::JsonAmongOthers,
         ];
-        let spec = ProgramSpec { run, shell, output: outputs[output].clone() };
+        let spec = ProgramSpec { shell, output: outputs[output].clone(), ..ProgramSpec::new(run) };
         let text = serde_json::to_string(&spec).unwrap();
         prop_assert_eq!(&serde_json::from_str::<ProgramSpec>(&text).unwrap(), &spec);
         let mut bytes = Vec::new();
@@ -154,7 +153,7 @@ proptest! {
 
     #[test]
     fn no_description_panics(line in "[a{}'\"\\\\# .$(|\\n]{0,20}", shell: bool) {
-        let spec = ProgramSpec { run: Run::Line(line), shell, output: OutputSpec::Json };
+        let spec = ProgramSpec { shell, ..ProgramSpec::new(Run::Line(line)) };
         let _ = ProgramCommand::new(&spec);
     }
 }

@@ -44,6 +44,7 @@ mod resource_limits;
 mod resume;
 mod roots;
 mod round_trips;
+mod settings;
 mod shared_files;
 mod signals;
 mod stored_research;

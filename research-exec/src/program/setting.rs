@@ -167,7 +167,7 @@ fn invalid(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A file in memory that holds a text, of which all can be read without a writer.
+/// A file in memory with this content, which can be read without a writer.
 fn file_of(text: &OsStr) -> io::Result<OwnedFd> {
     let mut file = File::from(memfd_create("stdin", MFdFlags::MFD_CLOEXEC)?);
     file.write_all(text.as_bytes())?;

@@ -57,7 +57,7 @@ impl ProgramSpec {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stdin {
-    /// A text, a [`Template`](super::Template).
+    /// A string, a [`Template`](super::Template).
     Text(String),
     /// A file, whose path is a [`Template`](super::Template); a relative one begins at the
     /// program's working directory.

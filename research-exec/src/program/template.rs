@@ -27,10 +27,9 @@ use super::render_error::RenderError;
 /// A word with `{name?}` is left out where the value is missing or `null`; `{name*}` and
 /// `{flags*}`, which are words of their own, make a word of each element of a list.
 ///
-/// `{{` and `}}` are braces. Strings are
-/// put in as they are, floats in their shortest form that reads back, booleans, nothing, lists
-/// and maps as JSON; several devices are joined by commas. `{path}` is absolute, and the folder is
-/// created.
+/// `{{` and `}}` are braces. Strings are put in as they are, floats in their shortest form that
+/// reads back, booleans, nothing, lists and maps as JSON; several devices are joined by commas.
+/// `{path}` is absolute, and the folder is created.
 ///
 /// ```
 /// use research_exec::program::Template;

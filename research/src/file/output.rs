@@ -91,21 +91,21 @@ pub(crate) fn read(
 }
 
 fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Diagnostic> {
-    const EXPECTED: &str = "\"json\", \"text\", \"number\", or a table with one of `json`, `regex` and \
-                            `file`";
+    const EXPECTED: &str = "\"json\", \"text\", \"number\", \
+                            or a table with one of `json`, `regex` and `file`";
     let entries = node.table("output", EXPECTED)?;
     keys::check(entries, &keys::OUTPUT)?;
-    let of_others = |keys: &[&'static str], expected| {
+    let refuse = |keys: &[&'static str], expected| {
         let found = keys.iter().find_map(|key| Some((key, find(entries, key)?)));
         found.map_or(Ok(()), |(key, node)| Err(node.expected(key, expected)))
     };
     let [json, pattern, file] = ["json", "regex", "file"].map(|key| find(entries, key));
     if json.is_none() {
-        of_others(&["skip_others"], "no `skip_others` without `json`")?;
+        refuse(&["skip_others"], "no `skip_others` without `json`")?;
     }
     match (json, pattern, file) {
         (Some(json), None, None) => {
-            of_others(&["type", "groups"], "no `type` and no `groups` of `json`")?;
+            refuse(&["type", "groups"], "no `type` and no `groups` of `json`")?;
             options::choice(json, "json", &[("lines", ())])?;
             let skip = find(entries, "skip_others").map(|node| node.bool("skip_others"));
             Ok(match skip.transpose()? {
@@ -115,7 +115,7 @@ fn table(node: &Node, save: &Save, is_record: bool) -> Result<OutputSpec, Diagno
         }
         (None, Some(pattern), None) => regex(pattern, entries, save, is_record),
         (None, None, Some(path)) => {
-            of_others(&["groups"], "no `groups` without `regex`")?;
+            refuse(&["groups"], "no `groups` without `regex`")?;
             let path = path.text("file")?.to_owned();
             let default = match is_record {
                 true => FileType::Any,

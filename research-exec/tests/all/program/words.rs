@@ -63,7 +63,7 @@ fn flags_are_those_of_the_config() {
 }
 
 #[test]
-fn elements_of_lists_are_no_flags_of_their_own() {
+fn no_element_of_a_list_is_a_flag_of_its_own() {
     let config = Config::new().with("files", vec!["a", "--delete"]);
     let mut cx = context(config, None);
     let parts = ["`{flags*}`", "`--delete` of `files`", "use `{flags}`"];

@@ -21,7 +21,7 @@ use crate::tables::experiments_table;
 use crate::tables::iterations_table;
 
 /// About how many bytes of results are in memory at once.
-const PARTITION_BYTES: usize = 8 << 20;
+const PARTITION_BYTES: usize = 16 << 20;
 
 /// The tables of all results of a log. They need no memory for all results: about 50 MB, and 32
 /// bytes for each experiment.

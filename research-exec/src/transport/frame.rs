@@ -50,8 +50,8 @@ impl FrameKind {
 /// A fuzzer cannot compute checksums, and must reach the code behind them.
 const CHECKSUM: usize = if cfg!(fuzzing) { 0 } else { 4 };
 
-/// Length of payload (4), kind (1), task (8), and the CRC-32 of these three and the payload (4).
-const HEADER: usize = 13 + CHECKSUM;
+/// The CRC-32 of everything behind it (4), the length of the payload (4), kind (1), and task (8).
+const HEADER: usize = CHECKSUM + 13;
 
 /// A whole frame.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,10 +82,9 @@ pub(crate) fn push_frame<T: Serialize + ?Sized>(
     message: &T,
 ) -> Result<(), PushError> {
     let start = buffer.len();
-    buffer.extend_from_slice(&[0; 4]);
+    buffer.extend_from_slice(&[0; CHECKSUM + 4]);
     buffer.push(kind as u8);
     buffer.extend_from_slice(&task.to_le_bytes());
-    buffer.extend_from_slice(&[0; CHECKSUM]);
     let result = codec::encode_into(message, buffer)
         .map_err(PushError::from)
         .and_then(|()| {
@@ -97,9 +96,9 @@ pub(crate) fn push_frame<T: Serialize + ?Sized>(
         });
     match result {
         Ok(length) => {
-            buffer[start..start + 4].copy_from_slice(&length.to_le_bytes());
-            let checksum = checksum(&buffer[start..]).to_le_bytes();
-            buffer[start + 13..start + HEADER].copy_from_slice(&checksum[..CHECKSUM]);
+            let (checksum, checked) = buffer[start..].split_at_mut(CHECKSUM);
+            checked[..4].copy_from_slice(&length.to_le_bytes());
+            checksum.copy_from_slice(&checksum_of(checked));
             Ok(())
         }
         Err(error) => {
@@ -156,11 +155,12 @@ impl FrameDecoder {
         }
         self.start = end;
         let bytes = &self.buffer[start..end];
-        let mut task = [0; 8];
-        task.copy_from_slice(&bytes[5..13]);
-        if bytes[13..HEADER] != checksum(bytes).to_le_bytes()[..CHECKSUM] {
+        let (checksum, checked) = bytes.split_at(CHECKSUM);
+        if *checksum != checksum_of(checked) {
             return Err(FrameError::Checksum);
         }
+        let mut task = [0; 8];
+        task.copy_from_slice(&checked[5..13]);
         let payload = &bytes[HEADER..];
         Ok(Some(Frame {
             kind,
@@ -174,6 +174,7 @@ impl FrameDecoder {
         let Some(header) = self.buffer.get(self.start..self.start + HEADER) else {
             return Ok(None);
         };
+        let header = &header[CHECKSUM..];
         let length = u32::from_le_bytes([header[0], header[1], header[2], header[3]]) as usize;
         if length > MESSAGE_LIMIT {
             return Err(FrameError::TooLong(length));
@@ -183,12 +184,11 @@ impl FrameDecoder {
     }
 }
 
-/// The checksum of a whole frame, without the checksum's own bytes.
-fn checksum(frame: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&frame[..13]);
-    hasher.update(&frame[HEADER..]);
-    hasher.finalize()
+/// The checksum of these bytes.
+fn checksum_of(bytes: &[u8]) -> [u8; CHECKSUM] {
+    let mut checksum = [0; CHECKSUM];
+    checksum.copy_from_slice(&crc32fast::hash(bytes).to_le_bytes()[..CHECKSUM]);
+    checksum
 }
 
 #[cfg(test)]

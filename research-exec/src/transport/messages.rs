@@ -12,7 +12,7 @@ use crate::task::Ending;
 use crate::task::TaskExperiment;
 
 /// The version of the messages; both sides must have the same.
-pub(crate) const PROTOCOL: u32 = 6;
+pub(crate) const PROTOCOL: u32 = 7;
 
 /// The number of one attempt to run a task. Every attempt has its own, so reports of an abandoned
 /// one are recognised.

@@ -146,6 +146,7 @@ commands! {
     Run = run,
     Resume = resume,
     Status = status,
+    Show = show,
     Logs = logs,
     Results = results,
     Plot = plot,
@@ -170,6 +171,7 @@ impl Command {
     pub(crate) fn reads(&self) -> Option<&Path> {
         Some(match self {
             Self::Status(arguments) => &arguments.name,
+            Self::Show(arguments) => &arguments.name,
             Self::Logs(arguments) => &arguments.name,
             Self::Results(arguments) => &arguments.name,
             Self::Plot(arguments) => &arguments.name,

@@ -25,6 +25,7 @@ pub mod results;
 pub mod resume;
 pub mod run;
 pub mod run_context;
+pub mod show;
 pub mod status;
 pub mod stop;
 pub mod table_flags;

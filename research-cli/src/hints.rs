@@ -6,7 +6,8 @@ use research::ResearchError;
 use research::core::StorageError;
 use research::core::text::shell_word;
 use research::domain::suggest;
-use research::monitor::State;
+use research::exec::program::UNFILLED;
+use research::monitor::{FailureGroup, State};
 use research::storage::list;
 
 use crate::commands::CommandError;
@@ -79,7 +80,7 @@ fn nearest(missing: &Path) -> Option<String> {
 /// Returns a hint for a research in this state, if there is one.
 pub(crate) fn for_state(state: State, name: &Path) -> Option<String> {
     match state {
-        State::New | State::EventsLost | State::Running | State::Complete => None,
+        State::New | State::EventsLost | State::Running | State::Complete | State::Failed => None,
         State::Broken | State::Interrupted => Some(resume(name)),
         State::Aborted => Some(format!(
             "see why with `research logs {}`, then {}",
@@ -101,8 +102,6 @@ macro_rules! hints {
 hints! {
     /// How to continue a research.
     resume: "resume it with `research resume {}`";
-    /// How to run failed experiments again.
-    rerun_failed: "run failed experiments again with `research resume {} --failed`";
     /// How to see the results of a research.
     results: "see the results with `research results {}`";
     /// How to run a research file.
@@ -123,17 +122,40 @@ hints! {
     compact_values: "`research compact {} --remove-values` removes them";
 }
 
+/// How to run an experiment again for comparison.
+pub(crate) fn reproduce(name: &Path, id: &str) -> String {
+    format!("research reproduce {} {id}", word(name))
+}
+
+/// How to run experiments again that failed with these messages. A command that could not be filled
+/// in fails again, unless the file changes.
+pub(crate) fn rerun<'a>(name: &Path, mut messages: impl Iterator<Item = &'a str>) -> String {
+    let file = match messages.any(|message| message.starts_with(UNFILLED)) {
+        true => " --file FILE",
+        false => "",
+    };
+    format!("research resume {} --failed{file}", word(name))
+}
+
+/// How to run all failed experiments again.
+pub(crate) fn rerun_failed(name: &Path, failures: &[FailureGroup]) -> String {
+    let messages = || failures.iter().map(|group| group.message.as_str());
+    let command = rerun(name, messages());
+    match messages().any(|message| message.starts_with(UNFILLED)) {
+        true => format!("correct the research file, and run failed experiments with `{command}`"),
+        false => format!("run failed experiments again with `{command}`"),
+    }
+}
+
 /// How to see more of these experiments.
-pub(crate) fn logs(name: &Path, ids: &[&str]) -> Option<String> {
+pub(crate) fn show(name: &Path, ids: &[&str]) -> Option<String> {
     let name = word(name);
-    let commands = ids
-        .iter()
-        .map(|id| format!("research logs {name} --id {id}"));
+    let commands = ids.iter().map(|id| format!("research show {name} {id}"));
     match commands.collect::<Vec<_>>().as_slice() {
         [] => None,
-        [one] => Some(format!("see its log with `{one}`")),
+        [one] => Some(format!("see more with `{one}`")),
         all => Some(format!(
-            "see the log of an example of each with\n  {}",
+            "see more of an example of each with\n  {}",
             all.join("\n  ")
         )),
     }

@@ -11,7 +11,7 @@ use crate::check::{
 };
 use crate::code::Code;
 use crate::context::Context;
-use crate::experiment::Experiment;
+use crate::experiment::{self, Experiment};
 use crate::expression::Expression;
 use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction};
 use crate::hooks::ExecutorHooks;
@@ -50,6 +50,13 @@ impl Experiment {
 }
 
 impl ExperimentBuilder {
+    /// The lines of [`Experiment::describe`] and [`Experiment::commands`] for the units so far.
+    #[must_use]
+    pub fn describe(&self) -> (Vec<String>, Vec<String>) {
+        let units = self.units.iter().map(experiment::describe).collect();
+        (units, experiment::commands(&self.units))
+    }
+
     /// Adds a function as a unit, called each time it is due. `arguments` is a tuple with an
     /// expression or a plain value for each of the function's arguments.
     #[must_use]

@@ -44,6 +44,8 @@ pub enum Event {
         /// How many times leaders of this research have taken over from one another; 0 where no
         /// leader counts.
         epoch: u64,
+        /// The host of the leader; `None` if it is not known.
+        host: Option<String>,
     },
     /// A worker is ready.
     WorkerStarted {
@@ -125,6 +127,8 @@ pub enum Event {
         experiment: ExperimentNumber,
         /// What happened.
         exception: Box<ExceptionRecord>,
+        /// The command that the unit ran, as a user would type it; `None` if it ran none.
+        command: Option<String>,
     },
     /// An attempt at an experiment ended.
     ExperimentEnded {

@@ -123,9 +123,30 @@ impl Experiment {
     pub fn describe(&self) -> Vec<String> {
         self.units.iter().map(describe).collect()
     }
+
+    /// One line for each unit: the command of a program, or the arguments of a function; empty
+    /// where neither is known.
+    #[must_use]
+    pub fn commands(&self) -> Vec<String> {
+        commands(&self.units)
+    }
 }
 
-fn describe(unit: &Unit) -> String {
+/// A line for each unit: the command of a program, or the arguments of a function; empty where
+/// neither is known.
+pub(crate) fn commands(units: &[Unit]) -> Vec<String> {
+    let command = |unit: &Unit| match unit.body() {
+        UnitBody::Callable(body) => body.describe(),
+        UnitBody::Generator(body) => body.describe(),
+        UnitBody::Save { .. } | UnitBody::Dump(_) => None,
+    };
+    units
+        .iter()
+        .map(|unit| command(unit).unwrap_or_default())
+        .collect()
+}
+
+pub(crate) fn describe(unit: &Unit) -> String {
     let kind = match unit.body() {
         UnitBody::Callable(_) if unit.instance.is_some() => "instance".to_owned(),
         UnitBody::Callable(_) => "callable".to_owned(),

@@ -88,6 +88,12 @@ where
     }
 }
 
+/// The arguments of a function, as a user has written them.
+fn described(arguments: &[Expression]) -> String {
+    let arguments: Vec<String> = arguments.iter().map(Expression::to_string).collect();
+    format!("({})", arguments.join(", "))
+}
+
 macro_rules! functions {
     ($( ($($type:ident $expression:ident $index:tt),*) )+) => {$(
         impl<$($expression: Into<Expression>),*> Arguments for ($($expression,)*) {
@@ -125,6 +131,10 @@ macro_rules! functions {
             fn inputs(&self) -> Option<Vec<Input>> {
                 Some(self.arguments.iter().filter_map(Input::of_expression).collect())
             }
+
+            fn describe(&self) -> Option<String> {
+                Some(described(&self.arguments))
+            }
         }
 
         impl<Function, Out, $($type),*> GeneratorBody for Typed<Function, fn($($type),*) -> Out>
@@ -141,6 +151,10 @@ macro_rules! functions {
 
             fn inputs(&self) -> Option<Vec<Input>> {
                 Some(self.arguments.iter().filter_map(Input::of_expression).collect())
+            }
+
+            fn describe(&self) -> Option<String> {
+                Some(described(&self.arguments))
             }
         }
 

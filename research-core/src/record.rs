@@ -38,6 +38,10 @@ pub struct ResearchRecord {
     pub options: RunOptions,
     /// Its units, one line each, in order.
     pub units: Vec<String>,
+    /// The command of each unit that runs a program, and the arguments of each function; empty
+    /// where neither is known. Earlier versions did not record it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
     /// What updates its domain, one line each, in order.
     #[serde(default)]
     pub updates: Vec<String>,

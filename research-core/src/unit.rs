@@ -26,6 +26,12 @@ pub trait CallableBody: Send + Sync {
     fn inputs(&self) -> Option<Vec<Input>> {
         None
     }
+
+    /// What it runs or is given, where that is known: the command of a program, or the arguments of
+    /// a function.
+    fn describe(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a generator unit does when it is first due: it starts the thing that yields items.
@@ -38,6 +44,11 @@ pub trait GeneratorBody: Send + Sync {
 
     /// What it reads, as for [`CallableBody::inputs`].
     fn inputs(&self) -> Option<Vec<Input>> {
+        None
+    }
+
+    /// What it runs or is given, as for [`CallableBody::describe`].
+    fn describe(&self) -> Option<String> {
         None
     }
 }

@@ -12,6 +12,7 @@ pub struct UnitError {
     kind: FailureKind,
     message: String,
     backtrace: Option<String>,
+    command: Option<String>,
 }
 
 impl UnitError {
@@ -28,6 +29,7 @@ impl UnitError {
             kind,
             message: message.into(),
             backtrace: None,
+            command: None,
         }
     }
 
@@ -35,6 +37,13 @@ impl UnitError {
     #[must_use]
     pub fn with_backtrace(mut self, backtrace: impl Into<String>) -> Self {
         self.backtrace = Some(backtrace.into());
+        self
+    }
+
+    /// The same with the command that the unit ran, as a user would type it.
+    #[must_use]
+    pub fn with_command(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
         self
     }
 
@@ -61,6 +70,12 @@ impl UnitError {
     #[must_use]
     pub fn backtrace(&self) -> Option<&str> {
         self.backtrace.as_deref()
+    }
+
+    /// The command that the unit ran, if it ran one.
+    #[must_use]
+    pub fn command(&self) -> Option<&str> {
+        self.command.as_deref()
     }
 }
 

@@ -299,7 +299,7 @@ impl Executor {
         let scope = self.root_scope();
         let mut branches = Vec::with_capacity(task.len());
         for (index, one) in task.iter().enumerate() {
-            branches.push(self.branch(index, one.clone()));
+            branches.push(self.branch(index, one.clone(), task.len()));
             if let (Some(scope), Some(branch)) = (&scope, branches.last_mut()) {
                 branch.context.set_root_scope(Arc::clone(scope));
             }
@@ -317,7 +317,7 @@ impl Executor {
         }
     }
 
-    fn branch(&self, index: usize, task: TaskExperiment) -> Branch {
+    fn branch(&self, index: usize, task: TaskExperiment, branches: usize) -> Branch {
         let keeper = self.keeper(std::slice::from_ref(&task));
         let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
         let context = &mut branch.context;
@@ -329,7 +329,7 @@ impl Executor {
         }
         branch.set_keeper(keeper);
         if self.profile > 0 {
-            branch.set_profile(self.profile, self.experiment.units());
+            branch.set_profile(self.profile, self.experiment.units(), branches);
         }
         branch
     }

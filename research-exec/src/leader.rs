@@ -159,6 +159,7 @@ impl Leader {
             total,
             n_iters: self.n_iters,
             epoch: 0,
+            host: research_process::host_name(),
         }]);
         for warning in &self.warnings {
             warn(dispatch, warning);

@@ -64,6 +64,7 @@ mod template;
 
 pub use callable::ProgramCallable;
 pub use command::ProgramCommand;
+pub use failure::UNFILLED;
 pub use generator::ProgramGenerator;
 pub use output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, RegexType};
 pub use preview::KnownBefore;

@@ -201,6 +201,7 @@ fn ended_events(
             at,
             experiment: experiment.number,
             exception: Box::new(exception),
+            command: None,
         },
         Event::ExperimentEnded {
             at,

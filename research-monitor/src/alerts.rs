@@ -3,7 +3,7 @@
 use research_core::{Event, ExperimentNumber, LogLevel, Timestamp};
 
 use crate::failure_groups::FailureGroup;
-use crate::format::printable;
+use crate::format::{indented, printable};
 use crate::progress::Clock;
 use crate::run_state::RunState;
 
@@ -123,14 +123,9 @@ fn name(number: ExperimentNumber, state: &RunState) -> String {
     }
 }
 
+/// Two lines, so that a terminal shows the reason first and cuts neither.
 fn line_of_group(group: &FailureGroup) -> String {
-    let id = group.example.as_ref().map(ToString::to_string);
-    let unit = group.unit.as_ref().map(|unit| format!("unit `{unit}`: "));
-    format!(
-        "{}: experiment {}: {}{}",
-        group.status,
-        id.unwrap_or_default(),
-        unit.unwrap_or_default(),
-        printable(&group.message)
-    )
+    let status = group.status.as_str().replace('_', " ");
+    let message = indented(&group.message);
+    format!("{status}: {message}\n    {}", group.place())
 }

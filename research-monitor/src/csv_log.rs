@@ -70,7 +70,7 @@ impl<W: Write> MonitorLog<W> {
         writeln!(
             self.out,
             "{line},{},{},{}",
-            self.state.finished_experiments(),
+            self.state.ended_experiments(),
             self.state.withdrawn_experiments(),
             remains
                 .map(|remains| remains.to_string())
@@ -192,6 +192,7 @@ impl<'a> Entry<'a> {
                 at,
                 experiment,
                 exception,
+                ..
             } => Self {
                 experiment: Some(*experiment),
                 unit: exception.unit.as_deref().unwrap_or(""),

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use research_core::{ExperimentNumber, Status};
-use research_domain::ExperimentId;
+use research_domain::{Config, ExperimentId};
 use serde::Serialize;
 
+use crate::error_pattern::pattern;
 use crate::range_set::RangeSet;
 
 /// The number of groups that are kept apart; experiments with yet another cause are counted
@@ -24,10 +25,13 @@ pub struct FailureGroup {
     pub status: Status,
     /// The unit that failed, if it was a unit.
     pub unit: Option<String>,
-    /// The message of the first experiment; those of the others differ in numbers only.
+    /// The message of the first experiment; those of the others differ in numbers, and in the order
+    /// of what is in braces, only.
     pub message: String,
     /// The id of one of the experiments.
     pub example: Option<ExperimentId>,
+    /// The config of that experiment.
+    pub config: Config,
 }
 
 /// One experiment that failed.
@@ -35,6 +39,7 @@ pub struct FailureGroup {
 pub(crate) struct Failure<'a> {
     pub(crate) experiment: ExperimentNumber,
     pub(crate) id: &'a ExperimentId,
+    pub(crate) config: &'a Config,
     pub(crate) status: Status,
     pub(crate) unit: Option<&'a str>,
     pub(crate) message: &'a str,
@@ -54,18 +59,20 @@ struct Group {
     status: Status,
     unit: Option<String>,
     message: String,
-    examples: VecDeque<(ExperimentNumber, ExperimentId)>,
+    examples: VecDeque<(ExperimentNumber, ExperimentId, Config)>,
     experiments: RangeSet,
 }
 
 impl Group {
     fn summary(&self) -> FailureGroup {
+        let example = self.examples.front();
         FailureGroup {
             count: self.experiments.len(),
             status: self.status,
             unit: self.unit.clone(),
             message: self.message.clone(),
-            example: self.examples.front().map(|(_, id)| id.clone()),
+            example: example.map(|(_, id, _)| id.clone()),
+            config: example.map_or_else(Config::new, |(_, _, config)| config.clone()),
         }
     }
 }
@@ -110,7 +117,8 @@ impl FailureGroups {
             }
         };
         if group.experiments.insert(number) && group.examples.len() < MAX_EXAMPLES {
-            let example = (failure.experiment, failure.id.clone());
+            let id = failure.id.clone();
+            let example = (failure.experiment, id, failure.config.clone());
             group.examples.push_back(example);
         }
     }
@@ -120,35 +128,18 @@ impl FailureGroups {
         self.others.remove(experiment.0);
         self.groups.retain_mut(|group| {
             if group.experiments.remove(experiment.0) {
-                group.examples.retain(|(number, _)| *number != experiment);
+                group.examples.retain(|(number, ..)| *number != experiment);
             }
             !group.experiments.is_empty()
         });
     }
 }
 
-/// Returns what failures of one cause share: status, unit, and the message without the experiment's
-/// id and without measurements. Small integers, such as exit codes and signals, are kept.
+/// Returns what failures of one cause share: status, unit, and the pattern of the message.
 fn key_of(failure: &Failure) -> String {
     let message = failure.message.replace(failure.id.as_str(), "<id>");
-    let mut key = format!("{}\0{}\0", failure.status, failure.unit.unwrap_or(""));
-    let mut rest = message.as_str();
-    while let Some(begin) = rest.find(|c: char| c.is_ascii_digit()) {
-        let number = &rest[begin..];
-        let length = number
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(number.len());
-        let number = &number[..length];
-        key.push_str(&rest[..begin]);
-        if number.len() >= 4 || number.trim_end_matches('.').contains('.') {
-            key.push('#');
-        } else {
-            key.push_str(number);
-        }
-        rest = &rest[begin + length..];
-    }
-    key.push_str(rest);
-    key
+    let unit = failure.unit.unwrap_or("");
+    format!("{}\0{unit}\0{}", failure.status, pattern(&message))
 }
 
 #[cfg(test)]
@@ -163,6 +154,7 @@ mod tests {
         groups.add(&Failure {
             experiment: ExperimentNumber(number),
             id: &id(number),
+            config: &Config::new(),
             status: Status::Failed,
             unit: Some("train"),
             message,

@@ -2,7 +2,7 @@
 
 use research_core::text::plural;
 use research_core::{Outcome, Status, Timestamp};
-use research_domain::Value;
+use research_domain::{Config, Entry, Value};
 
 use crate::control_filter::strip_controls;
 use crate::eta::Eta;
@@ -80,6 +80,29 @@ pub(crate) fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The number of failures, as `2 failed`.
+pub(crate) fn failures(state: &RunState) -> String {
+    format!("{} failed", state.failures())
+}
+
+/// The most characters of a value, and of a config, in a message.
+const VALUE: usize = 40;
+const CONFIG: usize = 160;
+
+/// Formats a config for a message: `lr=0.1, layers=3`. Long values and long configs are cut.
+pub(crate) fn config(config: &Config) -> String {
+    let item = |entry: &Entry| truncate(&Config::from_iter([entry.clone()]).to_string(), VALUE);
+    let items: Vec<String> = config.entries().map(item).collect();
+    printable(&truncate(&items.join(", "), CONFIG))
+}
+
+fn truncate(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// `420/1000 experiments`, or without the total where it is not known.
 pub(crate) fn done_of_total(state: &RunState) -> String {
     let done = state.done();
@@ -97,10 +120,15 @@ pub(crate) fn indented(text: &str) -> String {
     printable(text).replace('\n', "\n    ")
 }
 
-/// Formats the number of experiments with each status: `10 finished`, `1 timed out`.
-pub(crate) fn status_counts(counts: &[(Status, u64)]) -> Vec<String> {
-    let count =
-        |(status, count): &(Status, u64)| format!("{count} {}", status.as_str().replace('_', " "));
+/// Formats the number of experiments with each status: `10 finished`, `1 timed out`. Of those that
+/// finished, `stopped` came to the end of a generator.
+pub(crate) fn status_counts(counts: &[(Status, u64)], stopped: u64) -> Vec<String> {
+    let count = |(status, count): &(Status, u64)| match (status, stopped) {
+        (Status::Finished, 1..) => {
+            format!("{count} finished ({stopped} at the end of a generator)")
+        }
+        _ => format!("{count} {}", status.as_str().replace('_', " ")),
+    };
     counts.iter().map(count).collect()
 }
 

@@ -18,6 +18,7 @@ mod alerts;
 mod bar;
 mod control_filter;
 mod csv_log;
+mod error_pattern;
 mod eta;
 mod failure_groups;
 mod format;

@@ -20,7 +20,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// use research_monitor::{RunState, Progress};
 ///
 /// let progress = Progress::from(|state: &RunState| {
-///     eprintln!("{} done", state.finished_experiments());
+///     eprintln!("{} done", state.ended_experiments());
 /// });
 /// # assert!(matches!(progress, Progress::Custom(_)));
 /// ```

@@ -107,6 +107,7 @@ pub struct RecentException {
 ///     total: Some(100),
 ///     n_iters: None,
 ///     epoch: 0,
+///     host: None,
 /// });
 /// assert_eq!(state.remaining_experiments(), Some(100));
 /// ```
@@ -172,13 +173,42 @@ impl RunState {
 
     /// Returns the number of experiments that ended with any status.
     #[must_use]
-    pub fn finished_experiments(&self) -> u64 {
+    pub fn ended_experiments(&self) -> u64 {
         self.ended.iter().map(RangeSet::len).sum()
+    }
+
+    /// Returns the number of experiments with each status that occurs. The end of a generator is a
+    /// way to finish: [`count`](Self::count) tells these apart.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(Status, u64)> {
+        let count = |status| match status {
+            Status::Finished => self.count(status) + self.count(Status::Stopped),
+            Status::Stopped => 0,
+            status => self.count(status),
+        };
+        let counts = Status::ALL.map(|status| (status, count(status)));
+        counts.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Returns the number of experiments whose latest attempt failed, was killed or timed out.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        let failures = Status::ALL.iter().filter(|status| status.is_failure());
+        failures.map(|status| self.count(*status)).sum()
+    }
+
+    /// Whether all experiments have ended, and none of them succeeded.
+    #[must_use]
+    pub fn has_failed_whole(&self) -> bool {
+        let failures = self.failures();
+        self.outcome() == Some(Outcome::Complete)
+            && failures > 0
+            && failures == self.ended_experiments()
     }
 
     /// Returns the number of experiments that ended in the latest run.
     #[must_use]
-    pub fn finished_in_this_run(&self) -> u64 {
+    pub fn ended_in_this_run(&self) -> u64 {
         self.ended_now.len()
     }
 
@@ -188,7 +218,8 @@ impl RunState {
         self.elapsed(now) - self.seconds_of_earlier_runs
     }
 
-    /// Returns the number of experiments that failed, were killed or timed out.
+    /// Returns the number of experiments that did not succeed: the [failures](Self::failures), and
+    /// those that were cancelled or pruned.
     #[must_use]
     pub fn failed_experiments(&self) -> u64 {
         let failures = Status::ALL.iter().filter(|status| !status.is_success());
@@ -205,7 +236,7 @@ impl RunState {
     /// Returns the number of experiments that were started.
     #[must_use]
     pub fn generated_experiments(&self) -> u64 {
-        self.finished_experiments() + self.running.len() as u64
+        self.ended_experiments() + self.running.len() as u64
     }
 
     /// Returns the number of updates of the domain.
@@ -231,7 +262,7 @@ impl RunState {
     /// known.
     #[must_use]
     pub fn remaining_experiments(&self) -> Option<u64> {
-        Some(self.total_experiments()? - self.finished_experiments())
+        Some(self.total_experiments()? - self.ended_experiments())
     }
 
     /// Returns what [`done`](Self::done) and [`total`](Self::total) count.
@@ -252,7 +283,7 @@ impl RunState {
     /// its iterations, even if it ended early; one that failed and will be retried does not count.
     #[must_use]
     pub fn done(&self) -> u64 {
-        let experiments = self.finished_experiments().saturating_sub(self.to_redo);
+        let experiments = self.ended_experiments().saturating_sub(self.to_redo);
         match self.iterations_each() {
             Some(n_iters) => experiments
                 .saturating_mul(n_iters)

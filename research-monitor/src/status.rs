@@ -28,8 +28,14 @@ pub struct StatusReport {
     pub seconds: f64,
     /// The total number of experiments, if it is known.
     pub total: Option<u64>,
-    /// The number of experiments that ended.
+    /// The number of experiments that ended, with any status.
+    pub ended: u64,
+    /// The number of experiments that finished.
     pub finished: u64,
+    /// The number of these that finished because a generator came to its end.
+    pub stopped: u64,
+    /// The number of experiments that failed, were killed or timed out.
+    pub failed: u64,
     /// The number of experiments that have not ended, if it is known.
     pub remaining: Option<u64>,
     /// The number of iterations.
@@ -80,6 +86,8 @@ pub enum State {
     Broken,
     /// Every experiment has a final status.
     Complete,
+    /// Every experiment has a final status, and all of them failed.
+    Failed,
     /// The run was stopped before that.
     Interrupted,
     /// The run could not continue.
@@ -164,23 +172,24 @@ impl StatusReport {
         };
         let running = state == State::Running;
         let left = run_state.eta(now).filter(|_| running);
-        let counts = Status::ALL.map(|status| StatusCount {
-            status,
-            count: run_state.count(status),
-        });
+        let counts = run_state.counts().into_iter();
+        let counts = counts.map(|(status, count)| StatusCount { status, count });
         Self {
             name: name.to_owned(),
             state,
             pid: run_state.run().map(|run| run.pid).filter(|_| running),
             seconds: run_state.elapsed(now),
             total: run_state.total_experiments(),
-            finished: run_state.finished_experiments(),
+            ended: run_state.ended_experiments(),
+            finished: run_state.count(Status::Finished) + run_state.count(Status::Stopped),
+            stopped: run_state.count(Status::Stopped),
+            failed: run_state.failures(),
             remaining: run_state.remaining_experiments(),
             iterations: run_state.finished_iterations(),
             generated: run_state.generated_experiments(),
             updates: run_state.updates(),
             withdrawn: run_state.withdrawn_experiments(),
-            counts: counts.into_iter().filter(|c| c.count > 0).collect(),
+            counts: counts.collect(),
             exceptions: run_state.exceptions(),
             rate: run_state.rate(now).filter(|_| running),
             rate_of: format::counted(run_state.counted()),
@@ -206,7 +215,10 @@ impl StatusReport {
 
 fn state(run_state: &RunState, alive: bool) -> State {
     match (run_state.run(), run_state.outcome()) {
+        // The first events of a run are in the log some milliseconds after its start.
+        (None, _) if alive => State::Running,
         (None, _) => State::New,
+        (Some(_), Some(Outcome::Complete)) if run_state.has_failed_whole() => State::Failed,
         (Some(_), Some(Outcome::Complete)) => State::Complete,
         (Some(_), Some(Outcome::Interrupted)) => State::Interrupted,
         (Some(_), Some(_)) => State::Aborted,
@@ -273,6 +285,12 @@ fn exceptions(run_state: &RunState, now: Timestamp) -> Vec<ExceptionReport> {
 }
 
 impl State {
+    /// Whether every experiment has a final status.
+    #[must_use]
+    pub fn is_complete(self) -> bool {
+        matches!(self, Self::Complete | Self::Failed)
+    }
+
     /// Returns the word for the state in tables and files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -282,6 +300,7 @@ impl State {
             Self::Running => "running",
             Self::Broken => "broken",
             Self::Complete => "complete",
+            Self::Failed => "failed",
             Self::Interrupted => "interrupted",
             Self::Aborted => "aborted",
         }
@@ -295,21 +314,22 @@ impl StatusReport {
         let state = match self.state {
             State::New => return format!("{}: has not run yet", self.name),
             State::EventsLost => return format!("{}: its events are lost", self.name),
-            State::Broken => "broken off, ",
+            State::Running if self.pid.is_none() => return format!("{}: is starting", self.name),
+            State::Broken => "ended unexpectedly, ",
             State::Running => "running, ",
             // The timing says how the run ended.
-            State::Complete | State::Interrupted | State::Aborted => "",
+            State::Complete | State::Failed | State::Interrupted | State::Aborted => "",
         };
         format!(
-            "{}: {state}{}, {}, Exceptions: {}",
-            self.name, self.progress, self.timing, self.exceptions
+            "{}: {state}{}, {}, {} failed",
+            self.name, self.progress, self.timing, self.failed
         )
     }
 
-    /// Returns the number of experiments that failed, were killed or timed out.
+    /// Returns the number of experiments that did not succeed: those that failed, and those that
+    /// were cancelled or pruned.
     #[must_use]
-    pub fn failed(&self) -> u64 {
-        let failures = self.counts.iter().filter(|c| !c.status.is_success());
-        failures.map(|c| c.count).sum()
+    pub fn unsuccessful(&self) -> u64 {
+        self.ended - self.finished
     }
 }

@@ -24,8 +24,10 @@ const SHOWN_GROUPS: usize = 10;
 pub struct Summary {
     /// How the run ended; `None` if it has not ended.
     pub outcome: Option<Outcome>,
-    /// The number of experiments with each status that occurs.
+    /// The number of experiments with each status that occurs; see [`RunState::counts`].
     pub counts: Vec<(Status, u64)>,
+    /// The number of experiments that finished because a generator came to its end.
+    pub stopped: u64,
     /// The number of experiments that have not ended, if the total is known.
     pub remaining: Option<u64>,
     /// The number of iterations.
@@ -48,19 +50,19 @@ impl Summary {
     /// Summarizes `state`.
     #[must_use]
     pub fn new(state: &RunState, now: Timestamp) -> Self {
-        let counts = Status::ALL.map(|status| (status, state.count(status)));
         let mut failures: Vec<FailureGroup> = state.failure_groups().collect();
         failures.sort_by_key(|group| std::cmp::Reverse(group.count));
         Self {
             outcome: state.outcome(),
-            counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
+            counts: state.counts(),
+            stopped: state.count(Status::Stopped),
             remaining: state.remaining_experiments(),
             iterations: state.finished_iterations(),
             seconds: state.elapsed(now),
             failures,
             failed_for_other_causes: state.failed_for_other_causes(),
-            in_this_run: (state.finished_in_this_run() < state.finished_experiments())
-                .then(|| state.finished_in_this_run()),
+            in_this_run: (state.ended_in_this_run() < state.ended_experiments())
+                .then(|| state.ended_in_this_run()),
             seconds_of_this_run: state.elapsed_in_this_run(now),
             variables: Vec::new(),
         }
@@ -102,7 +104,8 @@ impl fmt::Display for Summary {
         let seconds = format::duration(self.seconds);
         write!(f, "{} in {seconds}", plural(total, "experiment"))?;
         if !self.counts.is_empty() {
-            write!(f, ": {}", format::status_counts(&self.counts).join(", "))?;
+            let counts = format::status_counts(&self.counts, self.stopped);
+            write!(f, ": {}", counts.join(", "))?;
         }
         if let Some(left) = self.remaining.filter(|left| *left > 0) {
             write!(f, "; {left} left")?;
@@ -149,7 +152,7 @@ impl fmt::Display for MinMax {
 impl fmt::Display for Extreme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}", format::number(self.value), self.id)?;
-        let config = format::printable(&self.config.to_string());
+        let config = format::config(&self.config);
         if !config.is_empty() {
             write!(f, ": {config}")?;
         }
@@ -157,16 +160,31 @@ impl fmt::Display for Extreme {
     }
 }
 
+/// For example `2 × failed: ValueError: n must be positive`, and a line that says where.
 impl fmt::Display for FailureGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} × {}", self.count, self.status)?;
-        if let Some(unit) = &self.unit {
-            write!(f, " in unit `{unit}`")?;
-        }
-        write!(f, ": {}", format::indented(&self.message))?;
-        if let Some(example) = &self.example {
-            write!(f, " (for example {example})")?;
+        let status = self.status.as_str().replace('_', " ");
+        let message = format::indented(&self.message);
+        write!(f, "{} × {status}: {message}", self.count)?;
+        let place = self.place();
+        if !place.is_empty() {
+            write!(f, "\n      {place}")?;
         }
         Ok(())
+    }
+}
+
+impl FailureGroup {
+    /// Where the first of the experiments failed: `in unit `train`, for example 4af3e1…: lr=0.1`.
+    pub(crate) fn place(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.unit.as_ref().map(|unit| format!("in unit `{unit}`")));
+        if let Some(id) = &self.example {
+            let example = if self.count > 1 { "for example " } else { "" };
+            let config = format::config(&self.config);
+            let colon = if config.is_empty() { "" } else { ": " };
+            parts.push(format!("{example}experiment {id}{colon}{config}"));
+        }
+        parts.join(", ")
     }
 }

@@ -42,7 +42,7 @@ impl MachineFacts {
         let cpu = system.and_then(|system| system.cpus().first());
         let processor = cpu.map(|cpu| cpu.brand().trim().to_owned());
         Self {
-            host: System::host_name().ok(),
+            host: host_name(),
             kernel: System::kernel_version().ok(),
             distribution: System::long_os_version().ok(),
             processor: processor.filter(|name| !name.is_empty()),
@@ -51,6 +51,12 @@ impl MachineFacts {
             available_memory: system.map(System::available_memory),
         }
     }
+}
+
+/// The name of this host, if it is known.
+#[must_use]
+pub fn host_name() -> Option<String> {
+    System::host_name().ok()
 }
 
 /// The resource usage of a process tree at one moment.

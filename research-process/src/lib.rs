@@ -25,7 +25,7 @@ pub use child::{ChildProcess, describe_exit};
 pub use command::{CommandOutput, run_command};
 pub use control_socket::{ControlSocket, send_request};
 pub use descriptors::{close_on_exec, is_socket, leave_terminal, redirect_stdin_to_null};
-pub use facts::{MachineFacts, ProcessTreeUsage, TreePart, TreeSampler};
+pub use facts::{MachineFacts, ProcessTreeUsage, TreePart, TreeSampler, host_name};
 pub use groups::{
     GroupOwner, GroupSlot, forget_groups, kill_descendants_and_exit, kill_group,
     kill_groups_and_exit, running_groups, signal_groups, terminate_with_descendants,

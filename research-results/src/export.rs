@@ -12,7 +12,7 @@ use crate::column_type::ColumnType;
 use crate::error::TableError;
 use crate::options::TableOptions;
 use crate::partitions::Partitions;
-use crate::results::{ExperimentResult, Results, parameters};
+use crate::results::{ExperimentResult, Results, insertion_point, parameters};
 use crate::table::{Format, Identity, Table};
 #[cfg(feature = "parquet")]
 use crate::table::{Kinds, ParquetFile};
@@ -154,11 +154,29 @@ impl Columns {
         let parameters = parameters(&experiments);
         self.parameters
             .extend(parameters.iter().map(|(key, _)| *key));
-        let variables = partition.variables_of_all(experiments.iter().copied());
-        self.variables.extend(variables);
+        for experiment in &experiments {
+            self.add_variables(&partition.variables_of(experiment).collect::<Vec<_>>());
+        }
         self.has_devices |= experiments.iter().any(|one| one.device.is_some());
         #[cfg(feature = "parquet")]
         self.add_kinds(&experiments);
+    }
+
+    /// Adds the variables of an experiment, in the order of
+    /// [`variables_of_all`](Results::variables_of_all).
+    fn add_variables(&mut self, own: &[&str]) {
+        for (index, name) in own.iter().enumerate() {
+            if self.variables.known.contains(*name) {
+                continue;
+            }
+            let names = &mut self.variables.names;
+            let at = insertion_point(names, &own[index + 1..]);
+            names.insert(at, (*name).to_owned());
+            self.variables.known.insert((*name).to_owned());
+            // The column of iterations is before those of variables.
+            #[cfg(feature = "parquet")]
+            self.results.insert(1 + at);
+        }
     }
 
     #[cfg(feature = "parquet")]

@@ -23,6 +23,7 @@ mod partitions;
 #[cfg(feature = "query")]
 mod query;
 mod results;
+mod runs;
 pub mod select;
 mod short_float;
 pub mod source;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use research_core::{Column, Event, EventLog, ExperimentNumber, StorageError};
 use research_domain::Value;
 
-use crate::results::Results;
+use crate::results::{PlaceInLog, Results};
+use crate::runs::Runs;
 
 /// The smallest size of a block, which is read or skipped as a whole; blocks are smaller if
 /// partitions are.
@@ -22,6 +23,7 @@ pub(super) struct Places {
     blocks: Vec<u64>,
     /// By number, unless they are sorted otherwise.
     pub(super) experiments: Vec<Place>,
+    pub(super) runs: Runs,
 }
 
 /// Where an experiment is.
@@ -33,11 +35,19 @@ pub(super) struct Place {
     last: u32,
     /// About how much memory that attempt takes.
     bytes: u32,
+    /// The index of its origin among the runs.
+    origin: u32,
 }
 
 impl Place {
     pub(super) fn bytes(&self) -> usize {
         self.bytes as usize
+    }
+
+    /// What a part of the log does not say of it.
+    pub(super) fn in_log(&self) -> (ExperimentNumber, PlaceInLog) {
+        let (place, origin) = (self.place, self.origin);
+        (ExperimentNumber(self.number), PlaceInLog { place, origin })
     }
 }
 
@@ -52,6 +62,7 @@ impl Places {
         let block_bytes = BLOCK.min(bytes as u64);
         let mut blocks: Vec<u64> = Vec::new();
         let mut experiments = Vec::new();
+        let mut runs = Runs::default();
         loop {
             let offset = log.offset();
             let Some(events) = log.next_batch()? else {
@@ -65,7 +76,8 @@ impl Places {
             }
             let block = u32::try_from(blocks.len() - 1).unwrap_or(u32::MAX);
             for event in &events {
-                note(event, block, &mut experiments);
+                runs.apply(event);
+                note(event, block, &runs, &mut experiments);
                 see(event);
             }
         }
@@ -73,6 +85,7 @@ impl Places {
         Ok(Self {
             blocks,
             experiments,
+            runs,
         })
     }
 
@@ -136,10 +149,13 @@ impl Places {
 }
 
 /// Notes what an event says of where an experiment is.
-fn note(event: &Event, block: u32, experiments: &mut Vec<Place>) {
+fn note(event: &Event, block: u32, runs: &Runs, experiments: &mut Vec<Place>) {
     let (number, bytes) = match event {
         Event::ExperimentStarted {
-            experiment, record, ..
+            experiment,
+            record,
+            worker,
+            ..
         } => {
             let parameters = record.config.len().saturating_mul(PARAMETER);
             let begun = Place {
@@ -148,6 +164,7 @@ fn note(event: &Event, block: u32, experiments: &mut Vec<Place>) {
                 first: block,
                 last: block,
                 bytes: EXPERIMENT.saturating_add(u32::try_from(parameters).unwrap_or(u32::MAX)),
+                origin: runs.index(*worker),
             };
             match find(experiments, *experiment) {
                 Ok(known) => experiments[known] = begun,

@@ -29,6 +29,7 @@ pub struct TableOptions {
     pub(crate) concat_config: bool,
     pub(crate) drop_columns: bool,
     pub(crate) aux: bool,
+    pub(crate) origin: bool,
     pub(crate) usage: bool,
     pub(crate) every_experiment: bool,
     pub(crate) ids: BTreeSet<String>,
@@ -60,6 +61,7 @@ impl Default for TableOptions {
             concat_config: false,
             drop_columns: true,
             aux: false,
+            origin: false,
             usage: false,
             every_experiment: false,
             ids: BTreeSet::new(),
@@ -125,6 +127,15 @@ impl TableOptions {
     #[must_use]
     pub fn aux(mut self, aux: bool) -> Self {
         self.aux = aux;
+        self
+    }
+
+    /// Whether there are columns of where experiments come from: `seed` as programs are given it,
+    /// `started` in seconds since 1970, the number of the `run`, and `host`; there are none, if not
+    /// set.
+    #[must_use]
+    pub fn origin(mut self, origin: bool) -> Self {
+        self.origin = origin;
         self
     }
 

@@ -15,12 +15,14 @@ use research_core::{Event, ExperimentNumber, Fold};
 use research_domain::ConfigPool;
 
 use crate::options::TableOptions;
+use crate::runs::Runs;
 
 pub use experiment::ExperimentResult;
 pub(crate) use experiment::parameters;
 pub(crate) use names::Names;
 pub use outline::MixedColumns;
 use outline::Outline;
+pub(crate) use outline::insertion_point;
 pub use series::Series;
 pub(crate) use values::span;
 
@@ -80,14 +82,24 @@ pub struct Results {
     configs: ConfigPool,
     /// What is kept; everything, if none.
     wanted: Option<Box<TableOptions>>,
-    /// The places of the experiments that are taken in; all are, if none.
-    part: Option<HashMap<ExperimentNumber, u64>>,
+    /// The experiments that are taken in; all are, if none.
+    part: Option<HashMap<ExperimentNumber, PlaceInLog>>,
+    runs: Runs,
     /// The iterations whose values are kept; all are, if none.
     range: Option<Range<u64>>,
     /// Whether the iterations of other values are kept, with meaningless values.
     keeps_iterations: bool,
     /// What is known of values that are not kept, if none are.
     outline: Option<Box<Outline>>,
+}
+
+/// What a part of a log does not say of an experiment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlaceInLog {
+    /// Its place in the domain.
+    pub(crate) place: u64,
+    /// The index of its origin among the runs.
+    pub(crate) origin: u32,
 }
 
 impl Fold for Results {
@@ -132,6 +144,9 @@ impl Results {
     /// an attempt that is not the current one, are ignored.
     pub fn apply(&mut self, event: &Event) {
         match event {
+            Event::RunStarted { .. } | Event::WorkerStarted { .. } if self.part.is_none() => {
+                self.runs.apply(event);
+            }
             Event::ExperimentStarted { .. } => self.start(event),
             Event::Values {
                 experiment,
@@ -231,9 +246,10 @@ impl Results {
     }
 
     /// Results of these experiments alone, which have these places, wherever they stood before.
-    pub(crate) fn of_part(places: HashMap<ExperimentNumber, u64>) -> Self {
+    pub(crate) fn of_part(part: HashMap<ExperimentNumber, PlaceInLog>, runs: &Runs) -> Self {
         Self {
-            part: Some(places),
+            part: Some(part),
+            runs: runs.clone(),
             ..Self::default()
         }
     }
@@ -254,7 +270,7 @@ impl Results {
     /// Where an experiment stands that is taken in; `None` if it is not.
     fn place_of(&self, number: ExperimentNumber, told: u64) -> Option<u64> {
         match &self.part {
-            Some(part) => part.get(&number).copied(),
+            Some(part) => part.get(&number).map(|one| one.place),
             None => Some(told),
         }
     }
@@ -277,6 +293,12 @@ impl Results {
             return;
         };
         started.record.place = place;
+        let part = self.part.as_ref().and_then(|part| part.get(experiment));
+        let origin = part.map_or_else(|| self.runs.index(started.worker), |one| one.origin);
+        if let Some(origin) = self.runs.origin(origin) {
+            started.run = Some(origin.run);
+            started.host.clone_from(&origin.host);
+        }
         let wanted = self.wanted.as_deref();
         started.keeps_values = wanted.is_none_or(|options| options.admits(&started.record));
         if let Some(outline) = &mut self.outline {

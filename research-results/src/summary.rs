@@ -124,7 +124,7 @@ pub(crate) fn summary_table<'a>(
             measured.measure(&visit);
         }
     })?;
-    let mut groups = groups(&experiments);
+    let mut groups = groups(&experiments, options.aux);
     // While nothing is saved there is nothing to sort by.
     if let Some(name) = summary.sort_by.as_deref().filter(|_| !measured.is_empty()) {
         let Some(variable) = measured.with_numbers().find(|one| one.name == name) else {
@@ -219,13 +219,19 @@ fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
 }
 
 /// The positions of the experiments of each config, by first appearance: configs are the same when
-/// their values are.
-fn groups(experiments: &[&ExperimentResult]) -> Vec<Vec<usize>> {
-    let mut known: HashMap<Vec<(&str, &Value)>, usize> = HashMap::new();
+/// their values are. With `aux`, the auxiliary keys must be the same, too.
+fn groups(experiments: &[&ExperimentResult], aux: bool) -> Vec<Vec<usize>> {
+    let mut known: HashMap<(Content<'_>, Option<Auxiliary<'_>>), usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (position, experiment) in experiments.iter().enumerate() {
+        let record = &experiment.record;
+        let auxiliary: Auxiliary<'_> = (
+            record.repetition,
+            record.updates,
+            experiment.device.as_deref(),
+        );
         let group = *known
-            .entry(content(&experiment.record.config))
+            .entry((content(&record.config), aux.then_some(auxiliary)))
             .or_insert(groups.len());
         if group == groups.len() {
             groups.push(Vec::new());
@@ -235,7 +241,13 @@ fn groups(experiments: &[&ExperimentResult]) -> Vec<Vec<usize>> {
     groups
 }
 
-fn content(config: &Config) -> Vec<(&str, &Value)> {
+/// The parameters of a config, by name.
+type Content<'a> = Vec<(&'a str, &'a Value)>;
+
+/// The repetition, the updates and the devices of an experiment.
+type Auxiliary<'a> = (u64, u64, Option<&'a Value>);
+
+fn content(config: &Config) -> Content<'_> {
     let mut content: Vec<_> = config.iter().collect();
     content.sort_unstable_by_key(|(key, _)| *key);
     content

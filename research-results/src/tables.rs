@@ -54,8 +54,10 @@ impl Results {
 
     /// Returns a row for each experiment: its id, parameters, repetition, status and the reason
     /// for it, its iterations, the seconds that its current attempt took, the number of that
-    /// attempt, and what it used: peak memory in bytes, processor time in seconds, exit code. An
-    /// experiment that has not ended has no status and no seconds.
+    /// attempt, what it used (peak memory in bytes, processor time in seconds, exit code), how
+    /// often the domain had been updated, the seed that its programs are given, its start in
+    /// seconds since 1970, the number of its run, and the host. An experiment that has not ended
+    /// has no status and no seconds.
     #[must_use]
     pub fn experiments_table(&self) -> Table<'_> {
         let experiments: Vec<&ExperimentResult> = self.experiments().collect();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
 
-use research_core::{Event, EventLog, ExperimentNumber, Iterations, StorageError};
+use research_core::{Event, EventLog, Iterations, StorageError};
 
 use crate::log_index::{Place, Places, column_bytes, divide, joined, large_value_bytes};
 use crate::options::TableOptions;
@@ -56,9 +56,9 @@ impl Windows {
     ) -> Result<Self, StorageError> {
         let is_large = |one: &&Place| one.bytes() > bytes;
         let large = || places.experiments.iter().filter(is_large);
-        let numbers = large().map(|one| (ExperimentNumber(one.number), one.place));
+        let part = large().map(Place::in_log).collect();
         let mut windows = Self {
-            outlines: Results::of_part(numbers.collect()).in_range(0..0),
+            outlines: Results::of_part(part, &places.runs).in_range(0..0),
             surveys: large().map(|one| (one.number, Survey::default())).collect(),
         };
         places.for_each_frame(log, large(), &mut |offsets, events| {
@@ -151,9 +151,8 @@ impl Windows {
         iterations: Option<&Range<u64>>,
         options: Option<&TableOptions>,
     ) -> Result<Results, StorageError> {
-        let numbers = experiments.clone();
-        let numbers = numbers.map(|one| (ExperimentNumber(one.number), one.place));
-        let mut results = Results::of_part(numbers.collect());
+        let part = experiments.clone().map(Place::in_log).collect();
+        let mut results = Results::of_part(part, &places.runs);
         if let Some(options) = options {
             results = results.with_values_for(options);
         }

@@ -18,13 +18,14 @@ pub use follower::Follower;
 pub use local::table_rows;
 pub use local::{
     FolderCheckup, Leftovers, LocalStorage, LockedResearch, LogPlace, LogWatch, LostEnd, LostRows,
-    MissingEnd, Replacement, Runner, StoredResearch, check_folder, list, remove, salvage_folder,
+    MissingEnd, Replacement, Runner, StoredResearch, check_folder, describe, list, remove,
+    salvage_folder,
 };
 pub use log::{
     Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,
     salvage_log,
 };
-pub use log_entries::{LogEntries, LogEntry, time};
+pub use log_entries::{Boundaries, LogEntries, LogEntry, LogEntryKind, time};
 pub use memory::{MemoryEvents, MemoryLog, MemoryStorage};
 pub use names::check_name;
 pub use research_core::FsyncPolicy;

@@ -45,6 +45,7 @@ use lock::Lock;
 use text::TextLogs;
 
 pub use atomic_file::Replacement;
+pub use description::describe;
 pub use gc::Leftovers;
 pub use lock::Runner;
 pub use locked::LockedResearch;

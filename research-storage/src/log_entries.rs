@@ -21,6 +21,30 @@ pub struct LogEntry {
     pub experiment: Option<ExperimentId>,
     /// The text, without the experiment.
     pub text: String,
+    /// What it reports.
+    pub kind: LogEntryKind,
+}
+
+/// What an entry reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogEntryKind {
+    /// A run, its workers or its domain.
+    Run,
+    /// A message or an exception.
+    Message,
+    /// The start or the end of an experiment, which only the log of the experiment has.
+    Boundary,
+}
+
+/// Which starts and ends of experiments have entries. They have them at every level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Boundaries {
+    /// None.
+    None,
+    /// Those of experiments that have another entry: the start comes before the first of these.
+    OfLogged,
+    /// All.
+    All,
 }
 
 impl LogEntry {
@@ -62,22 +86,32 @@ impl Display for Formatted<'_> {
     }
 }
 
+/// A running experiment.
+#[derive(Debug)]
+struct Running {
+    id: ExperimentId,
+    since: Timestamp,
+    /// Its `ExperimentStarted`, until its start has an entry.
+    start: Option<Box<Event>>,
+}
+
 /// Folds events into entries, which are kept until they are taken.
 #[derive(Debug)]
 pub struct LogEntries {
     /// The lowest level of entries.
     level: LogLevel,
-    /// The running experiments.
-    running: HashMap<ExperimentNumber, ExperimentId>,
+    boundaries: Boundaries,
+    running: HashMap<ExperimentNumber, Running>,
     waiting: Vec<LogEntry>,
 }
 
 impl LogEntries {
     /// Creates the fold, which leaves out entries below a level.
     #[must_use]
-    pub fn new(level: LogLevel) -> Self {
+    pub fn new(level: LogLevel, boundaries: Boundaries) -> Self {
         Self {
             level,
+            boundaries,
             running: HashMap::new(),
             waiting: Vec::new(),
         }
@@ -88,18 +122,24 @@ impl LogEntries {
         self.level = level;
     }
 
+    /// Changes which starts and ends of experiments have entries.
+    pub(crate) fn set_boundaries(&mut self, boundaries: Boundaries) {
+        self.boundaries = boundaries;
+    }
+
     /// Takes the entries since the last call.
     pub fn take(&mut self) -> std::vec::Drain<'_, LogEntry> {
         self.waiting.drain(..)
     }
 
-    fn add(&mut self, at: Timestamp, level: LogLevel, text: String) {
+    fn add(&mut self, at: Timestamp, level: LogLevel, kind: LogEntryKind, text: String) {
         if level >= self.level {
             self.waiting.push(LogEntry {
                 at,
                 level,
                 experiment: None,
                 text,
+                kind,
             });
         }
     }
@@ -109,43 +149,136 @@ impl LogEntries {
         if level < self.level {
             return;
         }
-        let experiment = self.running.get(&number).cloned();
-        let text = match experiment {
-            Some(_) => text.to_owned(),
-            None => format!("experiment number {number}: {text}"),
+        let Some(running) = self.running.get_mut(&number) else {
+            let text = format!("experiment number {number}: {text}");
+            return self.add(at, level, LogEntryKind::Message, text);
         };
+        let start = running
+            .start
+            .take()
+            .filter(|_| self.boundaries == Boundaries::OfLogged);
+        let id = running.id.clone();
+        self.waiting
+            .extend(start.and_then(|event| start_of(&event)));
         self.waiting.push(LogEntry {
             at,
             level,
+            experiment: Some(id),
+            text: text.to_owned(),
+            kind: LogEntryKind::Message,
+        });
+    }
+
+    fn started(&mut self, event: &Event) {
+        let Event::ExperimentStarted {
+            at,
             experiment,
-            text,
+            record,
+            ..
+        } = event
+        else {
+            return;
+        };
+        if self.boundaries == Boundaries::All {
+            self.waiting.extend(start_of(event));
+        }
+        // A clone shares the config.
+        let start = self.boundaries == Boundaries::OfLogged;
+        let running = Running {
+            id: record.id.clone(),
+            since: *at,
+            start: start.then(|| Box::new(event.clone())),
+        };
+        self.running.insert(*experiment, running);
+    }
+
+    fn ended(&mut self, event: &Event) {
+        let Event::ExperimentEnded {
+            at,
+            experiment,
+            attempt,
+            status,
+            reason,
+            iterations,
+            ..
+        } = event
+        else {
+            return;
+        };
+        let Some(running) = self.running.remove(experiment) else {
+            return;
+        };
+        if self.boundaries == Boundaries::None || running.start.is_some() {
+            return;
+        }
+        let seconds = at.seconds_since(running.since);
+        let iterations = plural(*iterations, "iteration");
+        let reason = reason.as_ref().map(|reason| format!(": {reason}"));
+        let reason = reason.unwrap_or_default();
+        self.waiting.push(LogEntry {
+            at: *at,
+            level: LogLevel::Info,
+            experiment: Some(running.id),
+            text: format!(
+                "attempt {attempt} ended after {seconds:.3} s and {iterations}: {status}{reason}"
+            ),
+            kind: LogEntryKind::Boundary,
         });
     }
 }
 
+/// The entry of an `ExperimentStarted`.
+fn start_of(event: &Event) -> Option<LogEntry> {
+    let Event::ExperimentStarted {
+        at,
+        attempt,
+        worker,
+        pid,
+        record,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let (seed, config) = (record.short_seed(), record.full_config());
+    Some(LogEntry {
+        at: *at,
+        level: LogLevel::Info,
+        experiment: Some(record.id.clone()),
+        text: format!(
+            "attempt {attempt} started in worker {worker}, process {pid}, seed {seed}: {config}"
+        ),
+        kind: LogEntryKind::Boundary,
+    })
+}
+
 impl Fold for LogEntries {
     fn apply(&mut self, event: &Event) {
+        use LogEntryKind::Run;
         match event {
             Event::RunStarted {
                 at,
                 pid,
                 workers,
                 total,
+                host,
                 ..
             } => {
+                let host = host.as_ref().map(|host| format!(" on {host}"));
+                let host = host.unwrap_or_default();
                 let total = total.map(|total| format!(", {}", plural(total, "experiment")));
                 let workers = plural(*workers, "worker");
                 let total = total.unwrap_or_default();
-                let text = format!("run started by process {pid}: {workers}{total}");
-                self.add(*at, LogLevel::Info, text);
+                let text = format!("run started by process {pid}{host}: {workers}{total}");
+                self.add(*at, LogLevel::Info, Run, text);
             }
             Event::RunEnded { at, outcome } => {
                 let text = format!("run ended: {}", outcome_text(*outcome));
-                self.add(*at, LogLevel::Info, text);
+                self.add(*at, LogLevel::Info, Run, text);
             }
             Event::WorkerLost { at, worker, reason } => {
                 let text = format!("worker {worker} was lost: {reason}");
-                self.add(*at, LogLevel::Warning, text);
+                self.add(*at, LogLevel::Warning, Run, text);
             }
             Event::WorkerWaits {
                 at,
@@ -154,6 +287,7 @@ impl Fold for LogEntries {
             } => self.add(
                 *at,
                 LogLevel::Info,
+                Run,
                 format!("worker {worker} waits: {reason}"),
             ),
             Event::Message {
@@ -163,31 +297,31 @@ impl Fold for LogEntries {
                 text,
             } => match experiment {
                 Some(experiment) => self.add_of(*at, *level, *experiment, text),
-                None => self.add(*at, *level, text.clone()),
+                None => self.add(*at, *level, LogEntryKind::Message, text.clone()),
             },
             Event::Exception {
                 at,
                 experiment,
                 exception,
+                command,
             } => self.add_of(
                 *at,
                 LogLevel::Error,
                 *experiment,
-                &exception_text(exception),
+                &exception_text(exception, command.as_deref()),
             ),
-            Event::ExperimentStarted {
-                experiment, record, ..
-            } => {
-                self.running.insert(*experiment, record.id.clone());
-            }
-            Event::ExperimentEnded { experiment, .. } => {
-                self.running.remove(experiment);
-            }
+            Event::ExperimentStarted { .. } => self.started(event),
+            Event::ExperimentEnded { .. } => self.ended(event),
             Event::DomainUpdated { at, update } => {
-                self.add(*at, LogLevel::Info, update_text(update));
+                self.add(*at, LogLevel::Info, Run, update_text(update));
             }
             Event::WorkerRejoined { at, worker, .. } => {
-                self.add(*at, LogLevel::Info, format!("worker {worker} rejoined"));
+                self.add(
+                    *at,
+                    LogLevel::Info,
+                    Run,
+                    format!("worker {worker} rejoined"),
+                );
             }
             Event::ExperimentCancelled {
                 at,
@@ -216,7 +350,7 @@ pub fn time(at: Timestamp) -> String {
         )
 }
 
-fn exception_text(exception: &ExceptionRecord) -> String {
+fn exception_text(exception: &ExceptionRecord, command: Option<&str>) -> String {
     let unit = match &exception.unit {
         Some(unit) => format!("unit {unit}"),
         None => "the executor".to_owned(),
@@ -231,9 +365,10 @@ fn exception_text(exception: &ExceptionRecord) -> String {
         "{unit} {how} at iteration {}: {}",
         exception.iteration, exception.message
     );
-    if let Some(backtrace) = &exception.backtrace {
+    let command = command.map(|command| format!("command: {command}"));
+    for part in command.iter().chain(&exception.backtrace) {
         text.push('\n');
-        text += backtrace;
+        text += part;
     }
     text
 }

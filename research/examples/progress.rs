@@ -11,7 +11,7 @@ struct Dots;
 
 impl ProgressReporter for Dots {
     fn show(&mut self, picture: &RunState) {
-        let done = picture.finished_experiments();
+        let done = picture.ended_experiments();
         let total = picture.total_experiments().unwrap_or(done);
         let mut line = format!("{done:>3} of {total} ");
         for place in 0..total {

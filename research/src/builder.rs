@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use research_core::{
     EnvMeta, ExecutorHooks, ExecutorTarget, ExperimentBuilder, FsyncPolicy, Isolation, LogLevel,
-    Redirect, RunOptions, Subscriber,
+    Redirect, ResearchRecord, RunOptions, Subscriber,
 };
-use research_domain::Domain;
+use research_domain::{Domain, Rules};
 use research_exec::RunControl;
 use research_exec::devices::{DeviceProbe, NvmlProbe};
 use research_monitor::Progress;
+use research_storage::describe;
 
 use crate::parallelism::Parallelism;
 use crate::place::Place;
@@ -59,6 +60,34 @@ impl fmt::Debug for Research {
             .field("options", &self.options)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
+    }
+}
+
+/// What the research is, a fact a line, as in `research.txt`: domain, options, units with their
+/// commands or arguments.
+impl fmt::Display for Research {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (units, commands) = self.experiment.describe();
+        let mut options = self.options.clone();
+        options.seed = self.seed.unwrap_or(options.seed);
+        let record = ResearchRecord {
+            format: ResearchRecord::FORMAT,
+            name: self.name.clone(),
+            created: 0,
+            program: String::new(),
+            build: None,
+            directory: PathBuf::new(),
+            directory_from_folder: None,
+            domain: self.domain.to_string(),
+            rules: Rules::LATEST,
+            options,
+            units,
+            commands,
+            updates: self.updates.iter().map(Rule::describe).collect(),
+            source: None,
+            source_file: None,
+        };
+        f.write_str(describe(&record).trim_end())
     }
 }
 

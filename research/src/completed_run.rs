@@ -1,19 +1,17 @@
 //! A completed run and its results.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use research_core::files::read_regular;
-use research_core::{Event, EventLog, LargeValue, OutputStream, ResearchRecord};
+use research_core::{Event, EventLog, Fold, LargeValue, LogLevel, OutputStream, ResearchRecord};
 use research_domain::{ExperimentId, Value};
 use research_exec::Report;
 use research_results::{Format, LogResults, Results, TableOptions};
-use research_storage::StoredResearch;
+use research_storage::{Boundaries, LogEntries, LogEntry, LogEntryKind, StoredResearch};
 
 use crate::environment::{EnvTexts, Recorded, read_env};
 use crate::error::ResearchError;
-use crate::log_entry::LogEntry;
 use crate::place::StorageBackend;
 
 /// A research that was run, or at least started, by this program or an earlier one.
@@ -83,17 +81,20 @@ impl CompletedRun {
 
 /// What is stored beside results.
 impl CompletedRun {
-    /// Returns the messages and exceptions of the run, or of one experiment, in order.
+    /// Returns the messages and exceptions of the run, in order, or those of one experiment with
+    /// its starts and ends.
     ///
     /// # Errors
     /// The log cannot be read.
     pub fn logs(&self, experiment: Option<&ExperimentId>) -> Result<Vec<LogEntry>, ResearchError> {
-        let mut ids = HashMap::new();
+        let boundaries = experiment.map_or(Boundaries::None, |_| Boundaries::All);
+        let mut log = LogEntries::new(LogLevel::Debug, boundaries);
         let mut entries = Vec::new();
         self.for_each_event(|event| {
-            let entry = LogEntry::of(event, &mut ids);
-            entries.extend(entry.filter(|entry| {
-                experiment.is_none_or(|wanted| entry.experiment.as_ref() == Some(wanted))
+            log.apply(event);
+            entries.extend(log.take().filter(|entry| match experiment {
+                Some(_) => entry.experiment.as_ref() == experiment,
+                None => entry.kind == LogEntryKind::Message,
             }));
         })?;
         Ok(entries)

@@ -19,6 +19,7 @@
 mod build;
 mod check;
 mod command;
+mod commands;
 mod compatibility;
 mod domain;
 mod env;

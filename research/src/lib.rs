@@ -68,11 +68,11 @@ mod failed;
 pub mod file;
 mod fingerprint;
 mod identity;
-mod log_entry;
 mod parallelism;
 mod place;
 mod prepared;
 mod profile;
+mod report;
 mod reproduce;
 mod resume_plan;
 mod resume_state;
@@ -97,9 +97,9 @@ pub use completed_run::{CompletedRun, StoredResults};
 pub use control::cancel;
 pub use error::ResearchError;
 pub use experiment::StoredExperiment;
-pub use log_entry::LogEntry;
 pub use parallelism::Parallelism;
 pub use profile::{Profile, ProfileOptions, UnitSpan, UnitTime};
+pub use report::{ExperimentReport, FailureReport, SavedVariable, UnitCommand};
 pub use reproduce::{Difference, Reproduction};
 pub use research_core::{
     Branches, BuildError, Context, Delivery, EnvMeta, Event, ExecutorHooks, ExecutorTarget,

@@ -155,6 +155,7 @@ impl Prepared {
             rules: self.research.rules,
             options,
             units: self.experiment.describe(),
+            commands: self.experiment.commands(),
             updates: self.research.updates.iter().map(Rule::describe).collect(),
             source: self.research.source.clone(),
             source_file: self.research.source_file.clone(),

@@ -14,7 +14,8 @@ use fold::ProfileFold;
 /// [`CompletedRun::profile`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// Units and whole iterations, the longest first.
+    /// Units and whole iterations, the longest first. Each of several branches has an equal share
+    /// of the time of an iteration.
     pub units: Vec<UnitTime>,
     /// The spans that units opened, the longest own time first; with level 2.
     pub spans: Vec<UnitSpan>,

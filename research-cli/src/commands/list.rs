@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use clap::{Args, ValueEnum};
-use research::monitor::StatusReport;
 use research::storage::{StoredResearch, list};
 use serde::Serialize;
 
@@ -51,6 +50,7 @@ struct Line {
     /// The creation time, in microseconds since 1970.
     created: u64,
     state: &'static str,
+    ended: Option<u64>,
     finished: Option<u64>,
     failed: Option<u64>,
     total: Option<u64>,
@@ -103,8 +103,9 @@ fn line(stored: &StoredResearch) -> Line {
         folder: stored.folder().display().to_string(),
         created: stored.record().created,
         state: report.map_or("unreadable", |report| report.state.as_str()),
+        ended: report.map(|report| report.ended),
         finished: report.map(|report| report.finished),
-        failed: report.map(StatusReport::failed),
+        failed: report.map(|report| report.failed),
         total: report.and_then(|report| report.total),
     }
 }
@@ -113,9 +114,7 @@ fn print(lines: &[Line], out: &mut dyn Write) -> Result<(), CommandError> {
     let titles = ["name", "state", "finished", "failed", "total"];
     let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
     let row = |line: &Line| {
-        let failed = line.failed.unwrap_or_default();
-        let succeeded = line.finished.map(|ended| ended.saturating_sub(failed));
-        let numbers = [succeeded, line.failed, line.total].map(number);
+        let numbers = [line.finished, line.failed, line.total].map(number);
         let words = [line.name.clone(), line.state.to_owned()];
         words.into_iter().chain(numbers).collect()
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use research::StoredExperiment;
 use research::core::{Fold, LogLevel};
-use research::storage::{Follower, LogEntries, StoredResearch};
+use research::storage::{Boundaries, Follower, LogEntries, StoredResearch};
 
 use super::{CommandError, truncated_log};
 use crate::exit::Exit;
@@ -21,7 +21,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 #[command(
     long_about = "\
 Print the log of a research: runs, messages and failures. With --id, print the log of one
-experiment. With --follow, continue until the run ends.",
+experiment: its starts with config and seed, messages, failures and ends; with
+`loglevel = \"debug\"` in the research file, also each call of a unit. With --follow, continue until
+the run ends.",
     after_help = "\
 Examples:
   research logs power
@@ -62,7 +64,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let ids = StoredExperiment::ids(&stored, arguments.id.as_slice()).map_err(Box::new)?;
     let wanted = ids.first().map(String::as_str);
     let level = LogLevel::from(arguments.level).max(stored.record().options.loglevel);
-    let mut entries = LogEntries::new(level);
+    let boundaries = match wanted {
+        Some(_) if arguments.level <= Level::Info => Boundaries::All,
+        _ => Boundaries::None,
+    };
+    let mut entries = LogEntries::new(level, boundaries);
     let mut log = Follower::new(&stored)?;
     let mut is_empty = true;
     loop {
@@ -90,7 +96,6 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     }
     truncated_log::warn_of_unknown(log.unknown_events(), &stored);
     if is_empty {
-        // Most experiments log nothing.
         terminal::message("no log entries");
     }
     Ok(Exit::Success)

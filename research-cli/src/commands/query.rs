@@ -19,11 +19,12 @@ Query results with SQL, in the dialect of SQLite.
 
 There are two tables. `results` has a row for each iteration of each experiment: id, parameters,
 iteration, variables. `experiments` has a row for each experiment: id, parameters, repetition,
-status, reason, iterations, seconds, attempts, peak_memory (bytes), cpu_seconds, exit_code. Each
-value has its own type; in a column with floats all numbers are floats. Strings are in single
-quotes: `where kernel = 'rbf'`. Lists and maps are JSON: `info ->> '$.top'`. NaN is NULL. avg, sum
-and total skip values that are not numbers, and print their number on standard error. Queries also
-work while the research runs, and change nothing.",
+status, reason, iterations, seconds, attempts, peak_memory (bytes), cpu_seconds, exit_code, updates,
+seed, started (seconds since 1970), run, host. Each value has its own type; in a column with floats
+all numbers are floats. Strings are in single quotes: `where kernel = 'rbf'`. Lists and maps are
+JSON: `info ->> '$.top'`. NaN is NULL. avg, sum and total skip values that are not numbers, and
+print their number on standard error. Queries also work while the research runs, and change
+nothing.",
     after_help = "\
 Examples:
   research query power \"select lr, avg(loss) from results group by lr order by 2\"

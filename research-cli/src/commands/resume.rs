@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use research::monitor::{State, StatusReport};
+use research::monitor::StatusReport;
 use research::storage::{LocalStorage, LostEnd, StoredResearch};
 use research::{CompletedRun, Research, ResearchError, ResumePlan};
 
@@ -79,8 +79,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let stored = StoredResearch::load(&arguments.name)?;
     let report = status::report(&stored)?;
-    let is_done = report.state == State::Complete && arguments.file.is_none();
-    if is_done && !(arguments.failed && report.failed() > 0) {
+    let is_done = report.state.is_complete() && arguments.file.is_none();
+    if is_done && !(arguments.failed && report.unsuccessful() > 0) {
         return nothing_to_do(arguments, &report, &stored, out);
     }
     let directory = arguments.directory.find(&stored, arguments.shown.quiet)?;
@@ -185,14 +185,14 @@ fn nothing_to_do(
         counts.collect::<Vec<_>>().join(", ")
     )];
     lines.extend(report.failures.iter().map(|group| format!("  {group}")));
-    if report.failed() > 0 {
-        lines.push(hints::rerun_failed(&arguments.name));
+    if report.unsuccessful() > 0 {
+        lines.push(hints::rerun_failed(&arguments.name, &report.failures));
     }
     terminal::message(lines.join("\n"));
     if arguments.shown.results {
         print_results(&CompletedRun::load(stored.folder()).map_err(Box::new)?, out)?;
     }
-    Ok(match report.failed() {
+    Ok(match report.unsuccessful() {
         0 => Exit::Success,
         _ => Exit::Failures,
     })

@@ -188,12 +188,12 @@ fn conclusion(file: &ResearchFile, path: &Path, monitor: &Monitor, shown: &Shown
     }
     if file.dump_results {
         let ids: Vec<&str> = summary.examples().map(AsRef::as_ref).collect();
-        lines.extend(hints::logs(path, &ids));
+        lines.extend(hints::show(path, &ids));
         if !is_complete {
             lines.push(hints::resume(path));
         } else {
             if summary.has_failures() {
-                lines.push(hints::rerun_failed(path));
+                lines.push(hints::rerun_failed(path, &summary.failures));
             }
             if !shown.results && io::stderr().is_terminal() {
                 lines.push(hints::results(path));

@@ -57,6 +57,9 @@ pub struct TableFlags {
     /// Include the peak memory in bytes, processor seconds and exit code of each experiment
     #[arg(long)]
     pub with_usage: bool,
+    /// Include the seed of each experiment, its start in seconds since 1970, its run and its host
+    #[arg(long)]
+    pub with_run: bool,
     /// Include the status of each experiment
     #[arg(long)]
     pub with_status: bool,
@@ -72,6 +75,7 @@ impl TableFlags {
             .use_alias(self.alias)
             .concat_config(self.concat_config)
             .aux(self.aux)
+            .origin(self.with_run)
             .usage(self.with_usage)
             .status_column(self.with_status);
         self.selection.apply(stored, options)

@@ -21,6 +21,9 @@ fn detach(project: &Project, arguments: &[&str]) {
     assert_eq!((done.code, &*done.stdout), (Some(0), ""), "{done:?}");
     assert!(done.stderr.contains("runs in the background"), "{done:?}");
     assert!(done.stderr.contains("research logs d --follow"), "{done:?}");
+    // Also if the log does not have the start yet.
+    let status = project.research(&["status", "d"]).stdout;
+    assert!(!status.contains("has not run yet"), "{status}");
 }
 
 fn wait_until_running(project: &Project) {

@@ -39,10 +39,10 @@ fn each_failure_is_reported_and_the_others_have_results() {
         "{summary}"
     );
     let reasons = [
-        "`./three.sh` ended with exit code 3",
-        "`./kill.sh` was killed by signal 9 (SIGKILL)",
-        "`./crash.sh` was killed by signal 11 (SIGSEGV)",
-        "`./noise.sh`: the line is not valid JSON",
+        "failed: why (exit code 3 of `./three.sh`)",
+        "killed by signal 9 (SIGKILL): `./kill.sh`",
+        "killed by signal 11 (SIGSEGV): `./crash.sh`",
+        "the line is not valid JSON",
         "`./none.sh` cannot be started: the file, or the interpreter",
         "`./plain.sh` cannot be started: it is not executable",
         "`no-such-program` cannot be started: not found in PATH",
@@ -51,13 +51,15 @@ fn each_failure_is_reported_and_the_others_have_results() {
     for reason in reasons {
         assert!(summary.contains(reason), "{reason} in {summary}");
         assert!(status.contains(reason), "{reason} in {status}");
-        // The example is an id that other commands accept.
-        let line = summary.lines().find(|line| line.contains(reason)).unwrap();
-        let id = line
-            .split("(for example ")
-            .nth(1)
-            .unwrap()
-            .trim_end_matches(')');
+        // The next line has the unit, and the id and the config of an example.
+        let mut lines = summary.lines().skip_while(|line| !line.contains(reason));
+        let place = lines.nth(1).unwrap();
+        let (id, config) = place
+            .strip_prefix("      in unit `u`, experiment ")
+            .and_then(|place| place.split_once(": "))
+            .unwrap();
+        assert!(config.starts_with("p=\""), "{place}");
+        let reason = reason.trim_start_matches("failed: ");
         let log = project.read(&format!("f/experiments/{id}/experiment.log"));
         assert!(log.contains(reason), "{reason} in {log}");
     }
@@ -235,8 +237,7 @@ fn in_debug_mode_the_first_failure_is_the_error_of_the_run() {
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(
         done.stderr.ends_with(
-            "error: unit `u` failed in iteration 0: program `./three.sh` ended with exit code 3: \
-             why\n"
+            "error: unit `u` failed in iteration 0: why (exit code 3 of `./three.sh`)\n"
         ),
         "{done:?}"
     );

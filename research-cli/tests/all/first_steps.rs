@@ -266,12 +266,15 @@ fn the_summary_has_a_command_for_each_group_of_failures() {
     let said = text(&ended.stderr);
     let commands: Vec<&str> = said
         .lines()
-        .filter_map(|line| line.strip_prefix("  research logs causes --id "))
+        .filter_map(|line| line.strip_prefix("  research show causes "))
         .collect();
     assert_eq!(commands.len(), 2, "{said}");
     for id in commands {
-        let log = research(path, &["logs", "causes", "--id", id]);
-        assert!(text(&log.stdout).contains("exit code"), "{log:?}");
+        let shown = research(path, &["show", "causes", id]);
+        assert!(
+            text(&shown.stdout).contains(": failed: exit code"),
+            "{shown:?}"
+        );
     }
 }
 

@@ -178,6 +178,70 @@ fn a_missing_program_is_reported() {
     assert_eq!(domain.research(&["domain", "research.toml"]).code, Some(0));
 }
 
+/// Otherwise experiments of some configs would fail when they start.
+#[test]
+fn a_parameter_that_some_configs_lack_is_reported() {
+    let file = |domain: &str, more: &str| {
+        format!(
+            "name = \"c\"\ndomain = '{domain}'\n{more}\n[[unit]]\nname = \"u\"\n\
+             run = \"echo {{C}} {{n}}\"\noutput = \"text\"\n"
+        )
+    };
+    let sum = "k=[\"x\"] * (C=[1] * n=[2] + C=[3])";
+    refused_file(
+        &file(sum, ""),
+        "unit `u`: `{n}`: the configs of `C=[3]` have no `n`",
+        "6:17",
+    );
+    let project = Project::with(&file(sum, ""));
+    let hint = "add `n` to these configs, as `n=[…]`";
+    let done = refused(&project, &["run", "research.toml", "--dry-run"], 2);
+    assert!(done.stderr.contains(hint), "{done:?}");
+    // All configs have it, or those without are left out.
+    for (domain, more) in [
+        ("C=[1] * (n=[2] + n=[3] * m=[4])", ""),
+        ("(C=[1] * n=[2] + C=[3]) where C < 2", ""),
+        ("C=[1] * n=[2] + C=[3]", "n_configs = 1"),
+    ] {
+        let project = Project::with(&file(domain, more));
+        let done = project.research(&["run", "research.toml"]);
+        assert_eq!(done.code, Some(0), "{domain}: {done:?}");
+    }
+}
+
+#[test]
+fn the_output_of_a_unit_that_has_not_run_is_reported() {
+    let file = |first: &str, more: &str| {
+        format!(
+            "name = \"l\"\n{more}\n[[unit]]\nname = \"a\"\nrun = \"{first}\"\n\
+             [[unit]]\nname = \"b\"\nrun = \"echo 1\"\n"
+        )
+    };
+    refused_file(
+        &file("echo {b}", ""),
+        "unit `a`: unit `b` has no output when `a` first runs",
+        "5:13",
+    );
+    refused_file(
+        &file("echo {a}", "n_iters = 3"),
+        "unit `a`: unit `a` has no output when `a` first runs",
+        "5:13",
+    );
+    refused_file(
+        &file("echo {c}", ""),
+        "unit `a`: unknown name `{c}`",
+        "5:13",
+    );
+    // From the second iteration on it has one.
+    let later = file(
+        "echo {b}\"\nwhen = [\"#1\", \"last\"]\nsave_to = \"v",
+        "n_iters = 3",
+    );
+    let project = Project::with(&later);
+    let done = project.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+}
+
 /// Suggestions, if there is a similar name.
 #[test]
 fn misspelled_parameters_and_programs_are_suggested() {

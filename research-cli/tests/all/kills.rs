@@ -98,7 +98,7 @@ fn killed_and_resumed(workers: &str, resumed_by: &str) -> String {
         (&"broken".into(), &2.into())
     );
     let text = project.research(&["status", "k"]).stdout;
-    assert!(text.starts_with("k: broken off: "), "{text}");
+    assert!(text.starts_with("k: ended unexpectedly: "), "{text}");
     assert!(
         !text.contains("/s"),
         "nothing is left to expect of it: {text}"

@@ -24,6 +24,9 @@ fn the_log_of_an_experiment_is_found_by_a_prefix_of_its_id() {
         log.stdout,
         project.read(&format!("d/experiments/{failed}/experiment.log"))
     );
+    let lines: Vec<&str> = log.stdout.lines().collect();
+    assert!(lines[0].contains(" started in worker 0"), "{log:?}");
+    assert!(lines.last().unwrap().contains(": failed: "), "{log:?}");
     let none = project.research(&["logs", "d", "--id", "xyz"]);
     assert_eq!(none.code, Some(2), "{none:?}");
     assert!(
@@ -53,7 +56,7 @@ fn messages_below_the_level_are_not_logged() {
     assert_eq!(project.research(&["run", "research.toml"]).code, Some(1));
     let log = project.read("l/research.log");
     assert!(!log.contains("run started"), "{log}");
-    assert!(log.contains("ended with exit code 1"), "{log}");
+    assert!(log.contains("exit code 1 of `false`"), "{log}");
 }
 
 /// The file equals the output of `status --format csv`.

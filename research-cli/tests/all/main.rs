@@ -46,6 +46,7 @@ mod roots;
 mod round_trips;
 mod settings;
 mod shared_files;
+mod show;
 mod signals;
 mod stored_research;
 mod stray_processes;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use crate::support::{record, research, started, text};
+use crate::support::{Project, record, research, started, text};
 use research::core::events::{Measure, SpanTime};
 use research::core::{Column, Event, ExperimentNumber, Iterations, Storage};
 use research::domain::{Config, Identity};
@@ -130,5 +130,25 @@ fn a_missing_profile_is_explained() {
         text(&unknown.stderr).contains("no experiment whose id begins with `abc`"),
         "{}",
         text(&unknown.stderr)
+    );
+}
+
+/// The system reports no peak below that of the process that started the program.
+#[test]
+fn an_unknown_peak_of_memory_is_missing_and_not_zero() {
+    let project =
+        Project::with("name = \"p\"\nprofile = 2\n[[unit]]\nname = \"small\"\nrun = \"true\"\n");
+    project.run(&[]);
+    let table = project
+        .research(&["profile", "p", "--format", "csv"])
+        .stdout;
+    let row = table
+        .lines()
+        .find(|line| line.starts_with("small,"))
+        .unwrap();
+    let peak = row.rsplit(',').next().unwrap();
+    assert!(
+        peak.is_empty() || peak.parse::<u64>().unwrap() > 1 << 20,
+        "{table}"
     );
 }

@@ -129,7 +129,9 @@ fn a_signal_during_the_last_experiments_completes_the_run() {
         let done = running.end();
         assert_eq!(done.code, Some(code), "{done:?}");
         assert!(!done.stderr.contains("interrupted"), "{done:?}");
-        assert_eq!(project.status("s")["state"], "complete");
+        // All of them failed, or none.
+        let state = if code == 0 { "complete" } else { "failed" };
+        assert_eq!(project.status("s")["state"], state);
         let again = project.research(&["resume", "s"]);
         assert_eq!(again.code, Some(code), "{again:?}");
         assert!(again.stderr.contains("nothing to run"), "{again:?}");

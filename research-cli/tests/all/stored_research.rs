@@ -19,6 +19,7 @@ fn begin(folder: &Path, name: &str) -> LocalStorage {
         total: Some(3),
         n_iters: Some(1),
         epoch: 0,
+        host: None,
     }];
     for (number, status) in [(0, Status::Finished), (1, Status::Killed)] {
         events.extend(experiment(number, status));
@@ -83,12 +84,13 @@ fn the_status_is_current() {
          3/3 experiments, 3.0 s, complete\n\
          2 finished, 1 killed, 0 left\n\
          failures:\n  \
-         1 × killed: killed by signal 9 (for example aa8e2ffa84703162)\n"
+         1 × killed: killed by signal 9\n      \
+         experiment aa8e2ffa84703162: a=2\n"
     );
     let json = research(folder.path(), &["status", "power", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["state"], "complete");
-    assert_eq!(json["finished"], 3);
+    assert_eq!((&json["ended"], &json["finished"]), (&3.into(), &2.into()));
 }
 
 #[test]
@@ -97,12 +99,12 @@ fn a_run_without_process_is_interrupted() {
     drop(begin(folder.path(), "power"));
     let broken = research(folder.path(), &["status", "power"]);
     assert!(
-        text(&broken.stdout).starts_with("power: broken off: its process is gone"),
+        text(&broken.stdout).starts_with("power: ended unexpectedly: its process is gone"),
         "{broken:?}"
     );
     // `--watch` prints one line and ends: nothing will change.
     let watched = research(folder.path(), &["status", "power", "--watch"]);
-    let line = "power: broken off, 2/3 experiments, ";
+    let line = "power: ended unexpectedly, 2/3 experiments, ";
     assert!(text(&watched.stdout).starts_with(line), "{watched:?}");
     assert_eq!(text(&watched.stdout).lines().count(), 1, "{watched:?}");
 }

@@ -38,8 +38,7 @@ fn a_unit_that_exceeds_its_timeout_is_killed() {
     let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(done.stderr.contains("2 finished, 1 timed out"), "{done:?}");
-    let reason = "1 × timed_out in unit `slow`: program `./slow.sh` was killed, \
-                  for it ran into the unit's timeout of 2s";
+    let reason = "1 × timed out: killed at the unit's timeout of 2s: `./slow.sh`";
     assert!(done.stderr.contains(reason), "{done:?}");
     assert!(project.read("t/research.log").contains("\n    why\n"));
     project.wait_for_silence();

@@ -80,8 +80,8 @@ fn a_failed_update_ends_the_run_and_runs_again_on_resume() {
     let project = updated("", "echo no idea >&2; exit 7");
     let done = project.research(&["run", "research.toml"]);
     assert_eq!(done.code, Some(3), "{done:?}");
-    let reason = "the domain cannot be updated: ./next.sh {results} {updates}: program \
-        `./next.sh` ended with exit code 7";
+    let reason = "the domain cannot be updated: ./next.sh {results} {updates}: no idea (exit code \
+        7 of `./next.sh`)";
     assert!(done.stderr.contains(reason), "{done:?}");
     // The error is reported once.
     assert_eq!(done.stderr.matches(reason).count(), 1, "{done:?}");

@@ -124,14 +124,14 @@ macro_rules! kinds {
 }
 
 kinds! {
-    0 RunStarted(at, pid, workers, total, n_iters) 2(epoch);
+    0 RunStarted(at, pid, workers, total, n_iters) 2(epoch) 3(host);
     1 WorkerStarted(at, worker, pid) 2(host, engine);
     2 WorkerLost(at, worker, reason);
     3 ExperimentStarted(at, experiment, attempt, worker, pid, record) 2(epoch, added);
     4 Values(experiment, variable, iterations, column);
     5 Progress(at, experiment, iterations);
     6 Message(at, experiment, level, text);
-    7 Exception(at, experiment, exception);
+    7 Exception(at, experiment, exception) 2(command);
     8 ExperimentEnded(at, experiment, attempt, status, reason, iterations) 2(usage);
     9 RunEnded(at, outcome);
     10 Moved(experiment, place);

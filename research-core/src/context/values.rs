@@ -124,7 +124,7 @@ impl Context {
     /// });
     /// ```
     pub fn log(&mut self, level: LogLevel, text: impl Into<String>) {
-        if level >= self.loglevel {
+        if self.logs(level) {
             self.messages.push(Event::Message {
                 at: Timestamp::now(),
                 experiment: Some(self.number),
@@ -132,6 +132,12 @@ impl Context {
                 text: text.into(),
             });
         }
+    }
+
+    /// Whether the run's `loglevel` asks for messages of this level.
+    #[must_use]
+    pub fn logs(&self, level: LogLevel) -> bool {
+        level >= self.loglevel
     }
 
     /// Who takes what programs of units print, where that is kept.

@@ -1,11 +1,13 @@
 //! A running experiment of a task.
 
+mod calls;
 mod ending;
 mod roots;
 mod sending;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use nix::sys::time::TimeSpec;
 use research_core::executor::{ExecutorContext, SharedSaved};
@@ -96,8 +98,8 @@ impl Branch {
     }
 
     /// Records a profile of the units and iterations.
-    pub(super) fn set_profile(&mut self, level: u8, units: &[Unit]) {
-        self.profile = Some(Box::new(Profile::new(level, units)));
+    pub(super) fn set_profile(&mut self, level: u8, units: &[Unit], branches: usize) {
+        self.profile = Some(Box::new(Profile::new(level, units, branches)));
     }
 
     /// Returns a handle with which another thread can send the saved values.
@@ -261,6 +263,7 @@ impl Branch {
                 if self.may_take_long(position) {
                     self.flush_saved(sink)?;
                 }
+                self.log_begin(unit, sink)?;
                 let result = self.call(position, unit);
                 self.settle(position, unit, result, sink)
             }
@@ -288,6 +291,7 @@ impl Branch {
     /// Calls a callable or a generator. A panic is an error like any other.
     pub(super) fn call(&mut self, position: usize, unit: &Unit) -> UnitResult {
         let began = self.profile.as_ref().map(|profile| profile.read());
+        let logged = self.logs_calls().then(Instant::now);
         let limit = self.limits.begin_call(position, unit);
         self.context.set_deadline(limit.first);
         if unit.is_root() {
@@ -314,7 +318,11 @@ impl Branch {
         let clock = coarse_clock();
         self.slow[position] = self.clock != clock;
         self.clock = clock;
-        self.limits.end_call(&limit, unit, result)
+        let result = self.limits.end_call(&limit, unit, result);
+        if let Some(began) = logged {
+            self.log_end(unit, began, &result);
+        }
+        result
     }
 
     /// Applies the result of a call of a unit.

@@ -19,6 +19,8 @@ pub(super) struct Profile {
     /// different threads.
     iterations: Measurements,
     began: Instant,
+    /// The number of branches of the task: each has a share of the time of an iteration.
+    branches: usize,
 }
 
 /// The measurements of one unit.
@@ -41,8 +43,8 @@ pub(super) struct Reading {
 }
 
 impl Profile {
-    /// Creates a profile of this level, 1 or more.
-    pub(super) fn new(level: u8, units: &[Unit]) -> Self {
+    /// Creates a profile of this level, 1 or more, of one of the branches of a task.
+    pub(super) fn new(level: u8, units: &[Unit], branches: usize) -> Self {
         let new = |unit: &Unit| UnitProfile {
             name: unit.name().into(),
             is_process: unit.is_process(),
@@ -54,6 +56,7 @@ impl Profile {
             units: units.iter().map(new).collect(),
             iterations: Measurements::default(),
             began: Instant::now(),
+            branches,
         }
     }
 
@@ -62,7 +65,7 @@ impl Profile {
     }
 
     pub(super) fn end_iteration(&mut self, iteration: u64) {
-        let seconds = self.began.elapsed().as_secs_f64();
+        let seconds = self.began.elapsed().as_secs_f64() / self.branches as f64;
         self.iterations.push(Measure::Seconds, iteration, seconds);
     }
 

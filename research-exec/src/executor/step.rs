@@ -115,6 +115,7 @@ impl Plan<'_> {
                 branch.flush_saved(sink)?;
             }
         }
+        first.log_begin(unit, sink)?;
         first.let_see(views);
         let result = first.call(position, unit);
         first.let_see(None);

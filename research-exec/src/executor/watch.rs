@@ -288,6 +288,7 @@ impl BranchState {
                 message,
                 backtrace: None,
             }),
+            command: None,
         });
         Ending {
             number: self.number,

@@ -45,16 +45,23 @@ impl ProgramCallable {
 
 impl CallableBody for ProgramCallable {
     fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
+        self.command.log(context);
         let prepared = self.prepare(context);
+        let command = |error: UnitError| error.with_command(self.command.typed(context));
         // The file is given up after the program has ended.
-        let (file, mut program) = prepared.map_err(|failure| failure.into_unit_error(None))?;
+        let (file, mut program) =
+            prepared.map_err(|failure| command(failure.into_unit_error(None)))?;
         program.set_deadline(context.deadline());
         self.run(&mut program, file.as_ref())
-            .map_err(|failure| failure.into_unit_error(program.last_lines()))
+            .map_err(|failure| command(failure.into_unit_error(program.last_lines())))
     }
 
     fn inputs(&self) -> Option<Vec<Input>> {
         Some(self.command.inputs())
+    }
+
+    fn describe(&self) -> Option<String> {
+        Some(self.command.to_string())
     }
 }
 

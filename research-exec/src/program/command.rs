@@ -1,16 +1,18 @@
 //! A checked command, which is built for each experiment.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
-use research_core::Context;
 use research_core::units::Input;
+use research_core::{Context, LogLevel};
 use research_process::Launch;
 
 use super::environment;
-use super::failure::{Failure, shorten};
+use super::failure::{Failure, label};
 use super::names;
 use super::output::Parser;
-use super::preview::KnownBefore;
+use super::preview::{self, KnownBefore};
 use super::program_error::ProgramError;
 use super::render_error::{RenderError, UnknownName};
 use super::setting::ProgramSetting;
@@ -33,10 +35,7 @@ pub struct ProgramCommand {
 #[derive(Clone, Debug)]
 enum Invocation {
     Words(Vec<Template>),
-    Shell {
-        command: ShellCommand,
-        label: String,
-    },
+    Shell(ShellCommand),
 }
 
 impl ProgramCommand {
@@ -104,6 +103,34 @@ impl ProgramCommand {
         Ok(read)
     }
 
+    /// The config items that it cannot do without, each with its name in the command, where the
+    /// config has these keys and the experiment these units.
+    pub fn keys_required<'c>(
+        &'c self,
+        keys: &'c [&str],
+        units: &'c [&str],
+    ) -> impl Iterator<Item = (&'c str, &'c str)> {
+        self.required_names()
+            .filter_map(|name| Some((names::key_of(name, keys, units)?, name)))
+    }
+
+    /// The units whose outputs it cannot do without, where the config has these keys and the
+    /// experiment these units.
+    pub fn units_required<'c>(
+        &'c self,
+        keys: &'c [&str],
+        units: &'c [&str],
+    ) -> impl Iterator<Item = &'c str> {
+        self.required_names()
+            .filter_map(|name| names::unit_of(name, keys, units).ok()?)
+    }
+
+    fn required_names(&self) -> impl Iterator<Item = &str> {
+        let placeholders = self.templates().flat_map(Template::placeholders);
+        let required = placeholders.filter(|one| !one.is_optional);
+        required.map(|one| one.name.as_str())
+    }
+
     /// Whether `{flags}` stands where one word is needed, and stands for all flags where the config
     /// has these keys and the experiment these units.
     pub fn has_misplaced_flags(&self, keys: &[&str], units: &[&str]) -> bool {
@@ -115,7 +142,7 @@ impl ProgramCommand {
                 let of_one = words.filter(|(index, word)| *index == 0 || word.parts().len() > 1);
                 names.extend(of_one.flat_map(|(_, word)| word.names()));
             }
-            Invocation::Shell { command, .. } => names.extend(command.names_of_one_word()),
+            Invocation::Shell(command) => names.extend(command.names_of_one_word()),
         }
         names.iter().any(|name| names::is_flags(name, keys, units))
     }
@@ -127,7 +154,7 @@ impl ProgramCommand {
                 [Part::Text(program)] => Some(program),
                 _ => None,
             },
-            Invocation::Shell { .. } => None,
+            Invocation::Shell(_) => None,
         }
     }
 
@@ -140,7 +167,7 @@ impl ProgramCommand {
         let Some(program) = self.program() else {
             return Ok(());
         };
-        let label = shorten(program.as_bytes());
+        let label = label(program.as_bytes());
         self.setting
             .check(program)
             .unwrap_or(Ok(()))
@@ -151,15 +178,34 @@ impl ProgramCommand {
     /// The command as a user would type it for a config, before there is an experiment. Names that
     /// mean nothing yet, such as outputs of units, stay between their braces.
     pub fn preview(&self, known: &KnownBefore) -> String {
+        self.typed_with(|one| known.value(one))
+    }
+
+    /// The command for an experiment, as a user would type it.
+    pub(super) fn typed(&self, context: &Context) -> String {
+        self.typed_with(|one| {
+            let words = names::words(one, context).ok()?;
+            let text = |word: OsString| word.to_string_lossy().into_owned();
+            Some(words.into_iter().map(text).collect())
+        })
+    }
+
+    /// Logs the command that a unit is about to run, at the level of debugging.
+    pub(super) fn log(&self, context: &mut Context) {
+        if context.logs(LogLevel::Debug) {
+            let text = format!("runs {}", self.typed(context));
+            context.log(LogLevel::Debug, text);
+        }
+    }
+
+    fn typed_with(&self, value: impl Fn(&Placeholder) -> Option<Vec<String>>) -> String {
         match &self.invocation {
             Invocation::Words(templates) => {
-                let words: Vec<String> = templates
-                    .iter()
-                    .flat_map(|template| known.words(template))
-                    .collect();
-                words.join(" ")
+                let words = templates.iter();
+                let words = words.flat_map(|template| preview::words(template, &value));
+                words.collect::<Vec<_>>().join(" ")
             }
-            Invocation::Shell { command, .. } => command.preview(|name| known.value(name)),
+            Invocation::Shell(command) => command.preview(value),
         }
     }
 
@@ -171,22 +217,26 @@ impl ProgramCommand {
                 for template in templates {
                     words.extend(template.words(context).map_err(Failure::Render)?);
                 }
-                shorten(
-                    words
-                        .first()
-                        .map(|word| word.as_bytes())
-                        .unwrap_or_default(),
-                )
+                let program = words.first();
+                label(program.map(|word| word.as_bytes()).unwrap_or_default())
             }
-            Invocation::Shell { command, label } => {
+            Invocation::Shell(command) => {
                 words = command.words(context).map_err(Failure::Render)?;
-                label.clone()
+                // The command itself is beside the message, filled in.
+                "sh".to_owned()
             }
         };
         let environment = environment::of(context)
             .map_err(|error| Failure::Render(RenderError::Folder(error)))?;
         let launch = self.setting.launch(&label, words, environment, context)?;
         Ok((label, launch))
+    }
+}
+
+/// The command as a user would type it, with its placeholders.
+impl fmt::Display for ProgramCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.typed_with(|_| None))
     }
 }
 
@@ -201,9 +251,7 @@ impl Invocation {
                 if line.trim().is_empty() {
                     return Err(ProgramError::NoProgram);
                 }
-                let command = ShellCommand::new(command)?;
-                let label = super::failure::shorten(line.trim().as_bytes());
-                Ok(Self::Shell { command, label })
+                Ok(Self::Shell(ShellCommand::new(command)?))
             }
             (Run::Line(line), false) => {
                 // First as a whole, so that a mistake's column is that of the line.
@@ -229,7 +277,7 @@ impl Invocation {
     fn templates(&self) -> &[Template] {
         match self {
             Self::Words(templates) => templates,
-            Self::Shell { command, .. } => std::slice::from_ref(command.template()),
+            Self::Shell(command) => std::slice::from_ref(command.template()),
         }
     }
 }

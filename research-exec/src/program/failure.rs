@@ -12,17 +12,24 @@ use super::render_error::RenderError;
 /// How much of a program's text a message quotes, in characters.
 const QUOTED: usize = 200;
 
+/// How much of a command a message quotes to name it, in characters.
+const LABEL: usize = 40;
+
+/// The beginning of the message of a failure whose command could not be filled in, so that running
+/// the same command again cannot succeed.
+pub const UNFILLED: &str = "cannot fill in the command: ";
+
 /// Why a unit that runs a program has no output.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("cannot build the command: {0}")]
+    #[error("{UNFILLED}{0}")]
     Render(RenderError),
     #[error("program `{program}` cannot be started: {source}")]
     Start { program: String, source: SpawnError },
-    #[error("program `{program}` ended with exit code {code}")]
+    #[error("exit code {code} of `{program}`")]
     ExitCode { program: String, code: i32 },
     #[error(
-        "program `{program}` was killed by signal {signal}{}{}",
+        "killed by signal {signal}{}{}: `{program}`",
         name_of(*.signal),
         if *.wants_memory { OOM_HINT } else { "" }
     )]
@@ -32,16 +39,16 @@ pub(super) enum Failure {
         /// It was killed for want of memory.
         wants_memory: bool,
     },
-    #[error("program `{program}` was killed, for it ran into {limit}")]
+    #[error("killed at {limit}: `{program}`")]
     TimedOut { program: String, limit: String },
-    #[error("program `{program}`: {source}")]
+    #[error("{source} (`{program}`)")]
     Output {
         program: String,
         source: OutputError,
     },
     #[error(transparent)]
     File(OutputError),
-    #[error("program `{program}` was lost: {source}")]
+    #[error("lost: {source}: `{program}`")]
     Lost { program: String, source: io::Error },
 }
 
@@ -66,7 +73,7 @@ impl Failure {
         if let (Self::ExitCode { .. }, Some(lines)) = (&self, &last_lines) {
             // The reason, most often: an exit code alone tells no cause from another.
             if let Some(line) = lines.lines().rev().find(|line| !line.trim().is_empty()) {
-                message.push_str(&format!(": {}", shorten(line.trim().as_bytes())));
+                message = format!("{} ({message})", shorten(line.trim().as_bytes()));
             }
         }
         let error = UnitError::of_kind(kind, message);
@@ -87,12 +94,21 @@ fn name_of(signal: i32) -> String {
 
 /// The beginning of what a program put out, on one line and readable.
 pub(super) fn shorten(text: &[u8]) -> String {
+    shorten_to(text, QUOTED)
+}
+
+/// The beginning of a command, which names it in messages.
+pub(super) fn label(command: &[u8]) -> String {
+    shorten_to(command, LABEL)
+}
+
+fn shorten_to(text: &[u8], limit: usize) -> String {
     // A character has four bytes at most.
-    let beginning = &text[..text.len().min(4 * QUOTED)];
+    let beginning = &text[..text.len().min(4 * limit)];
     let beginning = String::from_utf8_lossy(beginning);
     let mut short: String = beginning
         .chars()
-        .take(QUOTED)
+        .take(limit)
         .map(|character| {
             if character.is_control() {
                 ' '
@@ -101,7 +117,7 @@ pub(super) fn shorten(text: &[u8]) -> String {
             }
         })
         .collect();
-    if beginning.chars().nth(QUOTED).is_some() || text.len() > 4 * QUOTED {
+    if beginning.chars().nth(limit).is_some() || text.len() > 4 * limit {
         short.push('…');
     }
     short

@@ -43,12 +43,15 @@ impl ProgramGenerator {
 
 impl GeneratorBody for ProgramGenerator {
     fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError> {
+        self.command.log(context);
+        let typed = self.command.typed(context);
         let launch = self.command.launch(context);
         let program = launch
             .and_then(|launch| Running::start(launch, context.output_sink()))
-            .map_err(|failure| failure.into_unit_error(None))?;
+            .map_err(|failure| failure.into_unit_error(None).with_command(&typed))?;
         Ok(Box::new(Items {
             command: Arc::clone(&self.command),
+            typed,
             program: Some(program),
             lines: Lines::default(),
         }))
@@ -57,11 +60,17 @@ impl GeneratorBody for ProgramGenerator {
     fn inputs(&self) -> Option<Vec<Input>> {
         Some(self.command.inputs())
     }
+
+    fn describe(&self) -> Option<String> {
+        Some(self.command.to_string())
+    }
 }
 
 /// The items of a program.
 struct Items {
     command: Arc<ProgramCommand>,
+    /// The command as a user would type it.
+    typed: String,
     /// `None` after the end.
     program: Option<Running>,
     lines: Lines,
@@ -76,7 +85,8 @@ impl Generator for Items {
         let item = next_item(program, &mut self.lines, &self.command);
         let item = item.map_err(|failure| {
             program.kill();
-            failure.into_unit_error(program.last_lines())
+            let error = failure.into_unit_error(program.last_lines());
+            error.with_command(&self.typed)
         });
         if !matches!(item, Ok(Some(_))) {
             self.program = None;

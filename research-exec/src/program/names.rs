@@ -73,6 +73,18 @@ pub(super) fn unit_of<'n>(
     }
 }
 
+/// The config item that a name refers to, where these are the config's keys and the units.
+pub(super) fn key_of<'n>(name: &'n str, keys: &[&str], units: &[&str]) -> Option<&'n str> {
+    match refer(
+        name,
+        |key| keys.contains(&key),
+        |unit| units.contains(&unit),
+    )? {
+        Reference::Config { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
 /// What a name in a command of a unit reads; `None` if that is the same for all branches of a task.
 pub(super) fn input(name: &str) -> Option<Input> {
     match name {

@@ -30,45 +30,51 @@ impl KnownBefore<'_> {
     /// Returns a string without quotes, with the known values; unknown names stay in their braces.
     #[must_use]
     pub fn text(&self, template: &Template) -> String {
-        self.word(template).unwrap_or_default()
-    }
-
-    /// The text, or `None` where it is left out.
-    fn word(&self, template: &Template) -> Option<String> {
-        let mut text = String::new();
-        for part in template.parts() {
-            match part {
-                Part::Text(plain) => text.push_str(plain),
-                Part::Name(one) => match self.value(one) {
-                    Some(words) if words.is_empty() => return None,
-                    Some(words) => text.push_str(&words.concat()),
-                    None => text.push_str(&one.to_string()),
-                },
-            }
-        }
-        Some(text)
+        word(template, &|one| self.value(one)).unwrap_or_default()
     }
 
     /// The words that a placeholder will stand for, where that is known.
     pub(super) fn value(&self, placeholder: &Placeholder) -> Option<Vec<String>> {
         names::known_before(placeholder, self.config, self.built_in)
     }
+}
 
-    /// The words of a template in a command, in quotes where a shell would need them. Braces need
-    /// none.
-    pub(super) fn words(&self, template: &Template) -> Vec<String> {
-        let words = match template.parts() {
-            [Part::Name(one)] => match self.value(one) {
-                Some(words) => words,
-                None => return vec![one.to_string()],
+/// The text with the values of its placeholders, or `None` where it is left out. Those without a
+/// value stay in their braces.
+fn word(
+    template: &Template,
+    value: &impl Fn(&Placeholder) -> Option<Vec<String>>,
+) -> Option<String> {
+    let mut text = String::new();
+    for part in template.parts() {
+        match part {
+            Part::Text(plain) => text.push_str(plain),
+            Part::Name(one) => match value(one) {
+                Some(words) if words.is_empty() => return None,
+                Some(words) => text.push_str(&words.concat()),
+                None => text.push_str(&one.to_string()),
             },
-            _ => self.word(template).into_iter().collect(),
-        };
-        let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%{}^".contains(c);
-        let shown = |word: String| match !word.is_empty() && word.chars().all(is_plain) {
-            true => word,
-            false => shell::quoted(&word),
-        };
-        words.into_iter().map(shown).collect()
+        }
     }
+    Some(text)
+}
+
+/// The words of a template in a command, in quotes where a shell would need them. Braces need none.
+pub(super) fn words(
+    template: &Template,
+    value: &impl Fn(&Placeholder) -> Option<Vec<String>>,
+) -> Vec<String> {
+    let words = match template.parts() {
+        [Part::Name(one)] => match value(one) {
+            Some(words) => words,
+            None => return vec![one.to_string()],
+        },
+        _ => word(template, value).into_iter().collect(),
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || "_-+=.,:/@%{}^".contains(c);
+    let shown = |word: String| match !word.is_empty() && word.chars().all(is_plain) {
+        true => word,
+        false => shell::quoted(&word),
+    };
+    words.into_iter().map(shown).collect()
 }

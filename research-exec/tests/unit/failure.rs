@@ -12,8 +12,8 @@ fn a_program_that_was_killed_for_want_of_memory_is_told_apart() {
         };
         failure.into_unit_error(None).message().to_owned()
     };
-    let killed = "program `train` was killed by signal 9 (SIGKILL)";
-    assert_eq!(reason(false), killed);
+    let killed = "killed by signal 9 (SIGKILL)";
+    assert_eq!(reason(false), format!("{killed}: `train`"));
     let why = "the system was out of memory (its control group has counted a kill)";
-    assert_eq!(reason(true), format!("{killed}: {why}"));
+    assert_eq!(reason(true), format!("{killed}: {why}: `train`"));
 }

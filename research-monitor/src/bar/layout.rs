@@ -40,21 +40,17 @@ impl BarLine<'_> {
             format::short_timing(self.state, self.now),
             elapsed,
         ];
-        let exceptions = self.state.exceptions();
-        let (long, short) = (
-            format!("Exceptions: {exceptions}"),
-            format!("Exc: {exceptions}"),
-        );
+        let failures = self.failures();
         let attempts = [
-            (true, format!("{all} [{}]", timings[0]), &long),
-            (true, format!("{number} [{}]", timings[0]), &long),
-            (true, format!("{number} [{}]", timings[1]), &short),
-            (true, format!("{number} [{}]", timings[2]), &short),
-            (false, format!("{number} [{}]", timings[2]), &short),
-            (false, number.to_owned(), &short),
+            (true, format!("{all} [{}]", timings[0])),
+            (true, format!("{number} [{}]", timings[0])),
+            (true, format!("{number} [{}]", timings[1])),
+            (true, format!("{number} [{}]", timings[2])),
+            (false, format!("{number} [{}]", timings[2])),
+            (false, number.to_owned()),
         ];
-        for (with_gauge, middle, exceptions) in &attempts {
-            let end = format!("{middle} {}", self.exceptions(exceptions));
+        for (with_gauge, middle) in &attempts {
+            let end = format!("{middle} {failures}");
             let start = format!("{name} ");
             let taken = measure_text_width(&start) + measure_text_width(&end);
             if let Some(gauge) = self.gauge(*with_gauge, columns.saturating_sub(taken)) {
@@ -64,11 +60,12 @@ impl BarLine<'_> {
         truncate_str(number, columns, "").into_owned()
     }
 
-    fn exceptions(&self, text: &str) -> String {
-        if self.colors && self.state.exceptions() > 0 {
+    fn failures(&self) -> String {
+        let text = format::failures(self.state);
+        if self.colors && self.state.failures() > 0 {
             format!("{RED}{text}{RESET}")
         } else {
-            text.to_owned()
+            text
         }
     }
 

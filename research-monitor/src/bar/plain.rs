@@ -26,11 +26,11 @@ impl PlainLines {
 impl ProgressReporter for PlainLines {
     fn show(&mut self, state: &RunState) {
         let line = format!(
-            "{}: {}, {}, Exceptions: {}",
+            "{}: {}, {}, {}",
             self.name,
             format::done_of_total(state),
             format::timing(state, (self.clock)()),
-            state.exceptions()
+            format::failures(state)
         );
         self.alert(&line);
     }

@@ -102,6 +102,7 @@ impl RunState {
                 at,
                 experiment,
                 exception,
+                ..
             } => self.exception(*at, *experiment, exception),
             Event::ExperimentEnded { .. } => self.experiment_ended(event),
             Event::DomainUpdated { at, update } => self.domain_updated(*at, update),
@@ -286,6 +287,7 @@ impl RunState {
         self.failures.add(&Failure {
             experiment,
             id: &running.id,
+            config: &running.config,
             status,
             unit: exception.and_then(|exception| exception.unit.as_deref()),
             message: message.or(reason).unwrap_or("unknown reason"),

@@ -13,8 +13,10 @@ impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::New | State::EventsLost => return f.write_str(&self.line()),
-            State::Broken => "broken off: its process is gone",
-            state => state.as_str(),
+            State::Running if self.pid.is_none() => return f.write_str(&self.line()),
+            State::Broken => "ended unexpectedly: its process is gone".to_owned(),
+            State::Failed => format!("complete, all {} failed", self.failed),
+            state => state.as_str().to_owned(),
         };
         write!(f, "{}: {state}", self.name)?;
         if let Some(pid) = self.pid {
@@ -51,7 +53,7 @@ impl fmt::Display for StatusReport {
 impl StatusReport {
     fn counts(&self) -> String {
         let counts: Vec<_> = self.counts.iter().map(|c| (c.status, c.count)).collect();
-        let mut parts = format::status_counts(&counts);
+        let mut parts = format::status_counts(&counts, self.stopped);
         let running: usize = self.workers.iter().map(|worker| worker.running.len()).sum();
         if running > 0 {
             parts.push(format!("{running} running"));
@@ -109,22 +111,19 @@ impl fmt::Display for RunningReport {
         if self.attempt > 1 {
             write!(f, ", attempt {}", self.attempt)?;
         }
-        write!(f, ": {}", format::printable(&self.config.to_string()))
+        write!(f, ": {}", format::config(&self.config))
     }
 }
 
 impl fmt::Display for ExceptionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = format::indented(&self.message);
         let ago = format::duration(self.seconds_ago);
-        write!(
-            f,
-            "{ago} ago, {}",
-            self.id.as_deref().unwrap_or("unknown experiment")
-        )?;
+        let id = self.id.as_deref().unwrap_or("unknown experiment");
+        write!(f, "{message}\n    {ago} ago, {id}")?;
         if let Some(unit) = &self.unit {
             write!(f, ", unit `{unit}`")?;
         }
-        let message = format::indented(&self.message);
-        write!(f, ", iteration {}: {message}", self.iteration)
+        write!(f, ", iteration {}", self.iteration)
     }
 }

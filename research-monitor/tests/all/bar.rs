@@ -21,7 +21,7 @@ fn named(name: &str, columns: u16) -> (Bar, InMemoryTerm, HandClock) {
 }
 
 #[test]
-fn the_bar_shows_done_total_rate_time_left_and_exceptions() {
+fn the_bar_shows_done_total_rate_time_left_and_failures() {
     let (mut bar, terminal, clock) = on_terminal(100);
     clock.set(8.0);
     bar.on_events(&eventful());
@@ -30,8 +30,8 @@ fn the_bar_shows_done_total_rate_time_left_and_exceptions() {
     let last = shown.lines().last().unwrap();
     assert_eq!(
         last,
-        "power █████████████▊░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] \
-         Exceptions: 2"
+        "power ████████████████▉░░░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, 4.8 s ± 1.0 s \
+         left] 3 failed"
     );
 }
 
@@ -44,7 +44,7 @@ fn without_a_total_there_is_no_gauge() {
     bar.draw();
     let shown = terminal.contents();
     assert!(
-        shown.ends_with("1 experiment [2.0 s, 30.0/min] Exceptions: 0"),
+        shown.ends_with("1 experiment [2.0 s, 30.0/min] 0 failed"),
         "{shown}"
     );
     assert!(!shown.contains('░'), "{shown}");
@@ -66,15 +66,16 @@ fn lines_stand_above_the_bar_and_do_not_break_it() {
     let shown = terminal.contents();
     let lines: Vec<&str> = shown.lines().collect();
     assert_eq!(
-        lines[..3],
+        lines[..4],
         [
             "a line of the program",
             "warning: experiment number 0: mind the gap",
-            "failed: experiment abcdef0100000000: unit `train`: no such file",
+            "failed: no such file",
+            "    in unit `train`, experiment abcdef0100000000: a=0, b=\"x\"",
         ]
     );
-    assert!(lines[3].starts_with("power ██"), "{shown}");
-    assert_eq!(lines.len(), 4, "{shown}");
+    assert!(lines[4].starts_with("power ██"), "{shown}");
+    assert_eq!(lines.len(), 5, "{shown}");
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn the_bar_is_left_as_it_ended() {
     drop(bar);
     assert_eq!(
         terminal.contents(),
-        "power █████████████████████ 100% 1/1 experiments [3.0 s, complete] Exceptions: 0"
+        "power ██████████████████████████ 100% 1/1 experiments [3.0 s, complete] 0 failed"
     );
 }
 
@@ -136,13 +137,13 @@ fn what_matters_least_is_left_out_where_columns_are_few() {
     };
     let lines = [120, 80, 60, 45, 30, 20, 4].map(shown);
     let expected = [
-        "power ██████████████████████████▎░░░░░░░░░░░░░░░ 62% 5/8 experiments [8.0 s, 37.3/min, \
-         4.8 s ± 1.0 s left] Exceptions: 2",
-        "power ████████▊░░░░░ 62% 5/8 [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] Exceptions: 2",
-        "power ████████████████▎░░░░░░░░░ 62% 5/8 [4.8 s left] Exc: 2",
-        "power ██████▉░░░░ 62% 5/8 [4.8 s left] Exc: 2",
-        "power 62% 5/8 [8.0 s] Exc: 2",
-        "power 62% 5/8 Exc: 2",
+        "power █████████████████████████████▍░░░░░░░░░░░░░░░░░ 62% 5/8 experiments [8.0 s, \
+         37.3/min, 4.8 s ± 1.0 s left] 3 failed",
+        "power ███████████▉░░░░░░░ 62% 5/8 [8.0 s, 37.3/min, 4.8 s ± 1.0 s left] 3 failed",
+        "power ███████████████░░░░░░░░░ 62% 5/8 [4.8 s left] 3 failed",
+        "power ████████▊░░░░░ 62% 5/8 [8.0 s] 3 failed",
+        "power 62% 5/8 [8.0 s] 3 failed",
+        "5/8",
         "5/8",
     ];
     for (line, expected) in lines.iter().zip(expected) {
@@ -313,10 +314,10 @@ fn without_a_terminal_there_are_plain_lines_at_a_bounded_rate() {
     let written = String::from_utf8(text.0.lock().unwrap().clone()).unwrap();
     assert_eq!(
         written,
-        "power: 0/25 experiments, 0.0 s, Exceptions: 0\n\
-         power: 10/25 experiments, 10 s, 1.0/s, 15 s left, Exceptions: 0\n\
-         power: 20/25 experiments, 20 s, 1.0/s, 5.0 s left, Exceptions: 0\n\
+        "power: 0/25 experiments, 0.0 s, 0 failed\n\
+         power: 10/25 experiments, 10 s, 1.0/s, 15 s left, 0 failed\n\
+         power: 20/25 experiments, 20 s, 1.0/s, 5.0 s left, 0 failed\n\
          between\n\
-         power: 25/25 experiments, 25 s, complete, Exceptions: 0\n"
+         power: 25/25 experiments, 25 s, complete, 0 failed\n"
     );
 }

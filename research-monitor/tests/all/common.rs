@@ -27,6 +27,7 @@ pub fn run_started(seconds: f64, total: Option<u64>, n_iters: Option<u64>) -> Ev
         total,
         n_iters,
         epoch: 0,
+        host: None,
     }
 }
 
@@ -106,6 +107,7 @@ pub fn exception(seconds: f64, number: u64, unit: Option<&str>, message: &str) -
             message: message.to_owned(),
             backtrace: None,
         }),
+        command: None,
     }
 }
 

@@ -13,11 +13,14 @@ fn the_summary_says_how_many_how_long_and_why() {
     assert!(summary.has_failures());
     assert_eq!(
         summary.to_string(),
-        "6 experiments in 9.5 s: 1 finished, 1 stopped, 2 failed, 1 killed, 1 timed out; 2 left \
-         (interrupted)\n  \
-         2 × failed in unit `train`: loss is 0.25 (for example abcdef0100000001)\n  \
-         1 × killed: its process was killed by signal 9 (for example abcdef0100000003)\n  \
-         1 × timed_out: its process was killed by signal 9 (for example abcdef0100000005)"
+        "6 experiments in 9.5 s: 2 finished (1 at the end of a generator), 2 failed, 1 killed, 1 \
+         timed out; 2 left (interrupted)\n  \
+         2 × failed: loss is 0.25\n      \
+         in unit `train`, for example experiment abcdef0100000001: a=1, b=\"x\"\n  \
+         1 × killed: its process was killed by signal 9\n      \
+         experiment abcdef0100000003: a=3, b=\"x\"\n  \
+         1 × timed out: its process was killed by signal 9\n      \
+         experiment abcdef0100000005: a=5, b=\"x\""
     );
 }
 
@@ -48,7 +51,7 @@ fn many_causes_are_cut_short() {
         events.push(ended(0.0, number, Status::Failed));
     }
     let text = Summary::new(&RunState::from_events(&events), at(1.0)).to_string();
-    assert_eq!(text.lines().count(), 12);
+    assert_eq!(text.lines().count(), 22);
     assert!(text.ends_with("\n  40 × other causes"), "{text}");
 }
 
@@ -59,17 +62,21 @@ fn the_status_shows_what_each_worker_runs() {
         report.to_string(),
         "power: running, process 100\n\
          5/8 experiments, 10 s, 29.7/min, 6.1 s ± 1.0 s left\n\
-         1 finished, 1 stopped, 2 failed, 1 killed, 1 running, 2 left\n\
+         2 finished (1 at the end of a generator), 2 failed, 1 killed, 1 running, 2 left\n\
          workers:\n  \
          0, process 200, 3 experiments done\n    \
          abcdef0100000005 for 4.0 s, process 1005, 17 iterations: a=5, b=\"x\"\n  \
          1, process 201, 2 experiments done, lost: killed by signal 9\n\
          failures:\n  \
-         2 × failed in unit `train`: loss is 0.25 (for example abcdef0100000001)\n  \
-         1 × killed: its process was killed by signal 9 (for example abcdef0100000003)\n\
+         2 × failed: loss is 0.25\n      \
+         in unit `train`, for example experiment abcdef0100000001: a=1, b=\"x\"\n  \
+         1 × killed: its process was killed by signal 9\n      \
+         experiment abcdef0100000003: a=3, b=\"x\"\n\
          last 2 of 2 exceptions:\n  \
-         7.0 s ago, abcdef0100000001, unit `train`, iteration 0: loss is 0.25\n  \
-         6.0 s ago, abcdef0100000002, unit `train`, iteration 0: loss is 0.5"
+         loss is 0.25\n    \
+         7.0 s ago, abcdef0100000001, unit `train`, iteration 0\n  \
+         loss is 0.5\n    \
+         6.0 s ago, abcdef0100000002, unit `train`, iteration 0"
     );
 }
 
@@ -83,7 +90,7 @@ fn the_status_of_a_run_whose_process_is_gone_says_so() {
     );
     let text = report.to_string();
     assert!(
-        text.starts_with("power: broken off: its process is gone\n5/8 experiments, 8.0 s"),
+        text.starts_with("power: ended unexpectedly: its process is gone\n5/8 experiments, 8.0 s"),
         "{text}"
     );
     assert!(!text.contains("workers:"), "{text}");
@@ -97,9 +104,20 @@ fn the_status_as_json_has_everything_as_numbers() {
     assert_eq!(json["pid"], 100);
     assert_eq!(json["total"], 8);
     assert_eq!(json["remaining"], 3);
+    // What ended, finished and failed means the same in all places.
+    assert_eq!(json["ended"], 5);
     assert_eq!(
-        json["counts"][2],
-        serde_json::json!({"status": "failed", "count": 2})
+        (&json["finished"], &json["stopped"]),
+        (&2.into(), &1.into())
+    );
+    assert_eq!(json["failed"], 3);
+    assert_eq!(
+        json["counts"],
+        serde_json::json!([
+            {"status": "finished", "count": 2},
+            {"status": "failed", "count": 2},
+            {"status": "killed", "count": 1},
+        ])
     );
     assert_eq!(json["workers"][0]["running"][0]["id"], "abcdef0100000005");
     assert_eq!(json["workers"][0]["running"][0]["config"]["a"], 5);
@@ -204,4 +222,41 @@ fn the_summary_of_a_resumed_run_is_of_the_whole() {
         Summary::new(&state, at(200.0)).to_string(),
         "3 experiments in 5.0 s: 3 finished; 2 of them now, in 3.0 s"
     );
+}
+
+#[test]
+fn a_research_in_which_all_failed_is_not_just_complete() {
+    let mut state = RunState::from_events(&[
+        run_started(0.0, Some(2), None),
+        started(0.0, 0, 0),
+        started(0.0, 1, 0),
+        ended(1.0, 0, Status::Failed),
+        ended(1.0, 1, Status::TimedOut),
+        run_ended(2.0, Outcome::Complete),
+    ]);
+    let report = StatusReport::new("power", &state, false, at(3.0));
+    assert_eq!(serde_json::to_value(&report).unwrap()["state"], "failed");
+    let text = report.to_string();
+    let begin = "power: complete, all 2 failed\n2/2 experiments, 2.0 s, complete\n";
+    assert!(text.starts_with(begin), "{text}");
+    assert!(
+        report.line().ends_with("complete, 2 failed"),
+        "{}",
+        report.line()
+    );
+    // One success makes it complete.
+    state.apply(&run_started(4.0, Some(1), None));
+    state.apply(&started_again(4.0, 0, 0, 2));
+    state.apply(&attempt_ended(5.0, 0, 2, Status::Finished, 1));
+    state.apply(&run_ended(6.0, Outcome::Complete));
+    let report = StatusReport::new("power", &state, false, at(7.0));
+    assert_eq!(serde_json::to_value(&report).unwrap()["state"], "complete");
+}
+
+#[test]
+fn a_run_whose_first_events_are_not_written_yet_is_starting() {
+    let report = StatusReport::new("power", &RunState::default(), true, at(0.0));
+    assert_eq!(report.to_string(), "power: is starting");
+    assert_eq!(report.line(), "power: is starting");
+    assert_eq!(serde_json::to_value(&report).unwrap()["state"], "running");
 }

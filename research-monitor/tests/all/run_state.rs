@@ -9,7 +9,7 @@ use research_monitor::{Counted, ProcessKind, RunState};
 fn everything_is_counted() {
     let state = RunState::from_events(&eventful());
     assert_eq!(state.total_experiments(), Some(8));
-    assert_eq!(state.finished_experiments(), 5);
+    assert_eq!(state.ended_experiments(), 5);
     assert_eq!(state.remaining_experiments(), Some(3));
     assert_eq!(state.generated_experiments(), 6);
     assert_eq!(state.failed_experiments(), 3);
@@ -88,11 +88,11 @@ fn a_retried_experiment_counts_once() {
     assert_eq!(state.failed_experiments(), 1);
     state.apply(&started_again(2.0, 0, 0, 2));
     assert_eq!(state.failed_experiments(), 0);
-    assert_eq!(state.finished_experiments(), 0);
+    assert_eq!(state.ended_experiments(), 0);
     assert_eq!(state.failure_groups().count(), 0);
     // What the first attempt still has to say comes too late.
     state.apply(&ended(3.0, 0, Status::Killed));
-    assert_eq!(state.finished_experiments(), 0);
+    assert_eq!(state.ended_experiments(), 0);
     state.apply(&attempt_ended(3.0, 0, 2, Status::Finished, 1));
     assert_eq!(state.count(Status::Finished), 1);
     assert_eq!(state.remaining_experiments(), Some(1));
@@ -183,7 +183,7 @@ fn events_about_what_is_unknown_do_no_harm() {
         worker_lost(1.0, 3, "gone"),
         run_ended(1.0, Outcome::Aborted),
     ]);
-    assert_eq!(state.finished_experiments(), 0);
+    assert_eq!(state.ended_experiments(), 0);
     assert_eq!(state.outcome(), None);
 }
 
@@ -270,8 +270,8 @@ fn what_ended_in_the_latest_run_is_told_apart() {
     state.apply(&attempt_ended(12.0, 1, 2, Status::Failed, 1));
     state.apply(&started_again(12.0, 1, 0, 3));
     state.apply(&attempt_ended(13.0, 1, 3, Status::Finished, 1));
-    assert_eq!(state.finished_experiments(), 2);
-    assert_eq!(state.finished_in_this_run(), 1);
+    assert_eq!(state.ended_experiments(), 2);
+    assert_eq!(state.ended_in_this_run(), 1);
     assert_eq!(state.elapsed(at(14.0)), 5.0);
     assert_eq!(state.elapsed_in_this_run(at(14.0)), 4.0);
 }
@@ -324,4 +324,59 @@ fn what_has_failed_and_is_run_again_is_to_be_done_until_it_is() {
     again.push(run_ended(11.0, Outcome::Interrupted));
     let state = with(&again);
     assert_eq!((state.done(), state.failed_experiments()), (3, 1));
+}
+
+#[test]
+fn one_error_with_other_numbers_or_another_order_of_a_set_is_one_group() {
+    let groups = |messages: &[&str]| {
+        let mut state = RunState::from_events(&[run_started(0.0, Some(9), None)]);
+        for (number, message) in (0..).zip(messages) {
+            state.apply(&started(0.0, number, 0));
+            state.apply(&exception(0.0, number, Some("train"), message));
+            state.apply(&ended(1.0, number, Status::Failed));
+        }
+        state
+            .failure_groups()
+            .map(|group| group.count)
+            .collect::<Vec<_>>()
+    };
+    let same: [&[&str]; 7] = [
+        &[
+            "got -1",
+            "got 3",
+            "got 0.5",
+            "got -2e-05",
+            "got inf",
+            "got nan",
+        ],
+        &["must be in (0, 1]: 7", "must be in (0, 1]: 12.25"],
+        &[
+            "among {'rbf', 'linear'}. Got 'x'",
+            "among {'linear', 'rbf'}. Got 'x'",
+        ],
+        &["<object at 0x7f3a>", "<object at 0x11bc>"],
+        &["file12345 is missing", "file99999 is missing"],
+        &["after 10 s", "after 9 s"],
+        &["frozenset({3, 10})", "frozenset({10, 3})"],
+    ];
+    for messages in same {
+        assert_eq!(groups(messages), [messages.len() as u64], "{messages:?}");
+    }
+    let others: [&[&str]; 5] = [
+        &["why (exit code 1 of `a`)", "why (exit code 2 of `a`)"],
+        &["killed by signal 9", "killed by signal 11"],
+        &["expected float32", "expected float64"],
+        &["among {'a', 'b'}", "among {'a', 'c'}"],
+        &["information", "infinity"],
+    ];
+    for messages in others {
+        assert_eq!(groups(messages), [1, 1], "{messages:?}");
+    }
+}
+
+#[test]
+fn a_group_has_the_config_of_its_example() {
+    let state = RunState::from_events(&eventful());
+    let group = state.failure_groups().next().unwrap();
+    assert_eq!(group.config.to_string(), "a=1, b=\"x\"");
 }

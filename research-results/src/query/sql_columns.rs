@@ -33,6 +33,11 @@ pub(super) enum Source {
     PeakMemory,
     CpuSeconds,
     ExitCode,
+    Updates,
+    Seed,
+    Started,
+    Run,
+    Host,
     /// All columns that are left out.
     Others,
 }
@@ -82,6 +87,11 @@ impl Columns {
             Column::new("peak_memory", Source::PeakMemory, integer()),
             Column::new("cpu_seconds", Source::CpuSeconds, float()),
             Column::new("exit_code", Source::ExitCode, integer()),
+            Column::new("updates", Source::Updates, integer()),
+            Column::new("seed", Source::Seed, integer()),
+            Column::new("started", Source::Started, float()),
+            Column::new("run", Source::Run, integer()),
+            Column::new("host", Source::Host, text()),
         ]);
         Self::new("experiments", columns, question)
     }
@@ -216,6 +226,16 @@ impl Column {
                 .usage
                 .exit_code
                 .map_or(Stored::Null, |code| Stored::Int(code.into())),
+            Source::Updates => Stored::count(experiment.record.updates),
+            Source::Seed => Stored::Int(experiment.record.short_seed().into()),
+            Source::Started => Stored::Float(experiment.started_seconds()),
+            Source::Run => experiment
+                .run
+                .map_or(Stored::Null, |run| Stored::Int(run.into())),
+            Source::Host => {
+                let host = experiment.host.as_deref();
+                host.map_or(Stored::Null, |host| Stored::Text(host.to_owned()))
+            }
             Source::Iteration | Source::Variable(_) | Source::Others => Stored::Null,
         }
     }

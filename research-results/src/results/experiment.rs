@@ -34,6 +34,10 @@ pub struct ExperimentResult {
     pub started: Timestamp,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// The number of the run that the attempt belongs to, from 1; `None` in a log without runs.
+    pub run: Option<u32>,
+    /// The host that it ran on, if it is known.
+    pub host: Option<Arc<str>>,
     /// The worker that ran it.
     pub worker: WorkerNumber,
     /// The process that ran its units.
@@ -99,6 +103,12 @@ impl ExperimentResult {
         self.ended.map(|ended| ended.seconds_since(self.started))
     }
 
+    /// When the attempt began, in seconds since 1970.
+    #[must_use]
+    pub fn started_seconds(&self) -> f64 {
+        self.started.seconds_since(Timestamp::default())
+    }
+
     /// The experiment of an `ExperimentStarted`.
     pub(super) fn of_start(event: &Event, configs: &mut ConfigPool) -> Option<Self> {
         let Event::ExperimentStarted {
@@ -126,6 +136,8 @@ impl ExperimentResult {
             usage: ResourceUsage::default(),
             started: *at,
             ended: None,
+            run: None,
+            host: None,
             worker: *worker,
             pid: *pid,
             exceptions: Vec::new(),

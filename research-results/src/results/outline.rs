@@ -119,7 +119,8 @@ impl Results {
         self.variables_of_all(self.experiments())
     }
 
-    /// The names of the variables of some experiments, by first appearance.
+    /// The names of the variables of some experiments, by first appearance. A name that an earlier
+    /// experiment lacks, as one that failed does, stands before those that follow it in others.
     pub(crate) fn variables_of_all<'a>(
         &'a self,
         experiments: impl Iterator<Item = &'a ExperimentResult>,
@@ -127,9 +128,16 @@ impl Results {
         let mut seen = HashSet::new();
         let mut names = Vec::new();
         for experiment in experiments {
-            for name in self.variables_of(experiment) {
-                if seen.insert(name) {
-                    names.push(name);
+            if self
+                .variables_of(experiment)
+                .all(|name| seen.contains(name))
+            {
+                continue;
+            }
+            let own: Vec<&str> = self.variables_of(experiment).collect();
+            for (index, name) in own.iter().enumerate() {
+                if seen.insert(*name) {
+                    names.insert(insertion_point(&names, &own[index + 1..]), *name);
                 }
             }
         }
@@ -159,7 +167,7 @@ impl Results {
         self.experiments().filter_map(rows).sum::<usize>() as u64
     }
 
-    fn variables_of<'a>(
+    pub(crate) fn variables_of<'a>(
         &'a self,
         experiment: &'a ExperimentResult,
     ) -> Box<dyn Iterator<Item = &'a str> + 'a> {
@@ -168,6 +176,12 @@ impl Results {
             None => Box::new(experiment.series().iter().map(|series| series.variable())),
         }
     }
+}
+
+/// Where a new name is inserted into names, if an experiment has these names after it.
+pub(crate) fn insertion_point(names: &[impl AsRef<str>], following: &[&str]) -> usize {
+    let position = |name: &&str| names.iter().position(|known| known.as_ref() == *name);
+    following.iter().find_map(position).unwrap_or(names.len())
 }
 
 /// Finds the columns whose values are of several kinds, such as numbers and strings: in Parquet

@@ -27,7 +27,8 @@ pub(crate) struct ExperimentRows<'a> {
 
 impl<'a> ExperimentRows<'a> {
     pub(crate) fn columns(&self) -> Vec<String> {
-        let outcome = OUTCOME.iter().chain(&USAGE).filter(|_| self.outcome);
+        let outcome = OUTCOME.iter().chain(&USAGE).chain(&["updates"]);
+        let outcome = outcome.chain(&ORIGIN).filter(|_| self.outcome);
         let identity = self.identity.columns().into_iter();
         identity
             .chain(outcome.map(|name| (*name).to_owned()))
@@ -45,6 +46,8 @@ impl<'a> ExperimentRows<'a> {
             if self.outcome {
                 row.extend(outcome(experiment));
                 row.extend(usage(experiment));
+                row.push(Cell::Count(experiment.record.updates));
+                row.extend(origin(experiment));
             }
             see(&row)?;
         }
@@ -82,6 +85,21 @@ fn usage<'a>(experiment: &ExperimentResult) -> [Cell<'a>; 3] {
     ]
 }
 
+/// The columns of where the current attempt comes from: the seed that its programs are given, when
+/// it started in seconds since 1970, in which run and where.
+const ORIGIN: [&str; 4] = ["seed", "started", "run", "host"];
+
+fn origin(experiment: &ExperimentResult) -> [Cell<'_>; 4] {
+    [
+        Cell::Count(experiment.record.short_seed().into()),
+        Cell::Float(experiment.started_seconds()),
+        experiment
+            .run
+            .map_or(Cell::Missing, |run| Cell::Count(run.into())),
+        experiment.host.as_deref().map_or(Cell::Missing, Cell::from),
+    ]
+}
+
 fn status(experiment: &ExperimentResult) -> Cell<'_> {
     let status = experiment.status.map(Status::as_str);
     status.map_or(Cell::Missing, Cell::from)
@@ -98,6 +116,8 @@ pub(crate) struct Identity<'a> {
     aux: bool,
     /// Whether there is a column of devices beside the other auxiliary keys.
     device: bool,
+    /// Whether there are columns of where experiments come from.
+    origin: bool,
     /// Whether there are columns of what experiments used.
     usage: bool,
     status: bool,
@@ -127,20 +147,20 @@ impl<'a> Identity<'a> {
             parameters,
             aux: options.aux,
             device: options.aux && experiments.iter().any(|one| one.device.is_some()),
+            origin: options.origin,
             usage: options.usage,
             status: options.status || options.every_experiment,
         }
     }
 
-    /// The same for rows that are of a config: without id and auxiliary keys.
+    /// The same for rows that are of a config: without id, and with auxiliary keys only on request.
     pub(crate) fn for_configs(
         experiments: &[&'a ExperimentResult],
         options: &TableOptions,
     ) -> Self {
         Self {
             id: false,
-            aux: false,
-            device: false,
+            origin: false,
             usage: false,
             status: false,
             ..Self::new(experiments, options)
@@ -156,6 +176,7 @@ impl<'a> Identity<'a> {
             parameters: keys.iter().map(|key| (&**key, &**key)).collect(),
             aux: false,
             device: false,
+            origin: false,
             usage: false,
             status: false,
         }
@@ -185,6 +206,7 @@ impl<'a> Identity<'a> {
             columns.extend(["repetition", "updates"]);
         }
         columns.extend(self.device.then_some("device"));
+        columns.extend(self.origin.then_some(ORIGIN).into_iter().flatten());
         columns.extend(self.usage.then_some(USAGE).into_iter().flatten());
         columns.extend(self.status.then_some("status"));
         columns.into_iter().map(str::to_owned).collect()
@@ -216,6 +238,9 @@ impl<'a> Identity<'a> {
         if self.device {
             let device = experiment.device.as_deref();
             row.push(device.map_or(Cell::Missing, Cell::from));
+        }
+        if self.origin {
+            row.extend(origin(experiment));
         }
         if self.usage {
             row.extend(usage(experiment));

@@ -24,6 +24,13 @@ impl Kinds {
         table.see_kinds(&mut seen);
     }
 
+    /// Makes room for a column among those that do not say which experiment a row is of.
+    pub(crate) fn insert(&mut self, position: usize) {
+        if position < self.rest.len() {
+            self.rest.insert(position, ValueKinds::default());
+        }
+    }
+
     /// Takes so many columns, where no table was looked at.
     pub(crate) fn widen(&mut self, columns: usize) {
         let rest = columns.saturating_sub(self.identity.len());

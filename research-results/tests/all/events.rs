@@ -13,6 +13,29 @@ pub(crate) fn started(number: u64, attempt: u32, config: Config) -> Event {
     started_at_place(number, number, attempt, config)
 }
 
+pub(crate) fn run_started(host: Option<&str>) -> Event {
+    Event::RunStarted {
+        at: Timestamp(0),
+        pid: 1,
+        workers: 1,
+        total: None,
+        n_iters: None,
+        epoch: 0,
+        host: host.map(str::to_owned),
+    }
+}
+
+/// A worker that is on another host than the leader.
+pub(crate) fn worker_started(worker: u32, host: &str) -> Event {
+    Event::WorkerStarted {
+        at: Timestamp(0),
+        worker: WorkerNumber(worker),
+        pid: 1,
+        host: Some(host.to_owned()),
+        engine: None,
+    }
+}
+
 pub(crate) fn started_at_place(number: u64, place: u64, attempt: u32, config: Config) -> Event {
     Event::ExperimentStarted {
         at: Timestamp(1_000_000),

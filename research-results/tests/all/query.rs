@@ -114,7 +114,7 @@ fn what_is_wrong_with_a_question_is_said_and_shown() {
         "near \"1\": syntax error\n   frm 1\n       ^"
     );
     assert!(
-        refusal("select stable from results").starts_with("no such column: stable; available: id,")
+        refusal("select xyzzy from results").starts_with("no such column: xyzzy; available: id,")
     );
     // In double quotes it is a name, and no text where there is no such column.
     assert_eq!(

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use research_core::{Column, Event, ExperimentNumber, Iterations, Status};
 use research_domain::{Config, Value};
 
-use crate::events::{ended, saved, saved_at, saved_large, started_at_place};
+use crate::events::{
+    ended, run_started, saved, saved_at, saved_large, started_at_place, worker_started,
+};
 
 fn column() -> impl Strategy<Value = Column> {
     let value = prop_oneof![
@@ -31,6 +33,8 @@ enum Happening {
     SavesAt(&'static str, Vec<u64>, Column),
     SavesLarge(&'static str, u64),
     Ends(Status),
+    RunStarts(Option<&'static str>),
+    WorkerStarts(&'static str),
 }
 
 /// Few iterations, so that values are often replaced, far ones, and the last ones of all.
@@ -58,6 +62,9 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => (prop::sample::select(vec!["f", "lr", "large"]), iteration())
             .prop_map(|(name, iteration)| Happening::SavesLarge(name, iteration)),
         2 => prop::sample::select(Status::ALL.to_vec()).prop_map(Happening::Ends),
+        1 => prop::sample::select(vec![None, Some("one"), Some("two")])
+            .prop_map(Happening::RunStarts),
+        1 => prop::sample::select(vec!["three", "four"]).prop_map(Happening::WorkerStarts),
     ]
 }
 
@@ -88,6 +95,8 @@ pub(crate) fn random_log() -> impl Strategy<Value = Vec<Event>> {
                     saved_large(number, name, iteration, 2_000_000)
                 }
                 Happening::Ends(status) => ended(number, *attempt, status, Some("why")),
+                Happening::RunStarts(host) => run_started(host),
+                Happening::WorkerStarts(host) => worker_started(0, host),
             }
         };
         happenings.into_iter().map(event).collect()

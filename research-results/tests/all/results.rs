@@ -1,13 +1,15 @@
 //! What results keep of a log.
 
-use crate::events::{ended, saved, saved_at, saved_large, started, started_at_place};
+use crate::events::{
+    ended, run_started, saved, saved_at, saved_large, started, started_at_place, worker_started,
+};
 use crate::written::csv;
 use research_core::events::ResourceUsage;
 use research_core::{
     Column, Event, ExceptionRecord, ExperimentNumber, FailureKind, Iterations, Status, Timestamp,
 };
 use research_domain::{Config, Value};
-use research_results::{Format, Results, TableOptions};
+use research_results::{ExperimentResult, Format, Results, TableOptions};
 
 fn exception(number: u64, message: &str) -> Event {
     Event::Exception {
@@ -20,6 +22,7 @@ fn exception(number: u64, message: &str) -> Event {
             message: message.to_owned(),
             backtrace: None,
         }),
+        command: None,
     }
 }
 
@@ -299,10 +302,10 @@ fn experiments_have_a_table_of_their_own() {
     let mut written = Vec::new();
     table.write(Format::Csv, &mut written).unwrap();
     let expected = "\
-id,a,b,repetition,status,reason,iterations,seconds,attempts,peak_memory,cpu_seconds,exit_code
-e0,1,,0,finished,,2,2.5,1,209715200,0.25,0
-e1,2,,1,failed,\"unit `train` failed, at once\",2,2.5,1,,,3
-e2,,3,0,,,4,,3,,,
+id,a,b,repetition,status,reason,iterations,seconds,attempts,peak_memory,cpu_seconds,exit_code,updates,seed,started,run,host
+e0,1,,0,finished,,2,2.5,1,209715200,0.25,0,0,0,1.0,,
+e1,2,,1,failed,\"unit `train` failed, at once\",2,2.5,1,,,3,0,0,1.0,,
+e2,,3,0,,,4,,3,,,,0,0,1.0,,
 ";
     assert_eq!(String::from_utf8(written).unwrap(), expected);
     assert_eq!(table.row_count(), 3);
@@ -326,4 +329,63 @@ fn with_usage(mut event: Event, memory_and_time: Option<(u64, f64)>, code: i32) 
         };
     }
     event
+}
+
+#[test]
+fn each_experiment_has_the_run_and_the_host_of_its_latest_attempt() {
+    let start = |number, attempt| started(number, attempt, Config::new());
+    let results: Results = [
+        run_started(Some("one")),
+        start(0, 1),
+        start(1, 1),
+        run_started(Some("two")),
+        start(1, 2),
+        worker_started(0, "three"),
+        start(2, 1),
+        run_started(None),
+        start(3, 1),
+    ]
+    .iter()
+    .collect();
+    let of = |one: &ExperimentResult| (one.run, one.host.as_deref().map(str::to_owned));
+    let found: Vec<_> = results.experiments().map(of).collect();
+    let expected = [
+        (1, Some("one")),
+        (2, Some("two")),
+        (2, Some("three")),
+        (3, None),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(run, host)| (Some(run), host.map(str::to_owned)))
+    );
+    let mut table = Vec::new();
+    let experiments = results.experiments_table();
+    experiments.write(Format::Csv, &mut table).unwrap();
+    let table = String::from_utf8(table).unwrap();
+    assert!(table.ends_with(",0,0,1.0,3,\n"), "{table}");
+    // Results of a program that keeps no runs.
+    let results: Results = [start(0, 1)].iter().collect();
+    assert_eq!(results.experiments().next().unwrap().run, None);
+}
+
+#[test]
+fn the_order_of_columns_does_not_depend_on_who_failed() {
+    let all = ["first", "second", "third"];
+    let saves = |number, names: &[&str]| {
+        let mut events = vec![started(number, 1, Config::new())];
+        events.extend(
+            names
+                .iter()
+                .map(|name| saved(number, name, 0, Column::Int(vec![1]))),
+        );
+        events
+    };
+    // The first experiment lacks some of what its units would have saved.
+    for names in [&all[..], &all[1..], &all[2..], &["first", "third"], &[]] {
+        let events = [saves(0, names), saves(1, &all[1..]), saves(2, &all)].concat();
+        let results: Results = events.iter().collect();
+        let table = results.to_table(&TableOptions::new()).unwrap();
+        assert_eq!(table.columns()[2..], all, "{names:?}");
+    }
 }

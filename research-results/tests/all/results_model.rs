@@ -94,6 +94,24 @@ fn model(log: &[Event]) -> BTreeMap<(u64, u64), Modelled> {
     experiments.into_iter().map(by_place).collect()
 }
 
+/// The names of lists by first appearance, each before those that follow it in the first list that
+/// has it.
+fn merged<'a>(lists: impl Iterator<Item = &'a [String]>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for list in lists {
+        for name in list.iter().map(String::as_str) {
+            if names.contains(&name) {
+                continue;
+            }
+            let position = list.iter().position(|one| one == name).unwrap();
+            let mut following = list[position + 1..].iter();
+            let at = following.find_map(|one| names.iter().position(|known| known == one));
+            names.insert(at.unwrap_or(names.len()), name);
+        }
+    }
+    names
+}
+
 fn first_appearances<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut found = Vec::new();
     names.for_each(|name| {
@@ -107,8 +125,7 @@ fn first_appearances<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 /// The columns and rows that the default table must have.
 fn expected(model: &BTreeMap<(u64, u64), Modelled>) -> (Vec<String>, Vec<Row>) {
     let keys = first_appearances(model.values().flat_map(|known| known.config.keys()));
-    let variables = model.values().flat_map(|known| &known.variables);
-    let variables = first_appearances(variables.map(String::as_str));
+    let variables = merged(model.values().map(|known| known.variables.as_slice()));
     let mut columns = vec!["id".to_owned()];
     columns.extend(keys.iter().map(|key| (*key).to_owned()));
     columns.push("iteration".to_owned());

@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
-use research_core::{Isolation, ResearchRecord, RootView, Timestamp};
+use research_core::domain::Value;
+use research_core::{ExecutorTarget, Isolation, Redirect, ResearchRecord, RootView, Timestamp};
 
 use crate::log_entries::time;
 
-/// Describes the research, one property per line.
-pub(super) fn describe(record: &ResearchRecord) -> String {
+/// Describes a research, a fact a line. A record with time 0 is one of a research that was not run
+/// yet.
+pub fn describe(record: &ResearchRecord) -> String {
     let options = &record.options;
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
@@ -15,10 +17,15 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
         let _ = writeln!(text, "{name:<12}{value}");
     };
     line("name", &record.name);
-    line("created", &time(Timestamp(record.created)));
-    line("program", &record.program);
+    if record.created > 0 {
+        line("created", &time(Timestamp(record.created)));
+        line("program", &record.program);
+    }
     line("domain", &record.domain);
-    line("seed", &options.seed);
+    // Without a seed, a run draws one.
+    if record.created > 0 || options.seed > 0 {
+        line("seed", &options.seed);
+    }
     line("workers", &options.workers);
     for (number, config) in options.worker_configs.iter().enumerate() {
         line("", &format_args!("worker {number}: {config}"));
@@ -61,8 +68,36 @@ pub(super) fn describe(record: &ResearchRecord) -> String {
     }
     line("finalize", &if options.finalize { "yes" } else { "no" });
     line("isolation", &isolation(options.isolation));
+    line("executor", &executor_target(options.executor_target));
+    if options.devices != Value::Null {
+        line("devices", &options.devices);
+    }
+    if let Some(memory) = options.device_memory {
+        line("", &format_args!("with {memory} for each experiment"));
+    }
+    if let Some(ratio) = options.memory_ratio {
+        line("", &format_args!("with {ratio} of their memory free"));
+    }
+    line("profile", &profile(options.profile));
+    line("loglevel", &options.loglevel);
+    for (name, redirect) in [
+        ("stdout", options.redirect_stdout),
+        ("stderr", options.redirect_stderr),
+    ] {
+        line(name, &captured(redirect));
+    }
+    if options.monitor_log {
+        line("monitor", &"events in monitor.csv");
+    }
+    if options.debug {
+        line("debug", &"ends at the first failure");
+    }
     for (position, unit) in record.units.iter().enumerate() {
         line(if position == 0 { "units" } else { "" }, unit);
+        let command = record.commands.get(position);
+        for command in command.iter().flat_map(|command| command.lines()) {
+            line("", &format_args!("  {command}"));
+        }
     }
     for (position, update) in record.updates.iter().enumerate() {
         line(if position == 0 { "updates" } else { "" }, update);
@@ -79,6 +114,30 @@ fn or_nothing(keys: &[String]) -> String {
 
 fn or(number: Option<u64>, otherwise: &str) -> String {
     number.map_or_else(|| otherwise.to_owned(), |number| number.to_string())
+}
+
+fn executor_target(target: ExecutorTarget) -> &'static str {
+    match target {
+        ExecutorTarget::Threads => "a thread for each branch",
+        ExecutorTarget::For => "sequential",
+    }
+}
+
+fn profile(level: u8) -> &'static str {
+    match level {
+        0 => "none",
+        1 => "1: time",
+        _ => "2: time, processor time, page faults, memory, spans",
+    }
+}
+
+fn captured(redirect: Redirect) -> &'static str {
+    match redirect {
+        Redirect::None => "not captured",
+        Redirect::Common => "in one file",
+        Redirect::Experiment => "in a file for each experiment",
+        _ => "in one file, and in a file for each experiment",
+    }
 }
 
 fn isolation(isolation: Isolation) -> &'static str {

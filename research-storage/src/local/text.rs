@@ -11,7 +11,7 @@ use research_core::files::{append_to_regular, create_experiment_folder};
 use research_core::{Event, Fold, LogLevel, StorageError, Timestamp};
 
 use super::files::EXPERIMENT_LOG;
-use crate::log_entries::{LogEntries, LogEntry};
+use crate::log_entries::{Boundaries, LogEntries, LogEntry, LogEntryKind};
 
 /// The size in bytes at which lines are written even before a commit.
 const BUFFER_TARGET: usize = 1 << 20;
@@ -29,15 +29,15 @@ pub(super) struct TextLogs {
 }
 
 impl TextLogs {
-    /// Opens `research.log` to append to it. The log of an experiment is created with its first
-    /// line.
+    /// Opens `research.log` to append to it. An experiment has a log if there is a message about
+    /// it, or if all experiments have one, which the level of debugging asks for.
     pub(super) fn open(path: &Path, experiments: &Path) -> Result<Self, StorageError> {
         let file = append_to_regular(path).map_err(StorageError::io("open", path))?;
         Ok(Self {
             path: path.to_owned(),
             file,
             experiments: experiments.to_owned(),
-            entries: LogEntries::new(LogLevel::Debug),
+            entries: LogEntries::new(LogLevel::Debug, Boundaries::OfLogged),
             lines: String::new(),
             of_experiments: HashMap::new(),
         })
@@ -46,12 +46,18 @@ impl TextLogs {
     /// Sets the lowest level of messages that are written.
     pub(super) fn set_level(&mut self, level: LogLevel) {
         self.entries.set_level(level);
+        self.entries.set_boundaries(match level {
+            LogLevel::Debug => Boundaries::All,
+            _ => Boundaries::OfLogged,
+        });
     }
 
     pub(super) fn append(&mut self, events: &[Event]) -> Result<(), StorageError> {
         self.entries.apply_all(events);
         for entry in self.entries.take() {
-            self.lines += &entry.to_string();
+            if entry.kind != LogEntryKind::Boundary {
+                self.lines += &entry.to_string();
+            }
             if let Some(id) = &entry.experiment {
                 let lines = self.of_experiments.entry(id.clone()).or_default();
                 *lines += &entry.in_own_log().to_string();
@@ -76,6 +82,7 @@ impl TextLogs {
                     level: LogLevel::Warning,
                     experiment: None,
                     text: format!("the log of experiment {id} could not be written: {error}"),
+                    kind: LogEntryKind::Message,
                 };
                 self.lines += &warning.to_string();
             }

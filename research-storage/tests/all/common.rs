@@ -27,6 +27,7 @@ pub(crate) fn record(name: &str) -> ResearchRecord {
         domain: "a=[1, 2]".to_owned(),
         options: RunOptions::default(),
         units: vec!["power (callable, when always, saved as power)".to_owned()],
+        commands: Vec::new(),
         updates: Vec::new(),
         source: Some(serde_json::json!({"name": name, "unit": [{"run": "true"}]})),
         source_file: None,
@@ -110,6 +111,7 @@ pub(crate) fn exception(number: u64) -> Event {
             message: "no such number".to_owned(),
             backtrace: Some("0: here\n1: there".to_owned()),
         }),
+        command: Some("power 3".to_owned()),
     }
 }
 
@@ -133,6 +135,7 @@ pub(crate) fn small_run() -> Vec<Vec<Event>> {
             total: Some(5),
             n_iters: None,
             epoch: 0,
+            host: None,
         },
         Event::WorkerStarted {
             at: at(0),
@@ -254,6 +257,7 @@ pub(crate) fn later_kinds(experiment: ExperimentNumber) -> Vec<Event> {
             total: None,
             n_iters: Some(3),
             epoch: 2,
+            host: Some("node1".to_owned()),
         },
         Event::WorkerStarted {
             at: at(3),

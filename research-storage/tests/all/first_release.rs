@@ -31,10 +31,11 @@ fn show(events: &[Event]) -> String {
 }
 
 /// Fields that were added to events after format 1, with the values that a log of format 1 gives.
-const LATER_FIELDS: [&str; 4] = [
+const LATER_FIELDS: [&str; 5] = [
     ", epoch: 0, added: {}",
-    ", epoch: 0",
+    ", epoch: 0, host: None",
     ", host: None, engine: None",
+    ", command: None",
     ", usage: ResourceUsage { peak_memory: None, cpu_seconds: None, exit_code: None }",
 ];
 
@@ -192,6 +193,7 @@ fn everything() -> Vec<Vec<Event>> {
                     message: "a message".to_owned(),
                     backtrace: None,
                 }),
+                command: None,
             },
             Event::ExperimentEnded {
                 at: at(4),

@@ -310,7 +310,8 @@ fn text_logs_say_what_happened() {
         "2026-07-25 17:20:00.000Z info    run started by process 4241: 1 worker, 5 experiments\n\
          2026-07-25 17:20:00.000Z info    experiment {0}: half\n\
          2026-07-25 17:20:00.000Z error   experiment {0}: \
-         unit power panicked at iteration 2: no such number\n    0: here\n    1: there\n",
+         unit power panicked at iteration 2: no such number\n    command: power 3\n    \
+         0: here\n    1: there\n",
         id(0)
     );
     assert!(text.starts_with(&begin), "{text}");
@@ -323,9 +324,19 @@ fn text_logs_say_what_happened() {
     let experiments = folder.join("experiments");
     assert_eq!(names_in(&experiments), [id(0), id(1), id(2), id(3), id(4)]);
     let text = fs::read_to_string(experiments.join(id(1)).join("experiment.log")).unwrap();
-    let expected = "2026-07-25 17:20:00.000Z info    half\n\
-         2026-07-25 17:20:01.000Z error   unit power panicked at iteration 2: no such number\n    0: here\n    1: there\n";
-    assert_eq!(text, expected);
+    let expected = [
+        "2026-07-25 17:20:00.000Z info    half",
+        "2026-07-25 17:20:01.000Z error   unit power panicked at iteration 2: no such number",
+        "    command: power 3",
+        "    0: here",
+        "    1: there",
+        "2026-07-25 17:20:01.000Z info    attempt 1 ended after 0.000 s and 3 iterations: finished",
+    ];
+    let lines: Vec<&str> = text.lines().collect();
+    let start = "2026-07-25 17:20:01.000Z info    attempt 1 started in worker 0, process 4242, seed 0: \
+                 a=1, ";
+    assert!(lines[0].starts_with(start), "{text}");
+    assert_eq!(lines[1..], expected);
 }
 
 #[test]

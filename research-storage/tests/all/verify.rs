@@ -173,6 +173,7 @@ fn a_lost_end_is_found_wherever_the_check_of_the_folder_finds_one() {
         total: Some(5),
         n_iters: None,
         epoch: 0,
+        host: None,
     };
     let end = || Event::RunEnded {
         at: Timestamp::now(),
@@ -221,6 +222,7 @@ fn the_end_of_an_active_run_is_not_lost() {
         total: Some(5),
         n_iters: None,
         epoch: 0,
+        host: None,
     };
     research(base.path(), &[begun]);
     let stored = StoredResearch::load(&folder).unwrap();

@@ -72,6 +72,7 @@ pub(crate) fn record(directory: &Path) -> ResearchRecord {
         domain: "width=[1]".to_owned(),
         options: RunOptions::default(),
         units: Vec::new(),
+        commands: Vec::new(),
         updates: Vec::new(),
         source: None,
         source_file: None,

@@ -1,5 +1,6 @@
 //! Checks that involve several keys: commands, and the names in them.
 
+use research_core::When;
 use research_core::units::unique_names;
 use research_domain::{Config, suggest};
 use research_exec::program::{ProgramCommand, UnknownName};
@@ -33,8 +34,16 @@ pub(crate) fn names(
     }
     let units = unique_names(file.units.iter().map(|unit| unit.name.as_str()));
     let units: Vec<&str> = units.iter().map(String::as_str).collect();
+    // A record is resumed as it was begun.
+    let is_record = is_record(sources);
     for (position, unit) in file.units.iter().enumerate() {
-        if let Some((name, problem)) = wrong_name(unit, &keys, &units) {
+        let problem = wrong_name(unit, &keys, &units);
+        let problem = problem.or_else(|| match is_record {
+            true => None,
+            false => missing_key(file, unit, &keys, &units)
+                .or_else(|| later_unit(file, position, &keys, &units)),
+        });
+        if let Some((name, problem)) = problem {
             let node = find(entries, "unit").and_then(|node| element(node, position));
             return Err(fault(
                 problem,
@@ -92,10 +101,7 @@ pub(crate) fn output_files(
     entries: &[Entry],
     sources: &[Source],
 ) -> Result<(), Diagnostic> {
-    let is_record = sources
-        .first()
-        .is_some_and(|source| source.origin == Origin::Record);
-    if is_record {
+    if is_record(sources) {
         return Ok(());
     }
     let Some((position, problem)) = shared_output::find(file, &file.options) else {
@@ -160,6 +166,73 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
     let name = names.find(|name| BUILT_IN.contains(name) && keys.contains(name))?;
     let (unit, name) = (unit_name(), name.to_owned());
     Some((name.clone(), FileErrorKind::HiddenName { unit, name }))
+}
+
+fn is_record(sources: &[Source]) -> bool {
+    let source = sources.first();
+    source.is_some_and(|source| source.origin == Origin::Record)
+}
+
+/// Returns the first name in a command that stands for a parameter which only some configs have.
+fn missing_key(
+    file: &ResearchFile,
+    unit: &UnitFile,
+    keys: &[&str],
+    units: &[&str],
+) -> Option<(String, FileErrorKind)> {
+    // A limited number of configs may end before those that lack a parameter.
+    if file.options.n_configs.is_some() {
+        return None;
+    }
+    let command = ProgramCommand::new(&unit.program).ok()?;
+    let parameters = file.domain.parameters();
+    let mut read = command.keys_required(keys, units);
+    let is_parameter = |key: &str| parameters.iter().any(|one| one.name() == key);
+    read.find_map(|(key, name)| {
+        let part = file
+            .domain
+            .part_without(key)
+            .filter(|_| is_parameter(key))?;
+        let problem = FileErrorKind::MissingParameter {
+            unit: unit.name.clone(),
+            name: name.to_owned(),
+            parameter: key.to_owned(),
+            part: part.to_string(),
+        };
+        Some((name.to_owned(), problem))
+    })
+}
+
+/// The most iterations that are looked through for the first in which a unit is due.
+const MAX_ITERATIONS: u64 = 10_000;
+
+/// Returns the first name in a command that stands for the output of a unit that has not run when
+/// the command first does.
+fn later_unit(
+    file: &ResearchFile,
+    position: usize,
+    keys: &[&str],
+    units: &[&str],
+) -> Option<(String, FileErrorKind)> {
+    let n_iters = file.n_iters();
+    let first = |when: &When| {
+        let mut iterations = 0..n_iters.unwrap_or(MAX_ITERATIONS).min(MAX_ITERATIONS);
+        iterations.find(|iteration| when.is_due(*iteration, n_iters, false))
+    };
+    let unit = &file.units[position];
+    let due = first(&unit.when)?;
+    let command = ProgramCommand::new(&unit.program).ok()?;
+    let mut read = command.units_required(keys, units);
+    let name = read.find(|name| {
+        let other = units.iter().position(|one| one == name);
+        let other = other.filter(|other| *other >= position);
+        other.is_some_and(|other| first(&file.units[other].when).is_none_or(|first| first >= due))
+    })?;
+    let problem = FileErrorKind::LaterUnit {
+        unit: unit.name.clone(),
+        other: name.to_owned(),
+    };
+    Some((name.to_owned(), problem))
 }
 
 fn element(node: &Node, position: usize) -> Option<&Node> {

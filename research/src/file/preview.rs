@@ -149,6 +149,12 @@ impl ResearchFile {
         })
     }
 
+    /// The number of iterations of each experiment, if it is known before a run.
+    pub(super) fn n_iters(&self) -> Option<u64> {
+        let has_generators = self.units.iter().any(|unit| unit.mode == Mode::Generator);
+        self.options.n_iters.or((!has_generators).then_some(1))
+    }
+
     /// How the domain is iterated: the number of configs, repetitions, and the seed.
     pub fn iteration(&self) -> Iteration {
         let options = &self.options;

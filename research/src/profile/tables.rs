@@ -10,11 +10,14 @@ const ITERATIONS: &str = "(iteration)";
 impl Profile {
     /// A row for each unit and one for whole iterations, those that took most first: calls, total
     /// and mean time, the longest call (in seconds), and the share of the iterations' time; with
-    /// level 2 also processor time, page faults and peak memory (in bytes).
+    /// level 2 also processor time, page faults and peak memory (in bytes; missing if unknown).
     #[must_use]
     pub fn units_table(&self) -> Table<'_> {
-        let whole = self.units.iter().find(|time| time.unit.is_none());
-        let whole = whole.map_or(0.0, |time| time.total);
+        let (iterations, units): (Vec<_>, Vec<_>) =
+            self.units.iter().partition(|time| time.unit.is_none());
+        let total = |times: &[&UnitTime]| times.iter().map(|time| time.total).sum::<f64>();
+        // Branches in threads run units at the same time.
+        let whole = total(&iterations).max(total(&units));
         let has_more = |time: &UnitTime| time.cpu > 0.0 || time.peak_memory > 0;
         let is_detailed = self.units.iter().any(has_more);
         let mut columns = vec!["unit", "calls", "total", "mean", "longest", "share"];
@@ -38,7 +41,10 @@ impl Profile {
                 Some(_) if is_detailed => row.extend([
                     Cell::Float(time.cpu),
                     Cell::Int(time.page_faults),
-                    Cell::Int(time.peak_memory),
+                    match time.peak_memory {
+                        0 => Cell::Missing,
+                        peak => Cell::Int(peak),
+                    },
                 ]),
                 None if is_detailed => row.extend([Cell::Missing, Cell::Missing, Cell::Missing]),
                 _ => {}

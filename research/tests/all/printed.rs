@@ -279,8 +279,17 @@ fn messages_are_kept_by_their_levels() {
 
     let all = logging("all").loglevel(LogLevel::Debug).in_memory();
     let all = all.run().unwrap();
-    assert_eq!(texts(&all, LogLevel::Debug), ["a detail"]);
-    assert_eq!(all.logs(Some(&id)).unwrap().len(), 4);
+    // Each call of a unit is logged as well.
+    let details = texts(&all, LogLevel::Debug);
+    assert_eq!(details.len(), 4, "{details:?}");
+    assert_eq!(details[0], "unit log is called in iteration 0");
+    assert_eq!(details[1], "a detail");
+    assert!(
+        details[2].starts_with("unit log returned null after "),
+        "{details:?}"
+    );
+    // With the start and the end.
+    assert_eq!(all.logs(Some(&id)).unwrap().len(), 9);
 
     let few = logging("few").loglevel(LogLevel::Error).folder(&base);
     let few = few.run().unwrap();

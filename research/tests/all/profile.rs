@@ -2,7 +2,7 @@
 
 use crate::common::folder;
 use research::storage::Format;
-use research::{ProfileOptions, Research, ResearchError, it, option};
+use research::{ExecutorTarget, ProfileOptions, Research, ResearchError, ec, it, option};
 use tracing::info_span;
 
 fn study(name: &str, level: u8) -> Research {
@@ -88,4 +88,32 @@ fn spans_of_units_come_from_all_processes_and_are_kept() {
         columns,
         "unit,calls,total,mean,longest,share,cpu,page_faults,peak_memory"
     );
+}
+
+#[test]
+fn iterations_of_branches_take_no_longer_than_the_run() {
+    for target in [ExecutorTarget::For, ExecutorTarget::Threads] {
+        let spin = |_: i64| (0..300_000_u64).map(std::hint::black_box).sum::<u64>();
+        let finished = Research::new("branches")
+            .in_memory()
+            .domain(option("a", 0..4_i64))
+            .callable("spin", spin, (ec("a"),))
+            .n_iters(5)
+            .branches(4)
+            .executor_target(target)
+            .profile(1)
+            .run()
+            .unwrap();
+        let results = finished.results().load().unwrap();
+        let seconds = results.experiments().filter_map(|one| one.seconds());
+        let profile = finished.profile().unwrap();
+        let iterations = profile.units.iter().find(|time| time.unit.is_none());
+        let iterations = iterations.unwrap();
+        assert_eq!(iterations.calls, 20);
+        // The four experiments run at the same time.
+        assert!(
+            iterations.total <= seconds.fold(0.0, f64::max),
+            "{profile:?}"
+        );
+    }
 }

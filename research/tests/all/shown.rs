@@ -69,7 +69,7 @@ fn the_monitors_log_is_the_same_live_and_from_disk_and_continues_when_resumed() 
     let seen = Arc::clone(&last);
     let bar = move |picture: &RunState| {
         let finished = picture.count(Status::Finished);
-        *seen.lock().unwrap() = (finished, picture.finished_in_this_run());
+        *seen.lock().unwrap() = (finished, picture.ended_in_this_run());
     };
     study(&folder, 0..5).bar(bar).resume().unwrap();
     assert_eq!(*last.lock().unwrap(), (5, 2));
@@ -357,4 +357,40 @@ fn a_subscriber_that_panics_ends_for_itself_alone() {
         step(call, Panics(call, Delivery::Queued));
         step(call, Panics(call, Delivery::Synchronous));
     }
+}
+
+#[test]
+fn a_research_prints_all_that_it_is() {
+    let research = Research::new("printed")
+        .domain(option("x", [1_i64, 2]))
+        .callable(
+            "square",
+            |x: i64, factor: i64| factor * x * x,
+            (ec("x"), 3_i64),
+        )
+        .save_to("square")
+        .unit("free", |_: &mut research::Context| Ok(()))
+        .workers(2)
+        .executor_target(research::ExecutorTarget::For)
+        .devices(vec![0_i64, 1])
+        .profile(2)
+        .loglevel(research::LogLevel::Debug)
+        .seed(17);
+    let text = research.to_string();
+    for line in [
+        "name        printed\n",
+        "domain      x=[1, 2]\n",
+        "seed        17\n",
+        "workers     2\n",
+        "executor    sequential\n",
+        "devices     [0, 1]\n",
+        "profile     2: time, processor time, page faults, memory, spans\n",
+        "loglevel    debug\n",
+        "units       square (callable, when 1, saved as square)\n",
+        "              (config item `x`, constant 3)\n",
+        "            free (callable, when 1)",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains("created"), "{text}");
 }

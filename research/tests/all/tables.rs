@@ -25,6 +25,7 @@ fn create(base: &Path) -> LocalStorage {
         domain: "a=[1, 2]".to_owned(),
         options: RunOptions::default(),
         units: Vec::new(),
+        commands: Vec::new(),
         updates: Vec::new(),
         source: None,
         source_file: None,
@@ -81,6 +82,7 @@ fn run_started() -> Event {
         total: Some(2),
         n_iters: None,
         epoch: 0,
+        host: None,
     }
 }
 

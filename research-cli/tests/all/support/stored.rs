@@ -42,6 +42,7 @@ pub(crate) fn record(name: &str, domain: &str) -> ResearchRecord {
         domain: domain.to_owned(),
         options: RunOptions::default(),
         units: vec!["u (callable, when 1)".to_owned()],
+        commands: Vec::new(),
         updates: Vec::new(),
         source: None,
         source_file: None,

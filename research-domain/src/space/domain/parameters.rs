@@ -82,6 +82,50 @@ impl Domain {
         sets
     }
 
+    /// Returns a part of the domain whose configs lack a parameter, such as a term of a sum; `None`
+    /// if all configs have it, or if conditions may leave out those that lack it.
+    ///
+    /// ```
+    /// use research_domain::{Domain, option};
+    ///
+    /// let domain = option("a", [1]) * (option("b", [2]) + option("c", [3]));
+    /// assert_eq!(domain.part_without("a"), None);
+    /// assert_eq!(domain.part_without("b").unwrap().to_string(), "c=[3]");
+    /// ```
+    #[must_use]
+    pub fn part_without(&self, parameter: &str) -> Option<&Domain> {
+        let is_empty = |part: &&Domain| part.len().is_ok_and(|len| len.finite() == Some(0));
+        match self.node() {
+            Node::Option { key, .. } => (key.name() != parameter).then_some(self),
+            Node::Sum(terms) => {
+                let mut terms = terms.iter().filter(|term| !is_empty(term));
+                terms.find_map(|term| term.part_without(parameter))
+            }
+            Node::Product(factors) | Node::Zip(factors) => {
+                let parts = factors
+                    .iter()
+                    .map(|factor| (factor, factor.part_without(parameter)));
+                let parts: Option<Vec<_>> =
+                    parts.map(|(factor, part)| Some((factor, part?))).collect();
+                // A factor that has it somewhere says more than the whole.
+                let part = parts?.into_iter().find(|(factor, part)| factor != part);
+                Some(part.map_or(self, |(_, part)| part))
+            }
+            Node::Where(inner, _) => {
+                let is_parameter = |key: &Key| key.name() == parameter;
+                match inner.parameters().iter().any(is_parameter) {
+                    true => None,
+                    false => Some(self),
+                }
+            }
+            Node::Weighted(_, inner) | Node::Distinct(inner) | Node::Sample(inner, _) => {
+                inner.part_without(parameter)
+            }
+            Node::Difference([inner, _]) => inner.part_without(parameter),
+            Node::Invalid(_) => None,
+        }
+    }
+
     /// Returns the different values of a parameter, in the order of their first appearance.
     pub fn values(&self, name: &str) -> Vec<&Values> {
         match self.node() {

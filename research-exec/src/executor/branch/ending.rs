@@ -57,6 +57,7 @@ impl Branch {
                 message: error.message().to_owned(),
                 backtrace: error.backtrace().map(str::to_owned),
             }),
+            command: error.command().map(str::to_owned),
         })
     }
 

@@ -9,8 +9,12 @@ pub(super) fn weight(event: &Event) -> usize {
         Event::Values { column, .. } => column_weight(column),
         Event::Profile { values, .. } => column_weight(values),
         Event::Message { text, .. } | Event::Output { text, .. } => text.len(),
-        Event::Exception { exception, .. } => {
-            exception.message.len() + exception.backtrace.as_ref().map_or(0, String::len)
+        Event::Exception {
+            exception, command, ..
+        } => {
+            let texts = [&exception.backtrace, command];
+            let texts = texts.into_iter().flatten().map(String::len);
+            exception.message.len() + texts.sum::<usize>()
         }
         // An id and a small config.
         Event::ExperimentStarted { .. } => 512,

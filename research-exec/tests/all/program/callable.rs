@@ -67,12 +67,7 @@ fn bad_json_is_quoted() {
             "echo about to fail >&2; echo it went well",
             OutputSpec::Json,
         ),
-        &[
-            "program `sh`",
-            "not valid JSON",
-            "`it went well`",
-            "set `output`",
-        ],
+        &["not valid JSON", "`it went well`", "set `output` (`sh`)"],
     );
     assert_eq!(error.kind(), FailureKind::Error);
     assert_eq!(error.backtrace(), Some("about to fail"));
@@ -149,7 +144,7 @@ fn an_exit_code_is_an_error_with_the_last_lines() {
             "seq 100 >&2; printf 'bar 1%%\\rbar 2%%\\n' >&2; exit 3",
             OutputSpec::Json,
         ),
-        &["program `sh` ended with exit code 3"],
+        &["bar 2% (exit code 3 of `sh`)"],
     );
     assert_eq!(error.kind(), FailureKind::Error);
     let lines: Vec<&str> = error.backtrace().unwrap().lines().collect();
@@ -167,7 +162,7 @@ fn an_exit_code_is_an_error_with_the_last_lines() {
 fn a_signal_is_a_kill() {
     let error = assert_error(
         sh("echo last words >&2; kill -9 $$", OutputSpec::Json),
-        &["program `sh` was killed by signal 9 (SIGKILL)"],
+        &["killed by signal 9 (SIGKILL): `sh`"],
     );
     assert_eq!(error.kind(), FailureKind::Killed);
     assert_eq!(error.backtrace(), Some("last words"));
@@ -263,7 +258,7 @@ fn only_a_shell_does_what_a_shell_does() {
     assert_eq!(run(false), Value::from("a | wc -l"));
     assert_eq!(run(true).as_str().map(str::trim), Some("1"));
     let failing = command(Run::Line("exit 4".to_owned()), true, OutputSpec::Text);
-    assert_error(call(failing, &mut plain()), &["program `exit 4`", "code 4"]);
+    assert_error(call(failing, &mut plain()), &["exit code 4 of `sh`"]);
 }
 
 #[test]

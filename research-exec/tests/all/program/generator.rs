@@ -95,7 +95,7 @@ fn errors_come_after_the_lines_before_them() {
         OutputSpec::Json,
     ));
     assert_eq!(items, [1, 2].map(Value::Int));
-    let error = assert_error(end, &["program `sh` ended with exit code 7"]);
+    let error = assert_error(end, &["oh no (exit code 7 of `sh`)"]);
     assert_eq!(error.backtrace(), Some("oh no"));
 
     let (items, end) = all(generate("echo 1; kill -TERM $$", OutputSpec::Json));

@@ -157,6 +157,26 @@ pub enum FileErrorKind {
         /// The most similar name, or all names.
         hint: String,
     },
+    /// A `{name}` of a parameter that not all configs have.
+    #[error("unit `{unit}`: `{{{name}}}`: the configs of `{part}` have no `{parameter}`")]
+    MissingParameter {
+        /// The unit.
+        unit: String,
+        /// The name.
+        name: String,
+        /// The parameter.
+        parameter: String,
+        /// A part of the domain without it.
+        part: String,
+    },
+    /// The output of a unit that has not run yet.
+    #[error("unit `{unit}`: unit `{other}` has no output when `{unit}` first runs")]
+    LaterUnit {
+        /// The unit.
+        unit: String,
+        /// The unit whose output it uses.
+        other: String,
+    },
     /// A `{name}` that is both built-in and a parameter.
     #[error("unit `{unit}`: `{{{name}}}` is a built-in name, not the parameter `{name}`")]
     HiddenName {
@@ -263,6 +283,16 @@ impl FileErrorKind {
                  of another command than `[`, `test` and `env`"
                     .to_owned()
             }
+            Self::MissingParameter {
+                name, parameter, ..
+            } => format!(
+                "add `{parameter}` to these configs, as `{parameter}=[…]`, or write `{{{name}?}}` \
+                 to leave it out"
+            ),
+            Self::LaterUnit { unit, other } if unit == other => {
+                "use the output of another unit".to_owned()
+            }
+            Self::LaterUnit { unit, other } => format!("put unit `{other}` before `{unit}`"),
             Self::HiddenName { name, .. } => format!("rename the parameter `{name}`"),
             Self::SavedTwice { .. } => {
                 "`save_to` saves the output under a name, `save_output_dict` each of its keys: \

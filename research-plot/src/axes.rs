@@ -1,13 +1,13 @@
-//! The axes of a panel: lines, ticks and their labels.
+//! Draws the axes of a panel: lines, ticks and their labels.
 
 use super::figure::Plot;
 use super::font;
 use super::scale::{Scale, Tick};
 use super::scene::{Anchor, Color, Frame, SMALL, Shape};
 
-/// What the names of places on the x axis take at least, if they are as long.
+/// The smallest room for a long name on the x axis.
 const NAME: f32 = 64.0;
-/// How far the labels of an axis may stand beyond its ends.
+/// The distance that labels of the x axis may extend beyond its ends.
 const BEYOND: f32 = 16.0;
 
 /// The axes of a panel.
@@ -15,7 +15,7 @@ pub(super) struct Axes<'a> {
     pub(super) plot: &'a Plot,
     pub(super) x: Scale,
     pub(super) y: Scale,
-    /// Where the curves are.
+    /// The rectangle of the curves.
     pub(super) frame: Frame,
     pub(super) line_width: f32,
 }
@@ -23,14 +23,14 @@ pub(super) struct Axes<'a> {
 /// A label of the x axis.
 struct XLabel {
     text: String,
-    /// Where its tick is.
+    /// The x position of its tick.
     at: f32,
-    /// Where its own middle is.
+    /// The x position of its own middle.
     middle: f32,
 }
 
 impl Axes<'_> {
-    /// Where a point is in the picture.
+    /// Returns the position of a point in the scene.
     pub(super) fn at(&self, x: f64, y: f64) -> (f32, f32) {
         let Frame {
             left,
@@ -44,7 +44,7 @@ impl Axes<'_> {
         )
     }
 
-    /// Draws the axes, with these ticks at the side.
+    /// Draws the axes, with these ticks on the y axis.
     pub(super) fn draw(&self, y_ticks: &[Tick], shapes: &mut Vec<Shape>) {
         let Frame {
             left,
@@ -78,7 +78,7 @@ impl Axes<'_> {
         shapes.push(Shape::text(at, label, SMALL, Anchor::Middle, color));
     }
 
-    /// As many as there is room for.
+    /// Returns as many labels of the x axis as fit.
     fn x_labels(&self) -> Vec<XLabel> {
         if let Some(names) = &self.plot.categories {
             return self.names(names);
@@ -102,7 +102,7 @@ impl Axes<'_> {
         Vec::new()
     }
 
-    /// Where there is no room for the name of every place, those of every so many.
+    /// Returns the labels of named values; only every n-th one if not all fit.
     fn names(&self, names: &[String]) -> Vec<XLabel> {
         let per = self.frame.width.max(1.0) / names.len().max(1) as f32;
         let widths = names
@@ -120,7 +120,7 @@ impl Axes<'_> {
         shown.map(label).collect()
     }
 
-    /// A label under its tick, or as near to that as the panel is wide.
+    /// Returns a label centred under its tick, moved only as far as it would leave the panel.
     fn x_label(&self, at: f64, text: String) -> XLabel {
         let (at, _) = self.at(at, 0.0);
         let half = font::width(&text, SMALL) / 2.0;
@@ -131,8 +131,8 @@ impl Axes<'_> {
     }
 }
 
-/// The ticks of a y axis of this height whose labels do not cover those below them: the distances
-/// on a logarithmic axis differ.
+/// Removes ticks of a y axis whose labels would overlap those below them. This is needed on
+/// logarithmic axes, whose distances differ.
 pub(super) fn apart(mut ticks: Vec<Tick>, axis: &Scale, height: f32) -> Vec<Tick> {
     let mut last = f32::NEG_INFINITY;
     let stands_apart = |tick: &Tick| {

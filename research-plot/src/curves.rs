@@ -1,4 +1,4 @@
-//! From results to panels of curves.
+//! Builds the panels of curves from results.
 
 use std::collections::BTreeMap;
 
@@ -18,16 +18,16 @@ use research_results::select::{Selected, check_variables, select};
 use research_results::source::{Order, Source};
 use research_results::{ExperimentResult, TableOptions};
 
-/// The most panels that a picture has.
+/// The limit on the panels of a plot.
 const MOST_PANELS: usize = 64;
 
-/// About how many points a picture has at most, however many values there are.
+/// The approximate limit on the points of a plot, whatever the number of values.
 const MOST_POINTS: usize = 500_000;
 
-/// So many points each curve may have.
+/// The number of points that each curve may have in any case.
 const LEAST_POINTS: usize = 16;
 
-/// Reads the curves of a plot.
+/// Reads the values of a plot, and builds its panels.
 pub(crate) fn gather(
     source: &dyn Source,
     filters: &TableOptions,
@@ -61,7 +61,7 @@ pub(crate) fn gather(
     let along = XAxis::of(&experiments, has_several, filters, options)?;
     let has_ended = experiments.iter().any(|one| one.status.is_some());
     if along.key().is_some() && has_ended && !filters.has_statuses() && !options.with_failed {
-        // The last value of an experiment that still runs is not the one that it will have.
+        // Leave out running experiments, whose last value is not final.
         let count = experiments.len();
         experiments.retain(|experiment| experiment.status.is_some());
         left_out.unfinished = count - experiments.len();
@@ -115,7 +115,8 @@ pub(crate) fn gather(
     })
 }
 
-/// The experiments that are drawn: those that succeeded or still run, unless others are asked for.
+/// Returns the experiments to draw: those that succeeded or still run, unless the options or
+/// filters select others.
 fn drawn<'a>(
     mut experiments: Vec<&'a ExperimentResult>,
     filters: &TableOptions,
@@ -130,7 +131,7 @@ fn drawn<'a>(
     (experiments, left_out)
 }
 
-/// What an error says of the variables that were asked for.
+/// Returns the part of an error message that names the requested variables.
 fn of_variables(options: &PlotOptions) -> String {
     match options.variables.as_slice() {
         [] => String::new(),
@@ -138,11 +139,11 @@ fn of_variables(options: &PlotOptions) -> String {
     }
 }
 
-/// Which panel, curve and colour each experiment belongs to.
+/// The assignment of experiments to panels, curves and colours.
 pub(super) struct Grouping<'a> {
-    /// What is said of each value of the parameters in `col`.
+    /// The text for each value of the parameters in `col`.
     pub(super) cols: Vec<String>,
-    /// By col and curve: the colour and the experiments of a curve.
+    /// The colour and the experiments of each curve, by column and curve.
     pub(super) curves: BTreeMap<(usize, usize), (usize, Vec<&'a ExperimentResult>)>,
     legend: Legend,
 }
@@ -200,7 +201,7 @@ impl<'a> Grouping<'a> {
     }
 }
 
-/// The panels in their order, without curves: for each variable one for each value in `col`.
+/// Returns the panels in order, without curves: for each variable one panel per value in `col`.
 fn empty_panels(
     variables: &[&Surveyed],
     grouping: &Grouping<'_>,
@@ -216,7 +217,7 @@ fn empty_panels(
     panels.collect()
 }
 
-/// The parameters that tell the curves of a panel apart.
+/// Returns the parameters that distinguish the curves of a panel.
 fn curve_keys(
     experiments: &[&ExperimentResult],
     along: &XAxis<'_>,
@@ -240,7 +241,7 @@ fn panel_title(name: &str, keys: &[String], value: &str) -> String {
     }
 }
 
-/// What a point of a curve is, in a few words.
+/// Returns a short description of the points of the curves.
 fn caption(panels: &[Panel], along: &XAxis<'_>, options: &PlotOptions) -> String {
     let curves = panels.iter().flat_map(|panel| &panel.curves);
     let counts = curves.flat_map(|curve| curve.points.iter().map(|point| point.count));
@@ -268,7 +269,7 @@ fn caption(panels: &[Panel], along: &XAxis<'_>, options: &PlotOptions) -> String
     format!("{aggregate}{band}, of {values}{count} experiments")
 }
 
-/// How many panels stand side by side.
+/// Returns the number of panels in a row.
 fn columns(arrangement: Arrangement, variables: usize, cols: usize) -> usize {
     let panels = variables * cols;
     let fit_in_a_row = if cols > 1 { 4 } else { 3 };

@@ -1,4 +1,4 @@
-//! Drawing the curves, from values that are read as they are needed.
+//! Draws the curves, from values that are read as they are needed.
 
 use super::curves::Grouping;
 use super::figure::{Curve, Panel};
@@ -10,18 +10,18 @@ use research_core::StorageError;
 use research_results::source::{Order, Partition, Source, Visit};
 use research_results::{ExperimentResult, TableOptions};
 
-/// How curves are drawn.
+/// The settings for drawing curves.
 pub(super) struct Drawing<'a, 'x> {
     pub(super) variables: &'a [&'a Surveyed],
     pub(super) along: &'a XAxis<'x>,
     pub(super) log: Log,
     pub(super) filters: &'a TableOptions,
     pub(super) options: &'a PlotOptions,
-    /// How many points a curve has at most.
+    /// The limit on the points of a curve.
     pub(super) most: usize,
 }
 
-/// The points of a curve, and whether some were left out.
+/// The points of a curve, and whether points were left out.
 type Drawn = (Vec<Point>, bool);
 
 /// A group of experiments with a curve for each variable.
@@ -34,7 +34,7 @@ struct Group<'g, 'a> {
 }
 
 impl Drawing<'_, '_> {
-    /// Puts the curves into their panels; whether one was thinned.
+    /// Adds the curves to their panels. Returns whether points of a curve were left out.
     pub(super) fn draw(
         &self,
         source: &dyn Source,
@@ -81,7 +81,7 @@ impl Drawing<'_, '_> {
         Ok(is_thinned)
     }
 
-    /// Draws the groups that are not drawn yet, one after another.
+    /// Draws the groups that were not drawn yet, in one pass over the values.
     fn draw_together(
         &self,
         source: &dyn Source,
@@ -114,7 +114,7 @@ impl Drawing<'_, '_> {
         })
     }
 
-    /// Adds what a member of a curve with so many members has saved.
+    /// Adds the saved values of one experiment to a curve of `members` experiments.
     fn add(
         &self,
         variable: &Surveyed,
@@ -142,7 +142,7 @@ impl Drawing<'_, '_> {
         }
     }
 
-    /// Draws a curve of several members for some iterations after another.
+    /// Draws a curve of several experiments, one range of iterations after another.
     fn draw_by_iterations(
         &self,
         source: &dyn Source,
@@ -171,7 +171,7 @@ impl Drawing<'_, '_> {
             }
             Ok::<(), StorageError>(())
         };
-        // How many points there are decides which of them are left out.
+        // Count the points first: the number decides which of them are left out.
         let mut counts = vec![0; self.variables.len()];
         read(&mut |number, places| counts[number] += places.len())?;
         let counts = counts.into_iter();

@@ -5,28 +5,29 @@ use research_results::TableError;
 
 use super::left_out::LeftOut;
 
-/// The largest width and height. More is probably a typing error, and would take all memory.
+/// The largest width and height. A larger one is probably a typing error, and would need too much
+/// memory.
 pub(super) const MOST: u32 = 10_000;
 
-/// A plot cannot be made.
+/// A plot that cannot be drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlotError {
-    /// The filters are wrong, or ask for what there is not.
+    /// The filters are invalid, or select something that does not exist.
     #[error(transparent)]
     Table(#[from] TableError),
     /// The log cannot be read.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// Curves are to be told apart by what no experiment has.
+    /// An option names a parameter that no experiment has.
     #[error("no experiment has a parameter `{key}`; {hint}")]
     UnknownKey {
         /// The parameter.
         key: String,
-        /// The nearest one, or those that there are.
+        /// The most similar parameter, or the available ones.
         hint: String,
     },
-    /// A colour is to stand for a parameter that no longer tells curves apart.
+    /// The parameter of the colours does not distinguish curves.
     #[error(
         "cannot colour curves by `{key}`, which does not tell them apart: group by it, too, \
          or remove it from `col`"
@@ -38,31 +39,31 @@ pub enum PlotError {
     /// No experiment passes the filters.
     #[error("there is nothing to draw: no experiment matches the filters")]
     NoMatch,
-    /// Nothing was saved that has numbers.
+    /// The experiments have not saved numbers.
     #[error(
         "there is nothing to draw: no experiment that was chosen has saved numbers{of}{left_out}"
     )]
     Nothing {
-        /// Under which name, if one was asked for.
+        /// The names of the requested variables, if there are any.
         of: String,
         /// The experiments that are not drawn.
         left_out: LeftOut,
     },
-    /// What was saved has no place in a picture.
+    /// None of the saved numbers can be drawn.
     #[error(
         "there is nothing to draw: all numbers that were saved{of} are NaN or infinite, \
          or not above zero, which a logarithmic axis needs{left_out}"
     )]
     Undrawable {
-        /// Under which name, if one was asked for.
+        /// The names of the requested variables, if there are any.
         of: String,
         /// The experiments that are not drawn.
         left_out: LeftOut,
     },
-    /// There are too many panels to look at.
+    /// The plot would have too many panels.
     #[error("there would be {count} panels: choose variables, or another parameter for `col`")]
     TooManyPanels {
-        /// How many.
+        /// The number of panels.
         count: usize,
     },
     /// The size is too small or too large.
@@ -75,7 +76,7 @@ pub enum PlotError {
     },
 }
 
-/// Whether a picture can have this size.
+/// Whether a plot can have this size.
 pub(super) fn is_possible(width: u32, height: u32) -> bool {
     [width, height]
         .iter()

@@ -1,4 +1,4 @@
-//! A plot: its panels of curves and its texts.
+//! A plot: its panels of curves, and its texts.
 
 use crate::options::{Log, Size};
 use crate::points::Point;
@@ -28,14 +28,14 @@ use crate::points::Point;
 #[derive(Clone, Debug)]
 pub struct Plot {
     pub(crate) title: Option<String>,
-    /// What the curves are, in a few words.
+    /// A short description of the curves.
     pub(crate) caption: String,
     pub(crate) x_label: String,
-    /// The names of the places on the x axis, if it is not an axis of numbers.
+    /// The names of the values on the x axis, if it is not an axis of numbers.
     pub(crate) categories: Option<Vec<String>>,
     pub(crate) log: Log,
     pub(crate) panels: Vec<Panel>,
-    /// How many panels stand side by side.
+    /// The number of panels in a row.
     pub(crate) columns: usize,
     pub(crate) legend: Legend,
     pub(crate) size: Size,
@@ -46,7 +46,7 @@ pub struct Plot {
 #[derive(Clone, Debug)]
 pub(crate) struct Legend {
     pub(crate) title: String,
-    /// Labels with the numbers of their colours, of which there are so many.
+    /// The labels, each with the number of its colour.
     pub(crate) entries: Vec<(String, usize)>,
     pub(crate) colors: usize,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Legend {
 #[derive(Clone, Debug)]
 pub(crate) struct Panel {
     pub(crate) title: String,
-    /// The variable, by number; panels of one variable have the same y axis.
+    /// The number of the variable; panels of the same variable have the same y axis.
     pub(crate) variable: usize,
     pub(crate) curves: Vec<Curve>,
 }
@@ -63,7 +63,7 @@ pub(crate) struct Panel {
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
     pub(crate) color: usize,
-    /// By rising x; without values that are not numbers.
+    /// The points in order of x; without values that are not numbers.
     pub(crate) points: Vec<Point>,
     /// Whether the points are joined.
     pub(crate) joined: bool,

@@ -1,6 +1,6 @@
-//! The font of pictures: how wide texts are, and the outlines of their letters.
+//! The font of plots: the widths of texts, and the outlines of letters.
 //!
-//! It is DejaVu Sans without the scripts that are rare in names of variables; see `assets`.
+//! It is DejaVu Sans without scripts that are rare in names of variables; see `assets`.
 
 use super::truncate;
 use skrifa::instance::{LocationRef, Size};
@@ -9,27 +9,27 @@ use skrifa::{FontRef, GlyphId, MetadataProvider};
 
 const BYTES: &[u8] = include_bytes!("../assets/DejaVuSans-subset.ttf");
 
-/// What viewers of SVG take: where the font itself is missing, ones of the same widths.
+/// The font family in SVG files: if the font is missing, viewers use one of the same widths.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 
-/// The width of a string at a size, in pixels.
+/// Returns the width of a string at a font size, in pixels.
 pub(super) fn width(text: &str, size: f32) -> f32 {
     text.chars().map(advance(size)).sum()
 }
 
-/// The width of a string, or `most` if it is wider.
+/// Returns the width of a string, or `most` if it is wider.
 pub(super) fn width_within(text: &str, size: f32, most: f32) -> f32 {
     let mut widths = text.chars().map(advance(size));
     let sum = |sum: f32, width: f32| Some(sum + width).filter(|sum| *sum < most);
     widths.try_fold(0.0, sum).unwrap_or(most)
 }
 
-/// A string truncated to a width.
+/// Truncates a string to the width `room`.
 pub(super) fn fitting(text: &str, size: f32, room: f32) -> String {
     truncate::fitting(text, room, advance(size))
 }
 
-/// How wide characters are at a size.
+/// Returns a function that returns the width of a character at a font size.
 fn advance(size: f32) -> impl Fn(char) -> f32 {
     let font = FontRef::new(BYTES).ok();
     let known = font.map(|font| {
@@ -45,7 +45,8 @@ fn advance(size: f32) -> impl Fn(char) -> f32 {
     }
 }
 
-/// Draws a string from a point on its baseline; y goes up.
+/// Draws the outlines of a string. Calls `pen_of` for each letter with its x on the baseline; y
+/// points up.
 pub(super) fn draw(
     text: &str,
     size: f32,
@@ -62,7 +63,7 @@ pub(super) fn draw(
         if let Some(outline) = outlines.get(glyph) {
             pen_of(x, &|mut pen| {
                 let settings = DrawSettings::unhinted(Size::new(size), LocationRef::default());
-                // A letter whose outline is broken is left out; the font is ours, so there is none.
+                // Ignore errors: the embedded font has no invalid outlines.
                 let _ = outline.draw(settings, &mut pen);
             });
         }

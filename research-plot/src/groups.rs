@@ -1,4 +1,4 @@
-//! Which experiments are drawn together: groups by the values of parameters.
+//! Groups experiments by the values of parameters.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use research_results::ExperimentResult;
 const REPETITION: &str = "repetition";
 const UPDATES: &str = "updates";
 
-/// The value of a parameter or an auxiliary key; none if an experiment does not have it.
+/// The value of a parameter or an auxiliary key; `None` if an experiment does not have it.
 pub(super) type GroupValue<'a> = Option<Cow<'a, Value>>;
 
 pub(super) fn value<'a>(experiment: &'a ExperimentResult, key: &str) -> GroupValue<'a> {
@@ -26,12 +26,13 @@ pub(super) fn value<'a>(experiment: &'a ExperimentResult, key: &str) -> GroupVal
     }
 }
 
-/// The values of some keys: experiments that have the same are one group, however they are shown.
+/// Returns the values of some keys: experiments with the same values are one group, even if their
+/// aliases differ.
 pub(super) fn values<'a>(experiment: &'a ExperimentResult, keys: &[String]) -> Vec<GroupValue<'a>> {
     keys.iter().map(|key| value(experiment, key)).collect()
 }
 
-/// A value, or its alias, as it is shown.
+/// Returns the value of a key as it is shown, or its alias.
 pub(super) fn shown(experiment: &ExperimentResult, key: &str, alias: bool) -> String {
     let entry = experiment.record.config.entry(key).filter(|_| alias);
     if let Some(alias) = entry.and_then(Entry::explicit_alias) {
@@ -40,12 +41,13 @@ pub(super) fn shown(experiment: &ExperimentResult, key: &str, alias: bool) -> St
     value(experiment, key).map_or_else(|| "–".to_owned(), |value| value.to_string())
 }
 
-/// The number that is the value of a parameter.
+/// Returns the value of a parameter as a number.
 pub(super) fn number(experiment: &ExperimentResult, key: &str) -> Option<f64> {
     value(experiment, key)?.as_f64()
 }
 
-/// The parameters of which experiments have different values, and how many; by first appearance.
+/// Returns the parameters of which experiments have different values, with the number of values, in
+/// order of first appearance.
 pub(super) fn differing<'a>(experiments: &[&'a ExperimentResult]) -> Vec<(&'a str, usize)> {
     let mut keys = Distinct::default();
     for experiment in experiments {
@@ -64,7 +66,7 @@ pub(super) fn differing<'a>(experiments: &[&'a ExperimentResult]) -> Vec<(&'a st
     counted.filter(|(_, count)| *count > 1).collect()
 }
 
-/// Checks that there are such parameters.
+/// Checks that at least one experiment has each of these parameters.
 pub(super) fn check<'a>(
     experiments: &[&ExperimentResult],
     keys: impl Iterator<Item = &'a String>,
@@ -88,7 +90,7 @@ pub(super) fn check<'a>(
     Ok(())
 }
 
-/// Items by first appearance.
+/// Distinct items in order of first appearance.
 #[derive(Clone, Debug)]
 pub(super) struct Distinct<T> {
     pub(super) items: Vec<T>,
@@ -105,7 +107,7 @@ impl<T> Default for Distinct<T> {
 }
 
 impl<T: Clone + Eq + Hash> Distinct<T> {
-    /// Where an item stands, as it has or as it comes in.
+    /// Returns the index of an item, and adds it if it is new.
     pub(super) fn place(&mut self, item: T) -> usize {
         if let Some(place) = self.places.get(&item) {
             return *place;
@@ -115,7 +117,7 @@ impl<T: Clone + Eq + Hash> Distinct<T> {
         self.items.len() - 1
     }
 
-    /// Where an item stands that has come in before.
+    /// Returns the index of an item that was added before.
     pub(super) fn find(&self, item: &T) -> Option<usize> {
         self.places.get(item).copied()
     }

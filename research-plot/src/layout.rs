@@ -1,4 +1,4 @@
-//! The layout of a plot.
+//! Computes the layout of a plot.
 
 use super::axes::{Axes, apart};
 use super::error::MOST;
@@ -8,19 +8,19 @@ use super::scale::Scale;
 use super::scene::{Anchor, Color, Frame, PANEL_TITLE, SMALL, Scene, Shape};
 use super::{font, legend};
 
-/// Sizes of texts.
+/// The font size of the title.
 const TITLE: f32 = 17.0;
 
 const MARGIN: f32 = 18.0;
-/// Between panels.
+/// The distance between panels.
 const GAP: f32 = 26.0;
 /// The inner size of a panel, if the size of the plot is not set.
 const PANEL: (f32, f32) = (440.0, 300.0);
 
-/// On a logarithmic axis, bands reach down to this factor below the lowest point at most: an end
-/// that is nearly zero would take decades.
+/// The factor to which bands on a logarithmic axis reach below the lowest point: an end that is
+/// nearly zero would need many decades.
 const LOWER: f64 = 4.0;
-/// More curves than these are thin.
+/// The number of curves above which their lines are thin.
 const MANY_CURVES: usize = 16;
 
 pub(super) fn scene(plot: &Plot) -> Scene {
@@ -145,8 +145,8 @@ fn draw_panel(plot: &Plot, panel: &Panel, frame: Frame, shapes: &mut Vec<Shape>)
     }
 }
 
-/// The x axis is that of all panels, the y axis that of the panels of the same variable, with or
-/// without room for bands.
+/// Returns the scales of a panel: the x axis fits all panels, the y axis the panels of the same
+/// variable, with or without their bands.
 pub(super) fn scales(plot: &Plot, panel: &Panel, bands: bool) -> (Scale, Scale) {
     let all = plot.panels.iter().flat_map(points);
     let (mut low, mut high) = ends(all.map(|point| (point.x, point.x)), plot.log.x);
@@ -178,7 +178,7 @@ fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
     panel.curves.iter().flat_map(|curve| &curve.points)
 }
 
-/// The lowest and the highest of all; if there are none, those of some axis.
+/// Returns the lowest and the highest number; without any, those of a default axis.
 fn ends(spans: impl Iterator<Item = (f64, f64)>, log: bool) -> (f64, f64) {
     let ends = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     ends.unwrap_or(if log { (1.0, 10.0) } else { (0.0, 1.0) })

@@ -2,24 +2,24 @@
 
 use std::fmt;
 
-/// How many experiments are not drawn.
+/// The numbers of experiments that are not drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Those that failed.
+    /// The number of failed experiments.
     pub failed: usize,
-    /// Those that have not ended.
+    /// The number of experiments that have not ended.
     pub unfinished: usize,
 }
 
 impl LeftOut {
-    /// Says so, if there are some.
+    /// Returns a note about these experiments, if there are any.
     pub(crate) fn note(self) -> Option<String> {
         let text = self.to_string();
         text.strip_prefix("; ").map(str::to_owned)
     }
 }
 
-/// To be appended to a sentence.
+/// Formats the numbers as a clause that can be appended to a sentence.
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [(self.failed, "failed"), (self.unfinished, "have not ended")];

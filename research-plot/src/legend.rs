@@ -1,20 +1,20 @@
-//! The legend of a picture: what its colours stand for.
+//! Draws the legend of a plot, which explains the colours.
 
 use super::figure::Legend;
 use super::font;
 use super::scene::{Anchor, Color, Frame, PANEL_TITLE, SMALL, Shape, color};
 
-/// The widest text.
+/// The largest width of a label.
 const WIDEST: f32 = 240.0;
-/// There is no legend if it would be narrower than this.
+/// The smallest width of a label; a narrower legend is not drawn.
 const NARROWEST: f32 = 30.0;
-/// What stands before each text: a line of the colour.
+/// The width of the coloured line before each label.
 const KEY: f32 = 26.0;
-/// There is room for so many entries, as good as always.
+/// The number of entries that nearly always fit.
 const FEW: usize = 10;
 const LINE_HEIGHT: f32 = SMALL + 7.0;
 
-/// How wide a legend is, of at most so much; 0 if there is none.
+/// Returns the width of a legend, at most `most`; 0 if there is none.
 pub(super) fn width(legend: &Legend, most: f32) -> f32 {
     if legend.entries.is_empty() || most < KEY + NARROWEST {
         return 0.0;
@@ -32,8 +32,7 @@ pub(super) fn width(legend: &Legend, most: f32) -> f32 {
     widest.clamp(KEY + NARROWEST, KEY + WIDEST).min(most)
 }
 
-/// Draws a legend. Where there is no room for all its entries, every so many are there, and that
-/// is said.
+/// Draws a legend. If not all entries fit, draws only every n-th one, with a note that says so.
 pub(super) fn draw(legend: &Legend, frame: Frame, shapes: &mut Vec<Shape>) {
     let mut y = frame.top + PANEL_TITLE;
     let faint = |text: &str, y: f32| {

@@ -1,8 +1,8 @@
 //! Plots of results: curves of variables over iterations, or over a parameter.
 //!
-//! [`Plot::new`] gathers what is to be seen into panels of curves; `layout` places those in a
-//! scene of lines, areas and texts, which is written as SVG or PNG; `terminal` draws the panels
-//! with characters instead.
+//! [`Plot::new`] collects the data in panels of curves; `layout` arranges these in a scene of
+//! lines, areas and texts, which is written as SVG or PNG; `terminal` draws the panels with
+//! characters instead.
 
 mod axes;
 mod curves;
@@ -35,13 +35,13 @@ pub use left_out::LeftOut;
 pub use options::{Aggregate, Arrangement, Band, PlotOptions};
 
 impl Plot {
-    /// Plots what experiments have saved: for each variable a panel with a curve for each group of
-    /// experiments, over the iterations or over a parameter. `filters` selects experiments and
+    /// Plots the saved values of experiments: for each variable a panel with a curve for each group
+    /// of experiments, over the iterations or over a parameter. `filters` selects experiments and
     /// iterations, and whether aliases are shown instead of values.
     ///
     /// # Errors
-    /// As for [`Results::to_table`](research_results::Results::to_table); an option names an
-    /// unknown parameter, or there is nothing to draw.
+    /// The errors of [`Results::to_table`](research_results::Results::to_table); or an option names
+    /// an unknown parameter, or there is nothing to draw.
     pub fn new(
         source: &dyn Source,
         filters: &TableOptions,
@@ -50,8 +50,8 @@ impl Plot {
         curves::gather(source, filters, options)
     }
 
-    /// Returns what the user should know about the plot, a sentence each: experiments and values
-    /// that are not drawn.
+    /// Returns notes for the user, one sentence each, about experiments and values that are not
+    /// drawn.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -1,50 +1,50 @@
 //! The options of plots.
 
-/// What is drawn of the experiments of a group.
+/// The way to draw the experiments of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Aggregate {
-    /// One curve: their mean.
+    /// One curve: the mean.
     #[default]
     Mean,
-    /// One curve: their median.
+    /// One curve: the median.
     Median,
-    /// A curve for each of them.
+    /// One curve for each experiment.
     Each,
 }
 
-/// What is drawn around the curve of a group.
+/// The band around the curve of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Band {
-    /// A standard deviation to either side.
+    /// One standard deviation to either side.
     #[default]
     Deviation,
-    /// From the lowest to the highest.
+    /// From the lowest to the highest value.
     Range,
-    /// Nothing.
+    /// No band.
     None,
 }
 
-/// How panels are placed.
+/// The arrangement of panels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrangement {
-    /// A row for each variable and a column for each value of the parameters in `col`; where
-    /// there is only one of either, side by side, a few in a row.
+    /// A row for each variable and a column for each value of the parameters in `col`. With only
+    /// one variable or one value, a few panels per row.
     #[default]
     Grid,
-    /// All in one row.
+    /// All panels in one row.
     Horizontal,
-    /// All in one column.
+    /// All panels in one column.
     Vertical,
 }
 
-/// The size of a plot; what is not set is what its panels need.
+/// The size of a plot; a length that is not set follows from the panels.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Size {
     pub(crate) width: Option<u32>,
     pub(crate) height: Option<u32>,
 }
 
-/// Which axes are logarithmic.
+/// The axes that are logarithmic.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Log {
     pub(crate) x: bool,
@@ -81,29 +81,30 @@ pub struct PlotOptions {
 }
 
 impl PlotOptions {
-    /// All variables that have numbers, over iterations, a curve for each config.
+    /// Creates the default options: all variables that have numbers, over iterations, with a curve
+    /// for each config.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A title above all.
+    /// Sets the title of the plot.
     #[must_use]
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// What is along the x axis: `iteration`, or a parameter, over which the last values are
-    /// drawn. If not set, iterations where there are several, else the parameter with the most
-    /// values.
+    /// Sets the x axis: `iteration`, or a parameter, over which the last values are drawn. By
+    /// default iterations if an experiment has several values of a variable, otherwise the
+    /// parameter with the most values.
     #[must_use]
     pub fn x(mut self, x: impl Into<String>) -> Self {
         self.x = Some(x.into());
         self
     }
 
-    /// Only these variables, in this order.
+    /// Draws only these variables, in this order.
     #[must_use]
     pub fn variables<I>(mut self, variables: I) -> Self
     where
@@ -114,8 +115,9 @@ impl PlotOptions {
         self
     }
 
-    /// The parameters that tell curves apart; those that differ, if not set. Experiments that do
-    /// not differ in them are one group. `repetition` and `updates` are parameters, too.
+    /// Sets the parameters that distinguish curves, by default those that differ between
+    /// experiments. Experiments with the same values of these are one group. `repetition` and
+    /// `updates` are parameters, too.
     #[must_use]
     pub fn group_by<I>(mut self, keys: I) -> Self
     where
@@ -127,7 +129,7 @@ impl PlotOptions {
         self
     }
 
-    /// A panel of their own for the values of these parameters.
+    /// Draws a separate panel for each value of these parameters.
     #[must_use]
     pub fn col<I>(mut self, keys: I) -> Self
     where
@@ -138,52 +140,52 @@ impl PlotOptions {
         self
     }
 
-    /// The same colour for curves that have the same value of this parameter; else each has its
-    /// own.
+    /// Gives curves with the same value of this parameter the same colour; by default each curve
+    /// has its own.
     #[must_use]
     pub fn color(mut self, key: impl Into<String>) -> Self {
         self.color = Some(key.into());
         self
     }
 
-    /// What is drawn of a group.
+    /// Sets the way to draw a group.
     #[must_use]
     pub fn aggregate(mut self, aggregate: Aggregate) -> Self {
         self.aggregate = aggregate;
         self
     }
 
-    /// What is drawn around its curve.
+    /// Sets the band around a curve.
     #[must_use]
     pub fn band(mut self, band: Band) -> Self {
         self.band = band;
         self
     }
 
-    /// How panels are placed.
+    /// Sets the arrangement of the panels.
     #[must_use]
     pub fn arrangement(mut self, arrangement: Arrangement) -> Self {
         self.arrangement = arrangement;
         self
     }
 
-    /// A logarithmic x axis.
+    /// Sets whether the x axis is logarithmic.
     #[must_use]
     pub fn log_x(mut self, log: bool) -> Self {
         self.log_x = log;
         self
     }
 
-    /// A logarithmic y axis; what is not above zero is left out.
+    /// Sets whether the y axis is logarithmic; values that are not above zero are then left out.
     #[must_use]
     pub fn log_y(mut self, log: bool) -> Self {
         self.log_y = log;
         self
     }
 
-    /// Draws what failed experiments have saved, too. Otherwise curves are of experiments that
-    /// succeeded and, over iterations or where none has ended, of those that still run, unless the
-    /// filters ask for experiments with some statuses.
+    /// Sets whether failed experiments are drawn. By default, curves have experiments that
+    /// succeeded and, over iterations or if none has ended, experiments that still run, unless the
+    /// filters select statuses.
     #[must_use]
     pub fn with_failed(mut self, with_failed: bool) -> Self {
         self.with_failed = with_failed;
@@ -196,14 +198,14 @@ impl PlotOptions {
         self.width(width).height(height)
     }
 
-    /// Sets the width of the plot; what its panels need, if not set.
+    /// Sets the width of the plot; by default it follows from the panels.
     #[must_use]
     pub fn width(mut self, width: u32) -> Self {
         self.size.width = Some(width);
         self
     }
 
-    /// Sets the height of the plot; what its panels need, if not set.
+    /// Sets the height of the plot; by default it follows from the panels.
     #[must_use]
     pub fn height(mut self, height: u32) -> Self {
         self.size.height = Some(height);

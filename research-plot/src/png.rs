@@ -1,4 +1,4 @@
-//! Scenes as PNG.
+//! Writes scenes as PNG.
 
 use skrifa::outline::OutlinePen;
 use tiny_skia::{
@@ -11,7 +11,8 @@ use super::error::is_possible;
 use super::font;
 use super::scene::{Anchor, Color, Scene, Shape};
 
-/// How many pixels there are for one of the scene: enough for dense screens and for paper.
+/// The number of image pixels per pixel of the scene, in each direction: enough for dense screens
+/// and for paper.
 const DENSITY: u32 = 2;
 
 pub(super) fn write(scene: &Scene) -> Result<Vec<u8>, PlotError> {
@@ -120,7 +121,7 @@ fn opaque(Color(red, green, blue): Color, opacity: f32) -> Paintable {
     Paintable::from_rgba8(red, green, blue, (opacity * 255.0).round() as u8)
 }
 
-/// Takes the outline of a letter.
+/// Converts the outline of a letter to a path.
 struct Letter(PathBuilder);
 
 impl OutlinePen for Letter {

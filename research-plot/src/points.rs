@@ -1,4 +1,5 @@
-//! The points of a curve: what a group of experiments has saved, over iterations or a parameter.
+//! The points of a curve: the saved values of a group of experiments, over iterations or a
+//! parameter.
 
 mod moments;
 
@@ -13,26 +14,26 @@ pub(super) use moments::Numbers;
 pub(super) struct Point {
     pub(super) x: f64,
     pub(super) y: f64,
-    /// The band around it.
+    /// The ends of the band around the point.
     pub(super) low: f64,
     pub(super) high: f64,
-    /// How many experiments it is of.
+    /// The number of experiments that the point summarizes.
     pub(super) count: usize,
 }
 
-/// What the members of a curve have.
+/// Collects the values of the experiments of a curve.
 #[derive(Debug, Default)]
 pub(super) struct Points {
-    /// The numbers of several members, by rising x.
+    /// The numbers of several experiments, in order of x.
     gathered: Vec<(f64, Numbers)>,
-    /// The points of the only member.
+    /// The points of the only experiment.
     single: Option<Thinning>,
-    /// The last number so far of the member that is visited.
+    /// The last number so far of the experiment that is being visited.
     last: Option<f64>,
 }
 
 impl Points {
-    /// The points of the only member of a curve, which has so many values over iterations.
+    /// Creates the points of a curve with a single experiment, which has `count` values.
     pub(super) fn of_one(count: usize, log: Log, most: usize) -> Self {
         Self {
             single: Some(Thinning::new(count, log, most)),
@@ -40,7 +41,7 @@ impl Points {
         }
     }
 
-    /// Adds what the only member has over iterations.
+    /// Adds values of the only experiment, over iterations.
     pub(super) fn add_single(&mut self, numbers: impl Iterator<Item = (u64, f64)>) {
         let Some(points) = &mut self.single else {
             return;
@@ -56,7 +57,7 @@ impl Points {
         }
     }
 
-    /// Adds what a member has over iterations, which rise.
+    /// Adds values of an experiment, over rising iterations.
     pub(super) fn add_curve(
         &mut self,
         numbers: impl Iterator<Item = (u64, f64)>,
@@ -90,7 +91,8 @@ impl Points {
         }
     }
 
-    /// Takes in what a member has, and, at its last visit, adds its last number at its place.
+    /// Adds values of an experiment of which only the last one is drawn, at `place`; `is_last`
+    /// marks the last visit of the experiment.
     pub(super) fn add_last(
         &mut self,
         place: Option<f64>,
@@ -113,12 +115,12 @@ impl Points {
         }
     }
 
-    /// The numbers of several members, by rising x.
+    /// Returns the numbers of several experiments, in order of x.
     pub(super) fn into_gathered(self) -> Vec<(f64, Numbers)> {
         self.gathered
     }
 
-    /// The points, of which there are about `most` at most, and whether some were left out.
+    /// Returns at most about `most` points, and whether points were left out.
     pub(super) fn finish(self, log: Log, options: &PlotOptions, most: usize) -> (Vec<Point>, bool) {
         if let Some(points) = self.single {
             return points.finish();
@@ -131,22 +133,23 @@ impl Points {
     }
 }
 
-/// Selects the points of a curve that are shown: of many, the points with the lowest and the
-/// highest end of a band among some successive points.
+/// Selects the points of a curve that are shown: if there are too many, the points with the lowest
+/// and the highest end of a band in each bucket of successive points.
 #[derive(Debug)]
 pub(super) struct Thinning {
     log: Log,
-    /// How many points that follow one another two are shown of; none if all are shown.
+    /// The number of successive points in a bucket, of which at most two are shown; `None` if all
+    /// points are shown.
     bucket: Option<usize>,
     kept: Vec<Point>,
-    /// How many points the bucket has so far.
+    /// The number of points in the current bucket.
     count: usize,
-    /// Its points with the lowest and the highest end, each with its position.
+    /// The points of the bucket with the lowest and the highest end, each with its position.
     ends: Option<[(usize, Point); 2]>,
 }
 
 impl Thinning {
-    /// Of `count` points about `most` are shown at most.
+    /// Creates a selection that shows at most about `most` of `count` points.
     pub(super) fn new(count: usize, log: Log, most: usize) -> Self {
         Self {
             log,
@@ -187,7 +190,7 @@ impl Thinning {
         }
     }
 
-    /// The points that are shown, and whether some were left out.
+    /// Returns the selected points, and whether points were left out.
     pub(super) fn finish(mut self) -> (Vec<Point>, bool) {
         self.end_bucket();
         (self.kept, self.bucket.is_some())
@@ -208,7 +211,7 @@ impl Thinning {
     }
 }
 
-/// The positions of the values of a series whose iterations are shown.
+/// Returns the positions of the values whose iterations are shown.
 pub(super) fn shown_positions<'a>(
     series: &'a Series,
     filters: &'a TableOptions,
@@ -222,7 +225,7 @@ pub(super) fn shown_positions<'a>(
     })
 }
 
-/// The numbers of a series, with their iterations.
+/// Returns the numbers of a series with their iterations.
 pub(super) fn numbers<'a>(
     series: &'a Series,
     filters: &'a TableOptions,

@@ -1,12 +1,12 @@
-//! Axes: which numbers they span, and where their ticks are.
+//! Scales of axes: their range and their ticks.
 
-/// An axis from the lowest to the highest number.
+/// The scale of an axis, from `low` to `high`.
 #[derive(Clone, Debug)]
 pub(super) struct Scale {
     low: f64,
     high: f64,
     log: bool,
-    /// Whether ticks are at integers only.
+    /// Whether ticks are only at integers.
     whole: bool,
 }
 
@@ -18,7 +18,8 @@ pub(super) struct Tick {
 }
 
 impl Scale {
-    /// An axis for numbers between these, with a little room at both ends.
+    /// Creates a scale for numbers from `low` to `high`, with the fraction `room` of the range as
+    /// margin at both ends.
     pub(super) fn around(low: f64, high: f64, log: bool, room: f64) -> Self {
         let scale = Self {
             low,
@@ -27,7 +28,7 @@ impl Scale {
             whole: false,
         };
         let (from, to) = (scale.inner(low), scale.inner(high));
-        // Halves, because the difference of two floats may be too large for one.
+        // Subtract halves, because the difference of two floats may exceed the largest float.
         let half = to / 2.0 - from / 2.0;
         let room = match half > 0.0 {
             true => half * (2.0 * room),
@@ -42,9 +43,9 @@ impl Scale {
         }
     }
 
-    /// An axis for integers between these, with ticks at integers only.
+    /// Creates a scale for integers from `low` to `high`, with ticks only at integers.
     pub(super) fn for_integers(low: f64, high: f64, room: f64) -> Self {
-        // Around a single number there is no room for others.
+        // A single number gets a range without other integers.
         let scale = match low < high {
             true => Self::around(low, high, false, room),
             false => Self::around(low - 0.5, high + 0.5, false, 0.0),
@@ -55,7 +56,7 @@ impl Scale {
         }
     }
 
-    /// Where a number is between the ends of the axis: 0 to 1.
+    /// Returns the position of a number on the axis, from 0 to 1.
     pub(super) fn place(&self, number: f64) -> f64 {
         let (low, high) = (self.inner(self.low), self.inner(self.high));
         let place = (self.inner(number) / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
@@ -73,7 +74,7 @@ impl Scale {
         }
     }
 
-    /// The other way round; what is beyond all floats is the last of them.
+    /// Inverts [`inner`](Self::inner), limited to the range of floats.
     fn outer(&self, number: f64) -> f64 {
         if self.log {
             10_f64.powf(number).clamp(f64::MIN_POSITIVE, f64::MAX)
@@ -82,7 +83,7 @@ impl Scale {
         }
     }
 
-    /// About so many ticks.
+    /// Returns about `count` ticks.
     pub(super) fn ticks(&self, count: usize) -> Vec<Tick> {
         let count = count.max(2);
         let ticks = if self.log {
@@ -90,7 +91,7 @@ impl Scale {
         } else {
             Vec::new()
         };
-        // Within less than a decade, ticks are as on other axes.
+        // An axis within one decade has linear ticks.
         if ticks.len() < 2 {
             self.linear_ticks(count)
         } else {
@@ -115,7 +116,7 @@ impl Scale {
         let mut numbers: Vec<f64> = numbers
             .take_while(|at| *at <= self.high + step * 1e-9)
             .collect();
-        // Where floats are farther apart than ticks.
+        // Neighbouring ticks are equal if floats are farther apart than the step.
         numbers.dedup();
         let largest = numbers.iter().fold(0.0, |most: f64, at| most.max(at.abs()));
         let tick = |at: f64| Tick {
@@ -138,7 +139,7 @@ impl Scale {
         while decade <= last && ticks.len() < 100 {
             for factor in factors {
                 let at = factor * 10_f64.powf(decade);
-                // The ends are rounded, and so may be less than they were.
+                // The ends of the axis were rounded, so compare with a tolerance.
                 if at >= self.low * (1.0 - 1e-9) && at <= self.high * (1.0 + 1e-9) {
                     ticks.push(Tick {
                         at,
@@ -152,9 +153,9 @@ impl Scale {
     }
 }
 
-/// A number with as many decimals as its neighbours at this distance need.
+/// Formats a tick with enough digits to distinguish it from its neighbours, which are `step` away.
 fn label(at: f64, step: f64, largest: f64) -> String {
-    // What is left of a sum that should be nothing.
+    // A rounding error of a sum that should be zero.
     let at = if at.abs() < step * 1e-9 { 0.0 } else { at };
     let digits = (largest.log10().floor() - step.log10().floor()).clamp(0.0, 15.0);
     let is_small = largest < 1e-3 && largest > 0.0;
@@ -241,7 +242,7 @@ mod tests {
             labels(1_000_000.0, 1_000_002.0),
             ["1000000", "1000001", "1000002"]
         );
-        // A single iteration shows none before it.
+        // A single iteration has no ticks for others.
         assert_eq!(labels(0.0, 0.0), ["0"]);
         assert_eq!(labels(1000.0, 1000.0), ["1000"]);
     }
@@ -293,7 +294,7 @@ mod tests {
                 assert!((0.0..=1.0).contains(&low) && low <= high && high <= 1.0);
             }
         }
-        // Far apart, and their middle is in the middle.
+        // The middle of two distant numbers is at 0.5.
         let scale = Scale::around(-1.7e308, 1.7e308, false, 0.05);
         assert!((scale.place(0.0) - 0.5).abs() < 1e-9);
         let scale = Scale::around(1e-300, 1e300, true, 0.05);

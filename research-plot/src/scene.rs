@@ -1,11 +1,11 @@
-//! What pictures consist of, whatever they are written as.
+//! Scenes: the shapes of a plot, independent of the file format.
 
-/// The size of the titles of panels.
+/// The font size of the titles of panels.
 pub(crate) const PANEL_TITLE: f32 = 14.0;
-/// The size of labels.
+/// The font size of labels.
 pub(crate) const SMALL: f32 = 12.0;
 
-/// A part of the plot.
+/// A rectangle in the scene.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     pub(crate) left: f32,
@@ -14,7 +14,7 @@ pub(crate) struct Frame {
     pub(crate) height: f32,
 }
 
-/// A picture: shapes, the first of which is the lowest.
+/// The shapes of a plot; later shapes are drawn over earlier ones.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) width: u32,
@@ -40,7 +40,7 @@ pub(super) enum Shape {
         color: Color,
     },
     Text {
-        /// Where it begins, has its middle, or ends; on its baseline.
+        /// The start, middle or end of the baseline, as `anchor` says.
         at: (f32, f32),
         text: String,
         size: f32,
@@ -66,7 +66,7 @@ impl Shape {
         }
     }
 
-    /// A line of the width of axes.
+    /// Returns a line with the width of axes.
     pub(super) fn thin_line(points: [(f32, f32); 2], color: Color) -> Self {
         Self::Line {
             points: points.to_vec(),
@@ -95,7 +95,7 @@ impl Color {
     pub(super) const GRID: Self = Self(232, 232, 232);
 }
 
-/// Ten colours that can be told apart, also by most who see few colours.
+/// Ten colours that can be distinguished, also by most colour-blind readers.
 const FEW: [Color; 10] = [
     Color(31, 119, 180),
     Color(255, 127, 14),
@@ -109,7 +109,7 @@ const FEW: [Color; 10] = [
     Color(23, 190, 207),
 ];
 
-/// From dark violet over green to yellow, for more.
+/// A scale from dark violet over green to yellow, for more than ten colours.
 const MANY: [Color; 6] = [
     Color(68, 1, 84),
     Color(65, 68, 135),
@@ -119,7 +119,7 @@ const MANY: [Color; 6] = [
     Color(220, 205, 40),
 ];
 
-/// The colour with a number, of so many.
+/// Returns colour `number` of `count`.
 pub(super) fn color(number: usize, count: usize) -> Color {
     if count <= FEW.len() {
         return FEW[number % FEW.len()];

@@ -1,11 +1,11 @@
-//! Curves and their bands as shapes between axes.
+//! Draws curves and their bands between axes.
 
 use super::axes::Axes;
 use super::figure::Curve;
 use super::points::Point;
 use super::scene::{Color, Shape, color};
 
-/// Curves of no more points than these have dots.
+/// The number of points up to which a curve has dots.
 const FEW_POINTS: usize = 24;
 
 impl Axes<'_> {
@@ -69,7 +69,8 @@ impl Axes<'_> {
         }
     }
 
-    /// Over a place with a name, the groups stand side by side.
+    /// Moves a point sideways, so that the points of the groups at a named x value are side by
+    /// side.
     fn aside(&self, curve: &Curve, at: (f32, f32)) -> (f32, f32) {
         let Some(names) = &self.plot.categories else {
             return at;
@@ -81,8 +82,9 @@ impl Axes<'_> {
         (at.0 + (curve.color as f32 - middle) * step, at.1)
     }
 
-    /// No more points than can be seen: of those in a column of pixels, the lowest and the highest,
-    /// with the band around all of them. The points of a curve that is not joined are all there.
+    /// Returns only as many points as are visible: in each column of pixels the lowest and the
+    /// highest point, with the band of all points there. Keeps all points of a curve that is not
+    /// joined.
     fn seen(&self, curve: &Curve) -> Vec<Point> {
         let columns = (self.frame.width as usize).max(100);
         if !curve.joined || curve.points.len() <= columns * 2 {

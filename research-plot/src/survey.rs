@@ -1,4 +1,4 @@
-//! What there is to draw, found by looking at all values once.
+//! Finds the variables that can be drawn, in one pass over all values.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use research_results::TableOptions;
 use research_results::numbers::{is_null, number_at};
 use research_results::source::Visit;
 
-/// What experiments have saved.
+/// The variables that experiments have saved.
 #[derive(Default)]
 pub(super) struct Survey {
     variables: Vec<Surveyed>,
@@ -21,18 +21,18 @@ pub(super) struct Survey {
 pub(super) struct Surveyed {
     pub(super) name: String,
     has_numbers: bool,
-    /// How many values the experiment with the most values has.
+    /// The number of values of the experiment with the most values.
     pub(super) longest: usize,
     /// The number of values that are not numbers.
     pub(super) left_out: usize,
-    /// How many values the experiments have that are visited several times.
+    /// The number of values of each experiment that is visited several times.
     pub(super) lengths: HashMap<ExperimentNumber, usize>,
-    /// How many values the experiment had so far that is visited.
+    /// The number of values so far of the experiment that is being visited.
     length: usize,
 }
 
 impl Survey {
-    /// Looks at the values of an experiment.
+    /// Adds the values of one visit of an experiment.
     pub(super) fn see(&mut self, visit: &Visit<'_>, filters: &TableOptions) {
         for series in visit.experiment.series() {
             let variable = self.variable(series.variable());
@@ -75,7 +75,7 @@ impl Survey {
         &mut self.variables[position]
     }
 
-    /// The variables that have numbers, in the order that was asked for.
+    /// Returns the variables that have numbers, in the requested order.
     pub(super) fn chosen(&self, options: &PlotOptions) -> Vec<&Surveyed> {
         let wanted = |name: &str| options.variables.iter().position(|one| one == name);
         let mut chosen: Vec<&Surveyed> = self

@@ -1,4 +1,4 @@
-//! Scenes as SVG.
+//! Writes scenes as SVG.
 
 use std::fmt::Write;
 
@@ -97,7 +97,8 @@ fn hex(Color(red, green, blue): Color) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// What has a meaning in XML is escaped; what XML cannot have is left out.
+/// Appends `text`. Escapes the special characters of XML, and leaves out characters that XML does
+/// not allow.
 fn escape(text: &str, svg: &mut String) {
     for character in text.chars() {
         match character {

@@ -1,4 +1,4 @@
-//! Pictures of characters, for a terminal.
+//! Draws plots with characters, for a terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,14 +10,14 @@ use super::layout::scales;
 use super::scale::{Scale, Tick};
 use super::truncate;
 
-/// The codes of colours that terminals have, the first of which are told apart best.
+/// The codes of terminal colours; the first ones are the easiest to distinguish.
 const COLORS: [u8; 6] = [34, 33, 32, 31, 35, 36];
 
-/// A panel's characters: each holds 2 × 4 dots.
+/// The characters of a panel, each with 2 × 4 dots.
 struct Canvas {
     columns: usize,
     rows: usize,
-    /// The dots of each character, and the colour of the last one.
+    /// The dots of each character, and the colour of the dot that was drawn last.
     cells: Vec<(u8, usize)>,
 }
 
@@ -72,7 +72,7 @@ fn draw_panel(plot: &Plot, panel: &Panel, size: (usize, usize), colors: bool, te
     x_labels(plot, &x, canvas.columns, left + 2, text);
 }
 
-/// The letters of curves, at the rows where the curves end; each row has one.
+/// Returns the letters of curves, at the rows where the curves end; at most one per row.
 fn marks(plot: &Plot, panel: &Panel, y: &Scale, rows: usize) -> BTreeMap<usize, (char, usize)> {
     let mut marks = BTreeMap::new();
     if plot.legend.entries.len() < 2 {
@@ -99,7 +99,7 @@ fn letter(number: usize) -> Option<char> {
 }
 
 fn x_labels(plot: &Plot, x: &Scale, columns: usize, left: usize, text: &mut String) {
-    // As wide as its place, or as what can be read.
+    // A label is as wide as its share of the axis, but at least wide enough to read.
     let places = plot.categories.as_ref().map_or(1, Vec::len);
     let room = (columns / places.max(1)).saturating_sub(2).max(10);
     let ticks: Vec<(f64, String)> = match &plot.categories {
@@ -214,14 +214,14 @@ fn colored(number: usize, colors: bool, what: &str, text: &mut String) {
     }
 }
 
-/// Escapes characters that would move the cursor.
+/// Replaces characters that would move the cursor by spaces.
 fn plain(text: &str) -> String {
     text.chars()
         .map(|one| if one.is_control() { ' ' } else { one })
         .collect()
 }
 
-/// A name of at most so many columns that cannot move the cursor.
+/// Truncates a name to `columns`, without characters that would move the cursor.
 fn fitting(name: &str, columns: usize) -> String {
     let width = |one: char| one.width().unwrap_or_default() as f32;
     truncate::fitting(&plain(name), columns as f32, width)
@@ -232,7 +232,7 @@ fn line_of(text: &mut String, line: &str) {
     end_line(text);
 }
 
-/// Ends a line, without spaces at its end.
+/// Ends a line, and removes spaces at its end.
 fn end_line(text: &mut String) {
     while text.ends_with(' ') {
         text.pop();

@@ -1,7 +1,7 @@
-//! Texts cut to the room that there is for them.
+//! Truncates strings to a width.
 
-/// Returns a string, or its beginning and its end if it is too long: names may differ at either.
-/// `width` returns the width of a character.
+/// Returns a string, or its beginning and its end if it is too long, because names may differ at
+/// either end. `width` returns the width of a character.
 pub(super) fn fitting(text: &str, room: f32, width: impl Fn(char) -> f32) -> String {
     let mut total = 0.0;
     let is_short = text.chars().all(|character| {
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(cut("größer", 3.0), "g…r");
         assert_eq!(cut("abc", 0.5), "…");
         assert_eq!(cut("", 0.0), "");
-        // As long as a prompt may be.
+        // A value may be as long as a prompt.
         let long = "ab".repeat(1_000_000);
         assert_eq!(cut(&long, 5.0), "ab…ab");
     }

@@ -1,4 +1,4 @@
-//! What is along the x axis.
+//! The x axis of a plot.
 
 use super::groups::{self, Distinct, GroupValue};
 use super::{Aggregate, PlotError, PlotOptions};
@@ -7,12 +7,12 @@ use research_results::TableOptions;
 
 const ITERATION: &str = "iteration";
 
-/// What is along the x axis: iterations, or a parameter.
+/// The x axis: iterations, or a parameter.
 pub(super) enum XAxis<'a> {
     Iterations,
     /// A parameter that is a number in all experiments.
     Numbers(String),
-    /// Any other parameter, with its values and how they are shown.
+    /// Any other parameter, with its values and their names on the axis.
     Categories {
         key: String,
         values: Distinct<GroupValue<'a>>,
@@ -21,8 +21,8 @@ pub(super) enum XAxis<'a> {
 }
 
 impl<'a> XAxis<'a> {
-    /// The requested axis; else iterations where experiments have several values of a variable,
-    /// else the parameter with the most values.
+    /// Returns the requested axis. By default iterations if experiments have several values of a
+    /// variable, otherwise the parameter with the most values.
     pub(super) fn of(
         experiments: &[&'a ExperimentResult],
         has_several: bool,
@@ -56,7 +56,7 @@ impl<'a> XAxis<'a> {
         Ok(Self::Categories { key, values, names })
     }
 
-    /// The parameter; none if there are iterations.
+    /// Returns the parameter; `None` for iterations.
     pub(super) fn key(&self) -> Option<&str> {
         match self {
             Self::Iterations => None,
@@ -64,12 +64,12 @@ impl<'a> XAxis<'a> {
         }
     }
 
-    /// What is written under the axis.
+    /// Returns the label of the axis.
     pub(super) fn label(&self) -> &str {
         self.key().unwrap_or(ITERATION)
     }
 
-    /// Where an experiment stands by its parameter.
+    /// Returns the x of an experiment, which follows from its parameter.
     pub(super) fn place(&self, experiment: &'a ExperimentResult) -> Option<f64> {
         match self {
             Self::Iterations => None,
@@ -91,14 +91,14 @@ impl<'a> XAxis<'a> {
     }
 }
 
-/// The parameter that experiments with one value each are drawn over.
+/// Returns the default parameter of the x axis, for experiments with one value each.
 fn parameter<'a>(experiments: &[&'a ExperimentResult], options: &PlotOptions) -> Option<&'a str> {
     let is_free = |(key, _): &(&str, usize)| {
         let taken = options.col.iter().chain(options.group_by.iter().flatten());
         !taken.chain(&options.color).any(|taken| taken == key)
     };
     let keys = groups::differing(experiments).into_iter().filter(is_free);
-    // Of those with as many values, the first.
+    // Reversed, so that of parameters with equally many values the first is taken.
     let most = keys.rev().max_by_key(|(_, count)| *count);
     most.map(|(key, _)| key)
 }

@@ -1,4 +1,4 @@
-//! Whatever is drawn, its texts can be read.
+//! Checks for random plots that all texts are inside the scene and do not overlap.
 
 use proptest::prelude::*;
 
@@ -101,7 +101,7 @@ fn plot() -> impl Strategy<Value = Plot> {
     )
 }
 
-/// A string, and where it begins and ends from left to right and from top to bottom.
+/// A string, with its left and right and its top and bottom ends.
 type Place<'a> = (&'a str, (f32, f32), (f32, f32));
 
 fn place(shape: &Shape) -> Option<Place<'_>> {
@@ -121,7 +121,7 @@ fn place(shape: &Shape) -> Option<Place<'_>> {
         Anchor::Middle => at.0 - width / 2.0,
         Anchor::End => at.0 - width,
     };
-    // Letters are lower than their size says, but for a few below the line.
+    // Letters are lower than the font size, except for a few that reach below the baseline.
     Some((text, (left, left + width), (at.1 - size * 0.75, at.1)))
 }
 

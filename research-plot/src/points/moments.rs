@@ -1,13 +1,13 @@
-//! The numbers at one place of a curve.
+//! The numbers at one x of a curve.
 
 use super::Point;
 use crate::{Aggregate, Band, PlotOptions};
 use research_results::numbers;
 
-/// So many numbers are kept; of more, only what their mean and their band are made from.
+/// The number of values up to which all are kept; of more, only the moments are kept.
 const FEW: usize = 64;
 
-/// The numbers that experiments have at one place.
+/// The numbers of several experiments at one x.
 #[derive(Debug)]
 pub(crate) enum Numbers {
     One(f64),
@@ -15,13 +15,14 @@ pub(crate) enum Numbers {
     Many(Box<Moments>),
 }
 
-/// What the mean and the deviation of numbers are made from.
+/// The running sums for the mean and the deviation of numbers.
 #[derive(Debug)]
 pub(crate) struct Moments {
     count: usize,
-    /// A power of two near the numbers: the squares of what is divided by it are floats.
+    /// A power of two near the numbers. The numbers are divided by it, so that their squares do not
+    /// overflow.
     unit: f64,
-    /// Of the numbers divided by the unit.
+    /// The mean of the numbers divided by `unit`.
     mean: f64,
     squares: f64,
     least: f64,
@@ -78,7 +79,7 @@ impl Moments {
         moments
     }
 
-    /// Welford's algorithm.
+    /// Adds a number, by Welford's algorithm.
     fn push(&mut self, number: f64) {
         self.count += 1;
         self.least = self.least.min(number);
@@ -104,7 +105,7 @@ impl Moments {
     }
 }
 
-/// The point of numbers in rising order, of which there is at least one.
+/// Returns the point of a non-empty sorted list of numbers.
 fn point(x: f64, numbers: &[f64], options: &PlotOptions) -> Point {
     let (least, most) = (numbers[0], numbers[numbers.len() - 1]);
     let mean = numbers::mean(numbers).unwrap_or(least);

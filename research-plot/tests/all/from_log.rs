@@ -10,7 +10,7 @@ use crate::events::{ended, saved, saved_at, started_at_place};
 use crate::log::BatchLog;
 use crate::random::random_log;
 
-/// Experiments that begin, save and end at the same time, not in the order of the domain; some are
+/// Returns a log of experiments that run at the same time, not in the order of the domain; some are
 /// retried, and one was moved.
 fn log() -> Vec<Event> {
     let config = |number: u64| {
@@ -98,7 +98,7 @@ fn plots_are_the_same() {
     }
 }
 
-/// Filters of experiments and iterations.
+/// Generates filters of experiments and iterations.
 fn random_options() -> impl Strategy<Value = TableOptions> {
     let iterations = prop::collection::vec(0..8u64, 0..3);
     let flags = [(); 3].map(|()| any::<bool>());

@@ -1,4 +1,4 @@
-//! Pictures of results.
+//! Plots of results.
 
 mod left_out;
 
@@ -8,7 +8,8 @@ use research_domain::{Config, Entry, Value};
 use research_plot::{Aggregate, Arrangement, Band, LeftOut, Plot, PlotError, PlotOptions};
 use research_results::{Results, TableOptions};
 
-/// Two models with two rates, each twice: `loss` falls over three iterations, `end` is saved once.
+/// Returns results of two models with two rates, each with two repetitions: `loss` falls over three
+/// iterations, `end` is saved once.
 fn results() -> Results {
     let mut results = Results::new();
     for number in 0..8_u64 {
@@ -37,13 +38,13 @@ fn refusal(options: &PlotOptions) -> PlotError {
     Plot::new(&results(), &TableOptions::new(), options).unwrap_err()
 }
 
-/// How many curves, and how many bands, there are.
+/// Returns the numbers of curves and bands.
 fn curves(svg: &str) -> (usize, usize) {
     let curves = svg.matches("stroke-width=\"1.7\"").count();
     (curves, svg.matches("<polygon").count())
 }
 
-/// The width and the height of a picture.
+/// Returns the width and the height of a plot.
 fn size(svg: &str) -> (u32, u32) {
     let (_, rest) = svg.split_once("viewBox=\"0 0 ").unwrap();
     let (size, _) = rest.split_once('"').unwrap();
@@ -62,7 +63,7 @@ fn texts(svg: &str) -> Vec<&str> {
 #[test]
 fn there_is_a_panel_for_each_variable_and_a_curve_for_each_config() {
     let svg = svg(&PlotOptions::new().title("a & b"));
-    // `end` has one point only, so dots but no lines.
+    // `end` has only one point, so there are dots but no lines.
     assert_eq!(curves(&svg), (4, 4));
     let texts = texts(&svg);
     for text in [
@@ -106,7 +107,7 @@ fn groups_colours_and_panels_are_as_asked_for() {
     let (narrow, high) = size(&both.clone().arrangement(Arrangement::Vertical));
     assert!(narrow < wide && low < high);
     assert_eq!(size(&both.clone().size(500, 400)), (500, 400));
-    // What is not said is what the panels need.
+    // A length that is not set follows from the panels.
     let vertical = both.arrangement(Arrangement::Vertical);
     assert_eq!(size(&vertical.clone().width(500)), (500, high));
     assert_eq!(size(&vertical.height(400)), (narrow, 400));
@@ -177,7 +178,7 @@ fn a_logarithmic_axis_leaves_out_what_is_not_above_zero() {
         .log_y(true)
         .group_by(["repetition", "lr", "model"]);
     let svg = svg(&log);
-    // The experiments of repetition 0 fall to 0 at the last iteration.
+    // The values of repetition 0 fall to 0 at the last iteration.
     let points = |line: &str| line.matches(',').count();
     let lines = svg
         .lines()
@@ -266,7 +267,7 @@ fn many_points_and_many_curves_are_drawn_too() {
     assert!(Plot::new(&results, &TableOptions::new(), &panels).is_ok());
 }
 
-/// Experiments that have saved one value each as `y`.
+/// Returns results of experiments that have saved one value each as `y`.
 fn each_saved(values: impl IntoIterator<Item = (Config, f64)>) -> Results {
     let mut results = Results::new();
     for (number, (config, value)) in (0..).zip(values) {
@@ -296,11 +297,11 @@ fn values_that_look_the_same_are_not_grouped() {
     let values = [Value::from(1), Value::from("1"), Value::from(1)];
     let configs = values.map(|value| Config::from_pairs([("a", value)]));
     let results = each_saved(configs.into_iter().zip([1.0, 2.0, 3.0]));
-    // The mean of the first and the third, and the second.
+    // One point is the mean of the first and the third experiment, the other is the second.
     let options = PlotOptions::new().x("iteration");
     let svg = default_svg(&results, &options);
     assert_eq!(svg.matches("<circle").count(), 2);
-    // Nor are pairs whose texts are the same together.
+    // Pairs of values with the same text are different groups, too.
     let pairs = [("x, y", "z"), ("x", "y, z")];
     let configs = pairs.map(|(a, b)| Config::from_pairs([("a", a), ("b", b)]));
     let results = each_saved(configs.into_iter().zip([1.0, 2.0]));
@@ -337,7 +338,7 @@ fn the_panels_of_many_values_fit_into_a_picture() {
     ] {
         let options = PlotOptions::new().col(["n"]).arrangement(arrangement);
         let (width, height) = size(&default_svg(&results, &options));
-        // What is larger is refused as PNG.
+        // A larger plot cannot be written as PNG.
         assert!(width <= 10_000 && height <= 10_000, "{arrangement:?}");
     }
     // One variable is drawn in several rows.
@@ -386,7 +387,7 @@ fn long_labels_do_not_widen_a_sketch() {
 fn the_beginning_of_a_long_curve_is_seen_on_a_logarithmic_axis() {
     let mut results = Results::new();
     results.apply(&started(0, 1, Config::from_pairs([("a", 1)])));
-    // Between the iterations 1 and 10 is a fifth of the axis.
+    // A fifth of the axis is between the iterations 1 and 10.
     let mut values = vec![0.0; 100_000];
     values[..10].copy_from_slice(&[0.0, 5.0, 1.0, 4.0, 2.0, 3.0, 1.0, 4.0, 2.0, 6.0]);
     results.apply(&saved(0, "y", 0, Column::Float(values)));
@@ -400,7 +401,7 @@ fn the_beginning_of_a_long_curve_is_seen_on_a_logarithmic_axis() {
         y.parse::<f64>().unwrap()
     });
     let heights: Vec<f64> = heights.collect();
-    // Down is more in a picture: the first nine points are the first nine values.
+    // The y coordinate of a plot points down. The first nine points are the first nine values.
     let turns = heights.windows(2).map(|pair| pair[1] > pair[0]);
     let expected = [true, false, true, false, true, false, true, false];
     assert_eq!(turns.collect::<Vec<bool>>(), expected, "{heights:?}");
@@ -409,7 +410,7 @@ fn the_beginning_of_a_long_curve_is_seen_on_a_logarithmic_axis() {
 
 #[test]
 fn a_band_that_is_nearly_zero_takes_no_decades_of_a_logarithmic_axis() {
-    // The mean of these is hardly more than their deviation.
+    // The mean of these values is hardly larger than their deviation.
     let lowest = (3.0 - 8.0_f64.sqrt()) * 1.000_001;
     let mut results = Results::new();
     for (number, value) in (0..).zip([1.0, lowest]) {

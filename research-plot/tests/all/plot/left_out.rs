@@ -1,4 +1,4 @@
-//! What is not drawn.
+//! Experiments and values that are not drawn.
 
 use research_core::{Column, Status};
 use research_domain::Config;
@@ -8,8 +8,8 @@ use research_results::{Results, TableOptions};
 use super::texts;
 use crate::events::{ended, saved, started};
 
-/// One config: two finished experiments, of which one has saved a string, one that failed and one
-/// that still runs; each has saved two values.
+/// Returns results of one config: two finished experiments, of which one has saved a string, a
+/// failed one and a running one; each has saved two values.
 fn with_failures() -> Results {
     let mut results = Results::new();
     let endings = [
@@ -45,14 +45,14 @@ fn what_failed_is_not_drawn_and_that_is_said() {
     let all = TableOptions::new();
     let over_iterations = PlotOptions::new();
     let text = "`loss`: 1 value that is not a number is left out";
-    // A curve has what an experiment has saved so far.
+    // A curve includes the values that a running experiment has saved so far.
     let (caption, notes) = drawn(&all, &over_iterations);
     assert_eq!(caption, "mean ± standard deviation, of 3 experiments");
     assert_eq!(notes, ["1 experiment that failed is left out", text]);
     let (caption, notes) = drawn(&all, &over_iterations.clone().with_failed(true));
     assert_eq!(caption, "mean ± standard deviation, of 4 experiments");
     assert_eq!(notes, [text]);
-    // A last value is one when the experiment has ended.
+    // Over a parameter, only experiments that have ended have a last value.
     let (caption, notes) = drawn(&all, &PlotOptions::new().x("lr"));
     assert!(
         caption.ends_with("of the last values of 2 experiments"),
@@ -86,7 +86,7 @@ fn more_points_than_a_picture_can_show_are_thinned() {
     results.apply(&saved(0, "y", 0, Column::Float(spiked)));
     let plot = Plot::new(&results, &TableOptions::new(), &PlotOptions::new()).unwrap();
     assert!(plot.notes()[0].starts_with("of curves with more than 500000 points"));
-    // The highest point is still there.
+    // The highest point is still drawn.
     assert!(
         texts(&plot.to_svg()).contains(&"80000"),
         "{:?}",

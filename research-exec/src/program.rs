@@ -6,9 +6,10 @@
 //! program at each call, [`ProgramGenerator`] starts it once and reads one line per item.
 //!
 //! # Environment of a program
-//! What its [`Setting`] says. Without one, standard input is empty and the working directory is
-//! that of the run. The program inherits no open files of this process. Its environment variables
-//! are those of this process and
+//! The [`Setting`] of the program determines its working directory, standard input, additional
+//! variables and memory limit. By default standard input is empty and the working directory is that
+//! of the run. The program inherits no open files of this process. Its environment variables are
+//! those of this process and
 //!
 //! | variable | content |
 //! |---|---|

@@ -53,7 +53,7 @@ impl MachineFacts {
     }
 }
 
-/// The name of this host, if it is known.
+/// Returns the name of this host, if it is known.
 #[must_use]
 pub fn host_name() -> Option<String> {
     System::host_name().ok()

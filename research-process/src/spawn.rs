@@ -39,14 +39,14 @@ pub struct Launch {
     environment: Vec<CString>,
     /// The paths to try, in order.
     candidates: Vec<CString>,
-    /// The folders that are searched for the program.
+    /// The value of `PATH` with which the program is searched.
     search_path: OsString,
     /// The lineage of the program, if it differs from that of this process.
     lineage: Option<Lineage>,
     directory: Option<CString>,
-    /// What it reads from standard input, if not nothing.
+    /// The standard input of the program; empty if `None`.
     input: Option<OwnedFd>,
-    /// The most private memory of each of its processes, in bytes.
+    /// The limit on the private memory of each of its processes, in bytes.
     memory_limit: Option<u64>,
 }
 
@@ -75,8 +75,8 @@ pub struct Started {
 }
 
 impl Launch {
-    /// Prepares a command: `words` are the program and its arguments, `environment` holds entries
-    /// of the form `NAME=value`; its `PATH` is searched for the program.
+    /// Prepares a command: `words` are the program and its arguments, `environment` has entries of
+    /// the form `NAME=value`. The program is searched in the `PATH` of this environment.
     ///
     /// # Errors
     /// [`SpawnError::ZeroByte`].
@@ -109,7 +109,7 @@ impl Launch {
         })
     }
 
-    /// Sets the working directory, at which relative paths of the program and of `PATH` begin.
+    /// Sets the working directory. Relative paths of the program and in `PATH` are relative to it.
     ///
     /// # Errors
     /// [`SpawnError::ZeroByte`].
@@ -119,7 +119,7 @@ impl Launch {
         Ok(self)
     }
 
-    /// Sets the file that is the program's standard input, which is empty otherwise.
+    /// Sets the standard input of the program, which is empty by default.
     #[must_use]
     pub fn input(mut self, input: OwnedFd) -> Self {
         self.input = Some(input);
@@ -296,7 +296,7 @@ impl Launch {
     }
 }
 
-/// The search path of this environment, if it has one, else of this process.
+/// Returns the search path of this environment, or that of this process if it has none.
 fn search_path(environment: &[Vec<u8>]) -> OsString {
     let mut variables = environment.iter().rev();
     let path = variables.find_map(|variable| variable.strip_prefix(b"PATH="));

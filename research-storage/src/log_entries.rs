@@ -17,31 +17,31 @@ pub struct LogEntry {
     pub at: Timestamp,
     /// The level.
     pub level: LogLevel,
-    /// The experiment that it is about, if it is about one.
+    /// The experiment, if the entry is about one.
     pub experiment: Option<ExperimentId>,
     /// The text, without the experiment.
     pub text: String,
-    /// What it reports.
+    /// The kind of the entry.
     pub kind: LogEntryKind,
 }
 
-/// What an entry reports.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogEntryKind {
     /// A run, its workers or its domain.
     Run,
     /// A message or an exception.
     Message,
-    /// The start or the end of an experiment, which only the log of the experiment has.
+    /// The start or the end of an experiment, which is only in the log of the experiment.
     Boundary,
 }
 
-/// Which starts and ends of experiments have entries. They have them at every level.
+/// The starts and ends of experiments that have entries, whatever the level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Boundaries {
     /// None.
     None,
-    /// Those of experiments that have another entry: the start comes before the first of these.
+    /// Those of experiments that have another entry. The start precedes the first other entry.
     OfLogged,
     /// All.
     All,
@@ -91,7 +91,7 @@ impl Display for Formatted<'_> {
 struct Running {
     id: ExperimentId,
     since: Timestamp,
-    /// Its `ExperimentStarted`, until its start has an entry.
+    /// Its `ExperimentStarted`, until the entry of the start is written.
     start: Option<Box<Event>>,
 }
 
@@ -122,7 +122,7 @@ impl LogEntries {
         self.level = level;
     }
 
-    /// Changes which starts and ends of experiments have entries.
+    /// Sets the starts and ends of experiments that have entries.
     pub(crate) fn set_boundaries(&mut self, boundaries: Boundaries) {
         self.boundaries = boundaries;
     }
@@ -182,7 +182,7 @@ impl LogEntries {
         if self.boundaries == Boundaries::All {
             self.waiting.extend(start_of(event));
         }
-        // A clone shares the config.
+        // Cloning is cheap, because clones share the config.
         let start = self.boundaries == Boundaries::OfLogged;
         let running = Running {
             id: record.id.clone(),
@@ -227,7 +227,7 @@ impl LogEntries {
     }
 }
 
-/// The entry of an `ExperimentStarted`.
+/// Returns the entry of an `ExperimentStarted`.
 fn start_of(event: &Event) -> Option<LogEntry> {
     let Event::ExperimentStarted {
         at,

@@ -19,7 +19,8 @@ pub(super) struct Profile {
     /// different threads.
     iterations: Measurements,
     began: Instant,
-    /// The number of branches of the task: each has a share of the time of an iteration.
+    /// The number of branches of the task: each is assigned an equal share of the time of an
+    /// iteration.
     branches: usize,
 }
 
@@ -43,7 +44,7 @@ pub(super) struct Reading {
 }
 
 impl Profile {
-    /// Creates a profile of this level, 1 or more, of one of the branches of a task.
+    /// Creates a profile of this level, 1 or more, for one of `branches` branches of a task.
     pub(super) fn new(level: u8, units: &[Unit], branches: usize) -> Self {
         let new = |unit: &Unit| UnitProfile {
             name: unit.name().into(),

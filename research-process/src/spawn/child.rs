@@ -1,4 +1,4 @@
-//! What runs in a new process before the program is executed.
+//! The code that runs in a new process before the program is executed.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -16,7 +16,7 @@ pub(super) struct ChildPlan {
     pub(super) ends: [c_int; 3],
     pub(super) parent: libc::pid_t,
     pub(super) lineage: Option<Lineage>,
-    /// Null for the parent's.
+    /// The working directory; null for that of the parent.
     pub(super) directory: *const c_char,
     pub(super) memory_limit: libc::rlim_t,
     /// The error number, which the parent reads; 0 if the program was executed.
@@ -68,7 +68,7 @@ pub(super) extern "C" fn child(plan: *mut c_void) -> c_int {
     }
 }
 
-/// Limits private memory, if that is not limited already; returns the error number.
+/// Limits private memory, unless a lower limit is already in force; returns the error number.
 fn limit_memory(bytes: libc::rlim_t) -> c_int {
     if bytes == libc::RLIM_INFINITY {
         return 0;
@@ -77,7 +77,7 @@ fn limit_memory(bytes: libc::rlim_t) -> c_int {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: both calls are async-signal-safe and get a structure that is alive.
+    // SAFETY: both calls are async-signal-safe and take a pointer to a valid structure.
     let result = unsafe {
         match libc::getrlimit(libc::RLIMIT_DATA, &raw mut limit) {
             0 => {

@@ -7,8 +7,8 @@ use research_core::{ExecutorTarget, Isolation, Redirect, ResearchRecord, RootVie
 
 use crate::log_entries::time;
 
-/// Describes a research, a fact a line. A record with time 0 is one of a research that was not run
-/// yet.
+/// Describes a research, one property per line. A record with time 0 belongs to a research that was
+/// not run yet.
 pub fn describe(record: &ResearchRecord) -> String {
     let options = &record.options;
     let mut text = String::new();
@@ -22,7 +22,7 @@ pub fn describe(record: &ResearchRecord) -> String {
         line("program", &record.program);
     }
     line("domain", &record.domain);
-    // Without a seed, a run draws one.
+    // Without a seed, the run draws a random one.
     if record.created > 0 || options.seed > 0 {
         line("seed", &options.seed);
     }

@@ -30,7 +30,7 @@ pub(super) struct TextLogs {
 
 impl TextLogs {
     /// Opens `research.log` to append to it. An experiment has a log if there is a message about
-    /// it, or if all experiments have one, which the level of debugging asks for.
+    /// it; at the level `debug` every experiment has one.
     pub(super) fn open(path: &Path, experiments: &Path) -> Result<Self, StorageError> {
         let file = append_to_regular(path).map_err(StorageError::io("open", path))?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The log of the calls of units, at the level of debugging.
+//! Logs the calls of units, at the level `debug`.
 
 use std::time::Instant;
 
@@ -6,16 +6,16 @@ use research_core::{EventSink, LogLevel, Output, SinkError, Unit, UnitResult};
 
 use super::Branch;
 
-/// The most characters of an output that an entry shows.
+/// The limit on the characters of an output in an entry.
 const SHOWN: usize = 200;
 
 impl Branch {
-    /// Whether each call of a unit is logged.
+    /// Whether the calls of units are logged.
     pub(super) fn logs_calls(&self) -> bool {
         self.context.logs(LogLevel::Debug)
     }
 
-    /// Logs that a unit is called. The entry is sent before the call, which may never return.
+    /// Logs the start of a call. The entry is sent before the call, which may never return.
     pub(in crate::executor) fn log_begin(
         &mut self,
         unit: &Unit,
@@ -31,7 +31,7 @@ impl Branch {
         sink.flush()
     }
 
-    /// Logs what a call of a unit led to.
+    /// Logs the result of a call.
     pub(super) fn log_end(&mut self, unit: &Unit, began: Instant, result: &UnitResult) {
         let result = match result {
             Ok(Some(Output::Value(value))) => {
@@ -44,7 +44,7 @@ impl Branch {
             }
             Ok(Some(Output::Object(_))) => "returned an object".to_owned(),
             Ok(None) => "came to its end".to_owned(),
-            // The exception says why.
+            // The exception has the reason.
             Err(_) => "failed".to_owned(),
         };
         let (name, iteration) = (unit.name(), self.context.iteration());

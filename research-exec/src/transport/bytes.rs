@@ -9,14 +9,14 @@ pub(crate) trait ByteSender: Send {
     /// Sends bytes.
     ///
     /// # Errors
-    /// The other side is gone.
+    /// The other side has closed the connection.
     fn send(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
 /// Receives bytes in the order in which they were sent, in pieces of any size.
 pub(crate) trait ByteReceiver: Send {
-    /// Waits for bytes and calls `take` with them; returns false when the other side is gone and
-    /// all its bytes were received.
+    /// Waits for bytes and calls `take` with them; returns false once the other side has closed
+    /// the connection and all its bytes were received.
     ///
     /// # Errors
     /// The connection is broken.

@@ -64,7 +64,7 @@ impl CommandReceiver {
         }
     }
 
-    /// Waits for the next command; `None` when the leader is gone.
+    /// Waits for the next command; returns `None` if the leader has closed the channel.
     pub(crate) fn recv(&mut self) -> io::Result<Option<Command>> {
         loop {
             if let Some(frame) = self.decoder.next_frame().map_err(io::Error::other)? {

@@ -20,16 +20,16 @@ use super::tcp::{Handshake, TcpAddress, TcpServer};
 /// The environment variable that selects the transport: `tcp`, or the local one by default.
 const TRANSPORT: &str = "RESEARCH_TRANSPORT";
 
-/// A worker that does not read a command for this long is given up.
+/// The leader gives up a worker that does not read a command for this long.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where a worker finds its leader.
+/// The address at which a worker connects to its leader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum LeaderAddress {
     /// Commands come over an inherited socket, and reports go to the ipc-channel server of this
     /// name.
     Local(String),
-    /// Both go over one TCP connection.
+    /// Commands and reports go over one TCP connection.
     Tcp(TcpAddress),
 }
 
@@ -55,8 +55,8 @@ pub(crate) struct WorkerChannel {
 }
 
 impl Endpoint {
-    /// Opens the channel for the worker with this number and mark. Returns the socket that the
-    /// worker inherits, too.
+    /// Opens the channel for the worker with this number and mark. The returned socket is the one
+    /// that the worker inherits.
     pub(crate) fn open(worker: u32, mark: &str) -> io::Result<(Self, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         if std::env::var_os(TRANSPORT).is_some_and(|transport| transport == "tcp") {
@@ -76,8 +76,9 @@ impl Endpoint {
         })
     }
 
-    /// Waits until the worker has connected; `None` if it ended first, which makes `end` readable.
-    /// A program may run for any time before it comes to its `run`.
+    /// Waits until the worker has connected; returns `None` if it ended first, which makes `end`
+    /// readable. There is no time limit: a program may run for any time before it reaches its
+    /// `run`.
     pub(crate) fn accept(self, end: BorrowedFd<'_>) -> io::Result<Option<LeaderChannel>> {
         match self {
             Self::Local(server, socket) => {
@@ -113,7 +114,8 @@ impl LeaderAddress {
                 let mut socket = UnixStream::from(inherited);
                 let (reports, mut descriptors) = local::connect(server)?;
                 descriptors.push(socket.as_raw_fd());
-                // The pid tells the leader that it can accept without waiting, and from whom.
+                // With the pid, the leader can accept without waiting, and knows which connection
+                // is the worker's.
                 socket.write_all(&std::process::id().to_ne_bytes())?;
                 Ok(WorkerChannel {
                     commands: CommandReceiver::new(StreamReceiver::new(socket)),

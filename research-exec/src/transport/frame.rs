@@ -1,4 +1,4 @@
-//! Frames: length, kind, task, checksum and payload. A relay recognises them without decoding
+//! Frames: length, kind, task, checksum and payload. A relay finds frames without decoding their
 //! payloads, and detects foreign bytes in the stream or in a frame.
 
 use research_core::codec::{self, EncodeError, MESSAGE_LIMIT};
@@ -20,7 +20,7 @@ pub(crate) enum FrameKind {
     Events = 5,
     /// The last events of a task, and the endings of its experiments.
     Ended = 6,
-    /// The same from a worker that can run no more tasks.
+    /// The same as `Ended`, from a worker that can run no more tasks.
     Last = 7,
     /// The values of a task could not be stored; the payload is the reason. Its experiments that
     /// had not ended by then have no ending.
@@ -50,10 +50,11 @@ impl FrameKind {
 /// A fuzzer cannot compute checksums, and must reach the code behind them.
 const CHECKSUM: usize = if cfg!(fuzzing) { 0 } else { 4 };
 
-/// The CRC-32 of everything behind it (4), the length of the payload (4), kind (1), and task (8).
+/// The size of a header: the CRC-32 of all bytes after it (4), the length of the payload (4), the
+/// kind (1), and the task (8).
 const HEADER: usize = CHECKSUM + 13;
 
-/// A whole frame.
+/// A complete frame.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Frame<'a> {
     pub(crate) kind: FrameKind,
@@ -63,7 +64,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// The stream contains something else than frames.
+/// The stream contains bytes that are not a frame.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrameError {
     #[error("a frame of {0} bytes exceeds the limit of {MESSAGE_LIMIT}")]
@@ -108,7 +109,7 @@ pub(crate) fn push_frame<T: Serialize + ?Sized>(
     }
 }
 
-/// A message does not fit a frame.
+/// A message cannot be encoded, or does not fit into a frame.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PushError {
     #[error(transparent)]
@@ -117,7 +118,7 @@ pub(crate) enum PushError {
     Frame(#[from] FrameError),
 }
 
-/// Finds the frames in a stream of bytes, in pieces of any size.
+/// Finds the frames in a stream of bytes, which arrive in chunks of any size.
 #[derive(Debug, Default)]
 pub(crate) struct FrameDecoder {
     buffer: Vec<u8>,
@@ -143,7 +144,7 @@ impl FrameDecoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole frame.
+    /// Returns the next complete frame.
     pub(crate) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, FrameError> {
         let Some((length, kind)) = self.header()? else {
             return Ok(None);

@@ -20,7 +20,7 @@ pub(crate) fn decode_stream(bytes: &[u8], piece: usize) -> usize {
             match decoder.next_frame() {
                 Ok(Some(frame)) => decoded += usize::from(decode(frame.kind, frame.payload)),
                 Ok(None) => break,
-                // Readers of such a stream give it up.
+                // Readers of such a stream stop here, too.
                 Err(_) => return decoded,
             }
         }

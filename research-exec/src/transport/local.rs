@@ -31,8 +31,8 @@ impl ReportServer {
         let folder = std::env::temp_dir();
         check_folder(&folder)?;
         let make = || close_on_exec(open_server);
-        // ipc-channel does not say why it cannot create a folder. What was refused once may succeed
-        // later.
+        // ipc-channel does not report why it cannot create a folder. If the folder turns out to be
+        // usable, the failure may have been temporary, so try once more.
         let made = make().or_else(|_| check_folder(&folder).and_then(|()| make()));
         let ((server, name), _) = made?;
         Ok(Self { server, name })
@@ -42,13 +42,13 @@ impl ReportServer {
         &self.name
     }
 
-    /// Accepts the connection of the worker with this pid, which must have connected already:
-    /// otherwise this would wait without a limit.
+    /// Accepts the connection of the worker with this pid. The worker must have connected already:
+    /// otherwise this call waits without a limit.
     pub(crate) fn accept(self, worker: u32) -> io::Result<impl ByteReceiver + use<>> {
         let accept = || self.server.accept().map_err(io::Error::other);
         let ((first, reports), sockets) = close_on_exec(|| without_panic(accept))?;
         drop(first);
-        // Other threads may have opened sockets, too. This one was created by the worker.
+        // Other threads may have opened sockets meanwhile: select the one that the worker created.
         let socket = sockets
             .into_iter()
             .find(|socket| is_made_by(*socket, worker));
@@ -60,17 +60,18 @@ impl ReportServer {
     }
 }
 
-/// Opens a server in a folder that no other user can enter, so that the first connection is that of
-/// the worker. The umask sets the mode of new folders, so a thread with its own umask opens it.
+/// Opens a server in a folder that no other user can enter, so that the first connection is the
+/// worker's. ipc-channel creates the folder with a mode that only the umask restricts, so a thread
+/// with an umask of its own opens it.
 fn open_server() -> io::Result<(IpcOneShotServer<IpcBytesReceiver>, String)> {
     let open = || {
-        // SAFETY: it takes a number, and concerns this thread alone.
+        // SAFETY: the call takes an integer, and affects only this thread.
         let is_own = unsafe { libc::unshare(libc::CLONE_FS) } == 0;
         let before = umask(Mode::S_IRWXG | Mode::S_IRWXO);
         let opened = without_panic(IpcOneShotServer::new);
         if !is_own {
-            // Some containers refuse `unshare`: then the umask of the whole process was changed for
-            // a moment.
+            // Some containers refuse `unshare`. Then the change affected the whole process, and
+            // must be undone.
             umask(before);
         }
         opened
@@ -82,8 +83,8 @@ fn open_server() -> io::Result<(IpcOneShotServer<IpcBytesReceiver>, String)> {
     })
 }
 
-/// ipc-channel creates its socket here as `.tmp123456/socket`. It cuts off a path that is too long
-/// for a socket, and panics if it cannot create a folder.
+/// Checks that ipc-channel can create its socket in `folder`, as `.tmp123456/socket`. ipc-channel
+/// itself truncates a path that is too long for a socket, and panics if it cannot create a folder.
 fn check_folder(folder: &Path) -> io::Result<()> {
     const MOST: usize = 107 - "/.tmp123456/socket".len();
     let length = folder.as_os_str().len();
@@ -105,7 +106,7 @@ fn check_folder(folder: &Path) -> io::Result<()> {
     })
 }
 
-/// Connects a worker to its leader. Returns the sockets, too: a forked child has to close them.
+/// Connects a worker to its leader. Also returns the sockets, which a forked child must close.
 pub(crate) fn connect(server: &str) -> io::Result<(impl ByteSender + use<>, Vec<RawFd>)> {
     let connect = || {
         let bootstrap = IpcSender::connect(server.to_owned())?;
@@ -116,7 +117,8 @@ pub(crate) fn connect(server: &str) -> io::Result<(impl ByteSender + use<>, Vec<
     close_on_exec(|| without_panic(connect))
 }
 
-/// Calls ipc-channel, which panics in some places if the system refuses a descriptor or a folder.
+/// Calls ipc-channel and converts a panic into an error: in some places it panics if the system
+/// refuses a descriptor or a folder.
 fn without_panic<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     catch_quietly(call).unwrap_or_else(|panic| {
         Err(io::Error::other(format!(
@@ -126,8 +128,8 @@ fn without_panic<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     })
 }
 
-/// Lets ipc-channel find out the largest message while there are descriptors for that. If it fails
-/// once, it fails for the rest of the process's life.
+/// Makes ipc-channel determine the size of its largest message while descriptors are available. If
+/// this fails once, ipc-channel fails for the rest of the life of the process.
 fn prepare() -> io::Result<()> {
     static PREPARED: Mutex<bool> = Mutex::new(false);
     let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,8 +148,8 @@ fn prepare() -> io::Result<()> {
 
 struct IpcReportSender(IpcBytesSender);
 
-/// The longest message. They are small: a sender that is killed in the middle of a large one blocks
-/// the channel.
+/// The longest message, in bytes. It is small because a sender that is killed in the middle of a
+/// large message blocks the channel.
 const MAX_MESSAGE: usize = 128 << 10;
 
 impl ByteSender for IpcReportSender {
@@ -163,7 +165,7 @@ struct IpcReports {
     reports: IpcBytesReceiver,
     /// The socket of `reports`, if it is known.
     socket: Option<RawFd>,
-    /// The packet that was received last.
+    /// The last received packet.
     packet: Box<[u8]>,
 }
 
@@ -183,7 +185,7 @@ impl ByteReceiver for IpcReports {
     }
 }
 
-/// Receives a message from ipc-channel, which trusts the lengths that arrive.
+/// Receives a message through ipc-channel, which does not check the lengths in a packet.
 fn receive_unchecked(reports: &IpcBytesReceiver, take: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
     loop {
         match reports.recv() {
@@ -198,21 +200,21 @@ fn receive_unchecked(reports: &IpcBytesReceiver, take: &mut dyn FnMut(&[u8])) ->
     }
 }
 
-/// Whether the worker has created the socket pair to which this socket belongs.
+/// Returns whether the worker created the socket pair to which this socket belongs.
 fn is_made_by(socket: RawFd, worker: u32) -> bool {
-    // SAFETY: the descriptor is not kept; if another thread has closed it meanwhile, it is not
-    // the one that is looked for.
+    // SAFETY: the descriptor is not kept. If another thread has closed it meanwhile, it is not the
+    // worker's, and the call fails or returns another pid.
     let socket = unsafe { BorrowedFd::borrow_raw(socket) };
     let peer = getsockopt(&socket, PeerCredentials);
     peer.is_ok_and(|peer| u32::try_from(peer.pid()) == Ok(worker))
 }
 
-/// The length of one of the two numbers with which ipc-channel begins a packet: the lengths of the
+/// The size of each of the two numbers at the start of an ipc-channel packet: the lengths of the
 /// packet and of the message.
 const WORD: usize = size_of::<usize>();
 
-/// Receives a packet, and returns its length, which may exceed the buffer. Descriptors that come
-/// with it are closed.
+/// Receives a packet, and returns its length, which may exceed that of the buffer. The system
+/// discards descriptors that are sent with it.
 fn receive_packet(socket: RawFd, packet: &mut [u8]) -> nix::Result<usize> {
     loop {
         match recv(socket, packet, MsgFlags::MSG_TRUNC) {
@@ -222,8 +224,8 @@ fn receive_packet(socket: RawFd, packet: &mut [u8]) -> nix::Result<usize> {
     }
 }
 
-/// Returns the message in a packet. Code in a worker may write into any of its descriptors;
-/// ipc-channel would trust the length that arrives, and wait for more.
+/// Returns the message in a packet, after checking its lengths: code in a worker may write to any
+/// of its descriptors. ipc-channel does not check, and would wait for bytes that never come.
 fn message(packet: &[u8], received: usize) -> io::Result<&[u8]> {
     let length = |bytes: &[u8; WORD]| usize::from_ne_bytes(*bytes);
     let whole = packet.get(..received).unwrap_or_default();

@@ -25,7 +25,7 @@ impl ByteSender for MemorySender {
 
 impl ByteReceiver for MemoryReceiver {
     fn receive(&mut self, take: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
-        // It fails only when the sender is gone and everything was received.
+        // `recv` fails only after the sender was dropped and all messages were received.
         let received = self.0.recv().map(|bytes| take(&bytes));
         Ok(received.is_ok())
     }

@@ -14,8 +14,8 @@ use crate::task::TaskExperiment;
 /// The version of the messages; both sides must have the same.
 pub(crate) const PROTOCOL: u32 = 7;
 
-/// The number of one attempt to run a task. Every attempt has its own, so reports of an abandoned
-/// one are recognised.
+/// The number of one attempt to run a task. Every attempt has its own number, so the leader
+/// recognises the reports of an abandoned attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TaskNumber(pub(crate) u64);
 
@@ -30,7 +30,7 @@ pub(crate) struct Init {
     pub(crate) devices: Option<WorkerDevices>,
     /// The JSON from which the experiment is built, if it is not written in Rust.
     pub(crate) source: Option<String>,
-    /// The clock of the run.
+    /// The start of the clock of the run.
     pub(crate) epoch: Option<u64>,
 }
 
@@ -50,13 +50,13 @@ pub(crate) struct Hello {
     pub(crate) pid: u32,
 }
 
-/// How unfinished experiments ended, because their process did; the payload of an `ExecutorDied`
+/// The end of unfinished experiments whose process has ended; the payload of an `ExecutorDied`
 /// frame.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Termination {
     pub(crate) kind: FailureKind,
     pub(crate) reason: String,
-    /// What the experiment used, where the task has one.
+    /// The resource usage of the experiment, if the task has only one.
     pub(crate) usage: ResourceUsage,
 }
 
@@ -69,7 +69,7 @@ impl Termination {
         }
     }
 
-    /// The termination of experiments whose process did not enforce their timeout.
+    /// Creates the termination of experiments whose process did not enforce their timeout.
     pub(crate) fn late(timeout: Duration) -> Self {
         Self {
             kind: FailureKind::TimedOut,

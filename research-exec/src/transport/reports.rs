@@ -50,10 +50,10 @@ impl ReportReceiver {
         }
     }
 
-    /// Waits for the next report; `None` when the worker has closed the channel.
+    /// Waits for the next report; returns `None` if the worker has closed the channel.
     ///
     /// # Errors
-    /// The connection is broken, or the worker has sent something else than reports.
+    /// The connection is broken, or the worker has sent bytes that are not a report.
     pub(crate) fn recv(&mut self) -> io::Result<Option<Report>> {
         loop {
             if let Some(frame) = self.decoder.next_frame().map_err(io::Error::other)? {

@@ -1,7 +1,7 @@
 //! Channels over TCP. They are not encrypted yet, so the leader listens on loopback only.
 //!
-//! The worker connects and introduces itself. The leader closes connections of any other peer: a
-//! handshake that is too long, too late or of another run, worker, version or start.
+//! The worker connects and sends a handshake. The leader closes the connection of any other peer,
+//! whose handshake is too long, too late, or of another run, worker, version or start.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -17,10 +17,10 @@ use super::messages::PROTOCOL;
 /// The largest handshake, in bytes.
 const MAX_HANDSHAKE: usize = 1 << 10;
 
-/// A peer must introduce itself within this time.
+/// The time within which a peer must send its handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a worker says about itself when it connects.
+/// The first message of a worker, by which the leader recognises it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Handshake {
     protocol: u32,
@@ -28,7 +28,7 @@ pub(crate) struct Handshake {
     /// The mark of the run.
     run: String,
     worker: u32,
-    /// The number of the start of this worker, so that an earlier process is told apart.
+    /// The number of the start of this worker, which distinguishes it from an earlier process.
     epoch: u64,
 }
 
@@ -45,7 +45,7 @@ impl Handshake {
     }
 }
 
-/// Where a worker connects, and how it introduces itself.
+/// The address to which a worker connects, and the handshake that it sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TcpAddress {
     address: SocketAddr,
@@ -54,7 +54,7 @@ pub(crate) struct TcpAddress {
 
 #[cfg(test)]
 impl Handshake {
-    /// The handshake of a worker of another version of the program.
+    /// Returns the handshake of a worker of another version of the program.
     pub(super) fn of_version(mut self, version: &str) -> Self {
         self.program_version = version.to_owned();
         self
@@ -63,7 +63,7 @@ impl Handshake {
 
 #[cfg(test)]
 impl TcpAddress {
-    /// The same address with another handshake.
+    /// Returns the same address with another handshake.
     pub(super) fn with(&self, handshake: Handshake) -> Self {
         let address = self.address;
         Self { address, handshake }
@@ -103,7 +103,7 @@ impl TcpServer {
         Ok(Self { listener, expected })
     }
 
-    /// What the worker needs to connect.
+    /// Returns the address and the handshake for the worker.
     pub(crate) fn address(&self) -> io::Result<TcpAddress> {
         Ok(TcpAddress {
             address: self.listener.local_addr()?,
@@ -111,7 +111,8 @@ impl TcpServer {
         })
     }
 
-    /// Waits until the worker has connected; `None` if it ended first, which makes `end` readable.
+    /// Waits until the worker has connected; returns `None` if it ended first, which makes `end`
+    /// readable.
     pub(crate) fn accept(&self, end: BorrowedFd<'_>) -> io::Result<Option<TcpStream>> {
         loop {
             match self.listener.accept() {

@@ -35,7 +35,7 @@ pub fn relaunched_test() -> Option<String> {
     Caller::find().test()
 }
 
-/// Whether the program is a test harness, and the calling test is unknown.
+/// Returns whether the program is a test harness, and the calling test is unknown.
 #[must_use]
 pub fn is_in_unknown_test() -> bool {
     match Caller::find() {
@@ -45,7 +45,7 @@ pub fn is_in_unknown_test() -> bool {
     }
 }
 
-/// The code that calls.
+/// The kind of program or thread that calls.
 enum Caller {
     /// A program that is not a test harness, or the main thread of one.
     Program,
@@ -79,8 +79,8 @@ impl Caller {
     }
 }
 
-/// Whether a path looks like a test harness: cargo builds them as `deps/NAME-0123456789abcdef`, and
-/// those of examples in `examples`.
+/// Returns whether a path looks like that of a test harness: cargo builds harnesses as
+/// `deps/NAME-0123456789abcdef`, and those of examples in `examples`.
 fn is_test_binary(path: &Path) -> bool {
     let in_deps = path
         .parent()

@@ -33,7 +33,8 @@ use crate::transport::messages::{Hello, Init, PROTOCOL, TaskNumber};
 use launchers::{ExecutorLauncher, WorkerParts};
 use sink::run_and_report;
 
-/// A worker failed. It ends, which the leader notices.
+/// The error of a worker that cannot serve its leader. The worker then ends, which the leader
+/// detects.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// A system call failed.
@@ -53,7 +54,7 @@ pub enum WorkerError {
     /// The experiment cannot be built from the record.
     #[error("a worker cannot build the experiment: {0}")]
     Build(String),
-    /// The leader does not accept events any more.
+    /// The leader no longer accepts events.
     #[error(transparent)]
     Sink(#[from] SinkError),
 }
@@ -65,13 +66,13 @@ fn io_error(action: &'static str) -> impl FnOnce(io::Error) -> WorkerError {
     move |source| WorkerError::Io { action, source }
 }
 
-/// Ends this process if it was started as a worker or an executor, but has lost its bootstrap:
-/// otherwise it would act as a leader whose workers do the same.
+/// Ends this process if it was started as a worker or an executor but has lost its bootstrap.
+/// Otherwise it would act as a leader, and so would its workers, without end.
 pub fn end_if_lost() {
     if WorkerBootstrap::received().is_some() || is_in_unit() || !started_as_worker() {
         return;
     }
-    // Without standard error the message cannot be shown.
+    // If standard error is closed, the message cannot be shown.
     let _ = writeln!(
         io::stderr(),
         "research: this process was started as a worker, but the descriptors of its leader are \
@@ -79,7 +80,7 @@ pub fn end_if_lost() {
          the program must not close descriptors that it did not open before it comes to `run`; \
          `research::worker_entry` at the beginning of `main` is early enough"
     );
-    // Exits: this process belongs to its leader, and must not continue as a leader itself.
+    // Exits: this process belongs to its leader, and must not become a leader itself.
     std::process::exit(WORKER_FAILED);
 }
 
@@ -106,8 +107,8 @@ pub fn serve(
     }
 }
 
-/// Redirects standard output to standard error. It was closed so far, because the leader has
-/// already printed the output of the program before this call; from here on units print.
+/// Redirects standard output to standard error. It was discarded so far, because the leader has
+/// already printed what the program prints before this call; from here on units print.
 fn show_prints_on_stderr() -> io::Result<()> {
     io::stdout().flush()?;
     nix::unistd::dup2_stdout(io::stderr())?;
@@ -168,7 +169,7 @@ fn serve_one(
     let Some(Command::Run(number, task)) = command else {
         return Ok(());
     };
-    // SAFETY: its worker started this process with these descriptors, and nothing else owns them.
+    // SAFETY: the worker started this process with these descriptors, and nothing else owns them.
     let printed_to = unsafe { printed_to.ends() };
     printed_to
         .take_over()
@@ -192,8 +193,8 @@ fn serve_one(
     )?)
 }
 
-/// The channel to the leader. The thread that ends this process when a timeout expires uses it,
-/// too.
+/// The channel to the leader. It is shared with the thread that ends this process when a timeout
+/// expires.
 #[derive(Clone)]
 struct Reports(Arc<Mutex<Box<dyn ByteSender>>>);
 
@@ -210,7 +211,7 @@ struct Worker {
     _cleanup: Cleanup,
 }
 
-/// Kills all children when the worker ends, also if it ends because the leader has ended.
+/// Kills all children when the worker ends, even if it ends because the leader has ended.
 struct Cleanup;
 
 impl Drop for Cleanup {

@@ -1,4 +1,4 @@
-//! Rust's test harness, where this program is one.
+//! Queries to Rust's test harness, if this program is one.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -17,15 +17,15 @@ const HAS_VALUE: [&str; 7] = [
     "-Z",
 ];
 
-/// A variable that the harness reads, backwards: so it is in the file of a program only where the
-/// harness is.
+/// The name of an environment variable that the harness reads, backwards: so the executable file
+/// contains the name itself only if it contains the harness.
 const VARIABLE_BACKWARDS: &[u8] = b"SDAERHT_TSET_TSUR";
 
-/// So many bytes of a file are looked at at once.
+/// The number of bytes of a file that are searched at once.
 const PIECE: usize = 1 << 20;
 
-/// The one test that the arguments ask for by its whole name, as nextest and the leader of a run
-/// do.
+/// Returns the only test that the arguments select, by its full name. nextest and the leader of a
+/// run start tests this way.
 pub(super) fn only_test() -> Option<String> {
     let arguments = std::env::args_os().skip(1);
     let arguments: Vec<_> = arguments.filter_map(|one| one.into_string().ok()).collect();
@@ -44,8 +44,8 @@ fn named_alone(arguments: &[String]) -> Option<String> {
     names.next().is_none().then(|| name.clone())
 }
 
-/// Whether the harness is a part of this program. Programs may have a `main` of their own where
-/// tests usually are.
+/// Returns whether the harness is a part of this program. A test target may also have a `main` of
+/// its own, and no harness.
 pub(super) fn is_linked() -> bool {
     static IS_LINKED: OnceLock<bool> = OnceLock::new();
     *IS_LINKED.get_or_init(|| {
@@ -64,15 +64,15 @@ fn contains(mut file: impl Read, needle: &[u8]) -> io::Result<bool> {
         if read == 0 {
             return Ok(false);
         }
-        // What is looked for may begin in one piece and end in the next.
+        // An occurrence may begin in one piece and end in the next.
         let rest = piece.len().saturating_sub(needle.len());
         piece.drain(..rest);
     }
 }
 
-/// The C library's search, which is fast in debug builds, too.
+/// Searches with the C library, which is fast in debug builds, too.
 fn find(bytes: &[u8], needle: &[u8]) -> bool {
-    // SAFETY: both are read only, within their lengths.
+    // SAFETY: the call only reads both slices, within their lengths.
     let found = unsafe {
         libc::memmem(
             bytes.as_ptr().cast(),
@@ -84,8 +84,8 @@ fn find(bytes: &[u8], needle: &[u8]) -> bool {
     !found.is_null()
 }
 
-/// Whether the harness has a test of this name. It is believed where the arguments say so, or where
-/// the harness cannot be asked.
+/// Returns whether the harness has a test of this name. Assumes that it has if the arguments select
+/// this test, or if the harness cannot list its tests.
 pub(super) fn is_test(name: &str) -> bool {
     static TESTS: OnceLock<Option<HashSet<String>>> = OnceLock::new();
     if only_test().is_some_and(|only| only == name) {
@@ -95,7 +95,7 @@ pub(super) fn is_test(name: &str) -> bool {
     tests.as_ref().is_none_or(|tests| tests.contains(name))
 }
 
-/// The names of all tests. No test is run.
+/// Returns the names of all tests, and runs none.
 fn list() -> io::Result<HashSet<String>> {
     let listed = Command::new("/proc/self/exe")
         .args(["--list", "--format=terse"])

@@ -1,5 +1,5 @@
-//! The bootstrap of a worker: a started program learns from a sealed file in memory that it is a
-//! worker. The environment is not used, because programs change it.
+//! The bootstrap of a worker: a sealed file in memory, from which a started program learns that it
+//! is a worker. The environment is not used, because programs change it.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -22,33 +22,33 @@ use crate::transport::endpoint::LeaderAddress;
 /// The name of the file, which `/proc/self/fd` shows.
 const NAME: &str = "research-worker";
 
-/// What the leader, or the worker of an executor, tells the program that it starts.
+/// The message that a leader, or the worker of an executor, passes to the program that it starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerBootstrap {
-    /// The process that has started it. Programs that were started before the worker came to its
-    /// `run` may inherit the file, and see by this that it is not for them.
+    /// The process that started the worker. A program that is started before the worker reaches its
+    /// `run` may inherit the file; from this pid it sees that the file is not meant for it.
     parent: u32,
     role: Role,
     /// The descriptor of the socket for commands.
     commands: RawFd,
-    /// The `run` of the program that is meant.
+    /// The `run` call of the program that the worker serves.
     pub target: Target,
 }
 
-/// Identifies the `run` of a program to which a worker belongs.
+/// Identifies the `run` call of a program to which a worker belongs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// The name of the research.
     pub name: String,
     /// A fingerprint of the domain, the units and the options of the run.
     pub fingerprint: u64,
-    /// A fingerprint of its name and units alone, for a program that does not know more of its run
-    /// yet.
+    /// A fingerprint of the name and the units only, for a program that does not know the rest of
+    /// its run yet.
     pub units: u64,
     /// The number of earlier runs of the program with the same fingerprint.
     pub earlier: u32,
-    /// The file about earlier runs of the program, if there were any: a worker that comes past them
-    /// needs their results, and must not run them again.
+    /// The folder with the records of earlier runs of the program, if any: a worker that reaches
+    /// one of these runs needs its results, and must not run it again.
     pub earlier_runs: Option<PathBuf>,
 }
 
@@ -58,13 +58,13 @@ pub(crate) enum Role {
     Worker { address: LeaderAddress },
     /// Run one task for the worker that is the parent.
     Executor {
-        /// Where its output goes.
+        /// The descriptors that receive its output.
         printed_to: EndNumbers,
     },
 }
 
 impl WorkerBootstrap {
-    /// A bootstrap by this process, for a child that inherits the descriptor `commands`.
+    /// Creates a bootstrap for a child of this process that inherits the descriptor `commands`.
     pub(crate) fn new(role: Role, commands: RawFd, target: Target) -> Self {
         Self {
             parent: std::process::id(),
@@ -74,7 +74,7 @@ impl WorkerBootstrap {
         }
     }
 
-    /// The bootstrap with which this process was started, if any.
+    /// Returns the bootstrap with which this process was started, if any.
     #[must_use]
     pub fn received() -> Option<&'static Self> {
         static RECEIVED: OnceLock<Option<WorkerBootstrap>> = OnceLock::new();
@@ -85,7 +85,7 @@ impl WorkerBootstrap {
         &self.role
     }
 
-    /// Takes the socket for commands; possible once.
+    /// Takes the socket for commands. A second call fails.
     pub(crate) fn take_commands(&self) -> io::Result<OwnedFd> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         if !is_socket(self.commands) || TAKEN.swap(true, Ordering::SeqCst) {
@@ -94,13 +94,13 @@ impl WorkerBootstrap {
                  it did not open",
             ));
         }
-        // SAFETY: this process was started with it, and nothing else in it owns it: it is taken
-        // once.
+        // SAFETY: this process inherited the socket, and this call, which succeeds only once, is
+        // the only one that takes it.
         Ok(unsafe { OwnedFd::from_raw_fd(self.commands) })
     }
 
-    /// Passes it to the program that a command starts, together with the lineage. The returned file
-    /// must live until the program was started.
+    /// Passes the bootstrap and the lineage to the program that a command starts. The returned file
+    /// must stay open until the program has started.
     pub(crate) fn hand_to(
         &self,
         command: &mut Command,
@@ -122,7 +122,8 @@ impl WorkerBootstrap {
             printed_to.inherit()?;
             lineage.map_or(Ok(()), Lineage::apply)
         };
-        // SAFETY: it makes plain system calls (fcntl, getrlimit, setrlimit) and allocates nothing.
+        // SAFETY: the closure makes plain system calls (fcntl, getrlimit, setrlimit) and does not
+        // allocate.
         unsafe { command.pre_exec(prepare) };
         Ok(file.into())
     }
@@ -134,7 +135,8 @@ impl WorkerBootstrap {
     }
 }
 
-/// Looks for the bootstrap among the descriptors. Children of this process will not inherit it.
+/// Looks for the bootstrap among the open descriptors, and keeps children of this process from
+/// inheriting it.
 fn find() -> Option<WorkerBootstrap> {
     let parent = u32::try_from(nix::unistd::getppid().as_raw()).ok()?;
     let file = format!("/memfd:{NAME}");

@@ -35,9 +35,9 @@ pub(super) struct ExecutorProcess {
     pub(super) printed: Option<Pipes>,
     /// Its slot in the list of groups, until the whole group has ended.
     slot: Option<GroupSlot>,
-    /// Whether it was executed, and not forked.
+    /// Whether it was executed instead of forked.
     is_executed: bool,
-    /// Whether it runs its task. An executed executor reports when it does.
+    /// Whether it has begun its task. An executed executor reports this.
     has_begun: bool,
 }
 
@@ -78,15 +78,15 @@ impl ExecutorProcess {
         if let Some(pipes) = &mut printed {
             pipes.keep_with(executor.keeper(&task));
         }
-        // The child would print buffered output once more.
+        // Otherwise the child would write this process's buffered output again.
         io::stdout().flush()?;
         let parent = getpid();
-        // SAFETY: this process has no other thread (the caller has looked), so no lock is held by
-        // one that the child lacks, and the child may run any code.
+        // SAFETY: this process has only one thread, as the caller has checked. So no thread that
+        // the child lacks can hold a lock, and the child may run any code.
         match unsafe { fork() }? {
             ForkResult::Parent { child } => {
                 drop((child_end, ends));
-                // The child does the same; whichever is first, the group exists afterwards.
+                // The child does the same, so the group exists in both processes from here on.
                 let _ = setpgid(child, child);
                 let mut process = Self::new(child, reports, printed, slot)?;
                 process.is_executed = false;
@@ -101,8 +101,8 @@ impl ExecutorProcess {
                     }
                     Err(_) => 1,
                 };
-                // SAFETY: _exit ends the process without running what belongs to the parent
-                // (exit handlers, destructors).
+                // SAFETY: `_exit` ends the process without running exit handlers and destructors,
+                // which belong to the parent.
                 unsafe { libc::_exit(code) }
             }
         }
@@ -116,12 +116,13 @@ impl ExecutorProcess {
         &self.handle
     }
 
-    /// Waits for its end.
+    /// Waits for its process to end.
     pub(super) fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait()
     }
 
-    /// What its process and the children that it reaped used, once it was waited for.
+    /// Returns the resource usage of its process and of the children that it reaped; `None` before
+    /// `wait`.
     pub(super) fn usage(&self) -> Option<ResourceUsage> {
         let usage = self.child.usage()?;
         Some(match self.is_executed {
@@ -130,7 +131,7 @@ impl ExecutorProcess {
         })
     }
 
-    /// Kills the rest of its group before another group can get its number.
+    /// Kills the remaining processes of its group, before another group can get its number.
     pub(super) fn kill_group(&self) {
         kill_group(self.child.pid());
     }
@@ -140,7 +141,7 @@ impl Drop for ExecutorProcess {
     fn drop(&mut self) {
         if !self.child.is_reaped() {
             self.kill_group();
-            // It was killed; failing to wait means that it is gone.
+            // It was killed, so a failure to wait means that it no longer exists.
             let _ = self.wait();
         }
         self.slot.take();
@@ -157,8 +158,8 @@ fn child_main(
     mut reports: File,
 ) -> i32 {
     for descriptor in inherited {
-        // SAFETY: these are the worker's links to the leader. This process never uses them, and
-        // their owners are never dropped in it, for it ends by _exit.
+        // SAFETY: these descriptors belong to the worker's channel to the leader. This process
+        // never uses them, and never drops their owners, because it ends by `_exit`.
         unsafe { libc::close(*descriptor) };
     }
     in_unit::set_process();
@@ -183,7 +184,7 @@ fn child_main(
     i32::from(!matches!(run, Ok(Ok(()))))
 }
 
-/// An executed executor that waits for its task.
+/// An executed executor that is waiting for its task.
 pub(super) struct ReadyExecutor {
     process: ExecutorProcess,
     commander: CommandSender,
@@ -233,13 +234,14 @@ impl ReadyExecutor {
     }
 }
 
-/// Makes a command lead a process group, and end when this thread ends.
+/// Makes the process of a command lead a process group, and receive `signal` when this thread ends.
 pub(crate) fn tie_to_parent(command: &mut Command, signal: Signal) {
     let parent = getpid();
     command.process_group(0);
     let tie = move || {
-        // Until the program is executed, handlers of this process would run in its child, and could
-        // take a signal that should end it. The mask of this thread need not apply to it.
+        // Until the child executes the program, signal handlers of this process run in it, and
+        // could swallow a signal that should end it. The signal mask of this thread is not meant
+        // for the program either.
         set_default_action(Signal::SIGTERM)?;
         SigSet::empty().thread_set_mask()?;
         prctl::set_pdeathsig(signal)?;
@@ -249,7 +251,7 @@ pub(crate) fn tie_to_parent(command: &mut Command, signal: Signal) {
             Err(io::ErrorKind::NotFound.into())
         }
     };
-    // SAFETY: between fork and execution it makes plain system calls (sigaction, sigprocmask,
-    // prctl, getppid), which are async-signal-safe, and allocates nothing.
+    // SAFETY: between fork and execution the closure makes plain system calls (sigaction,
+    // sigprocmask, prctl, getppid), which are async-signal-safe, and does not allocate.
     unsafe { command.pre_exec(tie) };
 }

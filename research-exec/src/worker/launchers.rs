@@ -1,4 +1,5 @@
-//! How a worker runs its tasks: in a forked executor, in an executed one, or in its own process.
+//! The three ways in which a worker runs tasks: in a forked executor, in an executed one, or in its
+//! own process.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -25,22 +26,22 @@ pub(super) trait ExecutorLauncher {
     fn run(&mut self, number: TaskNumber, task: Task) -> Result<(), WorkerError>;
 }
 
-/// What all launchers of a worker need.
+/// The state that all launchers of a worker need.
 pub(super) struct WorkerParts {
     pub(super) init: Init,
     pub(super) executor: Executor,
     pub(super) reports: Reports,
     /// The descriptors of the channel, which a forked child closes.
     pub(super) descriptors: Vec<RawFd>,
-    /// The children from before the worker, which its program may need.
+    /// The children that existed before this process became a worker; its program may need them.
     pub(super) own_children: Vec<i32>,
     pub(super) target: Target,
 }
 
 impl WorkerParts {
-    /// Chooses how tasks run. Programs are processes of their own, so experiments that run programs
-    /// only need no executor. Code is forked if this process has one thread, because a fork would
-    /// leave other threads behind in the middle of their work.
+    /// Chooses how tasks run. Programs are processes of their own, so experiments that only run
+    /// programs need no executor. Code runs in a forked child if this process has one thread; with
+    /// more, the child would lack the others, and the locks that they hold would never be released.
     pub(super) fn choose_launcher(mut self) -> Result<Box<dyn ExecutorLauncher>, WorkerError> {
         let only_programs = self.executor.experiment().is_processes();
         if only_programs || self.init.isolation() != Isolation::Experiment {
@@ -59,15 +60,16 @@ impl WorkerParts {
         })
     }
 
-    /// Kills what a task has left, except the process `keep`, and returns what that used.
+    /// Kills the processes that a task has left, except the process `keep`, and returns their
+    /// resource usage.
     fn kill_orphans(&self, keep: Option<i32>) -> ResourceUsage {
         let own = self.own_children.iter().copied();
         let keep: Vec<i32> = own.chain(keep).collect();
         kill_children(&keep)
     }
 
-    /// Forwards the reports of an executor, and reports its termination if it ended without its
-    /// task. `next` is the executor of the next task.
+    /// Forwards the reports of an executor, and reports its termination if it ended before its
+    /// task. `next` is the executor that waits for the next task, and is not killed.
     fn forward(
         &self,
         relay: &mut Relay,
@@ -85,7 +87,7 @@ impl WorkerParts {
         let Some((mut termination, used)) = died else {
             return Ok(());
         };
-        // What each of several experiments used is unknown.
+        // The usage of a process that ran several experiments cannot be divided among them.
         if task.len() == 1 {
             let exit_code = termination.usage.exit_code;
             termination.usage = recorded(used.map(|used| used.and(orphans)));
@@ -99,7 +101,7 @@ impl WorkerParts {
     }
 }
 
-/// Runs tasks in the process of the worker.
+/// Runs tasks in the worker's own process.
 struct InWorker {
     parts: WorkerParts,
     only_programs: bool,
@@ -132,7 +134,7 @@ impl ExecutorLauncher for InWorker {
         let printed = shared.map(|(output, keeper)| TaskOutput::new(output, keeper, &task));
         let (last, end) = (FrameKind::Last, kill_descendants_and_exit);
         run_and_report(&parts.executor, number, task, send, last, end, printed)?;
-        // Code that shares this process may share its children, too.
+        // Code that runs in this process may still need children of an earlier task.
         if self.only_programs {
             parts.kill_orphans(None);
         }
@@ -156,7 +158,7 @@ impl ExecutorLauncher for Forking {
     }
 }
 
-/// Executes the program anew for each task. The executor of the next task is started ahead.
+/// Executes the program again for each task. The executor of the next task is started in advance.
 struct Executing {
     parts: WorkerParts,
     relay: Relay,
@@ -176,10 +178,10 @@ impl Executing {
         let ready = self.ready.take();
         let process = match ready.map(|ready| ready.run(number, task, keeper.clone())) {
             Some(Ok(process)) => process,
-            // There is none, or it has died meanwhile.
+            // No executor is waiting, or it has died meanwhile.
             None | Some(Err(_)) => ReadyExecutor::start(init, target)?.run(number, task, keeper)?,
         };
-        // A failure to start shows when the executor is needed.
+        // If this fails, the next task tries again, and reports the error.
         self.ready = ReadyExecutor::start(init, target).ok();
         Ok(process)
     }

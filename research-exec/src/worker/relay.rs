@@ -1,4 +1,4 @@
-//! Forwarding the reports of an executor's process, and reporting its end.
+//! The relay, which forwards the reports of an executor's process and detects its end.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,10 +24,10 @@ use crate::transport::bytes::ByteSender;
 use crate::transport::frame::{FrameDecoder, FrameKind};
 use crate::transport::messages::{Task, TaskNumber, Termination};
 
-/// Frames are forwarded together up to this many bytes.
+/// The largest message, in bytes, in which several frames are forwarded together.
 const MESSAGE_BYTES: usize = 128 << 10;
 
-/// After its timeout, an executor has this long to enforce it itself.
+/// The time after its timeout within which an executor must enforce the timeout itself.
 const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// Forwards the reports of executors, one after another; the buffers are reused.
@@ -49,8 +49,9 @@ impl Relay {
     }
 
     /// Forwards the reports of an executor until it has ended. If it ended without reporting the
-    /// ends of all its experiments, returns its termination and what it used. An executor enforces
-    /// its timeouts itself; one that is long past its own, because it is stopped, is killed.
+    /// ends of all its experiments, returns its termination and its resource usage. An executor
+    /// enforces its timeouts itself. If it does not, because it is stopped, it is killed after the
+    /// grace period.
     pub(super) fn forward(
         &mut self,
         mut process: ExecutorProcess,
@@ -93,7 +94,8 @@ impl Relay {
     }
 
     fn termination(&mut self, status: ExitStatus) -> Termination {
-        // The counter is of all processes, and the out-of-memory killer kills by SIGKILL.
+        // The counter includes other processes, so it says something about this one only if SIGKILL
+        // ended it, which is what the out-of-memory killer sends.
         let is_killed = status.signal() == Some(libc::SIGKILL);
         let why = match is_killed && self.oom_kills.has_risen() {
             true => OOM_HINT,
@@ -112,7 +114,7 @@ impl Relay {
     ) -> io::Result<Stream<'s, 't>> {
         let file = File::from(process.reports().try_clone_to_owned()?);
         fcntl(&file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        // The last bytes of an executor that was killed may be half a frame.
+        // A killed executor may have left a part of a frame in the buffer.
         self.decoder.clear();
         self.message.clear();
         Ok(Stream {
@@ -133,32 +135,32 @@ struct Stream<'a, 't> {
     buffers: &'a mut Relay,
     printed: Option<&'a mut Printed<'t>>,
     number: TaskNumber,
-    /// How the reports have ended, if they have.
+    /// The way in which the reports ended; `None` while more are expected.
     end: Option<StreamEnd>,
     timeout: Option<Duration>,
-    /// When the worker stops waiting, once the executor has begun.
+    /// The time at which the worker stops waiting; `None` until the executor has begun.
     deadline: Option<Deadline>,
 }
 
-/// How the reports of an executor ended.
+/// The way in which the reports of an executor ended.
 enum StreamEnd {
-    /// It has reported how its experiments ended.
+    /// The executor has reported the ends of its experiments.
     Reported,
-    /// Its process has ended or closed the pipe before that.
+    /// Its process has ended or closed the pipe before that report.
     Closed,
-    /// It has not reported it in time.
+    /// The deadline expired before that report.
     Late,
-    /// They are invalid.
+    /// The reports are invalid, for this reason.
     Invalid(String),
 }
 
-/// The deadline of an executor that begins now.
+/// Returns the deadline of an executor that begins now.
 fn deadline(timeout: Duration) -> Deadline {
     Deadline::of_experiment(timeout.saturating_add(GRACE_PERIOD))
 }
 
 impl Stream<'_, '_> {
-    /// Forwards all reports, and returns how they ended.
+    /// Forwards all reports, and returns the way in which they ended.
     fn forward_all(
         mut self,
         process: &ExecutorProcess,
@@ -174,8 +176,8 @@ impl Stream<'_, '_> {
         Ok(self.end.unwrap_or(silent))
     }
 
-    /// Waits for reports and forwards them; returns false when no more come. A grandchild may hold
-    /// the pipe open for ever, so the end of the process ends the stream, too.
+    /// Waits for reports and forwards them; returns false once the stream has ended. The end of the
+    /// process ends it, too, because a grandchild may hold the pipe open for ever.
     fn forward(
         &mut self,
         process: &ExecutorProcess,
@@ -219,7 +221,7 @@ impl Stream<'_, '_> {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(false),
                 Err(error) => return Err(error),
             }
-            // The output of an experiment must be there before its end is reported.
+            // The output of an experiment must be captured before its end is reported.
             if let Some(printed) = &mut self.printed {
                 printed.pipes.take()?;
             }
@@ -291,7 +293,7 @@ struct Printed<'a> {
 }
 
 impl Printed<'_> {
-    /// Captures the rest of it.
+    /// Captures the remaining output, and reports it.
     fn finish(&mut self, reports: &mut dyn ByteSender) -> io::Result<()> {
         self.pipes.finish()?;
         let Some(keeper) = self.pipes.keeper() else {
@@ -305,8 +307,8 @@ impl Printed<'_> {
     }
 }
 
-/// Waits until the process has ended, so that its exit status is its own and not our signal. A
-/// process that has closed its reports and lives on is not waited for.
+/// Waits until the process has ended by itself, so that its exit status is not that of the signal
+/// that kills its group. The wait is limited: the process may have closed its pipe and live on.
 fn wait_for_death(process: &ExecutorProcess) -> io::Result<()> {
     let termination = process.handle().descriptor();
     wait_readable(&[termination], PollTimeout::from(2000_u16)).map(drop)

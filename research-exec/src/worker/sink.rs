@@ -1,4 +1,4 @@
-//! The sink for an executor's events: frames.
+//! The sink that sends the events of an executor as frames.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use crate::task::Ending;
 use crate::transport::frame::{FrameKind, push_frame};
 use crate::transport::messages::{Task, TaskNumber};
 
-/// The most events of one frame.
+/// The largest number of events in a frame.
 const BATCH: usize = 64;
 
-/// Collects events into frames and sends these.
+/// Collects events into frames, and sends the frames.
 pub(crate) struct FrameSink<S> {
     task: TaskNumber,
     events: Vec<Event>,
@@ -32,12 +32,12 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         }
     }
 
-    /// Sends the collected events as the last ones of the task, with its endings.
+    /// Sends the collected events, the last ones of the task, together with its endings.
     pub(crate) fn end(&mut self, endings: Vec<Ending>) -> Result<(), SinkError> {
         self.end_as(FrameKind::Ended, endings)
     }
 
-    /// Does the same with a frame of another kind.
+    /// Does the same as [`end`](Self::end), in a frame of another kind.
     pub(crate) fn end_as(
         &mut self,
         kind: FrameKind,
@@ -47,8 +47,8 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> FrameSink<S> {
         self.send_frame(kind, &(events, endings))
     }
 
-    /// Reports that the values of the task could not be stored. Some of its experiments may have
-    /// ended before.
+    /// Reports that the values of the task could not be stored. Some of its experiments may already
+    /// have ended.
     fn give_up(&mut self, reason: &str) -> Result<(), SinkError> {
         self.flush()?;
         self.send_frame(FrameKind::StorageFailed, reason)
@@ -85,7 +85,8 @@ impl<S: FnMut(&[u8]) -> io::Result<()>> EventSink for FrameSink<S> {
     }
 }
 
-/// A sink that an interrupt can take over: it locks the sink for good, and ends the process.
+/// A sink that an interrupt can take over: the interrupt locks the sink for good, and ends the
+/// process.
 pub(crate) struct SharedSink<S>(Arc<Mutex<FrameSink<S>>>);
 
 impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
@@ -93,8 +94,8 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
         Self(Arc::new(Mutex::new(sink)))
     }
 
-    /// Returns the interrupt: it sends the last events of a task in a frame of this kind, with its
-    /// captured output, and then ends the process.
+    /// Returns the interrupt, which sends the last events and the captured output of a task in a
+    /// frame of this kind, and then ends the process.
     pub(crate) fn interrupt(
         &self,
         kind: FrameKind,
@@ -105,13 +106,13 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> SharedSink<S> {
         Arc::new(move |events, endings| {
             // Panics of units are caught earlier.
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            // A failure to capture output must not keep the rest from being reported.
+            // If the output cannot be captured, the endings must still be reported.
             let _ = printed.as_ref().map(|printed| printed.cut_off(&mut *sink));
             let told = events
                 .into_iter()
                 .try_for_each(|event| sink.emit(event))
                 .and_then(|()| sink.end_as(kind, endings));
-            // The other side may be gone.
+            // The receiver may have ended.
             let _ = told;
             end()
         })
@@ -140,9 +141,9 @@ impl<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static> EventSink for SharedSin
     }
 }
 
-/// Runs a task and sends its events and endings to `send`. All output of its units is written by
-/// then, because the receiver of the end may end this process. When a timeout expires, the last
-/// events are sent in a frame of kind `last`, and the process ends.
+/// Runs a task and passes its events and endings to `send`. The output of its units is flushed
+/// before the endings are sent, because their receiver may end this process. When a timeout
+/// expires, the last events are sent in a frame of kind `last`, and the process ends.
 pub(crate) fn run_and_report<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>(
     executor: &Executor,
     number: TaskNumber,
@@ -176,7 +177,7 @@ pub(crate) fn run_and_report<S: FnMut(&[u8]) -> io::Result<()> + Send + 'static>
     flushed.map_err(|error| SinkError::Closed(error.to_string()))
 }
 
-/// Runs a task, and captures its output if it shares this process with others.
+/// Runs a task, and captures its output if it shares this process with other tasks.
 fn capturing(
     printed: Option<&TaskOutput>,
     task: Task,

@@ -45,12 +45,12 @@ pub use updates::{DomainUpdater, EndedCounts, Tally};
 /// The capacity of the inbox for inputs that do not come from workers.
 const INBOX: usize = 256;
 
-/// Runs a research until every experiment has a final status, or the run is stopped. `signals` ends
-/// the run in an orderly way; without it signals have their usual effect on this process.
+/// Runs a research until every experiment has a final status, or the run is stopped. With
+/// `signals`, signals end the run in order; otherwise they have their usual effect on this process.
 ///
 /// # Errors
-/// Events could not be stored, or workers could not be started or kept ending. In any case no
-/// worker outlives the call.
+/// Events could not be stored, workers could not be started, or workers ended again and again. In
+/// any case no worker outlives the call.
 pub fn lead(job: Job, signals: Option<&mut Signals>) -> Result<Report, RunError> {
     if nesting_depth() >= MAX_DEPTH {
         return Err(RunError::TooDeep);
@@ -63,7 +63,7 @@ pub fn lead(job: Job, signals: Option<&mut Signals>) -> Result<Report, RunError>
         action: "handle signals",
         source,
     })?;
-    // Opening the storage may have started the clock already.
+    // Opening the storage may have started the clock already: keep that one.
     let _clock = RunClock::keep();
     let (inputs, inbox) = bounded(INBOX);
     if let Some(signals) = signals {
@@ -103,7 +103,7 @@ struct Leader {
     /// Keeps the inbox open.
     _letters: Sender<Input>,
     updates: Option<Updates>,
-    /// The leader's own inputs, which it handles before those of other threads.
+    /// Inputs from the leader itself, which it handles before those of other threads.
     waiting: Vec<Input>,
     n_iters: Option<u64>,
     warnings: Vec<String>,
@@ -122,7 +122,7 @@ impl Leader {
             }
             let pending_sends = dispatch.take_pending_sends();
             if !pending_sends.is_empty() {
-                // A worker that reads slowly must not hold the lock.
+                // Release the lock: sending blocks while a worker reads slowly.
                 drop(dispatch);
                 pending_sends.into_iter().for_each(PendingSend::send);
                 dispatch = handle.lock();
@@ -185,7 +185,7 @@ impl Leader {
     fn wait(&mut self, deadline: Option<Duration>, ended: Option<Receiver<()>>) -> LeaderEvent {
         let ended = ended.unwrap_or_else(never);
         if let Some(in_process) = &mut self.in_process {
-            // As long as experiments are left, the next input is available immediately.
+            // While experiments remain, the next input is available immediately.
             if matches!(ended.try_recv(), Err(TryRecvError::Disconnected)) {
                 return LeaderEvent::WriterEnded;
             }
@@ -225,11 +225,11 @@ impl Leader {
         }
     }
 
-    /// Logs that the run was asked to stop, which otherwise shows only when the last experiment
+    /// Logs the request to stop, which otherwise has no visible effect until the last experiment
     /// ends.
     fn log_stop_request(&self, dispatch: &Dispatch) {
         if self.failure.is_some() {
-            // The stop follows from a failure, which the end of the run reports.
+            // The run stops because of a failure, which is reported at its end.
             return;
         }
         warn(
@@ -239,8 +239,8 @@ impl Leader {
         );
     }
 
-    /// Kills the workers that did not end in time because they are stopped or deadlocked. Their
-    /// listeners report the loss.
+    /// Kills the workers that have not ended before their deadline, because they are stopped or
+    /// deadlocked. Their listeners report the loss.
     fn kill_overdue_workers(&mut self, dispatch: &Dispatch) {
         while let Some(worker) = self.shutdown.next_expired() {
             if let Some(running) = dispatch.workers.get(&worker) {
@@ -258,7 +258,7 @@ impl Leader {
                 }
             }
             Action::Start(worker) => self.start_worker(worker, dispatch),
-            // Other workers get tasks from the thread that received the report.
+            // Worker processes get their tasks from the thread that received the report.
             Action::Send(_, number, task) => self.run_in_process(number, task, dispatch),
             Action::Quit(worker) => self.end_worker(worker, dispatch, RunningWorker::quit),
             Action::Kill(worker) => {
@@ -276,8 +276,8 @@ impl Leader {
         }
     }
 
-    /// Starts a worker. Only this thread starts workers, because the parent-death signal comes when
-    /// the thread ends.
+    /// Starts a worker. Only this thread starts workers, because the system sends the parent-death
+    /// signal when the thread that started them ends.
     fn start_worker(&mut self, worker: WorkerNumber, dispatch: &mut Dispatch) {
         if let Some(in_process) = &mut self.in_process {
             in_process.start();
@@ -378,7 +378,7 @@ impl Leader {
         }
     }
 
-    /// Kills processes that programs of this process have left; workers do the same for theirs.
+    /// Kills the strays of programs that this process has started. Workers do the same for theirs.
     fn kill_own_strays(&self, dispatch: &Dispatch) {
         if let Err(error) = kill_strays(std::slice::from_ref(&self.mark)) {
             let text = format!("cannot kill the processes that programs have left: {error}");
@@ -387,15 +387,15 @@ impl Leader {
     }
 }
 
-/// An event for which the leader's own thread waits.
+/// An event that the leader's own thread waits for.
 enum LeaderEvent {
     /// An input of the scheduler.
     Input(Input),
-    /// Another thread has left actions for this one.
+    /// Another thread has queued actions for this one.
     Woken,
     /// The writer has ended.
     WriterEnded,
-    /// Deadlines of workers that were asked to end have expired.
+    /// The deadline of a worker that was told to end has expired.
     DeadlinesExpired,
 }
 

@@ -1,4 +1,4 @@
-//! Ending a run from another thread of its program.
+//! The control by which other threads of the program end a run.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,8 @@ use research_core::{ExperimentNumber, Status};
 
 use crate::scheduler::Input;
 
-/// Lets any thread of the leader's program end a run, as Ctrl-C does. Clones control the same run.
+/// Lets any thread of the leader's program stop a run, as Ctrl-C does, or cancel an experiment.
+/// Clones control the same run.
 #[derive(Clone, Debug, Default)]
 pub struct RunControl(Arc<Mutex<Control>>);
 
@@ -48,7 +49,7 @@ impl RunControl {
         control.send(Input::Kill);
     }
 
-    /// Whether both control the same run.
+    /// Returns whether both control the same run.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -58,7 +59,7 @@ impl RunControl {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connects the leader, and forwards earlier requests. Dropping the guard disconnects it.
+    /// Connects the leader, and forwards earlier requests to it. Dropping the guard disconnects it.
     pub(super) fn connect(&self, inbox: &Sender<Input>) -> Connected {
         let mut control = self.lock();
         control.inbox = Some(inbox.clone());
@@ -76,7 +77,7 @@ impl RunControl {
 impl Control {
     fn send(&self, input: Input) {
         if let Some(inbox) = &self.inbox {
-            // A leader that has ended needs no request.
+            // The leader may have ended.
             let _ = inbox.send(input);
         }
     }

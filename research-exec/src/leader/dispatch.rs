@@ -1,7 +1,8 @@
-//! The dispatch gives all threads of the leader access to the scheduler. The thread that receives a
-//! report feeds it to the scheduler and executes the most frequent actions at once: it hands events
-//! to the writer and sends the worker its next task. Waking the leader's own thread for that would
-//! take longer than a small task.
+//! The dispatch, which gives all threads of the leader access to the scheduler.
+//!
+//! The thread that receives a report feeds it to the scheduler and executes the most frequent
+//! actions at once: it passes events to the writer, and sends the next task to the worker. Waking
+//! the leader's own thread for that would take longer than a small task.
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
@@ -18,7 +19,7 @@ use crate::clock::{Clock, Moment};
 use crate::scheduler::{Action, Input, Scheduler};
 use crate::transport::messages::{Task, TaskNumber};
 
-/// The scheduler, and what its most frequent actions need.
+/// The scheduler, and the state that its most frequent actions need.
 pub(super) struct Dispatch {
     pub(super) scheduler: Scheduler,
     pub(super) workers: HashMap<WorkerNumber, Arc<RunningWorker>>,
@@ -26,13 +27,13 @@ pub(super) struct Dispatch {
     clock: Clock,
     /// The actions of the last input; the buffer is reused.
     actions: Vec<Action>,
-    /// Actions that the leader's own thread executes, and everything after them.
+    /// Actions that the leader's own thread executes, and all later actions.
     for_leader: VecDeque<Action>,
-    /// Tasks that the thread which caused them has to send.
+    /// Tasks that the current thread must send once it has released the lock.
     pending_sends: Vec<PendingSend>,
-    /// When the leader's own thread wakes up by itself.
+    /// The time at which the leader's own thread wakes up by itself.
     wakes_at: Option<Moment>,
-    /// The payload of a panic in another thread's call of the scheduler.
+    /// The payload of a panic of the scheduler in another thread.
     panic: Option<Box<dyn Any + Send>>,
 }
 
@@ -71,21 +72,21 @@ impl Dispatch {
         action
     }
 
-    /// The time until the scheduler needs a tick. The leader's own thread calls this before it
-    /// waits, and is woken if the time becomes shorter.
+    /// Returns the time until the scheduler needs a tick. The leader's own thread calls this before
+    /// it waits; other threads wake it if the time becomes shorter.
     pub(super) fn time_left(&mut self) -> Option<Duration> {
         self.wakes_at = self.scheduler.next_deadline();
         Some(self.clock.time_until(self.wakes_at?))
     }
 
-    /// Whether the leader's own thread has something to do.
+    /// Returns whether the leader's own thread must wake up.
     fn needs_leader(&self) -> bool {
         let deadline = self.scheduler.next_deadline();
         let is_earlier = |moment| self.wakes_at.is_none_or(|wakes_at| moment < wakes_at);
         !self.for_leader.is_empty() || self.panic.is_some() || deadline.is_some_and(is_earlier)
     }
 
-    /// Hands events to the writer.
+    /// Passes events to the writer.
     pub(super) fn append(&self, events: Vec<Event>) {
         if events.is_empty() {
             return;
@@ -95,14 +96,14 @@ impl Dispatch {
         }
     }
 
-    /// Takes the tasks to send. Their events are with the writer, and sending does not need the
+    /// Takes the tasks to send. The writer already has their events, and sending does not need the
     /// lock.
     pub(super) fn take_pending_sends(&mut self) -> Vec<PendingSend> {
         std::mem::take(&mut self.pending_sends)
     }
 
-    /// Executes the actions that any thread may execute, up to the first one that is for the
-    /// leader's own thread. Consecutive events go to the writer together.
+    /// Executes actions up to the first one that only the leader's own thread may execute. Passes
+    /// the events of consecutive actions to the writer together.
     fn execute(&mut self) {
         self.for_leader.extend(self.actions.drain(..));
         let mut events = Vec::new();
@@ -129,7 +130,7 @@ impl Dispatch {
     }
 }
 
-/// A task that has to be sent to a worker.
+/// A task to send to a worker.
 pub(super) struct PendingSend {
     worker: Arc<RunningWorker>,
     number: TaskNumber,
@@ -139,8 +140,8 @@ pub(super) struct PendingSend {
 impl PendingSend {
     pub(super) fn send(self) {
         if self.worker.run(self.number, &self.task).is_err() {
-            // Usually the worker has ended already. A worker that does not read has missed a part
-            // of the message. In both cases its listener reports the loss.
+            // Usually the worker has ended already. Otherwise it does not read, and has missed a
+            // part of the message: end it. In both cases its listener reports the loss.
             self.worker.handle.end();
         }
     }
@@ -164,8 +165,8 @@ impl DispatchHandle {
         }
     }
 
-    /// Locks the dispatch. A panic of the scheduler in another thread is resumed here: it comes
-    /// from the domain, which was asked for its next config.
+    /// Locks the dispatch, and resumes a panic of the scheduler in another thread. Such a panic
+    /// comes from the domain, when the scheduler takes the next config.
     pub(super) fn lock(&self) -> MutexGuard<'_, Dispatch> {
         let mut dispatch = self.dispatch.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(panic) = dispatch.panic.take() {
@@ -174,7 +175,7 @@ impl DispatchHandle {
         dispatch
     }
 
-    /// A channel that has a message when the leader's own thread has something to do.
+    /// Returns the channel that receives a message when the leader's own thread must wake up.
     pub(super) fn woken(&self) -> &Receiver<()> {
         &self.woken
     }
@@ -187,15 +188,15 @@ impl DispatchHandle {
     }
 }
 
-/// The sending handle of a thread that listens to a worker.
+/// The handle with which the listener of a worker feeds inputs to the scheduler.
 pub(super) struct DispatchSender {
     dispatch: Weak<Mutex<Dispatch>>,
     wake: Sender<()>,
 }
 
 impl DispatchSender {
-    /// Feeds `input` to the scheduler and executes the resulting actions; returns false if there is
-    /// no leader any longer.
+    /// Feeds `input` to the scheduler and executes the resulting actions. Returns false if the
+    /// leader has ended.
     pub(super) fn report(&self, input: Input) -> bool {
         let Some(dispatch) = self.dispatch.upgrade() else {
             return false;
@@ -217,7 +218,7 @@ impl DispatchSender {
             order.send();
         }
         if needs_leader {
-            // It is full only if the leader wakes up anyway.
+            // The channel is full only if the leader is about to wake up anyway.
             let _ = self.wake.try_send(());
         }
         true

@@ -12,14 +12,14 @@ use crate::in_unit;
 use crate::scheduler::Input;
 use crate::transport::messages::{Init, Task, TaskNumber};
 
-/// The events are handed over in batches of this size.
+/// The number of events that are appended together.
 const BATCH: usize = 64;
 
 /// The only worker, with number 0.
 pub(super) struct InProcess {
     executor: Executor,
     inputs: VecDeque<Input>,
-    /// Marks that processes which units start are nested in this research.
+    /// Marks processes that units start as nested in this research.
     _runs: Option<NestedRun>,
 }
 
@@ -36,24 +36,24 @@ impl InProcess {
         Self {
             executor,
             inputs: VecDeque::new(),
-            // Without it, nested researches are not counted; everything else works.
+            // If it fails, only the nesting of researches is not counted.
             _runs: NestedRun::begin().ok(),
         }
     }
 
-    /// Whether its experiments run code whose output should be captured.
+    /// Returns whether its experiments run code whose output should be captured.
     pub(super) fn prints(&self) -> bool {
         self.executor.redirects() != Redirects::default()
             && !self.executor.experiment().is_processes()
     }
 
-    /// Whether its units start programs.
+    /// Returns whether its units start programs.
     pub(super) fn starts_programs(&self) -> bool {
         let mut units = self.executor.experiment().units().iter();
         units.any(Unit::is_process)
     }
 
-    /// The next input. Those of other threads, such as signals, come first.
+    /// Returns the next input. Inputs of other threads, such as signals, come first.
     pub(super) fn next_input(&mut self, inbox: &Receiver<Input>) -> Option<Input> {
         inbox.try_recv().ok().or_else(|| self.inputs.pop_front())
     }
@@ -74,7 +74,7 @@ impl InProcess {
         });
     }
 
-    /// Runs a task in this thread. Returns the reason of the first failure, if there is one.
+    /// Runs a task in this thread. Returns the reason of the first failure, if any.
     pub(super) fn run(
         &mut self,
         number: TaskNumber,
@@ -85,7 +85,7 @@ impl InProcess {
             events: Vec::new(),
             append,
         };
-        // The sink accepts everything, so an error means that values could not be stored.
+        // The sink never fails, so an error means that values could not be stored.
         let before = in_unit::set_thread(true);
         let endings = self.executor.run_task(task, &mut sink);
         in_unit::set_thread(before);
@@ -101,7 +101,7 @@ impl InProcess {
             }
         };
         let events = sink.events;
-        // In debug mode a failure has ended the other branches.
+        // In debug mode a failure also ends the other branches: prefer its reason to theirs.
         let failed = endings.iter().find(|one| one.status == Status::Failed);
         let failed = failed.or_else(|| endings.iter().find(|one| !one.status.is_success()));
         let reason = failed.and_then(|ending| ending.reason.clone());

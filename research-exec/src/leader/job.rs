@@ -17,9 +17,9 @@ pub struct Job {
     pub experiment: Experiment,
     /// The options of the research.
     pub options: RunOptions,
-    /// The source of the experiments.
+    /// The source from which the scheduler takes experiments.
     pub source: Box<dyn TaskSource>,
-    /// The devices of its workers.
+    /// The devices of the workers.
     pub devices: DevicePlan,
     /// Decides on updates of the domain.
     pub updater: Option<Box<dyn DomainUpdater>>,
@@ -27,9 +27,9 @@ pub struct Job {
     pub probe: Box<dyn DeviceProbe>,
     /// Stores the events.
     pub storage: Box<dyn Storage>,
-    /// Receive the events, too.
+    /// The subscribers, which receive the events after they were appended.
     pub subscribers: Vec<Box<dyn Subscriber>>,
-    /// Identifies this `run` of the program for workers.
+    /// Identifies this `run` call of the program, for workers.
     pub target: Target,
     /// Starts the workers.
     pub launcher: Launcher,
@@ -47,7 +47,7 @@ pub struct Job {
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// How it ended.
+    /// The outcome of the run.
     pub outcome: Outcome,
     /// The number of experiments with each final status in this run.
     pub counts: StatusCounts,
@@ -65,7 +65,7 @@ pub enum RunError {
     /// The run cannot continue.
     #[error("the run was aborted: {0}")]
     GivenUp(String),
-    /// It was interrupted before its results were complete.
+    /// The run was interrupted before its results were complete.
     #[error("the run was interrupted")]
     Interrupted,
     /// A unit has failed in debug mode.
@@ -78,7 +78,7 @@ pub enum RunError {
          check whether it starts itself"
     )]
     TooDeep,
-    /// A thread of the leader has panicked.
+    /// A thread of the leader panicked.
     #[error(
         "the {0} thread of the leader has panicked; this is a bug in research, please report it"
     )]
@@ -91,10 +91,10 @@ pub enum RunError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// Another call of the system failed.
+    /// Another system call failed.
     #[error("the leader cannot {action}: {source}")]
     Io {
-        /// What the leader tried to do.
+        /// The action that failed.
         action: &'static str,
         /// The system's error.
         source: std::io::Error,

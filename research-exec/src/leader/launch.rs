@@ -1,4 +1,4 @@
-//! Starting workers, and listening to each in a thread of its own.
+//! Starts workers, and listens to each in a thread of its own.
 
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,10 +18,10 @@ use crate::transport::messages::{Init, Task, TaskNumber};
 use crate::transport::reports::Report;
 use crate::worker::Target;
 
-/// A worker that has closed its channel must end within this time.
+/// The time within which a worker must end after it has closed its channel.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(2);
 
-/// A worker could not be started.
+/// A worker cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[error("worker {worker} cannot be started ({action}): {source}")]
 pub struct LaunchError {
@@ -30,9 +30,9 @@ pub struct LaunchError {
     source: io::Error,
 }
 
-/// A worker from the leader's side.
+/// The leader's handle of a started worker.
 pub(super) struct RunningWorker {
-    /// Set when the worker has connected; tasks are sent after that.
+    /// The sender of commands; set when the worker has connected, before it gets tasks.
     commands: OnceLock<Mutex<CommandSender>>,
     pub(super) handle: WorkerHandle,
 }
@@ -43,7 +43,7 @@ impl RunningWorker {
         self.command(|commands| commands.run(number, task))
     }
 
-    /// Lets the worker end, because there are no more tasks.
+    /// Tells the worker to end, because no tasks are left.
     pub(super) fn quit(&self) {
         // A worker that cannot be reached has ended, which its listener reports.
         let _ = self.command(CommandSender::quit);
@@ -61,11 +61,11 @@ pub(super) struct Launched {
     /// The thread that feeds the worker's reports to the scheduler until the worker has ended; the
     /// last input is its loss.
     pub(super) listener: JoinHandle<()>,
-    /// What had to be replaced for it.
+    /// Descriptions of the processes that the launcher replaced to start it.
     pub(super) replaced: Vec<String>,
 }
 
-/// Starts a worker. `mark` is that of the run.
+/// Starts a worker. `mark` is the mark of the run.
 pub(super) fn launch(
     launcher: &mut Launcher,
     init: &Init,
@@ -100,7 +100,7 @@ pub(super) fn launch(
         };
         match launcher.start(&start, inherited) {
             Ok(handle) => break (endpoint, handle),
-            // A worker that was started all the same finds its channel closed, and ends.
+            // If the worker was started despite the error, it finds its channel closed, and ends.
             Err(error) => match launcher.replace() {
                 Some(what) => replaced.push(what),
                 None => return Err(failed("starting its process")(error)),
@@ -135,7 +135,7 @@ struct Listener {
     sender: DispatchSender,
 }
 
-/// Without its listener the worker would not be reaped, and the run would wait for it.
+/// Reaps the worker, and after a panic reports its loss. Otherwise the run would wait for it.
 impl Drop for Listener {
     fn drop(&mut self) {
         self.running.handle.discard();
@@ -164,7 +164,7 @@ impl Listener {
     }
 
     fn report_loss(&self, reason: String) {
-        // Without a leader the report is not needed.
+        // If the leader has ended, it does not need the report.
         let _ = self.sender.report(Input::WorkerLost {
             worker: self.worker,
             reason,

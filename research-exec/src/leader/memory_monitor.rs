@@ -9,17 +9,17 @@ use research_process::descends_from_run;
 use crate::devices::{DeviceMemory, DeviceProbe, DeviceSample, ProbeError, Samples};
 use crate::scheduler::Input;
 
-/// A running memory_monitor. Its thread ends when no receiver is left.
+/// A running memory monitor. Its thread ends when this handle is dropped or the inbox is closed.
 pub(super) struct MemoryMonitor {
     rounds: Sender<u64>,
-    /// The requested round that the thread has not started yet.
+    /// The queue of requests, from which `ask` removes one that the thread has not begun.
     asked: Receiver<u64>,
 }
 
-/// The sampled devices, and how to sample them.
+/// The sampled devices, and the probe that samples them.
 pub(super) struct MonitoredMemory {
     pub(super) probe: Box<dyn DeviceProbe>,
-    /// The ids of the devices in the driver.
+    /// The ids that the driver gives to the devices.
     pub(super) devices: Vec<String>,
     /// Whether experiments run in this process.
     pub(super) in_process: bool,
@@ -37,9 +37,9 @@ impl MemoryMonitor {
         Ok(Self { rounds, asked })
     }
 
-    /// Requests the samples of a round. The scheduler notices if no answer comes.
+    /// Requests the samples of a round. The scheduler detects a missing answer.
     pub(super) fn ask(&self, round: u64) {
-        // While the driver hangs, only the last round is still waited for.
+        // While the driver hangs, the scheduler only waits for the last round.
         let _ = self.asked.try_recv();
         let _ = self.rounds.try_send(round);
     }

@@ -1,4 +1,4 @@
-//! Setting up a leader.
+//! The setup of a leader.
 
 use std::io;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use crate::scheduler::{Input, Scheduler, Settings};
 use crate::transport::messages::{Init, PROTOCOL};
 
 impl Leader {
-    /// Creates everything that the run needs; no worker is started yet.
+    /// Creates all parts of a leader and starts its threads, but no workers.
     pub(super) fn new(
         job: Job,
         inputs: Sender<Input>,
@@ -71,8 +71,8 @@ impl Leader {
             worker: WorkerNumber(0),
             options,
             experiments_folder,
-            // It may be too late to hide devices from this process; programs are processes of their
-            // own.
+            // Code in this process may have initialised the devices already, so it is too late to
+            // hide them by variables. Programs are processes of their own, and get the variables.
             devices: if in_process && !experiment.is_processes() {
                 job.devices.of_process(WorkerNumber(0))
             } else {
@@ -107,12 +107,12 @@ impl Leader {
     }
 }
 
-/// The error for a thread that cannot be started.
+/// Returns the error for a thread that cannot be started.
 fn no_thread(purpose: &'static str) -> impl FnOnce(io::Error) -> RunError {
     move |source| RunError::NoThread { purpose, source }
 }
 
-/// The settings of the scheduler, without update rules.
+/// Returns the settings of the scheduler, without update rules.
 fn settings_of(options: &RunOptions, experiment: &Experiment) -> Settings {
     Settings {
         workers: if options.isolation == Isolation::None {
@@ -125,7 +125,7 @@ fn settings_of(options: &RunOptions, experiment: &Experiment) -> Settings {
         double_retry_delay: options.double_retry_delay,
         max_failures: options.max_failures,
         timeout: options.timeout.filter(|_| match options.isolation {
-            // Otherwise each worker enforces the timeouts of its executors.
+            // For code, each worker enforces the timeouts of its executors.
             Isolation::Experiment => experiment.is_processes(),
             Isolation::Worker => true,
             Isolation::None => false,

@@ -1,4 +1,4 @@
-//! Workers that were asked to end, and their deadlines.
+//! The deadlines of workers that were told to end.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, at, never};
 use research_core::WorkerNumber;
 
-/// The time that a worker has to end; everything that it runs is discarded.
+/// The time within which a worker must end. It is short because everything that the worker still
+/// runs is discarded.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(2);
 
-/// The workers that were asked to end, in order of their deadlines.
+/// The workers that were told to end, in order of their deadlines.
 #[derive(Default)]
 pub(super) struct ShutdownDeadlines(VecDeque<(Instant, WorkerNumber)>);
 
@@ -19,12 +20,12 @@ impl ShutdownDeadlines {
         self.0.push_back((Instant::now() + SHUTDOWN_TIME, worker));
     }
 
-    /// Forgets the deadline of a number that another process has now.
+    /// Removes the deadline of a worker number, because a new process has this number now.
     pub(super) fn cancel(&mut self, worker: WorkerNumber) {
         self.0.retain(|(_, waiting)| *waiting != worker);
     }
 
-    /// A channel that receives a message at the first deadline.
+    /// Returns a channel that receives a message at the first deadline.
     pub(super) fn expiry(&self) -> Receiver<Instant> {
         self.0.front().map_or_else(never, |(end, _)| at(*end))
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and the signals with which batch systems warn, as inputs of the scheduler.
+//! Converts Ctrl-C, SIGTERM and the warning signals of batch systems to inputs of the scheduler.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -16,7 +16,7 @@ use signal_hook::low_level::{register, unregister};
 
 use crate::scheduler::Input;
 
-/// The signals that ask for the end of a process, whatever process it is.
+/// The signals that ask any process to end.
 const TERMINATING: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
 /// The other signals that end a process by default, beside the real-time signals. Batch systems
@@ -36,25 +36,25 @@ const WARNING: [c_int; 10] = [
     libc::SIGSTKFLT,
 ];
 
-/// The signals that the kernel repeats without another request: SIGXCPU comes each second from
-/// the limit on, and interval timers start anew.
+/// The signals that the kernel repeats without another request: it sends SIGXCPU each second after
+/// the limit, and restarts interval timers.
 const REPEATED: [c_int; 4] = [libc::SIGXCPU, libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF];
 
-/// How long running experiments have to finish after every signal but SIGINT.
+/// The time that running experiments have to finish after any signal except SIGINT.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How many runs of this process listen.
+/// The number of runs of this process that listen.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
-/// How many signals have come since there is a run that listens.
+/// The number of signals since a run began to listen.
 static SEEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Listens to signals while it lives. The first signal asks the run to finish what it has begun; a
-/// second one ends it at once, and so does the end of the grace period after any signal but SIGINT.
-/// A third signal has its default action, whatever the leader waits for: it ends this process, and
-/// its workers with it.
+/// Listens to signals until it is dropped. After the first signal, running experiments finish and
+/// no others start. A second signal ends the run at once, and so does the end of the grace period
+/// after any signal except SIGINT. A third signal has its default action, even if the leader is
+/// blocked: it ends this process, and with it the workers.
 ///
-/// Signals that arrive before the run begins are kept until then, so a run can be stopped as soon
-/// as another process can see it. After the run the first two signals have no effect.
+/// Signals that arrive before the run begins are kept until then, so other processes can stop a run
+/// as soon as they can see it. After the run, the first two signals have no effect.
 #[derive(Debug)]
 pub struct Signals {
     ids: Vec<SigId>,
@@ -67,14 +67,14 @@ impl Signals {
     /// Begins to listen.
     ///
     /// # Errors
-    /// The system refuses.
+    /// A system call failed.
     pub fn listen() -> io::Result<Self> {
         let listened = listened()?;
         let (stream, waker) = UnixStream::pair()?;
         if RUNS.fetch_add(1, Ordering::SeqCst) == 0 {
             SEEN.store(0, Ordering::SeqCst);
         }
-        // From here on dropping it takes everything back.
+        // If an error follows, dropping this value unregisters the signals again.
         let mut signals = Self {
             ids: Vec::new(),
             waker,
@@ -88,7 +88,7 @@ impl Signals {
         Ok(signals)
     }
 
-    /// Forwards the signals that have arrived and will arrive to the run.
+    /// Starts to forward signals to the run, including those that have arrived already.
     pub(super) fn start(&mut self, inputs: Sender<Input>) -> io::Result<()> {
         if let Some(stream) = self.stream.take() {
             let thread = std::thread::Builder::new().name("signals".into());
@@ -104,23 +104,24 @@ impl Drop for Signals {
             unregister(id);
         }
         RUNS.fetch_sub(1, Ordering::SeqCst);
-        // The thread ends at this byte; if it has ended already the byte has no receiver.
+        // The thread ends when it reads this byte. It may have ended already.
         let _ = self.waker.write_all(&[END]);
         if let Some(thread) = self.thread.take() {
-            // Its panic would have nothing to say about the run.
+            // A panic of this thread does not affect the run.
             let _ = thread.join();
         }
     }
 }
 
-/// Sends the number of a signal to the thread that listens, each time it comes.
+/// Registers an action that sends the number of a signal to the listening thread each time the
+/// signal arrives.
 fn forward(signal: c_int, waker: &UnixStream) -> io::Result<SigId> {
     let socket = waker.as_raw_fd();
     let byte = u8::try_from(signal).map_err(io::Error::other)?;
     let action = move || {
         // SAFETY: `send` is async-signal-safe and reads one byte, which lives in the closure. The
-        // socket stays open until the action was unregistered.
-        // If it fails, the buffer is full of signals that have not been read yet.
+        // socket stays open until the action is unregistered.
+        // If `send` fails, the buffer is full of unread signals, and one more makes no difference.
         unsafe {
             let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
             libc::send(socket, (&raw const byte).cast(), 1, flags);
@@ -130,12 +131,12 @@ fn forward(signal: c_int, waker: &UnixStream) -> io::Result<SigId> {
     unsafe { register(signal, action) }
 }
 
-/// The signals that are listened to, which depends on what this process did at them before:
-/// - the hang-up is not, where this process was started to ignore it, as `nohup` does;
-/// - a warning is not, where it is ignored or the program has a handler of its own for it.
+/// Returns the signals to listen to, depending on their actions in this process so far:
+/// - SIGHUP is left out if it is ignored, as under `nohup`;
+/// - a warning is left out if it is ignored, or if the program has a handler of its own for it.
 ///
-/// (Shells let what they start in the background ignore Ctrl-C; there it still is how others stop a
-/// run.)
+/// SIGINT is always listened to: shells start background processes with SIGINT ignored, but other
+/// processes stop a run by it.
 fn listened() -> io::Result<&'static [c_int]> {
     static LISTENED: OnceLock<Vec<c_int>> = OnceLock::new();
     if let Some(listened) = LISTENED.get() {
@@ -147,10 +148,10 @@ fn listened() -> io::Result<&'static [c_int]> {
     for signal in signals {
         match disposition(signal)? {
             libc::SIG_IGN if signal == libc::SIGHUP => continue,
-            // Once a handler was there, the system would do nothing by default any more.
+            // A registered handler replaces the default action, even after it is unregistered.
             libc::SIG_DFL => default_unless_listening(signal)?,
             _ if !TERMINATING.contains(&signal) => continue,
-            // The program's own handler is called too, and says what happens by default.
+            // The program's own handler is called, too, and stands for the default action.
             _ => {}
         }
         listened.push(signal);
@@ -166,15 +167,15 @@ fn default_unless_listening(signal: c_int) -> io::Result<()> {
             end_by(signal);
         }
     };
-    // SAFETY: the action uses atomic numbers, and a function that is made for signal handlers.
+    // SAFETY: the action only uses atomic integers and an async-signal-safe function.
     unsafe { register(signal, action)? };
     Ok(())
 }
 
 /// Ends this process by the default action of a signal; async-signal-safe.
 fn end_by(signal: c_int) {
-    // SAFETY: all calls are async-signal-safe, and the first of those on the set makes it valid.
-    // The signal is blocked while its handler runs, so it ends the process when it is unblocked.
+    // SAFETY: all calls are async-signal-safe, and `sigemptyset` initialises the set. The signal is
+    // blocked while its handler runs, so it ends the process when it is unblocked.
     unsafe {
         libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);
@@ -185,14 +186,14 @@ fn end_by(signal: c_int) {
     }
 }
 
-/// The byte that ends the thread; signals send their numbers.
+/// The byte that ends the thread. Other bytes are the numbers of signals.
 const END: u8 = 0;
 
 fn receive(mut stream: UnixStream, inputs: &Sender<Input>) {
     let mut stopped = false;
     let mut deadline: Option<Instant> = None;
     loop {
-        // A timeout of zero would be an error.
+        // `set_read_timeout` refuses a timeout of zero.
         let left = deadline.map(|deadline| {
             let left = deadline.saturating_duration_since(Instant::now());
             left.max(Duration::from_millis(1))

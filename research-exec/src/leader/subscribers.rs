@@ -1,4 +1,4 @@
-//! Subscribers: called by the writer's thread, or each in a thread of its own.
+//! The subscribers of a run. The writer's thread calls them, or each has a thread of its own.
 
 mod queue;
 mod weight;
@@ -13,10 +13,10 @@ use queue::Queue;
 
 /// The subscribers of a run.
 pub(super) struct Subscribers {
-    /// Subscribers that the writer calls itself; one that has panicked is removed.
+    /// The subscribers that the writer calls itself. A subscriber that panics is removed.
     synchronous: Vec<Box<dyn Subscriber>>,
     queues: Vec<Queue>,
-    /// Problems with subscribers that were not logged yet.
+    /// The problems with subscribers that are not logged yet.
     problems: Vec<String>,
 }
 
@@ -43,8 +43,7 @@ impl Subscribers {
         for queue in others {
             queue.push(Arc::clone(&events));
         }
-        // The last reference of the writer: a subscriber that is alone has the events without a
-        // copy.
+        // The writer gives up its last reference, so that a single queue need not copy the events.
         last.push(events);
         for queue in &self.queues {
             self.problems.extend(queue.take_problem());
@@ -56,7 +55,7 @@ impl Subscribers {
         std::mem::take(&mut self.problems)
     }
 
-    /// Reports the end of events, and waits until all subscribers have processed theirs.
+    /// Reports the end of events, and waits until all subscribers have processed them.
     pub(super) fn finish(&mut self) {
         self.queues.iter().for_each(Queue::close);
         self.call(|subscriber| subscriber.on_end());

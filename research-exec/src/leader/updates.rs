@@ -1,7 +1,7 @@
-//! Updates of the domain: a thread of its own decides on them, so that the leader can continue.
+//! The thread that decides on updates of the domain, so that the leader need not wait for it.
 //!
-//! No events are queued for that thread, however long it takes: the writer's thread counts them,
-//! and an updater that needs more reads the log.
+//! Events are not queued for this thread, because an update may take long: the writer's thread
+//! counts them, and an updater that needs their content reads the log.
 
 mod tally;
 
@@ -20,25 +20,26 @@ use crate::scheduler::{Input, UpdateRequest};
 use crate::task::NewDomain;
 pub use tally::{EndedCounts, Tally};
 
-/// At the end of the run, a program that decides on an update has this long to end.
+/// The time at the end of the run within which a program that decides on an update must end.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
-/// It is killed at this interval meanwhile, because it may just be starting.
+/// The interval at which it is killed during that time, again and again because it may just be
+/// starting.
 const KILL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Decides on updates of the domain, when one of its rules is due.
+/// Decides on updates of the domain. The leader asks it when one of its rules is due.
 pub trait DomainUpdater: Send {
-    /// When each of its rules is asked. Configs taken from the domain count as iterations; `last`
-    /// means that the domain is exhausted.
+    /// Returns the times at which each rule is due. The number of configs taken from the domain
+    /// counts as the iteration, and `last` means that the domain is exhausted.
     fn rules(&self) -> Vec<When>;
 
-    /// Returns the counts of earlier runs. Called once, before the run begins.
+    /// Returns the counts of earlier runs. The leader calls it once, before the run begins.
     fn tally(&mut self) -> Tally;
 
     /// Returns the new domain, or `None` for no update. `ended` counts all events that were
-    /// appended before the request, which can be read from the log.
+    /// appended before the request; the log has them, committed.
     ///
     /// # Errors
-    /// The update fails: the run ends, and the resumed run asks again.
+    /// The update failed: the run ends, and a resumed run requests the update again.
     fn update(
         &mut self,
         request: &UpdateRequest,
@@ -63,8 +64,8 @@ enum UpdateCommand {
 }
 
 impl Updates {
-    /// Starts the thread; answers go to `inbox`. The returned subscriber must receive the events of
-    /// the run.
+    /// Starts the thread, which sends its answers to `inbox`. The returned subscriber must receive
+    /// the events of the run.
     pub(super) fn start(
         mut updater: Box<dyn DomainUpdater>,
         inbox: Sender<Input>,
@@ -90,7 +91,7 @@ impl Updates {
         Ok((updates, subscriber))
     }
 
-    /// Asks for an update after all events so far were processed.
+    /// Requests an update once all events so far are committed and counted.
     pub(super) fn ask(&self, request: UpdateRequest, writer: &Writer) {
         let (commands, tally) = (self.commands.clone(), Arc::clone(&self.tally));
         writer.then(move || {
@@ -100,14 +101,15 @@ impl Updates {
         });
     }
 
-    /// Ends the thread. A program that it runs is killed. A function that does not return continues
-    /// in its thread, and its answer is discarded.
+    /// Ends the thread, and kills a program that it runs. If a function does not return, its thread
+    /// continues, and its answer is discarded.
     pub(super) fn stop(self) {
         // The thread may have ended.
         let _ = self.commands.send(UpdateCommand::End);
         let begin = Instant::now();
         while begin.elapsed() < SHUTDOWN_TIME {
-            // Nothing is sent: this returns when the thread ends, or after the interval.
+            // The channel carries no messages: this returns when the thread ends or the interval
+            // has passed.
             let waited = self.ended.recv_timeout(KILL_INTERVAL);
             if !matches!(waited, Err(error) if error.is_timeout()) {
                 // It has ended.

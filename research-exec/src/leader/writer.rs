@@ -1,4 +1,4 @@
-//! The writer: the only thread that appends to the log. It shows events to subscribers afterwards.
+//! The writer, the only thread that appends to the log. It then passes the events to subscribers.
 
 use std::io;
 use std::thread::JoinHandle;
@@ -11,24 +11,24 @@ use super::subscribers::Subscribers;
 
 /// The capacity of the writer's queue; when it is full, the leader waits.
 const QUEUE: usize = 256;
-/// Events are gathered for this long.
+/// The time for which the writer gathers events.
 const GATHER: Duration = Duration::from_millis(1);
-/// Appended events are committed after this time at the latest.
+/// The time after which appended events are committed at the latest.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(50);
-/// Ends of experiments are committed at this interval.
+/// The same if they include ends of experiments.
 const ENDINGS_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A command to the writer.
 enum WriterCommand {
     Events(Vec<Event>),
-    /// Something to do when all earlier events are in the log and with the subscribers.
+    /// A function to call once all earlier events are committed and delivered to subscribers.
     Then(Box<dyn FnOnce() + Send>),
 }
 
 /// A running writer.
 pub(super) struct Writer {
     queue: Option<Sender<WriterCommand>>,
-    /// Closed when the thread ends, for whatever reason.
+    /// Closed when the thread ends, for any reason.
     ended: Receiver<()>,
     thread: JoinHandle<Result<(), StorageError>>,
 }
@@ -60,20 +60,20 @@ impl Writer {
         self.send(WriterCommand::Events(events));
     }
 
-    /// Calls `act` when all earlier events are in the log, where other processes can read them, and
-    /// subscribers have received them.
+    /// Calls `act` once all earlier events are committed, so that other processes can read them,
+    /// and delivered to subscribers.
     pub(super) fn then(&self, act: impl FnOnce() + Send + 'static) {
         self.send(WriterCommand::Then(Box::new(act)));
     }
 
     fn send(&self, command: WriterCommand) {
         if let Some(queue) = &self.queue {
-            // The leader notices the end of the writer when it waits.
+            // If the writer has ended, the leader notices when it next waits.
             let _ = queue.send(command);
         }
     }
 
-    /// A channel that is closed when the writer has ended.
+    /// Returns a channel that is closed when the writer has ended.
     pub(super) fn ended(&self) -> &Receiver<()> {
         &self.ended
     }
@@ -88,7 +88,7 @@ impl Writer {
     }
 }
 
-/// The log was not written to its end.
+/// The reason for which the log is incomplete.
 pub(super) enum WriterError {
     Storage(StorageError),
     Panicked,
@@ -106,7 +106,7 @@ struct Writing {
 enum Pending {
     Nothing,
     Events,
-    /// They include ends of experiments.
+    /// Events that include ends of experiments.
     Endings,
 }
 
@@ -117,7 +117,7 @@ impl Writing {
         written?;
         match self.problems() {
             None => Ok(()),
-            // Only readers of the log see these.
+            // Subscribers have ended, so only readers of the log see these.
             Some(problems) => {
                 self.storage.append(&problems)?;
                 self.storage.commit(true)
@@ -125,7 +125,7 @@ impl Writing {
         }
     }
 
-    /// The problems of subscribers, as events.
+    /// Takes the problems of subscribers, as events.
     fn problems(&mut self) -> Option<Vec<Event>> {
         let problems = self.subscribers.take_problems();
         let messages = problems.into_iter().map(|text| Event::Message {
@@ -142,7 +142,7 @@ impl Writing {
         while let Ok(command) = queue.recv() {
             self.open(command)?;
             while self.pending != Pending::Nothing {
-                // Being woken for each event would cost more than writing it.
+                // Gather events: a wake-up for each event would cost more than writing it.
                 std::thread::sleep(GATHER);
                 let has_ended = self.append_all(queue)?;
                 if has_ended || self.time_left().is_zero() {
@@ -155,8 +155,8 @@ impl Writing {
         self.storage.commit(true)
     }
 
-    /// Appends waiting events, at most a queue full, so that commits are not delayed; returns
-    /// whether the queue is closed.
+    /// Appends waiting events, at most as many commands as the queue holds, so that commits are not
+    /// delayed. Returns whether the queue is closed.
     fn append_all(&mut self, queue: &Receiver<WriterCommand>) -> Result<bool, StorageError> {
         for _ in 0..QUEUE {
             match queue.try_recv() {
@@ -168,7 +168,7 @@ impl Writing {
         Ok(false)
     }
 
-    /// The time until the commit of pending events.
+    /// Returns the time until pending events must be committed.
     fn time_left(&self) -> Duration {
         let interval = match self.pending {
             Pending::Nothing | Pending::Events => COMMIT_INTERVAL,
@@ -203,7 +203,7 @@ impl Writing {
         });
         self.subscribers.deliver(events);
         match self.problems() {
-            // A subscriber that fails here is not called again, so the recursion ends.
+            // A subscriber that panics is removed, so the recursion ends.
             Some(problems) => self.append(problems),
             None => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! A subscriber in a thread of its own, and its queue of events.
+//! The queue of events of a subscriber, and the thread that calls the subscriber.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,12 +11,12 @@ use research_core::{Event, Subscriber};
 use super::super::panics::call_subscriber;
 use super::weight::weight;
 
-/// The most events that wait for a subscriber.
+/// The largest number of events that wait for a subscriber.
 const MOST_EVENTS: usize = 1 << 16;
-/// The most bytes of events that wait for a subscriber, approximately, unless there is only one
-/// batch.
+/// The approximate limit of the size of the events that wait for a subscriber, in bytes. A single
+/// batch may be larger.
 const MOST_BYTES: usize = 64 << 20;
-/// After waiting this long for a subscriber at its end, the run gives a notice.
+/// The time after which a run that waits for a subscriber at its end prints a message.
 const SILENT_WAIT: Duration = Duration::from_secs(5);
 
 /// A subscriber in a thread of its own.
@@ -28,7 +28,7 @@ pub(super) struct Queue {
 struct Shared {
     name: String,
     waiting: Mutex<Waiting>,
-    /// Notified when the thread has something to do, and when it ends.
+    /// Notified when events arrive, when the queue is closed, and when the thread ends.
     changed: Condvar,
 }
 
@@ -38,11 +38,11 @@ struct Waiting {
     batches: Vec<Arc<Vec<Event>>>,
     events: usize,
     bytes: usize,
-    /// The number of events after these that had no room.
+    /// The number of events after these that were discarded because the queue was full.
     missed: u64,
-    /// The number of all events that had no room.
+    /// The number of all events that were discarded.
     missed_at_all: u64,
-    /// Whether no more events come.
+    /// Whether no more events will be added.
     is_closed: bool,
     /// Whether the thread has ended.
     has_ended: bool,
@@ -63,7 +63,7 @@ impl Queue {
         Ok(Self { shared, thread })
     }
 
-    /// Adds events, if there is room.
+    /// Adds events, or discards them if the queue is full.
     pub(super) fn push(&self, events: Arc<Vec<Event>>) {
         let bytes: usize = events.iter().map(weight).sum();
         let mut waiting = self.shared.lock();
@@ -72,7 +72,7 @@ impl Queue {
         }
         let has_room = waiting.batches.is_empty()
             || waiting.events + events.len() <= MOST_EVENTS && waiting.bytes + bytes <= MOST_BYTES;
-        // Events after a gap wait until the subscriber knows of the gap.
+        // After a gap, no events are added until the subscriber was told of the gap.
         if has_room && waiting.missed == 0 {
             waiting.events += events.len();
             waiting.bytes += bytes;
@@ -105,14 +105,15 @@ impl Queue {
         let (waiting, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
         if timeout.timed_out() {
-            // Prints: the log has ended, so nothing else says what the program waits for.
+            // Prints, because the log has ended: otherwise the user cannot see why the program
+            // waits.
             eprintln!(
                 "research: the run has ended and waits for the subscriber `{}` to process the last \
                  events",
                 self.shared.name
             );
         }
-        // Its panics are caught.
+        // The thread catches panics of the subscriber, so `join` does not fail.
         let _ = self.thread.join();
         let mut waiting = self.shared.lock();
         let missed = waiting.missed_at_all;
@@ -166,8 +167,8 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Takes all waiting events, and the number of events missing after them; `None` when the queue
-    /// is closed and empty.
+    /// Takes all waiting events, and the number of discarded events after them; returns `None` once
+    /// the queue is closed and empty.
     fn next(&self) -> Option<(Vec<Arc<Vec<Event>>>, u64)> {
         let has_nothing = |waiting: &mut Waiting| {
             waiting.batches.is_empty() && waiting.missed == 0 && !waiting.is_closed
@@ -181,7 +182,7 @@ impl Shared {
     }
 }
 
-/// Joins batches. Batches that have no other owner are moved.
+/// Joins batches. Moves the events of batches that have no other owner.
 fn together(batches: Vec<Arc<Vec<Event>>>) -> Vec<Event> {
     let mut all = Vec::new();
     for batch in batches {

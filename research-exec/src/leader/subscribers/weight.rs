@@ -3,7 +3,7 @@
 use research_core::domain::Value;
 use research_core::{Column, Event};
 
-/// The approximate size of an event in memory, in bytes.
+/// Returns the approximate size of an event in memory, in bytes.
 pub(super) fn weight(event: &Event) -> usize {
     let parts = match event {
         Event::Values { column, .. } => column_weight(column),

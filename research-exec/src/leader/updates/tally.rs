@@ -1,11 +1,11 @@
-//! How experiments have ended: a few bytes for each, whatever they save.
+//! The counts of ended experiments, which take a few bytes for each experiment.
 
 use std::collections::{BTreeMap, HashMap};
 
 use research_core::{Event, ExperimentNumber, Fold, Status};
 
-/// Counts how experiments end, by the same rule as a resumed run: a failed experiment has ended
-/// only when it has no retries left, and a cancelled one when its cancellation was recorded.
+/// Counts ended experiments by status, by the same rule as a resumed run: a failed experiment has
+/// ended only when it has no retries left, a cancelled one when its cancellation was recorded.
 #[derive(Debug, Default)]
 pub struct Tally {
     retries: u32,
@@ -64,7 +64,7 @@ impl Fold for Tally {
 }
 
 impl Tally {
-    /// A tally for a research with this number of retries.
+    /// Creates a tally for a research with this number of retries.
     #[must_use]
     pub fn new(retries: u32) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl Tally {
         counted.ended = ended;
     }
 
-    /// Makes all experiments that did not succeed unfinished again, without failed attempts.
+    /// Marks all experiments that did not succeed as unfinished, and forgets their failed attempts.
     pub fn redo_failed(&mut self) {
         for counted in self.experiments.values_mut() {
             let ended = counted.ended.filter(|status| status.is_success());
@@ -90,7 +90,7 @@ impl Tally {
         }
     }
 
-    /// The counts so far.
+    /// Returns the counts so far.
     #[must_use]
     pub fn counts(&self) -> &EndedCounts {
         &self.counts

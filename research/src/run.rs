@@ -227,6 +227,7 @@ impl Prepared {
             workers.explain(report.as_ref().err())?;
         }
         let report = report?;
+        watch.as_ref().map_or(Ok(()), LogWatch::check)?;
         #[cfg(feature = "parquet")]
         let tables_failure = kept.write_tables(self.research.on_large_tables);
         #[cfg(not(feature = "parquet"))]

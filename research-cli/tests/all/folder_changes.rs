@@ -64,6 +64,17 @@ fn a_deleted_log_is_restored() {
 }
 
 #[test]
+fn a_deleted_record_is_written_again_before_the_tables() {
+    let project = project();
+    let done = disturbed(&project, |folder| {
+        fs::remove_file(folder.join("research.json")).unwrap();
+    });
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(project.path("d/results.parquet").exists(), "{done:?}");
+    assert_is_whole(&project, "d");
+}
+
+#[test]
 fn a_log_that_is_emptied_or_replaced_ends_the_run() {
     type Harm = fn(&Path);
     let harms: [(Harm, &str); 3] = [

@@ -69,17 +69,26 @@ impl LogWatch {
         &self.guard.place
     }
 
-    /// Checks that the log is at its path with all written bytes, and closes it. Restores a deleted
-    /// record. Call this as the last step before the results are reported.
+    /// Checks that the log is at its path with all written bytes. Writes a deleted record again,
+    /// without which the log cannot be read. Call this before the tables are written.
     ///
     /// # Errors
     /// The log was deleted, replaced, truncated or moved; the error says what was saved. Or a
     /// deleted record cannot be written.
-    pub fn finish(self) -> Result<(), StorageError> {
-        if let Some(loss) = self.guard.look()? {
-            return Err(self.guard.save(&loss, &self.record));
+    pub fn check(&self) -> Result<(), StorageError> {
+        match self.guard.look()? {
+            Some(loss) => Err(self.guard.save(&loss, &self.record)),
+            None => put_back_record(self.guard.folder_path(), &self.record),
         }
-        put_back_record(self.guard.folder_path(), &self.record)?;
+    }
+
+    /// Does the same as [`check`](Self::check), and closes the log. Call this as the last step
+    /// before the results are reported.
+    ///
+    /// # Errors
+    /// As for [`check`](Self::check).
+    pub fn finish(self) -> Result<(), StorageError> {
+        self.check()?;
         let Guard {
             place,
             log,

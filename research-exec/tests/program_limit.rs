@@ -1,4 +1,5 @@
-//! How many programs run at once. It stands alone, because it uses up what a process may have.
+//! The limit on programs that run at once. An executable of its own, because the test uses up all
+//! process groups of a process.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot continue should stop"

@@ -37,7 +37,7 @@ impl Run {
         }
     }
 
-    /// Keeps events there; who leads gets none.
+    /// Stores events there, so `lead` cannot return any.
     pub(crate) fn storage(mut self, storage: impl Storage + 'static) -> Self {
         self.storage = Some(Box::new(storage));
         self
@@ -62,7 +62,7 @@ impl Run {
         self.try_lead().unwrap()
     }
 
-    /// Leads the run; in a process that was started as a worker, serves it instead.
+    /// Leads the run. In a process that was started as a worker, serves the leader instead.
     pub(crate) fn try_lead(self) -> Result<Kept, RunError> {
         let isolation = self.options.isolation as u64;
         let target = Target {
@@ -93,7 +93,7 @@ impl Run {
         let source = DomainSource::new(&configs, &domain, None, 0, ResumeState::default())
             .unwrap()
             .branches(self.options.branches);
-        // A program of tests has several threads: workers are executed.
+        // A test program has several threads, so its workers are executed.
         let launcher = match Launcher::begin(self.options.isolation, false).unwrap() {
             Begun::Leader(launcher) => launcher,
             Begun::Worker(worker) => worker.serve(self.experiment),
@@ -181,7 +181,7 @@ impl Storage for Keep {
     }
 }
 
-/// A file that is not there when the run begins, at the same path in all its processes.
+/// Returns the path of a file that does not exist when the run begins; the same in all processes.
 pub(crate) fn mark(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if WorkerBootstrap::received().is_none() {
@@ -190,7 +190,7 @@ pub(crate) fn mark(name: &str) -> PathBuf {
     path
 }
 
-/// Whether the mark is made now; it can be made once.
+/// Creates the mark; returns false if it exists already.
 pub(crate) fn make(mark: &Path) -> bool {
     std::fs::OpenOptions::new()
         .write(true)

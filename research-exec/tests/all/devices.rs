@@ -1,4 +1,4 @@
-//! Devices: the forms in which they are asked for, their names, and what the driver reports.
+//! Devices: the forms of the option, their names, and the reports of the driver.
 
 use research_core::RunOptions;
 use research_core::domain::Value;
@@ -6,7 +6,7 @@ use research_exec::devices::{
     DevicePlan, DeviceProbe, DevicesError, NvmlProbe, ProbeError, ScriptedProbe, get_devices,
 };
 
-/// A value as JSON has it.
+/// Parses a value from JSON.
 fn value(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
 }
@@ -21,7 +21,7 @@ fn given(json: &str, workers: u32, branches: u32) -> Result<String, String> {
 #[test]
 fn nested_lists_have_an_entry_for_each_worker() {
     let cases = [
-        // Each worker's entry is spread over its branches.
+        // The entry of each worker is distributed over its branches.
         ("[[0, 1], [2]]", 2, 1, r#"[[["0","1"]],[["2"]]]"#),
         ("[[0, 1], [2]]", 2, 2, r#"[[["0"],["1"]],[["2"],["2"]]]"#),
         (
@@ -37,7 +37,7 @@ fn nested_lists_have_an_entry_for_each_worker() {
             2,
             r#"[[["0"],["1","2"]],[["3"],[]]]"#,
         ),
-        // Nothing for some.
+        // Some workers without devices.
         ("[null, 0]", 2, 1, r#"[[[]],[["0"]]]"#),
         ("[[], [0]]", 2, 1, r#"[[[]],[["0"]]]"#),
         ("[null]", 1, 2, "[[[],[]]]"),
@@ -141,7 +141,7 @@ fn without_a_driver_names_are_taken_as_they_are() {
     assert!(plan("null", 1, &probe).is_ok());
 }
 
-/// Asks the real driver, on machines that have one.
+/// Queries the real driver, if the machine has one.
 #[test]
 fn the_driver_reports_its_devices() {
     let mut probe = NvmlProbe::new();

@@ -1,4 +1,4 @@
-//! An executor that stands alone, and hooks around what it does.
+//! An executor without a leader, and hooks around its work.
 
 use std::sync::{Arc, Mutex};
 
@@ -107,7 +107,7 @@ fn results_tell_values_statuses_and_exceptions_of_each_branch() {
     assert_eq!(failed.values_of("no such name").count(), 0);
 }
 
-/// The message of the one exception of a unit.
+/// Returns the message of the only exception of a unit.
 fn exception(unit: impl Fn() -> Result<i64, UnitError> + Send + Sync + 'static) -> String {
     let builder = Experiment::builder().unit("unit", move |_: &mut Context| unit());
     let execution = executor(builder).run().unwrap();
@@ -121,7 +121,7 @@ fn exception(unit: impl Fn() -> Result<i64, UnitError> + Send + Sync + 'static) 
 #[test]
 fn a_panic_is_told_with_its_own_words() {
     let here = concat!("at ", file!());
-    // Also of a unit that has let another executor run units.
+    // The same for a unit that has run another executor.
     let message = exception(|| {
         executor(sum()).executor_config(config("a", 1)).run()?;
         panic!("after the inner one");
@@ -130,7 +130,7 @@ fn a_panic_is_told_with_its_own_words() {
         message.starts_with("after the inner one (") && message.contains(here),
         "{message}"
     );
-    // A caught panic is no longer a reason.
+    // The message of a caught panic is not reported.
     let message = exception(|| {
         let caught = std::panic::catch_unwind(|| panic!("caught"));
         assert!(caught.is_err());
@@ -139,7 +139,7 @@ fn a_panic_is_told_with_its_own_words() {
     assert_eq!(message, "brought here from another thread");
 }
 
-/// Notes all that it stands around.
+/// Hooks that note every call.
 struct Notes(Arc<Mutex<Vec<String>>>);
 
 impl Notes {
@@ -231,7 +231,7 @@ fn hooks_hold_for_each_branch_in_threads_too() {
     }
 }
 
-/// Fails where it is asked to.
+/// Hooks that fail at one place.
 struct Refusing(&'static str);
 
 impl ExecutorHooks for Refusing {

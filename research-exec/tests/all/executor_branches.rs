@@ -1,4 +1,4 @@
-//! Branches: in threads and in turn.
+//! Branches, in threads and sequentially.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Sender, channel};
@@ -28,7 +28,7 @@ fn run(executor: &Executor, count: i64) -> (Vec<Ending>, Vec<Event>) {
 
 type Threads = Arc<Mutex<Vec<HashSet<ThreadId>>>>;
 
-/// Notes in which threads each branch runs.
+/// Returns an experiment that notes the threads in which each branch runs.
 fn noting(count: usize) -> (ExperimentBuilder, Threads) {
     let threads: Threads = Arc::new(Mutex::new(vec![HashSet::new(); count]));
     let noted = Arc::clone(&threads);
@@ -47,7 +47,7 @@ fn a_branch_has_one_thread_for_the_whole_task() {
     let experiment = builder.callable("root", |i: u64| i, (it(),)).root().unit(
         "meet",
         move |_: &mut Context| {
-            // No branch gets past it unless all three run at the same time.
+            // No branch passes the barrier unless all three run at the same time.
             together.wait();
             Ok(())
         },
@@ -89,7 +89,7 @@ fn iterations_and_status(endings: &[Ending]) -> Vec<(u64, Status)> {
     endings.iter().map(|e| (e.iterations, e.status)).collect()
 }
 
-/// Branch 0 fails, branch 1 panics, branch 2 stops, branch 3 finishes; a root unit runs between.
+/// Branch 0 fails, branch 1 panics, branch 2 stops, branch 3 finishes; a root unit runs in between.
 #[test]
 fn a_branch_that_ends_never_disturbs_the_others() {
     for target in TARGETS {
@@ -163,13 +163,13 @@ fn a_root_that_ends_stops_all_that_still_run() {
     }
 }
 
-/// Reports the first experiment that has ended.
+/// Sends a message when the first experiment has ended.
 struct FirstEnd(Sender<()>);
 
 impl EventSink for FirstEnd {
     fn emit(&mut self, event: Event) -> Result<(), SinkError> {
         if matches!(event, Event::ExperimentEnded { .. }) {
-            // The later ones have no receiver.
+            // The receiver is dropped after the first message.
             let _ = self.0.send(());
         }
         Ok(())
@@ -180,7 +180,7 @@ impl EventSink for FirstEnd {
     }
 }
 
-/// Whatever becomes of the others then, it is known of those that have ended.
+/// So the end is recorded even if the rest of the task dies.
 #[test]
 fn the_end_of_a_branch_is_reported_while_others_continue() {
     for target in TARGETS {
@@ -208,7 +208,7 @@ fn the_end_of_a_branch_is_reported_while_others_continue() {
     }
 }
 
-/// A root unit runs in the first branch for all of them, also when that has ended before.
+/// A root unit runs in the first branch for all branches, even after that branch has ended.
 #[test]
 fn a_root_is_told_the_iteration_of_those_that_still_run() {
     for target in TARGETS {
@@ -292,11 +292,11 @@ fn values_are_the_same_in_threads_and_in_turn() {
     assert!(values(ExecutorTarget::Threads) == values(ExecutorTarget::For));
 }
 
-/// What a branch led to: how often it iterated, how it ended, and what it saved.
+/// The outcome of a branch: its iterations, its status, and its saved values.
 type Outcome = (u64, Status, BTreeMap<(String, u64), String>);
 
-/// Root units with the parameter `opt`, in all kinds and rules, between units of branches some of
-/// which fail.
+/// Returns a random experiment: root units of all kinds and rules, with the parameter `opt`,
+/// between units of branches, some of which fail.
 fn with_roots(random: &mut impl FnMut(u64) -> u64) -> ExperimentBuilder {
     let mut builder = Experiment::builder();
     let (mut names, mut roots) = (Vec::<String>::new(), Vec::<String>::new());
@@ -304,7 +304,7 @@ fn with_roots(random: &mut impl FnMut(u64) -> u64) -> ExperimentBuilder {
         let (name, own) = (format!("u{number}"), format!("own{number}"));
         let fails = [random(8), random(8)];
         let (is_root, is_generator) = (random(3) > 0, random(3) == 0);
-        // A root unit that read units of branches would depend on which of these it ran in.
+        // If a root unit read units of branches, its output would depend on its branch.
         let readable = if is_root { &roots } else { &names };
         let other = match readable.len() as u64 {
             0 => name.clone(),
@@ -318,7 +318,7 @@ fn with_roots(random: &mut impl FnMut(u64) -> u64) -> ExperimentBuilder {
         let call = move |cx: &mut Context| {
             let key = if is_root { "opt" } else { "branch" };
             let seen: i64 = cx.config_item(key)?;
-            // A unit that has not run is not a failure here.
+            // A unit without an output yet is not a failure here.
             let read = cx.output::<String>(&other).unwrap_or_default();
             let failing = if is_root { 0 } else { 1 + seen as u64 };
             if fails == [failing, cx.iteration()] {
@@ -384,7 +384,7 @@ fn outcomes(endings: &[Ending], events: &[Event]) -> Vec<Outcome> {
     outcomes
 }
 
-/// Whatever root units there are and whichever branches fail, each branch is as if it were alone.
+/// With any root units, and whichever branches fail, each branch has the outcome that it has alone.
 #[test]
 fn a_branch_with_others_is_as_it_is_alone() {
     let view = RootView::Shared {

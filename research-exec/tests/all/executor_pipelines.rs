@@ -1,4 +1,4 @@
-//! Pipelines: batches made once, processed in every branch.
+//! Pipelines, whose batches are created once and processed in every branch.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ fn batches(made: &Arc<AtomicU64>) -> ExperimentBuilder {
     })
 }
 
-/// Adds up all numbers, times the branch's factor.
+/// Adds a unit that sums all numbers, multiplied by the branch's factor.
 fn summing(builder: ExperimentBuilder) -> ExperimentBuilder {
     builder
         .branch_pipeline(
@@ -198,7 +198,7 @@ fn other_units_read_batches_too() {
         )
         .save_to("sum");
     let (_, saved) = run(&executor(builder, ExecutorTarget::For), 1);
-    // As after any generator's end, the rest of the iteration runs with what there was last.
+    // As after the end of any generator, the rest of the iteration runs with the last batch.
     assert_eq!(saved[0], sums(&[(0, 2), (1, 2), (2, 2), (3, 2)]));
 }
 

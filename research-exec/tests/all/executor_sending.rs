@@ -1,4 +1,4 @@
-//! When an executor sends what units have saved.
+//! The times at which an executor sends saved values.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use research_core::{
 };
 use research_exec::Executor;
 
-/// Variables with their iterations: what was flushed together.
+/// Variables and their iterations that were flushed together.
 type Flush = Vec<(String, Vec<u64>)>;
 
 #[derive(Clone, Default)]
@@ -48,8 +48,8 @@ impl Flushes {
             .any(|(name, iterations)| name == variable && iterations.contains(&iteration))
     }
 
-    /// A unit that waits until it can see what was saved as `a` in its iteration; whether it could.
-    /// Other threads bring it here, so it is not there at once.
+    /// Returns a unit that waits until the value `a` of its iteration was flushed, and outputs
+    /// whether it was. Other threads flush it, so that takes a moment.
     fn looks(&self) -> impl Fn(&mut Context) -> Result<bool, UnitError> + Send + Sync + 'static {
         let seen = self.clone();
         move |cx| {
@@ -65,7 +65,7 @@ impl Flushes {
     }
 }
 
-/// The iterations in which a unit put out true.
+/// Returns the iterations in which a unit has output true.
 fn seen(executor: &Executor, sink: &Flushes, branches: u8) -> Vec<Vec<u64>> {
     let mut events = Both(sink.clone(), Vec::new());
     let configs = (0..branches).map(|x| Config::from_pairs([("x", i64::from(x))]));
@@ -183,7 +183,7 @@ fn a_unit_can_ask_for_what_is_saved_to_be_sent_after_it() {
     }
 }
 
-/// The rule of a pipeline that is not due itself counts as that of any other unit.
+/// `dump_when` of a pipeline applies even in iterations in which the pipeline itself is not due.
 #[test]
 fn a_pipeline_with_a_full_run_can_ask_for_what_is_saved_to_be_sent() {
     for target in [ExecutorTarget::For, ExecutorTarget::Threads] {
@@ -207,7 +207,7 @@ fn a_pipeline_with_a_full_run_can_ask_for_what_is_saved_to_be_sent() {
     }
 }
 
-/// A unit that has not run yet may take an hour, and so may one that took long when it ran last.
+/// A unit that has not run yet may take an hour, and so may one that took long the last time.
 #[test]
 fn what_is_saved_can_be_seen_while_a_slow_unit_runs() {
     for target in [ExecutorTarget::For, ExecutorTarget::Threads] {

@@ -100,7 +100,7 @@ fn check(execution: &Execution) {
             "{epoch:?}"
         );
         let nested = of("recursive", "nested");
-        // What is within itself is counted once.
+        // The time of a span within itself is counted once.
         assert!((nested.total - nested.own).abs() < 1e-9, "{nested:?}");
         assert_eq!(nested.target, "all::executor_spans");
     }
@@ -157,7 +157,7 @@ fn spans_are_counted_with_and_without_a_subscriber_of_the_programs_own() {
         events: AtomicU64::new(0),
     };
     tracing::subscriber::set_global_default(SpanProfile::around(&OWN)).unwrap();
-    // Who looks for it finds it, as layers of `tracing` do.
+    // The program's subscriber can still be found, as layers of `tracing` do.
     tracing::dispatcher::get_default(|current| {
         assert!(current.downcast_ref::<&'static Own>().is_some());
         assert!(current.is::<SpanProfile<&'static Own>>());

@@ -1,4 +1,4 @@
-//! Facts recorded from the original: which devices each worker and each branch is given.
+//! Facts recorded from the original: the devices of each worker and each branch.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ struct Case {
     workers: u32,
     branches: u32,
     devices: Value,
-    /// A branch without a device has a list of one null.
+    /// A branch without a device has a list with one null.
     expect: Vec<Vec<Vec<Option<String>>>>,
 }
 

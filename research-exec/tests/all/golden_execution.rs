@@ -1,4 +1,4 @@
-//! Facts recorded from the original: which units are called when, what is saved, how it ends.
+//! Facts recorded from the original: the order of calls, the saved values, and the endings.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -164,13 +164,13 @@ fn saved(events: &[Event], branches: usize) -> Vec<Saved> {
     results
 }
 
-/// All that was recorded.
+/// Checks all recorded facts.
 #[test]
 fn golden_execution() {
     check_golden(ExecutorTarget::For);
 }
 
-/// In threads, the calls of the branches are mixed; all else is the same.
+/// In threads, the calls of different branches interleave; all other facts are the same.
 #[test]
 fn golden_execution_in_threads() {
     check_golden(ExecutorTarget::Threads);

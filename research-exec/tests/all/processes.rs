@@ -1,4 +1,4 @@
-//! Whole runs with real processes: this test program is started again as worker and executor.
+//! Whole runs with real processes: workers and executors are this test program, executed again.
 
 use std::io;
 use std::path::Path;
@@ -42,7 +42,7 @@ fn isolation_levels_give_the_same() {
 
 #[test]
 fn a_program_with_threads_executes_its_executors() {
-    // The pool lives in the worker too, because it is started before the run.
+    // The worker has the pool, too, because the program starts it before the run.
     let pool: Vec<_> = (0..2)
         .map(|_| {
             let (keep, wait) = std::sync::mpsc::channel::<()>();
@@ -102,7 +102,7 @@ fn a_dead_executor_is_a_killed_experiment_and_the_run_continues() {
     assert_eq!(status(5), (Status::Finished, None));
 }
 
-/// Ends the process when it is dropped, where it is asked to.
+/// Aborts the process when it is dropped, if `aborts` is set.
 struct Last {
     aborts: bool,
 }
@@ -123,7 +123,7 @@ impl Drop for Last {
     }
 }
 
-/// What it has told by then stays, and the others are killed.
+/// Experiments whose ends it has reported by then keep them, and the others are killed.
 #[test]
 fn no_experiment_ends_twice_when_its_executor_dies_at_its_end() {
     let experiment = Experiment::builder()
@@ -149,7 +149,8 @@ fn no_experiment_ends_twice_when_its_executor_dies_at_its_end() {
     }
 }
 
-/// A task of three experiments: two end by themselves, and then the last one ends its process.
+/// An experiment for a task of three: the first two end by themselves, and then the third calls
+/// `last`, which ends its process.
 fn two_that_others_outlive(last: fn() -> Result<(), UnitError>) -> Experiment {
     Experiment::builder()
         .generator("steps", |cx: &mut Context| {
@@ -183,7 +184,7 @@ fn sequential() -> RunOptions {
     options
 }
 
-/// Where executors have processes of their own, and where the worker runs the units itself.
+/// Runs the task with executors in processes of their own, and in the worker's process.
 fn isolated(last: fn() -> Result<(), UnitError>, options: &RunOptions) -> [Kept; 2] {
     [Isolation::Experiment, Isolation::Worker].map(|isolation| {
         let run = Run::new(two_that_others_outlive(last), 3).options(options.clone());
@@ -223,7 +224,7 @@ fn what_has_ended_does_not_run_into_the_timeout_of_a_process_that_is_stopped() {
     }
 }
 
-/// It has nothing more to say, whatever its timeout is.
+/// It cannot report anything more, so the worker kills it without waiting for its timeout.
 #[test]
 fn an_executor_that_has_closed_its_reports_is_ended() {
     let experiment = Experiment::builder()
@@ -237,7 +238,7 @@ fn an_executor_that_has_closed_its_reports_is_ended() {
         .build()
         .unwrap();
     let mut options = RunOptions::default();
-    // Then it would end by itself.
+    // After this time it would end by itself.
     options.timeout = Some(Duration::from_secs(20));
     let kept = Run::new(experiment, 1).options(options).lead();
     let (status, reason) = kept.ending(0);
@@ -277,7 +278,7 @@ fn workers_that_are_killed_are_replaced_and_nothing_is_lost() {
         .unit("kill the worker", move |cx: &mut Context| {
             if cx.config_item::<i64>("x")? == 3 && crate::common::make(&mark) {
                 nix::sys::signal::kill(nix::unistd::getppid(), nix::sys::signal::Signal::SIGKILL)?;
-                // The parent's death kills this process, too.
+                // The death of the worker kills this process, too.
                 nix::unistd::pause();
             }
             Ok(1)
@@ -312,7 +313,7 @@ fn an_experiment_has_started_before_anything_else_is_reported() {
         .save_to("count")
         .build()
         .unwrap();
-    // More than is sent at once.
+    // More values than are sent at once.
     let mut options = RunOptions::default();
     options.n_iters = Some(100_000);
     options.isolation = Isolation::None;
@@ -324,7 +325,7 @@ fn an_experiment_has_started_before_anything_else_is_reported() {
     assert_eq!(kept.values(0, "count").len(), 100_000);
 }
 
-/// Takes the beginning of a run, and nothing more.
+/// A storage that accepts the first events of a run, and then fails.
 struct Full {
     _there: Sender<()>,
 }
@@ -357,7 +358,8 @@ fn a_run_in_one_process_ends_when_nothing_can_be_kept() {
     let experiment = Experiment::builder()
         .unit("wait", move |_: &mut Context| {
             count.fetch_add(1, Ordering::Relaxed);
-            // Nothing is sent: this ends when the storage is dropped, which has failed then.
+            // The channel carries no messages: this returns when the storage, which has failed, is
+            // dropped.
             let _ = gone.lock().unwrap().recv_timeout(Duration::from_secs(60));
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! Units that run programs, tried with real programs.
+//! Units that run programs, tested with real programs.
 
 mod callable;
 mod files;
@@ -24,8 +24,8 @@ use research_exec::program::{
 };
 use tempfile::TempDir;
 
-/// A context of an experiment with this config, whose folder is inside `experiments`. It has the
-/// units `power`, whose output the test may set, and `later`.
+/// Returns the context of an experiment with this config, whose folder is inside `experiments`. It
+/// has the units `power`, whose output the test may set, and `later`.
 fn context(config: Config, experiments: Option<&Path>) -> ExecutorContext {
     let experiment = Experiment::builder()
         .unit("power", |_: &mut Context| Ok(()))
@@ -46,7 +46,7 @@ fn context(config: Config, experiments: Option<&Path>) -> ExecutorContext {
     )
 }
 
-/// A context in memory with an empty config.
+/// Returns a context in memory with an empty config.
 fn plain() -> ExecutorContext {
     context(Config::new(), None)
 }
@@ -55,7 +55,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// A command of words.
+/// Returns a command of these words.
 fn words(words: &[&str], output: OutputSpec) -> ProgramCommand {
     let run = Run::List(words.iter().map(|word| (*word).to_owned()).collect());
     command(run, false, output)
@@ -75,18 +75,19 @@ fn call(command: ProgramCommand, context: &mut Context) -> Result<Value, UnitErr
     ProgramCallable::new(command).call(context).map(value)
 }
 
-/// Runs a script of the shell.
+/// Runs a shell script.
 fn sh(script: &str, output: OutputSpec) -> Result<Value, UnitError> {
     call(script_of_sh(script, &[], output), &mut plain())
 }
 
-/// A script of the shell, in which braces are braces, with arguments, in which they are not.
+/// Returns a shell script with arguments. Braces in the script are literal; in arguments they are
+/// placeholders.
 fn script_of_sh(script: &str, arguments: &[&str], output: OutputSpec) -> ProgramCommand {
     let script = script.replace('{', "{{").replace('}', "}}");
     words(&[&["sh", "-c", &script, "sh"], arguments].concat(), output)
 }
 
-/// Starts a script of the shell as a generator.
+/// Starts a shell script as a generator.
 fn generate(script: &str, output: OutputSpec) -> Box<dyn Generator> {
     let command = script_of_sh(script, &[], output);
     let generator = ProgramGenerator::new(command).unwrap();
@@ -100,7 +101,7 @@ fn value(output: Output) -> Value {
     }
 }
 
-/// The error's message, which must have all of these in it.
+/// Returns the error, whose message must contain all of these parts.
 #[track_caller]
 fn assert_error(result: Result<impl std::fmt::Debug, UnitError>, parts: &[&str]) -> UnitError {
     let error = result.expect_err("it must fail");

@@ -1,4 +1,4 @@
-//! Single histories of workers that wait for the memory of their devices.
+//! Single cases of workers that wait for the memory of their devices.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const SECOND: u64 = 1_000_000;
 struct History {
     scheduler: Scheduler,
     now: u64,
-    /// What was asked for and not told yet.
+    /// The requested samples that were not reported yet.
     round: Option<u64>,
     running: Vec<(WorkerNumber, TaskNumber, Task)>,
     started: Vec<WorkerNumber>,
@@ -41,7 +41,7 @@ impl History {
         Self::begin_on(count, options, false)
     }
 
-    /// The same where processes of workers keep what their tasks have taken, or do not.
+    /// Begins a run. `keeps_memory` is whether workers keep the memory that their tasks allocated.
     fn begin_on(count: u64, options: RunOptions, keeps_memory: bool) -> Self {
         let mut probe = ScriptedProbe::new(["GPU"; 3], 24 * GIB);
         let plan = DevicePlan::new(&options, &mut probe).expect("the devices are there");
@@ -115,7 +115,7 @@ impl History {
         self.perform(actions);
     }
 
-    /// All workers that were started come up.
+    /// Connects all started workers.
     fn come_up(&mut self) {
         for worker in std::mem::take(&mut self.started) {
             self.handle(Input::WorkerUp {
@@ -126,13 +126,13 @@ impl History {
         }
     }
 
-    /// Answers with so many GiB free on each device, and workers come up that are needed then.
+    /// Reports this many free GiB on each device, and connects the workers that are started then.
     fn tell_free(&mut self, free: &[u64]) {
         let unused: Vec<(u64, u64)> = free.iter().map(|free| (*free, 0)).collect();
         self.tell_free_and_ours(&unused);
     }
 
-    /// The same, and how much processes of this run use.
+    /// Does the same, and reports the GiB that processes of this run use.
     fn tell_free_and_ours(&mut self, devices: &[(u64, u64)]) {
         let sample = |(free, ours): &(u64, u64)| DeviceSample {
             total: 24 * GIB,
@@ -154,7 +154,7 @@ impl History {
         waited as f64 / SECOND as f64
     }
 
-    /// The task that has run longest ends.
+    /// Ends the oldest running task.
     fn end_first(&mut self) {
         let (worker, task, experiments) = self.running.remove(0);
         let ending = |number| Ending {
@@ -188,7 +188,7 @@ fn declared(mut options: RunOptions, gib: u64) -> RunOptions {
     options
 }
 
-/// There is one task only: a second worker is started for it when the first one cannot begin it.
+/// With a single task, a second worker is started when the first one cannot begin the task.
 #[test]
 fn a_task_goes_to_a_worker_whose_device_is_free() {
     let mut run = History::begin(1, ratio(options(2, [0, 1]), 0.5));
@@ -198,7 +198,7 @@ fn a_task_goes_to_a_worker_whose_device_is_free() {
     run.tell_free(&[2, 20]);
     assert_eq!(run.workers(), [1]);
     let reason = "GPU 0 has 8% of its memory free, and `memory_ratio` asks for 50%";
-    // There is nothing more that it could wait for.
+    // The first worker stops waiting, because no task is left.
     assert_eq!(run.waits, [(0, Some(reason.to_owned())), (0, None)]);
     run.end_first();
     assert_eq!(run.given_up, None);
@@ -213,8 +213,8 @@ fn what_is_too_little_is_not_said_to_be_enough() {
     assert_eq!(run.waits, [(0, Some(reason.to_owned()))]);
 }
 
-/// The first worker has a device of the second one, which cannot continue for want of memory
-/// elsewhere.
+/// The workers share device 0, on which worker 1 keeps memory. Worker 1 cannot begin another task
+/// for lack of memory on device 1.
 #[test]
 fn what_an_idle_process_keeps_is_not_given_away() {
     let devices = Value::List(vec![Value::from(vec![0]), Value::from(vec![0, 1])]);
@@ -261,7 +261,7 @@ fn the_run_is_given_up_when_all_workers_have_failed_all_their_checks() {
     );
 }
 
-/// Checks that fail while something of the run is running count for nothing.
+/// Checks that fail while an experiment of the run is running are not counted.
 #[test]
 fn what_runs_may_be_the_cause() {
     let mut run = History::begin(3, ratio(options(2, 0), 0.5));
@@ -270,7 +270,7 @@ fn what_runs_may_be_the_cause() {
     assert_eq!(run.workers().len(), 2);
     run.end_first();
     run.tell_free(&[1]);
-    // What has ended may need a moment to give back its memory: that is looked at soon.
+    // A task that has ended may free its memory with a delay, so the first checks follow quickly.
     let soon: Vec<f64> = (0..4)
         .map(|_| {
             let waited = run.wait();
@@ -285,7 +285,7 @@ fn what_runs_may_be_the_cause() {
     }
     assert_eq!(run.given_up, None);
     run.end_first();
-    // There was no check yet since nothing runs: these count now, and the soon ones do not.
+    // From now on no experiment is running. The quick checks still do not count; later ones do.
     for _ in 0..5 {
         run.tell_free(&[1]);
         run.wait();
@@ -304,7 +304,7 @@ fn what_runs_may_be_the_cause() {
 fn several_share_a_device_by_what_they_declare() {
     let mut run = History::begin(9, declared(options(5, 0), 6));
     run.come_up();
-    // Of 24 GiB others use 3.
+    // Other processes use 3 of 24 GiB.
     run.tell_free(&[21]);
     assert_eq!(run.workers().len(), 3);
     let reason = "GPU 0 has 3 GiB free of the 6 GiB that an experiment declares".to_owned();
@@ -316,7 +316,7 @@ fn several_share_a_device_by_what_they_declare() {
         run.waits
     );
     run.wait();
-    // What ours have taken meanwhile counts once, if it is known that it is theirs.
+    // Memory that is known to be used by this run is not subtracted in addition to the declared.
     let samples = |free, ours| {
         let (total, free, ours) = (24 * GIB, free * GIB, ours * GIB);
         Ok(vec![DeviceSample { total, free, ours }])
@@ -327,7 +327,7 @@ fn several_share_a_device_by_what_they_declare() {
         samples: samples(9, 15),
     });
     assert_eq!(run.workers().len(), 4);
-    // One that takes more than it has declared keeps others out.
+    // An experiment that uses more than it declares keeps others from starting.
     run.end_first();
     let round = run.round.take().expect("something has ended");
     run.handle(Input::Sampled {
@@ -362,11 +362,11 @@ fn a_driver_that_tells_nothing_is_waited_for_and_then_given_up() {
     let reason = "the memory of its devices is not known: it is tired".to_owned();
     assert_eq!(run.waits, [(0, Some(reason))]);
     run.wait();
-    // It hangs.
+    // The driver hangs.
     let late = run.round.expect("a check is due");
     assert!((run.wait() - 30.0).abs() < 1e-9);
     run.wait();
-    // What comes too late is not taken for another answer.
+    // A late answer is not taken for the answer to a later request.
     let samples = Ok(vec![DeviceSample {
         total: 1,
         free: 1,

@@ -1,4 +1,4 @@
-//! Devices in the simulation: others fill and empty them at random, and so do the tasks of the run.
+//! Simulated devices, whose memory other processes and the tasks of the run use at random.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,32 +18,32 @@ const TOTAL: u64 = 24;
 pub(super) struct Devices {
     plan: DevicePlan,
     rules: MemoryRules,
-    /// What others use of each device.
+    /// The memory of each device that other processes use.
     others: Vec<u64>,
-    /// Tasks that run: for each experiment and device of it, what it uses now.
+    /// The running tasks: each device of each experiment, with the memory used on it.
     running: BTreeMap<WorkerNumber, Vec<(usize, u64)>>,
-    /// How many experiments use each device, and how much.
+    /// The number of experiments on each device, and the memory that they use.
     sums: Vec<(u64, u64)>,
-    /// Whether the driver tells whose the memory is.
+    /// Whether the driver reports the memory of each process.
     tells_processes: bool,
     look: Option<Look>,
-    /// How often samples were asked for since anything was running.
+    /// The number of samples requested since a task began or ended.
     asked: u32,
-    /// What others used and what was free when the samples were taken that were told last.
+    /// The memory of others and the free memory in the last reported samples.
     told: Vec<(u64, u64)>,
 }
 
-/// How far a look at the devices has come.
+/// The progress of a sample of all devices.
 struct Look {
     round: u64,
-    /// What the run was seen to use.
+    /// The sampled memory of this run.
     ours: Option<Vec<u64>>,
-    /// What was free, and what others used.
+    /// The sampled memory of others, and the free memory.
     free: Option<Vec<(u64, u64)>>,
 }
 
 impl Devices {
-    /// Devices for these workers, if there are any.
+    /// Returns random devices for these workers; `None` if their memory is not checked.
     pub(super) fn draw(random: &mut ChaCha8Rng, options: &RunOptions) -> Option<Self> {
         let mut one_in = |n: u32| random.next_u32().is_multiple_of(n);
         let declares = !one_in(4);
@@ -86,13 +86,13 @@ impl Devices {
         MemoryAdmission::new(self.rules.clone(), self.plan.clone())
     }
 
-    /// What is declared by what runs, and used of it.
+    /// Returns the memory of a device that running experiments declare, and that they use.
     fn declared_and_used(&self, device: usize) -> (u64, u64) {
         let (experiments, used) = self.sums[device];
         (experiments * self.rules.declared.unwrap_or(0), used)
     }
 
-    /// What a worker runs uses nothing any more.
+    /// Frees the memory of a worker's task.
     fn forget(&mut self, worker: WorkerNumber) {
         for (place, used) in self.running.remove(&worker).unwrap_or_default() {
             self.sums[place].0 -= 1;
@@ -105,7 +105,7 @@ impl Devices {
         TOTAL.saturating_sub(used + self.others[device])
     }
 
-    /// Memory is taken and given back.
+    /// Other processes and tasks allocate and free memory.
     pub(super) fn pass_time(&mut self, random: &mut ChaCha8Rng) {
         let device = random.next_u32() as usize % self.others.len();
         let (_, used) = self.declared_and_used(device);
@@ -120,7 +120,7 @@ impl Devices {
             return;
         };
         if random.next_u32().is_multiple_of(20) {
-            // Its process has ended, which was not reported so far.
+            // The process has ended, which is not reported yet.
             self.forget(worker);
             return;
         }
@@ -140,7 +140,7 @@ impl Devices {
         }
     }
 
-    /// A worker begins a task: it must have been free for that.
+    /// A worker begins a task. Asserts that its devices had the memory for that.
     pub(super) fn begin(&mut self, worker: WorkerNumber, experiments: usize) {
         let branches = self.plan.branches(worker);
         let takes: Vec<usize> = branches
@@ -155,13 +155,13 @@ impl Devices {
         self.asked = 0;
         for place in branches.iter().flatten() {
             let (others, free) = self.told[*place];
-            // A device may have too much declared on it that others have filled since; this task
-            // must not add to that.
+            // A device may be overcommitted because other processes have filled it since, but this
+            // task must not add to that.
             if self.rules.declared.is_some() && takes.contains(place) {
                 let (declared, _) = self.declared_and_used(*place);
                 assert!(
                     declared + others <= TOTAL,
-                    "device {place} is given away twice"
+                    "device {place} is overcommitted"
                 );
             }
             if let Some(ratio) = self.rules.ratio {
@@ -178,12 +178,9 @@ impl Devices {
         self.asked = 0;
     }
 
-    /// The run is given up because of devices.
+    /// The scheduler gives up the run because of devices. Asserts that it has checked often enough.
     pub(super) fn given_up(&self) {
-        assert!(
-            self.asked >= self.rules.checks,
-            "a check more might have passed"
-        );
+        assert!(self.asked >= self.rules.checks, "not all checks were made");
     }
 
     pub(super) fn ask(&mut self, round: u64) {
@@ -199,7 +196,8 @@ impl Devices {
         self.look.is_some()
     }
 
-    /// The next step of a look: first who uses what, then what is free, then it is told.
+    /// Makes the next step of a sample: first the memory of the run, then the free memory, then the
+    /// report. Memory may change between these steps.
     pub(super) fn look(&mut self) -> Option<Input> {
         let devices = 0..self.others.len();
         let mut look = self.look.take()?;
@@ -219,7 +217,7 @@ impl Devices {
                 free: *free,
                 ours: *ours,
             };
-            // The places of the plan are those of the devices here.
+            // The indices in the plan are those of the devices here.
             let planned = self.plan.ids().count();
             let samples: Samples = Ok(free.iter().zip(&ours).take(planned).map(sample).collect());
             self.told = free;
@@ -232,7 +230,7 @@ impl Devices {
         None
     }
 
-    /// The driver hangs, or cannot tell.
+    /// The driver hangs, or reports an error.
     pub(super) fn fail(&mut self, hangs: bool) -> Option<Input> {
         let round = self.look.take()?.round;
         let samples = Err("it is tired".to_owned());

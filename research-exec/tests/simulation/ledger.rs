@@ -1,10 +1,10 @@
-//! What is known of each experiment, and what may never happen to one.
+//! The state of each experiment, with assertions about its transitions.
 
 use research_core::{Event, ExperimentNumber, Status};
 
 use crate::scheduler::Settings;
 
-/// A line for each experiment, by its number.
+/// The state of all experiments, by their numbers.
 #[derive(Debug)]
 pub(super) struct Ledger {
     lines: Vec<Line>,
@@ -14,15 +14,15 @@ pub(super) struct Ledger {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Line {
-    /// The attempt that was begun last.
+    /// The last attempt that has begun.
     began: u32,
-    /// The last attempt that has ended, and how.
+    /// The last attempt that has ended; `status` is its status.
     ended: u32,
     status: Option<Status>,
     runs: bool,
-    /// How often it has not succeeded.
+    /// The number of attempts that failed.
     failures: u32,
-    /// It must not be retried before this moment.
+    /// The earliest moment of its next retry.
     not_before: u64,
 }
 
@@ -35,7 +35,7 @@ impl Ledger {
         }
     }
 
-    /// A worker begins it.
+    /// A worker begins the experiment.
     pub(super) fn runs(&mut self, number: ExperimentNumber, now: u64) {
         let line = self.line(number);
         assert!(!line.runs, "experiment {number} runs twice at once");
@@ -46,12 +46,12 @@ impl Ledger {
         line.runs = true;
     }
 
-    /// Its worker has ended it, or has ended itself.
+    /// The experiment has ended, or its worker has.
     pub(super) fn rests(&mut self, number: ExperimentNumber) {
         self.line(number).runs = false;
     }
 
-    /// Whether it was cancelled, which is final.
+    /// Returns whether the experiment was cancelled.
     pub(super) fn is_cancelled(&mut self, number: ExperimentNumber) -> bool {
         self.line(number).status == Some(Status::Cancelled)
     }
@@ -86,7 +86,7 @@ impl Ledger {
                     let delay = self.delay(failures);
                     self.line(*experiment).not_before = now + delay;
                     let most = self.settings.retries + 1;
-                    assert!(failures <= most, "it is tried no more than that");
+                    assert!(failures <= most, "at most {most} attempts fail");
                 }
             }
             Event::DomainUpdated { update, .. } => {
@@ -109,7 +109,8 @@ impl Ledger {
         delay.expect("it is short") << doublings
     }
 
-    /// At the end of a run: everything that was taken has one final status.
+    /// Asserts, at the end of a run, that every experiment taken from the domain has a final
+    /// status.
     pub(super) fn is_complete(&self, generated: u64) {
         assert_eq!(self.lines.len() as u64, generated, "each was begun");
         let retries = self.settings.retries;

@@ -1,10 +1,9 @@
-//! The scheduler under simulation: workers that crash, messages that are lost, late, there twice
-//! or from the past, stops, updates of the domain. Invariants are checked at every step, each in
-//! the same time however many workers and experiments there are, so that a million experiments on
-//! ten thousand workers can be run through.
+//! Simulations of the scheduler: workers crash, messages are lost, late, repeated or stale, the run
+//! is stopped, and the domain is updated. Invariants are checked at every step. Each check takes
+//! constant time, so a million experiments on ten thousand workers can be simulated.
 //!
-//! Everything comes of one seed. One that fails is printed, and replays exactly:
-//! `cargo xtask sim --seed S --seeds 1`, with the same numbers of workers and configs.
+//! Each simulation follows from a seed. A seed that fails is printed, and replays exactly with
+//! `cargo xtask sim --seed S --seeds 1` and the same numbers of workers and configs.
 
 mod device_cases;
 mod devices;
@@ -18,17 +17,17 @@ use research_core::Outcome;
 
 use world::{Size, World};
 
-/// What a simulation was.
+/// The summary of a simulation.
 struct Simulated {
     size: Size,
-    /// How many experiments were taken from the domains, and how the run ended.
+    /// The number of experiments taken from the domains, and the outcome of the run.
     end: (u64, Outcome),
     inputs: u64,
     seconds: f64,
 }
 
-/// Runs through one history. Each eighth seed has all workers and configs that it may have, the
-/// others have fewer.
+/// Simulates one run. Every eighth seed has the largest size; others have fewer workers and
+/// configs.
 fn simulate(seed: u64, largest: Size) -> Simulated {
     let mut world = World::new(seed, largest);
     let begin = Instant::now();
@@ -41,7 +40,7 @@ fn simulate(seed: u64, largest: Size) -> Simulated {
     }
 }
 
-/// Runs through the histories of some seeds; what they were is told to `tell`.
+/// Simulates the runs of some seeds, and passes a summary of each to `tell`.
 fn simulate_all(seeds: impl Iterator<Item = u64>, largest: Size, tell: impl Fn(u64, &Simulated)) {
     for seed in seeds {
         let Size {
@@ -95,7 +94,7 @@ fn a_seed_replays_exactly() {
     }
 }
 
-/// The long form, which `cargo xtask sim` runs; the environment says how long.
+/// The long form, which `cargo xtask sim` runs; environment variables set its size.
 #[test]
 #[ignore = "takes long: cargo xtask sim"]
 fn long() {

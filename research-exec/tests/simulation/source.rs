@@ -1,4 +1,4 @@
-//! Experiments without a domain: the scheduler looks at numbers alone.
+//! A source of numbered experiments without a domain, which the scheduler does not need.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,21 +9,21 @@ use research_core::{ExperimentNumber, ExperimentRecord};
 
 use crate::task::{NewDomain, SourceError, SourceProgress, TaskExperiment, TaskSource};
 
-/// What the simulated world knows of its source.
+/// The state that the simulated world shares with the source.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// An update is asked for: nothing may be taken meanwhile.
+    /// Whether an update is requested; meanwhile no experiment may be taken.
     pub(super) is_asked: AtomicBool,
-    /// How many experiments were taken.
+    /// The number of experiments that were taken.
     pub(super) generated: AtomicU64,
 }
 
 pub(super) struct Numbers {
     pub(super) shared: Arc<Shared>,
     pub(super) left: u64,
-    /// Whether the source says how many there are.
+    /// Whether the source reports the number of remaining experiments.
     pub(super) is_counted: bool,
-    /// How many experiments a task has.
+    /// The number of experiments in a task.
     pub(super) branches: u64,
     pub(super) updates: u64,
     pub(super) updated_at: u64,

@@ -1,4 +1,4 @@
-//! The world around the scheduler.
+//! The simulated world around the scheduler.
 
 mod faults;
 
@@ -18,7 +18,7 @@ use crate::clock::{Moment, Now};
 use crate::scheduler::{Action, Input, Scheduler, Settings};
 use crate::transport::messages::{Task, TaskNumber};
 
-/// How much there is of a world.
+/// The size of a world.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     pub(super) workers: u32,
@@ -27,7 +27,7 @@ pub(super) struct Size {
     pub(super) has_devices: bool,
 }
 
-/// How likely things are: one in so many.
+/// The probabilities of faults: each field is the `n` of "one in `n`".
 struct Chances {
     crash: u32,
     termination: u32,
@@ -47,20 +47,20 @@ struct Message {
     task: Task,
 }
 
-/// A simulated worker, by its number.
+/// A simulated worker.
 #[derive(Default)]
 struct Worker {
     state: State,
-    /// Its place in the list of those in its state.
+    /// Its index in the list of workers in its state.
     place: usize,
     task: Option<(TaskNumber, Task)>,
-    /// The experiments of its task whose ends it has reported while others continued.
+    /// The experiments of its task whose ends it has reported while others continue.
     told: Vec<ExperimentNumber>,
-    /// It has said that it can run nothing more.
+    /// Whether it has reported that it can run no more tasks.
     retiring: bool,
-    /// It does not end its task by itself.
+    /// Whether it never ends its task by itself.
     hangs: bool,
-    /// Before this moment its task is not too late.
+    /// The moment at which the timeout of its task expires.
     limit: Option<u64>,
 }
 
@@ -92,7 +92,7 @@ pub(super) struct World {
     devices: Option<Devices>,
     /// The running experiment that a user has just cancelled, and its worker.
     cancelling: Option<(WorkerNumber, ExperimentNumber)>,
-    /// How many updates may still come.
+    /// The number of updates that may still follow.
     updates_left: u32,
     stop_at: Option<u64>,
     stopped: bool,
@@ -173,31 +173,31 @@ impl World {
         self.size
     }
 
-    /// How many experiments were taken from the domains, and how the run ended.
+    /// Returns the number of experiments taken from the domains, and the outcome of the run.
     pub(super) fn end(&self) -> (u64, Outcome) {
         let generated = self.shared.generated.load(Ordering::Relaxed);
         (generated, self.outcome.expect("it has ended"))
     }
 
-    /// How many inputs the scheduler was given.
+    /// Returns the number of inputs that the scheduler has received.
     pub(super) fn inputs(&self) -> u64 {
         self.inputs
     }
 
-    /// What stands for all that has happened.
+    /// Returns a hash of all actions of the scheduler.
     pub(super) fn history(&self) -> u64 {
         self.history.finish()
     }
 
-    /// From the beginning to the end, which comes.
+    /// Runs the simulation, and asserts that the run ends.
     pub(super) fn run(&mut self) {
         let mut actions = Vec::new();
         self.scheduler.start(self.clock(), &mut actions);
         self.perform(&mut actions);
-        // A worker starts and ends, a task is tried some times, and updates bring no more than
-        // there was at first.
+        // The limit of steps: a worker starts and ends, a task is tried a few times, and an update
+        // brings no more configs than the run began with.
         let most = 100 * (11 * self.size.configs + u64::from(self.size.workers)) + 1000;
-        // Where devices are looked at, that takes more.
+        // Samples of devices take more steps.
         let steps = if self.devices.is_some() {
             100 * most
         } else {
@@ -215,7 +215,8 @@ impl World {
         self.judge();
     }
 
-    /// The time of day is set back all the time.
+    /// Returns the time. The wall clock runs backwards, so a use of it in place of the monotonic
+    /// clock is detected.
     fn clock(&self) -> Now {
         Now {
             at: Timestamp(u64::MAX - self.now),
@@ -233,9 +234,9 @@ impl World {
         }
         let most = self.settings.workers as usize;
         let alive = self.workers.len() - self.list(State::Gone).len();
-        assert!(alive <= most, "{alive} workers, and {most} may be");
+        assert!(alive <= most, "{alive} workers exceed the limit of {most}");
         let held = self.scheduler.workers.busy() + self.scheduler.queue.len();
-        // What waits for a retry does not count, until it comes back.
+        // With retries, tasks that wait for one and then return come on top.
         assert!(
             held <= most || self.settings.retries > 0,
             "{held} tasks are taken ahead of {most} workers"
@@ -244,7 +245,10 @@ impl World {
 
     fn perform(&mut self, actions: &mut Vec<Action>) {
         for action in actions.drain(..) {
-            assert!(self.outcome.is_none(), "after the end: {action:?}");
+            assert!(
+                self.outcome.is_none(),
+                "an action after the end: {action:?}"
+            );
             self.note(&action);
             match action {
                 Action::Start(worker) => {
@@ -257,7 +261,7 @@ impl World {
                     self.workers[place].retiring = false;
                 }
                 Action::Send(worker, number, task) => {
-                    assert!(!self.stopped, "nothing new is begun after a stop");
+                    assert!(!self.stopped, "a task is sent after a stop");
                     let now = self.now;
                     task.iter()
                         .for_each(|one| self.ledger.runs(one.number, now));
@@ -279,11 +283,14 @@ impl World {
                 Action::Quit(worker) => self.change(worker, State::Idle, State::Quitting),
                 Action::Kill(worker) => {
                     let state = self.workers[worker.0 as usize].state;
-                    assert_ne!(state, State::Gone, "{worker} is killed, and does not live");
+                    assert_ne!(state, State::Gone, "{worker} is killed after its end");
                     let is_cancelled = self.cancelling.is_some_and(|(one, _)| one == worker);
                     if state == State::Running && !self.stopped && !is_cancelled {
                         let limit = self.workers[worker.0 as usize].limit;
-                        assert!(limit.is_some_and(|limit| limit <= self.now), "it is late");
+                        assert!(
+                            limit.is_some_and(|limit| limit <= self.now),
+                            "its timeout has not expired"
+                        );
                     }
                     self.drop_task(worker);
                     self.change(worker, state, State::Quitting);
@@ -291,7 +298,7 @@ impl World {
                 Action::Update(request) => {
                     assert!(!request.rules.is_empty(), "an update rule is asked");
                     let was_asked = self.shared.is_asked.swap(true, Ordering::Relaxed);
-                    assert!(!was_asked, "one question at a time");
+                    assert!(!was_asked, "one request at a time");
                 }
                 Action::Append(events) => {
                     let now = self.now;
@@ -308,7 +315,10 @@ impl World {
                     if reason.starts_with("no worker can begin") {
                         let busy = [State::Running, State::Starting];
                         assert!(busy.iter().all(|state| self.list(*state).is_empty()));
-                        self.devices.as_ref().expect("they are why").given_up();
+                        self.devices
+                            .as_ref()
+                            .expect("only devices block workers")
+                            .given_up();
                     }
                     self.gave_up = true;
                 }
@@ -336,7 +346,7 @@ impl World {
         }
     }
 
-    /// What must be true at the end.
+    /// Checks the invariants at the end of the run.
     fn judge(&self) {
         match self.outcome {
             Some(Outcome::Aborted) => {
@@ -355,7 +365,7 @@ impl World {
                     && self.settings.updates.is_empty();
                 assert!(!is_all_done, "something is left to resume");
             }
-            _ => assert!(!self.gave_up, "it came to its end"),
+            _ => assert!(!self.gave_up, "a run that gave up is aborted"),
         }
         if self.outcome == Some(Outcome::Complete) {
             let generated = self.shared.generated.load(Ordering::Relaxed);
@@ -387,7 +397,7 @@ impl World {
 
     fn change(&mut self, worker: WorkerNumber, from: State, to: State) {
         let Worker { state, place, .. } = self.workers[worker.0 as usize];
-        assert_eq!(state, from, "what worker {worker} does");
+        assert_eq!(state, from, "the state of worker {worker}");
         let list = &mut self.lists[state as usize];
         list.swap_remove(place);
         if let Some(moved) = list.get(place) {
@@ -415,11 +425,11 @@ fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Dev
     Devices::draw(random, &options)
 }
 
-/// A world with devices has no more workers and configs than this.
+/// The largest numbers of workers and configs in a world with devices.
 const MOST_WITH_DEVICES: (u32, u64) = (4000, 20_000);
 
-/// The largest size for each eighth seed, less for the others, half of which have devices: where
-/// many workers wait, each is looked at, so there are fewer of them then.
+/// Returns the size of the world of a seed: the largest for every eighth seed, smaller for others.
+/// Half of these have devices, and fewer workers, because each worker that waits is checked.
 fn size(seed: u64, largest: Size, random: &mut ChaCha8Rng) -> Size {
     let scale = seed % 8;
     if scale == 0 {

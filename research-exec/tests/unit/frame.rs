@@ -28,7 +28,7 @@ fn frames_survive_any_cut_of_the_stream() {
 fn a_frame_that_was_changed_is_an_error() {
     let mut frame = Vec::new();
     push_frame(&mut frame, FrameKind::Events, 5, &vec![1_u64, 2, 3]).unwrap();
-    // A length that was changed may ask for more than there is.
+    // Skips the length: a changed one may make the decoder wait for more bytes.
     for place in (0..4).chain(8..frame.len()) {
         let mut changed = frame.clone();
         changed[place] ^= 1;

@@ -1,4 +1,4 @@
-//! Names of tests.
+//! The names of tests in the arguments of a harness.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The folder of the local transport.
+//! The folder in which the local transport creates its sockets.
 
 use super::*;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::devices::DeviceInfo;
 
-/// A driver that answers only when it is allowed to.
+/// A driver that answers only when the test allows it.
 struct Hanging {
     was_asked: Sender<()>,
     may_answer: Receiver<()>,

@@ -1,5 +1,5 @@
-//! Placeholders in all places of a shell command, with values that try to get out of them, in dash
-//! and in bash. Nothing may run, and no value may change.
+//! Placeholders at all positions of a shell command, with values that try to escape from them, in
+//! dash and in bash. No value may be executed or changed.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -15,7 +15,7 @@ mod words;
 
 const SHELLS: [&str; 2] = ["dash", "bash"];
 
-/// Values, most of which create a file called `ran` where a shell evaluates them.
+/// Values, most of which create the file `ran` if a shell evaluates them.
 const PAYLOADS: [&str; 38] = [
     "",
     " ",
@@ -80,7 +80,7 @@ fn run_with(command: &ShellCommand, shell: &str, values: &[&[&str]], folder: &Pa
     process.env("HOME", "/nowhere").output().unwrap()
 }
 
-/// Places where values are printed as they are, between these texts.
+/// Commands that print their value unchanged, and the strings before and after it.
 const ALLOWED: [(&str, &str, &str); 33] = [
     ("printf '[%s]' {x}", "[", "]"),
     ("printf '[%s]' a{x}b", "[a", "b]"),
@@ -166,7 +166,7 @@ fn a_value_names_programs_and_files_and_no_builtins() {
             .iter()
             .flat_map(|shell| PAYLOADS.map(|value| (shell, value)))
         {
-            // These are refused when the values are known.
+            // The program refuses these at run time, when it knows the values.
             if !rules::evaluates_arguments(value.as_bytes()) {
                 run(&command, shell, value, folder.path());
             }
@@ -183,7 +183,7 @@ fn a_value_names_programs_and_files_and_no_builtins() {
     }
 }
 
-/// Places where a shell would evaluate a value, or would not see it.
+/// Commands in which a shell would evaluate the value, or would not see it.
 const REFUSED: [(&str, &str); 79] = [
     ("echo '{x}'", "single quotes"),
     ("echo `echo {x}`", "backquotes"),
@@ -316,7 +316,7 @@ fn what_comes_after_a_place_that_was_passed_over_is_allowed() {
     }
 }
 
-/// Pieces of which commands are made at random.
+/// The pieces of random commands.
 const PIECES: [&str; 65] = [
     "{x*}",
     " {x*} ",

@@ -1,8 +1,8 @@
-//! Placeholders that stand for any number of words.
+//! Placeholders for any number of words.
 
 use super::*;
 
-/// Arguments that can be any number of words.
+/// Commands whose placeholders can be any number of words.
 const WORDS: [&str; 9] = [
     "printf '[%s]' {x*}",
     "printf '[%s]' {x?}",
@@ -64,7 +64,7 @@ fn placeholders_for_words_are_arguments_of_their_own() {
     ] {
         assert!(command(text).is_err(), "{text}");
     }
-    // `{flags}` may be a parameter of this name: that it stands for words is known later.
+    // `{flags}` may also be a parameter of this name, which is decided at run time.
     let flags = |text: &str| command(text).unwrap().names_of_one_word().count();
     assert_eq!(flags("echo {flags}"), 0);
     for text in ["{flags} a", "echo \"{flags}\"", "test {flags}", "y={flags}"] {

@@ -1,4 +1,4 @@
-//! The transports carry the same messages.
+//! All transports carry the same messages.
 
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -55,7 +55,7 @@ fn tcp() -> (LeaderChannel, WorkerChannel) {
     between_processes(Endpoint::Tcp(server), UnixStream::pair().unwrap().0)
 }
 
-/// A report of about this many bytes.
+/// Returns a report of about this many bytes.
 fn report(task: u64, bytes: usize) -> Vec<u8> {
     let events = vec![Event::Message {
         at: Timestamp(7),
@@ -123,7 +123,7 @@ fn reports_that_are_not_frames_break_the_connection() {
     assert!(leader.reports.recv().is_err());
 }
 
-/// The address that a worker of another start, run, number or program would use.
+/// Returns the address with the handshake of another worker, run, start or program.
 fn stranger(address: &LeaderAddress, handshake: Handshake) -> LeaderAddress {
     let LeaderAddress::Tcp(address) = address else {
         panic!("not over TCP");
@@ -140,13 +140,13 @@ fn only_the_expected_worker_is_accepted_over_tcp() {
     let LeaderAddress::Tcp(tcp) = &address else {
         panic!("not over TCP");
     };
-    // These stay open: each is closed by the leader.
+    // These connections stay open on this side: the leader must close them.
     let garbage = [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 3000], &[4, 0, 1, 2]].map(|bytes| {
         let mut stream = TcpStream::connect(tcp.socket_address()).unwrap();
         stream.write_all(bytes).unwrap();
         stream
     });
-    // Cut off within the handshake.
+    // This handshake ends early.
     garbage[2].shutdown(std::net::Shutdown::Write).unwrap();
     let strangers = [
         Handshake::new("1-2", 3, 5),

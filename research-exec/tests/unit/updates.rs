@@ -1,4 +1,4 @@
-//! The thread that asks update rules.
+//! The thread that decides on updates of the domain.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What comes of a program that runs once.
+//! Programs that run once per call.
 
 use research_core::FailureKind;
 use research_core::domain::{Config, Value};
@@ -151,7 +151,7 @@ fn an_exit_code_is_an_error_with_the_last_lines() {
     assert_eq!(lines.len(), 20);
     assert_eq!(lines[0], "82");
     assert_eq!(lines[19], "bar 2%");
-    // Many programs complain on standard output.
+    // Many programs print their errors on standard output.
     let error = sh("echo cannot; exit 1", OutputSpec::Json).unwrap_err();
     assert_eq!(error.backtrace(), Some("cannot"));
     let error = sh("exit 1", OutputSpec::Json).unwrap_err();
@@ -170,7 +170,7 @@ fn a_signal_is_a_kill() {
         sh("kill -64 $$", OutputSpec::Json),
         &["killed by signal 64"],
     );
-    // Rust programs ignore SIGPIPE; those that they start must not.
+    // Rust programs ignore SIGPIPE; the programs that they start must not inherit this.
     assert_error(sh("kill -PIPE $$", OutputSpec::Json), &["SIGPIPE"]);
 }
 

@@ -12,7 +12,7 @@ use research_exec::program::{FileOutput, FileType, OutputSpec, ProgramCallable, 
 
 use super::{assert_error, call, context, folder, plain, script_of_sh, words};
 
-/// A script whose output is this file; `$1` is the experiment's folder.
+/// Returns a script whose output is this file; `$1` is the experiment's folder.
 fn script(script: &str, file: &str) -> ProgramCommand {
     script_of_sh(script, &["{path}"], OutputSpec::file(file))
 }
@@ -29,7 +29,7 @@ fn a_file_is_read() {
 
     let value = call(run(r#"echo '{"a": 1}' > "$1/metrics.json""#), &mut cx).unwrap();
     assert_eq!(value.to_string(), r#"{"a": 1}"#);
-    // What an earlier call wrote is not this call's output.
+    // The file of an earlier call is not the output of this call.
     assert_error(
         call(run("true"), &mut cx),
         &["did not write", "metrics.json"],
@@ -61,7 +61,7 @@ fn a_file_of_json_must_be_json() {
         &["line 2, column 1", "18446744073709551616", "64 bits"],
     );
     assert_eq!(read("m.json", "[NaN, 1]").unwrap().to_string(), "[NaN, 1]");
-    // Other endings promise nothing.
+    // Other extensions do not determine a format.
     assert_eq!(read("m.txt", "{oops").unwrap(), Value::from("{oops"));
     assert_eq!(read("m.out", "[1]\\n").unwrap().to_string(), "[1]");
 }
@@ -149,7 +149,7 @@ fn the_same_bytes_written_again_are_new_however_soon_they_come() {
     let writes = [
         "printf same > \"$1\"",
         "printf same > \"$1.new\"; mv \"$1.new\" \"$1\"",
-        // As with `cp -p`: the time of the content is that of before.
+        // Like `cp -p`, this keeps the modification time of the previous content.
         "cp -p \"$1\" \"$1.old\"; cat \"$1.old\" > \"$1\"; touch -r \"$1.old\" \"$1\"",
     ];
     for write in writes.iter().cycle().take(30) {
@@ -203,7 +203,7 @@ fn two_programs_cannot_write_one_file_at_once_whatever_it_is_called() {
     fs::create_dir(&real).unwrap();
     symlink(&real, folder.path().join("link")).unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    // The first one says that it runs, and waits for the request to continue.
+    // The first program reports that it runs, and waits for permission to continue.
     let begun = at("begun");
     let proceed = at("go-on");
     let made = std::process::Command::new("mkfifo")

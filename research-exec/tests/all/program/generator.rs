@@ -1,4 +1,4 @@
-//! What comes of a program that yields items.
+//! Programs that yield items.
 
 use research_core::domain::Value;
 use research_core::units::{Generator, GeneratorBody};
@@ -11,7 +11,7 @@ fn next(generator: &mut Box<dyn Generator>) -> Result<Option<Value>, UnitError> 
     Ok(generator.next(&mut plain())?.map(value))
 }
 
-/// All items, until the end or an error.
+/// Returns all items up to the end or an error.
 fn all(mut generator: Box<dyn Generator>) -> (Vec<Value>, Result<(), UnitError>) {
     let mut items = Vec::new();
     loop {
@@ -53,7 +53,7 @@ fn every_line_is_an_item() {
     let items: Vec<String> = items.iter().map(Value::to_string).collect();
     assert_eq!(items, ["1", "[2, NaN]"]);
     end.unwrap();
-    // It is JSON, of which a value cannot hold all digits.
+    // The number is valid JSON, but a value cannot hold all its digits.
     let large = "echo start; echo 18446744073709551616";
     let (items, end) = all(generate(large, OutputSpec::JsonAmongOthers));
     assert_eq!(items, []);
@@ -78,7 +78,7 @@ fn a_line_is_there_as_soon_as_it_is_printed() {
     let folder = folder();
     let pipe = folder.path().join("go");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    // It prints a second line only after it was told to, which happens after the first was read.
+    // The script prints its second line only after the test has read the first.
     let script = format!("echo 1; read line < '{}'; echo $line", pipe.display());
     let mut items = generate(&script, OutputSpec::Json);
     assert_eq!(next(&mut items).unwrap(), Some(Value::Int(1)));

@@ -1,4 +1,4 @@
-//! Pipes, groups and deaths.
+//! The pipes, process groups and ends of programs.
 
 use std::fs::File;
 use std::io::Read;
@@ -21,17 +21,17 @@ fn a_hundred_megabytes_on_both_outputs_at_once() {
 
 #[test]
 fn all_that_was_written_is_read_though_others_hold_the_pipe() {
-    // Left in the group, it would hold both pipes open for ever.
+    // `tail` would hold both pipes open for ever, so it is killed with its group.
     let script = "tail -f /dev/null & head -c 50000 /dev/zero | tr '\\0' x; echo; echo 6";
     assert_eq!(sh(script, OutputSpec::Json).unwrap(), Value::Int(6));
-    // Out of the group it is not ours to kill, and still it is not waited for.
+    // A process that has left the group is not killed, and not waited for either.
     let folder = folder();
     let (up, pipe) = (fifo(folder.path(), "up"), fifo(folder.path(), "end"));
     let apart = format!("echo up > {up}; cat {pipe}");
     let script = format!("setsid sh -c '{apart}' & read up < {up}; echo 7");
     assert_eq!(sh(&script, OutputSpec::Json).unwrap(), Value::Int(7));
     std::fs::write(pipe, "").unwrap();
-    // One that writes without end.
+    // A process that writes without end.
     assert_eq!(
         sh("yes & echo 8; exit 0", OutputSpec::Text).unwrap().kind(),
         "string"
@@ -79,7 +79,7 @@ fn a_program_leads_its_group_and_dies_with_the_thread_that_started_it() {
     let thread = std::thread::spawn(move || {
         let mut items = generate(&script, OutputSpec::Json);
         let ids = value(items.next(&mut plain()).unwrap().unwrap());
-        // Only the thread's end can end it.
+        // Without its destructor, only the end of the thread can end it.
         std::mem::forget(items);
         ids
     });
@@ -92,7 +92,7 @@ fn a_program_leads_its_group_and_dies_with_the_thread_that_started_it() {
 fn no_open_file_is_inherited() {
     let folder = folder();
     let file = File::create(folder.path().join("open")).unwrap();
-    // A duplicate of this kind stays open when a program is executed.
+    // This duplicate is not set to close on execution.
     let inherited = nix::unistd::dup(file.as_fd()).unwrap();
     let value = sh("ls /proc/self/fd | wc -l", OutputSpec::Number).unwrap();
     drop(inherited);
@@ -133,7 +133,7 @@ fn open_both_ends(pipe: &str) -> File {
     File::options().read(true).write(true).open(pipe).unwrap()
 }
 
-/// Waits until no other process holds the pipe's writing end: for ever, if one survives.
+/// Waits until no other process holds the writing end of the pipe. Hangs if one survives.
 fn assert_ends(pipe: &str, held: File) {
     let read_only = File::options().read(true).open(pipe).unwrap();
     drop(held);

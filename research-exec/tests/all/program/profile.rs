@@ -1,4 +1,4 @@
-//! What a detailed profile says of programs.
+//! Programs in a detailed profile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use research_exec::{Executor, Series};
 
 use super::words;
 
-/// What was measured of a unit in two iterations.
+/// Returns the profile of a unit in two iterations.
 fn measured(body: UnitBody) -> BTreeMap<Measure, Series> {
     let experiment = Experiment::builder().body("unit", body, true, &[]);
     let execution = Executor::new(experiment.build().unwrap())

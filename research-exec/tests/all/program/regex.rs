@@ -35,7 +35,7 @@ fn a_type_can_be_asked_for() {
     assert_eq!(find("1e5", RegexType::Text).unwrap(), Value::from("1e5"));
     assert_eq!(find("2.5", RegexType::Number).unwrap(), Value::Float(2.5));
     assert_error(find("x1", RegexType::Number), &["not a number", "`x1`"]);
-    // No digit is lost: as a string all of them are there.
+    // A number that does not fit is kept as a string, with all digits.
     let long = "18446744073709551616";
     assert_eq!(find(long, RegexType::Auto).unwrap(), Value::from(long));
     assert_eq!(find(long, RegexType::Text).unwrap(), Value::from(long));
@@ -63,7 +63,7 @@ fn all_groups_are_a_list_or_a_map() {
             .to_string(),
         r#"{"loss": 0.5, "acc": 90}"#
     );
-    // A group of an alternative that did not match.
+    // The group of an alternative that did not match is null.
     assert_eq!(
         all(r"loss=(\S+)|acc=(\d+)").unwrap().to_string(),
         "[null, 90]"

@@ -1,4 +1,4 @@
-//! What programs find when they start.
+//! The setting in which programs start: environment, folder, standard input.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ fn spec(script: &str, setting: Setting) -> ProgramSpec {
     }
 }
 
-/// Runs a script of the shell.
+/// Runs a shell script.
 fn run(script: &str, setting: Setting, context: &mut Context) -> Result<Value, UnitError> {
     call(
         ProgramCommand::new(&spec(script, setting)).unwrap(),
@@ -111,7 +111,7 @@ fn programs_are_searched_in_the_path_of_the_setting() {
     let command = ProgramCommand::new(&lost).unwrap();
     let error = command.check_program().unwrap_err().to_string();
     assert!(error.contains("not found in PATH (/nowhere)"), "{error}");
-    // Where they are depends on the experiment.
+    // These programs cannot be checked in advance: their paths depend on the experiment.
     for later in [
         spec(env(&[("PATH", "{x}")]), "gone"),
         spec(cwd("{x}".to_owned()), "./gone"),
@@ -166,7 +166,7 @@ fn a_program_reads_its_standard_input() {
     };
     let text = |text: &str| stdin(Stdin::Text(text.to_owned()));
     let file = |file: &Path| stdin(Stdin::File(path(file)));
-    // More than a pipe holds, of which the program reads nothing, and then all.
+    // More bytes than a pipe holds: one program reads none of them, another all.
     let large = "x".repeat(1 << 20);
     let mut cx = context(Config::new().with("a", vec![1]), None);
     cx.set_output(0, Output::Value(large.into()));

@@ -1,4 +1,4 @@
-//! Descriptions of programs: how they are written, and what is wrong with some.
+//! Descriptions of programs: their text form, and errors in them.
 
 use proptest::prelude::*;
 use research_core::codec;

@@ -1,4 +1,4 @@
-//! Texts with names in them.
+//! Templates: texts with placeholders.
 
 use std::path::Path;
 
@@ -86,7 +86,7 @@ fn units_and_their_fields() {
     cx.set_output(0, Output::Value(map));
     assert_eq!(render("{power}", &cx).unwrap(), r#"{"x":{"y":[1.5,2.5]}}"#);
     assert_eq!(render("{power.x.y.1}", &cx).unwrap(), "2.5");
-    // An item of the config hides a unit; the longest name goes first.
+    // A parameter of the config has precedence over a unit, and a longer name over a shorter one.
     assert_eq!(render("{later} {a.b} {a.1}", &cx).unwrap(), "config 1 6");
 
     for (text, parts) in [
@@ -111,7 +111,7 @@ fn units_and_their_fields() {
         );
     }
 
-    // As results do where a program has said it twice.
+    // Of a repeated key, the last value counts, as in results.
     let twice = [1, 2].map(|value| ("x".to_owned(), Value::from(value)));
     cx.set_output(0, Output::Value(Value::Map(twice.into())));
     assert_eq!(render("{power.x}", &cx).unwrap(), "2");

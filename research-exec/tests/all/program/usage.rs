@@ -23,7 +23,7 @@ fn script(script: &str) -> UnitBody {
     UnitBody::Callable(Arc::new(ProgramCallable::new(command)))
 }
 
-/// The usage of each experiment with these units, of which the first may be a root unit.
+/// Returns the usage of each experiment with these units, of which the first may be a root unit.
 fn usage(units: &[UnitBody], is_root: bool, branches: i64) -> Vec<ResourceUsage> {
     let mut experiment = Experiment::builder();
     for (index, body) in units.iter().enumerate() {
@@ -80,7 +80,7 @@ fn an_exit_code_is_that_of_the_last_program_that_ended_by_itself() {
     assert!(killed.cpu_seconds.is_some(), "{killed:?}");
     let both = usage(&[script("exit 0"), script("exit 4")], false, 1);
     assert_eq!(both[0].exit_code, Some(4));
-    // A generator that is killed at the end of its experiment has no say.
+    // A generator that is killed at the end of its experiment does not set the exit code.
     let generator = script_of_sh("echo 1; exec tail -f /dev/null", &[], OutputSpec::Text);
     let generator = ProgramGenerator::new(generator).unwrap();
     let generator = UnitBody::Generator(Arc::new(generator));

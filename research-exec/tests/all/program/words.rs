@@ -1,4 +1,4 @@
-//! Placeholders that stand for any number of words.
+//! Placeholders for any number of words.
 
 use research_core::domain::{Config, Value};
 use research_core::{Context, Output};
@@ -8,7 +8,7 @@ use research_exec::program::{
 
 use super::{assert_error, call, command, context, words};
 
-/// The arguments that the program gets, each between brackets.
+/// Returns the arguments that the program receives, each in brackets.
 fn arguments(arguments: &[&str], context: &mut Context) -> String {
     let script = "for x; do printf '[%s]' \"$x\"; done";
     let command = words(
@@ -18,7 +18,7 @@ fn arguments(arguments: &[&str], context: &mut Context) -> String {
     call(command, context).unwrap().to_string()
 }
 
-/// The same through a shell.
+/// Returns the same for a program that a shell starts.
 fn arguments_of_shell(arguments: &str, context: &mut Context) -> String {
     let run = format!("printf '[%s]' first {arguments}");
     let command = command(Run::Line(run), true, OutputSpec::Text);
@@ -53,7 +53,7 @@ fn flags_are_those_of_the_config() {
     assert_eq!(arguments(&["{flags}"], &mut cx), "");
     assert_eq!(arguments_of_shell("{flags}", &mut cx), "");
 
-    // A parameter or a unit of this name has precedence: commands of before keep their meaning.
+    // A parameter or a unit of this name has precedence, so older commands keep their meaning.
     let mut cx = context(Config::new().with("flags", "-x").with("a", 1), None);
     assert_eq!(arguments(&["{flags}", "a{flags}"], &mut cx), "[-x][a-x]");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What happens next.
+//! The choice of the next input of the scheduler, faults included.
 
 use std::sync::atomic::Ordering;
 
@@ -15,7 +15,7 @@ use crate::transport::messages::{Task, TaskNumber, Termination};
 impl World {
     pub(super) fn next_input(&mut self) -> Option<Input> {
         if self.stop_at.is_some_and(|at| at <= self.inputs) {
-            // Once more, and it ends at once.
+            // A second request may follow, which ends the run at once.
             self.stop_at = self.chance(2).then(|| self.inputs + 5);
             let kill = self.stopped || self.chance(2);
             self.stopped = true;
@@ -61,7 +61,7 @@ impl World {
             {
                 return devices.look();
             }
-            // Nothing happens until time has passed.
+            // No worker can act, so only the time can advance.
             return self.wait();
         }
         let choices = [State::Quitting, State::Starting, State::Running];
@@ -79,7 +79,7 @@ impl World {
                 }
             }
             _ if self.chance(4) && self.has_more_to_tell(worker) => self.tell_some(worker)?,
-            // Only time ends it.
+            // Only its timeout ends it.
             _ if self.workers[worker.0 as usize].hangs => self.wait()?,
             _ if self.chance(self.chances.crash) => {
                 self.drop_task(worker);
@@ -106,14 +106,14 @@ impl World {
         })
     }
 
-    /// Whether there is an experiment besides the last that it runs whose end it has not told.
+    /// Returns whether the worker runs experiments whose ends it has not reported.
     fn has_more_to_tell(&self, worker: WorkerNumber) -> bool {
         let Worker { task, told, .. } = &self.workers[worker.0 as usize];
         task.as_ref()
             .is_some_and(|(_, task)| told.len() < task.len())
     }
 
-    /// Some experiments of a task have ended, and others continue.
+    /// The worker reports the ends of some experiments of its task; others continue.
     fn tell_some(&mut self, worker: WorkerNumber) -> Option<Input> {
         let Worker { task, told, .. } = &self.workers[worker.0 as usize];
         let (number, task) = task.clone()?;
@@ -123,7 +123,7 @@ impl World {
             number,
             task,
         };
-        // Each second of the rest.
+        // With `retiring`, about half of the remaining experiments end.
         let input = self.ended(&message, &told, true);
         let Input::Ended { events, .. } = input else {
             return None;
@@ -152,7 +152,8 @@ impl World {
         })
     }
 
-    /// Time passes until the scheduler has something to do, or longer where it is held up.
+    /// Time passes until the next deadline of the scheduler, or longer, as if the leader was
+    /// delayed.
     fn wait(&mut self) -> Option<Input> {
         let deadline = self.scheduler.next_deadline()?;
         let held_up = if self.chance(10) { 2_000_000 } else { 0 };
@@ -160,7 +161,7 @@ impl World {
         Some(Input::Tick)
     }
 
-    /// Devices fill and empty, and samples are taken.
+    /// The used memory of devices changes, and samples are taken.
     fn pass_time(&mut self) -> Option<Input> {
         let devices = self.devices.as_mut()?;
         devices.pass_time(&mut self.random);
@@ -186,7 +187,7 @@ impl World {
         })
     }
 
-    /// A worker ends its task; the message may come once more later, or events before it.
+    /// A worker ends its task. The same report may arrive again later.
     fn finish(&mut self, worker: WorkerNumber) -> Option<Input> {
         let (number, task) = self.take_task(worker)?;
         task.iter().for_each(|one| self.ledger.rests(one.number));
@@ -206,7 +207,7 @@ impl World {
         Some(input)
     }
 
-    /// A worker does not end its task; a late message may report that it did.
+    /// A worker loses its task. A stale report may still arrive that the task ended.
     pub(super) fn drop_task(&mut self, worker: WorkerNumber) {
         if let Some((number, task)) = self.take_task(worker) {
             task.iter().for_each(|one| self.ledger.rests(one.number));
@@ -218,7 +219,7 @@ impl World {
         }
     }
 
-    /// A task runs no more.
+    /// Takes the task from its worker.
     fn take_task(&mut self, worker: WorkerNumber) -> Option<(TaskNumber, Task)> {
         if let Some(devices) = &mut self.devices {
             devices.end(worker);
@@ -226,7 +227,7 @@ impl World {
         self.workers[worker.0 as usize].task.take()
     }
 
-    /// The end of a task some of whose experiments have ended before.
+    /// Returns the end of a task. The experiments in `told` have ended before.
     fn ended(&mut self, message: &Message, told: &[ExperimentNumber], retiring: bool) -> Input {
         let mut events = Vec::with_capacity(message.task.len());
         let mut endings = Vec::with_capacity(message.task.len());
@@ -235,7 +236,7 @@ impl World {
                 continue;
             }
             if retiring && self.chance(2) {
-                // It was cut off by the end of another.
+                // The end of another experiment has interrupted it.
                 continue;
             }
             let status = if self.chance(self.chances.failure) {

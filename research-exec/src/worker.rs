@@ -176,10 +176,10 @@ fn serve_one(
         .map_err(io_error("redirect its output"))?;
     // The worker measures the time of the task from here on, without the time of starting the
     // program.
-    let hello = hello(number).map_err(io_error("greet its worker"))?;
+    let hello = hello(number).map_err(io_error("report to its worker"))?;
     reports
         .write_all(&hello)
-        .map_err(io_error("greet its worker"))?;
+        .map_err(io_error("report to its worker"))?;
     let send = move |bytes: &[u8]| reports.write_all(bytes);
     let last = FrameKind::Ended;
     Ok(run_and_report(

@@ -90,8 +90,8 @@ fn check_folder(folder: &Path) -> io::Result<()> {
     let length = folder.as_os_str().len();
     if length > MOST {
         return Err(io::Error::other(format!(
-            "the folder for temporary files, `{}`, has a path of {length} bytes, and sockets in it \
-             cannot have one of more than {MOST}: set `TMPDIR` to a folder with a shorter one",
+            "the path of the temporary folder, `{}`, has {length} bytes, but sockets in it allow at \
+             most {MOST}: set `TMPDIR` to a folder with a shorter path",
             folder.display()
         )));
     }
@@ -99,8 +99,8 @@ fn check_folder(folder: &Path) -> io::Result<()> {
     made.map_err(|error| {
         let folder = folder.display();
         let text = format!(
-            "the folder for temporary files, `{folder}`, cannot be used; set `TMPDIR` \
-             to one that can: {error}"
+            "cannot use the temporary folder `{folder}`: {error}; set `TMPDIR` to a folder that \
+             you can write to"
         );
         io::Error::new(error.kind(), text)
     })

@@ -72,7 +72,7 @@ impl Queue {
         }
         let has_room = waiting.batches.is_empty()
             || waiting.events + events.len() <= MOST_EVENTS && waiting.bytes + bytes <= MOST_BYTES;
-        // After a gap, no events are added until the subscriber was told of the gap.
+        // After a gap, no events are added until the subscriber knows of the gap.
         if has_room && waiting.missed == 0 {
             waiting.events += events.len();
             waiting.bytes += bytes;

@@ -46,7 +46,7 @@ pub enum WorkerError {
         source: io::Error,
     },
     /// Leader and worker are different programs.
-    #[error("the leader speaks version {leader} of the protocol, and this worker {PROTOCOL}")]
+    #[error("the leader has version {leader} of the protocol, but this worker has {PROTOCOL}")]
     Protocol {
         /// The leader's version.
         leader: u32,
@@ -76,8 +76,8 @@ pub fn end_if_lost() {
     let _ = writeln!(
         io::stderr(),
         "research: this process was started as a worker, but the descriptors of its leader are \
-         closed: \
-         the program must not close descriptors that it did not open before it comes to `run`; \
+         closed: the program must not close descriptors that it did not open before it reaches \
+         `run`; \
          `research::worker_entry` at the beginning of `main` is early enough"
     );
     // Exits: this process belongs to its leader, and must not become a leader itself.

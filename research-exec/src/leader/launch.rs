@@ -157,8 +157,8 @@ impl Listener {
         let reason = match (received, ended) {
             (Ok(()), Ok(status)) => format!("its process ended by {status}"),
             (Err(reason), Ok(status)) => format!("{reason} (its process ended by {status})"),
-            (Ok(()), Err(error)) => format!("it cannot be waited for: {error}"),
-            (Err(reason), Err(error)) => format!("{reason} (it cannot be waited for: {error})"),
+            (Ok(()), Err(error)) => format!("cannot wait for its process: {error}"),
+            (Err(reason), Err(error)) => format!("{reason} (cannot wait for its process: {error})"),
         };
         self.report_loss(reason);
     }
@@ -178,7 +178,7 @@ impl Listener {
             mut reports,
         } = channel;
         let sent = commands.init(init);
-        sent.map_err(|error| format!("its first message cannot be sent: {error}"))?;
+        sent.map_err(|error| format!("cannot send its first message: {error}"))?;
         self.running.commands.get_or_init(|| Mutex::new(commands));
         while let Some(report) = reports.recv().map_err(|error| error.to_string())? {
             if !self.sender.report(self.input(report)) {

@@ -151,7 +151,7 @@ fn listened() -> io::Result<&'static [c_int]> {
             // A registered handler replaces the default action, even after it is unregistered.
             libc::SIG_DFL => default_unless_listening(signal)?,
             _ if !TERMINATING.contains(&signal) => continue,
-            // The program's own handler is called, too, and stands for the default action.
+            // The program's own handler is called, too, and replaces the default action.
             _ => {}
         }
         listened.push(signal);

@@ -23,7 +23,7 @@ pub(crate) enum FrameKind {
     /// The same as `Ended`, from a worker that can run no more tasks.
     Last = 7,
     /// The values of a task could not be stored; the payload is the reason. Its experiments that
-    /// had not ended by then have no ending.
+    /// had not ended before have no ending.
     StorageFailed = 8,
     /// An executor has ended; the payload is how its unfinished experiments ended.
     ExecutorDied = 9,

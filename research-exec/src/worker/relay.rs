@@ -94,8 +94,8 @@ impl Relay {
     }
 
     fn termination(&mut self, status: ExitStatus) -> Termination {
-        // The counter includes other processes, so it says something about this one only if SIGKILL
-        // ended it, which is what the out-of-memory killer sends.
+        // The counter includes other processes. The out-of-memory killer sends SIGKILL, so it may
+        // have killed this one only if it ended by SIGKILL.
         let is_killed = status.signal() == Some(libc::SIGKILL);
         let why = match is_killed && self.oom_kills.has_risen() {
             true => OOM_HINT,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use research::ResearchError;
-use research::core::StorageError;
-use research::core::text::shell_word;
+use research::base::StorageError;
+use research::base::text::shell_word;
 use research::domain::suggest;
 use research::exec::program::UNFILLED;
 use research::monitor::{FailureGroup, State};

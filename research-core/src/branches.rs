@@ -1,6 +1,5 @@
 //! All branches of a task, as a root unit sees them.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use research_domain::Config;
@@ -103,9 +102,7 @@ impl BranchView {
     /// # Errors
     /// There is none with this key, or it has another type.
     pub fn config_item<T: FromArgument>(&self, key: &str) -> Result<T, ExpressionError> {
-        let value = self.full_config.get(key);
-        let value = value.ok_or_else(|| ExpressionError::no_key(&self.full_config, key))?;
-        T::from_argument(Argument::Value(Cow::Borrowed(value)), &ec(key))
+        T::from_argument(Argument::of_item(&self.full_config, key), &ec(key))
     }
 
     /// The latest output of one of its units.
@@ -114,6 +111,6 @@ impl BranchView {
     /// There is no such unit, it has not run yet, or its output has another type.
     pub fn output<T: FromArgument>(&self, unit: &str) -> Result<T, ExpressionError> {
         let (position, _) = self.units.find(unit)?;
-        T::from_argument(output_of(unit, &self.outputs, position)?, &o(unit))
+        T::from_argument(output_of(unit, &self.outputs, position), &o(unit))
     }
 }

@@ -1,23 +1,23 @@
 //! Building experiments.
 
+mod pipelines;
 mod settings;
 
 use std::fmt;
 use std::sync::Arc;
 
+use crate::build_error::BuildError;
 use crate::check::{
-    BuildError, Reference, check_full_runs, check_references, check_settings, find_sources,
-    make_names_unique,
+    Reference, check_full_runs, check_references, check_settings, find_sources, make_names_unique,
 };
 use crate::code::Code;
 use crate::context::Context;
 use crate::experiment::{self, Experiment};
-use crate::expression::Expression;
-use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction};
+use crate::expression::{Expression, Kind};
+use crate::function::{Arguments, CallableFunction, Closure, GeneratorFunction, UnitFunction};
 use crate::hooks::ExecutorHooks;
 use crate::instance::{InstanceFunction, MethodFunction};
 use crate::output::{IntoOutput, Save};
-use crate::pipeline;
 use crate::unit::{CallableBody, GeneratorBody, ObjectType, Unit, UnitBody};
 use crate::unit_error::UnitError;
 use crate::when::When;
@@ -29,6 +29,8 @@ use crate::when::When;
 pub struct ExperimentBuilder {
     units: Vec<Unit>,
     references: Vec<Reference>,
+    /// The saved variables that expressions read.
+    reads_saved: Vec<String>,
     hooks: Option<(Arc<dyn ExecutorHooks>, Code)>,
     error: Option<BuildError>,
 }
@@ -58,7 +60,26 @@ impl ExperimentBuilder {
     }
 
     /// Adds a function as a unit, called each time it is due. `arguments` is a tuple with an
-    /// expression or a plain value for each of the function's arguments.
+    /// expression or a plain value for each of the function's arguments. The function may take the
+    /// context before them, and may return a plain value, an object that is [`Shared`], or a
+    /// `Result` of these with any error.
+    ///
+    /// ```
+    /// use research_core::{Context, Experiment, ec};
+    ///
+    /// fn read(cx: &mut Context, file: String) -> std::io::Result<String> {
+    ///     std::fs::read_to_string(cx.path()?.join(file))
+    /// }
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .callable("power", |a: f64, b: i32| a.powi(b), (ec("a"), 3))
+    ///     .save_to("power")
+    ///     .callable("read", read, ("notes.txt",))
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
+    ///
+    /// [`Shared`]: crate::Shared
     #[must_use]
     pub fn callable<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
     where
@@ -71,19 +92,45 @@ impl ExperimentBuilder {
             .referring_to(&expressions)
     }
 
-    /// Adds a closure over the context as a unit, called each time it is due.
+    /// Adds a closure over the context as a unit, called each time it is due. It returns a plain
+    /// value, or a `Result` with a [`UnitError`], into which `?` converts any error.
+    ///
+    /// ```
+    /// use research_core::{Context, Experiment};
+    ///
+    /// let experiment = Experiment::builder()
+    ///     .unit("step", |cx: &mut Context| cx.iteration() + 1)
+    ///     .unit("loss", |cx: &mut Context| {
+    ///         let rate: f64 = cx.config_item("rate")?;
+    ///         Ok(1.0 / rate)
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
-    pub fn unit<F, R>(self, name: &str, function: F) -> Self
+    pub fn unit<S, F>(self, name: &str, function: F) -> Self
     where
-        F: Fn(&mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
-        R: IntoOutput + 'static,
+        F: UnitFunction<S>,
     {
-        self.add(name, UnitBody::Callable(Arc::new(Closure(function))))
+        self.add(name, UnitBody::Callable(function.into_body()))
             .calling(Code::of::<F>())
     }
 
     /// Adds a generator: the closure is called when the unit is first due, and what it returns
     /// yields an item each time. The experiment stops at its end.
+    ///
+    /// ```
+    /// use research_core::{Context, Experiment};
+    ///
+    /// Experiment::builder()
+    ///     .generator("steps", |cx: &mut Context| {
+    ///         let count: u64 = cx.config_item("count")?;
+    ///         Ok(0..count)
+    ///     })
+    ///     .save_to("step")
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn generator<F, I>(self, name: &str, function: F) -> Self
     where
@@ -98,6 +145,16 @@ impl ExperimentBuilder {
 
     /// Adds a generator made by a plain function with arguments, as for
     /// [`callable`](Self::callable).
+    ///
+    /// ```
+    /// use research_core::{Experiment, ec};
+    ///
+    /// let builder = Experiment::builder()
+    ///     .generator_with("steps", |count: u64| 0..count, (ec("count"),))
+    ///     .save_to("step");
+    /// assert_eq!(builder.build()?.default_n_iters(), None);
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn generator_with<A, S, F>(self, name: &str, function: F, arguments: A) -> Self
     where
@@ -199,87 +256,9 @@ impl ExperimentBuilder {
         builder
     }
 
-    /// Adds a pipeline: a generator whose items are batches, which
-    /// [branch pipelines](Self::branch_pipeline) process. As a [`root`](Self::root) it makes each
-    /// batch once, for all branches. It gives a batch for each due iteration and stops the
-    /// experiment at its end, or goes through all of them in one iteration
-    /// ([`full_run`](Self::full_run)). Other units get a batch as `Shared<B>`, with `o(name)`.
-    ///
-    /// ```
-    /// use research_core::{Context, Experiment};
-    ///
-    /// struct Model { weight: f64, rate: f64 }
-    ///
-    /// let experiment = Experiment::builder()
-    ///     .pipeline("batches", |_: &mut Context| {
-    ///         let points = (0..100).map(|x| (f64::from(x), 3.0 * f64::from(x)));
-    ///         let points: Vec<(f64, f64)> = points.collect();
-    ///         Ok(points.chunks(10).map(<[_]>::to_vec).collect::<Vec<_>>())
-    ///     })
-    ///     .root()
-    ///     .full_run()
-    ///     .branch_pipeline(
-    ///         "train",
-    ///         "batches",
-    ///         |cx| Ok(Model { weight: 0.0, rate: cx.config_item("rate")? }),
-    ///         |model, batch: &Vec<(f64, f64)>, _| {
-    ///             for (x, y) in batch {
-    ///                 model.weight -= model.rate * (model.weight * x - y) * x;
-    ///             }
-    ///             Ok(model.weight)
-    ///         },
-    ///     )
-    ///     .save_to("weight")
-    ///     .build()?;
-    /// # Ok::<(), research_core::BuildError>(())
-    /// ```
-    #[must_use]
-    pub fn pipeline<F, I>(self, name: &str, batches: F) -> Self
-    where
-        F: Fn(&mut Context) -> Result<I, UnitError> + Send + Sync + 'static,
-        I: IntoIterator + 'static,
-        I::IntoIter: Send + 'static,
-        I::Item: Send + Sync + 'static,
-    {
-        let mut builder = self
-            .add(name, UnitBody::Generator(pipeline::batches(batches)))
-            .calling(Code::of::<F>());
-        builder.last(|unit| unit.batches = Some(ObjectType::of::<I::Item>()));
-        builder
-    }
-
-    /// Adds a unit that processes the batches of a pipeline in each branch. `start` makes its
-    /// state (a model, say) before the first batch, and `step` takes state, batch and context;
-    /// what it returns is the unit's output, which can be saved as that of any other.
-    #[must_use]
-    pub fn branch_pipeline<S, B, R, M, F>(
-        self,
-        name: &str,
-        pipeline: &str,
-        start: M,
-        step: F,
-    ) -> Self
-    where
-        S: Send + 'static,
-        B: Send + Sync + 'static,
-        R: IntoOutput + 'static,
-        M: Fn(&mut Context) -> Result<S, UnitError> + Send + Sync + 'static,
-        F: Fn(&mut S, &B, &mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
-    {
-        let body = pipeline::steps(pipeline, start, step);
-        let mut builder = self
-            .add(name, UnitBody::Generator(body))
-            .calling(Code::of::<M>().and(Code::of::<F>()));
-        builder.last(|unit| unit.source = Some(pipeline.to_owned()));
-        let position = builder.units.len() - 1;
-        builder
-            .references
-            .push(Reference::batches::<B>(position, pipeline));
-        builder
-    }
-
     /// Adds a unit that saves what an expression stands for, under a name. It runs even when the
-    /// experiment has failed in this iteration. What units save is a copy in any case. It saves one
+    /// experiment has failed in this iteration, and saves nothing where the expression is missing:
+    /// a unit has not run yet, or the config has no such item. It saves one
     /// value: [`save_parts_to`](Self::save_parts_to) and
     /// [`save_output_dict`](Self::save_output_dict) are settings of units with code.
     ///
@@ -310,6 +289,19 @@ impl ExperimentBuilder {
     /// Adds a unit that sends what is saved under these names (under any name, if there are none)
     /// to the log at once, instead of with the next batch. It runs even when the experiment has
     /// failed in this iteration.
+    ///
+    /// ```
+    /// use research_core::{Experiment, When, it};
+    ///
+    /// let step = |i: u64| i;
+    /// Experiment::builder()
+    ///     .callable("step", step, (it(),))
+    ///     .save_to("step")
+    ///     .dump(["step"])
+    ///     .when(When::every(10))
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn dump<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
         let names = names.into_iter().map(str::to_owned).collect();
@@ -350,7 +342,7 @@ impl ExperimentBuilder {
         let (hooks, code_of_hooks) = self.hooks.unzip();
         let code = self.units.iter().map(|unit| unit.code);
         let code = code.fold(code_of_hooks.unwrap_or_default(), Code::and);
-        let experiment = Experiment::new(self.units, code, hooks);
+        let experiment = Experiment::new(self.units, code, self.reads_saved, hooks);
         check_full_runs(&experiment)?;
         check_settings(&experiment)?;
         Ok(experiment)
@@ -388,12 +380,26 @@ impl ExperimentBuilder {
 
     fn referring_to(mut self, expressions: &[Expression]) -> Self {
         let position = self.units.len() - 1;
-        self.last(|unit| unit.code = unit.code.with_arguments(&expressions));
-        self.units[position].sees_all = expressions.iter().any(Expression::is_all);
-        let references = expressions
-            .iter()
-            .filter_map(|expression| Reference::of(position, expression));
-        self.references.extend(references);
+        let functions = expressions.iter().filter_map(Expression::code);
+        let code = self.units[position].code.with_arguments(&expressions);
+        let unit = &mut self.units[position];
+        unit.code = functions.fold(code, Code::and);
+        unit.sees_all = expressions.iter().any(Expression::is_all);
+        let mistake = expressions.iter().find_map(Expression::mistake);
+        if let Some(reason) = mistake {
+            let unit = unit.name.clone();
+            self.error
+                .get_or_insert(BuildError::Expression { unit, reason });
+        }
+        for expression in expressions {
+            expression.for_each_leaf(&mut |leaf, is_optional| {
+                let reference = Reference::of(position, leaf, is_optional);
+                self.references.extend(reference);
+                if let Kind::Saved { variable, .. } = leaf {
+                    self.reads_saved.push(variable.to_string());
+                }
+            });
+        }
         self
     }
 

@@ -1,9 +1,10 @@
 //! Checks of an experiment before it runs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use crate::build_error::BuildError;
 use crate::experiment::Experiment;
-use crate::expression::{Expression, nearest};
+use crate::expression::{Kind as Leaf, nearest};
 use crate::output::Save;
 use crate::unit::{ObjectType, Unit, UnitBody};
 
@@ -13,6 +14,8 @@ pub(crate) struct Reference {
     from: usize,
     name: String,
     kind: Kind,
+    /// Whether the unit can do without.
+    is_optional: bool,
 }
 
 #[derive(Debug)]
@@ -33,6 +36,7 @@ impl Reference {
             from,
             name: unit.to_owned(),
             kind: Kind::Output,
+            is_optional: false,
         }
     }
 
@@ -41,6 +45,7 @@ impl Reference {
             from,
             name: instance.to_owned(),
             kind: Kind::Instance(ObjectType::of::<T>()),
+            is_optional: false,
         }
     }
 
@@ -49,16 +54,23 @@ impl Reference {
             from,
             name: pipeline.to_owned(),
             kind: Kind::Batches(ObjectType::of::<T>()),
+            is_optional: false,
         }
     }
 
-    pub(crate) fn of(from: usize, expression: &Expression) -> Option<Self> {
-        let name = expression.unit()?;
-        let mut reference = Self::output(from, name);
-        if expression.is_description() {
-            reference.kind = Kind::Description;
-        }
-        Some(reference)
+    /// The reference of a unit to another one in an expression.
+    pub(crate) fn of(from: usize, leaf: &Leaf, is_optional: bool) -> Option<Self> {
+        let (name, kind) = match leaf {
+            Leaf::Output { unit, .. } => (unit, Kind::Output),
+            Leaf::Unit { name } => (name, Kind::Description),
+            _ => return None,
+        };
+        Some(Self {
+            from,
+            name: name.to_string(),
+            kind,
+            is_optional,
+        })
     }
 }
 
@@ -76,7 +88,9 @@ pub(crate) fn check_references(units: &[Unit], references: &[Reference]) -> Resu
 }
 
 fn check_reference(units: &[Unit], reference: &Reference) -> Result<(), BuildError> {
-    let Reference { from, name, kind } = reference;
+    let Reference {
+        from, name, kind, ..
+    } = reference;
     let unit = &units[*from];
     let target = units.iter().position(|unit| unit.name == *name);
     let other = target.map(|at| &units[at]);
@@ -96,7 +110,7 @@ fn check_reference(units: &[Unit], reference: &Reference) -> Result<(), BuildErr
     let is_first = unit.when.is_due(0, None, false) && !unit.is_saving();
     let is_late = target >= *from || !units[target].when.is_due(0, Some(1), true);
     let is_waiting = matches!(kind, Kind::Description) && units[target].instance.is_none();
-    if is_first && is_late && !is_waiting {
+    if is_first && is_late && !is_waiting && !reference.is_optional {
         return Err(BuildError::NotRunYet {
             unit: unit.name.clone(),
             name: name.clone(),
@@ -246,6 +260,38 @@ fn ignored_setting(unit: &Unit) -> Option<(&'static str, &'static str)> {
     }
 }
 
+impl Experiment {
+    /// Checks that no two units save under one name: the later value would replace the earlier one
+    /// in the same iteration. Keys of maps are not known before units run.
+    ///
+    /// # Errors
+    /// Two units do, or one does twice.
+    pub fn check_saved_names(&self) -> Result<(), BuildError> {
+        let mut savers: HashMap<&str, &str> = HashMap::new();
+        for unit in self.units() {
+            let parts = match &unit.save {
+                Save::Parts(names) => names.as_slice(),
+                Save::Nothing | Save::As(_) | Save::Map => &[],
+            };
+            let single = match (&unit.save, &unit.body) {
+                (Save::As(name), _) => Some(name.as_str()),
+                (_, UnitBody::Save { variable, .. }) => Some(&**variable),
+                _ => None,
+            };
+            for name in parts.iter().flatten().map(String::as_str).chain(single) {
+                if let Some(first) = savers.insert(name, unit.name()) {
+                    return Err(BuildError::OneName {
+                        name: name.to_owned(),
+                        first: first.to_owned(),
+                        second: unit.name().to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 pub(crate) fn make_names_unique(units: &mut [Unit]) {
     let names = unique_names(units.iter().map(|unit| unit.name.as_str()));
     for (unit, name) in units.iter_mut().zip(names) {
@@ -273,126 +319,4 @@ pub fn unique_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<String>
         unique
     };
     names.into_iter().map(unique).collect()
-}
-
-/// An invalid experiment.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The experiment has no units.
-    #[error("the experiment has no units: add at least one")]
-    NoUnits,
-    /// A setting came before any unit.
-    #[error(
-        "a unit's setting (when, root, save_to, save_output_dict) comes before any unit: add the \
-         unit first"
-    )]
-    SettingBeforeUnit,
-    /// An output is saved twice.
-    #[error("unit `{unit}` is saved twice: use one of save_to and save_output_dict, once")]
-    SavedTwice {
-        /// The unit.
-        unit: String,
-    },
-    /// A setting is ignored on this kind of unit.
-    #[error("`{setting}` has no effect on unit `{unit}`: {reason}")]
-    NoEffect {
-        /// The unit.
-        unit: String,
-        /// The setting's name in the builder.
-        setting: &'static str,
-        /// Why it has no effect, and what to do instead.
-        reason: &'static str,
-    },
-    /// An expression names an unknown unit.
-    #[error("unit `{unit}` refers to unknown unit `{name}`{hint}")]
-    UnknownUnit {
-        /// The unit that refers.
-        unit: String,
-        /// The name that it uses.
-        name: String,
-        /// The nearest name.
-        hint: String,
-    },
-    /// An expression names an unknown instance.
-    #[error("unit `{unit}` needs unknown instance `{name}`{hint}")]
-    UnknownInstance {
-        /// The unit that refers.
-        unit: String,
-        /// The name that it uses.
-        name: String,
-        /// The nearest name of an instance.
-        hint: String,
-    },
-    /// A method is of another type than its instance.
-    #[error("unit `{unit}` takes a {expected}, and the instance `{name}` is a {found}")]
-    WrongInstance {
-        /// The unit.
-        unit: String,
-        /// The instance.
-        name: String,
-        /// The type that the method takes.
-        expected: &'static str,
-        /// The type of the instance.
-        found: &'static str,
-    },
-    /// A unit reads an output that cannot be there when it first runs.
-    #[error(
-        "unit `{unit}` runs in the first iteration and refers to `{name}`, which has not run by \
-         then: \
-         put `{name}` before it, or let `{unit}` be due later"
-    )]
-    NotRunYet {
-        /// The unit that refers.
-        unit: String,
-        /// The unit that comes too late.
-        name: String,
-    },
-    /// A branch pipeline names an unknown pipeline.
-    #[error("branch pipeline `{unit}` needs unknown pipeline `{name}`{hint}")]
-    UnknownPipeline {
-        /// The unit that refers.
-        unit: String,
-        /// The name that it uses.
-        name: String,
-        /// The nearest name of a pipeline.
-        hint: String,
-    },
-    /// A branch pipeline takes batches of another type.
-    #[error(
-        "branch pipeline `{unit}` takes batches of {expected}, and those of `{name}` are {found}"
-    )]
-    WrongBatch {
-        /// The unit.
-        unit: String,
-        /// The pipeline.
-        name: String,
-        /// The type that it takes.
-        expected: &'static str,
-        /// The type of the batches.
-        found: &'static str,
-    },
-    /// Something else than a pipeline is to go through all its batches.
-    #[error("unit `{unit}` is not a pipeline: full_run is for units that `pipeline` adds")]
-    NoPipeline {
-        /// The unit.
-        unit: String,
-    },
-    /// Something stands between a pipeline with a full run and what processes its batches.
-    #[error(
-        "branch pipeline `{unit}` must follow `{pipeline}` at once: with full_run they go through \
-         all batches together"
-    )]
-    Scattered {
-        /// The branch pipeline.
-        unit: String,
-        /// The pipeline.
-        pipeline: String,
-    },
-    /// All branches at once are seen where only one branch runs.
-    #[error("unit `{unit}` reads all branches: only a root unit can, for it runs once for all")]
-    AllOutsideRoot {
-        /// The unit.
-        unit: String,
-    },
 }

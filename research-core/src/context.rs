@@ -1,5 +1,6 @@
 //! The context of a unit that runs.
 
+mod branch;
 mod evaluate;
 mod executor;
 mod root;
@@ -27,6 +28,7 @@ use crate::unit_table::UnitTable;
 use crate::values::pending::{Columns, Saved};
 use crate::view::ResearchView;
 
+pub use branch::BranchPosition;
 pub use executor::ExecutorContext;
 
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
@@ -60,7 +62,12 @@ pub struct Context {
     folder_was_made: AtomicBool,
     /// Made from the seed when it is first needed.
     random: Option<Box<ChaCha8Rng>>,
+    branch: Arc<BranchPosition>,
+    /// The number of iterations, if it is known.
+    n_iters: Option<u64>,
     iteration: u64,
+    /// Whether the experiment ends with this iteration.
+    is_stopping: bool,
     outputs: Vec<Option<Output>>,
     saved: Saved,
     /// Why a value that was saved could not be stored, if that is so.
@@ -88,6 +95,7 @@ impl Context {
         number: ExperimentNumber,
         record: Arc<ExperimentRecord>,
         experiments_folder: Option<PathBuf>,
+        saved: Columns,
     ) -> Self {
         let folder = experiments_folder.as_deref();
         let folder = folder.map(|folder| folder.join(record.id.as_ref() as &str));
@@ -103,9 +111,12 @@ impl Context {
             folder,
             folder_was_made: AtomicBool::new(false),
             random: None,
+            branch: Arc::default(),
+            n_iters: None,
             iteration: 0,
+            is_stopping: false,
             outputs: vec![None; units.len()],
-            saved: Saved::Own(Columns::default()),
+            saved: Saved::Own(saved),
             unstored: None,
             messages: Vec::new(),
             loglevel: LogLevel::Info,
@@ -174,13 +185,38 @@ impl Context {
 
     /// Returns the current value of an expression: `cx.read(&ec_all(false))`, `cx.read(&r())`.
     ///
+    /// ```
+    /// use research_core::{Context, Experiment, ec};
+    ///
+    /// Experiment::builder()
+    ///     .unit("half", |cx: &mut Context| {
+    ///         let half: f64 = cx.read(&(ec("x") / 2))?;
+    ///         Ok(half)
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
+    ///
     /// # Errors
     /// The expression has no value, or a value of another type.
     pub fn read<T: FromArgument>(&self, expression: &Expression) -> Result<T, ExpressionError> {
         T::from_argument(expression.evaluate(self)?, expression)
     }
 
-    /// The latest output of a unit.
+    /// The latest output of a unit. An `Option` is `None` if there is none.
+    ///
+    /// ```
+    /// use research_core::{Context, Experiment};
+    ///
+    /// Experiment::builder()
+    ///     .callable("first", || 1, ())
+    ///     .unit("second", |cx: &mut Context| {
+    ///         let first: i64 = cx.output("first")?;
+    ///         Ok(first + 1)
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     ///
     /// # Errors
     /// There is no such unit, it has not run yet, or its output has another type.

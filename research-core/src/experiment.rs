@@ -11,6 +11,8 @@ use crate::hooks::ExecutorHooks;
 use crate::output::Save;
 use crate::unit::{Unit, UnitBody};
 use crate::unit_table::{UnitEntry, UnitTable};
+use crate::values::history::KeptVariables;
+use crate::values::pending::Columns;
 use crate::view::ResearchView;
 
 /// What runs for each config: units, in order, at every iteration. Cheap to clone.
@@ -19,12 +21,24 @@ pub struct Experiment {
     units: Arc<[Unit]>,
     table: UnitTable,
     code: Code,
+    kept: Arc<KeptVariables>,
     hooks: Option<Arc<dyn ExecutorHooks>>,
     view: Option<Arc<dyn ResearchView>>,
 }
 
 impl Experiment {
-    pub(crate) fn new(units: Vec<Unit>, code: Code, hooks: Option<Arc<dyn ExecutorHooks>>) -> Self {
+    /// `saved` names the saved variables that expressions read.
+    pub(crate) fn new(
+        units: Vec<Unit>,
+        code: Code,
+        saved: Vec<String>,
+        hooks: Option<Arc<dyn ExecutorHooks>>,
+    ) -> Self {
+        let reads_anything = |unit: &Unit| unit.body.inputs().is_none();
+        let kept = KeptVariables {
+            named: saved,
+            others: hooks.is_some() || units.iter().any(reads_anything),
+        };
         let entries = units.iter().map(|unit| UnitEntry {
             name: unit.name.clone(),
             when: unit.when.clone(),
@@ -35,6 +49,7 @@ impl Experiment {
             table: UnitTable::new(entries),
             units: units.into(),
             code,
+            kept: Arc::new(kept),
             hooks,
             view: None,
         }
@@ -50,7 +65,8 @@ impl Experiment {
         experiments_folder: Option<PathBuf>,
     ) -> ExecutorContext {
         let (units, view) = (self.table.clone(), self.view.clone());
-        ExecutorContext::new(units, view, number, record, experiments_folder)
+        let saved = Columns::new(Arc::clone(&self.kept));
+        ExecutorContext::new(units, view, number, record, experiments_folder, saved)
     }
 
     /// The units, in order.
@@ -108,7 +124,7 @@ impl Experiment {
     pub fn is_processes(&self) -> bool {
         self.units
             .iter()
-            .all(|unit| unit.is_process() || unit.is_saving())
+            .all(|unit| unit.is_process() || (unit.is_saving() && !unit.saves_by_function()))
     }
 
     /// The identity of the functions that it calls, and of its hooks. Experiments with the same

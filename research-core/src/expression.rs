@@ -1,11 +1,46 @@
 //! Named expressions: what a unit's arguments stand for until it runs.
 
-use std::fmt;
+mod display;
+mod error;
+mod mapped;
+mod operations;
+mod path;
+mod text;
+
 use std::sync::{Arc, OnceLock};
 
-use research_domain::{Config, Value, ValueError, suggest};
+use research_domain::Value;
 
-/// What exists only while an experiment runs, by name.
+use crate::code::Code;
+
+pub use error::ExpressionError;
+pub(crate) use error::nearest;
+pub(crate) use mapped::Mapped;
+pub(crate) use operations::Operation;
+pub use operations::{NoPart, list_of, map_of, part_of, text_of};
+pub use path::NamePath;
+
+/// What exists only while an experiment runs, by name, and what is computed from it.
+///
+/// Expressions are combined with `+`, `-`, `*`, `/`, `%`, `&`, `|` and `!`, with the methods below,
+/// and with [`list_of`], [`map_of`] and [`text_of`]. Plain values stand for themselves.
+///
+/// ```
+/// use research_core::{Experiment, ec, list_of, o};
+///
+/// let experiment = Experiment::builder()
+///     .callable("scores", |a: f64, b: f64| vec![a, b], (ec("a") * 2, 1.0 / ec("a")))
+///     .save(o("scores").at(0), "first")
+///     .save(o("scores").at(0).gt(o("scores").at(1)), "is_first_best")
+///     .save(list_of((ec("a"), o("scores"))), "all")
+///     .build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
+///
+/// The output of a unit that has not run yet, and a config item that only other configs have, are
+/// missing, and so is what is computed from them: an argument of type `Option` is `None` then, a
+/// unit that [saves](crate::ExperimentBuilder::save) the expression saves nothing, and for any
+/// other argument it is an error.
 #[derive(Clone, Debug)]
 pub struct Expression(pub(crate) Kind);
 
@@ -29,22 +64,59 @@ pub(crate) enum Kind {
     Iteration,
     Results,
     Storage,
+    /// The values that the experiment has saved under a name, or the last of them.
+    Saved {
+        variable: Arc<str>,
+        last: bool,
+    },
     Constant(Value),
+    /// A result of the values of other expressions.
+    Apply(Operation, Vec<Expression>),
+    /// A result of a function of the program.
+    Call(Box<Expression>, Mapped),
+    /// An argument that may be missing.
+    Optional(Box<Expression>),
 }
 
 /// The config item with this key.
+///
+/// ```
+/// use research_core::{Experiment, ec};
+///
+/// let double = |x: f64| 2.0 * x;
+/// Experiment::builder().callable("double", double, (ec("x"),)).build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn ec(key: &str) -> Expression {
     Expression(Kind::Config(key.into()))
 }
 
 /// The whole config, as a map; with the auxiliary keys (`repetition`, `updates`) if `full`.
+///
+/// ```
+/// use research_core::{Experiment, ec_all, domain::Config};
+///
+/// let count = |config: Config| config.len();
+/// Experiment::builder().callable("count", count, (ec_all(true),)).build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn ec_all(full: bool) -> Expression {
     Expression(Kind::WholeConfig { full })
 }
 
 /// The latest output of the unit with this name.
+///
+/// ```
+/// use research_core::{Experiment, o};
+///
+/// Experiment::builder()
+///     .callable("first", || 1, ())
+///     .callable("second", |first: i64| first + 1, (o("first"),))
+///     .build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn o(unit: &str) -> Expression {
     Expression(Kind::Output {
@@ -54,26 +126,111 @@ pub fn o(unit: &str) -> Expression {
 }
 
 /// The experiment's own folder, which is created when it is first asked for.
+///
+/// ```
+/// use research_core::{Experiment, ep};
+///
+/// let write = |folder: String| std::fs::write(folder + "/notes.txt", "done");
+/// Experiment::builder().callable("write", write, (ep(),)).build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn ep() -> Expression {
     Expression(Kind::Path)
 }
 
 /// The iteration, from 0.
+///
+/// ```
+/// use research_core::{Experiment, it};
+///
+/// let step = |iteration: u64| iteration + 1;
+/// Experiment::builder().callable("step", step, (it(),)).build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn it() -> Expression {
     Expression(Kind::Iteration)
 }
 
 /// The experiment as it stands, as a map: `id`, `place`, `config`, `repetition`, `updates`, `seed`
-/// (the [32 bits](crate::ExperimentRecord::short_seed) that programs are given) and `iteration`.
+/// (the [32 bits](crate::ExperimentRecord::short_seed) that programs are given), `iteration`,
+/// `is_last`, `branch`, `branch_config` and `worker_config`; see the methods of
+/// [`Context`](crate::Context) with these names.
+///
+/// ```
+/// use research_core::{Experiment, When, e};
+///
+/// let experiment = Experiment::builder()
+///     .callable("step", |is_last: bool| u8::from(is_last), (e().field("is_last"),))
+///     .save(e().field("branch"), "branch")
+///     .when(When::at(0))
+///     .build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn e() -> Expression {
     Expression(Kind::Experiment)
 }
 
+/// The values that the experiment itself has saved under this name so far, as a list; see
+/// [`Context::saved`](crate::Context::saved).
+///
+/// ```
+/// use research_core::{Experiment, it, saved};
+///
+/// let experiment = Experiment::builder()
+///     .callable("loss", |step: u64| 1.0 / (1.0 + step as f64), (it(),))
+///     .save_to("loss")
+///     .callable("total", |all: Vec<f64>| all.iter().sum::<f64>(), (saved("loss"),))
+///     .save_to("total")
+///     .build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
+#[must_use]
+pub fn saved(variable: &str) -> Expression {
+    let variable = variable.into();
+    Expression(Kind::Saved {
+        variable,
+        last: false,
+    })
+}
+
+/// The last value that the experiment itself has saved under this name, which is missing before
+/// the first; see [`Context::last_saved`](crate::Context::last_saved).
+///
+/// ```
+/// use research_core::{Experiment, last_saved};
+///
+/// let experiment = Experiment::builder()
+///     .callable("count", |last: Option<u64>| last.map_or(1, |n| n + 1), (last_saved("count"),))
+///     .save_to("count")
+///     .build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
+#[must_use]
+pub fn last_saved(variable: &str) -> Expression {
+    let variable = variable.into();
+    Expression(Kind::Saved {
+        variable,
+        last: true,
+    })
+}
+
 /// The instance with this name, for an argument of type [`Instance<T>`](crate::Instance); or what
 /// is known of a unit, as a map: `name`, `when` and `root`.
+///
+/// ```
+/// use research_core::{Experiment, Instance, e_unit};
+///
+/// Experiment::builder()
+///     .instance("list", || Ok(vec![1, 2]), ())
+///     .callable("sum", |list: Instance<Vec<i64>>| list.lock().unwrap().iter().sum::<i64>(), (
+///         e_unit("list"),
+///     ))
+///     .build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn e_unit(name: &str) -> Expression {
     Expression(Kind::Unit { name: name.into() })
@@ -97,6 +254,14 @@ pub fn s() -> Expression {
 
 /// All branches of the task, for an argument of type
 /// [`Shared<Branches>`](crate::Branches) of a root unit: their configs and latest outputs.
+///
+/// ```
+/// use research_core::{Branches, Experiment, Shared, e_all};
+///
+/// let count = |all: Shared<Branches>| all.len();
+/// Experiment::builder().callable("count", count, (e_all(),)).root().build()?;
+/// # Ok::<(), research_core::BuildError>(())
+/// ```
 #[must_use]
 pub fn e_all() -> Expression {
     Expression(Kind::AllBranches)
@@ -109,126 +274,57 @@ impl<T: Into<Value>> From<T> for Expression {
 }
 
 impl Expression {
-    /// The unit that it refers to, if it refers to one.
-    #[must_use]
-    pub fn unit(&self) -> Option<&str> {
+    /// Marks an argument that may be missing.
+    pub(crate) fn optional(self) -> Self {
+        Self(Kind::Optional(Box::new(self)))
+    }
+
+    /// Calls `see` with the expressions that it is computed from, and whether each may be missing;
+    /// with itself, if it is computed from none.
+    pub(crate) fn for_each_leaf<'a>(&'a self, see: &mut impl FnMut(&'a Kind, bool)) {
+        self.visit(false, see);
+    }
+
+    fn visit<'a>(&'a self, is_optional: bool, see: &mut impl FnMut(&'a Kind, bool)) {
         match &self.0 {
-            Kind::Output { unit: name, .. } | Kind::Unit { name } => Some(name),
+            Kind::Apply(_, inner) => {
+                for one in inner {
+                    one.visit(is_optional, see);
+                }
+            }
+            Kind::Call(inner, _) => inner.visit(is_optional, see),
+            Kind::Optional(inner) => inner.visit(true, see),
+            leaf => see(leaf, is_optional),
+        }
+    }
+
+    /// The functions of the program that it calls, if it calls any.
+    pub(crate) fn code(&self) -> Option<Code> {
+        match &self.0 {
+            Kind::Apply(_, inner) => inner.iter().filter_map(Self::code).reduce(Code::and),
+            Kind::Call(inner, function) => Some(match inner.code() {
+                Some(code) => code.and(function.code()),
+                None => function.code(),
+            }),
+            Kind::Optional(inner) => inner.code(),
             _ => None,
         }
     }
 
-    pub(crate) fn is_description(&self) -> bool {
-        matches!(self.0, Kind::Unit { .. })
+    /// A mistake in how it is written, if there is one.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        match &self.0 {
+            Kind::Apply(operation, inner) => operation
+                .mistake(inner.len())
+                .or_else(|| inner.iter().find_map(Self::mistake)),
+            Kind::Call(inner, _) | Kind::Optional(inner) => inner.mistake(),
+            _ => None,
+        }
     }
 
     pub(crate) fn is_all(&self) -> bool {
-        matches!(self.0, Kind::AllBranches)
-    }
-}
-
-impl fmt::Display for Expression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Config(key) => write!(f, "config item `{key}`"),
-            Kind::WholeConfig { .. } => f.write_str("the config"),
-            Kind::Output { unit, .. } => write!(f, "output of unit `{unit}`"),
-            Kind::Unit { name } => write!(f, "unit `{name}`"),
-            Kind::AllBranches => f.write_str("all branches"),
-            Kind::Experiment => f.write_str("the experiment"),
-            Kind::Path => f.write_str("the experiment's folder"),
-            Kind::Iteration => f.write_str("the iteration"),
-            Kind::Results => f.write_str("the results so far"),
-            Kind::Storage => f.write_str("the storage"),
-            Kind::Constant(value) => write!(f, "constant {value}"),
-        }
-    }
-}
-
-/// An expression stands for nothing, or for something of another type than the unit takes.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExpressionError {
-    /// The config has no such key.
-    #[error("the config has no item `{key}`{hint}")]
-    NoKey {
-        /// The key.
-        key: String,
-        /// The nearest key, or those that there are.
-        hint: String,
-    },
-    /// There is no such unit.
-    #[error("unknown unit `{unit}`{hint}")]
-    NoUnit {
-        /// The name.
-        unit: String,
-        /// The nearest name.
-        hint: String,
-    },
-    /// The unit has not put anything out yet.
-    #[error(
-        "unit `{unit}` has no output yet: it failed, is not due, or must come before this unit"
-    )]
-    NotRun {
-        /// The unit.
-        unit: String,
-    },
-    /// The value has another type.
-    #[error("{expression}: {source}")]
-    WrongType {
-        /// The expression, in words.
-        expression: String,
-        /// What was expected, and what was there.
-        source: ValueError,
-    },
-    /// The output is an object of another type, or an object where a value is asked for.
-    #[error("{expression} is an object, and this argument takes a {expected}")]
-    WrongObject {
-        /// The expression, in words.
-        expression: String,
-        /// The type that was asked for.
-        expected: &'static str,
-    },
-    /// What was asked for is an object, and this is a value.
-    #[error("{expression} is a value, and this argument takes an object, a {expected}")]
-    WrongValue {
-        /// The expression, in words.
-        expression: String,
-        /// The type that was asked for.
-        expected: &'static str,
-    },
-    /// All branches are seen by root units alone.
-    #[error("all branches can only be read by a root unit")]
-    NoBranches,
-    /// The research's results or storage cannot be read.
-    #[error("the research cannot be read: {0}")]
-    Research(String),
-    /// The experiment's folder cannot be made.
-    #[error("the experiment's folder cannot be made: {0}")]
-    Folder(String),
-}
-
-impl ExpressionError {
-    pub(crate) fn no_key(config: &Config, key: &str) -> Self {
-        let keys: Vec<&str> = config.keys().collect();
-        Self::NoKey {
-            key: key.to_owned(),
-            hint: nearest(key, keys.into_iter()),
-        }
-    }
-
-    pub(crate) fn wrong(expression: &impl fmt::Display, source: ValueError) -> Self {
-        Self::WrongType {
-            expression: expression.to_string(),
-            source,
-        }
-    }
-}
-
-/// What to say after a name that there is not: the nearest of those that there are, or these.
-pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
-    match names.clone().next() {
-        Some(_) => format!("; {}", suggest::hint(name, names)),
-        None => String::new(),
+        let mut is_all = false;
+        self.for_each_leaf(&mut |leaf, _| is_all |= matches!(leaf, Kind::AllBranches));
+        is_all
     }
 }

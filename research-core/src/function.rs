@@ -7,7 +7,7 @@ use crate::argument::FromArgument;
 use crate::context::Context;
 use crate::expression::Expression;
 use crate::inputs::Input;
-use crate::output::{IntoOutput, Output};
+use crate::output::{IntoOutput, Output, PlainOutput};
 use crate::unit::{CallableBody, Generator, GeneratorBody};
 use crate::unit_error::UnitError;
 
@@ -17,8 +17,8 @@ pub trait Arguments {
     fn into_expressions(self) -> Vec<Expression>;
 }
 
-/// A function as a callable unit. It is implemented for all functions of up to nine arguments;
-/// the types are inferred.
+/// A function as a callable unit. It is implemented for all functions of up to nine arguments,
+/// which may take the context (`&mut Context`) before them; the types are inferred.
 pub trait CallableFunction<A: Arguments, Signature>: 'static {
     /// The unit's body, which calls the function each time, and the expressions that it reads.
     fn into_body(self, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>);
@@ -48,17 +48,52 @@ impl<F, Signature> Typed<F, Signature> {
     }
 }
 
+/// A closure over the context as a unit: it returns a value, or a `Result` whose error is a
+/// [`UnitError`], so that `?` works without a type. For other errors see
+/// [`callable`](crate::ExperimentBuilder::callable).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a function over the context",
+    note = "write `|cx: &mut Context| …`, which returns a plain value or a `Result` with a \
+            `UnitError`; other functions are added with `callable`"
+)]
+pub trait UnitFunction<Signature>: 'static {
+    /// The unit's body, which calls the function each time.
+    fn into_body(self) -> Arc<dyn CallableBody>;
+}
+
+impl<F, R> UnitFunction<fn() -> Result<R, UnitError>> for F
+where
+    F: Fn(&mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
+    R: IntoOutput,
+{
+    fn into_body(self) -> Arc<dyn CallableBody> {
+        Arc::new(Closure(self))
+    }
+}
+
+impl<F, R> UnitFunction<fn() -> R> for F
+where
+    F: Fn(&mut Context) -> R + Send + Sync + 'static,
+    R: PlainOutput,
+{
+    fn into_body(self) -> Arc<dyn CallableBody> {
+        Arc::new(Closure(move |context: &mut Context| {
+            self(context).into_output()
+        }))
+    }
+}
+
 /// A closure over the context.
 pub(crate) struct Closure<F>(pub(crate) F);
 
 impl<F, R> CallableBody for Closure<F>
 where
-    F: Fn(&mut Context) -> Result<R, UnitError> + Send + Sync,
+    F: Fn(&mut Context) -> R + Send + Sync,
     R: IntoOutput,
 {
     #[inline]
     fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
-        (self.0)(context)?.into_output()
+        (self.0)(context).into_output()
     }
 }
 
@@ -94,8 +129,19 @@ fn described(arguments: &[Expression]) -> String {
     format!("({})", arguments.join(", "))
 }
 
+/// Marks the expressions whose arguments may be missing.
+fn mark_optional(expressions: Vec<Expression>, optional: &[bool]) -> Vec<Expression> {
+    let expressions = expressions.into_iter().zip(optional);
+    expressions
+        .map(|(expression, optional)| match optional {
+            true => expression.optional(),
+            false => expression,
+        })
+        .collect()
+}
+
 macro_rules! functions {
-    ($( ($($type:ident $expression:ident $index:tt),*) )+) => {$(
+    ($( ($($type:ident $expression:ident $argument:ident $index:tt),*) )+) => {$(
         impl<$($expression: Into<Expression>),*> Arguments for ($($expression,)*) {
             fn into_expressions(self) -> Vec<Expression> {
                 vec![$(self.$index.into()),*]
@@ -129,7 +175,7 @@ macro_rules! functions {
             }
 
             fn inputs(&self) -> Option<Vec<Input>> {
-                Some(self.arguments.iter().filter_map(Input::of_expression).collect())
+                Some(Input::of_expressions(&self.arguments))
             }
 
             fn describe(&self) -> Option<String> {
@@ -150,11 +196,63 @@ macro_rules! functions {
             }
 
             fn inputs(&self) -> Option<Vec<Input>> {
-                Some(self.arguments.iter().filter_map(Input::of_expression).collect())
+                Some(Input::of_expressions(&self.arguments))
             }
 
             fn describe(&self) -> Option<String> {
                 Some(described(&self.arguments))
+            }
+        }
+
+        impl<Function, Out, $($type),*> Typed<Function, fn(&mut Context, $($type),*) -> Out>
+        where
+            Function: Fn(&mut Context, $($type),*) -> Out,
+            $($type: FromArgument),*
+        {
+            #[inline]
+            fn apply_in(&self, context: &mut Context) -> Result<Out, UnitError> {
+                $(
+                    let expression = &self.arguments[$index];
+                    let argument = expression.evaluate(context)?;
+                    let $argument = $type::from_argument(argument, expression)?;
+                )*
+                Ok((self.function)(context, $($argument),*))
+            }
+        }
+
+        impl<Function, Out, $($type),*> CallableBody
+            for Typed<Function, fn(&mut Context, $($type),*) -> Out>
+        where
+            Function: Fn(&mut Context, $($type),*) -> Out + Send + Sync,
+            Out: IntoOutput,
+            $($type: FromArgument),*
+        {
+            #[inline]
+            fn call(&self, context: &mut Context) -> Result<Output, UnitError> {
+                self.apply_in(context)?.into_output()
+            }
+
+            fn describe(&self) -> Option<String> {
+                Some(described(&self.arguments))
+            }
+        }
+
+        impl<Function, Out, $($type,)* $($expression),*>
+            CallableFunction<($($expression,)*), fn(&mut Context, $($type),*) -> Out> for Function
+        where
+            Function: Fn(&mut Context, $($type),*) -> Out + Send + Sync + 'static,
+            Out: IntoOutput + 'static,
+            $($type: FromArgument + 'static,)*
+            $($expression: Into<Expression>),*
+        {
+            fn into_body(
+                self,
+                arguments: ($($expression,)*),
+            ) -> (Arc<dyn CallableBody>, Vec<Expression>) {
+                let arguments = arguments.into_expressions();
+                let optional = [$(<$type as FromArgument>::is_optional()),*];
+                let arguments = mark_optional(arguments, &optional);
+                (Arc::new(Typed::new(self, &arguments)), arguments)
             }
         }
 
@@ -171,6 +269,8 @@ macro_rules! functions {
                 arguments: ($($expression,)*),
             ) -> (Arc<dyn CallableBody>, Vec<Expression>) {
                 let arguments = arguments.into_expressions();
+                let optional = [$(<$type as FromArgument>::is_optional()),*];
+                let arguments = mark_optional(arguments, &optional);
                 (Arc::new(Typed::new(self, &arguments)), arguments)
             }
         }
@@ -190,6 +290,8 @@ macro_rules! functions {
                 arguments: ($($expression,)*),
             ) -> (Arc<dyn GeneratorBody>, Vec<Expression>) {
                 let arguments = arguments.into_expressions();
+                let optional = [$(<$type as FromArgument>::is_optional()),*];
+                let arguments = mark_optional(arguments, &optional);
                 (Arc::new(Typed::new(self, &arguments)), arguments)
             }
         }
@@ -198,13 +300,16 @@ macro_rules! functions {
 
 functions! {
     ()
-    (A1 E1 0)
-    (A1 E1 0, A2 E2 1)
-    (A1 E1 0, A2 E2 1, A3 E3 2)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6, A8 E8 7)
-    (A1 E1 0, A2 E2 1, A3 E3 2, A4 E4 3, A5 E5 4, A6 E6 5, A7 E7 6, A8 E8 7, A9 E9 8)
+    (A1 E1 a1 0)
+    (A1 E1 a1 0, A2 E2 a2 1)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4, A6 E6 a6 5)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4, A6 E6 a6 5, A7 E7 a7 6)
+    (A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4, A6 E6 a6 5, A7 E7 a7 6, A8 E8 a8 7)
+    (
+        A1 E1 a1 0, A2 E2 a2 1, A3 E3 a3 2, A4 E4 a4 3, A5 E5 a5 4, A6 E6 a6 5, A7 E7 a7 6,
+        A8 E8 a8 7, A9 E9 a9 8
+    )
 }

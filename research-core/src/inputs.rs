@@ -21,19 +21,30 @@ pub enum Input {
 }
 
 impl Input {
-    /// What an expression reads; `None` if that is the same for all experiments.
-    pub(crate) fn of_expression(expression: &Expression) -> Option<Self> {
-        Some(match &expression.0 {
+    /// What expressions read, without what is the same for all experiments.
+    pub(crate) fn of_expressions(expressions: &[Expression]) -> Vec<Self> {
+        let mut inputs = Vec::new();
+        for expression in expressions {
+            expression.for_each_leaf(&mut |leaf, _| inputs.extend(Self::of_leaf(leaf)));
+        }
+        inputs
+    }
+
+    fn of_leaf(leaf: &Kind) -> Option<Self> {
+        Some(match leaf {
             Kind::Config(key) => Self::Item(key.to_string()),
             Kind::Output { unit, .. } => Self::Unit(unit.to_string()),
             Kind::Unit { name } => Self::Instance(name.to_string()),
             Kind::Iteration | Kind::Constant(_) => return None,
+            // Their operands are leaves of their own.
+            Kind::Apply(..) | Kind::Call(..) | Kind::Optional(_) => return None,
             Kind::WholeConfig { .. }
             | Kind::Experiment
             | Kind::AllBranches
             | Kind::Path
             | Kind::Results
-            | Kind::Storage => Self::Experiment(expression.to_string()),
+            | Kind::Saved { .. }
+            | Kind::Storage => Self::Experiment(Expression(leaf.clone()).to_string()),
         })
     }
 }

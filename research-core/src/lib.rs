@@ -24,6 +24,7 @@
 
 mod argument;
 mod branches;
+mod build_error;
 mod builder;
 mod check;
 mod code;
@@ -76,7 +77,7 @@ pub mod events {
 /// The executor's half of experiments that run. Units have no access to it.
 pub mod executor {
     pub use crate::code::Code;
-    pub use crate::context::ExecutorContext;
+    pub use crate::context::{BranchPosition, ExecutorContext};
     pub use crate::root_scope::{RootSaved, RootScope};
     pub use crate::run_clock::RunClock;
     pub use crate::traits::OutputSink;
@@ -105,17 +106,18 @@ pub mod units {
     pub use crate::argument::{Argument, FromArgument};
     pub use crate::check::unique_names;
     pub use crate::deadline::Deadline;
-    pub use crate::function::{Arguments, CallableFunction, GeneratorFunction};
+    pub use crate::expression::{NamePath, NoPart, part_of};
+    pub use crate::function::{Arguments, CallableFunction, GeneratorFunction, UnitFunction};
     pub use crate::inputs::Input;
     pub use crate::instance::{InstanceFunction, MethodFunction};
-    pub use crate::output::Object;
+    pub use crate::output::{Object, PlainOutput};
     pub use crate::root_inputs::{RootError, RootInputs, UnknownInput};
     pub use crate::unit::{CallableBody, Generator, GeneratorBody, UnitBody};
 }
 
 pub use branches::{BranchView, Branches};
+pub use build_error::BuildError;
 pub use builder::ExperimentBuilder;
-pub use check::BuildError;
 pub use context::Context;
 pub use env_meta::EnvMeta;
 pub use event::{
@@ -123,7 +125,10 @@ pub use event::{
     Timestamp, WorkerNumber,
 };
 pub use experiment::Experiment;
-pub use expression::{Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, o, r, s};
+pub use expression::{
+    Expression, ExpressionError, e, e_all, e_unit, ec, ec_all, ep, it, last_saved, list_of, map_of,
+    o, r, s, saved, text_of,
+};
 pub use hooks::{ExecutorHooks, UnitResult};
 pub use instance::Instance;
 pub use log_level::LogLevel;

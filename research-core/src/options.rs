@@ -6,6 +6,7 @@ use research_domain::{Config, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::env_meta::EnvMeta;
+use crate::event::WorkerNumber;
 use crate::log_level::LogLevel;
 use crate::memory::MemorySize;
 use crate::output_stream::OutputStream;
@@ -199,6 +200,18 @@ impl RunOptions {
 
     /// The most branches of all workers together.
     const MAX_BRANCHES: u64 = 1_000_000;
+
+    /// What is added to the config of an experiment that a worker runs as a branch; later keys
+    /// replace earlier ones.
+    #[must_use]
+    pub fn added_config(&self, worker: WorkerNumber, branch: u32) -> Config {
+        let of = |configs: &[Config], index: u32| configs.get(index as usize).cloned();
+        let worker = of(&self.worker_configs, worker.0).unwrap_or_default();
+        match of(&self.branch_configs, branch) {
+            Some(branch) => worker.merged(&branch),
+            None => worker,
+        }
+    }
 
     /// What is wrong with the numbers of workers and branches: so many that they would take all
     /// memory before anything runs.

@@ -116,19 +116,35 @@ pub trait IntoOutput {
     fn into_output(self) -> Result<Output, UnitError>;
 }
 
-impl IntoOutput for Output {
+/// A type that a unit may return, and that is not a `Result`.
+pub trait PlainOutput {
+    /// The output.
+    ///
+    /// # Errors
+    /// It cannot be represented as a value.
+    fn into_output(self) -> Result<Output, UnitError>;
+}
+
+impl<T: PlainOutput> IntoOutput for T {
+    #[inline]
+    fn into_output(self) -> Result<Output, UnitError> {
+        PlainOutput::into_output(self)
+    }
+}
+
+impl PlainOutput for Output {
     fn into_output(self) -> Result<Output, UnitError> {
         Ok(self)
     }
 }
 
-impl<T: Send + Sync + 'static> IntoOutput for Shared<T> {
+impl<T: Send + Sync + 'static> PlainOutput for Shared<T> {
     fn into_output(self) -> Result<Output, UnitError> {
         Ok(Output::Object(self.0))
     }
 }
 
-impl<T: Serialize> IntoOutput for Serialized<T> {
+impl<T: Serialize> PlainOutput for Serialized<T> {
     fn into_output(self) -> Result<Output, UnitError> {
         Ok(Output::Value(Value::from_serialize(&self.0)?))
     }
@@ -142,7 +158,7 @@ impl<T: IntoOutput, E: Into<UnitError>> IntoOutput for Result<T, E> {
 
 macro_rules! serialised_outputs {
     ($( [$($generic:ident)*] $type:ty ),+ $(,)?) => {$(
-        impl<$($generic: Serialize),*> IntoOutput for $type {
+        impl<$($generic: Serialize),*> PlainOutput for $type {
             #[inline]
             fn into_output(self) -> Result<Output, UnitError> {
                 Ok(Output::Value(Value::from_serialize(&self)?))
@@ -159,8 +175,8 @@ serialised_outputs! {
     [A B C D E] (A, B, C, D, E), [A B C D E F] (A, B, C, D, E, F),
 }
 
-impl<T: Serialize, const N: usize> IntoOutput for [T; N] {
+impl<T: Serialize, const N: usize> PlainOutput for [T; N] {
     fn into_output(self) -> Result<Output, UnitError> {
-        self.as_slice().into_output()
+        PlainOutput::into_output(self.as_slice())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::experiment::Experiment;
+use crate::expression::NamePath;
 use crate::inputs::Input;
 use crate::unit::Unit;
 
@@ -178,17 +179,11 @@ impl Experiment {
     }
 }
 
-/// What a name in a command stands for: the longest part before a dot that is a key or a unit.
+/// What a name in a command stands for: a key or a unit, and the path to a part of its value.
 fn resolve(name: &str, is_key: impl Fn(&str) -> bool, is_unit: impl Fn(&str) -> bool) -> Input {
-    let shorter = name.rmatch_indices('.').map(|(dot, _)| dot);
-    let mut heads = std::iter::once(name.len())
-        .chain(shorter)
-        .map(|end| &name[..end]);
-    heads
-        .find_map(|head| match (is_key(head), is_unit(head)) {
-            (true, _) => Some(Input::Item(head.to_owned())),
-            (false, true) => Some(Input::Unit(head.to_owned())),
-            (false, false) => None,
-        })
-        .unwrap_or_else(|| Input::Item(name.to_owned()))
+    match NamePath::find(name, |head| is_key(head) || is_unit(head)) {
+        Some(path) if !is_key(path.name) => Input::Unit(path.name.to_owned()),
+        Some(path) => Input::Item(path.name.to_owned()),
+        None => Input::Item(name.to_owned()),
+    }
 }

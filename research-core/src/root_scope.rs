@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 use research_domain::{Config, Value, experiment_seed};
 
+use crate::context::BranchPosition;
 use crate::event::ExperimentRecord;
 use crate::values::large::LargeValue;
 
@@ -126,6 +127,7 @@ pub(crate) struct View {
     pub(crate) record: Arc<ExperimentRecord>,
     pub(crate) full_config: Config,
     pub(crate) random: Option<Box<ChaCha8Rng>>,
+    pub(crate) branch: Arc<BranchPosition>,
 }
 
 /// A value that a root unit has saved by itself.

@@ -90,7 +90,7 @@ impl UnitBody {
             Self::Callable(body) => body.inputs(),
             Self::Generator(body) => body.inputs(),
             Self::Save { expression, .. } => {
-                Some(Input::of_expression(expression).into_iter().collect())
+                Some(Input::of_expressions(std::slice::from_ref(expression)))
             }
             Self::Dump(_) => Some(Vec::new()),
         }
@@ -192,6 +192,14 @@ impl Unit {
     #[must_use]
     pub fn is_saving(&self) -> bool {
         matches!(self.body, UnitBody::Save { .. } | UnitBody::Dump(_))
+    }
+
+    /// Whether it saves the result of a function of the program.
+    pub(crate) fn saves_by_function(&self) -> bool {
+        match &self.body {
+            UnitBody::Save { expression, .. } => expression.code().is_some(),
+            _ => false,
+        }
     }
 
     /// Whether it is a pipeline that goes through all its batches in one iteration; see

@@ -53,10 +53,13 @@ pub(crate) fn output_of<'a>(
     unit: &str,
     outputs: &'a [Option<Output>],
     position: usize,
-) -> Result<Argument<'a>, ExpressionError> {
+) -> Argument<'a> {
     let output = outputs.get(position).and_then(Option::as_ref);
-    let output = output.ok_or_else(|| ExpressionError::NotRun {
-        unit: unit.to_owned(),
-    })?;
-    Ok(Argument::of(output))
+    output.map_or_else(
+        || {
+            let unit = unit.to_owned();
+            Argument::Missing(ExpressionError::NotRun { unit })
+        },
+        Argument::of,
+    )
 }

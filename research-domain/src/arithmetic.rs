@@ -6,13 +6,26 @@
 use crate::value::Value;
 
 /// An operator between two numbers.
+///
+/// ```
+/// use research_domain::{Operator, Value};
+///
+/// let power = Operator::Power.apply(&Value::from(2), &Value::from(10));
+/// assert_eq!(power, Some(Value::from(1024)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operator {
+pub enum Operator {
+    /// `a + b`
     Add,
+    /// `a - b`
     Subtract,
+    /// `a * b`
     Multiply,
+    /// `a / b`, a float
     Divide,
+    /// `a % b`, with the sign of `b`
     Remainder,
+    /// `a ** b`
     Power,
 }
 
@@ -33,7 +46,9 @@ impl Operator {
         known.map(|(operator, ..)| *operator)
     }
 
-    pub(crate) fn symbol(self) -> &'static str {
+    /// The symbol, as expressions have it.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
         Operator::ALL[self as usize].1
     }
 
@@ -52,7 +67,8 @@ impl Operator {
 
     /// Returns the result: an integer if both operands are integers and the result is one that
     /// fits, otherwise a float. None if an operand is not a number.
-    pub(crate) fn apply(self, left: &Value, right: &Value) -> Option<Value> {
+    #[must_use]
+    pub fn apply(self, left: &Value, right: &Value) -> Option<Value> {
         if let (Some(a), Some(b)) = (left.as_i128(), right.as_i128())
             && let Some(exact) = self.apply_integers(a, b)
         {

@@ -96,6 +96,7 @@ pub mod suggest;
 mod syntax;
 mod value;
 
+pub use arithmetic::Operator;
 pub use config::{AUXILIARY_KEYS, Config, ConfigError, ConfigPool, Entry, is_auxiliary};
 pub use configs::{Configs, IdPrefixes, Item, Items, Iteration};
 pub use count::Count;
@@ -107,8 +108,8 @@ pub use experiment_id::{ExperimentId, ParseIdError};
 pub use id_registry::{Assigned, IdRegistry, IdRegistryError};
 pub use identity::{Identity, experiment_seed};
 pub use rules::{Rules, UnknownRules};
-pub use space::condition::Condition;
 pub use space::condition::evaluate::ConditionError;
+pub use space::condition::{Comparison, Condition};
 pub use space::domain::error::DomainError;
 pub use space::domain::{Domain, option};
 pub use space::option::{Key, Values};

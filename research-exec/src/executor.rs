@@ -240,7 +240,12 @@ impl Executor {
         let task = standalone_task(configs)?;
         for experiment in &task {
             let worker = WorkerNumber(0);
-            sink.emit(experiment.started(Timestamp::now(), worker, std::process::id()))?;
+            sink.emit(experiment.started(
+                Timestamp::now(),
+                worker,
+                std::process::id(),
+                Config::new(),
+            ))?;
         }
         let endings = self.run_task(task, sink)?;
         sink.flush()?;
@@ -319,8 +324,10 @@ impl Executor {
 
     fn branch(&self, index: usize, task: TaskExperiment, branches: usize) -> Branch {
         let keeper = self.keeper(std::slice::from_ref(&task));
+        let position = self.position(&task);
         let mut branch = Branch::new(&self.experiment, task, self.experiments_folder.clone());
         let context = &mut branch.context;
+        context.set_branch(position, self.n_iters);
         context.set_mark(self.mark.clone());
         context.set_variables(self.variables.clone());
         context.set_loglevel(self.loglevel);

@@ -19,8 +19,10 @@ mod workers;
 use std::fmt;
 use std::time::Duration;
 
+use research_core::domain::Config;
 use research_core::{
-    Event, ExceptionRecord, ExperimentNumber, Outcome, Status, Timestamp, When, WorkerNumber,
+    Event, ExceptionRecord, ExperimentNumber, Outcome, RunOptions, Status, Timestamp, When,
+    WorkerNumber,
 };
 
 use crate::devices::Samples;
@@ -137,6 +139,15 @@ pub(crate) struct Settings {
     pub(crate) shared_process: bool,
     /// The time at which each update rule is asked.
     pub(crate) updates: Vec<When>,
+    /// What each worker and each branch adds to configs, where these are lists of configs.
+    pub(crate) added: Option<RunOptions>,
+}
+
+impl Settings {
+    fn added(&self, worker: WorkerNumber, branch: u32) -> Config {
+        let options = self.added.as_ref();
+        options.map_or_else(Config::new, |options| options.added_config(worker, branch))
+    }
 }
 
 /// The number of experiments with each final status.
@@ -152,6 +163,19 @@ impl fmt::Debug for StatusCounts {
         f.debug_map()
             .entries(counts.filter(|(_, count)| *count > 0))
             .finish()
+    }
+}
+
+/// Shows the counts that are not zero: `7 finished, 1 failed`.
+impl fmt::Display for StatusCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = Status::ALL.into_iter().map(|one| (one, self.of(one)));
+        let counts = counts.filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counts.map(|(status, n)| format!("{n} {status}")).collect();
+        match counts.as_slice() {
+            [] => f.write_str("no experiments"),
+            counts => f.write_str(&counts.join(", ")),
+        }
     }
 }
 

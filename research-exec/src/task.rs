@@ -45,7 +45,7 @@ pub struct TaskExperiment {
 impl TaskExperiment {
     /// The event that reports its start.
     #[must_use]
-    pub fn started(&self, at: Timestamp, worker: WorkerNumber, pid: u32) -> Event {
+    pub fn started(&self, at: Timestamp, worker: WorkerNumber, pid: u32, added: Config) -> Event {
         Event::ExperimentStarted {
             at,
             experiment: self.number,
@@ -54,7 +54,7 @@ impl TaskExperiment {
             pid,
             record: Box::new((*self.record).clone()),
             epoch: 0,
-            added: Default::default(),
+            added,
         }
     }
 }

@@ -151,7 +151,7 @@ impl Columns {
     /// Adds the columns of a partition.
     fn add(&mut self, partition: &Results) {
         let experiments: Vec<&ExperimentResult> = partition.experiments().collect();
-        let parameters = parameters(&experiments);
+        let parameters = parameters(&experiments, false);
         self.parameters
             .extend(parameters.iter().map(|(key, _)| *key));
         for experiment in &experiments {

@@ -31,6 +31,7 @@ pub struct TableOptions {
     pub(crate) aux: bool,
     pub(crate) origin: bool,
     pub(crate) usage: bool,
+    pub(crate) added: bool,
     pub(crate) every_experiment: bool,
     pub(crate) ids: BTreeSet<String>,
     pub(crate) config: Vec<(String, Wanted)>,
@@ -63,6 +64,7 @@ impl Default for TableOptions {
             aux: false,
             origin: false,
             usage: false,
+            added: false,
             every_experiment: false,
             ids: BTreeSet::new(),
             config: Vec::new(),
@@ -144,6 +146,14 @@ impl TableOptions {
     #[must_use]
     pub fn usage(mut self, usage: bool) -> Self {
         self.usage = usage;
+        self
+    }
+
+    /// Whether parameters that workers and branches add to configs have columns; where they replace
+    /// those of the domain, their values are shown. They do not, if not set.
+    #[must_use]
+    pub fn added(mut self, added: bool) -> Self {
+        self.added = added;
         self
     }
 

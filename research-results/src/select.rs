@@ -105,7 +105,7 @@ fn check_keys(experiments: &[&ExperimentResult], options: &TableOptions) -> Resu
     if wanted.peek().is_none() || experiments.is_empty() {
         return Ok(());
     }
-    let parameters = parameters(experiments);
+    let parameters = parameters(experiments, false);
     for (wanted, by_alias) in wanted {
         let is_known = parameters
             .iter()

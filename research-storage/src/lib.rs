@@ -25,7 +25,7 @@ pub use log::{
     Checkup, DamagedSpan, FormatVersion, LogFile, LogReader, LogWriter, TornTail, check_log,
     salvage_log,
 };
-pub use log_entries::{Boundaries, LogEntries, LogEntry, LogEntryKind, time};
+pub use log_entries::{Boundaries, LogEntries, LogEntry, LogEntryKind};
 pub use memory::{MemoryEvents, MemoryLog, MemoryStorage};
 pub use names::check_name;
 pub use research_core::FsyncPolicy;

@@ -76,7 +76,7 @@ impl Display for Formatted<'_> {
         let LogEntry {
             at, level, text, ..
         } = self.entry;
-        write!(f, "{} {level:<7} ", time(*at))?;
+        write!(f, "{at} {level:<7} ")?;
         if let Some(id) = self.id {
             write!(f, "experiment {id}: ")?;
         }
@@ -336,18 +336,6 @@ impl Fold for LogEntries {
             _ => {}
         }
     }
-}
-
-/// Formats a time for the logs, in UTC.
-#[must_use]
-pub fn time(at: Timestamp) -> String {
-    i64::try_from(at.0)
-        .ok()
-        .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
-        .map_or_else(
-            || "(no such time)".to_owned(),
-            |time| time.strftime("%Y-%m-%d %H:%M:%S.%3fZ").to_string(),
-        )
 }
 
 fn exception_text(exception: &ExceptionRecord, command: Option<&str>) -> String {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
-use research::core::units::UnitBody;
-use research::core::{Event, Subscriber};
+use research::base::units::UnitBody;
+use research::base::{Event, Subscriber};
 use research::exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 
 use research::{
@@ -265,7 +265,8 @@ fn values() -> Result<(), ResearchError> {
             .source("values".into())
             .n_iters(VALUES)
             .workers(2)
-            .run()?;
+            .run()?
+            .require_success()?;
         whole.push(start.elapsed().as_secs_f64());
         let led = led.recv().expect("the run has ended");
         logged.push((led.at - start).as_secs_f64());

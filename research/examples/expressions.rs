@@ -5,7 +5,7 @@
 
 use research::{
     Branches, CompletedRun, Config, Context, Instance, Research, Results, Shared, Value, e, e_all,
-    e_unit, ec, ec_all, ep, it, o, option, r, s,
+    e_unit, ec, ec_all, ep, it, last_saved, list_of, map_of, o, option, r, s, saved, text_of,
 };
 use serde::Deserialize;
 
@@ -66,6 +66,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "artifact",
             |path: String| std::fs::write(path + "/note.txt", "hello"),
             (ep(),),
+        )
+        // What is computed from others, and from what the experiment has saved itself.
+        .save(ec("a") * 2 + o("item"), "computed")
+        .save(
+            o("model").map(|model: Instance<Vec<i64>>| model.lock().map(|m| m.len()).ok()),
+            "size",
+        )
+        .save(
+            list_of((saved("sum"), last_saved("item"), e().field("branch"))),
+            "own",
+        )
+        .save(
+            map_of([
+                ("first", o("grow").at(0)),
+                ("text", text_of("{:.1}", (o("sum"),))),
+            ]),
+            "map",
         )
         // All branches, in a root unit.
         .callable(

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use research::core::ExperimentRecord;
+use research::base::ExperimentRecord;
 use research::{
     CompletedRun, Context, ExecutorHooks, Isolation, Research, ResearchError, Unit, UnitError,
     UnitResult, ec, o, option,

@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release --example instances`
 
-use research::core::rand_core::Rng;
+use research::base::rand_core::Rng;
 use research::{CompletedRun, Context, Instance, Research, ResearchError, When, ec, o, option};
 
 /// A walk on the integers that goes up with a probability.

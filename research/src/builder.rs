@@ -27,6 +27,37 @@ use crate::update::Rule;
 ///
 /// Settings of units, such as [`save_to`](Self::save_to), apply to the unit that was added last.
 /// [`run`](Self::run) reports invalid descriptions.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use research::{Isolation, LogLevel, Research, When, ec, o, option};
+///
+/// let run = Research::new("search")
+///     .folder("results")
+///     .domain(option("rate", [0.1, 0.01]) * option("seed", 0..5))
+///     .callable("train", |rate: f64, seed: u64| rate * seed as f64, (ec("rate"), ec("seed")))
+///     .save_to("loss")
+///     .unit_timeout(Duration::from_secs(600))
+///     .callable("test", |loss: f64| loss.sqrt(), (o("train"),))
+///     .when(When::every(10).or(When::last()))
+///     .save_to("score")
+///     .n_iters(100)
+///     .n_reps(3)
+///     .workers(8)
+///     .isolation(Isolation::Worker)
+///     .timeout(Duration::from_secs(3600))
+///     .retries(2)
+///     .retry_delay(Duration::from_secs(10))
+///     .max_failures(20)
+///     .loglevel(LogLevel::Warning)
+///     .profile(1)
+///     .seed(42)
+///     .bar(true)
+///     .run()?;
+/// run.require_success()?;
+/// # Ok::<(), research::ResearchError>(())
+/// ```
 pub struct Research {
     pub(crate) name: String,
     pub(crate) place: Place,
@@ -41,6 +72,7 @@ pub struct Research {
     pub(crate) updates: Vec<Rule>,
     pub(crate) subscribers: Vec<Box<dyn Subscriber>>,
     pub(crate) bar: Progress,
+    pub(crate) quiet: bool,
     pub(crate) redo_failed: bool,
     pub(crate) allow_changes: bool,
     pub(crate) handle_signals: bool,
@@ -110,6 +142,7 @@ impl Research {
             updates: Vec::new(),
             subscribers: Vec::new(),
             bar: Progress::Hidden,
+            quiet: false,
             handle_signals: true,
             on_large_tables: None,
             probe: Box::new(NvmlProbe::new()),

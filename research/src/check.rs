@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use research_core::units::Input;
 use research_core::{ExecutorTarget, Experiment, Isolation, RunOptions, Unit};
 use research_domain::{
-    Config, Configs, Count, Domain, ExperimentId, Value, ValueError, is_auxiliary,
+    Config, Configs, Count, Domain, ExperimentId, Value, ValueError, is_auxiliary, suggest,
 };
 
 use crate::error::ResearchError;
@@ -16,7 +17,7 @@ pub(crate) fn options(options: &RunOptions, domain: &Domain) -> Result<(), Resea
         .or_else(|| modes(options))
         .or_else(|| lists(options))
         .or_else(|| id_prefix(options, domain))
-        .or_else(|| added_keys(options, domain).err());
+        .or_else(|| added_keys(options));
     problem.map_or(Ok(()), |problem| Err(ResearchError::Options(problem)))
 }
 
@@ -97,6 +98,36 @@ pub(crate) fn timeouts(experiment: &Experiment, options: &RunOptions) -> Result<
     }
 }
 
+/// Units must not use parameters that no config has: each experiment would fail.
+pub(crate) fn parameters(
+    experiment: &Experiment,
+    options: &RunOptions,
+    domain: &Domain,
+) -> Result<(), ResearchError> {
+    let parameters = domain.parameters();
+    let added = options.worker_configs.iter().chain(&options.branch_configs);
+    let mut keys: Vec<&str> = parameters
+        .iter()
+        .map(|parameter| parameter.name())
+        .collect();
+    keys.extend(added.flat_map(Config::keys));
+    let is_known = |key: &str| is_auxiliary(key) || keys.contains(&key);
+    for unit in experiment.units() {
+        for input in unit.body().inputs().unwrap_or_default() {
+            let key = match input {
+                Input::Item(key) if !is_known(&key) => key,
+                _ => continue,
+            };
+            return Err(ResearchError::UnknownParameter {
+                unit: unit.name().to_owned(),
+                hint: suggest::hint(&key, keys.iter().copied()),
+                key,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Lists of configs must have one for each worker or branch.
 fn lists(options: &RunOptions) -> Option<String> {
     let lists = [
@@ -139,10 +170,8 @@ fn id_prefix(options: &RunOptions, domain: &Domain) -> Option<String> {
     })
 }
 
-/// Workers and branches must not add parameters that configs have already: results would show a
-/// value that was not used.
-pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), String> {
-    let parameters = domain.parameters();
+/// Checks what workers and branches add to configs.
+fn added_keys(options: &RunOptions) -> Option<String> {
     let lists = [
         ("workers", &options.worker_configs),
         ("branches", &options.branch_configs),
@@ -151,26 +180,39 @@ pub(crate) fn added_keys(options: &RunOptions, domain: &Domain) -> Result<(), St
         for (key, value) in configs.iter().flat_map(Config::iter) {
             if value.is_too_deep() {
                 let problem = ValueError::TooDeep;
-                return Err(format!("`{list}`: the value of `{key}`: {problem}"));
+                return Some(format!("`{list}`: the value of `{key}`: {problem}"));
             }
             if !is_finite(value) {
-                return Err(format!(
+                return Some(format!(
                     "`{list}`: the value of `{key}` is {value}, which research.json cannot hold; \
                      use a string"
                 ));
             }
             if is_auxiliary(key) {
-                return Err(format!("`{list}`: `{key}` is set by the run itself"));
-            }
-            if parameters.iter().any(|parameter| parameter.name() == key) {
-                return Err(format!(
-                    "`{list}`: `{key}` is a parameter of the domain; what is added to its configs \
-                     needs another name"
-                ));
+                return Some(format!("`{list}`: `{key}` is set by the run itself"));
             }
         }
     }
-    Ok(())
+    None
+}
+
+/// Finds a parameter of the domain that workers or branches replace: tables show a value that was
+/// not used, unless they have the added parameters.
+pub(crate) fn replaced_parameter(options: &RunOptions, domain: &Domain) -> Option<String> {
+    let parameters = domain.parameters();
+    let lists = [
+        ("workers", &options.worker_configs),
+        ("branches", &options.branch_configs),
+    ];
+    let is_parameter = |key: &&str| parameters.iter().any(|known| known.name() == *key);
+    lists.into_iter().find_map(|(list, configs)| {
+        let mut keys = configs.iter().flat_map(Config::keys);
+        let key = keys.find(is_parameter)?;
+        Some(format!(
+            "`{list}`: `{key}` is a parameter of the domain, too; experiments use the added value, \
+             and tables show it only with the added parameters"
+        ))
+    })
 }
 
 /// Whether JSON can represent all numbers of a value.

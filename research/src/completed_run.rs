@@ -1,12 +1,15 @@
 //! A completed run and its results.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use research_core::files::read_regular;
-use research_core::{Event, EventLog, Fold, LargeValue, LogLevel, OutputStream, ResearchRecord};
+use research_core::{
+    Event, EventLog, Fold, LargeValue, LogLevel, Outcome, OutputStream, ResearchRecord, Status,
+};
 use research_domain::{ExperimentId, Value};
-use research_exec::Report;
+use research_exec::{Report, RunError, Tally};
 use research_results::{Format, LogResults, Results, TableOptions};
 use research_storage::{Boundaries, LogEntries, LogEntry, LogEntryKind, StoredResearch};
 
@@ -14,8 +17,11 @@ use crate::environment::{EnvTexts, Recorded, read_env};
 use crate::error::ResearchError;
 use crate::place::StorageBackend;
 
-/// A research that was run, or at least started, by this program or an earlier one.
+/// A research that was run, or at least started, by this program or an earlier one. That it has
+/// ended does not mean that its experiments have succeeded: see
+/// [`require_success`](Self::require_success).
 #[derive(Clone, Debug)]
+#[must_use = "experiments may have failed: call `require_success`, or read the results"]
 pub struct CompletedRun {
     pub(crate) record: Arc<ResearchRecord>,
     pub(crate) kept: StorageBackend,
@@ -28,6 +34,14 @@ pub struct CompletedRun {
 
 impl CompletedRun {
     /// Loads a research from its folder. No code of the research runs, and it may be running.
+    ///
+    /// ```no_run
+    /// use research::CompletedRun;
+    ///
+    /// let run = CompletedRun::load("results/search")?;
+    /// println!("{}\n{}", run.record().name, run.results().table()?);
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
     ///
     /// # Errors
     /// The folder is not a research, or it cannot be read.
@@ -52,6 +66,68 @@ impl CompletedRun {
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()
+    }
+
+    /// Returns the same, unless experiments have failed or the run was interrupted.
+    ///
+    /// ```
+    /// use research::{Research, ec, option};
+    ///
+    /// let error = Research::new("inverse")
+    ///     .in_memory()
+    ///     .domain(option("x", [0_i64, 2]))
+    ///     .callable("inverse", |x: i64| 1_i64.checked_div(x).ok_or("division by 0"), (ec("x"),))
+    ///     .run()?
+    ///     .require_success()
+    ///     .unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "1 of 2 experiments of `inverse` failed; the first one: unit `inverse` failed in \
+    ///      iteration 0: division by 0"
+    /// );
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An experiment has failed for good, also in an earlier run; or the run was interrupted before
+    /// its end; or the log cannot be read.
+    pub fn require_success(&self) -> Result<&Self, ResearchError> {
+        let mut tally = Tally::new(self.record.options.retries);
+        let mut reasons = BTreeMap::new();
+        self.for_each_event(|event| {
+            tally.apply(event);
+            if let Event::ExperimentEnded {
+                experiment,
+                status,
+                reason,
+                ..
+            } = event
+            {
+                match status.is_failure() {
+                    true => reasons.insert(*experiment, reason.clone()),
+                    false => reasons.remove(experiment),
+                };
+            }
+        })?;
+        let (failed, ended) = (
+            tally.counts().count(Status::is_failure),
+            tally.counts().count(|_| true),
+        );
+        if failed > 0 {
+            let reason = reasons.into_values().flatten().next();
+            return Err(ResearchError::Failed {
+                name: self.record.name.clone(),
+                failed,
+                ended,
+                reason: reason.unwrap_or_else(|| "its reason is unknown".to_owned()),
+            });
+        }
+        match &self.report {
+            Some(report) if report.outcome != Outcome::Complete => {
+                Err(RunError::Interrupted.into())
+            }
+            _ => Ok(self),
+        }
     }
 
     /// The research's folder, if it has one.
@@ -83,6 +159,13 @@ impl CompletedRun {
 impl CompletedRun {
     /// Returns the messages and exceptions of the run, in order, or those of one experiment with
     /// its starts and ends.
+    ///
+    /// ```no_run
+    /// for entry in research::CompletedRun::load("results/search")?.logs(None)? {
+    ///     println!("{entry}");
+    /// }
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
     ///
     /// # Errors
     /// The log cannot be read.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use research_core::events::LargeValueError;
+use research_core::text::plural;
 use research_core::{BuildError, StorageError};
 use research_domain::DomainError;
 use research_exec::devices::DevicesError;
@@ -55,6 +56,32 @@ pub enum ResearchError {
     /// An option is invalid, or contradicts another.
     #[error("{0}")]
     Options(String),
+    /// Experiments have failed, and [`require_success`](crate::CompletedRun::require_success) was
+    /// called.
+    #[error(
+        "{failed} of {} of `{name}` failed; the first one: {reason}",
+        plural(*ended, "experiment")
+    )]
+    Failed {
+        /// The research.
+        name: String,
+        /// How many have failed for good.
+        failed: u64,
+        /// How many have ended.
+        ended: u64,
+        /// Why the first of them failed.
+        reason: String,
+    },
+    /// A unit uses a parameter that no config has.
+    #[error("unit `{unit}` uses the parameter `{key}`, which no config has; {hint}")]
+    UnknownParameter {
+        /// The unit.
+        unit: String,
+        /// The parameter.
+        key: String,
+        /// The most similar parameter, or all of them.
+        hint: String,
+    },
     /// Workers cannot distinguish two runs with the same description, whose closures may have
     /// captured different values.
     #[error(

@@ -237,6 +237,7 @@ impl ResearchFile {
         check::names(&file, entries, sources)?;
         check::options_in_domain(&file, entries)?;
         check::output_files(&file, entries, sources)?;
+        check::saved_names(&file, entries, sources)?;
         check(&file, entries, sources)?;
         Ok(file)
     }

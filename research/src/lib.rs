@@ -51,6 +51,8 @@
 //!
 //! `docs/embedding.md` has more about async programs, tests, threads and subscribers.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod active;
 mod backend;
 mod builder;
@@ -106,7 +108,7 @@ pub use research_core::{
     Experiment, ExperimentBuilder, Expression, FailureKind, FsyncPolicy, Instance, Isolation,
     LargeValue, LogLevel, MemorySize, Outcome, OutputStream, Redirect, ResearchRecord, RunOptions,
     Serialized, Shared, Status, Subscriber, Timestamp, Unit, UnitError, UnitResult, When, e, e_all,
-    e_unit, ec, ec_all, ep, it, o, r, s,
+    e_unit, ec, ec_all, ep, it, last_saved, list_of, map_of, o, r, s, saved, text_of,
 };
 pub use research_domain as domain;
 pub use research_domain::{Config, Domain, Value, option};
@@ -153,9 +155,18 @@ pub mod storage {
 /// ```
 ///
 /// ```compile_fail,E0603
-/// use research::core::executor::ExecutorContext;
+/// use research::base::executor::ExecutorContext;
 /// ```
-pub mod core {
+///
+/// It is not called `core`, so `use research::*` hides no crate of Rust:
+///
+/// ```
+/// use research::*;
+///
+/// assert_eq!(core::mem::size_of::<WorkerNumber>(), std::mem::size_of::<u32>());
+/// # use research::base::WorkerNumber;
+/// ```
+pub mod base {
     pub use research_core::*;
 
     /// Hides the module of this name.

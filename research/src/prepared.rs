@@ -42,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) updates: Vec<Rule>,
     pub(crate) subscribers: Vec<Box<dyn research_core::Subscriber>>,
     pub(crate) bar: Progress,
+    pub(crate) quiet: bool,
     pub(crate) redo_failed: bool,
     pub(crate) allow_changes: bool,
     pub(crate) handle_signals: bool,
@@ -77,6 +78,9 @@ impl Prepared {
         check::options(&options, &domain)?;
         let experiment = experiment.build()?;
         check::timeouts(&experiment, &options)?;
+        if updates.is_empty() {
+            check::parameters(&experiment, &options, &domain)?;
+        }
         let fingerprint = fingerprint(&name, &domain.to_string(), &experiment, &options, seed);
         let target = Target {
             name: name.clone(),
@@ -97,6 +101,7 @@ impl Prepared {
             updates,
             subscribers: research.subscribers,
             bar: research.bar,
+            quiet: research.quiet,
             redo_failed: research.redo_failed,
             allow_changes: research.allow_changes,
             handle_signals: research.handle_signals,

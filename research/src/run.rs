@@ -111,6 +111,7 @@ impl Prepared {
             warnings = resumed.warnings;
         } else {
             options.seed = self.research.seed.unwrap_or_else(draw_seed);
+            self.experiment.check_saved_names()?;
             tasks = self.tasks(&options, None)?;
             options.root_view = tasks.view;
         }
@@ -123,13 +124,16 @@ impl Prepared {
         if size == Count::Finite(0) && !resume && self.research.updates.is_empty() {
             warnings.push("the domain has no configs, so there is nothing to run".to_owned());
         }
+        warnings.extend(check::replaced_parameter(&options, &self.research.domain));
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
         // The lock tells others of it.
         let _clock = RunClock::keep();
         // Before the folder or its lock is there, by which others see that there is a run to stop.
         // It lives until the tables are written.
         let mut signals = self.listen_to_signals()?;
-        if !may_end && matches!(self.research.bar, Progress::Hidden) {
+        let is_silent = matches!(self.research.bar, Progress::Hidden) && !self.research.quiet;
+        let warns_of_failures = is_silent && self.research.subscribers.is_empty();
+        if !may_end && is_silent {
             write_warning(
                 &self.research.name,
                 "the domain is infinite: the run continues until it is stopped; \
@@ -234,13 +238,22 @@ impl Prepared {
         let tables_failure = None;
         // Nothing comes after this but the report: from here on the log is not watched.
         watch.map_or(Ok(()), LogWatch::finish)?;
-        Ok(CompletedRun {
+        let all_failed =
+            report.counts.total() > 0 && report.counts.unsuccessful() == report.counts.total();
+        let finished = CompletedRun {
             record,
             kept,
             report: Some(report),
             recorded: Arc::new(recorded),
             tables_failure,
-        })
+        };
+        if all_failed
+            && warns_of_failures
+            && let Err(failure) = finished.require_success()
+        {
+            write_warning(&finished.record.name, &failure.to_string());
+        }
+        Ok(finished)
     }
 
     /// Returns the updater of the domain, with the results of earlier runs; `None` without updates.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use research_core::units::{
     Arguments, CallableFunction, GeneratorFunction, InstanceFunction, MethodFunction, UnitBody,
+    UnitFunction,
 };
 use research_core::{Context, ExperimentBuilder, Expression, IntoOutput, UnitError, When};
 
@@ -23,10 +24,9 @@ impl Research {
 
     /// Adds a closure over the context as a unit; see [`ExperimentBuilder::unit`].
     #[must_use]
-    pub fn unit<F, R>(self, name: &str, function: F) -> Self
+    pub fn unit<S, F>(self, name: &str, function: F) -> Self
     where
-        F: Fn(&mut Context) -> Result<R, UnitError> + Send + Sync + 'static,
-        R: IntoOutput + 'static,
+        F: UnitFunction<S>,
     {
         self.build(|experiment| experiment.unit(name, function))
     }

@@ -212,7 +212,11 @@ impl Updater {
                  `matching`, not with a function",
             ));
         }
-        check::added_keys(&self.options, domain).map_err(UnitError::new)
+        // A warning would not be seen before the experiments run.
+        match check::replaced_parameter(&self.options, domain) {
+            Some(problem) => Err(UnitError::new(problem)),
+            None => Ok(()),
+        }
     }
 }
 

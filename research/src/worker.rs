@@ -57,7 +57,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// fn main() -> Result<(), ResearchError> {
 ///     research::worker_entry(study);
 ///     println!("printed once, whatever the number of workers");
-///     study().run()?;
+///     study().run()?.require_success()?;
 ///     Ok(())
 /// }
 /// ```

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
-use research::core::Delivery;
+use research::base::Delivery;
 use research::process::leave_terminal;
 use research::{Event, Research, Subscriber};
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use research::core::MemorySize;
+use research::base::MemorySize;
 use research::exec::devices::{DeviceInfo, DeviceProbe, NvmlProbe, ProbeError};
 use serde::Serialize;
 

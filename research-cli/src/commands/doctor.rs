@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use research::MemorySize;
-use research::core::text::plural;
+use research::base::text::plural;
 use research::storage::{FolderCheckup, Leftovers, MissingEnd, check_folder, salvage_folder};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use research::core::text::plural;
+use research::base::text::plural;
 use research::domain::Value;
 use research::file::{Mode, Preview, PreviewedExperiment, ResearchFile};
 

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use research::ResearchError;
-use research::core::StorageError;
-use research::core::events::LargeValueError;
+use research::base::StorageError;
+use research::base::events::LargeValueError;
 use research::domain::{DomainError, IdRegistryError, SyntaxError};
 use research::exec::RunError;
 use research::exec::devices::ProbeError;

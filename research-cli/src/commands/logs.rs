@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use research::StoredExperiment;
-use research::core::{Fold, LogLevel};
+use research::base::{Fold, LogLevel};
 use research::storage::{Boundaries, Follower, LogEntries, StoredResearch};
 
 use super::{CommandError, truncated_log};

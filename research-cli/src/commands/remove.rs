@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use research::core::StorageError;
+use research::base::StorageError;
 use research::storage::StoredResearch;
 use research::{remove, stop};
 

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use research::core::ResearchRecord;
+use research::base::ResearchRecord;
 use research::storage::{self, LogResults, Results, StoredResearch, SummaryOptions, Table};
 
 use super::table_flags::TableFlags;

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use research::core::RunOptions;
-use research::core::text::plural;
+use research::base::RunOptions;
+use research::base::text::plural;
 use research::monitor::{Bar, Monitor, Summary};
 use research::storage::{Format, LogResults, StoredResearch, TableOptions};
 use research::{CompletedRun, Outcome, Research, Timestamp};

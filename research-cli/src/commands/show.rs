@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use research::core::MemorySize;
-use research::core::text::plural;
+use research::base::MemorySize;
+use research::base::text::plural;
 use research::domain::{Config, Value};
-use research::storage::{StoredResearch, time};
+use research::storage::StoredResearch;
 use research::{ExperimentReport, FailureReport, SavedVariable, Status, Timestamp, UnitCommand};
 use serde::Serialize;
 
@@ -138,7 +138,7 @@ impl Shown<'_> {
 
     fn ran(&self) -> Vec<String> {
         let report = self.report;
-        let at = |seconds: f64| time(Timestamp((seconds * 1e6) as u64));
+        let at = |seconds: f64| Timestamp((seconds * 1e6) as u64).to_string();
         let mut lines = vec![match (report.ended, report.seconds) {
             (Some(ended), Some(seconds)) => {
                 format!("{} to {}, {seconds:.3} s", at(report.started), at(ended))

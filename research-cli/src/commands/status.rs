@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use console::truncate_str;
 use research::UsageSampler;
-use research::core::{Fold, StorageError, Timestamp};
+use research::base::{Fold, StorageError, Timestamp};
 use research::monitor::{MonitorLog, RunState, State, StatusReport};
 use research::storage::{Follower, MixedColumns, Runner, StoredResearch};
 

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use research::StoredExperiment;
-use research::core::Status;
+use research::base::Status;
 use research::domain::Condition;
 use research::storage::{StoredResearch, TableOptions};
 
@@ -60,6 +60,9 @@ pub struct TableFlags {
     /// Include the seed of each experiment, its start in seconds since 1970, its run and its host
     #[arg(long)]
     pub with_run: bool,
+    /// Include the parameters that workers and branches add to configs
+    #[arg(long)]
+    pub with_added: bool,
     /// Include the status of each experiment
     #[arg(long)]
     pub with_status: bool,
@@ -77,6 +80,7 @@ impl TableFlags {
             .aux(self.aux)
             .origin(self.with_run)
             .usage(self.with_usage)
+            .added(self.with_added)
             .status_column(self.with_status);
         self.selection.apply(stored, options)
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use research::core::text::plural;
+use research::base::text::plural;
 use research::storage::{LostEnd, StoredResearch};
 
 use crate::hints;

@@ -36,12 +36,29 @@ fn workers_and_branches_can_be_lists_of_configs() {
         done.stderr.contains("`workers` is a list of 2 configs"),
         "{done:?}"
     );
-    let hides = project.research(&["run", "research.toml", "--set", "workers=[{x=1,gpu=2}]"]);
-    assert_eq!(hides.code, Some(2), "{hides:?}");
-    assert!(
-        hides.stderr.contains("`x` is a parameter of the domain"),
-        "{hides:?}"
-    );
+}
+
+#[test]
+fn added_parameters_are_columns_on_request_and_may_replace_others() {
+    let project = Project::with(&format!(
+        "name = \"a\"\nworkers = [{{ x = 7, gpu = 2 }}]\n[domain]\nx = [1, 2]\n{SHOW}"
+    ));
+    let done = project.research(&["run", "research.toml"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let warning = "`workers`: `x` is a parameter of the domain, too; experiments use the added";
+    assert!(done.stderr.contains(warning), "{done:?}");
+    let configs = |flags: &[&str]| {
+        let table = project.results("a", &[&["--format", "csv"], flags].concat());
+        let lines = table.lines().map(|line| line.split(',').skip(1).take(2));
+        let lines = lines.map(|cells| cells.collect::<Vec<_>>().join(","));
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(configs(&["--with-added"]), ["x,gpu", "7,2", "7,2"]);
+    let plain: Vec<String> = configs(&[])
+        .iter()
+        .map(|one| one.split(',').next().unwrap().into())
+        .collect();
+    assert_eq!(plain, ["x", "1", "2"]);
 }
 
 #[test]

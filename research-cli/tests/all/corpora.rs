@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use research::core::EventLog;
+use research::base::EventLog;
 use research::domain::Domain;
 use research::file::{Format, ResearchFile};
 use research::storage::{LogReader, check_log};

@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use research::core::{Event, Status};
+use research::base::{Event, Status};
 use research::domain::Iteration;
 use research::exec::Executor;
 use research::file::ResearchFile;

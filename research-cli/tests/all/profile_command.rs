@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::support::{Project, record, research, started, text};
-use research::core::events::{Measure, SpanTime};
-use research::core::{Column, Event, ExperimentNumber, Iterations, Storage};
+use research::base::events::{Measure, SpanTime};
+use research::base::{Column, Event, ExperimentNumber, Iterations, Storage};
 use research::domain::{Config, Identity};
 use research::storage::LocalStorage;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use research::core::Status;
+use research::base::Status;
 use research::file::{Format, ResearchFile};
 use research_cli::exit::Exit;
 
@@ -134,7 +134,7 @@ fn the_page_has_all_placeholders_and_variables() {
         .replace("\"u\"", "\"unit\"")
         .replace("true", "echo {zqzqzq}");
     let mut placeholders = described("placeholder");
-    placeholders.retain(|name| !name.contains('.') && !name.contains("{{") && name != "}}");
+    placeholders.retain(|name| !name.contains(['.', '[']) && !name.contains("{{") && name != "}}");
     let known: Vec<String> = listed(&file)
         .iter()
         .map(|name| format!("{{{name}}}"))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use research::core::units::UnitBody;
-use research::core::{
+use research::base::units::UnitBody;
+use research::base::{
     EnvMeta, ExecutorTarget, FsyncPolicy, Isolation, LogLevel, MemorySize, Redirect, RunOptions,
     When,
 };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use research::core::{Isolation, When};
+use research::base::{Isolation, When};
 use research::exec::program::Run;
 use research::file::ResearchFile;
 

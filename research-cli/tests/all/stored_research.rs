@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::support::{at, ended, record, research, started, text};
-use research::core::{
+use research::base::{
     Column, Event, ExperimentNumber, Iterations, Outcome, Status, Storage, WorkerNumber,
 };
 use research::domain::{Config, Identity};

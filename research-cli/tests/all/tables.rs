@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::support::{ended, record, research, started};
-use research::core::{Column, Event, ExperimentNumber, Iterations, Status, Storage};
+use research::base::{Column, Event, ExperimentNumber, Iterations, Status, Storage};
 use research::domain::{Config, ExperimentId, Value};
 use research::storage::LocalStorage;
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use research::core::rand_core::Rng;
+use research::base::rand_core::Rng;
 use research::domain::Domain;
 use research::{Context, Research, UnitError};
 

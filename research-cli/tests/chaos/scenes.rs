@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill, raise, signal};
 use nix::unistd::{Pid, getpid, getppid};
-use research::core::Event;
+use research::base::Event;
 use research::{CompletedRun, Context, Isolation, Research, UnitError, option};
 
 use crate::processes::{self, MARK};

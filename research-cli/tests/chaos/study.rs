@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use research::core::rand_core::Rng;
+use research::base::rand_core::Rng;
 use research::{Context, Isolation, Research, UnitError};
 
 use crate::roots;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ExperimentBuilder;
-use crate::check::BuildError;
+use crate::build_error::BuildError;
 use crate::output::Save;
 use crate::when::When;
 
@@ -18,6 +18,16 @@ impl ExperimentBuilder {
     }
 
     /// Sets when the last unit is due; always, if not set.
+    ///
+    /// ```
+    /// use research_core::{Experiment, When};
+    ///
+    /// Experiment::builder()
+    ///     .callable("test", || 1, ())
+    ///     .when(When::every(100).or(When::last()))
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn when(mut self, when: impl Into<When>) -> Self {
         let when = when.into();
@@ -46,6 +56,13 @@ impl ExperimentBuilder {
     }
 
     /// Makes the last unit a root: it runs once for all branches, and they share its output.
+    ///
+    /// ```
+    /// use research_core::{Experiment, Shared};
+    ///
+    /// Experiment::builder().callable("data", || Shared::new(vec![0.5; 1000]), ()).root().build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn root(mut self) -> Self {
         self.last(|unit| unit.root = true);
@@ -63,6 +80,13 @@ impl ExperimentBuilder {
     }
 
     /// Saves the last unit's output under a name at each iteration.
+    ///
+    /// ```
+    /// use research_core::{Experiment, ec};
+    ///
+    /// Experiment::builder().callable("loss", |x: f64| x * x, (ec("x"),)).save_to("loss").build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn save_to(self, name: &str) -> Self {
         self.save_as(Save::As(name.to_owned()))
@@ -70,6 +94,16 @@ impl ExperimentBuilder {
 
     /// Saves the parts of the last unit's output (a tuple or a list), each under its name;
     /// `None` skips one.
+    ///
+    /// ```
+    /// use research_core::{Experiment, ec};
+    ///
+    /// Experiment::builder()
+    ///     .callable("parts", |x: f64| (x.floor(), x.signum(), x.fract()), (ec("x"),))
+    ///     .save_parts_to([Some("whole"), None, Some("rest")])
+    ///     .build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn save_parts_to<'a>(self, names: impl IntoIterator<Item = Option<&'a str>>) -> Self {
         self.save_as(Save::Parts(
@@ -81,6 +115,16 @@ impl ExperimentBuilder {
     }
 
     /// Saves the last unit's output, a map, with its keys as names.
+    ///
+    /// ```
+    /// use research_core::{Experiment, ec};
+    ///
+    /// use std::collections::HashMap;
+    ///
+    /// let metrics = |x: f64| HashMap::from([("x".to_owned(), x), ("square".to_owned(), x * x)]);
+    /// Experiment::builder().callable("metrics", metrics, (ec("x"),)).save_output_dict().build()?;
+    /// # Ok::<(), research_core::BuildError>(())
+    /// ```
     #[must_use]
     pub fn save_output_dict(self) -> Self {
         self.save_as(Save::Map)

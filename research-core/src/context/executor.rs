@@ -8,19 +8,19 @@ use std::sync::atomic::Ordering;
 
 use research_domain::Value;
 
-use super::{Context, DEVICE};
+use super::{BranchPosition, Context, DEVICE};
 use crate::argument::Argument;
 use crate::branches::{BranchView, Branches};
 use crate::deadline::Deadline;
 use crate::event::{ExperimentNumber, ExperimentRecord};
-use crate::expression::{Expression, ExpressionError};
+use crate::expression::Expression;
 use crate::folder::leave_experiment_folder;
 use crate::log_level::LogLevel;
 use crate::output::{Object, Output};
 use crate::traits::{EventSink, OutputSink, SinkError};
 use crate::unit_error::UnitError;
 use crate::unit_table::UnitTable;
-use crate::values::pending::SharedSaved;
+use crate::values::pending::{Columns, SharedSaved};
 use crate::view::ResearchView;
 
 /// A [`Context`] and what only its executor does with it. Units receive the context alone, so they
@@ -48,6 +48,7 @@ impl ExecutorContext {
         number: ExperimentNumber,
         record: Arc<ExperimentRecord>,
         experiments_folder: Option<PathBuf>,
+        saved: Columns,
     ) -> Self {
         Self(Context::new(
             units,
@@ -55,7 +56,20 @@ impl ExecutorContext {
             number,
             record,
             experiments_folder,
+            saved,
         ))
+    }
+
+    /// Sets which branch of its task the experiment is and what was added to its config, and the
+    /// number of iterations, if it is known.
+    pub fn set_branch(&mut self, branch: BranchPosition, n_iters: Option<u64>) {
+        self.0.branch = Arc::new(branch);
+        self.0.n_iters = n_iters;
+    }
+
+    /// Notes that the experiment ends with the current iteration.
+    pub fn set_stopping(&mut self) {
+        self.0.is_stopping = true;
     }
 
     /// Returns what other branches see of this one.
@@ -124,21 +138,19 @@ impl ExecutorContext {
         self.0.output = Some(keeper);
     }
 
-    /// Saves the value of an expression. Where the experiment is `failing`, the output of a unit
-    /// that was not reached is not an error.
+    /// Saves the value of an expression, unless it is missing.
     ///
     /// # Errors
-    /// The expression has no value, or its value is an object.
+    /// The value cannot be computed, or is an object.
     pub fn save_expression(
         &mut self,
         expression: &Expression,
         variable: &str,
-        failing: bool,
     ) -> Result<(), UnitError> {
         let value = match expression.evaluate(&self.0) {
             Ok(Argument::Value(value)) => value.into_owned(),
             Ok(Argument::Object(_)) => return Err(UnitError::not_a_value(variable)),
-            Err(ExpressionError::NotRun { .. }) if failing => return Ok(()),
+            Ok(Argument::Missing(_)) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         self.0.save_value(variable, value)

@@ -32,6 +32,7 @@ impl ExecutorContext {
                 full_config: root.scope.full_config(&record, device),
                 random: None,
                 record: Arc::new(record),
+                branch: Arc::new(self.0.branch.of_root()),
             }
         });
         // What it draws must not depend on how often it was called for others before.
@@ -81,6 +82,7 @@ impl Context {
             std::mem::swap(&mut self.record, &mut view.record);
             std::mem::swap(&mut self.full_config, &mut view.full_config);
             std::mem::swap(&mut self.random, &mut view.random);
+            std::mem::swap(&mut self.branch, &mut view.branch);
         }
     }
 
@@ -90,6 +92,11 @@ impl Context {
     pub fn hides_place(&self) -> bool {
         let root = self.root.as_ref();
         root.is_some_and(|root| root.is_entered && root.scope.hides_place())
+    }
+
+    /// Whether a root unit runs that other experiments may share.
+    pub(super) fn is_in_shared_root(&self) -> bool {
+        self.root.as_ref().is_some_and(|root| root.is_entered)
     }
 
     /// Notes what a root unit saves by itself, for the other branches.

@@ -1,6 +1,7 @@
 //! The records that events hold.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use research_domain::{Config, ExperimentId};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,37 @@ pub struct ExperimentNumber(pub u64);
 /// The number of a worker, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkerNumber(pub u32);
+
+/// The time in UTC, to the millisecond.
+///
+/// ```
+/// use research_core::Timestamp;
+///
+/// assert_eq!(Timestamp(1_500_000).to_string(), "1970-01-01 00:00:01.500Z");
+/// ```
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = i64::try_from(self.0).ok();
+        match time.and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok()) {
+            Some(time) => write!(f, "{}", time.strftime("%Y-%m-%d %H:%M:%S.%3fZ")),
+            None => f.write_str("(no such time)"),
+        }
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        UNIX_EPOCH + Duration::from_micros(time.0)
+    }
+}
+
+/// Times before 1970 become 1970.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    }
+}
 
 impl fmt::Display for ExperimentNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

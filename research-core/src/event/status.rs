@@ -117,3 +117,13 @@ pub enum Outcome {
     /// It could not continue; it can be resumed.
     Aborted,
 }
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Aborted => "aborted",
+        })
+    }
+}

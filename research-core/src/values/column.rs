@@ -178,6 +178,11 @@ impl ColumnBuilder {
         self.bytes
     }
 
+    /// Returns what was gathered.
+    pub(crate) fn gathered(&self) -> Option<(&Iterations, &Column)> {
+        Some((&self.iterations, self.column.as_ref()?))
+    }
+
     /// Takes what was gathered and begins anew; `None` if there is nothing.
     pub fn take(&mut self) -> Option<(Iterations, Column)> {
         self.bytes = 0;

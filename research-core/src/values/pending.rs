@@ -6,7 +6,8 @@ use research_domain::Value;
 
 use crate::event::{Event, ExperimentNumber};
 use crate::traits::{EventSink, SinkError};
-use crate::values::column::ColumnBuilder;
+use crate::values::column::{Column, ColumnBuilder, Iterations};
+use crate::values::history::{History, KeptVariables, values_of};
 use crate::values::large::LargeValue;
 
 /// The values of an experiment, a column for each variable.
@@ -16,9 +17,42 @@ pub(crate) struct Columns {
     next: usize,
     /// Those with files of their own: variable, iteration, file.
     large: Vec<(Arc<str>, u64, LargeValue)>,
+    /// Those that were sent.
+    history: History,
 }
 
 impl Columns {
+    pub(crate) fn new(kept: Arc<KeptVariables>) -> Self {
+        Self {
+            history: History::new(kept),
+            ..Self::default()
+        }
+    }
+
+    /// Returns all values of a variable, or why they were not kept.
+    fn all(&self, variable: &str) -> Result<Vec<Value>, String> {
+        let sent = self.history.parts(variable)?.iter();
+        let sent = sent.map(|(iterations, column)| (iterations, column));
+        Ok(values_of(sent.chain(self.waiting(variable))))
+    }
+
+    /// Returns the last value of a variable, or why it was not kept.
+    fn last(&self, variable: &str) -> Result<Option<Value>, String> {
+        let sent = self.history.parts(variable)?.last();
+        let sent = sent.map(|(iterations, column)| (iterations, column));
+        let (_, column) = match self.waiting(variable).or(sent) {
+            Some(latest) => latest,
+            None => return Ok(None),
+        };
+        Ok(column.get(column.len().saturating_sub(1)))
+    }
+
+    fn waiting(&self, variable: &str) -> Option<(&Iterations, &Column)> {
+        let mut columns = self.columns.iter();
+        let found = columns.find(|(name, _)| **name == *variable);
+        found.and_then(|(_, column)| column.gathered())
+    }
+
     #[inline]
     fn push(&mut self, variable: &str, iteration: u64, value: Value) {
         if !self.large.is_empty() {
@@ -74,7 +108,9 @@ impl Columns {
             if !is_wanted(variable) {
                 continue;
             }
+            let bytes = column.bytes();
             if let Some((iterations, column)) = column.take() {
+                self.history.add(variable, (&iterations, &column), bytes);
                 sink.emit(Event::Values {
                     experiment,
                     variable: Arc::clone(variable),
@@ -120,17 +156,32 @@ impl Saved {
     }
 
     pub(crate) fn push_large(&mut self, variable: &str, iteration: u64, value: LargeValue) {
-        self.with(|columns| columns.large.push((variable.into(), iteration, value)));
+        self.with(|columns| {
+            let variable: Arc<str> = variable.into();
+            columns.history.drop_large(Arc::clone(&variable));
+            columns.large.push((variable, iteration, value));
+        });
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Columns) -> T) -> T {
+        match self {
+            Self::Own(columns) => read(columns),
+            Self::Shared(shared) => read(&shared.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Self::Own(columns) => columns.bytes(),
-            Self::Shared(shared) => shared
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .bytes(),
-        }
+        self.read(Columns::bytes)
+    }
+
+    /// Returns all values of a variable, or why they were not kept.
+    pub(crate) fn all(&self, variable: &str) -> Result<Vec<Value>, String> {
+        self.read(|columns| columns.all(variable))
+    }
+
+    /// Returns the last value of a variable, or why it was not kept.
+    pub(crate) fn last(&self, variable: &str) -> Result<Option<Value>, String> {
+        self.read(|columns| columns.last(variable))
     }
 
     pub(crate) fn send(

@@ -14,7 +14,7 @@ use research_core::{
 };
 use serde::{Deserialize, Serialize};
 
-fn context(experiment: &Experiment, config: Config) -> ExecutorContext {
+pub(crate) fn context(experiment: &Experiment, config: Config) -> ExecutorContext {
     seeded(experiment, config, None)
 }
 
@@ -39,7 +39,7 @@ fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> Executo
 }
 
 /// Calls all units once, in order, as an executor would.
-fn run(experiment: &Experiment, context: &mut ExecutorContext) -> Result<(), UnitError> {
+pub(crate) fn run(experiment: &Experiment, context: &mut ExecutorContext) -> Result<(), UnitError> {
     for (position, unit) in experiment.units().iter().enumerate() {
         let UnitBody::Callable(body) = unit.body() else {
             panic!("a callable")
@@ -51,7 +51,7 @@ fn run(experiment: &Experiment, context: &mut ExecutorContext) -> Result<(), Uni
     Ok(())
 }
 
-fn saved(context: &mut ExecutorContext) -> BTreeMap<String, Value> {
+pub(crate) fn saved(context: &mut ExecutorContext) -> BTreeMap<String, Value> {
     let mut events: Vec<Event> = Vec::new();
     context.send_saved(&mut events).unwrap();
     let value = |event| match event {

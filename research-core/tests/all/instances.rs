@@ -50,7 +50,7 @@ fn a_unit_that_can_not_have_run_yet_is_found() {
     assert_eq!(
         error(before).to_string(),
         "unit `sum` runs in the first iteration and refers to `later`, which has not run by then: \
-         put `later` before it, or let `sum` be due later"
+         put `later` before it, let `sum` be due later, or take an `Option`"
     );
     let too_rare = Experiment::builder()
         .callable("rare", || 1.0, ())

@@ -45,13 +45,28 @@ pub(crate) enum Term {
     Or(Vec<Term>),
 }
 
+/// A comparison of two values.
+///
+/// ```
+/// use research_domain::{Comparison, Value};
+///
+/// let less = Comparison::Less;
+/// assert_eq!(less.apply(&Value::from(1), &Value::from(1.5)), Some(true));
+/// assert_eq!(less.apply(&Value::from(1), &Value::from("a")), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
+pub enum Comparison {
+    /// `a == b`
     Equal,
+    /// `a != b`
     Unequal,
+    /// `a < b`
     Less,
+    /// `a <= b`
     LessOrEqual,
+    /// `a > b`
     Greater,
+    /// `a >= b`
     GreaterOrEqual,
 }
 
@@ -71,7 +86,9 @@ impl Comparison {
         known.map(|(comparison, _)| *comparison)
     }
 
-    pub(crate) fn symbol(self) -> &'static str {
+    /// The symbol, as conditions have it.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
         Comparison::ALL[self as usize].1
     }
 }

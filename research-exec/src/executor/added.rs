@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use research_core::domain::Config;
-use research_core::executor::RootScope;
+use research_core::executor::{BranchPosition, RootScope};
 use research_core::{RootView, RunOptions, WorkerNumber};
 use research_process::mark_of_worker;
 
@@ -34,6 +34,19 @@ impl Executor {
             record.config = record.config.merged(&self.added_to_all).merged(of_branch);
         }
         task
+    }
+
+    /// What an experiment sees of its position in the task.
+    pub(super) fn position(&self, one: &TaskExperiment) -> BranchPosition {
+        BranchPosition {
+            index: one.branch,
+            branch_config: self
+                .added
+                .get(one.branch as usize)
+                .cloned()
+                .unwrap_or_default(),
+            worker_config: self.added_to_all.clone(),
+        }
     }
 
     /// Marks the programs that the executor starts as processes of the run with this mark, so that

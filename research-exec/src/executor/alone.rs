@@ -203,7 +203,12 @@ impl Executor {
         let records: Vec<ExperimentRecord> = task.iter().map(|one| (*one.record).clone()).collect();
         for experiment in &task {
             let worker = WorkerNumber(0);
-            events.push(experiment.started(Timestamp::now(), worker, std::process::id()));
+            events.push(experiment.started(
+                Timestamp::now(),
+                worker,
+                std::process::id(),
+                Config::new(),
+            ));
         }
         let endings = self.run_task(task, &mut events)?;
         if self.debug {

@@ -271,8 +271,8 @@ impl Branch {
                 expression,
                 variable,
             } => {
-                let failing = self.is_stopping();
-                match self.context.save_expression(expression, variable, failing) {
+                let context = &mut self.context;
+                match catch(|| context.save_expression(expression, variable)) {
                     Ok(()) => Ok(()),
                     Err(error) => self.fail(Some(unit), &error, sink),
                 }

@@ -1,5 +1,7 @@
 //! The parameters of a run, and its result.
 
+use std::fmt;
+
 use research_core::{Experiment, Outcome, RunOptions, Storage, StorageError, Subscriber};
 use research_process::MAX_DEPTH;
 
@@ -51,6 +53,13 @@ pub struct Report {
     pub outcome: Outcome,
     /// The number of experiments with each final status in this run.
     pub counts: StatusCounts,
+}
+
+/// Shows outcome and counts: `complete: 7 finished, 1 failed`.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.outcome, self.counts)
+    }
 }
 
 /// The run failed or was interrupted. Everything stored is kept, and the research can be resumed.

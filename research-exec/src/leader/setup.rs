@@ -132,5 +132,6 @@ fn settings_of(options: &RunOptions, experiment: &Experiment) -> Settings {
         }),
         shared_process: options.isolation != Isolation::Experiment && !experiment.is_processes(),
         updates: Vec::new(),
+        added: Some(options.clone()),
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use research_core::domain::{AUXILIARY_KEYS, Config, Value, is_auxiliary, suggest};
-use research_core::units::Input;
+use research_core::units::{Input, NamePath};
 use research_core::{Context, Output};
 
 use super::render_error::{RenderError, UnknownName};
@@ -18,12 +18,11 @@ const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "d
 /// this name.
 const FLAGS: &str = "flags";
 
-/// What a name refers to; the fields are what follows the item's or unit's own name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a name refers to, with the path to a part of its value.
 enum Reference<'n> {
     BuiltIn,
-    Config { key: &'n str, fields: &'n str },
-    Unit { unit: &'n str, fields: &'n str },
+    Config(NamePath<'n>),
+    Unit(NamePath<'n>),
     Flags,
 }
 
@@ -36,21 +35,11 @@ fn refer<'n>(
     if BUILT_IN.contains(&name) {
         return Some(Reference::BuiltIn);
     }
-    // A key or a unit may have dots in its own name: the longest name goes first.
-    let shorter = name.rmatch_indices('.').map(|(dot, _)| dot);
-    let mut ends = std::iter::once(name.len()).chain(shorter);
-    let found = ends.find_map(|end| {
-        let (head, rest) = name.split_at(end);
-        let fields = rest.strip_prefix('.').unwrap_or(rest);
-        if is_key(head) {
-            Some(Reference::Config { key: head, fields })
-        } else if is_unit(head) {
-            Some(Reference::Unit { unit: head, fields })
-        } else {
-            None
-        }
-    });
-    found.or((name == FLAGS).then_some(Reference::Flags))
+    match NamePath::find(name, |head| is_key(head) || is_unit(head)) {
+        Some(path) if is_key(path.name) => Some(Reference::Config(path)),
+        Some(path) => Some(Reference::Unit(path)),
+        None => (name == FLAGS).then_some(Reference::Flags),
+    }
 }
 
 /// Whether a name stands for all flags, where these are the config's keys and the units.
@@ -67,7 +56,7 @@ pub(super) fn unit_of<'n>(
 ) -> Result<Option<&'n str>, UnknownName> {
     let is_key = |key: &str| keys.contains(&key) || AUXILIARY_KEYS.contains(&key);
     match refer(name, is_key, |unit| units.contains(&unit)) {
-        Some(Reference::Unit { unit, .. }) => Ok(Some(unit)),
+        Some(Reference::Unit(path)) => Ok(Some(path.name)),
         Some(_) => Ok(None),
         None => Err(unknown(name, keys.iter().chain(units).copied())),
     }
@@ -80,7 +69,7 @@ pub(super) fn key_of<'n>(name: &'n str, keys: &[&str], units: &[&str]) -> Option
         |key| keys.contains(&key),
         |unit| units.contains(&unit),
     )? {
-        Reference::Config { key, .. } => Some(key),
+        Reference::Config(path) => Some(path.name),
         _ => None,
     }
 }
@@ -108,11 +97,9 @@ pub(super) fn known_before(
             let known = built_in.iter().find(|(known, _)| *known == name);
             return known.map(|(_, value)| vec![value.clone()]);
         }
-        Reference::Config { key, fields } => {
-            words_of(field_of(config.get(key)?, name, fields).ok()?, placeholder)
-        }
+        Reference::Config(path) => words_of(path.select(config.get(path.name)?).ok()?, placeholder),
         Reference::Flags => flags(config, placeholder.is_spread).ok()?,
-        Reference::Unit { .. } => return None,
+        Reference::Unit(_) => return None,
     };
     let text = |word: Vec<u8>| String::from_utf8_lossy(&word).into_owned();
     Some(words.into_iter().map(text).collect())
@@ -136,18 +123,18 @@ fn find<'c>(name: &str, context: &'c Context) -> Result<Found<'c>, RenderError> 
     match reference {
         Some(Reference::BuiltIn) => Ok(Found::BuiltIn),
         Some(Reference::Flags) => Ok(Found::Flags),
-        Some(Reference::Config { key, fields }) => {
-            let value = config.get(key).unwrap_or(&Value::Null);
-            Ok(Found::Value(field_of(value, name, fields)?))
+        Some(Reference::Config(path)) => {
+            let value = config.get(path.name).unwrap_or(&Value::Null);
+            Ok(Found::Value(part(&path, value, name)?))
         }
-        Some(Reference::Unit { unit, fields }) => match context.latest_output(unit) {
-            Some(Output::Value(value)) => Ok(Found::Value(field_of(value, name, fields)?)),
+        Some(Reference::Unit(path)) => match context.latest_output(path.name) {
+            Some(Output::Value(value)) => Ok(Found::Value(part(&path, value, name)?)),
             Some(Output::Object(_)) => {
-                let (name, unit) = owned(unit);
+                let (name, unit) = owned(path.name);
                 Err(RenderError::Object { name, unit })
             }
             None => {
-                let (name, unit) = owned(unit);
+                let (name, unit) = owned(path.name);
                 Err(RenderError::NotRun { name, unit })
             }
         },
@@ -293,37 +280,11 @@ fn write_value(value: &Value, text: &mut Vec<u8>) {
     }
 }
 
-fn field_of<'v>(value: &'v Value, name: &str, fields: &str) -> Result<&'v Value, RenderError> {
-    if fields.is_empty() && !name.ends_with('.') {
-        return Ok(value);
-    }
-    fields.split('.').try_fold(value, |value, field| {
-        let found = match value {
-            // Where a program has said it twice the last one counts, as where it is saved.
-            Value::Map(entries) => {
-                let mut entries = entries.iter().rev();
-                entries.find(|(key, _)| key == field).map(|(_, v)| v)
-            }
-            Value::List(values) => field.parse().ok().and_then(|at: usize| values.get(at)),
-            _ => None,
-        };
-        found.ok_or_else(|| RenderError::NoField {
-            name: name.to_owned(),
-            field: field.to_owned(),
-            found: what_is_there(value),
-        })
+fn part<'v>(path: &NamePath<'_>, value: &'v Value, name: &str) -> Result<&'v Value, RenderError> {
+    path.select(value).map_err(|source| RenderError::NoField {
+        name: name.to_owned(),
+        source,
     })
-}
-
-fn what_is_there(value: &Value) -> String {
-    match value {
-        Value::Map(entries) => {
-            let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
-            format!("the map has {}", keys.join(", "))
-        }
-        Value::List(values) => format!("the list has {} elements, from 0", values.len()),
-        other => format!("the value is not a map, its type is {}", other.kind()),
-    }
 }
 
 /// `: did you mean …?` with the nearest known name, or all of them.
@@ -332,7 +293,7 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Unkn
         .filter(|name| !BUILT_IN.contains(name) && *name != FLAGS)
         .chain(BUILT_IN)
         .chain([FLAGS]);
-    let head = name.split('.').next().unwrap_or(name);
+    let head = name.split(['.', '[']).next().unwrap_or(name);
     let hint = match suggest::nearest(head.trim(), known.clone()) {
         Some(other) => format!(": did you mean `{{{other}}}`?"),
         None => format!(": there are {}", known.collect::<Vec<_>>().join(", ")),

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use research_core::units::NoPart;
+
 /// A name in a template that nothing has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -34,14 +36,12 @@ pub enum RenderError {
         unit: String,
     },
     /// The value has no such field.
-    #[error("`{{{name}}}`: unknown field `{field}`: {found}")]
+    #[error("`{{{name}}}`: {source}")]
     NoField {
         /// The name in the template.
         name: String,
-        /// The field.
-        field: String,
-        /// What there is.
-        found: String,
+        /// The field, and what there is.
+        source: NoPart,
     },
     /// The unit's output lives in memory.
     #[error(

@@ -18,8 +18,8 @@ use super::render_error::RenderError;
 ///    called so;
 /// 2. an item of the config;
 /// 3. a unit: its latest output;
-/// 4. `name.field`: a field of one of those, where the value is a map, or a list and the field
-///    the place of an element, from 0; fields may follow each other.
+/// 4. `name.field` and `name[0]`: a field of one of those, where the value is a map, or an element,
+///    from 0 or from -1 backwards, where it is a list; they may follow each other.
 ///
 /// So an item of the config hides a unit of the same name. In a command `{flags}` stands for a flag
 /// for each item of the config, where neither an item nor a unit has this name.

@@ -203,7 +203,10 @@ impl Scheduler {
             self.next_task += 1;
             let pid = self.workers.pid(worker);
             let experiments = task.task.iter();
-            let started = experiments.map(|one| one.started(now.at, worker, pid));
+            let started = experiments.map(|one| {
+                let added = self.settings.added(worker, one.branch);
+                one.started(now.at, worker, pid, added)
+            });
             actions.push(Action::Append(started.collect()));
             actions.push(Action::Send(worker, number, task.task.clone()));
             if let Some(admission) = &mut self.admission {

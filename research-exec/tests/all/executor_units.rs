@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use research_core::domain::{Config, Value};
 use research_core::{
-    Branches, Event, Experiment, ExperimentBuilder, Shared, Status, UnitError, When, e, e_all,
-    e_unit, ec, it, o,
+    Branches, Context, Event, ExecutorTarget, Experiment, ExperimentBuilder, RootView, RunOptions,
+    Shared, Status, UnitError, When, e, e_all, e_unit, ec, it, o,
 };
 use research_exec::{Ending, Executor};
 use serde::Deserialize;
@@ -42,6 +42,92 @@ fn run(executor: &Executor, configs: impl IntoIterator<Item = Config>) -> (Vec<E
 
 fn build(builder: ExperimentBuilder) -> Executor {
     Executor::new(builder.build().unwrap())
+}
+
+#[test]
+fn what_is_not_due_yet_is_none_and_is_not_saved() {
+    let executor = build(
+        Experiment::builder()
+            .callable("third", |i: u64| i, (it(),))
+            .when(3)
+            .callable("seen", |third: Option<u64>| third, (o("third"),))
+            .save_to("seen")
+            .save(o("third"), "third")
+            .save(o("third") * 2 + ec("x"), "computed"),
+    )
+    .n_iters(5);
+    let (endings, saved) = run(&executor, configs([1.0]));
+    assert_eq!(endings[0].status, Status::Finished, "{endings:?}");
+    let (two, null) = (Value::from(2), Value::Null);
+    let seen = [null.clone(), null, two.clone(), two.clone(), two.clone()];
+    assert_eq!(saved[0]["seen"], seen);
+    assert_eq!(saved[0]["third"], [two.clone(), two.clone(), two]);
+    assert_eq!(saved[0]["computed"], [5.0; 3].map(Value::from));
+}
+
+#[test]
+fn a_panic_in_a_saved_expression_fails_the_experiment() {
+    let executor = build(
+        Experiment::builder()
+            .callable("u", || 1, ())
+            .save(o("u").map(|_: i64| -> i64 { panic!("as asked") }), "x"),
+    );
+    let (endings, _) = run(&executor, configs([1.0]));
+    let reason = endings[0].reason.as_deref().unwrap();
+    assert!(
+        reason.starts_with("unit `save_x` panicked in iteration 0: as asked"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn an_experiment_knows_its_branch_its_end_and_what_was_added() {
+    let configs = [1, 2].map(|a| Config::from_pairs([("a", a)]));
+    let executor = build(
+        Experiment::builder()
+            .unit("seen", |cx: &mut Context| {
+                let added = cx.branch_config().get("b").cloned();
+                Ok((cx.branch(), cx.is_last(), cx.worker_config().len(), added))
+            })
+            .save_parts_to([Some("branch"), Some("is_last"), None, Some("added")])
+            .callable(
+                "root",
+                |cx: &mut Context| (cx.branch(), cx.branch_config().len()),
+                (),
+            )
+            .root()
+            .save_to("root")
+            .save(e().field("is_last"), "same")
+            .callable("fails", |a: u64, i: u64| (a, i) != (2, 1), (ec("a"), it()))
+            .callable(
+                "ends",
+                |ok: bool| if ok { Ok(()) } else { Err("as asked") },
+                (o("fails"),),
+            )
+            .save(e().field("is_last"), "at_end"),
+    );
+    let mut options = RunOptions::default();
+    options.branch_configs = [5, 6].map(|b| Config::from_pairs([("b", b)])).into();
+    options.branches = 2;
+    options.root_view = RootView::Shared {
+        keys: Vec::new(),
+        is_declared: true,
+    };
+    options.n_iters = Some(3);
+    options.executor_target = ExecutorTarget::For;
+    let (_, saved) = run(&executor.options(&options), configs);
+    let bools = |values: &[bool]| values.iter().copied().map(Value::from).collect::<Vec<_>>();
+    assert_eq!(saved[0]["branch"], [0, 0, 0].map(Value::from));
+    assert_eq!(saved[1]["branch"], [1, 1].map(Value::from));
+    assert_eq!(saved[0]["added"], [5, 5, 5].map(Value::from));
+    assert_eq!(saved[1]["added"], [6, 6].map(Value::from));
+    assert_eq!(saved[0]["is_last"], bools(&[false, false, true]));
+    assert_eq!(saved[1]["is_last"], bools(&[false, false]));
+    assert_eq!(saved[1]["same"], bools(&[false, false]));
+    // A unit before it has failed.
+    assert_eq!(saved[1]["at_end"], bools(&[false, true]));
+    let alone = Value::from(vec![0, 0]);
+    assert_eq!(saved[1]["root"], [alone.clone(), alone]);
 }
 
 #[test]

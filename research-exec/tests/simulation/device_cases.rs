@@ -55,6 +55,7 @@ impl History {
             max_failures: None,
             shared_process: false,
             updates: Vec::new(),
+            added: None,
         };
         let source = Numbers {
             shared: Arc::default(),

@@ -122,6 +122,7 @@ impl World {
                 .then(|| 1 + random.next_u64() % (size.configs + 1)),
             shared_process: random.next_u32().is_multiple_of(2),
             updates: rules,
+            added: None,
         };
         let shared = Arc::new(Shared::default());
         let source = Numbers {

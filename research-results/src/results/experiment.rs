@@ -9,7 +9,7 @@ use research_core::{
     Event, ExceptionRecord, ExperimentNumber, ExperimentRecord, LargeValue, Status, Timestamp,
     WorkerNumber,
 };
-use research_domain::{ConfigPool, Value};
+use research_domain::{Config, ConfigPool, Value};
 
 use super::Series;
 
@@ -22,6 +22,8 @@ pub struct ExperimentResult {
     pub attempt: u32,
     /// What it is.
     pub record: ExperimentRecord,
+    /// What its worker and its branch have added to its config.
+    pub added: Config,
     /// How it ended; `None` if it has not.
     pub status: Option<Status>,
     /// The reason of the status, unless it is a success.
@@ -118,6 +120,7 @@ impl ExperimentResult {
             worker,
             pid,
             record,
+            added,
             ..
         } = event
         else {
@@ -130,6 +133,7 @@ impl ExperimentResult {
                 config: configs.shared(&record.config),
                 ..(**record).clone()
             },
+            added: configs.shared(added),
             status: None,
             reason: None,
             iterations: 0,
@@ -218,12 +222,18 @@ impl ExperimentResult {
     }
 }
 
-/// The keys of all configs, by first appearance, each with the alias that it has there.
-pub(crate) fn parameters<'a>(experiments: &[&'a ExperimentResult]) -> Vec<(&'a str, &'a str)> {
+/// The keys of all configs, by first appearance, each with the alias that it has there; those that
+/// were `added` to the configs, too, behind the others.
+pub(crate) fn parameters<'a>(
+    experiments: &[&'a ExperimentResult],
+    added: bool,
+) -> Vec<(&'a str, &'a str)> {
     let mut seen = HashSet::new();
     let mut keys = Vec::new();
-    for experiment in experiments {
-        for entry in experiment.record.config.entries() {
+    let configs = experiments.iter().map(|one| &one.record.config);
+    let of_place = experiments.iter().filter(|_| added).map(|one| &one.added);
+    for config in configs.chain(of_place) {
+        for entry in config.entries() {
             if seen.insert(entry.key()) {
                 keys.push((entry.key(), entry.key_alias()));
             }

@@ -71,7 +71,7 @@ fn parameter_sets<'a>(experiments: &[&'a ExperimentResult]) -> HashSet<BTreeSet<
 
 /// Checks that experiments have the parameters of a domain.
 fn check_parameters(experiments: &[&ExperimentResult], domain: &Domain) -> Result<(), TableError> {
-    let known = parameters(experiments);
+    let known = parameters(experiments, false);
     let parameters = domain.parameters();
     let mut names = parameters.iter().map(research_domain::Key::name);
     match names.find(|name| !known.iter().any(|(key, _)| key == name)) {

@@ -118,6 +118,8 @@ pub(crate) struct Identity<'a> {
     device: bool,
     /// Whether there are columns of where experiments come from.
     origin: bool,
+    /// Whether parameters that were added to configs are shown.
+    added: bool,
     /// Whether there are columns of what experiments used.
     usage: bool,
     status: bool,
@@ -131,7 +133,7 @@ impl<'a> Identity<'a> {
         let concat_config = options.include_config && options.concat_config;
         let has_parameters = options.include_config && !(concat_config && options.drop_columns);
         let mut parameters = if has_parameters {
-            parameters(experiments)
+            parameters(experiments, options.added)
         } else {
             Vec::new()
         };
@@ -148,6 +150,7 @@ impl<'a> Identity<'a> {
             aux: options.aux,
             device: options.aux && experiments.iter().any(|one| one.device.is_some()),
             origin: options.origin,
+            added: options.added,
             usage: options.usage,
             status: options.status || options.every_experiment,
         }
@@ -177,6 +180,7 @@ impl<'a> Identity<'a> {
             aux: false,
             device: false,
             origin: false,
+            added: false,
             usage: false,
             status: false,
         }
@@ -219,10 +223,15 @@ impl<'a> Identity<'a> {
             row.push(Cell::from(record.id.as_str()));
         }
         if self.concat_config {
-            row.push(Cell::from(record.config.alias_string()));
+            let config = match self.added {
+                true => record.config.merged(&experiment.added),
+                false => record.config.clone(),
+            };
+            row.push(Cell::from(config.alias_string()));
         }
         for (key, _) in &self.parameters {
-            let entry = record.config.entry(key);
+            let added = self.added.then(|| experiment.added.entry(key)).flatten();
+            let entry = added.or_else(|| record.config.entry(key));
             row.push(match entry {
                 None => Cell::Missing,
                 Some(entry) => match entry.explicit_alias() {

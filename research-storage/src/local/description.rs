@@ -5,8 +5,6 @@ use std::fmt::Write;
 use research_core::domain::Value;
 use research_core::{ExecutorTarget, Isolation, Redirect, ResearchRecord, RootView, Timestamp};
 
-use crate::log_entries::time;
-
 /// Describes a research, one property per line. A record with time 0 belongs to a research that was
 /// not run yet.
 pub fn describe(record: &ResearchRecord) -> String {
@@ -18,7 +16,7 @@ pub fn describe(record: &ResearchRecord) -> String {
     };
     line("name", &record.name);
     if record.created > 0 {
-        line("created", &time(Timestamp(record.created)));
+        line("created", &Timestamp(record.created));
         line("program", &record.program);
     }
     line("domain", &record.domain);

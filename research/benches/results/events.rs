@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use research::core::{
+use research::base::{
     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, ResearchRecord, RunOptions,
     Status, Timestamp, WorkerNumber,
 };

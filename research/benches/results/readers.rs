@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput};
-use research::core::{Event, Storage};
+use research::base::{Event, Storage};
 use research::domain::Config;
 use research::storage::{
     Format, LocalStorage, LogResults, Plot, PlotOptions, QueryOptions, StoredResearch,

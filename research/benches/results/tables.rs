@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput};
-use research::core::{Event, Storage};
+use research::base::{Event, Storage};
 use research::domain::{Config, option};
 use research::storage::{
     Format, LocalStorage, Results, StoredResearch, SummaryOptions, TableOptions,

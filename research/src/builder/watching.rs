@@ -24,6 +24,15 @@ impl Research {
         self
     }
 
+    /// Sets whether nothing is written to standard error. Otherwise a run without a bar and without
+    /// subscribers reports there that the domain is infinite, or that all experiments have failed.
+    /// Default: false.
+    #[must_use]
+    pub fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
+        self
+    }
+
     /// Sets whether to write `monitor.csv` into the folder of the research during the run; see
     /// [`MonitorLog`](research_monitor::MonitorLog). Default: false.
     #[must_use]
@@ -69,7 +78,8 @@ impl Research {
     ///     .domain(option("x", [1_i64, 2]))
     ///     .callable("square", |x: i64| x * x, (ec("x"),))
     ///     .subscriber(Endings(endings))
-    ///     .run()?;
+    ///     .run()?
+    ///     .require_success()?;
     /// assert_eq!(seen.iter().collect::<Vec<_>>(), ["0 finished", "1 finished"]);
     /// # Ok::<(), research::ResearchError>(())
     /// ```

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use research_core::Timestamp;
 use research_core::files::sha256;
 use research_process::MachineFacts;
-use research_storage::time;
 
 /// Facts about the program and the machine, in the order in which they are shown: names and
 /// values. `program` is what runs, with its version. What cannot be found out is left out.
@@ -62,13 +61,8 @@ fn display(path: &Path) -> String {
 /// When the program's file was written, and how long it is.
 fn built(executable: &Path) -> Option<String> {
     let metadata = fs::metadata(executable).ok()?;
-    let since = metadata
-        .modified()
-        .ok()?
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()?;
-    let at = Timestamp(u64::try_from(since.as_micros()).ok()?);
-    Some(format!("{}, {} bytes", time(at), metadata.len()))
+    let at = Timestamp::from(metadata.modified().ok()?);
+    Some(format!("{at}, {} bytes", metadata.len()))
 }
 
 fn profile() -> &'static str {

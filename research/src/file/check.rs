@@ -1,7 +1,7 @@
 //! Checks that involve several keys: commands, and the names in them.
 
-use research_core::When;
-use research_core::units::unique_names;
+use research_core::units::{NamePath, unique_names};
+use research_core::{BuildError, When};
 use research_domain::{Config, suggest};
 use research_exec::program::{ProgramCommand, UnknownName};
 
@@ -68,9 +68,8 @@ pub(crate) fn options_in_domain(file: &ResearchFile, entries: &[Entry]) -> Resul
             .iter()
             .filter_map(|unit| ProgramCommand::new(&unit.program).ok());
         commands.any(|command| {
-            command
-                .names()
-                .any(|name| name.split('.').next() == Some(key))
+            let mut names = command.names();
+            names.any(|name| NamePath::find(name, |head| head == key).is_some())
         })
     };
     // A string is a distribution here, or a range of numbers.
@@ -115,6 +114,36 @@ pub(crate) fn output_files(
     Err(fault(problem, output.map(|node| node.span)))
 }
 
+/// Checks that no two units save under one name.
+///
+/// A recorded file may be from a version that did not check this.
+pub(crate) fn saved_names(
+    file: &ResearchFile,
+    entries: &[Entry],
+    sources: &[Source],
+) -> Result<(), Diagnostic> {
+    let is_record = sources
+        .first()
+        .is_some_and(|source| source.origin == Origin::Record);
+    // What else is wrong with the units is reported when they are built.
+    let Some(experiment) = file.experiment().ok().filter(|_| !is_record) else {
+        return Ok(());
+    };
+    experiment.check_saved_names().map_err(|error| {
+        let second = match &error {
+            BuildError::OneName { second, .. } => experiment.position(second),
+            _ => None,
+        };
+        let units = find(entries, "unit");
+        let unit = second.and_then(|position| element(units?, position));
+        let save = unit.and_then(|unit| match &unit.content {
+            Content::Table(entries) => find(entries, "save_to"),
+            _ => None,
+        });
+        fault(error.into(), save.map(|node| node.span))
+    })
+}
+
 /// Checks that the programs exist before a run.
 ///
 /// A path in a unit other than the first is not checked, because an earlier unit may create the
@@ -150,7 +179,7 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
     if let Err(UnknownName { name, .. }) = command.units_read(keys, units) {
         let all = keys.iter().chain(units).chain(&BUILT_IN).copied();
         let all = all.chain(["flags"]);
-        let head = name.split('.').next().unwrap_or_default();
+        let head = name.split(['.', '[']).next().unwrap_or_default();
         let problem = FileErrorKind::UnknownName {
             unit: unit_name(),
             hint: suggest::hint(head, all),

@@ -64,7 +64,7 @@ fn shared_path(file: &ResearchFile, unit: &UnitFile) -> Option<PathBuf> {
     let template = Template::parse(&output.path).ok()?;
     let parameters = file.domain.parameters();
     let is_known = |name: &str| {
-        let head = name.split('.').next().unwrap_or(name);
+        let head = name.split(['.', '[']).next().unwrap_or(name);
         ["iteration", "repetition"].contains(&name)
             || is_auxiliary(head)
             || parameters

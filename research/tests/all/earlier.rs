@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 
 use crate::common::{csv, folder, is_worker, last_values, runs, square};
-use research::core::StorageError;
+use research::base::StorageError;
 use research::{
     CompletedRun, Domain, Isolation, Research, ResearchError, UpdateContext, When, ec, option,
 };
@@ -13,7 +13,7 @@ const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolatio
 
 /// Begins a research, fails to begin it once more, and resumes it instead.
 fn begun_or_resumed(study: impl Fn() -> Research) {
-    study().n_configs(2).run().unwrap();
+    let _ = study().n_configs(2).run().unwrap();
     let finished = study().run().or_else(|_| study().resume()).unwrap();
     let runs = runs(&finished);
     assert_eq!(runs, [(0, 0), (1, 0), (2, 0), (3, 0)]);
@@ -72,7 +72,7 @@ fn a_run_that_failed_is_resumed() {
 fn a_run_that_failed_is_passed_by() {
     let folder = folder("passed-by");
     let first = || square("first").folder(&folder);
-    first().n_configs(1).run().unwrap();
+    let _ = first().n_configs(1).run().unwrap();
     let error = first().run().unwrap_err();
     assert!(error.to_string().contains("resume"), "{error}");
     let second = square("second").in_memory().run().unwrap();
@@ -227,7 +227,7 @@ fn closures_of_a_run_that_failed_are_not_those_of_the_next() {
         std::fs::create_dir_all(&place).unwrap();
         times("same", "u", factor).folder(place)
     };
-    study(5, "first").run().unwrap();
+    let _ = study(5, "first").run().unwrap();
     let refused = study(1, "first").run().unwrap_err();
     let ten = study(10, "second").run().unwrap();
     assert_eq!(last_values(&ten), products(10));

@@ -59,7 +59,7 @@ fn leader() {
                 std::thread::park();
             }
         });
-    study.run().unwrap();
+    let _ = study.run().unwrap();
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod earlier;
 mod examples;
 mod left_by_branches;
 mod original;
+mod outcome;
 mod outlived;
 mod pools;
 mod printed;

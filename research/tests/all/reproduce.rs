@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::{folder, is_worker};
-use research::core::rand_core::Rng;
+use research::base::rand_core::Rng;
 use research::{CompletedRun, Context, Difference, Research, ResearchError, Status, Value, option};
 
 /// The name of the study of a test, by which workers tell its runs from those of another test.

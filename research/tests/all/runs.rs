@@ -17,7 +17,7 @@ fn drawing(name: &str) -> Research {
     Research::new(name)
         .domain(option("a", 0..6_i64) * option("x", 0.0..1.0))
         .unit("draw", |cx: &mut Context| {
-            use research::core::rand_core::Rng;
+            use research::base::rand_core::Rng;
             Ok(i64::from(cx.rng().next_u32()))
         })
         .save_to("drawn")
@@ -188,7 +188,7 @@ fn an_interrupted_research_continues_where_it_was() {
             .domain(option("a", 0..3_i64) * option("x", 0.0..1.0))
             .folder(&folder)
     };
-    half("resumed").run().unwrap();
+    let _ = half("resumed").run().unwrap();
     let resumed = drawing("resumed")
         .folder(&folder)
         .workers(2)
@@ -210,7 +210,7 @@ fn an_interrupted_research_continues_where_it_was() {
         "{other_seed}"
     );
     let other_units = drawing("resumed")
-        .unit("more", |_| Ok(1))
+        .unit("more", |_: &mut Context| 1)
         .folder(&folder)
         .resume();
     assert!(other_units.unwrap_err().to_string().contains("other units"));
@@ -235,7 +235,7 @@ fn a_resumed_run_makes_the_retries_that_were_left() {
             .save_to("x")
             .retries(retries)
     };
-    study(0).run().unwrap();
+    let _ = study(0).run().unwrap();
     let resumed = study(1).resume().unwrap();
     assert_eq!(resumed.report().unwrap().counts.of(Status::Finished), 1);
     let again = study(1).resume().unwrap();
@@ -267,7 +267,7 @@ fn mistakes_are_found_before_anything_is_made() {
     assert!(error(drawing("x").domain(unequal)).contains("2"));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 
-    drawing("there")
+    let _ = drawing("there")
         .folder(&folder)
         .isolation(Isolation::None)
         .run()

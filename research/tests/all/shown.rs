@@ -33,7 +33,7 @@ fn a_refused_resume_calls_no_subscriber_and_keeps_the_monitors_log() {
         study(&folder, 0..to)
             .update_domain(move |cx| Ok::<_, String>(once(cx.updates())), When::last())
     };
-    study(2).run().unwrap();
+    let _ = study(2).run().unwrap();
     let log = || std::fs::read(folder.join("shown/monitor.csv")).unwrap();
     let before = log();
     let (watcher, seen) = Watcher::new(Delivery::Synchronous);
@@ -60,7 +60,7 @@ fn log_from_disk(folder: &Path) -> String {
 #[test]
 fn the_monitors_log_is_the_same_live_and_from_disk_and_continues_when_resumed() {
     let folder = folder("monitor-log");
-    study(&folder, 0..3).run().unwrap();
+    let _ = study(&folder, 0..3).run().unwrap();
     let live = || std::fs::read_to_string(folder.join("shown/monitor.csv")).unwrap();
     // Nothing is asserted between the runs: workers of the second come past here, too.
     let first = live();
@@ -71,7 +71,7 @@ fn the_monitors_log_is_the_same_live_and_from_disk_and_continues_when_resumed() 
         let finished = picture.count(Status::Finished);
         *seen.lock().unwrap() = (finished, picture.ended_in_this_run());
     };
-    study(&folder, 0..5).bar(bar).resume().unwrap();
+    let _ = study(&folder, 0..5).bar(bar).resume().unwrap();
     assert_eq!(*last.lock().unwrap(), (5, 2));
     assert_eq!(live(), log_from_disk(&folder));
     assert!(live().starts_with(&first));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use research::core::{
+use research::base::{
     Column, Event, ExperimentNumber, ExperimentRecord, Iterations, Outcome, ResearchRecord,
     RunOptions, Status, Storage, StorageError, Timestamp, WorkerNumber,
 };

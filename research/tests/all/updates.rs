@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use research::core::rand_core::Rng;
+use research::base::rand_core::Rng;
 use research::domain::uniform;
 use research::exec::program::Run;
 use research::storage::TableOptions;
@@ -272,14 +272,39 @@ fn workers_and_branches_add_to_configs_and_change_no_id() {
 }
 
 #[test]
-fn what_is_added_must_not_hide_a_parameter() {
-    let hides = |key: &str| {
-        let configs = vec![Config::from_pairs([(key, 0)])];
-        let result = square("hides").in_memory().workers(configs).run();
-        result.unwrap_err().to_string()
+fn what_is_added_replaces_parameters_but_not_those_of_the_run() {
+    let adding = |key: &str| {
+        let configs = vec![Config::from_pairs([(key, 5)])];
+        square("hides").in_memory().workers(configs).run()
     };
-    assert!(hides("x").contains("`x` is a parameter of the domain"));
-    assert!(hides("repetition").contains("`repetition` is set by the run itself"));
+    let run = adding("x").unwrap();
+    let warning = "`workers`: `x` is a parameter of the domain, too; experiments use the added \
+                   value, and tables show it only with the added parameters";
+    assert!(
+        run.logs(None)
+            .unwrap()
+            .iter()
+            .any(|entry| entry.text == warning)
+    );
+    let results = run.results().load().unwrap();
+    for (x, one) in (0..).zip(results.experiments()) {
+        assert_eq!(one.record.config.read("x"), Ok(x));
+        assert_eq!(one.added.read("x"), Ok(5));
+        assert_eq!(
+            one.variable("square").unwrap().column().get(0),
+            Some(25.into())
+        );
+    }
+    let table = csv_with(&run, &TableOptions::new().added(true));
+    assert!(
+        table.lines().skip(1).all(|line| line.ends_with(",5,0,25")),
+        "{table}"
+    );
+    let error = adding("repetition").unwrap_err().to_string();
+    assert!(
+        error.contains("`repetition` is set by the run itself"),
+        "{error}"
+    );
     let later = square("later")
         .in_memory()
         .workers([Config::from_pairs([("gpu", 0)])])

@@ -49,7 +49,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         // SAFETY: it takes and gives a number.
         unsafe { libc::umask(0) };
         note_modes(folder);
-        finish(
+        let _ = finish(
             Research::new("one")
                 .folder(folder)
                 .unit("one", |_: &mut Context| Ok(1)),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use research::core::units::UnitBody;
+use research::base::units::UnitBody;
 use research::exec::program::{OutputSpec, ProgramCallable, ProgramCommand, ProgramSpec, Run};
 use research::{Context, Experiment, ExperimentBuilder, Isolation, Research, UnitError, option};
 
@@ -82,13 +82,13 @@ pub(crate) const PROGRAMS: &[Program] = &[
                 thread::park();
             }
         };
-        finish(research.workers(2).unit("wait", wait));
+        let _ = finish(research.workers(2).unit("wait", wait));
     }),
     ("kills-server", |folder, rest| {
         let how = rest[0].clone();
         let leader = id();
         let first = folder.join("first");
-        finish(
+        let _ = finish(
             Research::new("kills")
                 .folder(folder)
                 .domain(option("x", 0..4_i64))
@@ -116,7 +116,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         let (place, leader) = (folder.to_owned(), id());
         let killed = folder.join("killed");
         fs::create_dir(&killed).unwrap();
-        finish(
+        let _ = finish(
             Research::new("kills")
                 .folder(folder)
                 .domain(option("x", 0..9_i64))
@@ -147,7 +147,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
             ("none", Isolation::None),
         ] {
             let research = Research::new(name).folder(folder).isolation(isolation);
-            finish(research.experiment(leaves_daemon(&daemon)));
+            let _ = finish(research.experiment(leaves_daemon(&daemon)));
             let pid = fs::read_to_string(&daemon).unwrap().trim().parse().unwrap();
             assert!(!is_alive(pid), "{name}");
         }

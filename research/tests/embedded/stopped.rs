@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use research::core::{Event, Subscriber};
+use research::base::{Event, Subscriber};
 use research::{CompletedRun, Context, Isolation, Outcome, Research, option};
 
 use crate::Test;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use research::core::events::ResourceUsage;
+use research::base::events::ResourceUsage;
 use research::{Context, Isolation, Research, UnitError, option};
 
 use crate::Test;

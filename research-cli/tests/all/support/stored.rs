@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use research::core::{
+use research::base::{
     Event, ExperimentNumber, ExperimentRecord, ResearchRecord, RunOptions, Status, Timestamp,
     WorkerNumber,
 };

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use research::core::events::Measure;
-use research::core::{Column, Event, ExperimentNumber, Iterations, LogLevel, Storage, Timestamp};
+use research::base::events::Measure;
+use research::base::{Column, Event, ExperimentNumber, Iterations, LogLevel, Storage, Timestamp};
 use research::domain::{Config, ExperimentId};
 use research::storage::LocalStorage;
 

@@ -140,26 +140,35 @@ fn compare(
     left: &Value,
     right: &Value,
 ) -> Result<bool, ConditionError> {
-    match comparison {
-        Comparison::Equal => return Ok(equal(left, right)),
-        Comparison::Unequal => return Ok(!equal(left, right)),
-        _ => {}
-    }
-    if left.is_null() || right.is_null() {
-        return Ok(false);
-    }
-    // Every comparison with a NaN is false.
-    let order = order(left, right).ok_or_else(|| ConditionError::NoOrder {
+    let result = comparison.apply(left, right);
+    result.ok_or_else(|| ConditionError::NoOrder {
         part: term.to_string(),
         left: described(left),
         right: described(right),
-    })?;
-    Ok(order.is_some_and(|order| match comparison {
-        Comparison::Less => order == Ordering::Less,
-        Comparison::LessOrEqual => order != Ordering::Greater,
-        Comparison::Greater => order == Ordering::Greater,
-        _ => order != Ordering::Less,
-    }))
+    })
+}
+
+impl Comparison {
+    /// Returns the result; numbers are compared by their numeric value, and all comparisons of the
+    /// order with null or a NaN are false. None if the values have no order.
+    #[must_use]
+    pub fn apply(self, left: &Value, right: &Value) -> Option<bool> {
+        match self {
+            Comparison::Equal => return Some(equal(left, right)),
+            Comparison::Unequal => return Some(!equal(left, right)),
+            _ => {}
+        }
+        if left.is_null() || right.is_null() {
+            return Some(false);
+        }
+        let order = order(left, right)?;
+        Some(order.is_some_and(|order| match self {
+            Comparison::Less => order == Ordering::Less,
+            Comparison::LessOrEqual => order != Ordering::Greater,
+            Comparison::Greater => order == Ordering::Greater,
+            _ => order != Ordering::Less,
+        }))
+    }
 }
 
 /// Compares numbers by their numeric value, whether integers or floats.

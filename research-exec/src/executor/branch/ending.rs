@@ -73,6 +73,7 @@ impl Branch {
     /// Records the cause of the end. The first cause counts, but an error replaces the end of a
     /// generator.
     fn stop(&mut self, cause: Cause) {
+        self.context.set_stopping();
         self.state = match std::mem::replace(&mut self.state, State::Running) {
             State::Running => State::Stopping(cause),
             State::Stopping(first) if first.status.is_success() => State::Stopping(cause),

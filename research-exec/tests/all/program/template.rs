@@ -86,12 +86,21 @@ fn units_and_their_fields() {
     cx.set_output(0, Output::Value(map));
     assert_eq!(render("{power}", &cx).unwrap(), r#"{"x":{"y":[1.5,2.5]}}"#);
     assert_eq!(render("{power.x.y.1}", &cx).unwrap(), "2.5");
+    assert_eq!(
+        render("{power.x.y[1]} {power[x].y[-2]}", &cx).unwrap(),
+        "2.5 1.5"
+    );
     // A parameter of the config has precedence over a unit, and a longer name over a shorter one.
     assert_eq!(render("{later} {a.b} {a.1}", &cx).unwrap(), "config 1 6");
 
     for (text, parts) in [
         ("{power.z}", ["unknown field `z`", "the map has x"]),
         ("{power.x.y.2}", ["unknown field `2`", "the list has 2"]),
+        ("{power.x.y[-3]}", ["unknown field `-3`", "the list has 2"]),
+        (
+            "{power.x.y[1}",
+            ["`{power.x.y[1}`", "did you mean `{power}`?"],
+        ),
         ("{power.x.y.1.0}", ["unknown field `0`", "type is float"]),
         ("{power.}", ["unknown field ``", "the map has x"]),
         ("{power..x}", ["unknown field ``", "the map has x"]),

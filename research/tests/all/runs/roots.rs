@@ -1,6 +1,6 @@
 //! Root units: what branches share, and what they do not.
 
-use research::core::rand_core::Rng;
+use research::base::rand_core::Rng;
 use research::{CompletedRun, Context, Research, Status, Value, When, ec, ec_all, ep, o, option};
 
 use crate::common::{csv, folder};
@@ -79,8 +79,8 @@ fn root_units_that_may_read_anything_need_branch_by() {
     ] {
         assert!(text.contains("`branch_by = [\"lr\"]`"), "{text}");
     }
-    closure(study()).branches(1).run().unwrap();
-    closure(study()).branches(2).branch_by([]).run().unwrap();
+    let _ = closure(study()).branches(1).run().unwrap();
+    let _ = closure(study()).branches(2).branch_by([]).run().unwrap();
     for branches in 1..=2_u32 {
         let reads = closure(study())
             .unit("reads", |cx: &mut Context| Ok(cx.config_item::<i64>("x")?))

@@ -5,8 +5,8 @@
 
 use std::io::{self, Write};
 
-/// Returns `text` without what controls a terminal: escape sequences, control characters other than
-/// tabs and line ends, and characters that change the text direction.
+/// /// Returns `text` without the characters that control a terminal: escape sequences, control
+/// characters other than tabs and line ends, and characters that change the text direction.
 #[must_use]
 pub fn strip_controls(text: &str) -> String {
     let is_harmless = |c: &char| match c {

@@ -1,13 +1,15 @@
-//! What error messages of one cause share.
+//! //! Finds the part that error messages of one cause share.
 
 /// The words after which a number is a part of the cause.
 const KEPT_AFTER: [&str; 2] = ["exit code ", "signal "];
 
-/// The fewest digits of a number inside of a word that differs from run to run, as in `file12345`.
+/// /// The minimum number of digits of a number inside a word, as in `file12345`, that is taken to
+/// differ between runs.
 const LONG: usize = 4;
 
-/// Returns a message with `#` for its numbers, and with what is in braces sorted: a set is printed
-/// in any order. Exit codes, signals and short numbers in words, such as `float64`, stay.
+/// /// Returns a message with its numbers replaced by `#` and the content of its braces sorted,
+/// because a set is printed in any order. Exit codes, signals and short numbers in words, such as
+/// `float64`, stay.
 pub(crate) fn pattern(message: &str) -> String {
     sort_sets(&without_numbers(message))
 }
@@ -23,7 +25,7 @@ fn without_numbers(message: &str) -> String {
             true => digits(rest),
         };
         if length == 0 {
-            // A word is left as it is up to the digits in it.
+            // // A word stays unchanged up to its digits.
             pattern.push(first);
             rest = &rest[first.len_utf8()..];
             continue;
@@ -81,7 +83,7 @@ fn digits(text: &str) -> usize {
         .unwrap_or(text.len())
 }
 
-/// Sorts what is in the innermost braces.
+/// /// Sorts the elements in the innermost braces.
 fn sort_sets(text: &str) -> String {
     let mut sorted = String::new();
     let mut rest = text;

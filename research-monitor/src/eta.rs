@@ -2,8 +2,8 @@
 
 use research_core::Timestamp;
 
-/// The minimum duration of a measurement in seconds: thousands of completions in a moment are one
-/// measurement, not thousands.
+/// /// The minimum duration of a measurement in seconds, so that thousands of completions within a
+/// moment count as one measurement.
 const MIN_MEASUREMENT: f64 = 0.1;
 
 /// The weight of older measurements when a new one arrives: about the last 64 matter.
@@ -63,7 +63,7 @@ impl EtaEstimator {
     fn mean(&self, now: Timestamp) -> Option<f64> {
         let idle = self.since.map_or(0.0, |since| now.seconds_since(since));
         if self.count == 0.0 {
-            // Too few completions for a measurement: a first guess.
+            // // There are too few completions for a measurement: this is a first estimate.
             return (self.open > 0.0 && idle > 0.0).then(|| idle / self.open);
         }
         let mean = self.seconds / self.count;

@@ -1,4 +1,4 @@
-//! Events of a run that never was.
+//! //! Events of an invented run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -146,7 +146,7 @@ pub fn message(seconds: f64, number: Option<u64>, level: LogLevel, text: &str) -
     }
 }
 
-/// A clock that stands where it was put.
+/// /// A clock that advances only when a test sets it.
 #[derive(Clone, Default)]
 pub struct HandClock(Arc<AtomicU64>);
 
@@ -161,7 +161,7 @@ impl HandClock {
     }
 }
 
-/// A run that had a bit of everything, ten seconds in.
+/// /// Returns a run of ten seconds with one event of most kinds.
 pub fn eventful() -> Vec<Event> {
     vec![
         run_started(0.0, Some(8), None),

@@ -2,7 +2,7 @@
 //!
 //! A [`ProgramSpec`] is the description of such a unit in a research file: the command, whether a
 //! shell runs it, and how standard output becomes the unit's output. [`ProgramCommand`] checks it
-//! once and prepares all that does not depend on an experiment; [`ProgramCallable`] runs the
+//! once and prepares everything that does not depend on an experiment; [`ProgramCallable`] runs the
 //! program at each call, [`ProgramGenerator`] starts it once and reads one line per item.
 //!
 //! # Environment of a program
@@ -21,8 +21,8 @@
 //!
 //! # Lifetime of a program
 //! A program leads its own process group. The system kills it when the thread that started it ends,
-//! so start programs from threads that live long enough. When the program ends, the rest of its
-//! group is killed; a process that keeps its standard output open delays nothing.
+//! so start programs from threads that live long enough. When the program ends, the other processes
+//! of its group are killed. A process that keeps its standard output open is not waited for.
 //!
 //! ```
 //! use research_core::units::UnitBody;

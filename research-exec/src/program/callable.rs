@@ -1,4 +1,4 @@
-//! A unit that runs a program each time it is due.
+//! The unit that runs a program at each call.
 
 use std::ops::ControlFlow;
 
@@ -13,11 +13,11 @@ use super::stdout::Capture;
 
 /// Runs a program at each call and reads its output.
 ///
-/// The unit fails if the program cannot be started, ends with another exit code than 0, is killed
-/// by a signal (then the failure's kind is `Killed`), runs into its deadline (then it is killed
-/// with its group, and the kind is `TimedOut`), or puts out something else than what was asked for.
-/// The last lines of its standard error, or else of its standard output, are the failure's
-/// backtrace.
+/// The unit fails if the program cannot be started, ends with an exit code other than 0, is killed
+/// by a signal (then the failure's kind is `Killed`), exceeds its deadline (then it is killed with
+/// its group, and the kind is `TimedOut`), or prints an output that does not match its
+/// [`OutputSpec`](super::OutputSpec). The last lines of its standard error, or else of its standard
+/// output, are the failure's backtrace.
 #[derive(Clone, Debug)]
 pub struct ProgramCallable {
     command: ProgramCommand,
@@ -25,7 +25,7 @@ pub struct ProgramCallable {
 }
 
 impl ProgramCallable {
-    /// A unit that runs this command.
+    /// Creates a unit that runs this command.
     #[must_use]
     pub fn new(command: ProgramCommand) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl ProgramCallable {
         }
     }
 
-    /// Lets it fail where the program puts out nothing, instead of putting out `null`: for units
+    /// Makes the unit fail if the program has no output, instead of returning `null`; for units
     /// whose output is saved.
     #[must_use]
     pub fn must_print(mut self) -> Self {
@@ -48,7 +48,8 @@ impl CallableBody for ProgramCallable {
         self.command.log(context);
         let prepared = self.prepare(context);
         let command = |error: UnitError| error.with_command(self.command.typed(context));
-        // The file is given up after the program has ended.
+        // `file` is declared before `program`, so its claim is released after the program has
+        // ended.
         let (file, mut program) =
             prepared.map_err(|failure| command(failure.into_unit_error(None)))?;
         program.set_deadline(context.deadline());

@@ -1,4 +1,4 @@
-//! The exclusive right to have a program write a file.
+//! A claim on an output file, which keeps other programs from writing the same file.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -9,16 +9,17 @@ use std::path::{Path, PathBuf};
 
 use super::output_error::OutputError;
 
-/// As long as it exists, no other program of any research on this machine can claim the same file.
+/// The exclusive right of a program to write a file: while it exists, no other program of any
+/// research on this machine can claim the same file.
 ///
-/// It is a socket with a name that stands for the file. The kernel gives a name to one socket at a
-/// time, and takes it back when the process ends, however it ends.
+/// It is a socket whose name is derived from the path. The kernel gives a name to one socket at a
+/// time, and releases it when the process ends for any reason.
 #[derive(Debug)]
 pub(super) struct Claim(#[expect(dead_code, reason = "held, never read")] UnixDatagram);
 
 impl Claim {
-    /// Claims the file at a path, whatever links lead there. `None` where the system has no such
-    /// sockets: then only the research file's own checks protect the file.
+    /// Claims the file at a path, after resolving links. Returns `None` if the system does not
+    /// support such sockets: then only the checks of the research file protect the file.
     pub(super) fn new(path: &Path) -> Result<Option<Self>, OutputError> {
         let name = name(&resolved(path));
         let bound = SocketAddr::from_abstract_name(name)
@@ -33,7 +34,7 @@ impl Claim {
     }
 }
 
-/// The path without links, as far as it exists.
+/// Returns the path with links resolved, as far as it exists.
 fn resolved(path: &Path) -> PathBuf {
     if let Ok(path) = path.canonicalize() {
         return path;
@@ -44,7 +45,7 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// A name for the path that fits a socket's address.
+/// Returns a name for the path that fits into the address of a socket.
 fn name(path: &Path) -> String {
     let hash = |salt: u8| {
         let mut hasher = DefaultHasher::new();

@@ -1,4 +1,4 @@
-//! A checked command, which is built for each experiment.
+//! A checked command, from which the command of each experiment is built.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -21,14 +21,13 @@ use super::spec::{ProgramSpec, Run};
 use super::stdout::LIMIT;
 use super::template::{Part, Placeholder, Template};
 
-/// A program with its arguments and the way its output is read: a [`ProgramSpec`] that was
-/// checked.
+/// A checked [`ProgramSpec`]: a program with its arguments, setting and output.
 #[derive(Clone, Debug)]
 pub struct ProgramCommand {
     invocation: Invocation,
     setting: ProgramSetting,
     pub(super) parser: Parser,
-    /// The most that is kept of an output.
+    /// The largest output, in bytes.
     pub(super) output_limit: usize,
 }
 
@@ -39,10 +38,10 @@ enum Invocation {
 }
 
 impl ProgramCommand {
-    /// Checks a description and prepares what does not depend on the experiment.
+    /// Checks a description and prepares everything that does not depend on the experiment.
     ///
     /// # Errors
-    /// A command or an output that cannot be.
+    /// The command, its setting or its output is invalid.
     pub fn new(spec: &ProgramSpec) -> Result<Self, ProgramError> {
         Ok(Self {
             invocation: Invocation::new(&spec.run, spec.shell)?,
@@ -52,8 +51,8 @@ impl ProgramCommand {
         })
     }
 
-    /// Sets how many bytes its output may take, or each line where only lines are kept: 1 GiB, if
-    /// not set. What is longer is an error of the unit.
+    /// Sets the largest output in bytes, or the longest line if only lines are read. The default is
+    /// 1 GiB. A longer output is an error of the unit.
     #[must_use]
     pub fn output_limit(mut self, bytes: usize) -> Self {
         self.output_limit = bytes;
@@ -67,12 +66,12 @@ impl ProgramCommand {
             .chain(self.parser.file())
     }
 
-    /// The names that it refers to, in order, each as often as it stands there.
+    /// Returns the names in its placeholders, in order, with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.templates().flat_map(Template::names)
     }
 
-    /// What it reads of an experiment: for the inputs of its unit.
+    /// Returns the inputs of its unit: everything that it reads of an experiment.
     pub(super) fn inputs(&self) -> Vec<Input> {
         let mut inputs: Vec<Input> = self.names().filter_map(names::input).collect();
         inputs.extend(
@@ -86,11 +85,11 @@ impl ProgramCommand {
         inputs
     }
 
-    /// The units whose outputs it reads, where the config has these keys and the experiment these
-    /// units: to be called when a research is described, so that a wrong name is found then.
+    /// Returns the units whose outputs it reads, given the keys of the config and the units of the
+    /// experiment. Called when a research is described, it reports unknown names before the run.
     ///
     /// # Errors
-    /// A name that nothing has, with the nearest one.
+    /// A name is unknown; the error has the most similar one.
     pub fn units_read(&self, keys: &[&str], units: &[&str]) -> Result<Vec<&str>, UnknownName> {
         let mut read = Vec::new();
         for name in self.names() {
@@ -103,8 +102,8 @@ impl ProgramCommand {
         Ok(read)
     }
 
-    /// The config items that it cannot do without, each with its name in the command, where the
-    /// config has these keys and the experiment these units.
+    /// Returns the config items that it requires, each with its name in the command, given the keys
+    /// of the config and the units of the experiment.
     pub fn keys_required<'c>(
         &'c self,
         keys: &'c [&str],
@@ -114,8 +113,8 @@ impl ProgramCommand {
             .filter_map(|name| Some((names::key_of(name, keys, units)?, name)))
     }
 
-    /// The units whose outputs it cannot do without, where the config has these keys and the
-    /// experiment these units.
+    /// Returns the units whose outputs it requires, given the keys of the config and the units of
+    /// the experiment.
     pub fn units_required<'c>(
         &'c self,
         keys: &'c [&str],
@@ -131,8 +130,8 @@ impl ProgramCommand {
         required.map(|one| one.name.as_str())
     }
 
-    /// Whether `{flags}` stands where one word is needed, and stands for all flags where the config
-    /// has these keys and the experiment these units.
+    /// Returns whether `{flags}` is where a single word is needed, and means all flags, given the
+    /// keys of the config and the units of the experiment.
     pub fn has_misplaced_flags(&self, keys: &[&str], units: &[&str]) -> bool {
         let others = self.setting.templates().chain(self.parser.file());
         let mut names: Vec<&str> = others.flat_map(Template::names).collect();
@@ -147,7 +146,7 @@ impl ProgramCommand {
         names.iter().any(|name| names::is_flags(name, keys, units))
     }
 
-    /// The name of the program, where it is the same for every experiment.
+    /// Returns the name of the program, if it is the same for every experiment.
     pub fn program(&self) -> Option<&str> {
         match &self.invocation {
             Invocation::Words(words) => match words.first()?.parts() {
@@ -158,11 +157,11 @@ impl ProgramCommand {
         }
     }
 
-    /// Checks that the program is there and can be executed, as far as its name is known before
-    /// there is an experiment.
+    /// Checks that the program exists and can be executed, if its name does not depend on the
+    /// experiment.
     ///
     /// # Errors
-    /// It is not there, or cannot be executed.
+    /// The program does not exist, or cannot be executed.
     pub fn check_program(&self) -> Result<(), ProgramError> {
         let Some(program) = self.program() else {
             return Ok(());
@@ -175,13 +174,13 @@ impl ProgramCommand {
             .map_err(|failure| ProgramError::CannotStart(failure.to_string()))
     }
 
-    /// The command as a user would type it for a config, before there is an experiment. Names that
-    /// mean nothing yet, such as outputs of units, stay between their braces.
+    /// Returns the command as a user would type it for a config, before the experiment runs. Names
+    /// without a value yet, such as outputs of units, stay in their braces.
     pub fn preview(&self, known: &KnownBefore) -> String {
         self.typed_with(|one| known.value(one))
     }
 
-    /// The command for an experiment, as a user would type it.
+    /// Returns the command for an experiment, as a user would type it.
     pub(super) fn typed(&self, context: &Context) -> String {
         self.typed_with(|one| {
             let words = names::words(one, context).ok()?;
@@ -190,7 +189,7 @@ impl ProgramCommand {
         })
     }
 
-    /// Logs the command that a unit is about to run, at the level of debugging.
+    /// Logs the command that a unit is about to run, at level `Debug`.
     pub(super) fn log(&self, context: &mut Context) {
         if context.logs(LogLevel::Debug) {
             let text = format!("runs {}", self.typed(context));
@@ -209,7 +208,7 @@ impl ProgramCommand {
         }
     }
 
-    /// The name of the program in messages, and the command for an experiment.
+    /// Returns the name of the program for messages, and the command for an experiment.
     pub(super) fn launch(&self, context: &Context) -> Result<(String, Launch), Failure> {
         let mut words = Vec::new();
         let label = match &self.invocation {
@@ -222,7 +221,7 @@ impl ProgramCommand {
             }
             Invocation::Shell(command) => {
                 words = command.words(context).map_err(Failure::Render)?;
-                // The command itself is beside the message, filled in.
+                // The error shows the command itself beside the message.
                 "sh".to_owned()
             }
         };
@@ -233,7 +232,7 @@ impl ProgramCommand {
     }
 }
 
-/// The command as a user would type it, with its placeholders.
+/// Prints the command as a user would type it, with its placeholders.
 impl fmt::Display for ProgramCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.typed_with(|_| None))
@@ -254,7 +253,7 @@ impl Invocation {
                 Ok(Self::Shell(ShellCommand::new(command)?))
             }
             (Run::Line(line), false) => {
-                // First as a whole, so that a mistake's column is that of the line.
+                // Parse the whole line first, so that the column of an error is that in the line.
                 parse(line)?;
                 let words = shlex::split(line);
                 Self::words(&words.ok_or_else(|| ProgramError::Quotes { line: line.clone() })?)

@@ -1,4 +1,4 @@
-//! The environment that programs are given.
+//! The environment variables of programs.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -15,14 +15,14 @@ const SEED: &str = "RESEARCH_SEED";
 const ITERATION: &str = "RESEARCH_ITERATION";
 const CONFIG: &str = "RESEARCH_CONFIG";
 
-/// What only one experiment has: a root unit that names one of these is not the same for all
-/// branches.
+/// The variables that differ between experiments of a task: a root unit that names one of them does
+/// not do the same for all branches.
 pub(super) const OF_EXPERIMENT: [&str; 2] = [ID, PATH];
 
-/// The `NAME=value` texts of an experiment's program.
+/// Returns the `NAME=value` strings of an experiment's program.
 ///
-/// Made anew for each program: what it costs is lost beside a process, and variables such as
-/// `CUDA_VISIBLE_DEVICES` may be set between two of them.
+/// They are built for each program: the cost is small beside that of a process, and variables such
+/// as `CUDA_VISIBLE_DEVICES` may change between two programs.
 pub(super) fn of(context: &Context) -> io::Result<Vec<Vec<u8>>> {
     let record = context.record();
     let visible = context.visible_devices();
@@ -69,7 +69,7 @@ fn variable(name: OsString, value: &[u8]) -> Vec<u8> {
     variable
 }
 
-/// The experiment's folder, if it can have one.
+/// Creates the experiment's folder and returns it; returns `None` in memory.
 fn folder(context: &Context) -> io::Result<Option<OsString>> {
     if context.folder().is_none() {
         return Ok(None);

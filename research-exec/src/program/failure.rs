@@ -1,4 +1,4 @@
-//! How a program as a unit fails.
+//! Failures of units that run programs.
 
 use std::io;
 
@@ -9,17 +9,17 @@ use research_process::{OOM_HINT, SpawnError};
 use super::output_error::OutputError;
 use super::render_error::RenderError;
 
-/// How much of a program's text a message quotes, in characters.
+/// The number of characters of a program's output that a message quotes.
 const QUOTED: usize = 200;
 
-/// How much of a command a message quotes to name it, in characters.
+/// The number of characters of a command by which a message names it.
 const LABEL: usize = 40;
 
-/// The beginning of the message of a failure whose command could not be filled in, so that running
-/// the same command again cannot succeed.
+/// The beginning of the message of a failure whose command could not be filled in. Running the same
+/// command again cannot succeed.
 pub const UNFILLED: &str = "cannot fill in the command: ";
 
-/// Why a unit that runs a program has no output.
+/// The reason why a unit that runs a program has no output.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     #[error("{UNFILLED}{0}")]
@@ -36,7 +36,7 @@ pub(super) enum Failure {
     Signal {
         program: String,
         signal: i32,
-        /// It was killed for want of memory.
+        /// Whether the out-of-memory killer probably killed it.
         wants_memory: bool,
     },
     #[error("killed at {limit}: `{program}`")]
@@ -59,7 +59,7 @@ impl Failure {
         move |source| Self::Start { program, source }
     }
 
-    /// The failure as that of the unit, with the last lines that the program put out.
+    /// Converts the failure into that of the unit, with the last lines that the program printed.
     pub(super) fn into_unit_error(self, last_lines: Option<String>) -> UnitError {
         let kind = match self {
             Self::Signal { .. } => FailureKind::Killed,
@@ -71,7 +71,7 @@ impl Failure {
             message.push_str(&format!(": {source}"));
         }
         if let (Self::ExitCode { .. }, Some(lines)) = (&self, &last_lines) {
-            // The reason, most often: an exit code alone tells no cause from another.
+            // The last line usually has the reason; an exit code alone does not identify it.
             if let Some(line) = lines.lines().rev().find(|line| !line.trim().is_empty()) {
                 message = format!("{} ({message})", shorten(line.trim().as_bytes()));
             }
@@ -84,7 +84,7 @@ impl Failure {
     }
 }
 
-/// ` (SIGKILL)`, if the signal has a name.
+/// Returns ` (SIGKILL)`, if the signal has a name.
 fn name_of(signal: i32) -> String {
     match Signal::try_from(signal) {
         Ok(signal) => format!(" ({signal})"),
@@ -92,12 +92,12 @@ fn name_of(signal: i32) -> String {
     }
 }
 
-/// The beginning of what a program put out, on one line and readable.
+/// Returns the beginning of a program's output, readable and on one line.
 pub(super) fn shorten(text: &[u8]) -> String {
     shorten_to(text, QUOTED)
 }
 
-/// The beginning of a command, which names it in messages.
+/// Returns the beginning of a command, by which messages name it.
 pub(super) fn label(command: &[u8]) -> String {
     shorten_to(command, LABEL)
 }

@@ -1,4 +1,4 @@
-//! A program's output that is a file.
+//! The file that a program writes as its output.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -22,13 +22,13 @@ pub(super) struct OutputFile {
     path: PathBuf,
     /// The state of the file before the program ran; `None` if there was no file.
     before: Option<FileState>,
-    /// Keeps every other program from writing the file until its content was read.
+    /// Keeps other programs from writing the file until its content is read.
     _claim: Option<Claim>,
 }
 
-/// What changes when a file is written or replaced, even with the same bytes.
+/// The metadata that changes when a file is written or replaced, even with the same bytes.
 ///
-/// The kernel sets the time of change (ctime) by itself, and no program can set it back.
+/// The kernel sets the change time (ctime) by itself, and no program can set it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct FileState {
     file: (u64, u64),
@@ -37,13 +37,13 @@ struct FileState {
     changed: (i64, i64),
 }
 
-/// The longest time between two steps of the clock that stamps files: a tick of the slowest
+/// The longest interval between two ticks of the clock that stamps files, that of the slowest
 /// kernels.
 const LONGEST_TICK: Duration = Duration::from_millis(10);
 
 impl OutputFile {
-    /// Notes the state of what an earlier call, attempt or run has left at the path. Nothing is
-    /// removed: a program may append to its file.
+    /// Records the state of the file that an earlier call, attempt or run may have left. Does not
+    /// remove it: a program may append to its file.
     pub(super) fn prepare(template: &Template, context: &Context) -> Result<Self, Failure> {
         let path = path(template, context)?;
         let claim = Claim::new(&path).map_err(Failure::File)?;
@@ -62,12 +62,12 @@ impl OutputFile {
         })
     }
 
-    /// The path of the file.
+    /// Returns the path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads what the program wrote.
+    /// Reads the file that the program wrote.
     pub(super) fn read(&self, limit: usize) -> Result<Vec<u8>, OutputError> {
         let path = || self.path.clone();
         let file = match open(&self.path) {
@@ -96,7 +96,7 @@ impl OutputFile {
     }
 }
 
-/// The path that the template stands for: a relative one is inside the experiment's folder.
+/// Returns the path of the template. A relative path is inside the experiment's folder.
 fn path(template: &Template, context: &Context) -> Result<PathBuf, Failure> {
     let path = PathBuf::from(template.render(context).map_err(Failure::Render)?);
     if path.is_absolute() {
@@ -111,7 +111,7 @@ fn path(template: &Template, context: &Context) -> Result<PathBuf, Failure> {
     Ok(folder.join(path))
 }
 
-/// Opens a file to read it; a pipe without a writer must not stop us.
+/// Opens a file for reading, without blocking if it is a pipe without a writer.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_NONBLOCK).open(path)
@@ -127,10 +127,10 @@ impl FileState {
         }
     }
 
-    /// Waits until the clock that stamps files shows another time than that of the last change.
+    /// Waits until the clock that stamps files has advanced beyond the time of the last change.
     ///
-    /// The clock goes in steps of some milliseconds. A file that is written twice within one step
-    /// would look as if it were written once.
+    /// The clock advances in ticks of some milliseconds. A file that is written twice within one
+    /// tick would look as if it were written once.
     fn wait_for_next_tick(&self) {
         for _ in 0..LONGEST_TICK.as_millis() {
             let Ok(now) = clock_gettime(ClockId::CLOCK_REALTIME_COARSE) else {
@@ -138,7 +138,7 @@ impl FileState {
             };
             let since = Duration::from(now).as_nanos() as i128
                 - (i128::from(self.changed.0) * 1_000_000_000 + i128::from(self.changed.1));
-            // A time far ahead is that of another machine, or of a clock that was set back.
+            // A time far ahead was set by another machine, or before the clock was set back.
             if since > 0 || -since > LONGEST_TICK.as_nanos() as i128 {
                 return;
             }

@@ -1,4 +1,4 @@
-//! A unit that starts a program once and takes a line for each item.
+//! The unit that starts a program once and reads a line for each item.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,22 +15,23 @@ use super::stdout::Lines;
 
 /// Starts a program once; every line of its standard output is the next item.
 ///
-/// A line is read as `output` says. Lines that are blank are passed over where JSON or numbers are
-/// expected, and those that do not match where a regular expression is, or are not JSON where
-/// [`OutputSpec::JsonAmongOthers`](super::OutputSpec::JsonAmongOthers) is. The next line is awaited
-/// only when the unit is due; a program that is ahead waits when its pipe is full. When the
-/// program has ended with exit code 0 and its lines are used up, so is the generator; any other
-/// end is an error. A program that still runs is killed when the generator is dropped or failed.
+/// A line is read according to `output`. Blank lines are skipped for JSON and numbers, lines that
+/// do not match for a regular expression, and lines that are not JSON for
+/// [`OutputSpec::JsonAmongOthers`](super::OutputSpec::JsonAmongOthers). The generator waits for the
+/// next line only when the unit is due; a program that is ahead blocks when its pipe is full. The
+/// generator ends when the program has ended with exit code 0 and all lines are read; any other end
+/// is an error. A program that still runs is killed when the generator is dropped or has failed.
 #[derive(Clone, Debug)]
 pub struct ProgramGenerator {
     command: Arc<ProgramCommand>,
 }
 
 impl ProgramGenerator {
-    /// A generator that starts this command.
+    /// Creates a generator that starts this command.
     ///
     /// # Errors
-    /// The output is a file: nothing says which item a file that is written over and over holds.
+    /// The output is a file: the generator cannot know which item a file holds that the program
+    /// writes repeatedly.
     pub fn new(command: ProgramCommand) -> Result<Self, ProgramError> {
         if command.parser.file().is_some() {
             return Err(ProgramError::FileOfGenerator);

@@ -1,27 +1,27 @@
-//! JSON as programs write it.
+//! The JSON that programs print, with `NaN` and the infinities.
 
 use std::fmt;
 
 use research_core::domain::{JsonNumber, Value, json_numbers};
 use serde::de::IgnoredAny;
 
-/// The string that stands in for a number that JSON lacks begins with this. A zero byte is nothing
-/// that programs print.
+/// The beginning of a string that replaces a number for which JSON has no syntax. Programs do not
+/// print zero bytes, so it is not a string of the program.
 const STAND_IN: &str = "\0number ";
 
-/// The shortest integer that may not fit into 64 bits, in characters.
+/// The length of the shortest integer that may not fit into 64 bits, in characters.
 const LONG_INTEGER: usize = 19;
 
-/// The mark that some editors and Windows programs put in front of UTF-8.
+/// The byte order mark that some editors and Windows programs write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Input that is not JSON, or whose numbers cannot be kept exactly.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct JsonError {
     pub(super) message: String,
-    /// From 1.
+    /// The line, counted from 1.
     pub(super) line: usize,
-    /// In bytes, from 1; 0 is the end of the line before.
+    /// The column in bytes, counted from 1; 0 is the end of the previous line.
     pub(super) column: usize,
 }
 
@@ -48,8 +48,8 @@ impl From<serde_json::Error> for JsonError {
     }
 }
 
-/// Reads JSON, and with it the `NaN`, `Infinity` and `-Infinity` that Python writes: a loss that
-/// diverged is a result, not a fault of the output.
+/// Reads JSON, including the `NaN`, `Infinity` and `-Infinity` that Python writes: a loss that
+/// diverged is a result, not an invalid output.
 pub(super) fn parse(text: &[u8]) -> Result<Value, JsonError> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut lacking = Vec::new();
@@ -63,14 +63,15 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, JsonError> {
     if lacking.is_empty() {
         return Ok(serde_json::from_slice(text)?);
     }
-    // First with ordinary numbers of the same length, so that errors have their place.
+    // Parse it with ordinary numbers of the same length first, so that errors have the right
+    // column.
     serde_json::from_slice::<IgnoredAny>(&with_digits(text, &lacking))?;
     let mut value = serde_json::from_slice(&with_stand_ins(text, &lacking))?;
     put_back(&mut value);
     Ok(value)
 }
 
-/// Whether it is JSON, whatever its numbers are.
+/// Returns whether it is JSON, even if a number is out of range.
 pub(super) fn is_json(text: &[u8]) -> bool {
     let lacking = json_numbers(text).filter(|number| number.non_finite().is_some());
     let lacking: Vec<_> = lacking.collect();

@@ -1,4 +1,4 @@
-//! What the names in templates stand for.
+//! The meaning of names in templates.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -11,14 +11,13 @@ use research_core::{Context, Output};
 use super::render_error::{RenderError, UnknownName};
 use super::template::Placeholder;
 
-/// The names that mean the same in every research.
+/// The names with the same meaning in every research.
 const BUILT_IN: [&str; 6] = ["id", "path", "iteration", "repetition", "seed", "device"];
 
-/// The name that stands for all items of the config, each as a flag, where no item and no unit has
-/// this name.
+/// The name that means all items of the config as flags, unless an item or a unit has this name.
 const FLAGS: &str = "flags";
 
-/// What a name refers to, with the path to a part of its value.
+/// The target of a name, with the path to a part of its value.
 enum Reference<'n> {
     BuiltIn,
     Config(NamePath<'n>),
@@ -26,7 +25,7 @@ enum Reference<'n> {
     Flags,
 }
 
-/// The rule of precedence, the same before a run and in it.
+/// Resolves a name by the rule of precedence, which is the same before and during a run.
 fn refer<'n>(
     name: &'n str,
     is_key: impl Fn(&str) -> bool,
@@ -42,13 +41,13 @@ fn refer<'n>(
     }
 }
 
-/// Whether a name stands for all flags, where these are the config's keys and the units.
+/// Returns whether a name means all flags, given the keys of the config and the units.
 pub(super) fn is_flags(name: &str, keys: &[&str], units: &[&str]) -> bool {
     name == FLAGS && !keys.contains(&name) && !units.contains(&name)
 }
 
-/// The unit that a name refers to, where these are the config's keys and the units; `None` for
-/// anything else that there is.
+/// Returns the unit that a name refers to, given the keys of the config and the units; `None` for
+/// other known names.
 pub(super) fn unit_of<'n>(
     name: &'n str,
     keys: &[&str],
@@ -62,7 +61,7 @@ pub(super) fn unit_of<'n>(
     }
 }
 
-/// The config item that a name refers to, where these are the config's keys and the units.
+/// Returns the config item that a name refers to, given the keys of the config and the units.
 pub(super) fn key_of<'n>(name: &'n str, keys: &[&str], units: &[&str]) -> Option<&'n str> {
     match refer(
         name,
@@ -74,7 +73,8 @@ pub(super) fn key_of<'n>(name: &'n str, keys: &[&str], units: &[&str]) -> Option
     }
 }
 
-/// What a name in a command of a unit reads; `None` if that is the same for all branches of a task.
+/// Returns the input that a name in a command reads; `None` if it is the same for all branches of a
+/// task.
 pub(super) fn input(name: &str) -> Option<Input> {
     match name {
         "iteration" | "seed" | "device" => None,
@@ -84,8 +84,8 @@ pub(super) fn input(name: &str) -> Option<Input> {
     }
 }
 
-/// What a name will stand for in an experiment with this config, where that is known before: the
-/// words, or one text.
+/// Returns the value of a placeholder in an experiment with this config, if it is known before the
+/// run: the words, or one string.
 pub(super) fn known_before(
     placeholder: &Placeholder,
     config: &Config,
@@ -105,7 +105,7 @@ pub(super) fn known_before(
     Some(words.into_iter().map(text).collect())
 }
 
-/// What a name stands for now.
+/// The current value of a name.
 enum Found<'c> {
     BuiltIn,
     Value(&'c Value),
@@ -142,7 +142,7 @@ fn find<'c>(name: &str, context: &'c Context) -> Result<Found<'c>, RenderError> 
     }
 }
 
-/// Appends what a name stands for now.
+/// Appends the current value of a name.
 pub(super) fn write(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(), RenderError> {
     match find(name, context)? {
         Found::BuiltIn => write_built_in(name, context, text),
@@ -154,7 +154,7 @@ pub(super) fn write(name: &str, context: &Context, text: &mut Vec<u8>) -> Result
     }
 }
 
-/// What a name stands for now, or `None` where that is missing or `null`.
+/// Returns the current value of a name, or `None` if it is missing or `null`.
 pub(super) fn optional(name: &str, context: &Context) -> Result<Option<Vec<u8>>, RenderError> {
     let mut text = Vec::new();
     let written = match find(name, context) {
@@ -169,7 +169,7 @@ pub(super) fn optional(name: &str, context: &Context) -> Result<Option<Vec<u8>>,
     }
 }
 
-/// The words that a placeholder stands for now, which is a word of its own.
+/// Returns the current words of a placeholder that is a whole word.
 pub(super) fn words(
     placeholder: &Placeholder,
     context: &Context,
@@ -199,7 +199,8 @@ fn words_of(value: &Value, placeholder: &Placeholder) -> Vec<Vec<u8>> {
     }
 }
 
-/// A flag for each parameter: `--key=value`, `--key` for `true`, none for `false` and `null`.
+/// Returns a flag for each parameter: `--key=value`, `--key` for `true`, none for `false` and
+/// `null`.
 fn flags(config: &Config, is_spread: bool) -> Result<Vec<Vec<u8>>, RenderError> {
     let mut words = Vec::new();
     for (key, value) in config.iter().filter(|(key, _)| !is_auxiliary(key)) {
@@ -258,7 +259,7 @@ fn write_built_in(name: &str, context: &Context, text: &mut Vec<u8>) -> Result<(
     Ok(())
 }
 
-/// Writing to a vector cannot fail.
+/// Appends a printed value; writing to a vector cannot fail.
 fn write_display(value: impl std::fmt::Display, text: &mut Vec<u8>) {
     let _ = write!(text, "{value}");
 }
@@ -287,7 +288,7 @@ fn part<'v>(path: &NamePath<'_>, value: &'v Value, name: &str) -> Result<&'v Val
     })
 }
 
-/// `: did you mean …?` with the nearest known name, or all of them.
+/// Returns the error of an unknown name, with the most similar known name, or all of them.
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> UnknownName {
     let known = known
         .filter(|name| !BUILT_IN.contains(name) && *name != FLAGS)

@@ -1,4 +1,4 @@
-//! How what a program puts out becomes the output of its unit.
+//! The parser that converts the output of a program to the output of its unit.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::program_error::ProgramError;
 use super::stdout::visible;
 use super::template::Template;
 
-/// An [`OutputSpec`] that was checked.
+/// A checked [`OutputSpec`].
 #[derive(Clone, Debug)]
 pub(super) enum Parser {
     Json { skips_others: bool },
@@ -24,7 +24,7 @@ pub(super) enum Parser {
     File { path: Template, content: FileType },
 }
 
-/// A [`RegexOutput`] that was checked.
+/// A checked [`RegexOutput`].
 #[derive(Clone, Debug)]
 pub(super) struct Matcher {
     regex: Regex,
@@ -53,7 +53,7 @@ impl Parser {
         })
     }
 
-    /// The path of the file that is read, if it is one.
+    /// Returns the path of the output file, if the output is a file.
     pub(super) fn file(&self) -> Option<&Template> {
         match self {
             Self::File { path, .. } => Some(path),
@@ -61,7 +61,7 @@ impl Parser {
         }
     }
 
-    /// Whether a line can be what is read, so that an earlier one need not be kept.
+    /// Returns whether a line can be the output, so that an earlier one need not be kept.
     pub(super) fn wants(&self, line: &[u8]) -> bool {
         match self {
             Self::Text => true,
@@ -71,7 +71,7 @@ impl Parser {
         }
     }
 
-    /// Reads a line, or all of the output where [`OutputSpec::Text`] is asked for.
+    /// Reads a line, or the whole output for [`OutputSpec::Text`].
     pub(super) fn read(&self, line: Cow<'_, [u8]>) -> Result<Value, OutputError> {
         match self {
             Self::Json { .. } => {
@@ -126,7 +126,8 @@ impl Parser {
         }
     }
 
-    /// What it is when no line was wanted, and there must be something.
+    /// Returns the output of a program that printed no suitable line; an error if it would be
+    /// `null`.
     pub(super) fn refuse_nothing(&self) -> Result<Value, OutputError> {
         match self.read_nothing()? {
             Value::Null => Err(OutputError::NothingToSave),
@@ -134,7 +135,7 @@ impl Parser {
         }
     }
 
-    /// What it is when no line was wanted.
+    /// Returns the output of a program that printed no suitable line.
     pub(super) fn read_nothing(&self) -> Result<Value, OutputError> {
         match self {
             Self::Json { .. } | Self::File { .. } => Ok(Value::Null),
@@ -188,7 +189,7 @@ impl Matcher {
     fn all(&self, last: &Captures<'_>) -> Result<Value, OutputError> {
         let groups = last.iter().zip(self.regex.capture_names()).skip(1);
         let values = groups.map(|(group, name)| {
-            // A group of an alternative that did not match.
+            // The group of an alternative that did not match is null.
             let value = group.map_or(Ok(Value::Null), |group| self.value(group.as_bytes()))?;
             Ok((name.unwrap_or_default().to_owned(), value))
         });
@@ -209,7 +210,7 @@ impl Matcher {
     }
 }
 
-/// What a file must contain, by the ending of its path where nothing else was asked for.
+/// Returns the type of a file's content: the requested one, or the one of the path's extension.
 fn of_ending(asked: FileType, path: &Path) -> FileType {
     let ending = path.extension().and_then(|ending| ending.to_str());
     match (asked, ending.map(str::to_ascii_lowercase).as_deref()) {
@@ -248,13 +249,13 @@ fn without_newline(output: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     }
 }
 
-/// The value of a string, which is not copied if it is long.
+/// Converts bytes to a string value, without a copy if they are owned and valid UTF-8.
 fn text(bytes: Cow<'_, [u8]>) -> Value {
     let text = String::from_utf8(bytes.into_owned());
     Value::Text(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// Why a string is not a number that a value can hold.
+/// The reason why a string is not a number that a value can hold.
 enum NumberError {
     NoNumber(String),
     /// An integer that would lose digits.
@@ -273,7 +274,7 @@ impl From<NumberError> for OutputError {
     }
 }
 
-/// An integer, or else a float.
+/// Parses an integer, or else a float.
 fn number(bytes: &[u8]) -> Result<Value, NumberError> {
     let no_number = || NumberError::NoNumber(shorten(bytes));
     let text = std::str::from_utf8(bytes).map_err(|_| no_number())?.trim();
@@ -288,7 +289,7 @@ fn number(bytes: &[u8]) -> Result<Value, NumberError> {
         return Err(NumberError::LargeInteger(shorten(text.as_bytes())));
     }
     match text.parse::<f64>() {
-        // `inf` has no digits.
+        // An infinite result is out of range, unless the text is `inf` itself.
         Ok(float) if float.is_infinite() && digits.starts_with(|c: char| !c.is_alphabetic()) => {
             Err(NumberError::LargeFloat(shorten(text.as_bytes())))
         }

@@ -1,4 +1,4 @@
-//! Outputs of programs that cannot be the outputs of their units.
+//! Errors of the outputs of programs.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use research_core::MemorySize;
 
 use super::json::JsonError;
 
-/// The output of a program cannot be that of its unit.
+/// The reason why the output of a program cannot become that of its unit.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OutputError {
     #[error(

@@ -1,11 +1,11 @@
-//! How the output of a program becomes the output of its unit, as a research file describes it.
+//! The description, in a research file, of how the output of a program becomes that of its unit.
 
 use regex::bytes::Regex;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// How the output of a program becomes the output of its unit.
+/// The rule by which the output of a program becomes the output of its unit.
 ///
 /// In text formats it is `"json"`, `"text"`, `"number"`, or a table with the key
 /// `json`, `regex` or `file`.
@@ -17,32 +17,33 @@ pub enum OutputSpec {
     Json,
     /// The last line that is JSON; all others are skipped.
     JsonAmongOthers,
-    /// All of it, without the newline at the end.
+    /// The whole output, without the newline at the end.
     Text,
     /// The last line that is not blank, as a number.
     Number,
-    /// What a regular expression matches. Each line is searched by itself.
+    /// The match of a regular expression. Each line is searched by itself.
     Regex(RegexOutput),
     /// A file that the program writes, instead of standard output.
     File(FileOutput),
 }
 
-/// What a regular expression takes from the last match.
+/// A regular expression, and the values that are taken from its last match.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RegexOutput {
     /// The regular expression.
     pub pattern: String,
-    /// The type of the value, or of each value where several groups are taken.
+    /// The type of the value, or of each value if several groups are taken.
     pub value_type: RegexType,
-    /// Which groups are taken.
+    /// The groups that are taken.
     pub groups: Groups,
 }
 
-/// The type of what a regular expression matches.
+/// The type of a value that a regular expression matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RegexType {
-    /// A number if it is one that can be kept exactly, else a string: decided for each value.
+    /// A number if the match is one that can be stored exactly, else a string; decided for each
+    /// value.
     #[default]
     Auto,
     /// Always a string.
@@ -51,14 +52,14 @@ pub enum RegexType {
     Number,
 }
 
-/// Which groups of a match are taken.
+/// The groups of a match that are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Groups {
-    /// The first group, or all of the match if there is no group.
+    /// The first group, or the whole match if the expression has no group.
     #[default]
     First,
-    /// All groups: a map by their names, or a list where they have none.
+    /// All groups: a map by their names, or a list if they have no names.
     All,
 }
 
@@ -67,19 +68,19 @@ pub enum Groups {
 pub struct FileOutput {
     /// The path, a [`Template`](super::Template); a relative one is inside the experiment's folder.
     pub path: String,
-    /// What the file contains.
+    /// The type of the file's content.
     pub content: FileType,
 }
 
-/// What a file contains.
+/// The type of a file's content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileType {
-    /// What the ending of the path says: JSON (`.json`), a JSON value in each line (`.jsonl`,
+    /// The type of the path's extension: JSON (`.json`), a JSON value in each line (`.jsonl`,
     /// `.ndjson`), else as for [`Any`](Self::Any).
     #[default]
     Auto,
-    /// JSON if all of it is JSON, else text.
+    /// JSON if the whole content is JSON, else text.
     Any,
     /// JSON; anything else is an error.
     Json,
@@ -92,7 +93,7 @@ pub enum FileType {
 }
 
 impl OutputSpec {
-    /// The first group of the last match of a regular expression.
+    /// Returns the output that is the first group of the last match of a regular expression.
     #[must_use]
     pub fn regex(pattern: impl Into<String>) -> Self {
         Self::Regex(RegexOutput {
@@ -102,7 +103,7 @@ impl OutputSpec {
         })
     }
 
-    /// A file, whose ending says what it contains.
+    /// Returns the output that is a file, whose type is that of its extension.
     #[must_use]
     pub fn file(path: impl Into<String>) -> Self {
         Self::File(FileOutput {
@@ -113,8 +114,8 @@ impl OutputSpec {
 }
 
 impl RegexOutput {
-    /// The names of the groups in order, `None` for a group without a name; `None` for an
-    /// expression that cannot be used.
+    /// Returns the names of the groups in order, `None` for a group without a name; returns `None`
+    /// if the expression is invalid.
     #[must_use]
     pub fn group_names(&self) -> Option<Vec<Option<String>>> {
         let regex = Regex::new(&self.pattern).ok()?;
@@ -123,7 +124,7 @@ impl RegexOutput {
     }
 }
 
-/// The words for the outputs that need no more than a word.
+/// The outputs that a single word describes.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Word {
@@ -132,14 +133,14 @@ enum Word {
     Number,
 }
 
-/// What `json` can be in a table.
+/// The value of `json` in a table.
 #[derive(Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum JsonForm {
     Lines,
 }
 
-/// The tables for the others.
+/// The outputs that a table describes.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 enum Table {
@@ -162,7 +163,7 @@ enum Table {
     },
 }
 
-/// Its form in formats that do not describe themselves.
+/// The encoding in formats that are not self-describing.
 #[derive(serde::Serialize, serde::Deserialize)]
 enum Tagged {
     Json,

@@ -1,4 +1,4 @@
-//! Commands before they are run.
+//! Previews of commands before they run.
 
 use research_core::domain::Config;
 
@@ -6,7 +6,7 @@ use super::names;
 use super::shell;
 use super::template::{Part, Placeholder, Template};
 
-/// What is known of an experiment before it runs.
+/// The values of an experiment that are known before it runs.
 ///
 /// ```
 /// use research_core::domain::{Config, Entry};
@@ -20,9 +20,9 @@ use super::template::{Part, Placeholder, Template};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct KnownBefore<'a> {
-    /// Its config, `repetition` and `updates` included.
+    /// The config, including `repetition` and `updates`.
     pub config: &'a Config,
-    /// What built-in names stand for, such as `id` and `seed`.
+    /// The values of built-in names, such as `id` and `seed`.
     pub built_in: &'a [(&'a str, String)],
 }
 
@@ -33,14 +33,14 @@ impl KnownBefore<'_> {
         word(template, &|one| self.value(one)).unwrap_or_default()
     }
 
-    /// The words that a placeholder will stand for, where that is known.
+    /// Returns the words of a placeholder, if they are known.
     pub(super) fn value(&self, placeholder: &Placeholder) -> Option<Vec<String>> {
         names::known_before(placeholder, self.config, self.built_in)
     }
 }
 
-/// The text with the values of its placeholders, or `None` where it is left out. Those without a
-/// value stay in their braces.
+/// Returns the text with the values of its placeholders, or `None` if it is left out. Placeholders
+/// without a value stay in their braces.
 fn word(
     template: &Template,
     value: &impl Fn(&Placeholder) -> Option<Vec<String>>,
@@ -59,7 +59,8 @@ fn word(
     Some(text)
 }
 
-/// The words of a template in a command, in quotes where a shell would need them. Braces need none.
+/// Returns the words of a template in a command, quoted if a shell needs that. Braces are not
+/// quoted.
 pub(super) fn words(
     template: &Template,
     value: &impl Fn(&Placeholder) -> Option<Vec<String>>,

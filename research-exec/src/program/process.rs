@@ -1,4 +1,4 @@
-//! A program that runs: its output, its end, and that of its group.
+//! A running program: its output, its end, and the end of its process group.
 
 use std::fmt;
 use std::io;
@@ -25,10 +25,10 @@ use super::output_error::OutputError;
 use super::stdout::Tail;
 use crate::capture::WholeLines;
 
-/// How much is read at once: what a pipe holds.
+/// The number of bytes that are read at once: the capacity of a pipe.
 const CHUNK: usize = 64 << 10;
 
-/// A program that was started. It is killed, with its group, when this is dropped.
+/// A started program. Dropping it kills the program and its group.
 #[derive(Debug)]
 pub(super) struct Running {
     label: String,
@@ -37,15 +37,15 @@ pub(super) struct Running {
     stdout: Stream,
     stderr: Stream,
     buffer: Box<[u8]>,
-    /// In the list of running programs, until the program is waited for: as long as it is there,
-    /// its number is its own.
+    /// Its slot in the list of process groups, until the program is reaped. Until then no other
+    /// process can get its pid.
     slot: Option<GroupSlot>,
     end: Option<ExitStatus>,
-    /// When it is not waited for any longer.
+    /// The time after which the program is no longer waited for.
     deadline: Option<Deadline>,
 }
 
-/// One of a program's outputs; `None` when it was closed.
+/// One of the outputs of a program; `pipe` is `None` after it was closed.
 #[derive(Debug)]
 struct Stream {
     pipe: Option<OwnedFd>,
@@ -53,7 +53,7 @@ struct Stream {
     kept: Option<KeptLines>,
 }
 
-/// What is kept of it, beside that.
+/// The lines of an output that an [`OutputSink`] receives, in addition to its tail.
 struct KeptLines {
     stream: OutputStream,
     lines: WholeLines,
@@ -66,11 +66,11 @@ impl fmt::Debug for KeptLines {
     }
 }
 
-/// Takes what the program writes to standard output, and says whether to continue.
+/// A function that takes the bytes of standard output, and returns whether to continue.
 type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, OutputError>;
 
 impl Running {
-    /// Starts a program, called `label` in messages; `keeper` receives its output, too.
+    /// Starts a program, called `label` in messages; `keeper` also receives its output.
     pub(super) fn start(
         (label, launch): (String, Launch),
         keeper: Option<&Arc<dyn OutputSink>>,
@@ -100,13 +100,13 @@ impl Running {
         })
     }
 
-    /// Sets until when the program is waited for.
+    /// Sets the time until which the program is waited for.
     pub(super) fn set_deadline(&mut self, deadline: Option<Deadline>) {
         self.deadline = deadline;
     }
 
-    /// Reads both outputs until `take` has enough (`Break`) or the program has ended (`Continue`).
-    /// A program that has neither by the deadline is a failure; it still runs.
+    /// Reads both outputs until `take` returns `Break`, or the program has ended (`Continue`). If
+    /// neither happens before the deadline, the result is a failure, and the program still runs.
     pub(super) fn read(&mut self, take: Take<'_>) -> Result<ControlFlow<()>, Failure> {
         while self.end.is_none() {
             let Some(ready) = self.wait_for_something().map_err(self.lost())? else {
@@ -125,7 +125,7 @@ impl Running {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// That the program ended well.
+    /// Checks that the program ended with exit code 0.
     pub(super) fn check(&self) -> Result<(), Failure> {
         let program = self.label.clone();
         match self.end.map(|end| (end.code(), end.signal())) {
@@ -140,7 +140,7 @@ impl Running {
         }
     }
 
-    /// A fault of the output as that of the program.
+    /// Converts an error of the output into a failure of the program.
     pub(super) fn blame(&self, source: OutputError) -> Failure {
         Failure::Output {
             program: self.label.clone(),
@@ -148,7 +148,7 @@ impl Running {
         }
     }
 
-    /// The last lines that the program wrote to standard error, or else to standard output.
+    /// Returns the last lines that the program wrote to standard error, or else to standard output.
     pub(super) fn last_lines(&self) -> Option<String> {
         self.stderr
             .tail
@@ -159,12 +159,12 @@ impl Running {
     /// Kills the program and its group, and waits for it.
     pub(super) fn kill(&mut self) {
         if self.slot.is_some() {
-            // By its own number too: it may have left its group. Both are still its own, because
-            // it was not waited for. If it is gone already there is nothing left to kill.
+            // The program may have left its group, so it is also killed by its pid. It was not
+            // reaped, so no other process has this pid or group. If it has ended, this fails.
             let _ = kill(self.pid, Signal::SIGKILL);
-            // Its output is only kept, no longer evaluated.
+            // The rest of its output is still captured, but not evaluated.
             let _ = self.read_rest(&mut |_| Ok(ControlFlow::Continue(())));
-            // What cannot be waited for is no longer our child.
+            // If it cannot be waited for, it is no longer a child of this process.
             let _ = self.reap();
         }
     }
@@ -186,8 +186,8 @@ impl Running {
         }
     }
 
-    /// Waits until there is something to read, or the program has died; `None` when it is time to
-    /// give up.
+    /// Waits until an output is readable or the program has died; returns `None` after the
+    /// deadline.
     fn wait_for_something(&self) -> nix::Result<Option<Ready>> {
         let program = self.pidfd.as_fd();
         let mut waited_for = [
@@ -197,12 +197,12 @@ impl Running {
         ];
         loop {
             let time_left = self.deadline.and_then(|deadline| deadline.time_left());
-            // One that writes all the time is never waited for.
+            // A program that writes all the time never makes `poll` wait, so check this first.
             if time_left.is_some_and(|time| time.is_zero()) {
                 return Ok(None);
             }
             match poll(&mut waited_for, poll_timeout(time_left)) {
-                // Looks again: the time may have been rounded.
+                // Check the deadline again: the timeout may have been rounded.
                 Ok(0) | Err(Errno::EINTR) => {}
                 Ok(_) => break,
                 Err(errno) => return Err(errno),
@@ -230,8 +230,8 @@ impl Running {
         Ok(read)
     }
 
-    /// The program has died: what it left in its pipes is read, and no more than that, since
-    /// others may hold them open and write on.
+    /// Reads the bytes that the dead program left in its pipes, and reaps it. Reads no more than
+    /// that, because other processes may hold the pipes open and continue to write.
     fn finish(&mut self, take: Take<'_>) -> Result<(), Failure> {
         self.read_rest(take)?;
         self.reap().map_err(self.lost())
@@ -252,13 +252,13 @@ impl Running {
         Ok(())
     }
 
-    /// Ends the group and waits for the program. Its number stands for it until it was waited for,
-    /// so the group goes first, and from then on it must not be signalled.
+    /// Kills the group and then reaps the program. In this order, because another group can get the
+    /// same number once the program is reaped.
     fn reap(&mut self) -> io::Result<()> {
         if self.slot.take().is_none() {
             return Err(Errno::ECHILD.into());
         }
-        // Often no process is left in it.
+        // This fails if no process is left in the group, which is common.
         let _ = killpg(self.pid, Signal::SIGKILL);
         self.end = Some(reap_program(self.pid)?);
         Ok(())
@@ -271,7 +271,7 @@ impl Drop for Running {
     }
 }
 
-/// What can be looked at without waiting.
+/// The streams that can be read without waiting, and whether the program has ended.
 struct Ready {
     stdout: bool,
     stderr: bool,
@@ -304,7 +304,7 @@ impl Stream {
         }
     }
 
-    /// Keeps what is left of a line without an end.
+    /// Passes on a last line without a newline.
     fn end(&mut self) {
         if let Some(KeptLines {
             stream,
@@ -316,8 +316,7 @@ impl Stream {
         }
     }
 
-    /// What to wait for. The place of a stream that was closed is taken by another descriptor, of
-    /// which nothing is asked.
+    /// Returns the descriptor to wait for. For a closed stream it is `other`, without events.
     fn poll_fd<'f>(&'f self, other: BorrowedFd<'f>) -> PollFd<'f> {
         match &self.pipe {
             Some(pipe) => PollFd::new(pipe.as_fd(), PollFlags::POLLIN),
@@ -325,7 +324,7 @@ impl Stream {
         }
     }
 
-    /// Reads what there is; at its end closes the pipe.
+    /// Reads available bytes, and closes the pipe at the end of the stream.
     fn read(&mut self, buffer: &mut [u8]) -> nix::Result<usize> {
         let Some(pipe) = &self.pipe else {
             return Ok(0);
@@ -342,13 +341,13 @@ impl Stream {
         }
     }
 
-    /// How many bytes wait in the pipe.
+    /// Returns the number of bytes in the pipe.
     fn waiting(&self) -> nix::Result<usize> {
         let Some(pipe) = &self.pipe else {
             return Ok(0);
         };
         let mut bytes: libc::c_int = 0;
-        // SAFETY: the descriptor is open, and FIONREAD writes one `int` to where it is told.
+        // SAFETY: the descriptor is open, and FIONREAD writes one `int` to the given address.
         Errno::result(unsafe { libc::ioctl(pipe.as_raw_fd(), libc::FIONREAD, &raw mut bytes) })?;
         Ok(usize::try_from(bytes).unwrap_or(0))
     }

@@ -1,12 +1,12 @@
-//! What can be wrong with the description of a program.
+//! Errors in the description of a program.
 
 use super::shell::Misplaced;
 use super::template::TemplateError;
 
-/// A [`ProgramSpec`] that cannot be.
+/// The reason why a [`ProgramSpec`] is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
-    /// There is nothing to run.
+    /// The command is empty.
     #[error("`run` is empty: write [\"program\", \"argument\", …] or \"program argument …\"")]
     NoProgram,
     /// The command has an unbalanced brace or an empty name.
@@ -18,7 +18,7 @@ pub enum ProgramError {
         /// The command.
         line: String,
     },
-    /// The program may be missing, or several words.
+    /// The first word may be left out, or become several words.
     #[error(
         "`run`: the first word is the program: `{{name?}}`, `{{name*}}` and `{{flags}}` can only \
          stand behind it"
@@ -27,7 +27,8 @@ pub enum ProgramError {
     /// A list of words cannot go through a shell.
     #[error("`run` is a list, but `shell = true` needs a string: write the command as for a shell")]
     ListForShell,
-    /// A placeholder of a shell command stands where the shell does not take its value as it is.
+    /// A placeholder of a shell command is in a position where the shell would not use its value
+    /// unchanged.
     #[error(
         "column {column} of `run`: `{{{name}}}` stands {place}; with `shell = true` a value can be \
          a word, a part of one, or stand in double quotes; else write `x={{{name}}}` before, and \
@@ -38,7 +39,7 @@ pub enum ProgramError {
         name: String,
         /// The column of its brace, in characters from 1.
         column: usize,
-        /// The place, as in "stands …".
+        /// The position, as in "stands …".
         place: String,
     },
     /// A key of the program's setting is not a template.
@@ -46,7 +47,7 @@ pub enum ProgramError {
     Setting {
         /// The key.
         key: &'static str,
-        /// What is wrong.
+        /// The reason.
         source: TemplateError,
     },
     /// A variable of the environment cannot have this name.
@@ -54,10 +55,10 @@ pub enum ProgramError {
     Variable {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
-    /// A placeholder of a shell command that stands for words is not an argument of its own.
+    /// A placeholder for several words is not an argument of its own in a shell command.
     #[error(
         "column {column} of `run`: `{{{name}}}` must be an argument of its own without quotes, of \
          another command than `[`, `test` and `env`"
@@ -73,22 +74,22 @@ pub enum ProgramError {
     Regex {
         /// The expression.
         pattern: String,
-        /// What is wrong with it, and where.
+        /// The reason, and the position of the error.
         reason: String,
     },
-    /// The file's path is not a template.
+    /// The path of the file is not a template.
     #[error("`output`: the path of the file: {0}")]
     File(#[source] TemplateError),
     /// The file has no path.
     #[error("`output`: the path of the file is empty")]
     NoFile,
-    /// A generator cannot put out files.
+    /// The output of a generator cannot be a file.
     #[error(
         "`output`: a generator cannot put out a file: let it print each item as a line, or use the \
          unit without `mode = \"generator\"`"
     )]
     FileOfGenerator,
-    /// The program is not there, or cannot be executed.
+    /// The program does not exist, or cannot be executed.
     #[error("{0}")]
     CannotStart(String),
 }

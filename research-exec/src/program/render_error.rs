@@ -1,11 +1,11 @@
-//! Why a template cannot be filled in.
+//! Errors of filling in a template.
 
 use std::io;
 use std::path::PathBuf;
 
 use research_core::units::NoPart;
 
-/// A name in a template that nothing has.
+/// A name in a template that is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{{{name}}}`: unknown config item, unit or built-in name{hint} (to write a brace, double it: \
@@ -14,17 +14,17 @@ use research_core::units::NoPart;
 pub struct UnknownName {
     /// The name.
     pub name: String,
-    /// The nearest name, or all that there are.
+    /// The most similar name, or all known names.
     pub hint: String,
 }
 
-/// A template that cannot be filled in.
+/// The reason why a template cannot be filled in.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// Nothing has this name.
+    /// The name is unknown.
     #[error(transparent)]
     Unknown(#[from] UnknownName),
-    /// The unit has not put anything out yet.
+    /// The unit has no output yet.
     #[error(
         "`{{{name}}}`: unit `{unit}` has no output yet: it failed, is not due, or must come before \
          this unit"
@@ -40,13 +40,13 @@ pub enum RenderError {
     NoField {
         /// The name in the template.
         name: String,
-        /// The field, and what there is.
+        /// The unknown field, with a description of the value.
         source: NoPart,
     },
-    /// The unit's output lives in memory.
+    /// The output of the unit is an object in memory.
     #[error(
-        "`{{{name}}}`: the output of unit `{unit}` is an object in memory, which no program can be \
-         given: let the unit put out a value"
+        "`{{{name}}}`: the output of unit `{unit}` is an object in memory, which a program cannot \
+         receive: let the unit output a value"
     )]
     Object {
         /// The name in the template.
@@ -54,7 +54,7 @@ pub enum RenderError {
         /// The unit.
         unit: String,
     },
-    /// A value that names a builtin of the shell that evaluates its arguments.
+    /// The value is the name of a shell builtin that evaluates its arguments.
     #[error(
         "`{{{name}}}`: the value is the command `{command}` of the shell, which evaluates its \
          arguments: only programs can be named by a value"
@@ -65,10 +65,10 @@ pub enum RenderError {
         /// The value.
         command: String,
     },
-    /// All flags stand where one word is needed.
-    #[error("`{{flags}}` is a word of its own of `run`: it stands for a flag for each parameter")]
+    /// `{flags}` is where a single word is needed.
+    #[error("`{{flags}}` is a word of its own of `run`: it becomes a flag for each parameter")]
     Flags,
-    /// A string of a list that the program would take for a flag.
+    /// The program would interpret a string of a list as a flag.
     #[error(
         "`{{flags*}}`: the element `{element}` of `{key}` begins with `-`: the program would take \
          it for a flag of its own; use `{{flags}}`, which gives lists as JSON"
@@ -79,11 +79,11 @@ pub enum RenderError {
         /// The element.
         element: String,
     },
-    /// No device was given to the experiment.
+    /// The experiment has no device.
     #[error("`{{device}}`: this experiment has no device: set `devices` for the run")]
     NoDevice,
     /// The text for standard input cannot be stored.
-    #[error("`stdin`: the text cannot be kept in memory")]
+    #[error("`stdin`: cannot store the text in memory")]
     Stdin(#[source] io::Error),
     /// The file for standard input cannot be read.
     #[error("`stdin`: cannot read `{}`: {source}", .path.display())]
@@ -93,13 +93,13 @@ pub enum RenderError {
         /// The reason.
         source: io::Error,
     },
-    /// There is no folder.
-    #[error("`{{path}}`: the experiment's folder cannot be made")]
+    /// The experiment's folder cannot be created.
+    #[error("`{{path}}`: cannot create the experiment's folder")]
     Folder(#[source] io::Error),
 }
 
 impl RenderError {
-    /// Whether there is no value, or none yet.
+    /// Returns whether the value does not exist, or does not exist yet.
     pub(super) fn is_missing(&self) -> bool {
         matches!(
             self,

@@ -1,5 +1,5 @@
-//! What a program finds when it starts: its environment, working directory, standard input and
-//! memory.
+//! The setting in which a program starts: its environment, working directory, standard input and
+//! memory limit.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
@@ -19,10 +19,10 @@ use super::render_error::RenderError;
 use super::spec::{Setting, Stdin};
 use super::template::{Part, Template};
 
-/// The names of variables that the program gets from the run begin with this.
+/// The prefix of the variables that the run sets.
 const RESERVED: &str = "RESEARCH_";
 
-/// A [`Setting`] that was checked.
+/// A checked [`Setting`].
 #[derive(Clone, Debug)]
 pub(super) struct ProgramSetting {
     env: Vec<(String, Template)>,
@@ -71,8 +71,8 @@ impl ProgramSetting {
         env.chain(&self.cwd).chain(stdin)
     }
 
-    /// Prepares the command `words` for an experiment, where `variables` is its environment
-    /// without those of the setting.
+    /// Prepares the command `words` for an experiment. `variables` is its environment without the
+    /// variables of the setting.
     pub(super) fn launch(
         &self,
         label: &str,
@@ -128,8 +128,7 @@ impl ProgramSetting {
         }
     }
 
-    /// A command whose program can be looked for before there is an experiment; `None` where that
-    /// depends on one.
+    /// Checks that the program can be started; returns `None` if that depends on the experiment.
     pub(super) fn check(&self, program: &str) -> Option<Result<(), SpawnError>> {
         let plain = |template: &Template| match template.parts() {
             [] => Some(String::new()),
@@ -154,7 +153,7 @@ impl ProgramSetting {
     }
 }
 
-/// Why a variable cannot have this name.
+/// Returns the reason why a variable cannot have this name, if any.
 fn invalid(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("it is empty")
@@ -167,7 +166,7 @@ fn invalid(name: &str) -> Option<&'static str> {
     }
 }
 
-/// A file in memory with this content, which can be read without a writer.
+/// Returns a file in memory with this content, which needs no writer as a pipe does.
 fn file_of(text: &OsStr) -> io::Result<OwnedFd> {
     let mut file = File::from(memfd_create("stdin", MFdFlags::MFD_CLOEXEC)?);
     file.write_all(text.as_bytes())?;
@@ -175,7 +174,8 @@ fn file_of(text: &OsStr) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// Opens a regular file: others could keep the experiment waiting before its time is limited.
+/// Opens a regular file. Other kinds of files could block before the timeout of the experiment
+/// begins.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options

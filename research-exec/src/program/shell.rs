@@ -1,11 +1,10 @@
 //! Commands that go through a shell.
 //!
-//! No value ever becomes part of the text that the shell parses. The shell gets the values as
-//! arguments, a prelude assigns them to variables, and the command refers to these: as
-//! `"${research_value_1}"` where a placeholder is a word or a part of one, without the quotes where
-//! it stands in double quotes. Expanding a variable like this is the end of a value: it is neither
-//! split nor parsed. In all other places, and where a command would evaluate its arguments once
-//! more, a placeholder is refused.
+//! A value is never a part of the text that the shell parses. The shell receives the values as
+//! arguments, a prelude assigns them to variables, and the command refers to these variables: as
+//! `"${research_value_1}"` if a placeholder is a word or a part of one, without the quotes if it is
+//! in double quotes. The shell neither splits nor parses the result of such an expansion. In all
+//! other positions, and if a command would evaluate its arguments again, a placeholder is refused.
 
 mod compound;
 mod quotes;
@@ -27,37 +26,37 @@ use super::template::{Part, Placeholder, Template};
 
 use scan::Scanner;
 
-/// The beginning of the names of the variables that hold the values.
+/// The prefix of the variables that hold the values.
 const VARIABLE: &str = "research_value_";
 
-/// A shell command in which every placeholder stands where its value is safe.
+/// A shell command in which every placeholder is in a position where its value is safe.
 #[derive(Clone, Debug)]
 pub(super) struct ShellCommand {
     template: Template,
-    /// For each placeholder, in order.
+    /// The position of each placeholder, in order.
     places: Vec<Place>,
 }
 
-/// The place of a placeholder.
+/// The position of a placeholder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Place {
-    /// Whether it is inside double quotes; else it is a word, or a part of one.
+    /// Whether it is inside double quotes; otherwise it is a word, or a part of one.
     is_in_quotes: bool,
-    /// Whether it is all of the word that names a command.
+    /// Whether it is the whole word that names a command.
     names_command: bool,
-    /// Whether it is all of an argument that no command evaluates, without quotes, so that it can
-    /// be any number of words.
+    /// Whether it is a whole argument without quotes that no command evaluates, so that it can be
+    /// any number of words.
     is_argument: bool,
 }
 
-/// A placeholder that stands where a shell would not take its value as it is.
+/// A placeholder in a position where a shell would not use its value unchanged.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misplaced {
-    /// Its name with its marks.
+    /// The name with its marks.
     pub(super) name: String,
-    /// In characters, from 1.
+    /// The column in characters, counted from 1.
     pub(super) column: usize,
-    /// The place, as in "stands …"; `None` for words that are not an argument of their own.
+    /// The position, as in "stands …"; `None` for several words that are not a whole argument.
     pub(super) place: Option<String>,
 }
 
@@ -78,7 +77,7 @@ impl ShellCommand {
         Ok(Self { template, places })
     }
 
-    /// The names that stand where exactly one word is needed.
+    /// Returns the names in positions where exactly one word is needed.
     pub(super) fn names_of_one_word(&self) -> impl Iterator<Item = &str> {
         let placed = self.template.names().zip(&self.places);
         placed
@@ -86,7 +85,7 @@ impl ShellCommand {
             .map(|(name, _)| name)
     }
 
-    /// The text that the shell parses, where each placeholder has this many values.
+    /// Returns the text that the shell parses, if the placeholders have these numbers of values.
     fn script(&self, counts: &[usize]) -> String {
         let mut script = prelude(counts.iter().sum());
         let mut next = 1;
@@ -113,7 +112,7 @@ impl ShellCommand {
         &self.template
     }
 
-    /// The words of the command that runs the shell with the values that the names have now.
+    /// Returns the words of the command that runs the shell, with the current values of the names.
     pub(super) fn words(&self, context: &Context) -> Result<Vec<OsString>, RenderError> {
         let mut values = Vec::new();
         let mut counts = Vec::new();
@@ -142,7 +141,7 @@ impl ShellCommand {
         Ok(words)
     }
 
-    /// The command as a user would type it, where `known` gives the values that are known.
+    /// Returns the command as a user would type it; `known` returns the known values.
     pub(super) fn preview(&self, known: impl Fn(&Placeholder) -> Option<Vec<String>>) -> String {
         let mut text = String::new();
         let mut places = self.places.iter();
@@ -167,7 +166,8 @@ impl ShellCommand {
     }
 }
 
-/// Takes the values out of the arguments, so that the command finds none, as it is written.
+/// Returns the prelude, which moves the values from the arguments to variables. The command then
+/// has no arguments, as its author expects.
 fn prelude(values: usize) -> String {
     if values == 0 {
         return String::new();
@@ -177,8 +177,8 @@ fn prelude(values: usize) -> String {
     format!("{}; set --; ", assignments.join(" "))
 }
 
-/// A value as one word of a shell command, in single quotes, inside of which a shell takes every
-/// character as it is.
+/// Returns a value as one word of a shell command, in single quotes, in which a shell changes no
+/// character.
 pub(super) fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }

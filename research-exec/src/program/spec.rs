@@ -1,4 +1,4 @@
-//! What a research file says of a unit that runs a program.
+//! The description of a unit that runs a program, in a research file.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use serde::ser::{Serialize, Serializer};
 
 use super::output_spec::OutputSpec;
 
-/// A program as a unit: the command and how its output is read.
+/// A unit that runs a program: the command, its setting and its output.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ProgramSpec {
     /// The command.
     pub run: Run,
-    /// Whether the command goes through `sh -c`.
+    /// Whether `sh -c` runs the command.
     #[serde(default)]
     pub shell: bool,
-    /// How standard output becomes the unit's output.
+    /// The rule by which standard output becomes the unit's output.
     #[serde(default)]
     pub output: OutputSpec,
-    /// What the program finds when it starts.
+    /// The setting in which the program starts.
     #[serde(default)]
     pub setting: Setting,
 }
 
-/// What a program finds when it starts.
+/// The setting in which a program starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Setting {
     /// Variables of the environment, whose values are [templates](super::Template).
@@ -32,16 +32,16 @@ pub struct Setting {
     /// The working directory, a [`Template`](super::Template).
     #[serde(default)]
     pub cwd: Option<String>,
-    /// What the program reads from standard input; nothing if not set.
+    /// The content of standard input; empty if not set.
     #[serde(default)]
     pub stdin: Option<Stdin>,
-    /// How many bytes of private memory each of its processes may have.
+    /// The private memory that each of its processes may have, in bytes.
     #[serde(default)]
     pub memory_limit: Option<u64>,
 }
 
 impl ProgramSpec {
-    /// A command without a shell that prints JSON.
+    /// Creates the description of a command without a shell that prints JSON.
     #[must_use]
     pub fn new(run: Run) -> Self {
         Self {
@@ -53,13 +53,13 @@ impl ProgramSpec {
     }
 }
 
-/// What a program reads from standard input.
+/// The content of a program's standard input.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stdin {
     /// A string, a [`Template`](super::Template).
     Text(String),
-    /// A file, whose path is a [`Template`](super::Template); a relative one begins at the
+    /// A file, whose path is a [`Template`](super::Template); a relative path is resolved from the
     /// program's working directory.
     File(String),
 }
@@ -71,14 +71,13 @@ pub enum Stdin {
 pub enum Run {
     /// The program and its arguments.
     List(Vec<String>),
-    /// One text, which is split into words as a shell does before values are put in: a value
-    /// always stays part of one word.
+    /// One string, which is split into words as by a shell, before values are inserted: a value is
+    /// always a part of one word.
     Line(String),
 }
 
 impl Run {
-    /// The words of the command, as they are started without a shell; `None` for a line that has no
-    /// words because of a quote that is left open.
+    /// Returns the words of the command without a shell; `None` for a line with an unclosed quote.
     #[must_use]
     pub fn words(&self) -> Option<Vec<String>> {
         match self {
@@ -87,7 +86,7 @@ impl Run {
         }
     }
 
-    /// Whether two commands mean the same, both with or both without a shell.
+    /// Returns whether two commands mean the same, both with or both without a shell.
     ///
     /// ```
     /// use research_exec::program::Run;
@@ -111,7 +110,7 @@ impl Run {
     }
 }
 
-/// A shell command with single blanks, where they separate words and nothing else.
+/// Returns a shell command with single blanks, if blanks only separate its words.
 fn plain(command: &str) -> String {
     let command = command.replace("\r\n", "\n");
     let command = command.trim();
@@ -121,7 +120,7 @@ fn plain(command: &str) -> String {
     }
 }
 
-/// How a [`Run`] stands in formats that do not describe themselves.
+/// The encoding of a [`Run`] in formats that are not self-describing.
 #[derive(serde::Serialize, serde::Deserialize)]
 enum Tagged {
     List(Vec<String>),

@@ -1,22 +1,22 @@
-//! What is kept of a program's output while it runs: as little as its end needs.
+//! The part of a running program's output that is kept: only as much as its result needs.
 
 use super::output::Parser;
 use super::output_error::OutputError;
 
-/// The most that is kept of one line, and of a whole output, unless something else is asked for: a
-/// program that writes without an end must not take all memory.
+/// The default limit of a line or a whole output, in bytes: a program that writes without end must
+/// not use up all memory.
 pub(super) const LIMIT: usize = 1 << 30;
 
-/// How much of the end of an output is shown with an error.
+/// The largest part of the end of an output that is shown with an error.
 const TAIL_BYTES: usize = 16 << 10;
 const TAIL_LINES: usize = 20;
 
-/// What a program's standard output becomes.
+/// The captured standard output of a program.
 #[derive(Debug, Default)]
 pub(super) struct Capture {
-    /// The last complete line that was wanted.
+    /// The last complete line that can be the output.
     line: Option<Vec<u8>>,
-    /// What came after the last newline; all of the output, where all is wanted.
+    /// The bytes after the last newline; the whole output if the parser reads text.
     partial: Vec<u8>,
 }
 
@@ -28,7 +28,7 @@ impl Capture {
         limit: usize,
     ) -> Result<(), OutputError> {
         if parser.file().is_some() {
-            // What it prints is not its output.
+            // The output is a file, so standard output is ignored.
             return Ok(());
         }
         let whole = matches!(parser, Parser::Text);
@@ -52,8 +52,8 @@ impl Capture {
         }
     }
 
-    /// Takes the last wanted one of some complete lines, the first of which continues what was
-    /// there. The last ones are looked at first: mostly there is nothing to do with the others.
+    /// Takes the last one of some complete lines that can be the output. The first line continues
+    /// `partial`. The search begins at the last line, which usually is the one.
     fn take_lines(&mut self, lines: &[u8], parser: &Parser) {
         let mut parts = lines.splitn(2, |byte| *byte == b'\n');
         let first = parts.next().unwrap_or_default();
@@ -71,7 +71,7 @@ impl Capture {
         }
     }
 
-    /// What is to be read, when the program has ended.
+    /// Returns the bytes to parse, after the program has ended.
     pub(super) fn finish(self, parser: &Parser) -> Option<Vec<u8>> {
         if parser.wants(&self.partial) {
             Some(self.partial)
@@ -85,9 +85,9 @@ impl Capture {
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     buffer: Vec<u8>,
-    /// Where the next line begins.
+    /// The offset at which the next line begins.
     start: usize,
-    /// Up to where there is known to be no newline.
+    /// The offset up to which the buffer was searched for a newline.
     searched: usize,
 }
 
@@ -115,7 +115,7 @@ impl Lines {
         found.map(|_| self.searched)
     }
 
-    /// The next complete line; at the end of the output also one without a newline.
+    /// Returns the next complete line; at the end of the output, a line without a newline, too.
     pub(super) fn next(&mut self, at_end: bool) -> Option<&[u8]> {
         let start = self.start;
         match self.newline() {
@@ -133,15 +133,14 @@ impl Lines {
     }
 }
 
-/// The end of an output, which is shown when something has failed.
+/// The end of an output, which is shown with an error.
 #[derive(Debug, Default)]
 pub(super) struct Tail(Vec<u8>);
 
 impl Tail {
     pub(super) fn push(&mut self, chunk: &[u8]) {
         let chunk = &chunk[chunk.len().saturating_sub(TAIL_BYTES)..];
-        // It may grow to twice its size, so that bytes are moved once in a while and not at each
-        // line.
+        // The buffer may grow to twice its size, so that bytes are not moved at each line.
         if self.0.len() + chunk.len() > 2 * TAIL_BYTES {
             let kept = TAIL_BYTES - chunk.len();
             self.0.drain(..self.0.len().saturating_sub(kept));
@@ -149,7 +148,7 @@ impl Tail {
         self.0.extend_from_slice(chunk);
     }
 
-    /// The last lines as a terminal would show them; `None` if there are none.
+    /// Returns the last lines as a terminal would show them; `None` if there are none.
     pub(super) fn lines(&self) -> Option<String> {
         let end = &self.0[self.0.len().saturating_sub(TAIL_BYTES)..];
         let lines = end.trim_ascii_end().split(|byte| *byte == b'\n');
@@ -160,7 +159,7 @@ impl Tail {
     }
 }
 
-/// What is seen of a line in which a progress bar was drawn over and over.
+/// Returns the visible part of a line in which a progress bar was drawn repeatedly.
 pub(super) fn visible(line: &[u8]) -> &[u8] {
     let end = line.iter().rposition(|byte| *byte != b'\r');
     let line = &line[..end.map_or(0, |end| end + 1)];

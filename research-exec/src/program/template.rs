@@ -1,4 +1,4 @@
-//! Texts with `{names}` in them.
+//! Templates: strings with placeholders such as `{name}`.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,24 +11,24 @@ use super::environment::OF_EXPERIMENT;
 use super::names;
 use super::render_error::RenderError;
 
-/// A string in which `{name}` stands for something that exists only while an experiment runs.
+/// A string in which `{name}` is replaced by a value of the running experiment.
 ///
-/// A name is looked for in this order:
-/// 1. `id`, `path`, `iteration`, `repetition`, `seed`, `device`: always these, whatever else is
-///    called so;
+/// A name is resolved in this order:
+/// 1. `id`, `path`, `iteration`, `repetition`, `seed`, `device`: the built-in names, even if an
+///    item or a unit has the same name;
 /// 2. an item of the config;
 /// 3. a unit: its latest output;
-/// 4. `name.field` and `name[0]`: a field of one of those, where the value is a map, or an element,
-///    from 0 or from -1 backwards, where it is a list; they may follow each other.
+/// 4. `name.field` and `name[0]`: a field of one of these, if the value is a map, or an element,
+///    from 0, or from -1 backwards, if it is a list; they can be nested.
 ///
-/// So an item of the config hides a unit of the same name. In a command `{flags}` stands for a flag
-/// for each item of the config, where neither an item nor a unit has this name.
+/// So an item of the config hides a unit of the same name. In a command, `{flags}` is replaced by a
+/// flag for each item of the config, unless an item or a unit has this name.
 ///
-/// A word with `{name?}` is left out where the value is missing or `null`; `{name*}` and
-/// `{flags*}`, which are words of their own, make a word of each element of a list.
+/// A word with `{name?}` is left out if the value is missing or `null`. `{name*}` and `{flags*}`
+/// must be whole words, and are replaced by a word for each element of a list.
 ///
-/// `{{` and `}}` are braces. Strings are put in as they are, floats in their shortest form that
-/// reads back, booleans, nothing, lists and maps as JSON; several devices are joined by commas.
+/// `{{` and `}}` are literal braces. Strings are inserted unchanged, floats in their shortest form
+/// that reads back, booleans, `null`, lists and maps as JSON; several devices are joined by commas.
 /// `{path}` is absolute, and the folder is created.
 ///
 /// ```
@@ -48,7 +48,7 @@ pub struct Template {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A literal string, its doubled braces made single.
+    /// A literal string, with single instead of doubled braces.
     Text(String),
     Name(Placeholder),
 }
@@ -61,7 +61,7 @@ pub(super) struct Placeholder {
     pub(super) column: usize,
     /// `{name?}`: without a value, the word is left out.
     pub(super) is_optional: bool,
-    /// `{name*}`: each element of a list is a word.
+    /// `{name*}`: each element of a list becomes a word.
     pub(super) is_spread: bool,
 }
 
@@ -77,7 +77,7 @@ impl Placeholder {
         }
     }
 
-    /// Whether it may stand for another number of words than one.
+    /// Returns whether it may be replaced by a number of words other than one.
     pub(super) fn is_words(&self) -> bool {
         self.is_optional || self.is_spread
     }
@@ -98,18 +98,18 @@ fn without_mark(written: &str, mark: char) -> (&str, bool) {
     }
 }
 
-/// A string that is not a template. Columns count characters from 1.
+/// The reason why a string is not a template. Columns are counted in characters from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// A brace is opened and never closed.
+    /// An opening brace has no closing brace.
     #[error("column {column} of `{text}`: `{{` is not closed; to write a brace, double it: `{{{{`")]
     Unclosed {
         /// The text.
         text: String,
-        /// Where the brace stands.
+        /// The column of the brace.
         column: usize,
     },
-    /// A brace is closed that was never opened.
+    /// A closing brace has no opening brace.
     #[error(
         "column {column} of `{text}`: `}}` has no opening brace; to write a brace, double it: \
          `}}}}`"
@@ -117,35 +117,35 @@ pub enum TemplateError {
     Unopened {
         /// The text.
         text: String,
-        /// Where the brace stands.
+        /// The column of the brace.
         column: usize,
     },
-    /// A placeholder for several words, or for none, stands where one word is needed.
+    /// A placeholder for several words, or for none, is where one word is needed.
     #[error("column {column} of `{text}`: `{placeholder}` {demand}")]
     OneWord {
         /// The text.
         text: String,
-        /// Where the brace stands.
+        /// The column of the brace.
         column: usize,
         /// The placeholder.
         placeholder: String,
-        /// Where it can stand.
+        /// The positions in which it is allowed.
         demand: &'static str,
     },
-    /// There is no name between the braces.
+    /// The name between the braces is empty.
     #[error(
         "column {column} of `{text}`: the braces are empty; to write a brace, double it: `{{{{}}}}`"
     )]
     EmptyName {
         /// The text.
         text: String,
-        /// Where the opening brace stands.
+        /// The column of the opening brace.
         column: usize,
     },
 }
 
 impl TemplateError {
-    /// Where the mistake is: characters from 1.
+    /// Returns the column of the error, in characters from 1.
     #[must_use]
     pub fn column(&self) -> usize {
         match self {
@@ -156,7 +156,7 @@ impl TemplateError {
         }
     }
 
-    /// The text that is not a template.
+    /// Returns the text that is not a template.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -169,7 +169,7 @@ impl TemplateError {
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
     /// An unbalanced brace or an empty name, with its column.
@@ -217,7 +217,7 @@ impl Template {
         Ok(Self { parts })
     }
 
-    /// Reads a template of one word, in which a placeholder may be optional if `may_be_left_out`.
+    /// Parses a template of one word; placeholders may be optional if `may_be_left_out`.
     pub(super) fn parse_one_word(text: &str, may_be_left_out: bool) -> Result<Self, TemplateError> {
         let template = Self::parse(text)?;
         let is_wrong = |one: &&Placeholder| one.is_spread || one.is_optional && !may_be_left_out;
@@ -227,7 +227,7 @@ impl Template {
         Ok(template)
     }
 
-    /// Reads a word of a command.
+    /// Parses a word of a command.
     pub(super) fn parse_word(text: &str) -> Result<Self, TemplateError> {
         let template = Self::parse(text)?;
         let spread = template.placeholders().find(|one| one.is_spread);
@@ -237,7 +237,7 @@ impl Template {
         Ok(template)
     }
 
-    /// The names that it refers to, in order, each as often as it stands there.
+    /// Returns the names in its placeholders, in order, with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.placeholders().map(|one| one.name.as_str())
     }
@@ -249,15 +249,16 @@ impl Template {
         })
     }
 
-    /// The text with the values that the names have now; empty where an optional one is missing.
+    /// Returns the text with the current values of its names; empty if an optional value is
+    /// missing.
     ///
     /// # Errors
-    /// A name that stands for nothing, or for nothing yet, and a folder that cannot be made.
+    /// A name is unknown or has no value yet, or the folder cannot be created.
     pub fn render(&self, context: &Context) -> Result<OsString, RenderError> {
         Ok(self.word(context)?.unwrap_or_default())
     }
 
-    /// The text, or `None` where it is left out.
+    /// Returns the text, or `None` if the word is left out.
     pub(super) fn word(&self, context: &Context) -> Result<Option<OsString>, RenderError> {
         let mut text = Vec::new();
         for part in &self.parts {
@@ -273,7 +274,7 @@ impl Template {
         Ok(Some(OsString::from_vec(text)))
     }
 
-    /// The words that it stands for in a command.
+    /// Returns its words in a command.
     pub(super) fn words(&self, context: &Context) -> Result<Vec<OsString>, RenderError> {
         match self.parts.as_slice() {
             [Part::Name(one)] => names::words(one, context),
@@ -285,7 +286,8 @@ impl Template {
         &self.parts
     }
 
-    /// The variable of the environment that it names and that only one experiment has.
+    /// Returns the input for a variable of the environment in its text that differs between
+    /// experiments, if any.
     pub(super) fn variable_of_experiment(&self) -> Option<Input> {
         let variable = self.parts.iter().find_map(|part| match part {
             Part::Text(text) => OF_EXPERIMENT
@@ -296,7 +298,7 @@ impl Template {
         variable.map(|variable| Input::Experiment(format!("`{variable}`")))
     }
 
-    /// Whether it is a path that does not begin at the root, as far as that is known.
+    /// Returns whether its literal beginning shows that it is a relative path.
     pub(super) fn is_relative(&self) -> bool {
         match self.parts.first() {
             Some(Part::Text(text)) => !text.starts_with('/'),
@@ -304,7 +306,7 @@ impl Template {
         }
     }
 
-    /// Whether nothing can come of it but an empty text.
+    /// Returns whether it is always an empty string.
     pub(super) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }

@@ -1,4 +1,4 @@
-//! `case` and `[[ … ]]`.
+//! The scanner of `case` and `[[ … ]]`.
 
 use super::scan::{Atom, DEEPEST, End, Scanner, Until};
 
@@ -30,7 +30,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Passes over a pattern of `case` with its parenthesis.
+    /// Skips a pattern of `case` with its parenthesis.
     fn pattern(&mut self) -> bool {
         let place = "in a pattern of `case`";
         while let Some(atom) = self.next() {
@@ -38,7 +38,7 @@ impl Scanner<'_> {
                 Atom::Char(')') => return true,
                 Atom::Value(value) => self.refuse(value, place),
                 Atom::Char('\'' | '"' | '\\' | '`' | '$' | '(') => {
-                    // Quotes may have a parenthesis in them.
+                    // Quotes may contain a parenthesis.
                     self.at -= 1;
                     let first = self.at;
                     if self.take("(") {
@@ -68,7 +68,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Passes over `[[ … ]]`, where bash evaluates.
+    /// Skips `[[ … ]]`, in which bash evaluates values.
     pub(super) fn condition(&mut self, depth: usize) {
         loop {
             self.blanks_and_lines();

@@ -1,10 +1,10 @@
-//! Quotes and expansions of a shell command, which are passed over.
+//! The scanner of quotes and expansions of a shell command.
 
 use super::scan::{Atom, Scanner, Until};
 use super::word::Word;
 
 impl Scanner<'_> {
-    /// Passes over a string up to its single quote, and says whether there was a backslash in it.
+    /// Skips a string up to its single quote, and returns whether it contains a backslash.
     pub(super) fn single_quotes(&mut self, place: &str, mut word: Option<&mut Word>) -> bool {
         let mut has_backslash = false;
         while let Some(atom) = self.next() {
@@ -22,7 +22,8 @@ impl Scanner<'_> {
         has_backslash
     }
 
-    /// Passes over a string up to its double quote; a reason refuses all placeholders in it.
+    /// Skips a string up to its double quote; with a reason in `refused`, refuses all placeholders
+    /// in it.
     pub(super) fn double_quotes(
         &mut self,
         mut word: Option<&mut Word>,
@@ -99,7 +100,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Passes over an expansion, from its `$` on.
+    /// Skips an expansion, from its `$` on.
     pub(super) fn dollar(&mut self, is_in_quotes: bool, depth: usize) {
         self.at += 1;
         if self.take("((") {
@@ -113,7 +114,7 @@ impl Scanner<'_> {
         } else if !is_in_quotes && self.take("'") {
             let place = "inside `$'…'`";
             if self.single_quotes(place, None) {
-                // Where it ends is another place in dash than in bash.
+                // dash and bash end this string at different positions.
                 self.refuse_rest("after `$'…'` with a backslash");
             }
         } else if !is_in_quotes && self.take("\"") {
@@ -124,14 +125,14 @@ impl Scanner<'_> {
                     self.refuse(value, "after a `$`");
                     self.at += 1;
                 }
-                // A parameter that is not a name: what follows has nothing to do with it.
+                // A special parameter ends here, whatever follows.
                 Some(Atom::Char('$' | '#' | '@' | '*' | '?' | '-' | '!')) => self.at += 1,
                 _ => {}
             }
         }
     }
 
-    /// Passes over `${…}`, from behind the brace.
+    /// Skips `${…}`, from after the brace.
     fn parameter(&mut self) {
         let mut open = 1;
         while let Some(atom) = self.next() {
@@ -150,7 +151,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Passes over arithmetic, from behind its two parentheses.
+    /// Skips arithmetic, from after its two parentheses.
     pub(super) fn arithmetic(&mut self, place: &str) {
         let mut open = 2;
         while let Some(atom) = self.next() {

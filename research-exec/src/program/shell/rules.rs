@@ -1,9 +1,10 @@
-//! Which arguments of commands a shell, or another shell that they start, evaluates once more.
+//! Rules for the arguments of commands that a shell, or another shell that they start, evaluates
+//! again.
 
 use super::word::Word;
 
-/// Builtins of dash and bash that take arguments for code, for names of variables, whose subscripts
-/// are code in bash, or for other commands.
+/// Builtins of dash and bash whose arguments are code, names of variables (whose subscripts are
+/// code in bash), or other commands.
 const EVALUATING: [&str; 24] = [
     "alias",
     "bind",
@@ -31,7 +32,7 @@ const EVALUATING: [&str; 24] = [
     "function",
 ];
 
-/// Programs that hand their arguments to a shell.
+/// Programs that pass their arguments to a shell.
 const REMOTE: [&str; 4] = ["parallel", "ssh", "su", "watch"];
 
 const SHELLS: [&str; 8] = ["ash", "bash", "busybox", "dash", "ksh", "mksh", "sh", "zsh"];
@@ -54,41 +55,41 @@ const EVALUATED_VARIABLES: [&str; 14] = [
     "SECONDS",
 ];
 
-/// Words after which values may be evaluated anywhere in the command: variables can get the
-/// attribute of numbers, and commands other meanings.
+/// Words because of which values may be evaluated anywhere in the command: variables can get the
+/// integer attribute, and commands other meanings.
 const REDEFINING: [&str; 5] = ["alias", "declare", "integer", "local -i", "typeset"];
 
-/// The word of a command's text because of which no place in it is safe.
+/// Returns the word in the text of a command because of which no position in it is safe, if any.
 pub(super) fn redefines(text: &str) -> Option<&'static str> {
     REDEFINING.into_iter().find(|word| text.contains(word))
 }
 
-/// Whether a command of this name evaluates its arguments.
+/// Returns whether a command of this name evaluates its arguments.
 pub(super) fn evaluates_arguments(name: &[u8]) -> bool {
     let others = ["export", "local", "printf", "readonly", "test", "["];
     let mut names = EVALUATING.iter().chain(&others);
     names.any(|builtin| builtin.as_bytes() == name)
 }
 
-/// The place of a placeholder in `sh -c SCRIPT`.
+/// The position of a placeholder in `sh -c SCRIPT`.
 pub(super) const SCRIPT: &str = "in the script of another shell";
 
-/// What has been seen of a simple command.
+/// The state of the scan of a simple command.
 #[derive(Debug, Default)]
 pub(super) struct Simple {
-    /// Its name, where it is written out; an empty one stands for a name that is not.
+    /// The name of the command; empty if it is not a literal, `None` before it.
     name: Option<String>,
     hides_name: bool,
-    /// How many arguments have been seen that cannot vanish.
+    /// The number of arguments so far that cannot vanish.
     arguments: usize,
-    /// What the last argument may be: the last one that cannot vanish and all that may behind it,
-    /// each where it is written out.
+    /// The candidates for the last argument: the last one that cannot vanish, and all later ones;
+    /// `None` for one that is not a literal.
     previous: Vec<Option<String>>,
     has_options: bool,
     shell: Shell,
 }
 
-/// How much of `sh -c SCRIPT` has been seen, anywhere in the command.
+/// The part of `sh -c SCRIPT` that the scan has found, anywhere in the command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Shell {
     #[default]
@@ -98,17 +99,17 @@ enum Shell {
     Named,
     /// The next word that is not an option is a script.
     Script,
-    /// All else are arguments of the script.
+    /// All other words are arguments of the script.
     Arguments,
 }
 
 impl Simple {
-    /// Whether the command's name has been seen.
+    /// Returns whether the scan has passed the name of the command.
     pub(super) fn has_name(&self) -> bool {
         self.name.is_some()
     }
 
-    /// Takes the command's name; returns why it cannot have placeholders like this.
+    /// Takes the name of the command; returns the reason why its placeholders are refused, if any.
     pub(super) fn name(&mut self, word: &Word) -> Option<String> {
         self.name = Some(word.literal.clone().unwrap_or_default());
         self.hides_name = word.hides_command();
@@ -117,18 +118,18 @@ impl Simple {
             .then(|| "in a part of a command's name".to_owned())
     }
 
-    /// Whether the command is another shell, or starts one.
+    /// Returns whether the command is another shell, or starts one.
     pub(super) fn runs_shell(&self) -> bool {
         !matches!(self.shell, Shell::None | Shell::Possible)
     }
 
-    /// Whether an argument that it takes can be any number of values: none of them is evaluated,
-    /// wherever it comes to stand.
+    /// Returns whether an argument can be any number of values, because the command evaluates none
+    /// of them in any position.
     pub(super) fn takes_any_number_of_values(&self) -> bool {
         !["[", "env", "test"].contains(&self.name.as_deref().unwrap_or_default())
     }
 
-    /// Takes an argument; returns why it cannot have placeholders.
+    /// Takes an argument; returns the reason why its placeholders are refused, if any.
     pub(super) fn argument(&mut self, word: &Word) -> Option<String> {
         let reason = match word.has_value {
             true => self.refusal(word),
@@ -144,14 +145,14 @@ impl Simple {
         reason
     }
 
-    /// Whether the last argument may be one for which `is_such` holds.
+    /// Returns whether `is_such` holds for a candidate for the last argument.
     fn previous_may(&self, is_such: impl Fn(&str) -> bool) -> bool {
         self.previous.iter().flatten().any(|text| is_such(text))
     }
 
     fn refusal(&self, word: &Word) -> Option<String> {
         if self.hides_name {
-            // It may be `eval`, or a shell.
+            // The name may be `eval`, or a shell.
             return Some("in an argument of a command whose name is an expansion".to_owned());
         }
         let name = self.name.as_deref().unwrap_or_default();
@@ -178,7 +179,7 @@ impl Simple {
         }
         let is_script = match self.shell {
             Shell::Script => true,
-            // It may be `-c`.
+            // The value may be `-c`.
             Shell::Named => word.starts_with_value() && !word.has_slash,
             Shell::None | Shell::Possible | Shell::Arguments => false,
         };
@@ -208,26 +209,26 @@ impl Simple {
                 Shell::Script
             }
             shell if is_option => shell,
-            // `busybox sh`, `env sh bash`: the last one counts.
+            // In `busybox sh` and `env sh bash` the last shell counts.
             Shell::Named if SHELLS.contains(&text.as_str()) => Shell::Named,
             _ => Shell::Arguments,
         };
     }
 
-    /// How much has been seen after a word that is not written out.
+    /// Returns the state after a word that is not a literal.
     fn shell_after_expansion(&self, word: &Word) -> Shell {
         let is_option = word.prefix.starts_with(['-', '+']);
         let names_shell = word.program().is_some_and(|name| SHELLS.contains(&name));
         match self.shell {
             Shell::None | Shell::Possible if names_shell => Shell::Named,
-            // It may be a shell, wholly or with its end: `${y}sh`.
+            // The word may name a shell, as `${y}` and `${y}sh` do.
             Shell::None | Shell::Possible if !word.has_value && !is_option => {
                 match word.program() {
                     None => Shell::Possible,
                     Some(_) => Shell::None,
                 }
             }
-            // Where the word is empty or an option, the next one counts.
+            // The word may be empty or an option: the next one decides.
             Shell::Named if !word.has_value && word.program().is_none() => Shell::Named,
             Shell::Script if word.may_vanish() => Shell::Script,
             Shell::None | Shell::Possible => self.shell,
@@ -237,7 +238,7 @@ impl Simple {
 }
 
 impl Simple {
-    /// Whether the last word was an option of a shell that takes the next word.
+    /// Returns whether the last word was an option of a shell that takes the next word.
     fn expects_argument_of_option(&self) -> bool {
         self.previous_may(|option| {
             ["--rcfile", "--init-file"].contains(&option)
@@ -248,7 +249,7 @@ impl Simple {
     }
 }
 
-/// Why a placeholder cannot stand in the value of this variable.
+/// Returns the reason why a placeholder is refused in the value of this variable, if any.
 pub(super) fn refuses_assignment(word: &Word) -> Option<String> {
     let variable = word
         .prefix

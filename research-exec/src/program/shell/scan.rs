@@ -1,43 +1,43 @@
-//! Where in a shell command placeholders stand.
+//! The scanner that finds the positions of placeholders in a shell command.
 //!
-//! What both dash and bash read in the same way is followed exactly. Where they differ, or where
-//! following them would be long, all placeholders behind are refused.
+//! The scanner follows syntax that dash and bash read in the same way. Where they differ, or the
+//! syntax is too complex, it refuses all placeholders from there on.
 
 use super::rules::{self, Simple};
 use super::word::Word;
 use super::{Misplaced, Place};
 use crate::program::template::Part;
 
-/// A character, or a placeholder by its number.
+/// A character, or the index of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Atom {
     Char(char),
     Value(usize),
 }
 
-/// Follows a shell through a command.
+/// Scans a command as a shell reads it.
 pub(super) struct Scanner<'p> {
     atoms: Vec<Atom>,
     pub(super) at: usize,
     names: Vec<(&'p str, usize)>,
     places: Vec<Place>,
-    /// Why no placeholder may follow.
+    /// The reason why later placeholders are refused.
     refused: Option<String>,
-    /// The first placeholder that stands wrong, and where.
+    /// The first placeholder in a refused position, and the position.
     misplaced: Option<(usize, String)>,
 }
 
-/// What a list of commands ended with.
+/// The token that ended a list of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Text,
     Parenthesis,
-    /// `;;` and its kin.
+    /// `;;`, `;&` or `;;&`.
     Item,
     Esac,
 }
 
-/// What ends a list of commands.
+/// The token that is to end a list of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Until {
     Text,
@@ -45,7 +45,7 @@ pub(super) enum Until {
     Item,
 }
 
-/// How deeply lists of commands may be nested before they are no longer followed.
+/// The maximum number of nested lists of commands; in deeper ones placeholders are refused.
 pub(super) const DEEPEST: usize = 50;
 
 impl<'p> Scanner<'p> {
@@ -77,7 +77,7 @@ impl<'p> Scanner<'p> {
         }
     }
 
-    /// The place of each placeholder.
+    /// Returns the position of each placeholder.
     pub(super) fn places(mut self) -> Result<Vec<Place>, Misplaced> {
         while self.at < self.atoms.len() {
             self.commands(Until::Text, 0);
@@ -266,7 +266,7 @@ impl<'p> Scanner<'p> {
             let _ = self.take(">") || self.take("&") || self.take("|");
         }
         self.blanks();
-        // Where it goes; a word of its own.
+        // The target of the redirection is a word of its own.
         let is_word = !matches!(
             self.peek(),
             None | Some(Atom::Char('\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>'))
@@ -337,11 +337,11 @@ impl<'p> Scanner<'p> {
         word.push_value(value);
     }
 
-    /// A backslash and what it stands before.
+    /// Takes a backslash and the character after it.
     fn escape(&mut self, word: &mut Word) {
         self.at += 1;
         match self.next() {
-            // The line continues.
+            // An escaped newline continues the line.
             Some(Atom::Char('\n')) | None => {}
             Some(Atom::Char(character)) => {
                 word.has_quotes = true;

@@ -3,17 +3,17 @@
 /// A word of a command.
 #[derive(Debug, Default)]
 pub(super) struct Word {
-    /// The word without its quotes, if it is written out.
+    /// The word without its quotes, if it is a literal.
     pub(super) literal: Option<String>,
-    /// What comes before the first placeholder; expansions are zero characters.
+    /// The part before the first placeholder; a zero character stands for an expansion.
     pub(super) prefix: String,
     pub(super) has_value: bool,
-    /// Whether there is a slash that is written out.
+    /// Whether it contains a literal slash.
     pub(super) has_slash: bool,
-    /// What comes after the last slash; expansions and placeholders are zero characters.
+    /// The part after the last slash; zero characters stand for expansions and placeholders.
     last: String,
     pub(super) values: Vec<usize>,
-    /// How many characters and expansions it has beside placeholders.
+    /// The number of characters and expansions, without placeholders.
     others: usize,
     pub(super) has_quotes: bool,
     pub(super) open_braces: usize,
@@ -31,19 +31,19 @@ impl Word {
         self.values.len() == 1 && self.others == 0
     }
 
-    /// The file name of the program that the word names, if that part is written out.
+    /// Returns the file name of the program that the word names, if that part is a literal.
     pub(super) fn program(&self) -> Option<&str> {
         let is_known = self.literal.is_some() || self.has_slash;
         (is_known && !self.last.contains('\0')).then_some(self.last.as_str())
     }
 
-    /// Whether it consists of expansions without quotes, which may expand to no word at all.
+    /// Returns whether it consists of unquoted expansions, which may expand to no word at all.
     pub(super) fn may_vanish(&self) -> bool {
         let is_expansion = !self.prefix.is_empty() && self.prefix.chars().all(|c| c == '\0');
         is_expansion && !self.has_value && !self.has_quotes
     }
 
-    /// Whether only a shell knows which command the word names.
+    /// Returns whether only a shell can determine the command that the word names.
     pub(super) fn hides_command(&self) -> bool {
         let has_pattern = |text: &str| {
             text.contains(['*', '?', '{']) || text.contains('[') && !["[", "[["].contains(&text)
@@ -58,7 +58,7 @@ impl Word {
         self.has_value && self.prefix.is_empty()
     }
 
-    /// Whether it is `NAME=…`, with the `=` before any placeholder.
+    /// Returns whether it is `NAME=…`, with the `=` before any placeholder.
     pub(super) fn is_assignment(&self) -> bool {
         let Some((name, _)) = self.prefix.split_once('=') else {
             return false;
@@ -68,7 +68,8 @@ impl Word {
         is_name(name)
     }
 
-    /// Whether it would name the descriptor of a redirection behind it: `2`, or `{name}` in bash.
+    /// Returns whether it would be the descriptor of a redirection after it: `2`, or `{name}` in
+    /// bash.
     pub(super) fn is_descriptor(&self) -> bool {
         let Some(text) = self.literal.as_deref().filter(|_| !self.has_quotes) else {
             return false;

@@ -46,7 +46,7 @@ impl Operator {
         known.map(|(operator, ..)| *operator)
     }
 
-    /// The symbol, as expressions have it.
+    /// Returns the symbol, as expressions have it.
     #[must_use]
     pub fn symbol(self) -> &'static str {
         Operator::ALL[self as usize].1
@@ -56,8 +56,9 @@ impl Operator {
         Operator::ALL[self as usize].2
     }
 
-    /// The precedences that the left and the right operand need to stand without parentheses.
-    /// A power binds from the right and takes a signed exponent, all others bind from the left.
+    /// Returns the precedences that the left and the right operand need to stand without
+    /// parentheses. A power binds from the right and takes a signed exponent, all others bind from
+    /// the left.
     pub(crate) fn operand_levels(self) -> (u8, u8) {
         match self {
             Operator::Power => (self.level() + 1, 3),
@@ -66,7 +67,7 @@ impl Operator {
     }
 
     /// Returns the result: an integer if both operands are integers and the result is one that
-    /// fits, otherwise a float. None if an operand is not a number.
+    /// fits, otherwise a float. `None` if an operand is not a number.
     #[must_use]
     pub fn apply(self, left: &Value, right: &Value) -> Option<Value> {
         if let (Some(a), Some(b)) = (left.as_i128(), right.as_i128())
@@ -138,14 +139,14 @@ impl Function {
         functions.find_map(|(known, function)| (known == name).then_some(function))
     }
 
-    /// The name of the function, or the sign of a negation.
+    /// Returns the name of the function, or the sign of a negation.
     pub(crate) fn name(self) -> &'static str {
         let mut functions = Function::NAMED.into_iter();
         let name = functions.find_map(|(name, function)| (function == self).then_some(name));
         name.unwrap_or("-")
     }
 
-    /// Returns the result; rounding gives integers. None if the argument is not a number.
+    /// Returns the result; rounding gives integers. `None` if the argument is not a number.
     pub(crate) fn apply(self, argument: &Value) -> Option<Value> {
         use Function::{Absolute, Ceil, Exp, Floor, Log, Negate, Round, Sqrt};
         let x = match (self, argument) {
@@ -174,7 +175,7 @@ impl Function {
     }
 }
 
-/// A float without a fraction as an integer, if it fits.
+/// Returns a float without a fraction as an integer, if it fits, and else unchanged.
 fn integer(x: f64) -> Value {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&x) {

@@ -20,7 +20,7 @@ use crate::value::{Entries, Json, Value, ValueError};
 /// The keys that are not parameters and appear in results only on request.
 pub const AUXILIARY_KEYS: [&str; 3] = ["repetition", "updates", "device"];
 
-/// Whether `key` is one of the [`AUXILIARY_KEYS`].
+/// Returns whether `key` is one of the [`AUXILIARY_KEYS`].
 pub fn is_auxiliary(key: &str) -> bool {
     AUXILIARY_KEYS.contains(&key)
 }
@@ -60,22 +60,22 @@ impl Entry {
         self
     }
 
-    /// The key.
+    /// Returns the key.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The key's explicit alias, or else the key.
+    /// Returns the key's explicit alias, or else the key.
     pub fn key_alias(&self) -> &str {
         self.key_alias.as_deref().unwrap_or(&self.key)
     }
 
-    /// The value.
+    /// Returns the value.
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The value's explicit alias, or else the printed value.
+    /// Returns the value's explicit alias, or else the printed value.
     pub fn alias(&self) -> Cow<'_, str> {
         match (&self.alias, &self.value) {
             (Some(alias), _) => Cow::Borrowed(alias),
@@ -84,7 +84,7 @@ impl Entry {
         }
     }
 
-    /// The value's explicit alias.
+    /// Returns the value's explicit alias.
     pub fn explicit_alias(&self) -> Option<&str> {
         self.alias.as_deref()
     }
@@ -220,7 +220,7 @@ impl Config {
         self.entry(key).map(Entry::alias)
     }
 
-    /// Whether the config has a key.
+    /// Returns whether the config has a key.
     pub fn contains(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
@@ -314,12 +314,12 @@ impl Config {
         self.entries.iter().map(|entry| &*entry.key)
     }
 
-    /// The number of entries.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are no entries.
+    /// Returns whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

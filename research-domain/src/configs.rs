@@ -31,16 +31,16 @@ impl Domain {
     ///
     /// # Errors
     /// The errors of [`validate`](Domain::validate), and a number beyond 128 bits. A condition on
-    /// several parameters may need a scan of configs, which has a limit; one on drawn values
-    /// depends on the seed, which is zero here; [`Configs::size`] takes that of an iteration.
+    /// several parameters may need a scan of configs, which has a limit. A condition on drawn
+    /// values depends on the seed, which is zero here; [`Configs::size`] uses that of an iteration.
     pub fn len(&self) -> Result<Count, DomainError> {
         plan(self, Seeding::default())?.len()
     }
 
-    /// Whether there are no configs.
+    /// Returns whether there are no configs.
     ///
     /// # Errors
-    /// As [`len`](Domain::len).
+    /// The errors of [`len`](Domain::len).
     pub fn is_empty(&self) -> Result<bool, DomainError> {
         Ok(self.len()? == Count::Finite(0))
     }
@@ -118,7 +118,7 @@ impl Configs {
     /// Returns the number of items, with repetitions.
     ///
     /// # Errors
-    /// As [`Domain::len`]; a number beyond 128 bits.
+    /// The errors of [`Domain::len`], and a number beyond 128 bits.
     pub fn size(&self) -> Result<Count, DomainError> {
         let Count::Finite(items) = self.inner.items()? else {
             return Ok(Count::Infinite);
@@ -130,7 +130,7 @@ impl Configs {
         })
     }
 
-    /// Returns the item at an index without computing those before it; none beyond the end.
+    /// Returns the item at an index without computing those before it; `None` beyond the end.
     ///
     /// The first call for a domain with weights or with conditions on several parameters may scan
     /// the configs before it.
@@ -183,7 +183,7 @@ impl IntoIterator for &Configs {
 }
 
 impl Inner {
-    /// The number of configs without repetitions.
+    /// Returns the number of configs without repetitions.
     fn items(&self) -> Result<Count, DomainError> {
         match self.iteration.n_items {
             Some(items) => Ok(Count::Finite(items)),
@@ -200,14 +200,14 @@ impl Inner {
         }
     }
 
-    /// The item and the repetition at an index. Configs come in chunks, and each chunk is repeated
-    /// `n_reps` times.
+    /// Returns the item and the repetition at an index. Configs come in chunks, and each chunk is
+    /// repeated `n_reps` times.
     fn step(&self, index: u128) -> Result<Option<Step>, DomainError> {
         const CHUNK_OF_INFINITE: u128 = 100;
 
         let reps = u128::from(self.iteration.n_reps);
         if reps == 1 {
-            // Iteration itself finds the end of the domain.
+            // The number of configs is not needed: the iteration finds the end of the domain.
             let end = self.iteration.n_items.unwrap_or(u128::MAX);
             return Ok((index < end).then_some(Step {
                 item: index,
@@ -237,8 +237,8 @@ impl Inner {
         }))
     }
 
-    /// The config of an item, from the first pass through the domain, or from a later one if more
-    /// configs are requested than the domain has.
+    /// Returns the config of an item, from the first pass through the domain, or from a later one
+    /// if more configs are requested than the domain has.
     fn config(&self, item: u128) -> Result<Option<Config>, DomainError> {
         let first = self.plan.config(item, Pass::default())?;
         if first.is_some() || self.iteration.n_items.is_none() {
@@ -249,7 +249,7 @@ impl Inner {
         self.plan.config(position, pass)
     }
 
-    /// The number of the pass that an item belongs to, and its position in the domain.
+    /// Returns the number of the pass that an item belongs to, and its position in the domain.
     fn pass(&self, item: u128) -> Result<(u128, u128), DomainError> {
         if self.iteration.n_items.is_none() || self.plan.config(item, Pass::default())?.is_some() {
             return Ok((0, item));

@@ -5,9 +5,9 @@ use std::fmt::{self, Display, Formatter};
 /// A number of configs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Count {
-    /// This many.
+    /// A finite number.
     Finite(u128),
-    /// No end.
+    /// Infinitely many.
     Infinite,
 }
 
@@ -20,7 +20,7 @@ impl Count {
         }
     }
 
-    /// Whether there is an item at `index`, counted from zero.
+    /// Returns whether there is an item at `index`, counted from zero.
     pub(crate) fn has(self, index: u128) -> bool {
         Count::Finite(index) < self
     }

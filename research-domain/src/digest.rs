@@ -1,4 +1,4 @@
-//! Digests of values and configs, by which draws are addressed and ids are made.
+//! Digests of values and configs, which are the addresses of draws and parts of ids.
 //!
 //! The hash is SipHash-2-4, whose output is the same on every platform and in every version. A
 //! change here changes every id, seed and draw.
@@ -22,13 +22,13 @@ pub(crate) fn text_digest(text: &str) -> u128 {
     digest(text.as_bytes())
 }
 
-/// A digest of numbers in their order.
+/// Returns a digest of numbers in their order.
 pub(crate) fn digest_of_numbers(numbers: &[u128]) -> u128 {
     let numbers = numbers.iter().flat_map(|number| number.to_le_bytes());
     digest(&numbers.collect::<Vec<u8>>())
 }
 
-/// A digest of values in their order.
+/// Returns a digest of values in their order.
 pub(crate) fn values_digest<'a>(values: impl IntoIterator<Item = &'a Value>) -> u128 {
     let mut bytes = Vec::with_capacity(32);
     for value in values {
@@ -37,12 +37,12 @@ pub(crate) fn values_digest<'a>(values: impl IntoIterator<Item = &'a Value>) -> 
     digest(&bytes)
 }
 
-/// A digest of a parameter and its value.
+/// Returns a digest of a parameter and its value.
 pub(crate) fn parameter_digest(name: &str, value: &Value) -> u128 {
     pairs_digest([(name, value)])
 }
 
-/// A digest of parameters and their values, whatever their order.
+/// Returns a digest of parameters and their values, independent of their order.
 pub(crate) fn config_digest<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a Value)>) -> u128 {
     let mut pairs: Vec<_> = pairs.into_iter().collect();
     pairs.sort_by_key(|(name, _)| *name);

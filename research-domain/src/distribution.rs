@@ -1,4 +1,4 @@
-//! Distributions: what a parameter is drawn from.
+//! Distributions, from which parameters are drawn.
 
 mod display;
 mod error;
@@ -55,7 +55,7 @@ pub(crate) enum Node {
         low: f64,
         high: f64,
     },
-    /// Stands for a node that was nested deeper than [`Distribution::MAX_DEPTH`].
+    /// Replaces a node that was nested deeper than [`Distribution::MAX_DEPTH`].
     TooDeep,
 }
 
@@ -105,24 +105,24 @@ impl Distribution {
         &self.node
     }
 
-    /// The number of levels of nested distributions, this one included.
+    /// Returns the number of levels of nested distributions, this one included.
     pub(crate) fn depth(&self) -> u32 {
         self.depth
     }
 
-    /// Whether some part was nested deeper than [`Distribution::MAX_DEPTH`].
+    /// Returns whether some part was nested deeper than [`Distribution::MAX_DEPTH`].
     pub(crate) fn is_too_deep(&self) -> bool {
         let mut children = self.node.children().iter();
         *self.node == Node::TooDeep || children.any(Distribution::is_too_deep)
     }
 
-    /// A mixture: each draw comes from one part, chosen in proportion to the weights.
+    /// Returns a mixture: each draw comes from one part, chosen in proportion to the weights.
     pub fn mixture(parts: impl IntoIterator<Item = (f64, Distribution)>) -> Distribution {
         let (weights, parts) = parts.into_iter().unzip();
         Distribution::from_node(Node::Mixture { weights, parts })
     }
 
-    /// The distribution without draws below `low` or above `high`: those are drawn again.
+    /// Returns the distribution without draws below `low` or above `high`: those are drawn again.
     pub fn truncate(self, low: f64, high: f64) -> Distribution {
         let inner = self;
         Distribution::from_node(Node::Truncated { inner, low, high })

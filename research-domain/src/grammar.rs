@@ -1,7 +1,7 @@
 //! The text form of domains, distributions and conditions.
 //!
-//! A hand-written parser by recursive descent over tokens: it knows at every token what could come
-//! next, and its errors say so.
+//! A hand-written parser by recursive descent over tokens. It knows at every token which tokens can
+//! follow, and its errors name them.
 
 mod arithmetic;
 mod condition;
@@ -60,7 +60,7 @@ impl FromStr for Values {
 }
 
 impl Domain {
-    /// The configs for which a condition is true (`where` in expressions).
+    /// Returns the configs for which a condition is true (`where` in expressions).
     ///
     /// A condition compares (`==`, `!=`, `<`, `<=`, `>`, `>=`, `in [1, 2]`, `not in`), computes
     /// (`+ - * / % **`, `abs`, `exp`, `log`, `sqrt`, `floor`, `ceil`, `round`), and joins with

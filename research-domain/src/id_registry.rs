@@ -123,7 +123,7 @@ impl IdRegistry {
         self.taken.len
     }
 
-    /// Whether no id was assigned.
+    /// Returns whether no id was assigned.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -138,7 +138,7 @@ struct IdSet {
 }
 
 impl IdSet {
-    /// Adds an id; false if it is taken.
+    /// Adds an id; returns false if it is taken.
     fn insert(&mut self, digits: IdDigits) -> bool {
         if self.len >= self.slots.len() / 8 * 7 {
             self.grow();
@@ -151,7 +151,7 @@ impl IdSet {
         new
     }
 
-    /// The slot of an id, or the free slot for it.
+    /// Returns the slot of an id, or the free slot for it.
     fn slot_of(&self, packed: u64) -> usize {
         let slots = self.slots.len();
         // The ids of one config share their upper digits, so all bits are mixed before the upper

@@ -11,9 +11,9 @@ use crate::rules::Rules;
 
 /// The properties that identify one experiment of a research.
 ///
-/// The id and the seed are functions of the identity alone: not of the experiment's position in the
-/// domain, the worker, or the order in which experiments finish. So an extended domain keeps the
-/// ids and seeds of its configs.
+/// The id and the seed are functions of the identity only. They do not depend on the experiment's
+/// position in the domain, the worker, or the order in which experiments finish. So an extended
+/// domain keeps the ids and seeds of its configs.
 ///
 /// ```
 /// use research_domain::{Config, Identity};
@@ -31,7 +31,7 @@ pub struct Identity<'a> {
     pub config: &'a Config,
     /// The number of the repetition.
     pub repetition: u64,
-    /// The number of domain updates before.
+    /// The number of earlier updates of the domain.
     pub updates: u64,
     /// The seed of the research.
     pub seed: u64,
@@ -60,8 +60,8 @@ impl Identity<'_> {
         seed_of(self.content(), self.occurrence)
     }
 
-    /// A digest of everything but the occurrence; parameters in the order of their keys, so their
-    /// order in the domain does not matter.
+    /// Returns a digest of everything except the occurrence. It takes the parameters in the order
+    /// of their keys, so it does not depend on their order in the domain.
     pub(crate) fn content(&self) -> u128 {
         let entries = self.config.entries();
         let mut entries: Vec<_> = entries.filter(|entry| !is_auxiliary(entry.key())).collect();
@@ -82,8 +82,8 @@ impl Identity<'_> {
 
 /// Returns the seed of one experiment.
 ///
-/// It depends on the research's seed and on the identity of the experiment alone, so results are
-/// the same on every worker, and stay the same when the domain is extended.
+/// It only depends on the research's seed and on the identity of the experiment, so results are the
+/// same on every worker, and stay the same when the domain is extended.
 pub fn experiment_seed(
     research_seed: u64,
     config: &Config,
@@ -136,8 +136,8 @@ impl IdDigits {
 }
 
 pub(crate) fn alias_digits(rules: Rules, config: &Config) -> u32 {
-    /// First digits that are never part of a number: `d` and `e` can be in front of an exponent, as
-    /// in `0_1_e5`.
+    /// First digits with which an id is never a number. `d` and `e` are missing because they can
+    /// begin an exponent, as in `0_1_e5`.
     const FIRST: [u32; 4] = [0xa, 0xb, 0xc, 0xf];
 
     let mut hasher = SipHasher24::new_with_keys(ALIAS_KEY.0, ALIAS_KEY.1);

@@ -15,7 +15,8 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// The streams of one purpose. The length of each part of the address is hashed as well.
+    /// Returns the streams of one purpose. The length of each part of the address is hashed as
+    /// well.
     pub(crate) fn new(seed: u64, address: &[&[u8]]) -> Streams {
         let mut key = [0; 32];
         for (half, bytes) in key.chunks_exact_mut(16).enumerate() {
@@ -29,7 +30,7 @@ impl Streams {
         Streams { key }
     }
 
-    /// The stream of an index among those of a digest of values.
+    /// Returns the stream of an index among those of a digest of values.
     pub(crate) fn at_values(&self, values: u128, index: u128) -> Draws {
         let mut streams = self.clone();
         // The lower half takes the upper bits of the index.

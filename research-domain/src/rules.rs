@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 pub enum Rules {
     /// A draw depends on the index of the config in the domain. An id may look like a number.
     V1,
-    /// A draw depends on the listed values of the config, and on how many configs before it have
+    /// A draw depends on the listed values of the config, and on the number of earlier configs with
     /// the same ones. No id looks like a number.
     #[default]
     V2,

@@ -1,6 +1,6 @@
 //! Suggestions for unknown names.
 
-/// The number of names that a hint lists at most.
+/// The maximum number of names that a hint lists.
 const LISTED: usize = 40;
 
 /// Returns the known name that is most similar to `name`, if any is similar enough.

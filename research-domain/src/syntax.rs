@@ -10,19 +10,19 @@ pub(crate) const RESERVED: [&str; 11] = [
     "and", "or", "not", "in", "where", "as", "true", "false", "null", "inf", "NaN",
 ];
 
-/// Whether `character` continues a name. Dots do, so `model.depth` is one name.
+/// Returns whether `character` continues a name. Dots do, so `model.depth` is one name.
 pub(crate) fn continues_name(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '.'
 }
 
-/// Whether a name needs no backquotes.
+/// Returns whether a name needs no backquotes.
 fn is_plain_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_alphabetic() || first == '_')
         && name.chars().all(continues_name)
         && !RESERVED.contains(&name)
 }
 
-/// Writes the name of a parameter, in backquotes (doubled inside) where it needs them.
+/// Writes the name of a parameter, in backquotes (doubled inside) if it needs them.
 pub(crate) fn write_name(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
     if is_plain_name(name) {
         f.write_str(name)

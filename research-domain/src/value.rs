@@ -1,4 +1,4 @@
-//! Parameter values: one type for everything that serialises.
+//! Parameter values: one type for all types that serialise.
 
 mod deserializer;
 mod display;
@@ -102,7 +102,7 @@ fn prefix(at: &str) -> String {
 }
 
 impl ValueError {
-    /// The error of a value of the wrong type.
+    /// Returns the error of a value of the wrong type.
     pub(crate) fn mismatch(expected: &str, found: &str) -> ValueError {
         ValueError::Type {
             at: String::new(),
@@ -134,7 +134,8 @@ impl Value {
     /// programs, values that units save), so a value that was read can be written and read again.
     pub const MAX_DEPTH: usize = 64;
 
-    /// Whether the value has more than [`MAX_DEPTH`](Value::MAX_DEPTH) levels of lists and maps.
+    /// Returns whether the value has more than [`MAX_DEPTH`](Value::MAX_DEPTH) levels of lists and
+    /// maps.
     pub fn is_too_deep(&self) -> bool {
         self.is_deeper_than(Value::MAX_DEPTH)
     }
@@ -202,7 +203,7 @@ impl Value {
         }
     }
 
-    /// Whether the value is [`Value::Null`].
+    /// Returns whether the value is [`Value::Null`].
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
@@ -315,7 +316,7 @@ from_rust! {
     char => Text, String::from;
 }
 
-/// Exact: an integer above [`i64::MAX`] becomes [`Value::Uint`].
+/// Converts exactly: an integer above [`i64::MAX`] becomes [`Value::Uint`].
 impl From<u64> for Value {
     #[inline]
     fn from(value: u64) -> Value {

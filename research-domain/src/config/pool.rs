@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Config, Entry};
 use crate::value::Value;
 
-/// Keeps one copy of equal keys and entries, so a million configs that are read take little more
-/// memory than their differences.
+/// Keeps one copy of equal keys and entries, so a million configs in memory take little more than
+/// their differences.
 ///
 /// ```
 /// use research_domain::{Config, ConfigPool};
@@ -23,9 +23,10 @@ pub struct ConfigPool {
 }
 
 impl ConfigPool {
-    /// The number of distinct values that are kept; more are likely draws, which do not repeat.
+    /// The maximum number of distinct values that are kept; more are probably draws, which do not
+    /// repeat.
     const MOST: usize = 4096;
-    /// The number of entries with one value, which are searched one by one.
+    /// The maximum number of entries with one value; they are searched one by one.
     const MOST_OF_A_VALUE: usize = 16;
 
     /// Returns the same config, made of shared entries.

@@ -1,4 +1,4 @@
-//! Forward iteration: a step costs only what changes.
+//! Forward iteration, in which a step only computes the parameters that change.
 
 use std::iter::FusedIterator;
 use std::sync::Arc;

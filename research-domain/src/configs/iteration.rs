@@ -20,8 +20,8 @@ use crate::rules::Rules;
 #[non_exhaustive]
 #[must_use]
 pub struct Iteration {
-    /// The number of configs without repetitions. The default is all; the domain starts over if it
-    /// has fewer.
+    /// The number of configs without repetitions. The default is all; if the domain has fewer, it
+    /// starts over.
     pub n_items: Option<u128>,
     /// The number of times that each config occurs.
     pub n_reps: u64,
@@ -30,9 +30,9 @@ pub struct Iteration {
     pub repeat_each: Option<u128>,
     /// The seed of all draws.
     pub seed: u64,
-    /// The number of updates of the domain before.
+    /// The number of earlier updates of the domain.
     pub updates: u64,
-    /// The minimum number of digits of numbers in id prefixes; none for no prefixes.
+    /// The minimum number of digits of numbers in id prefixes; `None` for no prefixes.
     pub id_prefix: Option<u8>,
     /// The rules for draws and ids.
     pub rules: Rules,
@@ -73,7 +73,7 @@ setters! {
     repeat_each: impl Into<Option<u128>>;
     /// Sets the seed of all draws.
     seed: u64;
-    /// Sets the number of updates of the domain before.
+    /// Sets the number of earlier updates of the domain.
     updates: u64;
     /// Sets the minimum number of digits of numbers in id prefixes.
     id_prefix: impl Into<Option<u8>>;
@@ -91,7 +91,7 @@ pub struct Item {
     pub config: Config,
     /// The number of the repetition.
     pub repetition: u64,
-    /// The number of updates of the domain before.
+    /// The number of earlier updates of the domain.
     pub updates: u64,
 }
 

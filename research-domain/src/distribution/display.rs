@@ -1,4 +1,4 @@
-//! Distributions printed as the grammar reads them.
+//! The printed form of distributions, which the grammar reads.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,8 +7,8 @@ use crate::arithmetic::Function;
 use crate::syntax::{bracketed, parenthesised, separated};
 use crate::value::Value;
 
-/// A call as it is, everything else in parentheses, because `+` and `*` outside of parentheses
-/// combine domains.
+/// Prints a call as it is, and everything else in parentheses, because `+` and `*` outside of
+/// parentheses combine domains.
 impl Display for Distribution {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let is_call = match self.node() {

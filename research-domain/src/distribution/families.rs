@@ -55,7 +55,7 @@ impl Family {
         FAMILIES[self as usize].2
     }
 
-    /// Whether a parameter is an integer.
+    /// Returns whether a parameter is an integer.
     fn takes_integer(self, index: usize) -> bool {
         match self {
             Family::Int | Family::IntInclusive => true,
@@ -199,13 +199,13 @@ fn uniform(draws: &mut Draws, low: f64, high: f64) -> f64 {
     if drawn < high { drawn } else { low }
 }
 
-/// The first number of the pair of Box and Muller (1958).
+/// Draws the first number of the pair of Box and Muller (1958).
 fn standard_normal(draws: &mut Draws) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(draws.positive_unit()));
     radius * libm::cos(std::f64::consts::TAU * draws.unit())
 }
 
-/// Marsaglia and Tsang, "A simple method for generating gamma variables" (2000).
+/// Draws by Marsaglia and Tsang, "A simple method for generating gamma variables" (2000).
 fn gamma(draws: &mut Draws, shape: f64) -> f64 {
     if shape < 1.0 {
         // A draw of shape + 1 times U^(1 / shape).
@@ -225,7 +225,7 @@ fn gamma(draws: &mut Draws, shape: f64) -> f64 {
     }
 }
 
-/// Beta: the share of one gamma draw in the sum of two.
+/// Draws from a beta distribution: the share of one gamma draw in the sum of two.
 fn beta(draws: &mut Draws, alpha: f64, beta: f64) -> f64 {
     let (a, b) = (gamma(draws, alpha), gamma(draws, beta));
     if a + b > 0.0 {
@@ -236,8 +236,9 @@ fn beta(draws: &mut Draws, alpha: f64, beta: f64) -> f64 {
     }
 }
 
-/// Poisson: by inversion for small means, else by the transformed rejection PTRS of Hörmann,
-/// "The transformed rejection method for generating Poisson random variables" (1993).
+/// Draws from a Poisson distribution: by inversion for small means, else by the transformed
+/// rejection PTRS of Hörmann, "The transformed rejection method for generating Poisson random
+/// variables" (1993).
 fn poisson(draws: &mut Draws, mean: f64) -> f64 {
     if mean < 10.0 {
         let limit = libm::exp(-mean);
@@ -272,8 +273,8 @@ fn poisson(draws: &mut Draws, mean: f64) -> f64 {
     }
 }
 
-/// Binomial: by inversion for small means, else by the transformed rejection BTRS of Hörmann,
-/// "The generation of binomial random variates" (1993).
+/// Draws from a binomial distribution: by inversion for small means, else by the transformed
+/// rejection BTRS of Hörmann, "The generation of binomial random variates" (1993).
 fn binomial(draws: &mut Draws, trials: f64, probability: f64) -> f64 {
     if probability > 0.5 {
         return trials - binomial(draws, trials, 1.0 - probability);

@@ -1,4 +1,4 @@
-//! Arithmetic, of distributions and in conditions.
+//! The grammar of arithmetic, of distributions and in conditions.
 
 use super::lexer::Kind;
 use super::parser::Parser;
@@ -33,7 +33,8 @@ impl Parser<'_> {
         })
     }
 
-    /// The operators that bind from the left; [`signed`](Self::signed) parses powers.
+    /// Returns the next token, if it is an operator that binds from the left;
+    /// [`signed`](Self::signed) parses powers.
     fn peek_operator(&self) -> Option<Operator> {
         let Kind::Sign(sign) = self.peek() else {
             return None;

@@ -1,4 +1,4 @@
-//! Conditions: comparisons, arithmetic, membership, `and`, `or`, `not`.
+//! The grammar of conditions: comparisons, arithmetic, membership, `and`, `or`, `not`.
 
 use super::arithmetic::Operand;
 use super::lexer::Kind;
@@ -72,7 +72,7 @@ impl Parser<'_> {
         self.comparison()
     }
 
-    /// `a < b`, `a in b`, and chains such as `1 < a < b`, which compare each pair.
+    /// Parses `a < b`, `a in b`, and chains such as `1 < a < b`, which compare each pair.
     fn comparison(&mut self) -> Result<Term, SyntaxError> {
         let mut left: Term = self.arithmetic()?;
         let mut pairs = Vec::new();
@@ -115,7 +115,7 @@ impl Parser<'_> {
         Ok(Some(relation))
     }
 
-    /// A value, a parameter, a list, a call, or a condition in parentheses.
+    /// Parses a value, a parameter, a list, a call, or a condition in parentheses.
     fn term_atom(&mut self) -> Result<Term, SyntaxError> {
         match self.peek().clone() {
             Kind::Sign("(") => {
@@ -160,7 +160,8 @@ impl Parser<'_> {
     }
 }
 
-/// A list of literals is a literal, so it is built once and not for every config.
+/// Returns a list as a term. A list of literals becomes a literal, so it is built once instead of
+/// for every config.
 fn list_term(terms: Vec<Term>) -> Term {
     let literal = |term: &Term| match term {
         Term::Literal(value) => Some(value.clone()),

@@ -1,4 +1,4 @@
-//! Distributions, and their arithmetic inside parentheses.
+//! The grammar of distributions, and of their arithmetic inside parentheses.
 
 use super::arithmetic::Operand;
 use super::lexer::Kind;
@@ -34,7 +34,7 @@ impl Operand for Distribution {
 }
 
 impl Parser<'_> {
-    /// `part { "|" part }`, where each part may have `NUMBER &` in front.
+    /// Parses `part { "|" part }`, where each part may have `NUMBER &` in front.
     fn mixture(&mut self) -> Result<Distribution, SyntaxError> {
         let mut parts = Vec::new();
         let mut is_weighted = false;
@@ -62,7 +62,7 @@ impl Parser<'_> {
         weight
     }
 
-    /// A number, a call, or a mixture in parentheses.
+    /// Parses a number, a call, or a mixture in parentheses.
     pub(super) fn distribution(&mut self) -> Result<Distribution, SyntaxError> {
         match self.peek().clone() {
             Kind::Number(number) => {
@@ -86,7 +86,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The arguments of a call that is not parametric.
+    /// Parses the arguments of a call that is not parametric.
     fn distribution_call(&mut self, name: &str, mark: usize) -> Result<Distribution, SyntaxError> {
         match name {
             "choice" => self.choice(),
@@ -127,7 +127,7 @@ impl Parser<'_> {
             .map_err(|message| self.error_at(mark, format!("in `{name}`: {message}")))
     }
 
-    /// The error of a call with the wrong number of arguments.
+    /// Returns the error of a call with the wrong number of arguments.
     pub(super) fn wrong_count(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! Domains: sums of products of zips of options.
+//! The grammar of domains: sums of products of zips of options.
 
 use super::lexer::Kind;
 use super::parser::Parser;
@@ -15,7 +15,7 @@ use crate::value::Value;
 const FUNCTIONS: [&str; 4] = ["distinct", "sample", "difference", "none"];
 
 impl Parser<'_> {
-    /// `sum [ "where" condition ]`.
+    /// Parses `sum [ "where" condition ]`.
     pub(super) fn domain(&mut self) -> Result<Domain, SyntaxError> {
         self.nested(|parser| {
             let domain = parser.sum()?;
@@ -29,7 +29,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `<a function>`, which a domain with a function of Rust prints.
+    /// Parses `<a function>`, which a domain with a function of Rust prints.
     fn unknown_function(&mut self, domain: Domain) -> Result<Domain, SyntaxError> {
         self.expect_sign("<")?;
         if !(self.take_word("a") && self.take_word("function")) {
@@ -60,7 +60,7 @@ impl Parser<'_> {
         Ok(parts)
     }
 
-    /// A zip with any number of weights in front.
+    /// Parses a zip with any number of weights in front.
     fn weighted(&mut self) -> Result<Domain, SyntaxError> {
         let negative = self.take_sign("-");
         let weight = match self.peek() {
@@ -145,7 +145,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `NAME [ "as" alias ] "=" values`.
+    /// Parses `NAME [ "as" alias ] "=" values`.
     fn option(&mut self, name: String) -> Result<Domain, SyntaxError> {
         self.take();
         let mut key = Key::new(name.as_str());
@@ -165,7 +165,7 @@ impl Parser<'_> {
         Ok(domain::option(key, values))
     }
 
-    /// A list, a series, a call of a distribution, or a distribution in parentheses.
+    /// Parses a list, a series, a call of a distribution, or a distribution in parentheses.
     pub(super) fn values(&mut self) -> Result<Values, SyntaxError> {
         if self.take_sign("[") {
             return self.nested(Parser::listed_values).map(Values::List);

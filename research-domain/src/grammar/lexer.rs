@@ -1,4 +1,4 @@
-//! The lexer: from text to tokens.
+//! The lexer, which splits text into tokens.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::CharIndices;
@@ -114,7 +114,7 @@ impl Lexer<'_> {
         word
     }
 
-    /// Digits with underscores, a fraction and an exponent, as Rust and Python write them.
+    /// Reads digits with underscores, a fraction and an exponent, as Rust and Python write them.
     fn number(&mut self) -> Result<Kind, SyntaxError> {
         let start = self.offset;
         let bytes = self.text.as_bytes();
@@ -167,7 +167,7 @@ impl Lexer<'_> {
         Err(self.error(start, "missing closing backquote"))
     }
 
-    /// A string in single or double quotes with the escapes of JSON.
+    /// Reads a string in single or double quotes with the escapes of JSON.
     fn quoted_text(&mut self) -> Result<String, SyntaxError> {
         let start = self.offset;
         let mut characters = self.text[start..].char_indices();
@@ -198,7 +198,7 @@ impl Lexer<'_> {
         Err(self.error(start, "missing closing quote"))
     }
 
-    /// `b"00ff"`: bytes as hexadecimal digits.
+    /// Reads bytes that are written as hexadecimal digits: `b"00ff"`.
     fn bytes(&mut self) -> Result<Kind, SyntaxError> {
         let start = self.offset;
         self.offset += 1;
@@ -223,8 +223,8 @@ impl Lexer<'_> {
     }
 }
 
-/// The character of an escape after `\u`: four hexadecimal digits, or a UTF-16 surrogate pair as
-/// JSON writes it.
+/// Reads the character of an escape after `\u`: four hexadecimal digits, or a UTF-16 surrogate pair
+/// as JSON writes it.
 fn unicode_escape(characters: &mut CharIndices<'_>) -> Option<char> {
     let unit = utf16_unit(characters)?;
     let mut units = vec![unit];

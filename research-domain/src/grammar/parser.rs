@@ -64,7 +64,7 @@ impl<'a> Parser<'a> {
         kind
     }
 
-    /// The index of the next token, for later errors at it.
+    /// Returns the index of the next token, for later errors at it.
     pub(super) fn mark(&self) -> usize {
         self.next
     }
@@ -185,7 +185,7 @@ impl<'a> Parser<'a> {
         self.error(format!("expected {expected}, found {}", self.peek()))
     }
 
-    /// The text from a marked token to the last taken one.
+    /// Returns the text from a marked token to the last taken one.
     pub(super) fn text_since(&self, mark: usize) -> &'a str {
         let end = self.tokens[self.next.saturating_sub(1)].end;
         self.text

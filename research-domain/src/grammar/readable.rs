@@ -1,4 +1,4 @@
-//! Domains that print an expression which parses back.
+//! Checks that the printed expression of a domain parses back.
 
 use crate::space::domain::error::{DomainError, excerpt};
 use crate::space::domain::{Domain, Node};

@@ -17,8 +17,8 @@ struct Ends {
 }
 
 impl Ends {
-    /// The ends, and between them the `value` of points at equal distances from `first` to `last`,
-    /// given the distance of each point from `first`, and `first`.
+    /// Returns the ends, and between them the results of `value` for points at equal distances from
+    /// `first` to `last`. Its arguments are the distance of a point from `first`, and `first`.
     fn between(&self, value: impl Fn(f64, f64) -> f64, first: f64, last: f64) -> Vec<Listed> {
         let steps = self.count.saturating_sub(1);
         let point = |step: u64| match step {
@@ -33,7 +33,7 @@ impl Ends {
 }
 
 impl Parser<'_> {
-    /// A call of one of [`SERIES`]; the next token is its name.
+    /// Parses a call of one of [`SERIES`]; the next token is its name.
     pub(super) fn series(&mut self, name: &str) -> Result<Vec<Listed>, SyntaxError> {
         let mark = self.mark();
         self.take();
@@ -57,7 +57,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `range(end)`, `range(start, end)` or `range(start, end, step)`; the end is excluded.
+    /// Parses `range(end)`, `range(start, end)` or `range(start, end, step)`, without the end.
     fn range(&mut self, mark: usize) -> Result<Vec<Listed>, SyntaxError> {
         let arguments = self.list(")", Parser::integer)?;
         let (start, end, step) = match *arguments.as_slice() {
@@ -92,7 +92,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `low, high, count)`; both ends are included.
+    /// Parses `low, high, count)`; both ends are included.
     fn ends(&mut self, name: &str, mark: usize) -> Result<Ends, SyntaxError> {
         let arguments = self.list(")", Parser::value)?;
         let [low, high, count] = arguments.as_slice() else {
@@ -124,8 +124,8 @@ impl Parser<'_> {
     }
 }
 
-/// Rounds to 15 digits, so 4 is not 3.999999999999999: later digits are rounding errors, and would
-/// be in ids and tables.
+/// Rounds to 15 digits, so that 3.999999999999999 becomes 4: later digits are rounding errors, and
+/// would appear in ids and tables.
 fn rounded(number: f64) -> f64 {
     let written = format!("{number:.14e}");
     written.parse().unwrap_or(number)

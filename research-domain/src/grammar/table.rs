@@ -21,10 +21,11 @@ impl Serialize for Domain {
     }
 }
 
-/// Reads an expression, or a table of parameters, whose product it is in the order of the keys.
+/// Reads an expression, or a table of parameters: the domain is their product in the order of the
+/// keys.
 ///
-/// In a table the values of a parameter are a list, a distribution as a string or a table, or a
-/// single value; the key `where` has a condition, or a list of them.
+/// In a table, the values of a parameter are a list, a distribution (a string or a table), or a
+/// single value; the key `where` has a condition or a list of conditions.
 ///
 /// ```
 /// use research_domain::Domain;
@@ -99,7 +100,7 @@ fn conditions_of(value: Value) -> Result<Vec<String>, String> {
     };
     let text = |value: Value| match value {
         Value::Text(text) => {
-            // Checked here, so the error has the location in the file.
+            // Parsed here, so that the error has the location in the file.
             match text.parse::<Condition>() {
                 Ok(_) => Ok(text),
                 Err(error) => Err(error.to_string()),
@@ -125,7 +126,7 @@ fn values_of(value: Value) -> Result<Values, String> {
     }
 }
 
-/// A table of `value` and `alias` is a value with an alias.
+/// Converts a table of `value` and `alias` to a value with an alias.
 fn listed_of(value: Value) -> Listed {
     if let Value::Map(entries) = &value
         && let [(first, a), (second, b)] = entries.as_slice()
@@ -139,7 +140,7 @@ fn listed_of(value: Value) -> Listed {
     Listed::from(value)
 }
 
-/// `{ distribution = "uniform", low = 0, high = 1 }`, with `sampler` as another name of the key.
+/// Reads `{ distribution = "uniform", low = 0, high = 1 }`; `sampler` is another name of the key.
 fn distribution_of(mut entries: Vec<(String, Value)>) -> Result<Distribution, String> {
     let name = remove(&mut entries, "distribution").or_else(|| remove(&mut entries, "sampler"));
     let Some(Value::Text(name)) = name else {

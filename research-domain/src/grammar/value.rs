@@ -1,4 +1,4 @@
-//! Values, and lists of values with aliases.
+//! The grammar of values, and of lists of values with aliases.
 
 use super::lexer::Kind;
 use super::parser::Parser;
@@ -6,7 +6,7 @@ use crate::syntax::error::SyntaxError;
 use crate::value::{Listed, Value, aliased};
 
 impl Parser<'_> {
-    /// `[value as alias, …]` after the opening bracket.
+    /// Parses `[value as alias, …]` after the opening bracket.
     pub(super) fn listed_values(&mut self) -> Result<Vec<Listed>, SyntaxError> {
         self.list("]", |parser| {
             let value = parser.value()?;
@@ -17,7 +17,7 @@ impl Parser<'_> {
         })
     }
 
-    /// The alias after `as`: a string, a name or a number.
+    /// Parses the alias after `as`: a string, a name or a number.
     pub(super) fn alias(&mut self) -> Result<String, SyntaxError> {
         match self.peek().clone() {
             Kind::Text(alias) | Kind::Word(alias) | Kind::Quoted(alias) => {

@@ -1,4 +1,4 @@
-//! The compiler from the expression of a domain to its plan; checks every part on the way.
+//! The compiler, which checks the expression of a domain and builds its plan.
 
 mod bind;
 mod grid_spec;
@@ -40,7 +40,7 @@ struct Compiler {
 }
 
 impl Compiler {
-    /// The grids of a domain, in order.
+    /// Returns the grids of a domain, in order.
     fn grids(&self, domain: &Domain) -> Result<Vec<GridSpec>, DomainError> {
         match domain.node() {
             Node::Option { key, values } => Ok(vec![option_grid(key, values)?]),
@@ -128,7 +128,7 @@ impl Compiler {
         })])
     }
 
-    /// The rows of an option or of an earlier zip.
+    /// Returns the rows of an option or of an earlier zip.
     fn zippable(&self, domain: &Domain) -> Result<Arc<Rows>, DomainError> {
         if let [grid] = self.grids(domain)?.as_slice()
             && grid.weight.is_none()
@@ -176,7 +176,7 @@ impl Compiler {
             let rule = SelectionRule::New;
             return Ok(vec![GridSpec::from_selection(grids, rule, excerpt(domain))]);
         };
-        // Each grid of lists loses its equal rows, and then the configs of earlier grids.
+        // Remove the equal rows of each grid of lists, and then the configs of earlier grids.
         let mut distinct = Vec::with_capacity(grids.len());
         for (index, (grid, rows)) in grids.into_iter().zip(&lists).enumerate() {
             let grid = grid.with_rows(rows.iter().map(|rows| rows.distinct()));
@@ -191,8 +191,8 @@ impl Compiler {
     }
 }
 
-/// Each row of a zip is a grid of its own for the factors to its right: all grids there are
-/// combined with the first row before the second one. With weights there is no such order.
+/// Splits each row of a zip into a grid of its own, for the factors to its right: all grids there
+/// are combined with the first row before the second one. Grids with weights have no such order.
 fn split_zips(
     grids: Vec<GridSpec>,
     factors: usize,
@@ -254,7 +254,7 @@ fn option_grid(key: &Key, values: &Values) -> Result<GridSpec, DomainError> {
     }))
 }
 
-/// The configs of a plan as a set.
+/// Returns the configs of a plan as a set.
 fn membership(plan: &Plan) -> Result<Membership, DomainError> {
     let grids = plan.blocks.iter().flat_map(Block::grids);
     if let Some(sets) = grids.map(grid_set).collect() {
@@ -282,7 +282,7 @@ fn membership(plan: &Plan) -> Result<Membership, DomainError> {
     }
 }
 
-/// The configs of a grid as a set, if it is a grid of lists with conditions.
+/// Returns the configs of a grid as a set, if it is a grid of lists with conditions.
 fn grid_set(grid: &Grid) -> Option<Arc<GridSet>> {
     let (rows, constraints) = grid.rows()?;
     let conditions = constraints.iter().map(|constraint| match constraint {

@@ -86,7 +86,7 @@ impl Comparison {
         known.map(|(comparison, _)| *comparison)
     }
 
-    /// The symbol, as conditions have it.
+    /// Returns the symbol, as conditions have it.
     #[must_use]
     pub fn symbol(self) -> &'static str {
         Comparison::ALL[self as usize].1
@@ -101,12 +101,12 @@ impl Condition {
         }
     }
 
-    /// The number of levels of nested terms.
+    /// Returns the number of levels of nested terms.
     pub(crate) fn depth(&self) -> u32 {
         self.depth
     }
 
-    /// The conjunction of both conditions; a chain of any length has two levels.
+    /// Returns the conjunction of both conditions; a chain of any length has two levels.
     pub(crate) fn and(self, other: Condition) -> Condition {
         let inner = |condition: &Condition| match &*condition.term {
             Term::And(_) => condition.depth - 1,
@@ -128,7 +128,7 @@ impl Condition {
         }
     }
 
-    /// The conditions whose conjunction is this one.
+    /// Returns the conditions whose conjunction is this one.
     pub(crate) fn conjuncts(&self) -> impl Iterator<Item = Condition> {
         self.clone()
             .into_conjuncts()
@@ -136,7 +136,7 @@ impl Condition {
             .map(Condition::new)
     }
 
-    /// The conjunction of all conditions.
+    /// Returns the conjunction of all conditions.
     pub(crate) fn all(conditions: Vec<Condition>) -> Condition {
         let terms = conditions
             .into_iter()
@@ -162,7 +162,7 @@ impl Term {
         }
     }
 
-    /// The number of levels of nested terms, which the parser limits.
+    /// Returns the number of levels of nested terms, which the parser limits.
     fn depth(&self) -> u32 {
         1 + self.children().iter().map(Term::depth).max().unwrap_or(0)
     }

@@ -110,7 +110,7 @@ impl Node {
         }
     }
 
-    /// The children that configs of the domain come from.
+    /// Returns the children that configs of the domain come from.
     fn parts(&self) -> &[Domain] {
         match self {
             Node::Difference([inner, _]) => std::slice::from_ref(inner),
@@ -123,7 +123,8 @@ impl Node {
     }
 }
 
-/// A domain of one parameter, which takes each value of a list, or draws from a distribution.
+/// Returns a domain of one parameter, which takes each value of a list, or draws from a
+/// distribution.
 ///
 /// ```
 /// use research_domain::{option, uniform};
@@ -143,7 +144,7 @@ impl Domain {
     /// The maximum number of nested domains: recursion over them takes stack.
     const MAX_DEPTH: u32 = 200;
 
-    /// The domain of a node; an invalid one if the node is nested too deep.
+    /// Returns the domain of a node; an invalid one if the node is nested too deep.
     pub(crate) fn from_node(node: Node) -> Domain {
         let (node, depth) = match 1 + node.deepest(|domain| domain.depth) {
             depth @ 0..=Domain::MAX_DEPTH => (node, depth),
@@ -168,7 +169,7 @@ impl Domain {
         &self.node
     }
 
-    /// The number of nested levels, those of distributions and conditions included.
+    /// Returns the number of nested levels, those of distributions and conditions included.
     pub(crate) fn total_depth(&self) -> u32 {
         self.depth + self.inner_depth
     }
@@ -178,17 +179,18 @@ impl Domain {
         Domain::product([])
     }
 
-    /// The product of all domains, in order.
+    /// Returns the product of all domains, in order.
     pub fn product(domains: impl IntoIterator<Item = Domain>) -> Domain {
         Domain::joined(domains, Node::Product)
     }
 
-    /// All of the first domain, then all of the second, and so on. A sum of no domains is empty.
+    /// Returns all configs of the first domain, then all of the second, and so on. A sum of no
+    /// domains is empty.
     pub fn sum(domains: impl IntoIterator<Item = Domain>) -> Domain {
         Domain::joined(domains, Node::Sum)
     }
 
-    /// A domain of several parts; a single part stays as it is.
+    /// Returns a domain of several parts; a single part stays as it is.
     pub(crate) fn joined(
         parts: impl IntoIterator<Item = Domain>,
         join: fn(Vec<Domain>) -> Node,
@@ -233,7 +235,7 @@ impl Domain {
         Domain::from_node(Node::Weighted(weight, self))
     }
 
-    /// A condition of a domain with a condition is joined to that one.
+    /// Adds a condition. If the domain has one already, the result has the conjunction of both.
     pub(crate) fn restricted_to(self, condition: Condition) -> Domain {
         if !matches!(self.node(), Node::Where(_, Predicate::Condition(_))) {
             return Domain::from_node(Node::Where(self, Predicate::Condition(condition)));
@@ -245,16 +247,16 @@ impl Domain {
         Domain::from_node(Node::Where(inner, Predicate::Condition(condition)))
     }
 
-    /// The configs for which a function is true. Such a domain has no
-    /// [`expression`](Domain::expression); one with a condition ([`matching`](Domain::matching))
-    /// has.
+    /// Returns the configs for which a function is true. Such a domain has no
+    /// [`expression`](Domain::expression), unlike one with a condition
+    /// ([`matching`](Domain::matching)).
     #[must_use]
     pub fn filter(self, keep: impl Fn(&Config) -> bool + Send + Sync + 'static) -> Domain {
         Domain::from_node(Node::Where(self, Predicate::Function(Arc::new(keep))))
     }
 
-    /// The domain without duplicates: each config at its first position. Configs are duplicates if
-    /// their values are equal, whatever the order of their keys and their aliases.
+    /// Returns the domain without duplicates: each config at its first position. Configs are
+    /// duplicates if their values are equal, whatever the order of their keys and their aliases.
     ///
     /// ```
     /// use research_domain::option;
@@ -267,8 +269,8 @@ impl Domain {
         Domain::from_node(Node::Distinct(self))
     }
 
-    /// A random sample of `count` configs without replacement, in random order; all of them,
-    /// shuffled, if there are fewer. The sample depends on the seed of the
+    /// Returns a random sample of `count` configs without replacement, in random order; all of
+    /// them, shuffled, if there are fewer. The sample depends on the seed of the
     /// [`Iteration`](crate::Iteration). Nothing is materialised: the order is a computed
     /// permutation.
     ///
@@ -284,7 +286,7 @@ impl Domain {
         Domain::from_node(Node::Sample(self, count.min(i64::MAX as u64)))
     }
 
-    /// The configs that `other` does not have: the remaining ones when a study is extended.
+    /// Returns the configs that `other` does not have: the remaining ones when a study is extended.
     ///
     /// ```
     /// use research_domain::option;

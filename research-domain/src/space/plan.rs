@@ -74,13 +74,13 @@ impl Plan {
         a.checked_add(b).ok_or_else(|| too_large(&self.part))
     }
 
-    /// The number of leading blocks with known lengths, and the position behind them.
+    /// Returns the number of leading blocks with known lengths, and the position behind them.
     fn known(&self) -> (usize, u128) {
         let known = self.starts.len() - 1;
         (known, self.starts[known])
     }
 
-    /// The number of configs; may have to scan them.
+    /// Returns the number of configs; may have to scan them.
     pub(crate) fn len(&self) -> Result<Count, DomainError> {
         let (known, mut total) = self.known();
         for block in &self.blocks[known..] {
@@ -92,7 +92,7 @@ impl Plan {
         Ok(Count::Finite(total))
     }
 
-    /// The number of configs, if it is known without a scan.
+    /// Returns the number of configs, if it is known without a scan.
     fn known_len(&self) -> Option<Count> {
         let (known, end) = self.known();
         match self.blocks.get(known) {
@@ -103,8 +103,8 @@ impl Plan {
         }
     }
 
-    /// The block of a position, and the index in the block; the last block takes all positions
-    /// beyond the end.
+    /// Returns the block of a position, and the index in the block; the last block takes all
+    /// positions beyond the end.
     pub(crate) fn locate(&self, position: u128) -> Result<(usize, u128), DomainError> {
         let (known, end) = self.known();
         if position < end {
@@ -124,7 +124,7 @@ impl Plan {
         Ok((self.blocks.len(), index))
     }
 
-    /// The config at a position of a pass; none beyond the end.
+    /// Returns the config at a position of a pass; `None` beyond the end.
     pub(crate) fn config(&self, position: u128, pass: Pass) -> Result<Option<Config>, DomainError> {
         let (block, index) = self.locate(position)?;
         match self.blocks.get(block) {
@@ -133,8 +133,8 @@ impl Plan {
         }
     }
 
-    /// A digest that distinguishes the config at a position from all others, wherever it is; for
-    /// nested domains.
+    /// Returns a digest that distinguishes the config at a position from all others, wherever it
+    /// is; for nested domains.
     fn key(&self, position: u128) -> Result<u128, DomainError> {
         let (block, index) = self.locate(position)?;
         match self.blocks.get(block) {
@@ -147,7 +147,7 @@ impl Plan {
         }
     }
 
-    /// Whether all parameters are drawn, so draws can be made for each config around.
+    /// Returns whether all parameters are drawn, so draws can be made for each config around.
     fn is_only_drawn(&self) -> bool {
         matches!(self.blocks.as_slice(), [Block::Single(grid)] if grid.is_only_drawn())
     }
@@ -159,7 +159,7 @@ fn too_large(part: &str) -> DomainError {
     }
 }
 
-/// Locks a cache. A panic of another thread leaves it usable: each of its states is valid.
+/// Locks a cache. It stays usable after a panic in another thread, because every state is valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -188,7 +188,7 @@ impl Block {
         }
     }
 
-    /// The config at an index; none beyond the end.
+    /// Returns the config at an index; `None` beyond the end.
     pub(crate) fn config(&self, index: u128, pass: Pass) -> Result<Option<Config>, DomainError> {
         match self {
             Block::Single(grid) => grid.config(index, pass),
@@ -204,8 +204,8 @@ impl Block {
     }
 }
 
-/// Grids with weights. Which grid a draw chooses depends on which ones are exhausted, so the
-/// config at an index is found by replaying the draws from the nearest checkpoint.
+/// Grids with weights. The grid that a draw chooses depends on the grids that are exhausted by
+/// then, so the config at an index is found by replaying the draws from the nearest checkpoint.
 #[derive(Debug)]
 pub(crate) struct Weighted {
     grids: Vec<Grid>,
@@ -283,7 +283,7 @@ impl Weighted {
         self.grids[grid].config(index, pass)
     }
 
-    /// The grid that a draw chooses, and the index of its next config.
+    /// Returns the grid that a draw chooses, and the index of its next config.
     fn pick(&self, draw: u128, pass: u128) -> (usize, u128) {
         let mut replay = lock(&self.replay);
         if replay.pass != pass {

@@ -12,7 +12,7 @@ use crate::config::Config;
 pub(crate) enum Predicate {
     Condition(Condition),
     Function(Arc<dyn Fn(&Config) -> bool + Send + Sync>),
-    /// The place of a function in an expression that another program printed.
+    /// A function of the program that printed the expression; it is unknown here.
     UnknownFunction,
 }
 

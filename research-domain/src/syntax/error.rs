@@ -32,7 +32,7 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
-    /// An error at a byte offset of `text`.
+    /// Returns an error at a byte offset of `text`.
     pub(crate) fn at(text: &str, offset: usize, message: impl Into<String>) -> SyntaxError {
         let before = &text[..offset];
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -51,29 +51,29 @@ impl SyntaxError {
         self
     }
 
-    /// Replaces `placeholder` in the hint by the name of the parameter, which the parser of values
-    /// does not know.
+    /// Replaces `placeholder` in the hint with the name of the parameter, which the parser of
+    /// values does not know.
     pub(crate) fn with_name(mut self, placeholder: &str, name: &str) -> SyntaxError {
         self.hint = self.hint.map(|hint| hint.replace(placeholder, name));
         self
     }
 
-    /// The message, without line and column.
+    /// Returns the message, without line and column.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The suggested correction.
+    /// Returns the suggested correction.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The line number, counted from 1.
+    /// Returns the line number, counted from 1.
     pub fn line(&self) -> usize {
         self.line_number
     }
 
-    /// The column in characters, counted from 1.
+    /// Returns the column in characters, counted from 1.
     pub fn column(&self) -> usize {
         self.column + 1
     }

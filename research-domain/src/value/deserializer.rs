@@ -17,7 +17,7 @@ use super::{Value, ValueError};
 pub struct ValueDeserializer<'de>(&'de Value);
 
 impl<'de> ValueDeserializer<'de> {
-    /// A deserializer of `value`.
+    /// Returns a deserializer of `value`.
     pub fn new(value: &'de Value) -> ValueDeserializer<'de> {
         ValueDeserializer(value)
     }
@@ -242,14 +242,14 @@ impl<'de> Deserializer<'de> for KeyDeserializer<'de> {
     }
 }
 
-/// The variant of an enum, with its content if there is any.
+/// The variant of an enum, with its content if any.
 struct Variant<'de> {
     name: &'de str,
     content: Option<&'de Value>,
 }
 
 impl<'de> Variant<'de> {
-    /// Reads the content, which must be there.
+    /// Reads the content; fails if the variant has none.
     fn read<T>(
         self,
         read: impl FnOnce(ValueDeserializer<'de>) -> Result<T, ValueError>,

@@ -1,4 +1,4 @@
-//! Printed values: plain, as aliases, as literals of expressions, and as JSON.
+//! The printed forms of values: plain, as aliases, as literals of expressions, and as JSON.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -50,15 +50,15 @@ impl Value {
 }
 
 impl<'a> Json<'a> {
-    /// A JSON object with these entries, in order.
+    /// Returns a JSON object with these entries, in order.
     pub fn object(entries: &'a [(&'a str, &'a Value)]) -> Self {
         Self(Content::Entries(entries))
     }
 }
 
-/// The default alias of the value: a string without quotes, a float in the shortest form that
-/// reads back. Strings inside lists and maps keep their quotes, so `["a, b"]` and `["a", "b"]`
-/// have different aliases.
+/// Prints the default alias of the value: a string without quotes, a float in the shortest form
+/// that reads back. Strings inside lists and maps keep their quotes, so `["a, b"]` and
+/// `["a", "b"]` have different aliases.
 impl Display for Value {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {

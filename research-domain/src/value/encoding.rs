@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 
 use super::Value;
 
-/// Bytes as bytes; serde encodes a `Vec<u8>` as a list of numbers.
+/// Encodes bytes as bytes; by default serde encodes a `Vec<u8>` as a list of numbers.
 mod bytes {
     use super::*;
 
@@ -107,14 +107,14 @@ mod depth {
     /// The limit for human-readable formats.
     pub(super) const MAX: u32 = Value::MAX_DEPTH as u32;
 
-    /// The limit for binary formats, which may hold values from before [`MAX`] existed.
+    /// The limit for binary formats, which may contain values from before [`MAX`] existed.
     pub(super) const MAX_STORED: u32 = 128;
 
     thread_local! {
         static DEPTH: Cell<u32> = const { Cell::new(0) };
     }
 
-    /// Guard of one level of nesting.
+    /// The guard of one level of nesting.
     pub(super) struct Level;
 
     impl Level {

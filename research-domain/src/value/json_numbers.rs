@@ -23,7 +23,7 @@ impl JsonNumber<'_> {
         }
     }
 
-    /// Whether the number is written as an integer.
+    /// Returns whether the number is written as an integer.
     pub fn is_integer(&self) -> bool {
         let digits = self.text.strip_prefix(b"-").unwrap_or(self.text);
         !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
@@ -70,7 +70,8 @@ pub fn json_numbers(text: &[u8]) -> impl Iterator<Item = JsonNumber<'_>> {
     })
 }
 
-/// The length of the string, quotes included, or of the rest of the text if it never closes.
+/// Returns the length of the string, quotes included, or of the rest of the text if the string is
+/// not closed.
 fn length_of_string(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {
@@ -83,7 +84,7 @@ fn length_of_string(text: &[u8]) -> usize {
     text.len()
 }
 
-/// The length of the number at the start of the text; 0 if there is none.
+/// Returns the length of the number at the start of the text; 0 if there is none.
 fn length_of_number(text: &[u8]) -> usize {
     let mut words = NON_FINITE.iter();
     if let Some(word) = words.find(|word| text.starts_with(word.as_bytes())) {

@@ -14,7 +14,7 @@ pub(super) struct ValueSerializer {
 }
 
 impl ValueSerializer {
-    /// The serializer of a value that is nested `levels` deeper.
+    /// Returns the serializer of a value that is nested `levels` deeper.
     #[inline]
     fn inside(self, levels: usize) -> Result<ValueSerializer, ValueError> {
         let depth = self.depth + levels;

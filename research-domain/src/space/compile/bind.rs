@@ -15,7 +15,7 @@ use crate::space::plan::permutation::Permutation;
 use crate::space::plan::selection::{Rule, Selection};
 use crate::space::plan::{Block, Plan, Seeding, Weighted};
 
-/// The plan of a domain that is not nested in another one.
+/// Returns the plan of a domain that is not nested in another one.
 pub(super) fn bind_all(
     grids: &[GridSpec],
     seeding: Seeding,
@@ -30,8 +30,9 @@ pub(super) fn bind_all(
 
 struct Binder {
     seeding: Seeding,
-    /// The selections that are bound already: a factor of several grids is the same in each. One
-    /// that is a whole grid is kept apart, because it counts occurrences with the grids around it.
+    /// The selections that are already bound: a factor of several grids is the same in each. A
+    /// selection that is a whole grid has a key of its own, because it counts occurrences together
+    /// with the grids around it.
     bound: HashMap<(SelectionId, Origin, bool), Arc<Selection>>,
 }
 
@@ -155,8 +156,8 @@ impl Binder {
         Streams::new(self.seeding.seed, &address)
     }
 
-    /// The streams of a parameter of a group of grids. Values address draws among them, so the
-    /// location of a grid in the domain does not matter.
+    /// Returns the streams of a parameter of a group of grids. Values address draws among them, so
+    /// the location of a grid in the domain does not matter.
     fn group_streams(&self, member: &Member, begin: Origin, name: &str) -> Streams {
         let (begin, updates) = (begin.to_bytes(), self.seeding.updates.to_le_bytes());
         let signature = member.signature().to_le_bytes();
@@ -171,8 +172,8 @@ impl Binder {
     }
 }
 
-/// A grid whose constraints need a check of each config: they fail for some values, or combine too
-/// many parameters.
+/// Returns a grid that checks its constraints for each config, because they fail for some values,
+/// or combine too many parameters.
 fn scanned(grid: Grid, constraints: &[Constraint], part: &str) -> Result<Grid, DomainError> {
     let plan = Plan::new(vec![Block::Single(grid)], part.to_owned())?;
     let selection = Selection::new(plan, Rule::Constraints(constraints.to_vec()));

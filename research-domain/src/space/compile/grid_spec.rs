@@ -57,7 +57,7 @@ impl DrawnSpec {
         }
     }
 
-    /// A digest of the name and the distribution, without aliases.
+    /// Returns a digest of the name and the distribution, without aliases.
     pub(super) fn digest(&self) -> u128 {
         *self.digest.get_or_init(|| {
             let distribution = self.distribution.without_aliases().to_string();
@@ -75,8 +75,8 @@ pub(super) struct SelectionSpec {
     pub(super) part: String,
 }
 
-/// The identity of a selection, which clones of its axis share: a number that no other selection of
-/// the process has.
+/// The identity of a selection, which clones of its axis share: a number that is unique in the
+/// process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SelectionId(u64);
 
@@ -104,7 +104,7 @@ impl Origin {
         self.0.to_le_bytes()
     }
 
-    /// The origin of a term of a sum.
+    /// Returns the origin of a term of a sum.
     pub(super) fn term(self, index: usize) -> Origin {
         match index {
             0 => self,
@@ -113,7 +113,7 @@ impl Origin {
         }
     }
 
-    /// The origin of a factor after this one in a product.
+    /// Returns the origin of a factor after this one in a product.
     fn times(self, factor: Origin) -> Origin {
         match factor.0 {
             0 => self,
@@ -121,7 +121,7 @@ impl Origin {
         }
     }
 
-    /// The origin of a part whose origin in this one is `inner`.
+    /// Returns the origin of a part whose origin in this one is `inner`.
     pub(super) fn inside(self, inner: Origin) -> Origin {
         match self.0 {
             0 => inner,
@@ -130,7 +130,7 @@ impl Origin {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood, 2014).
+/// Applies the finaliser of SplitMix64 (Steele, Lea, Flood, 2014).
 fn mix(mut z: u64) -> u64 {
     z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -139,7 +139,7 @@ fn mix(mut z: u64) -> u64 {
 }
 
 impl AxisSpec {
-    /// Whether the axis is a list, or several that are zipped.
+    /// Returns whether the axis is a list, or several that are zipped.
     pub(super) fn is_list(&self) -> bool {
         matches!(self, AxisSpec::Rows { .. })
     }
@@ -197,7 +197,7 @@ impl GridSpec {
         }
     }
 
-    /// The axes, if all of them are lists without constraints.
+    /// Returns the axes, if all of them are lists without constraints.
     pub(super) fn rows(&self) -> Option<Vec<Arc<Rows>>> {
         let rows = |axis: &AxisSpec| match axis {
             AxisSpec::Rows { rows, .. } if self.constraints.is_empty() => Some(Arc::clone(rows)),
@@ -206,7 +206,7 @@ impl GridSpec {
         self.axes.iter().map(rows).collect()
     }
 
-    /// The same axes with other rows in each.
+    /// Returns the same axes with other rows in each.
     pub(super) fn with_rows(mut self, others: impl Iterator<Item = Rows>) -> GridSpec {
         for (axis, other) in self.axes.iter_mut().zip(others) {
             if let AxisSpec::Rows { rows, .. } = axis {
@@ -216,7 +216,7 @@ impl GridSpec {
         self
     }
 
-    /// The number of combinations of the rows of its zips.
+    /// Returns the number of combinations of the rows of its zips.
     pub(super) fn zipped_rows(&self) -> usize {
         let lens = self.axes.iter().filter_map(|axis| match axis {
             AxisSpec::Rows { rows, zipped: true } => Some(rows.len()),
@@ -225,7 +225,7 @@ impl GridSpec {
         lens.fold(1, usize::saturating_mul)
     }
 
-    /// The grids for each row of each zip.
+    /// Returns the grids for each row of each zip.
     pub(super) fn split_zips(self) -> Vec<GridSpec> {
         let mut grids = vec![self.clone()];
         for (index, axis) in self.axes.iter().enumerate() {
@@ -251,7 +251,7 @@ impl GridSpec {
         grids
     }
 
-    /// The grid as a term of a sum.
+    /// Returns the grid as a term of a sum.
     pub(super) fn into_term(mut self, index: usize) -> GridSpec {
         self.origin = self.origin.term(index);
         for axis in &mut self.axes {
@@ -262,7 +262,7 @@ impl GridSpec {
         self
     }
 
-    /// The product with another grid.
+    /// Returns the product with another grid.
     pub(super) fn times(&self, factor: &GridSpec) -> GridSpec {
         let weight = match (self.weight, factor.weight) {
             (Some(a), Some(b)) => Some(a * b),
@@ -278,7 +278,7 @@ impl GridSpec {
     }
 }
 
-/// The grid without the members of a set.
+/// Returns the grid without the members of a set.
 pub(super) fn without(mut grid: GridSpec, others: Arc<Membership>, part: String) -> GridSpec {
     if let Membership::Grids(sets) = &*others
         && grid.is_listed()
@@ -297,7 +297,7 @@ pub(super) fn without(mut grid: GridSpec, others: Arc<Membership>, part: String)
     selected(grid, SelectionRule::Absent(others), part)
 }
 
-/// A selection of the grid's configs, with the weight and the origin of the grid.
+/// Returns a selection of the grid's configs, with the weight and the origin of the grid.
 pub(super) fn selected(grid: GridSpec, rule: SelectionRule, part: String) -> GridSpec {
     let (weight, origin) = (grid.weight, grid.origin);
     let inner = GridSpec {

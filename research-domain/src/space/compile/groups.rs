@@ -11,8 +11,8 @@ use crate::space::plan::occurrence::{Group, Lists, Member};
 
 /// The grids of a domain, or of a selection that is a factor of a product.
 ///
-/// The grids of a selection that is a whole grid, such as one under a condition over draws, belong
-/// to those around, so a condition changes no draws.
+/// The grids of a selection that is a whole grid, such as one with a condition on draws, belong to
+/// the scope around it, so a condition changes no draws.
 #[derive(Debug)]
 pub(super) struct Scope {
     rules: Rules,
@@ -29,7 +29,7 @@ pub(super) struct Scope {
 type GridKey = (Option<SelectionId>, usize);
 
 impl Scope {
-    /// The scope of a domain that is not nested in another one.
+    /// Returns the scope of a domain that is not nested in another one.
     pub(super) fn new(rules: Rules, grids: &[GridSpec]) -> Scope {
         let is_counted = |grid: &GridSpec| !grid.is_listed();
         Scope {
@@ -41,8 +41,8 @@ impl Scope {
         }
     }
 
-    /// The scope of a selection that is a factor. All of its configs, drawn or not, are a part of
-    /// the address of the other factors' draws.
+    /// Returns the scope of a selection that is a factor. All of its configs, drawn or not, are a
+    /// part of the address of the other factors' draws.
     pub(super) fn factor(&self, selection: &SelectionSpec, origin: Origin) -> Scope {
         let own = Some(selection.id);
         Scope {
@@ -54,7 +54,7 @@ impl Scope {
         }
     }
 
-    /// The same scope for a selection that is a whole grid.
+    /// Returns the same scope for a selection that is a whole grid.
     pub(super) fn whole_grid(&self, selection: &SelectionSpec, origin: Origin) -> Scope {
         Scope {
             rules: self.rules,
@@ -65,7 +65,8 @@ impl Scope {
         }
     }
 
-    /// The membership of the grid at an index in a group; none if its draws are addressed by index.
+    /// Returns the grid at an index as a member of its group; `None` if its draws are addressed by
+    /// index.
     pub(super) fn member(&self, index: usize) -> Option<Member> {
         self.members.get(&(self.selection, index)).cloned()
     }
@@ -74,7 +75,7 @@ impl Scope {
 /// A grid with its key, and whether only a part of its configs is selected.
 type Found<'s> = (GridKey, &'s GridSpec, bool);
 
-/// The groups of the grids, by grid.
+/// Returns the groups of the grids, by grid.
 fn members(
     rules: Rules,
     grids: &[GridSpec],
@@ -86,10 +87,10 @@ fn members(
     }
     let mut found = Vec::new();
     flatten(grids, selection, false, &mut found);
-    // A factor of several products may come several times.
+    // A factor of several products may have been collected several times.
     let mut seen = HashSet::new();
     found.retain(|(key, grid, _)| is_counted(grid) && seen.insert(*key));
-    // Grids of which only a part is selected come last, so they change no draws of the others.
+    // Sort partly selected grids to the end, so that they change no draws of the others.
     found.sort_by_key(|(_, _, is_partial)| *is_partial);
     let mut groups: HashMap<(u128, u128), Vec<(GridKey, &GridSpec)>> = HashMap::new();
     for (key, grid, _) in found {
@@ -110,7 +111,7 @@ fn members(
     members
 }
 
-/// Collects the grids in order, those of a selection that is a whole grid in its place.
+/// Collects the grids in order. Replaces a selection that is a whole grid by its grids.
 fn flatten<'s>(
     grids: &'s [GridSpec],
     selection: Option<SelectionId>,
@@ -125,7 +126,7 @@ fn flatten<'s>(
     }
 }
 
-/// A digest of the drawn parameters and their distributions, whatever their order.
+/// Returns a digest of the drawn parameters and their distributions, independent of their order.
 fn signature(grid: &GridSpec) -> u128 {
     let drawn = grid.axes.iter().map(|axis| match axis {
         AxisSpec::Rows { .. } => 0,
@@ -140,7 +141,7 @@ fn signature(grid: &GridSpec) -> u128 {
     drawn.fold(0, u128::wrapping_add)
 }
 
-/// A digest of the names of the parameters that are lists, whatever their order.
+/// Returns a digest of the names of the parameters that are lists, independent of their order.
 fn listed_names(grid: &GridSpec) -> u128 {
     let lists = grid.axes.iter().filter(|axis| axis.is_list());
     let names = lists.flat_map(AxisSpec::names);

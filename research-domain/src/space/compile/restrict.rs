@@ -1,4 +1,5 @@
-//! Conditions: those on lists alone become constraints of the grid, others check each config.
+//! The compilation of conditions: those on lists only become constraints of the grid, others check
+//! each config.
 
 use super::grid_spec::{AxisSpec, GridSpec, SelectionRule, selected};
 use crate::config::Config;
@@ -9,7 +10,7 @@ use crate::space::plan::constraint::Constraint;
 use crate::space::predicate::Predicate;
 use crate::suggest;
 
-/// The grids of `domain`, which is `inner` with a predicate, from those of `inner`.
+/// Returns the grids of `domain`, which is `inner` with a predicate, from those of `inner`.
 pub(super) fn restrict(
     domain: &Domain,
     inner: &Domain,
@@ -48,14 +49,14 @@ fn check_names(domain: &Domain, inner: &Domain, condition: &Condition) -> Result
     }
 }
 
-/// The grid with a condition; None if no config is left.
+/// Returns the grid with a condition; `None` if no config is left.
 fn with_condition(mut grid: GridSpec, condition: &Condition, part: String) -> Option<GridSpec> {
     let mut others = Vec::new();
     for conjunct in condition.conjuncts() {
         match use_of(&grid, &conjunct) {
             Use::Lists => grid.constraints.push(Constraint::Condition(conjunct)),
             Use::Others => others.push(conjunct),
-            // The grid has no parameter of the condition, so all of them are null.
+            // The grid has no parameter of the condition, so the condition sees only nulls.
             Use::Nothing => match conjunct.holds(&Config::new()) {
                 Ok(true) => {}
                 Ok(false) => return None,
@@ -73,7 +74,7 @@ fn with_condition(mut grid: GridSpec, condition: &Condition, part: String) -> Op
 /// The kind of axes that a condition uses.
 enum Use {
     Lists,
-    /// Also axes that are drawn or selected.
+    /// Axes that are drawn or selected, and maybe lists.
     Others,
     Nothing,
 }

@@ -1,4 +1,4 @@
-//! Conditions printed as the grammar reads them.
+//! The printed form of conditions, which the grammar reads.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,4 @@
-//! The values that a condition compares parameters with for equality.
+//! The values with which a condition compares parameters for equality.
 
 use super::{Comparison, Condition, Term};
 use crate::value::Value;
@@ -24,8 +24,8 @@ impl Condition {
     /// Returns the condition with other values in place of the literals of
     /// [`equalities`](Self::equalities).
     ///
-    /// `values` is called with each name and literal; the parameter is then compared with any of
-    /// the values that it returns. A literal for which it returns `None` stays.
+    /// `values` is called with each name and literal. The new condition compares the parameter with
+    /// any of the values that it returns. A literal for which it returns `None` stays.
     ///
     /// ```
     /// use research_domain::{Condition, Value};

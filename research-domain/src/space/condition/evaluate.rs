@@ -38,7 +38,7 @@ pub enum ConditionError {
 type Lookup<'a, 'f> = &'f dyn Fn(&str) -> Option<&'a Value>;
 
 impl Condition {
-    /// Whether the condition is true for the config; `null` counts as false.
+    /// Returns whether the condition is true for the config; `null` counts as false.
     ///
     /// # Errors
     /// Comparisons and arithmetic of values with unsuitable types.
@@ -46,7 +46,7 @@ impl Condition {
         self.holds_for(&|name| config.get(name))
     }
 
-    /// Whether the condition is true for the values that `value` returns by name.
+    /// Returns whether the condition is true for the values that `value` returns by name.
     pub(crate) fn holds_for<'a>(
         &'a self,
         value: &dyn Fn(&str) -> Option<&'a Value>,
@@ -150,7 +150,7 @@ fn compare(
 
 impl Comparison {
     /// Returns the result; numbers are compared by their numeric value, and all comparisons of the
-    /// order with null or a NaN are false. None if the values have no order.
+    /// order with null or a NaN are false. `None` if the values have no order.
     #[must_use]
     pub fn apply(self, left: &Value, right: &Value) -> Option<bool> {
         match self {
@@ -192,7 +192,7 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// The order of two values: None if their types have none, Some(None) for NaN.
+/// Returns the order of two values: `None` if their types have none, `Some(None)` for NaN.
 fn order(left: &Value, right: &Value) -> Option<Option<Ordering>> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => Some(Some(a.cmp(b))),
@@ -208,7 +208,7 @@ fn order(left: &Value, right: &Value) -> Option<Option<Ordering>> {
 }
 
 /// Compares an integer with a float without rounding the integer, as a float does beyond 2^53.
-/// None for a NaN.
+/// `None` for a NaN.
 fn compare_exactly(integer: i128, float: f64) -> Option<Ordering> {
     // 2^64 is above all integers, and -2^64 below all of them.
     const BEYOND: f64 = 18_446_744_073_709_551_616.0;
@@ -229,7 +229,7 @@ fn compare_exactly(integer: i128, float: f64) -> Option<Ordering> {
     }
 }
 
-/// Whether a list contains the item, or a string a substring; null is in no string.
+/// Returns whether a list contains the item, or a string a substring; null is in no string.
 fn contains(term: &Term, item: &Value, list: &Value) -> Result<bool, ConditionError> {
     match (item, list) {
         (_, Value::List(values)) => Ok(values.iter().any(|value| equal(item, value))),

@@ -1,4 +1,4 @@
-//! Domains printed as expressions that parse back.
+//! The printed form of domains: expressions that parse back.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -38,7 +38,7 @@ impl Display for Operand<'_> {
             Node::Sum(parts) => joined(f, parts, " + ", Level::Sum),
             Node::Product(parts) => joined(f, parts, " * ", Level::Product),
             Node::Zip(parts) => joined(f, parts, " @ ", Level::Zip),
-            // A product inside keeps its parentheses: the weight belongs to all of it.
+            // A product inside keeps its parentheses, because the weight is that of the product.
             Node::Weighted(weight, inner) => parenthesised(f, around >= Level::Product, |f| {
                 write!(f, "{weight:?} * {}", Operand(inner, Level::Product))
             }),

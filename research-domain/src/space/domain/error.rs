@@ -129,7 +129,7 @@ pub enum DomainError {
     Empty { requested: u128 },
 }
 
-/// An expression for a message, truncated if it is long.
+/// Returns an expression for a message, truncated if it is long.
 pub(crate) fn excerpt(expression: &impl Display) -> String {
     const LIMIT: usize = 160;
 

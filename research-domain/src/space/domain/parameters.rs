@@ -107,7 +107,7 @@ impl Domain {
                     .map(|factor| (factor, factor.part_without(parameter)));
                 let parts: Option<Vec<_>> =
                     parts.map(|(factor, part)| Some((factor, part?))).collect();
-                // A factor that has it somewhere says more than the whole.
+                // Prefer a smaller part, of a factor in which the parameter occurs somewhere.
                 let part = parts?.into_iter().find(|(factor, part)| factor != part);
                 Some(part.map_or(self, |(_, part)| part))
             }
@@ -142,7 +142,7 @@ impl Domain {
         }
     }
 
-    /// Returns the domain with other values of a parameter, wherever it stands.
+    /// Returns the domain with other values of a parameter, in all options of this name.
     ///
     /// ```
     /// use research_domain::{Domain, option};

@@ -1,4 +1,4 @@
-//! Forward iteration through a grid: a step costs only what changes.
+//! Forward iteration through a grid, in which a step only computes the axes that change.
 
 use super::Pass;
 use super::grid::{Axis, Grid};
@@ -21,8 +21,8 @@ impl Cursor {
         self.started = false;
     }
 
-    /// The config at `index`, which follows that of the last call unless the cursor was reset in
-    /// between; none beyond the end.
+    /// Returns the config at `index`, or `None` beyond the end. Unless the cursor was reset,
+    /// `index` must be the next one after the last call.
     pub(crate) fn next(
         &mut self,
         grid: &Grid,

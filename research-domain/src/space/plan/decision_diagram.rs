@@ -18,7 +18,7 @@ use crate::value::Value;
 /// The digits of a grid that its constraints allow.
 #[derive(Debug)]
 pub(super) struct DecisionDiagram {
-    /// A node is behind those below it; the last one is the root.
+    /// The nodes; each comes after those below it, so the last one is the root.
     nodes: Vec<Node>,
 }
 
@@ -37,11 +37,11 @@ enum Node {
     },
 }
 
-/// The reason why there is no diagram.
+/// The reason why no diagram can be built.
 #[derive(Debug)]
 pub(super) enum NoDiagram {
     /// A condition fails for some values, or combines so many parameters that the diagram would be
-    /// as large as the grid: each config has to be checked by itself.
+    /// as large as the grid: each config must be checked by itself.
     NeedsScan,
     /// The number of configs does not fit into 128 bits.
     TooLarge,
@@ -65,10 +65,10 @@ impl Node {
 }
 
 impl DecisionDiagram {
-    /// The number of digits that are tried at most: about 20 MB of nodes.
+    /// The maximum number of digits that are tried: about 20 MB of nodes.
     const MAX_TRIES: usize = 1_000_000;
-    /// The number of possible digits from which on no diagram is tried: conditions would have to
-    /// allow less than one in a hundred.
+    /// The number of possible digits from which on no diagram is tried: it would only fit if the
+    /// conditions allowed less than one in a hundred.
     const MAX_DIGITS: u128 = 100_000_000;
 
     pub(super) fn new(
@@ -223,7 +223,7 @@ impl Builder<'_> {
         (0..level).filter(is_used).collect()
     }
 
-    /// The number of digits to try if constraints allow all of them.
+    /// Returns the number of digits to try if constraints allow all of them.
     fn most_digits(&self) -> u128 {
         let radix = |level: usize| self.levels[level].radix;
         let everywhere = vec![true; self.absent.len()];
@@ -235,7 +235,7 @@ impl Builder<'_> {
         digits.fold(0, u128::saturating_add)
     }
 
-    /// Whether no constraint uses the level, if these sets contain all earlier digits.
+    /// Returns whether no constraint uses the level, if these sets contain all earlier digits.
     fn is_free(&self, level: usize, inside: &[bool]) -> bool {
         let checked = self
             .checks
@@ -316,7 +316,8 @@ impl Builder<'_> {
         })
     }
 
-    /// The sets that contain all digits after one more; None if a set contains the whole config.
+    /// Returns the sets that contain all digits after one more; `None` if a set contains the whole
+    /// config.
     fn still_inside(&self, level: usize, digit: usize, inside: &[bool]) -> Option<Vec<bool>> {
         let sets = self.absent.iter().zip(inside);
         let still: Vec<bool> = sets
@@ -327,7 +328,7 @@ impl Builder<'_> {
         (!is_absent).then_some(still)
     }
 
-    /// Whether the conditions hold whose last parameter is at this level.
+    /// Returns whether the conditions hold whose last parameter is at this level.
     fn holds(&self, level: usize, digits: &[usize]) -> Result<bool, NoDiagram> {
         for check in self.checks.iter().filter(|check| check.last == level) {
             if !check.holds(self.levels, digits)? {

@@ -45,7 +45,7 @@ pub(crate) struct Grid {
     axes: Vec<Axis>,
     /// The index of each axis's digit.
     digit_of: SmallVec<[usize; 8]>,
-    /// None if it needs a scan, which only a grid that is one selection defers.
+    /// `None` if it needs a scan. A grid that is a single selection scans on demand.
     numbering: Option<Numbering>,
     constraints: Vec<Constraint>,
     /// The grid in its group, by which draws are addressed; without it they are addressed by the
@@ -95,7 +95,7 @@ impl Grid {
         Ok(Numbering::new(radices, total, !is_finite))
     }
 
-    /// Applies constraints on lists; returns the grid as it was if that needs a scan.
+    /// Applies constraints on lists; returns the unchanged grid if that needs a scan.
     pub(crate) fn constrain(
         mut self,
         constraints: &[Constraint],
@@ -140,7 +140,7 @@ impl Grid {
         self.numbering.as_ref()
     }
 
-    /// The axes, each with the index of its digit.
+    /// Returns the axes, each with the index of its digit.
     pub(super) fn axes(
         &self,
     ) -> impl ExactSizeIterator<Item = (&Axis, usize)> + DoubleEndedIterator {
@@ -154,18 +154,19 @@ impl Grid {
         }
     }
 
-    /// Whether all axes are lists and distributions, as a [`Cursor`](super::cursor::Cursor) needs.
+    /// Returns whether all axes are lists and distributions, as a [`Cursor`](super::cursor::Cursor)
+    /// needs.
     pub(crate) fn is_plain(&self) -> bool {
         let is_plain = |axis: &Axis| matches!(axis, Axis::Rows { .. } | Axis::Drawn(_));
         self.axes.iter().all(is_plain)
     }
 
-    /// Whether all axes are drawn, so the grid is infinite.
+    /// Returns whether all axes are drawn, so the grid is infinite.
     pub(super) fn is_only_drawn(&self) -> bool {
         self.axes.iter().all(|axis| matches!(axis, Axis::Drawn(_)))
     }
 
-    /// The axes and the constraints, if all axes are lists.
+    /// Returns the axes and the constraints, if all axes are lists.
     pub(crate) fn rows(&self) -> Option<(Vec<Arc<Rows>>, &[Constraint])> {
         let rows = |axis: &Axis| match axis {
             Axis::Rows { rows, .. } => Some(Arc::clone(rows)),
@@ -175,7 +176,7 @@ impl Grid {
         rows.map(|rows| (rows, self.constraints.as_slice()))
     }
 
-    /// The config at an index; none beyond the end.
+    /// Returns the config at an index; `None` beyond the end.
     pub(crate) fn config(&self, index: u128, pass: Pass) -> Result<Option<Config>, DomainError> {
         match (&self.numbering, self.lone_selection()) {
             (Some(numbering), _) if numbering.count().has(index) => {
@@ -188,7 +189,8 @@ impl Grid {
         }
     }
 
-    /// A digest that distinguishes the config at an index from all others, or else the index.
+    /// Returns a digest that distinguishes the config at an index from all others, or else the
+    /// index.
     pub(super) fn key(&self, index: u128) -> Result<u128, DomainError> {
         if let [Axis::Selected(selection) | Axis::Endless(selection)] = self.axes.as_slice() {
             return selection.key(index);
@@ -202,7 +204,7 @@ impl Grid {
         Ok(member.key(address))
     }
 
-    /// The address of the draws of a config.
+    /// Returns the address of the draws of a config.
     pub(super) fn address(
         &self,
         numbering: &Numbering,
@@ -247,7 +249,7 @@ impl Grid {
         })
     }
 
-    /// The config with these digits.
+    /// Returns the config with these digits.
     pub(super) fn build(
         &self,
         numbering: &Numbering,
@@ -276,8 +278,9 @@ impl Grid {
         Ok(config)
     }
 
-    /// The address of the draws of an infinite selection, if each config takes the first selected
-    /// draw of its own; otherwise each config takes the next one of a common sequence.
+    /// Returns the address of the draws of an infinite selection, if each config takes the first
+    /// selected one of its own draws. Otherwise (`None`) each config takes the next one of a common
+    /// sequence.
     fn around(
         &self,
         selection: &Selection,
@@ -290,7 +293,7 @@ impl Grid {
     }
 }
 
-/// The index of each axis's digit: in the order of the axes, zips first.
+/// Returns the index of each axis's digit: in the order of the axes, zips first.
 fn digits_of(axes: &[Axis]) -> SmallVec<[usize; 8]> {
     let zipped = |axis: &Axis| matches!(axis, Axis::Rows { zipped: true, .. });
     let (mut next_zip, mut next) = (0, axes.iter().filter(|axis| zipped(axis)).count());

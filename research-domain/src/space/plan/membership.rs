@@ -64,7 +64,7 @@ impl GridSet {
         config.len() == self.width && self.contains_part(config)
     }
 
-    /// Whether the set contains the config, of which it ignores parameters that it does not have.
+    /// Returns whether the set contains the config. Ignores parameters that the set does not have.
     pub(crate) fn contains_part(&self, config: &Config) -> bool {
         let holds = |condition: &Condition| condition.holds(config) == Ok(true);
         self.axes.iter().all(|axis| axis.contains(config)) && self.conditions.iter().all(holds)
@@ -74,14 +74,14 @@ impl GridSet {
         !self.conditions.is_empty()
     }
 
-    /// Whether the set has exactly these parameters.
+    /// Returns whether the set has exactly these parameters.
     pub(crate) fn has_parameters(&self, names: &[Arc<str>]) -> bool {
         let mut own = self.axes.iter().flat_map(|axis| &axis.names);
         names.len() == self.width && own.all(|name| names.contains(name))
     }
 
-    /// For each list of which the set has parameters, whether each row is in the set; None if a zip
-    /// of the set is spread over several lists.
+    /// Returns, for each list of which the set has parameters, whether each row is in the set;
+    /// `None` if a zip of the set spans several lists.
     pub(crate) fn rows_inside(
         &self,
         lists: &[Option<Arc<Rows>>],

@@ -38,7 +38,7 @@ impl Numbering {
         self.diagram = Some(diagram);
     }
 
-    /// The levels of a decision diagram, given the rows of the axes that are lists.
+    /// Returns the levels of a decision diagram, given the rows of the axes that are lists.
     pub(super) fn levels(&self, rows: Vec<Option<Arc<Rows>>>) -> Vec<Level> {
         let radices = self.radices.iter().zip(rows);
         radices
@@ -70,7 +70,7 @@ impl Numbering {
     }
 
     /// Advances the digits to `next`, the number after theirs. Returns the index of the first digit
-    /// that changed; none after the last number.
+    /// that changed; `None` after the last number.
     #[inline]
     pub(super) fn advance(&self, next: u128, digits: &mut Digits) -> Option<usize> {
         match &self.diagram {
@@ -89,7 +89,7 @@ impl Numbering {
         before.iter().zip(&*digits).position(|(a, b)| a != b)
     }
 
-    /// The number of a config's draw in a pass: that of the config without constraints, so
+    /// Returns the number of a config's draw in a pass: that of the config without constraints, so
     /// constraints change no draws.
     pub(super) fn draw(&self, number: u128, digits: &[u128], pass: u128) -> u128 {
         if self.endless {
@@ -132,7 +132,7 @@ fn divide(number: u128, radix: u128) -> (u128, u128) {
     }
 }
 
-/// Advances the digits by one; returns the index of the first that changed, or none at the end.
+/// Advances the digits by one; returns the index of the first that changed, or `None` at the end.
 #[inline]
 fn advance(digits: &mut [u128], radices: &[u128]) -> Option<usize> {
     for index in (0..digits.len()).rev() {

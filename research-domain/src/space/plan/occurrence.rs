@@ -64,7 +64,7 @@ impl Group {
             signature,
             ..Group::default()
         };
-        // A single grid is never searched for.
+        // The lookup by fixed values is only needed for several grids.
         if grids.len() > 1 {
             let mut known = HashMap::new();
             for (index, grid) in grids.iter().enumerate() {
@@ -91,7 +91,8 @@ impl Group {
         grids.push(index);
     }
 
-    /// The number of configs with the values of these rows in the grids before `index`, and in all.
+    /// Returns the number of configs with the values of these rows in the grids before `index`, and
+    /// in all grids.
     fn count(&self, rows: &[Row<'_>], index: usize) -> (u128, u128) {
         let parameters: HashMap<&str, u128> = rows
             .iter()
@@ -114,8 +115,8 @@ impl Group {
 }
 
 impl Lists {
-    /// The number of configs of this grid with the values of these rows of another grid, whose
-    /// parameters have these digests.
+    /// Returns the number of configs of this grid with the values of these rows of another grid,
+    /// whose parameters have these digests.
     fn times(&self, others: &[Row<'_>], parameters: &HashMap<&str, u128>) -> u128 {
         let mut times = 1u128;
         for rows in &self.rows {
@@ -141,7 +142,7 @@ impl Lists {
     }
 }
 
-/// The sum of the digests of some parameters; none if one of them is missing.
+/// Returns the sum of the digests of some parameters; `None` if one of them is missing.
 fn sum_of<'n>(
     mut names: impl Iterator<Item = &'n Arc<str>>,
     parameters: &HashMap<&str, u128>,
@@ -156,8 +157,8 @@ impl Member {
         Member { group, index }
     }
 
-    /// The address of the config with these rows in a pass. `inside` is a digest of everything else
-    /// that distinguishes configs of the grid.
+    /// Returns the address of the config with these rows in a pass. `inside` is a digest of
+    /// everything else that distinguishes configs of the grid.
     pub(super) fn address(&self, rows: &[Row<'_>], inside: u128, pass: u128) -> Address {
         let (mut values, mut rank, mut own) = (inside, 0u128, 1u128);
         for (rows, row) in rows {
@@ -182,7 +183,8 @@ impl Member {
         }
     }
 
-    /// The address of a config of an infinite grid, which has no lists: its index in the grid.
+    /// Returns the address of a config of an infinite grid, which has no lists: its index in the
+    /// grid.
     pub(super) fn endless_address(&self, index: u128, inside: u128) -> Address {
         Address {
             values: inside.wrapping_add(self.index as u128),
@@ -190,12 +192,13 @@ impl Member {
         }
     }
 
-    /// A digest of the drawn parameters and their distributions.
+    /// Returns a digest of the drawn parameters and their distributions.
     pub(crate) fn signature(&self) -> u128 {
         self.group.signature
     }
 
-    /// A digest that distinguishes the config with this address from all others of the domain.
+    /// Returns a digest that distinguishes the config with this address from all others of the
+    /// domain.
     pub(super) fn key(&self, address: Address) -> u128 {
         digest_of_numbers(&[self.group.signature, address.values, address.occurrence])
     }

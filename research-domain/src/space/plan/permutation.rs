@@ -45,7 +45,7 @@ impl Permutation {
         }
     }
 
-    /// The number at an index of the permutation.
+    /// Returns the number at an index of the permutation.
     pub(crate) fn at(&self, index: u128) -> u128 {
         match self {
             Permutation::Stored(order) => u128::from(order[index as usize]),

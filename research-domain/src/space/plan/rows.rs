@@ -41,7 +41,7 @@ impl Rows {
         }
     }
 
-    /// The rows of one option.
+    /// Returns the rows of one option.
     pub(crate) fn from_option(key: &Key, values: &[Listed]) -> Rows {
         let values = values.iter().cloned();
         Rows::new(vec![
@@ -69,7 +69,7 @@ impl Rows {
             .map(|entry| &entry.key)
     }
 
-    /// The value of a column in a row.
+    /// Returns the value of a column in a row.
     pub(crate) fn value(&self, row: usize, column: usize) -> &Value {
         self.columns[column][row].value()
     }
@@ -101,7 +101,7 @@ impl Rows {
         Rows::new(self.columns.iter().map(pick).collect())
     }
 
-    /// The rows without duplicates.
+    /// Returns the rows without duplicates.
     pub(crate) fn distinct(&self) -> Rows {
         let mut seen = HashSet::new();
         let is_new = |row: &usize| seen.insert(self.digest(*row));
@@ -112,14 +112,14 @@ impl Rows {
         self.digests.get_or_init(|| Arc::new(Digests::new(self)))
     }
 
-    /// A digest of the row's parameters and values: the sum of the digests of each parameter, so
-    /// the order and the zipping of columns do not matter.
+    /// Returns a digest of the row's parameters and values: the sum of the digests of each
+    /// parameter, so the order and the zipping of columns do not matter.
     #[inline]
     pub(crate) fn parameters(&self, row: usize) -> u128 {
         self.digests().row(row)
     }
 
-    /// The name and the digest of each parameter of a row.
+    /// Returns the name and the digest of each parameter of a row.
     pub(crate) fn parameters_of(&self, row: usize) -> impl Iterator<Item = (&str, u128)> {
         let digests = self.digests().parameters.iter();
         self.names()
@@ -127,12 +127,12 @@ impl Rows {
             .zip(digests.map(move |column| column[row]))
     }
 
-    /// The number of rows with this digest of parameters and values.
+    /// Returns the number of rows with this digest of parameters and values.
     pub(crate) fn times(&self, parameters: u128) -> u32 {
         self.digests().times(parameters)
     }
 
-    /// The number of rows before this one with the same values, and the number of all.
+    /// Returns the number of rows before this one with the same values, and the number of all.
     #[inline]
     pub(crate) fn rank(&self, row: usize) -> (u32, u32) {
         let digests = self.digests();
@@ -142,7 +142,7 @@ impl Rows {
         }
     }
 
-    /// A digest of the row's values.
+    /// Returns a digest of the row's values.
     pub(crate) fn digest(&self, row: usize) -> u128 {
         values_digest(self.columns.iter().map(|column| column[row].value()))
     }
@@ -201,7 +201,7 @@ impl Digests {
     }
 }
 
-/// The entry of a parameter with this value.
+/// Returns the entry of a parameter with this value.
 pub(crate) fn entry(key: &Key, value: Listed) -> Entry {
     let (value, alias) = value.into_parts();
     Entry {

@@ -16,17 +16,17 @@ use crate::space::predicate::Predicate;
 /// The rule by which configs are selected.
 #[derive(Debug)]
 pub(crate) enum Rule {
-    /// Those for which a predicate holds.
+    /// Selects configs for which a predicate holds.
     Predicate(Predicate),
-    /// Those that the constraints of a grid allow.
+    /// Selects configs that the constraints of a grid allow.
     Constraints(Vec<Constraint>),
-    /// The first of equal ones.
+    /// Selects the first of equal configs.
     New,
-    /// Those that are not in a set.
+    /// Selects configs that are not in a set.
     Absent(Arc<Membership>),
-    /// The first ones of a random permutation.
+    /// Selects the first configs of a random permutation.
     Shuffled { order: Permutation, len: u128 },
-    /// The first ones, of an infinite domain.
+    /// Selects the first configs of an infinite domain.
     First { len: u128 },
 }
 
@@ -56,7 +56,7 @@ struct Scan {
 impl Selection {
     /// The number of dropped configs in a row after which the scan of an infinite domain fails.
     const MAX_TRIES: u64 = 100_000;
-    /// The number of configs that a count scans at most.
+    /// The maximum number of configs that a count scans.
     const MAX_SCAN: u128 = 1_000_000_000;
 
     pub(crate) fn new(plan: Plan, rule: Rule) -> Selection {
@@ -67,7 +67,7 @@ impl Selection {
         }
     }
 
-    /// The number of selected configs, if it is known without a scan.
+    /// Returns the number of selected configs, if it is known without a scan.
     pub(crate) fn known_len(&self) -> Option<Count> {
         match &self.rule {
             Rule::Shuffled { len, .. } | Rule::First { len } => Some(Count::Finite(*len)),
@@ -79,7 +79,7 @@ impl Selection {
         }
     }
 
-    /// The number of selected configs; scans all configs.
+    /// Returns the number of selected configs; scans all configs.
     pub(super) fn len(&self) -> Result<Count, DomainError> {
         if let Some(known) = self.known_len() {
             return Ok(known);
@@ -100,7 +100,7 @@ impl Selection {
         Ok(Count::Finite(scan.count))
     }
 
-    /// The selected config at an index; none beyond the last.
+    /// Returns the selected config at an index; `None` beyond the last.
     pub(super) fn config(&self, index: u128) -> Result<Option<Config>, DomainError> {
         match self.position(index)? {
             Some(position) => self.plan.config(position, Pass::default()),
@@ -108,7 +108,7 @@ impl Selection {
         }
     }
 
-    /// A digest that distinguishes the selected config at an index from all others.
+    /// Returns a digest that distinguishes the selected config at an index from all others.
     pub(super) fn key(&self, index: u128) -> Result<u128, DomainError> {
         match self.position(index)? {
             Some(position) => self.plan.key(position),
@@ -116,7 +116,7 @@ impl Selection {
         }
     }
 
-    /// Whether each draw of an infinite domain is selected independently of the others.
+    /// Returns whether each draw of an infinite domain is selected independently of the others.
     pub(super) fn is_only_drawn(&self) -> bool {
         matches!(self.rule, Rule::Predicate(_) | Rule::Absent(_)) && self.plan.is_only_drawn()
     }
@@ -151,7 +151,7 @@ impl Selection {
         Ok(())
     }
 
-    /// The position in the domain of the selected config at an index.
+    /// Returns the position in the domain of the selected config at an index.
     fn position(&self, index: u128) -> Result<Option<u128>, DomainError> {
         match &self.rule {
             Rule::Shuffled { order, len } => {
@@ -176,7 +176,8 @@ impl Selection {
         Ok(position)
     }
 
-    /// The distance of checkpoints. A config is new only once, so each new one is a checkpoint.
+    /// Returns the distance of checkpoints. For [`Rule::New`] every selected config is one, because
+    /// a repeated scan could not tell which configs are new.
     fn spacing(&self) -> u128 {
         match self.rule {
             Rule::New => 1,

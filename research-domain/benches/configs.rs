@@ -1,4 +1,4 @@
-//! Configs a second: forward, by random access, drawn, and selected.
+//! The configs per second: forward, by random access, drawn, and selected.
 #![expect(clippy::unwrap_used, reason = "a failing benchmark should stop")]
 
 use std::hint::black_box;

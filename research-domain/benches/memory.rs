@@ -3,7 +3,7 @@
 use research_domain::{Domain, Iteration, option};
 
 fn main() {
-    // Asked for by a name that is not its own.
+    // The filter selects another benchmark.
     let name = std::env::args()
         .skip(1)
         .find(|argument| !argument.starts_with("--"));
@@ -29,7 +29,7 @@ fn main() {
     );
 }
 
-/// The most memory that this process has had, in kilobytes; zero where the system does not say.
+/// Returns the peak memory of this process in kilobytes; zero if the system does not report it.
 fn peak_kilobytes() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));

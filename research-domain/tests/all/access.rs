@@ -1,4 +1,4 @@
-//! A config is the same by every access: forward, by index, from the middle, in threads.
+//! Every access returns the same config: forward, by index, from the middle, in threads.
 
 use research_domain::{Configs, Domain, Item, Iteration, option};
 
@@ -54,7 +54,7 @@ fn every_access_returns_the_same_config() {
                 Some(all.len() as u128),
                 configs(text, &iteration).size().unwrap().finite()
             );
-            // A new plan, so nothing is cached.
+            // A new plan has nothing cached.
             let fresh = configs(text, &iteration);
             for index in (0..all.len()).rev().step_by(1 + all.len() / 100) {
                 let item = fresh.get(index as u128).unwrap().unwrap();

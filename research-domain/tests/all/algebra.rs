@@ -6,13 +6,13 @@ use crate::model::{Pairs, all, all_of, expressions, pairs};
 use proptest::prelude::*;
 use research_domain::{Count, Domain, Iteration, Value, option};
 
-/// Small grids with the same names, so sums have common configs.
+/// Returns small grids with the same names, so that sums have common configs.
 fn grids() -> impl Strategy<Value = Domain> {
     let list = || proptest::collection::vec(0i64..4, 1..4);
     (list(), list(), list()).prop_map(|(a, b, c)| option("a", a) * option("b", b) * option("c", c))
 }
 
-/// A string by which equal configs are equal, whatever the order of their keys.
+/// Returns a string that is equal for equal configs, in any order of their keys.
 fn key(config: &Pairs) -> String {
     let mut sorted: Vec<String> = config
         .iter()
@@ -30,7 +30,7 @@ fn number(config: &Pairs, name: &str) -> i64 {
         .unwrap()
 }
 
-/// The items with repetitions, by the rules of the reference.
+/// Returns the items with repetitions, by the rules of the reference.
 fn emitted(items: u128, reps: u64, chunk: u128) -> Vec<(u128, u64)> {
     let mut turns = Vec::new();
     let mut start = 0;
@@ -84,7 +84,7 @@ proptest! {
     #[test]
     fn sum_and_product_are_associative(a in grids(), b in expressions(), c in expressions()) {
         let b = b.build().0;
-        // The model numbers the parameters, so the third domain needs other names.
+        // The model numbers the parameters of each domain, so the third domain needs other names.
         let c = rename(c.build().0);
         let left = (a.clone() + b.clone()) + c.clone();
         let right = a.clone() + (b.clone() + c.clone());
@@ -153,7 +153,7 @@ proptest! {
             keep(&pairs)
         });
         prop_assert_eq!(&all_of(&by_function), &expected);
-        // As a factor, and by index from the last to the first.
+        // The same as a factor, and by index from the last to the first.
         let factor = grid.matching(&text) * option("d", ["x", "y"]);
         prop_assert_eq!(factor.len().unwrap(), Count::Finite(2 * expected.len() as u128));
         let configs = factor.configs(&Iteration::default()).unwrap();
@@ -170,7 +170,7 @@ proptest! {
         let expected: Vec<Pairs> =
             all_of(&sum).into_iter().filter(|config| seen.insert(key(config))).collect();
         prop_assert_eq!(all_of(&sum.clone().distinct()), expected.clone());
-        // The same by a scan, which draws need.
+        // The same by a scan, which drawn parameters need.
         let drawn = (sum * option("s", research_domain::constant(0))).distinct();
         prop_assert_eq!(drawn.len().unwrap(), Count::Finite(expected.len() as u128));
     }
@@ -200,7 +200,7 @@ proptest! {
     }
 }
 
-/// The domain with other parameter names.
+/// Returns the domain with other parameter names.
 fn rename(domain: Domain) -> Domain {
     let text = domain.to_string();
     let mut renamed = String::new();

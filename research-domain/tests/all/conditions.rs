@@ -88,7 +88,7 @@ fn errors_name_the_part_of_the_condition() {
 }
 
 proptest! {
-    /// As in exact arithmetic: integers of 128 bits hold both.
+    /// Comparisons agree with exact arithmetic: integers of 128 bits hold both numbers.
     #[test]
     fn an_integer_beside_a_float(integer in any::<i64>(), near in -3_i64..4) {
         let float = integer.saturating_add(near) as f64;

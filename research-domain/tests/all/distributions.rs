@@ -1,4 +1,4 @@
-//! Draws: their distributions, their independence, and their values in every version.
+//! The distributions of draws, their independence, and their values in every version.
 //!
 //! Every statistical test has a fixed seed, so its outcome does not vary. Its bound is five
 //! standard errors of the estimate, which a correct distribution exceeds for one seed in two
@@ -218,7 +218,7 @@ fn a_zip_is_one_grid_to_a_weight() {
         found[usize::from(config.contains("b"))] += 1;
     }
     check_shares(&found, &[0.25, 0.75]);
-    // The rows of a split zip would come in any order.
+    // If the zip was split, its rows could come in any order.
     let factors: Domain = "0.5 * (b=[1, 2] @ c=[1, 2]) * (d=[1] + e=[2])"
         .parse()
         .unwrap();

@@ -1,4 +1,4 @@
-//! The facts recorded from the original: configs, their order, lengths, sizes and repetitions.
+//! Facts recorded from the original: configs, their order, lengths, sizes and repetitions.
 
 use research_domain::{Count, Domain, Iteration, Value, option};
 use serde::Deserialize;

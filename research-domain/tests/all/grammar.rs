@@ -71,7 +71,7 @@ fn conditions() -> impl Strategy<Value = String> {
     })
 }
 
-/// The tokens of expressions, in any order.
+/// Returns tokens of expressions, in any order.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("a"),

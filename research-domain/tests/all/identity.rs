@@ -123,7 +123,7 @@ fn ids_depend_on_everything_but_the_order_of_keys_and_auxiliary_ones() {
     assert_eq!((ids.len(), seeds.len()), (6, 6));
     assert!(!ids.contains(&base.id("")) && !seeds.contains(&base.seed()));
     assert_eq!(base.seed(), experiment_seed(42, &config, 0, 0, 0));
-    // The first part depends on the alias string alone, which is the same for 1 and "1".
+    // The first part only depends on the alias string, which is the same for 1 and "1".
     assert_eq!(
         identity(&text).id("").as_str()[..8],
         base.id("").as_str()[..8]
@@ -213,8 +213,8 @@ fn unsafe_names_are_refused_as_ids() {
     assert!(ExperimentId::parse(&"a".repeat(201)).is_err());
 }
 
-/// Whether some reader of tables parses a string as a number: floats of Python, C, Fortran and
-/// YAML, grouped digits, hexadecimal and other bases, `nan` and `inf` in all spellings.
+/// Returns whether some reader of tables parses a string as a number: floats of Python, C, Fortran
+/// and YAML, grouped digits, hexadecimal and other bases, `nan` and `inf` in all spellings.
 fn is_numeral(text: &str) -> bool {
     let plain = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
     let groups = plain.replace(['_', '.'], "");
@@ -271,7 +271,7 @@ fn no_id_is_a_numeral() {
             let prefix = digits.map_or("", |_| &prefix);
             let id = registry.assign(item.identity(0), prefix).unwrap().id;
             assert!(!is_numeral(id.as_str()), "{id}");
-            // Neither is an id without its prefix.
+            // An id without its prefix is not a number either.
             let hash = &id.as_str()[prefix.len()..];
             assert!(
                 !is_numeral(hash) && hash.starts_with(['a', 'b', 'c', 'f']),

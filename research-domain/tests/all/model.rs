@@ -1,4 +1,4 @@
-//! A naive model of domains that materialises everything, for comparison with the lazy ones.
+//! A naive model of domains that materialises all configs, for comparison with the lazy domains.
 
 use proptest::prelude::*;
 use research_domain::{Configs, Domain, Iteration, Value, option};
@@ -19,7 +19,7 @@ pub(crate) enum Expression {
 pub(crate) type Grids = Vec<Vec<Pairs>>;
 
 impl Expression {
-    /// The domain and its expected configs. Parameters are numbered.
+    /// Returns the domain and its expected configs. Parameters are numbered.
     pub(crate) fn build(&self) -> (Domain, Grids) {
         self.build_named(&mut 0)
     }

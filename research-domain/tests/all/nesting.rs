@@ -45,13 +45,13 @@ fn only_nested_operators_are_limited() {
     round_trip(&format!("a=[1] where {} > 0", sum("a", 257)));
     round_trip(&format!("a=({})", sum("normal(0, 1)", 257)));
 
-    // Nested ones add up.
+    // Nested operators add up.
     let mut nested = "a".to_owned();
     for _ in 0..20 {
         nested = sum(&format!("({nested})"), 1) + " + " + &sum("a", 20);
     }
     assert!(condition(&nested).is_err());
-    // Adjacent ones do not.
+    // Adjacent operators do not.
     let beside = vec![sum("a", 200) + " > 0"; 50].join(" or ");
     assert!(format!("a=[1] where {beside}").parse::<Domain>().is_ok());
     let options: Vec<String> = (0..300)
@@ -60,7 +60,7 @@ fn only_nested_operators_are_limited() {
     assert!(options.join(" * ").parse::<Domain>().is_ok());
 }
 
-/// A chain of conditions that each exclude one value.
+/// Returns a domain with a chain of conditions, each of which excludes one value.
 fn chained(count: usize) -> Domain {
     (0..count).fold(option("a", 0..10), |domain, number| {
         domain.matching(&format!("a != {}", number + 5))

@@ -207,7 +207,7 @@ fn integers_of_64_bits_are_exact_in_every_form() {
         assert_eq!(domain, option("a", [number]));
         assert_eq!(domain.to_string(), format!("a=[{number}]"));
     }
-    // Neighbours are equal as floats, but not as integers, values and ids.
+    // Adjacent integers are equal as floats, but not as integers, values and ids.
     let (a, b) = (Value::from(u64::MAX), Value::from(u64::MAX - 1));
     assert_eq!(a.as_f64(), b.as_f64());
     assert_ne!(a, b);
@@ -232,7 +232,7 @@ fn integers_that_no_value_holds_are_refused() {
     }
 }
 
-/// A number in this many nested lists.
+/// Returns a number in this many nested lists.
 fn nested(levels: usize) -> Value {
     (0..levels).fold(Value::from(1), |inner, _| Value::from(vec![inner]))
 }
@@ -348,7 +348,7 @@ fn endlessly_nested_bytes_are_refused() {
     let config = bincode::config::standard();
     let error = bincode::serde::decode_from_slice::<Value, _>(&bytes, config).unwrap_err();
     assert!(error.to_string().contains("deeper"), "{error}");
-    // The refusal resets the depth.
+    // An error resets the depth.
     assert_eq!(through_bincode(&Value::from(vec![1])), Value::from(vec![1]));
 }
 

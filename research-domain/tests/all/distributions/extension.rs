@@ -19,7 +19,7 @@ fn configs_of(domain: &Domain, iteration: &Iteration) -> Vec<String> {
         .collect()
 }
 
-/// The configs of the first list that are missing in the second one, with multiplicity.
+/// Returns the configs of the first list that are missing in the second, with multiplicity.
 fn lost(before: &[String], after: &[String]) -> Vec<String> {
     let mut left: HashMap<&str, usize> = HashMap::new();
     after
@@ -43,7 +43,7 @@ fn assert_kept(before: &str, after: &str) {
         Vec::<String>::new(),
         "{before} -> {after}"
     );
-    // Otherwise nothing was tested.
+    // Otherwise the test would check nothing.
     assert!(
         !old.is_empty() && new.len() > old.len(),
         "{before} -> {after}"
@@ -193,7 +193,7 @@ fn equal_values_have_draws_of_their_own() {
         }
         let mut found = configs_of(&domain, &iteration);
         assert!(found.len() > 1, "{text}");
-        // Both have the parameter `x`, with different draws.
+        // Both terms have the parameter `x`, with different draws.
         found
             .iter_mut()
             .for_each(|line| *line = line.replace(", z=1", ""));
@@ -230,7 +230,7 @@ struct Term {
     lists: Vec<Vec<i64>>,
     is_zipped: bool,
     is_limited: bool,
-    /// The distribution of `x`, and whether there is a `y`.
+    /// The distribution of `x`; `has_other` is whether the term also has `y`.
     distribution: u8,
     has_other: bool,
 }
@@ -259,7 +259,7 @@ impl Term {
         domain
     }
 
-    /// Adds a value; a zip gets a row.
+    /// Adds a value to a list, or a row to a zip.
     fn extend(&mut self, list: usize, place: Index, value: i64) {
         let mut insert = |list: usize| {
             let place = place.index(self.lists[list].len() + 1);

@@ -191,7 +191,7 @@ impl Config {
         self
     }
 
-    /// Returns the entries of both configs; those of `other` win where both have a key.
+    /// Returns the entries of both configs; those of `other` win if both have a key.
     #[must_use]
     pub fn merged(&self, other: &Config) -> Config {
         let mut merged = self.clone();

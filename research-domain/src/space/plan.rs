@@ -29,7 +29,7 @@ use grid::Grid;
 pub(crate) struct Pass {
     /// The number of passes before.
     pub(crate) number: u128,
-    /// A digest of the config around, which distinguishes the draws of a nested domain.
+    /// A digest of the enclosing config, which distinguishes the draws of a nested domain.
     pub(crate) around: u128,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Seeding {
 pub(crate) struct Plan {
     pub(crate) blocks: Vec<Block>,
     /// The first position of each leading block whose length is known without a scan, and the
-    /// position behind the last of them unless it is infinite.
+    /// position after the last of them unless it is infinite.
     starts: Vec<u128>,
     /// The expression of the domain, for messages.
     pub(crate) part: String,
@@ -74,7 +74,7 @@ impl Plan {
         a.checked_add(b).ok_or_else(|| too_large(&self.part))
     }
 
-    /// Returns the number of leading blocks with known lengths, and the position behind them.
+    /// Returns the number of leading blocks with known lengths, and the position after them.
     fn known(&self) -> (usize, u128) {
         let known = self.starts.len() - 1;
         (known, self.starts[known])
@@ -147,7 +147,7 @@ impl Plan {
         }
     }
 
-    /// Returns whether all parameters are drawn, so draws can be made for each config around.
+    /// Returns whether all parameters are drawn, so draws can be made for each enclosing config.
     fn is_only_drawn(&self) -> bool {
         matches!(self.blocks.as_slice(), [Block::Single(grid)] if grid.is_only_drawn())
     }

@@ -3,7 +3,7 @@
 use super::output::Parser;
 use super::output_error::OutputError;
 
-/// The default limit of a line or a whole output, in bytes: a program that writes without end must
+/// The default limit of a line or a whole output, in bytes: a program that writes endlessly must
 /// not use up all memory.
 pub(super) const LIMIT: usize = 1 << 30;
 

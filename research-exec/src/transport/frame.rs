@@ -47,7 +47,7 @@ impl FrameKind {
     }
 }
 
-/// A fuzzer cannot compute checksums, and must reach the code behind them.
+/// A fuzzer cannot compute checksums, and must reach the code after them.
 const CHECKSUM: usize = if cfg!(fuzzing) { 0 } else { 4 };
 
 /// The size of a header: the CRC-32 of all bytes after it (4), the length of the payload (4), the

@@ -100,7 +100,7 @@ pub enum DomainError {
         configs: u128,
         limit: u128,
     },
-    /// A condition over draws that never held, or draws that never gave a new config.
+    /// A condition on draws that never held, or draws that never resulted in a new config.
     #[error(
         "none of {tries} draws in a row is in `{part}`; widen the distributions or the condition"
     )]

@@ -121,7 +121,7 @@ impl Selection {
         matches!(self.rule, Rule::Predicate(_) | Rule::Absent(_)) && self.plan.is_only_drawn()
     }
 
-    /// Appends the entries of the first selected config among the draws of the config around.
+    /// Appends the entries of the first selected config among the draws of the enclosing config.
     pub(super) fn push_first(&self, around: u128, config: &mut Config) -> Result<(), DomainError> {
         let pass = Pass { number: 0, around };
         for position in 0..u128::from(Selection::MAX_TRIES) {

@@ -304,7 +304,7 @@ impl Stream {
         }
     }
 
-    /// Passes on a last line without a newline.
+    /// Forwards a last line without a newline.
     fn end(&mut self) {
         if let Some(KeptLines {
             stream,

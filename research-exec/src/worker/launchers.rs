@@ -181,7 +181,7 @@ impl Executing {
             // No executor is waiting, or it has died meanwhile.
             None | Some(Err(_)) => ReadyExecutor::start(init, target)?.run(number, task, keeper)?,
         };
-        // If this fails, the next task tries again, and reports the error.
+        // If this fails, the next task retries, and reports the error.
         self.ready = ReadyExecutor::start(init, target).ok();
         Ok(process)
     }

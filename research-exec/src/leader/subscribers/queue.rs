@@ -105,7 +105,7 @@ impl Queue {
         let (waiting, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         drop(waiting);
         if timeout.timed_out() {
-            // Prints, because the log has ended: otherwise the user cannot see why the program
+            // Prints: the log has ended, so otherwise the user cannot see why the program
             // waits.
             eprintln!(
                 "research: the run has ended and waits for the subscriber `{}` to process the last \

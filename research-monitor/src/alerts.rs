@@ -34,13 +34,12 @@ impl Alerts {
         state: &RunState,
         clock: &Clock,
     ) -> Vec<String> {
-        // // An error of the run says why it ends, so the rate limit does not apply to it.
+        // An error of the run says why it ends, so the rate limit does not apply to it.
         let (of_run, others): (Vec<&Event>, Vec<&Event>) =
             events.iter().partition(|event| is_error_of_run(event));
         let line = |event: &Event| line_of_event(event, state);
         let mut lines: Vec<String> = others.into_iter().filter_map(line).collect();
-        // // The number of groups also decreases: a group vanishes when its experiments are
-        // retried.
+        // The number of groups also decreases: a group vanishes when its experiments are retried.
         let new = state.failure_groups_from(self.groups);
         lines.extend(new.map(|group| line_of_group(&group)));
         self.groups = state.failure_group_count();
@@ -124,7 +123,7 @@ fn name(number: ExperimentNumber, state: &RunState) -> String {
     }
 }
 
-/// /// Returns two lines, so that a terminal shows the reason first and truncates neither.
+/// Returns two lines, so that a terminal shows the reason first and truncates neither.
 fn line_of_group(group: &FailureGroup) -> String {
     let status = group.status.as_str().replace('_', " ");
     let message = indented(&group.message);

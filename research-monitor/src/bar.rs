@@ -50,7 +50,7 @@ pub struct Bar {
     ticker: Option<Ticker>,
 }
 
-/// /// The lines and the state that the thread of the run passes to the ticker, so that this thread
+/// The lines and the state that the thread of the run passes to the ticker, so that this thread
 /// never waits for a reporter.
 #[derive(Default)]
 struct Pending {
@@ -61,14 +61,14 @@ struct Pending {
 /// The number of lines that may wait for a slow reporter.
 const MAX_LINES: usize = 1000;
 
-/// /// The state that the thread of the run and the ticker share.
+/// The state that the thread of the run and the ticker share.
 struct Shared {
     monitor: Monitor,
     clock: Clock,
     /// `None` after the end, or after a panic.
     reporter: Option<Box<dyn ProgressReporter>>,
     interval: Duration,
-    /// /// Whether the display also changes between events, as time passes.
+    /// Whether the display also changes between events, as time passes.
     is_clock: bool,
     shown: Option<Timestamp>,
     changed: bool,
@@ -214,7 +214,7 @@ impl Shared {
         self.with_reporter(|reporter| reporter.show(&state));
     }
 
-    /// /// Shows the lines and the state that the thread of the run has forwarded.
+    /// Shows the lines and the state that the thread of the run has forwarded.
     fn catch_up(&mut self, pending: &Mutex<Pending>) {
         let pending = std::mem::take(&mut *lock_pending(pending));
         self.changed |= pending.changed;
@@ -242,12 +242,12 @@ impl Subscriber for Bar {
 
     fn on_history(&mut self, events: &[Event]) {
         self.monitor.on_history(events);
-        // // Earlier runs have reported their failures already.
+        // Earlier runs have reported their failures already.
         self.alerts.skip(&self.monitor.state());
     }
 
     fn on_events(&mut self, events: &[Event]) {
-        // // The thread is started here and not with the bar: workers, which must have only one
+        // The thread is started here and not with the bar: workers, which must have only one
         // thread, also create the bar.
         let is_first = self.ticker.is_none();
         if let (Some(interval), true) = (self.tick, is_first) {
@@ -325,7 +325,7 @@ impl Ticker {
         })
     }
 
-    /// /// Passes `lines` to the thread, which shows them now, and the state at the next interval.
+    /// Passes `lines` to the thread, which shows them now, and the state at the next interval.
     fn hand_over(&self, lines: Vec<String>) {
         let mut pending = lock_pending(&self.pending);
         pending.changed = true;
@@ -343,7 +343,7 @@ impl Ticker {
 }
 
 fn lock_pending(pending: &Mutex<Pending>) -> MutexGuard<'_, Pending> {
-    // // The value is consistent after a panic, too.
+    // The value is consistent after a panic, too.
     pending.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-/// /// Returns `text` without the characters that control a terminal: escape sequences, control
+/// Returns `text` without the characters that control a terminal: escape sequences, control
 /// characters other than tabs and line ends, and characters that change the text direction.
 #[must_use]
 pub fn strip_controls(text: &str) -> String {

@@ -1,14 +1,14 @@
-//! //! Finds the part that error messages of one cause share.
+//! Finds the part that error messages of one cause share.
 
 /// The words after which a number is a part of the cause.
 const KEPT_AFTER: [&str; 2] = ["exit code ", "signal "];
 
-/// /// The minimum number of digits of a number inside a word, as in `file12345`, that is taken to
+/// The minimum number of digits of a number inside a word, as in `file12345`, that is taken to
 /// differ between runs.
 const LONG: usize = 4;
 
-/// /// Returns a message with its numbers replaced by `#` and the content of its braces sorted,
-/// because a set is printed in any order. Exit codes, signals and short numbers in words, such as
+/// Returns a message with its numbers replaced by `#` and the content of its braces sorted, because
+/// a set is printed in any order. Exit codes, signals and short numbers in words, such as
 /// `float64`, stay.
 pub(crate) fn pattern(message: &str) -> String {
     sort_sets(&without_numbers(message))
@@ -25,7 +25,7 @@ fn without_numbers(message: &str) -> String {
             true => digits(rest),
         };
         if length == 0 {
-            // // A word stays unchanged up to its digits.
+            // A word stays unchanged up to its digits.
             pattern.push(first);
             rest = &rest[first.len_utf8()..];
             continue;
@@ -83,7 +83,7 @@ fn digits(text: &str) -> usize {
         .unwrap_or(text.len())
 }
 
-/// /// Sorts the elements in the innermost braces.
+/// Sorts the elements in the innermost braces.
 fn sort_sets(text: &str) -> String {
     let mut sorted = String::new();
     let mut rest = text;

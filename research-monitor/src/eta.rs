@@ -2,7 +2,7 @@
 
 use research_core::Timestamp;
 
-/// /// The minimum duration of a measurement in seconds, so that thousands of completions within a
+/// The minimum duration of a measurement in seconds, so that thousands of completions within a
 /// moment count as one measurement.
 const MIN_MEASUREMENT: f64 = 0.1;
 
@@ -63,7 +63,7 @@ impl EtaEstimator {
     fn mean(&self, now: Timestamp) -> Option<f64> {
         let idle = self.since.map_or(0.0, |since| now.seconds_since(since));
         if self.count == 0.0 {
-            // // There are too few completions for a measurement: this is a first estimate.
+            // There are too few completions for a measurement: this is a first estimate.
             return (self.open > 0.0 && idle > 0.0).then(|| idle / self.open);
         }
         let mean = self.seconds / self.count;

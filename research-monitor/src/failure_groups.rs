@@ -25,8 +25,8 @@ pub struct FailureGroup {
     pub status: Status,
     /// The unit that failed, if it was a unit.
     pub unit: Option<String>,
-    /// /// The message of the first experiment. The messages of the others differ only in numbers
-    /// and in the order of the elements in braces.
+    /// The message of the first experiment. The messages of the others differ only in numbers and
+    /// in the order of the elements in braces.
     pub message: String,
     /// The id of one of the experiments.
     pub example: Option<ExperimentId>,
@@ -52,7 +52,7 @@ pub(crate) struct FailureGroups {
     others: RangeSet,
 }
 
-/// /// A group, and the experiments in it, which can be removed again.
+/// A group, and the experiments in it, which can be removed again.
 #[derive(Clone, Debug)]
 struct Group {
     key: String,
@@ -135,8 +135,7 @@ impl FailureGroups {
     }
 }
 
-/// /// Returns the key that failures of one cause share: status, unit, and the pattern of the
-/// message.
+/// Returns the key that failures of one cause share: status, unit, and the pattern of the message.
 fn key_of(failure: &Failure) -> String {
     let message = failure.message.replace(failure.id.as_str(), "<id>");
     let unit = failure.unit.unwrap_or("");

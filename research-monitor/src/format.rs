@@ -85,12 +85,11 @@ pub(crate) fn failures(state: &RunState) -> String {
     format!("{} failed", state.failures())
 }
 
-/// /// The maximum number of characters of a value, and of a config, in a message.
+/// The maximum number of characters of a value, and of a config, in a message.
 const VALUE: usize = 40;
 const CONFIG: usize = 160;
 
-/// /// Formats a config for a message: `lr=0.1, layers=3`. Long values and long configs are
-/// truncated.
+/// Formats a config for a message: `lr=0.1, layers=3`. Long values and long configs are truncated.
 pub(crate) fn config(config: &Config) -> String {
     let item = |entry: &Entry| truncate(&Config::from_iter([entry.clone()]).to_string(), VALUE);
     let items: Vec<String> = config.entries().map(item).collect();
@@ -104,7 +103,7 @@ fn truncate(text: &str, most: usize) -> String {
     }
 }
 
-/// /// Formats progress as `420/1000 experiments`, or without the total where it is not known.
+/// Formats progress as `420/1000 experiments`, or without the total where it is not known.
 pub(crate) fn done_of_total(state: &RunState) -> String {
     let done = state.done();
     match state.total() {
@@ -116,14 +115,14 @@ pub(crate) fn done_of_total(state: &RunState) -> String {
     }
 }
 
-/// /// Returns text of other programs, which may have several lines, with the lines after the first
+/// Returns text of other programs, which may have several lines, with the lines after the first
 /// indented.
 pub(crate) fn indented(text: &str) -> String {
     printable(text).replace('\n', "\n    ")
 }
 
-/// /// Formats the number of experiments with each status: `10 finished`, `1 timed out`. The
-/// `stopped` ones finished because a generator reached its end.
+/// Formats the number of experiments with each status: `10 finished`, `1 timed out`. The `stopped`
+/// ones finished because a generator reached its end.
 pub(crate) fn status_counts(counts: &[(Status, u64)], stopped: u64) -> Vec<String> {
     let count = |(status, count): &(Status, u64)| match (status, stopped) {
         (Status::Finished, 1..) => {
@@ -134,8 +133,8 @@ pub(crate) fn status_counts(counts: &[(Status, u64)], stopped: u64) -> Vec<Strin
     counts.iter().map(count).collect()
 }
 
-/// /// Returns text of other programs for use in a message: without controls, tabs and trailing
-/// white space.
+/// Returns text of other programs for use in a message: without controls, tabs and trailing white
+/// space.
 pub(crate) fn printable(text: &str) -> String {
     strip_controls(text.trim_end()).replace('\t', " ")
 }

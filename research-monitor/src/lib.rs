@@ -1,4 +1,4 @@
-//! //! Run state and reporters: the views of a research that users see during a run and afterwards.
+//! Run state and reporters: the views of a research that users see during a run and afterwards.
 //!
 //! [`RunState`] is a fold of the events of a research, the same for live events and for the log on
 //! disk. A [`Monitor`] keeps one up to date during a run. The reporters show it: [`Bar`] as a bar

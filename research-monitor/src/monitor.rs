@@ -21,7 +21,7 @@ impl Monitor {
 
     /// Returns the current state, which does not change while the guard is held.
     pub fn state(&self) -> MutexGuard<'_, RunState> {
-        // // After a panic, the state lacks at most one event.
+        // After a panic, the state lacks at most one event.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -31,7 +31,7 @@ pub struct Run {
     pub started: Timestamp,
     /// The process id of the leader.
     pub pid: u32,
-    /// /// The number of workers that the run requested.
+    /// The number of workers that the run requested.
     pub workers: u32,
     /// The number of iterations of each experiment, if it is known.
     pub n_iters: Option<u64>,
@@ -72,7 +72,7 @@ pub struct WorkerState {
     pub experiments: u64,
     /// Why the worker was lost, if it was.
     pub lost: Option<String>,
-    /// /// The reason why the worker waits before it starts an experiment, if it waits.
+    /// The reason why the worker waits before it starts an experiment, if it waits.
     pub waits: Option<String>,
 }
 
@@ -177,8 +177,8 @@ impl RunState {
         self.ended.iter().map(RangeSet::len).sum()
     }
 
-    /// /// Returns the number of experiments with each status that occurs. Experiments that stopped
-    /// at the end of a generator count as finished here; [`count`](Self::count) distinguishes them.
+    /// Returns the number of experiments with each status that occurs. Experiments that stopped at
+    /// the end of a generator count as finished here; [`count`](Self::count) distinguishes them.
     #[must_use]
     pub fn counts(&self) -> Vec<(Status, u64)> {
         let count = |status| match status {

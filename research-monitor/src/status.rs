@@ -32,7 +32,7 @@ pub struct StatusReport {
     pub ended: u64,
     /// The number of experiments that finished.
     pub finished: u64,
-    /// /// The number of these that finished because a generator reached its end.
+    /// The number of these that finished because a generator reached its end.
     pub stopped: u64,
     /// The number of experiments that failed, were killed or timed out.
     pub failed: u64,
@@ -52,7 +52,7 @@ pub struct StatusReport {
     pub exceptions: u64,
     /// The current rate a second.
     pub rate: Option<f64>,
-    /// /// The unit of the rate: `experiments` or `iterations`.
+    /// The unit of the rate: `experiments` or `iterations`.
     pub rate_of: &'static str,
     /// The estimated time to completion in seconds.
     pub seconds_left: Option<f64>,
@@ -114,7 +114,7 @@ pub struct WorkerReport {
     pub experiments: u64,
     /// Why the worker was lost, if it was.
     pub lost: Option<String>,
-    /// /// The reason why the worker waits before it starts an experiment, if it waits.
+    /// The reason why the worker waits before it starts an experiment, if it waits.
     pub waits: Option<String>,
     /// The running experiments.
     pub running: Vec<RunningReport>,
@@ -146,7 +146,7 @@ pub struct RunningReport {
 pub struct ExceptionReport {
     /// The id of the experiment, if its start is known.
     pub id: Option<String>,
-    /// /// The unit that raised the exception; `None` if the process of the executor ended.
+    /// The unit that raised the exception; `None` if the process of the executor ended.
     pub unit: Option<String>,
     /// The iteration, from 0.
     pub iteration: u64,
@@ -165,7 +165,7 @@ impl StatusReport {
     pub fn new(name: &str, run_state: &RunState, alive: bool, now: Timestamp) -> Self {
         let state = state(run_state, alive);
         let recent_exceptions = exceptions(run_state, now);
-        // // The last event of a run without a leader marks the end of its time.
+        // The last event of a run without a leader marks the end of its time.
         let now = match state {
             State::Running => now,
             _ => run_state.last_event(),

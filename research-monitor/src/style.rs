@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 pub struct Style {
     /// Starts the severity (`error:`) and carets.
     pub mark: &'static str,
-    /// /// Starts the parts that frame a quoted line: arrows, line numbers, `help:`.
+    /// Starts the parts that frame a quoted line: arrows, line numbers, `help:`.
     pub frame: &'static str,
     /// Ends both.
     pub end: &'static str,
@@ -22,8 +22,7 @@ impl Style {
         end: "",
     };
 
-    /// /// Every sequence that a style uses, for
-    /// [`ControlFilter::allow`](crate::ControlFilter::allow).
+    /// Every sequence that a style uses, for [`ControlFilter::allow`](crate::ControlFilter::allow).
     pub const SEQUENCES: [&str; 3] = [Self::COLORED.mark, Self::COLORED.frame, Self::COLORED.end];
 
     const COLORED: Self = Self {

@@ -15,8 +15,8 @@ use crate::run_state::RunState;
 /// The number of failure groups that are shown one by one.
 const SHOWN_GROUPS: usize = 10;
 
-/// /// The result of a run: the number of experiments that ended with each status, its duration,
-/// and the reasons of failures.
+/// The result of a run: the number of experiments that ended with each status, its duration, and
+/// the reasons of failures.
 ///
 /// `Display` writes plain text of a few lines, for standard error.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,7 +26,7 @@ pub struct Summary {
     pub outcome: Option<Outcome>,
     /// The number of experiments with each status that occurs; see [`RunState::counts`].
     pub counts: Vec<(Status, u64)>,
-    /// /// The number of experiments that finished because a generator reached its end.
+    /// The number of experiments that finished because a generator reached its end.
     pub stopped: u64,
     /// The number of experiments that have not ended, if the total is known.
     pub remaining: Option<u64>,
@@ -97,7 +97,7 @@ impl Summary {
     }
 }
 
-/// /// Writes, for example, `12 experiments in 3.1 s: 10 finished, 2 failed`, and a line for each
+/// Writes, for example, `12 experiments in 3.1 s: 10 finished, 2 failed`, and a line for each
 /// failure group.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,8 +161,8 @@ impl fmt::Display for Extreme {
     }
 }
 
-/// /// Writes, for example, `2 × failed: ValueError: n must be positive`, and a line with the unit
-/// and an example.
+/// Writes, for example, `2 × failed: ValueError: n must be positive`, and a line with the unit and
+/// an example.
 impl fmt::Display for FailureGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status.as_str().replace('_', " ");
@@ -177,8 +177,8 @@ impl fmt::Display for FailureGroup {
 }
 
 impl FailureGroup {
-    /// /// Returns where the first of the experiments failed: ``in unit `train`, for example
-    /// 4af3e1…: lr=0.1``.
+    /// Returns where the first of the experiments failed: ``in unit `train`, for example 4af3e1…:
+    /// lr=0.1``.
     pub(crate) fn place(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.unit.as_ref().map(|unit| format!("in unit `{unit}`")));

@@ -132,7 +132,7 @@ impl RunState {
         self.seconds_of_earlier_runs = self.elapsed(self.last_event);
         self.ended_now = RangeSet::default();
         self.see(at);
-        // // A resumed research keeps its domain. Its total shows whether it retries failures.
+        // A resumed research keeps its domain. Its total shows whether it retries failures.
         let successes = self.count(Status::Finished) + self.count(Status::Stopped);
         let all_but_successes = self.total.map(|before| before.saturating_sub(successes));
         self.to_redo = match all_but_successes.is_some() && all_but_successes == total {
@@ -147,7 +147,7 @@ impl RunState {
             n_iters,
             ended: None,
         });
-        // // Experiments whose end an earlier run did not record are no longer running.
+        // Experiments whose end an earlier run did not record are no longer running.
         self.running.clear();
         self.running_iterations = 0;
         self.workers.clear();

@@ -96,7 +96,7 @@ fn a_cause_is_reported_once_and_a_flood_is_cut_short() {
         .collect();
     bar.on_events(&flood);
     assert_eq!(terminal.contents().matches("error:").count(), 9);
-    // // The rate limit does not apply to the reason why the run ends.
+    // The rate limit does not apply to the reason why the run ends.
     bar.on_events(&[message(1.0, None, LogLevel::Error, "the run ends here")]);
     assert!(terminal.contents().contains("error: the run ends here"));
     clock.set(2.5);
@@ -130,7 +130,7 @@ fn what_matters_least_is_left_out_where_columns_are_few() {
     let shown = |columns: u16| {
         let (mut bar, terminal, clock) = on_terminal(columns);
         clock.set(8.0);
-        // // This state has no lines above the bar.
+        // This state has no lines above the bar.
         bar.on_history(&eventful());
         bar.draw();
         terminal.contents()
@@ -158,7 +158,7 @@ fn the_bar_is_one_line_on_any_terminal_whatever_the_name() {
         for columns in 4..150 {
             let (mut bar, terminal, clock) = named(name, columns);
             clock.set(8.0);
-            // // This state has no lines above the bar.
+            // This state has no lines above the bar.
             bar.on_history(&eventful());
             bar.draw();
             let shown = terminal.contents();
@@ -209,7 +209,7 @@ fn a_resumed_run_is_shown_as_part_of_the_whole() {
     bar.draw();
     let shown = terminal.contents();
     assert!(shown.contains("75% 3/4 experiments [3.0 s,"), "{shown}");
-    // // The earlier run has reported its failures already.
+    // The earlier run has reported its failures already.
     assert!(!shown.contains("failed:"), "{shown}");
 }
 
@@ -268,7 +268,7 @@ fn a_closure_is_called_at_a_bounded_rate_and_one_that_panics_is_left_alone() {
     for number in 0..100_000 {
         bar.on_events(&[started(0.0, number, 0)]);
     }
-    // // At most one call in each tenth of a second, although there were 100,000 events.
+    // At most one call in each tenth of a second, although there were 100,000 events.
     assert!(*calls.lock().unwrap() < 10_000);
     bar.on_events(&[ended(1.0, 0, Status::Finished)]);
     bar.on_end();

@@ -1,4 +1,4 @@
-//! //! Events of an invented run.
+//! Events of an invented run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -146,7 +146,7 @@ pub fn message(seconds: f64, number: Option<u64>, level: LogLevel, text: &str) -
     }
 }
 
-/// /// A clock that advances only when a test sets it.
+/// A clock that advances only when a test sets it.
 #[derive(Clone, Default)]
 pub struct HandClock(Arc<AtomicU64>);
 
@@ -161,7 +161,7 @@ impl HandClock {
     }
 }
 
-/// /// Returns a run of ten seconds with one event of most kinds.
+/// Returns a run of ten seconds with one event of most kinds.
 pub fn eventful() -> Vec<Event> {
     vec![
         run_started(0.0, Some(8), None),

@@ -1,4 +1,4 @@
-//! //! Run state, bar and reports of constructed events.
+//! Run state, bar and reports of constructed events.
 #![allow(
     clippy::unwrap_used,
     unreachable_pub,

@@ -1,4 +1,4 @@
-//! //! The reports on a research: summary, status and monitor log.
+//! The reports on a research: summary, status and monitor log.
 
 use crate::common::*;
 use research_core::{Column, Outcome, Status, Subscriber};
@@ -104,7 +104,7 @@ fn the_status_as_json_has_everything_as_numbers() {
     assert_eq!(json["pid"], 100);
     assert_eq!(json["total"], 8);
     assert_eq!(json["remaining"], 3);
-    // // "Ended", "finished" and "failed" mean the same in all reports.
+    // "Ended", "finished" and "failed" mean the same in all reports.
     assert_eq!(json["ended"], 5);
     assert_eq!(
         (&json["finished"], &json["stopped"]),

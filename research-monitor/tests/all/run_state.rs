@@ -71,7 +71,7 @@ fn iterations_are_counted_where_their_number_is_known() {
     ]);
     assert_eq!(state.counted(), Counted::Iterations);
     assert_eq!((state.done(), state.total()), (8, Some(40)));
-    // // The experiment ended early: its other iterations no longer remain.
+    // The experiment ended early: its other iterations no longer remain.
     state.apply(&ended_after(2.0, 0, Status::Failed, 4));
     assert_eq!((state.done(), state.total()), (15, Some(40)));
     assert_eq!(state.finished_iterations(), 9);
@@ -90,7 +90,7 @@ fn a_retried_experiment_counts_once() {
     assert_eq!(state.failed_experiments(), 0);
     assert_eq!(state.ended_experiments(), 0);
     assert_eq!(state.failure_groups().count(), 0);
-    // // Late events of the first attempt are ignored.
+    // Late events of the first attempt are ignored.
     state.apply(&ended(3.0, 0, Status::Killed));
     assert_eq!(state.ended_experiments(), 0);
     state.apply(&attempt_ended(3.0, 0, 2, Status::Finished, 1));
@@ -110,8 +110,8 @@ fn a_resumed_research_continues_where_it_was() {
         ended(5.0, 1, Status::Failed),
         started(5.0, 2, 0),
     ]);
-    // // The leader was killed here. An hour later, a run starts nine experiments, one of which
-    // failed before.
+    // The leader was killed here. An hour later, a run starts nine experiments, one of which failed
+    // before.
     state.apply(&run_started(3600.0, Some(9), None));
     assert_eq!(state.running().len(), 0);
     assert_eq!(state.total_experiments(), Some(10));
@@ -154,7 +154,7 @@ fn a_picture_does_not_grow_with_the_experiments_that_ended() {
     let size_after = |count: u64| {
         let mut state = RunState::from_events(&[run_started(0.0, Some(count), None)]);
         for number in 0..count {
-            // // Four experiments run in parallel and end in another order than they started.
+            // Four experiments run in parallel and end in another order than they started.
             let number = number ^ 3;
             let time = number as f64;
             state.apply(&started(time, number, 0));
@@ -286,7 +286,7 @@ fn an_update_withdraws_what_was_left_of_the_domain() {
     assert_eq!(state.withdrawn_experiments(), 8);
     assert_eq!(state.total_experiments(), Some(5));
     assert_eq!(state.remaining_experiments(), Some(4));
-    // // The remaining size of an infinite domain is unknown.
+    // The remaining size of an infinite domain is unknown.
     state.apply(&domain_updated(2.0, 2, None));
     state.apply(&domain_updated(3.0, 3, Some(1)));
     assert_eq!(state.withdrawn_experiments(), 8 + 3);
@@ -307,21 +307,21 @@ fn what_has_failed_and_is_run_again_is_to_be_done_until_it_is() {
     ];
     let with = |more: &[_]| RunState::from_events(failed.iter().chain(more));
     let progress = |more: &[_]| (with(more).done(), with(more).total());
-    // // A run of the remaining experiments only: failed experiments count as done.
+    // A run of the remaining experiments only: failed experiments count as done.
     assert_eq!(progress(&[run_started(9.0, Some(1), None)]), (3, Some(4)));
-    // // A run that also retries failed experiments.
+    // A run that also retries failed experiments.
     let mut again = vec![run_started(9.0, Some(3), None)];
     assert_eq!(progress(&again), (1, Some(4)));
     again.push(started_again(9.0, 1, 0, 2));
     assert_eq!(progress(&again), (1, Some(4)));
     again.push(attempt_ended(10.0, 1, 2, Status::Failed, 1));
     assert_eq!(progress(&again), (2, Some(4)));
-    // // Another attempt in this run discards the previous one.
+    // Another attempt in this run discards the previous one.
     again.push(started_again(10.0, 1, 0, 3));
     assert_eq!(progress(&again), (1, Some(4)));
     again.push(attempt_ended(11.0, 1, 3, Status::Finished, 1));
     assert_eq!(progress(&again), (2, Some(4)));
-    // // Experiments that the run did not reach are failed, as before.
+    // Experiments that the run did not reach are failed, as before.
     again.push(run_ended(11.0, Outcome::Interrupted));
     let state = with(&again);
     assert_eq!((state.done(), state.failed_experiments()), (3, 1));

@@ -13,16 +13,15 @@ use crate::results::Results;
 use crate::select::{Selected, select};
 use crate::table::{Identity, Table};
 
-/// The folder of the folders of experiments.
+/// The name of the folder that contains the folders of experiments.
 const EXPERIMENTS: &str = "experiments";
 /// The files that this project writes into the folder of an experiment.
 const OWN_FILES: [&str; 4] = ["experiment.log", "config.json", "stdout.txt", "stderr.txt"];
 
 impl Results {
-    /// Returns a row for each file that experiments have written into their folders and the
-    /// folders below: id, config, its path in the experiment's folder (`artifact_name`),
-    /// `full_path`, and its path in `research`, the research's folder (`relative_path`). Links are
-    /// listed, not followed.
+    /// Returns a row for each file in the folders of experiments and their subfolders: id, config,
+    /// its path in the experiment's folder (`artifact_name`), `full_path`, and its path in
+    /// `research`, the research's folder (`relative_path`). Links are listed, not followed.
     ///
     /// # Errors
     /// A folder cannot be read; as for [`to_table`](Self::to_table).
@@ -59,8 +58,8 @@ impl Results {
     }
 }
 
-/// Returns the files in a folder and the folders below, by name; none if it is not a folder. A
-/// symbolic link could lead anywhere.
+/// Returns the files in a folder and its subfolders, by name; none if it is not a folder. It
+/// follows no symbolic links, because they could lead anywhere.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let is_folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir());

@@ -8,14 +8,14 @@ use research_domain::Value;
 /// One cell of a table's row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
-    /// Nothing: a parameter that the config does not have, a variable that was not saved at the
-    /// iteration, or the value `null`.
+    /// No value: the config does not have the parameter, the variable was not saved at the
+    /// iteration, or the value is `null`.
     Missing,
     /// A boolean.
     Bool(bool),
     /// An integer.
     Int(i64),
-    /// A number of something, such as an iteration.
+    /// A count, such as the number of an iteration.
     Count(u64),
     /// A float.
     Float(f64),
@@ -38,7 +38,7 @@ impl<'a> Cell<'a> {
         cell.unwrap_or(Self::Missing)
     }
 
-    /// Whether it is a number.
+    /// Whether the cell is a number.
     #[must_use]
     pub fn is_number(&self) -> bool {
         matches!(self, Self::Int(_) | Self::Count(_) | Self::Float(_))
@@ -53,7 +53,7 @@ impl<'a> From<&'a Value> for Cell<'a> {
             Value::Int(value) => Self::Int(*value),
             Value::Float(value) => Self::Float(*value),
             Value::Text(text) => Self::from(text.as_str()),
-            // No column type of a table holds it with all other integers.
+            // These integers fit no column type of a table.
             Value::Uint(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => {
                 Self::Nested(value)
             }

@@ -7,8 +7,8 @@ use crate::cell::Cell;
 
 /// The type of all values of a column.
 ///
-/// Integers and floats together are floats, as long as none of the integers would change. A column
-/// with other values of several kinds, or with lists and maps, holds text.
+/// Integers and floats together are floats, as long as each of the integers is exact as a float. A
+/// column with other values of several kinds, or with lists and maps, holds text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnType {
     /// Booleans.
@@ -17,25 +17,25 @@ pub enum ColumnType {
     Int,
     /// Floats of 64 bits.
     Float,
-    /// Strings; also where nothing is there.
+    /// Strings; also the type of a column without values.
     Text,
-    /// Strings as they are, and all other values as JSON.
+    /// Strings unchanged, and all other values as JSON.
     Mixed,
-    /// A JSON text in each cell.
+    /// JSON in each cell.
     Json,
 }
 
-/// The integers up to this one are floats, too.
+/// All integers up to this one are exact as floats.
 const EXACT: u64 = 1 << 53;
 
-/// What kinds of cells were seen in a column.
+/// The kinds of the cells in a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ValueKinds {
     bool: bool,
     int: bool,
-    /// An integer that no float of 64 bits is.
+    /// An integer that is not exact as a float of 64 bits.
     long: bool,
-    /// A number that no integer of 64 bits with a sign is.
+    /// An integer that does not fit a signed integer of 64 bits.
     huge: bool,
     float: bool,
     text: bool,
@@ -63,7 +63,7 @@ impl ValueKinds {
         }
     }
 
-    /// Looks at all saved values of a variable.
+    /// Adds the kinds of all saved values of a variable.
     pub(crate) fn add_column(&mut self, column: &Column) {
         match column {
             Column::Float(values) => self.float |= !values.is_empty(),
@@ -81,7 +81,7 @@ impl ValueKinds {
         self.add(&Cell::from(value));
     }
 
-    /// The kinds of both.
+    /// Returns the kinds of both.
     pub(crate) fn with(self, other: Self) -> Self {
         Self {
             bool: self.bool | other.bool,
@@ -103,8 +103,8 @@ impl ValueKinds {
         self.float
     }
 
-    /// The kinds of values, if there are several: what [`ColumnType::Mixed`] and, in part,
-    /// [`ColumnType::Json`] hold.
+    /// Returns the kinds of values, if there are several: those that a column of
+    /// [`ColumnType::Mixed`] or, in part, [`ColumnType::Json`] holds.
     pub(crate) fn mixture(self) -> Option<String> {
         let kinds = [
             (self.int || self.float, "numbers"),

@@ -1,11 +1,11 @@
-//! Why a table cannot be made.
+//! The errors of tables.
 
 use std::io;
 
 use research_core::StorageError;
 use research_domain::{ConditionError, DomainError, suggest};
 
-/// Why a table of results cannot be made.
+/// The reason why a table of results cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -14,7 +14,7 @@ pub enum TableError {
     UnknownKey {
         /// The parameter.
         key: String,
-        /// The nearest one, or those that there are.
+        /// The nearest parameter, or the list of parameters.
         hint: String,
     },
     /// A filter names a variable that no experiment has saved.
@@ -22,15 +22,15 @@ pub enum TableError {
     UnknownVariable {
         /// The variable.
         name: String,
-        /// The nearest one, or those that there are.
+        /// The nearest variable, or the list of variables.
         hint: String,
     },
-    /// A summary is to be sorted by a variable that has no numbers.
+    /// A summary is sorted by a variable without numbers.
     #[error("no experiment has saved `{name}` as numbers; {hint}")]
     NoNumbers {
         /// The variable.
         name: String,
-        /// The nearest one that has some, or those that there are.
+        /// The nearest variable with numbers, or the list of them.
         hint: String,
     },
     /// A filter names an experiment that has not started.
@@ -38,13 +38,13 @@ pub enum TableError {
     UnknownId {
         /// The id.
         id: String,
-        /// What to do.
+        /// A suggestion for the user.
         hint: &'static str,
     },
     /// A condition cannot be evaluated for an experiment.
     #[error("cannot filter by the condition: {0}")]
     Condition(Box<ConditionError>),
-    /// The domain of a filter has no end, or is wrong.
+    /// The domain of a filter is infinite or invalid.
     #[error("cannot filter by the domain: {0}")]
     Domain(Box<DomainError>),
     /// The log or a file of an experiment cannot be read.
@@ -61,7 +61,7 @@ impl From<DomainError> for TableError {
     }
 }
 
-/// What to say after an unknown name: the nearest known one, or those that there are.
+/// Returns a hint after an unknown name: the nearest known name, or the list of known names.
 pub(crate) fn hint(name: &str, known: &[&str]) -> String {
     suggest::hint(name, known.iter().copied())
 }

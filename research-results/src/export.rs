@@ -20,17 +20,17 @@ use crate::table::{Kinds, ParquetFile};
 use crate::tables::experiments_table;
 use crate::tables::iterations_table;
 
-/// About how many bytes of results are in memory at once.
+/// The approximate size in bytes of the results in memory at a time.
 const PARTITION_BYTES: usize = 16 << 20;
 
-/// The tables of all results of a log. They need no memory for all results: about 50 MB, and 32
-/// bytes for each experiment.
+/// The tables of all results of a log. They take about 50 MB of memory, and 32 bytes for each
+/// experiment, because results are read a partition at a time.
 pub struct TableExport {
     partitions: Partitions,
     columns: Columns,
 }
 
-/// Why the tables could not be written.
+/// The reason why the tables could not be written.
 #[cfg(feature = "parquet")]
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ impl TableExport {
         Self::with_memory(log, PARTITION_BYTES)
     }
 
-    /// As [`new`](Self::new), with about `bytes` of results in memory at once.
+    /// Like [`new`](Self::new), with about `bytes` of results in memory at a time.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
@@ -134,8 +134,8 @@ impl TableExport {
     }
 }
 
-/// The columns of the tables. When all partitions were added, in the order of experiments, they are
-/// the columns of undivided results.
+/// The columns of the tables. After all partitions were added in the order of experiments, they are
+/// the same as the columns of undivided results.
 #[derive(Default)]
 struct Columns {
     parameters: Names,
@@ -223,14 +223,14 @@ impl Columns {
 
 #[cfg(feature = "parquet")]
 impl Kinds {
-    /// A Parquet file with the columns of a table, of these types.
+    /// Creates a Parquet file with the columns of a table, of these types.
     fn file<W: Write + Send>(&self, output: W, table: &Table<'_>) -> io::Result<ParquetFile<W>> {
         let types: Vec<ColumnType> = self.types();
         ParquetFile::new(output, table.columns(), &types)
     }
 }
 
-/// Names by first appearance.
+/// Names, in the order of their first appearance.
 #[derive(Default)]
 struct Names {
     names: Vec<String>,

@@ -11,7 +11,7 @@ use crate::short_float::ShortFloat;
 /// The keys of an experiment besides its parameters.
 pub(crate) const AUXILIARY: [&str; 2] = ["repetition", "updates"];
 
-/// Whether each key has one of its requested values; `is_text` says whether a string requests a
+/// Whether each key has one of its requested values. `is_text` returns whether a string requests a
 /// value.
 pub(crate) fn has_config(
     record: &ExperimentRecord,
@@ -68,7 +68,8 @@ pub(crate) fn number(text: &str) -> Option<Value> {
     integer.or_else(|| text.parse().map(Value::Float).ok())
 }
 
-/// Equal, or numbers that are equal: integers beyond 53 bits are not taken for their neighbours.
+/// Whether values are equal, or numbers that are equal. Integers beyond 53 bits are compared
+/// exactly.
 pub(crate) fn same(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
         (Value::Float(a), Value::Float(b)) => a == b || value == wanted,
@@ -108,8 +109,8 @@ pub(crate) fn is_shown_as(value: &Value, number: f64) -> bool {
 }
 
 impl TableOptions {
-    /// Whether an experiment may pass the filters that look at its record alone: all but those by a
-    /// domain and by the status. Floats pass where they are shown as the number that was asked for.
+    /// Whether an experiment may pass the filters on its record: all filters but those by a domain
+    /// and by the status. Floats pass if tables show them as the requested number.
     pub(crate) fn admits(&self, record: &ExperimentRecord) -> bool {
         self.admits_identity(record)
             && has_config(record, &self.config, &|_, text, found| {
@@ -135,7 +136,7 @@ impl TableOptions {
         !self.statuses.is_empty()
     }
 
-    /// Lets the iterations of other variables than those that are asked for be read, too.
+    /// Also reads the iterations of variables that are not requested.
     pub(crate) fn with_all_iterations(mut self) -> Self {
         self.all_iterations = true;
         self
@@ -173,8 +174,8 @@ impl TableOptions {
     }
 }
 
-/// Whether all conditions could be true for a record, if its floats are equal to the numbers that
-/// they are shown as. A condition that cannot be evaluated is reported later.
+/// Whether all conditions could be true for a record, if its floats equal the numbers that tables
+/// show for them. A condition that cannot be evaluated is reported later.
 fn may_hold(conditions: &[Condition], record: &ExperimentRecord) -> bool {
     if conditions.is_empty() {
         return true;

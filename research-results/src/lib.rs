@@ -1,4 +1,4 @@
-//! The results of a research: what its experiments have saved, and how they ended.
+//! The results of a research: the values that its experiments have saved, and how they ended.
 //!
 //! [`Results`] is a fold of the events of a research. [`LogResults`] reads values from an
 //! [`EventLog`](research_core::EventLog) as they are needed, so it needs no memory for all of them.

@@ -1,4 +1,4 @@
-//! Where in a log each experiment is.
+//! Finds where each experiment is in a log.
 
 use std::ops::Range;
 
@@ -8,34 +8,34 @@ use research_domain::Value;
 use crate::results::{PlaceInLog, Results};
 use crate::runs::Runs;
 
-/// The smallest size of a block, which is read or skipped as a whole; blocks are smaller if
-/// partitions are.
+/// The minimum size of a block, which is read or skipped as a whole. If partitions are smaller, so
+/// are blocks.
 const BLOCK: u64 = 256 << 10;
 
-/// About what an experiment takes in memory that saves nothing.
+/// The approximate memory of an experiment that saves nothing, in bytes.
 const EXPERIMENT: u32 = 512;
-/// About what each parameter adds.
+/// The approximate memory of each parameter, in bytes.
 const PARAMETER: usize = 64;
 
-/// Where the experiments of a log are.
+/// The index of a log: the blocks in which each experiment is.
 pub(super) struct Places {
-    /// Where each block begins, and where the last one ends.
+    /// The offsets where the blocks begin, and where the last one ends.
     blocks: Vec<u64>,
-    /// By number, unless they are sorted otherwise.
+    /// The entries of experiments, by number unless they were sorted otherwise.
     pub(super) experiments: Vec<Place>,
     pub(super) runs: Runs,
 }
 
-/// Where an experiment is.
+/// The entry of one experiment.
 pub(super) struct Place {
     pub(super) place: u64,
     pub(super) number: u64,
     /// The blocks with the first and the last event of its latest attempt.
     first: u32,
     last: u32,
-    /// About how much memory that attempt takes.
+    /// The approximate memory of that attempt, in bytes.
     bytes: u32,
-    /// The index of its origin among the runs.
+    /// The index of the origin of that attempt among the runs.
     origin: u32,
 }
 
@@ -44,7 +44,7 @@ impl Place {
         self.bytes as usize
     }
 
-    /// What a part of the log does not say of it.
+    /// Returns the number of the experiment, and the facts about it that a part of the log lacks.
     pub(super) fn in_log(&self) -> (ExperimentNumber, PlaceInLog) {
         let (place, origin) = (self.place, self.origin);
         (ExperimentNumber(self.number), PlaceInLog { place, origin })
@@ -52,8 +52,7 @@ impl Place {
 }
 
 impl Places {
-    /// Looks through a log that is to be read in parts of about so many bytes, and calls a function
-    /// with each event.
+    /// Indexes a log that will be read in parts of about `bytes`, and calls `see` with each event.
     pub(super) fn find(
         log: &mut dyn EventLog,
         bytes: usize,
@@ -89,23 +88,23 @@ impl Places {
         })
     }
 
-    /// The place of an experiment, while they are sorted by their numbers.
+    /// Returns the entry of an experiment, as long as entries are sorted by number.
     pub(super) fn get(&self, number: ExperimentNumber) -> Option<&Place> {
         let position = find(&self.experiments, number).ok()?;
         self.experiments.get(position)
     }
 
-    /// How many blocks there are.
+    /// Returns the number of blocks.
     pub(super) fn len(&self) -> usize {
         self.blocks.len() - 1
     }
 
-    /// In how many blocks these experiments are.
+    /// Returns the number of blocks that contain these experiments.
     pub(super) fn count_blocks<'a>(&self, experiments: impl Iterator<Item = &'a Place>) -> usize {
         blocks_of(experiments).iter().map(Range::len).sum()
     }
 
-    /// Folds the blocks of the log in which these experiments are into results.
+    /// Folds the blocks of the log that contain these experiments into results.
     pub(super) fn fold<'a>(
         &self,
         log: &mut dyn EventLog,
@@ -115,7 +114,7 @@ impl Places {
         self.for_each_frame(log, experiments, &mut |_, events| results.extend(events))
     }
 
-    /// The offsets of the blocks in which these experiments are, in the order of the log.
+    /// Returns the offsets of the blocks that contain these experiments, in the order of the log.
     pub(super) fn offsets_of<'a>(
         &self,
         experiments: impl Iterator<Item = &'a Place>,
@@ -126,8 +125,8 @@ impl Places {
             .collect()
     }
 
-    /// Calls a function with the offsets and the events of each frame of the blocks in which these
-    /// experiments are.
+    /// Calls a function with the offsets and the events of each frame of the blocks that contain
+    /// these experiments.
     pub(super) fn for_each_frame<'a>(
         &self,
         log: &mut dyn EventLog,
@@ -148,7 +147,7 @@ impl Places {
     }
 }
 
-/// Notes what an event says of where an experiment is.
+/// Updates the entry of the experiment of an event.
 fn note(event: &Event, block: u32, runs: &Runs, experiments: &mut Vec<Place>) {
     let (number, bytes) = match event {
         Event::ExperimentStarted {
@@ -203,8 +202,8 @@ fn note(event: &Event, block: u32, runs: &Runs, experiments: &mut Vec<Place>) {
     }
 }
 
-/// Where an experiment is among those sorted by their numbers, or would be. They begin nearly in
-/// the order of their numbers, so that what is new is put in near the end.
+/// Finds the index of an experiment among entries sorted by number, or the index at which to insert
+/// it. Experiments start nearly in the order of their numbers, so most insertions are near the end.
 fn find(experiments: &[Place], number: ExperimentNumber) -> Result<usize, usize> {
     match experiments.last() {
         Some(last) if last.number < number.0 => Err(experiments.len()),
@@ -212,12 +211,12 @@ fn find(experiments: &[Place], number: ExperimentNumber) -> Result<usize, usize>
     }
 }
 
-/// About what a large value takes, whose bytes are in a file of their own.
+/// Returns the approximate memory of a large value, whose bytes are in a separate file.
 pub(super) const fn large_value_bytes() -> usize {
     4 * PARAMETER
 }
 
-/// About what the values of a column take with their iterations.
+/// Returns the approximate memory of the values of a column with their iterations.
 pub(super) fn column_bytes(column: &Column) -> usize {
     let iterations = size_of::<u64>() * column.len();
     iterations
@@ -248,7 +247,7 @@ fn value_bytes(value: &Value) -> usize {
     size_of::<Value>() + within
 }
 
-/// Divides experiments that take so many bytes each into parts that take about `most` bytes each.
+/// Divides experiments of these sizes into parts of about `most` bytes each.
 pub(super) fn divide(bytes: impl Iterator<Item = usize>, most: usize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let (mut begin, mut end, mut taken) = (0, 0, 0);
@@ -266,7 +265,7 @@ pub(super) fn divide(bytes: impl Iterator<Item = usize>, most: usize) -> Vec<Ran
     parts
 }
 
-/// The blocks in which experiments are, as ranges in the order of the log.
+/// Returns the blocks that contain experiments, as ranges in the order of the log.
 fn blocks_of<'a>(experiments: impl Iterator<Item = &'a Place>) -> Vec<Range<usize>> {
     joined(
         experiments
@@ -275,7 +274,7 @@ fn blocks_of<'a>(experiments: impl Iterator<Item = &'a Place>) -> Vec<Range<usiz
     )
 }
 
-/// The same ranges in order; those that overlap or follow one another are one.
+/// Sorts the ranges, and joins those that overlap or are adjacent.
 pub(super) fn joined<T: Copy + Ord>(mut ranges: Vec<Range<T>>) -> Vec<Range<T>> {
     ranges.sort_unstable_by_key(|range| range.start);
     ranges.dedup_by(|next, one| {

@@ -18,18 +18,18 @@ use crate::windows::Windows;
 
 pub use table::LogTable;
 
-/// About how much of the values is in memory at once.
+/// The approximate size in bytes of the values in memory at a time.
 const PART_BYTES: usize = 32 << 20;
 
 /// Results whose values are read from the log, the values of some experiments at a time, and of an
-/// experiment with many values those of some iterations. What was appended after the log was opened
-/// is not there.
+/// experiment with many values those of some iterations. They do not include events that were
+/// appended after the log was opened.
 ///
-/// An experiment takes some 500 bytes, whatever it has saved.
+/// An experiment takes about 500 bytes, however many values it has saved.
 pub struct LogResults {
     outline: Results,
     places: Places,
-    /// Where the values of large experiments are; looked for when values are first needed.
+    /// The index of the values of large experiments, which is built when values are first needed.
     windows: OnceLock<Windows>,
     unknown: u64,
     log: Mutex<Box<dyn EventLog>>,
@@ -37,7 +37,7 @@ pub struct LogResults {
 }
 
 impl LogResults {
-    /// Reads the experiments; their values are read as they are needed, so they are never all in
+    /// Reads the experiments. Their values are read when they are needed, so they are never all in
     /// memory.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl LogResults {
         Self::with_memory(log, PART_BYTES)
     }
 
-    /// As [`new`](Self::new), with about `bytes` of values in memory at once.
+    /// Like [`new`](Self::new), with about `bytes` of values in memory at a time.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
@@ -70,22 +70,22 @@ impl LogResults {
 }
 
 impl LogResults {
-    /// How many events of the log are of kinds that only newer versions of the program know.
+    /// Returns the number of events in the log whose kinds only newer versions of the program know.
     #[must_use]
     pub fn unknown_events(&self) -> u64 {
         self.unknown
     }
 
-    /// Whether any experiment has saved something.
+    /// Whether any experiment has saved a value.
     #[must_use]
     pub fn has_values(&self) -> bool {
         self.outline.names().iter().next().is_some()
     }
 
-    /// How well each config did; see [`Results::summary`].
+    /// Returns the means of the variables of each config; see [`Results::summary`].
     ///
     /// # Errors
-    /// The log cannot be read; else as for [`Results::summary`].
+    /// The log cannot be read; otherwise as for [`Results::summary`].
     pub fn summary(
         &self,
         options: &TableOptions,
@@ -132,7 +132,7 @@ impl Source for LogResults {
 
     fn passes(&self, experiments: &[&ExperimentResult]) -> Result<usize, StorageError> {
         let blocks = |partition: Partition| match partition.iterations {
-            // The partitions of a divided experiment read its blocks about once together.
+            // Together, the partitions of a divided experiment read its blocks about once.
             Some(iterations) if iterations.start > 0 => 0,
             _ => {
                 let places = experiments[partition.experiments].iter();

@@ -3,7 +3,7 @@
 use research_core::Column;
 use research_domain::Value;
 
-/// What the mean of numbers is made from that come one after another.
+/// The mean of numbers that are added one by one.
 #[derive(Clone, Debug)]
 pub struct RunningMean {
     count: usize,
@@ -14,7 +14,7 @@ pub struct RunningMean {
     scaled: f64,
 }
 
-/// A power of two, so that dividing by it changes no digit of a large number.
+/// A power of two, so that the division changes no digit of a large number.
 const SCALE: f64 = 18_446_744_073_709_551_616.0;
 
 impl Default for RunningMean {
@@ -23,7 +23,7 @@ impl Default for RunningMean {
             count: 0,
             lowest: f64::NAN,
             highest: f64::NAN,
-            // The sum of no floats is -0.0, so that the sum of -0.0 is.
+            // The sum starts at -0.0, so that the sum of several -0.0 is -0.0.
             sum: -0.0,
             scaled: -0.0,
         }
@@ -46,8 +46,8 @@ impl RunningMean {
         self.scaled += number / SCALE;
     }
 
-    /// Returns the mean; `None` without numbers. It lies between the lowest and the highest, also
-    /// if the sum is rounded or too large for a float.
+    /// Returns the mean; `None` without numbers. It lies between the lowest and the highest number,
+    /// also if the sum is rounded or too large for a float.
     pub fn mean(&self) -> Option<f64> {
         if self.count == 0 {
             return None;
@@ -68,15 +68,15 @@ impl RunningMean {
     }
 }
 
-/// The mean of some numbers; see [`RunningMean::mean`].
+/// Returns the mean of numbers; see [`RunningMean::mean`].
 pub fn mean(numbers: &[f64]) -> Option<f64> {
     let mut all = RunningMean::default();
     numbers.iter().for_each(|number| all.push(*number));
     all.mean()
 }
 
-/// The standard deviation of a sample of numbers around their mean; `None` if there are fewer than
-/// two.
+/// Returns the standard deviation of a sample of numbers around their mean; `None` for fewer than
+/// two numbers.
 pub fn deviation(numbers: &[f64], mean: f64) -> Option<f64> {
     let freedom = numbers.len().checked_sub(2)? + 1;
     let distances = || numbers.iter().map(|number| number - mean);
@@ -84,7 +84,7 @@ pub fn deviation(numbers: &[f64], mean: f64) -> Option<f64> {
     if largest == 0.0 && !distances().any(f64::is_nan) {
         return Some(0.0);
     }
-    // Squares of very large or small numbers overflow; a power of two changes no digit.
+    // Squares of very large or small numbers overflow. Scaling by a power of two changes no digit.
     let unit = match largest.log2().floor().exp2() {
         unit if unit.is_normal() => unit,
         _ => 1.0,
@@ -93,7 +93,8 @@ pub fn deviation(numbers: &[f64], mean: f64) -> Option<f64> {
     Some(unit * (squares / freedom as f64).sqrt())
 }
 
-/// Says how many values of a variable are left out because they are not numbers, if there are some.
+/// Returns a note on the number of values of a variable that were left out because they are not
+/// numbers, if there are any.
 pub fn left_out_note(name: &str, count: usize) -> Option<String> {
     match count {
         0 => None,
@@ -106,7 +107,7 @@ pub fn left_out_note(name: &str, count: usize) -> Option<String> {
     }
 }
 
-/// Whether the value at a position is `null`, which is as good as missing.
+/// Whether the value at a position is `null`, which counts as missing.
 pub fn is_null(column: &Column, position: usize) -> bool {
     match column {
         Column::Value(values) => values.get(position).is_none_or(Value::is_null),
@@ -114,7 +115,7 @@ pub fn is_null(column: &Column, position: usize) -> bool {
     }
 }
 
-/// The number at a position of a column; booleans count as 0 and 1.
+/// Returns the number at a position of a column. Booleans count as 0 and 1.
 pub fn number_at(column: &Column, position: usize) -> Option<f64> {
     match column {
         Column::Float(values) => values.get(position).copied(),
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn equal_numbers_have_no_deviation() {
-        // The sum of these divided by three is none of them.
+        // The sum of these numbers divided by three differs from each of them.
         assert_eq!(both(&[0.1, 0.1, 0.1]), (0.1, Some(0.0)));
         assert_eq!(both(&[-0.7; 10]), (-0.7, Some(0.0)));
     }

@@ -1,11 +1,11 @@
-//! What a table of results shows.
+//! The options of tables of results.
 
 use std::collections::BTreeSet;
 
 use research_core::Status;
 use research_domain::{Condition, Domain, Value};
 
-/// What a table of results shows: which columns, and which experiments, iterations and variables.
+/// Selects the columns, experiments, iterations and variables of a table of results.
 ///
 /// ```
 /// use research_results::{Results, TableOptions};
@@ -20,7 +20,7 @@ use research_domain::{Condition, Domain, Value};
 /// assert_eq!(table.columns(), ["id", "iteration", "name", "value"]);
 /// ```
 ///
-/// All filters hold at once.
+/// An experiment has to pass all filters.
 #[derive(Clone, Debug)]
 pub struct TableOptions {
     pub(crate) long: bool,
@@ -40,13 +40,13 @@ pub struct TableOptions {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) statuses: Vec<Option<Status>>,
     pub(crate) status: bool,
-    /// Whether the iterations of variables that are not asked for are read.
+    /// Whether the iterations of variables that are not requested are read.
     pub(crate) all_iterations: bool,
     pub(crate) iterations: BTreeSet<u64>,
     pub(crate) variables: Vec<String>,
 }
 
-/// What a parameter must be to pass a filter.
+/// The value that a parameter needs to pass a filter.
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
     Value(Value),
@@ -81,76 +81,76 @@ impl Default for TableOptions {
 }
 
 impl TableOptions {
-    /// Everything, a column per parameter and variable.
+    /// Selects everything, with a column for each parameter and variable.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A row for each saved value, with the columns `name` and `value`, instead of a column for
-    /// each variable.
+    /// Sets whether the table has a row for each saved value, with the columns `name` and `value`,
+    /// instead of a column for each variable.
     #[must_use]
     pub fn long(mut self, long: bool) -> Self {
         self.long = long;
         self
     }
 
-    /// The aliases of keys and values where they have some, instead of keys and values.
+    /// Sets whether aliases of keys and values replace those that have some.
     #[must_use]
     pub fn use_alias(mut self, use_alias: bool) -> Self {
         self.use_alias = use_alias;
         self
     }
 
-    /// Whether the parameters are there at all; they are, if not set.
+    /// Sets whether the table has the parameters. They are included by default.
     #[must_use]
     pub fn include_config(mut self, include_config: bool) -> Self {
         self.include_config = include_config;
         self
     }
 
-    /// One column `config` with the config's alias string.
+    /// Sets whether the table has a column `config` with the config's alias string.
     #[must_use]
     pub fn concat_config(mut self, concat_config: bool) -> Self {
         self.concat_config = concat_config;
         self
     }
 
-    /// Whether [`concat_config`](Self::concat_config) takes the place of the parameters' own
-    /// columns; it does, if not set.
+    /// Sets whether [`concat_config`](Self::concat_config) replaces the columns of the parameters,
+    /// as it does by default.
     #[must_use]
     pub fn drop_columns(mut self, drop_columns: bool) -> Self {
         self.drop_columns = drop_columns;
         self
     }
 
-    /// Whether there are columns of the auxiliary keys: `repetition`, `updates` and, in a research
-    /// that has run with devices, `device`; there are none, if not set.
+    /// Sets whether the table has columns for the auxiliary keys: `repetition`, `updates` and, in a
+    /// research that has run with devices, `device`. Not set by default.
     #[must_use]
     pub fn aux(mut self, aux: bool) -> Self {
         self.aux = aux;
         self
     }
 
-    /// Whether there are columns of where experiments come from: `seed` as programs are given it,
-    /// `started` in seconds since 1970, the number of the `run`, and `host`; there are none, if not
-    /// set.
+    /// Sets whether the table has columns for the origin of experiments: the `seed` that programs
+    /// receive, `started` in seconds since 1970, the number of the `run`, and the `host`. Not set
+    /// by default.
     #[must_use]
     pub fn origin(mut self, origin: bool) -> Self {
         self.origin = origin;
         self
     }
 
-    /// Whether there are columns of what experiments used: `peak_memory` in bytes, `cpu_seconds`
-    /// and `exit_code`; there are none, if not set.
+    /// Sets whether the table has columns for the resources that experiments used: `peak_memory` in
+    /// bytes, `cpu_seconds` and `exit_code`. Not set by default.
     #[must_use]
     pub fn usage(mut self, usage: bool) -> Self {
         self.usage = usage;
         self
     }
 
-    /// Whether parameters that workers and branches add to configs have columns; where they replace
-    /// those of the domain, their values are shown. They do not, if not set.
+    /// Sets whether parameters that workers and branches add to configs have columns. If such a
+    /// parameter replaces one of the domain, its value is shown. Not set by default.
     #[must_use]
     pub fn added(mut self, added: bool) -> Self {
         self.added = added;
@@ -165,15 +165,15 @@ impl TableOptions {
         self
     }
 
-    /// Whether there is a column with the status of each experiment, `running` for experiments that
-    /// have not ended; there is none, if not set.
+    /// Sets whether the table has a column with the status of each experiment, or `running` for
+    /// experiments that have not ended. Not set by default.
     #[must_use]
     pub fn status_column(mut self, status: bool) -> Self {
         self.status = status;
         self
     }
 
-    /// Only experiments with this status, and those of earlier calls; `None` is the status of
+    /// Selects experiments with this status, and those of earlier calls. `None` is the status of
     /// experiments that have not ended.
     #[must_use]
     pub fn status(mut self, status: impl Into<Option<Status>>) -> Self {
@@ -181,7 +181,7 @@ impl TableOptions {
         self
     }
 
-    /// Only these experiments, and those of earlier calls.
+    /// Selects these experiments, and those of earlier calls.
     #[must_use]
     pub fn ids<I>(mut self, ids: I) -> Self
     where
@@ -192,17 +192,17 @@ impl TableOptions {
         self
     }
 
-    /// Only experiments whose config has this value (numbers are compared as numbers: `2` is
-    /// `2.0`). Several values of one key: any of them; several keys: all of them. `repetition`
-    /// and `updates` are keys too.
+    /// Selects experiments whose config has this value. Numbers are compared as numbers: `2` is
+    /// `2.0`. Of several values of one key, one has to match; of several keys, all have to match.
+    /// `repetition` and `updates` are keys, too.
     #[must_use]
     pub fn config(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.config.push((key.into(), Wanted::Value(value.into())));
         self
     }
 
-    /// As [`config`](Self::config), with a value as users type it: the value printed, another
-    /// way to write the same number, the number that tables show for a float (unless an experiment
+    /// Like [`config`](Self::config), with a value as users type it: the printed value, another
+    /// notation of the same number, the number that tables show for a float (unless an experiment
     /// has exactly this value), or the value's alias.
     #[must_use]
     pub fn config_text(mut self, key: impl Into<String>, text: impl Into<String>) -> Self {
@@ -210,14 +210,14 @@ impl TableOptions {
         self
     }
 
-    /// Only experiments for which the value of a key has this alias; key or key's alias.
+    /// Selects experiments in which the value of a key, or of a key's alias, has this alias.
     #[must_use]
     pub fn alias(mut self, key: impl Into<String>, alias: impl Into<String>) -> Self {
         self.alias.push((key.into(), alias.into()));
         self
     }
 
-    /// Only experiments that are in this domain: those whose values of the domain's parameters are
+    /// Selects experiments of this domain: those whose values of the domain's parameters occur
     /// together in one of its configs. Parameters that the domain does not have may have any value.
     /// Numbers are compared as numbers.
     #[must_use]
@@ -226,10 +226,10 @@ impl TableOptions {
         self
     }
 
-    /// Only experiments for which a condition over their parameters is true, and the conditions of
-    /// earlier calls. `repetition` and `updates` are parameters too. A float is found by the number
-    /// that tables show, in about six digits, where no experiment has exactly the value in the
-    /// condition.
+    /// Selects experiments for which a condition over their parameters is true, and the conditions
+    /// of earlier calls are true. `repetition` and `updates` are parameters, too. If no experiment
+    /// has exactly the value in the condition, a float matches by the number that tables show, in
+    /// about six digits.
     ///
     /// ```
     /// use research_results::TableOptions;
@@ -245,14 +245,14 @@ impl TableOptions {
         self
     }
 
-    /// Only these iterations, and those of earlier calls.
+    /// Selects these iterations, and those of earlier calls.
     #[must_use]
     pub fn iterations(mut self, iterations: impl IntoIterator<Item = u64>) -> Self {
         self.iterations.extend(iterations);
         self
     }
 
-    /// Only these variables, and those of earlier calls.
+    /// Selects these variables, and those of earlier calls.
     #[must_use]
     pub fn variables<I>(mut self, variables: I) -> Self
     where

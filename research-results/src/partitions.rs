@@ -1,4 +1,4 @@
-//! The results of a log in parts, each small enough to be in memory.
+//! Reads the results of a log in partitions, each small enough for memory.
 
 use research_core::{EventLog, StorageError};
 
@@ -7,24 +7,24 @@ use crate::results::Results;
 use crate::source::Partition;
 use crate::windows::Windows;
 
-/// Reads the results of a log in parts: those of the experiments of some places after those of the
-/// places before. What was appended after the log was first looked through is in none.
+/// Reads the results of a log in partitions, in the order of the domain. Events that were appended
+/// after the log was indexed are in none of them.
 ///
 /// An experiment that is larger than a partition is divided into several, each with the values of a
-/// range of iterations. Each experiment takes 32 bytes, and a partition about as much as was
-/// requested, unless a single iteration takes more.
+/// range of iterations. Each experiment takes 32 bytes, and a partition about the requested memory,
+/// unless a single iteration takes more.
 pub(crate) struct Partitions {
     log: Box<dyn EventLog>,
     /// In the order of the domain.
     places: Places,
     windows: Windows,
     parts: Vec<Partition>,
-    /// The part that was read last.
+    /// The partition that was read last.
     latest: Option<(usize, Results)>,
 }
 
 impl Partitions {
-    /// Looks through a log for what its parts must be, so that each takes about so many bytes.
+    /// Indexes a log, and divides it into partitions of about `bytes`.
     pub(crate) fn new(log: impl EventLog + 'static, bytes: usize) -> Result<Self, StorageError> {
         let mut log: Box<dyn EventLog> = Box::new(log);
         let mut places = Places::find(&mut *log, bytes, &mut |_| {})?;
@@ -42,18 +42,18 @@ impl Partitions {
         })
     }
 
-    /// How many parts there are.
+    /// Returns the number of partitions.
     pub(crate) fn len(&self) -> usize {
         self.parts.len()
     }
 
-    /// Whether the experiments of a part have no values in an earlier part.
+    /// Whether the experiments of a partition have no values in an earlier partition.
     pub(crate) fn has_new_experiments(&self, part: usize) -> bool {
         let iterations = self.parts[part].iterations.as_ref();
         iterations.is_none_or(|iterations| iterations.start == 0)
     }
 
-    /// The results of a part; the one that was read last is still there.
+    /// Returns the results of a partition. The one that was read last is still in memory.
     pub(crate) fn read(&mut self, part: usize) -> Result<&Results, StorageError> {
         let latest = self.latest.take().filter(|(latest, _)| *latest == part);
         let results = match latest {

@@ -1,4 +1,4 @@
-//! Questions in SQL about results, answered by SQLite.
+//! SQL queries over results, answered by SQLite.
 
 mod aggregates;
 mod answer;
@@ -18,7 +18,7 @@ use crate::table::{Format, Table};
 
 pub use error::QueryError;
 
-/// How a question in SQL is answered.
+/// The options of an SQL query.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,13 +33,13 @@ pub struct QueryOptions {
 }
 
 impl QueryOptions {
-    /// Without a timeout.
+    /// Creates options without a timeout.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// After this time a question that is not answered is given up.
+    /// Sets the time after which a query is cancelled.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -48,17 +48,17 @@ impl QueryOptions {
 }
 
 impl Results {
-    /// Answers a question in SQL, in the dialect of SQLite.
+    /// Answers an SQL query, in the dialect of SQLite.
     ///
-    /// There are two tables: `results`, a row for each experiment and iteration as
-    /// [`to_table`](Self::to_table) makes it, and `experiments`, a row for each experiment as
-    /// [`experiments_table`](Self::experiments_table) makes it. Both have the column `id`. Each
-    /// value has a type of its own: numbers are INTEGER or REAL (all of them REAL in a column that
-    /// has floats), strings are TEXT, booleans 0 and 1. Lists and maps are JSON, which `->>` reads.
-    /// SQLite has no NaN: it is NULL there; infinities are what they are.
+    /// There are two tables: `results`, a row for each experiment and iteration as in
+    /// [`to_table`](Self::to_table), and `experiments`, a row for each experiment as in
+    /// [`experiments_table`](Self::experiments_table). Both have the column `id`. Each value has
+    /// its own type: numbers are INTEGER or REAL (all of them REAL in a column that has floats),
+    /// strings are TEXT, booleans 0 and 1. Lists and maps are JSON, which `->>` reads. NaN is NULL,
+    /// because SQLite has no NaN; infinities stay.
     ///
-    /// `avg`, `sum` and `total` leave out what is not a number; [`Table::notes`] says how many
-    /// values that were. Nothing that is stored can be changed by a question.
+    /// `avg`, `sum` and `total` leave out values that are not numbers; [`Table::notes`] reports the
+    /// number of these values. A query cannot change stored data.
     ///
     /// ```
     /// # use research_results::Results;
@@ -68,15 +68,15 @@ impl Results {
     /// ```
     ///
     /// # Errors
-    /// What is wrong with the question, and where.
+    /// The query is invalid. The error contains the reason and the position.
     pub fn query(&self, question: &str) -> Result<Table<'static>, QueryError> {
         self.query_with(question, &QueryOptions::new())
     }
 
-    /// The same with options.
+    /// Answers an SQL query with options.
     ///
     /// # Errors
-    /// As for [`query`](Self::query); a timeout.
+    /// As for [`query`](Self::query); the query exceeds its timeout.
     pub fn query_with(
         &self,
         question: &str,
@@ -87,10 +87,10 @@ impl Results {
 }
 
 impl LogResults {
-    /// Answers a question in SQL; see [`Results::query`]. Values are read as SQLite needs them.
+    /// Answers an SQL query; see [`Results::query`]. Values are read when SQLite needs them.
     ///
     /// # Errors
-    /// The log cannot be read; else as for [`Results::query_with`].
+    /// The log cannot be read; otherwise as for [`Results::query_with`].
     pub fn query(
         &self,
         question: &str,
@@ -99,12 +99,11 @@ impl LogResults {
         answer::collect(self, question, options)
     }
 
-    /// Writes the answer to a question as it comes, so that it need not be in memory as a whole;
-    /// returns what the user should know about it, as [`Table::notes`] does. In a plain-text table
-    /// the widths of columns are those of the first rows, some ten thousand.
-    ///
+    /// Writes the answer to an SQL query row by row, without all of it in memory. Returns notes for
+    /// the user, as [`Table::notes`] does. In a plain-text table, the first rows, about twenty
+    /// thousand, set the widths of columns.
     /// # Errors
-    /// As for [`query`](Self::query); those of the output.
+    /// As for [`query`](Self::query); the output cannot be written.
     pub fn write_answer(
         &self,
         question: &str,

@@ -1,4 +1,4 @@
-//! Results: what experiments have saved, and how they ended.
+//! Results: the values that experiments have saved, and how they ended.
 
 mod experiment;
 mod names;
@@ -26,10 +26,10 @@ pub(crate) use outline::insertion_point;
 pub use series::Series;
 pub(crate) use values::span;
 
-/// What a research's experiments have saved so far: a fold of its events.
+/// The values that a research's experiments have saved so far: a fold of its events.
 ///
-/// Events may come from a log that is still written; what they tell is there as soon as they are
-/// applied. Values stay in columns, so a number costs eight bytes.
+/// Events may come from a log that is still written; each one takes effect when it is applied.
+/// Values stay in columns, so a number takes eight bytes.
 ///
 /// ```
 /// use research_core::domain::{Config, Identity};
@@ -72,28 +72,29 @@ pub(crate) use values::span;
 #[derive(Clone, Debug, Default)]
 pub struct Results {
     experiments: Vec<ExperimentResult>,
-    /// Where an experiment stands in the list.
+    /// The position of each experiment in the list.
     positions: HashMap<ExperimentNumber, usize>,
-    /// The same in the order of tables.
+    /// The positions in the order of tables.
     order: BTreeMap<(u64, ExperimentNumber), usize>,
-    /// The names of variables, shared by all experiments: decoded events bring a copy each.
+    /// The names of variables, shared by all experiments, because each decoded event has its own
+    /// copy.
     names: Names,
-    /// The same for parameters and their values.
+    /// Parameters and their values, shared for the same reason.
     configs: ConfigPool,
-    /// What is kept; everything, if none.
+    /// The selection of what is kept; `None` for everything.
     wanted: Option<Box<TableOptions>>,
-    /// The experiments that are taken in; all are, if none.
+    /// The experiments that are accepted; `None` for all.
     part: Option<HashMap<ExperimentNumber, PlaceInLog>>,
     runs: Runs,
-    /// The iterations whose values are kept; all are, if none.
+    /// The iterations whose values are kept; `None` for all.
     range: Option<Range<u64>>,
     /// Whether the iterations of other values are kept, with meaningless values.
     keeps_iterations: bool,
-    /// What is known of values that are not kept, if none are.
+    /// The outline of values that are not kept, if none are.
     outline: Option<Box<Outline>>,
 }
 
-/// What a part of a log does not say of an experiment.
+/// The facts about an experiment that a part of a log lacks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlaceInLog {
     /// Its place in the domain.
@@ -109,15 +110,15 @@ impl Fold for Results {
 }
 
 impl Results {
-    /// Results without experiments.
+    /// Creates results without experiments.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Results that keep only what a table or a summary with these options shows: the values of
-    /// the experiments, variables and iterations that pass the filters. What else is told is
-    /// passed over as it comes, so it takes no memory; the experiments are all there.
+    /// Creates results that keep only the values that a table or a summary with these options
+    /// shows: those of the experiments, variables and iterations that pass the filters. They
+    /// discard other values at once, so these take no memory, but keep all experiments.
     ///
     /// ```
     /// use research_results::{Results, TableOptions};
@@ -137,11 +138,11 @@ impl Results {
         }
     }
 
-    /// Takes one event in.
+    /// Applies one event.
     ///
-    /// An experiment that starts again loses what its earlier attempts have saved, their
-    /// exceptions and their ending. Events of an experiment that never started, and the ending of
-    /// an attempt that is not the current one, are ignored.
+    /// An experiment that starts again loses the values, the exceptions and the end of its earlier
+    /// attempts. Events of an experiment that never started, and the end of an attempt that is not
+    /// the current one, are ignored.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted { .. } | Event::WorkerStarted { .. } if self.part.is_none() => {
@@ -196,34 +197,34 @@ impl Results {
         }
     }
 
-    /// The experiments by their places in the domain, whatever started or ended first; those of
-    /// one place by their numbers.
+    /// Returns the experiments in the order of the domain, whatever started or ended first; those
+    /// of one index by their numbers.
     pub fn experiments(&self) -> impl Iterator<Item = &ExperimentResult> {
         self.order
             .values()
             .map(|&position| &self.experiments[position])
     }
 
-    /// The experiment with a number.
+    /// Returns the experiment with a number.
     #[must_use]
     pub fn experiment(&self, number: ExperimentNumber) -> Option<&ExperimentResult> {
         let position = self.positions.get(&number)?;
         Some(&self.experiments[*position])
     }
 
-    /// The position of an experiment, for [`at`](Self::at).
+    /// Returns the position of an experiment, for [`at`](Self::at).
     #[cfg(feature = "query")]
     pub(crate) fn position(&self, number: ExperimentNumber) -> Option<usize> {
         self.positions.get(&number).copied()
     }
 
-    /// The experiment at a position.
+    /// Returns the experiment at a position.
     #[cfg(feature = "query")]
     pub(crate) fn at(&self, position: usize) -> Option<&ExperimentResult> {
         self.experiments.get(position)
     }
 
-    /// How many experiments have started.
+    /// Returns the number of experiments that have started.
     #[must_use]
     pub fn len(&self) -> usize {
         self.experiments.len()
@@ -235,17 +236,17 @@ impl Results {
         self.experiments.is_empty()
     }
 
-    /// Reads large values from their files in `research`, the research's folder, into the place of
-    /// the maps that refer to them. All of them are in memory then.
+    /// Reads large values from their files in `research`, the research's folder. They replace the
+    /// maps that refer to them, so all of them are in memory afterwards.
     ///
     /// # Errors
-    /// A file is missing or damaged: the error names it.
+    /// A file is missing or damaged; the error names it.
     pub fn read_large(&mut self, research: &Path) -> Result<(), LargeValueError> {
         let mut experiments = self.experiments.iter_mut();
         experiments.try_for_each(|experiment| experiment.read_large(research))
     }
 
-    /// Results of these experiments alone, which have these places, wherever they stood before.
+    /// Creates results that accept only these experiments, at these indexes in the domain.
     pub(crate) fn of_part(part: HashMap<ExperimentNumber, PlaceInLog>, runs: &Runs) -> Self {
         Self {
             part: Some(part),
@@ -254,20 +255,20 @@ impl Results {
         }
     }
 
-    /// The same with the values of these iterations alone, and without exceptions.
+    /// Keeps only the values of these iterations, and no exceptions.
     pub(crate) fn in_range(mut self, iterations: Range<u64>) -> Self {
         self.range = Some(iterations);
         self
     }
 
-    /// The same with those values alone that a table with these options shows.
+    /// Keeps only the values that a table with these options shows.
     pub(crate) fn with_values_for(mut self, options: &TableOptions) -> Self {
         self.wanted = Some(Box::new(options.clone()));
         self.keeps_iterations = options.keeps_iterations();
         self
     }
 
-    /// Where an experiment stands that is taken in; `None` if it is not.
+    /// Returns the index of an accepted experiment in the domain; `None` for others.
     fn place_of(&self, number: ExperimentNumber, told: u64) -> Option<u64> {
         match &self.part {
             Some(part) => part.get(&number).map(|one| one.place),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use research_core::{Event, WorkerNumber};
 
-/// Where an attempt at an experiment ran.
+/// The run and the host of an attempt at an experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     /// The number of the run, from 1.
@@ -17,9 +17,9 @@ pub(crate) struct Origin {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     origins: Vec<Origin>,
-    /// The origin of what the workers of the latest run do, where these are on other hosts.
+    /// The origin of attempts on workers of the latest run that are on other hosts.
     workers: HashMap<WorkerNumber, u32>,
-    /// The origin of what the other workers of that run do; 0 before the first run.
+    /// The origin of attempts on the other workers of that run; 0 before the first run.
     current: u32,
     count: u32,
 }
@@ -51,12 +51,13 @@ impl Runs {
         self.origins.len() as u32
     }
 
-    /// The index of the origin of what a worker does now, from 1; 0 before the first run.
+    /// Returns the index of the origin of a worker's current attempt, from 1; 0 before the first
+    /// run.
     pub(crate) fn index(&self, worker: WorkerNumber) -> u32 {
         *self.workers.get(&worker).unwrap_or(&self.current)
     }
 
-    /// The origin with an index; `None` in a log without runs.
+    /// Returns the origin with an index; `None` in a log without runs.
     pub(crate) fn origin(&self, index: u32) -> Option<&Origin> {
         self.origins.get((index as usize).checked_sub(1)?)
     }

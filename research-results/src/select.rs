@@ -1,4 +1,4 @@
-//! The experiments and variables that a table shows.
+//! Selects the experiments and variables that a table shows.
 
 mod domain_members;
 mod requested;
@@ -19,7 +19,7 @@ use requested::RequestedValues;
 pub struct Selected<'a> {
     /// The experiments.
     pub experiments: Vec<&'a ExperimentResult>,
-    /// What the user should know about filters that matched nothing, or not exactly.
+    /// Notes for the user on filters that match nothing, or match only approximately.
     pub notes: Vec<String>,
 }
 
@@ -65,10 +65,10 @@ pub fn select<'a>(
     })
 }
 
-/// Checks that variables which are requested for were saved.
+/// Checks that the requested variables were saved.
 pub fn check_variables(results: &Results, wanted: &[String]) -> Result<(), TableError> {
     let known = results.names();
-    // While nothing is saved there is nothing to check a name against.
+    // Without saved values, no name can be checked.
     let mut wanted = wanted.iter();
     match wanted.find(|name| !known.contains(name)) {
         Some(name) if known.iter().next().is_some() => Err(TableError::UnknownVariable {

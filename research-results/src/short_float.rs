@@ -1,4 +1,4 @@
-//! Floats as text tables show them.
+//! Formats floats for text tables.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -33,7 +33,7 @@ impl Display for ShortFloat {
     }
 }
 
-/// A decimal number without the zeros at its end, but the first after the point.
+/// Removes the zeros at the end of a decimal number, except for the first after the point.
 fn without_zeros(text: &str) -> &str {
     let trimmed = text.trim_end_matches('0');
     if trimmed.ends_with('.') {

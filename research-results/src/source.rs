@@ -1,4 +1,4 @@
-//! The values of experiments, in memory or read as they are needed.
+//! Access to the values of experiments, which are in memory or read when they are needed.
 
 use std::ops::{Deref, Range};
 
@@ -7,7 +7,7 @@ use research_core::StorageError;
 use crate::options::TableOptions;
 use crate::results::{ExperimentResult, Results};
 
-/// Values that are in memory together: of some experiments, or of some iterations of one.
+/// Values that are in memory together: those of some experiments, or of some iterations of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
     /// The positions of the experiments among those that were divided.
@@ -37,9 +37,9 @@ pub enum Order {
     Falling,
 }
 
-/// Experiments, and their values, which are in memory or are read as they are needed.
+/// Experiments, and their values, which are in memory or read when they are needed.
 pub trait Source: Sync {
-    /// Returns the experiments, in the order of tables; perhaps without their values.
+    /// Returns the experiments, in the order of tables, with or without their values.
     fn results(&self) -> &Results;
 
     /// Divides experiments, in this order, into partitions. An experiment with many values is
@@ -115,9 +115,9 @@ pub trait Source: Sync {
 /// Results with the values of some experiments.
 #[derive(Debug)]
 pub enum Values<'a> {
-    /// They were in memory.
+    /// Values that were in memory already.
     Borrowed(&'a Results),
-    /// They were read.
+    /// Values that were read.
     Owned(Box<Results>),
 }
 

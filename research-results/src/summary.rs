@@ -1,4 +1,4 @@
-//! Summaries: how well each config did over its repetitions.
+//! Summaries of configs over their repetitions.
 
 mod measured;
 
@@ -18,8 +18,7 @@ use crate::source::{Order, Source};
 use crate::table::{Identity, Table};
 use measured::{Measured, Measurements};
 
-/// What a summary takes the mean of, and its order; see
-/// [`Results::summary`](crate::Results::summary).
+/// The values of a summary and their order; see [`Results::summary`](crate::Results::summary).
 ///
 /// ```
 /// use research_results::SummaryOptions;
@@ -37,7 +36,7 @@ pub struct SummaryOptions {
 }
 
 impl SummaryOptions {
-    /// The mean of all iterations; configs in the order of the domain.
+    /// Takes the mean of all iterations, with configs in the order of the domain.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -51,23 +50,23 @@ impl SummaryOptions {
         self
     }
 
-    /// Only the last so many values of each variable in each experiment.
+    /// Takes only the last `count` values of each variable in each experiment.
     #[must_use]
     pub fn last(mut self, count: usize) -> Self {
         self.last = Some(count);
         self
     }
 
-    /// Sorts by the mean of a variable, whether it is shown or not, the lowest first; configs
-    /// without one come last.
+    /// Sorts by the mean of a variable, even one that is not shown, the lowest first. Configs
+    /// without a mean come last.
     #[must_use]
     pub fn sort_by(mut self, variable: impl Into<String>) -> Self {
         self.sort_by = Some(variable.into());
         self
     }
 
-    /// One column for each variable, with `mean ± deviation` as text; otherwise two
-    /// columns with numbers.
+    /// Sets whether each variable has one text column, `mean ± deviation`, or two columns of
+    /// numbers.
     #[must_use]
     pub fn joined(mut self, joined: bool) -> Self {
         self.joined = joined;
@@ -83,12 +82,12 @@ impl SummaryOptions {
 }
 
 impl Results {
-    /// Returns how well each config did: a row for each config with the number of experiments that
-    /// succeeded (`n`) and failed (`failed`), and for each variable that has numbers the mean and
-    /// the standard deviation over the successful experiments, in columns such as `loss_mean` and
-    /// `loss_std`. The value of an experiment is the mean of its last iterations. `options` selects
-    /// experiments, iterations and variables, and how configs are shown. [`Table::notes`] says how
-    /// many values are left out because they are not numbers.
+    /// Returns a row for each config: the number of experiments that succeeded (`n`) and failed
+    /// (`failed`), and, for each variable with numbers, the mean and the standard deviation over
+    /// the successful experiments, in columns such as `loss_mean` and `loss_std`. The value of an
+    /// experiment is the mean of its last iterations. `options` selects experiments, iterations and
+    /// variables, and how configs are shown. [`Table::notes`] reports the number of values that are
+    /// left out because they are not numbers.
     ///
     /// # Errors
     /// As for [`to_table`](Self::to_table); the variable to sort by has no numbers.
@@ -118,14 +117,14 @@ pub(crate) fn summary_table<'a>(
         Some(name) if !options.variables.is_empty() => options.clone().variables([name]),
         _ => options.clone(),
     };
-    // What counts are the last values.
+    // Late iterations come first, because a summary may need the last values only.
     source.for_each_value(&experiments, &values, Order::Falling, &mut |visit| {
         if counted[visit.position] {
             measured.measure(&visit);
         }
     })?;
     let mut groups = groups(&experiments, options.aux);
-    // While nothing is saved there is nothing to sort by.
+    // Without saved values, there is no variable to sort by.
     if let Some(name) = summary.sort_by.as_deref().filter(|_| !measured.is_empty()) {
         let Some(variable) = measured.with_numbers().find(|one| one.name == name) else {
             let known: Vec<&str> = measured
@@ -176,7 +175,7 @@ pub(crate) fn summary_table<'a>(
         .with_notes(shown.iter().filter_map(|variable| variable.note())))
 }
 
-/// Says that unfinished experiments are left out, if there are some.
+/// Returns a note that unfinished experiments are left out, if there are some.
 fn unfinished_note(count: usize) -> Option<String> {
     match count {
         0 => None,
@@ -192,14 +191,14 @@ fn has_failed(experiment: &ExperimentResult) -> bool {
 }
 
 impl SummaryOptions {
-    /// Whether the values of an experiment that was selected count.
+    /// Whether the values of a selected experiment count.
     fn counts(&self, experiment: &ExperimentResult, options: &TableOptions) -> bool {
         let is_success = |status: Status| status.is_success() || self.with_failed;
         options.has_statuses() || experiment.status.is_some_and(is_success)
     }
 }
 
-/// A mean and its deviation in two digits, as `0.853 ± 0.012`.
+/// Formats a mean and its deviation in two digits, as `0.853 ± 0.012`.
 fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
     let (mean, deviation) = match (mean, deviation) {
         (None, _) => return Cell::Missing,
@@ -218,8 +217,8 @@ fn joined<'a>(mean: Option<f64>, deviation: Option<f64>) -> Cell<'a> {
     })
 }
 
-/// The positions of the experiments of each config, by first appearance: configs are the same when
-/// their values are. With `aux`, the auxiliary keys must be the same, too.
+/// Returns the positions of the experiments of each config, by first appearance. Configs with the
+/// same values are the same. With `aux`, the auxiliary keys have to be the same, too.
 fn groups(experiments: &[&ExperimentResult], aux: bool) -> Vec<Vec<usize>> {
     let mut known: HashMap<(Content<'_>, Option<Auxiliary<'_>>), usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
@@ -262,7 +261,7 @@ fn sorted(groups: Vec<Vec<usize>>, variable: &Measured, descending: bool) -> Vec
     keyed.into_iter().map(|(_, group)| group).collect()
 }
 
-/// What has no mean is last either way.
+/// Compares means; rows without one are last in either order.
 fn by_mean(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if descending => b.total_cmp(&a),

@@ -1,4 +1,4 @@
-//! Tables of results: what they show, and the forms in which they are written.
+//! Tables of results and the formats in which they are written.
 
 #[cfg(feature = "arrow")]
 mod arrow;
@@ -28,8 +28,8 @@ pub(crate) use kinds::Kinds;
 pub(crate) use parquet::ParquetFile;
 pub(crate) use write::RowWriter;
 
-/// A table that reads from [`Results`](crate::Results): its rows are made one at a time, as they
-/// are asked for or written.
+/// A table that reads from [`Results`](crate::Results). Its rows are made one at a time, when they
+/// are requested or written.
 #[derive(Clone, Debug)]
 pub struct Table<'a> {
     columns: Vec<String>,
@@ -46,8 +46,8 @@ pub(crate) enum Rows<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Two columns with one name would be one in a JSON object, so the later ones get the postfix
-    /// `_1`, `_2`, …, as units do.
+    /// Makes the names of columns unique, because a JSON object would keep only one of two columns
+    /// with the same name: the later ones get the postfix `_1`, `_2`, …, as units do.
     pub(crate) fn new(names: Vec<String>, rows: Rows<'a>) -> Self {
         let columns = distinct(names, str::to_owned);
         Self {
@@ -62,27 +62,27 @@ impl<'a> Table<'a> {
         self
     }
 
-    /// What the user should know about the table, a sentence each: values that were left out of a
+    /// Returns notes for the user about the table, a sentence each: values that were left out of a
     /// mean, and filters that matched nothing.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// A table of rows that are there already, each with a cell for every column.
+    /// Creates a table of existing rows, each with a cell for every column.
     #[must_use]
     pub fn from_rows(columns: Vec<String>, rows: Vec<Vec<Cell<'a>>>) -> Self {
         Self::new(columns, Rows::Made(rows))
     }
 
-    /// The names of the columns, each another one: a variable with the name of a parameter gets a
-    /// postfix, `_1`.
+    /// Returns the names of the columns, which are unique: a variable with the name of a parameter
+    /// gets the postfix `_1`.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// How many rows there are; they are counted by going through them.
+    /// Counts the rows by iterating over them.
     #[must_use]
     pub fn row_count(&self) -> usize {
         let mut count = 0;
@@ -96,7 +96,7 @@ impl<'a> Table<'a> {
     /// Calls a function with the cells of each row, in order, until it returns an error.
     ///
     /// # Errors
-    /// Those of the function.
+    /// The function returns an error.
     pub fn for_each_row<E>(
         &self,
         mut see: impl FnMut(&[Cell<'_>]) -> Result<(), E>,
@@ -108,7 +108,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Shows every experiment of a table of iterations, or only those that have values.
+    /// Sets whether a table of iterations has rows for experiments without values.
     pub(crate) fn with_every_experiment(mut self, every: bool) -> Self {
         if let Rows::Iterations(rows) = &mut self.rows {
             rows.every_experiment = every;
@@ -117,8 +117,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Gives names that are the same, by what `key` makes of them, the postfixes `_1`, `_2`, …, but
-/// the first.
+/// Makes names unique: later names with the same `key` get the postfixes `_1`, `_2`, ….
 pub(crate) fn distinct(names: Vec<String>, key: impl Fn(&str) -> String) -> Vec<String> {
     let mut taken = HashSet::new();
     let distinct = names.into_iter().map(|name| {

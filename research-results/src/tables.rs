@@ -12,7 +12,7 @@ impl Results {
     /// parameter and variable.
     ///
     /// # Errors
-    /// None with these options; see [`to_table`](Self::to_table).
+    /// None occur with these options; see [`to_table`](Self::to_table).
     pub fn table(&self) -> Result<String, TableError> {
         Ok(self.to_table(&TableOptions::new())?.to_string())
     }
@@ -52,12 +52,12 @@ impl Results {
         Ok(Table::new(columns, Rows::Experiments(rows)).with_notes(notes))
     }
 
-    /// Returns a row for each experiment: its id, parameters, repetition, status and the reason
-    /// for it, its iterations, the seconds that its current attempt took, the number of that
-    /// attempt, what it used (peak memory in bytes, processor time in seconds, exit code), how
-    /// often the domain had been updated, the seed that its programs are given, its start in
-    /// seconds since 1970, the number of its run, and the host. An experiment that has not ended
-    /// has no status and no seconds.
+    /// Returns a row for each experiment: its id, parameters, repetition, status and the reason of
+    /// the status, its iterations, the duration of its current attempt in seconds, the number of
+    /// that attempt, the resources that it used (peak memory in bytes, processor time in seconds,
+    /// exit code), the number of updates of the domain before it, the seed that its programs
+    /// receive, its start in seconds since 1970, the number of its run, and the host. An experiment
+    /// that has not ended has no status and no seconds.
     #[must_use]
     pub fn experiments_table(&self) -> Table<'_> {
         let experiments: Vec<&ExperimentResult> = self.experiments().collect();
@@ -79,7 +79,8 @@ pub(crate) fn experiments_table<'a>(
     Table::new(rows.columns(), Rows::Experiments(rows))
 }
 
-/// Returns the table of what experiments have saved, with the columns of `identity` first.
+/// Returns the table of the values that experiments have saved, with the columns of `identity`
+/// first.
 pub(crate) fn iterations_table<'a>(
     experiments: Vec<&'a ExperimentResult>,
     identity: Identity<'a>,
@@ -97,7 +98,7 @@ pub(crate) fn iterations_table<'a>(
     Table::new(columns, Rows::Iterations(rows))
 }
 
-/// The experiments and columns of a table of results, whose values are elsewhere.
+/// The experiments and columns of a table of results, without the values.
 #[derive(Debug)]
 pub(crate) struct TableSelection<'a> {
     pub(crate) experiments: Vec<&'a ExperimentResult>,
@@ -124,7 +125,7 @@ impl<'a> TableSelection<'a> {
         })
     }
 
-    /// Returns the rows of some of the experiments, which have their values.
+    /// Returns the rows of some of the experiments, whose values are in memory.
     pub(crate) fn partition<'p>(
         &'p self,
         experiments: Vec<&'p ExperimentResult>,

@@ -1,4 +1,4 @@
-//! Experiments that are larger than a part, divided by iterations.
+//! Divides experiments that are larger than a partition by iterations.
 
 use std::collections::HashMap;
 use std::ops::{Range, RangeInclusive};
@@ -10,14 +10,14 @@ use crate::options::TableOptions;
 use crate::results::{Results, span};
 use crate::source::Partition;
 
-/// A stretch of the log holds at least so many bytes of an experiment's values, if parts are not
+/// The minimum size of an experiment's values in a stretch of the log, unless partitions are
 /// smaller.
 const STRETCH: usize = 256 << 10;
 
-/// How many iterations are sampled for each part.
+/// The number of iterations that are sampled for each partition.
 const SAMPLES: usize = 64;
 
-/// What is known of the large experiments of a log: where the values of a range of iterations are.
+/// The index of the large experiments of a log: it finds the values of a range of iterations.
 #[derive(Default)]
 pub(super) struct Windows {
     /// The experiments without their values, with their variables in order.
@@ -25,17 +25,17 @@ pub(super) struct Windows {
     surveys: HashMap<u64, Survey>,
 }
 
-/// Where the values of an experiment's latest attempt are.
+/// The positions of the values of an experiment's latest attempt.
 #[derive(Default)]
 struct Survey {
     /// The offset of the frame in which the attempt starts.
     start: u64,
     stretches: Vec<Stretch>,
-    /// Some of the iterations, rising, each with the bytes of the values that it represents.
+    /// A sample of the iterations, rising, each with the bytes of the values that it represents.
     samples: Vec<(u64, usize)>,
     /// The bytes of values since the last sample.
     pending: usize,
-    /// The last iteration of all.
+    /// The last iteration.
     last: u64,
 }
 
@@ -126,7 +126,7 @@ impl Windows {
         if ranges.len() < 2 {
             return Vec::new();
         }
-        // All values of large experiments in a range take about so many bytes together.
+        // The values of the large experiments in a range take about this size together.
         let within = places.iter().map(|place| match is_large(place) {
             true => 0,
             false => place.bytes(),
@@ -141,8 +141,8 @@ impl Windows {
         partitions.collect()
     }
 
-    /// Reads the values that some experiments have in a range of iterations, or all of them; those
-    /// alone that `options` ask for, if given.
+    /// Reads the values of some experiments in a range of iterations, or in all; only those that
+    /// `options` select, if given.
     pub(super) fn read<'p>(
         &self,
         log: &mut dyn EventLog,
@@ -173,8 +173,8 @@ impl Windows {
         Ok(results)
     }
 
-    /// Where in the log the values of some experiments in a range of iterations are. Each frame is
-    /// there once, in the order of the log.
+    /// Returns the offsets of the values of some experiments in a range of iterations, each frame
+    /// once, in the order of the log.
     fn offsets_of<'p>(
         &self,
         places: &Places,
@@ -188,7 +188,7 @@ impl Windows {
                 others.push(place);
                 continue;
             };
-            // The attempt must start before its values count.
+            // The event that starts the attempt has to come before its values.
             offsets.push(survey.start..survey.start + 1);
             let stretches = survey.stretches.iter();
             let stretches = stretches.filter(|stretch| stretch.overlaps(range));
@@ -236,7 +236,7 @@ impl Windows {
 }
 
 impl Survey {
-    /// Notes `count` values of so many bytes, for parts of about `part` bytes.
+    /// Adds `count` values of some bytes, for partitions of about `part` bytes.
     fn see(
         &mut self,
         offsets: &Range<u64>,
@@ -260,7 +260,7 @@ impl Survey {
             }),
         }
         let (each, step) = (bytes / count, part / SAMPLES);
-        // No value has the largest number as its iteration.
+        // The largest integer is not a valid iteration.
         let iterations = iterations.iter().take(count);
         for iteration in iterations.filter(|iteration| *iteration < u64::MAX) {
             self.last = self.last.max(iteration);
@@ -273,8 +273,8 @@ impl Survey {
     }
 }
 
-/// The ranges of iterations in which the values of some experiments take about so many bytes
-/// together, each with values.
+/// Returns ranges of iterations in which the values of some experiments take about `bytes`
+/// together; each range has values.
 fn ranges(surveys: &[&Survey], bytes: usize) -> Vec<Range<u64>> {
     let last = surveys.iter().map(|survey| survey.last).max().unwrap_or(0);
     let mut samples: Vec<(u64, usize)> = Vec::new();
@@ -285,12 +285,12 @@ fn ranges(surveys: &[&Survey], bytes: usize) -> Vec<Range<u64>> {
     let mut ranges: Vec<Range<u64>> = Vec::new();
     let (mut start, mut taken) = (0, 0);
     for (iteration, represented) in samples {
-        // An iteration is in one range, whatever its values take.
+        // An iteration is never divided, whatever its values take.
         if iteration < start || iteration >= last {
             continue;
         }
         taken += represented;
-        // Iterations that are the same float stay together: a picture has one place for them.
+        // Iterations that are the same float stay together, because a plot shows them as one point.
         let is_float = iteration as f64 != (iteration + 1) as f64;
         if taken >= bytes && is_float {
             ranges.push(start..iteration + 1);

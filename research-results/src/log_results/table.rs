@@ -10,7 +10,7 @@ use crate::source::Source;
 use crate::table::{Format, RowWriter, Table};
 use crate::tables::TableSelection;
 
-/// A table of results; the values of some experiments are read at a time, as it is written.
+/// A table of results that reads the values of some experiments at a time, while it is written.
 pub struct LogTable<'a> {
     results: &'a LogResults,
     options: TableOptions,
@@ -18,7 +18,7 @@ pub struct LogTable<'a> {
 }
 
 impl LogResults {
-    /// The results as a table; see [`Results::to_table`](crate::Results::to_table).
+    /// Returns the results as a table; see [`Results::to_table`](crate::Results::to_table).
     ///
     /// # Errors
     /// As for [`Results::to_table`](crate::Results::to_table).
@@ -32,14 +32,14 @@ impl LogResults {
 }
 
 impl LogTable<'_> {
-    /// What the user should know about the table; see [`Table::notes`].
+    /// Returns notes for the user about the table; see [`Table::notes`].
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.table.notes
     }
 
-    /// The columns whose values are of several kinds; see [`Table::mixed_columns`]. Of variables,
-    /// those that are not shown count, too.
+    /// Returns the columns with values of several kinds; see [`Table::mixed_columns`]. This
+    /// includes variables that the table does not show.
     #[must_use]
     pub fn mixed_columns(&self) -> Vec<(String, String)> {
         self.table.mixed_columns(self.results.results())
@@ -48,7 +48,7 @@ impl LogTable<'_> {
     /// Writes the table; returns whether it has rows.
     ///
     /// # Errors
-    /// The log cannot be read; those of the output.
+    /// The log cannot be read, or the output cannot be written.
     pub fn write(&self, format: Format, output: &mut dyn Write) -> Result<bool, TableError> {
         let mut writer = RowWriter::new(format, 0, output);
         writer.begin(&self.table.columns)?;
@@ -70,7 +70,7 @@ impl LogTable<'_> {
     /// Writes the table as a Parquet file; see [`Table::write_parquet`].
     ///
     /// # Errors
-    /// The log cannot be read; those of the output.
+    /// The log cannot be read, or the output cannot be written.
     #[cfg(feature = "parquet")]
     pub fn write_parquet(&self, output: impl Write + Send) -> Result<(), TableError> {
         let mut kinds = crate::table::Kinds::default();
@@ -93,7 +93,7 @@ impl LogTable<'_> {
     ) -> Result<(), TableError> {
         let experiments = &self.table.experiments;
         let partitions = self.results.divide(experiments)?;
-        // Whether the experiment that is divided has had rows.
+        // Whether earlier partitions of the divided experiment had rows.
         let mut has_rows = false;
         for (number, partition) in partitions.iter().enumerate() {
             let iterations = partition.iterations.as_ref();
@@ -108,7 +108,7 @@ impl LogTable<'_> {
                 .collect();
             let mut table = self.table.partition(chosen, &self.options);
             if iterations.is_some() && self.options.has_every_experiment() {
-                // An experiment without values has one row, however it is divided.
+                // An experiment without values has one row, in its last partition.
                 let next = partitions.get(number + 1);
                 let is_last = next.is_none_or(|next| next.experiments != partition.experiments);
                 table = table.with_every_experiment(is_last && !has_rows);

@@ -1,4 +1,4 @@
-//! Sums and means that leave out what is not a number, and count it.
+//! Sums and means that leave out and count the values that are not numbers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use rusqlite::{Connection, Error, Result};
 
 use crate::numbers::left_out_note;
 
-/// How many values that are not numbers an aggregate has left out.
+/// The number of values that an aggregate has left out because they are not numbers.
 pub(super) type Counter = Arc<AtomicUsize>;
 
 /// Replaces `avg`, `sum` and `total`, which take a string for the number 0. Returns each name with
@@ -36,7 +36,7 @@ pub(super) fn replace(connection: &Connection) -> Result<Vec<(&'static str, Coun
     Ok(counters)
 }
 
-/// What the aggregates have left out, a sentence each.
+/// Returns a sentence for each aggregate that has left out values.
 pub(super) fn notes(counters: &[(&'static str, Counter)]) -> Vec<String> {
     let note =
         |(name, counter): &(&str, Counter)| left_out_note(name, counter.load(Ordering::Relaxed));
@@ -62,16 +62,16 @@ struct Sum {
     floats: i64,
     /// The integers among them.
     integers: i128,
-    /// The floats among them, and what rounding has taken from their sum.
+    /// The sum of the floats among them, and its rounding error.
     sum: f64,
     lost: f64,
-    /// How many infinities there are; they would make the rounding error meaningless.
+    /// The number of infinities, which would make the rounding error meaningless.
     infinite: i64,
     negative_infinite: i64,
 }
 
 impl Sum {
-    /// Adds a number, or takes it away, where the sign is negative.
+    /// Adds a number, or subtracts it if the sign is negative.
     fn add(&mut self, value: ValueRef<'_>, sign: i64) -> bool {
         match value {
             ValueRef::Null => return true,
@@ -93,7 +93,7 @@ impl Sum {
         true
     }
 
-    /// Neumaier's summation.
+    /// Adds a float by Neumaier's summation.
     fn add_float(&mut self, float: f64) {
         let sum = self.sum + float;
         self.lost += if self.sum.abs() >= float.abs() {

@@ -1,4 +1,4 @@
-//! Answers to questions.
+//! Runs queries and returns their answers.
 
 use std::io;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const INSTRUCTIONS: i32 = 10_000;
 /// The number of rows that set the widths of a plain-text table.
 const MEASURED: usize = 20_000;
 
-/// The answer as a table.
+/// Returns the answer as a table.
 pub(super) fn collect(
     source: &dyn Source,
     question: &str,
@@ -58,24 +58,25 @@ pub(super) fn write(
     Ok(notes)
 }
 
-/// Takes the names of the columns once, and then each row.
+/// A function that receives the names of the columns once, and then each row.
 type See<'s> = &'s mut dyn FnMut(&[String], Option<Vec<Cell<'_>>>) -> io::Result<()>;
 
-/// Answers a question row by row; returns what the user should know about the answer.
+/// Answers a query row by row. Returns notes for the user about the answer.
 fn ask(
     source: &dyn Source,
     question: &str,
     options: &QueryOptions,
     see: See<'_>,
 ) -> Result<Vec<String>, QueryError> {
-    // SAFETY: SQLite wants no lifetime. The schema that has this reference is shared by the
-    // connection, its tables and its cursors, all of which are gone when this function returns:
-    // `connection` is declared after it, and no statement or `Arc` leaves.
+    // SAFETY: SQLite requires the lifetime `'static`. The schema with this reference is shared by
+    // the connection, its tables and its cursors, all of which are dropped when this function
+    // returns: `connection` is declared after it, and neither a statement nor an `Arc` leaves the
+    // function.
     let source: &'static dyn Source =
         unsafe { std::mem::transmute::<&dyn Source, &'static dyn Source>(source) };
     let schema = Arc::new(Schema::new(source, question).map_err(QueryError::Storage)?);
     let mut connection = Connection::open_in_memory()?;
-    // Otherwise an unknown column in double quotes would be a string.
+    // Otherwise SQLite would take an unknown column in double quotes for a string.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     let mut known: Vec<&str> = Vec::new();
     for table in &schema.tables {
@@ -130,16 +131,16 @@ fn is_interrupt(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
-/// What a statement may do.
+/// The permission of a statement.
 enum Permission {
     Granted,
-    /// It would do something else than read.
+    /// The statement is refused, because it does not only read.
     Changes,
-    /// It reads all columns of a table with too many of them.
+    /// The statement is refused, because it reads all columns of a table with too many of them.
     AllColumns,
 }
 
-/// Looks whether a statement is a question: one that does nothing but read.
+/// Checks whether a statement only reads.
 fn look(connection: &mut Connection, statement: &str) -> rusqlite::Result<Permission> {
     let reads_all = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&reads_all);
@@ -154,7 +155,7 @@ fn look(connection: &mut Connection, statement: &str) -> rusqlite::Result<Permis
         _ => Authorization::Deny,
     };
     connection.authorizer(Some(look))?;
-    // VACUUM INTO asks no leave, but it has no columns.
+    // SQLite does not call the authorizer for VACUUM INTO, but this statement has no columns.
     let prepared = connection
         .prepare(statement)
         .map(|statement| statement.readonly() && statement.column_count() > 0);

@@ -1,4 +1,4 @@
-//! The rows of the two tables, one after another.
+//! Cursors over the rows of the two tables.
 
 use std::cell::OnceCell;
 use std::ffi::c_int;
@@ -15,16 +15,16 @@ use crate::cell::Cell;
 use crate::results::ExperimentResult;
 use crate::source::Values;
 
-/// Goes through the rows of a table.
+/// A cursor over the rows of a table.
 #[repr(C)]
 pub(super) struct Cursor {
     base: sqlite3_vtab_cursor,
     schema: Arc<Schema<'static>>,
     table: usize,
     layout: Arc<Layout>,
-    /// The positions in the layout of the experiments that have not been in a row yet, reversed.
+    /// The positions in the layout of the experiments that are still to be read, reversed.
     rest: Vec<usize>,
-    /// The iteration that rows are asked of, if only one.
+    /// The only iteration whose rows are requested, if it is only one.
     only: Option<u64>,
     /// The partition of the layout that was read last.
     part: Option<(usize, Values<'static>)>,
@@ -32,24 +32,24 @@ pub(super) struct Cursor {
     rows: i64,
 }
 
-/// The row where the cursor is.
+/// The current row of a cursor.
 struct Row {
     /// The experiment's position among the experiments.
     experiment: usize,
     /// The partition that has the row.
     partition: usize,
-    /// The experiment's position in the partition.
+    /// The experiment's position in that partition.
     in_part: usize,
     iteration: u64,
-    /// What its variables have.
+    /// The progress of each of its variables.
     series: Vec<Progress>,
-    /// For each column the variable's position in `series`.
+    /// The position in `series` of each column's variable.
     of_columns: Vec<Option<usize>>,
-    /// What each column has of the experiment, once it was asked for.
+    /// The experiment's value in each column, once it was requested.
     values: Vec<OnceCell<Stored>>,
 }
 
-/// How far a series was read.
+/// The progress of reading a series.
 struct Progress {
     /// The position of the value in this row.
     here: Option<usize>,
@@ -76,7 +76,7 @@ impl Cursor {
         self.table == 0
     }
 
-    /// Chooses the experiments that a plan asks for.
+    /// Selects the experiments that match a plan.
     fn choose(&mut self, plan: &Plan, arguments: &Filters<'_>) {
         let grouped = plan.grouped.as_ref();
         let layout = grouped.and_then(|columns| self.schema.grouped(self.table, columns));
@@ -120,7 +120,7 @@ impl Cursor {
         }
     }
 
-    /// Goes to the first row of the next experiment that has one.
+    /// Moves to the first row of the next experiment that has one.
     fn next_experiment(&mut self) -> Result<()> {
         self.row = None;
         while let Some(position) = self.rest.pop() {
@@ -149,8 +149,8 @@ impl Cursor {
         Ok(())
     }
 
-    /// Goes to the first row of an experiment in a partition or in those that follow; false if
-    /// there is none.
+    /// Moves to the first row of an experiment in a partition or in those that follow; returns
+    /// false if it has none.
     fn enter(&mut self, row: &mut Row, partition: Option<usize>) -> Result<bool> {
         let mut next = partition;
         while let Some(partition) = next {
@@ -172,7 +172,7 @@ impl Cursor {
         Ok(false)
     }
 
-    /// The values of a partition.
+    /// Returns the values of a partition.
     fn part(&mut self, wanted: usize) -> Result<&Values<'static>> {
         let known = self.part.take().filter(|(known, _)| *known == wanted);
         let part = match known {
@@ -182,7 +182,7 @@ impl Cursor {
         Ok(&self.part.insert(part).1)
     }
 
-    /// Finds out which variables an experiment has.
+    /// Determines the variables of an experiment.
     fn begin(&self, row: &mut Row) {
         let Some(experiment) = self.values_of(row) else {
             return;
@@ -214,7 +214,7 @@ impl Cursor {
         }
     }
 
-    /// Goes to the next iteration of an experiment; false if there is none.
+    /// Moves to the next iteration of an experiment; returns false if there is none.
     fn step(&self, row: &mut Row) -> bool {
         let Some(experiment) = self.values_of(row) else {
             return false;
@@ -245,11 +245,11 @@ impl Cursor {
     }
 }
 
-/// The iteration that a value in a question is equal to.
+/// The iteration that equals a value in a query.
 enum Wanted {
     One(u64),
     None,
-    /// SQLite decides.
+    /// Only SQLite can decide.
     Unknown,
 }
 

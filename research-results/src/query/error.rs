@@ -1,4 +1,4 @@
-//! Why a question cannot be answered.
+//! The errors of queries.
 
 use std::io;
 use std::time::Duration;
@@ -7,27 +7,27 @@ use research_core::StorageError;
 
 use crate::error::{TableError, hint};
 
-/// Why a question in SQL cannot be answered.
+/// The reason why an SQL query cannot be answered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
     /// The query is invalid, or names an unknown table or column.
     #[error("{message}{}", place(.question, *.offset))]
     Sql {
-        /// What is wrong, and perhaps what was meant.
+        /// The reason, and a suggestion if there is one.
         message: String,
-        /// The question.
+        /// The query.
         question: String,
-        /// Where in the question, in bytes, if that is known.
+        /// The position of the error in the query, in bytes, if it is known.
         offset: Option<usize>,
     },
-    /// There is no question.
+    /// The query is empty.
     #[error("there is no question: write one as \"select * from results\"")]
     Empty,
-    /// There is more than one question.
+    /// The query has more than one statement.
     #[error("ask one question at a time: there is something after the `;`")]
     Several,
-    /// It would do something else than read.
+    /// The query would do something else than read.
     #[error(
         "queries only read, as \"select … from results\": \
          they cannot change a research"
@@ -44,10 +44,10 @@ pub enum QueryError {
     TooManyColumns {
         /// The table.
         table: &'static str,
-        /// How many columns it has.
+        /// The number of its columns.
         columns: usize,
     },
-    /// It took too long.
+    /// The query exceeded its timeout.
     #[error("the query did not finish within {} s", .0.as_secs_f64())]
     TimedOut(Duration),
     /// The log cannot be read.
@@ -62,7 +62,7 @@ pub enum QueryError {
 }
 
 impl QueryError {
-    /// What an error means to the one who asked.
+    /// Converts an error of SQLite, with a hint for unknown names.
     pub(super) fn of(error: rusqlite::Error, question: &str, known: &[&str]) -> Self {
         let (message, offset) = match error {
             rusqlite::Error::MultipleStatement => return Self::Several,
@@ -112,7 +112,7 @@ impl QueryError {
     }
 }
 
-/// The line of the question in which something is wrong, with a caret under it.
+/// Returns the line of the query with the error, with a caret under it.
 fn place(question: &str, offset: Option<usize>) -> String {
     let before = offset.and_then(|offset| question.get(..offset));
     let Some(before) = before else {

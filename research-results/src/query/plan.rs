@@ -1,13 +1,13 @@
-//! How rows are found, as it is handed from SQLite's planner to a cursor: as text.
+//! The plan of a query, which SQLite forwards from its planner to a cursor as text.
 
 use std::fmt::{self, Display, Formatter};
 
-/// Which experiments a cursor looks at, and in which order.
+/// The experiments that a cursor reads, and their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// The columns whose values are given, one argument each.
+    /// The columns with a given value, each with one argument.
     pub(super) equal: Vec<usize>,
-    /// Whether the iteration is given, in one more argument.
+    /// Whether the iteration is given, by one more argument.
     pub(super) iteration: bool,
     /// The columns by which rows are grouped.
     pub(super) grouped: Option<Vec<usize>>,

@@ -1,4 +1,4 @@
-//! What the virtual tables of a question have in common.
+//! The state that the virtual tables of a query share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,21 +15,21 @@ use crate::source::{Partition, Source, Values};
 /// the rows instead.
 const MOST_PASSES: usize = 6;
 
-/// The name of no variable.
+/// A name that no variable has.
 const NOTHING: &str = "\0\0nothing";
 
-/// What was made for some columns of a table.
+/// A cache by table and columns.
 type OfColumns<T> = Mutex<HashMap<(usize, Vec<usize>), T>>;
 
-/// What the tables and the cursors of a question share.
+/// The state that the tables and the cursors of a query share.
 pub(super) struct Schema<'a> {
     source: &'a dyn Source,
-    /// In the order of the domain.
+    /// All experiments, in the order of the domain.
     pub(super) experiments: Vec<&'a ExperimentResult>,
     pub(super) tables: [Columns; 2],
-    /// About how many rows the table of results has.
+    /// The approximate number of rows of the table of results.
     pub(super) rows: u64,
-    /// The values that are read.
+    /// The selection of the values that are read.
     values: TableOptions,
     standard: Arc<Layout>,
     indexes: OfColumns<Arc<Index>>,
@@ -45,13 +45,14 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The first partition that has values of the experiment at a position of the order.
+    /// Returns the first partition that has values of the experiment at a position of the order.
     pub(super) fn partition_at(&self, position: usize) -> usize {
         let is_before = |partition: &Partition| partition.experiments.end <= position;
         self.partitions.partition_point(is_before)
     }
 
-    /// The partition with later iterations of the experiment of a partition, if there is one.
+    /// Returns the partition with later iterations of the experiment of a partition, if there is
+    /// one.
     pub(super) fn following(&self, partition: usize) -> Option<usize> {
         let next = self.partitions.get(partition + 1)?;
         let is_same = next.experiments == self.partitions[partition].experiments;
@@ -66,10 +67,10 @@ impl Layout {
     }
 }
 
-/// The positions of the experiments that have some values, among all experiments.
+/// The positions among all experiments of those with certain values.
 pub(super) type Index = HashMap<Vec<Key>, Vec<usize>>;
 
-/// A value by which experiments are found.
+/// A value by which experiments are looked up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Null,
@@ -80,7 +81,8 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// A key that is the same for all values that SQLite may take for equal, and perhaps for more.
+    /// Returns a key that is the same for all values that SQLite considers equal, and perhaps for
+    /// more.
     fn loose(value: &Stored) -> Self {
         let number = |number: f64| Self::Number((number + 0.0).to_bits());
         match value {
@@ -94,7 +96,7 @@ impl Key {
         }
     }
 
-    /// A key that is the same for equal values alone.
+    /// Returns a key that is the same only for equal values.
     fn exact(value: Stored) -> Self {
         match value {
             Stored::Null => Self::Null,
@@ -107,7 +109,7 @@ impl Key {
         }
     }
 
-    /// The loose key of a value in a question; none if it can be equal to nothing that is stored.
+    /// Returns the loose key of a value in a query; `None` if it cannot equal a stored value.
     pub(super) fn of_question(value: ValueRef<'_>) -> Option<Self> {
         Some(Self::loose(&match value {
             ValueRef::Null | ValueRef::Blob(_) => return None,
@@ -149,13 +151,13 @@ impl<'a> Schema<'a> {
         })
     }
 
-    /// The order of the domain.
+    /// Returns the order of the domain.
     pub(super) fn standard(&self) -> &Arc<Layout> {
         &self.standard
     }
 
-    /// The order in which experiments with the same values in some columns follow one another;
-    /// none if values would be read too often.
+    /// Returns an order in which experiments with the same values in some columns are adjacent;
+    /// `None` if it would read values too often.
     pub(super) fn grouped(&self, table: usize, columns: &[usize]) -> Option<Arc<Layout>> {
         let key = (table, columns.to_vec());
         if let Some(known) = lock(&self.grouped).get(&key) {
@@ -177,7 +179,7 @@ impl<'a> Schema<'a> {
             .iter()
             .map(|position| self.experiments[*position])
             .collect();
-        // The other table needs no values.
+        // The table of experiments needs no values.
         let is_cheap = table != 0
             || matches!(self.source.passes(&ordered), Ok(passes) if passes <= MOST_PASSES);
         let partitions = is_cheap
@@ -188,7 +190,7 @@ impl<'a> Schema<'a> {
         layout
     }
 
-    /// The experiments by their values in some columns.
+    /// Returns the experiments by their values in some columns.
     pub(super) fn index(&self, table: usize, columns: &[usize]) -> Arc<Index> {
         let key = (table, columns.to_vec());
         if let Some(known) = lock(&self.indexes).get(&key) {
@@ -224,7 +226,7 @@ impl<'a> Schema<'a> {
             })
     }
 
-    /// Why values could not be read, if so.
+    /// Returns the error that prevented values from being read, if there was one.
     pub(super) fn failure(&self) -> Option<StorageError> {
         lock(&self.failure).take()
     }

@@ -1,4 +1,4 @@
-//! The columns of the two tables, as SQLite has them.
+//! The columns of the two tables in SQLite.
 
 use std::collections::HashSet;
 
@@ -14,10 +14,10 @@ use research_domain::Value;
 /// SQLite has at most 2,000 columns in a table.
 const MOST_COLUMNS: usize = 1_990;
 
-/// The name of the column that stands for all that are left out of a table with too many.
+/// The name of the column that represents all columns that a table with too many leaves out.
 pub(super) const LEFT_OUT: &str = "…";
 
-/// What a column holds.
+/// The content of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     Id,
@@ -50,17 +50,17 @@ pub(super) struct Column {
     seen: ValueKinds,
 }
 
-/// A table as SQLite has it.
+/// The columns of a table in SQLite.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
     pub(super) table: &'static str,
     pub(super) columns: Vec<Column>,
-    /// The names of all columns, also of those that are left out.
+    /// The names of all columns, including those that are left out.
     pub(super) names: Vec<String>,
 }
 
 impl Columns {
-    /// The columns of the table `results` that a question needs.
+    /// Returns the columns of the table `results` that a query needs.
     pub(super) fn of_results(results: &Results, question: &str) -> Self {
         let mut columns = vec![Column::new("id", Source::Id, text())];
         columns.extend(parameters(results));
@@ -73,7 +73,7 @@ impl Columns {
         Self::new("results", columns, question)
     }
 
-    /// The columns of the table `experiments` that a question needs.
+    /// Returns the columns of the table `experiments` that a query needs.
     pub(super) fn of_experiments(results: &Results, question: &str) -> Self {
         let mut columns = vec![Column::new("id", Source::Id, text())];
         columns.extend(parameters(results));
@@ -97,7 +97,8 @@ impl Columns {
     }
 
     fn new(table: &'static str, mut columns: Vec<Column>, question: &str) -> Self {
-        // SQLite takes names that differ in case alone for one, and has none with a zero byte.
+        // SQLite does not distinguish names that differ only in case, and allows no zero byte in
+        // them.
         let names = columns
             .iter()
             .map(|column| column.name.replace('\0', "\u{fffd}"));
@@ -120,25 +121,25 @@ impl Columns {
         }
     }
 
-    /// How many columns are left out.
+    /// Returns the number of columns that are left out.
     pub(super) fn left_out(&self) -> usize {
         (self.names.len() + 1).saturating_sub(self.columns.len())
     }
 
-    /// Whether more columns are left than SQLite has.
+    /// Whether there are more columns than SQLite allows.
     pub(super) fn are_too_many(&self) -> bool {
         self.columns.len() > MOST_COLUMNS
     }
 
-    /// The statement that declares the columns.
+    /// Returns the statement that declares the columns.
     pub(super) fn definition(&self) -> String {
         let column = |column: &Column| format!("{} {}", quoted(&column.name), column.affinity());
         let columns: Vec<String> = self.columns.iter().map(column).collect();
         format!("CREATE TABLE x ({})", columns.join(", "))
     }
 
-    /// Whether a column that a question may name has values that are not numbers, which sums and
-    /// means would take for 0.
+    /// Whether a column that a query may name has values that are not numbers, which SQLite's sums
+    /// and means would count as 0.
     pub(super) fn has_others(&self, question: &str) -> bool {
         let question = Question::new(question);
         self.columns.iter().any(|column| {
@@ -148,7 +149,7 @@ impl Columns {
         })
     }
 
-    /// The variables whose values a question may need; `None` if all.
+    /// Returns the variables whose values a query may need; `None` for all.
     pub(super) fn needed(&self, question: &str) -> Option<Vec<String>> {
         let question = Question::new(question);
         if question.may_mean_all() {
@@ -174,8 +175,9 @@ impl Column {
         }
     }
 
-    /// How SQLite compares the column with strings in a query: a column of numbers with the numbers
-    /// in them, a column of strings as strings, any other as they are.
+    /// Returns the affinity, by which SQLite compares the column with strings in a query: a column
+    /// of numbers compares the numbers in them, a column of strings compares strings, and any other
+    /// compares unchanged.
     fn affinity(&self) -> &'static str {
         if self.seen.mixture().is_some() {
             return "";
@@ -189,7 +191,7 @@ impl Column {
         }
     }
 
-    /// Whether a row is found by this column without reading values.
+    /// Whether the column is known without reading values.
     pub(super) fn is_of_experiment(&self) -> bool {
         !matches!(
             self.source,
@@ -197,7 +199,7 @@ impl Column {
         )
     }
 
-    /// The value of an experiment.
+    /// Returns the value of an experiment.
     pub(super) fn of_experiment(&self, experiment: &ExperimentResult) -> Stored {
         match &self.source {
             Source::Id => Stored::Text(experiment.record.id.as_str().to_owned()),
@@ -240,8 +242,8 @@ impl Column {
         }
     }
 
-    /// A cell of the column. Where there are floats, integers become floats, unless they would
-    /// change: so the half of 1 is 0.5 in a column that has 0.5, too.
+    /// Converts a cell of the column. In a column with floats, integers become floats if they stay
+    /// exact, so the half of 1 is 0.5 as in the rest of the column.
     pub(super) fn stored(&self, cell: &Cell<'_>) -> Stored {
         const EXACT: u64 = 1 << 53;
         match cell {
@@ -256,7 +258,7 @@ impl Column {
             Cell::Float(value) if value.is_nan() => Stored::Null,
             Cell::Float(value) => Stored::Float(*value),
             Cell::Text(text) => Stored::Text(text.as_ref().to_owned()),
-            // An integer that SQLite does not have keeps its digits as text.
+            // Text keeps all digits of an integer that SQLite does not support.
             nested @ Cell::Nested(_) => Stored::Text(nested.to_json()),
         }
     }
@@ -324,9 +326,9 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// What a question may name, from its text alone: rather too much than too little.
+/// The names in a query, found in its text alone; they may include more than it reads.
 struct Question {
-    /// In lower case; quotes that are doubled within quotes may stand for one.
+    /// The names in lower case. Doubled quotes within quotes may be one quote, so both forms count.
     forms: HashSet<String>,
 }
 
@@ -345,7 +347,7 @@ impl Question {
         self.forms.iter().any(|form| form.contains(&name))
     }
 
-    /// Whether it may read columns that it does not name.
+    /// Whether the query may read columns that it does not name.
     fn may_mean_all(&self) -> bool {
         let counted = |form: &String| form.replace(' ', "").replace("count(*)", "").contains('*');
         self.forms.iter().any(counted) || self.may_name("natural")

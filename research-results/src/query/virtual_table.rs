@@ -1,5 +1,5 @@
-//! The tables `results` and `experiments` as virtual tables of SQLite, which reads their rows as it
-//! needs them.
+//! The tables `results` and `experiments` as virtual tables of SQLite, which reads their rows when
+//! it needs them.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
@@ -18,7 +18,7 @@ use super::sql_columns::Source;
 
 const MODULE: &str = "research_rows";
 
-/// Makes the tables of a schema.
+/// Creates the tables of a schema.
 pub(super) fn create(connection: &Connection, schema: &Arc<Schema<'static>>) -> Result<()> {
     const ROWS: &Module<'_, Rows> = &Module::read_only_module();
     connection.create_module(MODULE, ROWS, Some(Arc::clone(schema)))?;
@@ -121,7 +121,7 @@ impl Rows {
         }
         let arguments = equal.iter().map(|(_, position)| *position).chain(iteration);
         for (argument, position) in (1..).zip(arguments.collect::<Vec<_>>()) {
-            // SQLite checks again: what is found here may be more than what is equal.
+            // SQLite checks again, because a lookup here may find more than the equal values.
             info.constraint_usage(position).set_argv_index(argument);
         }
         Ok(Plan {
@@ -131,7 +131,7 @@ impl Rows {
         })
     }
 
-    /// The columns by which rows can be returned group by group, if the query needs nothing else.
+    /// Returns the columns by which rows can be grouped, if the query needs no other order.
     fn grouped(&self, info: &IndexInfo) -> Option<Vec<usize>> {
         let is_grouping = matches!(
             info.distinct(),

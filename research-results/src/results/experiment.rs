@@ -1,4 +1,4 @@
-//! One experiment's results.
+//! The results of one experiment.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -13,28 +13,28 @@ use research_domain::{Config, ConfigPool, Value};
 
 use super::Series;
 
-/// What one experiment has saved, and how it went: its current attempt alone.
+/// The values and the outcome of one experiment: those of its current attempt.
 #[derive(Clone, Debug)]
 pub struct ExperimentResult {
     /// Its number in the log.
     pub number: ExperimentNumber,
-    /// Which attempt this is, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// What it is.
+    /// Its id, config, repetition and seed.
     pub record: ExperimentRecord,
-    /// What its worker and its branch have added to its config.
+    /// The parameters that its worker and its branch have added to its config.
     pub added: Config,
-    /// How it ended; `None` if it has not.
+    /// The status; `None` if the experiment has not ended.
     pub status: Option<Status>,
     /// The reason of the status, unless it is a success.
     pub reason: Option<String>,
-    /// How many iterations it did.
+    /// The number of completed iterations.
     pub iterations: u64,
-    /// What the attempt used, once it has ended.
+    /// The resources that the attempt used, once it has ended.
     pub usage: ResourceUsage,
-    /// When the attempt began.
+    /// The time at which the attempt started.
     pub started: Timestamp,
-    /// When it ended.
+    /// The time at which it ended.
     pub ended: Option<Timestamp>,
     /// The number of the run that the attempt belongs to, from 1; `None` in a log without runs.
     pub run: Option<u32>,
@@ -48,36 +48,38 @@ pub struct ExperimentResult {
     pub exceptions: Vec<ExceptionRecord>,
     /// Its devices, in a run with devices: a name, a list of names, or null.
     pub device: Option<Box<Value>>,
-    /// Whether what it saves is kept.
+    /// Whether the values that it saves are kept.
     pub(super) keeps_values: bool,
     series: Vec<Series>,
     /// The values that have files of their own, by variable and iteration.
     large: BTreeMap<Arc<str>, BTreeMap<u64, LargeValue>>,
-    /// Where the next variable is looked for first: batches bring them in the same order.
+    /// The index where the search for the next variable begins: batches have them in the same
+    /// order.
     next: usize,
 }
 
 impl ExperimentResult {
-    /// What each variable's values are, by the variables' first appearance.
+    /// Returns the values of each variable, in the order of the variables' first appearance.
     #[must_use]
     pub fn series(&self) -> &[Series] {
         &self.series
     }
 
-    /// The values of one variable.
+    /// Returns the values of one variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&Series> {
         self.series.iter().find(|series| series.variable() == name)
     }
 
-    /// Where the large value is that was saved under this name in this iteration, if there is one;
-    /// in the variable's [`Series`] stands a map with the name and the length of its file.
+    /// Returns the location of the large value that was saved under this name in this iteration, if
+    /// there is one. The variable's [`Series`] has a map with the name and the length of its file
+    /// instead.
     #[must_use]
     pub fn large_value(&self, variable: &str, iteration: u64) -> Option<&LargeValue> {
         self.large.get(variable)?.get(&iteration)
     }
 
-    /// All its large values: variable, iteration, and where the value is.
+    /// Returns all large values: variable, iteration, and the location of the value.
     pub fn large_values(&self) -> impl Iterator<Item = (&str, u64, &LargeValue)> {
         self.large.iter().flat_map(|(variable, values)| {
             values
@@ -86,7 +88,7 @@ impl ExperimentResult {
         })
     }
 
-    /// Puts its large values in the place of what stands for them.
+    /// Replaces the references to large values by the values.
     pub(super) fn read_large(&mut self, research: &Path) -> Result<(), LargeValueError> {
         for (variable, values) in &self.large {
             let mut all = self.series.iter_mut();
@@ -99,19 +101,19 @@ impl ExperimentResult {
         Ok(())
     }
 
-    /// The seconds from its start to its end; `None` if it has not ended.
+    /// Returns the seconds from start to end; `None` if the experiment has not ended.
     #[must_use]
     pub fn seconds(&self) -> Option<f64> {
         self.ended.map(|ended| ended.seconds_since(self.started))
     }
 
-    /// When the attempt began, in seconds since 1970.
+    /// Returns the start of the attempt, in seconds since 1970.
     #[must_use]
     pub fn started_seconds(&self) -> f64 {
         self.started.seconds_since(Timestamp::default())
     }
 
-    /// The experiment of an `ExperimentStarted`.
+    /// Creates the experiment of an `ExperimentStarted`.
     pub(super) fn of_start(event: &Event, configs: &mut ConfigPool) -> Option<Self> {
         let Event::ExperimentStarted {
             at,
@@ -153,7 +155,7 @@ impl ExperimentResult {
         })
     }
 
-    /// Takes an `ExperimentEnded` in, if it is that of this attempt.
+    /// Applies an `ExperimentEnded`, if it ends this attempt.
     pub(super) fn end(&mut self, event: &Event) {
         if let Event::ExperimentEnded {
             at,
@@ -175,7 +177,7 @@ impl ExperimentResult {
         }
     }
 
-    /// The values of a variable, of which there are about so many.
+    /// Returns the values of a variable; `variables` is the expected number of variables.
     pub(super) fn series_mut(&mut self, variable: &Arc<str>, variables: usize) -> &mut Series {
         let count = self.series.len();
         let found = (self.next..count)
@@ -183,7 +185,8 @@ impl ExperimentResult {
             .find(|&position| self.series[position].variable() == &**variable);
         let position = found.unwrap_or_else(|| {
             if count == 0 {
-                // What a vector would take for the first of a few is too much a million times.
+                // By default, a vector reserves room for more than one element, too much a million
+                // times.
                 self.series.reserve_exact(variables.min(8));
             }
             self.series.push(Series::new(Arc::clone(variable)));
@@ -193,7 +196,8 @@ impl ExperimentResult {
         &mut self.series[position]
     }
 
-    /// Takes the values of its variables, and discards the variables that are not wanted.
+    /// Takes the values of the variables of `other`, and discards the variables that are not
+    /// wanted.
     pub(super) fn take_values(&mut self, mut other: Self, is_wanted: impl Fn(&str) -> bool) {
         let keeps_values = self.keeps_values;
         self.series
@@ -212,7 +216,7 @@ impl ExperimentResult {
         values.insert(iteration, value.clone());
     }
 
-    /// Other values were saved under this name in these iterations.
+    /// Removes large values whose iterations were saved again with other values.
     pub(super) fn forget_large(&mut self, variable: &str, iterations: impl Iterator<Item = u64>) {
         if let Some(values) = self.large.get_mut(variable) {
             for iteration in iterations {
@@ -222,8 +226,8 @@ impl ExperimentResult {
     }
 }
 
-/// The keys of all configs, by first appearance, each with the alias that it has there; those that
-/// were `added` to the configs, too, behind the others.
+/// Returns the keys of all configs, by first appearance, each with its alias there, and, after
+/// them, those that were `added` to the configs.
 pub(crate) fn parameters<'a>(
     experiments: &[&'a ExperimentResult],
     added: bool,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The names under which anything was saved, by first appearance in the log.
+/// The names of all saved variables, by first appearance in the log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     known: HashSet<Arc<str>>,
@@ -11,7 +11,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// The one copy of a name.
+    /// Returns the shared copy of a name.
     pub(super) fn shared(&mut self, name: &Arc<str>) -> Arc<str> {
         if let Some(known) = self.known.get(name) {
             return Arc::clone(known);

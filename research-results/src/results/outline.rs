@@ -1,4 +1,4 @@
-//! What is known of values that are not kept.
+//! An outline of values that are not kept.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::column_type::ValueKinds;
 pub(super) struct Outline {
     variables: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
-    /// How many values of each variable were saved.
+    /// The number of saved values of each variable.
     counts: Vec<u64>,
-    /// What an experiment has saved, in order. Experiments that have saved the same share a list.
+    /// The variables of an experiment, in order. Experiments with the same ones share a list.
     lists: Vec<Vec<(u32, ValueKinds)>>,
     known: HashMap<Vec<(u32, ValueKinds)>, u32>,
-    /// The list of each experiment that has saved something.
+    /// The list of each experiment that has saved a value.
     of_experiments: HashMap<ExperimentNumber, u32>,
 }
 
 impl Outline {
-    /// An experiment starts: what earlier attempts have saved is void.
+    /// Starts an attempt at an experiment, and discards the variables of earlier ones.
     pub(super) fn start(&mut self, experiment: ExperimentNumber) {
         self.of_experiments.remove(&experiment);
     }
@@ -63,7 +63,7 @@ impl Outline {
         self.of_experiments.insert(experiment, list);
     }
 
-    /// The kinds of the values of each variable that experiments have.
+    /// Returns the kinds of the values of each variable.
     pub(super) fn kinds(&self) -> HashMap<&str, ValueKinds> {
         let used: HashSet<u32> = self.of_experiments.values().copied().collect();
         let mut kinds: HashMap<&str, ValueKinds> = HashMap::new();
@@ -78,12 +78,12 @@ impl Outline {
         kinds
     }
 
-    /// How many values the variable with the most values has.
+    /// Returns the number of values of the variable with the most values.
     pub(super) fn most_values(&self) -> u64 {
         self.counts.iter().copied().max().unwrap_or(0)
     }
 
-    /// The variables of an experiment, in the order in which it first saved them.
+    /// Returns the variables of an experiment, in the order in which it first saved them.
     pub(super) fn variables(&self, experiment: ExperimentNumber) -> impl Iterator<Item = &str> {
         let list = self.of_experiments.get(&experiment);
         let list = list.map_or([].as_slice(), |list| &self.lists[*list as usize]);
@@ -104,7 +104,8 @@ impl Outline {
 }
 
 impl Results {
-    /// Results that keep no values, and remember only which variables experiments have saved.
+    /// Creates results that keep no values, and remember only which variables experiments have
+    /// saved.
     pub(crate) fn outline() -> Self {
         Self {
             outline: Some(Box::default()),
@@ -114,13 +115,14 @@ impl Results {
 }
 
 impl Results {
-    /// The names of all variables, by first appearance in the order of experiments.
+    /// Returns the names of all variables, by first appearance in the order of experiments.
     pub(crate) fn variables(&self) -> Vec<&str> {
         self.variables_of_all(self.experiments())
     }
 
-    /// The names of the variables of some experiments, by first appearance. A name that an earlier
-    /// experiment lacks, as one that failed does, stands before those that follow it in others.
+    /// Returns the names of the variables of some experiments, by first appearance. A name that an
+    /// earlier experiment lacks, for example because it failed, stands before those that follow it
+    /// in other experiments.
     pub(crate) fn variables_of_all<'a>(
         &'a self,
         experiments: impl Iterator<Item = &'a ExperimentResult>,
@@ -144,7 +146,7 @@ impl Results {
         names
     }
 
-    /// The kinds of the values of each variable.
+    /// Returns the kinds of the values of each variable.
     pub(crate) fn kinds(&self) -> HashMap<&str, ValueKinds> {
         if let Some(outline) = &self.outline {
             return outline.kinds();
@@ -158,7 +160,7 @@ impl Results {
         kinds
     }
 
-    /// About how many rows the table of results has.
+    /// Returns the approximate number of rows of the table of results.
     pub(crate) fn about_rows(&self) -> u64 {
         if let Some(outline) = &self.outline {
             return outline.most_values();
@@ -178,14 +180,14 @@ impl Results {
     }
 }
 
-/// Where a new name is inserted into names, if an experiment has these names after it.
+/// Returns the index at which to insert a new name, which these names follow in an experiment.
 pub(crate) fn insertion_point(names: &[impl AsRef<str>], following: &[&str]) -> usize {
     let position = |name: &&str| names.iter().position(|known| known.as_ref() == *name);
     following.iter().find_map(position).unwrap_or(names.len())
 }
 
-/// Finds the columns whose values are of several kinds, such as numbers and strings: in Parquet
-/// files they are columns of strings.
+/// Finds the columns with values of several kinds, such as numbers and strings. In Parquet files,
+/// they are columns of strings.
 ///
 /// ```
 /// use research_core::Fold;
@@ -235,7 +237,8 @@ impl Fold for MixedColumns {
 }
 
 impl MixedColumns {
-    /// The columns, each with the kinds of its values: parameters first, then variables by name.
+    /// Returns the columns with the kinds of their values: parameters first, then variables by
+    /// name.
     #[must_use]
     pub fn found(&self) -> Vec<(String, String)> {
         let mut variables: Vec<(&str, ValueKinds)> = self.outline.kinds().into_iter().collect();

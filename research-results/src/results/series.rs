@@ -7,7 +7,7 @@ use research_core::{Column, Iterations};
 use research_domain::Value;
 
 /// The values that one experiment saved under one name, by iteration: each iteration once, in
-/// rising order. Where a name was saved twice in an iteration, the later value counts.
+/// rising order. If a name was saved twice in an iteration, the later value counts.
 #[derive(Clone, Debug)]
 pub struct Series {
     variable: Arc<str>,
@@ -24,37 +24,37 @@ impl Series {
         }
     }
 
-    /// The variable's name.
+    /// Returns the variable's name.
     #[must_use]
     pub fn variable(&self) -> &str {
         &self.variable
     }
 
-    /// The iterations, rising; as many as there are values.
+    /// Returns the iterations of the values, rising.
     #[must_use]
     pub fn iterations(&self) -> &Iterations {
         &self.iterations
     }
 
-    /// The values.
+    /// Returns the values.
     #[must_use]
     pub fn column(&self) -> &Column {
         &self.column
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.column.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.column.is_empty()
     }
 
-    /// The iteration of the value at a position.
+    /// Returns the iteration of the value at a position.
     #[must_use]
     pub fn iteration(&self, position: usize) -> Option<u64> {
         match &self.iterations {
@@ -66,7 +66,7 @@ impl Series {
         }
     }
 
-    /// The position of the value of an iteration.
+    /// Returns the position of the value of an iteration.
     pub(crate) fn position_of(&self, iteration: u64) -> Option<usize> {
         let position = match &self.iterations {
             Iterations::Run { first, .. } => iteration
@@ -77,7 +77,7 @@ impl Series {
         position.filter(|position| *position < self.len())
     }
 
-    /// Adds values; more iterations than values, or more values than iterations, are left out.
+    /// Adds values. Surplus iterations or values are left out.
     pub(super) fn append(&mut self, iterations: &Iterations, column: &Column) {
         let count = iterations.len().min(column.len());
         let (Some(first), true) = (iterations.iter().next(), count > 0) else {
@@ -93,7 +93,7 @@ impl Series {
         }
     }
 
-    /// Gives back the memory that is kept for more values.
+    /// Releases the memory that is reserved for more values.
     pub(super) fn shrink(&mut self) {
         if let Iterations::List(list) = &mut self.iterations {
             list.shrink_to_fit();
@@ -107,7 +107,7 @@ impl Series {
         }
     }
 
-    /// Puts a value in the place of the one of its iteration, in a column of mixed kinds.
+    /// Replaces the value of an iteration, in a column of mixed kinds.
     pub(super) fn replace(&mut self, iteration: u64, value: Value) {
         let position = self.position_of(iteration);
         if let Column::Value(values) = &mut self.column
@@ -121,7 +121,7 @@ impl Series {
         self.iteration(self.len().checked_sub(1)?)
     }
 
-    /// Adds values that overlap with those that are there, or are out of order among themselves.
+    /// Adds values that overlap with existing ones, or are out of order among themselves.
     fn merge(&mut self, iterations: &Iterations, column: &Column, count: usize) {
         let added = || (0..count).zip(iterations.iter());
         let Some(least) = added().map(|(_, iteration)| iteration).min() else {
@@ -137,7 +137,8 @@ impl Series {
         let added =
             added().filter_map(|(position, iteration)| Some((iteration, column.get(position)?)));
         let mut values: Vec<(u64, Value)> = replaced.chain(added).collect();
-        // Stable, so that of one iteration's values the one saved last stays the last.
+        // The sort is stable, so of one iteration's values the one that was saved last stays the
+        // last.
         values.sort_by_key(|(iteration, _)| *iteration);
         let mut merged = ColumnBuilder::default();
         let mut values = values.into_iter().peekable();
@@ -155,8 +156,8 @@ impl Series {
     }
 }
 
-/// Whether each of the first `count` is greater than the one before. The largest number is none:
-/// nothing could follow it.
+/// Whether each of the first `count` iterations is greater than the one before. The largest integer
+/// is not allowed, because no iteration could follow it.
 fn is_rising(iterations: &Iterations, count: usize) -> bool {
     match iterations {
         Iterations::Run { .. } => true,
@@ -188,7 +189,7 @@ fn append_iterations(iterations: &mut Iterations, added: &Iterations, count: usi
 /// Adds the first `count` values; a column of another kind becomes one of mixed kinds.
 fn append_column(column: &mut Column, added: &Column, count: usize) {
     if column.is_empty() {
-        // Exactly as long as it is: most columns come whole.
+        // The capacity is exact, because most columns have only one batch.
         *column = match added {
             Column::Float(added) => Column::Float(added[..count].to_vec()),
             Column::Int(added) => Column::Int(added[..count].to_vec()),

@@ -1,4 +1,4 @@
-//! What experiments have saved, as results take it in.
+//! Saves the values of experiments in results.
 
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::Results;
 use crate::options::TableOptions;
 
 impl Results {
-    /// Takes values in; whether any of them is kept.
+    /// Saves values; returns whether any of them is kept.
     pub(super) fn save(
         &mut self,
         experiment: ExperimentNumber,
@@ -40,7 +40,7 @@ impl Results {
         let bare;
         let column = match variables.is_empty() || variables.iter().any(|one| **one == *name) {
             true => column,
-            // Only the iterations are of interest.
+            // The values are not wanted, only the iterations.
             false if self.keeps_iterations => {
                 bare = Column::Bool(vec![false; column.len()]);
                 &bare
@@ -75,7 +75,7 @@ impl Results {
         }
     }
 
-    /// In the series stands where the value is.
+    /// Saves the location of a large value in the series.
     pub(super) fn save_large(
         &mut self,
         number: ExperimentNumber,
@@ -95,7 +95,7 @@ impl Results {
         }
     }
 
-    /// Takes what its experiments are, how they ended, and the order of their variables from
+    /// Takes the records of experiments, their ends and the order of their variables from
     /// `outlines`, which has experiments without values.
     pub(crate) fn complete_from(&mut self, outlines: &Self) {
         let wanted = self.wanted.as_deref();
@@ -113,7 +113,7 @@ impl Results {
     }
 }
 
-/// How many of some iterations are in a range.
+/// The share of iterations that are in a range.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Share {
     None,
@@ -131,7 +131,7 @@ impl Share {
     }
 }
 
-/// The lowest and the highest of the first `count` iterations.
+/// Returns the lowest and the highest of the first `count` iterations.
 pub(crate) fn span(iterations: &Iterations, count: usize) -> Option<RangeInclusive<u64>> {
     let count = count.min(iterations.len());
     match iterations {
@@ -146,7 +146,7 @@ pub(crate) fn span(iterations: &Iterations, count: usize) -> Option<RangeInclusi
     }
 }
 
-/// The values of the iterations that are chosen.
+/// Returns the values of the iterations that are selected.
 fn chosen(
     iterations: &Iterations,
     column: &Column,

@@ -1,4 +1,4 @@
-//! Which experiments are in a domain.
+//! Finds the experiments that are in a domain.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -10,8 +10,8 @@ use super::unknown_key;
 use crate::error::TableError;
 use crate::results::{ExperimentResult, parameters};
 
-/// The experiments that are in a domain: those whose values of the domain's parameters are together
-/// in one of its configs. Parameters that the domain does not have may have any value.
+/// Returns the experiments of a domain: those whose values of the domain's parameters occur
+/// together in one of its configs. Parameters that the domain does not have may have any value.
 pub(super) fn members<'a>(
     experiments: Vec<&'a ExperimentResult>,
     domain: &Domain,
@@ -30,7 +30,7 @@ pub(super) fn members<'a>(
         is_changed.set(is_changed.get() || integer.is_some());
         integer
     });
-    // Only of these values there is another one that is equal to a value of the domain.
+    // Only these values have another form that equals a value of the domain.
     let has_other_form = |value: &Value| {
         let is_integer = matches!(value, Value::Int(_) | Value::Uint(_));
         is_changed.get() && is_integer || integer_of(value).is_some()
@@ -54,13 +54,13 @@ pub(super) fn members<'a>(
         .collect())
 }
 
-/// The sets of parameters that experiments have.
+/// Returns the sets of parameters that experiments have.
 fn parameter_sets<'a>(experiments: &[&'a ExperimentResult]) -> HashSet<BTreeSet<&'a str>> {
     let mut sets = HashSet::new();
     let mut latest: Option<&Config> = None;
     for experiment in experiments {
         let config = &experiment.record.config;
-        // Most experiments have the parameters of the one before.
+        // Most experiments have the parameters of the previous one.
         if latest.is_none_or(|latest| !latest.keys().eq(config.keys())) {
             sets.insert(config.keys().collect());
         }
@@ -80,9 +80,9 @@ fn check_parameters(experiments: &[&ExperimentResult], domain: &Domain) -> Resul
     }
 }
 
-/// Marks the experiments whose configs are in a domain. Domains know their configs without listing
-/// them, so the question is put as a domain: which of these configs are left when its own are taken
-/// out?
+/// Marks the experiments whose configs are in a domain. A domain knows its configs without listing
+/// them, so this makes a domain of all configs of experiments and removes the configs of `domain`
+/// from it; the configs that remain are not in `domain`.
 fn mark(
     configs: &[(usize, Cow<'_, Config>)],
     domain: &Domain,
@@ -95,7 +95,7 @@ fn mark(
     let strangers = all
         .difference(domain.clone())
         .configs(&Iteration::default())?;
-    // They come in the order of the experiments.
+    // The remaining configs come in the order of the experiments.
     let mut strangers = strangers.iter().peekable();
     for (position, config) in configs {
         let is_stranger = strangers.next_if(|next| {
@@ -110,8 +110,8 @@ fn mark(
     Ok(())
 }
 
-/// What the experiments that are not members so far have of some parameters, if they have all of
-/// them, with their positions.
+/// Returns the configs of experiments that are not members so far, reduced to some parameters, with
+/// their positions. Experiments without some of the parameters are left out.
 fn projected<'a>(
     experiments: &[&'a ExperimentResult],
     set: &BTreeSet<&str>,
@@ -136,7 +136,8 @@ fn projected<'a>(
     projected.collect()
 }
 
-/// One form for equal numbers: floats that are integers of 53 bits become integers.
+/// Returns a config with one form for equal numbers: floats that are integers of 53 bits become
+/// integers.
 fn canonical(config: &Config) -> Config {
     let values = config.iter().map(|(key, value)| {
         let integer = integer_of(value);
@@ -145,7 +146,7 @@ fn canonical(config: &Config) -> Config {
     Config::from_pairs(values)
 }
 
-/// The integer that equals a float, if there is one of at most 53 bits.
+/// Returns the integer that equals a float, if there is one of at most 53 bits.
 fn integer_of(value: &Value) -> Option<Value> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
@@ -156,7 +157,7 @@ fn integer_of(value: &Value) -> Option<Value> {
     }
 }
 
-/// The domain of one config.
+/// Returns the domain of one config.
 fn as_domain(config: &Config) -> Domain {
     let options = config
         .iter()

@@ -1,4 +1,4 @@
-//! The values that filters ask for by name, and the values of the experiments that come near.
+//! The values that filters request by name, and the values of experiments that are similar.
 
 use std::collections::BTreeSet;
 
@@ -9,33 +9,33 @@ use crate::filter::{AUXILIARY, is_shown_as, number, same};
 use crate::options::{TableOptions, Wanted};
 use crate::results::ExperimentResult;
 
-/// So many texts of a parameter are remembered, to suggest one.
+/// The number of strings of a parameter that are kept for suggestions.
 const TEXTS: usize = 40;
 
-/// The values that filters ask for. A float is found by the number that tables show, in about six
-/// digits, unless an experiment has exactly the value that was asked for.
+/// The values that filters request. A float matches by the number that tables show, in about six
+/// digits, unless an experiment has exactly the requested value.
 #[derive(Debug)]
 pub(super) struct RequestedValues {
     values: Vec<RequestedValue>,
 }
 
-/// A value that a parameter should have, and what experiments have.
+/// A requested value of a parameter, and the values of experiments.
 #[derive(Debug)]
 struct RequestedValue {
     key: String,
-    /// As it was written.
+    /// The value as the user wrote it.
     text: String,
     value: Value,
     /// Whether an experiment has exactly this value.
     is_found: bool,
-    /// The floats that are shown like it.
+    /// The floats that tables show like it.
     shown: Vec<Value>,
     nearest: Option<Value>,
     texts: BTreeSet<String>,
 }
 
 impl RequestedValues {
-    /// Compares what the options ask for with the configs of experiments.
+    /// Compares the values that the options request with the configs of experiments.
     pub(super) fn new(experiments: &[&ExperimentResult], options: &TableOptions) -> Self {
         let texts = options.config.iter().filter_map(|(key, wanted)| {
             let Wanted::Text(text) = wanted else {
@@ -57,7 +57,7 @@ impl RequestedValues {
         Self { values }
     }
 
-    /// Whether a value is shown like the text that was asked for, which no experiment has exactly.
+    /// Whether tables show a value like the requested text, and no experiment has it exactly.
     pub(super) fn is_shown(&self, key: &str, text: &str, value: &Value) -> bool {
         let mut asked = self.values.iter();
         asked.any(|one| {
@@ -65,7 +65,7 @@ impl RequestedValues {
         })
     }
 
-    /// The condition with the exact values of floats that were written as they are shown.
+    /// Returns the condition with exact values in place of floats as tables show them.
     pub(super) fn exact(&self, condition: &Condition) -> Condition {
         condition.with_equalities(&|key, literal| {
             let mut asked = self.values.iter();
@@ -74,7 +74,7 @@ impl RequestedValues {
         })
     }
 
-    /// What no experiment has, and what is nearest to it.
+    /// Returns notes on values that no experiment has, with the nearest values.
     pub(super) fn notes(&self) -> Vec<String> {
         let missing = self.values.iter().filter(|one| one.is_missing());
         missing.map(RequestedValue::note).collect()

@@ -1,4 +1,4 @@
-//! The means of variables in each experiment.
+//! Computes the means of variables in each experiment.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use crate::options::TableOptions;
 use crate::results::Series;
 use crate::source::Visit;
 
-/// What experiments have of their variables.
+/// The means of all variables of experiments.
 pub(super) struct Measurements<'o> {
     experiments: usize,
     iterations: &'o BTreeSet<u64>,
@@ -32,7 +32,7 @@ impl<'o> Measurements<'o> {
         }
     }
 
-    /// Takes the values of an experiment in; of one that is divided, later iterations first.
+    /// Adds the values of an experiment. Later iterations of a divided experiment come first.
     pub(super) fn measure(&mut self, visit: &Visit<'_>) {
         for series in visit.experiment.series() {
             let name = series.variable();
@@ -62,36 +62,36 @@ impl<'o> Measurements<'o> {
         }
     }
 
-    /// Whether nothing was saved.
+    /// Whether no values were saved.
     pub(super) fn is_empty(&self) -> bool {
         self.variables.is_empty()
     }
 
-    /// The variables that have numbers, by first appearance.
+    /// Returns the variables that have numbers, by first appearance.
     pub(super) fn with_numbers(&self) -> impl Iterator<Item = &Measured> {
         let mut variables = self.variables.iter();
         std::iter::from_fn(move || variables.find(|one| one.means.iter().any(Option::is_some)))
     }
 
-    /// Those of them that were asked for.
+    /// Returns the variables among them that the options request.
     pub(super) fn shown(&self, options: &TableOptions) -> impl Iterator<Item = &Measured> {
         self.with_numbers()
             .filter(|one| options.variables.is_empty() || options.variables.contains(&one.name))
     }
 }
 
-/// What each experiment has of a variable.
+/// The mean of a variable in each experiment.
 pub(super) struct Measured {
     pub(super) name: String,
     means: Vec<Option<f64>>,
-    /// How many values were no numbers.
+    /// The number of values that are not numbers.
     left_out: usize,
-    /// What the experiment has that is being measured.
+    /// The numbers of the current experiment.
     latest: Latest,
 }
 
-/// The last numbers of a series, and how many values among them are not numbers; booleans count as
-/// 0 and 1.
+/// The last numbers of a series, and the number of values among them that are not numbers. Booleans
+/// count as 0 and 1.
 #[derive(Default)]
 struct Latest {
     numbers: RunningMean,
@@ -100,7 +100,7 @@ struct Latest {
 }
 
 impl Latest {
-    /// Takes values in that were saved before those that were taken in.
+    /// Adds values that were saved before those already added.
     fn see(&mut self, series: &Series, iterations: &BTreeSet<u64>, last: Option<usize>) {
         let last = last.unwrap_or(usize::MAX);
         if self.is_complete {
@@ -126,7 +126,8 @@ impl Latest {
 }
 
 impl Measured {
-    /// The mean of a group's experiments, and their standard deviation where there are several.
+    /// Returns the mean of a group's experiments, and their standard deviation if there are
+    /// several.
     pub(super) fn of(&self, group: &[usize]) -> (Option<f64>, Option<f64>) {
         let means: Vec<f64> = group.iter().filter_map(|&at| self.means[at]).collect();
         let mean = numbers::mean(&means);

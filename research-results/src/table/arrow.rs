@@ -10,9 +10,9 @@ use super::chunks::{Chunk, Values, spread};
 use crate::column_type::ColumnType;
 
 impl Table<'_> {
-    /// The table as Arrow record batches of at most so many rows, at least one each: nullable
-    /// columns of the types of [`column_types`](Table::column_types), mixed values and JSON as
-    /// text. Missing values are null.
+    /// Returns the table as Arrow record batches of at most `rows` rows, at least one each. The
+    /// columns are nullable and have the types of [`column_types`](Table::column_types), with mixed
+    /// values and JSON as text. Missing values are null.
     ///
     /// ```
     /// # use research_results::{Results, TableOptions};
@@ -24,7 +24,7 @@ impl Table<'_> {
     /// ```
     ///
     /// # Errors
-    /// Texts of a batch that are more than 2 GB together.
+    /// The strings of a batch are more than 2 GB together.
     pub fn record_batches(&self, rows: usize) -> Result<Vec<RecordBatch>, ArrowError> {
         let types = self.column_types();
         let field = |(name, column_type): (&String, &ColumnType)| {

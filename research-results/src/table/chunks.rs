@@ -1,4 +1,4 @@
-//! Tables as columns, a chunk at a time: what formats of columns are made from.
+//! Converts tables to columns, a chunk at a time, for columnar formats.
 
 #[cfg(any(feature = "arrow", feature = "polars"))]
 use super::Table;
@@ -9,11 +9,11 @@ use crate::column_type::ColumnType;
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) values: Values,
-    /// For each row, whether it has a value.
+    /// Whether each row has a value.
     pub(crate) present: Vec<bool>,
 }
 
-/// The values of a chunk, without those that are missing.
+/// The values of a chunk, without missing ones.
 #[derive(Debug)]
 pub(crate) enum Values {
     Bool(Vec<bool>),
@@ -22,7 +22,7 @@ pub(crate) enum Values {
     Text(Vec<String>),
 }
 
-/// Rows that are gathered into chunks.
+/// Rows that are collected into chunks.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     types: Vec<ColumnType>,
@@ -32,7 +32,7 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// Nothing yet, of columns of these types.
+    /// Creates an empty collection for columns of these types.
     pub(crate) fn new(types: &[ColumnType]) -> Self {
         Self {
             types: types.to_vec(),
@@ -49,18 +49,18 @@ impl Gathered {
         self.rows += 1;
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
-    /// About how much memory they take.
+    /// Returns the approximate memory of the rows.
     #[cfg(feature = "parquet")]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The chunks; what is pushed next begins new ones.
+    /// Returns the chunks. Rows that are pushed afterwards start new ones.
     pub(crate) fn take(&mut self) -> Vec<Chunk> {
         let next = Self::new(&self.types);
         std::mem::replace(self, next).chunks
@@ -69,8 +69,8 @@ impl Gathered {
 
 #[cfg(any(feature = "arrow", feature = "polars"))]
 impl Table<'_> {
-    /// Calls a function with a chunk of each column, for so many rows at a time, in order; at
-    /// least once.
+    /// Calls a function with a chunk of each column, for some rows at a time, in order; at least
+    /// once.
     pub(crate) fn for_each_chunk<E>(
         &self,
         types: &[ColumnType],
@@ -109,7 +109,7 @@ impl Chunk {
         }
     }
 
-    /// Adds a cell of a column of this type; gives the memory that it takes.
+    /// Adds a cell of a column of this type; returns the memory that it takes.
     fn push(&mut self, cell: &Cell<'_>, column_type: ColumnType) -> usize {
         let is_present = match (&mut self.values, cell) {
             (_, Cell::Missing) => false,
@@ -127,7 +127,7 @@ impl Chunk {
             (Values::Text(values), cell) if column_type != ColumnType::Text => {
                 push(values, cell.to_json())
             }
-            // No cell of a column is of another type than the column.
+            // A cell never has another type than its column.
             _ => false,
         };
         self.present.push(is_present);
@@ -144,7 +144,7 @@ fn push<T>(values: &mut Vec<T>, value: T) -> bool {
     true
 }
 
-/// The values in their rows.
+/// Returns the values at their rows, and `None` at the others.
 #[cfg(any(feature = "arrow", feature = "polars"))]
 pub(crate) fn spread<T>(present: &[bool], values: Vec<T>) -> impl Iterator<Item = Option<T>> {
     let mut values = values.into_iter();

@@ -7,7 +7,7 @@ use crate::cell::Cell;
 use crate::options::TableOptions;
 use crate::results::{ExperimentResult, parameters};
 
-/// The columns of how an experiment went.
+/// The columns of the outcome of an experiment.
 const OUTCOME: [&str; 6] = [
     "repetition",
     "status",
@@ -21,7 +21,7 @@ const OUTCOME: [&str; 6] = [
 pub(crate) struct ExperimentRows<'a> {
     pub(crate) experiments: Vec<&'a ExperimentResult>,
     pub(crate) identity: Identity<'a>,
-    /// Whether there are the columns of [`OUTCOME`].
+    /// Whether the table has the columns of [`OUTCOME`].
     pub(crate) outcome: bool,
 }
 
@@ -69,7 +69,7 @@ fn outcome(experiment: &ExperimentResult) -> [Cell<'_>; 6] {
     ]
 }
 
-/// The columns of what the current attempt used.
+/// The columns of the resources that the current attempt used.
 const USAGE: [&str; 3] = ["peak_memory", "cpu_seconds", "exit_code"];
 
 fn usage<'a>(experiment: &ExperimentResult) -> [Cell<'a>; 3] {
@@ -85,8 +85,8 @@ fn usage<'a>(experiment: &ExperimentResult) -> [Cell<'a>; 3] {
     ]
 }
 
-/// The columns of where the current attempt comes from: the seed that its programs are given, when
-/// it started in seconds since 1970, in which run and where.
+/// The columns of the origin of the current attempt: the seed that its programs receive, its start
+/// in seconds since 1970, its run and its host.
 const ORIGIN: [&str; 4] = ["seed", "started", "run", "host"];
 
 fn origin(experiment: &ExperimentResult) -> [Cell<'_>; 4] {
@@ -111,16 +111,16 @@ pub(crate) struct Identity<'a> {
     id: bool,
     concat_config: bool,
     use_alias: bool,
-    /// Keys and their headings.
+    /// Keys and their column names.
     parameters: Vec<(&'a str, &'a str)>,
     aux: bool,
-    /// Whether there is a column of devices beside the other auxiliary keys.
+    /// Whether the auxiliary keys include a column of devices.
     device: bool,
-    /// Whether there are columns of where experiments come from.
+    /// Whether the table has the columns of [`ORIGIN`].
     origin: bool,
     /// Whether parameters that were added to configs are shown.
     added: bool,
-    /// Whether there are columns of what experiments used.
+    /// Whether the table has the columns of [`USAGE`].
     usage: bool,
     status: bool,
 }
@@ -156,7 +156,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The same for rows that are of a config: without id, and with auxiliary keys only on request.
+    /// Returns the columns of a config: without id, and with auxiliary keys only on request.
     pub(crate) fn for_configs(
         experiments: &[&'a ExperimentResult],
         options: &TableOptions,
@@ -170,7 +170,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// Ids, and parameters whose keys are known.
+    /// Creates the columns of ids and of parameters with known keys.
     pub(crate) fn with_parameters(keys: &'a [String]) -> Self {
         Self {
             id: true,
@@ -186,7 +186,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The same with auxiliary keys and status.
+    /// Adds auxiliary keys and status.
     pub(crate) fn with_status(self, device: bool) -> Self {
         Self {
             aux: true,
@@ -196,7 +196,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The keys of the parameters that have columns.
+    /// Returns the keys of the parameters that have columns.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = &'a str> {
         self.parameters.iter().map(|(key, _)| *key)
     }

@@ -1,9 +1,9 @@
-//! The forms in which tables are written.
+//! The formats in which tables are written.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The form of a written table.
+/// The format of a written table.
 ///
 /// ```
 /// use research_results::Format;
@@ -19,23 +19,23 @@ pub enum Format {
     /// Text: aligned columns; floats in about six digits, long strings truncated.
     #[default]
     Table,
-    /// Comma-separated values as RFC 4180 says, with lines that end in `\n`. What is missing is
-    /// empty, an empty text `""`. Floats are the shortest that read back, or `NaN`, `inf`, `-inf`.
-    /// Lists and maps are JSON, bytes `b"0a1b"`.
+    /// Comma-separated values according to RFC 4180, with lines that end in `\n`. Missing values
+    /// are empty, and an empty string is `""`. Floats are in the shortest form that reads back
+    /// exactly, or `NaN`, `inf`, `-inf`. Lists and maps are JSON, bytes `b"0a1b"`.
     Csv,
-    /// A JSON array with an object per row. What is missing is `null`; what JSON has no numbers for
-    /// is `NaN`, `Infinity` and `-Infinity`, as Python's `json` writes and reads them. Bytes are
-    /// lists of numbers.
+    /// A JSON array with an object per row. Missing values are `null`. Numbers that JSON does not
+    /// support are `NaN`, `Infinity` and `-Infinity`, as Python's `json` writes and reads them.
+    /// Bytes are lists of numbers.
     Json,
     /// The same objects, one per line.
     JsonLines,
 }
 
 impl Format {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 4] = [Self::Table, Self::Csv, Self::Json, Self::JsonLines];
 
-    /// Its name on the command line.
+    /// Returns the name of the format on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl FromStr for Format {
     }
 }
 
-/// The name of a format is unknown.
+/// The error of an unknown format name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown format `{0}`; available: table, csv, json, jsonl")]
 pub struct ParseFormatError(String);

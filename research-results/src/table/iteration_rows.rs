@@ -14,14 +14,14 @@ pub(crate) struct IterationRows<'a> {
     identity: Identity<'a>,
     /// The index of each variable among the variables.
     indexes: HashMap<&'a str, usize>,
-    /// The iterations that are shown; all, if empty.
+    /// The iterations that are shown; all, if it is empty.
     iterations: BTreeSet<u64>,
     long: bool,
     /// Whether an experiment without values has a row, too.
     pub(super) every_experiment: bool,
 }
 
-/// The values of a variable that have not been in a row yet.
+/// The values of a variable that no row has contained yet.
 struct Rest<'a> {
     index: usize,
     series: &'a Series,
@@ -73,8 +73,8 @@ impl<'a> IterationRows<'a> {
         Ok(())
     }
 
-    /// Notes for each column what kinds of cells it has, if that can be told without going through
-    /// the rows; whether it can.
+    /// Adds the kinds of the cells of each column, if they are known without reading the rows;
+    /// returns whether they are.
     pub(crate) fn see_kinds(&self, seen: &mut [&mut ValueKinds]) -> bool {
         if self.long || self.every_experiment || !self.iterations.is_empty() {
             return false;
@@ -102,7 +102,7 @@ impl<'a> IterationRows<'a> {
         true
     }
 
-    /// The rows of one experiment, whose identity is in the row already.
+    /// Yields the rows of one experiment, whose identity is in the row already.
     fn for_each_of<E>(
         &self,
         experiment: &'a ExperimentResult,

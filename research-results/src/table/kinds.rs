@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use super::{Rows, Table};
 use crate::column_type::{ColumnType, ValueKinds};
 
-/// What kinds of cells were seen in the columns of tables whose columns grow: at the end of those
-/// that say which experiment a row is of, and at the end of the others.
+/// The kinds of the cells in the columns of several tables. Later tables may have more columns:
+/// more that identify the experiment of a row, and more of the others.
 #[derive(Clone, Default)]
 pub(crate) struct Kinds {
     identity: Vec<ValueKinds>,
@@ -14,7 +14,7 @@ pub(crate) struct Kinds {
 }
 
 impl Kinds {
-    /// Looks at all cells of a table, of whose columns so many say which experiment a row is of.
+    /// Adds all cells of a table, whose first `identity` columns identify the experiment of a row.
     pub(crate) fn see(&mut self, table: &Table<'_>, identity: usize) {
         self.identity.resize(identity, ValueKinds::default());
         let rest = table.columns().len() - identity;
@@ -24,20 +24,20 @@ impl Kinds {
         table.see_kinds(&mut seen);
     }
 
-    /// Makes room for a column among those that do not say which experiment a row is of.
+    /// Inserts a column among those that do not identify the experiment of a row.
     pub(crate) fn insert(&mut self, position: usize) {
         if position < self.rest.len() {
             self.rest.insert(position, ValueKinds::default());
         }
     }
 
-    /// Takes so many columns, where no table was looked at.
+    /// Sets the number of columns, for columns without a table.
     pub(crate) fn widen(&mut self, columns: usize) {
         let rest = columns.saturating_sub(self.identity.len());
         self.rest.resize(rest, ValueKinds::default());
     }
 
-    /// The type of each column.
+    /// Returns the type of each column.
     pub(crate) fn types(&self) -> Vec<ColumnType> {
         self.all().map(|seen| seen.column_type()).collect()
     }
@@ -48,13 +48,13 @@ impl Kinds {
 }
 
 impl Table<'_> {
-    /// The type of each column, from all its cells.
+    /// Returns the type of each column, from all its cells.
     #[must_use]
     pub fn column_types(&self) -> Vec<ColumnType> {
         self.kinds().types()
     }
 
-    /// The columns whose cells are of several kinds, each with the kinds, as "numbers and strings".
+    /// Returns the columns with cells of several kinds, and the kinds, as "numbers and strings".
     #[must_use]
     pub fn mixed_columns(&self) -> Vec<(&str, String)> {
         let names = self.columns().iter().map(String::as_str);
@@ -71,7 +71,7 @@ impl Table<'_> {
         kinds
     }
 
-    /// Notes for each column what kinds of cells it has.
+    /// Adds the kinds of the cells of each column.
     fn see_kinds(&self, seen: &mut [&mut ValueKinds]) {
         if let Rows::Iterations(rows) = &self.rows
             && rows.see_kinds(seen)

@@ -14,19 +14,19 @@ use super::Table;
 use super::chunks::{Chunk, Gathered, Values};
 use crate::column_type::ColumnType;
 
-/// Rows are gathered until there are so many, or they take so much memory; then they are written,
-/// as a group of their own.
+/// The maximum number of rows in a row group. A group ends at this number, or when it takes too
+/// much memory.
 const GROUP_ROWS: usize = 256 * 1024;
 const GROUP_BYTES: usize = 8 << 20;
 
 impl Table<'_> {
     /// Writes the table as a Parquet file, compressed with Snappy.
     ///
-    /// The columns are nullable, of the types of [`column_types`](Table::column_types); mixed
-    /// values and JSON are text. What is missing is null; NaN and infinities are there as they are.
+    /// The columns are nullable and have the types of [`column_types`](Table::column_types), with
+    /// mixed values and JSON as text. Missing values are null; NaN and infinities stay.
     ///
     /// # Errors
-    /// Those of the output.
+    /// The output cannot be written.
     pub fn write_parquet(&self, output: impl Write + Send) -> io::Result<()> {
         let mut file = ParquetFile::new(output, self.columns(), &self.column_types())?;
         file.add(self)?;
@@ -34,8 +34,8 @@ impl Table<'_> {
     }
 }
 
-/// A Parquet file that is written from tables with the same columns, one after another; the file
-/// is that of one table with all their rows.
+/// A Parquet file that is written from several tables with the same columns; the result is the same
+/// as for one table with all their rows.
 pub(crate) struct ParquetFile<W: Write + Send> {
     file: SerializedFileWriter<W>,
     gathered: Gathered,
@@ -55,7 +55,7 @@ impl<W: Write + Send> ParquetFile<W> {
         })
     }
 
-    /// Adds the rows of a table, and gives how many there are.
+    /// Adds the rows of a table; returns their number.
     pub(crate) fn add(&mut self, table: &Table<'_>) -> io::Result<u64> {
         let mut rows = 0;
         table.for_each_row(|row| {
@@ -68,7 +68,7 @@ impl<W: Write + Send> ParquetFile<W> {
         Ok(rows)
     }
 
-    /// Writes what is left; gives the output back.
+    /// Writes the remaining rows; returns the output.
     pub(crate) fn finish(mut self) -> io::Result<W> {
         if self.gathered.rows() > 0 {
             self.write_group()?;

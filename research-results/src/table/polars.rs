@@ -8,8 +8,8 @@ use super::Table;
 use super::chunks::{Values, spread};
 
 impl Table<'_> {
-    /// The table as a polars data frame: columns of the types of
-    /// [`column_types`](Table::column_types), JSON as text. What is missing is null.
+    /// Returns the table as a polars data frame. The columns have the types of
+    /// [`column_types`](Table::column_types), with JSON as text. Missing values are null.
     ///
     /// ```
     /// # use research_results::{Results, TableOptions};
@@ -19,7 +19,7 @@ impl Table<'_> {
     /// ```
     ///
     /// # Errors
-    /// More rows than a data frame can have.
+    /// The table has more rows than a data frame supports.
     pub fn data_frame(&self) -> PolarsResult<DataFrame> {
         let types = self.column_types();
         let mut columns: Vec<Column> = Vec::new();

@@ -1,4 +1,4 @@
-//! Writing tables.
+//! Writes tables.
 
 mod csv;
 mod json;
@@ -44,12 +44,12 @@ impl fmt::Display for Table<'_> {
     }
 }
 
-/// Writes rows as they come.
+/// Writes rows one by one.
 pub(crate) struct RowWriter<'a> {
     output: Buffered<'a>,
     format: Format,
     names: Vec<String>,
-    /// The names of the columns as they begin an item of a JSON object.
+    /// The names of the columns as the beginnings of items of a JSON object.
     keys: Vec<Vec<u8>>,
     is_first: bool,
     layout: text::Layout,
@@ -59,7 +59,7 @@ pub(crate) struct RowWriter<'a> {
 }
 
 impl<'a> RowWriter<'a> {
-    /// The first `measured` rows of a plain-text table set the widths of its columns.
+    /// Creates a writer. The first `measured` rows set the column widths of a plain-text table.
     pub(crate) fn new(format: Format, measured: usize, output: &'a mut dyn Write) -> Self {
         Self {
             output: Buffered::new(output),
@@ -73,7 +73,7 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Makes the columns of a plain-text table as wide as the cells of a row.
+    /// Widens the columns of a plain-text table to the cells of a row.
     pub(crate) fn measure(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
         self.layout.measure(row)
     }
@@ -86,8 +86,8 @@ impl<'a> RowWriter<'a> {
         }
     }
 
-    /// Takes the names of the columns; writes what stands above the rows, except the heading of a
-    /// plain-text table, whose columns are still to be measured.
+    /// Sets the names of the columns, and writes the part above the rows. It does not write the
+    /// heading of a plain-text table, whose columns are measured first.
     pub(crate) fn begin(&mut self, names: &[String]) -> io::Result<()> {
         self.names = names.to_vec();
         match self.format {
@@ -130,7 +130,7 @@ impl<'a> RowWriter<'a> {
         self.output.end_row()
     }
 
-    /// Writes what is left.
+    /// Writes the remaining rows.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         match self.format {
             Format::Table if self.measured > 0 => self.write_first()?,
@@ -154,7 +154,7 @@ impl<'a> RowWriter<'a> {
 }
 
 impl Cell<'_> {
-    /// The cell with all that it refers to. Lists and maps become JSON.
+    /// Returns a copy of the cell that borrows nothing. Lists and maps become JSON.
     pub(crate) fn to_owned_cell(&self) -> Cell<'static> {
         match self {
             Self::Missing => Cell::Missing,
@@ -167,18 +167,18 @@ impl Cell<'_> {
         }
     }
 
-    /// The cell as JSON; what is missing is `null`, and what JSON has no numbers for is text, as in
-    /// [`Format::Json`].
+    /// Returns the cell as JSON. Missing values are `null`, and numbers that JSON does not support
+    /// are text, as in [`Format::Json`].
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut text = Vec::new();
-        // Memory takes everything.
+        // Writing to memory does not fail.
         let _ = json::cell(self, &mut text);
         String::from_utf8(text).unwrap_or_default()
     }
 }
 
-/// Gathers bytes into chunks. Unlike a `BufWriter`, it does not retry a failed write when it is
+/// Collects bytes into chunks. Unlike a `BufWriter`, it does not retry a failed write when it is
 /// dropped.
 struct Buffered<'a> {
     output: &'a mut dyn Write,
@@ -195,7 +195,7 @@ impl<'a> Buffered<'a> {
         }
     }
 
-    /// Ends a row: writes what has been gathered if it is enough.
+    /// Ends a row: writes the collected bytes if they are a chunk.
     fn end_row(&mut self) -> io::Result<()> {
         if self.bytes.len() >= Self::CHUNK {
             self.output.write_all(&self.bytes)?;

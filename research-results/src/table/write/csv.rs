@@ -7,7 +7,7 @@ use research_domain::Value;
 use super::json;
 use crate::cell::Cell;
 
-/// The line with the names of the columns.
+/// Writes the line with the names of the columns.
 pub(super) fn heading(columns: &[String], line: &mut Vec<u8>) {
     for (place, column) in columns.iter().enumerate() {
         separate(place, line);
@@ -37,7 +37,7 @@ fn cell(cell: &Cell<'_>, line: &mut Vec<u8>) -> io::Result<()> {
         Cell::Bool(value) => write!(line, "{value}")?,
         Cell::Int(value) => write!(line, "{value}")?,
         Cell::Count(value) => write!(line, "{value}")?,
-        // `Debug` is the shortest form that reads back.
+        // `Debug` writes the shortest form that reads back exactly.
         Cell::Float(value) => write!(line, "{value:?}")?,
         Cell::Text(value) => text(value, line),
         Cell::Nested(bytes @ Value::Bytes(_)) => text(&bytes.to_string(), line),
@@ -50,7 +50,7 @@ fn cell(cell: &Cell<'_>, line: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// An empty text has quotes, so that it is not taken for nothing.
+/// Writes a string. An empty string has quotes, because an empty field is a missing value.
 fn text(text: &str, line: &mut Vec<u8>) {
     let is_plain = !text.is_empty() && !text.contains([',', '"', '\n', '\r']);
     if is_plain {

@@ -6,7 +6,7 @@ use research_domain::Value;
 
 use crate::cell::Cell;
 
-/// The names of the columns as they begin an item of an object: `"a":`.
+/// Returns the names of the columns as the beginnings of items of an object: `"a":`.
 pub(super) fn keys(columns: &[String]) -> io::Result<Vec<Vec<u8>>> {
     let key = |column: &String| {
         let mut key = Vec::new();
@@ -41,7 +41,8 @@ pub(super) fn cell(cell: &Cell<'_>, json: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a value as JSON; see [`Format::Json`](crate::Format::Json) for what JSON does not have.
+/// Writes a value as JSON; see [`Format::Json`](crate::Format::Json) for values that JSON does not
+/// support.
 pub(super) fn value(value: &Value, json: &mut Vec<u8>) -> io::Result<()> {
     match value {
         Value::List(values) => {

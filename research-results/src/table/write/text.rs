@@ -8,23 +8,23 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::cell::Cell;
 use crate::short_float::ShortFloat;
 
-/// Texts wider than this are cut.
+/// The maximum width of a cell; longer strings are truncated.
 const WIDEST: usize = 80;
 
-/// How wide a column is, and on which side its cells stand.
+/// The width of a column, and the alignment of its cells.
 struct Column {
     width: usize,
     is_number: bool,
 }
 
-/// How wide the columns are.
+/// The widths of the columns.
 pub(super) struct Layout {
     columns: Vec<Column>,
     shown: String,
 }
 
 impl Layout {
-    /// As wide as the headings.
+    /// Creates columns that are as wide as the headings.
     pub(super) fn new(names: &[String]) -> Self {
         let mut shown = String::new();
         let column = |name: &String| {
@@ -40,7 +40,7 @@ impl Layout {
         }
     }
 
-    /// Makes the columns as wide as the cells of a row.
+    /// Widens the columns to the cells of a row.
     pub(super) fn measure(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
         for (cell, column) in row.iter().zip(&mut self.columns) {
             show(cell, &mut self.shown)?;
@@ -87,7 +87,7 @@ fn align(shown: &str, place: usize, column: &Column, line: &mut Vec<u8>) {
     }
 }
 
-/// Ends a line, without spaces at its end.
+/// Ends a line, and removes the spaces at its end.
 fn end_line(line: &mut Vec<u8>) {
     while line.last() == Some(&b' ') {
         line.pop();
@@ -95,7 +95,7 @@ fn end_line(line: &mut Vec<u8>) {
     line.push(b'\n');
 }
 
-/// Puts a cell into `shown`, in place of what was there.
+/// Replaces the content of `shown` by a cell.
 fn show(cell: &Cell<'_>, shown: &mut String) -> io::Result<()> {
     shown.clear();
     let written = match cell {
@@ -116,7 +116,7 @@ fn show(cell: &Cell<'_>, shown: &mut String) -> io::Result<()> {
     written.map_err(io::Error::other)
 }
 
-/// Puts a string into `shown` as one line of at most [`WIDEST`] columns: control characters, which
+/// Adds a string to `shown` as one line of at most [`WIDEST`] columns. Control characters, which
 /// could move the cursor, are escaped.
 fn shorten(text: &str, shown: &mut String) {
     shown.clear();

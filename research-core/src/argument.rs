@@ -9,19 +9,20 @@ use serde::de::{DeserializeOwned, Visitor};
 use crate::expression::{Expression, ExpressionError};
 use crate::output::{Object, Output, Shared};
 
-/// What an expression stands for while a unit runs.
+/// The value of an expression while a unit runs.
 #[non_exhaustive]
 pub enum Argument<'a> {
     /// A value.
     Value(Cow<'a, Value>),
     /// An object of the executor's memory.
     Object(Cow<'a, Object>),
-    /// Nothing yet, or nothing in this experiment, which is an error unless it may be missing.
+    /// A value that does not exist yet, or not in this experiment: an error, unless the argument
+    /// may be missing.
     Missing(ExpressionError),
 }
 
 impl<'a> Argument<'a> {
-    /// What a unit has put out.
+    /// Returns the output of a unit as an argument.
     #[inline]
     pub(crate) fn of(output: &'a Output) -> Self {
         match output {
@@ -30,7 +31,7 @@ impl<'a> Argument<'a> {
         }
     }
 
-    /// An item of a config.
+    /// Returns an item of a config as an argument.
     #[inline]
     pub(crate) fn of_item(config: &'a Config, key: &str) -> Self {
         match config.get(key) {
@@ -52,10 +53,10 @@ impl From<Output> for Argument<'_> {
 /// A type that a unit's argument may have: anything that deserialises, or a [`Shared`] object. An
 /// `Option` is `None` where the output of a unit or the config item is missing.
 pub trait FromArgument: Sized {
-    /// Reads what an expression stands for.
+    /// Converts the value of an expression.
     ///
     /// # Errors
-    /// It is of another type.
+    /// The value has another type.
     fn from_argument(
         argument: Argument<'_>,
         expression: &Expression,
@@ -68,7 +69,7 @@ pub trait FromArgument: Sized {
     }
 }
 
-/// Deserialises into nothing but an `Option`, which is `None`.
+/// Deserialises only into an `Option`, which is `None`.
 struct Nothing;
 
 impl<'de> Deserializer<'de> for Nothing {

@@ -46,13 +46,13 @@ impl Branches {
         self.0.iter()
     }
 
-    /// How many there are.
+    /// Returns the number of branches.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no branches.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -79,13 +79,13 @@ pub struct BranchView {
 }
 
 impl BranchView {
-    /// What the branch's experiment is.
+    /// Returns the record of the branch's experiment.
     #[must_use]
     pub fn record(&self) -> &ExperimentRecord {
         &self.record
     }
 
-    /// Its config, without auxiliary keys.
+    /// Returns its config, without auxiliary keys.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.record.config
@@ -97,15 +97,15 @@ impl BranchView {
         self.is_running
     }
 
-    /// One item of its config.
+    /// Returns one item of its config.
     ///
     /// # Errors
-    /// There is none with this key, or it has another type.
+    /// The config has no such key, or the item has another type.
     pub fn config_item<T: FromArgument>(&self, key: &str) -> Result<T, ExpressionError> {
         T::from_argument(Argument::of_item(&self.full_config, key), &ec(key))
     }
 
-    /// The latest output of one of its units.
+    /// Returns the latest output of one of its units.
     ///
     /// # Errors
     /// There is no such unit, it has not run yet, or its output has another type.

@@ -7,7 +7,7 @@ pub enum BuildError {
     /// The experiment has no units.
     #[error("the experiment has no units: add at least one")]
     NoUnits,
-    /// A setting came before any unit.
+    /// A setting comes before any unit.
     #[error(
         "a unit's setting (when, root, save_to, save_output_dict) comes before any unit: add the \
          unit first"
@@ -19,32 +19,32 @@ pub enum BuildError {
         /// The unit.
         unit: String,
     },
-    /// Two units save under one name.
+    /// Two units save under the same name.
     #[error("units `{first}` and `{second}` both save `{name}`: give each value a name of its own")]
     OneName {
         /// The name.
         name: String,
         /// The unit that saves it first.
         first: String,
-        /// The other one; the same if one unit saves it twice.
+        /// The other unit; the same one if it saves the name twice.
         second: String,
     },
-    /// A setting is ignored on this kind of unit.
+    /// A setting has no effect on this kind of unit.
     #[error("`{setting}` has no effect on unit `{unit}`: {reason}")]
     NoEffect {
         /// The unit.
         unit: String,
         /// The setting's name in the builder.
         setting: &'static str,
-        /// Why it has no effect, and what to do instead.
+        /// The reason that it has no effect, and what to do instead.
         reason: &'static str,
     },
-    /// An expression is not what it could be.
+    /// An expression is invalid.
     #[error("unit `{unit}`: {reason}")]
     Expression {
-        /// The unit that has it.
+        /// The unit that uses it.
         unit: String,
-        /// What is wrong with it.
+        /// The error in it.
         reason: String,
     },
     /// An expression names an unknown unit.
@@ -67,7 +67,7 @@ pub enum BuildError {
         /// The nearest name of an instance.
         hint: String,
     },
-    /// A method is of another type than its instance.
+    /// The type of a method differs from that of its instance.
     #[error("unit `{unit}` takes a {expected}, and the instance `{name}` is a {found}")]
     WrongInstance {
         /// The unit.
@@ -79,7 +79,7 @@ pub enum BuildError {
         /// The type of the instance.
         found: &'static str,
     },
-    /// A unit reads an output that cannot be there when it first runs.
+    /// A unit reads an output that cannot exist when the unit first runs.
     #[error(
         "unit `{unit}` runs in the first iteration and refers to `{name}`, which has not run by \
          then: \
@@ -88,7 +88,7 @@ pub enum BuildError {
     NotRunYet {
         /// The unit that refers.
         unit: String,
-        /// The unit that comes too late.
+        /// The unit that runs too late.
         name: String,
     },
     /// A branch pipeline names an unknown pipeline.
@@ -101,7 +101,7 @@ pub enum BuildError {
         /// The nearest name of a pipeline.
         hint: String,
     },
-    /// A branch pipeline takes batches of another type.
+    /// A branch pipeline takes batches of another type than its pipeline makes.
     #[error(
         "branch pipeline `{unit}` takes batches of {expected}, and those of `{name}` are {found}"
     )]
@@ -115,13 +115,13 @@ pub enum BuildError {
         /// The type of the batches.
         found: &'static str,
     },
-    /// Something else than a pipeline is to go through all its batches.
+    /// `full_run` is set on a unit that is not a pipeline.
     #[error("unit `{unit}` is not a pipeline: full_run is for units that `pipeline` adds")]
     NoPipeline {
         /// The unit.
         unit: String,
     },
-    /// Something stands between a pipeline with a full run and what processes its batches.
+    /// A unit stands between a pipeline with a full run and the branch pipelines of its batches.
     #[error(
         "branch pipeline `{unit}` must follow `{pipeline}` at once: with full_run they go through \
          all batches together"
@@ -132,7 +132,7 @@ pub enum BuildError {
         /// The pipeline.
         pipeline: String,
     },
-    /// All branches at once are seen where only one branch runs.
+    /// A unit that is not a root reads all branches.
     #[error("unit `{unit}` reads all branches: only a root unit can, for it runs once for all")]
     AllOutsideRoot {
         /// The unit.

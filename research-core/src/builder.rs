@@ -22,9 +22,8 @@ use crate::unit::{CallableBody, GeneratorBody, ObjectType, Unit, UnitBody};
 use crate::unit_error::UnitError;
 use crate::when::When;
 
-/// Builds an [`Experiment`], a unit after another. Settings such as
-/// [`save_to`](Self::save_to) are those of the unit added last. Mistakes are reported by
-/// [`build`](Self::build).
+/// Builds an [`Experiment`] from units in order. Settings such as [`save_to`](Self::save_to) apply
+/// to the unit added last. Errors are returned by [`build`](Self::build).
 #[derive(Default)]
 pub struct ExperimentBuilder {
     units: Vec<Unit>,
@@ -44,7 +43,7 @@ impl fmt::Debug for ExperimentBuilder {
 }
 
 impl Experiment {
-    /// Begins an experiment without units.
+    /// Returns a builder without units.
     #[must_use]
     pub fn builder() -> ExperimentBuilder {
         ExperimentBuilder::default()
@@ -52,7 +51,8 @@ impl Experiment {
 }
 
 impl ExperimentBuilder {
-    /// The lines of [`Experiment::describe`] and [`Experiment::commands`] for the units so far.
+    /// Returns the lines of [`Experiment::describe`] and [`Experiment::commands`] for the units so
+    /// far.
     #[must_use]
     pub fn describe(&self) -> (Vec<String>, Vec<String>) {
         let units = self.units.iter().map(experiment::describe).collect();
@@ -116,8 +116,9 @@ impl ExperimentBuilder {
             .calling(Code::of::<F>())
     }
 
-    /// Adds a generator: the closure is called when the unit is first due, and what it returns
-    /// yields an item each time. The experiment stops at its end.
+    /// Adds a generator: the closure is called when the unit is first due, and the iterator that it
+    /// returns yields an item each time the unit is due. The experiment stops at the iterator's
+    /// end.
     ///
     /// ```
     /// use research_core::{Context, Experiment};
@@ -167,8 +168,8 @@ impl ExperimentBuilder {
             .referring_to(&expressions)
     }
 
-    /// Adds a unit with a body of one's own. `is_process` says that all its work happens in a
-    /// process of its own; `references` are the units whose outputs it reads.
+    /// Adds a unit with a custom body. `is_process` says that all its work happens in a separate
+    /// process; `references` are the units whose outputs it reads.
     #[must_use]
     pub fn body(
         mut self,
@@ -187,14 +188,14 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Adds a unit that is called each time it is due, with a body of one's own.
+    /// Adds a callable unit with a custom body.
     #[must_use]
     pub fn callable_body<B: CallableBody + 'static>(self, name: &str, body: B) -> Self {
         self.add(name, UnitBody::Callable(Arc::new(body)))
             .calling(Code::of::<B>())
     }
 
-    /// Adds a generator with a body of one's own.
+    /// Adds a generator with a custom body.
     #[must_use]
     pub fn generator_body<B: GeneratorBody + 'static>(self, name: &str, body: B) -> Self {
         self.add(name, UnitBody::Generator(Arc::new(body)))
@@ -203,7 +204,7 @@ impl ExperimentBuilder {
 
     /// Adds an instance: an object that lives as long as the experiment, made at iteration 0 by a
     /// function with arguments as for [`callable`](Self::callable). Its methods are units, see
-    /// [`method`](Self::method); a [`root`](Self::root) instance is one for all branches.
+    /// [`method`](Self::method); all branches share a [`root`](Self::root) instance.
     ///
     /// ```
     /// use research_core::{Experiment, ec};
@@ -256,11 +257,11 @@ impl ExperimentBuilder {
         builder
     }
 
-    /// Adds a unit that saves what an expression stands for, under a name. It runs even when the
+    /// Adds a unit that saves the value of an expression under a name. It runs even when the
     /// experiment has failed in this iteration, and saves nothing where the expression is missing:
-    /// a unit has not run yet, or the config has no such item. It saves one
-    /// value: [`save_parts_to`](Self::save_parts_to) and
-    /// [`save_output_dict`](Self::save_output_dict) are settings of units with code.
+    /// because a unit has not run yet or the config has no such item. It saves one value:
+    /// [`save_parts_to`](Self::save_parts_to) and [`save_output_dict`](Self::save_output_dict) are
+    /// settings of units with code.
     ///
     /// ```
     /// use research_core::{Experiment, When, ec, o};
@@ -286,7 +287,7 @@ impl ExperimentBuilder {
             .referring_to(&[expression])
     }
 
-    /// Adds a unit that sends what is saved under these names (under any name, if there are none)
+    /// Adds a unit that sends the values saved under these names (all values if `names` is empty)
     /// to the log at once, instead of with the next batch. It runs even when the experiment has
     /// failed in this iteration.
     ///
@@ -308,7 +309,7 @@ impl ExperimentBuilder {
         self.add("dump", UnitBody::Dump(names))
     }
 
-    /// Lets an embedder's own code stand around tasks, iterations and calls of units.
+    /// Sets hooks: code of an embedder that runs around tasks, iterations and calls of units.
     #[must_use]
     pub fn hooks<H: ExecutorHooks + 'static>(mut self, hooks: H) -> Self {
         let code = Code::of::<H>();
@@ -316,19 +317,19 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Whether nothing was added yet.
+    /// Whether the builder has no units.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.units.is_empty() && self.hooks.is_none() && self.error.is_none()
     }
 
-    /// Checks everything and makes the experiment. A unit whose name is there already gets the
+    /// Checks all units and builds the experiment. A unit whose name is already used gets the
     /// postfix `_1`, `_2`, ….
     ///
     /// # Errors
-    /// No units, a setting without a unit or without effect on its unit, two ways to save one
-    /// output, a reference to a unit or an instance that there is not, that is of another type, or
-    /// that has never run by then.
+    /// The experiment has no units; a setting comes before any unit or has no effect on its unit;
+    /// an output is saved in two ways; or a unit refers to a unit or an instance that is unknown,
+    /// has another type, or cannot have run before it.
     pub fn build(mut self) -> Result<Experiment, BuildError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -372,7 +373,7 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Sets what the last unit calls.
+    /// Sets the code that the last unit calls.
     fn calling(mut self, code: Code) -> Self {
         self.last(|unit| unit.code = code);
         self

@@ -8,25 +8,25 @@ use crate::expression::{Kind as Leaf, nearest};
 use crate::output::Save;
 use crate::unit::{ObjectType, Unit, UnitBody};
 
-/// A unit reads another one.
+/// A unit's reference to another unit.
 #[derive(Debug)]
 pub(crate) struct Reference {
     from: usize,
     name: String,
     kind: Kind,
-    /// Whether the unit can do without.
+    /// Whether the referring unit also accepts a missing value.
     is_optional: bool,
 }
 
 #[derive(Debug)]
 enum Kind {
-    /// What it has put out.
+    /// The output of the unit.
     Output,
     /// The instance of this type.
     Instance(ObjectType),
     /// Batches of this type.
     Batches(ObjectType),
-    /// What is known of it before it runs.
+    /// The properties of the unit that are known before it runs.
     Description,
 }
 
@@ -58,7 +58,7 @@ impl Reference {
         }
     }
 
-    /// The reference of a unit to another one in an expression.
+    /// Returns the reference of a unit to another one in an expression.
     pub(crate) fn of(from: usize, leaf: &Leaf, is_optional: bool) -> Option<Self> {
         let (name, kind) = match leaf {
             Leaf::Output { unit, .. } => (unit, Kind::Output),
@@ -74,7 +74,7 @@ impl Reference {
     }
 }
 
-/// Checks that all that units read will be there.
+/// Checks that every output and instance that a unit reads will exist when the unit runs.
 pub(crate) fn check_references(units: &[Unit], references: &[Reference]) -> Result<(), BuildError> {
     if let Some(unit) = units.iter().find(|unit| unit.sees_all && !unit.root) {
         return Err(BuildError::AllOutsideRoot {
@@ -106,7 +106,8 @@ fn check_reference(units: &[Unit], reference: &Reference) -> Result<(), BuildErr
             hint: nearest(name, units.iter().map(Unit::name)),
         });
     };
-    // A unit that is due in the first iteration for sure needs what has run before it there.
+    // A unit that is certainly due in the first iteration needs outputs from earlier in that
+    // iteration.
     let is_first = unit.when.is_due(0, None, false) && !unit.is_saving();
     let is_late = target >= *from || !units[target].when.is_due(0, Some(1), true);
     let is_waiting = matches!(kind, Kind::Description) && units[target].instance.is_none();
@@ -145,7 +146,7 @@ fn check_instance(
     }
 }
 
-/// Finds the pipelines of branch pipelines; that they are there has been checked.
+/// Finds the pipelines of branch pipelines. They exist: `check_references` has run before.
 pub(crate) fn find_sources(units: &mut [Unit]) {
     for at in 0..units.len() {
         let source = units[at].source.as_ref();
@@ -180,7 +181,7 @@ fn check_batches(
     }
 }
 
-/// A full run is a pipeline with all that processes its batches, and nothing between.
+/// Checks that no unit stands between a pipeline with a full run and its branch pipelines.
 pub(crate) fn check_full_runs(experiment: &Experiment) -> Result<(), BuildError> {
     for (position, unit) in experiment.units().iter().enumerate() {
         if !unit.full_run {
@@ -202,7 +203,7 @@ pub(crate) fn check_full_runs(experiment: &Experiment) -> Result<(), BuildError>
     Ok(())
 }
 
-/// Refuses settings that would be ignored on this kind of unit.
+/// Refuses settings that have no effect on this kind of unit.
 pub(crate) fn check_settings(experiment: &Experiment) -> Result<(), BuildError> {
     let units = experiment.units();
     for (position, unit) in units.iter().enumerate() {
@@ -227,7 +228,7 @@ pub(crate) fn check_settings(experiment: &Experiment) -> Result<(), BuildError> 
     Ok(())
 }
 
-/// A setting of the unit that has no effect on its kind, and why.
+/// Returns a setting that has no effect on the unit's kind, and the reason.
 fn ignored_setting(unit: &Unit) -> Option<(&'static str, &'static str)> {
     let save = match unit.save {
         Save::Nothing => None,
@@ -265,7 +266,7 @@ impl Experiment {
     /// in the same iteration. Keys of maps are not known before units run.
     ///
     /// # Errors
-    /// Two units do, or one does twice.
+    /// Two units save under one name, or one unit does so twice.
     pub fn check_saved_names(&self) -> Result<(), BuildError> {
         let mut savers: HashMap<&str, &str> = HashMap::new();
         for unit in self.units() {
@@ -299,8 +300,8 @@ pub(crate) fn make_names_unique(units: &mut [Unit]) {
     }
 }
 
-/// The names of units as their experiment has them: the first of several with one name keeps it;
-/// the later ones get `_1`, `_2`, ….
+/// Returns names of units, made unique as an experiment does: the first of several equal names is
+/// kept, later ones get the postfix `_1`, `_2`, ….
 ///
 /// ```
 /// use research_core::units::unique_names;

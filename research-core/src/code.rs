@@ -4,10 +4,10 @@ use std::any::TypeId;
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The identity of a function, or of several: two processes of one program agree in it.
+/// The identity of a function, or of several. It is the same in all processes of one program.
 ///
-/// Functions without captured values are identified completely. Of a closure with captured values
-/// only its type is known.
+/// A function without captured values is identified completely, a closure with captured values only
+/// by its type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Code {
     fingerprint: u64,
@@ -15,7 +15,7 @@ pub struct Code {
 }
 
 impl Code {
-    /// The identity of a function of type `F`, by its type and size.
+    /// Returns the identity of a function of type `F`, by its type and size.
     pub(crate) fn of<F: 'static>() -> Self {
         Self {
             fingerprint: fingerprint(TypeId::of::<F>()),
@@ -23,7 +23,7 @@ impl Code {
         }
     }
 
-    /// The identity of code of which nothing is known.
+    /// Returns the identity of unknown code.
     pub(crate) fn unknown() -> Self {
         Self {
             fingerprint: 0,
@@ -31,7 +31,7 @@ impl Code {
         }
     }
 
-    /// The identity of both together.
+    /// Combines two identities.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             fingerprint: fingerprint((self.fingerprint, other.fingerprint)),
@@ -39,7 +39,7 @@ impl Code {
         }
     }
 
-    /// The identity together with that of its arguments, which are known completely.
+    /// Adds arguments, which are known completely, to the identity.
     pub(crate) fn with_arguments(self, arguments: &impl Debug) -> Self {
         Self {
             fingerprint: fingerprint((self.fingerprint, format!("{arguments:?}"))),
@@ -47,21 +47,21 @@ impl Code {
         }
     }
 
-    /// A number that is the same for the same code in all processes of a program.
+    /// Returns a number that is the same for the same code in all processes of a program.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
 
-    /// Whether there may be values that the fingerprint does not cover: captured by closures, or
-    /// inside objects that an embedder has passed.
+    /// Whether the code may hold values that the fingerprint does not cover: captured by closures,
+    /// or inside objects that an embedder has passed.
     #[must_use]
     pub fn has_captures(&self) -> bool {
         self.has_captures
     }
 }
 
-/// The hasher has fixed keys.
+/// Hashes with fixed keys, so that all processes of a program agree.
 fn fingerprint(of: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);

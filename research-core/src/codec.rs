@@ -1,8 +1,8 @@
-//! The one place that knows how events become bytes: bincode 2, with a limit on every decode.
+//! The encoding of events: bincode 2, with a limit on every decode. No other module encodes.
 //!
-//! The bytes are bincode's standard configuration: little-endian, variable-length integers.
-//! bincode is not self-describing, so what is encoded here must not use `skip_serializing_if`,
-//! `untagged` and their like.
+//! The bytes are bincode's standard configuration: little-endian, variable-length integers. bincode
+//! is not self-describing, so encoded types must not use `skip_serializing_if`, `untagged` and
+//! similar attributes.
 
 use std::io;
 
@@ -14,19 +14,19 @@ mod payload;
 
 pub use payload::{PAYLOAD_FORMAT, PayloadError, begins_with_event, decode_payload, encode_event};
 
-/// The most that one encoded message may take, in bytes.
+/// The size limit of one encoded message, in bytes.
 pub const MESSAGE_LIMIT: usize = 256 << 20;
 
 /// A message could not be encoded.
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
-    /// The encoder refused it.
+    /// The encoder refused the message.
     #[error("cannot encode a message: {0}")]
     Refused(#[from] Refused),
-    /// No decoder would read it back, because it exceeds the limit.
+    /// The message exceeds the limit, so that no decoder would read it.
     #[error("an event of {bytes} bytes is too large to be read back")]
     TooLarge {
-        /// How long it is.
+        /// The length of the message.
         bytes: usize,
     },
 }
@@ -34,10 +34,10 @@ pub enum EncodeError {
 /// Bytes that are not a message.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// They do not follow the format.
+    /// The bytes do not follow the format.
     #[error("cannot decode bytes: {0}")]
     Malformed(#[from] bincode::error::DecodeError),
-    /// There is more than one message.
+    /// More bytes follow the message.
     #[error("{0} extra bytes after a message")]
     LeftOver(usize),
 }
@@ -54,10 +54,10 @@ pub fn encode_into<T: Serialize + ?Sized>(
     Ok(())
 }
 
-/// Writes the encoded message, so that it need not be in memory.
+/// Writes the encoded message to `output`, without a copy in memory.
 ///
 /// # Errors
-/// Those of the output, and a type that cannot be encoded.
+/// The output returns an error, or the type cannot be encoded.
 pub fn encode_to<T: Serialize + ?Sized>(
     message: &T,
     output: &mut impl io::Write,
@@ -71,7 +71,7 @@ pub fn encode_to<T: Serialize + ?Sized>(
     }
 }
 
-/// Decodes a message that takes all of the bytes.
+/// Decodes one message, which must use all bytes.
 ///
 /// # Errors
 /// The bytes are malformed, longer than the message, or over the limit.
@@ -79,7 +79,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     decode_within::<T, MESSAGE_LIMIT>(bytes)
 }
 
-/// Decodes the first of several messages that follow one another, and says how many bytes it took.
+/// Decodes the first of several consecutive messages. Returns it with its length in bytes.
 ///
 /// # Errors
 /// The bytes are malformed, or the message exceeds the limit.
@@ -88,13 +88,13 @@ pub fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), Dec
     Ok(bincode::serde::decode_from_slice(bytes, config)?)
 }
 
-/// Decodes a message that takes all of the bytes, whose number alone limits what it may take in
-/// memory: for files of large values.
+/// Decodes one message, which must use all bytes, from a file of a large value. Only the length of
+/// the file limits the memory that the message may take.
 ///
 /// # Errors
 /// The bytes are malformed, or longer than the message.
 pub fn decode_large<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-    // What a value takes in memory is up to some thirty times what it takes in bytes.
+    // A value takes up to about thirty times as much memory as it takes bytes.
     match bytes.len() {
         0..0x80_0000 => decode_within::<T, MESSAGE_LIMIT>(bytes),
         0x80_0000..0x800_0000 => decode_within::<T, { 4 << 30 }>(bytes),

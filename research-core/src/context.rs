@@ -34,8 +34,8 @@ pub use executor::ExecutorContext;
 /// The auxiliary key with the experiment's device: a name, a list of names, or nothing.
 const DEVICE: &str = "device";
 
-/// One experiment while it runs: its config, where it stands, what its units have put out and
-/// saved.
+/// The state of one running experiment: its config, the iteration, and the outputs and saved values
+/// of its units.
 ///
 /// ```
 /// use research_core::{Context, Experiment};
@@ -52,7 +52,7 @@ const DEVICE: &str = "device";
 /// ```
 pub struct Context {
     units: UnitTable,
-    /// The research that the experiment belongs to, if it belongs to one.
+    /// The research of the experiment, if it belongs to one.
     view: Option<Arc<dyn ResearchView>>,
     number: ExperimentNumber,
     record: Arc<ExperimentRecord>,
@@ -70,21 +70,21 @@ pub struct Context {
     is_stopping: bool,
     outputs: Vec<Option<Output>>,
     saved: Saved,
-    /// Why a value that was saved could not be stored, if that is so.
+    /// The reason that a saved value could not be stored, if one could not.
     unstored: Option<String>,
     /// Messages to be sent.
     messages: Vec<Event>,
     loglevel: LogLevel,
-    /// Who takes what programs print, where that is kept.
+    /// The sink for the output of programs, if it is kept.
     output: Option<Arc<dyn OutputSink>>,
-    /// All branches, while a root unit runs that asks for them.
+    /// All branches, while a root unit runs that reads them.
     branches: Option<Object>,
     deadline: Option<Deadline>,
     visible_devices: Option<Arc<str>>,
     mark: Option<Arc<str>>,
-    /// More variables for the environment of programs.
+    /// Additional variables for the environment of programs.
     variables: Option<Arc<[(String, OsString)]>>,
-    /// What root units see instead of this, where that is less.
+    /// The state that root units see, if they see less than the experiment's own.
     root: Option<Box<RootPart>>,
 }
 
@@ -145,7 +145,7 @@ impl Context {
         self.variables.as_deref().unwrap_or_default()
     }
 
-    /// Returns the mark of programs that units start, if it is not that of this process.
+    /// Returns the mark of programs that units start, if it differs from that of this process.
     #[must_use]
     pub fn mark(&self) -> Option<&str> {
         self.mark.as_deref()
@@ -163,22 +163,22 @@ impl Context {
         self.number
     }
 
-    /// The config, without auxiliary keys.
+    /// Returns the config, without auxiliary keys.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.record.config
     }
 
-    /// The config with its auxiliary keys.
+    /// Returns the config with its auxiliary keys.
     #[must_use]
     pub fn full_config(&self) -> &Config {
         &self.full_config
     }
 
-    /// One item of the config.
+    /// Returns one item of the config.
     ///
     /// # Errors
-    /// There is none with this key, or it has another type.
+    /// The config has no such key, or the item has another type.
     pub fn config_item<T: FromArgument>(&self, key: &str) -> Result<T, ExpressionError> {
         self.read(&ec(key))
     }
@@ -203,7 +203,7 @@ impl Context {
         T::from_argument(expression.evaluate(self)?, expression)
     }
 
-    /// The latest output of a unit. An `Option` is `None` if there is none.
+    /// Returns the latest output of a unit. An `Option` is `None` if the unit has no output yet.
     ///
     /// ```
     /// use research_core::{Context, Experiment};
@@ -219,36 +219,37 @@ impl Context {
     /// ```
     ///
     /// # Errors
-    /// There is no such unit, it has not run yet, or its output has another type.
+    /// The unit is unknown, has not run yet, or its output has another type.
     pub fn output<T: FromArgument>(&self, unit: &str) -> Result<T, ExpressionError> {
         self.read(&o(unit))
     }
 
-    /// The iteration, from 0.
+    /// Returns the iteration, from 0.
     #[must_use]
     pub fn iteration(&self) -> u64 {
         self.iteration
     }
 
-    /// The experiment's own random generator. It depends on the seed of the research and on what
-    /// the experiment is, never on the worker or on what ran before.
+    /// Returns the experiment's own random generator. It depends on the seed of the research and on
+    /// the experiment's record, never on the worker or on what ran before.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
         let seed = self.record.seed;
         self.random
             .get_or_insert_with(|| Box::new(ChaCha8Rng::seed_from_u64(seed)))
     }
 
-    /// Where the experiment's folder is or would be; `None` if the research is kept in memory.
+    /// Returns the path of the experiment's folder, whether or not it exists; `None` if the
+    /// research is kept in memory.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
     }
 
-    /// The experiment's folder, which is created when it is first asked for. One that is empty at
-    /// the experiment's end is removed again.
+    /// Returns the experiment's folder, which the first call creates. If the folder is empty at the
+    /// experiment's end, it is removed.
     ///
     /// # Errors
-    /// The research is kept in memory, or the folder cannot be made.
+    /// The research is kept in memory, or the folder cannot be created.
     pub fn path(&self) -> std::io::Result<&Path> {
         let folder = self.folder.as_deref().ok_or_else(|| {
             std::io::Error::other("this research is kept in memory: give it a folder to have paths")
@@ -265,12 +266,12 @@ impl Context {
         self.deadline
     }
 
-    /// The names of the experiment's units, in order.
+    /// Returns the names of the experiment's units, in order.
     pub fn unit_names(&self) -> impl Iterator<Item = &str> + Clone {
         self.units.names()
     }
 
-    /// The latest output of the unit with this name, if it has run.
+    /// Returns the latest output of the unit with this name, if it has run.
     #[must_use]
     pub fn latest_output(&self, unit: &str) -> Option<&Output> {
         self.outputs[self.units.position(unit)?].as_ref()

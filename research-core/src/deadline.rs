@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// The deadline of a call, and the timeout that it follows from.
+/// The deadline of a call, and the timeout that sets it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,7 +52,7 @@ impl Deadline {
         }
     }
 
-    /// Returns the moment of the deadline; `None` if there is none.
+    /// Returns the time of the deadline; `None` if the timeout never expires.
     #[must_use]
     pub fn at(&self) -> Option<Instant> {
         self.at
@@ -64,7 +64,8 @@ impl Deadline {
         self.at.is_some_and(|at| at <= Instant::now())
     }
 
-    /// Returns the time until the deadline, zero if it has expired; `None` if there is none.
+    /// Returns the time until the deadline, zero if it has expired; `None` if the timeout never
+    /// expires.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
         self.at

@@ -1,16 +1,16 @@
-//! Where the programs of a stored research run.
+//! The working directory of the programs of a stored research.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::record::ResearchRecord;
 
 impl ResearchRecord {
-    /// The folder in which the programs of the research run, where its own folder is at this path
-    /// now: in a project that was copied or moved as a whole, the copy's. `None` if there is no
-    /// such folder any more.
+    /// Returns the folder in which the programs of the research run, if the research's folder is
+    /// now at `folder`. In a project that was copied or moved as a whole, it is the folder in the
+    /// copy. `None` if the folder does not exist any more.
     ///
-    /// The research file tells a copy of the project from a place to which the research's folder
-    /// was moved or copied alone.
+    /// The presence of the research file shows whether the whole project was copied, or only the
+    /// research's folder was moved or copied.
     #[must_use]
     pub fn working_directory(&self, folder: &Path) -> Option<PathBuf> {
         let beside = self.directory_from_folder.as_ref();
@@ -29,9 +29,7 @@ impl ResearchRecord {
     }
 }
 
-/// The path from the folder of a research to the folder in which its programs run, where both are
-/// parts of one project: the research is inside the other folder, or beside it, or one of them is
-/// beside what contains the other.
+/// The root directory is a common ancestor of all paths, so it does not count.
 #[must_use]
 pub fn path_from_folder(folder: &Path, directory: &Path) -> Option<PathBuf> {
     let is_name = |component: &Component<'_>| matches!(component, Component::Normal(_));

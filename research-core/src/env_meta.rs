@@ -16,20 +16,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EnvMeta {
-    /// The name of each command, which is that of its file without `.txt`, and the command: words
-    /// as a shell splits them, but not run by a shell.
+    /// The name of each command, which is the name of its file without `.txt`, and the command. The
+    /// command is split into words as a shell does, but not run by a shell.
     pub commands: Vec<(String, String)>,
-    /// Where they run.
+    /// The folder in which the commands run.
     pub cwd: PathBuf,
-    /// The folder of their files within `env`, which may be in others (`a/b`); if not set, the name
-    /// of the folder in which they run, or `cwd` where that is the one of the run.
+    /// The folder of the files within `env`, which may be nested (`a/b`). The default is the name
+    /// of the folder in which the commands run, or `cwd` if that is the folder of the run.
     pub dst: Option<String>,
-    /// Regular expressions, and what stands in the files for what they match.
+    /// Regular expressions, and the replacement of each in the files.
     pub replace: Vec<(String, String)>,
 }
 
 impl EnvMeta {
-    /// No commands yet, to run where the research is run.
+    /// Returns an `EnvMeta` without commands, which run in the folder of the run.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -38,7 +38,7 @@ impl EnvMeta {
         }
     }
 
-    /// Which Python there is, and which packages it and conda have.
+    /// Records the version of Python, and the packages that it and conda have.
     #[must_use]
     pub fn python() -> Self {
         Self::new()
@@ -47,7 +47,8 @@ impl EnvMeta {
             .command("conda", "conda list")
     }
 
-    /// The commit, the changes since and the state of the git repository that a folder is in.
+    /// Records the commit, the changes since and the status of the git repository that contains a
+    /// folder.
     #[must_use]
     pub fn git(cwd: impl Into<PathBuf>) -> Self {
         let cwd = cwd.into();
@@ -68,14 +69,14 @@ impl EnvMeta {
         self
     }
 
-    /// Sets where the commands run.
+    /// Sets the folder in which the commands run.
     #[must_use]
     pub fn cwd(mut self, cwd: impl Into<PathBuf>) -> Self {
         self.cwd = cwd.into();
         self
     }
 
-    /// Sets the folder of their files.
+    /// Sets the folder of the files.
     #[must_use]
     pub fn dst(mut self, dst: impl Into<String>) -> Self {
         self.dst = Some(dst.into());
@@ -90,7 +91,7 @@ impl EnvMeta {
     }
 }
 
-/// The name of the folder of the repository.
+/// Returns the name of the repository's folder.
 fn repository(cwd: &Path) -> Option<String> {
     let cwd = cwd.canonicalize().ok()?;
     let root = cwd

@@ -1,4 +1,4 @@
-//! Events: all that happens in a research, in the order in which it is told.
+//! Events: all that happens in a research, in the order of the log.
 
 mod records;
 mod status;
@@ -21,8 +21,8 @@ pub use records::{
 };
 pub use status::{FailureKind, Outcome, Status};
 
-/// One thing that happened. The log is a list of these, and every state of a research is a
-/// fold of that list.
+/// One recorded event. The log is a list of events, and every state of a research is a fold of that
+/// list.
 ///
 /// An experiment that is retried starts again: an `ExperimentStarted` with a higher attempt
 /// voids what earlier attempts of the same number have saved.
@@ -31,27 +31,27 @@ pub use status::{FailureKind, Outcome, Status};
 pub enum Event {
     /// A run began (a resumed research has several of these).
     RunStarted {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
         /// The process that leads the run.
         pid: u32,
-        /// How many workers it starts.
+        /// The number of workers that it starts.
         workers: u32,
-        /// How many experiments this run will do, if their number is known.
+        /// The number of experiments in this run, if it is known.
         total: Option<u64>,
-        /// How many iterations each has, if that is known.
+        /// The number of iterations of each experiment, if it is known.
         n_iters: Option<u64>,
-        /// How many times leaders of this research have taken over from one another; 0 where no
-        /// leader counts.
+        /// The number of times that a leader of this research has taken over from another; 0 if the
+        /// storage counts no leaders.
         epoch: u64,
         /// The host of the leader; `None` if it is not known.
         host: Option<String>,
     },
     /// A worker is ready.
     WorkerStarted {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which.
+        /// The worker.
         worker: WorkerNumber,
         /// Its process.
         pid: u32,
@@ -60,222 +60,223 @@ pub enum Event {
         /// The engine that started it, for example `slurm`; `None` for the leader itself.
         engine: Option<String>,
     },
-    /// A worker is gone without having been asked to go.
+    /// A worker ended without a request to end.
     WorkerLost {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which.
+        /// The worker.
         worker: WorkerNumber,
-        /// Why, as far as is known.
+        /// The reason, as far as it is known.
         reason: String,
     },
     /// An attempt at an experiment began.
     ExperimentStarted {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which experiment.
+        /// The experiment.
         experiment: ExperimentNumber,
-        /// Which attempt, from 1.
+        /// The number of the attempt, from 1.
         attempt: u32,
         /// The worker that runs it.
         worker: WorkerNumber,
         /// The process that runs its units.
         pid: u32,
-        /// What it is.
+        /// The record of the experiment.
         record: Box<ExperimentRecord>,
         /// The epoch of the leader that sent it to the worker.
         epoch: u64,
-        /// What its worker and branch add to the config that its units see.
+        /// The config that its worker and branch add for its units.
         added: Config,
     },
     /// Values of one variable, saved over some iterations.
     Values {
-        /// Whose.
+        /// The experiment.
         experiment: ExperimentNumber,
-        /// The name that they were saved under.
+        /// The name under which they were saved.
         variable: Arc<str>,
         /// The iteration of each value.
         iterations: Iterations,
-        /// The values, as many as there are iterations.
+        /// The values, one for each iteration.
         column: Column,
     },
-    /// How far an experiment has come; told at a bounded rate.
+    /// The progress of an experiment, reported at a bounded rate.
     Progress {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which experiment.
+        /// The experiment.
         experiment: ExperimentNumber,
-        /// How many of its iterations are done.
+        /// The number of iterations that have ended.
         iterations: u64,
     },
     /// A line for the logs.
     Message {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// The experiment that it is about, if it is about one.
+        /// The experiment, if the message is about one.
         experiment: Option<ExperimentNumber>,
-        /// How much it matters.
+        /// The level.
         level: LogLevel,
-        /// What it says.
+        /// The text.
         text: String,
     },
     /// A unit failed.
     Exception {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
         /// Whose unit.
         experiment: ExperimentNumber,
-        /// What happened.
+        /// The exception.
         exception: Box<ExceptionRecord>,
         /// The command that the unit ran, as a user would type it; `None` if it ran none.
         command: Option<String>,
     },
     /// An attempt at an experiment ended.
     ExperimentEnded {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which experiment.
+        /// The experiment.
         experiment: ExperimentNumber,
-        /// Which attempt, from 1.
+        /// The number of the attempt, from 1.
         attempt: u32,
-        /// How.
+        /// The status.
         status: Status,
-        /// Why, if it did not succeed.
+        /// The reason, if it did not succeed.
         reason: Option<String>,
-        /// How many iterations it did.
+        /// The number of iterations that ran.
         iterations: u64,
-        /// What the attempt used.
+        /// The resources that the attempt used.
         usage: ResourceUsage,
     },
     /// A run ended in an orderly way.
     RunEnded {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// How.
+        /// The outcome.
         outcome: Outcome,
     },
-    /// An experiment of an earlier run has another place now: the domain was changed since.
+    /// An experiment of an earlier run has another index, because the domain was changed since.
     Moved {
-        /// Which.
+        /// The worker.
         experiment: ExperimentNumber,
-        /// Its place in the domain as it is now.
+        /// Its index in the current domain.
         place: u64,
     },
-    /// What calls of a unit took, or whole iterations; told where a profile is asked for.
+    /// Measurements of calls of a unit, or of whole iterations, if a profile is recorded.
     Profile {
-        /// Whose.
+        /// The experiment.
         experiment: ExperimentNumber,
         /// The unit; `None` for whole iterations.
         unit: Option<Arc<str>>,
-        /// What was measured.
+        /// The measured quantity.
         measure: Measure,
         /// The iteration of each call.
         iterations: Iterations,
-        /// What each call took, as many as there are iterations.
+        /// The measured values, one for each iteration.
         values: Column,
     },
-    /// The domain was updated: what was left of it was replaced.
+    /// The domain was updated: its remaining configs were replaced.
     DomainUpdated {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// By what.
+        /// The new domain.
         update: Box<UpdateRecord>,
     },
-    /// What an experiment printed, where that is kept in memory; in a folder it is kept in files.
+    /// Output of an experiment of a research in memory. With a folder, output is kept in files.
     Output {
-        /// Which experiment.
+        /// The experiment.
         experiment: ExperimentNumber,
-        /// Where it printed.
+        /// The stream.
         stream: OutputStream,
-        /// Whole lines.
+        /// The text, in whole lines.
         text: String,
     },
-    /// A saved value that has a file of its own.
+    /// A saved value that is stored in its own file.
     LargeValue {
-        /// Whose.
+        /// The experiment.
         experiment: ExperimentNumber,
-        /// The name that it was saved under.
+        /// The name under which it was saved.
         variable: Arc<str>,
         /// The iteration.
         iteration: u64,
-        /// Where it is.
+        /// The file.
         value: LargeValue,
     },
-    /// A worker waits until its devices have memory, or no longer does. One that begins an
-    /// experiment or is lost no longer waits, without an event of this kind.
+    /// A worker waits until its devices have free memory, or stops waiting. A worker that begins an
+    /// experiment or is lost stops waiting without an event of this kind.
     WorkerWaits {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which.
+        /// The worker.
         worker: WorkerNumber,
-        /// For what it waits; `None` if it no longer does.
+        /// The reason; `None` if it stops waiting.
         reason: Option<String>,
     },
-    /// What the spans took that the code of a unit has opened, since this was told last; told where
-    /// a profile of level 2 is asked for.
+    /// Times of the spans that the code of a unit has opened since the previous event of this kind,
+    /// if a profile of level 2 is recorded.
     Spans {
-        /// Whose.
+        /// The experiment.
         experiment: ExperimentNumber,
         /// The unit.
         unit: Arc<str>,
-        /// A sum for each span.
+        /// The sums, one for each span.
         spans: Vec<SpanTime>,
     },
-    /// Which devices an experiment was given, in a run with devices: the auxiliary key `device` of
-    /// its config.
+    /// The devices that were assigned to an experiment, in a run with devices: the auxiliary key
+    /// `device` of its config.
     Device {
-        /// Which experiment.
+        /// The experiment.
         experiment: ExperimentNumber,
         /// A name, a list of names, or null for none.
         device: Value,
     },
-    /// A worker that was lost has connected again, perhaps to another leader.
+    /// A lost worker has connected again, perhaps to another leader.
     WorkerRejoined {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which.
+        /// The worker.
         worker: WorkerNumber,
         /// Its process.
         pid: u32,
         /// The epoch of the leader that it connected to.
         epoch: u64,
     },
-    /// The leader was asked to end an experiment early. It counts as ended, also if the run ends
-    /// before its `ExperimentEnded`.
+    /// The leader received a request to end an experiment early. The experiment counts as ended,
+    /// even if the run ends before its `ExperimentEnded`.
     ExperimentCancelled {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// Which experiment.
+        /// The experiment.
         experiment: ExperimentNumber,
         /// `Cancelled` or `Pruned`.
         status: Status,
-        /// Who or what asked, and why.
+        /// The origin of the request, and the reason.
         reason: Option<String>,
     },
     /// A search chose the next config.
     Asked {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
         /// The number of the ask, from 0.
         ask: u64,
         /// The config.
         config: Config,
-        /// The experiment that it continues with a larger budget, if it does.
+        /// The experiment that this config continues with a larger budget, if any.
         parent: Option<ExperimentNumber>,
-        /// How many results the search knew: that many of the first `Told` events.
+        /// The number of results that the search knew: those of the first `known` events of kind
+        /// `Told`.
         known: u64,
     },
-    /// A search took in the result of an experiment.
+    /// A search received the result of an experiment.
     Told {
-        /// When.
+        /// The time of the event.
         at: Timestamp,
         /// The ask that chose its config.
         ask: u64,
-        /// Which experiment.
+        /// The experiment.
         experiment: ExperimentNumber,
         /// The value of each objective; empty if the experiment failed.
         objectives: Vec<f64>,
     },
-    /// An event of a kind that a newer version of the program added. It is kept as it is.
+    /// An event of a kind that a newer version of the program added. It is kept unchanged.
     Unknown(UnknownEvent),
 }

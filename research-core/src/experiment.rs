@@ -15,7 +15,7 @@ use crate::values::history::KeptVariables;
 use crate::values::pending::Columns;
 use crate::view::ResearchView;
 
-/// What runs for each config: units, in order, at every iteration. Cheap to clone.
+/// The units that run for each config, in order, at every iteration. Cheap to clone.
 #[derive(Clone)]
 pub struct Experiment {
     units: Arc<[Unit]>,
@@ -27,7 +27,7 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// `saved` names the saved variables that expressions read.
+    /// `saved` lists the saved variables that expressions read.
     pub(crate) fn new(
         units: Vec<Unit>,
         code: Code,
@@ -55,8 +55,8 @@ impl Experiment {
         }
     }
 
-    /// Returns a context for an experiment that has not begun: `number` is its number in the log,
-    /// `experiments_folder` the folder of the experiments' folders.
+    /// Returns a context for an experiment that has not begun. `number` is its number in the log,
+    /// `experiments_folder` the parent of the experiments' folders.
     #[must_use]
     pub fn context(
         &self,
@@ -69,41 +69,41 @@ impl Experiment {
         ExecutorContext::new(units, view, number, record, experiments_folder, saved)
     }
 
-    /// The units, in order.
+    /// Returns the units, in order.
     #[must_use]
     pub fn units(&self) -> &[Unit] {
         &self.units
     }
 
-    /// What an embedder has put around them.
+    /// Returns the hooks of an embedder.
     #[inline]
     #[must_use]
     pub fn hooks(&self) -> Option<&dyn ExecutorHooks> {
         self.hooks.as_deref()
     }
 
-    /// The same, shared.
+    /// Returns the hooks of an embedder, shared.
     #[must_use]
     pub fn shared_hooks(&self) -> Option<Arc<dyn ExecutorHooks>> {
         self.hooks.clone()
     }
 
-    /// The same as a part of a research, which its units can read with [`r`](crate::r) and
-    /// [`s`](crate::s); for those who run researches.
+    /// Makes the experiment part of a research, which its units can read with [`r`](crate::r) and
+    /// [`s`](crate::s). For code that runs researches.
     #[must_use]
     pub fn with_view(mut self, view: Arc<dyn ResearchView>) -> Self {
         self.view = Some(view);
         self
     }
 
-    /// Where the unit with this name stands.
+    /// Returns the index of the unit with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
         self.table.position(name)
     }
 
-    /// Where the units end that process the batches of the pipeline at this position. They follow
-    /// it.
+    /// Returns the index after the last branch pipeline of the pipeline at this index. Branch
+    /// pipelines follow their pipeline.
     #[must_use]
     pub fn block_end(&self, pipeline: usize) -> usize {
         let followers = self.units[pipeline + 1..].iter();
@@ -119,7 +119,7 @@ impl Experiment {
         (!has_generators).then_some(1)
     }
 
-    /// Whether every unit does its work in a process of its own, or runs no code of the user.
+    /// Whether every unit does its work in a separate process, or runs no code of the user.
     #[must_use]
     pub fn is_processes(&self) -> bool {
         self.units
@@ -127,29 +127,29 @@ impl Experiment {
             .all(|unit| unit.is_process() || (unit.is_saving() && !unit.saves_by_function()))
     }
 
-    /// The identity of the functions that it calls, and of its hooks. Experiments with the same
-    /// description and the same code do the same, unless something is captured.
+    /// Returns the identity of the functions that it calls, and of its hooks. Experiments with the
+    /// same description and the same code do the same, unless closures have captured values.
     #[must_use]
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// One line for each unit: name, kind, when, what is saved.
+    /// Returns one line for each unit: name, kind, when it is due, what it saves.
     #[must_use]
     pub fn describe(&self) -> Vec<String> {
         self.units.iter().map(describe).collect()
     }
 
-    /// One line for each unit: the command of a program, or the arguments of a function; empty
-    /// where neither is known.
+    /// Returns one line for each unit: the command of a program, or the arguments of a function;
+    /// empty if neither is known.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         commands(&self.units)
     }
 }
 
-/// A line for each unit: the command of a program, or the arguments of a function; empty where
-/// neither is known.
+/// Returns one line for each unit: the command of a program, or the arguments of a function; empty
+/// if neither is known.
 pub(crate) fn commands(units: &[Unit]) -> Vec<String> {
     let command = |unit: &Unit| match unit.body() {
         UnitBody::Callable(body) => body.describe(),

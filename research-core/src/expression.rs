@@ -1,4 +1,4 @@
-//! Named expressions: what a unit's arguments stand for until it runs.
+//! Named expressions: placeholders for arguments of units until these run.
 
 mod display;
 mod error;
@@ -20,10 +20,10 @@ pub(crate) use operations::Operation;
 pub use operations::{NoPart, list_of, map_of, part_of, text_of};
 pub use path::NamePath;
 
-/// What exists only while an experiment runs, by name, and what is computed from it.
+/// A named value that exists only while an experiment runs, or a computation on such values.
 ///
 /// Expressions are combined with `+`, `-`, `*`, `/`, `%`, `&`, `|` and `!`, with the methods below,
-/// and with [`list_of`], [`map_of`] and [`text_of`]. Plain values stand for themselves.
+/// and with [`list_of`], [`map_of`] and [`text_of`]. Plain values are used as they are.
 ///
 /// ```
 /// use research_core::{Experiment, ec, list_of, o};
@@ -37,10 +37,10 @@ pub use path::NamePath;
 /// # Ok::<(), research_core::BuildError>(())
 /// ```
 ///
-/// The output of a unit that has not run yet, and a config item that only other configs have, are
-/// missing, and so is what is computed from them: an argument of type `Option` is `None` then, a
-/// unit that [saves](crate::ExperimentBuilder::save) the expression saves nothing, and for any
-/// other argument it is an error.
+/// The output of a unit that has not run yet is missing, and so is a config item that only other
+/// configs have, and every value computed from these. For a missing value, an argument of type
+/// `Option` is `None`, and a unit that [saves](crate::ExperimentBuilder::save) the expression saves
+/// nothing. For any other argument it is an error.
 #[derive(Clone, Debug)]
 pub struct Expression(pub(crate) Kind);
 
@@ -54,7 +54,7 @@ pub(crate) enum Kind {
         unit: Arc<str>,
         index: OnceLock<usize>,
     },
-    /// What is known of a unit, or the object that an instance is.
+    /// The description of a unit, or the object of an instance.
     Unit {
         name: Arc<str>,
     },
@@ -125,7 +125,7 @@ pub fn o(unit: &str) -> Expression {
     })
 }
 
-/// The experiment's own folder, which is created when it is first asked for.
+/// The experiment's own folder, which is created when it is first read.
 ///
 /// ```
 /// use research_core::{Experiment, ep};
@@ -153,8 +153,8 @@ pub fn it() -> Expression {
     Expression(Kind::Iteration)
 }
 
-/// The experiment as it stands, as a map: `id`, `place`, `config`, `repetition`, `updates`, `seed`
-/// (the [32 bits](crate::ExperimentRecord::short_seed) that programs are given), `iteration`,
+/// The current state of the experiment as a map: `id`, `place`, `config`, `repetition`, `updates`,
+/// `seed` (the [32 bits](crate::ExperimentRecord::short_seed) that programs receive), `iteration`,
 /// `is_last`, `branch`, `branch_config` and `worker_config`; see the methods of
 /// [`Context`](crate::Context) with these names.
 ///
@@ -217,8 +217,8 @@ pub fn last_saved(variable: &str) -> Expression {
     })
 }
 
-/// The instance with this name, for an argument of type [`Instance<T>`](crate::Instance); or what
-/// is known of a unit, as a map: `name`, `when` and `root`.
+/// The instance with this name, for an argument of type [`Instance<T>`](crate::Instance); or the
+/// description of a unit as a map: `name`, `when` and `root`.
 ///
 /// ```
 /// use research_core::{Experiment, Instance, e_unit};
@@ -237,16 +237,16 @@ pub fn e_unit(name: &str) -> Expression {
 }
 
 /// The results of the whole research so far, for an argument of type `Shared<Results>` (in the
-/// crate `research`): what other experiments have saved, as far as it is stored, and of this one
-/// what was sent (see [`dump`](crate::ExperimentBuilder::dump)). It is read from the log each time,
-/// so let a unit that asks for it be due seldom.
+/// crate `research`): the stored values of other experiments, and the values of this one that were
+/// sent (see [`dump`](crate::ExperimentBuilder::dump)). The log is read each time, so a unit that
+/// reads this should be due rarely.
 #[must_use]
 pub fn r() -> Expression {
     Expression(Kind::Results)
 }
 
-/// The research as it is kept, for an argument of type `Shared<CompletedRun>` (in the crate
-/// `research`): its folder, its record, its events.
+/// The stored research, for an argument of type `Shared<CompletedRun>` (in the crate `research`):
+/// its folder, its record, its events.
 #[must_use]
 pub fn s() -> Expression {
     Expression(Kind::Storage)
@@ -279,8 +279,8 @@ impl Expression {
         Self(Kind::Optional(Box::new(self)))
     }
 
-    /// Calls `see` with the expressions that it is computed from, and whether each may be missing;
-    /// with itself, if it is computed from none.
+    /// Calls `see` with each expression that this one is computed from, and whether it may be
+    /// missing; with the expression itself, if it is not computed.
     pub(crate) fn for_each_leaf<'a>(&'a self, see: &mut impl FnMut(&'a Kind, bool)) {
         self.visit(false, see);
     }
@@ -298,7 +298,7 @@ impl Expression {
         }
     }
 
-    /// The functions of the program that it calls, if it calls any.
+    /// Returns the identity of the functions of the program that it calls, if any.
     pub(crate) fn code(&self) -> Option<Code> {
         match &self.0 {
             Kind::Apply(_, inner) => inner.iter().filter_map(Self::code).reduce(Code::and),
@@ -311,7 +311,7 @@ impl Expression {
         }
     }
 
-    /// A mistake in how it is written, if there is one.
+    /// Returns a mistake in the expression, if there is one.
     pub(crate) fn mistake(&self) -> Option<String> {
         match &self.0 {
             Kind::Apply(operation, inner) => operation

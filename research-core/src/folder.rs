@@ -1,4 +1,4 @@
-//! The folder of an experiment, and others in that of a research.
+//! The folder of an experiment, and other folders in that of a research.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use research_domain::Config;
 /// # Errors
 /// The config cannot be written.
 pub fn leave_experiment_folder(folder: &Path, full_config: &Config) -> std::io::Result<()> {
-    // Only an empty folder can be removed like this.
+    // `remove_dir` removes only an empty folder.
     if std::fs::remove_dir(folder).is_ok() || !folder.is_dir() {
         return Ok(());
     }
@@ -23,21 +23,20 @@ pub fn leave_experiment_folder(folder: &Path, full_config: &Config) -> std::io::
     std::fs::write(config, full_config.to_json(true) + "\n")
 }
 
-/// Makes the folder of an experiment and the one that this is in. The research's folder, in which
-/// that is, must be there: one that was moved or removed while the research runs must not come into
-/// being again.
+/// Creates the folder of an experiment and its parent. The research's folder, which contains both,
+/// must exist: if it was moved or removed while the research runs, it must not be created again.
 ///
 /// # Errors
-/// They cannot be made, or the research's folder is missing.
+/// A folder cannot be created, or the research's folder is missing.
 pub fn create_experiment_folder(folder: &Path) -> io::Result<()> {
     let experiments = folder.parent().unwrap_or(folder);
     create_folders(experiments.parent().unwrap_or(experiments), folder)
 }
 
-/// Makes a folder and those that it is in, up to a root, which must be there.
+/// Creates a folder and its parents up to `root`, which must exist.
 ///
 /// # Errors
-/// They cannot be made, or the root is missing.
+/// A folder cannot be created, or the root is missing.
 pub fn create_folders(root: &Path, folder: &Path) -> io::Result<()> {
     match fs::create_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
@@ -50,7 +49,7 @@ pub fn create_folders(root: &Path, folder: &Path) -> io::Result<()> {
             };
             create_folders(root, parent)?;
             match fs::create_dir(folder) {
-                // Another process was faster.
+                // Another process has created it in the meantime.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
                 created => created,
             }

@@ -13,21 +13,22 @@ use crate::unit_error::UnitError;
 
 /// The arguments of a unit: a tuple of expressions, or of plain values.
 pub trait Arguments {
-    /// The expressions, in order.
+    /// Returns the expressions, in order.
     fn into_expressions(self) -> Vec<Expression>;
 }
 
 /// A function as a callable unit. It is implemented for all functions of up to nine arguments,
 /// which may take the context (`&mut Context`) before them; the types are inferred.
 pub trait CallableFunction<A: Arguments, Signature>: 'static {
-    /// The unit's body, which calls the function each time, and the expressions that it reads.
+    /// Returns the unit's body, which calls the function each time, and the expressions that it
+    /// reads.
     fn into_body(self, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>);
 }
 
 /// A function that returns an iterator as a generator unit. It is implemented for all functions
 /// of up to nine arguments; the types are inferred.
 pub trait GeneratorFunction<A: Arguments, Signature>: 'static {
-    /// The unit's body, which calls the function once, and the expressions that it reads.
+    /// Returns the unit's body, which calls the function once, and the expressions that it reads.
     fn into_body(self, arguments: A) -> (Arc<dyn GeneratorBody>, Vec<Expression>);
 }
 
@@ -57,7 +58,7 @@ impl<F, Signature> Typed<F, Signature> {
             `UnitError`; other functions are added with `callable`"
 )]
 pub trait UnitFunction<Signature>: 'static {
-    /// The unit's body, which calls the function each time.
+    /// Returns the unit's body, which calls the function each time.
     fn into_body(self) -> Arc<dyn CallableBody>;
 }
 
@@ -123,7 +124,7 @@ where
     }
 }
 
-/// The arguments of a function, as a user has written them.
+/// Returns the arguments of a function as the user wrote them.
 fn described(arguments: &[Expression]) -> String {
     let arguments: Vec<String> = arguments.iter().map(Expression::to_string).collect();
     format!("({})", arguments.join(", "))

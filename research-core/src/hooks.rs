@@ -1,4 +1,4 @@
-//! An embedder's own additions to what an executor does.
+//! Hooks: an embedder's additions to an executor.
 
 use crate::context::Context;
 use crate::event::ExperimentRecord;
@@ -6,11 +6,11 @@ use crate::output::Output;
 use crate::unit::Unit;
 use crate::unit_error::UnitError;
 
-/// What a call of a unit led to: an output, the end of a generator (`None`), or an error.
+/// The result of a call of a unit: an output, the end of a generator (`None`), or an error.
 pub type UnitResult = Result<Option<Output>, UnitError>;
 
-/// Stands around what an executor does: tasks, iterations, calls of units. Each of its methods
-/// does nothing of its own, if not overridden. Without hooks an executor pays nothing for them.
+/// Hooks around the work of an executor: tasks, iterations, calls of units. By default, methods add
+/// nothing. An executor without hooks has no cost for them.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,13 +34,14 @@ pub type UnitResult = Result<Option<Output>, UnitError>;
 /// # Ok::<(), research_core::BuildError>(())
 /// ```
 pub trait ExecutorHooks: Send + Sync {
-    /// Stands around a whole task: call `run`. Experiments of a task that is not run have failed.
+    /// Wraps a whole task; the method must call `run`. If it does not, the experiments of the task
+    /// have failed.
     fn around_task(&self, experiments: &[&ExperimentRecord], run: &mut dyn FnMut()) {
         let _ = experiments;
         run();
     }
 
-    /// Comes before the units of an iteration, in each branch.
+    /// Runs before the units of an iteration, in each branch.
     ///
     /// # Errors
     /// Any error becomes the experiment's failure.
@@ -49,7 +50,7 @@ pub trait ExecutorHooks: Send + Sync {
         Ok(())
     }
 
-    /// Comes after the units of an iteration, in each branch.
+    /// Runs after the units of an iteration, in each branch.
     ///
     /// # Errors
     /// Any error becomes the experiment's failure.
@@ -58,8 +59,8 @@ pub trait ExecutorHooks: Send + Sync {
         Ok(())
     }
 
-    /// Stands around the call of a unit that runs code: callables, generators, methods. For a
-    /// root unit the context is that of the first branch.
+    /// Wraps the call of a unit that runs code: callables, generators, methods. For a root unit the
+    /// context is that of the first branch.
     ///
     /// # Errors
     /// Any error becomes the experiment's failure.

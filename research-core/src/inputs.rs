@@ -1,4 +1,4 @@
-//! What units read, as far as it is known before they run.
+//! The inputs of units, as far as they are known before the units run.
 
 use crate::expression::{Expression, Kind};
 
@@ -16,12 +16,12 @@ pub enum Input {
     Name(String),
     /// `{flags}` in a command: the config item or the unit `flags`, else all config items.
     Flags,
-    /// Something that belongs to one experiment, such as its folder. The text names it.
+    /// A property of one experiment, such as its folder. The text names it.
     Experiment(String),
 }
 
 impl Input {
-    /// What expressions read, without what is the same for all experiments.
+    /// Returns the inputs of expressions, without those that are the same for all experiments.
     pub(crate) fn of_expressions(expressions: &[Expression]) -> Vec<Self> {
         let mut inputs = Vec::new();
         for expression in expressions {
@@ -36,7 +36,7 @@ impl Input {
             Kind::Output { unit, .. } => Self::Unit(unit.to_string()),
             Kind::Unit { name } => Self::Instance(name.to_string()),
             Kind::Iteration | Kind::Constant(_) => return None,
-            // Their operands are leaves of their own.
+            // The operands are visited as leaves of their own.
             Kind::Apply(..) | Kind::Call(..) | Kind::Optional(_) => return None,
             Kind::WholeConfig { .. }
             | Kind::Experiment

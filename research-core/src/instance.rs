@@ -16,19 +16,19 @@ pub type Instance<T> = Shared<Mutex<T>>;
 /// A function that makes an instance. It is implemented for all functions of up to eight arguments
 /// that return a `Result<T, UnitError>`; the types are inferred.
 pub trait InstanceFunction<T, A: Arguments, Signature>: 'static {
-    /// The body of the unit that makes it, and the expressions that it reads.
+    /// Returns the body of the unit that makes the instance, and the expressions that it reads.
     fn into_body(self, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>);
 }
 
 /// A method of an instance: a function whose first argument is `&mut T`. It is implemented for all
 /// functions of up to eight further arguments; the types are inferred.
 pub trait MethodFunction<T, A: Arguments, Signature>: 'static {
-    /// The unit's body, which calls the method each time, and the expressions that it reads beside
-    /// the instance.
+    /// Returns the unit's body, which calls the method each time, and the expressions that it reads
+    /// beside the instance.
     fn into_body(self, instance: &str, arguments: A) -> (Arc<dyn CallableBody>, Vec<Expression>);
 }
 
-/// A method that has panicked must not keep the other branches from a root instance.
+/// Locks an instance. A method that panicked must not keep other branches from a root instance.
 fn lock<T>(instance: &Mutex<T>) -> MutexGuard<'_, T> {
     instance.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,11 +1,11 @@
-//! The middle of a research: what an experiment is, and the events in which it is told.
+//! The core of a research: the definition of experiments, and the events that record them.
 //!
 //! An [`Experiment`] is an ordered list of [`Unit`]s that run at every iteration. What exists only
-//! at run time (a config item, another unit's output) is written as a named [`Expression`]; what a
-//! unit sees while it runs is its [`Context`]. Whatever happens is an [`Event`]; everything that
-//! users look at (results, progress, status) is a fold of events.
+//! at run time (a config item, another unit's output) is written as a named [`Expression`]; a unit
+//! reads the state of its experiment from its [`Context`]. Everything that happens is an [`Event`];
+//! everything that users see (results, progress, status) is a fold of events.
 //!
-//! Storage, monitor and executors do not know each other: they meet here, in [`Storage`],
+//! Storage, monitor and executors do not depend on each other: they are connected by [`Storage`],
 //! [`Subscriber`] and [`EventSink`].
 //!
 //! ```
@@ -65,7 +65,7 @@ mod when;
 
 pub mod codec;
 
-/// The parts of events that only those who write and store them name.
+/// Parts of events that only their writers and storages use.
 pub mod events {
     pub use crate::event::{ResourceUsage, UnknownEvent};
     pub use crate::profile::{Measure, SpanTime};
@@ -74,7 +74,7 @@ pub mod events {
     pub use crate::values::large::{LARGE_BYTES, LargeKind, LargeValueError, VALUES};
 }
 
-/// The executor's half of experiments that run. Units have no access to it.
+/// The executor's side of running experiments. Units have no access to it.
 pub mod executor {
     pub use crate::code::Code;
     pub use crate::context::{BranchPosition, ExecutorContext};
@@ -101,7 +101,7 @@ pub mod text {
     pub use crate::shell::shell_word;
 }
 
-/// What units are made of: bodies of one's own, arguments, and the traits that functions implement.
+/// Parts of units: custom bodies, arguments, and the traits that functions implement.
 pub mod units {
     pub use crate::argument::{Argument, FromArgument};
     pub use crate::check::unique_names;

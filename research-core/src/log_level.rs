@@ -1,20 +1,20 @@
-//! How much what is said matters.
+//! The levels of messages.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How much a message matters.
+/// The level of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogLevel {
-    /// For those who look for a fault.
+    /// Details for debugging.
     Debug,
-    /// What happens.
+    /// Normal events.
     Info,
-    /// Something to look at.
+    /// A possible problem.
     Warning,
-    /// Something went wrong.
+    /// An error.
     Error,
 }
 
@@ -22,7 +22,7 @@ impl LogLevel {
     /// All of them, the least important first.
     pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
 
-    /// The word for it in logs and files.
+    /// Returns the name in logs and files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -69,12 +69,13 @@ fn parse(text: &str) -> Option<MemorySize> {
         return whole.checked_mul(factor).map(MemorySize);
     }
     let bytes = number.parse::<f64>().ok()? * factor as f64;
-    // Floats beyond this lose bytes, and no memory has so many. The cast cuts off parts of a byte.
+    // Larger floats cannot represent each byte, and no memory is so large. The cast cuts off
+    // fractions of a byte.
     (bytes < (1_u64 << 53) as f64).then_some(MemorySize(bytes as u64))
 }
 
 impl fmt::Display for MemorySize {
-    /// In the largest unit in which it is at least 1; exact if it has no decimals.
+    /// Writes the size in the largest unit in which it is at least 1; exact if it has no decimals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((unit, factor)) = BINARY.iter().find(|(_, factor)| self.0 >= *factor) else {
             return write!(f, "{} B", self.0);

@@ -18,76 +18,76 @@ pub enum Isolation {
     /// A fresh process for each task: a crash or a leak never outlives its experiment.
     #[default]
     Experiment,
-    /// The worker's process, used again for each of its tasks.
+    /// The worker's process, reused for each of its tasks.
     Worker,
-    /// The process that called `run`: no workers at all.
+    /// The process that called `run`, without workers.
     None,
 }
 
-/// How the branches of a task run.
+/// The execution of the branches of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExecutorTarget {
-    /// Side by side, each in a thread of its own.
+    /// In parallel, each branch in its own thread.
     #[default]
     Threads,
     /// One after another, unit by unit, in one thread.
     For,
 }
 
-/// What root units see of the experiments of their task.
+/// The part of their task's experiments that root units see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RootView {
-    /// All of the first experiment, with which alone their values are saved. So it is where each
-    /// task has one experiment, and in researches that were begun by version 0.1.0 or earlier.
+    /// The whole first experiment; values of root units are saved only with it. Used if each task
+    /// has one experiment, and in researches that version 0.1.0 or earlier began.
     #[default]
     First,
-    /// Only what all experiments of the task agree in, and a seed that follows from that. Their
-    /// values are saved with each of these.
+    /// Only what all experiments of the task have in common, and a seed derived from that. Values
+    /// of root units are saved with each experiment.
     Shared {
         /// The keys of the config items that they see, `repetition` and `updates` among them.
         keys: Vec<String>,
-        /// Whether the keys were declared. If not, root units are not given the id and the folder
+        /// Whether the keys were declared. If not, root units do not receive the id and the folder
         /// of the first experiment either.
         is_declared: bool,
     },
 }
 
-/// When what was written waits for the disk.
+/// The policy for waiting until written data is on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FsyncPolicy {
     /// At every commit.
     Always,
-    /// At commits that are asked to be durable: those in which an experiment ended, gathered over
-    /// some milliseconds.
+    /// At commits that must be durable: those in which an experiment ended, gathered for some
+    /// milliseconds.
     #[default]
     Experiment,
-    /// Never: what was committed outlives this process, but perhaps not the machine.
+    /// Never: committed data outlives this process, but perhaps not a crash of the machine.
     Never,
 }
 
-/// Where one of the outputs of experiments is kept: what their programs and their own code print.
+/// The destination of an output stream of experiments, from their programs and their own code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Redirect {
-    /// Nowhere: code prints where the run's own errors go, and of programs the last lines are
-    /// shown where they fail (0).
+    /// No file: code prints to the run's standard error, and the last lines of programs are shown
+    /// if they fail (0).
     #[default]
     None,
     /// In one file for all experiments, in the research's folder (1).
     Common,
-    /// In a file for each experiment, in its folder; in a research that is kept in memory, in
-    /// memory (2).
+    /// In a file for each experiment, in its folder; in memory, if the research is kept in memory
+    /// (2).
     Experiment,
     /// In both (3).
     Both,
 }
 
 impl Redirect {
-    /// All of them, each at the place of its number.
+    /// All of them, indexed by their numbers.
     pub const ALL: [Self; 4] = [Self::None, Self::Common, Self::Experiment, Self::Both];
 
     /// Whether there is a file for all experiments.
@@ -110,42 +110,44 @@ impl Redirect {
 pub struct RunOptions {
     /// The number of worker processes.
     pub workers: u32,
-    /// How many experiments a task has, its branches: they share the outputs of root units.
+    /// The number of experiments of a task, its branches, which share the outputs of root units.
     pub branches: u32,
-    /// What is added to the configs of the experiments that a worker runs, one for each worker; or
-    /// none. It belongs to where an experiment runs, so it is not part of its id, its seed or its
-    /// results.
+    /// The configs that are added to those of a worker's experiments, one for each worker, or none.
+    /// They are not part of an experiment's id, seed or results, because they belong to where it
+    /// runs.
     pub worker_configs: Vec<Config>,
-    /// The same for branches.
+    /// The configs that are added to those of experiments, one for each branch, or none.
     pub branch_configs: Vec<Config>,
-    /// The parameters that root units use, where that is declared: the experiments of a task agree
-    /// in them, and root units see no others. An empty list says that they use none.
+    /// The parameters that root units use, if they are declared. The experiments of a task have the
+    /// same values of these, and root units see no others. An empty list says that root units use
+    /// none.
     pub branch_by: Option<Vec<String>>,
-    /// What root units see of the experiments of their task. The run sets it.
+    /// The part of their task's experiments that root units see. The run sets it.
     #[serde(default)]
     pub root_view: RootView,
-    /// Whether programs that update the domain are given every experiment, with its status. In
-    /// researches that were begun before there was this, they are given what experiments have
-    /// saved.
+    /// Whether programs that update the domain receive every experiment, with its status. In
+    /// researches that were begun before this option existed, they receive the values that
+    /// experiments have saved.
     #[serde(default)]
     pub updates_see_all: bool,
-    /// How the branches of a task run.
+    /// The execution of the branches of a task.
     pub executor_target: ExecutorTarget,
-    /// How many iterations each experiment has; without it, one if all units are callables, else
-    /// as many as its generators yield.
+    /// The number of iterations of each experiment. The default is one if all units are callables,
+    /// else as many as its generators yield.
     pub n_iters: Option<u64>,
-    /// How many configs to take from the domain; all of them without it.
+    /// The number of configs to take from the domain. The default is all of them.
     pub n_configs: Option<u64>,
-    /// How often each config is run.
+    /// The number of repetitions of each config.
     pub n_reps: u64,
-    /// After how many configs they are repeated; all of them without it.
+    /// The number of configs after which they are repeated. The default is all of them.
     pub repeat_each: Option<u64>,
-    /// How many digits the numbers have that ids begin with, a number for each parameter; ids have
-    /// no such prefix without it.
+    /// The number of digits in the prefix of ids, which has a number for each parameter. Without
+    /// it, ids have no prefix.
     pub create_id_prefix: Option<u8>,
-    /// The seed of everything that is drawn.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// Whether the rest of an iteration still runs when a unit has failed or a generator ended.
+    /// Whether the remaining units of an iteration still run after a unit has failed or a generator
+    /// ended.
     pub finalize: bool,
     /// The isolation of experiments.
     pub isolation: Isolation,
@@ -156,53 +158,53 @@ pub struct RunOptions {
     pub retry_delay: Duration,
     /// Whether the delay doubles with each retry.
     pub double_retry_delay: bool,
-    /// The run ends early when so many experiments did not succeed.
+    /// The number of experiments without success at which the run ends early.
     pub max_failures: Option<u64>,
     /// The timeout of an attempt at an experiment.
     #[serde(with = "optional_seconds")]
     pub timeout: Option<Duration>,
-    /// Which devices experiments are given: nothing, a number or a name, or a list of these, spread
-    /// over the workers and their branches; a list with lists has an entry for each worker.
+    /// The devices of experiments: null, a number or a name, or a list of these, spread over the
+    /// workers and their branches. A list of lists has an entry for each worker.
     pub devices: Value,
-    /// The share of each device's memory that must be free before a task is begun, from 0 to 1.
+    /// The share of each device's memory that must be free before a task begins, from 0 to 1.
     pub memory_ratio: Option<f64>,
-    /// The memory that an experiment takes of each of its devices: it is begun when so much is free
-    /// that no other experiment of the run has declared.
+    /// The memory that an experiment takes on each of its devices. It begins when that much is free
+    /// and not declared by other experiments of the run.
     pub device_memory: Option<MemorySize>,
-    /// How often in a row the memory of devices may be found too little before a worker counts as
-    /// unable to run anything.
+    /// The number of consecutive checks that find too little device memory before a worker counts
+    /// as unable to run anything.
     pub n_gpu_checks: u32,
     /// The time between two of these checks.
     #[serde(with = "seconds")]
     pub gpu_check_delay: Duration,
-    /// Whether the first failure ends the run at once, as its error.
+    /// Whether the first failure ends the run at once, with its error.
     pub debug: bool,
-    /// What is recorded of each call of a unit: nothing (0), its time (1), its processor time, page
-    /// faults and the memory of the process too (2).
+    /// The measurements of each call of a unit: none (0), its time (1), also its processor time,
+    /// page faults and the memory of the process (2).
     pub profile: u8,
     /// Whether the monitor's log is kept beside the event log, as `monitor.csv`.
     pub monitor_log: bool,
     /// When the log waits for the disk.
     pub fsync: FsyncPolicy,
-    /// Messages that matter less than this are not kept.
+    /// The lowest level of messages that are kept.
     pub loglevel: LogLevel,
-    /// Where the standard output of experiments is kept.
+    /// The destination of the standard output of experiments.
     pub redirect_stdout: Redirect,
-    /// Where their standard error is kept.
+    /// The destination of their standard error.
     pub redirect_stderr: Redirect,
-    /// The recorded environment, beside the program and the machine.
+    /// Additions to the recorded environment, which always has the program and the machine.
     pub env_meta: Vec<EnvMeta>,
 }
 
 impl RunOptions {
-    /// The most workers, and the most branches of a task.
+    /// The limit of workers, and of branches of a task.
     pub const MAX_PARALLEL: u32 = 100_000;
 
-    /// The most branches of all workers together.
+    /// The limit of branches of all workers together.
     const MAX_BRANCHES: u64 = 1_000_000;
 
-    /// What is added to the config of an experiment that a worker runs as a branch; later keys
-    /// replace earlier ones.
+    /// Returns the config that is added to that of an experiment, for its worker and branch; later
+    /// keys replace earlier ones.
     #[must_use]
     pub fn added_config(&self, worker: WorkerNumber, branch: u32) -> Config {
         let of = |configs: &[Config], index: u32| configs.get(index as usize).cloned();
@@ -213,8 +215,8 @@ impl RunOptions {
         }
     }
 
-    /// What is wrong with the numbers of workers and branches: so many that they would take all
-    /// memory before anything runs.
+    /// Returns an error if there are so many workers and branches that they would take all memory
+    /// before anything runs.
     #[must_use]
     pub fn parallelism_problem(&self) -> Option<String> {
         let numbers = [("workers", self.workers), ("branches", self.branches)];
@@ -234,7 +236,7 @@ impl RunOptions {
         })
     }
 
-    /// Where an output of experiments is kept.
+    /// Returns the destination of an output stream of experiments.
     #[must_use]
     pub fn redirect(&self, stream: OutputStream) -> Redirect {
         match stream {
@@ -285,7 +287,7 @@ impl Default for RunOptions {
     }
 }
 
-/// Times as numbers of seconds.
+/// Durations as numbers of seconds.
 mod seconds {
     use std::time::{Duration, TryFromFloatSecsError};
 
@@ -299,7 +301,7 @@ mod seconds {
         read(f64::deserialize(from)?).map_err(de::Error::custom)
     }
 
-    /// The longest time is rounded up when it is written, so it may be more than there is.
+    /// The longest duration is rounded up when it is written, so it may be too large to read back.
     pub(super) fn read(seconds: f64) -> Result<Duration, TryFromFloatSecsError> {
         if seconds >= Duration::MAX.as_secs_f64() {
             return Ok(Duration::MAX);
@@ -308,7 +310,7 @@ mod seconds {
     }
 }
 
-/// The same where there may be none.
+/// Optional durations as numbers of seconds.
 mod optional_seconds {
     use std::time::Duration;
 

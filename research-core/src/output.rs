@@ -11,13 +11,13 @@ use serde::Serialize;
 
 use crate::unit_error::UnitError;
 
-/// The output of one call of a unit: a value that can be saved, or an object that lives in the
-/// executor alone and is shared with the units that ask for it.
+/// The output of one call of a unit: a value that can be saved, or an object that exists only in
+/// the executor and is shared with the units that read it.
 #[derive(Clone)]
 pub enum Output {
     /// A value: it can be saved, and read by other units.
     Value(Value),
-    /// An object in memory (a model, a dataset): other units may use it, it cannot be saved.
+    /// An object in memory (a model, a dataset): other units can use it, but it cannot be saved.
     Object(Object),
 }
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Output {
     }
 }
 
-/// An object that units hand to each other without a copy.
+/// An object that units share without copying it.
 ///
 /// ```
 /// use research_core::{Experiment, Shared, o};
@@ -57,7 +57,7 @@ impl<T> Shared<T> {
 }
 
 impl<T: ?Sized> Shared<T> {
-    /// The reference-counted object itself.
+    /// Returns the reference-counted object itself.
     #[must_use]
     pub fn into_inner(self) -> Arc<T> {
         self.0
@@ -82,15 +82,15 @@ impl<T: ?Sized> Deref for Shared<T> {
     }
 }
 
-/// Where a unit's output is saved.
+/// The variables that a unit's output is saved to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Save {
-    /// Kept for other units only.
+    /// Not saved, for other units only.
     #[default]
     Nothing,
     /// Saved as one variable.
     As(String),
-    /// The parts of a list, each saved under its name; `None` skips one.
+    /// The parts of a list, each saved under its own name; `None` skips a part.
     Parts(Vec<Option<String>>),
     /// A map, each of whose keys is a variable.
     Map,
@@ -109,19 +109,19 @@ pub struct Serialized<T>(pub T);
             `Shared::new(object)` for an object that other units use, or a `Result` of these"
 )]
 pub trait IntoOutput {
-    /// The output, or the error that the unit ends with.
+    /// Returns the output, or the error that the unit ends with.
     ///
     /// # Errors
-    /// The unit's own error, or that of a value that cannot be represented.
+    /// The unit failed, or the value cannot be represented.
     fn into_output(self) -> Result<Output, UnitError>;
 }
 
-/// A type that a unit may return, and that is not a `Result`.
+/// A type that a unit may return and that is not a `Result`.
 pub trait PlainOutput {
-    /// The output.
+    /// Converts the value to an output.
     ///
     /// # Errors
-    /// It cannot be represented as a value.
+    /// The type cannot be represented as a value.
     fn into_output(self) -> Result<Output, UnitError>;
 }
 

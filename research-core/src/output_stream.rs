@@ -1,8 +1,8 @@
-//! The two outputs of a process.
+//! The two output streams of a process.
 
 use serde::{Deserialize, Serialize};
 
-/// One of the two outputs of a process.
+/// One of the two output streams of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputStream {
@@ -13,10 +13,10 @@ pub enum OutputStream {
 }
 
 impl OutputStream {
-    /// Both.
+    /// Both streams.
     pub const ALL: [Self; 2] = [Self::Stdout, Self::Stderr];
 
-    /// The name of the file in which it is kept.
+    /// Returns the name of its file.
     #[must_use]
     pub fn file_name(self) -> &'static str {
         match self {

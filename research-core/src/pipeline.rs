@@ -1,4 +1,4 @@
-//! Pipelines: batches, and what processes them.
+//! Pipelines: batches, and the units that process them.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::output::{IntoOutput, Output, Shared};
 use crate::unit::{Generator, GeneratorBody};
 use crate::unit_error::UnitError;
 
-/// A generator that hands out batches as shared objects.
+/// Returns a generator that yields batches as shared objects.
 pub(crate) fn batches<F, I>(function: F) -> Arc<dyn GeneratorBody>
 where
     F: Fn(&mut Context) -> Result<I, UnitError> + Send + Sync + 'static,
@@ -24,7 +24,7 @@ where
     }))
 }
 
-/// A generator that processes the latest batch of a pipeline each time.
+/// Returns a generator that processes the latest batch of a pipeline each time.
 pub(crate) fn steps<S, B, R, M, F>(pipeline: &str, start: M, step: F) -> Arc<dyn GeneratorBody>
 where
     S: Send + 'static,

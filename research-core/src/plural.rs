@@ -1,6 +1,6 @@
-//! Numbers of things in messages.
+//! Counts in messages.
 
-/// So many of something, in English.
+/// Returns a count with its noun in singular or plural, in English.
 ///
 /// ```
 /// use research_core::text::plural;

@@ -1,26 +1,25 @@
-//! What profiles measure.
+//! The quantities that a profile measures.
 
 use serde::{Deserialize, Serialize};
 
-/// What a profile measures of a call of a unit.
+/// A quantity that a profile measures for a call of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// The time that passed, in seconds.
     Seconds,
-    /// The processor time of the calling thread, in seconds; where a program is run, its own and
-    /// that of all it has waited for, told in the call in which it ended.
+    /// The processor time of the calling thread, in seconds. For a program: its own and that of all
+    /// processes it has waited for, reported in the call in which it ended.
     CpuSeconds,
-    /// The page faults of the same.
+    /// The page faults of the same thread or program.
     PageFaults,
-    /// The most memory that the process has had by the end of the call, in bytes; where a program
-    /// is run, the most that it has had, if that is more than the process that has started it has
-    /// had.
+    /// The peak memory of the process at the end of the call, in bytes. For a program: its peak, if
+    /// that is more than the peak of the process that started it.
     PeakMemory,
 }
 
 impl Measure {
-    /// All of them.
+    /// All quantities.
     pub const ALL: [Self; 4] = [
         Self::Seconds,
         Self::CpuSeconds,
@@ -29,17 +28,17 @@ impl Measure {
     ];
 }
 
-/// What the spans of one name took in the calls of a unit.
+/// The time that the spans of one name took in the calls of a unit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpanTime {
     /// The span's name.
     pub name: String,
-    /// Where it comes from: the module, if nothing else was said.
+    /// The span's target: the module, if the code sets no other.
     pub target: String,
-    /// How often it was entered.
+    /// The number of times it was entered.
     pub calls: u64,
-    /// The time within it and not within spans inside it, in seconds.
+    /// The time in the span and not in spans inside it, in seconds.
     pub own: f64,
-    /// The time within it, in seconds; that within itself again is counted once.
+    /// The time in the span, in seconds; a recursive entry is counted once.
     pub total: f64,
 }

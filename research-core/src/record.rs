@@ -7,54 +7,53 @@ use serde::{Deserialize, Serialize};
 
 use crate::options::RunOptions;
 
-/// What a research is: kept as `research.json`, and what workers and a resumed run build the
-/// experiment from.
+/// The description of a research, stored as `research.json`. Workers and resumed runs build the
+/// experiment from it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ResearchRecord {
-    /// The version of this record's form.
+    /// The format version of this record.
     pub format: u32,
-    /// The research's name.
+    /// The name of the research.
     pub name: String,
-    /// When it was made, in microseconds since 1970.
+    /// The time of its creation, in microseconds since 1970.
     pub created: u64,
-    /// The program that made it, and its version.
+    /// The program that created it, and its version.
     pub program: String,
-    /// Which build of the program that was, where it is known.
+    /// The build of that program, if it is known.
     #[serde(default)]
     pub build: Option<String>,
-    /// Where it was begun: a resumed run starts programs there.
+    /// The folder in which it was begun. A resumed run starts programs there.
     pub directory: PathBuf,
-    /// The same as a path from the research's own folder, where both are parts of one project: a
-    /// copy of the project runs programs in the copy.
+    /// The same as a path from the research's own folder, if both are parts of one project: a copy
+    /// of the project runs programs in the copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory_from_folder: Option<PathBuf>,
-    /// Its domain, as an expression.
+    /// The domain, as an expression.
     pub domain: String,
-    /// The rules by which its values are drawn and its ids are made. Records without it are of the
-    /// first version.
+    /// The rules for drawing values and creating ids. Records without this field use the first
+    /// version.
     #[serde(default = "first_rules")]
     pub rules: Rules,
-    /// How it is run.
+    /// The options of the run.
     pub options: RunOptions,
-    /// Its units, one line each, in order.
+    /// The units, one line each, in order.
     pub units: Vec<String>,
-    /// The command of each unit that runs a program, and the arguments of each function; empty
-    /// where neither is known. Earlier versions did not record it.
+    /// The command of each unit that runs a program, and the arguments of each function; empty if
+    /// neither is known. Earlier versions did not record it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
-    /// What updates its domain, one line each, in order.
+    /// The updates of the domain, one line each, in order.
     #[serde(default)]
     pub updates: Vec<String>,
-    /// What the experiment is built from, where it was not written in Rust: the research file as
-    /// it was read.
+    /// The research file as it was read, if the experiment was not written in Rust.
     pub source: Option<serde_json::Value>,
-    /// The file from which that was read, as a path from `directory`.
+    /// The path of the research file, relative to `directory`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_file: Option<PathBuf>,
 }
 
 impl ResearchRecord {
-    /// The version of the form that this program writes.
+    /// The format version that this program writes.
     pub const FORMAT: u32 = 2;
 }
 

@@ -1,5 +1,5 @@
-//! Files of a research's folder, opened only where they are regular files: a pipe or a device in
-//! the place of one could keep its reader waiting for ever.
+//! Files of a research's folder, opened only if they are regular files: a pipe or a device instead
+//! of one could block its reader for ever.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -19,12 +19,12 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// It cannot be opened, or is not a regular file.
 pub fn open_regular_with(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    // Without waiting: opening a pipe waits for a process at its other end. For regular files this
-    // flag has no effect.
+    // `O_NONBLOCK`, because opening a pipe waits for a process at its other end. For regular files
+    // this flag has no effect.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let opened = options.custom_flags(flags).open(path);
     let file = opened.map_err(|error| match error.raw_os_error() {
-        // What the system says of a socket, and of a pipe without a reader.
+        // `ENXIO` is the error for a socket, and for a pipe without a reader.
         Some(libc::ENXIO) => not_regular(),
         _ => error,
     })?;
@@ -34,7 +34,7 @@ pub fn open_regular_with(path: &Path, options: &mut OpenOptions) -> io::Result<F
     }
 }
 
-/// Reads all of a file.
+/// Reads a whole file.
 ///
 /// # Errors
 /// It cannot be read, or is not a regular file.
@@ -44,10 +44,10 @@ pub fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a file to append to it; makes it if it is missing.
+/// Opens a file to append to it; creates it if it is missing.
 ///
 /// # Errors
-/// It cannot be opened or made, or is not a regular file.
+/// It cannot be opened or created, or is not a regular file.
 pub fn append_to_regular(path: &Path) -> io::Result<File> {
     open_regular_with(path, OpenOptions::new().append(true).create(true))
 }

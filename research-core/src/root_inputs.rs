@@ -1,4 +1,4 @@
-//! The inputs of root units, which the experiments of a task have to agree in.
+//! The inputs of root units, which must be equal for all experiments of a task.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use crate::expression::NamePath;
 use crate::inputs::Input;
 use crate::unit::Unit;
 
-/// What the root units of an experiment read.
+/// The inputs of the root units of an experiment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RootInputs {
     /// The keys of the config items that they are known to read.
     pub keys: BTreeSet<String>,
-    /// The first unit of which it is not known all that it reads, and why.
+    /// The first unit whose inputs are not all known, and the reason.
     pub unknown: Option<UnknownInput>,
 }
 
@@ -22,7 +22,7 @@ pub struct RootInputs {
 pub struct UnknownInput {
     /// The unit.
     pub unit: String,
-    /// What makes it so.
+    /// The reason.
     pub reason: String,
 }
 
@@ -30,7 +30,7 @@ pub struct UnknownInput {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootError {
-    /// A method of an instance that each branch has for itself.
+    /// It calls a method of an instance that each branch has for itself.
     #[error(
         "root unit `{unit}` uses the instance `{instance}`, which each branch has for itself: \
          make `{instance}` a root too, or remove `root` from `{unit}`"
@@ -41,7 +41,7 @@ pub enum RootError {
         /// The instance.
         instance: String,
     },
-    /// A generator whose items depend on when branches end.
+    /// It is a generator whose items depend on when branches end.
     #[error(
         "root unit `{unit}` is a generator that is due at `last`, which is another iteration for \
          each branch \
@@ -54,14 +54,14 @@ pub enum RootError {
 }
 
 impl Experiment {
-    /// Whether it has root units.
+    /// Whether the experiment has root units.
     #[must_use]
     pub fn has_roots(&self) -> bool {
         self.units().iter().any(Unit::is_root)
     }
 
-    /// What its root units read. `is_key` says which keys configs have: a name in a command that is
-    /// one of these is not a unit.
+    /// Returns the inputs of its root units. `is_key` says whether configs have a key: a name in a
+    /// command is a key if possible, else a unit.
     #[must_use]
     pub fn root_inputs(&self, is_key: impl Fn(&str) -> bool) -> RootInputs {
         let mut inputs = RootInputs::default();
@@ -83,7 +83,7 @@ impl Experiment {
         inputs
     }
 
-    /// Adds the keys that a root unit reads; why they may be more than that, if so.
+    /// Adds the keys that a root unit reads. Returns the reason that it may read more, if so.
     fn add_root(
         &self,
         unit: &Unit,
@@ -114,7 +114,7 @@ impl Experiment {
                 Input::Flags => {
                     Some("reads `{flags}`, which are all parameters of the config".to_owned())
                 }
-                // See `check_roots`: it is refused.
+                // `check_roots` refuses this.
                 Input::Instance(_) => None,
                 Input::Experiment(what) => Some(format!(
                     "reads {what}, which is not the same for all branches"
@@ -125,13 +125,14 @@ impl Experiment {
         unknown
     }
 
-    /// The unit of this name, if it runs in each branch.
+    /// Returns the unit of this name, if it runs in each branch.
     fn unit_of_branch(&self, name: &str) -> Option<&Unit> {
         let unit = &self.units()[self.position(name)?];
         (!unit.is_root()).then_some(unit)
     }
 
-    /// Whether a unit that runs in each branch may change an instance that all of them share.
+    /// Returns the instance that a unit that runs in each branch may change, if all branches share
+    /// it.
     fn reaches_shared_instance(&self, unit: &Unit) -> Option<String> {
         let Some(inputs) = unit.body().inputs() else {
             return Some(
@@ -157,7 +158,7 @@ impl Experiment {
     /// Checks that root units can do for several branches what they do for each of them alone.
     ///
     /// # Errors
-    /// One cannot.
+    /// A root unit cannot.
     pub fn check_roots(&self) -> Result<(), RootError> {
         for unit in self.units().iter().filter(|unit| unit.is_root()) {
             let name = || unit.name().to_owned();
@@ -179,7 +180,7 @@ impl Experiment {
     }
 }
 
-/// What a name in a command stands for: a key or a unit, and the path to a part of its value.
+/// Resolves a name in a command to a key or a unit, and the path to a part of its value.
 fn resolve(name: &str, is_key: impl Fn(&str) -> bool, is_unit: impl Fn(&str) -> bool) -> Input {
     match NamePath::find(name, |head| is_key(head) || is_unit(head)) {
         Some(path) if !is_key(path.name) => Input::Unit(path.name.to_owned()),

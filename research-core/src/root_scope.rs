@@ -1,4 +1,4 @@
-//! What root units see: not one experiment, but what all that share them agree in.
+//! The experiment as root units see it: only what all experiments that share them have in common.
 
 use std::sync::Arc;
 
@@ -9,25 +9,26 @@ use crate::context::BranchPosition;
 use crate::event::ExperimentRecord;
 use crate::values::large::LargeValue;
 
-/// Keeps the seeds of root units apart from those of experiments: no config is there so often.
+/// Separates the seeds of root units from those of experiments: no config occurs this often.
 const OCCURRENCE: u64 = u64::MAX;
 
-/// What root units see of an experiment: some of its config, and a seed that follows from that. So
-/// they do the same for each of the experiments that agree in it, whichever of these they run in.
+/// The part of an experiment that root units see: some of its config, and a seed derived from that.
+/// So they do the same in each of the experiments with the same values, whichever of these they run
+/// in.
 #[derive(Clone, Debug, Default)]
 pub struct RootScope {
-    /// The keys that they see, auxiliary ones among them.
+    /// The visible keys, auxiliary ones among them.
     keys: Vec<String>,
-    /// What is added to configs where they run; it is seen, and changes no seed.
+    /// The config that is added where they run. It is visible, and does not affect the seed.
     added: Config,
     /// The seed of the research.
     seed: u64,
-    /// Whether they are given the id and the folder of the experiment that they run in.
+    /// Whether they receive the id and the folder of the experiment that they run in.
     gives_place: bool,
 }
 
 impl RootScope {
-    /// What root units see that use these parameters, in a research with this seed.
+    /// Returns the scope of root units that use these parameters, in a research with this seed.
     #[must_use]
     pub fn new(keys: Vec<String>, seed: u64) -> Self {
         Self {
@@ -37,14 +38,14 @@ impl RootScope {
         }
     }
 
-    /// Lets them see what is added to the configs of all experiments where these run.
+    /// Sets the config that is added to those of all experiments where the root units run.
     #[must_use]
     pub fn added(mut self, added: Config) -> Self {
         self.added = added;
         self
     }
 
-    /// Sets whether programs are given the id and the folder of the experiment that they run in.
+    /// Sets whether programs receive the id and the folder of the experiment that they run in.
     #[must_use]
     pub fn gives_place(mut self, gives: bool) -> Self {
         self.gives_place = gives;
@@ -59,7 +60,8 @@ impl RootScope {
         self.keys.iter().any(|known| known == key)
     }
 
-    /// The seed of root units for an experiment. Experiments that have the same can share them.
+    /// Returns the seed of root units for an experiment. Experiments with the same seed can share
+    /// them.
     #[must_use]
     pub fn seed_of(&self, config: &Config, repetition: u64, updates: u64) -> u64 {
         let entries = config.entries();
@@ -72,7 +74,7 @@ impl RootScope {
         experiment_seed(self.seed, &config, repetition, updates, OCCURRENCE)
     }
 
-    /// The experiment as root units see it.
+    /// Returns the experiment's record as root units see it.
     pub(crate) fn record(&self, record: &ExperimentRecord) -> ExperimentRecord {
         let entries = record.config.entries();
         let is_seen = |key: &str| self.sees(key) || self.added.contains(key);
@@ -89,7 +91,7 @@ impl RootScope {
         }
     }
 
-    /// The config of such a record, with the auxiliary keys that are seen.
+    /// Returns the config of such a record, with the visible auxiliary keys.
     pub(crate) fn full_config(&self, record: &ExperimentRecord, device: &Value) -> Config {
         let auxiliary = [
             ("repetition", record.repetition),
@@ -105,21 +107,22 @@ impl RootScope {
         config
     }
 
-    /// The repetition and the number of updates, 0 where they are not seen.
+    /// Returns the repetition and the number of updates, each 0 if it is not visible.
     fn auxiliary(&self, repetition: u64, updates: u64) -> [u64; 2] {
         let seen = |key, number| if self.sees(key) { number } else { 0 };
         [seen("repetition", repetition), seen("updates", updates)]
     }
 }
 
-/// What a context has for root units.
+/// The root units' part of a context.
 pub(crate) struct RootPart {
     pub(crate) scope: Arc<RootScope>,
-    /// What is swapped with that of the experiment while a root unit runs; made when it is first
-    /// needed.
+    /// The view that is swapped with that of the experiment while a root unit runs; created when it
+    /// is first needed.
     pub(crate) other: Option<View>,
     pub(crate) is_entered: bool,
-    /// What a root unit has saved by itself, for the other branches.
+    /// The values that a root unit has saved with [`Context::save`](crate::Context::save), for the
+    /// other branches.
     pub(crate) saved: Vec<RootSaved>,
 }
 
@@ -130,7 +133,7 @@ pub(crate) struct View {
     pub(crate) branch: Arc<BranchPosition>,
 }
 
-/// A value that a root unit has saved by itself.
+/// A value that a root unit has saved with [`Context::save`](crate::Context::save).
 #[derive(Clone, Debug)]
 pub struct RootSaved {
     pub(crate) variable: String,

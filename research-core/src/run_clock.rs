@@ -1,25 +1,24 @@
-//! The clock of a run: the time of day as it was when the run began, and what has passed since.
-//! The system's time may be set meanwhile, by years; durations between events must not change
-//! with it.
+//! The clock of a run: the time of day when the run began, plus the time since. The system's time
+//! may be set meanwhile, by years; durations between events must not change with it.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The time of day at which the machine started, in microseconds since 1970, as the run in this
-/// process takes it; 0 without a run.
+/// The time of day at which the machine started, in microseconds since 1970, as the runs of this
+/// process assume it; 0 without a run.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
 /// The number of runs in this process. They share one clock.
 static RUNS: Mutex<usize> = Mutex::new(0);
 
-/// Keeps the clock of this process from following steps of the system's time, while it lives.
+/// While it exists, the clock of this process ignores steps of the system's time.
 #[derive(Debug)]
 pub struct RunClock(());
 
 impl RunClock {
-    /// Begins to keep the clock of this process.
+    /// Starts the clock of a run in this process.
     #[must_use]
     pub fn keep() -> Self {
         let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,25 +29,25 @@ impl RunClock {
         Self(())
     }
 
-    /// Takes the clock of another process of this machine, for good.
+    /// Adopts the clock of another process of this machine, permanently.
     pub fn follow(epoch: u64) {
         EPOCH.store(epoch, Ordering::Relaxed);
     }
 
-    /// The epoch that the runs of this process have, for others to [`follow`](Self::follow); `None`
-    /// where there is no run.
+    /// Returns the epoch of the runs of this process, which other processes
+    /// [`follow`](Self::follow); `None` without a run.
     #[must_use]
     pub fn epoch() -> Option<u64> {
         Some(EPOCH.load(Ordering::Relaxed)).filter(|epoch| *epoch != 0)
     }
 
-    /// What a clock with an epoch shows now, in microseconds since 1970.
+    /// Returns the current time of a clock with an epoch, in microseconds since 1970.
     #[must_use]
     pub fn now_of(epoch: u64) -> u64 {
         epoch.saturating_add(since_boot())
     }
 
-    /// What the clock of this process shows now, in microseconds since 1970.
+    /// Returns the current time of this process's clock, in microseconds since 1970.
     pub(crate) fn now() -> u64 {
         Self::epoch().map_or_else(wall_clock, Self::now_of)
     }
@@ -71,13 +70,14 @@ fn wall_clock() -> u64 {
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Microseconds since the machine started, also while it slept; the same in all of its processes.
+/// Returns the microseconds since the machine started, including its sleep; the same in all of its
+/// processes.
 fn since_boot() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the clock is one that Linux has, and the time a valid place to write to.
+    // SAFETY: Linux has this clock, and `time` is valid for writes.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
     if result != 0 {
         return 0;

@@ -1,8 +1,8 @@
-//! Names as they are typed in a shell.
+//! Quoting for the shell.
 
 use std::borrow::Cow;
 
-/// A name as it is typed in a shell: in quotes where it needs them.
+/// Returns a name as it is typed in a shell, quoted if necessary.
 ///
 /// ```
 /// use research_core::text::shell_word;

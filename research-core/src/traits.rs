@@ -1,4 +1,4 @@
-//! The traits at which executors, storage and monitor meet.
+//! The traits that connect executors, storage and monitor.
 
 use std::convert::Infallible;
 use std::io;
@@ -10,24 +10,24 @@ use crate::record::ResearchRecord;
 
 /// State that is computed from events alone, live or from the log.
 pub trait Fold {
-    /// Takes in the next event, in the order of the log.
+    /// Applies the next event, in the order of the log.
     fn apply(&mut self, event: &Event);
 
-    /// Takes in the next events.
+    /// Applies the next events.
     fn apply_all(&mut self, events: &[Event]) {
         events.iter().for_each(|event| self.apply(event));
     }
 }
 
-/// A log of events, which is read in order, and again from any batch.
+/// A log of events, read in order, and again from any batch.
 pub trait EventLog: Send {
-    /// Returns the offset of the next batch: the length of all that was read.
+    /// Returns the offset of the next batch: the length of all that was read so far.
     fn offset(&self) -> u64;
 
     /// Continues with the batch at an offset that [`offset`](Self::offset) has returned.
     fn seek(&mut self, offset: u64);
 
-    /// Returns the events of the next batch; `None` at the end of the log.
+    /// Returns the events of the next batch, or `None` at the end of the log.
     ///
     /// # Errors
     /// The log cannot be read, or is damaged.
@@ -37,7 +37,8 @@ pub trait EventLog: Send {
     /// them the events that were appended since.
     ///
     /// # Errors
-    /// As for [`next_batch`](Self::next_batch); the folds have all events before the damage.
+    /// As for [`next_batch`](Self::next_batch); the folds have received all events before the
+    /// damage.
     fn replay(&mut self, folds: &mut [&mut dyn Fold]) -> Result<(), StorageError> {
         while let Some(events) = self.next_batch()? {
             folds.iter_mut().for_each(|fold| fold.apply_all(&events));
@@ -60,7 +61,7 @@ impl<L: EventLog + ?Sized> EventLog for Box<L> {
     }
 }
 
-/// Where an executor tells what happens. It may gather events; it keeps their order.
+/// The destination of an executor's events. It may buffer events, in their order.
 pub trait EventSink {
     /// Takes one event.
     ///
@@ -68,7 +69,7 @@ pub trait EventSink {
     /// The sink is closed; the executor should end.
     fn emit(&mut self, event: Event) -> Result<(), SinkError>;
 
-    /// Sends on what was gathered.
+    /// Sends the buffered events.
     ///
     /// # Errors
     /// The sink is closed; the executor should end.
@@ -86,138 +87,139 @@ impl EventSink for Vec<Event> {
     }
 }
 
-/// What an experiment tells cannot be kept; it should end.
+/// The events of an experiment cannot be kept; the experiment should end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
-    /// Events have nowhere to go.
+    /// The connection or channel for events is closed.
     #[error("events can no longer be sent: {0}")]
     Closed(String),
-    /// A saved value could not be written to the research's folder. That is not the fault of
-    /// the experiment: it has no ending, and is run again when the research is resumed.
+    /// A saved value could not be written to the research's folder. This is not the experiment's
+    /// failure: it gets no ending, and runs again when the research is resumed.
     #[error("{0}")]
     Unstored(String),
 }
 
-/// Takes what an experiment prints, where that is kept.
+/// Receives the output of an experiment, if it is kept.
 pub trait OutputSink: Send + Sync {
-    /// Whether this output is kept at all.
+    /// Whether this stream is kept.
     fn keeps(&self, stream: OutputStream) -> bool;
 
-    /// Takes whole lines, the last of which may lack its end. What cannot be kept is lost;
-    /// the experiment continues.
+    /// Receives whole lines; the last one may lack its line end. Output that cannot be kept is
+    /// lost, and the experiment continues.
     fn keep(&self, stream: OutputStream, lines: &[u8]);
 }
 
-/// Where events are kept. The leader's writer is the only one that appends.
+/// The store of events. Only the leader's writer appends.
 pub trait Storage: Send {
-    /// Appends events, in order. They may be gathered until [`commit`](Self::commit).
+    /// Appends events, in order. They may be buffered until [`commit`](Self::commit).
     ///
     /// # Errors
-    /// They could not be kept; whatever was committed before is still there.
+    /// The events could not be stored; all that was committed before is kept.
     fn append(&mut self, events: &[Event]) -> Result<(), StorageError>;
 
-    /// Makes all that was appended last beyond the end of this process; where `durable`, and where
-    /// the storage was asked to, beyond the end of the machine too.
+    /// Makes all appended events outlive this process; if `durable`, and if the fsync policy says
+    /// so, a crash of the machine too.
     ///
     /// # Errors
-    /// It could not; whatever was committed before is still there.
+    /// The events could not be stored; all that was committed before is kept.
     fn commit(&mut self, durable: bool) -> Result<(), StorageError>;
 
-    /// The folder in which experiments have their folders, if there is one.
+    /// Returns the folder that contains the experiments' folders, if there is one.
     fn experiments_folder(&self) -> Option<&Path>;
 }
 
-/// Sees events after they were appended to the log.
+/// Receives events after they were appended to the log.
 ///
-/// A subscriber that panics is called no more, and the log says so; the run continues.
+/// A subscriber that panics is not called again. The log reports it, and the run continues.
 pub trait Subscriber: Send {
-    /// How events are delivered; through a queue, if not set. It is asked once, before the run
-    /// begins.
+    /// Returns how events are delivered; through a queue by default. It is called once, before the
+    /// run begins.
     fn delivery(&self) -> Delivery {
         Delivery::Queued
     }
 
-    /// How it is called in messages; by its type, if not set.
+    /// Returns the name in messages; its type by default.
     fn name(&self) -> &str {
         std::any::type_name::<Self>()
     }
 
-    /// The run begins: what the research is, and its folder, if it has one. This is the first call.
+    /// The run begins, with this record and the research's folder, if it has one. This is the first
+    /// call.
     fn on_begin(&mut self, record: &ResearchRecord, folder: Option<&Path>) {
         let _ = (record, folder);
     }
 
-    /// Events of earlier runs of the same research, before the first of this run. They are passed
-    /// in several calls, as to [`on_events`](Self::on_events), and ignored, if not set.
+    /// Receives events of earlier runs of the same research, before the first of this run, in
+    /// several calls like those of [`on_events`](Self::on_events). The default ignores them.
     fn on_history(&mut self, events: &[Event]) {
         let _ = events;
     }
 
-    /// Events, in the order of the log.
+    /// Receives events, in the order of the log.
     fn on_events(&mut self, events: &[Event]);
 
-    /// So many events are not delivered, because the queue was full: the subscriber is slower than
-    /// the run. They stand in the log between what was delivered before and what comes next. If not
-    /// set, they are ignored; the log says at the end how many were missed.
+    /// Reports the number of events that were not delivered, because the queue was full: the
+    /// subscriber is slower than the run. In the log they stand between the events delivered before
+    /// and those that follow. The default ignores the call; the log reports the total at the end.
     fn on_missed(&mut self, events: u64) {
         let _ = events;
     }
 
-    /// There will be no more events.
+    /// Called after the last event.
     fn on_end(&mut self) {}
 }
 
-/// How a [`Subscriber`] gets its events.
+/// The delivery of events to a [`Subscriber`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
-    /// In a thread of its own, through a queue of limited size. The run does not wait for it,
-    /// except at its end, when all that is in the queue is delivered. What waits in the queue is
-    /// delivered in one call, so only a subscriber that takes long for each event misses any (see
-    /// [`Subscriber::on_missed`]).
+    /// In a separate thread, through a queue of limited size. The run waits for it only at its end,
+    /// until the queue is empty. All events in the queue are delivered in one call, so only a
+    /// subscriber that is slow for each event misses any (see [`Subscriber::on_missed`]).
     #[default]
     Queued,
-    /// In the thread that writes the log: nothing is missed, and the run waits for each call.
+    /// In the thread that writes the log: no event is missed, and the run waits for each call.
     Synchronous,
 }
 
-/// Something could not be stored or read.
+/// An error of storage.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// The system refused.
+    /// The system returned an error.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried: "write", "create".
+        /// The action: "write", "create".
         action: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A file does not hold what it should.
+    /// The content of a file is damaged.
     #[error("{} is damaged at byte {offset}: {reason}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Where the damage begins.
+        /// The offset of the damage.
         offset: u64,
-        /// What is wrong there, and what to do.
+        /// The damage, and what to do.
         reason: String,
     },
-    /// Another process has deleted, replaced, cut or moved the log while it was being written.
+    /// Another process has deleted, replaced, truncated or moved the log while it was being
+    /// written.
     #[error("{} {what} while the run was writing it: {saved}", path.display())]
     LogLost {
-        /// The log, where it was.
+        /// The path at which the log was.
         path: PathBuf,
-        /// What has become of it.
+        /// The change to the log.
         what: String,
-        /// What could be saved of it, and where that is.
+        /// The part of it that could be saved, and its location.
         saved: String,
-        /// Whether no experiment had begun in it.
+        /// Whether no experiment had begun in the log.
         is_empty: bool,
     },
-    /// A table has more rows than the log gives: the log may have lost them.
+    /// A table has more rows than the log gives, so the log may have lost some.
     #[error(
         "{} has {before} rows, but the log has {now}: the table is kept, because the log may have \
          lost rows",
@@ -226,9 +228,9 @@ pub enum StorageError {
     FewerRows {
         /// The table.
         path: PathBuf,
-        /// How many rows it has.
+        /// The number of its rows.
         before: u64,
-        /// How many rows it would have.
+        /// The number of rows in the log.
         now: u64,
     },
     /// A file was written by a later version.
@@ -239,12 +241,12 @@ pub enum StorageError {
     TooNew {
         /// The file.
         path: PathBuf,
-        /// Its version.
+        /// The version of the file.
         found: u32,
-        /// The newest version that is known here.
+        /// The newest version that this program reads.
         known: u32,
     },
-    /// The folder is there already.
+    /// The folder of a new research already exists.
     #[error(
         "research `{}` already exists: resume it, remove it, or use another name",
         path.display()
@@ -255,11 +257,11 @@ pub enum StorageError {
         /// The research's name.
         name: String,
     },
-    /// Something that is not a research has the place of the folder.
+    /// A file or folder that is not a research is at the path of the research.
     #[error("{} already exists and is not a research: choose another name, or move it \
              away", path.display())]
     Occupied {
-        /// What is there.
+        /// The path.
         path: PathBuf,
     },
     /// The folder is not a research.
@@ -267,7 +269,7 @@ pub enum StorageError {
     NoResearch {
         /// The folder.
         path: PathBuf,
-        /// What is missing.
+        /// The missing part.
         reason: String,
     },
     /// Another process runs this research.
@@ -280,29 +282,30 @@ pub enum StorageError {
         /// Its host.
         host: String,
     },
-    /// A process on another machine, which cannot be asked from here, has not given it back.
+    /// A process on another machine has not released the lock, and this machine cannot check
+    /// whether it still runs.
     #[error(
         "process {pid} on {host} did not give back {}: if it does not run any more, delete that \
          file",
         lock.display()
     )]
     LockedElsewhere {
-        /// The lock's file.
+        /// The path of the lock.
         lock: PathBuf,
         /// The process.
         pid: u32,
         /// Its host.
         host: String,
     },
-    /// A name cannot be that of a folder.
+    /// A name is invalid as that of a folder.
     #[error("`{name}` cannot be the name of a research: {reason}")]
     BadName {
         /// The name.
         name: String,
-        /// Why not.
+        /// The reason.
         reason: &'static str,
     },
-    /// What was saved is larger than the log takes at once.
+    /// A saved value is larger than one event can be.
     #[error(
         "values of {len} bytes are too many for one event: save them as a file in the experiment's \
          folder"
@@ -323,7 +326,7 @@ impl From<Infallible> for StorageError {
 }
 
 impl StorageError {
-    /// An error of the system, for `map_err`.
+    /// Returns a function that makes an error of the system, for `map_err`.
     pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io {

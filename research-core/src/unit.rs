@@ -13,41 +13,40 @@ use crate::output::{Output, Save};
 use crate::unit_error::UnitError;
 use crate::when::When;
 
-/// What a callable unit does each time it is due.
+/// The work of a callable unit.
 pub trait CallableBody: Send + Sync {
     /// Runs the unit once.
     ///
     /// # Errors
-    /// Whatever the unit ends with; it becomes the experiment's failure.
+    /// Any error of the unit, which becomes the experiment's failure.
     fn call(&self, context: &mut Context) -> Result<Output, UnitError>;
 
-    /// What it reads, where that is known before it runs. A root unit is shared by experiments that
-    /// agree in this.
+    /// Returns its inputs, if they are known before it runs. Experiments with the same inputs share
+    /// a root unit.
     fn inputs(&self) -> Option<Vec<Input>> {
         None
     }
 
-    /// What it runs or is given, where that is known: the command of a program, or the arguments of
-    /// a function.
+    /// Returns the command of a program, or the arguments of a function, if they are known.
     fn describe(&self) -> Option<String> {
         None
     }
 }
 
-/// What a generator unit does when it is first due: it starts the thing that yields items.
+/// The start of a generator unit, when it is first due.
 pub trait GeneratorBody: Send + Sync {
-    /// Starts a generator; its arguments are taken now and not again.
+    /// Starts a generator. Its arguments are evaluated once, in this call.
     ///
     /// # Errors
-    /// Whatever keeps it from starting; it becomes the experiment's failure.
+    /// Any error of the unit, which becomes the experiment's failure.
     fn start(&self, context: &mut Context) -> Result<Box<dyn Generator>, UnitError>;
 
-    /// What it reads, as for [`CallableBody::inputs`].
+    /// Returns its inputs, as [`CallableBody::inputs`] does.
     fn inputs(&self) -> Option<Vec<Input>> {
         None
     }
 
-    /// What it runs or is given, as for [`CallableBody::describe`].
+    /// Returns its description, as [`CallableBody::describe`] does.
     fn describe(&self) -> Option<String> {
         None
     }
@@ -55,35 +54,34 @@ pub trait GeneratorBody: Send + Sync {
 
 /// A started generator: one item for each due iteration.
 pub trait Generator: Send {
-    /// The next item, or `None` at its end, which stops the experiment.
+    /// Returns the next item, or `None` at the end, which stops the experiment.
     ///
     /// # Errors
-    /// Whatever the generator ends with; it becomes the experiment's failure.
+    /// Any error of the generator, which becomes the experiment's failure.
     fn next(&mut self, context: &mut Context) -> Result<Option<Output>, UnitError>;
 }
 
-/// How a unit works.
+/// The kind of a unit, with its code.
 #[derive(Clone)]
 pub enum UnitBody {
     /// Called each time it is due.
     Callable(Arc<dyn CallableBody>),
-    /// Started once, asked for one item each time it is due.
+    /// Started once; yields one item each time it is due.
     Generator(Arc<dyn GeneratorBody>),
-    /// Saves what an expression stands for; even when the experiment has failed in this
-    /// iteration.
+    /// Saves the value of an expression, even if the experiment has failed in this iteration.
     Save {
-        /// What is saved.
+        /// The expression.
         expression: Expression,
-        /// Under which name.
+        /// The variable.
         variable: Arc<str>,
     },
-    /// Sends what is saved under these names, or all, at once; even when the experiment has
-    /// failed in this iteration.
+    /// Sends the values that are saved under these names, or all, at once, even if the experiment
+    /// has failed in this iteration.
     Dump(Arc<[String]>),
 }
 
 impl UnitBody {
-    /// What it reads, where that is known before it runs.
+    /// Returns its inputs, if they are known before it runs.
     #[must_use]
     pub fn inputs(&self) -> Option<Vec<Input>> {
         match self {
@@ -107,19 +105,19 @@ pub struct Unit {
     pub(crate) when: When,
     pub(crate) root: bool,
     pub(crate) save: Save,
-    /// When what was saved so far is sent at once.
+    /// The iterations at which all values saved so far are sent.
     pub(crate) dump: Option<When>,
     pub(crate) is_process: bool,
-    /// The type of the object, where the unit makes an instance.
+    /// The type of the object, if the unit makes an instance.
     pub(crate) instance: Option<ObjectType>,
     pub(crate) sees_all: bool,
-    /// The type of the batches, where the unit is a pipeline.
+    /// The type of the batches, if the unit is a pipeline.
     pub(crate) batches: Option<ObjectType>,
     /// The pipeline whose batches it processes.
     pub(crate) source: Option<String>,
-    /// Where that stands; known when the experiment is built.
+    /// The index of that pipeline; set when the experiment is built.
     pub(crate) source_position: Option<usize>,
-    /// Whether a pipeline goes through all its batches in one iteration.
+    /// Whether a pipeline yields all its batches in one iteration.
     pub(crate) full_run: bool,
     pub(crate) timeout: Option<Duration>,
 }
@@ -141,53 +139,53 @@ impl ObjectType {
 }
 
 impl Unit {
-    /// The name, unique in its experiment.
+    /// Returns the name, unique in its experiment.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it does.
+    /// Returns the kind of the unit, with its code.
     #[must_use]
     pub fn body(&self) -> &UnitBody {
         &self.body
     }
 
-    /// When it is due.
+    /// Returns when it is due.
     #[must_use]
     pub fn when(&self) -> &When {
         &self.when
     }
 
-    /// How long a call of it may take.
+    /// Returns the timeout of one call.
     #[inline]
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// When all that was saved so far is sent at once, if it asks for that.
+    /// Returns when all values saved so far are sent at once, if that is set.
     #[inline]
     #[must_use]
     pub fn dump(&self) -> Option<&When> {
         self.dump.as_ref()
     }
 
-    /// Whether it runs once for all branches. What saves does so in each of them.
+    /// Whether it runs once for all branches. Units that save run in each branch.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.root && !self.is_saving()
     }
 
-    /// Whether all it does happens in a process of its own, so that no fault of its code can
-    /// reach the process that runs the unit.
+    /// Whether all its work happens in a separate process, so that no fault of its code can affect
+    /// the process that runs the unit.
     #[must_use]
     pub fn is_process(&self) -> bool {
         self.is_process
     }
 
-    /// Whether it only saves or sends what others did: it runs even when the experiment has failed
-    /// in this iteration.
+    /// Whether it only saves or sends values of other units: it runs even if the experiment has
+    /// failed in this iteration.
     #[inline]
     #[must_use]
     pub fn is_saving(&self) -> bool {
@@ -202,7 +200,7 @@ impl Unit {
         }
     }
 
-    /// Whether it is a pipeline that goes through all its batches in one iteration; see
+    /// Whether it is a pipeline that yields all its batches in one iteration; see
     /// [`full_run`](crate::ExperimentBuilder::full_run).
     #[inline]
     #[must_use]
@@ -210,14 +208,14 @@ impl Unit {
         self.full_run
     }
 
-    /// The pipeline whose batches it processes, by its position.
+    /// Returns the index of the pipeline whose batches it processes.
     #[inline]
     #[must_use]
     pub fn source(&self) -> Option<usize> {
         self.source_position
     }
 
-    /// Whether its end is that of the experiment.
+    /// Whether its end ends the experiment.
     pub(crate) fn ends_experiment(&self) -> bool {
         let is_generator = matches!(self.body, UnitBody::Generator(_));
         is_generator && !self.full_run && self.source.is_none()
@@ -230,7 +228,7 @@ impl Unit {
         self.sees_all
     }
 
-    /// Saves what it put out into the context's columns.
+    /// Saves its output to the context's columns.
     ///
     /// # Errors
     /// An object cannot be saved; several names need a list of as many values, and a map's keys

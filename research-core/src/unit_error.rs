@@ -16,13 +16,13 @@ pub struct UnitError {
 }
 
 impl UnitError {
-    /// An error with a message of its own.
+    /// Returns an error with this message.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self::of_kind(FailureKind::Error, message)
     }
 
-    /// An error of this kind: a program that was killed, one that took too long.
+    /// Returns an error of this kind, such as a killed program or an expired timeout.
     #[must_use]
     pub fn of_kind(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
@@ -33,46 +33,46 @@ impl UnitError {
         }
     }
 
-    /// The same with a backtrace, or the last lines that a program put out.
+    /// Adds a backtrace, or the last lines of a program's output.
     #[must_use]
     pub fn with_backtrace(mut self, backtrace: impl Into<String>) -> Self {
         self.backtrace = Some(backtrace.into());
         self
     }
 
-    /// The same with the command that the unit ran, as a user would type it.
+    /// Adds the command that the unit ran, as a user would type it.
     #[must_use]
     pub fn with_command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
     }
 
-    /// The error of saving an object under a name.
+    /// Returns the error of saving an object under a name.
     pub(crate) fn not_a_value(variable: &str) -> Self {
         Self::new(format!(
             "`{variable}` cannot be saved: it is an object in memory, not a value"
         ))
     }
 
-    /// How it failed.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
         self.kind
     }
 
-    /// What went wrong, with the causes behind it.
+    /// Returns the message, with the causes of the error.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Where it went wrong, if that is known.
+    /// Returns the backtrace, if there is one.
     #[must_use]
     pub fn backtrace(&self) -> Option<&str> {
         self.backtrace.as_deref()
     }
 
-    /// The command that the unit ran, if it ran one.
+    /// Returns the command that the unit ran, if it ran one.
     #[must_use]
     pub fn command(&self) -> Option<&str> {
         self.command.as_deref()
@@ -91,7 +91,7 @@ impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for UnitError {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(inner) = cause {
-            // Many errors tell their cause themselves.
+            // Many errors include their cause in their own message.
             let text = inner.to_string();
             if !message.contains(&text) {
                 message.push_str(": ");

@@ -1,4 +1,4 @@
-//! The units of an experiment, as far as its other units can see them.
+//! The units of an experiment, as other units see them.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl UnitTable {
         self.names().position(|unit| unit == name)
     }
 
-    /// Returns the unit with this name, and its position.
+    /// Returns the unit with this name, and its index.
     pub(crate) fn find(&self, name: &str) -> Result<(usize, &UnitEntry), ExpressionError> {
         let position = self.position(name);
         let position = position.ok_or_else(|| ExpressionError::NoUnit {

@@ -1,22 +1,22 @@
-//! What is recorded of an update of the domain.
+//! The record of an update of the domain.
 
 use serde::{Deserialize, Serialize};
 
-/// An update of the domain: all that a resumed run needs to continue with it.
+/// An update of the domain: all that a resumed run needs to continue.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpdateRecord {
     /// The new domain, as an expression.
     pub domain: String,
-    /// How many of its configs are run; all of them without it.
+    /// The number of its configs to run; `None` for all of them.
     pub n_configs: Option<u64>,
-    /// How often each is run.
+    /// The number of repetitions of each config.
     pub n_reps: u64,
-    /// After how many configs they are repeated; all of them without it.
+    /// The number of configs after which they are repeated; `None` for all of them.
     pub repeat_each: Option<u64>,
-    /// How many experiments had been taken from the domains before it.
+    /// The number of experiments that were generated before the update.
     pub generated: u64,
-    /// How many updates there were, this one included.
+    /// The number of updates, including this one.
     pub updates: u64,
-    /// How many experiments have not been begun, if their number is known.
+    /// The number of experiments that have not begun, if it is known.
     pub remaining: Option<u64>,
 }

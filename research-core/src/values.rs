@@ -1,4 +1,4 @@
-//! Saved values: columns of them, those that wait to be sent, and large ones in files of their own.
+//! Saved values: columns, values that wait to be sent, and large values in separate files.
 
 pub(crate) mod column;
 pub(crate) mod history;

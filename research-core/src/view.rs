@@ -1,22 +1,22 @@
-//! The research that an experiment belongs to, as its units see it while it runs.
+//! The research of an experiment, as its units see it while it runs.
 
 use std::path::Path;
 
 use crate::output::Object;
 
-/// Reads what [`r`](crate::r) and [`s`](crate::s) stand for. It is given to an experiment by who
-/// runs researches: this crate knows neither results nor storage.
+/// Reads the values of [`r`](crate::r) and [`s`](crate::s). The code that runs a research gives it
+/// to the experiment, because this crate depends neither on results nor on storage.
 pub trait ResearchView: Send + Sync {
-    /// The results so far. `experiments` is the folder in which experiments have their folders; it
-    /// is there unless the research is kept in memory.
+    /// Returns the results so far. `experiments` is the folder that contains the experiments'
+    /// folders, unless the research is kept in memory.
     ///
     /// # Errors
-    /// Why they cannot be read, in words.
+    /// The results cannot be read.
     fn results(&self, experiments: Option<&Path>) -> Result<Object, String>;
 
-    /// The research as it is kept.
+    /// Returns the stored research.
     ///
     /// # Errors
-    /// Why it cannot be read, in words.
+    /// The research cannot be read.
     fn storage(&self, experiments: Option<&Path>) -> Result<Object, String>;
 }

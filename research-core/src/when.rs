@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The iterations at which a unit runs: any of its rules may say so.
+/// The iterations at which a unit runs: those that match any of its rules.
 ///
 /// ```
 /// use research_core::When;
@@ -68,15 +68,14 @@ impl When {
         }
     }
 
-    /// Due when either is.
+    /// Returns the union of both: due when either is.
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {
         self.rules.extend(other.rules);
         self
     }
 
-    /// Whether two rules are due in the same iterations, however they are written: in whatever
-    /// order, and some of them several times.
+    /// Whether both are due in the same iterations; order and repetition of rules do not matter.
     ///
     /// ```
     /// use research_core::When;
@@ -93,8 +92,8 @@ impl When {
             || has_all(self, &other.rules) && has_all(other, &self.rules)
     }
 
-    /// Whether a unit is due at `iteration` (from 0) of an experiment with `n_iters` iterations
-    /// (if that is known); `stopping` says that the experiment ends with this iteration.
+    /// Whether a unit is due at `iteration` (from 0) of an experiment with `n_iters` iterations, if
+    /// that is known. `stopping` says that the experiment ends with this iteration.
     #[inline]
     #[must_use]
     pub fn is_due(&self, iteration: u64, n_iters: Option<u64>, stopping: bool) -> bool {

@@ -10,11 +10,11 @@ use crate::unit::{ObjectType, UnitBody};
 use crate::unit_error::UnitError;
 
 impl ExperimentBuilder {
-    /// Adds a pipeline: a generator whose items are batches, which
-    /// [branch pipelines](Self::branch_pipeline) process. As a [`root`](Self::root) it makes each
-    /// batch once, for all branches. It gives a batch for each due iteration and stops the
-    /// experiment at its end, or goes through all of them in one iteration
-    /// ([`full_run`](Self::full_run)). Other units get a batch as `Shared<B>`, with `o(name)`.
+    /// Adds a pipeline: a generator whose items are batches, which [branch
+    /// pipelines](Self::branch_pipeline) process. As a [`root`](Self::root) it makes each batch
+    /// once, for all branches. It yields a batch in each due iteration and stops the experiment at
+    /// its end, or yields all batches in one iteration ([`full_run`](Self::full_run)). Other units
+    /// read a batch as `Shared<B>`, with `o(name)`.
     ///
     /// ```
     /// use research_core::{Context, Experiment};
@@ -59,9 +59,9 @@ impl ExperimentBuilder {
         builder
     }
 
-    /// Adds a unit that processes the batches of a pipeline in each branch. `start` makes its
-    /// state (a model, say) before the first batch, and `step` takes state, batch and context;
-    /// what it returns is the unit's output, which can be saved as that of any other.
+    /// Adds a unit that processes the batches of a pipeline in each branch. `start` makes its state
+    /// (a model, for example) before the first batch. `step` takes state, batch and context, and
+    /// returns the unit's output, which can be saved like that of any unit.
     #[must_use]
     pub fn branch_pipeline<S, B, R, M, F>(
         self,

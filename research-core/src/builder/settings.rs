@@ -8,16 +8,16 @@ use crate::output::Save;
 use crate::when::When;
 
 impl ExperimentBuilder {
-    /// Lets the last unit, a pipeline, and the branch pipelines that follow it go through all its
-    /// batches in each iteration in which it is due, an epoch in each. What the last batch led to
-    /// is saved. The states of branch pipelines live on from epoch to epoch.
+    /// Makes the last unit, a pipeline, and the branch pipelines that follow it process all batches
+    /// in each iteration in which it is due: one epoch per iteration. The output for the last batch
+    /// is saved. The states of branch pipelines are kept from epoch to epoch.
     #[must_use]
     pub fn full_run(mut self) -> Self {
         self.last(|unit| unit.full_run = true);
         self
     }
 
-    /// Sets when the last unit is due; always, if not set.
+    /// Sets when the last unit is due. The default is every iteration.
     ///
     /// ```
     /// use research_core::{Experiment, When};
@@ -35,8 +35,9 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Lets all that was saved so far be sent to the log at these iterations, after the last unit's
-    /// turn, so that others see it at once; see [`dump`](Self::dump) for a unit of its own.
+    /// Sends all values saved so far to the log at these iterations, after the last unit has run,
+    /// so that other processes see them at once. [`dump`](Self::dump) does the same as a separate
+    /// unit.
     ///
     /// ```
     /// use research_core::{Experiment, When, it};
@@ -69,10 +70,10 @@ impl ExperimentBuilder {
         self
     }
 
-    /// Sets how long a call of the last unit may take (for a generator: one item). If it takes
+    /// Sets the timeout of a call of the last unit (for a generator: of one item). If a call takes
     /// longer, the experiment is `timed_out`. A program is killed, and so is the process in which a
-    /// unit in Rust runs; where that is not the experiment's own (an executor that stands alone),
-    /// it is noticed when the call returns.
+    /// unit in Rust runs. If that process is not the experiment's own (a standalone executor), the
+    /// timeout is detected when the call returns.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.last(|unit| unit.timeout = Some(timeout));
@@ -92,8 +93,8 @@ impl ExperimentBuilder {
         self.save_as(Save::As(name.to_owned()))
     }
 
-    /// Saves the parts of the last unit's output (a tuple or a list), each under its name;
-    /// `None` skips one.
+    /// Saves the parts of the last unit's output (a tuple or a list), each under its own name;
+    /// `None` skips a part.
     ///
     /// ```
     /// use research_core::{Experiment, ec};

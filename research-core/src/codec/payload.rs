@@ -1,9 +1,10 @@
 //! The payload of a frame of the event log: events, one after another.
 //!
-//! A payload of format 2 begins with a byte that says so; then each event has the number of its
-//! kind, the version of its kind, the length of its fields, and the fields. A payload of format 1
-//! has events with the number of their kind and the fields of version 1 alone. So one table,
-//! `kinds!`, describes both: a later version of a kind adds fields after those of earlier versions.
+//! A payload of format 2 begins with a byte that holds the format; then each event has the number
+//! of its kind, the version of its kind, the length of its fields, and the fields. A payload of
+//! format 1 has events with the number of their kind and the fields of version 1 alone. So one
+//! table, `kinds!`, describes both: a later version of a kind adds fields after those of earlier
+//! versions.
 
 use serde::de::DeserializeOwned;
 
@@ -14,14 +15,14 @@ use crate::event::{Event, UnknownEvent};
 pub const PAYLOAD_FORMAT: u8 = 2;
 
 /// Set in the first byte of a payload of format 2 or later, whose other bits are the format. A
-/// payload of format 1 begins with the number of a kind, which is less.
+/// payload of format 1 begins with the number of a kind, which is lower.
 const FORMAT_BIT: u8 = 0x80;
 
 /// The last kind of format 1.
 const LAST_OF_FORMAT_1: u8 = 17;
 
-/// An event that takes more than this may be too much for a decoder, whose limit counts the bytes
-/// that values take in memory: up to eight for one of the payload.
+/// A longer event may exceed the limit of a decoder, which counts the bytes that values take in
+/// memory: up to eight for each byte of the payload.
 const SURELY_READABLE: usize = MESSAGE_LIMIT / 8;
 
 /// The longest fields whose length takes one byte.
@@ -33,7 +34,7 @@ pub enum PayloadError {
     /// Its format is newer than this program.
     #[error("it has format {0}")]
     Newer(u8),
-    /// It has no event.
+    /// The payload has no event.
     #[error("it has no events")]
     Empty,
     /// The header of an event is invalid.
@@ -44,7 +45,7 @@ pub enum PayloadError {
     Fields(#[from] DecodeError),
 }
 
-/// What is left of a payload or of the fields of an event.
+/// The rest of a payload or of the fields of an event.
 struct Bytes<'p>(&'p [u8]);
 
 impl Bytes<'_> {
@@ -69,8 +70,8 @@ impl Bytes<'_> {
 /// The table of kinds: number, name, the fields of version 1, and for each later version its number
 /// and the fields that it adds, which are empty in events of the versions before it.
 ///
-/// Numbers, names of versions, and the types of fields never change: fields whose type has to are
-/// given a new name in a new version.
+/// Numbers, names of versions, and the types of fields never change: a field that needs another
+/// type is added under a new name in a new version.
 macro_rules! kinds {
     ($(
         $number:literal $kind:ident($($first:ident),*)
@@ -80,7 +81,7 @@ macro_rules! kinds {
             match event {
                 $(Event::$kind { $($first,)* $($($later,)*)* } => {
                     let start = begin($number, newest($number), buffer);
-                    // Tuples within tuples have the bytes of their fields alone.
+                    // Nested tuples encode to the bytes of their fields alone.
                     encode_into(&(($($first,)*), $(($($later,)*),)*), buffer)?;
                     end(start, buffer)
                 })*
@@ -95,7 +96,7 @@ macro_rules! kinds {
         /// Reads the fields of an event; `None` if the kind is unknown.
         fn fields(kind: u8, version: u8, bytes: &mut Bytes) -> Result<Option<Event>, DecodeError> {
             Ok(Some(match kind {
-                // One call for all fields, which costs less than one for each version.
+                // One call for all fields is faster than one for each version.
                 $($number if version >= newest($number) => {
                     let (($($first,)*), $(($($later,)*),)*) = bytes.read()?;
                     Event::$kind { $($first,)* $($($later,)*)* }
@@ -112,7 +113,7 @@ macro_rules! kinds {
             }))
         }
 
-        /// The newest version of a kind that is known; 0 for an unknown kind.
+        /// Returns the newest known version of a kind; 0 for an unknown kind.
         #[inline]
         fn newest(kind: u8) -> u8 {
             match kind {
@@ -183,7 +184,7 @@ fn decode_event(bytes: &mut Bytes) -> Result<Event, PayloadError> {
     match (fields(kind, version, &mut left), left.0.len()) {
         _ if version == 0 => Err(PayloadError::Header),
         (Ok(Some(event)), 0) => Ok(event),
-        // What newer versions have added is behind the fields that are known.
+        // Fields of newer versions follow the known fields, and are ignored.
         (Ok(Some(event)), _) if version > newest(kind) => Ok(event),
         (Ok(Some(_)), left) => Err(DecodeError::LeftOver(left).into()),
         (Err(error), _) if version <= newest(kind) => Err(error.into()),
@@ -209,7 +210,7 @@ fn decode_event_1(bytes: &mut Bytes) -> Result<Event, PayloadError> {
     event.ok_or(PayloadError::Header)
 }
 
-/// Reads the first event of what is left of a payload in a format.
+/// Reads the first event of the rest of a payload in a format.
 fn decode_in(format: u8, bytes: &mut Bytes) -> Result<Event, PayloadError> {
     match format {
         1 => decode_event_1(bytes),
@@ -218,7 +219,7 @@ fn decode_in(format: u8, bytes: &mut Bytes) -> Result<Event, PayloadError> {
     }
 }
 
-/// The format of a payload, and its events.
+/// Returns the format of a payload, and its events.
 fn parts(payload: &[u8]) -> Result<(u8, Bytes<'_>), PayloadError> {
     match payload.split_first() {
         None => Err(PayloadError::Empty),
@@ -237,8 +238,8 @@ fn parts(payload: &[u8]) -> Result<(u8, Bytes<'_>), PayloadError> {
 /// Appends an event to a payload in the current format, which begins with the first event.
 ///
 /// # Errors
-/// The event cannot be encoded, or could not be read back; then the payload ends with bytes that
-/// are not a whole event.
+/// The event cannot be encoded, or no decoder could read it. The payload then ends with an
+/// incomplete event.
 pub fn encode_event(event: &Event, payload: &mut Vec<u8>) -> Result<(), EncodeError> {
     if payload.is_empty() {
         payload.push(FORMAT_BIT | PAYLOAD_FORMAT);

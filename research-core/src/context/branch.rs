@@ -1,5 +1,5 @@
-//! What a unit sees of its experiment beside the config: its position among the branches of a task,
-//! what was added to its config, whether it ends, and what it has saved.
+//! What a unit reads of its experiment beside the config: its branch, the added config, whether
+//! this is the last iteration, and the values saved so far.
 
 use research_domain::Config;
 
@@ -7,7 +7,7 @@ use super::Context;
 use crate::argument::FromArgument;
 use crate::expression::{ExpressionError, last_saved, saved};
 
-/// Which branch of its task an experiment is, and what a research adds to its config there.
+/// The branch of an experiment in its task, and the config that the research adds for it.
 #[derive(Clone, Debug, Default)]
 pub struct BranchPosition {
     /// The index among the branches, from 0.
@@ -19,7 +19,7 @@ pub struct BranchPosition {
 }
 
 impl BranchPosition {
-    /// The position that root units see, which run for all branches.
+    /// Returns the position that root units see, which run for all branches.
     pub(super) fn of_root(&self) -> Self {
         Self {
             worker_config: self.worker_config.clone(),
@@ -29,8 +29,8 @@ impl BranchPosition {
 }
 
 impl Context {
-    /// Returns which branch of its task the experiment is, from 0; 0 for a root unit, which runs
-    /// for all branches.
+    /// Returns the index of the experiment's branch in its task, from 0; 0 for a root unit, which
+    /// runs for all branches.
     #[must_use]
     pub fn branch(&self) -> u32 {
         self.branch.index
@@ -58,8 +58,8 @@ impl Context {
         is_stopping || self.n_iters == Some(self.iteration + 1)
     }
 
-    /// The values that the experiment has saved under this name so far, in the order of their
-    /// iterations.
+    /// Returns the values that the experiment has saved under this name so far, in the order of
+    /// their iterations.
     ///
     /// ```
     /// use research_core::{Context, Experiment};
@@ -77,15 +77,15 @@ impl Context {
     /// ```
     ///
     /// # Errors
-    /// They have another type; or they were not kept: a value has 1 MiB or more, or the experiment
-    /// has saved more than 16 MiB and no [expression](crate::saved) names the variable; or a root
-    /// unit reads them, which runs for several experiments.
+    /// The values have another type, or were not kept: one has 1 MiB or more, or the experiment has
+    /// saved more than 16 MiB and no [expression](crate::saved) names the variable. A root unit,
+    /// which runs for several experiments, cannot read them.
     pub fn saved<T: FromArgument>(&self, variable: &str) -> Result<T, ExpressionError> {
         self.read(&saved(variable))
     }
 
-    /// The last value that the experiment has saved under this name; `None` for an `Option` if
-    /// there is none.
+    /// Returns the last value that the experiment has saved under this name. An `Option` is `None`
+    /// if nothing was saved.
     ///
     /// ```
     /// use research_core::{Context, Experiment};
@@ -101,7 +101,7 @@ impl Context {
     /// ```
     ///
     /// # Errors
-    /// As [`saved`](Self::saved); or there is none, and `T` is not an `Option`.
+    /// As for [`saved`](Self::saved); or nothing was saved, and `T` is not an `Option`.
     pub fn last_saved<T: FromArgument>(&self, variable: &str) -> Result<T, ExpressionError> {
         self.read(&last_saved(variable))
     }

@@ -10,11 +10,11 @@ use crate::expression::{Expression, ExpressionError, Kind, Operation};
 use crate::unit_table::output_of;
 
 impl Expression {
-    /// Returns its value at this moment.
+    /// Returns the current value of the expression.
     ///
     /// # Errors
-    /// There is no such unit, the folder cannot be created, or an operation has no result. A config
-    /// item or an output that is missing is an [`Argument::Missing`].
+    /// The unit is unknown, the folder cannot be created, or an operation has no result. A missing
+    /// config item or output is an [`Argument::Missing`].
     pub fn evaluate<'a>(&'a self, context: &'a Context) -> Result<Argument<'a>, ExpressionError> {
         let value = match &self.0 {
             Kind::Config(key) => return Ok(Argument::of_item(&context.full_config, key)),
@@ -70,7 +70,7 @@ impl Expression {
     }
 }
 
-/// The result of an operation; missing, if one of its operands is.
+/// Returns the result of an operation; missing, if one of its operands is.
 fn apply<'a>(
     expression: &'a Expression,
     operation: &Operation,
@@ -160,7 +160,7 @@ fn experiment(context: &Context, expression: &Expression) -> Result<Value, Expre
         ("config", config(&record.config)?),
         ("repetition", Value::from(record.repetition)),
         ("updates", Value::from(record.updates)),
-        // As many bits as an integer holds, and as programs are given.
+        // 32 bits: they fit into an integer, and programs receive the same seed.
         ("seed", Value::from(record.short_seed())),
         ("iteration", Value::from(context.iteration)),
         ("is_last", Value::from(context.is_last())),

@@ -1,4 +1,4 @@
-//! The executor's half of a context.
+//! The executor's side of a context.
 
 use std::ffi::OsString;
 use std::ops::{Deref, DerefMut};
@@ -23,8 +23,8 @@ use crate::unit_table::UnitTable;
 use crate::values::pending::{Columns, SharedSaved};
 use crate::view::ResearchView;
 
-/// A [`Context`] and what only its executor does with it. Units receive the context alone, so they
-/// cannot change what the executor keeps: iteration, outputs, devices, deadline.
+/// A [`Context`] with the methods that only its executor may call. Units receive the context alone,
+/// so they cannot change the executor's state: iteration, outputs, devices, deadline.
 pub struct ExecutorContext(pub(super) Context);
 
 impl Deref for ExecutorContext {
@@ -60,8 +60,8 @@ impl ExecutorContext {
         ))
     }
 
-    /// Sets which branch of its task the experiment is and what was added to its config, and the
-    /// number of iterations, if it is known.
+    /// Sets the branch of the experiment in its task with the added config, and the number of
+    /// iterations, if it is known.
     pub fn set_branch(&mut self, branch: BranchPosition, n_iters: Option<u64>) {
         self.0.branch = Arc::new(branch);
         self.0.n_iters = n_iters;
@@ -72,7 +72,7 @@ impl ExecutorContext {
         self.0.is_stopping = true;
     }
 
-    /// Returns what other branches see of this one.
+    /// Returns the view of this branch for root units.
     #[must_use]
     pub fn branch_view(&self, is_running: bool) -> BranchView {
         BranchView {
@@ -84,26 +84,27 @@ impl ExecutorContext {
         }
     }
 
-    /// Returns the latest output of the unit at a position.
+    /// Returns the latest output of the unit at an index.
     #[must_use]
     pub fn output_at(&self, unit: usize) -> Option<&Output> {
         self.0.outputs.get(unit)?.as_ref()
     }
 
-    /// Sets the devices of the experiment: `device` becomes the auxiliary key of that name, and
-    /// programs that units start see those in `visible`, a list for `CUDA_VISIBLE_DEVICES`.
+    /// Sets the devices of the experiment: `device` becomes the auxiliary key of that name;
+    /// `visible` is the value of `CUDA_VISIBLE_DEVICES` for programs that units start.
     pub fn set_devices(&mut self, device: Value, visible: Option<Arc<str>>) {
         self.0.full_config.insert(DEVICE, device);
         self.0.visible_devices = visible;
     }
 
-    /// Sets the mark in the variable `RESEARCH_MARK` of the programs that units start, and of all
-    /// that these start; without it they have the mark of this process, if it has one.
+    /// Sets the mark in the variable `RESEARCH_MARK` of the programs that units start, which these
+    /// pass on to programs that they start. Without it, programs have the mark of this process, if
+    /// it has one.
     pub fn set_mark(&mut self, mark: Option<Arc<str>>) {
         self.0.mark = mark;
     }
 
-    /// Sets more variables of the environment of programs.
+    /// Sets additional variables for the environment of programs.
     pub fn set_variables(&mut self, variables: Option<Arc<[(String, OsString)]>>) {
         self.0.variables = variables;
     }
@@ -118,22 +119,22 @@ impl ExecutorContext {
         self.0.iteration = iteration;
     }
 
-    /// Keeps the output of the unit at a position.
+    /// Stores the output of the unit at an index.
     pub fn set_output(&mut self, unit: usize, output: Output) {
         self.0.outputs[unit] = Some(output);
     }
 
-    /// Lets the next unit see all branches, or no longer.
+    /// Sets the branches that the next unit can read; `None` removes them.
     pub fn set_branches(&mut self, branches: Option<Branches>) {
         self.0.branches = branches.map(|branches| Arc::new(branches) as Object);
     }
 
-    /// Sets the least level of messages that are kept.
+    /// Sets the lowest level of messages that are kept.
     pub fn set_loglevel(&mut self, level: LogLevel) {
         self.0.loglevel = level;
     }
 
-    /// Sets the sink of what programs of units print.
+    /// Sets the sink for the output of programs of units.
     pub fn set_output_sink(&mut self, keeper: Arc<dyn OutputSink>) {
         self.0.output = Some(keeper);
     }
@@ -156,7 +157,7 @@ impl ExecutorContext {
         self.0.save_value(variable, value)
     }
 
-    /// About how many bytes of saved values are not sent yet.
+    /// Returns about how many bytes of saved values are not sent yet.
     #[must_use]
     pub fn saved_bytes(&self) -> usize {
         self.0.saved.bytes()
@@ -183,17 +184,16 @@ impl ExecutorContext {
         self.0.saved.send(self.0.number, is_wanted, sink)
     }
 
-    /// Shares the values that are not sent yet with the thread that ends the experiment if a call
-    /// takes too long.
+    /// Shares the unsent values with the thread that ends the experiment if a call takes too long.
     pub fn share_saved(&mut self) -> SharedSaved {
         self.0.saved.share(self.0.number)
     }
 
-    /// Checks that all saved values could be stored. A full disk is not the experiment's fault, and
-    /// what it saves next would be lost, too.
+    /// Checks that all saved values could be stored. A full disk is not a failure of the
+    /// experiment, and values that it saves later would be lost, too.
     ///
     /// # Errors
-    /// A value could not be stored, whether or not the unit handled the error.
+    /// A value could not be stored, even if the unit handled the error.
     pub fn check_stored(&self) -> Result<(), SinkError> {
         match &self.0.unstored {
             None => Ok(()),
@@ -201,7 +201,7 @@ impl ExecutorContext {
         }
     }
 
-    /// Whether messages wait to be sent.
+    /// Whether there are messages to send.
     #[must_use]
     #[inline]
     pub fn has_messages(&self) -> bool {
@@ -219,8 +219,8 @@ impl ExecutorContext {
             .try_for_each(|message| sink.emit(message))
     }
 
-    /// Removes the experiment's folder if it is empty, else writes the config into it. Called at
-    /// the experiment's end.
+    /// Removes the experiment's folder if it is empty; otherwise writes the config into it. Called
+    /// at the experiment's end.
     ///
     /// # Errors
     /// The config cannot be written.

@@ -1,4 +1,4 @@
-//! A context while a root unit runs in it.
+//! The context of a root unit.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{Context, DEVICE, ExecutorContext};
 use crate::root_scope::{RootPart, RootSaved, RootScope, SavedValue, View};
 
 impl ExecutorContext {
-    /// Sets what root units see of the experiment; all of it, if not set.
+    /// Sets the part of the experiment that root units see. The default is all of it.
     pub fn set_root_scope(&mut self, scope: Arc<RootScope>) {
         self.0.root = Some(Box::new(RootPart {
             scope,
@@ -20,7 +20,7 @@ impl ExecutorContext {
         }));
     }
 
-    /// Begins a call of the root unit at a position.
+    /// Begins a call of the root unit at an index.
     pub fn enter_root(&mut self, position: usize) {
         let Some(mut root) = self.0.root.take() else {
             return;
@@ -35,7 +35,7 @@ impl ExecutorContext {
                 branch: Arc::new(self.0.branch.of_root()),
             }
         });
-        // What it draws must not depend on how often it was called for others before.
+        // The numbers that it draws must not depend on how often it was called for other branches.
         let mut random = ChaCha8Rng::seed_from_u64(view.record.seed);
         random.set_stream(((position as u64 + 1) << 40) ^ self.0.iteration);
         view.random = Some(Box::new(random));
@@ -53,7 +53,8 @@ impl ExecutorContext {
         }
     }
 
-    /// Takes the values that the latest root unit has saved by itself, for the other branches.
+    /// Takes the values that the latest root unit has saved with [`Context::save`], for the other
+    /// branches.
     pub fn take_root_saved(&mut self) -> Vec<RootSaved> {
         let root = self.0.root.as_mut();
         root.map(|root| std::mem::take(&mut root.saved))
@@ -87,19 +88,19 @@ impl Context {
     }
 
     /// Whether programs receive neither the experiment's id nor its folder, because a root unit
-    /// runs that other experiments may share.
+    /// runs that several experiments may share.
     #[must_use]
     pub fn hides_place(&self) -> bool {
         let root = self.root.as_ref();
         root.is_some_and(|root| root.is_entered && root.scope.hides_place())
     }
 
-    /// Whether a root unit runs that other experiments may share.
+    /// Whether the running unit is a root unit that several experiments may share.
     pub(super) fn is_in_shared_root(&self) -> bool {
         self.root.as_ref().is_some_and(|root| root.is_entered)
     }
 
-    /// Notes what a root unit saves by itself, for the other branches.
+    /// Records a value that a root unit has saved, for the other branches.
     pub(super) fn note_root_saved(&mut self, variable: &str, value: impl FnOnce() -> SavedValue) {
         let iteration = self.iteration;
         if let Some(root) = self.root.as_mut().filter(|root| root.is_entered) {

@@ -15,10 +15,10 @@ use crate::unit_error::UnitError;
 use crate::values::column::weight;
 use crate::values::large::{LARGE_BYTES, LargeValue, LargeValueError};
 
-/// The most that one value may take, in bytes, where it travels to the leader in an event.
+/// The size limit of one value, in bytes, if it is sent to the leader in an event.
 const LARGEST_IN_MEMORY: usize = crate::codec::MESSAGE_LIMIT / 8;
 
-/// Numbers are never large, and their way must be short.
+/// Numbers are never large; they are checked first, because this path must be fast.
 #[inline]
 fn is_large(value: &Value) -> bool {
     match value {
@@ -30,10 +30,10 @@ fn is_large(value: &Value) -> bool {
 }
 
 impl Context {
-    /// Saves a value of this iteration under a name of its own.
+    /// Saves a value of this iteration under a name.
     ///
     /// # Errors
-    /// The value cannot be represented, or is an object of memory.
+    /// The value cannot be represented, or is an object in memory.
     pub fn save(&mut self, variable: &str, value: impl IntoOutput) -> Result<(), UnitError> {
         match value.into_output()? {
             Output::Value(value) => self.save_value(variable, value),
@@ -44,8 +44,8 @@ impl Context {
     /// Saves a value of this iteration. A large one is written to a file at once.
     ///
     /// # Errors
-    /// The value is large and its file cannot be written, which ends the run whatever becomes of
-    /// the error; or there is no folder to put it in and it is too large for the log.
+    /// The value is large and its file cannot be written, which ends the run even if the unit
+    /// handles the error; or the research has no folder and the value is too large for the log.
     #[inline]
     pub fn save_value(&mut self, variable: &str, value: Value) -> Result<(), UnitError> {
         if is_large(&value) {
@@ -58,7 +58,8 @@ impl Context {
         Ok(())
     }
 
-    /// The same of a value that is still needed: a large one is not copied.
+    /// Saves a value as [`save_value`](Self::save_value) does. Only a value that is not large is
+    /// copied.
     fn save_copy(&mut self, variable: &str, value: &Value) -> Result<(), UnitError> {
         if is_large(value) {
             return self.save_large(variable, Cow::Borrowed(value));
@@ -69,7 +70,7 @@ impl Context {
 
     #[cold]
     fn save_large(&mut self, variable: &str, value: Cow<'_, Value>) -> Result<(), UnitError> {
-        // The research's folder is that around the experiments'.
+        // The research's folder is the parent of the experiments' folder.
         let research = self
             .folder
             .as_ref()
@@ -112,8 +113,8 @@ impl Context {
         }
     }
 
-    /// Writes a line to the experiment's log and that of the research, if it matters as much as
-    /// the run's `loglevel` asks for. It is there when the unit has ended.
+    /// Writes a line to the logs of the experiment and of the research, if `level` is at least the
+    /// run's `loglevel`. The line is sent when the unit has ended.
     ///
     /// ```
     /// use research_core::{Context, Experiment, LogLevel};
@@ -134,13 +135,13 @@ impl Context {
         }
     }
 
-    /// Whether the run's `loglevel` asks for messages of this level.
+    /// Whether the run's `loglevel` includes messages of this level.
     #[must_use]
     pub fn logs(&self, level: LogLevel) -> bool {
         level >= self.loglevel
     }
 
-    /// Who takes what programs of units print, where that is kept.
+    /// Returns the sink for the output of programs of units, if it is kept.
     #[must_use]
     pub fn output_sink(&self) -> Option<&Arc<dyn OutputSink>> {
         self.output.as_ref()

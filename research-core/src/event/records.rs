@@ -1,4 +1,4 @@
-//! The records that events hold.
+//! The records in events.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,14 +16,14 @@ use crate::run_clock::RunClock;
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// The moment of the call, by the system's clock; in the processes of a run, by the
-    /// [clock of the run](crate::executor::RunClock), which follows no steps of that.
+    /// Returns the current time by the system's clock. In the processes of a run, the [clock of the
+    /// run](crate::executor::RunClock) is used, which ignores steps of the system's clock.
     #[must_use]
     pub fn now() -> Self {
         Self(RunClock::now())
     }
 
-    /// Seconds from `earlier` to this moment; zero if the clock went back.
+    /// Returns the seconds from `earlier` to this moment; zero if the clock went back.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> f64 {
         self.0.saturating_sub(earlier.0) as f64 / 1e6
@@ -31,7 +31,7 @@ impl Timestamp {
 }
 
 /// The number of an experiment, unique in its research's log. In an undisturbed run it is the
-/// experiment's place in the domain.
+/// experiment's index in the domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ExperimentNumber(pub u64);
 
@@ -39,7 +39,7 @@ pub struct ExperimentNumber(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkerNumber(pub u32);
 
-/// The time in UTC, to the millisecond.
+/// Writes the time in UTC, to the millisecond.
 ///
 /// ```
 /// use research_core::Timestamp;
@@ -82,32 +82,32 @@ impl fmt::Display for WorkerNumber {
     }
 }
 
-/// What an experiment is: all that its units may depend on.
+/// The description of an experiment: all that its units may depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExperimentRecord {
-    /// Its id, also the name of its folder.
+    /// The id, also the name of the folder.
     pub id: ExperimentId,
-    /// Its place in the domain; tables are ordered by it.
+    /// The index in the domain; tables are ordered by it.
     pub place: u64,
-    /// Its parameters, without auxiliary keys.
+    /// The parameters, without auxiliary keys.
     pub config: Config,
-    /// Which repetition of the config it is, from 0.
+    /// The repetition of the config, from 0.
     pub repetition: u64,
-    /// How many times the domain had been updated when it was generated.
+    /// The number of updates of the domain before it was generated.
     pub updates: u64,
-    /// The seed of its random generator.
+    /// The seed of the random generator.
     pub seed: u64,
 }
 
 impl ExperimentRecord {
-    /// The seed in 32 bits, which is as many as every program's generator takes.
+    /// Returns the seed in 32 bits, which the generator of every program accepts.
     #[must_use]
     pub fn short_seed(&self) -> u32 {
-        // The shift leaves no more than 32 bits.
+        // The shift leaves 32 bits.
         (self.seed >> 32) as u32
     }
 
-    /// The config with the auxiliary keys `repetition` and `updates`.
+    /// Returns the config with the auxiliary keys `repetition` and `updates`.
     #[must_use]
     pub fn full_config(&self) -> Config {
         let mut config = self.config.clone();
@@ -124,23 +124,23 @@ pub struct ExceptionRecord {
     pub unit: Option<String>,
     /// The iteration, from 0.
     pub iteration: u64,
-    /// How it failed.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// What went wrong.
+    /// The error message.
     pub message: String,
-    /// Where, or the last lines that a program put out.
+    /// The backtrace, or the last lines of a program's output.
     pub backtrace: Option<String>,
 }
 
-/// What an attempt at an experiment used, as far as it is known. Processes that it left behind do
-/// not count.
+/// The resources that an attempt at an experiment used, as far as they are known. Processes that
+/// outlived it do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResourceUsage {
     /// The peak resident memory of its largest process, in bytes.
     pub peak_memory: Option<u64>,
     /// The processor time of its processes, in seconds.
     pub cpu_seconds: Option<f64>,
-    /// The exit code of its last program, or of its process if that ended early; none if a signal
+    /// The exit code of its last program, or of its process if that ended early; `None` if a signal
     /// ended it.
     pub exit_code: Option<i32>,
 }

@@ -1,27 +1,27 @@
-//! How experiments, units and runs end.
+//! The endings of experiments, units and runs.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How an experiment ended.
+/// The ending of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
-    /// All its iterations ran.
+    /// All iterations ran.
     Finished,
-    /// A generator came to its end and stopped it.
+    /// A generator reached its end and stopped the experiment.
     Stopped,
     /// A unit ended with an error or a panic.
     Failed,
-    /// Its process, or the program of a unit, was killed or ended by itself.
+    /// The process of the experiment, or the program of a unit, was killed or ended by itself.
     Killed,
-    /// It took longer than it may.
+    /// A timeout expired.
     TimedOut,
-    /// A user ended it.
+    /// A user cancelled the experiment.
     Cancelled,
-    /// A rule ended it early, because its values promised too little.
+    /// A rule ended the experiment early, because its values were not promising.
     Pruned,
 }
 
@@ -50,14 +50,14 @@ impl Status {
         matches!(self, Self::Failed | Self::Killed | Self::TimedOut)
     }
 
-    /// Whether an experiment whose latest attempt ended like this has ended for good: it did not
-    /// fail, or more of its attempts have failed than there are `retries`.
+    /// Whether an experiment whose latest attempt ended with this status has ended for good: it did
+    /// not fail, or more than `retries` of its attempts have failed.
     #[must_use]
     pub fn is_final(self, failures: u32, retries: u32) -> bool {
         !self.is_failure() || failures > retries
     }
 
-    /// The word for it in tables and files.
+    /// Returns the name in tables and files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -78,23 +78,23 @@ impl fmt::Display for Status {
     }
 }
 
-/// How a unit failed.
+/// The kind of a unit's failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// It returned an error, or its program ended with another exit code than 0.
+    /// The unit returned an error, or its program ended with an exit code other than 0.
     Error,
-    /// It panicked.
+    /// The unit panicked.
     Panic,
-    /// Its program was killed by a signal.
+    /// The program was killed by a signal.
     Killed,
-    /// It took longer than it may.
+    /// A timeout expired.
     TimedOut,
 }
 
 impl FailureKind {
-    /// The status of an experiment that failed like this.
+    /// Returns the status of an experiment that failed in this way.
     #[must_use]
     pub fn status(self) -> Status {
         match self {
@@ -105,16 +105,16 @@ impl FailureKind {
     }
 }
 
-/// How a run ended.
+/// The ending of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
     /// Every experiment of the domain has a final status.
     Complete,
-    /// It was stopped before that; it can be resumed.
+    /// The run was stopped before its end; it can be resumed.
     Interrupted,
-    /// It could not continue; it can be resumed.
+    /// The run could not continue; it can be resumed.
     Aborted,
 }
 

@@ -105,7 +105,7 @@ fn write_applied(
             let symbol = operation.symbol();
             write!(f, "{} {symbol} {}", Operand(left), Operand(right))
         }
-        // Operations have as many operands as these.
+        // The operation has no further operands.
         _ => Ok(()),
     }
 }

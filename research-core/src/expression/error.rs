@@ -4,7 +4,7 @@ use std::fmt;
 
 use research_domain::{Config, ValueError, suggest};
 
-/// An expression stands for nothing, or for something of another type than the unit takes.
+/// An expression has no value, or a value of another type than the unit takes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExpressionError {
@@ -13,10 +13,10 @@ pub enum ExpressionError {
     NoKey {
         /// The key.
         key: String,
-        /// The nearest key, or those that there are.
+        /// The nearest key, or the available keys.
         hint: String,
     },
-    /// There is no such unit.
+    /// The unit is unknown.
     #[error("unknown unit `{unit}`{hint}")]
     NoUnit {
         /// The name.
@@ -24,7 +24,7 @@ pub enum ExpressionError {
         /// The nearest name.
         hint: String,
     },
-    /// The unit has not put anything out yet. An argument of type `Option` is `None` then.
+    /// The unit has no output yet. An argument of type `Option` is `None` then.
     #[error(
         "unit `{unit}` has no output yet: it failed, is not due, or must come before this unit"
     )]
@@ -43,7 +43,7 @@ pub enum ExpressionError {
     NotKept {
         /// The name.
         variable: String,
-        /// Why, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
     /// An operation has no result for these values.
@@ -51,7 +51,7 @@ pub enum ExpressionError {
     Operation {
         /// The expression, as it is written in Rust.
         expression: String,
-        /// Why there is no result.
+        /// The reason that there is no result.
         reason: String,
     },
     /// The value has another type.
@@ -59,32 +59,32 @@ pub enum ExpressionError {
     WrongType {
         /// The expression, in words.
         expression: String,
-        /// What was expected, and what was there.
+        /// The expected and the found type.
         source: ValueError,
     },
-    /// The output is an object of another type, or an object where a value is asked for.
+    /// The output is an object of another type, or an object instead of a value.
     #[error("{expression} is an object, and this argument takes a {expected}")]
     WrongObject {
         /// The expression, in words.
         expression: String,
-        /// The type that was asked for.
+        /// The expected type.
         expected: &'static str,
     },
-    /// What was asked for is an object, and this is a value.
+    /// The output is a value instead of an object.
     #[error("{expression} is a value, and this argument takes an object, a {expected}")]
     WrongValue {
         /// The expression, in words.
         expression: String,
-        /// The type that was asked for.
+        /// The expected type.
         expected: &'static str,
     },
-    /// All branches are seen by root units alone.
+    /// A unit that is not a root reads all branches.
     #[error("all branches can only be read by a root unit")]
     NoBranches,
     /// The research's results or storage cannot be read.
     #[error("the research cannot be read: {0}")]
     Research(String),
-    /// The experiment's folder cannot be made.
+    /// The experiment's folder cannot be created.
     #[error("the experiment's folder cannot be made: {0}")]
     Folder(String),
 }
@@ -106,7 +106,7 @@ impl ExpressionError {
     }
 }
 
-/// What to say after a name that there is not: the nearest of those that there are, or these.
+/// Returns a hint for an unknown name: the nearest of the known names, or all of them.
 pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> String {
     match names.clone().next() {
         Some(_) => format!("; {}", suggest::hint(name, names)),

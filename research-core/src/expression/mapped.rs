@@ -32,7 +32,7 @@ impl Mapped {
     }
 }
 
-/// Two processes of a program print the same; see [`Code::with_arguments`].
+/// All processes of a program print the same; see [`Code::with_arguments`].
 impl fmt::Debug for Mapped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.code.fmt(f)
@@ -40,7 +40,7 @@ impl fmt::Debug for Mapped {
 }
 
 impl Expression {
-    /// The result of a function, which takes and returns whatever those of units may.
+    /// The result of a function. Argument and result may have the same types as those of units.
     ///
     /// ```
     /// use research_core::{Experiment, Shared, ec, o};

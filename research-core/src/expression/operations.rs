@@ -9,7 +9,7 @@ use super::text::TextTemplate;
 use super::{Expression, Kind};
 use crate::function::Arguments;
 
-/// What is computed from the values of other expressions.
+/// An operation on the values of other expressions.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Arithmetic(Operator),
@@ -27,7 +27,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// Whether it stands between or before its operands.
+    /// Whether it is written between or before its operands.
     pub(super) fn is_operator(&self) -> bool {
         !matches!(self, Self::At | Self::List | Self::Map(_) | Self::Text(_))
     }
@@ -42,7 +42,7 @@ impl Operation {
         }
     }
 
-    /// What is wrong with it for so many operands.
+    /// Returns the mistake in using it with this number of operands, if there is one.
     pub(super) fn mistake(&self, operands: usize) -> Option<String> {
         match self {
             Self::Text(text) => text.mistake(operands),
@@ -50,7 +50,7 @@ impl Operation {
         }
     }
 
-    /// Returns the result, or why there is none.
+    /// Returns the result, or the reason that there is none.
     pub(crate) fn apply<'a>(
         &self,
         operands: Vec<Cow<'a, Value>>,
@@ -111,13 +111,13 @@ fn element(operands: Vec<Cow<'_, Value>>) -> Result<Cow<'_, Value>, String> {
     }
 }
 
-/// A value has no such part.
+/// A value lacks the requested part.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown field `{key}`: {found}")]
 pub struct NoPart {
     /// The name of the field, or the index.
     pub key: String,
-    /// What there is.
+    /// The parts that the value has.
     pub found: String,
 }
 
@@ -125,7 +125,7 @@ pub struct NoPart {
 /// may be a string of digits.
 ///
 /// # Errors
-/// There is none.
+/// The value has no such part.
 ///
 /// ```
 /// use research_core::domain::Value;
@@ -138,7 +138,7 @@ pub struct NoPart {
 /// ```
 pub fn part_of<'v>(value: &'v Value, key: &Value) -> Result<&'v Value, NoPart> {
     let part = match (value, key) {
-        // If a key occurs several times, the last one counts, as where a map is saved.
+        // If a key occurs several times, the last one counts, as in a saved map.
         (Value::Map(entries), Value::Text(key)) => {
             let mut entries = entries.iter().rev();
             entries
@@ -176,7 +176,7 @@ pub fn part_of<'v>(value: &'v Value, key: &Value) -> Result<&'v Value, NoPart> {
     })
 }
 
-/// The list of the values of these expressions.
+/// A list of the values of these expressions.
 ///
 /// ```
 /// use research_core::{Experiment, ec, it, list_of};
@@ -191,7 +191,7 @@ pub fn list_of(expressions: impl Arguments) -> Expression {
     Expression(Kind::Apply(Operation::List, expressions.into_expressions()))
 }
 
-/// The map from these keys to the values of these expressions.
+/// A map from these keys to the values of these expressions.
 ///
 /// ```
 /// use research_core::{Experiment, ec, map_of, o};

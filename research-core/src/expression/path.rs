@@ -1,11 +1,11 @@
-//! Names with a path behind them, as commands have them: `unit.field[0]`.
+//! Names with a path, as commands use them: `unit.field[0]`.
 
 use research_domain::Value;
 
 use super::{NoPart, part_of};
 
-/// A name that is known, and the path to a part of its value: `.field`, or `[index]`, from 0 or
-/// from -1 backwards; an index may follow a dot, too.
+/// A known name, and the path to a part of its value: `.field`, or `[index]`, from 0 or from -1
+/// backwards; an index may follow a dot, too.
 ///
 /// ```
 /// use research_core::domain::Value;
@@ -23,8 +23,8 @@ pub struct NamePath<'n> {
 }
 
 impl<'n> NamePath<'n> {
-    /// Finds the longest known name at the beginning of a string whose rest is a path: a name may
-    /// have dots and brackets itself.
+    /// Finds the longest known name at the beginning of a string whose rest is a path. A name may
+    /// itself contain dots and brackets.
     pub fn find(text: &'n str, is_known: impl Fn(&str) -> bool) -> Option<Self> {
         let ends = text.rmatch_indices(['.', '[']).map(|(at, _)| at);
         std::iter::once(text.len()).chain(ends).find_map(|end| {
@@ -37,13 +37,13 @@ impl<'n> NamePath<'n> {
     /// Returns the part of a value at the end of the path.
     ///
     /// # Errors
-    /// There is none.
+    /// The value has no such part.
     pub fn select<'v>(&self, value: &'v Value) -> Result<&'v Value, NoPart> {
         self.keys.iter().try_fold(value, part_of)
     }
 }
 
-/// The keys of a path; `None` if it is none.
+/// Returns the keys of a path; `None` if the path is invalid.
 fn keys(mut path: &str) -> Option<Vec<Value>> {
     let mut keys = Vec::new();
     while !path.is_empty() {

@@ -1,4 +1,4 @@
-//! Texts with `{}` in them.
+//! Templates: strings with placeholders `{}`.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use research_domain::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct TextTemplate {
     source: String,
-    /// The literal parts, and after each but the last one the digits of a placeholder.
+    /// The literal parts, each but the last with the placeholder after it.
     parts: Result<Vec<(String, Option<Placeholder>)>, String>,
 }
 
@@ -29,7 +29,7 @@ impl TextTemplate {
         &self.source
     }
 
-    /// What is wrong with the text for so many values.
+    /// Returns the mistake in the template for this number of values, if there is one.
     pub(crate) fn mistake(&self, values: usize) -> Option<String> {
         let parts = match &self.parts {
             Ok(parts) => parts,
@@ -44,7 +44,7 @@ impl TextTemplate {
         })
     }
 
-    /// The text with these values in place of the placeholders.
+    /// Returns the text with these values in place of the placeholders.
     pub(crate) fn fill<'v>(
         &self,
         values: impl IntoIterator<Item = &'v Value>,

@@ -10,7 +10,7 @@ pub enum Iterations {
     Run {
         /// The first of them.
         first: u64,
-        /// How many.
+        /// Their number.
         count: u64,
     },
     /// Any, in the order in which they were saved.
@@ -18,7 +18,7 @@ pub enum Iterations {
 }
 
 impl Iterations {
-    /// How many there are.
+    /// Returns their number.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -72,14 +72,14 @@ pub enum Column {
     Int(Vec<i64>),
     /// Booleans.
     Bool(Vec<bool>),
-    /// Texts.
+    /// Strings.
     Text(Vec<String>),
-    /// Anything else, and values of mixed kinds.
+    /// Other values, and values of mixed kinds.
     Value(Vec<Value>),
 }
 
 impl Column {
-    /// How many values there are.
+    /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -97,7 +97,7 @@ impl Column {
         self.len() == 0
     }
 
-    /// The value at a position, as a [`Value`].
+    /// Returns the value at an index, as a [`Value`].
     #[must_use]
     pub fn get(&self, position: usize) -> Option<Value> {
         match self {
@@ -119,7 +119,7 @@ impl Column {
         }
     }
 
-    /// Adds a value; one of another kind turns the column into one of mixed kinds.
+    /// Adds a value. A value of another kind turns the column into one of mixed kinds.
     fn push(&mut self, value: Value) {
         match (&mut *self, value) {
             (Self::Float(values), Value::Float(value)) => values.push(value),
@@ -136,7 +136,7 @@ impl Column {
     }
 }
 
-/// About how many bytes a value takes in an event.
+/// Returns about how many bytes a value takes in an event.
 pub(crate) fn weight(value: &Value) -> usize {
     match value {
         Value::Text(text) => text.len() + 2,
@@ -152,7 +152,7 @@ pub(crate) fn weight(value: &Value) -> usize {
     }
 }
 
-/// Gathers the values of one variable until they are sent.
+/// Collects the values of one variable until they are sent.
 #[derive(Debug, Default)]
 pub struct ColumnBuilder {
     iterations: Iterations,
@@ -172,18 +172,18 @@ impl ColumnBuilder {
         }
     }
 
-    /// About how many bytes the gathered values take.
+    /// Returns about how many bytes the collected values take.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Returns what was gathered.
+    /// Returns the collected values.
     pub(crate) fn gathered(&self) -> Option<(&Iterations, &Column)> {
         Some((&self.iterations, self.column.as_ref()?))
     }
 
-    /// Takes what was gathered and begins anew; `None` if there is nothing.
+    /// Takes the collected values and starts anew; `None` if there are none.
     pub fn take(&mut self) -> Option<(Iterations, Column)> {
         self.bytes = 0;
         let column = self.column.take()?;

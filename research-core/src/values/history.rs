@@ -1,4 +1,4 @@
-//! What an experiment has saved and sent, for its own units.
+//! The values that an experiment has saved and sent, for its own units.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use research_domain::Value;
 
 use super::column::{Column, Iterations};
 
-/// Variables that no expression names are kept up to this size, in bytes.
+/// The size limit, in bytes, of the kept values of variables that no expression names.
 const MOST_OF_OTHERS: usize = 16 << 20;
 
 /// The variables whose values are kept.
 #[derive(Debug, Default)]
 pub(crate) struct KeptVariables {
-    /// Those that expressions name.
+    /// The variables that expressions name.
     pub(crate) named: Vec<String>,
-    /// Whether any others may be read, because there is code that may read anything.
+    /// Whether other variables may be read, because some code may read anything.
     pub(crate) others: bool,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct KeptVariables {
 pub(crate) struct History {
     kept: Arc<KeptVariables>,
     variables: HashMap<Arc<str>, Series>,
-    /// The size of those that no expression names.
+    /// The size of the values of variables that no expression names.
     bytes_of_others: usize,
 }
 
@@ -68,7 +68,7 @@ impl History {
         }
     }
 
-    /// Keeps no values of a variable with values in files of their own.
+    /// Drops the values of a variable that has values in separate files.
     pub(super) fn drop_large(&mut self, variable: Arc<str>) {
         let reason = "one has 1 MiB or more; read the output of its unit instead";
         self.variables.insert(variable, Series::Dropped(reason));
@@ -79,7 +79,7 @@ impl History {
         self.variables.insert(Arc::clone(variable), dropped);
     }
 
-    /// Returns the values of a variable that were sent, or why they were not kept.
+    /// Returns the sent values of a variable, or the reason that they were not kept.
     pub(super) fn parts(&self, variable: &str) -> Result<&[(Iterations, Column)], String> {
         match self.variables.get(variable) {
             None => Ok(&[]),
@@ -89,7 +89,8 @@ impl History {
     }
 }
 
-/// The values in the order of their iterations; the last one counts where an iteration has several.
+/// Returns the values in the order of their iterations. If an iteration has several values, the
+/// last one counts.
 pub(super) fn values_of<'c>(
     parts: impl Iterator<Item = (&'c Iterations, &'c Column)>,
 ) -> Vec<Value> {

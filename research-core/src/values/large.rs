@@ -1,4 +1,4 @@
-//! Saved values that are too large for the log: each has a file of its own, named by its hash.
+//! Saved values that are too large for the log: each is in a separate file, named by its hash.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
@@ -13,14 +13,13 @@ use crate::codec;
 use crate::folder::create_folders;
 use crate::regular_file::open_regular;
 
-/// A value that takes at least so many bytes has a file of its own, where the research has a
-/// folder.
+/// The size from which a value is stored in a separate file, if the research has a folder.
 pub const LARGE_BYTES: usize = 1 << 20;
 
 /// The folder of such files, within that of the research.
 pub const VALUES: &str = "values";
 
-/// How a value is written in its file.
+/// The format of a value in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LargeKind {
@@ -42,12 +41,12 @@ impl LargeKind {
     }
 }
 
-/// Where a large value is, and what its file must hold.
+/// The file of a large value, and its expected content.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LargeValue {
-    /// How it is written.
+    /// The format of the file.
     pub kind: LargeKind,
-    /// How long the file is.
+    /// The length of the file.
     pub bytes: u64,
     /// The SHA-256 of the file, in hexadecimal digits, as `sha256sum` prints it.
     pub sha256: String,
@@ -56,17 +55,17 @@ pub struct LargeValue {
 /// A large value cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LargeValueError {
-    /// The system refused.
+    /// The system returned an error.
     #[error("cannot {action} {}, the file of a saved value: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The action.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The file does not hold what was saved.
+    /// The file does not hold the value that was saved.
     #[error(
         "{} does not hold the value that was saved: {reason}; restore it from a copy, all other \
          values can be read",
@@ -75,10 +74,10 @@ pub enum LargeValueError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The difference.
         reason: String,
     },
-    /// The value cannot become bytes.
+    /// The value cannot be encoded.
     #[error("a value could not be encoded: {0}")]
     Encode(io::Error),
 }
@@ -93,8 +92,8 @@ fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Larg
 }
 
 impl LargeValue {
-    /// Writes a value to a file in `research`, the research's folder. The same value is written
-    /// once, and is on the disk before it is there under its name.
+    /// Writes a value to a file in `research`, the research's folder. Equal values share one file.
+    /// The file gets its name after its content is on the disk.
     ///
     /// # Errors
     /// It cannot be written.
@@ -105,7 +104,7 @@ impl LargeValue {
             _ => LargeKind::Value,
         };
         let mut hash = Hashing::default();
-        // Memory takes everything, so what is wrong is wrong with the value.
+        // Writing to memory cannot fail, so every error is one of the value.
         write_content(value, &mut hash).map_err(LargeValueError::Encode)?;
         let large = Self {
             kind,
@@ -113,7 +112,7 @@ impl LargeValue {
             sha256: hexadecimal(&hash.digest.finalize()),
         };
         let path = large.path(research);
-        // A file of this name may be damaged.
+        // An existing file of this name may be damaged.
         if !holds(&path, value, large.bytes) {
             create_folders(research, &research.join(VALUES))
                 .map_err(io_error("make the folder of", &path))?;
@@ -122,7 +121,8 @@ impl LargeValue {
         Ok(large)
     }
 
-    /// The file's path within the research's folder. Whatever the log says, it is in there.
+    /// Returns the file's path within the research's folder. It never leaves that folder, whatever
+    /// the log says.
     #[must_use]
     pub fn file(&self) -> PathBuf {
         let digits = self.sha256.chars().filter(char::is_ascii_hexdigit);
@@ -130,7 +130,7 @@ impl LargeValue {
         Path::new(VALUES).join(format!("{name}.{}", self.kind.extension()))
     }
 
-    /// Whether a file in the folder of values can be that of a value, by its name.
+    /// Whether a file in the folder of values has the name of a large value.
     #[must_use]
     pub fn is_file_name(name: &str) -> bool {
         let kinds = [LargeKind::Text, LargeKind::Bytes, LargeKind::Value];
@@ -148,7 +148,7 @@ impl LargeValue {
     /// Reads the value from its file in `research`, the research's folder.
     ///
     /// # Errors
-    /// The file is missing, or does not hold what was saved: the error names it.
+    /// The file is missing, or does not hold the value that was saved. The error names the file.
     pub fn read(&self, research: &Path) -> Result<Value, LargeValueError> {
         let path = self.path(research);
         let damaged = |reason: String| LargeValueError::Damaged {
@@ -168,15 +168,15 @@ impl LargeValue {
         }
     }
 
-    /// Checks that the file is there and holds what was saved.
+    /// Checks that the file exists and holds the value that was saved.
     ///
     /// # Errors
-    /// It does not: the error names it.
+    /// It does not. The error names the file.
     pub fn check(&self, research: &Path) -> Result<(), LargeValueError> {
         self.read_checked(research, &mut io::sink())
     }
 
-    /// Hands over what the file holds, and says at the end whether that is what was saved.
+    /// Passes the content of the file to `take`, and checks at the end that it is what was saved.
     fn read_checked(
         &self,
         research: &Path,
@@ -207,7 +207,7 @@ impl LargeValue {
         }
     }
 
-    /// What stands in tables for the value: a map of its file and its length.
+    /// Returns the replacement of the value in tables: a map with its file and its length.
     #[must_use]
     pub fn stand_in(&self) -> Value {
         let file = self.file().to_string_lossy().into_owned();
@@ -219,7 +219,7 @@ impl LargeValue {
     }
 }
 
-/// The SHA-256 of bytes, in hexadecimal digits, as `sha256sum` prints it.
+/// Returns the SHA-256 of bytes, in hexadecimal digits, as `sha256sum` prints it.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
@@ -229,7 +229,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Takes the hash and the length of what is written.
+/// Computes the hash and the length of what is written.
 #[derive(Default)]
 struct Hashing {
     digest: Sha256,
@@ -248,7 +248,7 @@ impl Write for Hashing {
     }
 }
 
-/// Gives what a file holds piece by piece.
+/// Passes the content of a file to `take`, in chunks.
 fn read(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut file = open_regular(path)?;
     let mut piece = vec![0; 64 << 10];
@@ -262,8 +262,8 @@ fn read(path: &Path, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Resul
     }
 }
 
-/// Writes what the file of a value holds. It may be a good part of the memory, so there is no copy
-/// of it.
+/// Writes the content of a value's file. It makes no copy, because the value may take a large part
+/// of the memory.
 fn write_content(value: &Value, output: &mut impl Write) -> io::Result<()> {
     match value {
         Value::Text(text) => output.write_all(text.as_bytes()),
@@ -276,7 +276,7 @@ fn write_content(value: &Value, output: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// Whether a file holds a value, all of whose bytes are compared: that is faster than their hash.
+/// Whether a file holds a value. All bytes are compared, which is faster than hashing them.
 fn holds(path: &Path, value: &Value, bytes: u64) -> bool {
     let is_file = fs::symlink_metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes);
@@ -290,7 +290,7 @@ fn holds(path: &Path, value: &Value, bytes: u64) -> bool {
     write_content(value, &mut comparing).is_ok()
 }
 
-/// Refuses bytes that are others than those of a file.
+/// A writer that fails at bytes that differ from those of a file.
 struct Comparing {
     file: File,
     piece: Vec<u8>,
@@ -312,9 +312,10 @@ impl Write for Comparing {
     }
 }
 
-/// Writes to a temporary file beside the place, and renames that when it is on the disk.
+/// Writes to a temporary file beside `path`, and renames it when it is on the disk.
 fn write(value: &Value, path: &Path) -> Result<(), LargeValueError> {
-    /// Threads of a process may write at the same time.
+    /// The number of the next temporary file, because threads of a process may write at the same
+    /// time.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(Path::new("."));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -327,7 +328,7 @@ fn write(value: &Value, path: &Path) -> Result<(), LargeValueError> {
         .and_then(|()| fs::rename(&temporary, path))
         .and_then(|()| File::open(folder)?.sync_all());
     if written.is_err() {
-        // It may not be there at all; the first error is the one to tell.
+        // The file may not exist; the first error is the one to report.
         let _ = fs::remove_file(&temporary);
     }
     written.map_err(io_error("write", path))

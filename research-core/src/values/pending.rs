@@ -15,9 +15,9 @@ use crate::values::large::LargeValue;
 pub(crate) struct Columns {
     columns: Vec<(Arc<str>, ColumnBuilder)>,
     next: usize,
-    /// Those with files of their own: variable, iteration, file.
+    /// Values in separate files: variable, iteration, file.
     large: Vec<(Arc<str>, u64, LargeValue)>,
-    /// Those that were sent.
+    /// Values that were sent.
     history: History,
 }
 
@@ -29,14 +29,14 @@ impl Columns {
         }
     }
 
-    /// Returns all values of a variable, or why they were not kept.
+    /// Returns all values of a variable, or the reason that they were not kept.
     fn all(&self, variable: &str) -> Result<Vec<Value>, String> {
         let sent = self.history.parts(variable)?.iter();
         let sent = sent.map(|(iterations, column)| (iterations, column));
         Ok(values_of(sent.chain(self.waiting(variable))))
     }
 
-    /// Returns the last value of a variable, or why it was not kept.
+    /// Returns the last value of a variable, or the reason that it was not kept.
     fn last(&self, variable: &str) -> Result<Option<Value>, String> {
         let sent = self.history.parts(variable)?.last();
         let sent = sent.map(|(iterations, column)| (iterations, column));
@@ -63,16 +63,16 @@ impl Columns {
         self.next = position + 1;
     }
 
-    /// Large values are sent after the columns, so one must not be sent that was saved before
-    /// another value of its iteration.
+    /// Removes a large value of a variable at an iteration, because another value replaces it.
+    /// Large values are sent after the columns, so it would win otherwise.
     #[cold]
     fn forget_large(&mut self, variable: &str, iteration: u64) {
         self.large
             .retain(|(name, at, _)| (&**name, *at) != (variable, iteration));
     }
 
-    /// Where the columns have a variable. Variables are mostly saved in the same order, so the
-    /// one after the last is looked at first.
+    /// Returns the index of a variable. Variables are mostly saved in the same order, so the one
+    /// after the last is checked first.
     #[inline]
     fn variable(&mut self, name: &str) -> usize {
         let expected = if self.next < self.columns.len() {
@@ -97,7 +97,7 @@ impl Columns {
         self.columns.iter().map(|(_, column)| column.bytes()).sum()
     }
 
-    /// Sends the variables that are wanted.
+    /// Sends the selected variables.
     fn send(
         &mut self,
         experiment: ExperimentNumber,
@@ -133,7 +133,7 @@ impl Columns {
     }
 }
 
-/// The values of an experiment: its context's own, or shared with another thread.
+/// The values of an experiment: the context's own, or shared with another thread.
 #[derive(Debug)]
 pub(crate) enum Saved {
     Own(Columns),
@@ -145,7 +145,7 @@ impl Saved {
     fn with<T>(&mut self, act: impl FnOnce(&mut Columns) -> T) -> T {
         match self {
             Self::Own(columns) => act(columns),
-            // Values are pushed whole, so a panic leaves none half there.
+            // Values are pushed whole, so a panic leaves no partial value.
             Self::Shared(shared) => act(&mut shared.lock().unwrap_or_else(PoisonError::into_inner)),
         }
     }
@@ -174,12 +174,12 @@ impl Saved {
         self.read(Columns::bytes)
     }
 
-    /// Returns all values of a variable, or why they were not kept.
+    /// Returns all values of a variable, or the reason that they were not kept.
     pub(crate) fn all(&self, variable: &str) -> Result<Vec<Value>, String> {
         self.read(|columns| columns.all(variable))
     }
 
-    /// Returns the last value of a variable, or why it was not kept.
+    /// Returns the last value of a variable, or the reason that it was not kept.
     pub(crate) fn last(&self, variable: &str) -> Result<Option<Value>, String> {
         self.read(|columns| columns.last(variable))
     }
@@ -215,7 +215,7 @@ pub struct SharedSaved {
 }
 
 impl SharedSaved {
-    /// Sends them.
+    /// Sends the values.
     ///
     /// # Errors
     /// The sink is closed.

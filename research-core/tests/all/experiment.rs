@@ -18,7 +18,7 @@ pub(crate) fn context(experiment: &Experiment, config: Config) -> ExecutorContex
     seeded(experiment, config, None)
 }
 
-/// A context whose experiment has this seed, if it is not to be its own.
+/// Returns a context for an experiment. `seed` replaces the experiment's own seed.
 fn seeded(experiment: &Experiment, config: Config, seed: Option<u64>) -> ExecutorContext {
     let identity = Identity {
         config: &config,
@@ -213,7 +213,7 @@ fn what_cannot_be_is_found_when_it_is_built() {
     );
 }
 
-/// No setting is ignored: what has no effect on a kind of unit is refused.
+/// No setting is silently ignored: one without effect on a kind of unit is refused.
 #[test]
 fn settings_without_effect_are_refused() {
     type Set = fn(ExperimentBuilder) -> ExperimentBuilder;
@@ -305,7 +305,7 @@ fn outputs_are_values_or_objects() {
     assert_eq!(format!("{object:?}"), "Object(..)");
 }
 
-/// A seed has 64 bits, and an integer one less: half of the seeds would be no integers.
+/// Seeds have 64 bits, integers 63: half of the seeds would not be integers.
 #[test]
 fn the_seed_in_the_map_of_the_experiment_is_that_of_programs() {
     #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Expressions: what they are computed from, what is missing, and how they are described.
+//! Expressions: their operands, missing values, and their descriptions.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use research_core::{
 
 use crate::experiment::{context, run};
 
-/// The value of an expression in an experiment with `a = 3`, `rate = 0.5` and some outputs.
+/// Returns the value of an expression in an experiment with `a = 3`, `rate = 0.5` and some outputs.
 fn value(expression: impl Into<Expression>) -> Result<Value, String> {
     let experiment = Experiment::builder()
         .callable("list", || vec![10_i64, 20, 30], ())
@@ -157,7 +157,7 @@ fn what_is_missing_is_none_or_an_error_or_not_saved() {
     let text =
         "unit `late` has no output yet: it failed, is not due, or must come before this unit";
     assert_eq!(error.to_string(), text);
-    // A value of any type could be null, but is not there.
+    // A `Value` could be null, but a missing output is an error all the same.
     assert!(context.read::<Value>(&o("late")).is_err());
 }
 
@@ -180,7 +180,7 @@ fn mistakes_in_expressions_are_found_when_the_experiment_is_built() {
         error(text_of("{x}", (1,))),
         "unit `save_x`: `{x}`: unknown placeholder `{x}`; use {} or {:.3}"
     );
-    // An output is there too late for an argument that cannot be missing.
+    // The output of a later unit is an error for an argument that cannot be missing.
     let built = |late: Expression, is_optional: bool| {
         let builder = Experiment::builder()
             .callable("late", || 1_i64, ())

@@ -1,4 +1,4 @@
-//! Facts recorded from the original: when a unit is due.
+//! Facts recorded from the original: when units are due.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Instances, and what can be found wrong with references before anything runs.
+//! Instances, and errors of references that are found before anything runs.
 
 use research_core::{
     BuildError, Experiment, ExperimentBuilder, Instance, When, e, e_all, e_unit, ec, o,

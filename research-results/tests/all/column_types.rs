@@ -1,4 +1,4 @@
-//! Which types the columns of tables have, and what a fold keeps that is for one table.
+//! The types of the columns of tables, and the values that a fold for one table keeps.
 
 use crate::events::{ended, saved, saved_at, started};
 use crate::written::csv;
@@ -13,7 +13,7 @@ fn type_of(columns: &[Column]) -> ColumnType {
     for (first, column) in (0..).zip(columns) {
         results.apply(&saved(0, "x", first * 10, column.clone()));
     }
-    // So that the column is there in any case.
+    // A second variable, so that the column exists even if `x` was not saved.
     results.apply(&saved(0, "y", 0, Column::Int(vec![1])));
     let table = results.to_table(&TableOptions::new()).unwrap();
     let place = table.columns().iter().position(|name| name == "x").unwrap();
@@ -109,7 +109,7 @@ fn options() -> impl Strategy<Value = TableOptions> {
 }
 
 proptest! {
-    /// What is kept for a table is all that the table shows.
+    /// A fold that keeps only the values for a table shows the same table.
     #[test]
     fn a_table_is_the_same_when_nothing_else_was_kept(options in options()) {
         let log = log();
@@ -144,7 +144,7 @@ fn what_is_not_asked_for_is_not_kept() {
         .collect();
     assert_eq!(kept, [(4, "loss", 1)]);
     assert_eq!(results.len(), 20);
-    // A variable that no experiment has saved is found, too.
+    // A filter may name a variable that no experiment has saved yet.
     let options = TableOptions::new().variables(["lost"]);
     let mut results = Results::for_table(&options);
     results.extend(&log);

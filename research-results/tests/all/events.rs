@@ -1,4 +1,4 @@
-//! Events as an executor tells them.
+//! Events as an executor reports them.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use research_core::events::LargeKind;
@@ -8,7 +8,7 @@ use research_core::{
 };
 use research_domain::{Config, ExperimentId};
 
-/// An experiment whose place in the domain is its number.
+/// Returns the start of an experiment whose index in the domain is its number.
 pub(crate) fn started(number: u64, attempt: u32, config: Config) -> Event {
     started_at_place(number, number, attempt, config)
 }
@@ -25,7 +25,7 @@ pub(crate) fn run_started(host: Option<&str>) -> Event {
     }
 }
 
-/// A worker that is on another host than the leader.
+/// Returns the start of a worker on another host than the leader.
 pub(crate) fn worker_started(worker: u32, host: &str) -> Event {
     Event::WorkerStarted {
         at: Timestamp(0),
@@ -78,7 +78,7 @@ pub(crate) fn saved_at(
     }
 }
 
-/// A value that has a file of its own, of which so many bytes are told.
+/// Returns the event of a large value of `bytes`, which is in a separate file.
 pub(crate) fn saved_large(number: u64, variable: &str, iteration: u64, bytes: u64) -> Event {
     Event::LargeValue {
         experiment: ExperimentNumber(number),

@@ -1,4 +1,4 @@
-//! What is read from the log a part at a time is what is folded in memory.
+//! Results that are read from the log a partition at a time equal those that are folded in memory.
 
 use proptest::prelude::*;
 use research_core::{Column, Event, ExperimentNumber, Iterations, Status};
@@ -12,8 +12,8 @@ use crate::events::{ended, saved, saved_at, started_at_place};
 use crate::log::BatchLog;
 use crate::random::random_log;
 
-/// Experiments that begin, save and end at the same time, not in the order of the domain; some are
-/// retried, and one was moved.
+/// Returns experiments that start, save and end concurrently, not in the order of the domain; some
+/// are retried, and one was moved.
 fn log() -> Vec<Event> {
     let config = |number: u64| {
         let config = Config::from_pairs([("lr", Value::from(0.1 * (number % 3) as f64))]);
@@ -70,7 +70,7 @@ fn log() -> Vec<Event> {
     events
 }
 
-/// Calls a function with the results in memory and, for several sizes of parts, from the log.
+/// Calls a function with the results in memory and, for several partition sizes, from the log.
 fn compare(check: impl Fn(&Results, &LogResults, usize)) {
     let results: Results = log().iter().collect();
     for bytes in [1, 2000, 5000, 1 << 20] {
@@ -209,7 +209,7 @@ fn answers_are_the_same() {
     });
 }
 
-/// Filters of experiments and iterations.
+/// Generates filters of experiments and iterations.
 fn random_options() -> impl Strategy<Value = TableOptions> {
     let iterations = prop::collection::vec(0..8u64, 0..3);
     let flags = [(); 3].map(|()| any::<bool>());
@@ -223,7 +223,8 @@ fn random_options() -> impl Strategy<Value = TableOptions> {
     })
 }
 
-/// Compares all that is read from a log a window at a time with what is folded in memory.
+/// Compares the results that are read from a log a window at a time with those that are folded in
+/// memory.
 fn compare_random(
     log: &[Event],
     filters: &TableOptions,

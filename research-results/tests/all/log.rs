@@ -12,7 +12,7 @@ pub(crate) struct BatchLog {
 }
 
 impl BatchLog {
-    /// A log with batches of `len` events.
+    /// Creates a log with batches of `len` events.
     pub(crate) fn new(events: &[Event], len: usize) -> Self {
         Self {
             batches: events.chunks(len).map(<[Event]>::to_vec).collect(),

@@ -1,4 +1,4 @@
-//! Tables as Parquet files, read back with another reader than the one that wrote them would need.
+//! Tables as Parquet files, which the tests read back row by row.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn log() -> Vec<Event> {
     ]
 }
 
-/// The rows of a file, each value printed without loss.
+/// Returns the rows of a file, each value printed without loss.
 fn read(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
     let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
     let schema = reader.metadata().file_metadata().schema();
@@ -72,7 +72,7 @@ fn read(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
     (names, rows.collect())
 }
 
-/// The rows of a table, printed in the same way, if no column holds JSON.
+/// Returns the rows of a table, printed in the same way, unless a column holds JSON.
 fn shown(table: &Table<'_>) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let cell = |cell: &Cell<'_>| match cell {
@@ -104,7 +104,7 @@ fn a_file_holds_each_value_of_the_table() {
         .unwrap();
     let (names, rows) = read(&path);
     assert_eq!(names, table.columns());
-    // Texts are as they are, all else as JSON.
+    // Strings are unchanged, all other values are JSON.
     let mixed: Vec<&str> = rows
         .iter()
         .map(|row| row.last().unwrap().as_str())

@@ -1,4 +1,4 @@
-//! Questions in SQL.
+//! SQL queries.
 
 use crate::events::{ended, saved, started};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use research_core::{Column, Status};
 use research_domain::{Config, Value};
 use research_results::{Format, QueryError, QueryOptions, Results, Table};
 
-/// Four experiments: two configs, each twice.
+/// Returns four experiments: two configs, each twice.
 fn results() -> Results {
     let mut results = Results::new();
     for number in 0..4_u64 {
@@ -116,7 +116,7 @@ fn what_is_wrong_with_a_question_is_said_and_shown() {
     assert!(
         refusal("select xyzzy from results").starts_with("no such column: xyzzy; available: id,")
     );
-    // In double quotes it is a name, and no text where there is no such column.
+    // In double quotes, it is a name, and no string even if there is no such column.
     assert_eq!(
         answer("select max(\"loss\") as most from results"),
         "most\n3.0\n"
@@ -203,7 +203,7 @@ fn written(table: &Table<'_>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Four experiments with a parameter of numbers and a string, and values of all kinds.
+/// Returns four experiments with a parameter of numbers and a string, and values of all kinds.
 fn mixed() -> Results {
     let mut results = Results::new();
     let gammas = [
@@ -251,7 +251,7 @@ fn each_cell_has_a_type_of_its_own() {
         answer("select count(*) as n from results where gamma = 'scale'"),
         "n\n3\n"
     );
-    // In a column with floats all numbers are floats, so that a half is a half.
+    // In a column with floats, all numbers are floats, so one half is 0.5.
     assert_eq!(
         answer("select w, w / 2 as half from results where id = 'e3' order by 1"),
         "w,half\n1.0,0.5\n2.0,1.0\n"
@@ -297,7 +297,7 @@ fn sums_and_means_skip_and_count_what_is_not_a_number() {
         ask("select avg(gamma) as a from experiments where id < 'e2'").0,
         "a\n0.5\n"
     );
-    // They are window functions, too, and have integers and infinities as SQLite has them.
+    // The aggregates are window functions, too, and treat integers and infinities as SQLite does.
     let question = "select sum(iteration) over (order by iteration rows 1 preceding) as s, \
                     avg(v) over (order by iteration rows 1 preceding) as a \
                     from results where id = 'e0' order by iteration";
@@ -325,7 +325,7 @@ fn joins_find_their_rows() {
         results.apply(&ended(number, 1, Status::Finished, None));
     }
     let answer = |question: &str| written(&results.query(question).unwrap());
-    // 45 rows each: `late` was saved in iterations in which `loss` was not.
+    // Each experiment has 45 rows, because `late` was saved in iterations without `loss`.
     assert_eq!(answer("select count(*) as n from results"), "n\n1350\n");
     assert_eq!(
         answer(
@@ -365,7 +365,7 @@ fn joins_find_their_rows() {
         answer("select count(*) as n from experiments where id = 'E7' collate nocase"),
         "n\n1\n"
     );
-    // Where one of the variables is missing, nothing is equal to it.
+    // A missing variable equals nothing, so such rows do not join.
     assert_eq!(
         answer("select count(*) as n from (select * from results natural join results)"),
         "n\n150\n"

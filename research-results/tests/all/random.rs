@@ -24,7 +24,7 @@ fn column() -> impl Strategy<Value = Column> {
     ]
 }
 
-/// What happens to an experiment in a random log.
+/// An event of an experiment in a random log.
 #[derive(Clone, Debug)]
 enum Happening {
     Starts(u64),
@@ -37,7 +37,7 @@ enum Happening {
     WorkerStarts(&'static str),
 }
 
-/// Few iterations, so that values are often replaced, far ones, and the last ones of all.
+/// Generates few iterations, so that values are often replaced, distant ones, and the largest ones.
 fn iteration() -> impl Strategy<Value = u64> {
     prop_oneof![
         6 => 0..4u64,
@@ -68,8 +68,8 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// Events of experiments that are retried, moved, and reported in any order. Often a few
-/// experiments have most of them, so that each is larger than a part.
+/// Generates events of experiments that are retried, moved, and reported in any order. Often a few
+/// experiments have most of them, so that each is larger than a partition.
 pub(crate) fn random_log() -> impl Strategy<Value = Vec<Event>> {
     let number = prop_oneof![1 => 0..8u64, 2 => 0..2u64];
     prop::collection::vec((number, happening()), 0..120).prop_map(|happenings| {

@@ -1,4 +1,4 @@
-//! What results keep of a log.
+//! The results that a fold keeps of a log.
 
 use crate::events::{
     ended, run_started, saved, saved_at, saved_large, started, started_at_place, worker_started,
@@ -61,7 +61,7 @@ fn of_large_and_small_values_of_an_iteration_the_last_counts() {
     assert_eq!(large, [("x", 1, 11), ("y", 1, 13)]);
     assert!(experiment.large_value("x", 0).is_none());
 
-    // Where others are asked for, they are none of the large ones.
+    // If only other values are requested, no large values are kept.
     let options = TableOptions::new().variables(["y"]).iterations([0]);
     let mut results = Results::for_table(&options);
     results.extend(&events);
@@ -104,7 +104,7 @@ fn devices_are_shown_where_there_were_any() {
         header(&results, &TableOptions::new()).unwrap(),
         "id,a,iteration,x"
     );
-    // Another attempt may have others.
+    // Another attempt may have other devices.
     events.push(started(0, 2, a(1)));
     let results: Results = events.iter().collect();
     assert!(
@@ -140,7 +140,7 @@ fn a_new_attempt_voids_what_earlier_ones_left() {
     assert_eq!((experiment.iterations, experiment.seconds()), (0, None));
     assert!(experiment.exceptions.is_empty() && experiment.reason.is_none());
 
-    // The ending of the earlier attempt, told late, is not this one's.
+    // The late end of the earlier attempt does not end this one.
     results.apply(&ended(0, 1, Status::Failed, Some("late")));
     let experiment = results.experiment(ExperimentNumber(0)).unwrap();
     assert_eq!(experiment.status, None);
@@ -364,7 +364,7 @@ fn each_experiment_has_the_run_and_the_host_of_its_latest_attempt() {
     experiments.write(Format::Csv, &mut table).unwrap();
     let table = String::from_utf8(table).unwrap();
     assert!(table.ends_with(",0,0,1.0,3,\n"), "{table}");
-    // Results of a program that keeps no runs.
+    // Events without a run, as of a program that records no runs.
     let results: Results = [start(0, 1)].iter().collect();
     assert_eq!(results.experiments().next().unwrap().run, None);
 }
@@ -381,7 +381,7 @@ fn the_order_of_columns_does_not_depend_on_who_failed() {
         );
         events
     };
-    // The first experiment lacks some of what its units would have saved.
+    // The first experiment lacks some of the variables that its units save otherwise.
     for names in [&all[..], &all[1..], &all[2..], &["first", "third"], &[]] {
         let events = [saves(0, names), saves(1, &all[1..]), saves(2, &all)].concat();
         let results: Results = events.iter().collect();

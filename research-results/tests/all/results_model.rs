@@ -8,7 +8,7 @@ use research_core::{Column, Event, ExperimentNumber, Iterations, Status};
 use research_domain::{Config, Value};
 use research_results::{Cell, Results, TableOptions};
 
-/// One row: what each column holds, `Null` where nothing.
+/// One row: the value of each column, `Null` where it is missing.
 type Row = Vec<Value>;
 
 /// An experiment of the model: the values of each iteration, by variable.
@@ -21,7 +21,7 @@ struct Modelled {
     values: BTreeMap<u64, BTreeMap<String, Value>>,
 }
 
-/// Goes through all events in order, with a map entry for each value.
+/// Applies all events in order to a model with a map entry for each value.
 fn model(log: &[Event]) -> BTreeMap<(u64, u64), Modelled> {
     let mut experiments: BTreeMap<u64, (u64, Modelled)> = BTreeMap::new();
     for event in log {
@@ -94,8 +94,8 @@ fn model(log: &[Event]) -> BTreeMap<(u64, u64), Modelled> {
     experiments.into_iter().map(by_place).collect()
 }
 
-/// The names of lists by first appearance, each before those that follow it in the first list that
-/// has it.
+/// Returns the names of lists by first appearance, each before those that follow it in the first
+/// list that has it.
 fn merged<'a>(lists: impl Iterator<Item = &'a [String]>) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
     for list in lists {
@@ -122,7 +122,7 @@ fn first_appearances<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     found
 }
 
-/// The columns and rows that the default table must have.
+/// Returns the columns and rows that the default table must have.
 fn expected(model: &BTreeMap<(u64, u64), Modelled>) -> (Vec<String>, Vec<Row>) {
     let keys = first_appearances(model.values().flat_map(|known| known.config.keys()));
     let variables = merged(model.values().map(|known| known.variables.as_slice()));
@@ -239,7 +239,7 @@ proptest! {
         split in 0..60_usize,
     ) {
         let model = model(&log);
-        // A log that is still written is read in parts.
+        // A log that is still written is read in several steps.
         let (earlier, later) = log.split_at(split.min(log.len()));
         let mut results: Results = earlier.iter().collect();
         let _ = rows(&results, &TableOptions::new());
@@ -257,13 +257,13 @@ proptest! {
                 unpivoted.push(vec![id, iteration, Value::from(name.as_str()), value.clone()]);
             }
         }
-        // A saved `null` has a row of its own there; what was not saved has none.
+        // In the long table, a saved `null` has a row; a value that was not saved has none.
         let seen = |rows: Vec<Row>| -> Vec<Row> {
             rows.into_iter().filter(|row| !row[3].is_null()).collect()
         };
         prop_assert_eq!(seen(long), seen(unpivoted));
 
-        // Where a large value stands in the table, and nowhere else, its file is known.
+        // The file of each large value in the table is known, and no other file.
         for (experiment, known) in results.experiments().zip(model.values()) {
             let mut large = 0;
             for (iteration, values) in &known.values {
@@ -310,7 +310,7 @@ proptest! {
         });
         prop_assert_eq!(columns, same_columns);
         prop_assert_eq!(&rows, &rows_of_all);
-        // Where no more is kept than is asked for, nothing else is shown.
+        // A fold that keeps only the requested values shows the same rows.
         let mut kept = Results::for_table(&filtered);
         kept.extend(&log);
         let (_, rows_of_kept) = self::rows(&kept, &filtered);

@@ -1,4 +1,4 @@
-//! What a table of results shows: columns and filters.
+//! The columns and filters of a table of results.
 
 mod members;
 mod summaries;
@@ -9,8 +9,8 @@ use research_core::{Column, Event, Status};
 use research_domain::{Config, Domain, Entry, Value, log_uniform, option};
 use research_results::{Results, TableError, TableOptions};
 
-/// Six experiments: three configs, each in the repetitions 0 and 1. All save `loss` at the
-/// iterations 0 and 1, those of the last config also `note`.
+/// Returns six experiments: three configs, each in the repetitions 0 and 1. All save `loss` at the
+/// iterations 0 and 1; those of the last config also save `note`.
 fn three() -> Results {
     let model = |value: &str, alias: &str| {
         let entry = Entry::new("model", value).with_key_alias("m");
@@ -43,7 +43,7 @@ fn three() -> Results {
     results
 }
 
-/// The experiments in a table, once each.
+/// Returns the experiments in a table, once each.
 fn ids(options: &TableOptions) -> Vec<String> {
     let table = csv(&three(), &options.clone().iterations([0]));
     let ids = table
@@ -192,12 +192,12 @@ fn domains_filter_by_the_parameters_that_they_have() {
     assert_eq!(ids(&all().domain(extended)), ["e4", "e5"]);
     let small = option("model", ["small.bin"]);
     assert_eq!(ids(&all().domain(small.clone())), ["e0", "e1"]);
-    // Numbers are compared as numbers, as everywhere.
+    // Numbers are compared as numbers, as in all filters.
     let lr = option("lr", [2, 7]);
     assert_eq!(ids(&all().domain(lr.clone())), ["e2", "e3"]);
     let lr = option("lr", [4.0]) + lr;
     assert_eq!(ids(&all().domain(lr)), ["e2", "e3", "e4", "e5"]);
-    // Each term of a sum has parameters of its own.
+    // Each term of a sum has its own parameters.
     let sum = small.clone() + option("lr", [4]) + small * option("none", [1]);
     assert_eq!(ids(&all().domain(sum)), ["e0", "e1", "e4", "e5"]);
     let conditional = (option("lr", [0.5, 2.0]) * option("model", ["big.bin"])).matching("lr > 1");
@@ -249,7 +249,7 @@ fn conditions_filter_experiments() {
     );
 }
 
-/// Experiments with one parameter, `lr`.
+/// Returns experiments with one parameter, `lr`.
 fn with_rates(rates: &[f64]) -> Results {
     let mut results = Results::new();
     for (number, rate) in (0..).zip(rates) {
@@ -272,7 +272,7 @@ fn floats_are_found_as_they_are_shown() {
     assert_eq!(count(condition("lr != 0.333333")), 2);
     assert_eq!(count(condition("lr == 123457")), 1);
     assert_eq!(count(condition("lr < 0.333333")), 1, "an order is exact");
-    // What is read for a table with these options is what it shows.
+    // A fold for a table with these options keeps the rows that it shows.
     let mut few = Results::for_table(&condition("lr == 0.333333"));
     few.apply(&started(0, 1, Config::from_pairs([("lr", third)])));
     few.apply(&saved(0, "loss", 0, Column::Int(vec![1])));
@@ -282,7 +282,7 @@ fn floats_are_found_as_they_are_shown() {
             .row_count(),
         1
     );
-    // Of a value that is there exactly, others that look the same are not meant.
+    // If an experiment has exactly the value, others that look the same do not match.
     let results = with_rates(&[0.333333, third]);
     let count = |options: TableOptions| results.to_table(&options).unwrap().row_count();
     assert_eq!(count(condition("lr == 0.333333")), 1);
@@ -363,7 +363,7 @@ fn mistakes_say_what_there_is() {
         refusal(&all().ids(["e9"])),
         "no experiment with the id `e9` has started; the table without this filter shows the ids"
     );
-    // Before anything is known, nothing is a mistake.
+    // Before any experiment has started, no name is an error.
     let early = all().config("lr", 1).variables(["loss"]);
     assert_eq!(csv(&Results::new(), &early), "id,iteration\n");
 }

@@ -1,4 +1,4 @@
-//! The forms in which tables are written.
+//! The formats in which tables are written.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use research_core::{Column, Iterations, Status};
 use research_domain::{Config, Value};
 use research_results::{Format, Results, TableOptions};
 
-/// Two experiments, the second of which ended first and has a parameter of its own.
+/// Returns two experiments, the second of which ended first and has an additional parameter.
 fn small() -> Results {
     let first = Config::from_pairs([("lr", Value::from(0.1)), ("model", "small".into())]);
     let second = Config::from_pairs([("lr", Value::from(1e-5)), ("model", "größer, 大".into())])
@@ -87,7 +87,7 @@ fn json_has_an_object_per_row() {
     assert_eq!(array, format!("[\n{}\n]\n", lines.join(",\n")));
 }
 
-/// Takes some bytes and then refuses.
+/// A writer that accepts some bytes and then fails.
 struct Full {
     room: usize,
     calls_after: usize,
@@ -142,7 +142,7 @@ fn tables_without_rows_are_tables() {
     assert_eq!(written(&results, &options, Format::JsonLines), "");
 }
 
-/// The second line of a table whose only variable has this value.
+/// Returns the second line of a table whose only variable has this value.
 fn value_line(value: Value, format: Format) -> String {
     let results: Results = [
         started(0, 1, Config::new()),

@@ -1,4 +1,4 @@
-//! What is written can be read back, whatever the names and values are.
+//! Written tables read back unchanged, whatever the names and values are.
 
 use crate::events::{saved, started};
 use crate::written::{csv, written};
@@ -8,7 +8,7 @@ use research_domain::{Config, Value};
 use research_results::{Format, Results, TableOptions};
 use unicode_width::UnicodeWidthStr;
 
-/// A reader of RFC 4180, as strict as it: `None` is an empty cell without quotes.
+/// Reads CSV strictly according to RFC 4180; `None` is an empty cell without quotes.
 fn read_csv(text: &str) -> Vec<Vec<Option<String>>> {
     let mut rows = Vec::new();
     let mut row = Vec::new();
@@ -50,7 +50,8 @@ fn read_csv(text: &str) -> Vec<Vec<Option<String>>> {
     rows
 }
 
-/// Texts in which separators, quotes, line ends, wide and invisible characters are frequent.
+/// Generates strings in which separators, quotes, line ends, wide and invisible characters are
+/// frequent.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a,\"\r\n ]{0,6}",
@@ -59,7 +60,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// One experiment with a parameter, a string per iteration and a float per iteration.
+/// Returns one experiment with a parameter, a string per iteration and a float per iteration.
 fn results(key: &str, parameter: &str, texts: &[String], floats: &[f64]) -> Results {
     let config = Config::from_pairs([(key, parameter)]);
     let events = [

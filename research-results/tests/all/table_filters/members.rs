@@ -1,4 +1,4 @@
-//! Filters by a domain against comparing each experiment with each config.
+//! Compares filters by a domain with a comparison of each experiment with each config.
 
 use proptest::prelude::*;
 use research_domain::{Config, Domain, Iteration, Value, option};
@@ -6,7 +6,7 @@ use research_results::{Format, Results, TableOptions};
 
 use crate::events::started;
 
-/// Values of which some are equal as numbers.
+/// Generates values, some of which are equal as numbers.
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         (0..3_i64).prop_map(Value::from),

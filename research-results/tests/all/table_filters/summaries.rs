@@ -148,7 +148,7 @@ fn summaries_leave_out_failures_and_what_is_not_a_number() {
         notes[1],
         "`loss`: 2 values that are not numbers are left out"
     );
-    // Who asks for a status has asked for its values.
+    // A filter by status includes the values of these experiments.
     let (table, notes) = summary(&all().status(Status::Failed).status(None), false);
     assert!(
         table.starts_with("a,n,failed,loss_mean,loss_std\n1,2,1,550.0,"),

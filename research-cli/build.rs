@@ -20,9 +20,9 @@ fn main() {
     );
 }
 
-/// The commit, if this source has a repository of its own.
+/// Returns the commit, if this source is the top level of a repository.
 fn commit() -> Option<String> {
-    // A copy inside of another repository has no commit.
+    // A copy inside another repository has no commit.
     output("git", &["ls-files", "--error-unmatch", "Cargo.toml"])?;
     for path in ["HEAD", "refs", "packed-refs"] {
         if let Some(path) = output("git", &["rev-parse", "--git-path", path]) {
@@ -32,7 +32,7 @@ fn commit() -> Option<String> {
     output("git", &["rev-parse", "--short=12", "HEAD"])
 }
 
-/// `rustc 1.95.0`.
+/// Returns the compiler, as in `rustc 1.95.0`.
 fn compiler() -> Option<String> {
     let rustc = env::var("RUSTC").ok()?;
     let version = output(&rustc, &["--version"])?;

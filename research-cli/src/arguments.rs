@@ -36,8 +36,9 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// The command line of the program. The name of a research may be left out where the current folder
-/// has one research, except for the command that removes it and where an argument has to follow.
+/// Returns the command line of the program. The name of a research can be left out if the current
+/// folder contains one research, except for the command that removes it and where another argument
+/// follows the name.
 pub fn program() -> clap::Command {
     Arguments::command().mut_subcommands(|command| match may_lack_name(&command) {
         // Unlike `mut_arg`, this keeps the order of arguments.
@@ -81,7 +82,7 @@ impl Arguments {
                         format_args!("the name of a research is required: {reason}"),
                     )
             })?;
-            // Behind the command, which is the first word of the program.
+            // Insert the name after the command, which follows the name of the program.
             words.insert(2, name);
             matches = program.try_get_matches_from_mut(words)?;
         }
@@ -89,7 +90,7 @@ impl Arguments {
     }
 }
 
-/// The command of the matches, if it lacks the name of a research.
+/// Returns the command of the matches, if the name of a research is missing.
 fn command_without_name(program: &clap::Command, matches: &ArgMatches) -> Option<String> {
     let (command, matches) = matches.subcommand()?;
     let mut positionals = program.find_subcommand(command)?.get_positionals();
@@ -97,7 +98,7 @@ fn command_without_name(program: &clap::Command, matches: &ArgMatches) -> Option
     (takes_name && matches.get_raw(NAME).is_none()).then(|| command.to_owned())
 }
 
-/// The folder of the only research in the current folder, or why there is none.
+/// Returns the folder of the only research in the current folder, or the reason why there is none.
 fn only_research() -> Result<OsString, String> {
     let all = list(Path::new(".")).map_err(|error| error.to_string())?;
     let names = all.iter().filter_map(|stored| stored.folder().file_name());
@@ -131,7 +132,7 @@ macro_rules! commands {
             /// Runs the command, which writes its results to `out`.
             ///
             /// # Errors
-            /// As the command says.
+            /// As for the command.
             pub fn run(&self, out: &mut dyn Write) -> Result<Exit, CommandError> {
                 match self {
                     $(Self::$name(arguments) => commands::$module::run(arguments, out),)*

@@ -100,35 +100,35 @@ macro_rules! hints {
 }
 
 hints! {
-    /// How to continue a research.
+    /// The hint to continue a research.
     resume: "resume it with `research resume {}`";
-    /// How to see the results of a research.
+    /// The hint to see the results of a research.
     results: "see the results with `research results {}`";
-    /// How to run a research file.
+    /// The hint to run a research file.
     run: "run it with `research run {}`";
-    /// How to watch and end a run in the background.
+    /// The hint to watch and end a run in the background.
     background: "see its state with `research status {0}`, follow it with `research logs {0} \
         --follow`, end it with `research stop {0}`";
-    /// How to check a folder.
+    /// The hint to check a folder.
     doctor: "`research doctor {}` shows what is intact, and repairs the log with `--repair`";
-    /// How to repair a damaged log.
+    /// The hint to repair a damaged log.
     repair: "`research doctor {} --repair` writes a log of all intact events, and keeps this one \
         beside it";
-    /// How to write the Parquet tables.
+    /// The hint to write the Parquet tables.
     write_tables: "write them with `research compact {}`";
-    /// How to remove files that killed processes left.
+    /// The hint to remove files that killed processes left.
     compact: "`research compact {}` removes them";
-    /// How to remove values that the log does not refer to.
+    /// The hint to remove values that the log does not reference.
     compact_values: "`research compact {} --remove-values` removes them";
 }
 
-/// How to run an experiment again for comparison.
+/// Returns the hint to run an experiment again for comparison.
 pub(crate) fn reproduce(name: &Path, id: &str) -> String {
     format!("research reproduce {} {id}", word(name))
 }
 
-/// How to run experiments again that failed with these messages. A command that could not be filled
-/// in fails again, unless the file changes.
+/// Returns the hint to run experiments again that failed with these messages. A command whose
+/// template could not be filled in fails again, unless the file changes.
 pub(crate) fn rerun<'a>(name: &Path, mut messages: impl Iterator<Item = &'a str>) -> String {
     let file = match messages.any(|message| message.starts_with(UNFILLED)) {
         true => " --file FILE",
@@ -137,7 +137,7 @@ pub(crate) fn rerun<'a>(name: &Path, mut messages: impl Iterator<Item = &'a str>
     format!("research resume {} --failed{file}", word(name))
 }
 
-/// How to run all failed experiments again.
+/// Returns the hint to run all failed experiments again.
 pub(crate) fn rerun_failed(name: &Path, failures: &[FailureGroup]) -> String {
     let messages = || failures.iter().map(|group| group.message.as_str());
     let command = rerun(name, messages());
@@ -147,7 +147,7 @@ pub(crate) fn rerun_failed(name: &Path, failures: &[FailureGroup]) -> String {
     }
 }
 
-/// How to see more of these experiments.
+/// Returns the hint to show these experiments.
 pub(crate) fn show(name: &Path, ids: &[&str]) -> Option<String> {
     let name = word(name);
     let commands = ids.iter().map(|id| format!("research show {name} {id}"));
@@ -161,7 +161,7 @@ pub(crate) fn show(name: &Path, ids: &[&str]) -> Option<String> {
     }
 }
 
-/// A path as a word of a shell command.
+/// Quotes a path as a word of a shell command.
 fn word(path: &Path) -> String {
     shell_word(&path.to_string_lossy()).into_owned()
 }

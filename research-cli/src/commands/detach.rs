@@ -72,8 +72,8 @@ impl Subscriber for StartReport {
 }
 
 /// Starts this program as a background process for a research in the folder `base`. Returns when
-/// its run has started, or with its exit code if it ends before. `path` is how the user refers to
-/// the research.
+/// its run has started, or with its exit code if it ends before. `path` is the path that the user
+/// typed for the research.
 pub(super) fn start(base: &Path, folder: &Path, path: &Path) -> Result<Exit, CommandError> {
     let output = base.join(format!(".research-{}.txt", std::process::id()));
     let file = File::create_new(&output)?;

@@ -35,7 +35,7 @@ struct Line {
     index: u32,
     name: String,
     uuid: String,
-    /// In bytes.
+    /// The total memory in bytes.
     total_memory: Option<u64>,
     free_memory: Option<u64>,
     driver: Option<String>,

@@ -41,7 +41,7 @@ pub struct Arguments {
     /// Replace a damaged log by one with all intact events
     #[arg(long, visible_alias = "salvage")]
     pub repair: bool,
-    /// How to print what was found
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: TextOrJson,
 }

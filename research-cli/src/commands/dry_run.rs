@@ -1,4 +1,4 @@
-//! `research run --dry-run`: prints what would run.
+//! `research run --dry-run`: prints the experiments that would run.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use super::TextOrJson;
 use super::{CommandError, write_json};
 use crate::exit::Exit;
 
-/// Prints what a file would run, or what would fail the run.
+/// Prints the experiments that a file would run, or the error that would end the run.
 pub(super) fn show(
     file: &ResearchFile,
     format: TextOrJson,

@@ -37,7 +37,7 @@ pub enum CommandError {
     Exists {
         path: PathBuf,
         name: String,
-        /// The file that was to be run.
+        /// The file that the command should run.
         file: PathBuf,
     },
     /// Another error that different arguments or files avoid.

@@ -52,7 +52,7 @@ pub struct Arguments {
     /// A panel for each value of these parameters
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     pub col: Vec<String>,
-    /// How to combine the experiments of a curve
+    /// The aggregate of the experiments of a curve
     #[arg(long, value_parser = one_of(AGGREGATES), default_value = "mean")]
     pub aggregate: Aggregate,
     /// The band around a curve

@@ -1,4 +1,4 @@
-//! What `research run` and `research resume` share: running a research and reporting on it.
+//! The shared part of `research run` and `research resume`: running a research and reporting on it.
 
 use std::io::{self, IsTerminal, Write};
 use std::num::NonZeroU32;
@@ -110,8 +110,8 @@ pub(super) fn recorded(
     Ok((file, base.to_owned()))
 }
 
-/// Runs a research, shows its progress, and prints the summary. `path` is how the user refers to
-/// the research in other commands.
+/// Runs a research, shows its progress, and prints the summary. `path` is the path that the user
+/// types for the research in other commands.
 pub(super) fn run_with(
     file: &ResearchFile,
     path: &Path,
@@ -165,7 +165,8 @@ pub(super) fn run_with(
     Ok(exit)
 }
 
-/// The summary of the run, and what to do next. `path` is how the user refers to the research.
+/// Returns the summary of the run, and the next command to type. `path` is the path that the user
+/// types for the research.
 fn conclusion(file: &ResearchFile, path: &Path, monitor: &Monitor, shown: &Shown) -> String {
     let state = monitor.state();
     let summary = Summary::new(&state, Timestamp::now()).with_variables(&state, &shown.summary_of);
@@ -203,8 +204,8 @@ fn conclusion(file: &ResearchFile, path: &Path, monitor: &Monitor, shown: &Shown
     lines.join("\n")
 }
 
-/// The exit code of a run. Failures of earlier runs count, so that a run and those that resume it
-/// exit the same.
+/// Returns the exit code of a run. Failures of earlier runs count, so a run and those that resume
+/// it have the same exit code.
 fn exit(finished: &CompletedRun, monitor: &Monitor) -> Exit {
     match finished.report() {
         Some(report) if report.outcome == Outcome::Interrupted => Exit::Interrupted,

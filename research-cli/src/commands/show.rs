@@ -1,4 +1,4 @@
-//! `research show`: shows all that is known of an experiment.
+//! `research show`: shows everything that is known about an experiment.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use super::{CommandError, TextOrJson, write_json};
 use crate::exit::Exit;
 use crate::hints;
 
-/// The most characters of a saved value, and of a parameter.
+/// The maximum number of characters of a saved value, and of a parameter.
 const SHOWN: usize = 200;
 
 /// Show all that is known of an experiment
@@ -187,7 +187,7 @@ fn saved(variable: &SavedVariable) -> String {
     format!("{} = {value}{others}", variable.name)
 }
 
-/// The lines of a failure. The message of the last one is in the title.
+/// Returns the lines of a failure. The message of the last failure is in the title.
 fn failure(failure: &FailureReport, report: &ExperimentReport) -> Vec<String> {
     let mut place = Vec::new();
     if report.attempts > 1 {

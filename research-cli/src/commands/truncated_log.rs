@@ -19,8 +19,8 @@ pub(crate) fn warn_of_unknown(events: u64, stored: &StoredResearch) {
     }
 }
 
-/// Warns on standard error if the end of the log is lost although no process runs the research:
-/// what was printed then lacks what the end held.
+/// Warns on standard error if the end of the log is lost although no process runs the research: the
+/// printed data then lacks the last events.
 pub(crate) fn warn(folder: &Path) {
     // If the log cannot be read, the command that read it has failed.
     let Ok(Some(lost)) = StoredResearch::load(folder).and_then(|stored| stored.lost_end()) else {

@@ -1,4 +1,4 @@
-//! `research stop --id`: ending one running experiment.
+//! `research stop --id`: cancels one running experiment.
 
 use crate::support::{Project, wait_for};
 

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use crate::support::{Gated, Project, wait_for};
 
-/// Moves the system time by ten years, in all programs that load it, as soon as a file
-/// exists.
+/// Source code that moves the system time by ten years, in all programs that load it, as soon as a
+/// file exists.
 const STEP: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>

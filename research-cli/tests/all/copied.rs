@@ -120,7 +120,7 @@ fn a_project_that_was_moved_runs_where_it_is() {
     let done = research(&b, &["resume", "s", "--failed"]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_ran(&b.join("s"), &b);
-    // Results alone, elsewhere in the project.
+    // Only the folder of results moves, to another folder of the project.
     fs::create_dir(project.path("b/old")).unwrap();
     fs::rename(project.path("b/s"), project.path("b/old/s")).unwrap();
     let id = research(
@@ -169,7 +169,7 @@ fn records_of_earlier_versions_run_in_the_original_directory_with_a_note() {
     let quiet = research(&project.path(""), &["resume", "a/s", "--failed", "--quiet"]);
     assert_eq!((quiet.code, &*quiet.stderr), (Some(0), ""), "{quiet:?}");
 
-    // Nothing runs in the current directory by accident.
+    // No command runs in the current directory by accident.
     fs::rename(&a, project.path("c")).unwrap();
     let c = project.path("c");
     fs::remove_dir_all(c.join("s")).unwrap();

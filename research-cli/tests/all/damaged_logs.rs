@@ -5,7 +5,8 @@ use std::fs;
 
 use crate::support::{Project, names};
 
-/// A research that has ended, with a frame for each of some experiments and a large value in each.
+/// Creates a research that has ended, with a frame for each of some experiments and a large value
+/// in each.
 fn study() -> Project {
     let project = Project::with(
         r#"
@@ -51,7 +52,7 @@ fn find(log: &[u8], text: &[u8]) -> usize {
         .unwrap()
 }
 
-/// Kinds of damage to the log of an ended research.
+/// Returns kinds of damage to the log of an ended research.
 fn harms(log: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let bounds = bounds(log);
     let last = bounds[bounds.len() - 2];
@@ -216,7 +217,7 @@ fn special_files_do_not_block_commands() {
                 &["stop", "study", "-y"],
                 &["resume", "study", "--failed"],
             ] {
-                // The values that it prints would fill a pipe without a reader.
+                // The values that it prints are more than a pipe without a reader holds.
                 let mut shell = std::process::Command::new("sh");
                 let program = env!("CARGO_BIN_EXE_research");
                 shell

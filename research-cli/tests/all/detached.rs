@@ -21,7 +21,7 @@ fn detach(project: &Project, arguments: &[&str]) {
     assert_eq!((done.code, &*done.stdout), (Some(0), ""), "{done:?}");
     assert!(done.stderr.contains("runs in the background"), "{done:?}");
     assert!(done.stderr.contains("research logs d --follow"), "{done:?}");
-    // Also if the log does not have the start yet.
+    // This works even if the log does not have the start yet.
     let status = project.research(&["status", "d"]).stdout;
     assert!(!status.contains("has not run yet"), "{status}");
 }

@@ -29,8 +29,8 @@ save_to = "said"
 fn project() -> Project {
     let project = Project::with(&FILE.replace('\'', "\\\""));
     project.script("root.sh", "echo $1 $2 $RESEARCH_SEED $RESEARCH_CONFIG");
-    // An experiment begins by taking a ticket, a file that the test has written, unless the file
-    // `open` exists.
+    // An experiment starts when it takes a ticket, a file that the test has written, or when the
+    // file `open` exists.
     project.script(
         "steps.sh",
         r#"until [ -e open ]; do
@@ -91,7 +91,7 @@ fn results_do_not_depend_on_workers_or_kills() {
             _ => &["resume", "same", "-w", &workers],
         };
         let mut running = project.start(arguments);
-        // Some more have ended, and others are running.
+        // A few more experiments have ended, and others are running.
         let more = next(&mut random) % 4;
         let wanted = done + more;
         for ticket in 0..=more {
@@ -111,7 +111,7 @@ fn results_do_not_depend_on_workers_or_kills() {
         if next(&mut random).is_multiple_of(2) && !pids.is_empty() {
             let victim = pids[usize::try_from(next(&mut random)).unwrap() % pids.len()];
             let victim = u32::try_from(victim).unwrap();
-            // It may have been a worker of the previous run.
+            // The victim may have been a worker of the previous run.
             if project.processes().contains(&victim) {
                 send("KILL", victim);
             }

@@ -77,7 +77,7 @@ fn programs_see_the_devices_of_their_worker() {
     let both = set(&["5,7 PCI_BUS_ID 0,1", "9 PCI_BUS_ID 0"]);
     assert_eq!(saved(&project, "later"), both);
 
-    // Without workers, programs still have processes of their own.
+    // Without workers, programs still have their own processes.
     project.run(&["--name", "here", "--set", "isolation=none"]);
     assert_eq!(saved(&project, "here"), set(&["5,7 PCI_BUS_ID 0,1"]));
 

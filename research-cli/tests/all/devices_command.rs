@@ -56,7 +56,7 @@ fn without_a_driver_no_devices_are_listed() {
     );
     assert_eq!(shown(&probe, Format::Json), "[]\n");
 
-    // The program itself, on this machine.
+    // Run the program itself, with the devices of this machine.
     let run = |format| {
         let output = Command::new(env!("CARGO_BIN_EXE_research"))
             .args(["devices", "--format", format])

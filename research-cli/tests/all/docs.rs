@@ -1,19 +1,18 @@
-//! Runs the files and commands of the documents, in order, each document in a folder of its own,
-//! beside the examples of the repository.
+//! Runs the files and commands of the documents, in order, each document in its own folder, with
+//! links to the examples of the repository.
 //!
-//! A fence ` ```toml file=NAME ` (or of any other language) writes a file. In a fence ` ```console
-//! `
-//! a line that begins with `$ ` is a command, and its output follows; `...` stands for any text in
-//! a line, and as a line for any lines. If no output is shown, any output is right. Commands that
-//! no test can run, because they build or need other
-//! programs, stand in a fence ` ```sh `.
+//! A fence with the info string `toml file=NAME` (or another language) writes a file. In a
+//! `console` fence, a line that begins with `$ ` is a command, and its output follows; `...` stands
+//! for any text in a line, and as a line for any lines. If no output is shown, any output is
+//! accepted. Commands that no test can run, because they build or need other programs, are in an
+//! `sh` fence.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A block of a document.
+/// A fenced block of a document.
 enum Block {
     File { name: String, text: String },
     Commands(Vec<Step>),

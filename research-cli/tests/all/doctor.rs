@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{Project, names};
 
-/// A research with a log of some frames, and a large value for each experiment.
+/// Creates a research with a log of some frames, and a large value for each experiment.
 fn study() -> Project {
     let project = Project::with(
         r#"

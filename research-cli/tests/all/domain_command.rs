@@ -102,7 +102,7 @@ fn configs_are_counted_without_being_computed() {
     );
 }
 
-/// Counting these configs needs a hundred million draws.
+/// Counting these configs takes a hundred million draws.
 #[test]
 fn the_head_of_a_domain_that_needs_a_scan_is_printed_at_once() {
     let digits: Vec<String> = (0..8)

@@ -9,7 +9,7 @@ use research::domain::Iteration;
 use research::exec::Executor;
 use research::file::ResearchFile;
 
-/// The status, the iterations and the values of the last config of an example.
+/// Returns the status, the iterations and the values of the last config of an example.
 fn run_last(name: &str) -> (Status, u64, Vec<(String, usize)>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../examples")
@@ -48,7 +48,7 @@ fn saved(names: &[(&str, usize)]) -> Vec<(String, usize)> {
     pairs.collect()
 }
 
-// One test, because the current folder belongs to the whole process.
+// This is one test, because the current folder belongs to the whole process.
 #[test]
 fn the_examples_run() {
     if Command::new("python3").arg("--version").output().is_err() {

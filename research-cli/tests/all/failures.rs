@@ -51,7 +51,7 @@ fn each_failure_is_reported_and_the_others_have_results() {
     for reason in reasons {
         assert!(summary.contains(reason), "{reason} in {summary}");
         assert!(status.contains(reason), "{reason} in {status}");
-        // The next line has the unit, and the id and the config of an example.
+        // The next line has the unit, the id and the config of an example.
         let mut lines = summary.lines().skip_while(|line| !line.contains(reason));
         let place = lines.nth(1).unwrap();
         let (id, config) = place
@@ -113,7 +113,7 @@ fn a_failure_keeps_the_values_of_earlier_iterations() {
     );
 }
 
-/// When a unit fails, and when a generator comes to its end.
+/// The test covers a unit that fails, and a generator that reaches its end.
 #[test]
 fn without_finalize_the_rest_of_the_iteration_does_not_run() {
     let file = r#"
@@ -159,7 +159,7 @@ fn a_failed_program_is_retried() {
         save_to = "v"
         "#,
     );
-    // The first two attempts of each fail.
+    // The first two attempts at each experiment fail.
     project.script(
         "u.sh",
         "echo x >> tries.$1; [ $(wc -l < tries.$1) -gt 2 ] || exit 1; echo $1",

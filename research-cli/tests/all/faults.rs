@@ -1,8 +1,8 @@
 //! Injected faults: damaged logs, failing system calls, limits and full disks, and files that
 //! are removed, replaced or copied during a run.
 //!
-//! Each test tries a number of cases, and all that is random in a case follows from its seed.
-//! `cargo xtask faults` tries more of them; a case that fails prints the command that repeats it.
+//! Each test tries a number of cases, and a seed determines everything random in a case. `cargo
+//! xtask faults` tries more cases; a case that fails prints the command that repeats it.
 
 mod calls;
 mod damage;
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use crate::support::CommandOutput;
 use random::Random;
 
-/// The timeout of a command, long because other tests run at the same time.
+/// The timeout of a command. It is long because other tests run at the same time.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// Runs a case for each seed: `short` of them, or the number that `cargo xtask faults` sets.
@@ -61,7 +61,7 @@ fn research(folder: &Path, arguments: &[&str]) -> CommandOutput {
     end(command, folder)
 }
 
-/// Runs any command.
+/// Runs any command to its end.
 fn end(mut command: Command, folder: &Path) -> CommandOutput {
     let started = start(&mut command, folder);
     let done = started.end();

@@ -14,7 +14,7 @@ fn the_file_of_init_runs_and_is_never_overwritten() {
     assert_eq!(research(path, &["init"]).status.code(), Some(0));
     let run = research(path, &["run", "research.toml", "--results"]);
     assert_eq!(run.status.code(), Some(0), "{run:?}");
-    // Titles, a rule, and a row for each of four times two configs.
+    // The output has titles, a rule, and a row for each of four times two configs.
     assert_eq!(text(&run.stdout).lines().count(), 2 + 8, "{run:?}");
 
     fs::write(path.join("research.toml"), "mine").unwrap();

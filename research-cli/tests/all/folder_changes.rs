@@ -28,7 +28,7 @@ fn in_the_middle(project: &Project) -> Running<'_> {
     running
 }
 
-/// Calls `harm` with the folder of a running research, and returns how the run ended.
+/// Calls `harm` with the folder of a running research, and returns the output of the run.
 fn disturbed(project: &Project, harm: impl FnOnce(&Path)) -> CommandOutput {
     let running = in_the_middle(project);
     harm(&project.path("d"));

@@ -1,5 +1,5 @@
-//! docs/tutorial/from-batchflow.md has every name of `batchflow.research`, and says nothing that
-//! does not exist here.
+//! docs/tutorial/from-batchflow.md has every name of `batchflow.research`, and mentions only names
+//! that exist here.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::{CommandOutput, Project};
 
-/// Runs a shell script in which `step NAME …` calls the program; `None` where nothing can be
+/// Runs a shell script in which `step NAME …` calls the program; `None` if file systems cannot be
 /// mounted.
 pub(crate) fn with_mounts(project: &Project, script: &str) -> Option<()> {
     let mounts = |flags: &str| {
@@ -59,7 +59,8 @@ fn project() -> Project {
         save_to = "v"
         "#,
     );
-    // A string of 20 kB, slowly, so not all are written to the log at once.
+    // The output is a string of 20 kB, printed slowly, so the log does not receive all values at
+    // once.
     project.script(
         "u.sh",
         "sleep 0.05; printf '\"'; head -c 20000 /dev/zero | tr '\\0' \"$1\"; echo '\"'",
@@ -127,7 +128,7 @@ fn a_full_disk_loses_nothing() {
     );
 }
 
-/// Large values, and no space for the third one.
+/// The disk has no space for the third large value.
 #[test]
 fn a_disk_full_of_large_values_loses_nothing() {
     let project = Project::with(
@@ -143,7 +144,7 @@ fn a_disk_full_of_large_values_loses_nothing() {
         save_to = "v"
         "#,
     );
-    // A string of 2 MB.
+    // The output is a string of 2 MB.
     project.script("u.sh", "head -c 2000000 /dev/zero | tr '\\0' \"$1\"");
     let ran = with_mounts(
         &project,

@@ -197,7 +197,7 @@ fn a_parameter_that_some_configs_lack_is_reported() {
     let hint = "add `n` to these configs, as `n=[…]`";
     let done = refused(&project, &["run", "research.toml", "--dry-run"], 2);
     assert!(done.stderr.contains(hint), "{done:?}");
-    // All configs have it, or those without are left out.
+    // All configs have the parameter, or a condition excludes those without it.
     for (domain, more) in [
         ("C=[1] * (n=[2] + n=[3] * m=[4])", ""),
         ("(C=[1] * n=[2] + C=[3]) where C < 2", ""),
@@ -232,7 +232,7 @@ fn the_output_of_a_unit_that_has_not_run_is_reported() {
         "unit `a`: unknown name `{c}`",
         "5:13",
     );
-    // From the second iteration on it has one.
+    // The config has the parameter from the second iteration on.
     let later = file(
         "echo {b}\"\nwhen = [\"#1\", \"last\"]\nsave_to = \"v",
         "n_iters = 3",

@@ -36,7 +36,7 @@ fn project() -> Project {
     project
 }
 
-/// The results of an undisturbed run.
+/// Returns the results of an undisturbed run.
 fn undisturbed() -> String {
     let project = project();
     project.write("gate", "");
@@ -47,7 +47,7 @@ fn undisturbed() -> String {
     csv
 }
 
-/// Whether all immediate experiments have ended, and each worker runs one that waits.
+/// Whether all experiments that do not wait have ended, and each worker runs one that waits.
 fn is_in_the_middle(status: &serde_json::Value, workers: usize) -> bool {
     let busy = status["workers"]
         .as_array()
@@ -82,7 +82,7 @@ fn a_killed_worker_is_replaced_without_loss() {
     assert_eq!(project.results("k", &["--format", "csv"]), undisturbed());
 }
 
-/// Kills the leader during the run, and resumes with another number of workers.
+/// Kills the leader during the run, and resumes it with another number of workers.
 fn killed_and_resumed(workers: &str, resumed_by: &str) -> String {
     let project = project();
     let mut running = project.start(&["run", "research.toml", "-w", workers]);
@@ -162,7 +162,7 @@ fn remove_with_force_ends_the_run() {
     assert!(!project.path("k").exists());
 }
 
-/// An interrupted attempt is not a failure, and uses up no retry.
+/// An interrupted attempt is not a failure and does not count as a retry.
 #[test]
 fn a_killed_leader_uses_up_no_retry() {
     let project = Project::with(

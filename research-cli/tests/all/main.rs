@@ -1,5 +1,5 @@
-//! The program, run as users run it, in a folder of each test, and the parts of it that are called
-//! as a library.
+//! Tests of the program, which runs in a separate folder for each test, and of the parts that are
+//! called as a library.
 #![allow(
     clippy::unwrap_used,
     unreachable_pub,

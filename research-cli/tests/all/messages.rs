@@ -48,7 +48,7 @@ fn a_table_without_rows_comes_with_the_reason() {
         results.stdout.starts_with("id  a  iteration\n"),
         "{results:?}"
     );
-    // Formats for programs have no rows.
+    // Formats for programs have no rows then.
     assert_eq!(
         project.results("n", &["--format", "csv"]),
         "id,a,iteration\n"

@@ -62,7 +62,7 @@ fn each_kind_of_output_is_read() {
     }
 }
 
-/// The output of a training script.
+/// The program prints the output of a training script.
 #[test]
 fn lines_of_a_generator_that_do_not_match_are_skipped() {
     let project = Project::with(
@@ -235,7 +235,7 @@ fn the_environment_describes_the_experiment() {
     assert_eq!(json["c"], serde_json::json!({"a": 1}));
 }
 
-/// For each way of output and each isolation.
+/// The test tries each kind of output and each isolation.
 #[test]
 fn a_value_of_a_hundred_megabytes_is_stored_in_a_file() {
     let project = Project::new();

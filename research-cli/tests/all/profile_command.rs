@@ -44,7 +44,7 @@ fn span(name: &str, calls: u64, own: f64, total: f64) -> SpanTime {
     }
 }
 
-/// Two iterations of one experiment; its id.
+/// Stores two iterations of one experiment; returns its id.
 fn stored(folder: &Path) -> String {
     let config = Config::from_pairs([("a", 1)]);
     let identity = Identity {
@@ -133,7 +133,8 @@ fn a_missing_profile_is_explained() {
     );
 }
 
-/// The system reports no peak below that of the process that started the program.
+/// The peak is unknown because the system reports no peak below that of the process that started
+/// the program.
 #[test]
 fn an_unknown_peak_of_memory_is_missing_and_not_zero() {
     let project =

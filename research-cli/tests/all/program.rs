@@ -62,7 +62,7 @@ fn the_name_of_the_only_research_can_be_left_out() {
     }
     let some = project.research(&["results", "--format", "csv", "--where", "a=2"]);
     assert_eq!(some.stdout.lines().count(), 2, "{some:?}");
-    // One that would be lost, and those in which another argument follows.
+    // A command that deletes the research, and commands in which another argument follows the name.
     for command in ["remove", "query", "reproduce"] {
         assert_eq!(project.research(&[command]).code, Some(2), "{command}");
     }
@@ -119,7 +119,7 @@ fn a_reader_may_close_the_pipe() {
     assert_eq!(text(&ended.stderr), "");
 }
 
-/// The reader has ended before the first write.
+/// The reader ends before the first write.
 #[test]
 fn every_command_accepts_a_closed_pipe() {
     let folder = tempfile::tempdir().unwrap();

@@ -101,7 +101,7 @@ fn the_state_of_a_repository_is_recorded() {
         output.is_ok_and(|output| output.status.success())
     };
     if !git(&["init"]) {
-        // Without git the file reports that.
+        // Without git, the file says that git is missing.
         project.run(&[]);
         assert!(project.read("study/env/project/commit.txt").contains("git"));
         return;

@@ -149,7 +149,7 @@ fn the_page_has_all_placeholders_and_variables() {
     run.args(["run", "research.toml"]);
     run.current_dir(folder.path()).stdin(Stdio::null());
     for (name, _) in env::vars_os() {
-        // Variables of the test itself do not count.
+        // Environment variables of the test itself do not count.
         if name.to_string_lossy().starts_with("RESEARCH_") {
             run.env_remove(name);
         }

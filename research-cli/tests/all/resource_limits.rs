@@ -67,7 +67,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_the_file() {
     let whole = Project::with(&file);
     whole.run(&[]);
     let mut failed = 0;
-    // In blocks of 512 bytes.
+    // The limits are in blocks of 512 bytes.
     for blocks in [0, 1, 4, 8, 16, 24, 32] {
         let project = Project::with(&file);
         let done = run_limited(&project, &format!("ulimit -f {blocks}"));
@@ -88,7 +88,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_the_file() {
     assert!(failed > 3, "the limit is never reached");
 }
 
-/// The limit counts all processes of a user, so the test runs as a user who has none.
+/// The limit counts all processes of a user, so the test runs as a user without processes.
 #[test]
 fn a_limit_on_processes_is_an_error() {
     let project = Project::with(FILE);
@@ -122,7 +122,7 @@ fn a_limit_on_processes_is_an_error() {
     }
 }
 
-/// Programs read from it, so the error must name the device.
+/// Programs read from the null device, so the error must name it.
 #[test]
 fn a_missing_null_device_is_named() {
     let project = Project::with(&FILE.replace("workers = 2", "parallel = false"));

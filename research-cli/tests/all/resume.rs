@@ -13,7 +13,7 @@ run = "./u.sh {a} {seed}"
 save_output_dict = true
 "#;
 
-/// Each run of a program leaves a line in `runs`.
+/// Creates a research in which each run of a program adds a line to `runs`.
 fn project(file: &str) -> Project {
     let project = Project::with(file);
     project.script(
@@ -70,7 +70,7 @@ fn only_new_configs_of_an_extended_domain_run() {
     assert!(!project.path("runs").exists());
 }
 
-/// A research of the first version with three experiments, of which the third has failed.
+/// Creates a research of the first version with three experiments, the third of which has failed.
 fn first_rules() -> Project {
     let project = Project::new();
     let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all/first_rules");
@@ -190,7 +190,7 @@ fn changes_that_make_results_incomparable_are_refused() {
     let allowed = resume(&longer, &["--allow-changes"]);
     assert_eq!(allowed.code, Some(0), "{allowed:?}");
     assert_eq!(runs(&project), ["4", "4"]);
-    // Options of the run may change at any time.
+    // Options of the run may always change.
     let how = "retries = 2\ntimeout = 9\nworkers = 2\nisolation = \"worker\"\nn_reps";
     let other = longer.replace("n_reps", how).replace("4]", "4, 6]");
     let done = resume(&other, &[]);
@@ -222,7 +222,7 @@ fn only_failed_experiments_run_again_on_request() {
     assert_eq!(project.results("r", &csv), undisturbed.results("r", &csv));
 }
 
-/// Also if ended experiments come after missing ones.
+/// Failures are counted once even if ended experiments come after missing ones.
 #[test]
 fn repeated_failures_are_counted_once() {
     let file = FILE.replace("[1, 2, 3]", "[3, 1, 2]");

@@ -154,7 +154,7 @@ fn root_units_that_cannot_be_shared_are_refused() {
     }
 }
 
-/// With `branch_by`, a root unit may use what belongs to one branch.
+/// With `branch_by`, a root unit may use parameters that belong to one branch.
 #[test]
 fn declared_parameters_are_accepted() {
     let unit = "run = \"sh -c 'basename $RESEARCH_PATH > id; echo {path} > path; echo same'\"";

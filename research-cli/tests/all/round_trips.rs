@@ -167,7 +167,7 @@ fn a_truncated_metrics_file_fails_with_its_location() {
             ));
             let done = project.research(&["run", "research.toml"]);
             if file == "m.txt" && save.contains("'m'") {
-                // Its type is not declared, so it is text.
+                // The output has no declared type, so it is a string.
                 assert_eq!(done.code, Some(0), "{done:?}");
                 continue;
             }

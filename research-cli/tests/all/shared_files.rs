@@ -39,7 +39,7 @@ fn experiments_that_run_at_once_cannot_share_an_output_file() {
         format!("{base}.json"),
         format!("{base}-{{iteration}}.json"),
         format!("{base}-{{repetition}}"),
-        // It is a part of every value.
+        // `{updates}` does not make the path unique.
         format!("{base}/./x//{{updates}}"),
     ] {
         refused(&path, "workers = 2", &[]);

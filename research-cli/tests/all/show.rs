@@ -2,7 +2,8 @@
 
 use crate::support::Project;
 
-/// A study of two units: the second fails for every odd `n`, each time with other words.
+/// Returns a study of two units. The second fails for every odd `n`, each time with another
+/// message.
 fn study(options: &str) -> Project {
     let project = Project::with(&format!(
         r#"
@@ -138,7 +139,7 @@ fn every_experiment_has_a_log_with_its_config_start_and_end() {
     let project = study("");
     project.research(&["run", "research.toml"]);
     let id = id(&project, 2);
-    // Nothing was said about it, so it has no file.
+    // The experiment has no log entries, so it has no file.
     assert!(
         !project
             .path(&format!("s/experiments/{id}/experiment.log"))

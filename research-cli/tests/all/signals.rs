@@ -33,7 +33,8 @@ fn resume(project: &Project, finished: u64) {
 #[test]
 fn the_first_signal_lets_running_experiments_finish() {
     let warnings = ["USR1", "USR2", "XCPU", "QUIT", "ALRM", "VTALRM", "PROF"];
-    // The first and the last real-time signal, for which `kill` has no common names.
+    // The numbers are the first and the last real-time signal, for which `kill` has no common
+    // names.
     let others = ["IO", "PWR", "STKFLT", "34", "64"];
     for signal in ["INT", "TERM", "HUP"]
         .into_iter()
@@ -129,7 +130,7 @@ fn a_signal_during_the_last_experiments_completes_the_run() {
         let done = running.end();
         assert_eq!(done.code, Some(code), "{done:?}");
         assert!(!done.stderr.contains("interrupted"), "{done:?}");
-        // All of them failed, or none.
+        // All experiments failed, or none.
         let state = if code == 0 { "complete" } else { "failed" };
         assert_eq!(project.status("s")["state"], state);
         let again = project.research(&["resume", "s"]);

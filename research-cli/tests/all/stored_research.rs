@@ -9,7 +9,7 @@ use research::base::{
 use research::domain::{Config, Identity};
 use research::storage::LocalStorage;
 
-/// A research of three experiments, of which one has finished and one has failed.
+/// Stores a research of three experiments, one of which has finished and one has failed.
 fn begin(folder: &Path, name: &str) -> LocalStorage {
     let mut storage = LocalStorage::create(folder, &record(name, "a=[1, 2, 3]")).unwrap();
     let mut events = vec![Event::RunStarted {
@@ -102,7 +102,7 @@ fn a_run_without_process_is_interrupted() {
         text(&broken.stdout).starts_with("power: ended unexpectedly: its process is gone"),
         "{broken:?}"
     );
-    // `--watch` prints one line and ends: nothing will change.
+    // `--watch` prints one line and ends, because the research will not change.
     let watched = research(folder.path(), &["status", "power", "--watch"]);
     let line = "power: ended unexpectedly, 2/3 experiments, ";
     assert!(text(&watched.stdout).starts_with(line), "{watched:?}");

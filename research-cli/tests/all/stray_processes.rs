@@ -12,33 +12,34 @@ run = "./u.sh"
 save_to = "v"
 "#;
 
-/// Leaves its group, and continues if the file `gate` exists.
+/// Shell code of a child that leaves its group; the unit continues if the file `gate` exists.
 const CHILD: &str = "setsid sleep 1000 > /dev/null 2>&1 &
     echo $! > new
     mv new child
     [ -e gate ] || exec sleep 1000
     ";
 
-/// The same from a child without the environment.
+/// The same with a child without the environment.
 const BARE_CHILD: &str = "env -i /bin/sh -c 'setsid sleep 1000 > /dev/null 2>&1 &
     echo $! > new'
     mv new child
     [ -e gate ] || exec sleep 1000
     ";
 
-/// A program whose child leaves the group; it continues if the file `gate` exists.
+/// Creates a project with a program whose child leaves the group; the program continues if the file
+/// `gate` exists.
 fn project() -> Project {
     place_with("")
 }
 
-/// The same with more settings.
+/// Creates the same project with more settings.
 fn place_with(settings: &str) -> Project {
     let project = Project::with(&format!("name = \"k\"\n{settings}{UNIT}"));
     project.script("u.sh", &format!("{CHILD}echo 3"));
     project
 }
 
-/// A program that updates the domain does the same.
+/// Creates a project in which the program that updates the domain has such a child.
 fn place_with_update() -> Project {
     let update = "[[update]]\nwhen = \"last\"\nrun = \"./next.sh\"\n";
     let project = Project::with(&format!("name = \"k\"\n{UNIT}{update}"));
@@ -76,14 +77,14 @@ fn leave_a_child(project: &Project) -> (u32, String) {
     send("KILL", worker);
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    // Everything but the child ends with its parent.
+    // All processes except for the child end with their parent.
     wait_for("the end of the others", || {
         (project.processes() == [child]).then_some(())
     });
     (child, lock)
 }
 
-/// A process elsewhere with a mark; it ends with the test.
+/// A process with a mark outside of the run, which ends with the test.
 struct Bystander(Child);
 
 impl Bystander {
@@ -114,7 +115,8 @@ fn resume_kills_strays_and_nothing_else() {
         lock["pid"].as_u64().unwrap(),
         lock["since"].as_u64().unwrap(),
     );
-    // Marks of other runs, one with the same pid, and one with the mark as a prefix.
+    // The bystanders have marks of other runs, one with the same pid, and one with the mark as a
+    // prefix.
     let mut bystanders = [
         format!("{pid}-{}-0", since + 1),
         format!("{}-{since}-0", pid + 1),
@@ -207,7 +209,7 @@ fn remove_and_stop_kill_end_strays() {
     }
 }
 
-/// Programs of the leader itself, for which no worker exists.
+/// Programs that the leader itself runs have no worker.
 #[test]
 fn strays_of_programs_of_the_leader_are_killed() {
     for project in [place_with("parallel = false\n"), place_with_update()] {

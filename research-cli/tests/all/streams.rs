@@ -40,7 +40,7 @@ fn output_without_a_terminal_is_plain() {
     assert_eq!(silent.stderr, "", "{silent:?}");
 }
 
-/// For `run`; other commands are in `program.rs`.
+/// This tests `run`; `program.rs` tests the other commands.
 #[test]
 fn a_reader_of_results_may_close_the_pipe() {
     let project = project();

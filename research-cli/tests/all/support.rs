@@ -1,4 +1,4 @@
-//! What the tests share: projects in temporary folders, and stored researches.
+//! Shared code of the tests: projects in temporary folders, and stored researches.
 
 mod project;
 mod stored;

@@ -1,5 +1,4 @@
 //! Results in other programs: Parquet files in Python, SQL queries, summaries, and plots.
-//! summaries.
 
 mod filters;
 mod id_types;
@@ -25,7 +24,7 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A research with values of all kinds: three configs, each twice, of which one run failed.
+/// Stores a research with values of all kinds: three configs, each run twice; one run failed.
 fn kept(base: &Path) -> LocalStorage {
     let mut record = record("kinds", "n=[0, 1, 2]");
     record.units.clear();
@@ -98,8 +97,8 @@ fn experiment(number: u64) -> Vec<Event> {
     ]
 }
 
-/// A Python with the packages, if there is one: `RESEARCH_PYTHON`, else the one that
-/// `cargo xtask test` installs, else the system's.
+/// Returns a Python with the packages, if there is one: `RESEARCH_PYTHON`, otherwise the one that
+/// `cargo xtask test` installs, otherwise the system's.
 fn python() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python3");
     let named = std::env::var_os("RESEARCH_PYTHON").map(PathBuf::from);

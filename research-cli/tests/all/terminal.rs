@@ -18,7 +18,7 @@ fn folder_with(file: &str) -> TempDir {
     folder
 }
 
-/// Six experiments, of which one fails.
+/// Six experiments, one of which fails.
 const SQUARES: &str = r#"
 name = "squares"
 seed = 1
@@ -131,7 +131,7 @@ fn ctrl_c_interrupts_a_run() {
         "resume it with `research resume waiting`",
         "{lines:#?}"
     );
-    // The resumed run is shown as part of the whole.
+    // The bar of the resumed run includes the earlier run.
     let mut terminal = Terminal::start(path, WIDE, &["resume", "waiting"]);
     assert_eq!(terminal.end().code(), Some(0));
     let lines = terminal.lines();
@@ -145,7 +145,7 @@ fn watch_replaces_its_output_and_ends_with_the_run() {
     let path = folder.path();
     let mut run = Terminal::start(path, WIDE, &["run", "research.toml", "--quiet"]);
     wait_for_file(&path.join("waiting/events.log"));
-    // A screen that is too small.
+    // This screen is too small.
     let arguments = ["status", "waiting", "--watch", "0.1"];
     let mut terminal = Terminal::start(path, (6, 50), &arguments);
     let has =

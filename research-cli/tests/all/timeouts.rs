@@ -1,5 +1,4 @@
-//! Programs that exceed a timeout are killed with their descendants, and saved values are
-//! kept. Programs that must end in time end at once.
+//! Programs that exceed a timeout are killed with their descendants, and saved values are kept.
 
 use crate::support::Project;
 
@@ -25,7 +24,7 @@ fn a_unit_that_exceeds_its_timeout_is_killed() {
         save_to = "after"
         "#,
     );
-    // Its children are in its group, and outside of it.
+    // The children are in the program's group and outside of it.
     project.script(
         "slow.sh",
         "[ $1 = 2 ] || { echo 2$1; exit; }
@@ -107,7 +106,7 @@ fn branches_that_end_in_time_finish() {
             save_to = "v"
             "#
         ));
-        // Sequentially, the third has no time to begin.
+        // Sequentially, the third experiment has no time to start.
         project.script("u.sh", "[ $1 = 1 ] || sleep 1000; echo $1");
         let done = project.research(&["run", "research.toml"]);
         assert_eq!(done.code, Some(1), "{done:?}");

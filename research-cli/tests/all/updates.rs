@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::{Project, SHOW, wait_for};
 
-/// Updates the domain by the output of a script.
+/// Creates a project that updates its domain with the output of a script.
 fn updated(head: &str, script: &str) -> Project {
     let update =
         "[[update]]\nwhen = \"last\"\nrun = [\"./next.sh\", \"{results}\", \"{updates}\"]\n";
@@ -52,7 +52,7 @@ fn a_program_updates_the_domain() {
         told.contains("updates     ./next.sh {results} {updates} (when last)"),
         "{told}"
     );
-    // The arguments of the program are in its folder.
+    // The folder of the program has its arguments.
     let given = project.read("u/updates/results.csv");
     assert_eq!(given.lines().count(), 13);
 }
@@ -123,8 +123,8 @@ fn a_failed_update_ends_the_run_and_runs_again_on_resume() {
     );
 }
 
-/// Killed while it waits for an update, and while it runs the new domain: the results are those of
-/// an undisturbed run.
+/// The leader is killed while it waits for an update, and while it runs the new domain. The results
+/// are those of an undisturbed run.
 #[test]
 fn a_killed_leader_resumes_with_the_current_domain() {
     let script = r#"[ -e slow ] && touch asked && sleep 60
@@ -153,7 +153,7 @@ fn a_killed_leader_resumes_with_the_current_domain() {
     assert_eq!(csv("u"), csv("undisturbed"));
 }
 
-/// The placeholders of the command, and the order of its configs.
+/// The test checks the placeholders of the command, and the order of its configs.
 #[test]
 fn an_update_receives_the_state_of_the_run() {
     let update = "[[update]]\nwhen = \"last\"\nshell = true\nn_items = 3\nn_reps = 2\n\
@@ -176,7 +176,7 @@ fn an_update_receives_the_state_of_the_run() {
         "1:0:0", "7:0:1", "7:1:1", "8:0:1", "8:1:1", "9:0:1", "9:1:1",
     ];
     assert_eq!(rows.collect::<Vec<_>>(), order);
-    // The program has a folder of its own.
+    // Each call of the program has its own folder.
     let told = |generated: u64| project.read(&format!("u/updates/after-{generated}/told"));
     let (first, last) = (told(1), told(7));
     let (first_seed, last_seed) = (
@@ -323,7 +323,8 @@ fn an_experiment_that_waits_for_a_retry_is_unfinished() {
     );
 }
 
-/// It is killed with its descendants; the run ends, and can be resumed with a corrected script.
+/// The update is killed with its descendants. The run ends, and can be resumed with a corrected
+/// script.
 #[test]
 fn an_update_that_hangs_is_killed_after_its_timeout() {
     let project = updated("", "sleep 600 & sleep 600");
@@ -355,7 +356,7 @@ fn an_update_that_hangs_is_killed_after_its_timeout() {
     assert_eq!(zero.code, Some(2), "{zero:?}");
 }
 
-/// Its strategy may depend on the old arguments.
+/// The strategy of the old research may depend on the old arguments.
 #[test]
 fn updates_of_an_old_research_get_their_old_arguments() {
     let script = "[ $2 = 0 ] || exit 0; head -n 1 $1 > given; [ ! -e stop ] && echo 'x=[3]'";

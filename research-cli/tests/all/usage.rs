@@ -30,7 +30,7 @@ fn status_shows_the_memory_and_processor_time_of_running_experiments() {
             (!running.is_empty()).then_some(running)
         });
         let memory = status[0]["memory"].as_u64().unwrap();
-        // tail may not have read all of it.
+        // `tail` may not have read everything yet.
         assert!((190_000_000..300_000_000).contains(&memory), "{memory}");
         assert_eq!(status[0]["cpu_seconds"].is_number(), has_time, "{status:?}");
         let text = project.research(&["status", "g"]).stdout;

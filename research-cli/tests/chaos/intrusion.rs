@@ -39,7 +39,7 @@ impl Intrusion {
 }
 
 /// Changes the folder of a research while its leader has the log open, so that the leader must
-/// detect it; false if the leader has not opened the log yet, or has closed it.
+/// detect it. Returns false if the leader has not opened the log yet, or has closed it.
 pub(crate) fn intrude(intrusion: Intrusion, folder: &Path, mark: &str, leader: i32) -> bool {
     if intrusion == Intrusion::Copy {
         let is_there = folder.join(NAME).exists();
@@ -52,9 +52,9 @@ pub(crate) fn intrude(intrusion: Intrusion, folder: &Path, mark: &str, leader: i
     if !writes_log(leader, folder) {
         return false;
     }
-    // It has ended if it cannot be signalled.
+    // A leader that cannot be signalled has ended.
     let _ = kill(leader, Signal::SIGSTOP);
-    // All its threads have stopped then. Its end can still be waited for.
+    // All its threads are stopped then. `WNOWAIT` leaves its end to later waits.
     let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
     waitid(Id::Pid(leader), flags).unwrap();
     let done = writes_log(leader, folder) && take_log(intrusion, folder).is_ok();
@@ -62,7 +62,7 @@ pub(crate) fn intrude(intrusion: Intrusion, folder: &Path, mark: &str, leader: i
     done
 }
 
-/// Whether a process has the log open for writing, as a leader has until its last check.
+/// Whether a process has the log open for writing. A leader has it open until its last check.
 fn writes_log(leader: Pid, folder: &Path) -> bool {
     let log = folder.join(NAME).join("events.log");
     let Ok(descriptors) = fs::read_dir(format!("/proc/{leader}/fd")) else {
@@ -76,7 +76,7 @@ fn writes_log(leader: Pid, folder: &Path) -> bool {
     })
 }
 
-/// Whether a descriptor can be written to, by what the system says of it.
+/// Whether a descriptor is writable, according to its entry in `/proc`.
 fn is_writable(info: &str) -> bool {
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
@@ -97,17 +97,17 @@ fn take_log(intrusion: Intrusion, folder: &Path) -> io::Result<()> {
             fs::rename(&new, &log)?;
         }
         Intrusion::RemoveFolder => {
-            // What workers write into it meanwhile may keep the folder there, but not the log.
+            // Files that workers write meanwhile may keep the folder, but not the log.
             while fs::remove_dir_all(&research).is_err() && log.exists() {}
         }
     }
     Ok(())
 }
 
-/// The copy of a run is not a run: commands on the copy may not end it.
+/// Calls commands on a copy of the run, which must not end the run.
 fn copy(folder: &Path, mark: &str) {
     let copy = folder.join("copy");
-    // It is there if this has happened before.
+    // The copy exists if this has happened before.
     let _ = fs::remove_dir_all(&copy);
     let copied = Command::new("cp")
         .arg("-a")
@@ -132,8 +132,9 @@ fn copy(folder: &Path, mark: &str) {
     }
 }
 
-/// After a log was removed: the run has saved the log, which is restored as a user would; if it was
-/// killed before it detected the loss, the research begins again. Returns which.
+/// Recovers from the removal of a log. If the run has saved the log, it is restored as a user would
+/// restore it; if the run was killed before it detected the loss, the research starts again.
+/// Returns which of these happened.
 pub(crate) fn recover(folder: &Path) -> &'static str {
     let research = folder.join(NAME);
     let recovered = folder.join(format!("{NAME}-recovered"));
@@ -148,7 +149,7 @@ pub(crate) fn recover(folder: &Path) -> &'static str {
         fs::rename(&log, research.join("events.log")).unwrap();
         return "the recovered log was put back";
     }
-    // A log that was emptied may have whole frames behind the hole.
+    // A log that was emptied may have complete frames behind the hole.
     if research.join("research.json").exists() && is_salvaged(folder) {
         return "what was whole is kept";
     }

@@ -1,4 +1,4 @@
-//! One leader process: it is started, disturbed, and ends; then no process may remain.
+//! One leader process: it is started, disturbed, and ends; afterwards no process may remain.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::intrusion::{Intrusion, intrude};
 use crate::processes::{self, MARK, Process};
 use crate::random::Random;
 
-/// A run that takes longer hangs.
+/// The time after which a run counts as hanging.
 const LONGEST: Duration = Duration::from_secs(40);
 
 const DEADLY: [Signal; 4] = [
@@ -95,8 +95,8 @@ fn plan(random: &mut Random, the_leader: bool) -> Vec<Deed> {
 
 pub(crate) struct Life<'a> {
     pub(crate) mark: &'a str,
-    /// Whether its log was removed while the leader had it open: the run may not report success,
-    /// and may have to begin anew.
+    /// Whether the log was removed while the leader had it open. The run may not report success,
+    /// and may have to start again.
     pub(crate) log_is_lost: &'a mut bool,
     pub(crate) folder: &'a Path,
     /// Whether a leader was killed with its workers, so strays may exist.
@@ -156,7 +156,7 @@ impl Life<'_> {
              }| (plan(random, the_leader), random),
         );
         let ended = self.wait(&mut leader, &mut deeds);
-        // A stopped process continues, and has to end by itself.
+        // Stopped processes are continued, because the leader has to end by itself.
         if let Some((deeds, _)) = deeds {
             for deed in deeds {
                 if let Whom::Stopped(pid) = deed.whom {
@@ -180,7 +180,7 @@ impl Life<'_> {
         result
     }
 
-    /// Standard error of the leader: a file, or a pipe without a reader.
+    /// Returns the standard error of the leader: a file, or a pipe without a reader.
     fn errors(&mut self, disturbance: &Option<Disturbance<'_>>) -> Stdio {
         if disturbance.as_ref().is_some_and(|one| one.mute) {
             self.log.push("  its output has no reader".to_owned());
@@ -293,6 +293,6 @@ impl Life<'_> {
 }
 
 fn send(pid: i32, signal: Signal) {
-    // It may have ended.
+    // The process may have ended.
     let _ = kill(Pid::from_raw(pid), signal);
 }

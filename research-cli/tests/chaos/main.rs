@@ -1,8 +1,8 @@
-//! No value is lost and no process remains, whichever process is killed at whichever moment.
+//! Checks that no value is lost and no process remains, whichever process is killed at any moment.
 //!
-//! Each run is disturbed, resumed until it is complete, and compared with an undisturbed one. All
-//! that is random follows from the run's seed, except for the moment that the system gives it:
-//! `cargo xtask chaos --seed S --runs 1` tries the same again.
+//! Each run is disturbed, resumed until it is complete, and compared with an undisturbed one. The
+//! run's seed determines everything random, except for the timing of the system: `cargo xtask chaos
+//! --seed S --runs 1` repeats a run.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod intrusion;
@@ -24,7 +24,7 @@ use study::{MISDEEDS, Study};
 
 /// The number of runs in the ordinary tests.
 const RUNS: u64 = 12;
-/// A run that needs more resumes makes no progress.
+/// The number of resumes after which a run counts as making no progress.
 const MOST_LIVES: u32 = 12;
 
 fn main() {
@@ -38,11 +38,11 @@ fn main() {
         let place = arguments.iter().position(|argument| argument == flag);
         place.map_or(default, |place| arguments[place + 1].parse().unwrap())
     };
-    // The flags and filters of the usual test programs.
+    // The flags and filters of the usual test harness.
     let is_filtered =
         |argument: &String| !argument.starts_with('-') && argument.parse::<u64>().is_err();
     if arguments.iter().any(|argument| argument == "--list") {
-        // In this form cargo-nextest asks for the tests, once for those that are ignored.
+        // cargo-nextest lists the tests in this form, once for ignored ones.
         if !arguments.iter().any(|argument| argument == "--ignored") {
             println!("chaos: test");
         }
@@ -82,11 +82,11 @@ fn main() {
     }
 }
 
-/// A shell in the background, or `nohup`, lets its programs ignore signals, and all that these
-/// start; here they must have their default actions.
+/// Restores the default actions of signals. A background shell or `nohup` lets its programs, and
+/// the programs that these start, ignore signals.
 fn heed_signals() {
     for heeded in [Signal::SIGINT, Signal::SIGHUP] {
-        // SAFETY: the default action runs no code of ours.
+        // SAFETY: the default action does not run code of this program.
         unsafe { signal(heeded, SigHandler::SigDfl) }.unwrap();
     }
 }
@@ -196,7 +196,7 @@ fn new_folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("chaos")
         .join(name);
-    // It is there if an earlier run failed.
+    // The folder exists if an earlier run failed.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
@@ -212,7 +212,7 @@ fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
             let mut command = Command::new(env!("CARGO_BIN_EXE_research"));
             command.current_dir(folder);
             if resume {
-                // The rest is in tasks of another size.
+                // The remaining experiments run in tasks of another size.
                 let branches = format!("branches={branches}");
                 command.args(["resume", "chaos", "--no-bar", "--file", "chaos.toml"]);
                 command.args(["--set", &branches]);
@@ -238,7 +238,8 @@ fn command(kind: Kind, folder: &Path, random: &mut Random) -> Command {
 }
 
 /// Assigns a misdeed to some experiments, and withdraws those that were not done. At most one
-/// ends a worker: an experiment that loses three fails. Returns the experiments.
+/// misdeed ends a worker, because an experiment that loses three workers fails. Returns the
+/// experiments.
 fn set_misdeeds<'m>(
     folder: &Path,
     misdeeds: &[&'m str],

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The variable that every process of a run inherits.
 pub(crate) const MARK: &str = "CHAOS_MARK";
 
-/// A process that exists this long after the end of the leader is a stray.
+/// The time after the end of the leader from which on an existing process is a stray.
 const AFTERLIFE: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(crate) fn marked(mark: &str) -> Vec<Process> {
         .collect()
 }
 
-/// The description of a process; none if it is not part of the run, or has ended.
+/// Returns the description of a process; `None` if it is not part of the run, or has ended.
 fn look(folder: &Path, wanted: &[u8]) -> Option<Process> {
     let environment = fs::read(folder.join("environ")).ok()?;
     if !environment.split(|b| *b == 0).any(|one| one == wanted) {

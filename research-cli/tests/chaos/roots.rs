@@ -51,7 +51,7 @@ pub(crate) fn add(study: Research) -> Research {
         .save_to("sample")
 }
 
-/// The same for the research file in a folder.
+/// Returns the same units for the research file in a folder.
 pub(crate) fn units(folder: &Path) -> String {
     fs::write(folder.join("sample.sh"), "echo $1 $RESEARCH_SEED\n").unwrap();
     fs::write(

@@ -12,7 +12,7 @@ use research::{CompletedRun, Context, Isolation, Research, UnitError, option};
 
 use crate::processes::{self, MARK};
 
-/// The deadline of all waiting.
+/// The deadline of all waits.
 const BOUND: Duration = Duration::from_secs(20);
 
 type Play = fn(&mut Scene) -> Result<(), String>;
@@ -55,7 +55,7 @@ struct Scene {
 
 /// Starts the leader of a scene.
 fn lead(name: &str, folder: &Path, mark: &str) -> Child {
-    // As `nohup` does.
+    // The leader ignores hang-ups, as under `nohup`.
     let trap = if name == "no-hangup" {
         "trap '' HUP;"
     } else {
@@ -110,7 +110,7 @@ impl Scene {
         status.success().then_some(()).ok_or(format!("{status}"))
     }
 
-    /// The worker that wrote its pid would not end by itself.
+    /// The worker that wrote its pid does not end by itself.
     fn end_at_second_signal(&mut self) -> Result<(), String> {
         let worker = self.told("pid")?;
         if self.name == "stopped-worker" {
@@ -126,14 +126,14 @@ impl Scene {
 
     fn clear(&mut self) {
         for process in processes::marked(&self.mark) {
-            // It may have ended.
+            // The process may have ended.
             let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
         }
         let _ = self.leader.wait();
     }
 }
 
-/// A run that was started to ignore hang-ups is not ended by one.
+/// A run that was started to ignore hang-ups survives one.
 fn no_hangup(scene: &mut Scene) -> Result<(), String> {
     scene.told("pid")?;
     scene.signal(Signal::SIGHUP);
@@ -161,7 +161,7 @@ fn left_behind(scene: &mut Scene) -> Result<(), String> {
     scene.complete()
 }
 
-/// After a run Ctrl-C ends a program again.
+/// After a run, Ctrl-C ends the program again.
 fn after_run(scene: &mut Scene) -> Result<(), String> {
     use std::os::unix::process::ExitStatusExt;
     scene.told("done")?;
@@ -172,7 +172,7 @@ fn after_run(scene: &mut Scene) -> Result<(), String> {
         .ok_or(format!("{status}"))
 }
 
-/// A leader that hangs in a unit of its own ends at the third signal.
+/// A leader that hangs in its own unit ends at the third signal.
 fn third_signal(scene: &mut Scene) -> Result<(), String> {
     use std::os::unix::process::ExitStatusExt;
     scene.told("pid")?;
@@ -204,7 +204,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, String
 /// The program of a scene: its leader and its workers.
 pub(crate) fn main(name: &str, folder: &Path) -> i32 {
     if name == "no-child-signal" {
-        // SAFETY: nothing is called at the signal.
+        // SAFETY: no function is called at the signal.
         unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }.unwrap();
     }
     let here = folder.to_owned();
@@ -251,7 +251,7 @@ pub(crate) fn main(name: &str, folder: &Path) -> i32 {
                 .domain(option("x", 0..4_i64))
                 .unit("kill the next", kill_the_next)
         }
-        // A program in a process of its own, and an executor that is forked.
+        // One experiment runs a program in its own process, and another a forked executor.
         "no-child-signal" => {
             study
                 .domain(option("x", 0..3_i64))
@@ -302,7 +302,7 @@ fn is_worker() -> bool {
     research::exec::WorkerBootstrap::received().is_some()
 }
 
-/// Starts a child that leaves its group, and continues on request.
+/// Starts a child that leaves its group; continues on request.
 fn leave_a_child(folder: &Path, worker: i32) -> Result<(), UnitError> {
     if folder.join("go").exists() {
         return Ok(());
@@ -310,7 +310,7 @@ fn leave_a_child(folder: &Path, worker: i32) -> Result<(), UnitError> {
     let child = Command::new("setsid").args(["sleep", "300"]).spawn()?;
     let child = i32::try_from(child.id())?;
     let stat = format!("/proc/{child}/stat");
-    // Its session is the sixth field, and it leads one when that is its own number.
+    // The session is the sixth field. A child that leads a session has its own pid there.
     until("the child to leave", || {
         let stat = fs::read_to_string(&stat).ok()?;
         let session = stat.rsplit(") ").next()?.split(' ').nth(3)?;
@@ -334,7 +334,7 @@ fn tell(folder: &Path, name: &str, number: i32) {
     fs::rename(new, folder.join(name)).unwrap();
 }
 
-/// Kills the executor that is kept ready for the next experiment, once it is there.
+/// Kills the executor that is kept ready for the next experiment, once it exists.
 fn kill_the_next(cx: &mut Context) -> Result<i32, UnitError> {
     if cx.config_item::<i64>("x")? > 0 {
         return Ok(0);
@@ -356,8 +356,8 @@ fn kill_the_next(cx: &mut Context) -> Result<i32, UnitError> {
     Ok(next)
 }
 
-/// A program that a unit starts has its standard streams open, and the descriptor of the listing;
-/// our channels are closed.
+/// Checks that a program that a unit starts has only its standard streams open, and the descriptor
+/// of the listing; channels of the run are closed.
 fn open_files_of_a_program() -> Result<String, UnitError> {
     let output = Command::new("ls").arg("-l").arg("/proc/self/fd").output()?;
     let listed = String::from_utf8(output.stdout)?;
@@ -404,7 +404,7 @@ fn measure(cx: &mut Context, folder: &Path) -> Result<(), UnitError> {
         let all = count("fd")? + count("task")? + children(pid).len();
         let before = folder.join(format!("open-{pid}"));
         match fs::read_to_string(&before) {
-            // The writer opens a file for a moment now and then.
+            // The writer sometimes opens a file for a moment.
             Ok(before) if all > before.parse::<usize>()? + 2 => {
                 return Err(format!("{before} and now {all} files, threads and children").into());
             }

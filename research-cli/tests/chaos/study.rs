@@ -10,13 +10,14 @@ use research::{Context, Isolation, Research, UnitError};
 
 use crate::roots;
 
-/// How many experiments there are.
+/// The number of experiments.
 pub(crate) const EXPERIMENTS: u64 = 12;
 
-/// What a unit may do to itself and to other processes, once; the last one ends its worker.
+/// The misdeeds of units against themselves and other processes, each done once; the last one ends
+/// its worker.
 pub(crate) const MISDEEDS: [&str; 6] = ["abort", "segv", "exit", "pipes", "hang", "worker"];
 
-/// The timeout of an experiment, which is then retried.
+/// The timeout of an experiment, which is retried afterwards.
 const TIMEOUT: u64 = 3;
 
 /// The arguments of the program with closures.
@@ -49,7 +50,7 @@ pub(crate) fn main(arguments: &[String]) -> i32 {
         panic!("study FOLDER ISOLATION THREADS WORKERS BRANCHES RESUME, not {arguments:?}");
     };
     if threads == "true" {
-        // A pool that lives as long as the program, in its workers too: these do not fork.
+        // A pool that lives as long as the program. Workers have it too, so they do not fork.
         std::thread::spawn(|| {
             loop {
                 std::thread::park();
@@ -109,7 +110,7 @@ fn work(cx: &mut Context, folder: &Path, in_worker: bool) -> Result<i64, UnitErr
     let x: i64 = cx.config_item("x")?;
     let script = "sleep 300 & setsid sleep 300 > /dev/null 2>&1 & sleep 0.01";
     if cx.iteration() == 0 {
-        // A stray that the worker must kill.
+        // The worker must kill this stray.
         let mut child = Command::new("sh").args(["-c", script]).spawn()?;
         child.wait()?;
     }
@@ -134,7 +135,7 @@ fn misbehave(misdeed: &str, in_worker: bool) {
         "worker" => kill(nix::unistd::getppid(), Signal::SIGKILL).unwrap(),
         "pipes" => {
             for descriptor in 3..64 {
-                // A descriptor that is not open does no harm.
+                // The descriptor may not be open.
                 let _ = nix::unistd::close(descriptor);
             }
         }

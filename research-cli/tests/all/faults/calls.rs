@@ -17,11 +17,11 @@ use super::study::{Study, assert_complete, assert_recovers, results};
 use super::{end, for_each_seed, research};
 use crate::support::{CommandOutput, Project};
 
-/// A short read or write.
+/// Stands for a short read or write.
 const HALF: i32 = 0;
 
-/// A function, the last call of a process that may fail, and the errors. Not `mmap`: Rust's threads
-/// abort if it fails.
+/// Functions, each with the last call of a process that may fail, and the errors. `mmap` is not
+/// among them, because Rust's threads abort if it fails.
 const FUNCTIONS: [(&str, u64, &[i32]); 39] = [
     ("write", 40, &[ENOSPC, EIO, EDQUOT, EINTR, HALF]),
     ("read", 60, &[EIO, EINTR, HALF]),
@@ -74,7 +74,7 @@ impl Fault {
     fn draw(random: &mut Random, folder: &Path) -> Self {
         let (function, most, numbers) = random.pick(&FUNCTIONS);
         let number = random.pick(numbers);
-        // Endless EINTR may be retried endlessly.
+        // A program may retry endless EINTR endlessly.
         let always = number != EINTR && random.chance(30);
         let nth = 1 + random.below(most);
         let flag = folder.join("fault");

@@ -132,7 +132,7 @@ impl Case<'_> {
         }
     }
 
-    /// Checks that intact experiments are kept, and the rest runs again.
+    /// Checks that repair keeps the intact experiments, and that the others run again.
     fn salvage(&self) {
         let folder = &self.folder;
         let done = research(folder, &["doctor", "s", "--salvage"]);
@@ -151,7 +151,7 @@ impl Case<'_> {
     }
 }
 
-/// The tables and the files of large values.
+/// Returns the tables and the files of large values.
 fn kept(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let research = folder.join("s");
     let mut kept = BTreeMap::new();

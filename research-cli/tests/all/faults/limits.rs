@@ -14,7 +14,7 @@ fn limits_of_a_process() {
     for_each_seed("limits", 12, |random| {
         let (project, arguments) = begun_or_new(random);
         let limit = match random.chance(50) {
-            // At least the size of standard error, which is a file.
+            // The limit allows at least the size of standard error, which is a file.
             true => format!("--fsize={}", 2000 + random.below(20_000)),
             false => format!("--nofile={}", 5 + random.below(40)),
         };

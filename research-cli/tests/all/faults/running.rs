@@ -29,7 +29,7 @@ impl Half {
         Self { project, run }
     }
 
-    /// Checks that the run continues undisturbed.
+    /// Checks that the run continues undisturbed to its end.
     fn end_undisturbed(self, what: &str) -> Project {
         self.project.write("gate", "");
         let done = self.run.end();
@@ -138,7 +138,7 @@ fn commands_on_a_copied_run() {
         let command = random.pick(&COMMANDS);
         let mut copied = half.project.command(command);
         let started = start(&mut copied, &half.project.path("."));
-        // Resuming it needs the gate that the run itself waits for.
+        // To resume it, the programs need the gate that the run itself waits for.
         if command[0] == "resume" {
             let project = half.end_undisturbed("resume of the copy");
             let done = started.end();
@@ -159,7 +159,7 @@ fn commands_on_a_copied_run() {
     });
 }
 
-/// A lock that names another process.
+/// The process is not killed.
 #[test]
 fn a_lock_that_names_another_process_kills_none() {
     const COMMANDS: [&[&str]; 4] = [

@@ -86,7 +86,7 @@ fn replace(path: &Path, random: &mut Random) -> &'static str {
     }
 }
 
-/// One process runs it, and the others are refused.
+/// One process runs the research, and the others are refused.
 #[test]
 fn races_for_the_lock() {
     for_each_seed("races", 4, |random| {

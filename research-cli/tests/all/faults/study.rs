@@ -38,8 +38,8 @@ pub(super) struct Study {
 pub(super) type Cells = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 impl Study {
-    /// A folder with the research file and its programs, which wait for a file `gate` where `a` is
-    /// more than 3.
+    /// Creates a folder with the research file and its programs, which wait for a file `gate` if
+    /// `a` is more than 3.
     pub(super) fn files() -> Project {
         let project = Project::with(FILE);
         project.script(
@@ -65,7 +65,7 @@ impl Study {
         }
     }
 
-    /// A run that signals have ended.
+    /// Returns a research whose run signals have ended.
     fn ended_by(state: &'static str, signals: &[&str]) -> Self {
         let project = Self::files();
         let running = project.start(&["run", "research.toml"]);
@@ -83,7 +83,7 @@ impl Study {
         Self { project, state }
     }
 
-    /// A research in each state, which is made once.
+    /// Returns a research in each state. Each is created once.
     pub(super) fn all() -> &'static [Self; 3] {
         static ALL: OnceLock<[Study; 3]> = OnceLock::new();
         ALL.get_or_init(|| {
@@ -95,7 +95,7 @@ impl Study {
         })
     }
 
-    /// A copy of the folder, with its programs.
+    /// Copies the folder, with its programs.
     pub(super) fn copy(&self) -> Project {
         let project = Project::new();
         copy(&self.project.path("."), &project.path("."));
@@ -142,7 +142,7 @@ pub(super) fn cells(csv: &str) -> Cells {
     cells
 }
 
-/// How many cells there are.
+/// Returns the number of cells.
 pub(super) fn count(cells: &Cells) -> usize {
     cells.values().map(BTreeMap::len).sum()
 }
@@ -157,7 +157,7 @@ pub(super) fn assert_nothing_is_wrong(cells: &Cells, what: &str) {
     }
 }
 
-/// Checks that all values are there and right.
+/// Checks that all values are present and correct.
 pub(super) fn assert_complete(folder: &Path, what: &str) {
     let done = results(folder);
     assert_eq!(done.code, Some(0), "{what}: {done:?}");
@@ -179,7 +179,7 @@ pub(super) fn assert_recovers(project: &Project, done: &CommandOutput, what: &st
     }
     match done.code.unwrap() {
         0 => assert_complete(&folder, what),
-        // A program that cannot be started fails its experiment.
+        // An experiment fails if its program cannot be started.
         1 => {
             assert!(
                 done.stderr.contains("failed") || done.stderr.contains("killed"),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::Value;
 
-/// The deadline of all waiting; on a working machine nothing takes this long.
+/// The deadline of all waits, which no wait reaches unless the program is broken.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A unit that saves the parameter `x` as `shown`.
@@ -23,7 +23,7 @@ output = "number"
 save_to = "shown"
 "#;
 
-/// Waits until `look` finds something; panics at the deadline.
+/// Waits until `look` returns a value; panics at the deadline.
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + DEADLINE;
     loop {
@@ -35,7 +35,7 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
     }
 }
 
-/// A research whose experiments wait for the file `gate`, apart from the first ones.
+/// A research whose experiments wait for the file `gate`, except for the first ones.
 pub(crate) struct Gated {
     pub(crate) name: &'static str,
     /// The number of experiments: the parameter `a` counts from 1.
@@ -91,7 +91,7 @@ impl Gated {
         project
     }
 
-    /// Runs it until two experiments wait for the gate.
+    /// Runs the research until two experiments wait for the gate.
     pub(crate) fn run_to_gate<'p>(&self, project: &'p Project) -> Running<'p> {
         let running = project.start(&["run", "research.toml"]);
         for waiting in [self.immediate + 1, self.immediate + 2] {
@@ -200,7 +200,7 @@ impl Project {
         serde_json::from_str(&done.stdout).unwrap()
     }
 
-    /// Starts the program in a process group of its own, as a shell does.
+    /// Starts the program in its own process group, as a shell does.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running<'_> {
         self.start_command(self.command(arguments))
     }
@@ -290,7 +290,7 @@ impl Running<'_> {
         });
     }
 
-    /// Waits for the end of its thread with this name.
+    /// Waits for the end of the program's thread with this name.
     pub(crate) fn wait_for_end_of_thread(&self, name: &str) {
         let tasks = format!("/proc/{}/task", self.child.as_ref().unwrap().id());
         let is_it = |task: std::fs::DirEntry| {
@@ -303,12 +303,12 @@ impl Running<'_> {
         });
     }
 
-    /// Whether it has ended.
+    /// Whether the program has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.as_mut().unwrap().try_wait().unwrap().is_some()
     }
 
-    /// Suspends it, as Ctrl-Z does, and waits until it is suspended.
+    /// Suspends the program, as Ctrl-Z does, and waits until it is suspended.
     pub(crate) fn suspend(&self) {
         self.signal("STOP");
         let stat = format!("/proc/{}/stat", self.child.as_ref().unwrap().id());
@@ -318,7 +318,7 @@ impl Running<'_> {
         });
     }
 
-    /// Sends a signal to its process group, as a terminal does.
+    /// Sends a signal to the process group of the program, as a terminal does.
     pub(crate) fn signal_group(&self, signal: &str) {
         let group = format!("-{}", self.child.as_ref().unwrap().id());
         let sent = Command::new("kill")
@@ -341,12 +341,12 @@ impl Running<'_> {
         processes
     }
 
-    /// Sends it a signal.
+    /// Sends the program a signal.
     pub(crate) fn signal(&self, signal: &str) {
         send(signal, self.child.as_ref().unwrap().id());
     }
 
-    /// Waits for its end, and returns its output.
+    /// Waits for the end of the program, and returns its output.
     pub(crate) fn end(mut self) -> CommandOutput {
         let child = self.child.as_mut().unwrap();
         wait_for("the end of the program", || child.try_wait().unwrap());

@@ -70,7 +70,7 @@ pub(crate) fn started(number: u64, id: ExperimentId, config: Config, repetition:
     }
 }
 
-/// The end of an experiment; one without success was killed.
+/// Returns the end of an experiment; `killed` is the reason of one without success.
 pub(crate) fn ended(number: u64, status: Status, iterations: u64) -> Event {
     Event::ExperimentEnded {
         at: at(number + 1),

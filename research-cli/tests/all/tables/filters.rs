@@ -5,8 +5,8 @@ use std::process::Output;
 
 use super::{printed, refused, research};
 
-/// Six experiments over x and y with three iterations each, of which the fourth experiment fails in
-/// its second iteration, and the last prints a string in its first.
+/// Runs six experiments over x and y with three iterations each. The fourth experiment fails in its
+/// second iteration, and the last prints a string in its first.
 fn run(folder: &Path) {
     let script = "if [ {x}{y}{iteration} = 211 ]; then exit 3; fi; \
                   if [ {x}{y}{iteration} = 230 ]; then echo '\"oops\"'; else echo 1.5; fi";
@@ -36,7 +36,7 @@ fn experiments_are_selected_by_parameters_conditions_and_statuses() {
         );
         csv.lines().count() - 1
     };
-    // The results of the original for a domain over one of two parameters.
+    // batchflow has the same results for a domain over one of two parameters.
     assert_eq!(rows(&["--domain", "y=[2, 3]"]), 12);
     assert_eq!(rows(&["--domain", "y=[2.0, 3.0]"]), 12);
     assert_eq!(rows(&["--domain", "y=[2, 3] * x=[1]"]), 6);

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use super::{printed, python};
 
-/// Of this many ids in hexadecimal digits, type inference would read about 20 as numbers.
+/// The number of experiments. Type inference would read about 20 of this many hexadecimal ids as
+/// numbers.
 const EXPERIMENTS: usize = 450;
 
 #[test]

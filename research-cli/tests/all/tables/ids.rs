@@ -1,4 +1,4 @@
-//! Experiments are named by their ids, or by unique prefixes of these.
+//! Users name experiments by their ids, or by unique prefixes of ids.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::support::{record, started};
 /// One id is a prefix of another.
 const IDS: [&str; 3] = ["b1", "abc", "ab"];
 
-/// Experiments with these ids, each with a value, a message, a file and the time of a unit.
+/// Stores experiments with these ids, each with a value, a message, a file and the time of a unit.
 fn kept(base: &Path) {
     let mut record = record("kept", "n=[0, 1, 2]");
     record.options.profile = 1;

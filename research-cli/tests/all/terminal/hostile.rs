@@ -1,4 +1,4 @@
-//! Foreign text with control sequences: every command prints it without them.
+//! Text of other programs with control sequences, which every command removes.
 
 use std::fs;
 use std::path::Path;
@@ -6,16 +6,16 @@ use std::path::Path;
 use super::WIDE;
 use super::pseudo::Terminal;
 
-/// A window title, a query that a terminal answers, colours, a cleared screen, controls of one
-/// byte and of two, and a change of direction.
+/// Sequences that set the window title, make a terminal reply, set colors, and clear the screen,
+/// control characters of one and of two bytes, and a change of direction.
 const HOSTILE: &str =
     "\u{1b}]0;title\u{7}\u{1b}[6n\u{1b}[31;7mred\u{1b}[2J\u{8}\u{9b}5m\u{202e}end";
 
-/// The same in a TOML or JSON string.
+/// The same sequences in a TOML or JSON string.
 const ESCAPED: &str =
     r"\u001b]0;title\u0007\u001b[6n\u001b[31;7mred\u001b[2J\u0008\u009b5m\u202eend";
 
-/// A study with this text in every possible place.
+/// Returns a study with this text in every possible place.
 fn study() -> String {
     format!(
         r#"
@@ -42,7 +42,7 @@ fn study() -> String {
     )
 }
 
-/// Changes the record, as the sender of a folder may.
+/// Adds the sequences to the record, as the sender of a folder may do.
 fn spoil(folder: &Path) {
     let path = folder.join("evil/research.json");
     let record = fs::read_to_string(&path).unwrap();

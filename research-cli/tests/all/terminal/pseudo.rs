@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 
-/// The deadline of all waiting.
+/// The deadline of all waits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for a file.
@@ -23,7 +23,7 @@ pub fn wait_for_file(path: &Path) {
     }
 }
 
-/// The program at a terminal of its own.
+/// The program at a pseudo-terminal.
 pub struct Terminal {
     master: File,
     child: Child,
@@ -38,7 +38,7 @@ impl Terminal {
         Self::start_with(folder, size, arguments, &[])
     }
 
-    /// Starts it with environment variables.
+    /// Starts the program with environment variables.
     pub fn start_with(
         folder: &Path,
         (rows, columns): (u16, u16),
@@ -104,7 +104,7 @@ impl Terminal {
         self.master.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Waits for a screen.
+    /// Waits until the screen satisfies a condition.
     pub fn wait_until(&mut self, what: &str, is_so: impl Fn(&[String]) -> bool) {
         let begin = Instant::now();
         while !is_so(&self.lines()) {
@@ -131,7 +131,7 @@ impl Terminal {
         let timeout = PollTimeout::try_from(PATIENCE).unwrap();
         assert_ne!(poll(&mut ready, timeout), Ok(0), "{:#?}", self.lines());
         let mut bytes = [0; 4096];
-        // Reading a terminal that no process has open is an error.
+        // Linux reports an error if no process has the terminal open.
         match self.master.read(&mut bytes) {
             Ok(0) | Err(_) => false,
             Ok(length) => {

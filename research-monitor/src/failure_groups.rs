@@ -21,7 +21,7 @@ const MAX_EXAMPLES: usize = 3;
 pub struct FailureGroup {
     /// The number of experiments.
     pub count: u64,
-    /// How they ended.
+    /// The status of the experiments.
     pub status: Status,
     /// The unit that failed, if it was a unit.
     pub unit: Option<String>,

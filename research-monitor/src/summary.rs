@@ -22,7 +22,7 @@ const SHOWN_GROUPS: usize = 10;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
-    /// How the run ended; `None` if it has not ended.
+    /// The outcome of the run; `None` if it has not ended.
     pub outcome: Option<Outcome>,
     /// The number of experiments with each status that occurs; see [`RunState::counts`].
     pub counts: Vec<(Status, u64)>,

@@ -5,9 +5,9 @@ use super::font;
 use super::scale::{Scale, Tick};
 use super::scene::{Anchor, Color, Frame, SMALL, Shape};
 
-/// The smallest room for a long name on the x axis.
+/// The minimum space for a long name on the x axis.
 const NAME: f32 = 64.0;
-/// The distance that labels of the x axis may extend beyond its ends.
+/// The distance by which labels of the x axis may extend beyond its ends.
 const BEYOND: f32 = 16.0;
 
 /// The axes of a panel.
@@ -25,7 +25,7 @@ struct XLabel {
     text: String,
     /// The x position of its tick.
     at: f32,
-    /// The x position of its own middle.
+    /// The x position of the middle of the label.
     middle: f32,
 }
 
@@ -78,7 +78,7 @@ impl Axes<'_> {
         shapes.push(Shape::text(at, label, SMALL, Anchor::Middle, color));
     }
 
-    /// Returns as many labels of the x axis as fit.
+    /// Returns the labels of the x axis that fit.
     fn x_labels(&self) -> Vec<XLabel> {
         if let Some(names) = &self.plot.categories {
             return self.names(names);
@@ -120,7 +120,8 @@ impl Axes<'_> {
         shown.map(label).collect()
     }
 
-    /// Returns a label centred under its tick, moved only as far as it would leave the panel.
+    /// Returns a label centred under its tick. It is moved only if it would leave the panel
+    /// otherwise.
     fn x_label(&self, at: f64, text: String) -> XLabel {
         let (at, _) = self.at(at, 0.0);
         let half = font::width(&text, SMALL) / 2.0;

@@ -18,13 +18,13 @@ use research_results::select::{Selected, check_variables, select};
 use research_results::source::{Order, Source};
 use research_results::{ExperimentResult, TableOptions};
 
-/// The limit on the panels of a plot.
+/// The maximum number of panels of a plot.
 const MOST_PANELS: usize = 64;
 
-/// The approximate limit on the points of a plot, whatever the number of values.
+/// The approximate maximum number of points of a plot, whatever the number of values.
 const MOST_POINTS: usize = 500_000;
 
-/// The number of points that each curve may have in any case.
+/// The number of points that each curve may always have.
 const LEAST_POINTS: usize = 16;
 
 /// Reads the values of a plot, and builds its panels.

@@ -1,4 +1,4 @@
-//! Draws the curves, from values that are read as they are needed.
+//! Draws the curves, from values that are read when they are needed.
 
 use super::curves::Grouping;
 use super::figure::{Curve, Panel};
@@ -17,7 +17,7 @@ pub(super) struct Drawing<'a, 'x> {
     pub(super) log: Log,
     pub(super) filters: &'a TableOptions,
     pub(super) options: &'a PlotOptions,
-    /// The limit on the points of a curve.
+    /// The maximum number of points of a curve.
     pub(super) most: usize,
 }
 

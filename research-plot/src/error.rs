@@ -5,7 +5,7 @@ use research_results::TableError;
 
 use super::left_out::LeftOut;
 
-/// The largest width and height. A larger one is probably a typing error, and would need too much
+/// The maximum width and height. A larger value is probably a typing error, and would take too much
 /// memory.
 pub(super) const MOST: u32 = 10_000;
 

@@ -9,7 +9,7 @@ use skrifa::{FontRef, GlyphId, MetadataProvider};
 
 const BYTES: &[u8] = include_bytes!("../assets/DejaVuSans-subset.ttf");
 
-/// The font family in SVG files: if the font is missing, viewers use one of the same widths.
+/// The font family in SVG files. If the font is missing, viewers use one with the same widths.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 
 /// Returns the width of a string at a font size, in pixels.

@@ -17,8 +17,8 @@ const GAP: f32 = 26.0;
 /// The inner size of a panel, if the size of the plot is not set.
 const PANEL: (f32, f32) = (440.0, 300.0);
 
-/// The factor to which bands on a logarithmic axis reach below the lowest point: an end that is
-/// nearly zero would need many decades.
+/// The factor by which bands on a logarithmic axis may extend below the lowest point. A lower end
+/// that is nearly zero would take many decades.
 const LOWER: f64 = 4.0;
 /// The number of curves above which their lines are thin.
 const MANY_CURVES: usize = 16;
@@ -178,7 +178,7 @@ fn points(panel: &Panel) -> impl Iterator<Item = &Point> {
     panel.curves.iter().flat_map(|curve| &curve.points)
 }
 
-/// Returns the lowest and the highest number; without any, those of a default axis.
+/// Returns the lowest and the highest number; without numbers, the ends of a default axis.
 fn ends(spans: impl Iterator<Item = (f64, f64)>, log: bool) -> (f64, f64) {
     let ends = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     ends.unwrap_or(if log { (1.0, 10.0) } else { (0.0, 1.0) })

@@ -4,9 +4,9 @@ use super::figure::Legend;
 use super::font;
 use super::scene::{Anchor, Color, Frame, PANEL_TITLE, SMALL, Shape, color};
 
-/// The largest width of a label.
+/// The maximum width of a label.
 const WIDEST: f32 = 240.0;
-/// The smallest width of a label; a narrower legend is not drawn.
+/// The minimum width of a label; a narrower legend is not drawn.
 const NARROWEST: f32 = 30.0;
 /// The width of the coloured line before each label.
 const KEY: f32 = 26.0;

@@ -1,6 +1,6 @@
 //! The options of plots.
 
-/// The way to draw the experiments of a group.
+/// The way in which the experiments of a group are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Aggregate {
     /// One curve: the mean.
@@ -37,7 +37,7 @@ pub enum Arrangement {
     Vertical,
 }
 
-/// The size of a plot; a length that is not set follows from the panels.
+/// The size of a plot; a missing length follows from the panels.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Size {
     pub(crate) width: Option<u32>,
@@ -148,7 +148,7 @@ impl PlotOptions {
         self
     }
 
-    /// Sets the way to draw a group.
+    /// Sets the way in which groups are drawn.
     #[must_use]
     pub fn aggregate(mut self, aggregate: Aggregate) -> Self {
         self.aggregate = aggregate;

@@ -28,7 +28,7 @@ pub(super) struct Points {
     gathered: Vec<(f64, Numbers)>,
     /// The points of the only experiment.
     single: Option<Thinning>,
-    /// The last number so far of the experiment that is being visited.
+    /// The last number so far of the current experiment.
     last: Option<f64>,
 }
 

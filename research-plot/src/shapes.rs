@@ -82,9 +82,8 @@ impl Axes<'_> {
         (at.0 + (curve.color as f32 - middle) * step, at.1)
     }
 
-    /// Returns only as many points as are visible: in each column of pixels the lowest and the
-    /// highest point, with the band of all points there. Keeps all points of a curve that is not
-    /// joined.
+    /// Returns only the points that are visible: the lowest and the highest point in each column of
+    /// pixels, with the band of all points there. Keeps all points of a curve that is not joined.
     fn seen(&self, curve: &Curve) -> Vec<Point> {
         let columns = (self.frame.width as usize).max(100);
         if !curve.joined || curve.points.len() <= columns * 2 {

@@ -27,7 +27,7 @@ pub(super) struct Surveyed {
     pub(super) left_out: usize,
     /// The number of values of each experiment that is visited several times.
     pub(super) lengths: HashMap<ExperimentNumber, usize>,
-    /// The number of values so far of the experiment that is being visited.
+    /// The number of values so far of the current experiment.
     length: usize,
 }
 

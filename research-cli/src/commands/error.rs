@@ -106,7 +106,7 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// Adds the file that was to be run to the error of a research that already exists.
+    /// Adds the file that the command should run to the error of a research that already exists.
     pub(super) fn with_file(self, file: &Path) -> Self {
         match self {
             Self::Research(error) => match *error {

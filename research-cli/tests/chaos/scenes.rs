@@ -383,7 +383,8 @@ fn children(pid: i32) -> Vec<i32> {
         .collect()
 }
 
-/// Compares what leader and worker have open after a hundred experiments with what they have later.
+/// Compares the files, threads and children of leader and worker after a hundred experiments with
+/// those that they have later.
 fn measure(cx: &mut Context, folder: &Path) -> Result<(), UnitError> {
     let x: i64 = cx.config_item("x")?;
     if x < 100 || x % 100 != 0 {

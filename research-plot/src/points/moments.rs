@@ -4,7 +4,7 @@ use super::Point;
 use crate::{Aggregate, Band, PlotOptions};
 use research_results::numbers;
 
-/// The number of values up to which all are kept; of more, only the moments are kept.
+/// The maximum number of values that are all kept; of more values, only the moments are kept.
 const FEW: usize = 64;
 
 /// The numbers of several experiments at one x.

@@ -107,7 +107,7 @@ fn groups_colours_and_panels_are_as_asked_for() {
     let (narrow, high) = size(&both.clone().arrangement(Arrangement::Vertical));
     assert!(narrow < wide && low < high);
     assert_eq!(size(&both.clone().size(500, 400)), (500, 400));
-    // A length that is not set follows from the panels.
+    // A missing length follows from the panels.
     let vertical = both.arrangement(Arrangement::Vertical);
     assert_eq!(size(&vertical.clone().width(500)), (500, high));
     assert_eq!(size(&vertical.height(400)), (narrow, 400));
@@ -241,7 +241,7 @@ fn a_png_has_the_size_that_was_asked_for_and_something_on_it() {
         let error = plot.unwrap_err().to_string();
         assert_eq!(error, PlotError::Size { width, height }.to_string());
     }
-    // Sizes without room for anything do not panic.
+    // Sizes that are too small for any content do not panic.
     let tiny = Plot::new(&results(), &filters, &PlotOptions::new().size(5, 5)).unwrap();
     assert!(tiny.to_png().is_ok());
     assert!(!tiny.sketch(0, 0, true).is_empty());

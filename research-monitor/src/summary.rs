@@ -177,8 +177,8 @@ impl fmt::Display for FailureGroup {
 }
 
 impl FailureGroup {
-    /// Returns where the first of the experiments failed: ``in unit `train`, for example 4af3e1…:
-    /// lr=0.1``.
+    /// Returns the unit and the experiment of the first failure:
+    /// ``in unit `train`, for example experiment 4af3e1…: lr=0.1``.
     pub(crate) fn place(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.unit.as_ref().map(|unit| format!("in unit `{unit}`")));

@@ -161,7 +161,7 @@ impl TableOptions {
         &self.variables
     }
 
-    /// Whether aliases stand for values.
+    /// Whether aliases replace values.
     #[must_use]
     pub fn shows_aliases(&self) -> bool {
         self.use_alias

@@ -1,7 +1,7 @@
-//! Experiments per second and saved values per second, beside what this machine can do at best.
+//! Experiments per second and saved values per second, compared with the limits of this machine.
 //!
-//! Each figure is the median of a few rounds; rounds of what is compared follow each other, so
-//! that both see the same machine.
+//! Each figure is the median of a few rounds. Rounds of compared programs alternate, so that both
+//! run under the same load.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ fn main() -> Result<(), ResearchError> {
     if wanted("start") {
         start()?;
     }
-    // These take a minute, so only for those who ask for them by name.
+    // These take a minute, so they run only if named.
     match filter.as_deref() {
         Some("sizes") => sizes(),
         Some(size) => match size.parse() {
@@ -74,7 +74,7 @@ fn saving_values() -> ExperimentBuilder {
         .save_to("value")
 }
 
-/// Seconds that a research of trivial experiments takes.
+/// Returns the seconds that a research of trivial experiments takes.
 fn research_seconds(
     workers: u32,
     experiments: i64,
@@ -103,8 +103,8 @@ fn io_error(source: std::io::Error) -> ResearchError {
     }
 }
 
-/// Seconds that as many processes take which fork, end and are waited for, in `loops` loops side
-/// by side.
+/// Returns the seconds that it takes to fork `forks` processes and to wait for their ends, in
+/// `loops` parallel loops.
 fn fork_seconds(loops: i64, forks: i64) -> f64 {
     let start = Instant::now();
     let children: Vec<_> = (0..loops).map(|_| fork_loop(forks / loops)).collect();
@@ -114,7 +114,7 @@ fn fork_seconds(loops: i64, forks: i64) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// Forks a process that forks and waits, again and again.
+/// Forks a process that repeatedly forks and waits.
 fn fork_loop(forks: i64) -> libc::pid_t {
     // SAFETY: this program has one thread, so the child may do anything; it ends by _exit.
     match unsafe { libc::fork() } {
@@ -122,12 +122,12 @@ fn fork_loop(forks: i64) -> libc::pid_t {
             for _ in 0..forks {
                 // SAFETY: as above; the child of the child ends at once.
                 match unsafe { libc::fork() } {
-                    // SAFETY: _exit runs nothing of the parent's.
+                    // SAFETY: `_exit` runs no code of the parent.
                     0 => unsafe { libc::_exit(0) },
                     child => wait(child),
                 }
             }
-            // SAFETY: _exit runs nothing of the parent's.
+            // SAFETY: `_exit` runs no code of the parent.
             unsafe { libc::_exit(0) }
         }
         child => child,
@@ -156,7 +156,8 @@ fn processes(workers: u32) -> Result<(), ResearchError> {
     Ok(())
 }
 
-/// Runs of more and more experiments, each in a process of its own, for memory is never given back.
+/// Runs of increasing numbers of experiments, each in its own process, because memory is not
+/// returned to the system.
 fn sizes() -> Result<(), ResearchError> {
     for experiments in ["1000", "100000", "1000000"] {
         let program = std::env::current_exe().map_err(io_error)?;
@@ -169,7 +170,7 @@ fn sizes() -> Result<(), ResearchError> {
     Ok(())
 }
 
-/// What so many experiments take.
+/// Measures a run with this number of experiments.
 fn of_size(experiments: i64) -> Result<(), ResearchError> {
     let folder = tempfile::tempdir().map_err(io_error)?;
     let (watch, led) = Watch::new();
@@ -201,10 +202,10 @@ fn of_size(experiments: i64) -> Result<(), ResearchError> {
     Ok(())
 }
 
-/// Notes when all is in the log: tables are written after that.
+/// Reports when all events are in the log, before tables are written.
 struct Watch(Sender<Led>);
 
-/// What a run took up to where all was in the log.
+/// The time and memory of a run until all events were in the log.
 struct Led {
     at: Instant,
     megabytes: f64,
@@ -228,7 +229,7 @@ impl Subscriber for Watch {
     }
 }
 
-/// The most memory that this process had.
+/// Returns the peak memory of this process.
 fn peak_megabytes() -> Result<f64, ResearchError> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(io_error)?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -284,7 +285,7 @@ fn values() -> Result<(), ResearchError> {
     Ok(())
 }
 
-/// From the call of `run` to its end, for one trivial experiment.
+/// Measures `run` from its call to its end, for one trivial experiment.
 fn start() -> Result<(), ResearchError> {
     let mut seconds = Vec::new();
     for _ in 0..4 * ROUNDS {
@@ -297,7 +298,7 @@ fn start() -> Result<(), ResearchError> {
     Ok(())
 }
 
-/// Experiments whose unit is the program `true`, beside `xargs`, which stores nothing.
+/// Experiments whose unit is the program `true`, compared with `xargs`, which stores nothing.
 fn programs() -> Result<(), ResearchError> {
     let mut floor = Vec::new();
     let mut ours = Vec::new();
@@ -328,13 +329,13 @@ fn programs() -> Result<(), ResearchError> {
     Ok(())
 }
 
-/// An experiment that runs a program and saves what it prints.
+/// An experiment that runs a program and saves its output.
 fn program() -> ExperimentBuilder {
     let spec = ProgramSpec {
         output: OutputSpec::Text,
         ..ProgramSpec::new(Run::List(vec!["/bin/true".into(), "{x}".into()]))
     };
-    // The command is written above: it can be parsed.
+    // The command above is valid.
     let command = ProgramCommand::new(&spec).expect("a program without mistakes");
     let body = UnitBody::Callable(Arc::new(ProgramCallable::new(command)));
     Experiment::builder()

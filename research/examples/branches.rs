@@ -1,5 +1,5 @@
 //! Several models trained on one data set that is read once: the settings are the branches of a
-//! task, and a root pipeline hands each batch to all of them. Prints what that saves.
+//! task, and a root pipeline passes each batch to all of them. Prints the time that this saves.
 //!
 //! `cargo run --release --example branches`
 
@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use research::{CompletedRun, Context, Research, ResearchError, UnitError, option};
 
-/// One measurement: what went in, and what came out.
+/// One measurement: inputs and output.
 type Row = ([f64; 4], f64);
 
 /// A linear model, trained by stochastic gradient descent.
@@ -29,7 +29,7 @@ impl Model {
         })
     }
 
-    /// Learns from a batch, and gives the mean squared error before.
+    /// Learns from a batch, and returns the mean squared error before that.
     fn learn(&mut self, batch: &[Row]) -> f64 {
         let mut error = 0.0;
         for (inputs, target) in batch {
@@ -80,7 +80,7 @@ fn study(name: &str, data: &Path) -> Research {
         .seed(1)
 }
 
-/// A file with rows of which the last number is a linear function of the others, and some noise.
+/// Writes a file of rows in which the last number is a linear function of the others, plus noise.
 fn write_data(path: &Path, rows: u32) -> std::io::Result<()> {
     let mut text = String::new();
     let mut state = 1_u64;
@@ -99,7 +99,7 @@ fn write_data(path: &Path, rows: u32) -> std::io::Result<()> {
     std::fs::write(path, text)
 }
 
-/// Runs the study with and without branches, in a folder of their own.
+/// Runs the study with and without branches, in separate folders.
 fn run(folder: &Path, rows: u32) -> Result<[(CompletedRun, f64); 2], ResearchError> {
     let data = folder.join("data.csv");
     let timed = |name, branches| -> Result<_, ResearchError> {
@@ -107,7 +107,7 @@ fn run(folder: &Path, rows: u32) -> Result<[(CompletedRun, f64); 2], ResearchErr
         let finished = study(name, &data).branches(branches).folder(folder).run()?;
         Ok((finished, begin.elapsed().as_secs_f64()))
     };
-    // A worker comes here too, and finds the file that its leader has written.
+    // A worker executes this too, and finds the file that its leader has written.
     if !data.exists() {
         write_data(&data, rows).map_err(|source| ResearchError::Io {
             action: "write the data",
@@ -117,7 +117,8 @@ fn run(folder: &Path, rows: u32) -> Result<[(CompletedRun, f64); 2], ResearchErr
     Ok([timed("each-alone", 1)?, timed("branches", 8)?])
 }
 
-/// A folder beside this program, at the same path in all its processes, and empty in the first.
+/// Creates a folder beside this program, at the same path in all its processes, and empty in the
+/// first.
 fn new_folder() -> std::io::Result<PathBuf> {
     let folder = std::env::current_exe()?.with_extension("data");
     if research::exec::WorkerBootstrap::received().is_none() && folder.exists() {

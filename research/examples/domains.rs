@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     print("starting over", &a, &once.n_items(3_u128))?;
 
-    // Nothing is made that is not asked for.
+    // Configs are generated only on demand.
     let many = Domain::product((0..4).map(|n| option(format!("p{n}"), 0..1000_i64)));
     println!("of {:?} configs:", many.len()?);
     for item in many

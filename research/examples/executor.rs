@@ -1,4 +1,4 @@
-//! An experiment without a research: one executor, here and now, with its results in memory.
+//! An experiment without a research: one executor in this process, with its results in memory.
 //!
 //! `cargo run --release --example executor`
 

@@ -1,5 +1,5 @@
-//! All that an argument of a unit can stand for: config items, outputs, the experiment, its folder,
-//! all branches, the results so far, the storage.
+//! All expressions that an argument of a unit can be: config items, outputs, the experiment, its
+//! folder, all branches, the results so far, the storage.
 //!
 //! `cargo run --release --example expressions`
 
@@ -9,7 +9,7 @@ use research::{
 };
 use serde::Deserialize;
 
-/// A config as a type of one's own.
+/// A config as a custom type.
 #[derive(Deserialize)]
 struct Settings {
     a: i64,
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // Config items and plain values.
         .callable("item", |a: i64, factor: i64| a * factor, (ec("a"), 10))
         .save_to("item")
-        // The whole config, with repetition and updates if `true`: as one's own type or as a map.
+        // The whole config, with repetition and updates if `true`, as a custom type or as a map.
         .callable(
             "whole",
             |all: Settings| format!("{}{:?}", all.a, all.b),
@@ -61,13 +61,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             (e_unit("model"), it()),
         )
         .save_to("model")
-        // The experiment's folder: what stands there are its artifacts.
+        // The experiment's folder: the files in it are its artifacts.
         .callable(
             "artifact",
             |path: String| std::fs::write(path + "/note.txt", "hello"),
             (ep(),),
         )
-        // What is computed from others, and from what the experiment has saved itself.
+        // Computed from other expressions, and from values that the experiment has saved itself.
         .save(ec("a") * 2 + o("item"), "computed")
         .save(
             o("model").map(|model: Instance<Vec<i64>>| model.lock().map(|m| m.len()).ok()),
@@ -96,7 +96,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         )
         .root()
         .save_to("branches")
-        // The results so far, and the research as it is kept.
+        // The results so far, and the stored research.
         .callable(
             "research",
             |results: Shared<Results>, storage: Shared<CompletedRun>| {

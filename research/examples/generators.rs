@@ -1,5 +1,5 @@
-//! A training loop as a generator: an item for each iteration, looked at now and then and at the
-//! end. What a unit's `when` can be.
+//! A training loop as a generator: an item for each iteration, tested every few iterations and at
+//! the end. Shows the forms of a unit's `when`.
 //!
 //! `cargo run --release --example generators`
 
@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let research = Research::new("training")
         .in_memory()
         .domain(option("rate", [0.1, 0.4]))
-        // Started once; an item for each iteration, and the experiment stops at its end.
+        // Started once; yields an item for each iteration, and the experiment stops at its end.
         .generator("train", |cx: &mut Context| {
             let rate: f64 = cx.config_item("rate")?;
             Ok((0..10).scan(1.0, move |loss, _| {
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .callable("test", |loss: f64| loss * 1.1, (o("train"),))
         .when(When::every(5).or(When::at(1)))
         .save_to("test_loss")
-        // In the iteration in which the generator came to its end: the rest of that still runs.
+        // In the iteration in which the generator ended: the rest of that iteration still runs.
         .callable(
             "verdict",
             |loss: f64, rate: f64, iteration: u64| {

@@ -1,5 +1,5 @@
-//! An embedder's own code around all that an executor does: it logs every task, iteration and call
-//! of a unit, with the time that each call took.
+//! An embedder's hooks around the work of an executor: it logs every task, iteration and call of a
+//! unit, with the time that each call took.
 //!
 //! `cargo run --release --example hooks`
 

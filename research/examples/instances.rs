@@ -1,5 +1,5 @@
 //! An object that lives as long as its experiment, and whose methods are units: a random walk that
-//! is stepped at each iteration, looked at now and then, and saved at the end.
+//! takes a step at each iteration, is read every few iterations, and is saved at the end.
 //!
 //! `cargo run --release --example instances`
 

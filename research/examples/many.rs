@@ -1,16 +1,16 @@
-//! Many experiments of one small function, timed: what `cargo xtask bench --peers` sets beside
+//! Many experiments of one small function, timed: `cargo xtask bench --peers` compares it with
 //! other programs. Prints one line of JSON.
 //!
 //! `cargo run --release --example many -- 1000 FOLDER [worker]`: with `worker`, experiments share
-//! their workers' processes; otherwise each has one of its own.
+//! their workers' processes; otherwise each has its own process.
 
 use std::path::Path;
 use std::time::Instant;
 
 use research::{Isolation, Research, ResearchError, ec, option};
 
-/// A domain keeps its values, so that a million of them in one parameter would be most of what is
-/// measured.
+/// A domain keeps its values in memory, so a million values of one parameter would dominate the
+/// measurement.
 fn study(experiments: i64, isolation: Isolation) -> Research {
     let thousands = option("thousand", 0..(experiments + 999) / 1000);
     Research::new("peer")
@@ -22,10 +22,10 @@ fn study(experiments: i64, isolation: Isolation) -> Research {
         .isolation(isolation)
 }
 
-/// What a run of the study took.
+/// The time and memory of a run of the study.
 struct Times {
     run: f64,
-    /// The most memory that the run took, in MiB.
+    /// The peak memory of the run, in MiB.
     peak_mib: f64,
     table: f64,
     rows: usize,
@@ -46,8 +46,8 @@ fn measure(folder: &Path, experiments: i64, isolation: Isolation) -> Result<Time
     })
 }
 
-/// The most memory that this process, the leader, has had so far, in MiB; zero where the system
-/// does not say.
+/// Returns the peak memory of this process, the leader, in MiB; zero if the system does not report
+/// it.
 fn peak_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,6 +1,6 @@
-//! Pipelines: batches that are made once and processed in every branch; a training pipeline of a
-//! batch for each iteration, a test pipeline that now and then goes through all its data, and folds
-//! of a cross-validation as a parameter.
+//! Pipelines: batches that are made once and processed in every branch; a training pipeline with a
+//! batch for each iteration, a test pipeline that processes all its data every few iterations, and
+//! folds of a cross-validation as a parameter.
 //!
 //! `cargo run --release --example pipelines`
 
@@ -33,7 +33,7 @@ impl Model {
     }
 }
 
-/// Batch after batch, over and over; where `test`, the test part once. The folds take turns.
+/// Yields batches endlessly; with `test`, the test part once. The folds take turns.
 fn batches(fold: usize, test: bool) -> impl Iterator<Item = Batch> {
     let is_mine = move |n: &usize| (n % FOLDS == fold) == test;
     let points: Batch = (0..60)
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             |rate: f64| Ok(Model { weight: 0.0, rate }),
             (ec("rate"),),
         )
-        // A batch for each iteration: made once by the root, processed in each branch.
+        // A batch for each iteration: made once by the root unit, processed in each branch.
         .pipeline("train_batches", |cx: &mut Context| {
             Ok(batches(cx.config_item("fold")?, false))
         })
@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             },
         )
         .save_to("train_loss")
-        // All the test data in one iteration: every tenth, and the last.
+        // All test data in one iteration: every tenth, and the last.
         .pipeline("test_batches", |cx: &mut Context| {
             Ok(batches(cx.config_item("fold")?, true))
         })

@@ -17,7 +17,7 @@ fn study() -> Research {
         .seed(42)
 }
 
-/// Runs the study in a folder of its own.
+/// Runs the study in a separate folder.
 fn run(folder: &std::path::Path) -> Result<CompletedRun, ResearchError> {
     study().folder(folder).run()
 }

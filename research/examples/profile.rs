@@ -1,4 +1,4 @@
-//! Where the time goes: what each unit took, and the spans of `tracing` within them.
+//! A profile: the time of each unit, and of the `tracing` spans within it.
 //!
 //! `cargo run --release --example profile`
 

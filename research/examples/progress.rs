@@ -1,5 +1,5 @@
-//! An embedder's own bar, and events as they happen: what a window or a web page would show of a
-//! run is printed here.
+//! An embedder's own bar, and events as they happen. It prints what a window or a web page would
+//! show of a run.
 //!
 //! `cargo run --release --example progress`
 
@@ -28,7 +28,7 @@ impl ProgressReporter for Dots {
     }
 }
 
-/// Sees each event, after it was appended to the log.
+/// Receives each event after it was appended to the log.
 struct Endings;
 
 impl Subscriber for Endings {

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let research = study().folder(folder.path()).run()?;
     let path = research.folder().ok_or("it is kept in a folder")?;
 
-    // Another program loads it from its folder; that runs no code of the experiment.
+    // Another program loads it from its folder, which runs no code of the experiment.
     let results = CompletedRun::load(path)?.results().load()?;
     let all = TableOptions::new();
     let print = |what: &str, options: &TableOptions| -> Result<(), Box<dyn std::error::Error>> {

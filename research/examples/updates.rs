@@ -8,17 +8,17 @@ use research::{
     CompletedRun, Domain, NewDomain, Research, ResearchError, UpdateContext, When, ec, option,
 };
 
-/// How many points a round has.
+/// The number of points of a round.
 const POINTS: u64 = 12;
-/// How many rounds there are after the first one.
+/// The number of rounds after the first one.
 const ROUNDS: u64 = 8;
 
-/// What is to be as low as it can be; it is so at x = 1, y = 1 (Rosenbrock's valley).
+/// The function to minimise; its minimum is at x = 1, y = 1 (Rosenbrock's valley).
 fn height(x: f64, y: f64) -> f64 {
     (1.0 - x).powi(2) + 10.0 * (y - x * x).powi(2)
 }
 
-/// The lowest point so far, and how low it is.
+/// Returns the lowest point so far, and its value.
 fn lowest(cx: &UpdateContext<'_>) -> Option<(f64, f64, f64)> {
     let points = cx.results().experiments().filter_map(|one| {
         let height = one.variable("height")?.column().get(0)?.as_f64()?;
@@ -28,13 +28,13 @@ fn lowest(cx: &UpdateContext<'_>) -> Option<(f64, f64, f64)> {
     points.min_by(|one, other| one.2.total_cmp(&other.2))
 }
 
-/// Points in a box: as many as are asked for, for it is infinite.
+/// Returns random points in a box. The domain is infinite, so it yields any number of them.
 fn in_box(x: f64, y: f64, half: f64) -> Domain {
     let around = |center: f64| uniform(center - half, center + half);
     option("x", around(x)) * option("y", around(y))
 }
 
-/// The next round, when all of this one have ended.
+/// Returns the next round, when all experiments of this one have ended.
 fn next_round(cx: &mut UpdateContext<'_>) -> Option<NewDomain> {
     if cx.unfinished() > 0 || cx.updates() == ROUNDS {
         return None;

@@ -32,7 +32,7 @@ fn active() -> MutexGuard<'static, Vec<Active>> {
     ACTIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks the run in this folder to stop, if this program leads it; returns whether it does.
+/// Requests the run in this folder to stop, if this program leads it. Returns whether it does.
 pub(crate) fn stop(folder: &Path, kill: bool) -> bool {
     let mut found = false;
     for run in active().iter().filter(|run| run.is_in(folder)) {
@@ -46,7 +46,7 @@ pub(crate) fn stop(folder: &Path, kill: bool) -> bool {
     found
 }
 
-/// The control of the run in this folder, if this program leads it.
+/// Returns the control of the run in this folder, if this program leads it.
 pub(crate) fn control_of(folder: &Path) -> Option<RunControl> {
     let active = active();
     let run = active.iter().find(|run| run.is_in(folder))?;

@@ -14,7 +14,7 @@ use crate::prepared::Prepared;
 /// The storage of a run.
 pub(crate) struct RunStorage {
     pub(crate) storage: Box<dyn Storage>,
-    /// Watches the log, where it is in a folder.
+    /// Watches the log, if it is in a folder.
     pub(crate) watch: Option<LogWatch>,
     pub(crate) kept: StorageBackend,
     pub(crate) record: ResearchRecord,
@@ -80,7 +80,7 @@ impl Prepared {
         })
     }
 
-    /// Whether there is a stored research of this name, or something in the place of its record.
+    /// Whether a research of this name is stored, or anything else is at the path of its record.
     pub(crate) fn exists(&self) -> bool {
         match &self.research.place {
             Place::Folder(base) => {

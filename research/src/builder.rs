@@ -95,8 +95,8 @@ impl fmt::Debug for Research {
     }
 }
 
-/// What the research is, a fact a line, as in `research.txt`: domain, options, units with their
-/// commands or arguments.
+/// Writes the description of the research, one fact per line, as in `research.txt`: domain,
+/// options, units with their commands or arguments.
 impl fmt::Display for Research {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (units, commands) = self.experiment.describe();

@@ -8,8 +8,8 @@ use research_domain::Domain;
 use crate::error::ResearchError;
 
 /// Refuses changes that make results incomparable: of units, iterations, the seed, or updates of
-/// the domain. The domain may change, because the config defines an experiment, and so may options
-/// of how experiments run: workers, branches, devices, retries, timeouts.
+/// the domain. The domain may change, because the config defines an experiment. Options of how
+/// experiments run (workers, branches, devices, retries, timeouts) may change, too.
 pub(crate) fn check(
     before: &ResearchRecord,
     now: &ResearchRecord,

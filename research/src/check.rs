@@ -170,7 +170,7 @@ fn id_prefix(options: &RunOptions, domain: &Domain) -> Option<String> {
     })
 }
 
-/// Checks what workers and branches add to configs.
+/// Checks the configs that workers and branches add.
 fn added_keys(options: &RunOptions) -> Option<String> {
     let lists = [
         ("workers", &options.worker_configs),

@@ -55,11 +55,11 @@ fn listed(ended: &[String]) -> String {
 }
 
 /// Removes the folder of a research as [`research_storage::remove`] does, and kills the strays of
-/// its runs. A worker that passes this call on the way to its `run` removes nothing: its leader has
-/// already done so.
+/// its runs. In a worker that has not reached its `run` yet, it removes nothing, because the leader
+/// has already done so.
 ///
 /// # Errors
-/// Those of [`research_storage::remove`]; or the strays cannot be killed.
+/// As for [`research_storage::remove`]; or the strays cannot be killed.
 pub fn remove(folder: impl AsRef<Path>, force: bool) -> Result<(), ResearchError> {
     if worker::is_on_its_way() {
         return Ok(());

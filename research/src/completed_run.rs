@@ -28,7 +28,7 @@ pub struct CompletedRun {
     pub(crate) report: Option<Report>,
     /// The environment of the run, if this program ran it.
     pub(crate) recorded: Arc<Recorded>,
-    /// Why the Parquet tables could not be written, if this program ran it and they could not.
+    /// The reason that the Parquet tables could not be written, if this program ran the research.
     pub(crate) tables_failure: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl CompletedRun {
         self.report.as_ref()
     }
 
-    /// Returns the same, unless experiments have failed or the run was interrupted.
+    /// Returns `self`, unless experiments have failed or the run was interrupted.
     ///
     /// ```
     /// use research::{Research, ec, option};
@@ -89,8 +89,8 @@ impl CompletedRun {
     /// ```
     ///
     /// # Errors
-    /// An experiment has failed for good, also in an earlier run; or the run was interrupted before
-    /// its end; or the log cannot be read.
+    /// An experiment has failed for good, in this run or an earlier one; the run was interrupted
+    /// before its end; or the log cannot be read.
     pub fn require_success(&self) -> Result<&Self, ResearchError> {
         let mut tally = Tally::new(self.record.options.retries);
         let mut reasons = BTreeMap::new();
@@ -130,7 +130,7 @@ impl CompletedRun {
         }
     }
 
-    /// The research's folder, if it has one.
+    /// Returns the research's folder, if it has one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.kept.folder()
@@ -155,7 +155,7 @@ impl CompletedRun {
     }
 }
 
-/// What is stored beside results.
+/// Logs, captured output, the recorded environment and files.
 impl CompletedRun {
     /// Returns the messages and exceptions of the run, in order, or those of one experiment with
     /// its starts and ends.
@@ -232,15 +232,15 @@ impl CompletedRun {
         }
     }
 
-    /// Returns why the environment could not be recorded completely, if so. This does not end a
-    /// run.
+    /// Returns the reason that the environment could not be recorded completely, if so. This does
+    /// not end a run.
     #[must_use]
     pub fn env_failure(&self) -> Option<&str> {
         self.recorded.failure.as_deref()
     }
 
-    /// Returns why results.parquet and experiments.parquet are missing or outdated, if this program
-    /// ran the research and could not write them. The results are complete all the same.
+    /// Returns the reason that results.parquet and experiments.parquet are missing or outdated, if
+    /// this program ran the research and could not write them. The results are still complete.
     #[must_use]
     pub fn tables_failure(&self) -> Option<&str> {
         self.tables_failure.as_deref()

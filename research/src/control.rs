@@ -13,15 +13,15 @@ use crate::active;
 use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
 
-/// The name of the control socket of the run in this folder.
+/// Returns the name of the control socket of the run in this folder.
 fn socket_name(folder: &Path) -> io::Result<String> {
     let metadata = std::fs::metadata(folder)?;
     let (device, inode) = (metadata.dev(), metadata.ino());
     Ok(format!("research-control-{device:x}-{inode:x}"))
 }
 
-/// Answers requests to the run in this folder. `None` if the system has no such socket: the run
-/// works without it.
+/// Answers requests to the run in this folder. `None` if the system has no such sockets; the run
+/// works without one.
 pub(crate) fn listen(folder: &Path, control: RunControl) -> Option<ControlSocket> {
     let answer = move |request: &str| {
         let Some((experiment, reason)) = request.split_once(' ').and_then(cancel_request) else {
@@ -47,7 +47,7 @@ fn cancel_request((command, rest): (&str, &str)) -> Option<(ExperimentNumber, Op
 /// false if it has ended already, or nothing runs the research.
 ///
 /// # Errors
-/// There is no such research or experiment, or the run does not accept the request.
+/// The research or the experiment does not exist, or the run does not accept the request.
 pub fn cancel(
     folder: impl AsRef<Path>,
     id: &str,

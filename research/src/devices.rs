@@ -8,15 +8,15 @@ use research_exec::devices::{DeviceProbe, DevicesError, get_devices};
 
 use crate::builder::Research;
 
-/// Devices.
+/// Methods for devices.
 impl Research {
     /// Sets the devices of experiments: a number, a name or a UUID, which all share; a list of
     /// these, assigned to the workers and their branches; or a list with an entry for each worker,
     /// of which at least one is a list or null. See [`get_devices`].
     ///
-    /// A worker and its descendants see only its devices, by `CUDA_VISIBLE_DEVICES`, where they are
-    /// numbered from 0. The auxiliary key `device` of a config names the devices of the experiment:
-    /// a string, a list of strings if there are several, or null. With
+    /// A worker and its descendants see only its devices, through `CUDA_VISIBLE_DEVICES`, and
+    /// number them from 0. The auxiliary key `device` of a config names the devices of the
+    /// experiment: a string, a list of strings if there are several, or null. With
     /// [`Isolation::None`](crate::Isolation::None) the environment of this process does not change,
     /// and devices keep their numbers.
     ///

@@ -1,4 +1,4 @@
-//! Recording the environment of a run, in a thread beside the run.
+//! Recording the environment of a run, in a separate thread.
 
 mod commands;
 mod facts;
@@ -24,7 +24,7 @@ pub(crate) struct Recording(Option<JoinHandle<Recorded>>);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recorded {
     pub(crate) texts: EnvTexts,
-    /// Why some of it could not be recorded.
+    /// The reason that some of it could not be recorded.
     pub(crate) failure: Option<String>,
 }
 
@@ -74,7 +74,7 @@ fn record(program: &str, metas: &[EnvMeta]) -> Result<EnvTexts, EnvError> {
     Ok(texts)
 }
 
-/// Facts about devices from their driver.
+/// Returns facts about devices from their driver.
 fn devices(probe: &mut dyn DeviceProbe) -> Vec<(String, String)> {
     let driver = match probe.driver() {
         Ok(driver) => driver,

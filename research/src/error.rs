@@ -65,11 +65,11 @@ pub enum ResearchError {
     Failed {
         /// The research.
         name: String,
-        /// How many have failed for good.
+        /// The number of experiments that failed for good.
         failed: u64,
-        /// How many have ended.
+        /// The number of experiments that ended.
         ended: u64,
-        /// Why the first of them failed.
+        /// The reason of the first failure.
         reason: String,
     },
     /// A unit uses a parameter that no config has.

@@ -168,10 +168,7 @@ impl ResearchFile {
         Self::interpret(origin, text.to_owned(), format, &[], |_, _, _| Ok(()))
     }
 
-    /// Reads a recorded file: what it serializes to.
-    ///
-    /// # Errors
-    /// The record was changed by hand, or written by a later version.
+    /// Reads a recorded file: the serialized form of a [`ResearchFile`].
     pub fn from_record(record: &serde_json::Value) -> Result<Self, FileError> {
         let text = format!("{record:#}");
         Self::interpret(Origin::Record, text, Format::Json, &[], |_, _, _| Ok(()))

@@ -73,7 +73,7 @@ impl Prepared {
         }
     }
 
-    /// Leads a run with `lead`, and records for workers of later runs how it ended.
+    /// Leads a run with `lead`, and records its ending for workers of later runs.
     pub(crate) fn lead_by<T>(
         self,
         lead: impl FnOnce(Self, &ActiveRun) -> Result<(T, StorageBackend), ResearchError>,

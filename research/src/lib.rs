@@ -1,5 +1,5 @@
 //! Run thousands of experiments over a space of parameters, each in its own process, on the
-//! processors that you have, and never lose a result.
+//! available processors, and never lose a result.
 //!
 //! A [`Research`] has a [`Domain`] of parameters and units that run for each config of it. Its
 //! workers are forked from the program, so units may be any closures; each experiment runs
@@ -139,8 +139,8 @@ pub mod storage {
     pub use research_storage::*;
 }
 
-/// The crate `research-core`, without what only executors use: a unit cannot change what its
-/// executor keeps.
+/// The crate `research-core`, without the items that only executors use: a unit cannot change the
+/// state of its executor.
 ///
 /// ```
 /// use research::{Context, Experiment};

@@ -1,4 +1,4 @@
-//! The numbers of workers and branches, and what each adds to configs.
+//! The numbers of workers and branches, and the configs that they add.
 
 use research_domain::Config;
 

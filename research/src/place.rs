@@ -1,4 +1,4 @@
-//! Where a research is stored.
+//! The location of a stored research.
 
 use std::path::{Path, PathBuf};
 
@@ -12,15 +12,15 @@ use crate::tables::{ReplaceTables, write_tables};
 #[cfg(feature = "parquet")]
 const LONG_LOG: u64 = 64 << 20;
 
-/// Where a research is stored.
+/// The location of a stored research.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// In a folder of its name inside this one.
+    /// In a folder of its name inside this folder.
     Folder(PathBuf),
     Memory,
 }
 
-/// Where the events are stored.
+/// The storage of the events.
 #[derive(Clone, Debug)]
 pub(crate) enum StorageBackend {
     Folder(PathBuf),

@@ -116,7 +116,7 @@ impl Prepared {
         })
     }
 
-    /// Returns how tasks are formed, in a new or a resumed research.
+    /// Returns the rules by which tasks are formed, in a new or a resumed research.
     pub(crate) fn tasks(
         &self,
         options: &RunOptions,
@@ -167,7 +167,7 @@ impl Prepared {
         }
     }
 
-    /// Returns the record of a resumed research: that of its beginning, with what has changed.
+    /// Returns the record of a resumed research: the first record, with the changes.
     pub(crate) fn record_of_resumed(
         &self,
         before: &ResearchRecord,

@@ -53,7 +53,7 @@ pub struct UnitSpan {
     pub span: SpanTime,
 }
 
-/// Which part of a profile to read.
+/// The part of a profile to read.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileOptions {
     ids: Vec<String>,

@@ -1,4 +1,4 @@
-//! All that is known of one experiment of a stored research.
+//! The report about one experiment of a stored research.
 
 use std::path::PathBuf;
 
@@ -15,11 +15,11 @@ use serde::Serialize;
 use crate::error::ResearchError;
 use crate::experiment::StoredExperiment;
 
-/// The number of lines of captured output that a report has.
+/// The maximum number of lines of captured output in a report.
 const LINES: usize = 20;
 
-/// All that is known of one experiment of a stored research: its latest attempt, and the failures
-/// of all.
+/// A report about one experiment of a stored research: its latest attempt, and the failures of all
+/// attempts.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ExperimentReport {
@@ -27,17 +27,17 @@ pub struct ExperimentReport {
     pub id: ExperimentId,
     /// The parameters.
     pub config: Config,
-    /// What the worker and the branch added to the config, and the devices.
+    /// The config that the worker and the branch added, and the devices.
     pub added: Config,
     /// The repetition, from 0.
     pub repetition: u64,
-    /// How often the domain had been updated when the experiment was generated.
+    /// The number of updates of the domain before the experiment was generated.
     pub updates: u64,
-    /// The seed that programs are given.
+    /// The seed that programs receive.
     pub seed: u32,
     /// The status; `None` if it has not ended.
     pub status: Option<Status>,
-    /// Why it did not succeed.
+    /// The reason, if it did not succeed.
     pub reason: Option<String>,
     /// The number of attempts.
     pub attempts: u32,
@@ -49,20 +49,20 @@ pub struct ExperimentReport {
     pub worker: u32,
     /// The process that ran the units.
     pub pid: u32,
-    /// When the attempt started, in seconds since 1970.
+    /// The start of the attempt, in seconds since 1970.
     pub started: f64,
-    /// When it ended.
+    /// Its end.
     pub ended: Option<f64>,
     /// Its duration in seconds.
     pub seconds: Option<f64>,
     /// The number of iterations.
     pub iterations: u64,
-    /// What it used.
+    /// The resources that it used.
     #[serde(flatten)]
     pub usage: ResourceUsage,
     /// The commands of its units; empty for units that run no program.
     pub commands: Vec<UnitCommand>,
-    /// What it saved.
+    /// The variables that it saved.
     pub values: Vec<SavedVariable>,
     /// The failures of all attempts, in order.
     pub failures: Vec<FailureReport>,
@@ -82,12 +82,12 @@ pub struct UnitCommand {
     pub unit: String,
     /// The command, as a user would type it.
     pub command: String,
-    /// Whether the run recorded it. Otherwise it follows from the research file, and outputs of
-    /// units that were not saved are still in braces.
+    /// Whether the run recorded it. Otherwise it is derived from the research file, and names of
+    /// outputs that were not saved are still in braces.
     pub is_recorded: bool,
 }
 
-/// What an experiment saved under a name.
+/// A variable that an experiment saved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SavedVariable {
@@ -122,7 +122,7 @@ pub struct FailureReport {
 }
 
 impl ExperimentReport {
-    /// Reads what is known of an experiment. `id` may be a unique prefix.
+    /// Reads the report of an experiment. `id` may be a unique prefix.
     ///
     /// # Errors
     /// No experiment or several match, or the log cannot be read.
@@ -197,7 +197,7 @@ impl ExperimentReport {
         Ok(report)
     }
 
-    /// The commands that were recorded, and those that follow from the research file.
+    /// Returns the recorded commands, or those that are derived from the research file.
     fn commands(&self, stored: &StoredResearch) -> Vec<UnitCommand> {
         let mut commands = self.commands_of_file(stored);
         let attempt = self.attempts;
@@ -226,7 +226,7 @@ impl ExperimentReport {
     #[cfg(feature = "file")]
     fn commands_of_file(&self, stored: &StoredResearch) -> Vec<UnitCommand> {
         let source = stored.record().source.as_ref();
-        // A research that was begun in Rust has no file.
+        // A research that was begun in Rust has no research file.
         let file = source.and_then(|source| crate::file::ResearchFile::from_record(source).ok());
         file.map_or_else(Vec::new, |file| file.commands_of(self, stored.folder()))
     }

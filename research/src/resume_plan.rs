@@ -19,11 +19,12 @@ pub(crate) struct Resumed {
 }
 
 impl Research {
-    /// Returns what [`resume`](Self::resume) would run, and how many experiments of earlier runs
-    /// are no longer in the domain. Nothing runs, and nothing stored changes.
+    /// Returns the plan of [`resume`](Self::resume): the experiments that it would run, and the
+    /// number of experiments of earlier runs that are no longer in the domain. Nothing runs, and
+    /// the stored research does not change.
     ///
     /// # Errors
-    /// As [`resume`](Self::resume), as far as it is known before the run.
+    /// As for [`resume`](Self::resume), as far as errors are known before the run.
     pub fn preview_resume(self) -> Result<ResumePlan, ResearchError> {
         let mut prepared = Prepared::new(self)?;
         let mut options = prepared.research.options.clone();
@@ -34,7 +35,7 @@ impl Research {
 }
 
 impl Prepared {
-    /// Loads the stored research. Its seed, its rules and its tasks stay the same.
+    /// Loads the stored research. Its seed, rules and tasks do not change.
     pub(crate) fn resumed(&mut self, options: &mut RunOptions) -> Result<Resumed, ResearchError> {
         let stored = self.stored()?;
         let before = stored.record();

@@ -68,9 +68,9 @@ impl ResumeFold {
         }
     }
 
-    /// Returns the state. An experiment that did not succeed and has retries left is still to be
-    /// done. With `redo_failed`, every experiment that did not succeed is, as if it had not been
-    /// tried.
+    /// Returns the state. An experiment that did not succeed runs again if it has retries left.
+    /// With `redo_failed`, every experiment that did not succeed runs again, with the retries of a
+    /// new run.
     pub(crate) fn finish(mut self, redo_failed: bool) -> ResumeState {
         if redo_failed {
             for known in self.done.experiments.values_mut() {
@@ -81,7 +81,7 @@ impl ResumeFold {
         self.done
     }
 
-    /// The number of failed attempts of an experiment so far.
+    /// Returns the number of failed attempts of an experiment so far.
     fn failures(&self, id: &ExperimentId) -> u32 {
         self.done
             .experiments

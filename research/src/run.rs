@@ -37,9 +37,9 @@ impl Research {
     ///
     /// # Errors
     /// It is called in a unit of another research, and its isolation is not `none`; the domain, the
-    /// experiment or the options are invalid; a research of this name already exists; something
-    /// cannot be stored; workers cannot be started or keep ending. A failed experiment is not an
-    /// error: it has a status.
+    /// experiment or the options are invalid; a research of this name already exists; storage
+    /// fails; workers cannot be started or keep ending. A failed experiment is not an error: it has
+    /// a status.
     pub fn run(self) -> Result<CompletedRun, ResearchError> {
         let prepared = Prepared::new(self)?;
         prepared
@@ -64,11 +64,11 @@ impl Research {
 }
 
 impl Research {
-    /// Resumes the research of this name if there is one, and else runs it: a program that is
-    /// started again completes what it has begun.
+    /// Resumes the research of this name if it exists, and otherwise runs it: a program that is
+    /// started again completes the research that it has begun.
     ///
     /// # Errors
-    /// As [`resume`](Self::resume) or [`run`](Self::run).
+    /// As for [`resume`](Self::resume) or [`run`](Self::run).
     pub fn run_or_resume(self) -> Result<CompletedRun, ResearchError> {
         let prepared = Prepared::new(self)?;
         prepared.serve_if_worker()?.map_or_else(
@@ -126,10 +126,10 @@ impl Prepared {
         }
         warnings.extend(check::replaced_parameter(&options, &self.research.domain));
         let devices = DevicePlan::new(&options, &mut *self.research.probe)?;
-        // The lock tells others of it.
+        // The clock must exist before the lock, which passes its epoch to other processes.
         let _clock = RunClock::keep();
-        // Before the folder or its lock is there, by which others see that there is a run to stop.
-        // It lives until the tables are written.
+        // Signals are handled before the folder and its lock exist, because other processes can
+        // stop the run from then on. They are handled until the tables are written.
         let mut signals = self.listen_to_signals()?;
         let is_silent = matches!(self.research.bar, Progress::Hidden) && !self.research.quiet;
         let warns_of_failures = is_silent && self.research.subscribers.is_empty();
@@ -148,7 +148,7 @@ impl Prepared {
         if let (Some(stored), Some(locked)) = (&stored, &locked)
             && self.needs_check(locked.record(), &options)
         {
-            // Before subscribers are called.
+            // Before subscribers are called, so that a refused resume does not reach them.
             warnings.extend(self.checked_done(stored, &options)?.1);
         }
         let mut earlier = Earlier::new(&options);
@@ -205,7 +205,7 @@ impl Prepared {
         subscribers.add_arrivals(workers.as_ref());
         let record = Arc::new(record);
         let experiment = view::in_leader(self.experiment, &record, &kept);
-        // Before the first experiment starts, so that each can be cancelled.
+        // Requests are accepted before the first experiment starts, so that each can be cancelled.
         let requests = kept.folder();
         let requests = requests.and_then(|folder| control::listen(folder, active.control()));
         let job = Job {
@@ -236,7 +236,7 @@ impl Prepared {
         let tables_failure = kept.write_tables(self.research.on_large_tables);
         #[cfg(not(feature = "parquet"))]
         let tables_failure = None;
-        // Nothing comes after this but the report: from here on the log is not watched.
+        // Only the report follows, so the log is not watched any longer.
         watch.map_or(Ok(()), LogWatch::finish)?;
         let all_failed =
             report.counts.total() > 0 && report.counts.unsuccessful() == report.counts.total();
@@ -276,7 +276,7 @@ impl Prepared {
 /// The folds of the log of earlier runs.
 struct Earlier {
     done: ResumeFold,
-    /// How experiments ended, for updates of the domain.
+    /// The statuses of experiments, for updates of the domain.
     tally: Tally,
 }
 

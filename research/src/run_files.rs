@@ -44,7 +44,7 @@ impl RunFiles {
         Arc::downgrade(&files)
     }
 
-    /// Whether the folder has other files now, or none.
+    /// Whether the folder has other files now, or does not exist.
     pub(crate) fn were_removed(&self) -> bool {
         let [_, log] = FILES.map(|name| key(fs::metadata(self.folder.join(name))));
         log.is_none() || log != key(self.files[1].metadata())
@@ -55,7 +55,8 @@ impl RunFiles {
         let folder = base.join(self.folder.file_name().unwrap_or("research".as_ref()));
         fs::create_dir_all(&folder)?;
         for (name, file) in FILES.iter().zip(&self.files) {
-            // Opened once more: it is read from its start, and the system copies it.
+            // Opened again through `/proc`, so that it is read from its start and the system copies
+            // it.
             let held = format!("/proc/self/fd/{}", file.as_raw_fd());
             fs::copy(held, folder.join(name))?;
         }
@@ -68,8 +69,8 @@ fn key(metadata: io::Result<fs::Metadata>) -> Option<(u64, u64)> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// Links the only folder in `base` into a folder of this process: a program that removes the
-/// research must not affect other workers. No bytes are copied.
+/// Links the files of the only folder in `base` into a folder of this process, so that a program
+/// that removes the research does not affect other workers. No bytes are copied.
 pub(crate) fn copy_of_this_process(base: &Path) -> io::Result<PathBuf> {
     let own = base.with_extension(format!("of-{}", std::process::id()));
     let name = fs::read_dir(base)?.next().transpose()?;

@@ -23,7 +23,7 @@ const REMOVED: &str = "removed";
 const EVENTS: &str = "events";
 const FAILED: &str = "failed";
 
-/// How a run ended.
+/// The ending of a run.
 #[derive(Clone)]
 pub(crate) enum Ended {
     Done(StorageBackend),
@@ -34,7 +34,7 @@ pub(crate) enum Ended {
 /// The runs with one description.
 #[derive(Clone, Default)]
 struct Runs {
-    /// In the order in which they ended, with the files of those that have any.
+    /// The endings in order, with the files of runs that have any.
     ended: Vec<(Ended, Weak<RunFiles>)>,
     last: Option<LastRun>,
 }
@@ -67,7 +67,7 @@ pub(crate) fn has_ended() -> bool {
     with_runs(|runs| !runs.is_empty())
 }
 
-/// Records how a run ended. With `is_described`, workers of later runs find it by its order.
+/// Records the ending of a run. With `is_described`, workers of later runs find it by its order.
 pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
     let last = LastRun::now(is_described);
     let files = match &ended {
@@ -81,9 +81,9 @@ pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
     });
 }
 
-/// Whether a run with this fingerprint that this thread begins now comes after all that ended
-/// before, each time that the program is started: the same thread did the last one, or this thread
-/// began after it.
+/// Whether a run with this fingerprint that this thread begins now always follows all that ended
+/// before, whenever the program is started: the same thread did the last one, or this thread began
+/// after it.
 pub(crate) fn is_in_order(fingerprint: u64) -> bool {
     let last = with_runs(|runs| runs.get(&fingerprint).and_then(|runs| runs.last));
     last.is_none_or(|last| {
@@ -101,7 +101,7 @@ impl LastRun {
             let newest = std::thread::Builder::new().spawn(|| {});
             newest.ok().and_then(|newest| {
                 let number = number(newest.thread().id());
-                // It cannot panic.
+                // The thread cannot panic.
                 let _ = newest.join();
                 number
             })
@@ -115,7 +115,7 @@ impl LastRun {
     }
 }
 
-/// The number of a thread. Threads are numbered in the order in which they are started.
+/// Returns the number of a thread. Threads are numbered in the order in which they are started.
 fn number(thread: ThreadId) -> Option<u64> {
     let text = format!("{thread:?}");
     text.strip_prefix("ThreadId(")?
@@ -127,7 +127,7 @@ fn number(thread: ThreadId) -> Option<u64> {
 /// The storage of a run, and whether it failed.
 type PlaceOfRun = (Place, bool);
 
-/// The places of the runs of the same name and units.
+/// The locations of the runs of the same name and units.
 static PLACES: Mutex<Option<HashMap<u64, Vec<PlaceOfRun>>>> = Mutex::new(None);
 
 /// Records that a run with this fingerprint of units ended.
@@ -185,7 +185,7 @@ fn write(path: &Path, ended: Ended) -> io::Result<()> {
     }
 }
 
-/// In a worker: returns how this run ended in the leader, if it did.
+/// In a worker: returns the ending of this run in the leader, if it ended.
 pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended> {
     let path = path(notes, fingerprint, earlier);
     if let Ok(run) = std::fs::read_link(path.with_extension(FOLDER)) {
@@ -204,8 +204,8 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
     Some(Ended::Done(StorageBackend::Memory(kept)))
 }
 
-/// In a worker: whether this is the requested run. It also is if all runs in between failed and did
-/// the same, because the leader then resumed the same research.
+/// In a worker: whether this is the requested run. An earlier run also is if it and all runs in
+/// between failed and did the same, because the leader then resumed the same research.
 pub(crate) fn is_meant(meant: &Target, fingerprint: u64, earlier: u32, has_captures: bool) -> bool {
     let has_failed = |earlier| {
         let notes = meant.earlier_runs.as_deref();

@@ -19,8 +19,8 @@ const TERMINATE: i32 = 15;
 /// The grace period of a leader that must end at once.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Stops the run of one [`Research`], from any thread; also before it has begun. It works without a
-/// folder, where [`stop`] has nothing to find the run by.
+/// Stops the run of one [`Research`], from any thread; also before it has begun. It also works for
+/// a research in memory, which [`stop`] cannot find.
 ///
 /// ```
 /// use research::{Outcome, Research, ec, option};
@@ -89,7 +89,7 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
         (&[INTERRUPT], None)
     };
     if !stored.is_run_by(&runner) {
-        // The leader may have ended in between.
+        // The leader may have ended in the meantime.
         return match stored.runner()? {
             None => Ok(true),
             Some(runner) => Err(ResearchError::RunElsewhere {
@@ -105,7 +105,7 @@ pub fn stop(folder: impl AsRef<Path>, kill: bool) -> Result<bool, ResearchError>
         source,
     })?;
     if kill {
-        // The leader may not have had time for this.
+        // The leader may not have had time to kill its strays.
         cleanup::kill_strays_of(&stored.left_behind()?)?;
     }
     Ok(is_ended)

@@ -54,15 +54,15 @@ impl Subscribers {
         Ok(())
     }
 
-    /// Checks the log whenever a worker has come to the run.
+    /// Checks the log whenever a worker has reached the run.
     pub(crate) fn add_arrivals(&mut self, arrivals: Option<&WorkerArrivals>) {
         if let Some(arrivals) = arrivals {
             self.subscribers.push(Box::new(arrivals.clone()));
         }
     }
 
-    /// Passes the record to the subscribers, and returns what passes them the events of earlier
-    /// runs.
+    /// Passes the record to the subscribers. Returns the object that passes the events of earlier
+    /// runs to them.
     pub(crate) fn begin(&mut self, record: &ResearchRecord, folder: Option<&Path>) -> History<'_> {
         let problems = self.call(|subscriber| subscriber.on_begin(record, folder));
         History {

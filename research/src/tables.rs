@@ -15,8 +15,8 @@ const EXPERIMENTS: &str = "experiments.parquet";
 pub enum ReplaceTables {
     /// Always.
     Always,
-    /// Unless the log has fewer experiments than the table. Results may be fewer: an attempt that
-    /// starts voids what earlier attempts have saved.
+    /// Unless the log has fewer experiments than the table. It may have fewer results: a new
+    /// attempt voids the values of earlier ones.
     UnlessFewerExperiments,
     /// Unless the log has fewer rows of either table.
     UnlessFewerRows,
@@ -27,9 +27,9 @@ pub enum ReplaceTables {
 /// [`Results::experiments_table`](research_results::Results::experiments_table), into the folder of
 /// a research.
 ///
-/// Each is written under another name and renamed, so a reader never sees a part of one. `replace`
-/// says when existing tables are replaced: a table with more rows than the log may be all that is
-/// left of what the log has lost.
+/// Each is written under another name and renamed, so a reader never sees an incomplete table.
+/// `replace` says when existing tables are replaced: a table with more rows than the log may be the
+/// only copy of lost results.
 ///
 /// # Errors
 /// The log cannot be read, a file cannot be written, or must not be replaced
@@ -83,7 +83,7 @@ fn check_end(research: &StoredResearch) -> Result<(), StorageError> {
     let offset = match research.lost_end()? {
         Some(LostEnd::Torn(torn)) => torn.offset,
         Some(LostEnd::NoRunEnd { offset }) => offset,
-        // The rows of the new tables are counted.
+        // The row counts are compared when the new tables are written.
         Some(LostEnd::LostRows(_)) | None => return Ok(()),
     };
     Err(StorageError::Damaged {

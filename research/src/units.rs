@@ -1,4 +1,4 @@
-//! Adds units to the description of a research.
+//! Methods that add units to the description of a research.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use research_core::{Context, ExperimentBuilder, Expression, IntoOutput, UnitErro
 
 use crate::builder::Research;
 
-/// Units; see [`ExperimentBuilder`].
+/// Methods that add units; see [`ExperimentBuilder`].
 impl Research {
     /// Adds a function as a unit; see [`ExperimentBuilder::callable`].
     #[must_use]

@@ -143,7 +143,7 @@ impl Rule {
 /// Evaluates the rules with the results so far.
 pub(crate) struct Updater {
     rules: Vec<Rule>,
-    /// What earlier runs have come to, until the run begins.
+    /// The counts of earlier runs, until the run begins.
     tally: Tally,
     seen: Seen,
     options: RunOptions,
@@ -212,7 +212,7 @@ impl Updater {
                  `matching`, not with a function",
             ));
         }
-        // A warning would not be seen before the experiments run.
+        // A warning would not be seen before the experiments run, so this is an error.
         match check::replaced_parameter(&self.options, domain) {
             Some(problem) => Err(UnitError::new(problem)),
             None => Ok(()),

@@ -1,11 +1,11 @@
-//! What running experiments use, for status reports.
+//! The resource usage of running experiments, for status reports.
 
 use research_core::{Isolation, ResearchRecord};
 use research_monitor::StatusReport;
 use research_process::{ProcessStat, ProcessTreeUsage, TreePart, TreeSampler};
 
 /// Samples the memory and the processor time of running experiments. It reads `/proc`, so the run
-/// does nothing for it.
+/// has no additional work.
 #[derive(Debug)]
 pub struct UsageSampler(Option<TreeSampler>);
 
@@ -16,15 +16,15 @@ impl Default for UsageSampler {
 }
 
 impl UsageSampler {
-    /// A sampler. On a system that shows no processes it finds nothing.
+    /// Creates a sampler. On a system that shows no processes it finds nothing.
     #[must_use]
     pub fn new() -> Self {
         Self(TreeSampler::new())
     }
 
-    /// Fills in what the running experiments of a report use, for a run on this machine. What one
-    /// of several experiments of a worker uses is unknown, and so is the processor time of those
-    /// that share a process with earlier ones.
+    /// Sets the usage of the running experiments of a report, for a run on this machine. If a
+    /// worker runs several experiments, their usage is unknown, and so is the processor time of
+    /// experiments that share a process with earlier ones.
     pub fn sample(&mut self, report: &mut StatusReport, record: &ResearchRecord) {
         let (Some(sampler), Some(leader)) = (&mut self.0, report.pid) else {
             return;
@@ -43,7 +43,8 @@ impl UsageSampler {
     }
 }
 
-/// The usage of the experiment of a worker. A process with its pid may be another one by now.
+/// Returns the usage of the experiment of a worker. A process with this pid may be another one by
+/// now.
 fn sample(
     sampler: &mut TreeSampler,
     isolation: Isolation,

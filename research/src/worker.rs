@@ -32,7 +32,8 @@ struct Served {
 /// The served run, and the signal that it was set.
 static SERVED: (Mutex<Option<Served>>, Condvar) = (Mutex::new(None), Condvar::new());
 
-/// How long a thread that reached another run waits for a thread that reaches the right one.
+/// The time that a thread that reached another run waits for a thread that reaches the requested
+/// one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves the leader if this process was started as a worker of this research; otherwise does
@@ -209,7 +210,7 @@ pub(crate) fn end_mixed_up(name: &str) -> ! {
     end(Err(ResearchError::NotToldApart { name }))
 }
 
-/// Returns why a worker cannot serve at this run.
+/// Returns the reason that a worker cannot serve at this run.
 fn mismatch(meant: &str, found: &str) -> String {
     if meant == found {
         format!(

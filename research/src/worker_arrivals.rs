@@ -1,4 +1,4 @@
-//! Workers that remove the folder of their run before they come to it.
+//! Workers that remove the folder of their run before they reach it.
 
 use std::fs;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use research_storage::LogPlace;
 
 use crate::error::ResearchError;
 
-/// Checks the log of a run whenever a worker has come to the run. A worker that is executed anew
-/// does what stands before `run` in its program, and that may remove the folder.
+/// Checks the log of a run whenever a worker has reached the run. An executed worker repeats the
+/// code of its program before `run`, which may remove the folder.
 #[derive(Clone)]
 pub(crate) struct WorkerArrivals {
     log: LogPlace,
@@ -29,8 +29,8 @@ impl WorkerArrivals {
         }
     }
 
-    /// Explains the end of a run, or its error: a log that is lost before any experiment has begun
-    /// was removed by a worker.
+    /// Explains the end of a run or its error: if the log is lost before any experiment has begun,
+    /// a worker has removed it.
     ///
     /// # Errors
     /// A worker has removed the log.
@@ -47,8 +47,8 @@ impl WorkerArrivals {
         if !by_worker {
             return Ok(());
         }
-        // Experiments may have made their folders again. Without a log these would be in the way of
-        // the next run; folders that are not empty stay.
+        // Experiments may have created their folders again. Without a log these would block the
+        // next run, so empty ones are removed.
         if let Some(folder) = path.parent().filter(|_| !path.exists()) {
             let _ = fs::remove_dir(folder.join("experiments"));
             let _ = fs::remove_dir(folder);

@@ -58,7 +58,7 @@ pub(crate) fn experiment(number: u64, config: Config, iterations: u64) -> [Event
     ]
 }
 
-/// What is recorded of the research in `directory`.
+/// Returns the record of the research in `directory`.
 pub(crate) fn record(directory: &Path) -> ResearchRecord {
     ResearchRecord {
         format: ResearchRecord::FORMAT,

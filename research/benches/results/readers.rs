@@ -1,4 +1,4 @@
-//! Questions, summaries and plots of a log with 20 million values: 20,000 experiments with 500
+//! Queries, summaries and plots of a log with 20 million values: 20,000 experiments with 500
 //! iterations of 2 variables.
 
 use std::hint::black_box;

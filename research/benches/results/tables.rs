@@ -1,4 +1,5 @@
-//! From events to tables: 10,000 experiments with 100 iterations of 2 variables, a million rows.
+//! Writing tables from events: 10,000 experiments with 100 iterations of 2 variables, a million
+//! rows.
 
 use std::hint::black_box;
 use std::io;
@@ -27,7 +28,7 @@ fn experiment(number: u64) -> [Event; 4] {
     crate::events::experiment(number, config, ITERATIONS)
 }
 
-/// Keeps the events in a folder, an experiment per commit.
+/// Stores the events in a folder, one experiment per commit.
 fn kept(events: &[Event], base: &Path) -> PathBuf {
     let mut storage = LocalStorage::create(base, &crate::events::record(base)).unwrap();
     for events in events.chunks(4) {

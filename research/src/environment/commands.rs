@@ -19,15 +19,15 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The rest of a longer output is discarded.
 const MAX_BYTES: usize = 16 << 20;
 
-/// Metadata that cannot be recorded as it was asked for.
+/// Metadata that cannot be recorded as requested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvError {
-    /// A name cannot be that of a file.
+    /// A name is invalid as that of a file.
     #[error("env metadata: `{name}` cannot be the name of a file or folder: {reason}")]
     Name {
         /// The name.
         name: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// A command cannot be split into words, or has none.
@@ -43,7 +43,7 @@ pub enum EnvError {
     Regex {
         /// The expression.
         pattern: String,
-        /// What is wrong with it.
+        /// The error.
         reason: String,
     },
 }
@@ -51,7 +51,7 @@ pub enum EnvError {
 /// Checks metadata before a run begins.
 ///
 /// # Errors
-/// A name, a command or a regular expression that cannot be.
+/// A name, a command or a regular expression is invalid.
 pub fn check_env(meta: &EnvMeta) -> Result<(), EnvError> {
     for part in folder_of(meta).split('/') {
         check_part(part)?;
@@ -95,7 +95,7 @@ fn replacements(meta: &EnvMeta) -> Result<Vec<(Regex, &str)>, EnvError> {
     Ok(compiled)
 }
 
-/// The folder of its files, within `env`.
+/// Returns the folder of its files, within `env`.
 fn folder_of(meta: &EnvMeta) -> String {
     if let Some(dst) = &meta.dst {
         return dst.clone();
@@ -110,11 +110,11 @@ fn folder_of(meta: &EnvMeta) -> String {
     }
 }
 
-/// Runs the commands, all at once, and gives what they put out. A program that is not there, that
-/// fails, or that takes longer than half a minute is not an error: its text says so.
+/// Runs the commands in parallel, and returns their output. A program that does not exist, fails,
+/// or takes longer than half a minute is not an error: its text says so.
 ///
 /// # Errors
-/// Metadata that cannot be, see [`check_env`].
+/// The metadata is invalid; see [`check_env`].
 pub fn collect_env(metas: &[EnvMeta]) -> Result<EnvTexts, EnvError> {
     let mut jobs = Vec::new();
     let mut folders = Vec::new();
@@ -154,7 +154,7 @@ pub fn collect_env(metas: &[EnvMeta]) -> Result<EnvTexts, EnvError> {
     Ok(texts)
 }
 
-/// The name, or one like it that is not among those.
+/// Returns the name, or a similar one that is not used yet.
 fn unused(name: String, used: &[String]) -> String {
     let mut candidates =
         std::iter::once(name.clone()).chain((1..).map(|number| format!("{name}_{number}")));
@@ -163,7 +163,7 @@ fn unused(name: String, used: &[String]) -> String {
         .unwrap_or(name)
 }
 
-/// The output of a command on both streams, or why it was not run.
+/// Returns the output of a command on both streams, or the reason that it was not run.
 fn output(words: &[String], cwd: &Path) -> String {
     let [program, arguments @ ..] = words else {
         return "an empty command was not run\n".to_owned();
@@ -176,7 +176,7 @@ fn output(words: &[String], cwd: &Path) -> String {
     }
 }
 
-/// The output, with a remark if the command did not succeed.
+/// Returns the output, with a remark if the command did not succeed.
 fn text(output: &CommandOutput) -> String {
     let mut text = String::from_utf8_lossy(&output.bytes).into_owned();
     let remark = match output.status.map(|status| (status.code(), status.signal())) {

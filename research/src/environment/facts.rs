@@ -1,4 +1,4 @@
-//! What is known of the machine and of the program that runs.
+//! Facts about the machine and the running program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use research_core::Timestamp;
 use research_core::files::sha256;
 use research_process::MachineFacts;
 
-/// Facts about the program and the machine, in the order in which they are shown: names and
-/// values. `program` is what runs, with its version. What cannot be found out is left out.
+/// Returns facts about the program and the machine, in the order of display: names and values.
+/// `program` is the running program with its version. Unknown facts are omitted.
 #[must_use]
 pub fn system_facts(program: &str) -> Vec<(String, String)> {
     let mut facts = Vec::new();
@@ -58,7 +58,7 @@ fn display(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// When the program's file was written, and how long it is.
+/// Returns the time at which the program's file was written, and its size.
 fn built(executable: &Path) -> Option<String> {
     let metadata = fs::metadata(executable).ok()?;
     let at = Timestamp::from(metadata.modified().ok()?);
@@ -80,7 +80,8 @@ fn arguments() -> String {
     shlex::try_join(arguments.iter().map(String::as_str)).unwrap_or_else(|_| arguments.join(" "))
 }
 
-/// The nearest `Cargo.lock`, from where the program runs and then from where it is.
+/// Returns the nearest `Cargo.lock`, searched upwards from the working directory and then from the
+/// program's file.
 fn lock_file(executable: Option<&Path>) -> Option<PathBuf> {
     let here = std::env::current_dir().ok();
     let starts = [here.as_deref(), executable.and_then(Path::parent)];

@@ -54,7 +54,7 @@ pub fn read_env(research: &Path) -> Result<EnvTexts, StorageError> {
         for entry in fs::read_dir(&folder).map_err(StorageError::io("read", &folder))? {
             let entry = entry.map_err(StorageError::io("read", &folder))?;
             let path = entry.path();
-            // Links could lead anywhere, also round in circles.
+            // Links are not followed, because they could form cycles or lead out of the folder.
             let kind = entry.file_type().map_err(StorageError::io("read", &path))?;
             if kind.is_dir() {
                 folders.push(path);

@@ -46,8 +46,8 @@ impl ResearchFile {
     /// Builds the experiment: a unit for each `[[unit]]`.
     ///
     /// # Errors
-    /// A file that was read gives none; one that was made by hand gives what reading it would have
-    /// reported.
+    /// None for a file that was read. For one that was made in code, the errors that reading it
+    /// would report.
     pub fn experiment(&self) -> Result<Experiment, FileError> {
         let built = self.experiment_builder()?.build();
         built.map_err(|error| failure(error.into()))
@@ -105,11 +105,11 @@ fn body(unit: &UnitFile) -> Result<UnitBody, ProgramError> {
     })
 }
 
-/// Builds the experiment in a worker from the research file that the leader recorded: what
-/// [`worker_entry_with`](crate::worker_entry_with) takes in a program that runs research files.
+/// Builds the experiment in a worker from the research file that the leader recorded: the argument
+/// of [`worker_entry_with`](crate::worker_entry_with) in a program that runs research files.
 ///
 /// # Errors
-/// The leader has recorded no research file, or an invalid one.
+/// The leader recorded no research file, or an invalid one.
 pub fn experiment_from_record(source: Option<&str>) -> Result<Experiment, String> {
     let source = source.ok_or("the leader has recorded no research file")?;
     let record = serde_json::from_str(source).map_err(|error| error.to_string())?;

@@ -34,7 +34,7 @@ pub(crate) fn names(
     }
     let units = unique_names(file.units.iter().map(|unit| unit.name.as_str()));
     let units: Vec<&str> = units.iter().map(String::as_str).collect();
-    // A record is resumed as it was begun.
+    // A recorded file is not checked, so that it resumes as it began.
     let is_record = is_record(sources);
     for (position, unit) in file.units.iter().enumerate() {
         let problem = wrong_name(unit, &keys, &units);
@@ -125,7 +125,7 @@ pub(crate) fn saved_names(
     let is_record = sources
         .first()
         .is_some_and(|source| source.origin == Origin::Record);
-    // What else is wrong with the units is reported when they are built.
+    // Other errors of the units are reported when they are built.
     let Some(experiment) = file.experiment().ok().filter(|_| !is_record) else {
         return Ok(());
     };
@@ -232,7 +232,7 @@ fn missing_key(
     })
 }
 
-/// The most iterations that are looked through for the first in which a unit is due.
+/// The maximum number of iterations that are searched for the first in which a unit is due.
 const MAX_ITERATIONS: u64 = 10_000;
 
 /// Returns the first name in a command that stands for the output of a unit that has not run when

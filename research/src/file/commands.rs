@@ -1,4 +1,4 @@
-//! The commands of an experiment that has run.
+//! The commands of the units of an experiment that has run.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use super::{ResearchFile, UnitFile};
 use crate::report::{ExperimentReport, UnitCommand};
 
 impl ResearchFile {
-    /// The commands of an experiment of a research in `folder`, with the outputs of units that were
-    /// saved.
+    /// Returns the commands of an experiment of a research in `folder`, with the saved outputs of
+    /// units filled in.
     pub(crate) fn commands_of(&self, report: &ExperimentReport, folder: &Path) -> Vec<UnitCommand> {
         let path = folder.join("experiments").join(report.id.as_str());
         let path = std::path::absolute(&path).unwrap_or(path);
@@ -43,8 +43,8 @@ impl ResearchFile {
         commands.collect()
     }
 
-    /// The config, with the saved outputs of units under their names: a parameter hides a unit of
-    /// its name.
+    /// Returns the config, with the saved outputs of units under their names. A parameter hides a
+    /// unit of its name.
     fn config_with_outputs(&self, report: &ExperimentReport, names: &[String]) -> Config {
         let mut config = report.config.clone();
         let added = report.added.iter();
@@ -68,7 +68,7 @@ impl ResearchFile {
     }
 }
 
-/// The last output of a unit, as far as it was saved.
+/// Returns the last output of a unit, as far as it was saved.
 fn output(unit: &UnitFile, report: &ExperimentReport) -> Option<Value> {
     let saved = |name: &str| {
         let variable = report.values.iter().find(|one| one.name == name);
@@ -81,7 +81,7 @@ fn output(unit: &UnitFile, report: &ExperimentReport) -> Option<Value> {
             let parts = names.iter().map(|name| saved(name.as_deref()?));
             Some(Value::List(parts.collect::<Option<_>>()?))
         }
-        // Which of the variables are its keys is not recorded.
+        // The log does not record which variables are its keys.
         Save::OutputDict => {
             let entries = report.values.iter();
             let entries = entries.map(|one| (one.name.clone(), one.last.clone()));

@@ -10,8 +10,8 @@ use super::update::UpdateFile;
 use super::write::UnitForm;
 
 impl ResearchFile {
-    /// Replaces everything that means the same as in `before` by the form that it has there: white
-    /// space and quotes of commands, the order of rules, and new defaults.
+    /// Restores the form of `before` where the meaning is the same: white space and quotes of
+    /// commands, the order of rules, and new defaults.
     #[must_use]
     pub fn with_forms_of(mut self, before: &Self) -> Self {
         for unit in &mut self.units {
@@ -76,7 +76,7 @@ fn write_unit_as(unit: &mut UnitFile, old: &UnitFile) {
         (&mut unit.program.output, &old.program.output)
     {
         let default = default_type(&now.path, &unit.save);
-        // Records from before there were types keep their meaning.
+        // Records of versions without types keep their meaning.
         if before.content == FileType::Any && now.content == default {
             now.content = before.content;
         }
@@ -112,7 +112,7 @@ fn compared_updates(number: usize, before: &UpdateFile, now: &UpdateFile) -> Vec
     changes.found
 }
 
-/// The changes of a table of the file.
+/// Collects the changes of a table of the file.
 struct Changes {
     table: String,
     found: Vec<String>,
@@ -126,7 +126,7 @@ impl Changes {
         }
     }
 
-    /// Shows values as JSON.
+    /// Adds a change if the values differ, formatted as JSON.
     fn compare<T: Serialize + ?Sized>(&mut self, key: &str, before: &T, now: &T) {
         let shown = |value: &T| match serde_json::to_string(value) {
             Ok(text) if text == "null" => "not set".to_owned(),

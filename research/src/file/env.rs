@@ -1,4 +1,4 @@
-//! The keys `git_meta` and `env_meta`: which environment to record.
+//! The keys `git_meta` and `env_meta`: the environment to record.
 
 use crate::environment::check_env;
 use research_core::EnvMeta;

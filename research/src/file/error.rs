@@ -59,7 +59,7 @@ pub(crate) struct Diagnostic {
     pub(crate) span: Option<Span>,
 }
 
-/// An error in a research file, with its location and how to correct it.
+/// An error in a research file, with its location and a hint.
 ///
 /// `Display` shows the line with carets under the location.
 #[derive(Debug)]

@@ -139,7 +139,7 @@ mod tests {
         // A line of any length, in linear time.
         let long = "[".repeat(2_000_000) + "here" + &"]".repeat(2_000_000);
         assert_eq!(fit(&long, "here", 20).before, 11);
-        // More than there is room for.
+        // More than fits.
         assert_eq!(fit(&line, &line[90..150], 10).carets, 4);
     }
 }

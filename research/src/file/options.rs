@@ -128,7 +128,7 @@ impl File<'_> {
     }
 }
 
-/// The parameters that root units use.
+/// Reads the parameters that root units use.
 fn branch_by(node: &Node, key: &str) -> Result<Option<Vec<String>>, Diagnostic> {
     const EXPECTED: &str = "a list of parameters, such as [\"lr\"]";
     match &node.content {
@@ -209,7 +209,7 @@ pub(crate) fn dump_results(entries: &[Entry]) -> Result<bool, Diagnostic> {
     find(entries, "dump_results").map_or(Ok(true), |node| node.bool("dump_results"))
 }
 
-/// Reads where an output goes.
+/// Reads the destination of an output stream.
 fn redirect(node: &Node, key: &'static str, dump: bool) -> Result<Redirect, Diagnostic> {
     let redirect = match &node.content {
         Content::Bool(false) => Redirect::None,

@@ -7,7 +7,7 @@ use super::keys::{self, find};
 use super::node::{Content, Entry, Node};
 use super::options;
 
-/// Where the output of a unit is saved.
+/// The variables that the output of a unit is saved to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Save {
     /// Nowhere; other units can use it.
@@ -175,7 +175,7 @@ fn choice_or<T: Copy>(
     find(entries, key).map_or(Ok(default), |node| options::choice(node, key, choices))
 }
 
-/// Returns why an output cannot be saved in this way, and a hint.
+/// Returns the reason that an output cannot be saved in this way, and a hint.
 fn contradiction(output: &OutputSpec, save: &Save) -> Option<(String, String)> {
     let takes_parts = match save {
         Save::Parts(_) => "`save_to` is a list of names",

@@ -163,7 +163,7 @@ fn replace(
     }
 }
 
-/// The element of a list whose index is the key, as in `unit.0.run`.
+/// Returns the element of a list whose index is the key, as in `unit.0.run`.
 fn element<'n>(
     elements: &'n mut [Node],
     given: &Entry,

@@ -22,13 +22,13 @@ const LISTED_EXPERIMENTS: usize = 3;
 /// The number of workers whose devices a preview lists.
 const LISTED_WORKERS: usize = 16;
 
-/// What a research file would run. Serialized, it is what `--dry-run --format json` prints.
+/// The preview of a research file. Serialized, it is the output of `--dry-run --format json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Preview<'f> {
     /// The name of the research.
     pub name: &'f str,
-    /// The folder that a run would create; `None` where results are kept in memory.
+    /// The folder that a run would create; `None` if results are kept in memory.
     pub folder: Option<&'f str>,
     /// The domain as an expression.
     pub domain: String,
@@ -36,13 +36,13 @@ pub struct Preview<'f> {
     pub experiments: Option<u128>,
     /// The repetitions of each config.
     pub n_reps: u64,
-    /// The seed; `None` where the run draws one.
+    /// The seed; `None` if the run draws one.
     pub seed: Option<u64>,
     /// The number of workers.
     pub workers: u32,
     /// The number of branches of each worker.
     pub branches: u32,
-    /// The parameters that the experiments of a task share, where root units require it.
+    /// The parameters that the experiments of a task share, if root units require it.
     pub branch_by: Option<Vec<String>>,
     /// The devices as the file gives them.
     pub devices: &'f Value,
@@ -75,7 +75,7 @@ pub struct PreviewedExperiment {
 pub struct PreviewedUnit {
     /// The name of the unit.
     pub unit: String,
-    /// How the unit uses its program.
+    /// The mode in which the unit uses its program.
     pub mode: Mode,
     /// The command line, with parameters filled in.
     pub command: String,
@@ -113,7 +113,7 @@ impl ResearchFile {
     /// created.
     ///
     /// # Errors
-    /// Whatever would fail the run before its first experiment.
+    /// Any error that would end the run before its first experiment.
     pub fn preview(&self) -> Result<Preview<'_>, PreviewError> {
         let options = &self.options;
         if let Some(problem) = options.parallelism_problem() {
@@ -149,13 +149,13 @@ impl ResearchFile {
         })
     }
 
-    /// The number of iterations of each experiment, if it is known before a run.
+    /// Returns the number of iterations of each experiment, if it is known before a run.
     pub(super) fn n_iters(&self) -> Option<u64> {
         let has_generators = self.units.iter().any(|unit| unit.mode == Mode::Generator);
         self.options.n_iters.or((!has_generators).then_some(1))
     }
 
-    /// How the domain is iterated: the number of configs, repetitions, and the seed.
+    /// Returns the iteration of the domain: the number of configs, repetitions, and the seed.
     pub fn iteration(&self) -> Iteration {
         let options = &self.options;
         Iteration::default()
@@ -165,7 +165,8 @@ impl ResearchFile {
             .seed(self.seed.unwrap_or(options.seed))
     }
 
-    /// The parameters that the experiments of a task share, if they can differ in this research.
+    /// Returns the parameters that the experiments of a task share, if they can differ in this
+    /// research.
     fn shared_parameters(&self) -> Result<Option<Vec<String>>, PreviewError> {
         let is_updated = !self.updates.is_empty();
         let experiment = self.experiment()?;
@@ -196,7 +197,7 @@ impl ResearchFile {
             let prefix = ids.prefixes.as_mut().map(|prefixes| prefixes.prefix(item));
             let prefix = prefix.as_deref().unwrap_or("");
             let assigned = ids.registry.assign(item.identity(seed), prefix)?;
-            // As many bits as the generator of every program takes.
+            // 32 bits, which the generator of every program accepts.
             built_in.push(("seed", (assigned.seed >> 32).to_string()));
             built_in.push(("id", assigned.id.to_string()));
             id = Some(assigned.id);
@@ -225,7 +226,7 @@ impl ResearchFile {
     }
 }
 
-/// Assigns the ids that a run would assign.
+/// Assigns the same ids as a run.
 struct Ids {
     registry: IdRegistry,
     prefixes: Option<IdPrefixes>,

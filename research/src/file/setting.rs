@@ -1,4 +1,4 @@
-//! What the program of a unit finds when it starts.
+//! The settings of a unit's program.
 
 use std::collections::BTreeMap;
 

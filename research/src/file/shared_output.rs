@@ -19,7 +19,7 @@ impl ResearchFile {
     /// options. Errors name `origin`.
     ///
     /// # Errors
-    /// A unit whose `output` is such a file.
+    /// The `output` of a unit is such a file.
     pub fn check_output_files(
         &self,
         options: &RunOptions,

@@ -19,9 +19,9 @@ pub struct UnitFile {
     pub name: String,
     /// The program and its output.
     pub program: ProgramSpec,
-    /// How the program is used.
+    /// The mode in which the program is used.
     pub mode: Mode,
-    /// Where the output is saved.
+    /// The variables that the output is saved to.
     pub save: Save,
     /// The iterations in which the unit runs.
     pub when: When,
@@ -33,7 +33,7 @@ pub struct UnitFile {
     pub dump: Option<When>,
 }
 
-/// How a unit uses its program.
+/// The mode in which a unit uses its program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -124,7 +124,7 @@ fn name(entries: &[Entry], unit: &Node) -> Result<String, Diagnostic> {
     Err(problem.at(node.span))
 }
 
-/// Returns why a name is invalid, if it is empty or has control characters.
+/// Returns the reason that a name is invalid, if it is empty or has control characters.
 fn invisible(name: &str) -> Option<&'static str> {
     if name.trim().is_empty() {
         Some("it is empty")

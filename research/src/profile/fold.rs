@@ -16,7 +16,7 @@ type Unit = Option<Arc<str>>;
 pub(super) struct ProfileFold<'o> {
     options: &'o ProfileOptions,
     seen: HashSet<String>,
-    /// The current attempt of each experiment that is looked at.
+    /// The current attempt of each selected experiment.
     experiments: HashMap<ExperimentNumber, Sums>,
 }
 
@@ -165,7 +165,7 @@ impl UnitTime {
             (Measure::PeakMemory, Value::Int(bytes)) => {
                 self.peak_memory = self.peak_memory.max(*bytes);
             }
-            // Executors measure in no other way.
+            // Executors measure no other quantities.
             _ => {}
         }
     }

@@ -4,13 +4,14 @@ use research_results::{Cell, Table};
 
 use super::{Profile, UnitTime};
 
-/// How whole iterations are called among the units.
+/// The name of whole iterations among the units.
 const ITERATIONS: &str = "(iteration)";
 
 impl Profile {
-    /// A row for each unit and one for whole iterations, those that took most first: calls, total
-    /// and mean time, the longest call (in seconds), and the share of the iterations' time; with
-    /// level 2 also processor time, page faults and peak memory (in bytes; missing if unknown).
+    /// Returns a table with a row for each unit and one for whole iterations, the longest total
+    /// time first: calls, total and mean time, the longest call (in seconds), and the share of the
+    /// iterations' time; with level 2 also processor time, page faults and peak memory (in bytes;
+    /// missing if unknown).
     #[must_use]
     pub fn units_table(&self) -> Table<'_> {
         let (iterations, units): (Vec<_>, Vec<_>) =
@@ -54,8 +55,8 @@ impl Profile {
         table(&columns, rows.collect())
     }
 
-    /// A row for each span in each unit, those with most own time first: how often it was entered,
-    /// its time without and with that of the spans inside it, in seconds.
+    /// Returns a table with a row for each span in each unit, the longest own time first: the
+    /// number of entries, and its time without and with that of inner spans, in seconds.
     #[must_use]
     pub fn spans_table(&self) -> Table<'_> {
         let columns = ["span", "unit", "calls", "own", "total", "target"];
@@ -72,8 +73,8 @@ impl Profile {
         table(&columns, rows.collect())
     }
 
-    /// A row for each iteration and unit, over all experiments that are looked at: calls, total and
-    /// mean time, the longest call, in seconds.
+    /// Returns a table with a row for each iteration and unit, over all selected experiments:
+    /// calls, total and mean time, the longest call, in seconds.
     #[must_use]
     pub fn iterations_table(&self) -> Table<'_> {
         let columns = ["iteration", "unit", "calls", "total", "mean", "longest"];

@@ -127,7 +127,7 @@ impl ProgramUpdate {
         self
     }
 
-    /// Runs the program.
+    /// Runs the program, and returns its answer.
     pub(super) fn ask(
         &mut self,
         context: &UpdateContext<'_>,

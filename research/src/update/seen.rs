@@ -11,14 +11,14 @@ use super::log_prefix::{PrefixFinder, missing};
 use crate::error::ResearchError;
 use crate::place::StorageBackend;
 
-/// The state of a research. Results are read when a rule first requests them, so that other rules
-/// need no memory for them.
+/// The state of a research. Results are read when a rule first requests them, so that rules without
+/// them need no memory.
 pub(super) struct Seen {
     ended: EndedCounts,
     kept: StorageBackend,
     prefixes: PrefixFinder,
     results: OnceCell<Followed>,
-    /// Why the results could not be read.
+    /// The reason that the results could not be read.
     failure: Cell<Option<ResearchError>>,
 }
 
@@ -59,7 +59,7 @@ impl Seen {
         &followed.results
     }
 
-    /// Returns why the results could not be read, if so.
+    /// Returns the reason that the results could not be read, if so.
     pub(super) fn take_failure(&mut self) -> Option<UnitError> {
         let failure = self.failure.take()?;
         self.results.take();
@@ -93,19 +93,19 @@ impl Seen {
     }
 }
 
-/// Results that follow the events, which are read from where they are kept.
+/// Results that follow the event log.
 #[derive(Default)]
 struct Followed {
     results: Results,
     log: Option<Box<dyn EventLog>>,
-    /// What was read and is not yet in the results.
+    /// Events that were read and are not yet in the results.
     rest: Vec<Event>,
-    /// How many events are in the results.
+    /// The number of events in the results.
     seen: u64,
 }
 
 impl Followed {
-    /// Takes in what has happened until there were so many events.
+    /// Applies all events up to this number of events.
     fn follow(&mut self, until: u64) -> Result<(), ResearchError> {
         while self.seen < until {
             if self.rest.is_empty() {

@@ -1,4 +1,4 @@
-//! What can be wrong in a research file, and how to correct it.
+//! The errors of a research file, with hints to correct them.
 
 use std::io;
 
@@ -44,7 +44,7 @@ pub enum FileErrorKind {
         key: &'static str,
         /// The table.
         table: String,
-        /// What to add.
+        /// A hint what to add.
         hint: &'static str,
     },
     /// A value of the wrong type.
@@ -80,7 +80,7 @@ pub enum FileErrorKind {
     Name {
         /// The name.
         name: String,
-        /// What it names.
+        /// The kind of thing that it names.
         what: &'static str,
         /// The violated rule.
         reason: String,
@@ -106,7 +106,7 @@ pub enum FileErrorKind {
         key: String,
         /// The syntax error.
         message: String,
-        /// How to correct it.
+        /// A hint.
         hint: Option<String>,
     },
     /// An invalid domain.
@@ -198,7 +198,7 @@ pub enum FileErrorKind {
         unit: String,
         /// The contradiction.
         reason: String,
-        /// How to correct it.
+        /// A hint.
         hint: String,
     },
     /// Experiments that run at the same time write the same file.
@@ -250,7 +250,7 @@ pub enum FileErrorKind {
 }
 
 impl FileErrorKind {
-    /// Returns how to correct the error, unless the message says it.
+    /// Returns a hint to correct the error, unless the message contains it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {

@@ -1,5 +1,5 @@
-//! Updates of the domain in runs that are stopped and resumed. A test program of its own: the
-//! signal that stops a run stops all that run in this process.
+//! Updates of the domain in runs that are stopped and resumed. This is a separate test program,
+//! because the signal that stops a run stops all runs of the process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "all/common.rs"]
@@ -13,7 +13,7 @@ use research::{Event, When, option};
 
 use common::{csv_with, folder, runs, square};
 
-/// Each run takes a few experiments and is stopped; all together they did what one run does.
+/// Each run takes a few experiments and is stopped; together they have the results of one run.
 #[test]
 fn runs_that_are_stopped_and_resumed_come_to_the_same() {
     let folder = folder("stopped-updates");
@@ -53,7 +53,7 @@ fn runs_that_are_stopped_and_resumed_come_to_the_same() {
     assert!(text.contains("was updated since"), "{text}");
 }
 
-/// Stops the run when so many experiments have ended; never, if that is none.
+/// Stops the run when this number of experiments have ended; never, if it is `None`.
 struct StopAfter {
     aim: usize,
     ended: Arc<AtomicUsize>,
@@ -65,8 +65,7 @@ impl research::Subscriber for StopAfter {
         let ended = events.iter().filter(ended).count();
         let before = self.ended.fetch_add(ended, Ordering::SeqCst);
         if before < self.aim && before + ended >= self.aim {
-            // The run listens to this, as it does to Ctrl-C.
-            // SAFETY: raising a signal touches no memory.
+            // The run handles this signal like Ctrl-C. SAFETY: raising a signal touches no memory.
             unsafe { libc::raise(libc::SIGINT) };
         }
     }

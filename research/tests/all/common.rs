@@ -1,4 +1,4 @@
-//! What tests of whole researches share.
+//! Shared functions of tests of whole researches.
 #![allow(
     clippy::unwrap_used,
     dead_code,
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use research::storage::{Format, TableOptions};
 use research::{CompletedRun, Research, ec, option};
 
-/// A folder that is new when the test begins, at the same path in all its processes.
+/// Returns a folder that is new when the test begins, at the same path in all its processes.
 pub(crate) fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if !is_worker() {
@@ -35,7 +35,7 @@ pub(crate) fn csv_with(finished: &CompletedRun, options: &TableOptions) -> Strin
     String::from_utf8(text).unwrap()
 }
 
-/// What stands in the last column of the results.
+/// Returns the last column of the results.
 pub(crate) fn last_values(finished: &CompletedRun) -> Vec<String> {
     let text = csv(finished);
     let lines = text.lines().skip(1);
@@ -44,7 +44,7 @@ pub(crate) fn last_values(finished: &CompletedRun) -> Vec<String> {
         .collect()
 }
 
-/// A research that squares the numbers from 0 to 3, for others to update.
+/// A research that squares the numbers from 0 to 3, for tests that update its domain.
 pub(crate) fn square(name: &str) -> Research {
     Research::new(name)
         .domain(option("x", 0..4_i64))
@@ -53,7 +53,8 @@ pub(crate) fn square(name: &str) -> Research {
         .seed(5)
 }
 
-/// The values of x that were run, in the order of their places, and the number of the update.
+/// Returns the values of x that were run, in the order of their indices, each with the number of
+/// updates.
 pub(crate) fn runs(finished: &CompletedRun) -> Vec<(i64, u64)> {
     let results = finished.results().load().unwrap();
     let run = |one: &research::storage::ExperimentResult| {

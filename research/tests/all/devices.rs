@@ -1,4 +1,4 @@
-//! What experiments see of devices; this test program is started again as their workers.
+//! The devices that experiments see. Workers execute this test program again.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -14,8 +14,8 @@ use serde_json::{Value as Json, json};
 
 const GIB: u64 = 1 << 30;
 
-/// A run in memory, where there are four devices; its experiments save what their process sees of
-/// these, and what their config says.
+/// A run in memory on a machine with four devices. Its experiments save the devices that their
+/// process sees, and those in their config.
 fn study(name: &str, configs: i64) -> Research {
     Research::new(name)
         .in_memory()
@@ -42,7 +42,7 @@ fn rows(finished: &CompletedRun) -> Vec<Json> {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// What was seen, each once.
+/// Returns the distinct observations.
 fn seen(finished: &CompletedRun) -> Vec<(Json, Json)> {
     let mut seen = Vec::new();
     for row in rows(finished) {
@@ -106,7 +106,7 @@ fn branches_have_devices_of_their_own() {
 #[test]
 fn a_worker_without_devices_sees_none() {
     let research = study("none", 1).devices(vec![Vec::<i64>::new()]);
-    // No worker has one: nothing is hidden.
+    // No worker has a device, so no device is hidden.
     let finished = research.run().unwrap();
     assert_eq!(rows(&finished)[0]["device"], json!(null));
 
@@ -171,7 +171,8 @@ fn what_cannot_be_given_is_said_before_anything_is_stored() {
     );
 }
 
-/// Gives a device its memory back as soon as a worker waits for it, and notes why it waited.
+/// Frees the memory of a device as soon as a worker waits for it, and records the reasons of
+/// waiting.
 struct Relief {
     probe: ScriptedProbe,
     reasons: Arc<Mutex<Vec<String>>>,
@@ -228,7 +229,7 @@ fn a_run_that_cannot_continue_says_so_and_is_resumed() {
             .n_gpu_checks(2)
             .gpu_check_delay(Duration::from_millis(10))
     };
-    // The workers of the second run must come past the first.
+    // The workers of the second run must pass the first.
     let past_first = folder.with_extension("over");
     if !past_first.exists() {
         probe.set_free(0, 4 * GIB);
@@ -241,7 +242,7 @@ fn a_run_that_cannot_continue_says_so_and_is_resumed() {
         std::fs::write(&past_first, "").unwrap();
     }
     probe.set_free(0, 8 * GIB);
-    // Another number of workers tells this run from the one before, for its workers.
+    // Another number of workers, so that workers can distinguish this run from the previous one.
     let finished = study().workers(2).resume().unwrap();
     assert_eq!(rows(&finished).len(), 3);
 }
@@ -300,7 +301,7 @@ fn memory_that_cannot_be_checked_is_a_mistake() {
     );
 }
 
-/// The memory is not needed where there is no device, or nothing to check.
+/// The declared memory has no effect without a device or a check.
 #[test]
 fn without_a_driver_nothing_is_checked() {
     let without = || study("without", 1).device_probe(ScriptedProbe::without_driver());

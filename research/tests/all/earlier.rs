@@ -1,4 +1,4 @@
-//! Runs that a program has done or tried before the one that its workers are for.
+//! Earlier runs of a program, which its workers pass on their way to a later run.
 
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
@@ -11,7 +11,7 @@ use research::{
 
 const ISOLATIONS: [Isolation; 3] = [Isolation::None, Isolation::Worker, Isolation::Experiment];
 
-/// Begins a research, fails to begin it once more, and resumes it instead.
+/// Begins a research, fails to begin it a second time, and resumes it instead.
 fn begun_or_resumed(study: impl Fn() -> Research) {
     let _ = study().n_configs(2).run().unwrap();
     let finished = study().run().or_else(|_| study().resume()).unwrap();
@@ -42,7 +42,7 @@ fn what_cannot_be_run_may_be_resumed_by_executors_that_are_executed() {
     begun_or_resumed(|| square("executed").folder(&folder));
 }
 
-/// Something goes wrong, after its folder was made.
+/// The run fails after its folder was created.
 #[test]
 fn a_run_that_failed_is_resumed() {
     for isolation in ISOLATIONS {
@@ -67,7 +67,7 @@ fn a_run_that_failed_is_resumed() {
     }
 }
 
-/// Workers of a later run come past it, and continue as their leader did.
+/// Workers of a later run pass the failed run, and continue as their leader did.
 #[test]
 fn a_run_that_failed_is_passed_by() {
     let folder = folder("passed-by");
@@ -79,7 +79,7 @@ fn a_run_that_failed_is_passed_by() {
     assert_eq!(csv(&second).lines().count(), 5);
 }
 
-/// Two tests of one program have researches that nothing tells apart.
+/// Two tests of one program have researches with identical descriptions.
 #[test]
 fn a_research_is_that_of_its_test() {
     let finished = square("same").in_memory().run().unwrap();
@@ -92,7 +92,7 @@ fn a_research_is_that_of_its_test_and_not_of_another() {
     assert_eq!(csv(&finished).lines().count(), 5);
 }
 
-/// What units of the same name make of the numbers from 0 to 3.
+/// Multiplies the numbers from 0 to 3, in a unit of this name.
 fn times(name: &str, unit: &str, factor: i64) -> Research {
     Research::new(name)
         .in_memory()
@@ -102,7 +102,7 @@ fn times(name: &str, unit: &str, factor: i64) -> Research {
         .seed(1)
 }
 
-/// A worker of the second research must not take the first for its own.
+/// A worker of the second research must not serve the first.
 #[test]
 fn an_entry_is_for_the_workers_of_its_own_research() {
     let studies = [("entry", "u", 1), ("other", "u", 10), ("entry", "v", 100)];
@@ -130,7 +130,7 @@ fn a_program_with_several_researches_has_an_entry_for_each() {
     assert_eq!(last_values(&two), ["0", "2", "4"]);
 }
 
-/// The second run of an entry's units is not served by the entry's closures.
+/// The entry's closures do not serve the second run of its units.
 #[test]
 fn an_entry_is_for_one_run_of_its_units() {
     research::worker_entry(|| times("again", "u", 1));
@@ -140,7 +140,7 @@ fn an_entry_is_for_one_run_of_its_units() {
     assert_eq!(last_values(&ten), ["0", "10", "20", "30"]);
 }
 
-/// Starts a thread of the test's name: so workers come to the same test.
+/// Starts a thread with the name of the test, so that workers run the same test.
 fn start<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let name = std::thread::current().name().unwrap().to_owned();
     std::thread::Builder::new().name(name).spawn(run).unwrap()
@@ -150,7 +150,7 @@ fn products(factor: i64) -> Vec<String> {
     (0..4).map(|x| (factor * x).to_string()).collect()
 }
 
-/// Whether a run has given its own results, or was refused; anything else fails the test.
+/// Whether a run returned its own results, or was refused. Anything else fails the test.
 fn is_right_or_refused(factor: i64, run: &Result<CompletedRun, ResearchError>) -> bool {
     match run {
         Ok(finished) => {
@@ -162,7 +162,7 @@ fn is_right_or_refused(factor: i64, run: &Result<CompletedRun, ResearchError>) -
     }
 }
 
-/// Workers cannot know which of them is meant: nothing but the captured factor is different.
+/// Workers cannot know which run is meant: only the captured factor differs.
 #[test]
 fn what_closures_have_captured_is_not_mixed_up_at_once() {
     for isolation in [Isolation::Worker, Isolation::Experiment] {
@@ -213,12 +213,12 @@ fn threads_that_follow_each_other_have_runs_of_their_own() {
         let run = start(move || times("in order", "u", factor).run());
         assert!(is_right_or_refused(factor, &run.join().unwrap()));
     }
-    // This thread was there before, and might have come first.
+    // This thread existed before, and might have been the first.
     let here = times("in order", "u", 1000).run();
     assert!(!is_right_or_refused(1000, &here));
 }
 
-/// A worker does not take the run that failed for the one that is meant.
+/// A worker does not mistake the failed run for the requested one.
 #[test]
 fn closures_of_a_run_that_failed_are_not_those_of_the_next() {
     let folder = folder("failed-with-captures");
@@ -231,7 +231,7 @@ fn closures_of_a_run_that_failed_are_not_those_of_the_next() {
     let refused = study(1, "first").run().unwrap_err();
     let ten = study(10, "second").run().unwrap();
     assert_eq!(last_values(&ten), products(10));
-    // Programs decide by its type what to do next.
+    // Programs match on its type.
     let exists = matches!(refused, ResearchError::Storage(StorageError::Exists { .. }));
     assert!(exists, "{refused:?}");
 }
@@ -256,7 +256,7 @@ fn threads_of_a_test_run_researches_or_are_refused() {
     }
 }
 
-/// Runs researches at once.
+/// Runs researches in parallel.
 fn at_once(studies: impl IntoIterator<Item = Research>) -> Vec<String> {
     let run = |study: Research| start(move || csv(&study.run().unwrap()));
     let threads: Vec<_> = studies.into_iter().map(run).collect();
@@ -280,7 +280,7 @@ fn different_researches_may_run_at_once() {
     assert_eq!(tables[0].lines().count(), 5);
 }
 
-/// Workers of the second run come past the first, whose folder is not there any more.
+/// Workers of the second run pass the first, whose folder no longer exists.
 #[test]
 fn what_was_removed_between_runs_is_passed_by_with_its_results() {
     type Remove = fn(&CompletedRun);
@@ -303,7 +303,7 @@ fn what_was_removed_between_runs_is_passed_by_with_its_results() {
         for name in ["first", "second", "second"] {
             let finished = study(name, factor).run().unwrap();
             assert_eq!(last_values(&finished), products(factor));
-            // The next one depends on what has come out.
+            // The next run depends on the result of this one.
             factor = last_values(&finished)[1].parse::<i64>().unwrap() + 1;
             remove(&finished);
         }
@@ -312,7 +312,7 @@ fn what_was_removed_between_runs_is_passed_by_with_its_results() {
     }
 }
 
-/// What stands before `run` happens in workers, too, where they are started anew.
+/// Executed workers repeat the code before `run`.
 #[test]
 fn a_worker_that_removes_the_folder_of_its_run_ends_it_with_a_reason() {
     let folder = folder("removed-by-worker");
@@ -324,10 +324,10 @@ fn a_worker_that_removes_the_folder_of_its_run_ends_it_with_a_reason() {
         let error = study.run().unwrap_err();
         let hint = error.to_string();
         assert!(hint.contains("`research::worker_entry`"), "{hint}");
-        // Workers of the second run come past the first one, and are told what it was told.
+        // Workers of the second run pass the first one, and get the same error.
         let is_typed = matches!(error, ResearchError::LogRemoved { .. });
         assert!(is_typed || is_worker(), "{error:?}");
-        // Nothing is in the way of the next run.
+        // Nothing blocks the next run.
         assert!(!folder.join("removed").exists() || is_worker());
     }
 }

@@ -1,11 +1,11 @@
-//! Every example runs, and prints what it is there for. `cargo test` builds them; a single
+//! Every example runs and prints its results. `cargo test` builds them; a single
 //! `cargo test -p research --test all` needs `cargo build --examples` before.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Each example, and some of what it prints.
+/// Each example, and parts of its expected output.
 const EXAMPLES: [(&str, &[&str]); 12] = [
     ("branches", &["the same errors: true", "8 branches: "]),
     (
@@ -55,7 +55,7 @@ fn every_example_is_listed() {
     let files = std::fs::read_dir(folder).unwrap();
     let files: BTreeSet<_> = files
         .map(|file| file.unwrap().path())
-        // Some have tests of their own.
+        // Examples with tests of their own are excluded.
         .filter(|path| {
             !std::fs::read_to_string(path)
                 .unwrap()
@@ -69,7 +69,7 @@ fn every_example_is_listed() {
 
 #[test]
 fn every_example_runs() {
-    // This program is in `deps`, beside which the examples have their folder.
+    // This program is in `deps`; the folder of the examples is beside that.
     let here = std::env::current_exe().unwrap();
     let folder = here.parent().unwrap().with_file_name("examples");
     let started: Vec<_> = EXAMPLES

@@ -1,4 +1,4 @@
-//! What branches have started in threads of their own ends with the leader, too.
+//! Processes that branches have started in threads also end with the leader.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,7 +27,7 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The sixth field of a process's status: the session that it is in.
+/// Returns the sixth field of a process's status: its session.
 fn session(pid: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields = stat.rsplit(") ").next()?;
@@ -35,7 +35,7 @@ fn session(pid: u32) -> Option<u32> {
     fields.split(' ').nth(3)?.parse().ok()
 }
 
-/// The leader, which is killed: see below.
+/// The leader, which the test below kills.
 #[test]
 #[ignore = "another test starts it"]
 fn leader() {

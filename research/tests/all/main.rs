@@ -1,4 +1,4 @@
-//! The tests of the public interface. This executable is started again for their workers.
+//! The tests of the public interface. Workers execute this program again.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;

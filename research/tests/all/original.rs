@@ -1,8 +1,8 @@
-//! The tests of `batchflow.research`, in Rust: what users of the original rely on.
+//! The tests of `batchflow.research`, in Rust: behaviour that users of the original rely on.
 //!
-//! Left out is what exists in Python only: a function that is called as a method of the experiment
-//! (`test_direct_callable`, `test_direct_generator`) and units that get their names from functions
-//! (`test_units_without_name`, but for equal names).
+//! Features that exist only in Python are left out: a function that is called as a method of the
+//! experiment (`test_direct_callable`, `test_direct_generator`) and units that get their names from
+//! functions (`test_units_without_name`, but for equal names).
 
 mod domain;
 mod executor;

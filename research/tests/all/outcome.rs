@@ -1,4 +1,4 @@
-//! What is found before anything runs, and what a run without a success tells.
+//! Errors that are found before anything runs, and reports of runs without a success.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use research::{CompletedRun, Context, Research, ResearchError, When, ec, list_of
 
 use crate::common::{folder, is_worker, square};
 
-/// The error of a run that must not begin.
+/// Returns the error of a run that must not begin.
 fn refused(research: Research) -> String {
     let folder = folder("refused");
     let error = research.folder(&folder).run().unwrap_err();
@@ -28,7 +28,7 @@ fn a_parameter_that_no_config_has_is_found_before_anything_runs() {
         refused(saving),
         "unit `save_width` uses the parameter `width`, which no config has; available: rate, depth"
     );
-    // What only some configs have, what is added to them, and auxiliary keys are known.
+    // Parameters of only some configs, added parameters and auxiliary keys are known.
     let run = study()
         .in_memory()
         .workers([Config::from_pairs([("host", "a")])])
@@ -41,7 +41,7 @@ fn a_parameter_that_no_config_has_is_found_before_anything_runs() {
         .run()
         .unwrap();
     run.require_success().unwrap();
-    // An update of the domain may bring parameters.
+    // An update of the domain may add parameters.
     let updated = study()
         .in_memory()
         .save(ec("later"), "later")
@@ -136,7 +136,7 @@ fn an_experiment_reads_what_it_has_saved_in_a_process_of_its_own() {
     assert_eq!(values("n"), ["1", "2", "4", "1", "2", "4"]);
 }
 
-/// The program of the next test.
+/// The program that the next test runs.
 #[test]
 fn all_fail_silently_or_not() {
     let quiet = std::env::var("RESEARCH_TEST_QUIET").unwrap_or_default();

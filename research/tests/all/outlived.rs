@@ -1,4 +1,5 @@
-//! Branches that others outlive: what has ended is not run again, whichever process is killed.
+//! Branches of different duration: those that have ended are not run again, whichever process is
+//! killed.
 
 use std::fs::{OpenOptions, read_to_string, write};
 use std::io::Write;
@@ -12,7 +13,7 @@ use research::{
     CompletedRun, Context, ExecutorTarget, Research, Results, Shared, Status, UnitError, option, r,
 };
 
-/// Which of them the leader's process is to do.
+/// The environment variable with the task of the leader's process.
 const RESUMES: &str = "OUTLIVED_RESUMES";
 
 fn kill(pid: &str) -> Result<(), UnitError> {
@@ -35,7 +36,7 @@ fn wait_for_two(cx: &mut Context) -> Result<(), UnitError> {
     Err(UnitError::new("the ends of two experiments did not come"))
 }
 
-/// A task of three experiments, two of which end by themselves; then the last one has a process
+/// A task of three experiments, two of which end by themselves. Then the last one has a process
 /// killed, once.
 fn study(
     folder: &Path,
@@ -106,7 +107,7 @@ fn place() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("outlived-by-leader")
 }
 
-/// The leader, which is killed, and then once more: see below.
+/// The leader, which the test below kills twice.
 #[test]
 #[ignore = "another test starts it"]
 fn leader() {

@@ -1,12 +1,12 @@
-//! A program that has started a thread pool before its run: a fork would leave the pool's threads
-//! behind, and hang as soon as a unit uses it.
+//! A program that has started a thread pool before its run: a fork would lack the pool's threads,
+//! and hang as soon as a unit uses the pool.
 
 use rayon::prelude::*;
 use research::{Isolation, Research, Status, ec, option};
 
 #[test]
 fn units_use_a_global_pool_that_was_started_before_the_run() {
-    // The pool's threads are there from now on, in the workers too.
+    // From now on the pool's threads exist, in the workers too.
     let before: u64 = (0..1000_u64).into_par_iter().sum();
     assert_eq!(before, 499_500);
     for isolation in [Isolation::Experiment, Isolation::Worker] {

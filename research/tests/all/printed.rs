@@ -1,4 +1,4 @@
-//! What experiments print and log, and where it is kept.
+//! The output and messages of experiments, and where they are kept.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use research::{
 
 const LINES: i64 = 300;
 
-/// The line of an experiment with a number.
+/// Returns the line of an experiment with a number.
 fn line(x: i64, number: i64) -> String {
     format!("{x}:{number}:{}", "-".repeat(60))
 }
@@ -47,7 +47,7 @@ fn printing(name: &str) -> Research {
         .seed(1)
 }
 
-/// The experiments of a research: the value of `x`, and the id.
+/// Returns the experiments of a research: the value of `x`, and the id.
 fn experiments(finished: &CompletedRun) -> Vec<(i64, ExperimentId)> {
     let results = finished.results().load().unwrap();
     let x = |config: &research::Config| config.get("x").unwrap().as_i64().unwrap();
@@ -102,7 +102,7 @@ fn forked_executors_print_into_files_line_by_line() {
 
 #[test]
 fn executed_executors_do_too() {
-    // With another thread in it, the worker may not fork.
+    // With another thread in it, the worker cannot fork.
     let (keep, wait) = std::sync::mpsc::channel::<()>();
     let pool = std::thread::spawn(move || wait.recv().is_err());
     let research = both(printing("executed")).folder(folder("printed-executed"));
@@ -175,7 +175,7 @@ fn what_a_dead_executor_printed_is_there() {
     }
 }
 
-/// Code cannot be interrupted: its process ends, and what it has printed is there all the same.
+/// Code cannot be interrupted, so its process is killed. Its earlier output is kept.
 #[test]
 fn what_was_printed_before_a_timeout_is_there() {
     let research = |name: &str, isolation| {
@@ -288,7 +288,7 @@ fn messages_are_kept_by_their_levels() {
         details[2].starts_with("unit log returned null after "),
         "{details:?}"
     );
-    // With the start and the end.
+    // Including the start and the end.
     assert_eq!(all.logs(Some(&id)).unwrap().len(), 9);
 
     let few = logging("few").loglevel(LogLevel::Error).folder(&base);

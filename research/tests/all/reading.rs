@@ -8,7 +8,7 @@ use research::{
     UnitError, ec, option, r, s,
 };
 
-/// Waits until the research has this many saved values of `x`, and gives their sum.
+/// Waits until the research has this many saved values of `x`, and returns their sum.
 fn sum_of_earlier(cx: &mut Context) -> Result<i64, UnitError> {
     let place = usize::try_from(cx.record().place)?;
     let begin = Instant::now();

@@ -1,4 +1,4 @@
-//! One experiment of a stored research, run once more.
+//! Reproducing one experiment of a stored research.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,13 @@ use crate::common::{folder, is_worker};
 use research::base::rand_core::Rng;
 use research::{CompletedRun, Context, Difference, Research, ResearchError, Status, Value, option};
 
-/// The name of the study of a test, by which workers tell its runs from those of another test.
+/// Returns the name of a test's study, by which workers distinguish its runs from those of other
+/// tests.
 fn name(folder: &Path) -> &str {
     folder.file_name().unwrap().to_str().unwrap()
 }
 
-/// Three experiments that draw from their seeds; what they add stands in a file.
+/// Three experiments that draw random numbers; the number that they add is in a file.
 fn study(folder: &Path) -> Research {
     let added = folder.join("added");
     Research::new(name(folder))
@@ -34,7 +35,7 @@ fn study(folder: &Path) -> Research {
         .seed(7)
 }
 
-/// Writes what is added; a worker finds what its leader wrote.
+/// Writes the number to add; a worker finds the file of its leader.
 fn add(folder: &Path, number: i64) {
     if !is_worker() {
         fs::write(folder.join("added"), number.to_string()).unwrap();
@@ -47,7 +48,7 @@ fn ids(finished: &CompletedRun) -> Vec<String> {
     experiments.map(|one| one.record.id.to_string()).collect()
 }
 
-/// All files of the research, with what is in them.
+/// Returns all files of the research, with their contents.
 fn stored(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder.join(name(folder))).unwrap().flatten();
     let files = entries.filter(|entry| entry.path().is_file());
@@ -91,7 +92,7 @@ fn what_differs_is_told_value_by_value() {
     let finished = study(&folder).run().unwrap();
     let id = ids(&finished).remove(1);
     add(&folder, 20);
-    // As much of the id as no other has is enough.
+    // A unique prefix of the id is enough.
     let again = study(&folder).reproduce(&id[..8]).unwrap();
     assert!(!again.is_same());
     let difference = Difference {

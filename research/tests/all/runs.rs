@@ -1,4 +1,4 @@
-//! Whole researches through the facade; this test program is started again as their workers.
+//! Whole researches through the facade. Workers execute this test program again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -31,8 +31,8 @@ fn drawing(name: &str) -> Research {
         .seed(7)
 }
 
-/// What a branch adds to configs stays the same for an experiment, whichever others of its task are
-/// retried, or left for a run that resumes the research.
+/// A retried or resumed experiment keeps the config of its branch, whichever other experiments of
+/// its task run.
 #[test]
 fn what_is_retried_is_the_branch_that_it_was() {
     let folder = folder("same-branch");
@@ -69,7 +69,7 @@ fn what_is_retried_is_the_branch_that_it_was() {
 
     let fails: &[i64] = &[1, 2, 5, 6];
     let begun = study("resumed", fails).run().unwrap();
-    // A worker that comes past it sees what became of it.
+    // A worker that passes this run sees its final results.
     assert!(is_worker() || csv(&begun) != undisturbed);
     let resumed = study("resumed", fails).redo_failed(true).resume().unwrap();
     assert_eq!(csv(&resumed), undisturbed);
@@ -168,11 +168,11 @@ fn runs_follow_each_other_and_use_results_of_the_ones_before() {
             .save_to("square")
             .workers(2)
     };
-    // A worker of the second run comes past the first, and needs its results to come as far.
+    // A worker of the second run passes the first, and needs its results to continue.
     let first = square("first", 1).run().unwrap();
     let second = square("second", best(&first)).run().unwrap();
     assert_eq!(best(&second), 11 * 11);
-    // The same run once more is a run of its own.
+    // The same run again is a separate run.
     let third = square("second", best(&first)).run().unwrap();
     assert_eq!(best(&third), 11 * 11);
 }
@@ -181,8 +181,8 @@ fn runs_follow_each_other_and_use_results_of_the_ones_before() {
 fn an_interrupted_research_continues_where_it_was() {
     let folder = folder("continues");
     let undisturbed = drawing("undisturbed").folder(&folder).run().unwrap();
-    // A first run of half of the domain stands for an interrupted one: an extended domain is
-    // resumed in the same way.
+    // A run of half of the domain stands for an interrupted one: an extended domain is resumed in
+    // the same way.
     let half = |name: &str| {
         drawing(name)
             .domain(option("a", 0..3_i64) * option("x", 0.0..1.0))
@@ -360,7 +360,8 @@ fn debug_ends_the_run_with_the_error_of_the_unit() {
     );
 }
 
-/// All branches of a task share its process: where that ends, all that have not ended are killed.
+/// All branches of a task share its process: when that ends, all branches that have not ended are
+/// killed.
 #[test]
 fn the_death_of_a_process_is_reported_for_each_of_its_branches() {
     let folder = folder("dying-branches");
@@ -374,7 +375,7 @@ fn the_death_of_a_process_is_reported_for_each_of_its_branches() {
             Ok(())
         })
         .branches(3)
-        // In threads, the others may have ended by then.
+        // In threads, the other branches may have ended by then.
         .executor_target(ExecutorTarget::For)
         .run()
         .unwrap();
@@ -386,7 +387,7 @@ fn the_death_of_a_process_is_reported_for_each_of_its_branches() {
     assert_eq!(format!("{counts:?}"), "{Finished: 3, Killed: 3}");
 }
 
-/// The domain is asked in a thread of the leader.
+/// A thread of the leader iterates the domain.
 #[test]
 fn a_panic_of_the_domain_is_one_of_the_run() {
     let study = square("panics")

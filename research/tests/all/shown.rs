@@ -1,5 +1,4 @@
-//! What is shown of a run: subscribers, bars, the monitor's log, and that a resumed run is part of
-//! the whole.
+//! Subscribers, bars and the monitor log of a run, and a resumed run as part of the whole.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -45,7 +44,7 @@ fn a_refused_resume_calls_no_subscriber_and_keeps_the_monitors_log() {
     assert_eq!(log(), before);
 }
 
-/// The monitor's log, folded from the events on disk.
+/// Returns the monitor log, computed from the stored events.
 fn log_from_disk(folder: &Path) -> String {
     let mut text = Vec::new();
     let mut log = MonitorLog::new(&mut text).unwrap();
@@ -62,7 +61,7 @@ fn the_monitors_log_is_the_same_live_and_from_disk_and_continues_when_resumed() 
     let folder = folder("monitor-log");
     let _ = study(&folder, 0..3).run().unwrap();
     let live = || std::fs::read_to_string(folder.join("shown/monitor.csv")).unwrap();
-    // Nothing is asserted between the runs: workers of the second come past here, too.
+    // Nothing is asserted between the runs, because workers of the second pass this code, too.
     let first = live();
     // The domain has grown since.
     let last = Arc::new(Mutex::new((0, 0)));
@@ -104,19 +103,19 @@ fn a_bar_that_panics_costs_no_experiment() {
     assert_eq!(finished.results().load().unwrap().len(), 20);
 }
 
-/// What a subscriber was called with.
+/// The calls that a subscriber received.
 #[derive(Default)]
 struct Seen {
     began: Option<(String, Option<std::path::PathBuf>)>,
     history: usize,
     events: Vec<Event>,
-    /// How many events were missed, and after how many of the others.
+    /// The number of missed events, and the number of events before the gap.
     missed: usize,
     gap: usize,
     has_ended: bool,
 }
 
-/// Waits, if it is to, before it takes the first events; and says when the run has ended.
+/// Waits before the first events if `waits` is set, and reports the end of the run to `tells`.
 struct Watcher {
     seen: Arc<Mutex<Seen>>,
     delivery: Delivery,
@@ -138,7 +137,7 @@ impl Watcher {
         (watcher, seen)
     }
 
-    /// One that gets nothing before the run has ended, and one that sees that end.
+    /// Returns a watcher that waits for the end of the run, and one that reports that end.
     #[expect(clippy::type_complexity, reason = "two watchers with what they see")]
     fn slow_and_quick() -> ((Self, Arc<Mutex<Seen>>), (Self, Arc<Mutex<Seen>>)) {
         let (ended, end) = channel();
@@ -191,7 +190,7 @@ impl Subscriber for Watcher {
     }
 }
 
-/// What the run has reported about its subscribers.
+/// Returns the messages of the run about its subscribers.
 fn told(finished: &CompletedRun) -> Vec<String> {
     let entries = finished.logs(None).unwrap().into_iter();
     let texts = entries.map(|entry| entry.text);
@@ -200,7 +199,7 @@ fn told(finished: &CompletedRun) -> Vec<String> {
         .collect()
 }
 
-/// If the run waited for the slow one, it would have no end.
+/// If the run waited for the slow subscriber, it would never end.
 #[test]
 fn the_run_does_not_wait_for_a_slow_subscriber_which_sees_all_the_same() {
     let folder = folder("slow-subscriber");
@@ -219,7 +218,7 @@ fn the_run_does_not_wait_for_a_slow_subscriber_which_sees_all_the_same() {
     assert_eq!(told(&finished), [""; 0]);
 }
 
-/// The bar holds its thread up from its second call to the end of the run, and the last experiment
+/// The bar blocks its thread from its second call to the end of the run, and the last experiment
 /// waits for that call.
 #[test]
 fn the_run_does_not_wait_for_a_slow_bar() {
@@ -256,7 +255,7 @@ fn the_run_does_not_wait_for_a_slow_bar() {
     assert!(seen.lock().unwrap().has_ended);
 }
 
-/// Memory is limited: what has no room in the queue is counted.
+/// The queue is limited, and events that do not fit are counted.
 #[test]
 fn a_subscriber_is_told_how_much_it_has_missed() {
     let ((slow, slow_seen), (quick, quick_seen)) = Watcher::slow_and_quick();
@@ -278,7 +277,7 @@ fn a_subscriber_is_told_how_much_it_has_missed() {
         .unwrap();
     let (slow, quick) = (slow_seen.lock().unwrap(), quick_seen.lock().unwrap());
     assert!(slow.missed > 0);
-    // The end may have come after the gap.
+    // The end may follow the gap.
     let (before, after) = slow.events.split_at(slow.gap);
     let (same, rest) = quick.events.split_at(slow.gap);
     assert!(before == same && after == &rest[slow.missed..]);
@@ -336,13 +335,13 @@ fn a_subscriber_that_panics_ends_for_itself_alone() {
         };
         let finished = finished.unwrap();
         if is_worker() {
-            // It comes past this run, which its leader has done.
+            // The worker passes this run, which its leader has done.
             return;
         }
         let seen = seen.lock().unwrap();
         assert!(seen.has_ended && !seen.events.is_empty());
         assert_eq!(seen.history > 0, size > 2);
-        // The log keeps what earlier runs have told.
+        // The log keeps the messages of earlier runs.
         let told = told(&finished);
         let last = told.last().unwrap();
         assert!(

@@ -98,7 +98,7 @@ fn commit(storage: &mut LocalStorage, events: &[Event]) {
     storage.commit(false).unwrap();
 }
 
-/// The numbers of rows of the tables of results and experiments.
+/// Returns the numbers of rows of the tables of results and experiments.
 fn rows(folder: &Path) -> [Option<u64>; 2] {
     ["results.parquet", "experiments.parquet"].map(|name| table_rows(&folder.join(name)))
 }
@@ -150,7 +150,8 @@ fn the_error_names_the_file_that_cannot_be_written() {
     assert!(error.to_string().contains("results.parquet"), "{error}");
 }
 
-/// A log that is cut off where a frame ends lacks no bytes, but experiments of the table.
+/// A log that was cut at the end of a frame has no damaged bytes, but lacks experiments of the
+/// table.
 #[test]
 fn the_table_of_experiments_shows_what_the_log_has_lost() {
     let base = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Units that hang: their processes are ended, and what was saved before is kept.
+//! Units that hang: their processes are killed, and values saved before are kept.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use research::{
     option,
 };
 
-/// So long it takes to see that a unit hangs.
+/// The timeout after which a unit counts as hanging.
 const SHORT: Duration = Duration::from_millis(300);
 
 fn hang() -> ! {
@@ -20,14 +20,15 @@ fn hang() -> ! {
     }
 }
 
-/// The results without their ids, which are drawn.
+/// Returns the results without their ids, which are random.
 fn csv(finished: &CompletedRun) -> String {
     let text = crate::common::csv(finished);
     let lines = text.lines().map(|line| line.split_once(',').unwrap().1);
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// How many experiments ended in each way: from the log, which a worker that comes past has too.
+/// Returns the number of experiments by status, from the log, which a worker that passes the run
+/// has too.
 fn statuses(finished: &CompletedRun) -> BTreeMap<Status, usize> {
     let mut last = BTreeMap::new();
     let see = |event: &Event| {
@@ -46,7 +47,7 @@ fn statuses(finished: &CompletedRun) -> BTreeMap<Status, usize> {
     counts
 }
 
-/// How many finished, and how many timed out.
+/// Returns the numbers of experiments that finished and that timed out.
 fn counts(finished: &CompletedRun) -> (usize, usize) {
     let counts = statuses(finished);
     let of = |status| counts.get(&status).copied().unwrap_or(0);
@@ -55,7 +56,7 @@ fn counts(finished: &CompletedRun) -> (usize, usize) {
     (done, late)
 }
 
-/// The reasons of what did not succeed.
+/// Returns the reasons of experiments that did not succeed.
 fn reasons(finished: &CompletedRun) -> Vec<String> {
     let mut reasons = Vec::new();
     let see = |event: &Event| {
@@ -100,7 +101,7 @@ const WITHOUT_ITS_END: &str = "x,iteration,before,within,after\n0,0,10,20,30\n1,
                                2,0,12,22,\n\
                                3,0,13,23,33\n4,0,14,24,34\n5,0,15,25,35";
 
-/// Its number may by now stand for another process.
+/// Whether the process sleeps. Its pid may belong to another process by now.
 fn is_asleep(pid: &str) -> bool {
     let command = std::fs::read_to_string(format!("/proc/{pid}/cmdline"));
     command.is_ok_and(|command| command.contains("sleep\x001000"))
@@ -166,7 +167,7 @@ fn whatever_was_saved_before_the_timeout_is_kept() {
     }
 }
 
-/// The second of three branches hangs the first time; what the others do is not lost.
+/// The second of three branches hangs at the first attempt; the results of the others are not lost.
 #[test]
 fn branches_beside_one_that_hangs_are_run_again() {
     for target in [ExecutorTarget::Threads, ExecutorTarget::For] {
@@ -235,7 +236,8 @@ fn a_root_unit_that_hangs_is_that_of_all_its_branches() {
     assert_eq!(counts(&finished), (0, 3));
 }
 
-/// A worker that was ended has two seconds for that; who has taken its place by then is not meant.
+/// A worker has two seconds to end. If another worker has replaced it by then, that one must not be
+/// killed.
 #[test]
 fn who_takes_the_place_of_a_worker_that_was_ended_is_left_alone() {
     let finished = Research::new("replaced")
@@ -260,7 +262,7 @@ fn who_takes_the_place_of_a_worker_that_was_ended_is_left_alone() {
     assert_eq!(csv(&finished), "x,iteration,long\n1,0,3");
 }
 
-/// It cannot see to its timeout itself.
+/// A stopped executor cannot enforce its own timeout.
 #[test]
 fn an_executor_that_is_stopped_is_ended_by_its_worker() {
     let finished = Research::new("still")
@@ -276,7 +278,7 @@ fn an_executor_that_is_stopped_is_ended_by_its_worker() {
     assert_eq!(counts(&finished), (0, 1));
 }
 
-/// A worker that is stopped by what runs in it can see to nothing any more.
+/// A worker that an experiment has stopped cannot enforce any timeout.
 #[test]
 fn a_worker_that_is_stopped_is_ended_by_its_leader() {
     let study = |name: &str| {
@@ -309,7 +311,7 @@ fn a_worker_that_is_stopped_is_ended_by_its_leader() {
     );
 }
 
-/// What a program does before it comes to its `run` is none of an experiment's time.
+/// The time of a program before its `run` does not count as that of an experiment.
 #[test]
 fn an_executor_that_starts_slowly_has_its_time_all_the_same() {
     // With another thread in the worker, executors are executed, not forked.
@@ -351,7 +353,7 @@ fn what_hangs_once_is_retried() {
     assert_eq!(counts(&finished), (3, 0));
 }
 
-/// It is rounded where it is recorded, and must not be more than can be read again.
+/// The longest duration is rounded when it is recorded, and must still be valid when it is read.
 #[test]
 fn the_longest_time_is_one_without_a_limit() {
     let folder = folder("longest");

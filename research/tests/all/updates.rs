@@ -55,7 +55,7 @@ fn an_exhausted_domain_is_replaced_by_one_around_the_best() {
     assert_eq!(updates, expected);
 }
 
-/// With one worker all is known of when which rule is asked.
+/// With one worker, the order of all calls of rules is known.
 #[test]
 fn rules_are_asked_when_they_are_due_and_the_first_answer_counts() {
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -91,7 +91,8 @@ fn rules_are_asked_when_they_are_due_and_the_first_answer_counts() {
         )
         .run()
         .unwrap();
-    // One is taken for the worker; each one that ends brings another, and a look at the rules.
+    // The worker takes one experiment; each one that ends causes another to be taken, and the rules
+    // to be evaluated.
     let asked = asked.lock().unwrap();
     let expected = [("every", 2), ("every", 4), ("at", 4), ("every", 6)];
     assert_eq!(*asked, expected);
@@ -142,7 +143,7 @@ fn what_an_update_draws_is_the_same_each_time() {
 #[test]
 fn a_failed_update_ends_the_run_which_can_be_resumed() {
     let folder = folder("failed-update");
-    // Without workers: one would not come past the first run, which is an error in its leader.
+    // Without workers: a worker would not pass the first run, which is an error in its leader.
     let study = || {
         square("study")
             .folder(&folder)
@@ -317,7 +318,7 @@ fn what_is_added_replaces_parameters_but_not_those_of_the_run() {
     );
 }
 
-/// What was recorded could not be read again when the research is resumed.
+/// A resumed research could not read the recorded domain.
 #[test]
 fn a_domain_that_cannot_be_recorded_is_refused() {
     let odd = || option("x", [5, 6]).filter(|config| config.read::<i64>("x") == Ok(5));

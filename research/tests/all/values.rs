@@ -83,7 +83,7 @@ fn values_of_every_kind_come_back_as_they_were() {
     }
 }
 
-/// Larger than what the log takes, of each form that a file has.
+/// Values larger than an event of the log, one for each format of a file.
 fn large() -> [(&'static str, Value); 3] {
     let numbers = (0..400_000).map(|n| Value::Float(f64::from(n)));
     [
@@ -124,7 +124,7 @@ fn large_values_have_files_of_their_own() {
     let folder = finished.folder().unwrap();
     let log = fs::metadata(folder.join("events.log")).unwrap().len();
     assert!(log < 10_000, "the log has {log} bytes");
-    // The same value in both iterations is one file.
+    // Equal values of both iterations share one file.
     assert_eq!(files(folder).len(), 3);
     let results = finished.results().load().unwrap();
     let experiment = results.experiments().next().unwrap();
@@ -172,7 +172,7 @@ fn a_large_value_whose_file_is_damaged_is_an_error_that_names_it() {
     assert_eq!(saved(&finished, "small"), Value::Int(1));
 }
 
-/// Where a name is saved twice in an iteration the later value counts, however large each is.
+/// If a name is saved twice in an iteration, the later value counts, whatever the sizes.
 #[test]
 fn the_last_value_of_an_iteration_counts_whatever_its_size() {
     let text = |letter: &str| letter.repeat(2 << 20);
@@ -222,8 +222,8 @@ fn the_last_value_of_an_iteration_counts_whatever_its_size() {
     }
 }
 
-/// As large as arrays and models of users are, from code that runs in a process of its own, in its
-/// worker's, and in the leader's.
+/// The size of arrays and models of users, from code in a separate process, in its worker's, and in
+/// the leader's.
 #[test]
 fn a_value_of_a_hundred_megabytes_is_kept_wherever_code_runs() {
     let value = || {
@@ -248,7 +248,7 @@ fn a_value_of_a_hundred_megabytes_is_kept_wherever_code_runs() {
         assert!(fs::read(&file).unwrap() == value(), "{isolation:?}");
         finished
     });
-    // Not before: a worker of a later run looks at the earlier ones.
+    // Checked after all runs: a worker of a later run reads the earlier ones.
     for finished in runs {
         fs::remove_dir_all(finished.folder().unwrap()).unwrap();
     }
@@ -262,7 +262,8 @@ fn in_memory_a_large_value_is_a_value() {
     }
 }
 
-/// It is not a fault of the experiment: the run ends so that it can be resumed, with what was kept.
+/// A disk error is not a failure of the experiment: the run ends so that it can be resumed, and
+/// stored values are kept.
 fn a_file_that_cannot_be_written_ends_a_run(isolation: Isolation) {
     let base = folder(&format!("no-values-{isolation:?}"));
     let research = || {
@@ -273,13 +274,13 @@ fn a_file_that_cannot_be_written_ends_a_run(isolation: Isolation) {
             .unit("save", |cx: &mut Context| {
                 let x: i64 = cx.config_item("x")?;
                 cx.save("x", x)?;
-                // Where the folder of values should be there is a file, but not for long.
+                // A file temporarily takes the path of the folder of values.
                 let research = cx.folder().and_then(|folder| folder.ancestors().nth(2));
                 let values = research.unwrap().join("values");
                 if x == 3 && fs::symlink_metadata(&values).is_err() {
                     fs::write(values, "in the way")?;
                 }
-                // An error that a unit passes over is none the less.
+                // An error that a unit ignores still ends the run.
                 if x == 3 {
                     let _ = cx.save("text", "x".repeat(2 << 20));
                 }

@@ -19,7 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
             let (folder, output) = start("captures", &[]);
             assert!(output.status.success(), "{}", stderr(&output));
             assert_eq!(starts(&folder), 1);
-            // What was printed before, without a line's end too, is there once.
+            // Text that was printed before, even without a line end, appears once.
             assert_eq!(stdout(&output), "begun, by C too; ended\n");
         },
     ),
@@ -70,7 +70,7 @@ pub(crate) const TESTS: &[Test] = &[
         "forked::what_was_run_before_is_not_written_down_for_workers_that_cannot_come_to_it",
         || {
             for program in ["runs-twice", "builds-from-record", "builds-late"] {
-                // Where nothing else makes files.
+                // A folder in which no other process creates files.
                 let temporary = tempfile::tempdir().unwrap();
                 let mut command = command(program, &folder(program), &[]);
                 let output = command.env("TMPDIR", temporary.path()).output();
@@ -98,7 +98,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         for (name, isolation) in [("one", Isolation::Experiment), ("two", Isolation::Worker)] {
             assert_captured(folder, name, isolation);
         }
-        // SAFETY: null stands for all streams.
+        // SAFETY: a null pointer means all streams.
         unsafe { libc::fflush(std::ptr::null_mut()) };
         println!("; ended");
     }),
@@ -126,7 +126,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
             std::fs::remove_dir_all(folder.join(name)).unwrap();
         }
     }),
-    // Its workers come to the first run before they serve.
+    // Its workers reach the first run before they serve.
     ("builds-late", |folder, _| {
         assert_eq!(notes_seen(counting("first", folder)), "0");
         let _ = std::fs::remove_dir_all(folder.join("first"));
@@ -199,7 +199,7 @@ fn numbers(name: &str, folder: &Path) -> Research {
         .save_to("value")
 }
 
-/// An experiment that counts the notes of earlier runs among the temporary files.
+/// An experiment that counts the records of earlier runs among the temporary files.
 fn counter() -> ExperimentBuilder {
     Experiment::builder()
         .unit("count", |_: &mut Context| {
@@ -222,7 +222,7 @@ fn notes_seen(research: Research) -> String {
     values(&finish(research), "count").concat()
 }
 
-/// A program that would do another thing each time it is started.
+/// Runs a program that does something different each time it is started.
 fn assert_captured(folder: &Path, name: &str, isolation: Isolation) {
     let leader = id();
     let finished = finish(
@@ -268,7 +268,7 @@ fn has_handlers(folder: &Path) {
                 .isolation(isolation)
                 .unit("raise", |cx: &mut Context| {
                     let signal: i64 = cx.config_item("signal")?;
-                    // SAFETY: plain numbers.
+                    // SAFETY: it takes a number only.
                     unsafe { libc::raise(i32::try_from(signal)?) };
                     Ok(())
                 }),

@@ -29,7 +29,7 @@ pub(crate) const TESTS: &[Test] = &[
             let temporary = folder.join("tmp");
             fs::create_dir(&temporary).unwrap();
             let mut command = command("sees-sockets", &folder, &[]);
-            // Only the local transport has such a folder.
+            // Only the local transport uses this folder.
             let command = command.env_remove("RESEARCH_TRANSPORT");
             let output = command.env("TMPDIR", &temporary).output().unwrap();
             assert!(output.status.success(), "{}", stderr(&output));
@@ -46,7 +46,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     }),
     ("sees-sockets", |folder, _| {
         start_thread();
-        // SAFETY: it takes and gives a number.
+        // SAFETY: it takes and returns a number.
         unsafe { libc::umask(0) };
         note_modes(folder);
         let _ = finish(
@@ -57,7 +57,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     }),
 ];
 
-/// Notes the modes of the folders in which sockets are: in a worker, that of its leader.
+/// Records the modes of the folders with sockets: in a worker, the folder of its leader.
 fn note_modes(folder: &Path) {
     for entry in fs::read_dir(std::env::temp_dir()).unwrap() {
         let entry = entry.unwrap();
@@ -99,7 +99,7 @@ fn write_garbage(folder: &Path, isolation: &str, garbage: &str) {
     }
 }
 
-/// Writes to all pipes and sockets of this process but the standard ones.
+/// Writes to all pipes and sockets of this process except the standard ones.
 fn write_everywhere(garbage: &str) {
     let bytes = match garbage {
         "text" => b"garbage! garbage! garbage! garbage! ".to_vec(),
@@ -112,7 +112,8 @@ fn write_everywhere(garbage: &str) {
         let target = fs::read_link(entry.path()).unwrap_or_default();
         let target = target.to_string_lossy();
         if number > 2 && (target.starts_with("pipe:") || target.starts_with("socket:")) {
-            // SAFETY: the bytes are valid. Whose descriptor it is, is what this is about.
+            // SAFETY: the bytes are valid. That the descriptor belongs to other code is the purpose
+            // of the test.
             unsafe { libc::write(number, bytes.as_ptr().cast(), bytes.len()) };
         }
     }

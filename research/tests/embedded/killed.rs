@@ -1,4 +1,4 @@
-//! Processes that are killed, and what is left of them.
+//! Killed processes, and their strays.
 
 use std::fs;
 use std::os::unix::process::parent_id;
@@ -52,7 +52,7 @@ pub(crate) const TESTS: &[Test] = &[
             said.contains("that forks workers has ended by signal 9"),
             "{said}"
         );
-        // The first one and three others were killed.
+        // The first process and three others were killed.
         assert_eq!(fs::read_dir(folder.join("killed")).unwrap().count(), 4);
         wait_for("their end", || family(&folder).is_empty().then_some(()));
     }),
@@ -155,7 +155,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     }),
 ];
 
-/// A program that leaves a process which has its group, its session and its environment no more.
+/// A program that leaves a process outside its group, its session and its environment.
 fn leaves_daemon(number: &Path) -> ExperimentBuilder {
     let number = number.to_str().unwrap();
     let daemon = format!("setsid sleep 1000 > /dev/null 2>&1 & echo $! > {number}");
@@ -170,7 +170,7 @@ fn leaves_daemon(number: &Path) -> ExperimentBuilder {
 }
 
 fn signal(pid: u32, signal: libc::c_int) {
-    // SAFETY: plain numbers; the process is one of this run.
+    // SAFETY: it takes numbers only, and the process is one of this run.
     unsafe { libc::kill(pid.cast_signed(), signal) };
 }
 
@@ -184,7 +184,8 @@ fn is_alive(pid: u32) -> bool {
     status(pid, "State:").is_some_and(|state| !state.starts_with('Z'))
 }
 
-/// The process that forks workers: the first child of the leader, and not one of its workers.
+/// Returns the process that forks workers: the first child of the leader that is not one of its
+/// workers.
 fn server_of(leader: u32) -> u32 {
     let children = fs::read_to_string(format!("/proc/{leader}/task/{leader}/children")).unwrap();
     let first = children.split_whitespace().next().unwrap();
@@ -193,7 +194,7 @@ fn server_of(leader: u32) -> u32 {
     server
 }
 
-/// The living processes of a program, by the folder in their arguments.
+/// Returns the living processes of a program, found by the folder in their arguments.
 fn family(folder: &Path) -> Vec<u32> {
     let mut family = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
@@ -223,7 +224,8 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// What the program has started itself: a child, and one that has left it and its environment.
+/// Processes that the program has started itself: a child, and one that has left its session and
+/// its environment.
 struct Own {
     child: Child,
     daemon: Child,

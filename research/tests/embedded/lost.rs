@@ -1,4 +1,4 @@
-//! Workers that have lost what says that they are workers.
+//! Workers that have lost the information that they are workers.
 
 use std::path::Path;
 
@@ -45,7 +45,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
                 unsafe { std::env::set_var(name, "{}") };
             }
         }
-        // SAFETY: as above.
+        // SAFETY: the other thread does nothing.
         unsafe { std::env::set_var("RESEARCH_WORKER", "{}") };
         double(folder);
     }),
@@ -74,9 +74,9 @@ fn clear_environment() {
     }
 }
 
-/// As a program does that makes itself a daemon.
+/// Closes all descriptors, as a program does that makes itself a daemon.
 fn close_descriptors() {
-    // SAFETY: nothing that is closed is used by the program afterwards.
+    // SAFETY: the program does not use the closed descriptors afterwards.
     unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
 }
 
@@ -97,11 +97,12 @@ fn assert_that_it_works(program: &str) {
     assert!(output.status.success(), "{}", stderr(&output));
     let printed = crate::programs::stdout(&output);
     assert!(printed.contains(r#"["0", "2", "4", "6"]"#), "{printed}");
-    // The leader, two workers, and executors for four experiments, one of which each keeps ready.
+    // The leader, two workers, and executors for four experiments; each worker keeps one of these
+    // ready.
     assert!(starts(&folder) <= 9, "{} starts", starts(&folder));
 }
 
-/// The leader gives up after as many workers as always.
+/// The leader gives up after the usual number of failed workers.
 fn assert_that_it_is_refused(program: &str) {
     let (folder, output) = start(program, &[]);
     let said = stderr(&output);

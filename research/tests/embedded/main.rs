@@ -1,4 +1,4 @@
-//! Programs that embed a research, each as a process of its own whose `main` is known: with one
+//! Programs that embed a research, each as a separate process whose `main` is known: with one
 //! thread, so that workers are forked, or with several, so that they are executed.
 //!
 //! There is no test harness, because its threads would be threads of the program. Started with

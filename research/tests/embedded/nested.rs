@@ -1,4 +1,4 @@
-//! Researches in units of others.
+//! Researches in units of other researches.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -56,7 +56,7 @@ pub(crate) const TESTS: &[Test] = &[
                         _ => Err(std::io::Error::last_os_error()),
                     }
                 };
-                // SAFETY: it makes a plain system call.
+                // SAFETY: `lower` makes only a system call.
                 unsafe { command.pre_exec(lower) };
                 let output = command.output().unwrap();
                 let printed = format!("{}{}", stdout(&output), stderr(&output));
@@ -80,7 +80,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
                 .folder(folder)
                 .domain(option("x", 0..2_i64))
                 .isolation(level(isolation))
-                // With threads, units run in those of branches, too.
+                // With threads, units run in the threads of branches, too.
                 .branches(if rest.iter().any(|one| one == "threads") {
                     2
                 } else {
@@ -125,7 +125,7 @@ fn inner_research(folder: &Path, x: i64) -> Research {
         .save_to("triple")
 }
 
-/// Starts this program once more, and gives its exit code.
+/// Starts this program again, and returns its exit code.
 fn start_deeper(folder: &Path, deeper: i64, isolation: &str) -> Result<i64, UnitError> {
     if deeper < 0 {
         return Ok(0);
@@ -135,7 +135,7 @@ fn start_deeper(folder: &Path, deeper: i64, isolation: &str) -> Result<i64, Unit
         .args(["program", "starts-itself"])
         .arg(folder)
         .args([&deeper.to_string(), isolation]);
-    // Nothing of the environment says that it is started by a unit.
+    // The environment does not show that a unit starts the program.
     let status = command.env_clear().status()?;
     Ok(status.code().unwrap_or(-1).into())
 }

@@ -1,4 +1,4 @@
-//! Starting the programs, and what all of them do.
+//! Starting the programs, and their shared functions.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -9,11 +9,11 @@ use research::{CompletedRun, Research};
 
 use crate::{forked, garbage, killed, lost, nested, stopped, usage};
 
-/// A program: what it does with its folder and its other arguments.
+/// A program: its name, and its function of its folder and its other arguments.
 pub(crate) type Program = (&'static str, fn(&Path, &[String]));
 
-/// More processes than any of the programs needs. One that starts after so many others exits at
-/// once, so that a fault cannot fill the machine with processes.
+/// The maximum number of processes of a program, more than any of them needs. Processes beyond it
+/// exit at once, so that a fault cannot fill the machine with processes.
 const MOST_STARTS: u64 = 40;
 
 /// Runs a program by its name.
@@ -51,12 +51,12 @@ fn count_start(folder: &Path) {
     }
 }
 
-/// How often `main` of a program began.
+/// Returns the number of times that `main` of a program began.
 pub(crate) fn starts(folder: &Path) -> u64 {
     fs::metadata(starts_file(folder)).unwrap().len()
 }
 
-/// A folder that is empty when a test begins.
+/// Returns a folder that is empty when a test begins.
 pub(crate) fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("embedded")
@@ -76,7 +76,7 @@ pub(crate) fn command(name: &str, folder: &Path, rest: &[&str]) -> Command {
     command
 }
 
-/// Starts a program in a folder of its own, and waits for its end.
+/// Starts a program in its own folder, and waits for its end.
 pub(crate) fn start(name: &str, rest: &[&str]) -> (PathBuf, Output) {
     let folder = folder(&[&[name], rest].concat().join("-"));
     let output = command(name, &folder, rest).output().unwrap();
@@ -91,7 +91,7 @@ pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A second thread, which waits until the program ends: workers cannot be forked any more.
+/// Starts a second thread, which waits until the program ends, so that workers cannot be forked.
 pub(crate) fn start_thread() {
     std::thread::spawn(|| {
         loop {
@@ -100,7 +100,7 @@ pub(crate) fn start_thread() {
     });
 }
 
-/// A second thread if the arguments ask for it.
+/// Starts a second thread if the arguments request it.
 pub(crate) fn thread_if_asked(rest: &[String]) {
     if rest.iter().any(|one| one == "threads") {
         start_thread();
@@ -115,7 +115,7 @@ pub(crate) fn finish(research: Research) -> CompletedRun {
     })
 }
 
-/// The values of a variable, in the order of the domain.
+/// Returns the values of a variable, in the order of the domain.
 pub(crate) fn values(finished: &CompletedRun, variable: &str) -> Vec<String> {
     let results = finished.results().load().unwrap();
     let values = results.experiments().map(|one| {

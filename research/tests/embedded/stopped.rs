@@ -1,4 +1,4 @@
-//! Runs that are stopped by their own programs.
+//! Runs that their own programs stop.
 
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,7 @@ fn assert_stopped(program: &str, rest: &[&str]) {
     );
 }
 
-/// A research that has no end.
+/// A research without end.
 fn endless(folder: &Path) -> Research {
     Research::new("endless")
         .folder(folder)

@@ -1,4 +1,4 @@
-//! The usage that experiments with code report at their ends.
+//! The usage that experiments with code report when they end.
 
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ use crate::programs::{Program, finish, start, stderr, thread_if_asked};
 
 const MB: u64 = 1 << 20;
 
-/// The processor time that experiments burn, in seconds.
+/// The processor time that experiments use, in seconds.
 const BURNT: f64 = 0.2;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -50,7 +50,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         let peak = grow.peak_memory.unwrap();
         assert!((200 * MB..400 * MB).contains(&peak), "{grow:?}");
         assert!(burn.peak_memory < Some(200 * MB), "{burn:?}");
-        // The child of the last one was adopted by the worker.
+        // The worker adopted the child of the last one.
         for used in [burn, in_child, exit, kill, parent] {
             assert!(used.peak_memory.is_none_or(|peak| peak > MB), "{used:?}");
             assert!(used.cpu_seconds >= Some(BURNT), "{used:?}");
@@ -72,12 +72,12 @@ pub(crate) const PROGRAMS: &[Program] = &[
             panic!("one end for each experiment")
         };
         assert!(grow.peak_memory >= Some(200 * MB), "{grow:?}");
-        // The peak of the process is that of an earlier experiment.
+        // The peak belongs to an earlier experiment of the process.
         assert_eq!(nothing.peak_memory, None);
         assert!(nothing.cpu_seconds < Some(BURNT), "{nothing:?}");
         assert!(burn.cpu_seconds >= Some(BURNT), "{burn:?}");
         assert!(burn.cpu_seconds < Some(60.0), "{burn:?}");
-        // The leader has other work.
+        // The leader does other work in the same process.
         let used = usage(folder, "none", &["grow"], Isolation::None, None);
         assert_eq!(*used, [ResourceUsage::default()]);
     }),
@@ -88,7 +88,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
     }),
 ];
 
-/// The usage of an experiment for each of these tasks.
+/// Returns the usage of an experiment for each of these tasks.
 fn usage(
     folder: &Path,
     name: &str,
@@ -151,7 +151,7 @@ fn work(task: &str, folder: &Path) -> Result<(), UnitError> {
 }
 
 fn kill() {
-    // SAFETY: it takes plain numbers.
+    // SAFETY: it takes numbers only.
     unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
 }
 
@@ -166,7 +166,7 @@ fn burn() {
         time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
     };
     let before = used();
-    // The process may have used a little less than its thread, as far as the clocks go.
+    // The clocks differ slightly: the process may show a little less time than its thread.
     while used() < before + BURNT * 1.1 {
         black_box((0..10_000_u64).sum::<u64>());
     }

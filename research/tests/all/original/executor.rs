@@ -8,7 +8,7 @@ use research::{
     Value, When, ec, o,
 };
 
-/// The sums of the numbers below `n`, one after another.
+/// Yields the partial sums of the numbers below `n`.
 fn sums(n: i64) -> impl Iterator<Item = i64> + Send {
     (0..n).scan(0, |sum, i| {
         *sum += i;
@@ -27,7 +27,7 @@ fn configs(key: &str, values: impl IntoIterator<Item = i64>) -> Vec<Config> {
         .collect()
 }
 
-/// The values of a branch under a name, with their iterations.
+/// Returns the values of a branch under a name, with their iterations.
 fn saved(execution: &Execution, branch: usize, name: &str) -> Vec<(u64, Value)> {
     execution.branches()[branch].values[name].clone()
 }
@@ -122,7 +122,7 @@ fn each_branch_has_its_instance() {
     assert_eq!(saved(&execution, 1, "sum"), at(0, 190));
 }
 
-/// Ten batches of one number each, of which a branch sums what `weigh` makes.
+/// Ten batches of one number each; a branch sums the results of `weigh`.
 fn pipeline(root: bool, weigh: fn(i64, &Context) -> Result<i64, UnitError>) -> ExperimentBuilder {
     let batches = Experiment::builder().pipeline("batches", |_: &mut Context| Ok(0_i64..10));
     let batches = if root { batches.root() } else { batches };

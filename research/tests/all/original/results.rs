@@ -17,7 +17,7 @@ fn studies() -> impl Iterator<Item = CompletedRun> {
     })
 }
 
-/// The rows of a table, and whether all of them have 2 as `y`.
+/// Returns the number of rows of a table, and whether all of them have 2 as `y`.
 fn rows(finished: &CompletedRun, options: &TableOptions) -> (usize, bool) {
     let table = csv_with(finished, options);
     let mut rows = table.lines().skip(1);

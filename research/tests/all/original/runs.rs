@@ -11,7 +11,7 @@ use research::{
 
 use super::sum;
 
-/// The number of experiments that failed.
+/// Returns the number of experiments that failed.
 fn failures(finished: &CompletedRun) -> usize {
     let results = finished.results().load().unwrap();
     let failed = |status: Option<Status>| status == Some(Status::Failed);
@@ -64,8 +64,7 @@ fn a_research_without_a_domain_has_one_experiment() {
     assert_eq!(csv(&finished).lines().count(), 1 + 10);
 }
 
-/// The update comes in time for the sixth config of six, which it replaces, and a second time for
-/// the ninth.
+/// The update replaces the sixth of six configs, and a second one replaces the ninth.
 #[test]
 fn an_update_replaces_what_is_left_of_the_domain() {
     let update = |_: &mut UpdateContext<'_>| NewDomain::new(option("x", [4, 5, 6])).n_reps(2);
@@ -87,7 +86,7 @@ fn an_update_replaces_what_is_left_of_the_domain() {
     assert_eq!(runs(&finished), expected, "15 experiments");
 }
 
-/// A model that is trained by one pipeline and tested by another, both on its data.
+/// A model that one pipeline trains and another one tests, both on its data.
 struct Model {
     layout: String,
     seen: i64,
@@ -366,7 +365,7 @@ fn printed_lines_are_captured_where_they_are_wanted() {
                 let files = [folder.join(name), own];
                 let is_own = matches!(redirect, Redirect::Experiment | Redirect::Both);
                 for (file, is_wanted) in files.iter().zip([is_common(redirect), is_own]) {
-                    // A worker passes by runs whose folders are removed.
+                    // A worker passes runs whose folders were removed.
                     if is_worker() {
                         continue;
                     }
@@ -383,7 +382,7 @@ fn printed_lines_are_captured_where_they_are_wanted() {
     }
 }
 
-/// Functions and types as values of a domain: in Rust their names, by which a unit finds them.
+/// Functions and types as values of a domain: in Rust, units look them up by name.
 #[test]
 fn a_domain_may_name_functions() {
     let finished = Research::new("functions")

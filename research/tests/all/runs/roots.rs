@@ -1,11 +1,11 @@
-//! Root units: what branches share, and what they do not.
+//! Root units: the values that branches share.
 
 use research::base::rand_core::Rng;
 use research::{CompletedRun, Context, Research, Status, Value, When, ec, ec_all, ep, o, option};
 
 use crate::common::{csv, folder};
 
-/// What is drawn for all branches follows from what they have in common.
+/// Random numbers for all branches depend only on the parameters that the branches have in common.
 #[test]
 fn root_units_change_no_result_whatever_the_branches() {
     let folder = folder("roots");
@@ -46,7 +46,7 @@ fn root_units_change_no_result_whatever_the_branches() {
     assert!(again.is_same(), "{again:?}");
 }
 
-/// What cannot be known is declared, or not shared.
+/// Unknown inputs must be declared, or the unit is not shared.
 #[test]
 fn root_units_that_may_read_anything_need_branch_by() {
     let study = || {

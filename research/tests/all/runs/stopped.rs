@@ -1,4 +1,4 @@
-//! Runs that are stopped by their handles, and completed later.
+//! Runs that their handles stop, completed later.
 
 use research::{CompletedRun, Isolation, Outcome};
 
@@ -19,10 +19,10 @@ fn a_run_is_stopped_by_its_handle_and_completed_by_running_or_resuming_it() {
         let outcome = |finished: &CompletedRun| finished.report().unwrap().outcome;
         let stopped = research.run_or_resume().unwrap();
         let finished = study().run_or_resume().unwrap();
-        // It has no effect on other runs.
+        // The handle has no effect on other runs.
         handle.kill();
         let again = study().run_or_resume().unwrap();
-        // Workers come past these runs, and have no reports of them.
+        // Workers pass these runs, and have no reports of them.
         if !is_worker() {
             assert_eq!(outcome(&stopped), Outcome::Interrupted);
             assert_eq!(outcome(&finished), Outcome::Complete);

@@ -30,8 +30,8 @@ const LINE_INTERVAL: Duration = Duration::from_secs(10);
 /// Shows the progress of a run: as a bar on a terminal, as plain lines elsewhere, or in a custom
 /// [`ProgressReporter`].
 ///
-/// The bar keeps a [`Monitor`] up to date, so the monitor needs no subscription of its own.
-/// Warnings, errors and each new cause of failures are written above the bar.
+/// The bar keeps a [`Monitor`] up to date, so the monitor needs no separate subscription. Warnings,
+/// errors and each new cause of failures are written above the bar.
 ///
 /// ```
 /// use research_monitor::{Bar, Monitor};

@@ -14,7 +14,7 @@ const DECAY: f64 = 1.0 - 1.0 / 64.0;
 pub struct Eta {
     /// The expected number of seconds.
     pub seconds: f64,
-    /// Its standard deviation, once there are enough measurements.
+    /// The standard deviation of this number, once there are enough measurements.
     pub uncertainty: Option<f64>,
 }
 

@@ -45,7 +45,7 @@ impl<F: FnMut(&RunState) + Send> ProgressReporter for F {
     }
 }
 
-/// Where the progress of a run is shown.
+/// The destination of the progress of a run.
 #[derive(Default)]
 #[non_exhaustive]
 pub enum Progress {

@@ -27,7 +27,7 @@ pub enum Counted {
 /// The latest run of a research.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Run {
-    /// When the run started.
+    /// The time at which the run started.
     pub started: Timestamp,
     /// The process id of the leader.
     pub pid: u32,
@@ -35,7 +35,7 @@ pub struct Run {
     pub workers: u32,
     /// The number of iterations of each experiment, if it is known.
     pub n_iters: Option<u64>,
-    /// When and how the run ended, if it has ended.
+    /// The time and the outcome of its end, if it has ended.
     pub ended: Option<(Timestamp, Outcome)>,
 }
 
@@ -52,7 +52,7 @@ pub struct RunningExperiment {
     pub worker: WorkerNumber,
     /// The process that runs the units.
     pub pid: u32,
-    /// When the attempt started.
+    /// The time at which the attempt started.
     pub since: Timestamp,
     /// The number of completed iterations.
     pub iterations: u64,
@@ -66,11 +66,11 @@ pub struct RunningExperiment {
 pub struct WorkerState {
     /// The process id.
     pub pid: u32,
-    /// When the worker was ready.
+    /// The time at which the worker was ready.
     pub since: Timestamp,
     /// The number of experiments that ended in this worker.
     pub experiments: u64,
-    /// Why the worker was lost, if it was.
+    /// The reason why the worker was lost, if it was.
     pub lost: Option<String>,
     /// The reason why the worker waits before it starts an experiment, if it waits.
     pub waits: Option<String>,
@@ -79,7 +79,7 @@ pub struct WorkerState {
 /// An error or a panic of a unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecentException {
-    /// When the exception was raised.
+    /// The time at which the exception was raised.
     pub at: Timestamp,
     /// The number of the experiment.
     pub experiment: ExperimentNumber,
@@ -265,7 +265,7 @@ impl RunState {
         Some(self.total_experiments()? - self.ended_experiments())
     }
 
-    /// Returns what [`done`](Self::done) and [`total`](Self::total) count.
+    /// Returns the unit of [`done`](Self::done) and [`total`](Self::total).
     #[must_use]
     pub fn counted(&self) -> Counted {
         match self.iterations_each() {

@@ -56,7 +56,7 @@ pub struct StatusReport {
     pub rate_of: &'static str,
     /// The estimated time to completion in seconds.
     pub seconds_left: Option<f64>,
-    /// Its standard deviation.
+    /// The standard deviation of this time.
     pub seconds_left_uncertainty: Option<f64>,
     /// The workers, and the experiments that they run.
     pub workers: Vec<WorkerReport>,
@@ -112,7 +112,7 @@ pub struct WorkerReport {
     pub pid: Option<u32>,
     /// The number of experiments that ended in this worker.
     pub experiments: u64,
-    /// Why the worker was lost, if it was.
+    /// The reason why the worker was lost, if it was.
     pub lost: Option<String>,
     /// The reason why the worker waits before it starts an experiment, if it waits.
     pub waits: Option<String>,

@@ -15,7 +15,7 @@ use crate::windows::Windows;
 /// unless a single iteration takes more.
 pub(crate) struct Partitions {
     log: Box<dyn EventLog>,
-    /// In the order of the domain.
+    /// The index of the log, with experiments in the order of the domain.
     places: Places,
     windows: Windows,
     parts: Vec<Partition>,

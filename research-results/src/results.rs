@@ -97,9 +97,9 @@ pub struct Results {
 /// The facts about an experiment that a part of a log lacks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlaceInLog {
-    /// Its place in the domain.
+    /// The index of the experiment in the domain.
     pub(crate) place: u64,
-    /// The index of its origin among the runs.
+    /// The index of the origin of its latest attempt among the runs.
     pub(crate) origin: u32,
 }
 

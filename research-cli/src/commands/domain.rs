@@ -224,7 +224,7 @@ struct Row {
     config: Config,
 }
 
-/// As a JSON object.
+/// Formats the config as a JSON object.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.as_deref().map(Value::from);

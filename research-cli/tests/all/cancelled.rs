@@ -46,7 +46,7 @@ fn one_running_experiment_is_cancelled_and_the_others_finish() {
         assert!(!child.exists(), "{child:?} is left");
         let again = project.research(&["stop", "c", "--id", &id]);
         assert!(again.stderr.contains("is not running"), "{again:?}");
-        // It is not run again, neither as a retry nor by a resumed run.
+        // The experiment is not run again, neither as a retry nor by a resumed run.
         std::fs::remove_file(project.path("begun")).unwrap();
         project.research(&["resume", "c"]);
         assert!(!project.path("begun").exists());

@@ -94,7 +94,7 @@ fn a_copy_of_a_project_runs_in_the_copy() {
         "the original is as it was: {results:?}"
     );
 
-    // From another directory a message names it.
+    // In another directory, a message names the directory of the commands.
     copy(&a, &project.path("c"));
     let done = research(&project.path(""), &["resume", "c/s", "--failed"]);
     assert_eq!(done.code, Some(0), "{done:?}");

@@ -1,8 +1,8 @@
 //! Injected faults: damaged logs, failing system calls, limits and full disks, and files that
 //! are removed, replaced or copied during a run.
 //!
-//! Each test tries a number of cases, and a seed determines everything random in a case. A case that
-//! fails prints the command that repeats it. `cargo xtask faults` tries more cases.
+//! Each test tries a number of cases, and a seed determines everything random in a case. A case
+//! that fails prints the command that repeats it. `cargo xtask faults` tries more cases.
 
 mod calls;
 mod damage;
@@ -126,7 +126,7 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // It may still run if the test has failed.
+        // The command may still run if the test has failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

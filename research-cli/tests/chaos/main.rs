@@ -1,8 +1,8 @@
 //! Checks that no value is lost and no process remains, whichever process is killed at any moment.
 //!
 //! Each run is disturbed, resumed until it is complete, and compared with an undisturbed one. The
-//! run's seed determines everything random, except for the timing of the system. A run is repeated by
-//! `cargo xtask chaos --seed S --runs 1`.
+//! run's seed determines everything random, except for the timing of the system. The command
+//! `cargo xtask chaos --seed S --runs 1` repeats a run.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod intrusion;

@@ -77,7 +77,7 @@ impl BarLine<'_> {
             return (columns >= 2).then(|| format!("{} ", SPINNER[frame as usize]));
         };
         let done = self.state.done().min(total);
-        // Nothing to do is 100 %.
+        // A run without work is at 100 %.
         let percent = (u128::from(done) * 100)
             .checked_div(u128::from(total))
             .unwrap_or(100);

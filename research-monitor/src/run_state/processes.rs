@@ -33,7 +33,7 @@ pub struct Process {
 impl RunState {
     /// Returns the processes of the active run: the leader, the workers that are not lost, and the
     /// executors of experiments. An experiment that runs inside a worker or the leader has no
-    /// process of its own.
+    /// separate process.
     #[must_use]
     pub fn processes(&self) -> Vec<Process> {
         let Some(run) = self.run.filter(|run| run.ended.is_none()) else {

@@ -44,7 +44,7 @@ pub(super) enum Source {
 
 #[derive(Clone, Debug)]
 pub(super) struct Column {
-    /// Its name in SQL.
+    /// The name of the column in SQL.
     pub(super) name: String,
     pub(super) source: Source,
     seen: ValueKinds,

@@ -16,7 +16,7 @@ use super::Series;
 /// The values and the outcome of one experiment: those of its current attempt.
 #[derive(Clone, Debug)]
 pub struct ExperimentResult {
-    /// Its number in the log.
+    /// The number of the experiment in the log.
     pub number: ExperimentNumber,
     /// The number of the attempt, from 1.
     pub attempt: u32,
@@ -46,12 +46,12 @@ pub struct ExperimentResult {
     pub pid: u32,
     /// The errors and panics of its units.
     pub exceptions: Vec<ExceptionRecord>,
-    /// Its devices, in a run with devices: a name, a list of names, or null.
+    /// The devices of the attempt, in a run with devices: a name, a list of names, or null.
     pub device: Option<Box<Value>>,
     /// Whether the values that it saves are kept.
     pub(super) keeps_values: bool,
     series: Vec<Series>,
-    /// The values that have files of their own, by variable and iteration.
+    /// The values in separate files, by variable and iteration.
     large: BTreeMap<Arc<str>, BTreeMap<u64, LargeValue>>,
     /// The index where the search for the next variable begins: batches have them in the same
     /// order.

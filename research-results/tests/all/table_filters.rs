@@ -234,7 +234,7 @@ fn conditions_filter_experiments() {
         ["e0", "e1", "e4", "e5"]
     );
     assert_eq!(ids(&condition("lr > 1 and repetition == 1")), ["e3", "e5"]);
-    // They hold together with all other filters.
+    // Experiments have to pass the domain and all other filters.
     let big = option("model", ["big.bin"]);
     assert_eq!(ids(&condition("lr < 4").domain(big)), ["e2", "e3"]);
     assert_eq!(ids(&condition("lr < 4").config("lr", 2)), ["e2", "e3"]);

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use super::{copy, research};
 use crate::support::{CommandOutput, Project};
 
-/// Iterations with numbers and a string; one string is long enough for a file of its own.
+/// Iterations with numbers and a string; one string is long enough for a separate file.
 pub(super) const FILE: &str = r#"
 name = "s"
 seed = 1

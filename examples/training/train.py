@@ -28,7 +28,7 @@ def main():
     arguments = parser.parse_args()
 
     random.seed(arguments.seed)
-    # Both in units in which they are about as large as 1.
+    # Scaled so that both are close to 1.
     data = [(speed / 10, distance / 50) for speed, distance in zip(SPEEDS, DISTANCES)]
     slope = offset = slope_step = offset_step = 0.0
     for epoch in itertools.count():
@@ -40,7 +40,7 @@ def main():
             slope += slope_step
             offset += offset_step
         loss = sum((slope * x + offset - y) ** 2 for x, y in data) / len(data)
-        # Flushed, because the next line is waited for.
+        # Flushed, because the executor waits for each line.
         print(json.dumps({"loss": round(loss, 6), "slope": round(slope * 5, 4)}), flush=True)
 
 

@@ -51,7 +51,7 @@ impl From<Output> for Argument<'_> {
 }
 
 /// A type that a unit's argument may have: anything that deserialises, or a [`Shared`] object. An
-/// `Option` is `None` where the output of a unit or the config item is missing.
+/// `Option` is `None` if the output of a unit or the config item is missing.
 pub trait FromArgument: Sized {
     /// Converts the value of an expression.
     ///

@@ -41,8 +41,8 @@ pub enum Event {
         total: Option<u64>,
         /// The number of iterations of each experiment, if it is known.
         n_iters: Option<u64>,
-        /// The number of times that a leader of this research has taken over from another; 0 if the
-        /// storage counts no leaders.
+        /// The number of times that a leader of this research has taken over from another; 0 if
+        /// leaders are not counted.
         epoch: u64,
         /// The host of the leader; `None` if it is not known.
         host: Option<String>,
@@ -123,7 +123,7 @@ pub enum Event {
     Exception {
         /// The time of the event.
         at: Timestamp,
-        /// Whose unit.
+        /// The experiment of the unit.
         experiment: ExperimentNumber,
         /// The exception.
         exception: Box<ExceptionRecord>,
@@ -262,8 +262,7 @@ pub enum Event {
         config: Config,
         /// The experiment that this config continues with a larger budget, if any.
         parent: Option<ExperimentNumber>,
-        /// The number of results that the search knew: those of the first `known` events of kind
-        /// `Told`.
+        /// The number of results that the search knew: the first `known` events of kind `Told`.
         known: u64,
     },
     /// A search received the result of an experiment.

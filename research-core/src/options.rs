@@ -168,8 +168,8 @@ pub struct RunOptions {
     pub devices: Value,
     /// The share of each device's memory that must be free before a task begins, from 0 to 1.
     pub memory_ratio: Option<f64>,
-    /// The memory that an experiment takes on each of its devices. It begins when that much is free
-    /// and not declared by other experiments of the run.
+    /// The memory that an experiment takes on each of its devices. An experiment begins when that
+    /// much is free and not declared by other experiments of the run.
     pub device_memory: Option<MemorySize>,
     /// The number of consecutive checks that find too little device memory before a worker counts
     /// as unable to run anything.
@@ -184,7 +184,7 @@ pub struct RunOptions {
     pub profile: u8,
     /// Whether the monitor's log is kept beside the event log, as `monitor.csv`.
     pub monitor_log: bool,
-    /// When the log waits for the disk.
+    /// The policy for waiting until the log is on the disk.
     pub fsync: FsyncPolicy,
     /// The lowest level of messages that are kept.
     pub loglevel: LogLevel,

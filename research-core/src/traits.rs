@@ -219,7 +219,7 @@ pub enum StorageError {
         /// Whether no experiment had begun in the log.
         is_empty: bool,
     },
-    /// A table has more rows than the log gives, so the log may have lost some.
+    /// A table has more rows than the log, so the log may have lost some.
     #[error(
         "{} has {before} rows, but the log has {now}: the table is kept, because the log may have \
          lost rows",

@@ -18,7 +18,7 @@ fn study() -> Research {
             Ok(c * cx.iteration() as f64 + d + noise)
         })
         .save_to("y")
-        .dump_when(2) // what was saved can be seen by others now; at the end it is in any case
+        .dump_when(2) // other programs see the saved values now, not only at the end
         .n_iters(3)
         .n_reps(2)
         .seed(1)

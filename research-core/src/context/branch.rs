@@ -1,5 +1,5 @@
-//! What a unit reads of its experiment beside the config: its branch, the added config, whether
-//! this is the last iteration, and the values saved so far.
+//! The state of an experiment that its units read beside the config: its branch, the added config,
+//! whether this is the last iteration, and the values saved so far.
 
 use research_domain::Config;
 

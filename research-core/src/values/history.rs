@@ -42,7 +42,7 @@ impl History {
         }
     }
 
-    /// Keeps values that are sent, of about this size.
+    /// Keeps values that are sent; `bytes` is their approximate size.
     pub(super) fn add(
         &mut self,
         variable: &Arc<str>,

@@ -7,7 +7,7 @@
 //! results.
 //!
 //! The modules [`source`], [`select`] and [`numbers`] are for crates that show results in other
-//! forms.
+//! formats.
 
 mod artifacts;
 mod cell;

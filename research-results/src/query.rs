@@ -102,6 +102,7 @@ impl LogResults {
     /// Writes the answer to an SQL query row by row, without all of it in memory. Returns notes for
     /// the user, as [`Table::notes`] does. In a plain-text table, the first rows, about twenty
     /// thousand, set the widths of columns.
+    ///
     /// # Errors
     /// As for [`query`](Self::query); the output cannot be written.
     pub fn write_answer(

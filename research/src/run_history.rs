@@ -81,9 +81,8 @@ pub(crate) fn note(fingerprint: u64, ended: Ended, is_described: bool) {
     });
 }
 
-/// Whether a run with this fingerprint that this thread begins now always follows all that ended
-/// before, whenever the program is started: the same thread did the last one, or this thread began
-/// after it.
+/// Whether this run always follows all ended runs with the same fingerprint, each time that the
+/// program is started: this thread did the last of them, or began after it.
 pub(crate) fn is_in_order(fingerprint: u64) -> bool {
     let last = with_runs(|runs| runs.get(&fingerprint).and_then(|runs| runs.last));
     last.is_none_or(|last| {
@@ -204,8 +203,9 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
     Some(Ended::Done(StorageBackend::Memory(kept)))
 }
 
-/// In a worker: whether this is the requested run. An earlier run also is if it and all runs in
-/// between failed and did the same, because the leader then resumed the same research.
+/// In a worker: whether this is the requested run. An earlier run is accepted, too, if it and all
+/// runs in between failed and have the same closures, because the leader then resumed the same
+/// research.
 pub(crate) fn is_meant(meant: &Target, fingerprint: u64, earlier: u32, has_captures: bool) -> bool {
     let has_failed = |earlier| {
         let notes = meant.earlier_runs.as_deref();

@@ -57,7 +57,7 @@ fn repetitions_are_numbered_in_blocks() {
     }
 }
 
-/// The original draws other numbers. Here as there, the same seed draws the same numbers, and the
+/// The original draws other numbers. In both, the same seed draws the same numbers, and the
 /// repetitions of a config have the same number.
 #[test]
 fn draws_follow_from_the_seed_and_are_repeated() {

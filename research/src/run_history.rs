@@ -203,8 +203,8 @@ pub(crate) fn find(notes: &Path, fingerprint: u64, earlier: u32) -> Option<Ended
     Some(Ended::Done(StorageBackend::Memory(kept)))
 }
 
-/// In a worker: whether this is the requested run. An earlier run is accepted, too, if it and all
-/// runs in between failed and have the same closures, because the leader then resumed the same
+/// In a worker: whether this is the requested run. An earlier run is accepted, too, if its closures
+/// captured nothing and it and all runs in between failed, because the leader then resumed the same
 /// research.
 pub(crate) fn is_meant(meant: &Target, fingerprint: u64, earlier: u32, has_captures: bool) -> bool {
     let has_failed = |earlier| {

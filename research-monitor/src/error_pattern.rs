@@ -103,5 +103,9 @@ fn sort_sets(text: &str) -> String {
         sorted.push('}');
         rest = &after[1..];
     }
-    sorted + rest
+    // A message that was cut off inside of a set ends with any of its elements.
+    match rest.rfind('{') {
+        Some(begin) if rest.ends_with('…') => sorted + &rest[..=begin],
+        _ => sorted + rest,
+    }
 }

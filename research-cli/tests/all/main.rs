@@ -8,6 +8,7 @@
 
 mod cancelled;
 mod captured_output;
+mod classifiers;
 mod clock_changes;
 mod configs;
 mod copied;

@@ -5,9 +5,9 @@ mod id_types;
 mod ids;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::support::{ended, record, research, started};
+use crate::support::{ended, python_with, record, research, started};
 use research::base::{Column, Event, ExperimentNumber, Iterations, Status, Storage};
 use research::domain::{Config, ExperimentId, Value};
 use research::storage::LocalStorage;
@@ -97,25 +97,14 @@ fn experiment(number: u64) -> Vec<Event> {
     ]
 }
 
-/// Returns a Python with the packages, if there is one: `RESEARCH_PYTHON`, otherwise the one that
-/// `cargo xtask test` installs, otherwise the system's.
+/// Returns a Python with all readers of tables.
 fn python() -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python3");
-    let named = std::env::var_os("RESEARCH_PYTHON").map(PathBuf::from);
-    let candidates = named.into_iter().chain([own, PathBuf::from("python3")]);
-    candidates.into_iter().find(|python| {
-        let has_all = Command::new(python)
-            .args(["-c", "import pandas, pyarrow, polars, duckdb"])
-            .stderr(Stdio::null())
-            .status();
-        has_all.is_ok_and(|status| status.success())
-    })
+    python_with("pandas, pyarrow, polars, duckdb")
 }
 
 #[test]
 fn pandas_polars_and_duckdb_agree_with_the_csv() {
     let Some(python) = python() else {
-        println!("skipped: there is no Python with pandas, pyarrow, polars and duckdb");
         return;
     };
     let folder = tempfile::tempdir().unwrap();

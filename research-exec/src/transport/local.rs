@@ -90,8 +90,8 @@ fn check_folder(folder: &Path) -> io::Result<()> {
     let length = folder.as_os_str().len();
     if length > MOST {
         return Err(io::Error::other(format!(
-            "the path of the temporary folder, `{}`, has {length} bytes, but sockets in it allow at \
-             most {MOST}: set `TMPDIR` to a folder with a shorter path",
+            "the path of the temporary folder, `{}`, has {length} bytes, but sockets in it allow \
+             at most {MOST}: set `TMPDIR` to a folder with a shorter path",
             folder.display()
         )));
     }

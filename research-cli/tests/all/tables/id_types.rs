@@ -12,7 +12,6 @@ const EXPERIMENTS: usize = 450;
 #[test]
 fn ids_are_strings_to_pandas_polars_and_duckdb() {
     let Some(python) = python() else {
-        println!("skipped: there is no Python with pandas, pyarrow, polars and duckdb");
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! The simulated world around the scheduler.
 
 mod faults;
+mod size;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -18,14 +19,7 @@ use crate::clock::{Moment, Now};
 use crate::scheduler::{Action, Input, Scheduler, Settings};
 use crate::transport::messages::{Task, TaskNumber};
 
-/// The size of a world.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    pub(super) workers: u32,
-    pub(super) configs: u64,
-    /// Whether there are devices.
-    pub(super) has_devices: bool,
-}
+pub(super) use size::Size;
 
 /// The probabilities of faults: each field is the `n` of "one in `n`".
 struct Chances {
@@ -104,7 +98,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64, largest: Size) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let size = size(seed, largest, &mut random);
+        let size = Size::draw(seed, largest, &mut random);
         let rules = match random.next_u32() % 4 {
             0 => vec![When::every(1 + u64::from(random.next_u32() % 40))],
             1 => vec![When::last(), When::at(u64::from(random.next_u32() % 50))],
@@ -424,33 +418,4 @@ fn devices(size: &Size, source: &Numbers, random: &mut ChaCha8Rng) -> Option<Dev
     options.workers = size.workers;
     options.branches = source.branches.try_into().ok()?;
     Devices::draw(random, &options)
-}
-
-/// The largest numbers of workers and configs in a world with devices.
-const MOST_WITH_DEVICES: (u32, u64) = (4000, 20_000);
-
-/// Returns the size of the world of a seed: the largest for every eighth seed, smaller for others.
-/// Half of these have devices, and fewer workers, because each worker that waits is checked.
-fn size(seed: u64, largest: Size, random: &mut ChaCha8Rng) -> Size {
-    let scale = seed % 8;
-    if scale == 0 {
-        return Size {
-            has_devices: false,
-            ..largest
-        };
-    }
-    let size = Size {
-        workers: 1 + random.next_u32() % (largest.workers >> scale).max(1),
-        configs: random.next_u64() % ((largest.configs >> (scale / 2)) + 1),
-        has_devices: random.next_u32().is_multiple_of(2),
-    };
-    let (workers, configs) = MOST_WITH_DEVICES;
-    match size.has_devices {
-        true => Size {
-            workers: size.workers.min(workers),
-            configs: size.configs.min(configs),
-            ..size
-        },
-        false => size,
-    }
 }

@@ -103,7 +103,7 @@ fn sort_sets(text: &str) -> String {
         sorted.push('}');
         rest = &after[1..];
     }
-    // A message that was cut off inside of a set ends with any of its elements.
+    // If a message was truncated inside a set, the elements that are left vary: remove all of them.
     match rest.rfind('{') {
         Some(begin) if rest.ends_with('…') => sorted + &rest[..=begin],
         _ => sorted + rest,

@@ -7,11 +7,11 @@ use std::process::{Command, Output};
 
 use crate::support::python_with;
 
-/// Three fits, two of which must fail.
+/// A domain of three fits, two of which fail.
 const SMALL: &str = "model=[\"neighbors\"] * n_neighbors=[5, 500] + model=[\"logistic\"] * \
                      solver=[\"lbfgs\"] * l1_ratio=[1]";
 
-/// Runs the program in a folder, in which `python3` is this Python.
+/// Runs the program in a folder, with `python` as `python3`.
 fn research(folder: &Path, python: &Path, arguments: &[&str]) -> Output {
     let programs = env::var_os("PATH").unwrap_or_default();
     let own = python.parent().unwrap().to_owned();
@@ -77,7 +77,7 @@ fn failures_of_the_classifiers_are_explained_and_an_extension_runs_what_is_new()
         assert!(shown.contains(part), "{part}: {shown}");
     }
 
-    // A linear SVM that needs minutes, and a timeout that expires while scikit-learn is imported.
+    // The linear SVM takes minutes, so the timeout expires, perhaps while scikit-learn is imported.
     let extended =
         format!("{small} + model=[\"svm\"] * scaled=[false] * kernel=[\"linear\"] * C=[1e9]");
     let resume = ["resume", "classifiers", "--file", "research.toml"];

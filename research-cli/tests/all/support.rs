@@ -9,8 +9,8 @@ mod stored;
 pub(crate) use project::{CommandOutput, Gated, Project, Running, SHOW, names, send, wait_for};
 pub(crate) use stored::{at, ended, record, research, started, text};
 
-/// A Python with these packages: `RESEARCH_PYTHON`, the one that `cargo xtask test` installs, or
-/// the system's. If there is none, this says so, and the test is left out.
+/// Returns a Python with these packages: `RESEARCH_PYTHON`, the one that `cargo xtask test`
+/// installs, or the system's. If there is none, prints a note, and the caller skips its test.
 pub(crate) fn python_with(packages: &str) -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python3");
     let named = std::env::var_os("RESEARCH_PYTHON").map(PathBuf::from);

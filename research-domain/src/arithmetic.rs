@@ -175,6 +175,32 @@ impl Function {
     }
 }
 
+/// The multiple of `step` that is nearest to a number: an integer for a step that is one, otherwise
+/// the float nearest to the decimal number, so that three steps of 0.1 are 0.3. None if the step is
+/// not a number.
+pub(crate) fn quantise(number: f64, step: &Value) -> Option<Value> {
+    /// Up to this, floats are exact integers; so are powers of ten up to `MAX_EXPONENT`.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    const MAX_EXPONENT: i32 = 22;
+    let width = step.as_f64()?;
+    let count = libm::round(number / width);
+    if step.as_i128().is_some() {
+        return Some(integer(count * width));
+    }
+    let written = format!("{width:e}");
+    let (mantissa, exponent) = written.split_once('e')?;
+    let fraction = mantissa
+        .split_once('.')
+        .map_or(0, |(_, digits)| digits.len());
+    let exponent = exponent.parse::<i32>().ok()? - i32::try_from(fraction).ok()?;
+    let digits = count * mantissa.replace('.', "").parse::<f64>().ok()?;
+    let is_exact = digits.abs() < EXACT && (-MAX_EXPONENT..0).contains(&exponent);
+    Some(Value::Float(match is_exact {
+        true => digits / format!("1e{}", -exponent).parse::<f64>().ok()?,
+        false => count * width,
+    }))
+}
+
 /// Returns a float without a fraction as an integer, if it fits, and else unchanged.
 fn integer(x: f64) -> Value {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;

@@ -325,6 +325,35 @@ impl Config {
     }
 }
 
+/// Iterates over the keys and values, in order: `for (key, value) in &config`.
+impl<'c> IntoIterator for &'c Config {
+    type Item = (&'c str, &'c Value);
+    type IntoIter = Pairs<'c>;
+
+    fn into_iter(self) -> Pairs<'c> {
+        Pairs(self.entries.iter())
+    }
+}
+
+/// The keys and values of a [`Config`].
+#[derive(Clone, Debug)]
+pub struct Pairs<'c>(std::slice::Iter<'c, Arc<Entry>>);
+
+impl<'c> Iterator for Pairs<'c> {
+    type Item = (&'c str, &'c Value);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.0.next()?;
+        Some((&entry.key, &entry.value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Pairs<'_> {}
+
 impl FromIterator<Entry> for Config {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Config {
         let mut config = Config::new();

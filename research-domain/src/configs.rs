@@ -12,6 +12,8 @@ use crate::grammar::readable::check_readable;
 use crate::space::compile::compile;
 use crate::space::domain::Domain;
 use crate::space::domain::error::DomainError;
+#[cfg(feature = "rayon")]
+use crate::space::domain::error::excerpt;
 use crate::space::plan::{Pass, Plan, Seeding};
 
 pub use id_prefixes::IdPrefixes;
@@ -128,6 +130,38 @@ impl Configs {
         size.ok_or_else(|| DomainError::TooLarge {
             part: format!("{items} configs repeated {reps} times"),
         })
+    }
+
+    /// Iterates over all items in parallel, in any order; needs the feature `rayon`.
+    ///
+    /// ```
+    /// use rayon::iter::ParallelIterator;
+    /// use research_domain::{Configs, option};
+    ///
+    /// let domain = option("a", 0..100) * option("b", 0..100);
+    /// let configs = domain.configs(&Default::default())?;
+    /// let a = configs.par_iter()?.map(|item| Ok(item?.config.read::<i64>("a").unwrap_or(0)));
+    /// assert_eq!(a.sum::<Result<i64, research_domain::DomainError>>()?, 100 * 4950);
+    /// # Ok::<(), research_domain::DomainError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`size`](Self::size), and an infinite domain.
+    #[cfg(feature = "rayon")]
+    pub fn par_iter(
+        &self,
+    ) -> Result<impl rayon::iter::ParallelIterator<Item = Result<Item, DomainError>>, DomainError>
+    {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+        let Count::Finite(size) = self.size()? else {
+            return Err(DomainError::Infinite {
+                part: excerpt(&self.inner.domain),
+                needed_by: "a parallel iteration",
+            });
+        };
+        let items = (0..size).into_par_iter();
+        Ok(items.filter_map(|index| self.get(index).transpose()))
     }
 
     /// Returns the item at an index without computing those before it; `None` beyond the end.

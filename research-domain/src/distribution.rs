@@ -5,9 +5,10 @@ mod error;
 pub(crate) mod families;
 mod operators;
 
+use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
-use crate::arithmetic::{Function, Operator};
+use crate::arithmetic::{Function, Operator, quantise};
 use crate::random::Draws;
 use crate::value::{Listed, Value};
 
@@ -55,15 +56,39 @@ pub(crate) enum Node {
         low: f64,
         high: f64,
     },
+    Quantised {
+        inner: Distribution,
+        step: Value,
+    },
+    Mapped(Mapping, Distribution),
     /// Replaces a node that was nested deeper than [`Distribution::MAX_DEPTH`].
     TooDeep,
+}
+
+/// A function of Rust.
+#[derive(Clone)]
+pub(crate) struct Mapping(Arc<dyn Fn(Value) -> Value + Send + Sync>);
+
+impl Debug for Mapping {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("<a function>")
+    }
+}
+
+impl PartialEq for Mapping {
+    fn eq(&self, other: &Mapping) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Node {
     fn children(&self) -> &[Distribution] {
         match self {
             Node::Constant(_) | Node::Parametric(_) | Node::Choice { .. } | Node::TooDeep => &[],
-            Node::Unary(_, inner) | Node::Truncated { inner, .. } => std::slice::from_ref(inner),
+            Node::Unary(_, inner)
+            | Node::Truncated { inner, .. }
+            | Node::Quantised { inner, .. }
+            | Node::Mapped(_, inner) => std::slice::from_ref(inner),
             Node::Binary(_, sides) => sides,
             Node::Mixture { parts, .. } => parts,
         }
@@ -74,7 +99,10 @@ impl Node {
             Node::Constant(_) | Node::Parametric(_) | Node::Choice { .. } | Node::TooDeep => {
                 &mut []
             }
-            Node::Unary(_, inner) | Node::Truncated { inner, .. } => std::slice::from_mut(inner),
+            Node::Unary(_, inner)
+            | Node::Truncated { inner, .. }
+            | Node::Quantised { inner, .. }
+            | Node::Mapped(_, inner) => std::slice::from_mut(inner),
             Node::Binary(_, sides) => sides,
             Node::Mixture { parts, .. } => parts,
         }
@@ -128,6 +156,45 @@ impl Distribution {
         Distribution::from_node(Node::Truncated { inner, low, high })
     }
 
+    /// The distribution with each draw rounded to the nearest multiple of a step: to integers for a
+    /// step that is an integer, otherwise to the floats that are written with the digits of the
+    /// step. The bounds of the distribution may be exceeded by up to half a step.
+    ///
+    /// ```
+    /// use research_domain::uniform;
+    ///
+    /// let dropout = uniform(0.0, 0.5).quantised(0.1); // 0.0, 0.1, 0.2, 0.3, 0.4 or 0.5
+    /// assert_eq!(dropout.to_string(), "quantised(uniform(0.0, 0.5), 0.1)");
+    /// ```
+    pub fn quantised(self, step: impl Into<Value>) -> Distribution {
+        let (inner, step) = (self, step.into());
+        Distribution::from_node(Node::Quantised { inner, step })
+    }
+
+    /// The distribution with a function applied to each draw, which must return the same value for
+    /// the same draw. A domain with such a distribution has no
+    /// [`expression`](crate::Domain::expression).
+    ///
+    /// ```
+    /// use research_domain::{int, option};
+    ///
+    /// let sizes = int(4, 9).map(|exponent| 1 << exponent.as_i64().unwrap_or(0));
+    /// assert_eq!(option("size", sizes).len().unwrap().finite(), None);
+    /// ```
+    pub fn map<V: Into<Value>>(
+        self,
+        function: impl Fn(Value) -> V + Send + Sync + 'static,
+    ) -> Distribution {
+        let mapping = Mapping(Arc::new(move |value| function(value).into()));
+        Distribution::from_node(Node::Mapped(mapping, self))
+    }
+
+    /// Whether some part is a function of Rust.
+    pub(crate) fn has_function(&self) -> bool {
+        let mut children = self.node.children().iter();
+        matches!(*self.node, Node::Mapped(..)) || children.any(Distribution::has_function)
+    }
+
     /// Returns the distribution without the aliases of its values, which do not affect draws.
     pub(crate) fn without_aliases(&self) -> Distribution {
         let mut node = Node::clone(&self.node);
@@ -160,11 +227,21 @@ impl Distribution {
                 values,
                 weights: Some(weights),
             } if weights.len() != values.len() => Err("there must be as many weights as values"),
+            Node::Mixture { weights, parts } if weights.len() != parts.len() => {
+                Err("a histogram needs one edge more than counts")
+            }
             Node::Choice {
                 weights: Some(weights),
                 ..
             }
             | Node::Mixture { weights, .. } => check_weights(weights),
+            Node::Quantised { step, .. }
+                if !step
+                    .as_f64()
+                    .is_some_and(|step| step > 0.0 && step.is_finite()) =>
+            {
+                Err("the step must be a finite number above zero")
+            }
             Node::Truncated { low, high, .. } if low > high || low.is_nan() || high.is_nan() => {
                 Err("low <= high is needed")
             }
@@ -207,6 +284,18 @@ impl Distribution {
                     .ok_or_else(|| self.not_a_number(&[&left, &right]))
             }
             Node::Mixture { weights, parts } => parts[draws.weighted(weights)].draw(draws),
+            Node::Quantised { inner, step } => {
+                let drawn = inner.draw(draws)?;
+                let number = drawn.value().as_f64();
+                number
+                    .and_then(|number| quantise(number, step))
+                    .map(Listed::from)
+                    .ok_or_else(|| self.not_a_number(&[&drawn]))
+            }
+            Node::Mapped(mapping, inner) => {
+                let drawn = inner.draw(draws)?;
+                Ok(Listed::from(mapping.0(drawn.value().clone())))
+            }
             Node::Truncated { inner, low, high } => {
                 for _ in 0..Distribution::MAX_DRAWS {
                     let drawn = inner.draw(draws)?;
@@ -284,6 +373,31 @@ parametric! {
     int(low: i64, high: i64) => Int;
     /// Uniform over the integers from `low` to `high`, both included.
     int_inclusive(low: i64, high: i64) => IntInclusive;
+    /// Geometric: the number of trials up to the first success, each with this probability. An
+    /// integer from 1.
+    geometric(probability: f64) => Geometric;
+}
+
+/// A number from a histogram: from a bin in proportion to its count, uniform between its edges, of
+/// which there is one more than counts.
+///
+/// ```
+/// use research_domain::histogram;
+///
+/// let twice_as_often_below_one = histogram([2.0, 1.0], [0.0, 1.0, 2.0]);
+/// assert!(twice_as_often_below_one.validate().is_ok());
+/// assert!(histogram([2.0, 1.0], [0.0, 1.0]).validate().is_err());
+/// ```
+pub fn histogram(
+    counts: impl IntoIterator<Item = f64>,
+    edges: impl IntoIterator<Item = f64>,
+) -> Distribution {
+    let edges: Vec<f64> = edges.into_iter().collect();
+    let bins = edges.windows(2).map(|edges| uniform(edges[0], edges[1]));
+    Distribution::from_node(Node::Mixture {
+        weights: counts.into_iter().collect(),
+        parts: bins.collect(),
+    })
 }
 
 /// One of the values, with equal probabilities.

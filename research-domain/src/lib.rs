@@ -28,6 +28,7 @@
 //! atom      = NAME [ "as" alias ] "=" values | "(" expr ")" | "()"
 //!           | "distinct" "(" expr ")" | "sample" "(" expr "," NUMBER ")"
 //!           | "difference" "(" expr "," expr ")" | "none" "(" ")"
+//!           | "override" "(" expr "," expr ")"
 //! values    = "[" value [ "as" alias ] "," … "]" | series | call | "(" mixture ")"
 //! series    = range([start,] end [, step]) | linspace(low, high, count)
 //!           | geomspace(low, high, count)                 lists, with at most 100,000 values
@@ -35,7 +36,8 @@
 //! call      = uniform(low, high) | normal(mean, deviation) | log_uniform(low, high)
 //!           | log_normal(mean, deviation) | exponential(rate) | gamma(shape, scale)
 //!           | beta(alpha, beta) | poisson(mean) | binomial(trials, probability)
-//!           | int(low, high) | int_inclusive(low, high)
+//!           | int(low, high) | int_inclusive(low, high) | geometric(probability)
+//!           | hist([count, …], [edge, …]) | quantised(mixture, step)
 //!           | choice([value, …] [, [weight, …]]) | constant(value) | truncate(mixture, low, high)
 //!           | exp(…) | log(…) | sqrt(…) | abs(…) | floor(…) | ceil(…) | round(…)
 //! value     = number | string in quotes | true | false | null | inf | NaN | [ … ] | { key: … }
@@ -43,6 +45,8 @@
 //! condition = comparisons (== != < <= > >= in, not in), arithmetic (+ - * / % **) and the
 //!             functions of calls over parameters, joined by and, or, not
 //! ```
+//!
+//! A parametric call takes a step: `uniform(0, 1, q=0.1)` is `quantised(uniform(0, 1), 0.1)`.
 //!
 //! `range(start, end)` and `int(low, high)` exclude their ends, like ranges of Rust: `int(1, 3)`
 //! never draws 3, and `int_inclusive(1, 3)` does. The other series include both ends; a `geomspace`
@@ -97,12 +101,13 @@ mod syntax;
 mod value;
 
 pub use arithmetic::Operator;
-pub use config::{AUXILIARY_KEYS, Config, ConfigError, ConfigPool, Entry, is_auxiliary};
+pub use config::{AUXILIARY_KEYS, Config, ConfigError, ConfigPool, Entry, Pairs, is_auxiliary};
 pub use configs::{Configs, IdPrefixes, Item, Items, Iteration};
 pub use count::Count;
 pub use distribution::{
-    Distribution, DistributionError, beta, binomial, choice, constant, exponential, gamma, int,
-    int_inclusive, log_normal, log_uniform, normal, poisson, uniform, weighted_choice,
+    Distribution, DistributionError, beta, binomial, choice, constant, exponential, gamma,
+    geometric, histogram, int, int_inclusive, log_normal, log_uniform, normal, poisson, uniform,
+    weighted_choice,
 };
 pub use experiment_id::{ExperimentId, ParseIdError};
 pub use id_registry::{Assigned, IdRegistry, IdRegistryError};

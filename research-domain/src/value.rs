@@ -4,6 +4,7 @@ mod deserializer;
 mod display;
 mod encoding;
 mod json_numbers;
+mod json_values;
 mod listed;
 mod serializer;
 

@@ -168,6 +168,13 @@ pub(crate) fn features() -> Result<(), Failure> {
     ]))?;
     run(&mut cargo([
         "test",
+        "--package=research-domain",
+        "--locked",
+        "--features=rayon",
+        "--doc",
+    ]))?;
+    run(&mut cargo([
+        "test",
         "--package=research-results",
         "--locked",
         "--features=arrow,polars",

@@ -68,6 +68,10 @@ fn write(f: &mut Formatter<'_>, distribution: &Distribution, level: u8) -> fmt::
             });
             separated(f, " | ", parts)
         }),
+        Node::Quantised { inner, step } => {
+            write!(f, "quantised({}, {})", Operand(inner, 0), step.literal())
+        }
+        Node::Mapped(mapping, inner) => write!(f, "{mapping:?}({})", Operand(inner, 0)),
         Node::Truncated { inner, low, high } => {
             write!(f, "truncate({}, {low:?}, {high:?})", Operand(inner, 0))
         }

@@ -20,10 +20,11 @@ pub(crate) enum Family {
     Binomial,
     Int,
     IntInclusive,
+    Geometric,
 }
 
 /// The families with their names and parameters in expressions, in the order of [`Family`].
-const FAMILIES: [(Family, &str, &[&str]); 11] = [
+const FAMILIES: [(Family, &str, &[&str]); 12] = [
     (Family::Uniform, "uniform", &["low", "high"]),
     (Family::Normal, "normal", &["mean", "deviation"]),
     (Family::LogUniform, "log_uniform", &["low", "high"]),
@@ -35,6 +36,7 @@ const FAMILIES: [(Family, &str, &[&str]); 11] = [
     (Family::Binomial, "binomial", &["trials", "probability"]),
     (Family::Int, "int", &["low", "high"]),
     (Family::IntInclusive, "int_inclusive", &["low", "high"]),
+    (Family::Geometric, "geometric", &["probability"]),
 ];
 
 impl Family {
@@ -163,6 +165,10 @@ impl Parametric {
                 low <= high && high.checked_sub(low).is_some(),
                 "low <= high is needed, and fewer than 2^63 integers between them",
             ),
+            Family::Geometric => (
+                (1.0 / MAX_COUNT..=1.0).contains(&a),
+                "the probability must be from 2^-53 to 1",
+            ),
         };
         if valid { Ok(()) } else { Err(demand) }
     }
@@ -183,6 +189,7 @@ impl Parametric {
             Family::Beta => Value::Float(beta(draws, a, b)),
             Family::Poisson => Value::Int(poisson(draws, a) as i64),
             Family::Binomial => Value::Int(binomial(draws, a, b) as i64),
+            Family::Geometric => Value::Int(geometric(draws, a) as i64),
             // The checked difference is positive and fits; the sum stays below `high`.
             Family::Int => Value::Int(low + draws.below((high - low) as u64) as i64),
             // At most 2^63 integers; the sum is at most `high`.
@@ -203,6 +210,13 @@ fn uniform(draws: &mut Draws, low: f64, high: f64) -> f64 {
 fn standard_normal(draws: &mut Draws) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(draws.positive_unit()));
     radius * libm::cos(std::f64::consts::TAU * draws.unit())
+}
+
+/// Inversion: Devroye, "Non-uniform random variate generation" (1986), chapter X.2.
+fn geometric(draws: &mut Draws, probability: f64) -> f64 {
+    let logarithm = libm::log(draws.positive_unit());
+    // The logarithm of zero, for a probability of 1, gives 0.
+    libm::ceil(logarithm / libm::log1p(-probability)).max(1.0)
 }
 
 /// Draws by Marsaglia and Tsang, "A simple method for generating gamma variables" (2000).

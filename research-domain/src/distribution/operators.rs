@@ -1,6 +1,6 @@
 //! Operators and functions of distributions in Rust.
 
-use std::ops::{Add, BitOr, Div, Mul, Neg, Sub};
+use std::ops::{Add, BitOr, Div, Mul, Neg, Rem, Sub};
 use std::sync::Arc;
 
 use super::{Distribution, Node, constant};
@@ -47,6 +47,14 @@ operators! {
     Sub, sub => Subtract;
     Mul, mul => Multiply;
     Div, div => Divide;
+    Rem, rem => Remainder;
+}
+
+impl Distribution {
+    /// Each draw raised to a power, which may be drawn as well (`**` in expressions).
+    pub fn pow(self, exponent: impl Into<Distribution>) -> Distribution {
+        Distribution::from_node(Node::Binary(Operator::Power, [self, exponent.into()]))
+    }
 }
 
 impl Neg for Distribution {

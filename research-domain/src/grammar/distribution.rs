@@ -6,17 +6,26 @@ use super::parser::Parser;
 use super::series::SERIES;
 use crate::arithmetic::{Function, Operator};
 use crate::distribution::families::{Family, Parametric};
-use crate::distribution::{Distribution, Node, choice, constant, weighted_choice};
+use crate::distribution::{Distribution, Node, choice, constant, histogram, weighted_choice};
 use crate::suggest;
 use crate::syntax::error::SyntaxError;
+use crate::value::Value;
 
 /// The distributions that are neither parametric nor functions.
-const SPECIAL: [&str; 3] = ["choice", "constant", "truncate"];
+const SPECIAL: [&str; 5] = ["choice", "constant", "hist", "quantised", "truncate"];
 
 fn known_names() -> impl Iterator<Item = &'static str> + Clone {
     let functions = Function::NAMED.iter().map(|(name, _)| *name);
     let distributions = Family::names().chain(SPECIAL).chain(functions);
     distributions.chain(SERIES)
+}
+
+/// The distribution, quantised if there is a step.
+pub(super) fn with_step(distribution: Distribution, step: Option<Value>) -> Distribution {
+    match step {
+        Some(step) => distribution.quantised(step),
+        None => distribution,
+    }
 }
 
 impl Operand for Distribution {
@@ -91,6 +100,18 @@ impl Parser<'_> {
         match name {
             "choice" => self.choice(),
             "constant" => self.value().map(constant),
+            "hist" => {
+                self.expect_sign("[")?;
+                let counts = self.list("]", Parser::number)?;
+                self.expect_sign(",")?;
+                self.expect_sign("[")?;
+                Ok(histogram(counts, self.list("]", Parser::number)?))
+            }
+            "quantised" => {
+                let inner = self.mixture()?;
+                self.expect_sign(",")?;
+                Ok(inner.quantised(self.value()?))
+            }
             "truncate" => {
                 let inner = self.mixture()?;
                 self.expect_sign(",")?;
@@ -118,12 +139,23 @@ impl Parser<'_> {
 
     fn parametric(&mut self, family: Family, mark: usize) -> Result<Distribution, SyntaxError> {
         let (name, parameters) = (family.name(), family.parameters());
-        let arguments = self.list(")", Parser::value)?;
+        let mut step = None;
+        let arguments = self.list(")", |parser| {
+            let is_step = parser.at_word("q") && *parser.peek_second() == Kind::Sign("=");
+            if !is_step {
+                return parser.value().map(Some);
+            }
+            parser.take();
+            parser.take();
+            step = Some(parser.value()?);
+            Ok(None)
+        })?;
+        let arguments: Vec<Value> = arguments.into_iter().flatten().collect();
         if parameters.len() != arguments.len() {
             return Err(self.wrong_count(name, &parameters.join(", "), arguments.len(), mark));
         }
         Parametric::from_arguments(family, &arguments)
-            .map(Distribution::from)
+            .map(|parametric| with_step(parametric.into(), step))
             .map_err(|message| self.error_at(mark, format!("in `{name}`: {message}")))
     }
 

@@ -12,7 +12,7 @@ use crate::syntax::RESERVED;
 use crate::syntax::error::SyntaxError;
 use crate::value::Value;
 
-const FUNCTIONS: [&str; 4] = ["distinct", "sample", "difference", "none"];
+const FUNCTIONS: [&str; 5] = ["distinct", "sample", "difference", "none", "override"];
 
 impl Parser<'_> {
     /// Parses `sum [ "where" condition ]`.
@@ -130,6 +130,7 @@ impl Parser<'_> {
             parser.expect_sign(",")?;
             match name {
                 "sample" => Ok(domain.sample(parser.sample_size()?)),
+                "override" => Ok(domain.overridden_by(parser.domain()?)),
                 _ => Ok(domain.difference(parser.domain()?)),
             }
         })

@@ -60,6 +60,13 @@ fn check_parts(domain: &Domain) -> Result<(), DomainError> {
             values: Values::Distribution(distribution),
             ..
         } if distribution.is_too_deep() => Err(DomainError::TooDeep),
+        Node::Option {
+            values: Values::Distribution(distribution),
+            ..
+        } if distribution.has_function() => {
+            let part = excerpt(domain);
+            Err(DomainError::NoExpression { part })
+        }
         Node::Where(_, Predicate::Function(_) | Predicate::UnknownFunction) => {
             let part = excerpt(domain);
             Err(DomainError::NoExpression { part })

@@ -5,8 +5,9 @@ use std::fmt::{self, Formatter};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{self, Serialize, Serializer};
 
+use super::distribution::with_step;
 use crate::distribution::families::{Family, Parametric};
-use crate::distribution::{Distribution, choice, constant, weighted_choice};
+use crate::distribution::{Distribution, choice, constant, histogram, weighted_choice};
 use crate::space::condition::Condition;
 use crate::space::domain::{Domain, option};
 use crate::space::option::Values;
@@ -149,6 +150,7 @@ fn distribution_of(mut entries: Vec<(String, Value)>) -> Result<Distribution, St
              for parameters in groups, give them names with dots: \"model.depth\" = [1, 2]"
             .to_owned());
     };
+    let step = remove(&mut entries, "q");
     let mut required = |key: &str| {
         remove(&mut entries, key).ok_or_else(|| format!("the distribution `{name}` needs `{key}`"))
     };
@@ -167,9 +169,16 @@ fn distribution_of(mut entries: Vec<(String, Value)>) -> Result<Distribution, St
                 None => choice(values),
             }
         }
+        "hist" => {
+            let [counts, edges] = ["counts", "edges"].map(|key| {
+                let numbers = required(key)?.to::<Vec<f64>>();
+                numbers.map_err(|error| format!("`{key}`: {error}"))
+            });
+            histogram(counts?, edges?)
+        }
         _ => {
             let Some(family) = Family::from_name(&name) else {
-                let names = Family::names().chain(["choice", "constant"]);
+                let names = Family::names().chain(["choice", "constant", "hist"]);
                 let hint = suggest::hint(&name, names);
                 return Err(format!("unknown distribution `{name}`; {hint}"));
             };
@@ -180,7 +189,7 @@ fn distribution_of(mut entries: Vec<(String, Value)>) -> Result<Distribution, St
     };
     match entries.first() {
         Some((extra, _)) => Err(format!("the distribution `{name}` has no `{extra}`")),
-        None => Ok(distribution),
+        None => Ok(with_step(distribution, step)),
     }
 }
 

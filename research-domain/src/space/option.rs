@@ -88,19 +88,51 @@ impl<T: Into<Listed> + Clone> From<&[T]> for Values {
     }
 }
 
-/// The integers of the range, as a list.
-impl From<Range<i64>> for Values {
-    fn from(range: Range<i64>) -> Values {
-        Values::list(range)
+impl<T: Into<Listed> + Clone> From<&Vec<T>> for Values {
+    fn from(values: &Vec<T>) -> Values {
+        Values::from(values.as_slice())
     }
 }
 
-/// The integers of the range, as a list.
-impl From<RangeInclusive<i64>> for Values {
-    fn from(range: RangeInclusive<i64>) -> Values {
-        Values::list(range)
+impl<T: Into<Listed> + Clone, const N: usize> From<&[T; N]> for Values {
+    fn from(values: &[T; N]) -> Values {
+        Values::from(values.as_slice())
     }
 }
+
+/// A list of what an iterator yields.
+///
+/// ```
+/// use research_domain::{Values, option};
+///
+/// let squares: Values = (1..4).map(|x| x * x).collect();
+/// assert_eq!(option("a", squares).to_string(), "a=[1, 4, 9]");
+/// ```
+impl<T: Into<Listed>> FromIterator<T> for Values {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Values {
+        Values::list(values)
+    }
+}
+
+macro_rules! from_ranges {
+    ($($integer:ty)*) => {$(
+        /// The integers of the range, as a list.
+        impl From<Range<$integer>> for Values {
+            fn from(range: Range<$integer>) -> Values {
+                Values::list(range)
+            }
+        }
+
+        /// The integers of the range, as a list.
+        impl From<RangeInclusive<$integer>> for Values {
+            fn from(range: RangeInclusive<$integer>) -> Values {
+                Values::list(range)
+            }
+        }
+    )*};
+}
+
+from_ranges!(i32 i64 u32 u64 usize);
 
 /// Drawn uniformly from the range.
 impl From<Range<f64>> for Values {

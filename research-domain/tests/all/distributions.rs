@@ -4,6 +4,7 @@
 //! standard errors of the estimate, which a correct distribution exceeds for one seed in two
 //! million.
 
+mod combined;
 mod extension;
 
 use std::collections::HashMap;

@@ -14,5 +14,6 @@ mod grammar;
 mod identity;
 mod model;
 mod nesting;
+mod overrides;
 mod series;
 mod values;

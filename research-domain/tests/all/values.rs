@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use research_domain::{Config, Domain, Entry, Value, choice, constant, option};
+use research_domain::{Config, Domain, Entry, Value, Values, choice, constant, option};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -386,4 +386,60 @@ fn an_integer_in_json_that_no_value_holds_is_the_nearest_float_to_serde_json() {
         read("-9223372036854775809"),
         Value::Float(-(2.0_f64.powi(63)))
     );
+}
+
+#[test]
+fn rust_values_become_lists_and_domains() {
+    let rates = vec![0.1, 0.2];
+    let array = ["x", "y"];
+    for (domain, text) in [
+        (option("a", &rates), "a=[0.1, 0.2]"),
+        (option("a", &array), "a=[\"x\", \"y\"]"),
+        (option("a", 0..rates.len()), "a=[0, 1]"),
+        (option("a", 1..=2_u32), "a=[1, 2]"),
+        (option("a", 0..2), "a=[0, 1]"),
+        (option("a", -1..1_i64), "a=[-1, 0]"),
+        (option("a", 0.0..1.0), "a=uniform(0.0, 1.0)"),
+        (
+            option("a", (0..3).map(|x| x * x).collect::<Values>()),
+            "a=[0, 1, 4]",
+        ),
+        (2 * option("a", [1]), "2.0 * a=[1]"),
+        (option("a", [1]) * 0.5, "0.5 * a=[1]"),
+        (3_usize * &option("a", [1]), "3.0 * a=[1]"),
+        (&option("a", [1]) * &option("b", [2]), "a=[1] * b=[2]"),
+        (option("a", [1]) + &option("b", [2]), "a=[1] + b=[2]"),
+        (&option("a", [1]) + option("b", [2]), "a=[1] + b=[2]"),
+        ((0..2).map(|x| option("a", [x])).sum(), "a=[0] + a=[1]"),
+        (
+            ["a", "b"].map(|key| option(key, [1])).into_iter().product(),
+            "a=[1] * b=[1]",
+        ),
+        (Domain::from("a=[1] * b=[2]"), "a=[1] * b=[2]"),
+        (Domain::from(String::from("a=[1]")), "a=[1]"),
+    ] {
+        assert_eq!(domain.to_string(), text);
+        domain.validate().unwrap();
+    }
+    let error = Domain::from("a=[1").validate().unwrap_err().to_string();
+    assert!(error.contains("expected"), "{error}");
+
+    let config = Config::new().with("b", 1).with("a", "x");
+    let mut found = Vec::new();
+    for (key, value) in &config {
+        found.push(format!("{key}={value}"));
+    }
+    assert_eq!(found, ["b=1", "a=x"]);
+    assert_eq!((&config).into_iter().len(), 2);
+}
+
+proptest! {
+    /// All that JSON has comes back as it was; serde's own conversion is the model.
+    #[test]
+    fn values_of_serde_json_are_converted_both_ways(value in values()) {
+        let json = serde_json::Value::from(value.clone());
+        prop_assert_eq!(serde_json::Value::from(Value::from(json.clone())), json.clone());
+        let deserialized: Value = serde_json::from_value(json.clone()).unwrap();
+        prop_assert_eq!(Value::from(json), deserialized);
+    }
 }

@@ -29,10 +29,10 @@ pub enum DomainError {
          combine fewer parts in each other"
     )]
     TooDeep,
-    /// A part without an expression: a function of Rust filters it.
+    /// A part without an expression: it has a function of Rust.
     #[error(
-        "`{part}` cannot be written as an expression: a function of Rust filters it; \
-         use a condition, or keep the domain in the program"
+        "`{part}` cannot be written as an expression: it has a function of Rust; \
+         use a condition or arithmetic, or keep the domain in the program"
     )]
     NoExpression { part: String },
     /// A domain that was read from an expression, and is filtered by a function of the program that
@@ -42,6 +42,12 @@ pub enum DomainError {
          use it there, or write a condition"
     )]
     UnknownFunction { part: String },
+    /// A condition on a parameter that another domain overrides.
+    #[error(
+        "the condition `{condition}` is on a parameter that is overridden; \
+         write it for the whole domain"
+    )]
+    OverriddenInCondition { condition: String },
     /// A parameter with an empty name.
     #[error("a parameter has an empty name")]
     EmptyName,

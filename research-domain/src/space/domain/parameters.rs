@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::error::DomainError;
 use super::{Domain, Node};
 use crate::space::option::{Key, Values};
+use crate::space::predicate::Predicate;
 use crate::value::{Listed, Value};
 
 impl Domain {
@@ -123,6 +125,71 @@ impl Domain {
             }
             Node::Difference([inner, _]) => inner.part_without(parameter),
             Node::Invalid(_) => None,
+        }
+    }
+
+    /// The product with `other`, in which parameters that both have get the values of `other`:
+    /// `override(domain, other)` in expressions. A parameter of this domain in a condition cannot
+    /// be overridden, because the condition is on its values here.
+    ///
+    /// ```
+    /// use research_domain::option;
+    ///
+    /// let defaults = option("lr", [0.1]) * option("depth", [2]);
+    /// let study = defaults.overridden_by(option("depth", [4, 8]));
+    /// assert_eq!(study.to_string(), "lr=[0.1] * depth=[4, 8]");
+    /// ```
+    #[must_use]
+    pub fn overridden_by(self, other: Domain) -> Domain {
+        let names: Vec<String> = other
+            .parameters()
+            .iter()
+            .map(|key| key.name.to_string())
+            .collect();
+        self.without(&names) * other
+    }
+
+    /// The domain without these parameters.
+    fn without(&self, names: &[String]) -> Domain {
+        let is_left_out = |part: &Domain| {
+            let parameters = part.parameters();
+            !parameters.is_empty()
+                && parameters
+                    .iter()
+                    .all(|key| names.iter().any(|n| **n == *key.name))
+        };
+        match self.node() {
+            Node::Option { key, .. } if names.iter().any(|name| **name == *key.name) => {
+                Domain::new()
+            }
+            Node::Product(parts) | Node::Zip(parts) => {
+                let join = match self.node() {
+                    Node::Zip(_) => Node::Zip,
+                    _ => Node::Product,
+                };
+                let kept = parts.iter().filter(|part| !is_left_out(part));
+                let kept: Vec<Domain> = kept.map(|part| part.without(names)).collect();
+                match kept.is_empty() {
+                    true => Domain::new(),
+                    false => Domain::joined(kept, join),
+                }
+            }
+            Node::Where(_, Predicate::Condition(condition))
+                if condition
+                    .names()
+                    .iter()
+                    .any(|name| names.iter().any(|n| n == name)) =>
+            {
+                Domain::from_node(Node::Invalid(DomainError::OverriddenInCondition {
+                    condition: condition.to_string(),
+                }))
+            }
+            node => {
+                let mut node = node.clone();
+                let children = node.children_mut().iter_mut();
+                children.for_each(|child| *child = child.without(names));
+                Domain::from_node(node)
+            }
         }
     }
 

@@ -391,10 +391,11 @@ fn an_integer_in_json_that_no_value_holds_is_the_nearest_float_to_serde_json() {
 #[test]
 fn rust_values_become_lists_and_domains() {
     let rates = vec![0.1, 0.2];
-    let array = ["x", "y"];
+    let array = ["x", "y"].map(String::from);
     for (domain, text) in [
         (option("a", &rates), "a=[0.1, 0.2]"),
         (option("a", &array), "a=[\"x\", \"y\"]"),
+        (option("a", array.clone()), "a=[\"x\", \"y\"]"),
         (option("a", 0..rates.len()), "a=[0, 1]"),
         (option("a", 1..=2_u32), "a=[1, 2]"),
         (option("a", 0..2), "a=[0, 1]"),

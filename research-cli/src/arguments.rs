@@ -40,7 +40,8 @@ pub struct Arguments {
 /// folder contains one research, except for the command that removes it and where another argument
 /// follows the name.
 pub fn program() -> clap::Command {
-    Arguments::command().mut_subcommands(|command| match may_lack_name(&command) {
+    let program = with_paragraphs(Arguments::command());
+    program.mut_subcommands(|command| match may_lack_name(&command) {
         // Unlike `mut_arg`, this keeps the order of arguments.
         true => command.mut_args(|argument| match argument.get_id() == NAME {
             true => argument.required(false),
@@ -114,6 +115,26 @@ fn only_research() -> Result<OsString, String> {
             ))
         }
     }
+}
+
+fn with_paragraphs(command: clap::Command) -> clap::Command {
+    let text = command
+        .get_long_about()
+        .map(|text| joined(&text.to_string()));
+    let command = match text {
+        Some(text) => command.long_about(text),
+        None => command,
+    };
+    command.mut_subcommands(with_paragraphs)
+}
+
+/// Joins the lines of each paragraph; one with indented lines is a list and stays as it is.
+fn joined(text: &str) -> String {
+    let paragraphs = text.split("\n\n").map(|text| match text.contains("\n ") {
+        true => text.to_owned(),
+        false => text.replace('\n', " "),
+    });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Defines the enum of commands from their names and modules. A module has a struct `Arguments`,

@@ -25,6 +25,12 @@ pub(crate) fn stderr_columns() -> Option<usize> {
     terminal.size_checked().map(|(_, columns)| columns.into())
 }
 
+/// Returns the width of the terminal that standard output is, if it is one.
+pub(crate) fn stdout_columns() -> Option<usize> {
+    let terminal = console::Term::stdout();
+    terminal.size_checked().map(|(_, columns)| columns.into())
+}
+
 /// Returns standard output. Discard bytes that cannot be written with `into_parts`: dropping the
 /// writer would write them again.
 pub(crate) fn stdout() -> BufWriter<Box<dyn Write>> {

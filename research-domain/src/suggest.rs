@@ -20,6 +20,29 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// Returns the hint for an unknown name in a condition, which reads `learning-rate` as a difference
+/// unless it is in backquotes; else as [`hint`].
+///
+/// ```
+/// use research_domain::suggest::hint_in_condition;
+///
+/// let hint = hint_in_condition("learning", ["learning-rate"]);
+/// assert_eq!(hint, "put a name with other characters in backquotes: `learning-rate`");
+/// ```
+pub fn hint_in_condition<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> String {
+    let is_part = |known: &&str| {
+        let rest = known.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric() && c != '_'))
+    };
+    match known.clone().into_iter().find(is_part) {
+        Some(whole) => format!("put a name with other characters in backquotes: `{whole}`"),
+        None => hint(name, known),
+    }
+}
+
 /// Returns the hint for an unknown name: the most similar known name, or the list of known names.
 ///
 /// ```

@@ -1,22 +1,22 @@
 //! Builds the panels of curves from results.
 
-use std::collections::BTreeMap;
-
 use research_core::Status;
 
 use super::drawing::Drawing;
 use super::error::PlotError;
 use super::error::{MOST, is_possible};
 use super::figure::{Legend, Panel, Plot};
-use super::groups::{self, Distinct};
+use super::grouping::{Grouping, remove_unused};
+use super::groups;
 use super::left_out::LeftOut;
 use super::options::{Aggregate, Arrangement, Band, Log, PlotOptions, Size};
+use super::scene::STYLES;
 use super::survey::{Survey, Surveyed};
 use super::x_axis::XAxis;
 use research_results::numbers::left_out_note;
 use research_results::select::{Selected, check_variables, select};
 use research_results::source::{Order, Source};
-use research_results::{ExperimentResult, TableOptions};
+use research_results::{Deviation, ExperimentResult, TableOptions};
 
 /// The maximum number of panels of a plot.
 const MOST_PANELS: usize = 64;
@@ -66,7 +66,10 @@ pub(crate) fn gather(
         experiments.retain(|experiment| experiment.status.is_some());
         left_out.unfinished = count - experiments.len();
     }
-    let grouping = Grouping::of(&experiments, &along, filters, options)?;
+    let count = experiments.len();
+    experiments.retain(|experiment| along.has(experiment));
+    left_out.without_x = count - experiments.len();
+    let mut grouping = Grouping::of(&experiments, &along, filters, options)?;
     let count = variables.len() * grouping.cols.len();
     if count > MOST_PANELS {
         return Err(PlotError::TooManyPanels { count });
@@ -97,7 +100,10 @@ pub(crate) fn gather(
     let thinned = is_thinned.then(|| {
         format!("of curves with more than {most} points, some are drawn: the lowest and highest")
     });
+    remove_unused(&mut grouping.legend, &mut panels);
+    let alike = same_looks(&grouping.legend);
     let notes = notes.into_iter().chain(left_out.note()).chain(others);
+    let notes = notes.chain(alike);
     Ok(Plot {
         title: options.title.clone(),
         caption: caption(&panels, &along, options),
@@ -139,68 +145,6 @@ fn of_variables(options: &PlotOptions) -> String {
     }
 }
 
-/// The assignment of experiments to panels, curves and colours.
-pub(super) struct Grouping<'a> {
-    /// The text for each value of the parameters in `col`.
-    pub(super) cols: Vec<String>,
-    /// The colour and the experiments of each curve, by column and curve.
-    pub(super) curves: BTreeMap<(usize, usize), (usize, Vec<&'a ExperimentResult>)>,
-    legend: Legend,
-}
-
-impl<'a> Grouping<'a> {
-    fn of(
-        experiments: &[&'a ExperimentResult],
-        along: &XAxis<'_>,
-        filters: &TableOptions,
-        options: &PlotOptions,
-    ) -> Result<Self, PlotError> {
-        let keys = curve_keys(experiments, along, options);
-        let color_keys = match &options.color {
-            Some(key) if keys.contains(key) => vec![key.clone()],
-            Some(key) => return Err(PlotError::NoColor { key: key.clone() }),
-            None => keys.clone(),
-        };
-        let text = |experiment: &ExperimentResult, keys: &[String]| -> String {
-            let shown = |key: &String| groups::shown(experiment, key, filters.shows_aliases());
-            keys.iter().map(shown).collect::<Vec<_>>().join(", ")
-        };
-        let (mut known_cols, mut cols) = (Distinct::default(), Vec::new());
-        let (mut known_colors, mut labels) = (Distinct::default(), Vec::new());
-        let mut known_curves = Distinct::default();
-        let mut curves: BTreeMap<_, (usize, Vec<&ExperimentResult>)> = BTreeMap::new();
-        for experiment in experiments {
-            let col = known_cols.place(groups::values(experiment, &options.col));
-            if col == cols.len() {
-                cols.push(text(experiment, &options.col));
-            }
-            let color = known_colors.place(groups::values(experiment, &color_keys));
-            if color == labels.len() {
-                labels.push(text(experiment, &color_keys));
-            }
-            let each = options.aggregate == Aggregate::Each;
-            let curve = known_curves.place((
-                each.then_some(experiment.number),
-                groups::values(experiment, &keys),
-            ));
-            let curve = curves.entry((col, curve)).or_insert((color, Vec::new()));
-            curve.1.push(*experiment);
-        }
-        let colors = labels.len();
-        let entries = labels.into_iter().zip(0..);
-        let legend = Legend {
-            title: color_keys.join(", "),
-            entries: entries.filter(|_| !color_keys.is_empty()).collect(),
-            colors,
-        };
-        Ok(Self {
-            cols,
-            curves,
-            legend,
-        })
-    }
-}
-
 /// Returns the panels in order, without curves: for each variable one panel per value in `col`.
 fn empty_panels(
     variables: &[&Surveyed],
@@ -217,21 +161,16 @@ fn empty_panels(
     panels.collect()
 }
 
-/// Returns the parameters that distinguish the curves of a panel.
-fn curve_keys(
-    experiments: &[&ExperimentResult],
-    along: &XAxis<'_>,
-    options: &PlotOptions,
-) -> Vec<String> {
-    let keys = match &options.group_by {
-        Some(keys) => keys.clone(),
-        None => {
-            let differing = groups::differing(experiments).into_iter();
-            differing.map(|(key, _)| key.to_owned()).collect()
-        }
-    };
-    let is_taken = |key: &String| Some(key.as_str()) == along.key() || options.col.contains(key);
-    keys.into_iter().filter(|key| !is_taken(key)).collect()
+/// Says that curves cannot be told apart, if there are more than there are line styles.
+fn same_looks(legend: &Legend) -> Option<String> {
+    let count = legend.styles.len();
+    (count > STYLES).then(|| {
+        let title = &legend.style_title;
+        format!(
+            "`{title}` has {count} values, but there are {STYLES} line styles: some curves look \
+             the same"
+        )
+    })
 }
 
 fn panel_title(name: &str, keys: &[String], value: &str) -> String {
@@ -249,17 +188,28 @@ fn caption(panels: &[Panel], along: &XAxis<'_>, options: &PlotOptions) -> String
         (least.min(count), most.max(count))
     });
     let is_last = !matches!(along, XAxis::Iterations);
-    if options.aggregate == Aggregate::Each || ends.1 < 2 {
+    if options.draws_each() || ends.1 < 2 {
         return if is_last { "last values" } else { "" }.to_owned();
     }
     let aggregate = match options.aggregate {
-        Aggregate::Median => "median",
         Aggregate::Mean | Aggregate::Each => "mean",
+        Aggregate::Median => "median",
+        Aggregate::Min => "minimum",
+        Aggregate::Max => "maximum",
+        Aggregate::Quantile(probability) => &format!("{probability} quantile"),
+        Aggregate::Function(_) => "a function",
     };
-    let band = match options.band {
-        Band::Deviation => " ± standard deviation",
-        Band::Range => ", lowest to highest",
-        Band::None => "",
+    let band = match options.band_drawn() {
+        Band::Deviation(measure) => {
+            let name = deviation_name(measure);
+            match options.log_y {
+                true => format!(" × or ÷ (1 + {name} / {aggregate})"),
+                false => format!(" ± {name}"),
+            }
+        }
+        Band::Quartiles => ", lower to upper quartile".to_owned(),
+        Band::Range => ", lowest to highest".to_owned(),
+        Band::None => String::new(),
     };
     let values = if is_last { "the last values of " } else { "" };
     let count = match ends {
@@ -269,6 +219,16 @@ fn caption(panels: &[Panel], along: &XAxis<'_>, options: &PlotOptions) -> String
     format!("{aggregate}{band}, of {values}{count} experiments")
 }
 
+fn deviation_name(measure: Deviation) -> &'static str {
+    match measure {
+        Deviation::Sample => "standard deviation",
+        Deviation::Population => "population standard deviation",
+        Deviation::StandardError => "standard error",
+        Deviation::Confidence => "half of the 95% confidence interval",
+        _ => measure.as_str(),
+    }
+}
+
 /// Returns the number of panels in a row.
 fn columns(arrangement: Arrangement, variables: usize, cols: usize) -> usize {
     let panels = variables * cols;
@@ -276,6 +236,7 @@ fn columns(arrangement: Arrangement, variables: usize, cols: usize) -> usize {
     match arrangement {
         Arrangement::Horizontal => panels,
         Arrangement::Vertical => 1,
+        Arrangement::Columns(count) => count.clamp(1, panels.max(1)),
         Arrangement::Grid if cols > 1 && variables > 1 => cols,
         Arrangement::Grid if panels <= fit_in_a_row => panels,
         Arrangement::Grid => (panels as f64).sqrt().ceil() as usize,

@@ -1,8 +1,8 @@
 //! Draws the curves, from values that are read when they are needed.
 
-use super::curves::Grouping;
 use super::figure::{Curve, Panel};
-use super::options::{Log, PlotOptions};
+use super::grouping::{self, Grouping};
+use super::options::{Band, Log, PlotOptions};
 use super::points::{Numbers, Point, Points, Thinning, numbers, shown_positions};
 use super::survey::Surveyed;
 use super::x_axis::XAxis;
@@ -27,8 +27,7 @@ type Drawn = (Vec<Point>, bool);
 /// A group of experiments with a curve for each variable.
 struct Group<'g, 'a> {
     col: usize,
-    color: usize,
-    members: &'g [&'a ExperimentResult],
+    curve: &'g grouping::Group<'a>,
     /// The points of each variable.
     drawn: Vec<Drawn>,
 }
@@ -45,35 +44,39 @@ impl Drawing<'_, '_> {
         let values = self.filters.clone().variables(names);
         let groups = grouping.curves.iter();
         let mut groups: Vec<Group<'_, '_>> = groups
-            .map(|((col, _), (color, members))| Group {
+            .map(|((col, _), curve)| Group {
                 col: *col,
-                color: *color,
-                members,
+                curve,
                 drawn: Vec::new(),
             })
             .collect();
         for group in &mut groups {
-            let has_means = matches!(self.along, XAxis::Iterations) && group.members.len() > 1;
+            let has_means =
+                matches!(self.along, XAxis::Iterations) && group.curve.members.len() > 1;
             let partitions = match has_means {
-                true => source.divide_by_iterations(group.members)?,
+                true => source.divide_by_iterations(&group.curve.members)?,
                 false => Vec::new(),
             };
             if !partitions.is_empty() {
                 group.drawn =
-                    self.draw_by_iterations(source, group.members, &partitions, &values)?;
+                    self.draw_by_iterations(source, &group.curve.members, &partitions, &values)?;
             }
         }
         self.draw_together(source, &mut groups, &values)?;
         let mut is_thinned = false;
         for group in groups {
-            for (number, (points, thinned)) in group.drawn.into_iter().enumerate() {
+            for (number, (mut points, thinned)) in group.drawn.into_iter().enumerate() {
                 is_thinned |= thinned;
+                if self.variables[number].is_proportion() {
+                    self.limit_bands(&mut points);
+                }
                 if !points.is_empty() {
                     let panel = &mut panels[number * grouping.cols.len() + group.col];
                     panel.curves.push(Curve {
-                        color: group.color,
+                        color: group.curve.color,
+                        style: group.curve.style,
                         points,
-                        joined: self.along.joins(self.options.aggregate),
+                        joined: self.along.joins(self.options),
                     });
                 }
             }
@@ -89,8 +92,10 @@ impl Drawing<'_, '_> {
         values: &TableOptions,
     ) -> Result<(), StorageError> {
         let rest = || groups.iter().filter(|group| group.drawn.is_empty());
-        let members: Vec<&ExperimentResult> =
-            rest().flat_map(|group| group.members).copied().collect();
+        let members: Vec<&ExperimentResult> = rest()
+            .flat_map(|group| &group.curve.members)
+            .copied()
+            .collect();
         let mut rest = groups.iter_mut().filter(|group| group.drawn.is_empty());
         let mut group = rest.next();
         let mut taken = 0;
@@ -101,10 +106,10 @@ impl Drawing<'_, '_> {
             };
             let x = self.along.place(members[visit.position]);
             for (variable, points) in self.variables.iter().zip(&mut points) {
-                self.add(variable, &visit, x, current.members.len(), points);
+                self.add(variable, &visit, x, current.curve.members.len(), points);
             }
             taken += usize::from(visit.is_last);
-            if taken == current.members.len() {
+            if taken == current.curve.members.len() {
                 let points = std::mem::replace(&mut points, self.no_points());
                 let finished = points.into_iter().map(|points| self.finish(points));
                 current.drawn = finished.collect();
@@ -137,8 +142,8 @@ impl Drawing<'_, '_> {
                 }
                 points.add_single(numbers);
             }
-            XAxis::Iterations => points.add_curve(numbers, self.options.aggregate),
-            _ => points.add_last(x, numbers, self.options.aggregate, visit.is_last),
+            XAxis::Iterations => points.add_curve(numbers, self.options.needs_all_numbers()),
+            _ => points.add_last(x, numbers, self.options.needs_all_numbers(), visit.is_last),
         }
     }
 
@@ -160,7 +165,7 @@ impl Drawing<'_, '_> {
                         for (variable, points) in self.variables.iter().zip(&mut points) {
                             if let Some(series) = experiment.variable(&variable.name) {
                                 let numbers = numbers(series, self.filters);
-                                points.add_curve(numbers, self.options.aggregate);
+                                points.add_curve(numbers, self.options.needs_all_numbers());
                             }
                         }
                     }
@@ -184,6 +189,16 @@ impl Drawing<'_, '_> {
             }
         })?;
         Ok(curves.into_iter().map(Thinning::finish).collect())
+    }
+
+    /// Cuts the deviations of numbers between 0 and 1 that reach beyond them.
+    fn limit_bands(&self, points: &mut [Point]) {
+        if matches!(self.options.band_drawn(), Band::Deviation(_)) {
+            for point in points {
+                point.low = point.low.max(0.0).min(point.y);
+                point.high = point.high.min(1.0).max(point.y);
+            }
+        }
     }
 
     fn no_points(&self) -> Vec<Points> {

@@ -42,13 +42,28 @@ pub struct Plot {
     pub(crate) notes: Vec<String>,
 }
 
-/// The meaning of the colours.
-#[derive(Clone, Debug)]
+/// The meaning of the colours and line styles.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Legend {
     pub(crate) title: String,
-    /// The labels, each with the number of its colour.
-    pub(crate) entries: Vec<(String, usize)>,
+    /// The labels of the colours; none if there is one colour without a name.
+    pub(crate) entries: Vec<String>,
     pub(crate) colors: usize,
+    pub(crate) style_title: String,
+    /// The labels of the line styles; none if all curves have the same.
+    pub(crate) styles: Vec<String>,
+}
+
+impl Legend {
+    /// The number of the look of a curve, which is its colour and its line style.
+    pub(crate) fn look(&self, curve: &Curve) -> usize {
+        curve.color * self.styles.len().max(1) + curve.style
+    }
+
+    /// How many looks there are.
+    pub(crate) fn looks(&self) -> usize {
+        self.colors.max(1) * self.styles.len().max(1)
+    }
 }
 
 /// One pair of axes with its curves.
@@ -63,6 +78,7 @@ pub(crate) struct Panel {
 #[derive(Clone, Debug)]
 pub(crate) struct Curve {
     pub(crate) color: usize,
+    pub(crate) style: usize,
     /// The points in order of x; without values that are not numbers.
     pub(crate) points: Vec<Point>,
     /// Whether the points are joined.

@@ -9,6 +9,7 @@ use research_domain::{Entry, Value};
 use super::PlotError;
 use research_domain::suggest;
 use research_results::ExperimentResult;
+use research_results::numbers::short_text;
 
 const REPETITION: &str = "repetition";
 const UPDATES: &str = "updates";
@@ -32,13 +33,41 @@ pub(super) fn values<'a>(experiment: &'a ExperimentResult, keys: &[String]) -> V
     keys.iter().map(|key| value(experiment, key)).collect()
 }
 
-/// Returns the value of a key as it is shown, or its alias.
-pub(super) fn shown(experiment: &ExperimentResult, key: &str, alias: bool) -> String {
+/// The labels of groups, from an experiment of each: the values of keys, or their aliases. Floats
+/// have about six digits where these tell the groups apart.
+pub(super) fn labels(
+    experiments: &[&ExperimentResult],
+    keys: &[String],
+    alias: bool,
+) -> Vec<String> {
+    let label = |experiment: &&ExperimentResult, is_short: bool| {
+        let shown = |key: &String| shown(experiment, key, alias, is_short);
+        keys.iter().map(shown).collect::<Vec<_>>().join(", ")
+    };
+    let mut labels: Vec<String> = experiments.iter().map(|one| label(one, true)).collect();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for label in &labels {
+        *counts.entry(label.clone()).or_default() += 1;
+    }
+    for (shown, experiment) in labels.iter_mut().zip(experiments) {
+        if counts.get(shown).is_some_and(|count| *count > 1) {
+            *shown = label(experiment, false);
+        }
+    }
+    labels
+}
+
+/// A value, or its alias, as it is shown.
+fn shown(experiment: &ExperimentResult, key: &str, alias: bool, is_short: bool) -> String {
     let entry = experiment.record.config.entry(key).filter(|_| alias);
     if let Some(alias) = entry.and_then(Entry::explicit_alias) {
         return alias.to_owned();
     }
-    value(experiment, key).map_or_else(|| "–".to_owned(), |value| value.to_string())
+    match value(experiment, key) {
+        None => "–".to_owned(),
+        Some(value) if is_short => short_text(&value),
+        Some(value) => value.to_string(),
+    }
 }
 
 /// Returns the value of a parameter as a number.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+const WITHOUT_X: &str = "without the parameter of the x axis";
+
 /// The numbers of experiments that are not drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
@@ -9,6 +11,8 @@ pub struct LeftOut {
     pub failed: usize,
     /// The number of experiments that have not ended.
     pub unfinished: usize,
+    /// Those that do not have the parameter of the x axis.
+    pub without_x: usize,
 }
 
 impl LeftOut {
@@ -22,15 +26,16 @@ impl LeftOut {
 /// Formats the numbers as a clause that can be appended to a sentence.
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [(self.failed, "failed"), (self.unfinished, "have not ended")];
-        for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {
+        let parts = [
+            (self.failed, "that failed", "that failed"),
+            (self.unfinished, "that has not ended", "that have not ended"),
+            (self.without_x, WITHOUT_X, WITHOUT_X),
+        ];
+        for (count, one, several) in parts {
             match count {
-                1 => write!(
-                    f,
-                    "; 1 experiment that {} is left out",
-                    what.replace("have", "has")
-                )?,
-                count => write!(f, "; {count} experiments that {what} are left out")?,
+                0 => {}
+                1 => write!(f, "; 1 experiment {one} is left out")?,
+                count => write!(f, "; {count} experiments {several} are left out")?,
             }
         }
         Ok(())

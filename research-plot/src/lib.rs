@@ -10,6 +10,7 @@ mod drawing;
 mod error;
 mod figure;
 mod font;
+mod grouping;
 mod groups;
 mod layout;
 mod left_out;

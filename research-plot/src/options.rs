@@ -1,24 +1,52 @@
 //! The options of plots.
 
-/// The way in which the experiments of a group are drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use research_results::Deviation;
+
+/// What is drawn of the experiments of a group.
+///
+/// ```
+/// use research_plot::{Aggregate, PlotOptions};
+///
+/// // The distance between the lowest and the highest.
+/// let range = Aggregate::Function(|numbers| numbers[numbers.len() - 1] - numbers[0]);
+/// let options = PlotOptions::new().aggregate(range);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub enum Aggregate {
     /// One curve: the mean.
     #[default]
     Mean,
     /// One curve: the median.
     Median,
-    /// One curve for each experiment.
+    /// One curve: the lowest of them.
+    Min,
+    /// One curve: the highest of them.
+    Max,
+    /// One curve: the quantile with this probability, from 0 to 1; between two numbers, it is
+    /// interpolated linearly.
+    Quantile(f64),
+    /// One curve: a function of their numbers at one place of the x axis, which are finite and
+    /// sorted, the lowest first, and of which there is at least one.
+    Function(fn(&[f64]) -> f64),
+    /// A curve for each of them.
     Each,
 }
 
-/// The band around the curve of a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is drawn around the curve of a group.
+///
+/// A deviation `d` around `y` reaches from `y - d` to `y + d`. On a logarithmic axis it reaches
+/// from `y / f` to `y · f` with `f = 1 + d / y`, so it has the same upper end, is symmetric on the
+/// axis and never reaches zero. If all numbers of a variable are between 0 and 1, so are its bands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Band {
-    /// One standard deviation to either side.
-    #[default]
-    Deviation,
-    /// From the lowest to the highest value.
+    /// A deviation to either side.
+    Deviation(Deviation),
+    /// From the lower to the upper quartile.
+    Quartiles,
+    /// From the lowest to the highest.
     Range,
     /// No band.
     None,
@@ -35,6 +63,8 @@ pub enum Arrangement {
     Horizontal,
     /// All panels in one column.
     Vertical,
+    /// So many side by side.
+    Columns(usize),
 }
 
 /// The size of a plot; a missing length follows from the panels.
@@ -72,12 +102,13 @@ pub struct PlotOptions {
     pub(crate) col: Vec<String>,
     pub(crate) color: Option<String>,
     pub(crate) aggregate: Aggregate,
-    pub(crate) band: Band,
+    pub(crate) band: Option<Band>,
     pub(crate) arrangement: Arrangement,
     pub(crate) log_x: bool,
     pub(crate) log_y: bool,
     pub(crate) size: Size,
     pub(crate) with_failed: bool,
+    pub(crate) sampled: Vec<String>,
 }
 
 impl PlotOptions {
@@ -140,8 +171,8 @@ impl PlotOptions {
         self
     }
 
-    /// Gives curves with the same value of this parameter the same colour; by default each curve
-    /// has its own.
+    /// The same colour for curves that have the same value of this parameter; else each has its
+    /// own. Curves of one colour differ in line style and markers.
     #[must_use]
     pub fn color(mut self, key: impl Into<String>) -> Self {
         self.color = Some(key.into());
@@ -155,10 +186,11 @@ impl PlotOptions {
         self
     }
 
-    /// Sets the band around a curve.
+    /// What is drawn around its curve; if not set, the standard deviation around a mean or a
+    /// median, and nothing around others.
     #[must_use]
     pub fn band(mut self, band: Band) -> Self {
-        self.band = band;
+        self.band = Some(band);
         self
     }
 
@@ -192,6 +224,20 @@ impl PlotOptions {
         self
     }
 
+    /// The parameters that are drawn at random, as
+    /// [`Domain::sampled_parameters`](research_domain::Domain::sampled_parameters) returns them.
+    /// Over such a parameter, points are not joined, and other ones do not tell curves apart unless
+    /// the [groups](Self::group_by) are set.
+    #[must_use]
+    pub fn sampled<I>(mut self, keys: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.sampled.extend(keys.into_iter().map(Into::into));
+        self
+    }
+
     /// Sets the width and the height of the plot.
     #[must_use]
     pub fn size(self, width: u32, height: u32) -> Self {
@@ -210,5 +256,31 @@ impl PlotOptions {
     pub fn height(mut self, height: u32) -> Self {
         self.size.height = Some(height);
         self
+    }
+
+    /// Whether all numbers of a point are needed, and not only their count, mean, deviation and
+    /// ends.
+    pub(crate) fn needs_all_numbers(&self) -> bool {
+        use Aggregate::{Function, Median, Quantile};
+        matches!(self.aggregate, Median | Quantile(_) | Function(_))
+            || matches!(self.band, Some(Band::Quartiles))
+    }
+
+    pub(crate) fn band_drawn(&self) -> Band {
+        let default = match self.aggregate {
+            Aggregate::Mean | Aggregate::Median | Aggregate::Each => {
+                Band::Deviation(Deviation::Sample)
+            }
+            _ => Band::None,
+        };
+        self.band.unwrap_or(default)
+    }
+
+    pub(crate) fn draws_each(&self) -> bool {
+        matches!(self.aggregate, Aggregate::Each)
+    }
+
+    pub(crate) fn is_sampled(&self, key: &str) -> bool {
+        self.sampled.iter().any(|sampled| sampled == key)
     }
 }

@@ -3,13 +3,13 @@
 use skrifa::outline::OutlinePen;
 use tiny_skia::{
     Color as Paintable, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke,
-    Transform,
+    StrokeDash, Transform,
 };
 
 use super::PlotError;
 use super::error::is_possible;
 use super::font;
-use super::scene::{Anchor, Color, Scene, Shape};
+use super::scene::{Anchor, Color, DASHES, STYLES, Scene, Shape};
 
 /// The number of image pixels per pixel of the scene, in each direction: enough for dense screens
 /// and for paper.
@@ -38,9 +38,11 @@ fn shape(shape: &Shape, pixels: &mut Pixmap) {
             points,
             color,
             width,
+            style,
         } => {
             let stroke = Stroke {
                 width: *width,
+                dash: StrokeDash::new(DASHES[style % STYLES].to_vec(), 0.0),
                 line_join: LineJoin::Round,
                 line_cap: LineCap::Butt,
                 ..Stroke::default()

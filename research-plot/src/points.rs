@@ -3,7 +3,7 @@
 
 mod moments;
 
-use super::options::{Aggregate, Log, PlotOptions};
+use super::options::{Log, PlotOptions};
 use research_results::Series;
 use research_results::TableOptions;
 use research_results::numbers::number_at;
@@ -58,11 +58,7 @@ impl Points {
     }
 
     /// Adds values of an experiment, over rising iterations.
-    pub(super) fn add_curve(
-        &mut self,
-        numbers: impl Iterator<Item = (u64, f64)>,
-        aggregate: Aggregate,
-    ) {
+    pub(super) fn add_curve(&mut self, numbers: impl Iterator<Item = (u64, f64)>, keeps_all: bool) {
         let places = &mut self.gathered;
         let mut added: Vec<(f64, Numbers)> = Vec::new();
         let mut at = 0;
@@ -74,11 +70,11 @@ impl Points {
             if let Some((place, numbers)) = places.get_mut(at)
                 && *place == x
             {
-                numbers.push(number, aggregate);
+                numbers.push(number, keeps_all);
             } else if let Some((place, numbers)) = added.last_mut()
                 && *place == x
             {
-                numbers.push(number, aggregate);
+                numbers.push(number, keeps_all);
             } else {
                 added.push((x, Numbers::One(number)));
             }
@@ -97,7 +93,7 @@ impl Points {
         &mut self,
         place: Option<f64>,
         numbers: impl Iterator<Item = (u64, f64)>,
-        aggregate: Aggregate,
+        keeps_all: bool,
         is_last: bool,
     ) {
         self.last = numbers.last().map(|(_, number)| number).or(self.last);
@@ -110,7 +106,7 @@ impl Points {
         };
         let places = &mut self.gathered;
         match places.binary_search_by(|(place, _)| place.total_cmp(&x)) {
-            Ok(position) => places[position].1.push(number, aggregate),
+            Ok(position) => places[position].1.push(number, keeps_all),
             Err(position) => places.insert(position, (x, Numbers::One(number))),
         }
     }
@@ -163,8 +159,10 @@ impl Thinning {
     /// Adds a point with a greater x than those before.
     pub(super) fn push(&mut self, point: Point) {
         let in_log = |log: bool, value: f64| !log || value > 0.0;
-        let is_shown =
-            point.x.is_finite() && in_log(self.log.x, point.x) && in_log(self.log.y, point.y);
+        let is_shown = point.x.is_finite()
+            && point.y.is_finite()
+            && in_log(self.log.x, point.x)
+            && in_log(self.log.y, point.y);
         if !is_shown {
             return;
         }

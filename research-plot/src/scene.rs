@@ -28,6 +28,8 @@ pub(super) enum Shape {
         points: Vec<(f32, f32)>,
         color: Color,
         width: f32,
+        /// The number of its line style.
+        style: usize,
     },
     Area {
         points: Vec<(f32, f32)>,
@@ -72,6 +74,7 @@ impl Shape {
             points: points.to_vec(),
             color,
             width: 1.0,
+            style: 0,
         }
     }
 }
@@ -93,6 +96,43 @@ impl Color {
     pub(super) const FAINT_TEXT: Self = Self(110, 110, 110);
     pub(super) const AXIS: Self = Self(140, 140, 140);
     pub(super) const GRID: Self = Self(232, 232, 232);
+}
+
+/// How many line styles there are, each with a marker.
+pub(super) const STYLES: usize = 5;
+
+/// The lengths of the lines and gaps of each line style; none for a solid line.
+pub(super) const DASHES: [&[f32]; STYLES] = [
+    &[],
+    &[7.0, 4.0],
+    &[2.0, 3.0],
+    &[9.0, 3.0, 2.0, 3.0],
+    &[15.0, 5.0],
+];
+
+/// The corners of the marker of each line style, around the origin, with a radius of about 1; none
+/// for a dot.
+const MARKERS: [&[(f32, f32)]; STYLES] = [
+    &[],
+    &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+    &[(0.0, -1.25), (1.15, 0.8), (-1.15, 0.8)],
+    &[(0.0, -1.35), (1.0, 0.0), (0.0, 1.35), (-1.0, 0.0)],
+    &[(0.0, 1.25), (1.15, -0.8), (-1.15, -0.8)],
+];
+
+/// The marker of a style.
+pub(super) fn marker(at: (f32, f32), style: usize, radius: f32, color: Color) -> Shape {
+    match MARKERS[style % STYLES] {
+        [] => Shape::Dot { at, radius, color },
+        corners => Shape::Area {
+            points: corners
+                .iter()
+                .map(|(x, y)| (at.0 + x * radius, at.1 + y * radius))
+                .collect(),
+            color,
+            opacity: 1.0,
+        },
+    }
 }
 
 /// Ten colours that can be distinguished, also by most colour-blind readers.

@@ -3,7 +3,7 @@
 use super::axes::Axes;
 use super::figure::Curve;
 use super::points::Point;
-use super::scene::{Color, Shape, color};
+use super::scene::{Color, Shape, color, marker};
 
 /// The number of points up to which a curve has dots.
 const FEW_POINTS: usize = 24;
@@ -27,6 +27,7 @@ impl Axes<'_> {
                     points: ends.map(|at| self.aside(curve, at)).to_vec(),
                     color,
                     width: 1.5,
+                    style: 0,
                 });
             }
             return;
@@ -50,21 +51,21 @@ impl Axes<'_> {
             .map(|point| self.at(point.x, point.y))
             .collect();
         if !curve.joined || points.len() <= FEW_POINTS {
-            shapes.extend(points.iter().map(|at| Shape::Dot {
-                at: self.aside(curve, *at),
-                radius: if curve.joined && points.len() > 1 {
-                    2.4
-                } else {
-                    3.4
-                },
-                color,
-            }));
+            let radius = if curve.joined && points.len() > 1 {
+                2.4
+            } else {
+                3.4
+            };
+            let marker =
+                |at: &(f32, f32)| marker(self.aside(curve, *at), curve.style, radius, color);
+            shapes.extend(points.iter().map(marker));
         }
         if curve.joined && points.len() > 1 {
             shapes.push(Shape::Line {
                 points,
                 color,
                 width: self.line_width,
+                style: curve.style,
             });
         }
     }
@@ -75,11 +76,11 @@ impl Axes<'_> {
         let Some(names) = &self.plot.categories else {
             return at;
         };
-        let colors = self.plot.legend.colors.max(1);
+        let legend = &self.plot.legend;
         let room = self.frame.width / names.len().max(1) as f32 * 0.6;
-        let step = (room / colors as f32).min(14.0);
-        let middle = (colors - 1) as f32 / 2.0;
-        (at.0 + (curve.color as f32 - middle) * step, at.1)
+        let step = (room / legend.looks() as f32).min(14.0);
+        let middle = (legend.looks() - 1) as f32 / 2.0;
+        (at.0 + (legend.look(curve) as f32 - middle) * step, at.1)
     }
 
     /// Returns only the points that are visible: the lowest and the highest point in each column of

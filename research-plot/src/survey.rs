@@ -21,6 +21,8 @@ pub(super) struct Survey {
 pub(super) struct Surveyed {
     pub(super) name: String,
     has_numbers: bool,
+    /// Whether a finite number is below 0 or above 1.
+    exceeds_unit: bool,
     /// The number of values of the experiment with the most values.
     pub(super) longest: usize,
     /// The number of values that are not numbers.
@@ -31,10 +33,17 @@ pub(super) struct Surveyed {
     length: usize,
 }
 
+impl Surveyed {
+    /// Whether all finite numbers are between 0 and 1.
+    pub(super) fn is_proportion(&self) -> bool {
+        !self.exceeds_unit
+    }
+}
+
 impl Survey {
     /// Adds the values of one visit of an experiment.
     pub(super) fn see(&mut self, visit: &Visit<'_>, filters: &TableOptions) {
-        for series in visit.experiment.series() {
+        for series in visit.experiment.variables() {
             let variable = self.variable(series.variable());
             if visit.is_first {
                 variable.length = 0;
@@ -43,7 +52,11 @@ impl Survey {
             for position in shown_positions(series, filters) {
                 variable.length += 1;
                 match number_at(column, position) {
-                    Some(_) => variable.has_numbers = true,
+                    Some(number) => {
+                        variable.has_numbers = true;
+                        variable.exceeds_unit |=
+                            number.is_finite() && !(0.0..=1.0).contains(&number);
+                    }
                     None => variable.left_out += usize::from(!is_null(column, position)),
                 }
             }
@@ -62,6 +75,7 @@ impl Survey {
                 self.variables.push(Surveyed {
                     name: name.to_owned(),
                     has_numbers: false,
+                    exceeds_unit: false,
                     longest: 0,
                     left_out: 0,
                     lengths: HashMap::new(),

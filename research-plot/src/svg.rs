@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::font::FAMILY;
-use super::scene::{Anchor, Color, Scene, Shape};
+use super::scene::{Anchor, Color, DASHES, STYLES, Scene, Shape};
 
 pub(super) fn write(scene: &Scene) -> String {
     let Scene { width, height, .. } = scene;
@@ -29,15 +29,24 @@ fn shape(shape: &Shape, svg: &mut String) -> std::fmt::Result {
             points: line,
             color,
             width,
+            style,
         } => {
             svg.push_str("<polyline points=\"");
             points(line, svg)?;
-            writeln!(
+            write!(
                 svg,
                 "\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" \
-                 stroke-linejoin=\"round\"/>",
+                 stroke-linejoin=\"round\"",
                 hex(*color)
-            )
+            )?;
+            if let [first, rest @ ..] = DASHES[style % STYLES] {
+                write!(svg, " stroke-dasharray=\"{first}")?;
+                rest.iter()
+                    .try_for_each(|length| write!(svg, " {length}"))?;
+                svg.push('"');
+            }
+            svg.push_str("/>\n");
+            Ok(())
         }
         Shape::Area {
             points: outline,

@@ -1,11 +1,11 @@
 //! Draws plots with characters, for a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::figure::{Curve, Panel, Plot};
+use super::figure::{Curve, Legend, Panel, Plot};
 use super::layout::scales;
 use super::scale::{Scale, Tick};
 use super::truncate;
@@ -75,7 +75,8 @@ fn draw_panel(plot: &Plot, panel: &Panel, size: (usize, usize), colors: bool, te
 /// Returns the letters of curves, at the rows where the curves end; at most one per row.
 fn marks(plot: &Plot, panel: &Panel, y: &Scale, rows: usize) -> BTreeMap<usize, (char, usize)> {
     let mut marks = BTreeMap::new();
-    if plot.legend.entries.len() < 2 {
+    let looks = looks(plot);
+    if looks.len() < 2 {
         return marks;
     }
     for curve in &panel.curves {
@@ -87,7 +88,8 @@ fn marks(plot: &Plot, panel: &Panel, y: &Scale, rows: usize) -> BTreeMap<usize, 
         let near = (0..rows)
             .filter(free)
             .min_by_key(|row| row.abs_diff(wanted));
-        if let (Some(row), Some(letter)) = (near, letter(curve.color)) {
+        let look = looks.binary_search(&(curve.color, curve.style)).ok();
+        if let (Some(row), Some(letter)) = (near, look.and_then(letter)) {
             marks.insert(row, (letter, curve.color));
         }
     }
@@ -130,23 +132,41 @@ fn x_labels(plot: &Plot, x: &Scale, columns: usize, left: usize, text: &mut Stri
 }
 
 fn legend(plot: &Plot, columns: usize, colors: bool, text: &mut String) {
-    if plot.legend.entries.is_empty() {
+    let Legend {
+        title,
+        entries,
+        style_title,
+        styles,
+        ..
+    } = &plot.legend;
+    if entries.is_empty() && styles.is_empty() {
         return;
     }
+    let joined = |color: Option<&String>, style: Option<&String>| {
+        let parts = [color, style].into_iter().flatten();
+        let parts = parts.filter(|part| !part.is_empty()).map(String::as_str);
+        fitting(&parts.collect::<Vec<_>>().join(", "), columns - 2)
+    };
     line_of(text, "");
-    line_of(text, &fitting(&plot.legend.title, columns));
-    for (label, number) in &plot.legend.entries {
-        let Some(letter) = letter(*number) else {
-            line_of(
-                text,
-                &format!("… and {} more", plot.legend.entries.len() - number),
-            );
+    line_of(text, &joined(Some(title), Some(style_title)));
+    let looks = looks(plot);
+    for (number, (color, style)) in looks.iter().enumerate() {
+        let Some(letter) = letter(number) else {
+            line_of(text, &format!("… and {} more", looks.len() - number));
             break;
         };
-        colored(*number, colors, &letter.to_string(), text);
-        let _ = write!(text, " {}", fitting(label, columns - 2));
+        colored(*color, colors, &letter.to_string(), text);
+        let label = joined(entries.get(*color), styles.get(*style));
+        let _ = write!(text, " {label}");
         end_line(text);
     }
+}
+
+/// The colours and line styles of the curves, each pair once, in order.
+fn looks(plot: &Plot) -> Vec<(usize, usize)> {
+    let curves = plot.panels.iter().flat_map(|panel| &panel.curves);
+    let looks: BTreeSet<_> = curves.map(|curve| (curve.color, curve.style)).collect();
+    looks.into_iter().collect()
 }
 
 impl Canvas {

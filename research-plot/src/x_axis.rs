@@ -1,7 +1,7 @@
 //! The x axis of a plot.
 
 use super::groups::{self, Distinct, GroupValue};
-use super::{Aggregate, PlotError, PlotOptions};
+use super::{PlotError, PlotOptions};
 use research_results::ExperimentResult;
 use research_results::TableOptions;
 
@@ -10,7 +10,7 @@ const ITERATION: &str = "iteration";
 /// The x axis: iterations, or a parameter.
 pub(super) enum XAxis<'a> {
     Iterations,
-    /// A parameter that is a number in all experiments.
+    /// A parameter that is a number in all experiments that have it.
     Numbers(String),
     /// Any other parameter, with its values and their names on the axis.
     Categories {
@@ -42,17 +42,23 @@ impl<'a> XAxis<'a> {
             },
         };
         let key = key.to_owned();
-        let mut all = experiments.iter();
-        if all.all(|one| groups::number(one, &key).is_some()) {
+        let has_value = |one: &&&ExperimentResult| {
+            groups::value(one, &key).is_some_and(|value| !value.is_null())
+        };
+        let mut with_value = experiments.iter().filter(has_value).peekable();
+        let is_number = |one: &&ExperimentResult| groups::number(one, &key).is_some();
+        if with_value.peek().is_some() && with_value.all(is_number) {
             return Ok(Self::Numbers(key));
         }
         let mut values = Distinct::default();
-        let mut names = Vec::new();
+        let mut firsts = Vec::new();
         for experiment in experiments {
-            if values.place(groups::value(experiment, &key)) == names.len() {
-                names.push(groups::shown(experiment, &key, filters.shows_aliases()));
+            if values.place(groups::value(experiment, &key)) == firsts.len() {
+                firsts.push(*experiment);
             }
         }
+        let keys = std::slice::from_ref(&key);
+        let names = groups::labels(&firsts, keys, filters.shows_aliases());
         Ok(Self::Categories { key, values, names })
     }
 
@@ -81,11 +87,16 @@ impl<'a> XAxis<'a> {
         }
     }
 
+    /// Whether an experiment has a place on the axis.
+    pub(super) fn has(&self, experiment: &'a ExperimentResult) -> bool {
+        self.key().is_none() || self.place(experiment).is_some()
+    }
+
     /// Whether the points of a curve are joined.
-    pub(super) fn joins(&self, aggregate: Aggregate) -> bool {
+    pub(super) fn joins(&self, options: &PlotOptions) -> bool {
         match self {
             Self::Iterations => true,
-            Self::Numbers(_) => aggregate != Aggregate::Each,
+            Self::Numbers(key) => !options.draws_each() && !options.is_sampled(key),
             Self::Categories { .. } => false,
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
 use research_core::StorageError;
 
 use crate::cell::Cell;
@@ -15,8 +16,58 @@ use crate::table::{Identity, Table};
 
 /// The name of the folder that contains the folders of experiments.
 const EXPERIMENTS: &str = "experiments";
-/// The files that this project writes into the folder of an experiment.
-const OWN_FILES: [&str; 4] = ["experiment.log", "config.json", "stdout.txt", "stderr.txt"];
+/// The files that this project writes into the folder of an experiment, beside the captured output.
+const OWN_FILES: [&str; 2] = ["experiment.log", "config.json"];
+/// The captured output.
+const OUTPUT_FILES: [&str; 2] = ["stdout.txt", "stderr.txt"];
+
+/// Which files [`Results::artifacts_with`] lists.
+///
+/// ```
+/// use research_results::ArtifactOptions;
+///
+/// let options = ArtifactOptions::new().pattern("*.png").pattern("checkpoints/").output(true);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ArtifactOptions {
+    patterns: Vec<String>,
+    folders: bool,
+    output: bool,
+}
+
+impl ArtifactOptions {
+    /// All files that experiments have written.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only files whose path in the experiment's folder matches this pattern or one of earlier
+    /// calls. `*` is any characters but `/`, `?` one of these, `**` any characters. A pattern
+    /// without `/` matches the name of a file, and one that ends in `/` all files below the folders
+    /// that it matches.
+    #[must_use]
+    pub fn pattern(mut self, pattern: impl Into<String>) -> Self {
+        self.patterns.push(pattern.into());
+        self
+    }
+
+    /// Lists a folder in the experiment's folder as one row, with a path that ends in `/`, instead
+    /// of the files in it and below.
+    #[must_use]
+    pub fn folders(mut self, folders: bool) -> Self {
+        self.folders = folders;
+        self
+    }
+
+    /// Lists the captured output, `stdout.txt` and `stderr.txt`, too.
+    #[must_use]
+    pub fn output(mut self, output: bool) -> Self {
+        self.output = output;
+        self
+    }
+}
 
 impl Results {
     /// Returns a row for each file in the folders of experiments and their subfolders: id, config,
@@ -30,27 +81,45 @@ impl Results {
         research: &Path,
         options: &TableOptions,
     ) -> Result<Table<'_>, TableError> {
+        self.artifacts_with(research, options, &ArtifactOptions::new())
+    }
+
+    /// As [`artifacts`](Self::artifacts), for selected files.
+    ///
+    /// # Errors
+    /// As for [`artifacts`](Self::artifacts).
+    pub fn artifacts_with(
+        &self,
+        research: &Path,
+        options: &TableOptions,
+        artifacts: &ArtifactOptions,
+    ) -> Result<Table<'_>, TableError> {
         let base = std::path::absolute(research).map_err(StorageError::io("find", research))?;
         let base = base.join(EXPERIMENTS);
         let Selected { experiments, notes } = select(self, options)?;
         let identity = Identity::new(&experiments, options);
         let mut columns = identity.columns();
         columns.extend(["artifact_name", "full_path", "relative_path"].map(str::to_owned));
+        let patterns = artifacts.patterns.iter().map(|pattern| expression(pattern));
+        let patterns: Vec<Regex> = patterns.collect::<Result<_, _>>()?;
         let mut rows = Vec::new();
         for experiment in experiments {
             // A parsed id is safe as the name of a folder.
             let folder = base.join(experiment.record.id.as_str());
-            let files = files(&folder).map_err(StorageError::io("read", &folder))?;
-            for file in files {
-                let within = |folder: &Path| file.strip_prefix(folder).unwrap_or(&file).to_owned();
+            let names = names(&folder, artifacts).map_err(StorageError::io("read", &folder))?;
+            let relative = Path::new(EXPERIMENTS).join(experiment.record.id.as_str());
+            for name in names {
+                if !patterns.is_empty() && !patterns.iter().any(|one| one.is_match(&name)) {
+                    continue;
+                }
                 let paths = [
-                    within(&folder),
-                    file.clone(),
-                    Path::new(EXPERIMENTS).join(within(&base)),
+                    name.clone(),
+                    folder.join(&name).to_string_lossy().into_owned(),
+                    relative.join(&name).to_string_lossy().into_owned(),
                 ];
                 let mut row = Vec::with_capacity(columns.len());
                 identity.fill(experiment, &mut row);
-                row.extend(paths.map(|path| Cell::from(path.to_string_lossy().into_owned())));
+                row.extend(paths.map(Cell::from));
                 rows.push(row);
             }
         }
@@ -58,10 +127,10 @@ impl Results {
     }
 }
 
-/// Returns the files in a folder and its subfolders, by name; none if it is not a folder. It
-/// follows no symbolic links, because they could lead anywhere.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+/// Returns the paths in a folder of the files in it and below, in order; none if it is not a
+/// folder. A symbolic link could lead anywhere.
+fn names(folder: &Path, options: &ArtifactOptions) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
     let is_folder = folder.symlink_metadata().is_ok_and(|found| found.is_dir());
     let mut folders: Vec<PathBuf> = is_folder.then(|| folder.to_owned()).into_iter().collect();
     while let Some(next) = folders.pop() {
@@ -72,14 +141,35 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
         };
         for entry in entries {
             let entry = entry?;
-            let is_own = next == folder && OWN_FILES.iter().any(|own| entry.file_name() == *own);
-            match entry.file_type()? {
-                kind if kind.is_dir() => folders.push(entry.path()),
-                _ if is_own => {}
-                _ => files.push(entry.path()),
+            let path = entry.path();
+            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
+            let is_own = |files: &[&str]| files.iter().any(|own| name == *own);
+            let is_hidden = is_own(&OWN_FILES) || (!options.output && is_own(&OUTPUT_FILES));
+            let is_folder = entry.file_type()?.is_dir();
+            if is_folder && !options.folders {
+                folders.push(path);
+            } else if is_folder {
+                names.push(format!("{name}/"));
+            } else if !is_hidden {
+                names.push(name.into_owned());
             }
         }
     }
-    files.sort();
-    Ok(files)
+    names.sort();
+    Ok(names)
+}
+
+/// The regular expression of the paths that a pattern matches. The path of a folder ends in `/`.
+fn expression(pattern: &str) -> Result<Regex, TableError> {
+    let (body, end) = match pattern.strip_suffix('/') {
+        Some(body) => (body, "/.*"),
+        None => (pattern, "/?"),
+    };
+    let begin = if body.contains('/') { "" } else { "(?:.*/)?" };
+    let body = regex::escape(body)
+        .replace(r"\*\*", ".*")
+        .replace(r"\*", "[^/]*")
+        .replace(r"\?", "[^/]");
+    Regex::new(&format!("(?s)^{begin}{body}{end}$"))
+        .map_err(|_| TableError::Pattern(pattern.to_owned()))
 }

@@ -1,6 +1,7 @@
 //! The cells of a table.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use research_core::Column;
 use research_domain::Value;
@@ -36,6 +37,25 @@ impl<'a> Cell<'a> {
             Column::Value(values) => values.get(position).map(Self::from),
         };
         cell.unwrap_or(Self::Missing)
+    }
+
+    /// The order of cells: numbers, then all others by their text.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        match (self.number(), other.number()) {
+            (Some(one), Some(other)) => one.total_cmp(&other),
+            (None, None) => self.to_json().cmp(&other.to_json()),
+            (one, other) => one.is_none().cmp(&other.is_none()),
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "only the order matters")]
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Int(value) => Some(*value as f64),
+            Self::Count(value) => Some(*value as f64),
+            Self::Float(value) => Some(*value),
+            _ => None,
+        }
     }
 
     /// Whether the cell is a number.

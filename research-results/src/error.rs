@@ -3,7 +3,7 @@
 use std::io;
 
 use research_core::StorageError;
-use research_domain::{ConditionError, DomainError, suggest};
+use research_domain::{ConditionError, DomainError, ValueError, suggest};
 
 /// The reason why a table of results cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,35 @@ pub enum TableError {
         /// A suggestion for the user.
         hint: &'static str,
     },
+    /// A table is to be sorted by a column that it does not have.
+    #[error("there is no column `{name}`; {hint}")]
+    UnknownColumn {
+        /// The column.
+        name: String,
+        /// The nearest column, or all of them.
+        hint: String,
+    },
+    /// An experiment has not saved a variable.
+    #[error("experiment `{id}` has not saved `{name}`; {hint}")]
+    NotSaved {
+        /// The experiment.
+        id: String,
+        /// The variable.
+        name: String,
+        /// The nearest variable that it has saved, or all of them.
+        hint: String,
+    },
+    /// A value or a row cannot be read as a Rust type.
+    #[error("cannot read {at}: {source}")]
+    Value {
+        /// The value or the row.
+        at: String,
+        /// The reason.
+        source: Box<ValueError>,
+    },
+    /// A pattern of file names is too long.
+    #[error("cannot use the pattern `{0}`: it is too long")]
+    Pattern(String),
     /// A condition cannot be evaluated for an experiment.
     #[error("cannot filter by the condition: {0}")]
     Condition(Box<ConditionError>),

@@ -12,6 +12,7 @@
 mod artifacts;
 mod cell;
 mod column_type;
+mod deviation;
 mod error;
 mod export;
 mod filter;
@@ -32,8 +33,10 @@ mod table;
 mod tables;
 mod windows;
 
+pub use artifacts::ArtifactOptions;
 pub use cell::Cell;
 pub use column_type::ColumnType;
+pub use deviation::Deviation;
 pub use error::TableError;
 #[cfg(feature = "parquet")]
 pub use export::ExportError;

@@ -1,6 +1,8 @@
 //! The numbers among saved values, their mean and their standard deviation.
 
 use research_core::Column;
+
+use crate::short_float::ShortFloat;
 use research_domain::Value;
 
 /// The mean of numbers that are added one by one.
@@ -91,6 +93,38 @@ pub fn deviation(numbers: &[f64], mean: f64) -> Option<f64> {
     };
     let squares: f64 = distances().map(|distance| (distance / unit).powi(2)).sum();
     Some(unit * (squares / freedom as f64).sqrt())
+}
+
+/// Returns the quantile of numbers in rising order, of which there is at least one: between two of
+/// them, it is interpolated linearly.
+#[must_use]
+pub fn quantile(numbers: &[f64], probability: f64) -> f64 {
+    let at = (numbers.len() - 1) as f64 * probability.clamp(0.0, 1.0);
+    let (below, share) = (at.floor() as usize, at.fract());
+    match numbers.get(below + 1) {
+        Some(above) if share > 0.0 => numbers[below] * (1.0 - share) + above * share,
+        _ => numbers[below],
+    }
+}
+
+/// Returns a value as text, with floats in about six significant digits.
+#[must_use]
+pub fn short_text(value: &Value) -> String {
+    match value {
+        Value::Float(float) => ShortFloat(*float).to_string(),
+        value => rounded(value).to_string(),
+    }
+}
+
+fn rounded(value: &Value) -> Value {
+    match value {
+        Value::Float(float) => {
+            let shown = ShortFloat(*float).to_string();
+            Value::Float(shown.parse().unwrap_or(*float))
+        }
+        Value::List(items) => Value::List(items.iter().map(rounded).collect()),
+        value => value.clone(),
+    }
 }
 
 /// Returns a note on the number of values of a variable that were left out because they are not

@@ -4,6 +4,7 @@ mod experiment;
 mod names;
 mod outline;
 mod series;
+mod typed;
 mod values;
 
 use std::collections::{BTreeMap, HashMap};

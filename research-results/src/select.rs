@@ -6,7 +6,7 @@ mod requested;
 use std::collections::HashSet;
 
 use research_core::ExperimentRecord;
-use research_domain::Condition;
+use research_domain::{Condition, suggest};
 
 use crate::error::{TableError, hint};
 use crate::filter::{AUXILIARY, has_config, matches_text};
@@ -122,7 +122,7 @@ fn unknown_key(key: &str, parameters: &[(&str, &str)]) -> TableError {
     let known: Vec<&str> = parameters.iter().map(|(key, _)| *key).collect();
     TableError::UnknownKey {
         key: key.to_owned(),
-        hint: hint(key, &known),
+        hint: suggest::hint_in_condition(key, known.iter().copied()),
     }
 }
 

@@ -3,20 +3,21 @@
 mod measured;
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use research_core::Status;
 use research_domain::{Config, Value};
 
 use crate::cell::Cell;
-use crate::error::{TableError, hint};
+use crate::deviation::Deviation;
+use crate::error::TableError;
 use crate::options::TableOptions;
 use crate::results::{ExperimentResult, Results};
 use crate::select::{Selected, check_variables, select};
 use crate::short_float::ShortFloat;
 use crate::source::{Order, Source};
 use crate::table::{Identity, Table};
-use measured::{Measured, Measurements};
+use measured::{Measured, Measurements, Statistic};
 
 /// The values of a summary and their order; see [`Results::summary`](crate::Results::summary).
 ///
@@ -33,6 +34,8 @@ pub struct SummaryOptions {
     descending: bool,
     joined: bool,
     with_failed: bool,
+    deviation: Deviation,
+    repetitions: bool,
 }
 
 impl SummaryOptions {
@@ -57,8 +60,9 @@ impl SummaryOptions {
         self
     }
 
-    /// Sorts by the mean of a variable, even one that is not shown, the lowest first. Configs
-    /// without a mean come last.
+    /// Sorts by the mean of a variable, whether it is shown or not, or by another statistic: `n`,
+    /// `failed`, or a variable followed by `_mean`, `_median`, `_min`, `_max`, or the short name of
+    /// a [`Deviation`], such as `loss_std`. The lowest is first; configs without one come last.
     #[must_use]
     pub fn sort_by(mut self, variable: impl Into<String>) -> Self {
         self.sort_by = Some(variable.into());
@@ -73,6 +77,21 @@ impl SummaryOptions {
         self
     }
 
+    /// The measure of deviation, which is also in the names of columns: `loss_sem`.
+    #[must_use]
+    pub fn deviation(mut self, deviation: Deviation) -> Self {
+        self.deviation = deviation;
+        self
+    }
+
+    /// A column for each variable and repetition, such as `loss_rep0`, with the value of the
+    /// experiment.
+    #[must_use]
+    pub fn repetitions(mut self, repetitions: bool) -> Self {
+        self.repetitions = repetitions;
+        self
+    }
+
     /// Sorts the highest first.
     #[must_use]
     pub fn descending(mut self, descending: bool) -> Self {
@@ -82,12 +101,13 @@ impl SummaryOptions {
 }
 
 impl Results {
-    /// Returns a row for each config: the number of experiments that succeeded (`n`) and failed
-    /// (`failed`), and, for each variable with numbers, the mean and the standard deviation over
-    /// the successful experiments, in columns such as `loss_mean` and `loss_std`. The value of an
-    /// experiment is the mean of its last iterations. `options` selects experiments, iterations and
-    /// variables, and how configs are shown. [`Table::notes`] reports the number of values that are
-    /// left out because they are not numbers.
+    /// Returns how well each config did: a row for each config with the number of experiments that
+    /// succeeded (`n`) and failed (`failed`), and for each variable that has numbers the mean and
+    /// the deviation over the successful experiments, in columns such as `loss_mean` and
+    /// `loss_std`. The value of an experiment is the mean of its last iterations. The deviation is
+    /// the standard deviation of the sample, or another [`Deviation`]; it is missing for a single
+    /// experiment. `options` selects experiments, iterations and variables, and how configs are
+    /// shown. [`Table::notes`] says how many values are left out because they are not numbers.
     ///
     /// # Errors
     /// As for [`to_table`](Self::to_table); the variable to sort by has no numbers.
@@ -109,12 +129,15 @@ pub(crate) fn summary_table<'a>(
     let results = source.results();
     let Selected { experiments, notes } = select(results, options)?;
     check_variables(results, &options.variables)?;
-    check_variables(results, summary.sort_by.as_slice())?;
+    let sort = summary.sort_by.as_deref();
+    let sort = sort.map(|key| Sort::parse(key, results)).transpose()?;
     let counts = |one: &&ExperimentResult| summary.counts(one, options);
     let counted: Vec<bool> = experiments.iter().map(counts).collect();
     let mut measured = Measurements::new(experiments.len(), options, summary);
-    let values = match &summary.sort_by {
-        Some(name) if !options.variables.is_empty() => options.clone().variables([name]),
+    let values = match &sort {
+        Some(Sort::Variable(name, _)) if !options.variables.is_empty() => {
+            options.clone().variables([name])
+        }
         _ => options.clone(),
     };
     // Late iterations come first, because a summary may need the last values only.
@@ -124,19 +147,26 @@ pub(crate) fn summary_table<'a>(
         }
     })?;
     let mut groups = groups(&experiments, options.aux);
-    // Without saved values, there is no variable to sort by.
-    if let Some(name) = summary.sort_by.as_deref().filter(|_| !measured.is_empty()) {
-        let Some(variable) = measured.with_numbers().find(|one| one.name == name) else {
-            let known: Vec<&str> = measured
-                .shown(options)
-                .map(|one| one.name.as_str())
-                .collect();
-            let (name, hint) = (name.to_owned(), hint(name, &known));
-            return Err(TableError::NoNumbers { name, hint });
+    let count = |group: &[usize], is: &dyn Fn(usize) -> bool| {
+        group.iter().filter(|at| is(**at)).count() as u64
+    };
+    let succeeded = |group: &[usize]| count(group, &|at| counted[at]);
+    let failed = |group: &[usize]| count(group, &|at| has_failed(experiments[at]));
+    if let Some(sort) = &sort {
+        let value: SortValue<'_> = match sort {
+            Sort::Succeeded => Box::new(|group| Some(succeeded(group) as f64)),
+            Sort::Failed => Box::new(|group| Some(failed(group) as f64)),
+            // While nothing is saved there is nothing to sort by.
+            Sort::Variable(..) if measured.is_empty() => Box::new(|_| None),
+            Sort::Variable(name, statistic) => {
+                let variable = measured.find(name, options)?;
+                Box::new(|group| variable.statistic(group, *statistic))
+            }
         };
-        groups = sorted(groups, variable, summary.descending);
+        groups = sorted(groups, &value, summary.descending);
     }
     let shown: Vec<&Measured> = measured.shown(options).collect();
+    let repetitions = summary.repetitions_of(&experiments);
     let identity = Identity::for_configs(&experiments, options);
     let mut columns = identity.columns();
     columns.extend(["n", "failed"].map(str::to_owned));
@@ -145,24 +175,34 @@ pub(crate) fn summary_table<'a>(
             columns.push(variable.name.clone());
         } else {
             columns.push(format!("{}_mean", variable.name));
-            columns.push(format!("{}_std", variable.name));
+            columns.push(format!("{}_{}", variable.name, summary.deviation.as_str()));
         }
+        columns.extend(
+            repetitions
+                .iter()
+                .map(|nth| format!("{}_rep{nth}", variable.name)),
+        );
     }
     let row = |group: &Vec<usize>| {
         let mut row = Vec::with_capacity(columns.len());
         if let Some(&first) = group.first() {
             identity.fill(experiments[first], &mut row);
         }
-        let count = |is: &dyn Fn(usize) -> bool| group.iter().filter(|at| is(**at)).count() as u64;
-        row.push(Cell::Count(count(&|at| counted[at])));
-        row.push(Cell::Count(count(&|at| has_failed(experiments[at]))));
+        row.push(Cell::Count(succeeded(group)));
+        row.push(Cell::Count(failed(group)));
+        let number = |value: Option<f64>| value.map_or(Cell::Missing, Cell::Float);
         for variable in &shown {
-            let (mean, deviation) = variable.of(group);
-            if summary.joined {
-                row.push(joined(mean, deviation));
-                continue;
+            let mean = variable.statistic(group, Statistic::Mean);
+            let deviation = variable.statistic(group, Statistic::Deviation(summary.deviation));
+            match summary.joined {
+                true => row.push(joined(mean, deviation)),
+                false => row.extend([mean, deviation].map(number)),
             }
-            row.extend([mean, deviation].map(|value| value.map_or(Cell::Missing, Cell::Float)));
+            let of_repetition = |nth: &u64| {
+                let is_nth = |at: &&usize| experiments[**at].record.repetition == *nth;
+                number(group.iter().find(is_nth).and_then(|at| variable.mean(*at)))
+            };
+            row.extend(repetitions.iter().map(of_repetition));
         }
         row
     };
@@ -186,11 +226,50 @@ fn unfinished_note(count: usize) -> Option<String> {
     }
 }
 
+/// The value of a group of experiments that it is sorted by.
+type SortValue<'a> = Box<dyn Fn(&[usize]) -> Option<f64> + 'a>;
+
+/// What configs are sorted by.
+enum Sort {
+    Succeeded,
+    Failed,
+    /// A statistic of a variable.
+    Variable(String, Statistic),
+}
+
+impl Sort {
+    /// Parses a variable, or the name of a column; a variable comes first.
+    fn parse(key: &str, results: &Results) -> Result<Self, TableError> {
+        if !results.names().contains(key) {
+            match key {
+                "n" => return Ok(Self::Succeeded),
+                "failed" => return Ok(Self::Failed),
+                _ => {}
+            }
+            let parts = key.rsplit_once('_');
+            if let Some((variable, statistic)) = parts
+                && results.names().contains(variable)
+                && let Some(statistic) = Statistic::parse(statistic)
+            {
+                return Ok(Self::Variable(variable.to_owned(), statistic));
+            }
+        }
+        check_variables(results, &[key.to_owned()])?;
+        Ok(Self::Variable(key.to_owned(), Statistic::Mean))
+    }
+}
+
 fn has_failed(experiment: &ExperimentResult) -> bool {
     experiment.status.is_some_and(|status| !status.is_success())
 }
 
 impl SummaryOptions {
+    /// The repetitions that have columns.
+    fn repetitions_of(&self, experiments: &[&ExperimentResult]) -> BTreeSet<u64> {
+        let numbers = experiments.iter().map(|one| one.record.repetition);
+        numbers.filter(|_| self.repetitions).collect()
+    }
+
     /// Whether the values of a selected experiment count.
     fn counts(&self, experiment: &ExperimentResult, options: &TableOptions) -> bool {
         let is_success = |status: Status| status.is_success() || self.with_failed;
@@ -252,17 +331,21 @@ fn content(config: &Config) -> Content<'_> {
     content
 }
 
-fn sorted(groups: Vec<Vec<usize>>, variable: &Measured, descending: bool) -> Vec<Vec<usize>> {
+fn sorted(
+    groups: Vec<Vec<usize>>,
+    value: &dyn Fn(&[usize]) -> Option<f64>,
+    descending: bool,
+) -> Vec<Vec<usize>> {
     let mut keyed: Vec<(Option<f64>, Vec<usize>)> = groups
         .into_iter()
-        .map(|group| (variable.of(&group).0.filter(|mean| !mean.is_nan()), group))
+        .map(|group| (value(&group).filter(|value| !value.is_nan()), group))
         .collect();
-    keyed.sort_by(|(a, _), (b, _)| by_mean(*a, *b, descending));
+    keyed.sort_by(|(a, _), (b, _)| by_value(*a, *b, descending));
     keyed.into_iter().map(|(_, group)| group).collect()
 }
 
-/// Compares means; rows without one are last in either order.
-fn by_mean(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
+/// What has no value is last either way.
+fn by_value(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if descending => b.total_cmp(&a),
         (Some(a), Some(b)) => a.total_cmp(&b),

@@ -18,6 +18,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 
 use crate::cell::Cell;
+use crate::error::{TableError, hint};
 
 pub(crate) use experiment_rows::{ExperimentRows, Identity};
 pub use format::{Format, ParseFormatError};
@@ -35,6 +36,7 @@ pub struct Table<'a> {
     columns: Vec<String>,
     rows: Rows<'a>,
     notes: Vec<String>,
+    limit: Option<usize>,
 }
 
 /// The rows of a table.
@@ -54,7 +56,44 @@ impl<'a> Table<'a> {
             columns,
             rows,
             notes: Vec::new(),
+            limit: None,
         }
+    }
+
+    /// Returns the table sorted by a column: the lowest number or first string first, or the
+    /// highest and last if `descending`; missing cells are last. All rows are in memory then.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub fn sorted_by(&self, column: &str, descending: bool) -> Result<Table<'static>, TableError> {
+        let names: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        let Some(at) = names.iter().position(|name| *name == column) else {
+            let (name, hint) = (column.to_owned(), hint(column, &names));
+            return Err(TableError::UnknownColumn { name, hint });
+        };
+        let mut rows: Vec<Vec<Cell<'static>>> = Vec::new();
+        let Ok(()) = self.for_each_row(|row| {
+            rows.push(row.iter().map(Cell::to_owned_cell).collect());
+            Ok::<(), Infallible>(())
+        });
+        rows.sort_by(|one, other| {
+            let (one, other) = (&one[at], &other[at]);
+            let is_missing = |cell: &Cell<'_>| *cell == Cell::Missing;
+            let order = one.compare(other);
+            is_missing(one).cmp(&is_missing(other)).then(if descending {
+                order.reverse()
+            } else {
+                order
+            })
+        });
+        Ok(Table::from_rows(self.columns.clone(), rows).with_notes(self.notes.clone()))
+    }
+
+    /// Returns the first `count` rows of the table; all, if `None`.
+    #[must_use]
+    pub fn limit(mut self, count: impl Into<Option<usize>>) -> Self {
+        self.limit = count.into();
+        self
     }
 
     pub(crate) fn with_notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
@@ -101,9 +140,26 @@ impl<'a> Table<'a> {
         &self,
         mut see: impl FnMut(&[Cell<'_>]) -> Result<(), E>,
     ) -> Result<(), E> {
+        let Some(mut left) = self.limit else {
+            return self.for_each_of_all(&mut see);
+        };
+        let ended = self.for_each_of_all(&mut |row: &[Cell<'_>]| {
+            left = left.checked_sub(1).ok_or(None)?;
+            see(row).map_err(Some)
+        });
+        match ended {
+            Err(Some(error)) => Err(error),
+            Ok(()) | Err(None) => Ok(()),
+        }
+    }
+
+    fn for_each_of_all<E>(
+        &self,
+        see: &mut impl FnMut(&[Cell<'_>]) -> Result<(), E>,
+    ) -> Result<(), E> {
         match &self.rows {
-            Rows::Iterations(rows) => rows.for_each(&mut see),
-            Rows::Experiments(rows) => rows.for_each(&mut see),
+            Rows::Iterations(rows) => rows.for_each(see),
+            Rows::Experiments(rows) => rows.for_each(see),
             Rows::Made(rows) => rows.iter().try_for_each(|row| see(row)),
         }
     }

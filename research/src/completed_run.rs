@@ -288,6 +288,41 @@ impl StoredResults<'_> {
         Ok(results)
     }
 
+    /// Reads the rows of all results as a type with a field for each column that is of interest;
+    /// see [`Table::rows`](research_results::Table::rows).
+    ///
+    /// ```
+    /// use research::{Research, ec, option};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Row {
+    ///     x: i64,
+    ///     square: i64,
+    /// }
+    ///
+    /// let research = Research::new("squares")
+    ///     .in_memory()
+    ///     .domain(option("x", [2_i64, 3]))
+    ///     .callable("square", |x: i64| x * x, (ec("x"),))
+    ///     .save_to("square")
+    ///     .run()?;
+    /// for row in research.results().rows::<Row>()? {
+    ///     assert_eq!(row.square, row.x * row.x);
+    /// }
+    /// let results = research.results().load()?;
+    /// for one in results.experiments() {
+    ///     assert_eq!(one.series::<i64>("square")?, [one.value::<i64>("square")?]);
+    /// }
+    /// # Ok::<(), research::ResearchError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The log cannot be read, or a cell is of another type than its field, or missing.
+    pub fn rows<T: serde::de::DeserializeOwned>(&self) -> Result<Vec<T>, ResearchError> {
+        Ok(self.load()?.rows()?)
+    }
+
     /// Returns a table as text: a row per experiment and iteration, a column per parameter and
     /// variable.
     ///

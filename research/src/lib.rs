@@ -100,7 +100,7 @@ pub use control::cancel;
 pub use error::ResearchError;
 pub use experiment::StoredExperiment;
 pub use parallelism::Parallelism;
-pub use profile::{Profile, ProfileOptions, UnitSpan, UnitTime};
+pub use profile::{ExperimentTime, Profile, ProfileOptions, UnitSpan, UnitTime};
 pub use report::{ExperimentReport, FailureReport, SavedVariable, UnitCommand};
 pub use reproduce::{Difference, Reproduction};
 pub use research_core::{

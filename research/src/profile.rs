@@ -22,6 +22,20 @@ pub struct Profile {
     /// The same as `units` for each iteration, in order, if
     /// [requested](ProfileOptions::by_iteration).
     pub iterations: Vec<(u64, UnitTime)>,
+    /// The same as `units` for each experiment, in order, if
+    /// [requested](ProfileOptions::by_experiment).
+    pub experiments: Vec<ExperimentTime>,
+}
+
+/// The time of a unit, or of iterations, in an experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExperimentTime {
+    /// The id of the experiment.
+    pub id: String,
+    /// The iteration, if iterations are [requested](ProfileOptions::by_iteration), too.
+    pub iteration: Option<u64>,
+    /// The time.
+    pub time: UnitTime,
 }
 
 /// The time of a unit, or of iterations.
@@ -58,6 +72,7 @@ pub struct UnitSpan {
 pub struct ProfileOptions {
     ids: Vec<String>,
     by_iteration: bool,
+    by_experiment: bool,
 }
 
 impl ProfileOptions {
@@ -72,6 +87,14 @@ impl ProfileOptions {
     #[must_use]
     pub fn by_iteration(mut self, by_iteration: bool) -> Self {
         self.by_iteration = by_iteration;
+        self
+    }
+
+    /// Sets whether to read the times of each experiment; with [`by_iteration`](Self::by_iteration)
+    /// of each iteration of each experiment. Default: false.
+    #[must_use]
+    pub fn by_experiment(mut self, by_experiment: bool) -> Self {
+        self.by_experiment = by_experiment;
         self
     }
 }

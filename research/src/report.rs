@@ -151,7 +151,7 @@ impl ExperimentReport {
             let bytes = read_regular(&folder.join(stream.file_name())).unwrap_or_default();
             last_lines(&String::from_utf8_lossy(&bytes))
         };
-        let saved = experiment.series().iter().filter_map(|series| {
+        let saved = experiment.variables().iter().filter_map(|series| {
             let last = series.len().checked_sub(1)?;
             Some(SavedVariable {
                 name: series.variable().to_owned(),

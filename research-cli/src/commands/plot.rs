@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::io::{IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use research::domain::Domain;
 use research::storage::{
-    Aggregate, Arrangement, Band, LogResults, Plot, PlotOptions, StoredResearch, TableOptions,
+    Aggregate, Arrangement, Band, Deviation, LogResults, Plot, PlotOptions, StoredResearch,
+    TableOptions,
 };
 
 use super::results;
@@ -21,8 +24,11 @@ use crate::exit::Exit;
     long_about = "\
 Plot the results of a research: a panel for each variable, a curve for each config, showing the mean
 over its repetitions with a band of one standard deviation. The x axis is the iteration, or a
-parameter if each experiment has one value. Failed experiments are excluded; running ones are
-plotted over iterations only.
+parameter if each experiment has one value; over a parameter that is drawn at random, points are not
+joined. Failed experiments are excluded; running ones are plotted over iterations only.
+
+A band of d around y ends at y - d and y + d; on a logarithmic axis, at y / f and y * f, where f is
+1 + d / y. Bands of values that are all between 0 and 1 end there.
 
 With --out, write an image; otherwise draw in the terminal. This also works while the research
 runs.",
@@ -52,15 +58,19 @@ pub struct Arguments {
     /// A panel for each value of these parameters
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     pub col: Vec<String>,
-    /// The aggregate of the experiments of a curve
-    #[arg(long, value_parser = one_of(AGGREGATES), default_value = "mean")]
+    /// How to combine the experiments of a curve: mean, median, min, max, a quantile such as q0.9,
+    /// or none for a curve for each experiment
+    #[arg(long, value_parser = aggregate, default_value = "mean")]
     pub aggregate: Aggregate,
-    /// The band around a curve
-    #[arg(long, value_parser = one_of(BANDS), default_value = "std")]
-    pub band: Band,
+    /// The band around a curve [default: std around a mean or median, else none]
+    #[arg(long, value_parser = one_of(BANDS))]
+    pub band: Option<Band>,
     /// The arrangement of panels
     #[arg(long, value_parser = one_of(LAYOUTS), default_value = "grid")]
     pub layout: Arrangement,
+    /// Place this many panels side by side
+    #[arg(long, value_name = "N", conflicts_with = "layout")]
+    pub ncols: Option<NonZeroUsize>,
     /// Use a logarithmic x axis
     #[arg(long)]
     pub log_x: bool,
@@ -94,18 +104,30 @@ pub struct Arguments {
 }
 
 /// A named value with its help.
-type Choice<T> = (&'static str, &'static str, T);
+pub(super) type Choice<T> = (&'static str, &'static str, T);
 
-const AGGREGATES: [Choice<Aggregate>; 3] = [
-    ("mean", "Mean", Aggregate::Mean),
-    ("median", "Median", Aggregate::Median),
-    ("none", "A curve for each experiment", Aggregate::Each),
-];
-
-const BANDS: [Choice<Band>; 3] = [
-    ("std", "One standard deviation", Band::Deviation),
+const BANDS: [Choice<Band>; 7] = [
+    ("std", STD, Band::Deviation(Deviation::Sample)),
+    ("pstd", PSTD, Band::Deviation(Deviation::Population)),
+    ("sem", SEM, Band::Deviation(Deviation::StandardError)),
+    ("ci95", CI95, Band::Deviation(Deviation::Confidence)),
+    ("iqr", "Lower to upper quartile", Band::Quartiles),
     ("minmax", "Minimum to maximum", Band::Range),
     ("none", "No band", Band::None),
+];
+
+const STD: &str = "Standard deviation of the sample: sqrt(sum((x - mean)²) / (n - 1))";
+const PSTD: &str = "Standard deviation of the population: sqrt(sum((x - mean)²) / n)";
+const SEM: &str = "Standard error of the mean: std / sqrt(n)";
+const CI95: &str =
+    "Half of the 95% confidence interval: t * sem, Student's t with n - 1 degrees of freedom";
+
+/// The measures of deviation of means.
+pub(super) const DEVIATIONS: [Choice<Deviation>; 4] = [
+    ("std", STD, Deviation::Sample),
+    ("pstd", PSTD, Deviation::Population),
+    ("sem", SEM, Deviation::StandardError),
+    ("ci95", CI95, Deviation::Confidence),
 ];
 
 const LAYOUTS: [Choice<Arrangement>; 3] = [
@@ -114,9 +136,28 @@ const LAYOUTS: [Choice<Arrangement>; 3] = [
     ("vertical", "All in one column", Arrangement::Vertical),
 ];
 
+/// Parses an aggregate.
+fn aggregate(typed: &str) -> Result<Aggregate, String> {
+    let quantile = typed.strip_prefix('q').map(str::parse::<f64>);
+    Ok(match (typed, quantile) {
+        ("mean", _) => Aggregate::Mean,
+        ("median", _) => Aggregate::Median,
+        ("min", _) => Aggregate::Min,
+        ("max", _) => Aggregate::Max,
+        ("none", _) => Aggregate::Each,
+        (_, Some(Ok(probability))) if (0.0..=1.0).contains(&probability) => {
+            Aggregate::Quantile(probability)
+        }
+        _ => {
+            let known = "mean, median, min, max, none, or q and a number from 0 to 1, such as q0.9";
+            return Err(format!("expected {known}"));
+        }
+    })
+}
+
 /// Parses the name of a choice.
-fn one_of<T: Copy + Send + Sync + 'static>(
-    choices: [Choice<T>; 3],
+pub(super) fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
+    choices: [Choice<T>; N],
 ) -> impl TypedValueParser<Value = T> {
     let names = choices.map(|(name, help, _)| PossibleValue::new(name).help(help));
     PossibleValuesParser::new(names).try_map(move |typed| {
@@ -143,7 +184,12 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
     let values = LogResults::new(stored.events()?)?;
     truncated_log::warn_of_unknown(values.unknown_events(), &stored);
     let name = &stored.name();
-    let plot = Plot::new(&values, &filters, &options(arguments, name))?;
+    let domain = stored.record().domain.parse::<Domain>();
+    let mut options = options(arguments, name);
+    if let Ok(domain) = &domain {
+        options = options.sampled(domain.sampled_parameters());
+    }
+    let plot = Plot::new(&values, &filters, &options)?;
     match (&arguments.out, form) {
         (Some(path), Some(form)) => write(&plot, path, &form)?,
         _ => out.write_all(sketch(&plot, arguments).as_bytes())?,
@@ -172,8 +218,13 @@ fn options(arguments: &Arguments, name: &str) -> PlotOptions {
         .log_y(arguments.log_y)
         .with_failed(arguments.with_failed)
         .aggregate(arguments.aggregate)
-        .band(arguments.band)
-        .arrangement(arguments.layout);
+        .arrangement(match arguments.ncols {
+            Some(count) => Arrangement::Columns(count.get()),
+            None => arguments.layout,
+        });
+    if let Some(band) = arguments.band {
+        options = options.band(band);
+    }
     if let Some(x) = &arguments.x {
         options = options.x(x);
     }

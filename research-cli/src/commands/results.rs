@@ -7,8 +7,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use research::base::ResearchRecord;
-use research::storage::{self, LogResults, Results, StoredResearch, SummaryOptions, Table};
+use research::storage::{
+    self, Deviation, LogResults, Results, StoredResearch, SummaryOptions, Table,
+};
 
+use super::plot::{DEVIATIONS, one_of};
 use super::table_flags::TableFlags;
 use super::{CommandError, truncated_log};
 use crate::exit::Exit;
@@ -23,8 +26,13 @@ Print the results of a research: a row for each iteration of each experiment, in
 domain. This also works while the research runs.
 
 With --summary, print a row for each config: how many of its experiments succeeded (n) and failed,
-and the mean and the standard deviation of each variable over those that succeeded. Values that are
-not numbers are skipped, and their number is printed on standard error.",
+and the mean and the standard deviation of each variable over those that succeeded. The value of an
+experiment is the mean of its iterations. The standard deviation is that of a sample, sqrt(sum((x -
+mean)²) / (n - 1)), unless --deviation sets another measure; it is missing for a single experiment.
+Values that are not numbers are skipped, and their number is printed on standard error.
+
+In a terminal, columns that do not fit are left out: those with the same value in all rows first.
+The last lines name them.",
     after_help = "\
 Examples:
   research results power
@@ -35,7 +43,8 @@ Examples:
   research results power --iterations 0,9 --long
   research results power --format parquet > power.parquet
   research results power --id 5bd1e995 --var weights --full --format json
-  research results power --summary --last 10 --sort accuracy --descending"
+  research results power --summary --last 10 --sort accuracy --descending --limit 5
+  research results power --summary --deviation ci95 --repetitions --sort accuracy_min"
 )]
 pub struct Arguments {
     /// The research: its folder, as a name or a path
@@ -67,7 +76,14 @@ pub struct Arguments {
     /// Use the mean of the last N values of each experiment
     #[arg(long, value_name = "N", requires = "summary")]
     pub last: Option<NonZeroUsize>,
-    /// Sort by the mean of this variable, lowest first
+    /// The measure of deviation
+    #[arg(long, value_parser = one_of(DEVIATIONS), default_value = "std", requires = "summary")]
+    pub deviation: Deviation,
+    /// Print a column for each repetition of each variable
+    #[arg(long, requires = "summary")]
+    pub repetitions: bool,
+    /// Sort by the mean of this variable, or by V_median, V_min, V_max, V_std, V_pstd, V_sem,
+    /// V_ci95, n or failed, lowest first
     #[arg(long, value_name = "V", requires = "summary")]
     pub sort: Option<String>,
     /// Sort highest first
@@ -99,13 +115,13 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         .long(arguments.long)
         .iterations(arguments.iterations.iter().copied())
         .variables(&arguments.variables);
-    let format = arguments.format;
+    let (format, limit) = (arguments.format, arguments.table.limit);
     let (is_saved, is_empty, notes);
     if arguments.full {
         let mut results = Results::for_table(&options);
         stored.replay(&mut [&mut results])?;
         results.read_large(stored.folder())?;
-        let table = results.to_table(&options)?;
+        let table = results.to_table(&options)?.limit(limit);
         is_empty = write(&table, format, out)?;
         (is_saved, notes) = (true, table.notes().to_vec());
     } else {
@@ -113,11 +129,11 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandEr
         truncated_log::warn_of_unknown(results.unknown_events(), &stored);
         is_saved = results.has_values();
         if arguments.summary {
-            let table = results.summary(&options, &summary(arguments))?;
+            let table = results.summary(&options, &summary(arguments))?.limit(limit);
             is_empty = write(&table, format, out)?;
             notes = table.notes().to_vec();
         } else {
-            let table = results.table(&options)?;
+            let table = results.table(&options)?.limit(limit);
             is_empty = match table_format(format) {
                 Some(format) => !table.write(format, out)?,
                 None => write_file(out, |file| Ok(table.write_parquet(file)?)).map(|()| false)?,
@@ -179,10 +195,19 @@ pub(super) fn write(
     Ok(table.for_each_row(|_| Err(())).is_ok())
 }
 
+/// How to see the columns that do not fit the terminal.
+const ALL_COLUMNS: &str = "to see all, append `| less -S`";
+
 /// Returns the text format; `None` for Parquet.
 pub(super) fn table_format(format: Format) -> Option<storage::Format> {
     match format {
-        Format::Table => Some(storage::Format::Table),
+        Format::Table => Some(match terminal::stdout_columns() {
+            Some(columns) => storage::Format::Fitted {
+                columns,
+                hint: ALL_COLUMNS,
+            },
+            None => storage::Format::Table,
+        }),
         Format::Csv => Some(storage::Format::Csv),
         Format::Json => Some(storage::Format::Json),
         Format::Jsonl => Some(storage::Format::JsonLines),
@@ -209,7 +234,9 @@ fn summary(arguments: &Arguments) -> SummaryOptions {
     let mut summary = SummaryOptions::new()
         .joined(arguments.format == Format::Table)
         .descending(arguments.descending)
-        .with_failed(arguments.with_failed);
+        .with_failed(arguments.with_failed)
+        .deviation(arguments.deviation)
+        .repetitions(arguments.repetitions);
     if let Some(last) = arguments.last {
         summary = summary.last(last.get());
     }

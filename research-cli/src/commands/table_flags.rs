@@ -51,6 +51,15 @@ pub struct TableFlags {
     /// Print the config as one column instead of one for each parameter
     #[arg(long)]
     pub concat_config: bool,
+    /// Keep the columns of the parameters beside the one column of the config
+    #[arg(long, requires = "concat_config")]
+    pub keep_columns: bool,
+    /// Leave out the config
+    #[arg(long, conflicts_with = "concat_config")]
+    pub no_config: bool,
+    /// Only the first N rows
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
     /// Include repetition, updates, and devices if there are any
     #[arg(long)]
     pub aux: bool,
@@ -77,6 +86,8 @@ impl TableFlags {
         let options = TableOptions::new()
             .use_alias(self.alias)
             .concat_config(self.concat_config)
+            .drop_columns(!self.keep_columns)
+            .include_config(!self.no_config)
             .aux(self.aux)
             .origin(self.with_run)
             .usage(self.with_usage)

@@ -106,6 +106,34 @@ epoch  train      2  0.5    2.5  study
     );
     let lines: Vec<_> = text(&iterations.stdout).lines().collect();
     assert_eq!(lines.len(), 5, "{lines:?}");
+    let rows = |flags: &[&str]| {
+        let flags = [&["study", "--format", "csv"], flags].concat();
+        text(&profile(folder.path(), &flags).stdout).replace(&id, "ID")
+    };
+    assert_eq!(
+        rows(&["--experiments", "--sort", "total"]),
+        "id,unit,calls,total,mean,longest\nID,test,1,0.5,0.5,0.5\nID,train,2,3.0,1.5,2.0\n\
+         ID,(iteration),2,4.0,2.0,2.5\n"
+    );
+    assert_eq!(
+        rows(&[
+            "--experiments",
+            "--iterations",
+            "--sort",
+            "total",
+            "--descending",
+            "--limit",
+            "2"
+        ]),
+        "id,iteration,unit,calls,total,mean,longest\nID,1,(iteration),1,2.5,2.5,2.5\n\
+         ID,1,train,1,2.0,2.0,2.0\n"
+    );
+    let unknown = profile(folder.path(), &["study", "--sort", "totl"]);
+    let message = text(&unknown.stderr);
+    assert!(
+        message.contains("no column `totl`; did you mean `total`?"),
+        "{message}"
+    );
     assert_eq!(
         lines[3],
         r#"{"iteration":1,"unit":"(iteration)","calls":1,"total":2.5,"mean":2.5,"longest":2.5}"#

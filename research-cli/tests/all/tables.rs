@@ -296,6 +296,43 @@ fn files_of_experiments_are_listed() {
         ],
     );
     assert_eq!(json, "[]\n");
+
+    std::fs::write(own.join("a.log"), "").unwrap();
+    let names = |flags: &[&str]| {
+        let fixed = ["artifacts", "kinds", "--where", "n=1", "--format", "csv"];
+        let csv = printed(folder.path(), &[&fixed, flags].concat());
+        let names = csv
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').rev().nth(2).unwrap());
+        names.map(str::to_owned).collect::<Vec<String>>()
+    };
+    for (flags, expected) in [
+        (&["*.pt"][..], &["checkpoints/last/1.pt", "model.pt"][..]),
+        (&["checkpoints/"], &["checkpoints/last/1.pt"]),
+        (&["last/"], &["checkpoints/last/1.pt"]),
+        (&["checkpoints/*"], &[]),
+        (&["checkpoints/**"], &["checkpoints/last/1.pt"]),
+        (&["check*/*/?.pt"], &["checkpoints/last/1.pt"]),
+        (&["?.log", "model.pt"], &["a.log", "model.pt"]),
+        (&["model.p"], &[]),
+        (&["(a|b).log", "[a].log", "a+log"], &[]),
+        (
+            &["--folders"],
+            &["a.log", "checkpoints/", "model.pt", "root"],
+        ),
+        (&["--folders", "check*"], &["checkpoints/"]),
+        (&["--folders", "checkpoints/"], &["checkpoints/"]),
+        (&["--output", "*.txt"], &["stdout.txt"]),
+        (&["--limit", "1"], &["a.log"]),
+    ] {
+        assert_eq!(names(flags), expected, "{flags:?}");
+    }
+    let none = research(folder.path(), &["artifacts", "kinds", "*.none"]);
+    assert_eq!(
+        String::from_utf8_lossy(&none.stderr),
+        "no files match the patterns\n"
+    );
 }
 
 #[test]
@@ -343,6 +380,10 @@ fn curves_are_drawn_on_a_terminal_and_into_files() {
     for flags in [
         ["--aggregate", "none"],
         ["--aggregate", "median"],
+        ["--aggregate", "min"],
+        ["--aggregate", "max"],
+        ["--aggregate", "q0.9"],
+        ["--band", "ci95"],
         ["--band", "minmax"],
         ["--band", "none"],
         ["--iterations", "0"],
@@ -357,8 +398,16 @@ fn curves_are_drawn_on_a_terminal_and_into_files() {
     assert_ne!(early(&["--x", "lr", "--log-x"]), early(&["--x", "lr"]));
     let laid_out = |layout| svg(&["--col", "deep", "--layout", layout]);
     assert_ne!(laid_out("vertical"), laid_out("horizontal"));
+    assert_eq!(
+        svg(&["--col", "deep", "--ncols", "1"]),
+        laid_out("vertical")
+    );
     let refused = |flags: &[&str]| refused(folder.path(), &[&["plot", "kinds"], flags].concat());
     assert!(refused(&["--out", "picture.jpg"]).contains("ends in .svg or .png"));
+    for unknown in ["mode", "q", "q2", "q-0.1", "qnan"] {
+        let message = refused(&["--aggregate", unknown]);
+        assert!(message.contains("such as q0.9"), "{message}");
+    }
     let infinite = refused(&["--y", "loss", "--x", "lr"]);
     assert!(infinite.contains("are NaN or infinite"), "{infinite}");
     assert!(refused(&["--color", "nn"]).contains("no experiment has a parameter `nn`"));

@@ -244,3 +244,58 @@ fn errors_fit_the_width_of_the_terminal() {
     assert!(plain.written.starts_with(b"error: unknown key"));
     assert!(plain.lines()[3].ends_with(" = 1"), "{:#?}", plain.lines());
 }
+
+#[test]
+fn results_fit_the_terminal() {
+    let folder = folder_with(
+        r#"
+name = "wide"
+seed = 1
+[domain]
+optimizer = ["stochastic-gradient-descent"]
+schedule = ["cosine-with-warm-restarts"]
+x = [1, 2, 3]
+[[unit]]
+name = "square"
+run = "expr {x} * {x}"
+output = "number"
+save_to = "square"
+"#,
+    );
+    research(folder.path(), &["run", "research.toml"]);
+    let mut terminal = Terminal::start(folder.path(), (24, 80), &["results", "wide"]);
+    assert_eq!(terminal.end().code(), Some(0));
+    let lines = terminal.lines();
+    assert_eq!(lines.len(), 7, "{lines:#?}");
+    let words = |line: &str| {
+        line.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        words(&lines[0]),
+        ["id", "schedule", "x", "iteration", "square"]
+    );
+    assert_eq!(
+        lines[5..],
+        [
+            "1 column is left out to fit: optimizer=stochastic-gradient-descent",
+            "to see all, append `| less -S`"
+        ]
+    );
+}
+
+#[test]
+fn help_is_wrapped_for_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::start(folder.path(), (200, 60), &["help", "plot"]);
+    assert_eq!(terminal.end().code(), Some(0));
+    let lines = terminal.lines();
+    let paragraph: Vec<&String> = lines.iter().take_while(|line| !line.is_empty()).collect();
+    // Each line but the last has no room for the word that begins the next one.
+    for pair in paragraph.windows(2) {
+        let next = pair[1].split(' ').next().unwrap();
+        assert!(pair[0].len() + 1 + next.len() > 60, "{lines:#?}");
+    }
+    assert!(paragraph.len() > 5);
+}

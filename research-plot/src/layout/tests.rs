@@ -32,6 +32,7 @@ fn panel() -> impl Strategy<Value = Panel> {
         };
         let curve = Curve {
             color,
+            style: color,
             points: points.into_iter().map(point).collect(),
             joined: true,
         };
@@ -89,8 +90,10 @@ fn plot() -> impl Strategy<Value = Plot> {
                 columns,
                 legend: Legend {
                     title: legend,
-                    entries: entries.into_iter().zip(0..).collect(),
+                    entries,
                     colors,
+                    style_title: String::new(),
+                    styles: Vec::new(),
                 },
                 size: Size {
                     width: size.0,

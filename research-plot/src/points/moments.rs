@@ -30,11 +30,10 @@ pub(crate) struct Moments {
 }
 
 impl Numbers {
-    pub(super) fn push(&mut self, number: f64, aggregate: Aggregate) {
+    pub(super) fn push(&mut self, number: f64, keeps_all: bool) {
         match self {
             Self::One(first) => *self = Self::Few(vec![*first, number]),
-            // A median needs all numbers.
-            Self::Few(numbers) if numbers.len() < FEW || aggregate == Aggregate::Median => {
+            Self::Few(numbers) if numbers.len() < FEW || keeps_all => {
                 numbers.push(number);
             }
             Self::Few(numbers) => {
@@ -91,10 +90,20 @@ impl Moments {
     }
 
     fn point(&self, x: f64, options: &PlotOptions) -> Point {
-        let y = (self.unit * self.mean).clamp(self.least, self.most);
+        let y = match options.aggregate {
+            Aggregate::Min => self.least,
+            Aggregate::Max => self.most,
+            _ => (self.unit * self.mean).clamp(self.least, self.most),
+        };
         let freedom = self.count.saturating_sub(1).max(1) as f64;
         let deviation = self.unit * (self.squares / freedom).sqrt();
-        let (low, high) = band(y, deviation, self.least, self.most, options);
+        let (low, high) = match options.band_drawn() {
+            Band::Deviation(measure) => {
+                around(y, measure.from_sample(deviation, self.count), options)
+            }
+            Band::None => (y, y),
+            Band::Range | Band::Quartiles => (self.least, self.most),
+        };
         Point {
             x,
             y,
@@ -109,19 +118,23 @@ impl Moments {
 fn point(x: f64, numbers: &[f64], options: &PlotOptions) -> Point {
     let (least, most) = (numbers[0], numbers[numbers.len() - 1]);
     let mean = numbers::mean(numbers).unwrap_or(least);
-    let middle = numbers.len() / 2;
     let y = match options.aggregate {
-        Aggregate::Median if numbers.len().is_multiple_of(2) => {
-            f64::midpoint(numbers[middle - 1], numbers[middle])
-        }
-        Aggregate::Median => numbers[middle],
         Aggregate::Mean | Aggregate::Each => mean,
+        Aggregate::Median => numbers::quantile(numbers, 0.5),
+        Aggregate::Min => least,
+        Aggregate::Max => most,
+        Aggregate::Quantile(probability) => numbers::quantile(numbers, probability),
+        Aggregate::Function(function) => function(numbers),
     };
-    let deviation = match options.band {
-        Band::Deviation => numbers::deviation(numbers, mean).unwrap_or(0.0),
-        Band::Range | Band::None => 0.0,
+    let (low, high) = match options.band_drawn() {
+        Band::Deviation(measure) => around(y, measure.of(numbers, mean).unwrap_or(0.0), options),
+        Band::Quartiles => (
+            numbers::quantile(numbers, 0.25),
+            numbers::quantile(numbers, 0.75),
+        ),
+        Band::Range => (least, most),
+        Band::None => (y, y),
     };
-    let (low, high) = band(y, deviation, least, most, options);
     Point {
         x,
         y,
@@ -131,11 +144,12 @@ fn point(x: f64, numbers: &[f64], options: &PlotOptions) -> Point {
     }
 }
 
-fn band(y: f64, deviation: f64, least: f64, most: f64, options: &PlotOptions) -> (f64, f64) {
-    match options.band {
-        Band::None => (y, y),
-        Band::Range => (least, most),
-        Band::Deviation => ((y - deviation).max(f64::MIN), (y + deviation).min(f64::MAX)),
+/// The ends of a deviation around a number: see [`Band`].
+fn around(y: f64, deviation: f64, options: &PlotOptions) -> (f64, f64) {
+    let high = (y + deviation).min(f64::MAX);
+    match options.log_y && y > 0.0 {
+        true => (y / (high / y), high),
+        false => ((y - deviation).max(f64::MIN), high),
     }
 }
 
@@ -144,11 +158,12 @@ mod tests {
     use super::{FEW, Numbers};
     use crate::points::Point;
     use crate::{Aggregate, Band, PlotOptions};
+    use research_results::Deviation;
 
-    fn gathered(values: &[f64], aggregate: Aggregate) -> Numbers {
+    fn gathered(values: &[f64], options: &PlotOptions) -> Numbers {
         let mut numbers = Numbers::One(values[0]);
         for value in &values[1..] {
-            numbers.push(*value, aggregate);
+            numbers.push(*value, options.needs_all_numbers());
         }
         numbers
     }
@@ -157,7 +172,7 @@ mod tests {
     fn a_point_is_what_its_aggregate_and_its_band_say() {
         let of = |values: &[f64], aggregate, band| {
             let options = PlotOptions::new().aggregate(aggregate).band(band);
-            let Point { y, low, high, .. } = gathered(values, aggregate).point(0.0, &options);
+            let Point { y, low, high, .. } = gathered(values, &options).point(0.0, &options);
             Some((y, low, high))
         };
         let values = [9.0, 0.0, 1.0, 2.0];
@@ -175,13 +190,27 @@ mod tests {
         );
         let deviation = (50.0_f64 / 3.0).sqrt();
         let around = |y: f64| Some((y, y - deviation, y + deviation));
-        assert_eq!(of(&values, Aggregate::Mean, Band::Deviation), around(3.0));
-        assert_eq!(of(&values, Aggregate::Median, Band::Deviation), around(1.5));
         assert_eq!(
-            of(&[4.0], Aggregate::Mean, Band::Deviation),
+            of(&values, Aggregate::Mean, Band::Deviation(Deviation::Sample)),
+            around(3.0)
+        );
+        assert_eq!(
+            of(
+                &values,
+                Aggregate::Median,
+                Band::Deviation(Deviation::Sample)
+            ),
+            around(1.5)
+        );
+        assert_eq!(
+            of(&[4.0], Aggregate::Mean, Band::Deviation(Deviation::Sample)),
             Some((4.0, 4.0, 4.0))
         );
-        let far = of(&[-1.7e308, 1.7e308], Aggregate::Mean, Band::Deviation);
+        let far = of(
+            &[-1.7e308, 1.7e308],
+            Aggregate::Mean,
+            Band::Deviation(Deviation::Sample),
+        );
         assert_eq!(far, Some((0.0, f64::MIN, f64::MAX)));
     }
     #[test]
@@ -191,13 +220,13 @@ mod tests {
             let options = PlotOptions::new();
             let few = Numbers::Few(values.clone()).point(0.0, &options);
             assert!(values.len() > FEW);
-            let many = gathered(&values, Aggregate::Mean).point(0.0, &options);
+            let many = gathered(&values, &options).point(0.0, &options);
             let is_near = |a: f64, b: f64| (a - b).abs() <= scale * 1e-9;
             assert!(is_near(few.y, many.y), "{few:?} {many:?}");
             assert!(is_near(few.low, many.low), "{few:?} {many:?}");
             assert_eq!(few.count, many.count);
             let range = PlotOptions::new().band(Band::Range);
-            let many = gathered(&values, Aggregate::Mean).point(0.0, &range);
+            let many = gathered(&values, &options).point(0.0, &range);
             assert_eq!((many.low, many.high), (0.0, 36.0 * scale));
         }
     }

@@ -1,6 +1,7 @@
 //! Plots of results.
 
 mod left_out;
+mod looks;
 
 use crate::events::{ended, saved, started};
 use research_core::{Column, Status};
@@ -421,7 +422,7 @@ fn a_band_that_is_nearly_zero_takes_no_decades_of_a_logarithmic_axis() {
     let svg = default_svg(&results, &PlotOptions::new().log_y(true));
     let labels = texts(&svg);
     assert!(
-        labels.contains(&"10") && labels.contains(&"0.2"),
+        labels.contains(&"10") && labels.contains(&"0.5"),
         "{labels:?}"
     );
     let far = |label: &&str| label.contains("e-") || label.starts_with("0.0");

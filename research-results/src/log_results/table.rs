@@ -15,6 +15,7 @@ pub struct LogTable<'a> {
     results: &'a LogResults,
     options: TableOptions,
     table: TableSelection<'a>,
+    limit: Option<usize>,
 }
 
 impl LogResults {
@@ -27,6 +28,7 @@ impl LogResults {
             results: self,
             options: options.clone(),
             table: TableSelection::new(self.results(), options)?,
+            limit: None,
         })
     }
 }
@@ -45,6 +47,13 @@ impl LogTable<'_> {
         self.table.mixed_columns(self.results.results())
     }
 
+    /// Returns the first `count` rows of the table; all, if `None`.
+    #[must_use]
+    pub fn limit(mut self, count: impl Into<Option<usize>>) -> Self {
+        self.limit = count.into();
+        self
+    }
+
     /// Writes the table; returns whether it has rows.
     ///
     /// # Errors
@@ -52,7 +61,7 @@ impl LogTable<'_> {
     pub fn write(&self, format: Format, output: &mut dyn Write) -> Result<bool, TableError> {
         let mut writer = RowWriter::new(format, 0, output);
         writer.begin(&self.table.columns)?;
-        if format == Format::Table {
+        if format.is_text() {
             self.for_each_table(&mut |table| table.for_each_row(|row| writer.measure(row)))?;
         }
         writer.heading()?;
@@ -95,6 +104,7 @@ impl LogTable<'_> {
         let partitions = self.results.divide(experiments)?;
         // Whether earlier partitions of the divided experiment had rows.
         let mut has_rows = false;
+        let mut left = self.limit;
         for (number, partition) in partitions.iter().enumerate() {
             let iterations = partition.iterations.as_ref();
             if iterations.is_none_or(|iterations| iterations.start == 0) {
@@ -114,7 +124,14 @@ impl LogTable<'_> {
                 table = table.with_every_experiment(is_last && !has_rows);
                 has_rows |= table.row_count() > 0;
             }
+            let table = table.limit(left);
             see(&table)?;
+            if let Some(left) = &mut left {
+                *left -= table.row_count();
+                if *left == 0 {
+                    break;
+                }
+            }
         }
         Ok(())
     }

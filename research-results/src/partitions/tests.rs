@@ -40,7 +40,7 @@ fn assert_bounded(order: impl Iterator<Item = u64>) {
     for index in 0..partitions.len() {
         experiments += usize::from(partitions.has_new_experiments(index));
         let results = partitions.read(index).unwrap();
-        let series = results.experiments().flat_map(ExperimentResult::series);
+        let series = results.experiments().flat_map(ExperimentResult::variables);
         let held: usize = series.map(Series::len).sum();
         assert!((1..=2 * most).contains(&held), "{held} values in {index}");
         total += held;

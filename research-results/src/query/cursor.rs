@@ -198,7 +198,7 @@ impl Cursor {
                 _ => None,
             })
             .collect();
-        for series in experiment.series() {
+        for series in experiment.variables() {
             if let Some(column) = names.get(series.variable()) {
                 row.of_columns[*column] = Some(row.series.len());
             }
@@ -228,7 +228,7 @@ impl Cursor {
             return false;
         };
         row.iteration = next;
-        for (progress, series) in row.series.iter_mut().zip(experiment.series()) {
+        for (progress, series) in row.series.iter_mut().zip(experiment.variables()) {
             progress.here = None;
             if progress.iteration == Some(next) {
                 progress.here = Some(progress.next);
@@ -305,7 +305,7 @@ unsafe impl VTabCursor for Cursor {
                 let (Some((series, here)), Some(experiment)) = (here, self.values_of(row)) else {
                     return Ok(());
                 };
-                let cell = Cell::at(experiment.series()[series].column(), here);
+                let cell = Cell::at(experiment.variables()[series].column(), here);
                 match &cell {
                     Cell::Text(text) => context.set_result(text.as_ref()),
                     cell => context.set_result(column.stored(cell).to_sql()),

@@ -61,7 +61,7 @@ pub struct ExperimentResult {
 impl ExperimentResult {
     /// Returns the values of each variable, in the order of the variables' first appearance.
     #[must_use]
-    pub fn series(&self) -> &[Series] {
+    pub fn variables(&self) -> &[Series] {
         &self.series
     }
 

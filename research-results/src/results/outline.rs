@@ -152,7 +152,7 @@ impl Results {
             return outline.kinds();
         }
         let mut kinds: HashMap<&str, ValueKinds> = HashMap::new();
-        let series = self.experiments().flat_map(ExperimentResult::series);
+        let series = self.experiments().flat_map(ExperimentResult::variables);
         for series in series {
             let seen = kinds.entry(series.variable()).or_default();
             seen.add_column(series.column());
@@ -165,7 +165,7 @@ impl Results {
         if let Some(outline) = &self.outline {
             return outline.most_values();
         }
-        let rows = |one: &ExperimentResult| one.series().iter().map(Series::len).max();
+        let rows = |one: &ExperimentResult| one.variables().iter().map(Series::len).max();
         self.experiments().filter_map(rows).sum::<usize>() as u64
     }
 
@@ -175,7 +175,12 @@ impl Results {
     ) -> Box<dyn Iterator<Item = &'a str> + 'a> {
         match &self.outline {
             Some(outline) => Box::new(outline.variables(experiment.number)),
-            None => Box::new(experiment.series().iter().map(|series| series.variable())),
+            None => Box::new(
+                experiment
+                    .variables()
+                    .iter()
+                    .map(|series| series.variable()),
+            ),
         }
     }
 }

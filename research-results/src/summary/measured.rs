@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::SummaryOptions;
+use crate::deviation::Deviation;
+use crate::error::{TableError, hint};
 use crate::numbers::{self, RunningMean, is_null, left_out_note, number_at};
 use crate::options::TableOptions;
 use crate::results::Series;
@@ -34,7 +36,7 @@ impl<'o> Measurements<'o> {
 
     /// Adds the values of an experiment. Later iterations of a divided experiment come first.
     pub(super) fn measure(&mut self, visit: &Visit<'_>) {
-        for series in visit.experiment.series() {
+        for series in visit.experiment.variables() {
             let name = series.variable();
             let variable = match self.positions.get(name) {
                 Some(variable) => *variable,
@@ -71,6 +73,16 @@ impl<'o> Measurements<'o> {
     pub(super) fn with_numbers(&self) -> impl Iterator<Item = &Measured> {
         let mut variables = self.variables.iter();
         std::iter::from_fn(move || variables.find(|one| one.means.iter().any(Option::is_some)))
+    }
+
+    /// The variable with a name, if it has numbers.
+    pub(super) fn find(&self, name: &str, options: &TableOptions) -> Result<&Measured, TableError> {
+        let found = self.with_numbers().find(|one| one.name == name);
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.shown(options).map(|one| one.name.as_str()).collect();
+            let (name, hint) = (name.to_owned(), hint(name, &known));
+            TableError::NoNumbers { name, hint }
+        })
     }
 
     /// Returns the variables among them that the options request.
@@ -125,13 +137,53 @@ impl Latest {
     }
 }
 
+/// A number that a group's experiments have.
+#[derive(Clone, Copy)]
+pub(super) enum Statistic {
+    Mean,
+    Median,
+    Min,
+    Max,
+    /// Missing where there is a single experiment.
+    Deviation(Deviation),
+}
+
+impl Statistic {
+    /// Parses the end of the name of a column.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        let deviation = Deviation::ALL.into_iter().find(|one| one.as_str() == name);
+        match (name, deviation) {
+            (_, Some(deviation)) => Some(Self::Deviation(deviation)),
+            ("mean", _) => Some(Self::Mean),
+            ("median", _) => Some(Self::Median),
+            ("min", _) => Some(Self::Min),
+            ("max", _) => Some(Self::Max),
+            _ => None,
+        }
+    }
+}
+
 impl Measured {
-    /// Returns the mean of a group's experiments, and their standard deviation if there are
-    /// several.
-    pub(super) fn of(&self, group: &[usize]) -> (Option<f64>, Option<f64>) {
-        let means: Vec<f64> = group.iter().filter_map(|&at| self.means[at]).collect();
-        let mean = numbers::mean(&means);
-        (mean, mean.and_then(|mean| numbers::deviation(&means, mean)))
+    /// A statistic of the means of a group's experiments.
+    pub(super) fn statistic(&self, group: &[usize], statistic: Statistic) -> Option<f64> {
+        let mut means: Vec<f64> = group.iter().filter_map(|&at| self.means[at]).collect();
+        let mean = numbers::mean(&means)?;
+        match statistic {
+            Statistic::Mean => Some(mean),
+            Statistic::Deviation(deviation) => deviation.of(&means, mean),
+            _ if means.iter().any(|mean| mean.is_nan()) => Some(f64::NAN),
+            Statistic::Min => means.into_iter().reduce(f64::min),
+            Statistic::Max => means.into_iter().reduce(f64::max),
+            Statistic::Median => {
+                means.sort_by(f64::total_cmp);
+                Some(numbers::quantile(&means, 0.5))
+            }
+        }
+    }
+
+    /// The mean of an experiment.
+    pub(super) fn mean(&self, experiment: usize) -> Option<f64> {
+        self.means[experiment]
     }
 
     pub(super) fn note(&self) -> Option<String> {

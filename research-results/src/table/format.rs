@@ -19,6 +19,14 @@ pub enum Format {
     /// Text: aligned columns; floats in about six digits, long strings truncated.
     #[default]
     Table,
+    /// Text that fits a terminal: if the columns are wider, those with the same value in all rows
+    /// are left out first, then others from the middle. The last line names them.
+    Fitted {
+        /// The width of the terminal.
+        columns: usize,
+        /// Says how to see the columns that are left out, at the end of the last line.
+        hint: &'static str,
+    },
     /// Comma-separated values according to RFC 4180, with lines that end in `\n`. Missing values
     /// are empty, and an empty string is `""`. Floats are in the shortest form that reads back
     /// exactly, or `NaN`, `inf`, `-inf`. Lists and maps are JSON, bytes `b"0a1b"`.
@@ -32,14 +40,19 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats.
+    /// All of them that have a name of their own.
     pub const ALL: [Self; 4] = [Self::Table, Self::Csv, Self::Json, Self::JsonLines];
 
-    /// Returns the name of the format on the command line.
+    /// Whether it is aligned text.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Table | Self::Fitted { .. })
+    }
+
+    /// Its name on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Table => "table",
+            Self::Table | Self::Fitted { .. } => "table",
             Self::Csv => "csv",
             Self::Json => "json",
             Self::JsonLines => "jsonl",

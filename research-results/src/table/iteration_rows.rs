@@ -85,7 +85,7 @@ impl<'a> IterationRows<'a> {
             self.identity.fill(experiment, &mut row);
             let identity = row.len();
             let mut has_rows = false;
-            for series in experiment.series() {
+            for series in experiment.variables() {
                 let index = self.indexes.get(series.variable());
                 if let Some(index) = index.filter(|_| !series.is_empty()) {
                     has_rows = true;
@@ -112,7 +112,7 @@ impl<'a> IterationRows<'a> {
         let identity = row.len();
         let mut is_seen = false;
         let mut rests: Vec<Rest<'a>> = experiment
-            .series()
+            .variables()
             .iter()
             .filter_map(|series| {
                 let index = *self.indexes.get(series.variable())?;

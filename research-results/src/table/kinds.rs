@@ -74,6 +74,7 @@ impl Table<'_> {
     /// Adds the kinds of the cells of each column.
     fn see_kinds(&self, seen: &mut [&mut ValueKinds]) {
         if let Rows::Iterations(rows) = &self.rows
+            && self.limit.is_none()
             && rows.see_kinds(seen)
         {
             return;

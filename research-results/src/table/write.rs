@@ -18,7 +18,7 @@ impl Table<'_> {
     pub fn write(&self, format: Format, output: &mut dyn Write) -> io::Result<()> {
         let mut rows = RowWriter::new(format, 0, output);
         rows.begin(self.columns())?;
-        if format == Format::Table {
+        if format.is_text() {
             self.for_each_row(|row| rows.measure(row))?;
         }
         rows.heading()?;
@@ -67,7 +67,7 @@ impl<'a> RowWriter<'a> {
             names: Vec::new(),
             keys: Vec::new(),
             is_first: true,
-            layout: text::Layout::new(&[]),
+            layout: text::Layout::new(&[], None),
             first: Vec::new(),
             measured,
         }
@@ -81,7 +81,7 @@ impl<'a> RowWriter<'a> {
     /// Writes the heading of a plain-text table, whose columns were measured.
     pub(crate) fn heading(&mut self) -> io::Result<()> {
         match self.format {
-            Format::Table => self.write_first(),
+            Format::Table | Format::Fitted { .. } => self.write_first(),
             _ => Ok(()),
         }
     }
@@ -91,7 +91,10 @@ impl<'a> RowWriter<'a> {
     pub(crate) fn begin(&mut self, names: &[String]) -> io::Result<()> {
         self.names = names.to_vec();
         match self.format {
-            Format::Table => self.layout = text::Layout::new(names),
+            Format::Table => self.layout = text::Layout::new(names, None),
+            Format::Fitted { columns, .. } => {
+                self.layout = text::Layout::new(names, Some(columns));
+            }
             Format::Csv => csv::heading(names, &mut self.output.bytes),
             Format::Json => {
                 self.keys = json::keys(names)?;
@@ -105,7 +108,7 @@ impl<'a> RowWriter<'a> {
     pub(crate) fn row(&mut self, row: &[Cell<'_>]) -> io::Result<()> {
         let bytes = &mut self.output.bytes;
         match self.format {
-            Format::Table if self.first.len() < self.measured => {
+            Format::Table | Format::Fitted { .. } if self.first.len() < self.measured => {
                 self.layout.measure(row)?;
                 self.first
                     .push(row.iter().map(Cell::to_owned_cell).collect());
@@ -114,7 +117,7 @@ impl<'a> RowWriter<'a> {
                     self.measured = 0;
                 }
             }
-            Format::Table => self.layout.row(row, bytes)?,
+            Format::Table | Format::Fitted { .. } => self.layout.row(row, bytes)?,
             Format::Csv => csv::row(row, bytes)?,
             Format::Json => {
                 let separator: &[u8] = if self.is_first { b"\n" } else { b",\n" };
@@ -133,17 +136,22 @@ impl<'a> RowWriter<'a> {
     /// Writes the remaining rows.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         match self.format {
-            Format::Table if self.measured > 0 => self.write_first()?,
+            Format::Table | Format::Fitted { .. } if self.measured > 0 => self.write_first()?,
             Format::Json => {
                 let end: &[u8] = if self.is_first { b"]\n" } else { b"\n]\n" };
                 self.output.bytes.extend_from_slice(end);
             }
-            Format::Table | Format::Csv | Format::JsonLines => {}
+            _ => {}
+        }
+        if let Format::Fitted { hint, .. } = self.format {
+            self.layout
+                .left_out(&self.names, hint, &mut self.output.bytes);
         }
         self.output.finish()
     }
 
     fn write_first(&mut self) -> io::Result<()> {
+        self.layout.fit();
         self.layout.heading(&self.names, &mut self.output.bytes);
         for row in std::mem::take(&mut self.first) {
             self.layout.row(&row, &mut self.output.bytes)?;

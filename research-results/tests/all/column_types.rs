@@ -118,7 +118,7 @@ proptest! {
         some.extend(&log);
         prop_assert_eq!(csv(&all, &options), csv(&some, &options));
         let counted = |results: &Results| {
-            let series = results.experiments().flat_map(|e| e.series());
+            let series = results.experiments().flat_map(|e| e.variables());
             series.map(|s| s.len()).sum::<usize>()
         };
         prop_assert!(counted(&some) <= counted(&all));
@@ -137,7 +137,7 @@ fn what_is_not_asked_for_is_not_kept() {
     let kept: Vec<(u64, &str, usize)> = results
         .experiments()
         .flat_map(|one| {
-            one.series()
+            one.variables()
                 .iter()
                 .map(|s| (one.number.0, s.variable(), s.len()))
         })

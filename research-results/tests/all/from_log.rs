@@ -309,7 +309,7 @@ fn visits_of_a_large_experiment_are_bounded_and_ordered() {
     for order in [Order::Rising, Order::Falling] {
         let (mut held, mut first) = (Vec::new(), Vec::new());
         let visit = &mut |visit: Visit<'_>| {
-            let series = visit.experiment.series();
+            let series = visit.experiment.variables();
             held.push(series.iter().map(Series::len).sum::<usize>());
             first.push(series[0].iteration(0));
         };

@@ -5,6 +5,7 @@
 mod arrow;
 mod column_types;
 mod events;
+mod fitted;
 mod from_log;
 mod log;
 #[cfg(feature = "parquet")]
@@ -19,4 +20,5 @@ mod results_model;
 mod table_filters;
 mod table_formats;
 mod table_round_trip;
+mod typed;
 mod written;

@@ -1,13 +1,13 @@
 //! The fold of events into a profile.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use research_core::events::{Measure, SpanTime};
 use research_core::{Column, Event, ExperimentNumber, Fold};
 use research_domain::Value;
 
-use super::{Profile, ProfileOptions, UnitSpan, UnitTime};
+use super::{ExperimentTime, Profile, ProfileOptions, UnitSpan, UnitTime};
 use crate::error::ResearchError;
 
 /// The unit; `None` for whole iterations.
@@ -16,12 +16,13 @@ type Unit = Option<Arc<str>>;
 pub(super) struct ProfileFold<'o> {
     options: &'o ProfileOptions,
     seen: HashSet<String>,
-    /// The current attempt of each selected experiment.
-    experiments: HashMap<ExperimentNumber, Sums>,
+    /// The current attempt of each experiment that is looked at.
+    experiments: BTreeMap<ExperimentNumber, Sums>,
 }
 
 #[derive(Default)]
 struct Sums {
+    id: String,
     units: BTreeMap<Unit, UnitTime>,
     iterations: BTreeMap<(u64, Unit), UnitTime>,
     spans: BTreeMap<(Arc<str>, String, String), SpanTime>,
@@ -32,7 +33,7 @@ impl<'o> ProfileFold<'o> {
         Self {
             options,
             seen: HashSet::new(),
-            experiments: HashMap::new(),
+            experiments: BTreeMap::new(),
         }
     }
 }
@@ -46,7 +47,11 @@ impl Fold for ProfileFold<'_> {
                 let id: &str = record.id.as_ref();
                 if self.options.ids.is_empty() || self.options.ids.iter().any(|one| one == id) {
                     self.seen.insert(id.to_owned());
-                    self.experiments.insert(*experiment, Sums::default());
+                    let sums = Sums {
+                        id: id.to_owned(),
+                        ..Sums::default()
+                    };
+                    self.experiments.insert(*experiment, sums);
                 }
             }
             Event::Profile {
@@ -89,10 +94,24 @@ impl ProfileFold<'_> {
             return Err(ResearchError::Options(problem));
         }
         let mut all = Sums::default();
+        let mut experiments = Vec::new();
         for sums in self.experiments.into_values() {
+            if self.options.by_experiment {
+                experiments.extend(sums.times(self.options.by_iteration));
+            }
             all.extend(sums);
         }
-        Ok(all.into_profile())
+        Ok(Profile {
+            experiments,
+            ..all.into_profile()
+        })
+    }
+}
+
+fn named(unit: Unit, time: UnitTime) -> UnitTime {
+    UnitTime {
+        unit: unit.map(|unit| unit.to_string()),
+        ..time
     }
 }
 
@@ -113,6 +132,23 @@ impl Sums {
             .or_insert_with(|| span.clone());
     }
 
+    /// The times of an experiment, or of each of its iterations.
+    fn times(&self, by_iteration: bool) -> Vec<ExperimentTime> {
+        let of = |iteration: Option<u64>, unit: &Unit, time: &UnitTime| ExperimentTime {
+            id: self.id.clone(),
+            iteration,
+            time: named(unit.clone(), time.clone()),
+        };
+        let units = self.units.iter();
+        let iterations = self.iterations.iter();
+        match by_iteration {
+            true => iterations
+                .map(|((iteration, unit), time)| of(Some(*iteration), unit, time))
+                .collect(),
+            false => units.map(|(unit, time)| of(None, unit, time)).collect(),
+        }
+    }
+
     fn extend(&mut self, other: Self) {
         for (unit, time) in other.units {
             self.units.entry(unit).or_default().extend(&time);
@@ -126,10 +162,6 @@ impl Sums {
     }
 
     fn into_profile(self) -> Profile {
-        let named = |unit: Unit, time| UnitTime {
-            unit: unit.map(|unit| unit.to_string()),
-            ..time
-        };
         let units = self.units.into_iter();
         let mut units: Vec<UnitTime> = units.map(|(unit, time)| named(unit, time)).collect();
         units.sort_by(|a, b| b.total.total_cmp(&a.total));
@@ -145,6 +177,7 @@ impl Sums {
         Profile {
             units,
             spans,
+            experiments: Vec::new(),
             iterations: iterations
                 .map(|((iteration, unit), time)| (iteration, named(unit, time)))
                 .collect(),

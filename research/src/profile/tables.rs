@@ -38,17 +38,40 @@ impl Profile {
                     Cell::Missing
                 },
             ];
-            match &time.unit {
-                Some(_) if is_detailed => row.extend([
-                    Cell::Float(time.cpu),
-                    Cell::Int(time.page_faults),
-                    match time.peak_memory {
-                        0 => Cell::Missing,
-                        peak => Cell::Int(peak),
-                    },
-                ]),
-                None if is_detailed => row.extend([Cell::Missing, Cell::Missing, Cell::Missing]),
-                _ => {}
+            if is_detailed {
+                row.extend(details(time));
+            }
+            row
+        });
+        table(&columns, rows.collect())
+    }
+
+    /// A row for each experiment, iteration if these were read, and unit: calls, total and mean
+    /// time, the longest call, in seconds; with level 2 also processor time, page faults and peak
+    /// memory.
+    #[must_use]
+    pub fn experiments_table(&self) -> Table<'_> {
+        let times = || self.experiments.iter().map(|one| &one.time);
+        let has_iterations = self.experiments.iter().any(|one| one.iteration.is_some());
+        let is_detailed = times().any(|time| time.cpu > 0.0 || time.peak_memory > 0);
+        let mut columns = vec!["id"];
+        columns.extend(has_iterations.then_some("iteration"));
+        columns.extend(["unit", "calls", "total", "mean", "longest"]);
+        if is_detailed {
+            columns.extend(["cpu", "page_faults", "peak_memory"]);
+        }
+        let rows = self.experiments.iter().map(|one| {
+            let mut row = vec![Cell::from(one.id.as_str())];
+            row.extend(one.iteration.map(Cell::Count));
+            row.extend([
+                name(&one.time),
+                Cell::Count(one.time.calls),
+                Cell::Float(one.time.total),
+                Cell::Float(one.time.mean()),
+                Cell::Float(one.time.longest),
+            ]);
+            if is_detailed {
+                row.extend(details(&one.time));
             }
             row
         });
@@ -94,6 +117,18 @@ impl Profile {
 
 fn table<'a>(columns: &[&str], rows: Vec<Vec<Cell<'a>>>) -> Table<'a> {
     Table::from_rows(columns.iter().map(|&name| name.to_owned()).collect(), rows)
+}
+
+/// Processor time, page faults and peak memory, which whole iterations do not have.
+fn details<'a>(time: &UnitTime) -> [Cell<'a>; 3] {
+    match &time.unit {
+        Some(_) => [
+            Cell::Float(time.cpu),
+            Cell::Int(time.page_faults),
+            Cell::Int(time.peak_memory),
+        ],
+        None => [Cell::Missing, Cell::Missing, Cell::Missing],
+    }
 }
 
 fn name(time: &UnitTime) -> Cell<'_> {

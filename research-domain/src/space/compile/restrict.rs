@@ -44,7 +44,7 @@ fn check_names(domain: &Domain, inner: &Domain, condition: &Condition) -> Result
         Some(name) => Err(DomainError::UnknownParameter {
             name: name.to_owned(),
             part: excerpt(domain),
-            hint: suggest::hint(name, known),
+            hint: suggest::hint_in_condition(name, known),
         }),
     }
 }

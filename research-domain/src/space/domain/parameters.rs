@@ -16,6 +16,32 @@ impl Domain {
         found
     }
 
+    /// Returns the parameters whose values are drawn from a distribution, by first appearance.
+    ///
+    /// ```
+    /// use research_domain::Domain;
+    ///
+    /// let domain: Domain = "lr=log_uniform(1e-4, 1) * n=[1, 2]".parse().unwrap();
+    /// assert_eq!(domain.sampled_parameters(), ["lr"]);
+    /// ```
+    pub fn sampled_parameters(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.collect_sampled(&mut found);
+        found
+    }
+
+    fn collect_sampled<'a>(&'a self, found: &mut Vec<&'a str>) {
+        if let Node::Option { key, values } = self.node()
+            && matches!(values, Values::Distribution(_))
+            && !found.contains(&key.name())
+        {
+            found.push(key.name());
+        }
+        for part in self.node().parts() {
+            part.collect_sampled(found);
+        }
+    }
+
     fn collect_parameters(&self, found: &mut Vec<Key>) {
         if let Node::Option { key, .. } = self.node()
             && found.iter().all(|known| known.name != key.name)

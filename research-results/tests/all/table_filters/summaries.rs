@@ -1,8 +1,10 @@
 //! Summaries: means and deviations over repetitions.
 
+use std::collections::HashMap;
+
 use research_core::{Column, Status};
 use research_domain::{Config, Value};
-use research_results::{Results, SummaryOptions, TableOptions};
+use research_results::{Deviation, Results, SummaryOptions, TableOptions};
 
 use super::{all, three};
 use crate::events::{ended, saved, started};
@@ -43,6 +45,114 @@ big.bin  2.0  2       0      0.625  0.176777
         results.summary(&all(), &unknown).unwrap_err().to_string(),
         "no experiment has saved `note` as numbers; available: loss"
     );
+}
+
+#[test]
+fn deviations_are_what_their_names_say() {
+    let mut results = Results::new();
+    for (number, loss) in (0..).zip([1.0, 2.0, 4.0]) {
+        results.apply(&started(number, 1, Config::from_pairs([("a", 1)])));
+        results.apply(&saved(number, "loss", 0, Column::Float(vec![loss])));
+        results.apply(&ended(number, 1, Status::Finished, None));
+    }
+    // The variance of the sample is 7/3.
+    let sample = (7.0_f64 / 3.0).sqrt();
+    for (deviation, column, expected) in [
+        (Deviation::Sample, "loss_std", sample),
+        (Deviation::Population, "loss_pstd", (14.0_f64 / 9.0).sqrt()),
+        (
+            Deviation::StandardError,
+            "loss_sem",
+            sample / 3.0_f64.sqrt(),
+        ),
+        (
+            Deviation::Confidence,
+            "loss_ci95",
+            4.302_652_73 * sample / 3.0_f64.sqrt(),
+        ),
+    ] {
+        let summary = SummaryOptions::new().deviation(deviation);
+        let table = results.summary(&all(), &summary).unwrap();
+        assert_eq!(table.columns()[4], column);
+        let rows = table.rows::<HashMap<String, f64>>().unwrap();
+        let found = rows[0][column];
+        assert!((found - expected).abs() < 1e-8, "{column}: {found}");
+    }
+    let of_student = |freedom: usize| Deviation::Confidence.from_sample(1.0, freedom + 1);
+    let quantile = |freedom: usize| of_student(freedom) * ((freedom + 1) as f64).sqrt();
+    // From the usual tables.
+    for (freedom, expected) in [
+        (1, 12.7062),
+        (10, 2.2281),
+        (11, 2.2010),
+        (30, 2.0423),
+        (120, 1.9799),
+    ] {
+        assert!((quantile(freedom) - expected).abs() < 1e-4, "{freedom}");
+    }
+}
+
+#[test]
+fn a_summary_is_sorted_by_any_statistic() {
+    let mut results = Results::new();
+    // Of a: 1 and 8; of b: 3 and 4; c failed once.
+    for (number, (name, loss)) in (0..).zip([
+        ("a", 1.0),
+        ("a", 8.0),
+        ("b", 3.0),
+        ("b", 4.0),
+        ("c", 9.0),
+        ("c", 0.0),
+    ]) {
+        results.apply(&started(number, 1, Config::from_pairs([("m", name)])));
+        results.apply(&saved(number, "loss", 0, Column::Float(vec![loss])));
+        let status = match number {
+            5 => Status::Failed,
+            _ => Status::Finished,
+        };
+        results.apply(&ended(number, 1, status, None));
+    }
+    let sorted = |key: &str| {
+        let table = results.summary(&all(), &SummaryOptions::new().sort_by(key));
+        let text = table.unwrap().to_string();
+        let rows = text.lines().skip(2).filter_map(|line| line.chars().next());
+        rows.collect::<String>()
+    };
+    for (key, expected) in [
+        ("loss", "bac"),
+        ("loss_mean", "bac"),
+        ("loss_min", "abc"),
+        ("loss_max", "bac"),
+        ("loss_std", "bac"),
+        ("loss_median", "bac"),
+        ("n", "cab"),
+        ("failed", "abc"),
+    ] {
+        assert_eq!(sorted(key), expected, "{key}");
+    }
+    let unknown = SummaryOptions::new().sort_by("loss_mode");
+    let error = results.summary(&all(), &unknown).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("no experiment has saved `loss_mode`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn repetitions_have_columns_of_their_own() {
+    let results = three();
+    let summary = SummaryOptions::new().repetitions(true).last(1);
+    let table = results.summary(&all().config("lr", 2), &summary).unwrap();
+    let expected = "\
+model     lr  n  failed  loss_mean  loss_std  loss_rep0  loss_rep1
+───────  ───  ─  ──────  ─────────  ────────  ─────────  ─────────
+big.bin  2.0  2       0      0.625  0.176777        0.5       0.75
+";
+    assert_eq!(table.to_string(), expected);
+    let first = results.summary(&all(), &SummaryOptions::new()).unwrap();
+    assert_eq!(first.limit(1).row_count(), 1);
 }
 
 #[test]

@@ -65,6 +65,13 @@ fn for_storage(error: &StorageError) -> Option<String> {
 
 /// Returns the name of a stored research that is similar to one that does not exist.
 fn nearest(missing: &Path) -> Option<String> {
+    if let Ok(target) = missing.read_link() {
+        let target = missing.parent().unwrap_or(missing).join(target);
+        let (target, link) = (word(&target), word(missing));
+        return Some(format!(
+            "`research remove {target}` removes the research, and `rm {link}` the link"
+        ));
+    }
     let folder = missing.parent().filter(|folder| folder.is_dir());
     let known = list(folder.unwrap_or(Path::new("."))).ok()?;
     let name = missing.file_name()?.to_str()?;

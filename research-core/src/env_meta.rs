@@ -60,6 +60,7 @@ impl EnvMeta {
         meta.command("commit", "git log -1 --stat")
             .command("diff", "git diff HEAD")
             .command("status", "git status")
+            .replace(NOTEBOOK_PICTURE, "$1\"…\"")
     }
 
     /// Adds a command.
@@ -90,6 +91,10 @@ impl EnvMeta {
         self
     }
 }
+
+/// A picture in the output of a notebook: a string, or a list of lines.
+const NOTEBOOK_PICTURE: &str =
+    r#"("image/[\w.+-]+":\s*)(?:"(?:[^"\\]|\\.)*"|\[(?:[^\]"\\]|"(?:[^"\\]|\\.)*")*\])"#;
 
 /// Returns the name of the repository's folder.
 fn repository(cwd: &Path) -> Option<String> {

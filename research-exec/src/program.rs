@@ -71,5 +71,5 @@ pub use output_spec::{FileOutput, FileType, Groups, OutputSpec, RegexOutput, Reg
 pub use preview::KnownBefore;
 pub use program_error::ProgramError;
 pub use render_error::{RenderError, UnknownName};
-pub use spec::{ProgramSpec, Run, Setting, Stdin};
+pub use spec::{ProgramSpec, Run, Setting, Shell, Stdin};
 pub use template::{Template, TemplateError};

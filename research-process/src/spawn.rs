@@ -277,6 +277,9 @@ impl Launch {
                 "not found in PATH ({}); install it, or write its full path",
                 self.search_path.to_string_lossy()
             ),
+            Some(libc::EACCES) if Path::new(&*name).is_dir() => {
+                "it is a directory; name a program in it".to_owned()
+            }
             Some(libc::EACCES) => {
                 "it is not executable; make it executable with `chmod +x`".to_owned()
             }

@@ -36,6 +36,7 @@ mod parallelism;
 mod preview;
 mod setting;
 mod shared_output;
+mod shell_syntax;
 mod time;
 mod toml;
 mod unit;

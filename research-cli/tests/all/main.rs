@@ -28,6 +28,7 @@ mod first_steps;
 mod folder_changes;
 mod from_batchflow;
 mod full_disk;
+mod hints;
 mod invalid_files;
 mod invalid_input;
 mod kills;

@@ -107,8 +107,18 @@ fn the_state_of_a_repository_is_recorded() {
         return;
     }
     project.write("project/code", "first\n");
-    assert!(git(&["add", "code"]) && git(&["commit", "-m", "the first commit"]));
+    project.write(
+        "project/n.ipynb",
+        "{\n \"image/png\": \"iVBOR-old\\n\",\n}\n",
+    );
+    assert!(git(&["add", "."]) && git(&["commit", "-m", "the first commit"]));
     project.write("project/code", "changed\n");
+    let lines = r#"["<svg id=\"a]\">\n",
+   "</svg>-new"]"#;
+    let notebook = format!(
+        "{{\n \"image/png\": \"iVBOR-new\\n\",\n \"image/svg+xml\": {lines},\n \"text\": 7\n}}\n"
+    );
+    project.write("project/n.ipynb", &notebook);
     project.run(&[]);
     let read = |name: &str| project.read(&format!("study/env/project/{name}.txt"));
     assert!(read("commit").contains("the first commit"));
@@ -118,6 +128,16 @@ fn the_state_of_a_repository_is_recorded() {
         read("diff")
     );
     assert!(read("status").contains("code"));
+    // The notebook is there, without its pictures.
+    let diff = read("diff");
+    for line in [
+        "+ \"image/png\": \"…\"",
+        "+ \"image/svg+xml\": \"…\"",
+        "+ \"text\": 7",
+    ] {
+        assert!(diff.contains(line), "{line}: {diff}");
+    }
+    assert!(!diff.contains("iVBOR") && !diff.contains("svg>"), "{diff}");
 }
 
 #[test]

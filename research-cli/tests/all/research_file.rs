@@ -240,7 +240,7 @@ fn every_key_is_read() {
     assert_eq!(score.when, When::every(10).or(When::at(3)).or(When::last()));
     assert_eq!(score.dump, Some(When::every(100).or(When::last())));
     assert_eq!(shell.dump, None);
-    assert!(shell.program.shell && shell.root && !score.root);
+    assert!(shell.program.shell.is_some() && shell.root && !score.root);
     assert_eq!(shell.program.output, OutputSpec::file("{iteration}.json"));
     assert_eq!(shell.save, Save::To("lines".to_owned()));
 }

@@ -274,12 +274,12 @@ save_to = "square"
     };
     assert_eq!(
         words(&lines[0]),
-        ["id", "schedule", "x", "iteration", "square"]
+        ["id", "optimizer", "x", "iteration", "square"]
     );
     assert_eq!(
         lines[5..],
         [
-            "1 column is left out to fit: optimizer=stochastic-gradient-descent",
+            "1 column is left out to fit: schedule=cosine-with-warm-restarts",
             "to see all, append `| less -S`"
         ]
     );

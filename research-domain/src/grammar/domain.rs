@@ -157,6 +157,15 @@ impl Parser<'_> {
             let error = self.unexpected(&format!("`=` after the parameter `{name}`"));
             return Err(match self.peek() {
                 Kind::Sign("==") => error.with_hint("a single `=` gives a parameter its values"),
+                Kind::Sign(sign @ ("-" | "." | "/")) => {
+                    let rest = match self.peek_second() {
+                        Kind::Word(rest) => rest.as_str(),
+                        _ => "…",
+                    };
+                    error.with_hint(format!(
+                        "put a name with `{sign}` in backquotes: `{name}{sign}{rest}`"
+                    ))
+                }
                 _ => error.with_hint(format!("write its values: {name}=[1, 2]")),
             });
         }

@@ -58,6 +58,10 @@ impl Parser<'_> {
                         "True" | "False" | "None" => {
                             "write true, false and null in lower case".to_owned()
                         }
+                        "nan" | "NAN" => format!("write NaN, or a string in quotes: \"{other}\""),
+                        "Inf" | "INF" | "infinity" => {
+                            format!("write inf, or a string in quotes: \"{other}\"")
+                        }
                         _ => format!("write a string in quotes: \"{other}\""),
                     }))
                 }

@@ -17,7 +17,7 @@ use super::program_error::ProgramError;
 use super::render_error::{RenderError, UnknownName};
 use super::setting::ProgramSetting;
 use super::shell::ShellCommand;
-use super::spec::{ProgramSpec, Run};
+use super::spec::{ProgramSpec, Run, Shell};
 use super::stdout::LIMIT;
 use super::template::{Part, Placeholder, Template};
 
@@ -153,7 +153,7 @@ impl ProgramCommand {
                 [Part::Text(program)] => Some(program),
                 _ => None,
             },
-            Invocation::Shell(_) => None,
+            Invocation::Shell(command) => Some(command.program()),
         }
     }
 
@@ -240,9 +240,9 @@ impl fmt::Display for ProgramCommand {
 }
 
 impl Invocation {
-    fn new(run: &Run, through_shell: bool) -> Result<Self, ProgramError> {
+    fn new(run: &Run, shell: Shell) -> Result<Self, ProgramError> {
         let parse = |text: &String| Template::parse(text).map_err(ProgramError::Template);
-        match (run, through_shell) {
+        match (run, shell.is_some()) {
             (Run::List(_), true) => Err(ProgramError::ListForShell),
             (Run::List(words), false) => Self::words(words),
             (Run::Line(line), true) => {
@@ -250,7 +250,7 @@ impl Invocation {
                 if line.trim().is_empty() {
                     return Err(ProgramError::NoProgram);
                 }
-                Ok(Self::Shell(ShellCommand::new(command)?))
+                Ok(Self::Shell(ShellCommand::new(command, shell)?))
             }
             (Run::Line(line), false) => {
                 // Parse the whole line first, so that the column of an error is that in the line.

@@ -22,6 +22,7 @@ use research_core::Context;
 
 use super::names;
 use super::render_error::RenderError;
+use super::spec::Shell;
 use super::template::{Part, Placeholder, Template};
 
 use scan::Scanner;
@@ -32,6 +33,7 @@ const VARIABLE: &str = "research_value_";
 /// A shell command in which every placeholder is in a position where its value is safe.
 #[derive(Clone, Debug)]
 pub(super) struct ShellCommand {
+    shell: Shell,
     template: Template,
     /// The position of each placeholder, in order.
     places: Vec<Place>,
@@ -61,7 +63,7 @@ pub(super) struct Misplaced {
 }
 
 impl ShellCommand {
-    pub(super) fn new(template: Template) -> Result<Self, Misplaced> {
+    pub(super) fn new(template: Template, shell: Shell) -> Result<Self, Misplaced> {
         let places = Scanner::new(template.parts()).places()?;
         let misplaced = template
             .placeholders()
@@ -74,7 +76,11 @@ impl ShellCommand {
                 place: None,
             });
         }
-        Ok(Self { template, places })
+        Ok(Self {
+            shell,
+            template,
+            places,
+        })
     }
 
     /// Returns the names in positions where exactly one word is needed.
@@ -108,6 +114,11 @@ impl ShellCommand {
         script
     }
 
+    /// The name of the shell.
+    pub(super) fn program(&self) -> &'static str {
+        self.shell.words().first().copied().unwrap_or_default()
+    }
+
     pub(super) fn template(&self) -> &Template {
         &self.template
     }
@@ -136,7 +147,9 @@ impl ShellCommand {
             values.push(OsString::from_vec(value));
         }
         let script = self.script(&counts);
-        let mut words: Vec<OsString> = ["sh", "-c", &script, "sh"].map(Into::into).into();
+        let shell = self.shell.words().iter().copied();
+        let words = shell.chain([&*script, self.program()]);
+        let mut words: Vec<OsString> = words.map(Into::into).collect();
         words.append(&mut values);
         Ok(words)
     }

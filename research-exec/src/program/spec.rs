@@ -12,10 +12,10 @@ use super::output_spec::OutputSpec;
 pub struct ProgramSpec {
     /// The command.
     pub run: Run,
-    /// Whether `sh -c` runs the command.
+    /// The shell that runs the command.
     #[serde(default)]
-    pub shell: bool,
-    /// The rule by which standard output becomes the unit's output.
+    pub shell: Shell,
+    /// How standard output becomes the unit's output.
     #[serde(default)]
     pub output: OutputSpec,
     /// The setting in which the program starts.
@@ -46,7 +46,7 @@ impl ProgramSpec {
     pub fn new(run: Run) -> Self {
         Self {
             run,
-            shell: false,
+            shell: Shell::None,
             output: OutputSpec::default(),
             setting: Setting::default(),
         }
@@ -62,6 +62,88 @@ pub enum Stdin {
     /// A file, whose path is a [`Template`](super::Template); a relative path is resolved from the
     /// program's working directory.
     File(String),
+}
+
+/// The shell that runs a command. In text formats: `false`, `true` or `"bash"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shell {
+    /// No shell: the program is started with its arguments.
+    #[default]
+    None,
+    /// `sh`. A pipe fails only if its last program does.
+    Sh,
+    /// `bash`. A pipe fails if any of its programs does (`set -o pipefail`).
+    Bash,
+}
+
+impl Shell {
+    /// Whether a shell runs the command.
+    #[must_use]
+    pub fn is_some(self) -> bool {
+        self != Self::None
+    }
+
+    /// The words before the text of the command.
+    pub(super) fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::Sh => &["sh", "-c"],
+            Self::Bash => &["bash", "-o", "pipefail", "-c"],
+        }
+    }
+}
+
+impl From<bool> for Shell {
+    fn from(shell: bool) -> Self {
+        if shell { Self::Sh } else { Self::None }
+    }
+}
+
+impl Serialize for Shell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            // The bytes of the first two are those of a boolean, which this was.
+            return serializer.serialize_u8(*self as u8);
+        }
+        match self {
+            Self::None => serializer.serialize_bool(false),
+            Self::Sh => serializer.serialize_bool(true),
+            Self::Bash => serializer.serialize_str("bash"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Shell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Flag(bool),
+            Name(String),
+        }
+        if !deserializer.is_human_readable() {
+            return match u8::deserialize(deserializer)? {
+                0 => Ok(Self::None),
+                1 => Ok(Self::Sh),
+                2 => Ok(Self::Bash),
+                other => Err(de::Error::invalid_value(
+                    de::Unexpected::Unsigned(other.into()),
+                    &"0, 1 or 2",
+                )),
+            };
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Flag(flag) => Ok(flag.into()),
+            Written::Name(name) if name == "bash" => Ok(Self::Bash),
+            Written::Name(name) => {
+                let expected = &"true, false or \"bash\"";
+                Err(de::Error::invalid_value(
+                    de::Unexpected::Str(&name),
+                    expected,
+                ))
+            }
+        }
+    }
 }
 
 /// A command: the program and its arguments, each a [`Template`](super::Template).

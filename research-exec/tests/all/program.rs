@@ -63,7 +63,7 @@ fn words(words: &[&str], output: OutputSpec) -> ProgramCommand {
 
 fn command(run: Run, shell: bool, output: OutputSpec) -> ProgramCommand {
     ProgramCommand::new(&ProgramSpec {
-        shell,
+        shell: shell.into(),
         output,
         ..ProgramSpec::new(run)
     })

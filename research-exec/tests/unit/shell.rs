@@ -58,7 +58,7 @@ const PAYLOADS: [&str; 38] = [
 ];
 
 fn command(text: &str) -> Result<ShellCommand, Misplaced> {
-    ShellCommand::new(Template::parse(text).unwrap())
+    ShellCommand::new(Template::parse(text).unwrap(), Shell::Sh)
 }
 
 /// Runs a command in a folder with this value for each of its placeholders.
@@ -406,7 +406,7 @@ fn commands_made_at_random_run_no_value() {
         let Ok(template) = Template::parse(&text) else {
             return Ok(());
         };
-        let Ok(command) = ShellCommand::new(template) else {
+        let Ok(command) = ShellCommand::new(template, Shell::Sh) else {
             return Ok(());
         };
         if !command.places.is_empty() {

@@ -42,7 +42,7 @@ fn refusal(options: &PlotOptions) -> PlotError {
 /// Returns the numbers of curves and bands.
 fn curves(svg: &str) -> (usize, usize) {
     let curves = svg.matches("stroke-width=\"1.7\"").count();
-    (curves, svg.matches("<polygon").count())
+    (curves, svg.matches("fill-opacity=\"0.18\"").count())
 }
 
 /// Returns the width and the height of a plot.

@@ -51,11 +51,11 @@ fn constant_columns_are_left_out_first() {
         fitted(50),
         format!(
             "\
-id  x  model       iteration  loss  accuracy
-──  ─  ──────────  ─────────  ────  ────────
-e0  0  resnet-152          0   0.5       0.0
-e1  1  resnet-152          0   1.5       1.0
-2 columns are left out to fit: optimizer=stochastic-gradient-desc…, note={note}
+id  x  optimizer                  loss  accuracy
+──  ─  ─────────────────────────  ────  ────────
+e0  0  stochastic-gradient-desc…   0.5       0.0
+e1  1  stochastic-gradient-desc…   1.5       1.0
+3 columns are left out to fit: model=resnet-152, note={note}, iteration=0
 ask for more
 "
         )

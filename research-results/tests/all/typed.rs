@@ -97,6 +97,7 @@ fn values_and_series_are_read_as_types() {
     );
     assert_eq!(
         first.series::<u64>("loss").unwrap_err().to_string(),
-        "cannot read `loss` of experiment `e0` in iteration 1: expected u64, found the float 0.5"
+        "cannot read `loss` of experiment `e0` in iteration 1: expected u64, found floating point \
+         `0.5`"
     );
 }

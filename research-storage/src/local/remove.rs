@@ -31,9 +31,7 @@ pub fn remove(folder: &Path, force: bool) -> Result<(), StorageError> {
     };
     match fs::symlink_metadata(&folder) {
         Ok(metadata) if metadata.is_symlink() => {
-            return Err(refuse(
-                "it is a symbolic link; remove what it leads to by its own path",
-            ));
+            return Err(refuse("it is a symbolic link, which is not followed"));
         }
         Ok(_) => check_is_ours(&folder)?,
         Err(_) => {

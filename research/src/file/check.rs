@@ -3,13 +3,14 @@
 use research_core::units::{NamePath, unique_names};
 use research_core::{BuildError, When};
 use research_domain::{Config, suggest};
-use research_exec::program::{ProgramCommand, UnknownName};
+use research_exec::program::{ProgramCommand, Run, Shell, UnknownName};
 
 use super::ResearchFile;
 use super::command::{fault, problem, words};
 use super::error::{Diagnostic, FileErrorKind, Origin, Source};
 use super::keys::{self, find};
 use super::node::{Content, Entry, Node, Span};
+use super::shell_syntax::{self, ShellSyntax};
 use super::unit::UnitFile;
 use super::{shared_output, update};
 
@@ -144,7 +145,8 @@ pub(crate) fn saved_names(
     })
 }
 
-/// Checks that the programs exist before a run.
+/// Checks that the programs exist before a run, and that no command without a shell is written for
+/// one.
 ///
 /// A path in a unit other than the first is not checked, because an earlier unit may create the
 /// file.
@@ -155,6 +157,13 @@ pub(crate) fn programs(
 ) -> Result<(), Diagnostic> {
     for (position, unit) in file.units.iter().enumerate() {
         let node = find(entries, "unit").and_then(|node| element(node, position));
+        if let (Run::Line(line), Shell::None) = (&unit.program.run, unit.program.shell)
+            && let Some(ShellSyntax { word, hint }) = shell_syntax::find(line)
+        {
+            let unit = unit.name.clone();
+            let problem = FileErrorKind::ShellSyntax { unit, word, hint };
+            return Err(fault(problem, node.and_then(program_span)));
+        }
         let checked = ProgramCommand::new(&unit.program).and_then(|command| {
             let is_path = command
                 .program()
@@ -164,9 +173,22 @@ pub(crate) fn programs(
             }
             command.check_program()
         });
-        checked.map_err(|error| fault(problem(unit, error), node.and_then(program_span)))?;
+        checked.map_err(|error| {
+            let problem = shell_command(unit).unwrap_or_else(|| problem(unit, error));
+            fault(problem, node.and_then(program_span))
+        })?;
     }
     update::check_programs(&file.updates, entries)
+}
+
+/// Returns the problem of a command whose program is not found because it is one of shells.
+fn shell_command(unit: &UnitFile) -> Option<FileErrorKind> {
+    let program = unit.program.run.words()?.into_iter().next()?;
+    shell_syntax::of_program(&program).map(|hint| FileErrorKind::NoProgram {
+        unit: unit.name.clone(),
+        program,
+        hint,
+    })
 }
 
 /// Returns the first name in a command that is unknown or ambiguous.
@@ -182,7 +204,10 @@ fn wrong_name(unit: &UnitFile, keys: &[&str], units: &[&str]) -> Option<(String,
         let head = name.split(['.', '[']).next().unwrap_or_default();
         let problem = FileErrorKind::UnknownName {
             unit: unit_name(),
-            hint: suggest::hint(head, all),
+            hint: match is_word(&name) {
+                true => suggest::hint(head, all),
+                false => format!("to write a brace, double it: `{{{{{name}}}}}`"),
+            },
             name: name.clone(),
         };
         return Some((name, problem));
@@ -262,6 +287,11 @@ fn later_unit(
         other: name.to_owned(),
     };
     Some((name.to_owned(), problem))
+}
+
+/// Whether a name in braces looks like one, and not like code of another language.
+fn is_word(name: &str) -> bool {
+    !name.contains(|c: char| c.is_whitespace() || "$\"'();,+/".contains(c))
 }
 
 fn element(node: &Node, position: usize) -> Option<&Node> {

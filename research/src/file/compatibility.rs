@@ -20,7 +20,8 @@ impl ResearchFile {
             }
         }
         for (update, old) in self.updates.iter_mut().zip(&before.updates) {
-            if update.shell == old.shell && update.run.means_the_same(&old.run, old.shell) {
+            if update.shell == old.shell && update.run.means_the_same(&old.run, old.shell.is_some())
+            {
                 update.run.clone_from(&old.run);
             }
             if update.when.means_the_same(&old.when) {
@@ -66,7 +67,12 @@ impl ResearchFile {
 
 fn write_unit_as(unit: &mut UnitFile, old: &UnitFile) {
     let shell = old.program.shell;
-    if unit.program.shell == shell && unit.program.run.means_the_same(&old.program.run, shell) {
+    if unit.program.shell == shell
+        && unit
+            .program
+            .run
+            .means_the_same(&old.program.run, shell.is_some())
+    {
         unit.program.run.clone_from(&old.program.run);
     }
     if unit.when.means_the_same(&old.when) {

@@ -147,6 +147,10 @@ fn elsewhere(key: &str) -> Option<String> {
             "`{key}` is a key of the file: move it above the first table header, such as [domain]"
         ));
     }
+    if key == "n_items" {
+        let hint = "the number of configs is `n_configs` in the file, and `n_items` in [[update]]";
+        return Some(hint.to_owned());
+    }
     let table = [UNIT, UPDATE]
         .into_iter()
         .find(|table| table.known.contains(&key))?;

@@ -7,7 +7,7 @@ use super::node::{Content, Node};
 
 /// The expected values.
 const EXPECTED: &str = "a duration: a number of seconds, or a string such as \"500ms\", \"90s\", \
-                        \"10m\", \"2h\" or \"1d\"";
+                        \"10m\", \"1h30m\" or \"1d\"";
 
 /// The units, the longest names first, with their seconds.
 const UNITS: [(&str, f64); 5] = [
@@ -39,13 +39,23 @@ impl Node {
     }
 }
 
+/// Returns the seconds of a number, or the sum of numbers with units, the larger units first.
 fn seconds(text: &str) -> Option<f64> {
-    let text = text.trim();
     let number = |number: &str| number.trim().parse::<f64>().ok().filter(|n| n.is_finite());
-    let with_unit =
-        |(unit, seconds): (&str, f64)| Some(number(text.strip_suffix(unit)?)? * seconds);
-    UNITS
-        .into_iter()
-        .find_map(with_unit)
-        .or_else(|| number(text))
+    if let Some(seconds) = number(text) {
+        return Some(seconds);
+    }
+    let (mut rest, mut sum, mut smallest) = (text.trim(), 0.0, f64::INFINITY);
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c.is_ascii_alphabetic() && !"eE".contains(c))?;
+        let (count, behind) = rest.split_at(end);
+        let is_unit = |(name, _): &(&str, f64)| behind.starts_with(name);
+        let (name, seconds) = UNITS.into_iter().find(is_unit)?;
+        if seconds >= smallest {
+            return None;
+        }
+        sum += number(count)? * seconds;
+        (smallest, rest) = (seconds, behind[name.len()..].trim_start());
+    }
+    (smallest < f64::INFINITY).then_some(sum)
 }

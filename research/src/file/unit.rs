@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use research_core::When;
-use research_exec::program::{ProgramSpec, Run};
+use research_exec::program::{ProgramSpec, Run, Shell};
 use serde::Serialize;
 
 use super::error::{Diagnostic, FileErrorKind, Source};
@@ -80,7 +80,7 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Diagnostic> {
     let save = save(entries, &name)?;
     let program = ProgramSpec {
         run: command(run)?,
-        shell: flag("shell")?,
+        shell: shell(entries)?,
         output: output::read(entries, &name, &save, sources)?,
         setting: setting::read(entries)?,
     };
@@ -98,6 +98,18 @@ fn read(node: &Node, sources: &[Source]) -> Result<UnitFile, Diagnostic> {
     };
     command::check(&unit, entries, sources)?;
     Ok(unit)
+}
+
+/// Reads `shell`.
+pub(crate) fn shell(entries: &[Entry]) -> Result<Shell, Diagnostic> {
+    match find(entries, "shell") {
+        None => Ok(Shell::None),
+        Some(node) => match &node.content {
+            Content::Bool(flag) => Ok((*flag).into()),
+            Content::Text(name) if name == "bash" => Ok(Shell::Bash),
+            _ => Err(node.expected("shell", "a boolean or \"bash\"")),
+        },
+    }
 }
 
 fn name(entries: &[Entry], unit: &Node) -> Result<String, Diagnostic> {

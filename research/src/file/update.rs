@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ProgramUpdate;
 use research_core::When;
-use research_exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramSpec, Run};
+use research_exec::program::{OutputSpec, ProgramCommand, ProgramError, ProgramSpec, Run, Shell};
 
 use super::error::{Diagnostic, FileErrorKind};
 use super::keys::{self, find};
@@ -18,8 +18,8 @@ pub struct UpdateFile {
     pub when: When,
     /// The command.
     pub run: Run,
-    /// Whether a shell runs the command.
-    pub shell: bool,
+    /// The shell that runs the command.
+    pub shell: Shell,
     /// The number of configs taken from a new domain.
     pub n_configs: Option<u64>,
     /// The repetitions of each config.
@@ -86,7 +86,7 @@ fn read(number: usize, node: &Node) -> Result<UpdateFile, Diagnostic> {
     let update = UpdateFile {
         when: find(entries, "when").map_or(Ok(When::always()), |node| unit::when(node, "when"))?,
         run: unit::command(run)?,
-        shell: find(entries, "shell").map_or(Ok(false), |node| node.bool("shell"))?,
+        shell: unit::shell(entries)?,
         n_configs: either(entries, ["n_configs", "n_items"])?,
         n_reps: count("n_reps")?,
         repeat_each: count("repeat_each")?,

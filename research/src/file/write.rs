@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use research_core::When;
-use research_exec::program::{OutputSpec, Run, Stdin};
+use research_exec::program::{OutputSpec, Run, Shell, Stdin};
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use serde_json::to_value;
@@ -69,7 +69,7 @@ fn form(file: &ResearchFile) -> serde_json::Result<serde_json::Map<String, serde
 struct UpdateForm<'f> {
     when: &'f When,
     run: &'f Run,
-    shell: bool,
+    shell: Shell,
     #[serde(skip_serializing_if = "Option::is_none")]
     n_configs: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +98,7 @@ impl<'f> UpdateForm<'f> {
 pub(crate) struct UnitForm<'f> {
     pub(crate) name: &'f str,
     pub(crate) run: &'f Run,
-    pub(crate) shell: bool,
+    pub(crate) shell: Shell,
     pub(crate) mode: Mode,
     pub(crate) output: &'f OutputSpec,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -125,7 +125,10 @@ fn details<'a>(time: &UnitTime) -> [Cell<'a>; 3] {
         Some(_) => [
             Cell::Float(time.cpu),
             Cell::Int(time.page_faults),
-            Cell::Int(time.peak_memory),
+            match time.peak_memory {
+                0 => Cell::Missing,
+                peak => Cell::Int(peak),
+            },
         ],
         None => [Cell::Missing, Cell::Missing, Cell::Missing],
     }

@@ -14,7 +14,7 @@ use research_core::{
 };
 use research_domain::{Config, Domain, ExperimentId, Value};
 use research_exec::program::{
-    OutputSpec, ProgramCallable, ProgramCommand, ProgramError, ProgramSpec, Run,
+    OutputSpec, ProgramCallable, ProgramCommand, ProgramError, ProgramSpec, Run, Shell,
 };
 use research_exec::{Executor, NewDomain, TaskExperiment};
 use tempfile::{NamedTempFile, TempDir};
@@ -71,13 +71,13 @@ impl ProgramUpdate {
     ///
     /// # Errors
     /// The command is invalid, or contains an unknown name.
-    pub fn new(run: Run, shell: bool) -> Result<Self, ProgramError> {
+    pub fn new(run: Run, shell: impl Into<Shell>) -> Result<Self, ProgramError> {
         let text = match &run {
             Run::Line(line) => line.clone(),
             Run::List(words) => words.join(" "),
         };
         let command = ProgramCommand::new(&ProgramSpec {
-            shell,
+            shell: shell.into(),
             output: OutputSpec::Text,
             ..ProgramSpec::new(run)
         })?;

@@ -143,7 +143,8 @@ proptest! {
             OutputSpec::Json, OutputSpec::Text, OutputSpec::Number,
             OutputSpec::regex(line.clone()), OutputSpec::file(line), OutputSpec::JsonAmongOthers,
         ];
-        let spec = ProgramSpec { shell, output: outputs[output].clone(), ..ProgramSpec::new(run) };
+        let (shell, output) = (shell.into(), outputs[output].clone());
+        let spec = ProgramSpec { shell, output, ..ProgramSpec::new(run) };
         let text = serde_json::to_string(&spec).unwrap();
         prop_assert_eq!(&serde_json::from_str::<ProgramSpec>(&text).unwrap(), &spec);
         let mut bytes = Vec::new();
@@ -153,7 +154,7 @@ proptest! {
 
     #[test]
     fn no_description_panics(line in "[a{}'\"\\\\# .$(|\\n]{0,20}", shell: bool) {
-        let spec = ProgramSpec { shell, ..ProgramSpec::new(Run::Line(line)) };
+        let spec = ProgramSpec { shell: shell.into(), ..ProgramSpec::new(Run::Line(line)) };
         let _ = ProgramCommand::new(&spec);
     }
 }

@@ -185,9 +185,9 @@ fn previews_have_the_words() {
         config: &config,
         built_in: &[],
     };
-    let preview = |run: &str, shell| {
+    let preview = |run: &str, shell: bool| {
         let spec = ProgramSpec {
-            shell,
+            shell: shell.into(),
             ..ProgramSpec::new(Run::Line(run.to_owned()))
         };
         ProgramCommand::new(&spec).unwrap().preview(&known)

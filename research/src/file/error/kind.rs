@@ -131,6 +131,26 @@ pub enum FileErrorKind {
         /// The error.
         source: ProgramError,
     },
+    /// A command that only a shell understands.
+    #[error("unit `{unit}`: only a shell understands `{word}`")]
+    ShellSyntax {
+        /// The unit.
+        unit: String,
+        /// The word of the command.
+        word: String,
+        /// How to write the command.
+        hint: String,
+    },
+    /// A program that does not exist because shells have it as a command of their own.
+    #[error("unit `{unit}`: program `{program}` does not exist")]
+    NoProgram {
+        /// The unit.
+        unit: String,
+        /// The first word of the command.
+        program: String,
+        /// How to write the command.
+        hint: String,
+    },
     /// An invalid regular expression.
     #[error("unit `{unit}`: invalid regular expression `{pattern}`: {reason}")]
     Regex {
@@ -257,6 +277,8 @@ impl FileErrorKind {
             Self::UnknownKey { hint, .. }
             | Self::Parameter { hint, .. }
             | Self::UnknownName { hint, .. }
+            | Self::ShellSyntax { hint, .. }
+            | Self::NoProgram { hint, .. }
             | Self::Choice { hint, .. } => hint.clone(),
             Self::Missing { hint, .. } => (*hint).to_owned(),
             Self::Index { list, .. } => {

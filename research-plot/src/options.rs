@@ -2,7 +2,7 @@
 
 use research_results::Deviation;
 
-/// What is drawn of the experiments of a group.
+/// The way in which the experiments of a group are drawn.
 ///
 /// ```
 /// use research_plot::{Aggregate, PlotOptions};
@@ -34,7 +34,7 @@ pub enum Aggregate {
     Each,
 }
 
-/// What is drawn around the curve of a group.
+/// The band around the curve of a group.
 ///
 /// A deviation `d` around `y` reaches from `y - d` to `y + d`. On a logarithmic axis it reaches
 /// from `y / f` to `y · f` with `f = 1 + d / y`, so it has the same upper end, is symmetric on the
@@ -186,7 +186,7 @@ impl PlotOptions {
         self
     }
 
-    /// What is drawn around its curve; if not set, the standard deviation around a mean or a
+    /// Sets the band around its curve. Default: the standard deviation around a mean or a
     /// median, and nothing around others.
     #[must_use]
     pub fn band(mut self, band: Band) -> Self {

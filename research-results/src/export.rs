@@ -12,7 +12,7 @@ use crate::column_type::ColumnType;
 use crate::error::TableError;
 use crate::options::TableOptions;
 use crate::partitions::Partitions;
-use crate::results::{ExperimentResult, Results, insertion_point, parameters};
+use crate::results::{ExperimentResult, Results, insert_names, parameters};
 use crate::table::{Format, Identity, Table};
 #[cfg(feature = "parquet")]
 use crate::table::{Kinds, ParquetFile};
@@ -165,18 +165,15 @@ impl Columns {
     /// Adds the variables of an experiment, in the order of
     /// [`variables_of_all`](Results::variables_of_all).
     fn add_variables(&mut self, own: &[&str]) {
-        for (index, name) in own.iter().enumerate() {
-            if self.variables.known.contains(*name) {
-                continue;
-            }
-            let names = &mut self.variables.names;
-            let at = insertion_point(names, &own[index + 1..]);
-            names.insert(at, (*name).to_owned());
-            self.variables.known.insert((*name).to_owned());
-            // The column of iterations is before those of variables.
-            #[cfg(feature = "parquet")]
-            self.results.insert(1 + at);
+        let Names { names, known } = &mut self.variables;
+        let inserted = insert_names(names, own, |name| known.contains(name), str::to_owned);
+        if inserted.is_empty() {
+            return;
         }
+        known.extend(own.iter().map(|name| (*name).to_owned()));
+        // The column of iterations is before those of variables.
+        #[cfg(feature = "parquet")]
+        inserted.iter().for_each(|at| self.results.insert(1 + at));
     }
 
     #[cfg(feature = "parquet")]

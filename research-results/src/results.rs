@@ -23,7 +23,7 @@ pub(crate) use experiment::parameters;
 pub(crate) use names::Names;
 pub use outline::MixedColumns;
 use outline::Outline;
-pub(crate) use outline::insertion_point;
+pub(crate) use outline::insert_names;
 pub use series::Series;
 pub(crate) use values::span;
 

@@ -229,7 +229,7 @@ fn unfinished_note(count: usize) -> Option<String> {
 /// The value of a group of experiments that it is sorted by.
 type SortValue<'a> = Box<dyn Fn(&[usize]) -> Option<f64> + 'a>;
 
-/// What configs are sorted by.
+/// The key by which configs are sorted.
 enum Sort {
     Succeeded,
     Failed,
@@ -344,7 +344,7 @@ fn sorted(
     keyed.into_iter().map(|(_, group)| group).collect()
 }
 
-/// What has no value is last either way.
+/// Compares values; configs without one are last in either order.
 fn by_value(a: Option<f64>, b: Option<f64>, descending: bool) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if descending => b.total_cmp(&a),

@@ -58,7 +58,7 @@ pub struct Arguments {
     /// A panel for each value of these parameters
     #[arg(long, value_name = "KEY,…", value_delimiter = ',')]
     pub col: Vec<String>,
-    /// How to combine the experiments of a curve: mean, median, min, max, a quantile such as q0.9,
+    /// The aggregate of a curve: mean, median, min, max, a quantile such as q0.9,
     /// or none for a curve for each experiment
     #[arg(long, value_parser = aggregate, default_value = "mean")]
     pub aggregate: Aggregate,

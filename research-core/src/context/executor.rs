@@ -97,8 +97,8 @@ impl ExecutorContext {
         self.0.visible_devices = visible;
     }
 
-    /// Sets the mark in the variable `RESEARCH_MARK` of the programs that units start, which these
-    /// pass on to programs that they start. Without it, programs have the mark of this process, if
+    /// Sets the mark in the variable `RESEARCH_MARK` of the programs that units start, which they
+    /// forward to programs that they start. Without it, programs have the mark of this process, if
     /// it has one.
     pub fn set_mark(&mut self, mark: Option<Arc<str>>) {
         self.0.mark = mark;

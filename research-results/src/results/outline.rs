@@ -137,11 +137,8 @@ impl Results {
                 continue;
             }
             let own: Vec<&str> = self.variables_of(experiment).collect();
-            for (index, name) in own.iter().enumerate() {
-                if seen.insert(*name) {
-                    names.insert(insertion_point(&names, &own[index + 1..]), *name);
-                }
-            }
+            insert_names(&mut names, &own, |name| seen.contains(name), |name| name);
+            seen.extend(own);
         }
         names
     }
@@ -185,10 +182,34 @@ impl Results {
     }
 }
 
-/// Returns the index at which to insert a new name, which these names follow in an experiment.
-pub(crate) fn insertion_point(names: &[impl AsRef<str>], following: &[&str]) -> usize {
-    let position = |name: &&str| names.iter().position(|known| known.as_ref() == *name);
-    following.iter().find_map(position).unwrap_or(names.len())
+/// Inserts the names of an experiment that `names` lacks: each before the nearest one after it in
+/// the experiment that `names` has, or at the end. Returns the indexes at which it inserted, in
+/// this order.
+pub(crate) fn insert_names<'a, N: AsRef<str>>(
+    names: &mut Vec<N>,
+    own: &[&'a str],
+    is_known: impl Fn(&str) -> bool,
+    new: impl Fn(&'a str) -> N,
+) -> Vec<usize> {
+    let mut inserted = Vec::new();
+    let mut following = None;
+    // The index of the name that follows, unless it has yet to be found.
+    let mut index = Some(names.len());
+    for name in own.iter().rev() {
+        if is_known(name) {
+            (following, index) = (Some(*name), None);
+            continue;
+        }
+        let at = index.or_else(|| {
+            let is_following = |known: &N| Some(known.as_ref()) == following;
+            names.iter().position(is_following)
+        });
+        let at = at.unwrap_or(names.len());
+        names.insert(at, new(name));
+        inserted.push(at);
+        index = Some(at);
+    }
+    inserted
 }
 
 /// Finds the columns with values of several kinds, such as numbers and strings. In Parquet files,

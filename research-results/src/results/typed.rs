@@ -29,7 +29,7 @@ impl ExperimentResult {
     /// assert_eq!(one.value::<f64>("loss")?, 0.25);
     /// assert_eq!(one.series::<f64>("loss")?, [0.5, 0.25]);
     /// let error = one.value::<String>("loss").unwrap_err();
-    /// assert!(error.to_string().contains("expected a string, found a float"), "{error}");
+    /// assert!(error.to_string().contains("found floating point `0.25`"), "{error}");
     /// # Ok::<(), research_results::TableError>(())
     /// ```
     ///

@@ -1,4 +1,4 @@
-//! Earlier runs of a program, which its workers pass on their way to a later run.
+//! Earlier runs of a program, on the way of its workers to a later run.
 
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;

@@ -17,7 +17,7 @@ const NAMED: usize = 8;
 struct Column {
     width: usize,
     is_number: bool,
-    /// What the first row has, and whether all rows have the same.
+    /// The cell of the first row, and whether all rows have the same.
     first: Option<String>,
     is_constant: bool,
     is_shown: bool,

@@ -115,6 +115,26 @@ fn non_finite_numbers_round_trip_everywhere() {
     assert!(wrong.stderr.contains("wrong.json:1:24"), "{wrong:?}");
 }
 
+/// The nearest float to each of these differs from the one that a fast parser finds.
+#[test]
+fn floats_are_exact() {
+    let floats = [
+        "-3.380574980092469e261",
+        "1.2345678901234567e-200",
+        "9007199254740993.5",
+    ];
+    for float in floats {
+        let project = Project::with(&format!(
+            "name = 'r'\n[[unit]]\nname = 'u'\nrun = 'echo {float}'\nsave_to = 'v'\n"
+        ));
+        project.run(&[]);
+        let table = project.results("r", &["--format", "csv"]);
+        let found = table.trim_end().rsplit(',').next().unwrap();
+        let bits = |text: &str| text.parse::<f64>().unwrap().to_bits();
+        assert_eq!(bits(found), bits(float), "{float}: {table}");
+    }
+}
+
 #[test]
 fn integers_are_exact() {
     let project = Project::with(

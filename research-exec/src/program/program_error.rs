@@ -3,7 +3,7 @@
 use super::shell::Misplaced;
 use super::template::TemplateError;
 
-/// The reason why a [`ProgramSpec`] is invalid.
+/// The reason why a [`ProgramSpec`](super::ProgramSpec) is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
     /// The command is empty.
